@@ -1,0 +1,26 @@
+import { EventEmitter } from 'node:events'
+import type { Lane, Outcome, State, BoundBy } from './message.js'
+
+/** One event per fact. Rooms emit; metrics, logs and callbacks listen. No room waits for a listener. */
+export interface Events {
+  'message.admitted': [{ sender: string, id: string, lane: Lane, outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused', boundBy?: BoundBy, delayMs?: number | null, code?: string, caller: string, durationMs: number }]
+  'attempt.settled': [{ sender: string, id: string, recipient: string, attempt: number, lane: Lane, outcome: Outcome['status'], code?: string, startedAfterMs: number | null, durationMs: number, lateMs: number, verdict: string, nextRetryAt?: number }]
+  'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], result: string }]
+  'message.closed': [{ sender: string, id: string, state: State }]
+  'sender.stopped': [{ sender: string, code: string, error: string }]
+  'sender.opened': [{ sender: string }]
+  'shift.started': [{ sender: string }]
+  'shift.ended': [{ sender: string, sends: number, durationMs: number }]
+  'retry.ran': [{ total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number, by: string }]
+  'recovery.found': [{ sender: string, what: 'lease' | 'lost-grant' | 'unknown' | 'unattended', id?: string }]
+  'rate-limit.cleared': [{ sender: string, recipient: string, by: string }]
+  'redis.connected': [{ runId: string }]
+  'redis.lost': [{ error: string }]
+  'fault': [{ where: string, error: unknown }]
+}
+
+export type Bus = EventEmitter<Events>
+
+export function createBus (): Bus {
+  return new EventEmitter<Events>()
+}

@@ -1,0 +1,74 @@
+/** What the rooms hand to each other: the message, its grant, and the outcome of an attempt. */
+
+export const lanes = ['urgent', 'normal', 'bulk'] as const
+export type Lane = typeof lanes[number]
+
+export type KeySource = 'header' | 'field' | 'derived' | 'none'
+export type UnknownPolicy = 'retry' | 'fail'
+
+/** States a caller can see. `delivered` and `read` come later by webhook. */
+export type State =
+  'scheduled' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' |
+  'retrying' | 'unknown' | 'failed' | 'cancelled' | 'expired'
+
+/** What binds a message that waits. `line`: only the order and the free places in flight. */
+export type BoundBy = 'pair' | 'flow' | 'line' | 'cool-down' | 'pause' | 'stop' | 'schedule' | 'retry'
+
+/** What is sent and what is kept with it until it is settled. Stored as JSON, opaque to Lua. */
+export interface Payload {
+  /** The recipient as the caller wrote it; what the provider gets. */
+  to: string
+  type: string
+  /** A string is a text; an object is a Cloud API message object without its envelope. */
+  message: string | Record<string, unknown>
+  metadata?: Record<string, unknown>
+  idempotencyKey?: string
+  keySource: KeySource
+  /** Name of the API key that posted it. */
+  caller: string
+  onUnknown?: UnknownPolicy
+}
+
+/** Permission to start one send. `startBy` is a reading of `performance.now()`, taken before the granting call. */
+export interface Grant {
+  sender: string
+  /** `<digest>.<generation>`: the message's name within its sender. */
+  id: string
+  recipient: string
+  /** The attempt that this grant is for, counted from 1. */
+  attempt: number
+  /** Names the node and the call that got the grant; settlement must show it. */
+  holder: string
+  /** How often this message has stopped its sender. */
+  stops: number
+  lane: Lane
+  payload: Payload
+  /** `performance.now()` before the granting call: the earliest moment at which Redis can have granted. */
+  askedAt: number
+  /** `performance.now()` by which the request must be on a connection. */
+  startBy: number
+  /** Microseconds that the grant came after its turn had become possible. */
+  lateUs: number
+}
+
+/** What one attempt came to. A closed set: whoever handles it handles all of it. */
+export type Outcome = {
+  /** Milliseconds from `Grant.askedAt` to the start of the request on a connection; null where it never started. */
+  startedAfterMs: number | null
+  /** Milliseconds from the start to the verdict. */
+  durationMs: number
+} & (
+  | { status: 'sent', providerMessageId: string, recipientId?: string }
+  | { status: 'retryable', code: string, error: string }
+  | { status: 'limited', bucket: 'pair' | 'flow', code: string, error: string, coolDownMs: number }
+  | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number }
+  | { status: 'sender-stopped', code: string, error: string }
+  | { status: 'unsent', code: string, error: string }
+  | { status: 'unknown', code: string, error: string }
+)
+
+/** The other side of the HTTP call. Never throws: every surprise is an outcome. */
+export interface Provider {
+  send: (grant: Grant) => Promise<Outcome>
+  close: () => Promise<void>
+}
