@@ -1,0 +1,47 @@
+-- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the story, a line
+-- `<ms> <JSON>` for each attempt that came to something else than sent.
+-- Header: recipient lane seq attempts stops expiresAt(ms) keepUntil(ms). Needs: clock.
+
+local function read_record(text)
+  local recipient, lane, seq, attempts, stops, expires, keep, body =
+    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%d+)\n(.*)$')
+  return {
+    recipient = recipient, lane = tonumber(lane), seq = seq, attempts = tonumber(attempts), stops = tonumber(stops),
+    expires = tonumber(expires), keep = tonumber(keep), body = body
+  }
+end
+
+local function write_record(record)
+  return table.concat({
+    record.recipient, record.lane, record.seq, record.attempts, record.stops, int(record.expires), int(record.keep)
+  }, ' ') .. '\n' .. record.body
+end
+
+-- The place of a message in its line.
+local function member_of(record, id)
+  return record.recipient .. ':' .. record.seq .. ':' .. id
+end
+
+-- What :held keeps of a grant, and what it says.
+local function write_grant(id, attempt, lease_end, holder, granted_at, tat_before, turn)
+  return table.concat({ id, attempt, int(lease_end), holder, int(granted_at), int(tat_before), int(turn) }, ' ')
+end
+
+local function read_grant(text)
+  local id, attempt, lease_end, holder, granted_at, tat_before, turn =
+    string.match(text or '', '^(%S+) (%d+) (%d+) (%S+) (%d+) (%d+) (%d+)$')
+  if not id then return nil end
+  return {
+    id = id, attempt = tonumber(attempt), lease_end = tonumber(lease_end), holder = holder,
+    granted_at = tonumber(granted_at), tat_before = tonumber(tat_before), turn = tonumber(turn)
+  }
+end
+
+-- The compact result that replaces a settled message's record: letter, generation, fingerprint, when (ms), attempts,
+-- recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute.
+local function write_result(letter, known, now, record, tail)
+  local generation, fingerprint = string.match(known or '', '^%a (%x+) (%x+)')
+  local at = math.floor(now / 1000)
+  local result = table.concat({ letter, generation or '0', fingerprint or '0', int(at), record.attempts, record.recipient, tail }, ' ')
+  return result, int(math.max(60000, record.keep - at))
+end

@@ -1,0 +1,35 @@
+-- The rules in force for a sender and whether it may send. Needs: clock.
+
+-- Reads the :sender hash. nil where no rules were written (a new or an emptied Redis).
+local function read_sender(key)
+  local field = redis.call('HMGET', key, 'pairIntervalUs', 'pairBurst', 'flowIntervalUs', 'flowBurst', 'maxInFlight',
+    'status', 'until', 'runId', 'coolUntil')
+  if not field[1] then return nil end
+  return {
+    pair = { interval = tonumber(field[1]), burst = tonumber(field[2]) },
+    flow = { interval = tonumber(field[3]), burst = tonumber(field[4]) },
+    places = tonumber(field[5]),
+    status = field[6] or 'open',
+    reopens = tonumber(field[7] or nil),
+    run_id = field[8],
+    cool_until = tonumber(field[9] or 0)
+  }
+end
+
+-- What closes the sender at `now`: nil, or 'pause' or 'stop', and the moment at which it may open by itself (nil: none).
+local function closed(sender, now)
+  if sender.status == 'open' then return nil end
+  if sender.status == 'stopped' then return 'stop', sender.reopens end
+  if sender.reopens and sender.reopens <= now then return nil end
+  return 'pause', sender.reopens
+end
+
+-- Another Redis answers than the one that took the last grants, so TATs of its last moments may be lost: nothing is
+-- granted until they must have passed. True where the caller has to write run id and cool-down.
+local function restarted(sender, run_id, now)
+  if sender.run_id == run_id then return false end
+  if sender.run_id then
+    sender.cool_until = math.max(sender.cool_until, now + sender.pair.burst * sender.pair.interval + 1000000)
+  end
+  return true
+end

@@ -1,0 +1,70 @@
+#!lua flags=allow-oom
+-- Counts what a sender has: in line, in flight, waiting for a retry or a schedule, settled; its state and rules.
+--
+-- KEYS[1]   backlog          hash    id -> record of an unsettled message
+-- KEYS[2]   lines:urgent     zset    who waits
+-- KEYS[3]   lines:normal     zset    who waits
+-- KEYS[4]   lines:bulk       zset    who waits
+-- KEYS[5]   turns:urgent     zset    recipient -> µs
+-- KEYS[6]   turns:normal     zset    recipient -> µs
+-- KEYS[7]   turns:bulk       zset    recipient -> µs
+-- KEYS[8]   pace             zset    recipient -> TAT, µs
+-- KEYS[9]   sender           hash    rules and state
+-- KEYS[10]  inflight         zset    id -> lease end, µs
+-- KEYS[11]  scheduled        zset    id -> ms
+-- KEYS[12]  unknown          zset    id -> hold end, ms
+-- KEYS[13]  failures         zset    id -> nextRetryAt, ms
+-- KEYS[14]  resolved         zset    id -> ms
+-- KEYS[15]  failed           zset    id -> ms
+-- KEYS[16]  completed        zset    minute -> messages sent in it
+-- KEYS[17]  shift            string  drain lease
+--
+-- ARGV[1]   now    µs      '' for Redis's clock
+-- ARGV[2]   limit  count   due turns looked at one by one; the lines behind further ones are estimated from these
+--
+-- Returns:
+--   {'sender', now ms, state, reopens ms or 0, why, in line, due, in flight, scheduled, unknown, failures, resolved, failed,
+--     sent in 24 h, active rate limits, unsettled, oldest due turn µs or 0, attended 0 or 1,
+--     pair interval µs, pair burst, flow interval µs, flow burst, max in flight, version of the rules}
+--   {'unruled'}
+--- @include clock
+--- @include gcra
+--- @include sender
+--- @include line
+local backlog, lines, turns = KEYS[1], { KEYS[2], KEYS[3], KEYS[4] }, { KEYS[5], KEYS[6], KEYS[7] }
+local pace, sender_key, inflight, scheduled, unknown = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local failures, resolved, failed, completed, shift = KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local given, limit = ARGV[1], tonumber(ARGV[2])
+
+local sender = read_sender(sender_key)
+if not sender then return { 'unruled' } end
+local now = clock(given)
+local shut, reopens = closed(sender, now)
+local in_line, due, oldest = 0, 0, math.huge
+for lane = 1, LANES do
+  in_line = in_line + redis.call('ZCARD', lines[lane])
+  local heads = redis.call('ZCOUNT', turns[lane], '-inf', now)
+  -- Behind a due head those count whose moment has passed too: one for each interval that the pair is late.
+  local looked, counted = redis.call('ZRANGEBYSCORE', turns[lane], '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit), 0
+  for i = 1, #looked, 2 do
+    local late = now - tonumber(looked[i + 1])
+    oldest = math.min(oldest, tonumber(looked[i + 1]))
+    counted = counted + math.min(waiting(lines, looked[i], LANES), sender.pair.burst + math.floor(late / sender.pair.interval))
+  end
+  if #looked > 0 then due = due + math.ceil(counted * heads / (#looked / 2)) end
+end
+local sent, since = 0, math.floor(now / 60000000) - 24 * 60
+local minutes = redis.call('ZRANGE', completed, 0, -1, 'WITHSCORES')
+for i = 1, #minutes, 2 do
+  if tonumber(minutes[i]) > since then sent = sent + tonumber(minutes[i + 1]) end
+end
+local facts = redis.call('HMGET', sender_key, 'why', 'version')
+return {
+  'sender', math.floor(now / 1000), shut == 'stop' and 'stopped' or shut == 'pause' and 'paused' or 'open',
+  shut and reopens and math.floor(reopens / 1000) or 0, facts[1] or '',
+  in_line, math.min(due, in_line), redis.call('ZCARD', inflight), redis.call('ZCARD', scheduled), redis.call('ZCARD', unknown),
+  redis.call('ZCARD', failures), redis.call('ZCARD', resolved), redis.call('ZCARD', failed), sent,
+  redis.call('ZCOUNT', pace, '(' .. int(now), '+inf'), redis.call('HLEN', backlog), oldest < math.huge and oldest or 0,
+  redis.call('EXISTS', shift), sender.pair.interval, sender.pair.burst, sender.flow.interval, sender.flow.burst,
+  sender.places, tonumber(facts[2] or 0)
+}

@@ -1,0 +1,77 @@
+#!lua flags=allow-oom
+-- Evidence, later than its grant, that one attempt was accepted by the provider. The message is sent, wherever it stands,
+-- unless another attempt has it in flight; a second acceptance is a double and is told so.
+--
+-- KEYS[1]   msg              string  idempotency record of this digest
+-- KEYS[2]   backlog          hash    id -> record of an unsettled message
+-- KEYS[3]   lines:urgent     zset    who waits
+-- KEYS[4]   lines:normal     zset    who waits
+-- KEYS[5]   lines:bulk       zset    who waits
+-- KEYS[6]   turns:urgent     zset    recipient -> µs
+-- KEYS[7]   turns:normal     zset    recipient -> µs
+-- KEYS[8]   turns:bulk       zset    recipient -> µs
+-- KEYS[9]   held             hash    recipient -> grant
+-- KEYS[10]  pace             zset    recipient -> TAT, µs
+-- KEYS[11]  sender           hash    rules and state
+-- KEYS[12]  unknown          zset    id -> hold end, ms
+-- KEYS[13]  failures         zset    id -> nextRetryAt, ms
+-- KEYS[14]  resolved         zset    id -> ms
+-- KEYS[15]  failed           zset    id -> ms
+-- KEYS[16]  failure-records  hash    id -> record with its story
+-- KEYS[17]  expiry           zset    id -> ms
+-- KEYS[18]  completed        zset    minute -> messages sent in it
+--
+-- ARGV[1]   now      µs    '' for Redis's clock
+-- ARGV[2]   id       text  of the message
+-- ARGV[3]   tail     text  caller, provider message id, metadata: end of the compact result
+-- ARGV[4]   story    JSON  what happened, one line
+--
+-- Returns:
+--   {'sent'}     the message is now settled as sent
+--   {'double'}   it had been sent already, or another attempt is in flight: it may have gone out twice
+--   {'gone'}     nothing is known of it any more
+--- @include clock
+--- @include gcra
+--- @include sender
+--- @include line
+--- @include record
+local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
+local held, pace, sender_key, unknown, failures, resolved = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local failed, records, expiry, completed = KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local given, id, tail, story = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local known = redis.call('GET', msg)
+local letter, generation = string.match(known or '', '^(%a) (%x+)')
+local ours = generation and generation == string.match(id, '%.(%x+)$')
+local text = redis.call('HGET', backlog, id) or redis.call('HGET', records, id)
+if ours and string.match(letter, '[sdr]') then return { 'double' } end
+local sender = read_sender(sender_key)
+if not text or not sender then return { 'gone' } end
+local record = read_record(text)
+local grant = read_grant(redis.call('HGET', held, record.recipient))
+local now = clock(given)
+local now_ms = math.floor(now / 1000)
+record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story
+if grant and grant.id == id then
+  redis.call('HSET', backlog, id, write_record(record))
+  return { 'double' }
+end
+
+local result, life = write_result('s', known, now, record, tail)
+if ours or not known then redis.call('SET', msg, result, 'PX', life) end
+redis.call('HDEL', backlog, id)
+redis.call('ZREM', expiry, id)
+redis.call('ZREM', unknown, id)
+redis.call('ZREM', failures, id)
+redis.call('ZREM', failed, id)
+redis.call('HSET', records, id, write_record(record))
+redis.call('ZADD', resolved, now_ms, id)
+redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000)))
+local was_waiting = redis.call('ZREM', lines[record.lane], member_of(record, id)) == 1
+if was_waiting and not grant then
+  for lane = 1, LANES do redis.call('ZREM', turns[lane], record.recipient) end
+  local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)
+  local lane, turn = next_turn(lines, record.recipient, tat, sender.pair, now)
+  if lane then redis.call('ZADD', turns[lane], turn, record.recipient) end
+end
+return { 'sent' }

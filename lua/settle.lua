@@ -1,0 +1,131 @@
+#!lua flags=allow-oom
+-- Writes what a grant came to, once: sent, failed, a retry later, an unknown outcome to be held, or back to its place in
+-- line (a give-back or a limit, which uses up no attempt). Frees the pair and gives it its next turn. Also decides an
+-- unknown outcome whose hold is over. A stale token changes nothing.
+--
+-- KEYS[1]   msg              string  idempotency record of this digest
+-- KEYS[2]   backlog          hash    id -> record of an unsettled message
+-- KEYS[3]   lines:urgent     zset    who waits
+-- KEYS[4]   lines:normal     zset    who waits
+-- KEYS[5]   lines:bulk       zset    who waits
+-- KEYS[6]   turns:urgent     zset    recipient -> µs
+-- KEYS[7]   turns:normal     zset    recipient -> µs
+-- KEYS[8]   turns:bulk       zset    recipient -> µs
+-- KEYS[9]   held             hash    recipient -> grant
+-- KEYS[10]  pace             zset    recipient -> TAT, µs
+-- KEYS[11]  flow             string  TAT in µs, slots used
+-- KEYS[12]  sender           hash    rules and state
+-- KEYS[13]  inflight         zset    id -> lease end, µs
+-- KEYS[14]  unknown          zset    id -> hold end, ms
+-- KEYS[15]  failures         zset    id -> nextRetryAt, ms
+-- KEYS[16]  resolved         zset    id -> ms
+-- KEYS[17]  failed           zset    id -> ms
+-- KEYS[18]  failure-records  hash    id -> record with its story
+-- KEYS[19]  expiry           zset    id -> ms
+-- KEYS[20]  completed        zset    minute -> messages sent in it
+-- KEYS[21]  shift            string  drain lease
+--
+-- ARGV[1]   now        µs      '' for Redis's clock
+-- ARGV[2]   id         text    of the message
+-- ARGV[3]   recipient  text    canonical
+-- ARGV[4]   attempt    count   token: which attempt this settles
+-- ARGV[5]   holder     text    token: whose grant; '' for an unknown outcome whose hold is over
+-- ARGV[6]   verdict    word    sent, failed, retry, unknown or wait
+-- ARGV[7]   startedUs  µs      from the asking for the grant to the start; '' if it never started
+-- ARGV[8]   afterMs    ms      retry: until the next attempt; unknown: how long to hold
+-- ARGV[9]   bucket     word    what cools down: pair, flow, sender (stops it) or ''
+-- ARGV[10]  coolMs     ms      for how long; for a sender, until the first try
+-- ARGV[11]  code       text    why the sender stops
+-- ARGV[12]  tail       text    caller, provider message id, metadata: end of the compact result
+-- ARGV[13]  story      JSON    what happened, one line; '' for nothing to tell
+--
+-- Returns:
+--   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1}
+--   {'stale'}   the grant is not, or no longer, this one
+--- @include clock
+--- @include gcra
+--- @include sender
+--- @include line
+--- @include record
+--- @include attention
+local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
+local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local completed, shift = KEYS[20], KEYS[21]
+local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
+local code, tail, story = ARGV[11], ARGV[12], ARGV[13]
+
+local grant = holder ~= '' and read_grant(redis.call('HGET', held, recipient))
+local text = redis.call('HGET', backlog, id)
+local sender = read_sender(sender_key)
+if not text or not sender then return { 'stale' } end
+local record = read_record(text)
+if holder == '' then
+  if record.attempts ~= attempt or not redis.call('ZSCORE', unknown, id) then return { 'stale' } end
+elseif not grant or grant.id ~= id or grant.attempt ~= attempt or grant.holder ~= holder then
+  return { 'stale' }
+end
+
+local now = clock(given)
+local now_ms = math.floor(now / 1000)
+if grant and verdict ~= 'wait' then record.attempts = attempt end
+if bucket == 'sender' then record.stops = record.stops + 1 end
+if story ~= '' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
+redis.call('ZREM', unknown, id)
+
+local due = 0
+if verdict == 'sent' or verdict == 'failed' then
+  local result, life = write_result(verdict == 'sent' and 's' or 'f', redis.call('GET', msg), now, record, tail)
+  redis.call('SET', msg, result, 'PX', life)
+  redis.call('HDEL', backlog, id)
+  redis.call('ZREM', expiry, id)
+  if verdict == 'failed' or record.attempts > 1 then
+    redis.call('HSET', records, id, write_record(record))
+    redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id)
+  end
+  if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000))) end
+else
+  if verdict ~= 'wait' then
+    due = now_ms + after
+    redis.call('ZADD', verdict == 'retry' and failures or unknown, due, id)
+  else
+    redis.call('ZADD', lines[record.lane], 0, member_of(record, id))
+  end
+  redis.call('HSET', backlog, id, write_record(record))
+  redis.call('ZADD', expiry, record.expires, id)
+end
+
+-- Buckets: a slot granted is not refunded, and a TAT only ever rises.
+local until_us = now + cool
+local tat = tonumber(redis.call('ZSCORE', pace, recipient) or 0)
+if grant and started then tat = math.max(tat, advance(grant.tat_before, grant.granted_at + started, sender.pair)) end
+if bucket == 'pair' then tat = cooled(tat, until_us, sender.pair) end
+if tat > 0 then redis.call('ZADD', pace, tat, recipient) end
+if bucket == 'flow' then
+  local flow_tat, slots = string.match(redis.call('GET', flow) or '0 0', '^(%d+) (%d+)$')
+  redis.call('SET', flow, int(cooled(tonumber(flow_tat), until_us, sender.flow)) .. ' ' .. slots)
+end
+local reopened = 0
+if bucket == 'sender' then
+  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us)
+  sender.status, sender.reopens = 'stopped', until_us
+elseif verdict == 'sent' and sender.status == 'stopped' then
+  redis.call('HDEL', sender_key, 'status', 'why', 'until')
+  sender.status, reopened = 'open', 1
+end
+if not grant then return { 'settled', due, '', reopened } end
+
+-- The pair is free again: its foremost message gets the turn. One that was given back keeps its place.
+redis.call('HDEL', held, recipient)
+redis.call('ZREM', inflight, id)
+local lane, turn, member = next_turn(lines, recipient, tat, sender.pair, now)
+if lane then
+  if verdict == 'wait' and member == member_of(record, id) then
+    turn = math.max(grant.turn, earliest(tat, sender.pair))
+  end
+  redis.call('ZADD', turns[lane], turn, recipient)
+end
+local who, value = attention(shift, not closed(sender, now) and turn or nil, now)
+if value then redis.call('SET', shift, unpack(value)) end
+return { 'settled', due, who, reopened }
