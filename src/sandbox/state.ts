@@ -1,0 +1,17 @@
+import { createFaults, type Faults } from './faults.js'
+import { createLimits, type Limits } from './limits.js'
+import { createRecords, type Records } from './records.js'
+import type { Settings } from './settings.js'
+
+/** All that one sandbox remembers. */
+export interface State {
+  settings: Settings
+  limits: Limits
+  faults: Faults
+  records: Records
+}
+
+/** @param maxRecords how many arrivals are kept */
+export function createState (settings: Settings, maxRecords: number): State {
+  return { settings, limits: createLimits(settings), faults: createFaults(), records: createRecords(maxRecords) }
+}

@@ -1,0 +1,90 @@
+import t from 'tap'
+import { createLimits } from '../../src/sandbox/limits.js'
+import { defaults } from '../../src/sandbox/settings.js'
+import { startSandbox } from './support.js'
+
+const start = 1_700_000_000_000
+const onlyPair = { ...defaults, throughputPerSecond: null, pairToleranceMs: 0 }
+
+t.test('an idle pair takes 45 at once, and then one per 6 s', async (t) => {
+  const { pass } = createLimits(onlyPair)
+  for (let n = 1; n <= 45; n++) t.equal(pass('s', 'p', start), null)
+  t.equal(pass('s', 'p', start), 131056)
+  t.equal(pass('s', 'p', start + 5_999), 131056)
+  t.equal(pass('s', 'p', start + 6_000), null)
+  t.equal(pass('s', 'p', start + 6_000), 131056)
+})
+
+t.test('the tolerance forgives one early arrival, but does not add up', async (t) => {
+  const { pass } = createLimits({ ...onlyPair, pairIntervalMs: 2_000, pairBurst: 1, pairToleranceMs: 50 })
+  t.equal(pass('s', 'p', start), null)
+  t.equal(pass('s', 'p', start + 1_949), 131056)
+  t.equal(pass('s', 'p', start + 1_950), null)
+  t.equal(pass('s', 'p', start + 3_900), 131056)
+  t.equal(pass('s', 'p', start + 3_950), null)
+})
+
+t.test('pairs are apart, by recipient and by sender', async (t) => {
+  const { pass } = createLimits({ ...onlyPair, pairBurst: 1 })
+  t.equal(pass('s', 'p', start), null)
+  t.equal(pass('s', 'q', start), null)
+  t.equal(pass('r', 'p', start), null)
+  t.equal(pass('s', 'p', start), 131056)
+})
+
+t.test('more than 80 of a sender in any second are refused, however they lie in it', async (t) => {
+  const { pass } = createLimits({ ...defaults, throughputToleranceMs: 0 })
+  for (let n = 0; n < 80; n++) t.equal(pass('s', `p${n}`, start + n * 10), null)
+  t.equal(pass('s', 'q', start + 999), 130429)
+  t.equal(pass('r', 'q', start + 999), null)
+  t.equal(pass('s', 'q', start + 1_000), null)
+  t.equal(pass('s', 'q', start + 1_009), 130429)
+  t.equal(pass('s', 'q', start + 1_010), null)
+})
+
+t.test('a refused message uses up nothing', async (t) => {
+  const { pass } = createLimits({ ...defaults, pairBurst: 1, throughputPerSecond: 2, throughputToleranceMs: 0 })
+  t.equal(pass('s', 'p', start), null)
+  for (let n = 0; n < 5; n++) t.equal(pass('s', 'p', start), 131056)
+  t.equal(pass('s', 'q', start), null)
+  t.equal(pass('s', 'r', start), 130429)
+})
+
+t.test('pairs that have long been idle are forgotten without harm', async (t) => {
+  const { pass } = createLimits({ ...onlyPair, pairBurst: 1 })
+  t.equal(pass('s', 'busy', start + 5_000), null)
+  for (let n = 0; n < 10_001; n++) pass('s', `p${n}`, start - 60_000)
+  for (let n = 0; n < 20_001; n++) pass('s', `q${n}`, start + 6_000)
+  t.equal(pass('s', 'busy', start + 6_000), 131056)
+})
+
+t.test('over HTTP a pair that is too fast gets 131056, in every spelling of its number, and the others go on', async (t) => {
+  const { send, seen } = await startSandbox(t, { pairIntervalMs: 60_000, pairBurst: 1 })
+  t.equal((await send('+1 555 000 0001')).status, 200)
+  const refused = await send('15550000001')
+  t.equal(refused.status, 400)
+  t.match(refused.body.error, {
+    code: 131056, message: '(#131056) (Business Account, Consumer Account) pair rate limit hit',
+  })
+  t.equal((await send('15550000002')).status, 200)
+  t.match(await seen('?recipient=%2B15550000001'), [{ outcome: 'accepted' }, { outcome: 'refused', code: 131056 }])
+})
+
+t.test('over HTTP a sender that is too fast gets 130429', async (t) => {
+  const { send, control } = await startSandbox(t, { throughputPerSecond: 3 })
+  const answers = await Promise.all(['1', '2', '3', '4'].map((n) => send(`1555000000${n}`)))
+  t.same(answers.map(({ status }) => status).sort(), [200, 200, 200, 400])
+  t.equal(answers.find(({ status }) => status === 400)?.body.error?.code, 130429)
+  t.match(await control('PUT', 'settings', { throughputPerSecond: null }), { status: 200 })
+  t.equal((await send('15550000005')).status, 200)
+})
+
+t.test('a limit that is null or not enforced refuses nothing', async (t) => {
+  const { send, control } = await startSandbox(t, { pairIntervalMs: 60_000, pairBurst: 1, enforcePair: false })
+  for (let n = 0; n < 3; n++) t.equal((await send('15550000001')).status, 200)
+  await control('PUT', 'settings', { enforcePair: true, pairIntervalMs: null })
+  for (let n = 0; n < 3; n++) t.equal((await send('15550000001')).status, 200)
+  await control('PUT', 'settings', { pairIntervalMs: 60_000 })
+  t.equal((await send('15550000001')).status, 200)
+  t.equal((await send('15550000001')).status, 400)
+})
