@@ -50,6 +50,7 @@
 --- @include sender
 --- @include line
 --- @include record
+--- @include promise
 --- @include gate
 --- @include attention
 local msg, backlog, seq, sender_key, scheduled, expiry, shift =
@@ -78,25 +79,12 @@ local new_server = restarted(sender, run_id, now)
 local seen = gate(key, sender, recipient, lane, now)
 local granted = inline and seen.open and not schedule
 
--- The wait that is promised: the largest of what the pair, the flow, a cool-down and a pause ask for.
-local delay, bound = 0, 'line'
-local function bind(wait, by)
-  if wait > delay then delay, bound = wait, by end
-end
+local wait, bound = 0, 'line'
 if schedule then
-  bind((schedule - now_ms) * 1000, 'schedule')
+  wait, bound = (schedule - now_ms) * 1000, 'schedule'
 elseif not granted then
-  local pair_wait = wait_for(seen.tat, now, seen.ahead, sender.pair)
-  -- No grant leaves a TAT this far ahead; only a cool-down does.
-  bind(pair_wait, seen.tat - now > sender.pair.burst * sender.pair.interval and 'cool-down' or 'pair')
-  local earlier = redis.call('ZCOUNT', key.turns[lane], '-inf', '(' .. int(now + pair_wait))
-  bind(wait_for(seen.flow_tat, now, earlier, sender.flow), 'flow')
-  bind(sender.cool_until - now, 'cool-down')
-  if seen.closed then
-    bind(seen.reopens and seen.closed == 'pause' and seen.reopens - now or math.huge, seen.closed)
-  end
+  wait, bound = promise(sender, key.turns[lane], now, seen.tat, seen.flow_tat, seen.ahead)
 end
-local wait = delay == math.huge and -1 or math.ceil(delay)
 
 if not granted then
   if redis.call('HLEN', backlog) >= backlog_cap then return { 'refused', 'BACKLOG_FULL', wait } end

@@ -32,6 +32,7 @@
 --- @include sender
 --- @include line
 --- @include record
+--- @include promise
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, scheduled, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records = KEYS[15], KEYS[16], KEYS[17], KEYS[18]
@@ -76,18 +77,6 @@ local before = redis.call('ZLEXCOUNT', lines[record.lane], '[' .. record.recipie
 if record.lane > 1 then before = before + waiting(lines, record.recipient, record.lane - 1) end
 local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)
 local flow_tat = tonumber(string.match(redis.call('GET', flow) or '0', '^%d+'))
-local delay, bound = wait_for(tat, now, before, sender.pair), 'pair'
-if tat - now > sender.pair.burst * sender.pair.interval then bound = 'cool-down' end
 local _, turn = turn_of(turns, record.recipient)
-local place = before == 0 and turn or now + delay
-local earlier = redis.call('ZCOUNT', turns[record.lane], '-inf', '(' .. int(place))
-local flow_wait = wait_for(flow_tat, now, earlier, sender.flow)
-if flow_wait > delay then delay, bound = flow_wait, 'flow' end
-if sender.cool_until - now > delay then delay, bound = sender.cool_until - now, 'cool-down' end
-local shut, reopens = closed(sender, now)
-if shut then
-  local pause = shut == 'pause' and reopens and reopens - now or math.huge
-  if pause > delay then delay, bound = pause, shut end
-end
-if delay == 0 then bound = 'line' end
-return answer('queued', 0, delay == math.huge and -1 or math.ceil(delay), bound, before + 1)
+local wait, bound = promise(sender, turns[record.lane], now, tat, flow_tat, before, before == 0 and turn or nil)
+return answer('queued', 0, wait, bound, before + 1)

@@ -24,6 +24,7 @@
 --- @include gcra
 --- @include sender
 --- @include line
+--- @include promise
 local lines, turns = { KEYS[1], KEYS[2], KEYS[3] }, { KEYS[4], KEYS[5], KEYS[6] }
 local held, pace, flow, sender_key = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local given, recipient, lane = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -38,19 +39,8 @@ for l = 1, LANES do counts[l] = waiting({ lines[l] }, recipient, 1) end
 local ahead = 0
 for l = 1, lane do ahead = ahead + counts[l] end
 
-local delay, bound = wait_for(tat, now, ahead, sender.pair), 'pair'
-if tat - now > sender.pair.burst * sender.pair.interval then bound = 'cool-down' end
-local earlier = redis.call('ZCOUNT', turns[lane], '-inf', '(' .. int(now + delay))
-local flow_wait = wait_for(flow_tat, now, earlier, sender.flow)
-if flow_wait > delay then delay, bound = flow_wait, 'flow' end
-if sender.cool_until - now > delay then delay, bound = sender.cool_until - now, 'cool-down' end
-local shut, reopens = closed(sender, now)
-if shut then
-  local pause = shut == 'pause' and reopens and reopens - now or math.huge
-  if pause > delay then delay, bound = pause, shut end
-end
-if delay == 0 then bound = 'line' end
+local wait, bound = promise(sender, turns[lane], now, tat, flow_tat, ahead)
 return {
-  'pair', math.floor(now / 1000), delay == math.huge and -1 or math.ceil(delay), bound, counts[1], counts[2], counts[3],
+  'pair', math.floor(now / 1000), wait, bound, counts[1], counts[2], counts[3],
   redis.call('HEXISTS', held, recipient), tat, sender.pair.interval, sender.pair.burst
 }

@@ -29,6 +29,7 @@
 -- Returns:
 --   {'sent'}     the message is now settled as sent
 --   {'double'}   it had been sent already, or another attempt is in flight: it may have gone out twice
+--   {'known'}    this very acceptance has been settled already
 --   {'gone'}     nothing is known of it any more
 --- @include clock
 --- @include gcra
@@ -44,7 +45,9 @@ local known = redis.call('GET', msg)
 local letter, generation = string.match(known or '', '^(%a) (%x+)')
 local ours = generation and generation == string.match(id, '%.(%x+)$')
 local text = redis.call('HGET', backlog, id) or redis.call('HGET', records, id)
-if ours and string.match(letter, '[sdr]') then return { 'double' } end
+if ours and string.match(letter, '[sdr]') then
+  return { string.sub(known, -#tail) == tail and 'known' or 'double' }
+end
 local sender = read_sender(sender_key)
 if not text or not sender then return { 'gone' } end
 local record = read_record(text)

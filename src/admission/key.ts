@@ -1,0 +1,52 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { SluiceError } from '../errors.js'
+import type { KeySource } from '../message.js'
+
+/** JSON with every object's keys in order, so that equal contents have equal text. */
+export function stableJson (value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}
+
+/**
+ * The idempotency key of a message whose caller gave none: the same recipient, content and type (and timestamp, where the
+ * caller gives one) make the same key. `whatsapp:+<digits>:<16 hex>`.
+ */
+export function generateIdempotencyKey (recipient: string, message: unknown, type: string, timestamp?: string | number): string {
+  const digits = recipient.replace(/\D/g, '')
+  const parts = timestamp === undefined ? [digits, message, type] : [digits, message, type, timestamp]
+  const hash = createHash('sha256').update(stableJson(parts)).digest('hex')
+  return `whatsapp:+${digits}:${hash.slice(0, 16)}`
+}
+
+export interface Keyed { key?: string, source: KeySource }
+
+/** Which key counts: the header's, else the field's, else a derived one, else none. Throws INVALID_KEY. */
+export function chooseKey (given: { header?: string, field?: string, derive: boolean }, derive: () => string): Keyed {
+  if (given.header !== undefined) return { key: checked(unquoted(given.header), 'Idempotency-Key'), source: 'header' }
+  if (given.field !== undefined) return { key: checked(given.field, 'idempotencyKey'), source: 'field' }
+  return given.derive ? { key: derive(), source: 'derived' } : { source: 'none' }
+}
+
+/** The header is a structured-field string by its draft, so quotes around it are not part of the key. */
+function unquoted (header: string): string {
+  return /^".*"$/.test(header) ? header.slice(1, -1) : header
+}
+
+function checked (key: string, field: string): string {
+  if (!/^[\x21-\x7e][\x20-\x7e]{0,255}$/.test(key)) throw new SluiceError('INVALID_KEY', { field })
+  return key
+}
+
+/** 16 bytes of SHA-256 over sender, caller and key as 22 characters; random where there is no key. */
+export function digest (sender: string, caller: string, key: string | undefined): string {
+  if (key === undefined) return randomBytes(16).toString('base64url')
+  return createHash('sha256').update(JSON.stringify([sender, caller, key])).digest().subarray(0, 16).toString('base64url')
+}
+
+/** What has to be equal for a repeat to be the same message: sender, recipient, type, content. */
+export function fingerprint (sender: string, recipient: string, type: string, message: unknown): string {
+  return createHash('sha256').update(stableJson([sender, recipient, type, message])).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,32 @@
+import { SluiceError } from '../errors.js'
+
+/** A business-scoped user id: WhatsApp takes it in `recipient`, and drops it silently in `to`. */
+const USER_ID = /^[A-Z]{2}\.[A-Za-z0-9.]{1,128}$/
+
+/**
+ * Some numbers have two spellings for one person (Meta, "Business phone numbers"): Brazil with and without the ninth
+ * digit, Mexico with and without a 1, Argentina with and without a 9 after the country code. Keys use the longer one.
+ */
+const spellings: Array<[short: RegExp, long: string]> = [
+  [/^55(\d{2})([6-9]\d{7})$/, '55$19$2'],
+  [/^52(?!1\d{10}$)(\d{10})$/, '521$1'],
+  [/^54(?!9)(\d{10})$/, '549$1']
+]
+
+/**
+ * The canonical name of a recipient in keys: `p<digits>`. Accepts 7 to 15 digits with `+ - ( ) .` and spaces between.
+ * Throws INVALID_RECIPIENT, or RECIPIENT_IS_USER_ID where WhatsApp would drop the message silently.
+ */
+export function canonicalRecipient (to: string): string {
+  if (USER_ID.test(to)) throw new SluiceError('RECIPIENT_IS_USER_ID', { field: 'to' })
+  if (!/^\+?[\d\s().-]+$/.test(to) || to.length > 40) throw new SluiceError('INVALID_RECIPIENT', { field: 'to' })
+  const digits = to.replace(/\D/g, '')
+  if (digits.length < 7 || digits.length > 15) throw new SluiceError('INVALID_RECIPIENT', { field: 'to' })
+  const found = spellings.find(([short]) => short.test(digits))
+  return 'p' + (found === undefined ? digits : digits.replace(found[0], found[1]))
+}
+
+/** What logs may show of a recipient: its last two digits. */
+export function maskRecipient (recipient: string): string {
+  return recipient.length < 5 ? '…' : `…${recipient.slice(-2)}`
+}

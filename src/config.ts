@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import type { Static, TSchema } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
+import { envSchema } from 'env-schema'
+import { SluiceError } from './errors.js'
+
+const DAY_MS = 86_400_000
+
+const ms = (standard: number, description: string, least = 1): TSchema & { static: number } =>
+  Type.Integer({ default: standard, minimum: least, maximum: 366 * DAY_MS, description })
+const count = (standard: number, description: string, most = 1_000_000_000): TSchema & { static: number } =>
+  Type.Integer({ default: standard, minimum: 1, maximum: most, description })
+const text = (description: string, standard = ''): TSchema & { static: string } =>
+  Type.String({ default: standard, description })
+
+/** Every setting: its type, default and meaning. The README's table says the same; a test holds them together. */
+export const ConfigSchema = Type.Object({
+  NODE_ENV: text('`production` refuses the embedded Redis and the sandbox unless they are asked for', 'development'),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'Port of the HTTP server; 0 takes a free one' }),
+  HOST: text('Address to listen on; by default `0.0.0.0` with `API_KEYS`, `127.0.0.1` without'),
+  ROLE: Type.Union([Type.Literal('all'), Type.Literal('api'), Type.Literal('worker')], { default: 'all', description: 'What this node does: `all`, `api` or `worker`' }),
+  REDIS_URL: text('`redis://`, `rediss://` or `redis+sentinel://host:port,host:port/name`; empty starts an embedded Redis'),
+  EMBEDDED_REDIS: Type.Boolean({ default: false, description: 'Allows the embedded Redis in production' }),
+  DATA_DIR: text('Where the embedded Redis keeps its data', '.data'),
+  KEY_PREFIX: Type.String({ default: 'wa', pattern: '^[A-Za-z0-9_-]{1,32}$', description: 'First part of every key in Redis' }),
+  API_KEYS: text('`name:key:role,...`; roles are `send`, `read` and `admin`, a key has 16 characters or more'),
+  WHATSAPP_API_URL: text('Address of the Cloud API with its version', 'https://graph.facebook.com/v25.0'),
+  WHATSAPP_PHONE_NUMBER_ID: Type.String({ default: '100000000000001', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'The sender: id of the business phone number' }),
+  WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
+  SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
+  WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Least time between two messages to one recipient'),
+  WHATSAPP_RATE_LIMIT_BURST: count(1, 'Messages that a rested recipient may get one right after the other', 1000),
+  WHATSAPP_SENDER_RATE_PER_SECOND: count(80, 'Most messages of the sender in any second', 1000),
+  IDEMPOTENCY_TTL_MS: ms(DAY_MS, 'How long an idempotency key is remembered, from admission', 60_000),
+  IDEMPOTENCY_DERIVED_TTL_MS: ms(DAY_MS, 'The same for keys that the gateway derives from the content', 60_000),
+  WHATSAPP_RETRY_SCHEDULE_MS: Type.String({ default: '60000,300000,900000,1800000,3600000', pattern: '^\\d+(,\\d+)*$', description: 'Delays before the retries of a failed message; as many retries as delays' }),
+  WHATSAPP_RETRY_INTERVAL_MS: ms(120_000, 'How often the retry worker looks for due failures', 100),
+  MESSAGE_LIFE_MS: ms(DAY_MS, 'How long a message may wait before it is expired', 1000),
+  WORKER_CONCURRENCY: count(1000, 'Shifts that a node works at once', 100_000),
+  MAX_IN_FLIGHT_PER_SENDER: count(500, 'Requests to WhatsApp under way at once, over all nodes', 100_000),
+  INLINE_WAIT_MS: ms(3000, 'How long a caller waits for a message that is sent at once', 0),
+  START_WITHIN_MS: ms(250, 'A granted send starts within this time or is given back', 10),
+  SEND_TIMEOUT_MS: ms(15_000, 'A request without an answer after this time has an unknown outcome', 100),
+  LEASE_MS: ms(30_000, 'After this time the grants of a dead node are recovered', 1000),
+  UNKNOWN_OUTCOME: Type.Union([Type.Literal('retry'), Type.Literal('fail')], { default: 'retry', description: 'What becomes of a message whose outcome stays unknown: `retry` or `fail`' }),
+  UNKNOWN_HOLD_MS: Type.Integer({ default: 0, minimum: 0, maximum: DAY_MS, description: 'How long an unknown outcome is held first; 0 holds it for one step of the retry schedule' }),
+  MAX_LINE_PER_RECIPIENT: count(1000, 'Messages that may wait for one recipient'),
+  MAX_BACKLOG_PER_SENDER: count(1_000_000, 'Messages of a sender that may be unsettled'),
+  FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),
+  SHUTDOWN_GRACE_MS: ms(20_000, 'How long a closing node finishes what is under way', 100),
+  LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), { default: 'info', description: 'Least level that is logged' })
+})
+
+export type Role = 'send' | 'read' | 'admin'
+export interface ApiKey { name: string, key: string, role: Role }
+
+export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RETRY_SCHEDULE_MS' | 'LOG_LEVEL'> & {
+  API_KEYS: ApiKey[]
+  WHATSAPP_RETRY_SCHEDULE_MS: number[]
+  LOG_LEVEL: string
+  /** True where the sandbox stands in for WhatsApp. */
+  sandbox: boolean
+  /** True where the gateway runs its own Redis. */
+  embeddedRedis: boolean
+  /** Legal but unwise, a sentence each. */
+  warnings: string[]
+}
+
+const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'REDIS_URL'])
+
+/** Reads and checks the settings. Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed. */
+export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
+  const raw = withFiles(env)
+  let values: Static<typeof ConfigSchema>
+  try {
+    values = envSchema<Static<typeof ConfigSchema>>({ schema: ConfigSchema, data: raw, env: false })
+  } catch (error) {
+    throw explain(error, raw)
+  }
+  const keys = values.API_KEYS === '' ? [] : values.API_KEYS.split(',').map(parseKey)
+  const sandbox = values.SANDBOX || values.WHATSAPP_ACCESS_TOKEN === ''
+  const config: Config = {
+    ...values,
+    API_KEYS: keys,
+    WHATSAPP_RETRY_SCHEDULE_MS: values.WHATSAPP_RETRY_SCHEDULE_MS.split(',').map(Number),
+    LOG_LEVEL: String(values.LOG_LEVEL),
+    HOST: values.HOST === '' ? (keys.length > 0 ? '0.0.0.0' : '127.0.0.1') : values.HOST,
+    sandbox,
+    embeddedRedis: values.REDIS_URL === '',
+    warnings: []
+  }
+  check(config)
+  config.warnings = warn(config)
+  return config
+}
+
+/** `<NAME>_FILE` names a file that holds the value; an empty value counts as none. */
+function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of Object.keys(ConfigSchema.properties)) {
+    const value = env[name]
+    const file = env[`${name}_FILE`]
+    if (value !== undefined && value !== '') found[name] = value
+    else if (file !== undefined && file !== '') {
+      try {
+        found[name] = readFileSync(file, 'utf8').trim()
+      } catch (cause) {
+        throw invalid(`${name}_FILE`, `the file ${file} can't be read`, cause)
+      }
+    }
+  }
+  return found
+}
+
+function parseKey (entry: string): ApiKey {
+  const [name = '', key = '', role = ''] = entry.trim().split(':')
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(name)) throw invalid('API_KEYS', 'a name is 1 to 32 letters, digits, - or _')
+  if (key.length < 16) throw invalid('API_KEYS', `the key of ${name} has fewer than 16 characters`)
+  if (role !== 'send' && role !== 'read' && role !== 'admin') throw invalid('API_KEYS', `the role of ${name} has to be send, read or admin`)
+  return { name, key, role }
+}
+
+function check (config: Config): void {
+  const production = config.NODE_ENV === 'production'
+  const token = config.WHATSAPP_ACCESS_TOKEN !== ''
+  const local = /^(127\.|localhost$|::1$)/.test(config.HOST)
+  if (config.LEASE_MS <= config.START_WITHIN_MS + config.SEND_TIMEOUT_MS + 5000) {
+    throw invalid('LEASE_MS', `${config.LEASE_MS} is too short: it has to exceed START_WITHIN_MS + SEND_TIMEOUT_MS + 5000`)
+  }
+  if (production && config.embeddedRedis && !config.EMBEDDED_REDIS) throw invalid('REDIS_URL', 'production needs it (or EMBEDDED_REDIS=1)')
+  if (production && !token && !config.SANDBOX) throw invalid('WHATSAPP_ACCESS_TOKEN', 'production needs it (or SANDBOX=1)')
+  if (config.SANDBOX && token) throw invalid('SANDBOX', 'a real WHATSAPP_ACCESS_TOKEN is set: take one of the two away')
+  if (token && config.API_KEYS.length === 0) throw invalid('API_KEYS', 'with a real access token callers have to be known')
+  if (config.API_KEYS.length === 0 && !local) throw invalid('HOST', 'without API_KEYS it listens on loopback only')
+}
+
+function warn (config: Config): string[] {
+  const warnings: string[] = []
+  const version = /\/v(\d+)\.\d+\/?$/.exec(config.WHATSAPP_API_URL)?.[1]
+  if (!config.sandbox && version === undefined) warnings.push('WHATSAPP_API_URL names no version: Meta answers with the oldest it still has')
+  if (version !== undefined && Number(version) <= 20) warnings.push(`WHATSAPP_API_URL names v${version}.0, which Meta has retired`)
+  if (config.WHATSAPP_RATE_LIMIT_MS < 6000) {
+    warnings.push(`one message per ${config.WHATSAPP_RATE_LIMIT_MS} ms and recipient is faster than Meta documents (6,000 ms, short bursts borrowed): steady traffic to one recipient can meet error 131056`)
+  }
+  if (config.UNKNOWN_OUTCOME === 'retry') warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
+  return warnings
+}
+
+interface SchemaFault { instancePath: string, message?: string, params?: { allowedValue?: unknown } }
+
+function explain (error: unknown, raw: Record<string, string>): SluiceError {
+  const faults = (error as { errors?: SchemaFault[] }).errors ?? []
+  const names = [...new Set(faults.map(fault => fault.instancePath.slice(1)))]
+  const sentences = names.map(name => {
+    const allowed = faults.filter(fault => fault.instancePath === `/${name}`)
+      .map(fault => fault.params?.allowedValue === undefined ? fault.message ?? '' : JSON.stringify(fault.params.allowedValue))
+    const shown = secrets.has(name) ? '(hidden)' : JSON.stringify(raw[name] ?? '')
+    return `${name} is ${shown}; allowed: ${[...new Set(allowed)].filter(reason => !/anyOf/.test(reason)).join(', ')}`
+  })
+  return new SluiceError('CONFIG_INVALID', { detail: sentences.join('. '), field: names[0] ?? '', cause: error })
+}
+
+function invalid (field: string, detail: string, cause?: unknown): SluiceError {
+  return new SluiceError('CONFIG_INVALID', { detail: `${field}: ${detail}`, field, ...(cause === undefined ? {} : { cause }) })
+}

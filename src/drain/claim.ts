@@ -1,0 +1,44 @@
+import type { Grant } from '../message.js'
+import { lanes } from '../message.js'
+import type { ClaimedGrant } from '../redis/commands.js'
+import type { GrantTerms, Store } from '../redis/store.js'
+import { parsePayload } from '../settlement/record.js'
+
+export interface ClaimSettings { startWithinMs: number, probeMs: number }
+
+export type Claim =
+  | { status: 'attended' }
+  | { status: 'claimed', grants: Grant[], expired: string[], dropped: number, nextInMs: number | null }
+
+/** Takes up to `want` heads of a sender whose turn has come, for the shift of this name. */
+export async function claim (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
+  const askedAt = performance.now()
+  const { reply, terms } = await room.store.granting(async terms => ({
+    terms,
+    reply: await room.store.run('claim', { sender }, { shift, want, mode: 'keep', probeMs: room.claiming.probeMs, ...terms })
+  }))
+  // 'unruled': Redis was emptied, so there is nobody to attend until a start writes the rules again.
+  if (reply[0] !== 'claimed') return { status: 'attended' }
+  const [, nowUs, nextUs, dropped, expired, grants] = reply
+  return {
+    status: 'claimed',
+    grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + room.claiming.startWithinMs)),
+    expired,
+    dropped,
+    nextInMs: nextUs < 0 ? null : Math.max(0, (nextUs - nowUs) / 1000)
+  }
+}
+
+/** Ends a shift: hands the lease over where a turn is near ('call': somebody has to add the job), else drops it. */
+export async function release (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string): Promise<'' | 'call'> {
+  const reply = await room.store.granting(async terms =>
+    await room.store.run('claim', { sender }, { shift, want: 0, mode: 'end', probeMs: room.claiming.probeMs, ...terms }))
+  return reply[0] === 'ended' && reply[1] === 'call' ? 'call' : ''
+}
+
+function read (told: ClaimedGrant, sender: string, terms: GrantTerms, askedAt: number, startBy: number): Grant {
+  const [id, recipient, attempt, stops, lane, lateUs, body] = told
+  return {
+    sender, id, recipient, attempt, stops, lateUs, askedAt, startBy, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(body)
+  }
+}

@@ -1,0 +1,110 @@
+import type { Bus } from '../events.js'
+import type { Payload } from '../message.js'
+import { senderKey } from '../redis/keys.js'
+import { parseRecord } from '../settlement/record.js'
+import { expire } from './cancel.js'
+import type { ClaimSettings } from './claim.js'
+import { claim, release } from './claim.js'
+import type { DeliveryRoom } from './deliver.js'
+import { deliver } from './deliver.js'
+
+export interface DrainRoom extends DeliveryRoom { events: Bus, claiming: ClaimSettings, maxInFlight: number }
+
+/** A shift attends one sender for at most this long, then hands over, so that no sender keeps a node's place for ever. */
+const SHIFT_MS = 15_000
+/** A claim never takes more than can be started within START_WITHIN_MS. */
+const BATCH = 100
+/** The drain lease lives 3 s and a wake can get lost, so a shift never sleeps longer than this. */
+const SLEEP_MS = 500
+/** With the next turn further away than this the shift ends; the next admission or recovery calls another. */
+const IDLE_MS = 5000
+
+let shifts = 0
+
+/**
+ * Attends a sender: claims the heads whose turn has come, sends and settles each on its own, and claims again while others
+ * are still in flight; sleeps until the next turn; ends when none is near. Returns the number of sends.
+ */
+export async function shift (room: DrainRoom, sender: string, closing: AbortSignal): Promise<number> {
+  const name = `${room.store.node}.${++shifts}`
+  const startedAt = performance.now()
+  const underway = new Set<Promise<unknown>>()
+  const bell = createBell()
+  const mute = room.wakes.listen(sender, bell.ring)
+  const hurry = (): void => bell.ring()
+  closing.addEventListener('abort', hurry)
+  let sends = 0
+  let mine = false
+  room.events.emit('shift.started', { sender })
+  try {
+    while (!closing.aborted && performance.now() - startedAt < SHIFT_MS) {
+      const free = room.maxInFlight - underway.size
+      bell.reset()
+      const claimed = await claim(room, sender, name, Math.min(BATCH, free))
+      if (claimed.status === 'attended') break
+      mine = true
+      for (const grant of claimed.grants) {
+        sends++
+        const delivery = deliver(room, grant).catch(error => room.events.emit('fault', { where: 'deliver', error }))
+          .finally(() => {
+            underway.delete(delivery)
+            if (free <= 0) bell.ring()
+          })
+        underway.add(delivery)
+      }
+      if (claimed.expired.length > 0) {
+        await expire(room, sender, claimed.expired, async id => await payloadOf(room, sender, id))
+        continue
+      }
+      const { nextInMs } = claimed
+      if ((nextInMs === null || nextInMs > IDLE_MS) && underway.size === 0) break
+      if (nextInMs !== 0 || free <= claimed.grants.length) await bell.heard(Math.ceil(Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)) || 1)
+    }
+  } finally {
+    closing.removeEventListener('abort', hurry)
+    mute()
+    if (mine) await handOver(room, sender, name)
+    await Promise.all(underway)
+    room.events.emit('shift.ended', { sender, sends, durationMs: performance.now() - startedAt })
+  }
+  return sends
+}
+
+/** Ends the lease at once; where that fails it runs out by itself within 3 s and recovery calls the next shift. */
+async function handOver (room: DrainRoom, sender: string, name: string): Promise<void> {
+  try {
+    await room.wakes.attend(sender, await release(room, sender, name))
+  } catch (error) {
+    room.events.emit('fault', { where: 'shift hand-over', error })
+  }
+}
+
+/** The payload of an unsettled message; null where it is settled meanwhile. */
+export async function payloadOf (room: Pick<DrainRoom, 'store'>, sender: string, id: string): Promise<Payload | null> {
+  const text = await room.store.redis.hget(senderKey(room.store.prefix, sender, 'backlog'), id)
+  return text === null ? null : parseRecord(text).payload
+}
+
+/** A bell that is not missed: rung between `reset` and `heard`, it is heard at once. */
+function createBell (): { ring: () => void, reset: () => void, heard: (withinMs: number) => Promise<void> } {
+  let rung = false
+  let wake: (() => void) | null = null
+  return {
+    ring () {
+      rung = true
+      wake?.()
+    },
+    reset () { rung = false },
+    async heard (withinMs) {
+      if (rung) return
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, withinMs)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      wake = null
+    }
+  }
+}

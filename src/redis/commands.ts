@@ -1,0 +1,119 @@
+import type { Redis } from 'ioredis'
+import { SluiceError } from '../errors.js'
+import type { BoundBy, State } from '../message.js'
+import { senderKey } from './keys.js'
+import type { Script } from './scripts.js'
+import { loadScripts } from './scripts.js'
+
+/** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
+export interface At { sender: string, digest?: string }
+
+type Attention = '' | 'call' | 'wake'
+type Value = string | number | boolean
+
+/** A grant as claim.lua tells it: id, recipient, attempt, stops, lane, lateness in µs, body of the record. */
+export type ClaimedGrant = [id: string, recipient: string, attempt: number, stops: number, lane: number, lateUs: number, body: string]
+/** A grant that recovery found: id, recipient, attempt, holder, record. */
+export type FoundGrant = [id: string, recipient: string, attempt: number, holder: string, record: string]
+
+/** What each script answers; the headers in lua/ tell what the places mean. */
+export interface Replies {
+  admit:
+    | ['granted', generation: string]
+    | ['queued', generation: string, waitUs: number, boundBy: BoundBy, position: number, attention: Attention]
+    | ['scheduled', generation: string, waitUs: number]
+    | ['duplicate' | 'reused', generation: string]
+    | ['refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST', waitUs: number]
+    | ['unruled']
+  claim:
+    | ['attended'] | ['unruled'] | ['ended', Attention]
+    | ['claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[]]
+  retake:
+    | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string]
+    | ['queued', Attention] | ['expired'] | ['gone'] | ['unruled']
+  settle: ['settled', dueMs: number, attention: Attention, reopened: number] | ['stale']
+  receipt: ['sent'] | ['double'] | ['known'] | ['gone']
+  cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
+  clear: ['cleared', had: number, attention: Attention]
+  pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
+  quota: ['written' | 'kept', version: number]
+  recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>]
+  tidy: [expired: string[], buckets: number, failures: number]
+  'inspect-message':
+    | [state: State, id: string, nowMs: number, result: string, record: string, momentMs: number, waitUs: number, boundBy: BoundBy | '', position: number]
+    | ['gone']
+  'inspect-recipient':
+    | ['pair', nowMs: number, waitUs: number, boundBy: BoundBy, urgent: number, normal: number, bulk: number, held: number,
+        tatUs: number, intervalUs: number, burst: number]
+    | ['unruled']
+  'inspect-sender':
+    | ['sender', nowMs: number, state: 'open' | 'paused' | 'stopped', reopensMs: number, why: string, inLine: number, due: number,
+        inFlight: number, scheduled: number, unknown: number, failures: number, resolved: number, failed: number,
+        sentInDay: number, activeRateLimits: number, unsettled: number, oldestDueUs: number, attended: number,
+        pairIntervalUs: number, pairBurst: number, flowIntervalUs: number, flowBurst: number, maxInFlight: number, version: number]
+    | ['unruled']
+}
+
+/** What each script is told, by the names in its header. A boolean travels as 0 or 1. */
+export interface Arguments {
+  admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
+  'windowMs' | 'holder' | 'runId' | 'leaseMs' | 'lineCap' | 'backlogCap'>
+  claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'runId' | 'leaseMs' | 'probeMs'>
+  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'runId' | 'leaseMs' | 'lifeMs'>
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'>
+  receipt: Timed<'id' | 'tail' | 'story'>
+  cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
+  clear: Timed<'recipient'>
+  pause: Timed<'state' | 'forMs' | 'why'>
+  quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight', Value>
+  recover: Timed<'lost' | 'limit'>
+  tidy: Timed<'retentionMs' | 'cap' | 'limit'>
+  'inspect-message': Timed<'id'>
+  'inspect-recipient': Timed<'recipient' | 'lane'>
+  'inspect-sender': Timed<'limit'>
+}
+
+/** `now` is left out in production: Redis's own clock counts. A test hands in µs. */
+type Timed<Names extends string> = Record<Names, Value> & { now?: number }
+
+export type ScriptName = keyof Replies
+export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => Promise<Replies[Name]>
+
+type Call = (...args: string[]) => Promise<unknown>
+
+/** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
+export function createRun (redis: Redis, prefix: string): Run {
+  const scripts = new Map<string, Script>()
+  for (const script of loadScripts()) {
+    scripts.set(script.name, script)
+    redis.defineCommand(`sluice:${script.name}`, { numberOfKeys: script.keys.length, lua: script.lua })
+  }
+  const calls = redis as unknown as Record<string, Call>
+  return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
+    const script = scripts.get(name)
+    const call = calls[`sluice:${name}`]
+    if (script === undefined || call === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
+    const values = args as Record<string, Value | undefined>
+    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, at.digest))
+    const given = script.args.map(arg => text(values[arg]))
+    try {
+      return await call.call(redis, ...keys, ...given) as Replies[Name]
+    } catch (error) {
+      throw translate(name, error)
+    }
+  }
+}
+
+function text (value: Value | undefined): string {
+  if (value === undefined) return ''
+  if (typeof value === 'boolean') return value ? '1' : '0'
+  return String(value)
+}
+
+/** A script's own fault is INTERNAL; everything else that Redis or the connection refuses is UNAVAILABLE. */
+function translate (name: string, cause: unknown): SluiceError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const ours = /^(ERR|WRONGTYPE|CROSSSLOT)\b/.test(message) && !/loading|max number of clients/i.test(message)
+  if (ours) return new SluiceError('INTERNAL', { detail: `lua/${name}.lua: ${message}`, cause })
+  return new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause })
+}

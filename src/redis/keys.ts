@@ -1,0 +1,38 @@
+/**
+ * Every name in Redis is made here. All keys of a sender carry one hash tag, so one script may touch them all and senders
+ * spread over a cluster; lua/README.md tells what each holds.
+ */
+
+/** `{wa:<sender>}:<name>`; the idempotency record is `{wa:<sender>}:msg:<digest>`. */
+export function senderKey (prefix: string, sender: string, name: string, digest?: string): string {
+  const key = `{${prefix}:${sender}}:${name}`
+  return name === 'msg' ? `${key}:${digest ?? ''}` : key
+}
+
+/** Keys of the gateway as a whole: `{wa}:<name>`. */
+export function globalKey (prefix: string, name: 'recovery' | 'retry-worker' | 'senders' | 'wake'): string {
+  return `{${prefix}}:${name}`
+}
+
+/** What BullMQ puts before its own keys. */
+export function queuePrefix (prefix: string): string {
+  return `{${prefix}}`
+}
+
+/** `<digest>.<generation>` names a message within its sender; callers see `<sender>.<digest>.<generation>`. */
+export function publicId (sender: string, id: string): string {
+  return `${sender}.${id}`
+}
+
+/** The parts of a public id, or null where it has not that shape. */
+export function parseId (text: string): { sender: string, digest: string, id: string } | null {
+  const match = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{22})\.([0-9a-f]{8,14})$/.exec(text)
+  if (match === null) return null
+  const [, sender = '', digest = '', generation = ''] = match
+  return { sender, digest, id: `${digest}.${generation}` }
+}
+
+/** The digest part of an id within its sender. */
+export function digestOf (id: string): string {
+  return id.slice(0, id.lastIndexOf('.'))
+}

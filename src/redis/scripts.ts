@@ -1,0 +1,64 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { SluiceError } from '../errors.js'
+
+/** A Lua file, read and checked: its header is the declaration of its keys and arguments, in order. */
+export interface Script {
+  name: string
+  keys: string[]
+  args: string[]
+  lua: string
+}
+
+const folder = new URL('../../lua/', import.meta.url)
+
+/** Reads every script of lua/. Throws SCRIPT_INVALID where a header and its body disagree. */
+export function loadScripts (): Script[] {
+  return readdirSync(folder).filter(file => file.endsWith('.lua')).sort()
+    .map(file => parseScript(file.slice(0, -4), readFileSync(new URL(file, folder), 'utf8')))
+}
+
+/**
+ * Checks a script and puts its includes in. The header has to name `KEYS[1]` to `KEYS[n]` and `ARGV[1]` to `ARGV[n]`
+ * without a gap; an index that is used and not named, or named and not used, is refused, and so is a script that does not
+ * say what it returns.
+ */
+export function parseScript (name: string, text: string): Script {
+  const lines = text.split('\n')
+  const end = lines.findIndex((line, at) => at > 0 && !line.startsWith('--'))
+  const header = lines.slice(0, end)
+  const body = lines.slice(end).join('\n')
+  if (!(lines[0] ?? '').startsWith('#!lua')) throw invalid(name, 'the first line has to be "#!lua" and its flags')
+  if (!header.some(line => /^-- Returns:/.test(line))) throw invalid(name, 'the header does not say what it returns')
+  const keys = declared(name, header, body, 'KEYS')
+  const args = declared(name, header, body, 'ARGV')
+  const lua = [lines[0], ...header.map(include), body].join('\n')
+  return { name, keys, args, lua }
+}
+
+function declared (name: string, header: string[], body: string, kind: 'KEYS' | 'ARGV'): string[] {
+  const names = header.flatMap(line => {
+    const match = new RegExp(`^-- ${kind}\\[(\\d+)\\]\\s+(\\S+)\\s+\\S`).exec(line)
+    return match === null ? [] : [{ index: Number(match[1]), name: match[2] ?? '' }]
+  })
+  names.forEach((entry, at) => {
+    if (entry.index !== at + 1) throw invalid(name, `${kind}[${entry.index}] stands where ${kind}[${at + 1}] is due`)
+  })
+  const used = new Set([...body.matchAll(new RegExp(`${kind}\\[(\\d+)\\]`, 'g'))].map(match => Number(match[1])))
+  for (const index of used) {
+    if (index > names.length) throw invalid(name, `${kind}[${index}] is used and not named`)
+  }
+  for (const entry of names) {
+    if (!used.has(entry.index)) throw invalid(name, `${kind}[${entry.index}] (${entry.name}) is named and not used`)
+  }
+  return names.map(entry => entry.name)
+}
+
+/** `--- @include gcra` becomes lua/include/gcra.lua; other header lines don't travel to Redis. */
+function include (line: string): string {
+  const match = /^--- @include (\w+)$/.exec(line)
+  return match === null ? '' : readFileSync(new URL(`include/${match[1]}.lua`, folder), 'utf8')
+}
+
+function invalid (name: string, detail: string): SluiceError {
+  return new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua: ${detail}` })
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { SluiceError } from '../errors.js'
+import type { Run } from './commands.js'
+import { createRun } from './commands.js'
+import type { Connections } from './connect.js'
+
+/** How long the grants of a lost call are looked for; after it, the leases have run out anyway. */
+const LOST_FOR_MS = 120_000
+
+export interface GrantTerms { holder: string, runId: string, leaseMs: number }
+
+/** All that the rooms may do to Redis. */
+export interface Store {
+  readonly prefix: string
+  /** Random name of this process; the first part of every holder and shift. */
+  readonly node: string
+  readonly redis: Redis
+  readonly run: Run
+  /** Refuses new work above 85 % of maxmemory. */
+  readonly assertRoom: () => void
+  /**
+   * Runs a script that may grant sends, under a holder of its own. If its reply is lost, the holder is remembered, so that
+   * recovery gives back what it was granted: nobody here will ever start it.
+   */
+  readonly granting: <Reply>(call: (terms: GrantTerms) => Promise<Reply>) => Promise<Reply>
+  /** Holders whose reply was lost. */
+  readonly lostHolders: () => string[]
+}
+
+export function createStore (connections: Connections, options: { prefix: string, leaseMs: number }): Store {
+  const { redis, runId, memoryRatio } = connections
+  const node = randomBytes(6).toString('hex')
+  const lost = new Map<string, number>()
+  let calls = 0
+  return {
+    prefix: options.prefix,
+    node,
+    redis,
+    run: createRun(redis, options.prefix),
+    assertRoom () {
+      if (memoryRatio() > 0.85) throw new SluiceError('UNAVAILABLE', { detail: 'Redis is nearly full', retryAfterMs: 5000 })
+    },
+    async granting (call) {
+      const terms = { holder: `${node}:${++calls}`, runId: runId(), leaseMs: options.leaseMs }
+      try {
+        return await call(terms)
+      } catch (error) {
+        lost.set(terms.holder, performance.now())
+        throw error
+      }
+    },
+    lostHolders () {
+      for (const [holder, since] of lost) {
+        if (performance.now() - since > LOST_FOR_MS) lost.delete(holder)
+      }
+      return [...lost.keys()]
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { Lane, Payload, State } from '../message.js'
+import { lanes } from '../message.js'
+import { SluiceError } from '../errors.js'
+
+/** One line of a message's story: an attempt that came to something else than sent, or what was done about it. */
+export interface StoryLine {
+  /** When it was written, ms since the epoch by Redis's clock. */
+  at: number
+  attempt?: number
+  outcome?: string
+  code?: string
+  error?: string
+  durationMs?: number
+  /** Why it is FAILED; stands on the last line only. */
+  reason?: 'rejected' | 'exhausted' | 'expired' | 'unknown' | 'cancelled'
+  /** Another try makes no sense earlier than this many ms after `at`. */
+  retryNotBeforeMs?: number
+  acknowledgedBy?: string
+  note?: string
+}
+
+/** What Redis keeps of an unsettled message or a failure: include/record.lua writes it. */
+export interface Kept {
+  recipient: string
+  lane: Lane
+  attempts: number
+  stops: number
+  expiresAt: number
+  payload: Payload
+  story: StoryLine[]
+}
+
+/** Reads the text that include/record.lua writes. */
+export function parseRecord (text: string): Kept {
+  const [header = '', payload = '', ...story] = text.split('\n')
+  const [recipient = '', lane = '2', , attempts = '0', stops = '0', expiresAt = '0'] = header.split(' ')
+  if (payload === '') throw new SluiceError('INTERNAL', { detail: 'a record has no payload' })
+  return {
+    recipient,
+    lane: lanes[Number(lane) - 1] ?? 'normal',
+    attempts: Number(attempts),
+    stops: Number(stops),
+    expiresAt: Number(expiresAt),
+    payload: JSON.parse(payload) as Payload,
+    story: story.map(parseLine)
+  }
+}
+
+/** The payload alone: first line of a record's body as a grant carries it. */
+export function parsePayload (body: string): Payload {
+  const end = body.indexOf('\n')
+  return JSON.parse(end < 0 ? body : body.slice(0, end)) as Payload
+}
+
+function parseLine (line: string): StoryLine {
+  const space = line.indexOf(' ')
+  return { ...JSON.parse(line.slice(space + 1)) as Omit<StoryLine, 'at'>, at: Number(line.slice(0, space)) }
+}
+
+/** The compact result that stays of a settled message until its idempotency window ends. */
+export interface Result {
+  state: State
+  /** ms since the epoch. */
+  admittedAt: number
+  settledAt: number
+  attempts: number
+  recipient: string
+  caller: string
+  providerMessageId: string | null
+  metadata?: Record<string, unknown>
+}
+
+const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
+
+/** Reads what include/record.lua `write_result` writes; null for a message that is not settled. */
+export function parseResult (text: string): Result | null {
+  const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', caller = '', wamid = '-', ...rest] = text.split(' ')
+  const state = states[letter]
+  if (state === undefined) return null
+  return {
+    state,
+    admittedAt: parseInt(generation, 16),
+    settledAt: Number(settledAt),
+    attempts: Number(attempts),
+    recipient,
+    caller,
+    providerMessageId: wamid === '-' ? null : wamid,
+    ...(rest.length === 0 ? {} : { metadata: JSON.parse(rest.join(' ')) as Record<string, unknown> })
+  }
+}
+
+/** The end of a compact result that the gateway adds: `caller providerMessageId [metadata]`. */
+export function resultTail (payload: Payload, providerMessageId?: string): string {
+  const id = providerMessageId === undefined ? '-' : providerMessageId.replace(/\s/g, '') || '-'
+  return `${payload.caller} ${id}` + (payload.metadata === undefined ? '' : ` ${JSON.stringify(payload.metadata)}`)
+}

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bus } from '../events.js'
+import { SluiceError } from '../errors.js'
+import type { Grant, Outcome } from '../message.js'
+import type { Arguments, Replies } from '../redis/commands.js'
+import { digestOf, publicId } from '../redis/keys.js'
+import type { Store } from '../redis/store.js'
+import type { SettlementSettings, Verdict } from './decide.js'
+import { decide, decideUnknown } from './decide.js'
+import type { Kept, StoryLine } from './record.js'
+import { resultTail } from './record.js'
+
+export interface SettlementRoom { store: Store, events: Bus, settlement: SettlementSettings }
+
+export interface Settled {
+  /** `stale`: the grant was no longer ours; whatever came of it has been settled elsewhere. */
+  verdict: Verdict['verdict'] | 'stale'
+  reason?: NonNullable<StoryLine['reason']>
+  /** When the next attempt, or the decision on an unknown outcome, is due; ms since the epoch. */
+  dueAt?: number
+  attention: '' | 'call' | 'wake'
+}
+
+/** Writes what a grant came to, once. Goes on trying while Redis is away: only this process knows the outcome. */
+export async function settle (room: SettlementRoom, grant: Grant, outcome: Outcome): Promise<Settled> {
+  const verdict = decide(outcome, grant, room.settlement)
+  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome.providerMessageId : undefined)
+  const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : story(grant.attempt, outcome, verdict)
+  const { reply, repeated } = await write(room, grant.sender, grant.id, {
+    id: grant.id,
+    recipient: grant.recipient,
+    attempt: grant.attempt,
+    holder: grant.holder,
+    verdict: verdict.verdict,
+    startedUs: outcome.startedAfterMs === null ? '' : Math.ceil(outcome.startedAfterMs * 1000),
+    afterMs: verdict.afterMs,
+    bucket: verdict.bucket,
+    coolMs: verdict.coolMs,
+    code: 'code' in outcome ? outcome.code : '',
+    tail,
+    story: told
+  })
+  if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail, repeated))) return { verdict: 'stale', attention: '' }
+  const [, dueAt, attention, reopened] = reply[0] === 'settled' ? reply : [null, 0, '', 0] as const
+  room.events.emit('attempt.settled', {
+    sender: grant.sender,
+    id: publicId(grant.sender, grant.id),
+    recipient: grant.recipient,
+    attempt: grant.attempt,
+    lane: grant.lane,
+    outcome: outcome.status,
+    ...('code' in outcome ? { code: outcome.code } : {}),
+    startedAfterMs: outcome.startedAfterMs,
+    durationMs: outcome.durationMs,
+    lateMs: grant.lateUs / 1000 + (outcome.startedAfterMs ?? 0),
+    verdict: verdict.verdict,
+    ...(dueAt > 0 ? { nextRetryAt: dueAt } : {})
+  })
+  if (verdict.bucket === 'sender' && 'code' in outcome) room.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
+  if (reopened === 1) room.events.emit('sender.opened', { sender: grant.sender })
+  return settled(verdict, dueAt, attention)
+}
+
+/** Decides an unknown outcome whose hold is over, by the message's own policy or the gateway's. */
+export async function settleUnknown (room: SettlementRoom, sender: string, id: string, kept: Kept): Promise<Settled> {
+  const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? room.settlement.unknownOutcome, room.settlement)
+  const line = { outcome: 'unknown', note: 'no receipt came', ...(verdict.reason === undefined ? {} : { reason: verdict.reason }) }
+  const { reply } = await write(room, sender, id, {
+    id,
+    recipient: kept.recipient,
+    attempt: kept.attempts,
+    holder: '',
+    verdict: verdict.verdict,
+    startedUs: '',
+    afterMs: verdict.afterMs,
+    bucket: '',
+    coolMs: 0,
+    code: '',
+    tail: resultTail(kept.payload),
+    story: JSON.stringify(line)
+  })
+  return reply[0] === 'stale' ? { verdict: 'stale', attention: '' } : settled(verdict, reply[1], reply[2])
+}
+
+/**
+ * The token is stale. Either an earlier call of ours wrote it and its reply was lost (true), or the grant was taken away.
+ * Then a success is still a fact: it is recorded, so that the message does not go out again if that can be helped.
+ */
+async function wasOurs (room: SettlementRoom, grant: Grant, outcome: Outcome, tail: string, repeated: boolean): Promise<boolean> {
+  let result = repeated ? 'known' : 'ignored'
+  if (outcome.status === 'sent') {
+    const line = story(grant.attempt, outcome, { verdict: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
+    const at = { sender: grant.sender, digest: digestOf(grant.id) }
+    const { reply } = await persist(async () => await room.store.run('receipt', at, { id: grant.id, tail, story: line }))
+    result = reply[0]
+  }
+  if (result === 'known') return true
+  room.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, result })
+  return false
+}
+
+function story (attempt: number, outcome: Outcome, verdict: Verdict): string {
+  const line: Omit<StoryLine, 'at'> = {
+    attempt,
+    outcome: outcome.status,
+    durationMs: Math.round(outcome.durationMs),
+    ...('code' in outcome ? { code: outcome.code, error: outcome.error } : {}),
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(outcome.status === 'rejected' && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
+  }
+  return JSON.stringify(line)
+}
+
+function settled (verdict: Verdict, dueAt: number, attention: Settled['attention']): Settled {
+  return {
+    verdict: verdict.verdict,
+    attention,
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(dueAt > 0 ? { dueAt } : {})
+  }
+}
+
+interface Written<Reply> { reply: Reply, repeated: boolean }
+
+async function write (room: SettlementRoom, sender: string, id: string, args: Arguments['settle']): Promise<Written<Replies['settle']>> {
+  return await persist(async () => await room.store.run('settle', { sender, digest: digestOf(id) }, args))
+}
+
+/** Repeats while Redis is away. Safe, since a script that ran already finds the token stale. */
+async function persist<Reply> (call: () => Promise<Reply>): Promise<Written<Reply>> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return { reply: await call(), repeated: tries > 0 }
+    } catch (error) {
+      if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
+      await sleep(Math.min(1000, 50 * 2 ** tries))
+    }
+  }
+}
