@@ -38,9 +38,8 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
   room.events.emit('shift.started', { sender })
   try {
     while (!closing.aborted && performance.now() - startedAt < SHIFT_MS) {
-      const free = room.maxInFlight - underway.size
       bell.reset()
-      const claimed = await claim(room, sender, name, Math.min(BATCH, free))
+      const claimed = await claim(room, sender, name, Math.min(BATCH, room.maxInFlight - underway.size))
       if (claimed.status === 'attended') break
       mine = true
       for (const grant of claimed.grants) {
@@ -48,7 +47,7 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
         const delivery = deliver(room, grant).catch(error => room.events.emit('fault', { where: 'deliver', error }))
           .finally(() => {
             underway.delete(delivery)
-            if (free <= 0) bell.ring()
+            if (underway.size === room.maxInFlight - 1) bell.ring()
           })
         underway.add(delivery)
       }
@@ -58,7 +57,9 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
       }
       const { nextInMs } = claimed
       if ((nextInMs === null || nextInMs > IDLE_MS) && underway.size === 0) break
-      if (nextInMs !== 0 || free <= claimed.grants.length) await bell.heard(Math.ceil(Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)) || 1)
+      // With every place taken, the end of a delivery rings.
+      const sleepMs = underway.size >= room.maxInFlight ? SLEEP_MS : Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)
+      if (sleepMs > 0) await bell.heard(Math.ceil(sleepMs))
     }
   } finally {
     closing.removeEventListener('abort', hurry)

@@ -1,0 +1,109 @@
+import { digestOf, senderKey } from '../redis/keys.js'
+import type { Store } from '../redis/store.js'
+import { canonicalRecipient } from '../admission/recipient.js'
+import { digest } from '../admission/key.js'
+import type { Explain, Failure, FailureStatus } from './failure.js'
+import { toFailure } from './failure.js'
+
+export interface FailureFilter {
+  status?: FailureStatus
+  /** Only PENDING ones whose retry is due. */
+  due?: boolean
+  recipient?: string
+  idempotencyKey?: string
+  /** Only those that this API key posted. */
+  caller?: string
+  cursor?: string
+  limit: number
+}
+
+/** Entries looked at for one page at most, so that a narrow filter can't walk a million failures in one request. */
+const SCAN = 2000
+const CHUNK = 200
+
+const places: Record<FailureStatus, { zset: string, hash: string, newestFirst: boolean }> = {
+  PENDING: { zset: 'failures', hash: 'backlog', newestFirst: false },
+  FAILED: { zset: 'failed', hash: 'failure-records', newestFirst: true },
+  RESOLVED: { zset: 'resolved', hash: 'failure-records', newestFirst: true }
+}
+const order: FailureStatus[] = ['PENDING', 'FAILED', 'RESOLVED']
+
+/** A page of failures: PENDING by next retry, then FAILED and RESOLVED newest first; `nextCursor` null at the end. */
+export async function listFailures (room: { store: Store, explain: Explain }, sender: string, filter: FailureFilter): Promise<{ failures: Failure[], nextCursor: string | null }> {
+  const statuses = filter.due === true ? ['PENDING' as const] : filter.status === undefined ? order : [filter.status]
+  const from = parseCursor(filter.cursor)
+  const matches = matcher(sender, filter)
+  const failures: Failure[] = []
+  let scanned = 0
+  for (const status of statuses.slice(from === null ? 0 : Math.max(0, statuses.indexOf(from.status)))) {
+    let after = from !== null && from.status === status ? from : null
+    for (;;) {
+      const page = await read(room.store, sender, status, after, filter.due === true)
+      for (const entry of page) {
+        after = { status, score: entry.score, id: entry.id }
+        scanned++
+        if (entry.text === null || !matches(entry)) continue
+        failures.push(toFailure(sender, entry.id, entry.text, status, entry.score, room.explain))
+        if (failures.length >= filter.limit) return { failures, nextCursor: formatCursor(after) }
+      }
+      if (page.length < CHUNK) break
+      if (scanned >= SCAN && after !== null) return { failures, nextCursor: formatCursor(after) }
+    }
+  }
+  return { failures, nextCursor: null }
+}
+
+interface Cursor { status: FailureStatus, score: number, id: string }
+interface Entry { id: string, score: number, text: string | null }
+
+async function read (store: Store, sender: string, status: FailureStatus, after: Cursor | null, due: boolean): Promise<Entry[]> {
+  const { zset, hash, newestFirst } = places[status]
+  const key = senderKey(store.prefix, sender, zset)
+  const start = after === null ? 0 : await rankAfter(store, key, after, newestFirst)
+  const flat = newestFirst
+    ? await store.redis.zrevrange(key, start, start + CHUNK - 1, 'WITHSCORES')
+    : await store.redis.zrange(key, start, start + CHUNK - 1, 'WITHSCORES')
+  const entries: Entry[] = []
+  for (let i = 0; i < flat.length; i += 2) entries.push({ id: flat[i] ?? '', score: Number(flat[i + 1]), text: null })
+  const [seconds] = due ? await store.redis.time() : [0]
+  const wanted = due ? entries.filter(entry => entry.score <= Number(seconds) * 1000) : entries
+  if (wanted.length === 0) return []
+  const texts = await store.redis.hmget(senderKey(store.prefix, sender, hash), ...wanted.map(entry => entry.id))
+  return wanted.map((entry, i) => ({ ...entry, text: texts[i] ?? null }))
+}
+
+/** The rank that follows the cursor's entry, also where that entry has left the list meanwhile. */
+async function rankAfter (store: Store, key: string, after: Cursor, newestFirst: boolean): Promise<number> {
+  const rank = newestFirst ? await store.redis.zrevrank(key, after.id) : await store.redis.zrank(key, after.id)
+  if (rank !== null) return rank + 1
+  return newestFirst
+    ? await store.redis.zcount(key, `(${after.score}`, '+inf')
+    : await store.redis.zcount(key, '-inf', `(${after.score}`)
+}
+
+function matcher (sender: string, filter: FailureFilter): (entry: Entry) => boolean {
+  const recipient = filter.recipient === undefined ? null : canonicalRecipient(filter.recipient)
+  return ({ id, text }) => {
+    if (text === null) return false
+    if (recipient !== null && !text.startsWith(`${recipient} `)) return false
+    if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
+    const payload = JSON.parse(text.split('\n')[1] ?? '{}') as { caller?: string, idempotencyKey?: string }
+    if (filter.caller !== undefined && payload.caller !== filter.caller) return false
+    return filter.idempotencyKey === undefined || (payload.idempotencyKey === filter.idempotencyKey &&
+      digestOf(id) === digest(sender, payload.caller ?? '', filter.idempotencyKey))
+  }
+}
+
+function formatCursor (cursor: Cursor): string {
+  return Buffer.from(JSON.stringify([cursor.status, cursor.score, cursor.id])).toString('base64url')
+}
+
+function parseCursor (text: string | undefined): Cursor | null {
+  if (text === undefined) return null
+  try {
+    const [status, score, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [FailureStatus, number, string]
+    return status in places && Number.isFinite(score) && typeof id === 'string' ? { status, score, id } : null
+  } catch {
+    return null
+  }
+}

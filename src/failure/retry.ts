@@ -1,0 +1,89 @@
+import type { Bus } from '../events.js'
+import { digestOf, senderKey } from '../redis/keys.js'
+import type { DeliveryRoom } from '../drain/deliver.js'
+import { deliver } from '../drain/deliver.js'
+import { cancel } from '../drain/cancel.js'
+import { payloadOf } from '../drain/shift.js'
+import { lanes } from '../message.js'
+import { parsePayload } from '../settlement/record.js'
+
+export interface RetryRoom extends DeliveryRoom { events: Bus, retrying: { startWithinMs: number, lifeMs: number } }
+
+/** What became of the failures of one run; the four are disjoint and sum to `total`. */
+export interface RetryCounts { total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number }
+type Retried = Exclude<keyof RetryCounts, 'total'> | 'gone'
+
+/** Failures taken up at once: each grant has to start within START_WITHIN_MS. */
+const AT_ONCE = 50
+
+/** Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. */
+export async function retryFailures (room: RetryRoom, sender: string, options: { limit: number, force: boolean, by: string }): Promise<RetryCounts> {
+  const { redis, prefix } = room.store
+  // Redis's clock, not ours, says what is due; the script checks each again.
+  const [seconds] = await redis.time()
+  const until = options.force ? '+inf' : (Number(seconds) + 1) * 1000
+  const ids = await redis.zrangebyscore(senderKey(prefix, sender, 'failures'), '-inf', until, 'LIMIT', 0, options.limit)
+  const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
+  const rest = ids.values()
+  async function work (): Promise<void> {
+    for (const id of rest) {
+      const became = await retryOne(room, sender, id, options.force, options.by)
+      if (became === 'gone') continue
+      counts[became]++
+      counts.total++
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work))
+  if (counts.total > 0) room.events.emit('retry.ran', { ...counts, by: options.by })
+  return counts
+}
+
+/**
+ * Puts one failure through the gate: sent at once, or back to the head of its line (`deferred`). With `force` it need not
+ * be due, and a FAILED one is reopened. `gone`: nothing here may be retried.
+ */
+export async function retryOne (room: RetryRoom, sender: string, id: string, force: boolean, by: string): Promise<Retried> {
+  const { startWithinMs, lifeMs } = room.retrying
+  const askedAt = performance.now()
+  const { reply, terms } = await room.store.granting(async terms => ({
+    terms, reply: await room.store.run('retake', { sender, digest: digestOf(id) }, { id, force, inline: true, lifeMs, ...terms })
+  }))
+  switch (reply[0]) {
+    case 'granted': {
+      const [, recipient, attempt, stops, lane, body] = reply
+      const { settled } = await deliver(room, {
+        sender, id, recipient, attempt, stops, lateUs: 0, askedAt, startBy: askedAt + startWithinMs, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(body)
+      })
+      switch (settled.verdict) {
+        case 'sent': return 'succeeded'
+        case 'failed': return 'permanentlyFailed'
+        case 'retry':
+        case 'unknown': return 'failed'
+        case 'wait':
+        case 'stale': return 'deferred'
+        default: return settled.verdict satisfies never
+      }
+    }
+    case 'queued':
+      await room.wakes.attend(sender, reply[1])
+      return 'deferred'
+    case 'expired': {
+      const payload = await payloadOf(room, sender, id)
+      if (payload !== null) await cancel(room, sender, id, 'expired', by, payload)
+      return 'permanentlyFailed'
+    }
+    case 'gone':
+    case 'unruled': return 'gone'
+    default: return reply satisfies never
+  }
+}
+
+export function addCounts (a: RetryCounts, b: RetryCounts): RetryCounts {
+  return {
+    total: a.total + b.total,
+    succeeded: a.succeeded + b.succeeded,
+    failed: a.failed + b.failed,
+    permanentlyFailed: a.permanentlyFailed + b.permanentlyFailed,
+    deferred: a.deferred + b.deferred
+  }
+}

@@ -1,0 +1,25 @@
+/** What Sluice does with a code, and how long that lasts. `unsent` and `unknown` belong to answers that did not come. */
+export type CodeRule =
+  | { outcome: 'retryable' | 'sender-stopped' | 'unsent' | 'unknown' }
+  /** Milliseconds that the bucket rests. */
+  | { outcome: 'limited-pair' | 'limited-flow', coolDownMs: number }
+  /** Milliseconds before which another try is pointless or even punished. */
+  | { outcome: 'rejected', retryNotBeforeMs?: number }
+
+/** One code, and what an operator wants to know when a customer has not got the message. */
+export type CodeRow = CodeRule & {
+  /** The code as an outcome carries it; `200-299` is a range, `100/33` a code with its subcode, `HTTP_5XX` a class. */
+  code: string
+  title: string
+  /** Why the message is not there. */
+  explanation: string
+  /** What to do about it. */
+  remedy: string
+}
+
+type Words = readonly [code: string, title: string, explanation: string, remedy: string]
+
+/** Puts one rule to many codes, so that a table says it once. */
+export function rows (rule: CodeRule, table: readonly Words[]): CodeRow[] {
+  return table.map(([code, title, explanation, remedy]) => ({ code, title, explanation, remedy, ...rule }))
+}

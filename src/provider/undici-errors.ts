@@ -1,0 +1,65 @@
+/**
+ * The code of our own for what went wrong below HTTP. Whether the request had started decides first: before the
+ * hand-over to a connection not a byte has left, after it nobody can tell, whatever the error is called.
+ */
+export function transportCode (error: unknown, hasStarted: boolean): string {
+  const code = codeOf(error)
+  return hasStarted ? afterStart(code) : beforeStart(code)
+}
+
+function beforeStart (code: string): string {
+  switch (code) {
+    case 'UND_ERR_ABORTED':
+      return 'NOT_STARTED'
+    case 'UND_ERR_CLOSED':
+    case 'UND_ERR_DESTROYED':
+      return 'CLOSING'
+    case 'ECONNREFUSED':
+      return 'CONNECT_REFUSED'
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return 'CONNECT_TIMEOUT'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EHOSTDOWN':
+    case 'ENETDOWN':
+    case 'EADDRNOTAVAIL':
+      return 'UNREACHABLE'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+    case 'EAI_NODATA':
+    case 'EAI_NONAME':
+      return 'DNS_FAILED'
+    case 'UND_ERR_INVALID_ARG':
+    case 'UND_ERR_NOT_SUPPORTED':
+      return 'REQUEST_INVALID'
+    default:
+      return isTlsCode(code) ? 'TLS_FAILED' : 'CONNECT_FAILED'
+  }
+}
+
+function afterStart (code: string): string {
+  switch (code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return 'HEADERS_TIMEOUT'
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'BODY_TIMEOUT'
+    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
+      return 'ANSWER_TOO_LARGE'
+    case 'UND_ERR_HEADERS_OVERFLOW':
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return 'BAD_ANSWER'
+    default:
+      return code.startsWith('HPE_') ? 'BAD_ANSWER' : 'RESET'
+  }
+}
+
+/** OpenSSL's and Node's names for a handshake that failed; there are some forty, so by their families. */
+function isTlsCode (code: string): boolean {
+  return code === 'EPROTO' || /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERROR_IN_|HOSTNAME_|INVALID_)/.test(code)
+}
+
+function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}

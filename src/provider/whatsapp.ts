@@ -1,0 +1,120 @@
+import { Pool, errors } from 'undici'
+import { SluiceError } from '../errors.js'
+import type { Grant, Outcome, Provider } from '../message.js'
+import { buildBody } from './body.js'
+import { classify, toVerdict, type Verdict } from './classify.js'
+import { rowOf } from './codes.js'
+import { exchange, type Ending } from './exchange.js'
+import { redact } from './redact.js'
+import { transportCode } from './undici-errors.js'
+
+export interface WhatsAppOptions {
+  /** The API with its version, such as `https://graph.facebook.com/v25.0`; a path before it is kept. */
+  url: string
+  accessToken: string
+  /** The sender. */
+  phoneNumberId: string
+  /** Milliseconds from the start of a request to the last byte of its answer. */
+  sendTimeoutMs: number
+  /** The most connections held open to the API. */
+  connections: number
+}
+
+/** Meta's answers have some hundred bytes; more than this is somebody else's. */
+const answerBytes = 1_048_576
+/** Long enough that a connection made too late for its grant still stands when the grant comes again. */
+const keepAliveMs = 20_000
+const connectTimeoutMs = 10_000
+
+/**
+ * The provider for one sender. One grant becomes one `POST <url>/<phone number id>/messages` (Meta, "Service
+ * messages") and one outcome; it is never repeated and never redirected. Throws `CONFIG_INVALID` for options
+ * that can not work; what it returns never throws.
+ */
+export function createWhatsAppProvider (options: WhatsAppOptions): Provider {
+  const { accessToken, sendTimeoutMs } = options
+  const { origin, path } = target(options)
+  const pool = new Pool(origin, {
+    connections: options.connections,
+    pipelining: 1,
+    connect: { timeout: Math.min(connectTimeoutMs, sendTimeoutMs) },
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    headersTimeout: 0,
+    bodyTimeout: 0
+  })
+  const headers = {
+    authorization: `Bearer ${accessToken}`, 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'sluice'
+  }
+  const inFlight = new Set<Promise<Ending>>()
+  let isClosing = false
+  // Why no connection was free is known only here: a grant is given back long before a connect times out.
+  let connectTrouble: string | undefined
+  pool.on('connectionError', (_origin, _targets, error) => { connectTrouble = transportCode(error, false) })
+  pool.on('connect', () => { connectTrouble = undefined })
+
+  async function send (grant: Grant): Promise<Outcome> {
+    const ending = await attempt(grant)
+    const verdict = toVerdictOf(ending, connectTrouble)
+    const { startedAt, endedAt } = ending
+    return {
+      startedAfterMs: startedAt === null ? null : startedAt - grant.askedAt,
+      durationMs: startedAt === null ? 0 : endedAt - startedAt,
+      ...('error' in verdict ? { ...verdict, error: redact(verdict.error, [accessToken, grant.payload.to]) } : verdict)
+    }
+  }
+
+  async function attempt (grant: Grant): Promise<Ending> {
+    if (isClosing) return nowhere(new errors.ClientClosedError())
+    let body
+    try {
+      body = buildBody(grant)
+    } catch (error) {
+      return nowhere(new errors.InvalidArgumentError(messageOf(error)))
+    }
+    const { startBy } = grant
+    const running = exchange(pool, { path, method: 'POST', headers, body }, { startBy, sendTimeoutMs, answerBytes })
+    inFlight.add(running)
+    const ending = await running
+    inFlight.delete(running)
+    return ending
+  }
+
+  /** Waits for what is under way, which its own deadlines bound, and not for connections that nobody needs any more. */
+  async function close (): Promise<void> {
+    isClosing = true
+    await Promise.all(inFlight)
+    await pool.destroy()
+  }
+
+  return { send, close }
+}
+
+function toVerdictOf (ending: Ending, connectTrouble: string | undefined): Verdict {
+  if ('answer' in ending) return classify(ending.answer)
+  const code = transportCode(ending.error, ending.startedAt !== null)
+  const row = rowOf(code)
+  const trouble = code === 'NOT_STARTED' && connectTrouble !== undefined ? ` (last try to connect: ${connectTrouble})` : ''
+  return toVerdict(row, code, `${row.title}: ${messageOf(ending.error)}${trouble}`)
+}
+
+function nowhere (error: Error): Ending {
+  return { startedAt: null, endedAt: performance.now(), error }
+}
+
+function messageOf (error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function target ({ url, accessToken, phoneNumberId }: WhatsAppOptions): { origin: string, path: string } {
+  if (!URL.canParse(url)) throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The API\'s URL can not be read' })
+  const { protocol, origin, pathname, search, username } = new URL(url)
+  if (!/^https?:$/.test(protocol) || search !== '' || username !== '') {
+    throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The API\'s URL is http or https, without a query or a login' })
+  }
+  // A line break in a token, often the last character of its file, would fail every message, and only when sent.
+  if (!/^[\x21-\x7e]+$/.test(accessToken)) {
+    throw new SluiceError('CONFIG_INVALID', { field: 'accessToken', detail: 'An access token is printable ASCII without spaces or line breaks' })
+  }
+  return { origin, path: `${pathname.replace(/\/+$/, '')}/${encodeURIComponent(phoneNumberId)}/messages` }
+}

@@ -1,0 +1,37 @@
+import type { Queue } from 'bullmq'
+import { expire } from '../drain/cancel.js'
+import type { DeliveryRoom } from '../drain/deliver.js'
+import { payloadOf } from '../drain/shift.js'
+
+export interface HousekeepingRoom extends Pick<DeliveryRoom, 'store' | 'events' | 'wakes'> {
+  housekeepingQueue: Queue
+  senders: string[]
+  housekeeping: { retentionMs: number, everyMs: number }
+}
+
+export interface Tidied { expired: number, buckets: number, failures: number }
+
+/** Settled failures kept of each kind at most. */
+const CAP = 100_000
+const AT_ONCE = 500
+
+/** Puts the run on BullMQ's schedule; every node does so at its start. */
+export async function scheduleHousekeeping (room: HousekeepingRoom): Promise<void> {
+  await room.housekeepingQueue.upsertJobScheduler('housekeeping', { every: room.housekeeping.everyMs }, { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } })
+}
+
+/** One run over all senders: messages whose life is over, old failures, idle buckets; in small steps until nothing is left. */
+export async function tidy (room: HousekeepingRoom): Promise<Tidied> {
+  const total: Tidied = { expired: 0, buckets: 0, failures: 0 }
+  for (const sender of room.senders) {
+    for (;;) {
+      const [ids, buckets, failures] = await room.store.run('tidy', { sender }, { retentionMs: room.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
+      const expired = await expire(room, sender, ids, async id => await payloadOf(room, sender, id))
+      total.expired += expired
+      total.buckets += buckets
+      total.failures += failures
+      if (expired < AT_ONCE && buckets < AT_ONCE && failures < AT_ONCE) break
+    }
+  }
+  return total
+}
