@@ -1,3 +1,5 @@
+import { errors } from 'undici'
+
 /**
  * The code of our own for what went wrong below HTTP. Whether the request had started decides first: before the
  * hand-over to a connection not a byte has left, after it nobody can tell, whatever the error is called.
@@ -49,9 +51,10 @@ function afterStart (code: string): string {
       return 'ANSWER_TOO_LARGE'
     case 'UND_ERR_HEADERS_OVERFLOW':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+    case 'HPE':
       return 'BAD_ANSWER'
     default:
-      return code.startsWith('HPE_') ? 'BAD_ANSWER' : 'RESET'
+      return 'RESET'
   }
 }
 
@@ -61,5 +64,7 @@ function isTlsCode (code: string): boolean {
 }
 
 function codeOf (error: unknown): string {
+  // Its code is undefined in undici 7.30, which looks the parser's number up in a table by name.
+  if (error instanceof errors.HTTPParserError) return 'HPE'
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

@@ -1,0 +1,102 @@
+/** What goes wrong below HTTP: before the start nothing was sent, after it nobody knows. */
+import t from 'tap'
+import type { Socket } from 'node:net'
+import { closedPort, connectTo, grantFor, json, accepted, startApi, startTcp } from './cloud-api.js'
+
+const local = (port: number, protocol = 'http'): string => `${protocol}://127.0.0.1:${port}/v25.0`
+const unsent = (code: string): object => ({ status: 'unsent', code, error: String, startedAfterMs: null, durationMs: 0 })
+const unknown = (code: string): object => ({ status: 'unknown', code, error: String, startedAfterMs: Number, durationMs: Number })
+
+/** A server that does `then` as soon as the request has begun to come in. */
+const onRequest = (then: (socket: Socket) => void) => (socket: Socket) => { socket.once('data', () => then(socket)) }
+
+t.test('before the start', async t => {
+  t.test('a refused connection', async t => {
+    const port = await closedPort()
+    t.match(await connectTo(t, local(port)).send(grantFor()), unsent('CONNECT_REFUSED'))
+  })
+
+  t.test('a name that does not exist', async t => {
+    t.match(await connectTo(t, 'http://graph.invalid/v25.0').send(grantFor()), unsent('DNS_FAILED'))
+  })
+
+  t.test('an other side that speaks no TLS', async t => {
+    const { port } = await startTcp(t, onRequest(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))
+    t.match(await connectTo(t, local(port, 'https')).send(grantFor()), unsent('TLS_FAILED'))
+  })
+
+  t.test('a connection that breaks in the middle of the handshake', async t => {
+    const { port } = await startTcp(t, onRequest(socket => socket.destroy()))
+    t.match(await connectTo(t, local(port, 'https')).send(grantFor()), unsent('CONNECT_FAILED'))
+  })
+
+  t.test('a handshake that never ends, also as the reason of a later grant that found no connection', async t => {
+    const { port } = await startTcp(t, () => {})
+    const provider = connectTo(t, local(port, 'https'), { sendTimeoutMs: 200 })
+    t.match(await provider.send(grantFor({ withinMs: 60 })), { ...unsent('NOT_STARTED'), error: /^(?!.*last try)/ })
+    t.match(await provider.send(grantFor()), unsent('CONNECT_TIMEOUT'))
+    t.match(await provider.send(grantFor({ withinMs: 60 })), { ...unsent('NOT_STARTED'), error: /last try to connect: CONNECT_TIMEOUT/ })
+  })
+})
+
+t.test('after the start', async t => {
+  const cases: Array<[name: string, code: string, then: (socket: Socket) => void]> = [
+    ['a connection reset before the answer', 'RESET', socket => socket.resetAndDestroy()],
+    ['a connection closed before the answer', 'RESET', socket => socket.end()],
+    ['a connection closed in the middle of the headers', 'RESET', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-le')],
+    ['a connection closed in the middle of the body', 'RESET', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"mess')],
+    ['a connection reset in the middle of a refusal', 'RESET', socket => socket.write('HTTP/1.1 400 No\r\ncontent-length: 99\r\n\r\n{"err', () => socket.resetAndDestroy())],
+    ['an answer that is no HTTP', 'BAD_ANSWER', socket => socket.end('hello\r\n\r\n')],
+    ['headers without end', 'BAD_ANSWER', socket => socket.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}`)],
+    ['a body that is no chunk', 'BAD_ANSWER', socket => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')],
+    ['a 200 with junk', 'BAD_ANSWER', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\njunk')],
+    ['a 502 with HTML', 'HTTP_502', socket => socket.end('HTTP/1.1 502 Bad\r\ncontent-type: text/html\r\ncontent-length: 9\r\n\r\n<h1>b</h1')]
+  ]
+  for (const [name, code, then] of cases) {
+    t.test(name, async t => {
+      const { port } = await startTcp(t, onRequest(then))
+      t.match(await connectTo(t, local(port)).send(grantFor()), unknown(code))
+    })
+  }
+
+  t.test('no answer at all, within the time for the whole request', async t => {
+    const { port } = await startTcp(t, onRequest(() => {}))
+    const outcome = await connectTo(t, local(port), { sendTimeoutMs: 150 }).send(grantFor())
+    t.match(outcome, unknown('HEADERS_TIMEOUT'))
+    t.ok(outcome.durationMs >= 149 && outcome.durationMs < 600, `${outcome.durationMs} ms`)
+  })
+
+  t.test('a body that trickles for ever, within the time for the whole request', async t => {
+    const api = await startApi(t, res => {
+      res.writeHead(200)
+      const drip = setInterval(() => res.write(' '), 20)
+      res.on('close', () => clearInterval(drip))
+    })
+    const outcome = await connectTo(t, api.url, { sendTimeoutMs: 150 }).send(grantFor())
+    t.match(outcome, unknown('BODY_TIMEOUT'))
+    t.ok(outcome.durationMs >= 149 && outcome.durationMs < 600, `${outcome.durationMs} ms`)
+  })
+
+  t.test('a body of more than a megabyte is not read to its end', async t => {
+    let written = 0
+    const api = await startApi(t, res => {
+      const pour = (): void => {
+        while (!res.destroyed && written < 50_000_000 && res.write(Buffer.alloc(65_536, ' '))) written += 65_536
+        if (written >= 50_000_000) res.end()
+      }
+      res.writeHead(200).on('drain', pour)
+      pour()
+    })
+    t.match(await connectTo(t, api.url).send(grantFor()), unknown('ANSWER_TOO_LARGE'))
+    t.ok(written < 20_000_000, `${written} bytes`)
+  })
+})
+
+t.test('a connection that the other side has closed while idle is not used again', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  const provider = connectTo(t, api.url, { connections: 1 })
+  t.match(await provider.send(grantFor()), { status: 'sent' })
+  for (const socket of api.sockets) await new Promise<void>(resolve => socket.once('close', () => resolve()).end())
+  t.match(await provider.send(grantFor()), { status: 'sent' })
+  t.equal(api.sockets.size, 2)
+})

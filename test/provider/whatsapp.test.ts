@@ -1,0 +1,129 @@
+import t from 'tap'
+import { createWhatsAppProvider } from '../../src/provider/whatsapp.js'
+import { accepted, connectTo, grantFor, json, latch, sender, startApi, startTcp, token } from './cloud-api.js'
+
+t.test('a grant becomes one request to the messages of its sender', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  t.match(await connectTo(t, api.url).send(grantFor()), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ', recipientId: '16505551234' })
+  t.match(api.seen, [{
+    method: 'POST',
+    url: `/v25.0/${sender}/messages`,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: { to: '+16505551234', text: { body: 'hi' }, biz_opaque_callback_data: 'k7Qp0d.1764000000000.2' }
+  }])
+})
+
+t.test('a path before the version and a slash behind it are understood', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  await connectTo(t, `http://127.0.0.1:${api.port}/gw/v26.0//`).send(grantFor())
+  t.match(api.seen, [{ url: `/gw/v26.0/${sender}/messages` }])
+})
+
+t.test('letters beyond ASCII arrive whole', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  await connectTo(t, api.url).send(grantFor({ message: 'naïve 😀 日本' }))
+  t.match(api.seen, [{ body: { text: { body: 'naïve 😀 日本' } } }])
+})
+
+t.test('an answer in pieces, after an announcement, is read as one', async t => {
+  const api = await startApi(t, res => {
+    res.writeEarlyHints({ link: '</a>; rel=preload' })
+    res.writeHead(200)
+    for (const piece of JSON.stringify(accepted).match(/.{1,7}/g) ?? []) res.write(piece)
+    res.end()
+  })
+  t.match(await connectTo(t, api.url).send(grantFor()), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ' })
+})
+
+t.test('connections are kept and never more than allowed', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  const provider = connectTo(t, api.url, { connections: 3 })
+  for (let round = 0; round < 3; round++) {
+    const outcomes = await Promise.all(Array.from({ length: 12 }, () => provider.send(grantFor())))
+    t.ok(outcomes.every(outcome => outcome.status === 'sent'))
+  }
+  t.equal(api.seen.length, 36)
+  t.equal(api.sockets.size, 3)
+})
+
+t.test('a refusal is read to its end, so that its connection serves the next', async t => {
+  const api = await startApi(t, res => json(res, 500, { error: { code: 131000, message: 'x'.repeat(100_000) } }))
+  const provider = connectTo(t, api.url, { connections: 1 })
+  for (let i = 0; i < 3; i++) {
+    const outcome = await provider.send(grantFor())
+    t.ok(outcome.status === 'retryable' && outcome.error.length === 500)
+  }
+  t.equal(api.sockets.size, 1)
+})
+
+t.test('Retry-After of a real answer is heard', async t => {
+  const api = await startApi(t, res => json(res, 400, { error: { code: 131056, message: 'm' } }, { 'retry-after': '9' }))
+  t.match(await connectTo(t, api.url).send(grantFor()), { status: 'limited', bucket: 'pair', coolDownMs: 9_000 })
+})
+
+t.test('a redirect is not followed, least of all with the token', async t => {
+  const elsewhere = await startApi(t, res => json(res, 200, accepted))
+  const api = await startApi(t, res => res.writeHead(307, { location: elsewhere.url }).end())
+  t.match(await connectTo(t, api.url).send(grantFor()), { status: 'sender-stopped', code: 'HTTP_307' })
+  t.equal(elsewhere.seen.length, 0)
+})
+
+t.test('no outcome holds the token or the recipient', async t => {
+  const words = `Malformed access token ${token} for +16505551234 (16505551234), Authorization: Bearer ${token}`
+  const bodies: unknown[] = [
+    { error: { code: 190, message: words } }, { error: { code: 131026, message: 'm', error_data: { details: words } } },
+    { error: { code: 100, message: 'm', error_data: words } }, { error: { message: words } }, words
+  ]
+  const api = await startApi(t, (res, seen) => json(res, 400, bodies[api.seen.length - 1]))
+  const provider = connectTo(t, api.url)
+  for (const body of bodies) {
+    const text = JSON.stringify(await provider.send(grantFor()))
+    t.notMatch(text, token, JSON.stringify(body))
+    t.notMatch(text, '6505551234')
+  }
+  t.equal(api.seen.length, bodies.length)
+  const broken = await startTcp(t, socket => socket.resetAndDestroy())
+  t.notMatch(JSON.stringify(await connectTo(t, `http://127.0.0.1:${broken.port}`).send(grantFor())), token)
+})
+
+t.test('a message that can not be written as JSON is refused, not thrown', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  t.match(await connectTo(t, api.url).send(grantFor({ message: { n: 1n } })), { status: 'rejected', code: 'REQUEST_INVALID', startedAfterMs: null })
+})
+
+t.test('closing waits for what is under way, and nothing starts after it', async t => {
+  const busy = latch()
+  const release = latch()
+  const api = await startApi(t, res => {
+    busy.open()
+    release.opened.then(() => json(res, 200, accepted), t.threw)
+  })
+  const provider = connectTo(t, api.url, { connections: 1 })
+  const sending = provider.send(grantFor())
+  const waiting = provider.send(grantFor({ withinMs: 50 }))
+  await busy.opened
+  const closing = provider.close()
+  t.match(await provider.send(grantFor()), { status: 'unsent', code: 'CLOSING' })
+  t.match(await waiting, { status: 'unsent', code: 'NOT_STARTED' })
+  release.open()
+  t.match(await sending, { status: 'sent' })
+  await closing
+  await provider.close()
+  t.equal(api.seen.length, 1)
+})
+
+t.test('closing does not wait for a connection that never comes', async t => {
+  const silent = await startTcp(t, () => {})
+  const provider = createWhatsAppProvider({ url: `https://127.0.0.1:${silent.port}`, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 9_000, connections: 1 })
+  t.match(await provider.send(grantFor({ withinMs: 30 })), { status: 'unsent', code: 'NOT_STARTED' })
+  const closing = performance.now()
+  await provider.close()
+  t.ok(performance.now() - closing < 500)
+})
+
+t.test('options that can not work are refused, without the token in the words', async t => {
+  const good = { url: 'http://127.0.0.1:1/v25.0', accessToken: token, phoneNumberId: sender, sendTimeoutMs: 100, connections: 1 }
+  for (const bad of [{ url: 'graph.facebook.com' }, { url: 'ftp://a/' }, { url: 'https://a/v25.0?access_token=x' }, { url: 'https://u:p@a/' }, { accessToken: '' }, { accessToken: `${token}\n` }]) {
+    t.throws(() => createWhatsAppProvider({ ...good, ...bad }), { code: 'CONFIG_INVALID', message: new RegExp(`^(?!.*${token})`) })
+  }
+})
