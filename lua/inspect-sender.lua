@@ -25,7 +25,7 @@
 -- Returns:
 --   {'sender', now ms, state, reopens ms or 0, why, in line, due, in flight, scheduled, unknown, failures, resolved, failed,
 --     sent in 24 h, active rate limits, unsettled, oldest due turn µs or 0, attended 0 or 1,
---     pair interval µs, pair burst, flow interval µs, flow burst, max in flight, version of the rules}
+--     pair interval µs, pair burst, messages a second, max in flight, version of the rules}
 --   {'unruled'}
 --- @include clock
 --- @include gcra
@@ -58,13 +58,13 @@ local minutes = redis.call('ZRANGE', completed, 0, -1, 'WITHSCORES')
 for i = 1, #minutes, 2 do
   if tonumber(minutes[i]) > since then sent = sent + tonumber(minutes[i + 1]) end
 end
-local facts = redis.call('HMGET', sender_key, 'why', 'version')
+local facts = redis.call('HMGET', sender_key, 'why', 'version', 'perSecond')
 return {
   'sender', math.floor(now / 1000), shut == 'stop' and 'stopped' or shut == 'pause' and 'paused' or 'open',
   shut and reopens and math.floor(reopens / 1000) or 0, facts[1] or '',
   in_line, math.min(due, in_line), redis.call('ZCARD', inflight), redis.call('ZCARD', scheduled), redis.call('ZCARD', unknown),
   redis.call('ZCARD', failures), redis.call('ZCARD', resolved), redis.call('ZCARD', failed), sent,
   redis.call('ZCOUNT', pace, '(' .. int(now), '+inf'), redis.call('HLEN', backlog), oldest < math.huge and oldest or 0,
-  redis.call('EXISTS', shift), sender.pair.interval, sender.pair.burst, sender.flow.interval, sender.flow.burst,
+  redis.call('EXISTS', shift), sender.pair.interval, sender.pair.burst, tonumber(facts[3] or 0),
   sender.places, tonumber(facts[2] or 0)
 }

@@ -11,13 +11,14 @@
 -- ARGV[5]   flowIntervalUs  µs      between two messages of the sender
 -- ARGV[6]   flowBurst       count   messages that an idle sender may send at once
 -- ARGV[7]   maxInFlight     count   sends under way at once, over all nodes
+-- ARGV[8]   perSecond       count   the rate that the flow's interval and burst keep, for people
 --
 -- Returns:
 --   {'written', version} or {'kept', version}
 local sender_key = KEYS[1]
 local operator, settings = ARGV[1] == '1', ARGV[2]
-local pair_interval, pair_burst, flow_interval, flow_burst, places =
-  tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local pair_interval, pair_burst, flow_interval, flow_burst, places, per_second =
+  tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 
 if not operator then
   local last = redis.call('HMGET', sender_key, 'settings', 'version')
@@ -25,5 +26,5 @@ if not operator then
   redis.call('HSET', sender_key, 'settings', settings)
 end
 redis.call('HSET', sender_key, 'pairIntervalUs', pair_interval, 'pairBurst', pair_burst,
-  'flowIntervalUs', flow_interval, 'flowBurst', flow_burst, 'maxInFlight', places)
+  'flowIntervalUs', flow_interval, 'flowBurst', flow_burst, 'maxInFlight', places, 'perSecond', per_second)
 return { 'written', redis.call('HINCRBY', sender_key, 'version', 1) }

@@ -1,4 +1,4 @@
-import { publicId } from '../redis/keys.js'
+import { admittedAt, publicId } from '../redis/keys.js'
 import type { Kept, StoryLine } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
 
@@ -44,7 +44,7 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
   const acknowledged = kept.story.filter(line => line.acknowledgedBy !== undefined).at(-1)
   const wait = kept.story.filter(line => line.retryNotBeforeMs !== undefined).at(-1)
   const told = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
-  const createdAt = iso(parseInt(id.slice(id.lastIndexOf('.') + 1), 16))
+  const createdAt = iso(admittedAt(id))
   return {
     id: publicId(sender, id),
     phoneNumber: kept.payload.to,

@@ -50,7 +50,7 @@ export interface Replies {
     | ['sender', nowMs: number, state: 'open' | 'paused' | 'stopped', reopensMs: number, why: string, inLine: number, due: number,
         inFlight: number, scheduled: number, unknown: number, failures: number, resolved: number, failed: number,
         sentInDay: number, activeRateLimits: number, unsettled: number, oldestDueUs: number, attended: number,
-        pairIntervalUs: number, pairBurst: number, flowIntervalUs: number, flowBurst: number, maxInFlight: number, version: number]
+        pairIntervalUs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number]
     | ['unruled']
 }
 
@@ -65,7 +65,7 @@ export interface Arguments {
   cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'why'>
-  quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight', Value>
+  quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', Value>
   recover: Timed<'lost' | 'limit'>
   tidy: Timed<'retentionMs' | 'cap' | 'limit'>
   'inspect-message': Timed<'id'>

@@ -36,3 +36,8 @@ export function parseId (text: string): { sender: string, digest: string, id: st
 export function digestOf (id: string): string {
   return id.slice(0, id.lastIndexOf('.'))
 }
+
+/** When a message was admitted, ms since the epoch by Redis's clock: its id says it. */
+export function admittedAt (id: string): number {
+  return parseInt(id.slice(id.lastIndexOf('.') + 1), 16)
+}

@@ -35,7 +35,8 @@ export async function writeRules (store: Store, sender: string, rules: Rules, by
     pairBurst: rules.pairBurst,
     flowIntervalUs: flow.intervalUs,
     flowBurst: flow.burst,
-    maxInFlight: rules.maxInFlight
+    maxInFlight: rules.maxInFlight,
+    perSecond: rules.perSecond
   })
   return { written: status === 'written', version }
 }

@@ -1,0 +1,100 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { createApp } from './app.js'
+import type { Config } from './config.js'
+import type { Bus } from './events.js'
+import { createBackoff } from './failure/backoff.js'
+import type { Provider } from './message.js'
+import type { Explain } from './failure/failure.js'
+import { createQueues } from './queues.js'
+import { checkDurability, connect } from './redis/connect.js'
+import { globalKey } from './redis/keys.js'
+import { createStore } from './redis/store.js'
+import { writeRules } from './throttle/rules.js'
+import type { WorkerRoom } from './worker.js'
+import { startWorkers } from './worker.js'
+import type { ApiRoom } from './http/api.js'
+import { createWakes } from './drain/wake.js'
+
+/** A stopped sender is tried again after this long. */
+const PROBE_MS = 60_000
+const HOUSEKEEPING_MS = 60_000
+
+export interface Gateway {
+  app: FastifyInstance
+  /** What of Redis's settings would lose messages, a sentence each. */
+  findings: string[]
+  /** Stops taking messages in, finishes what is under way within `SHUTDOWN_GRACE_MS`, and lets go of Redis. */
+  close: () => Promise<void>
+}
+
+export interface Parts { redisUrl: string, provider: Provider, explain: Explain, events: Bus, logger: FastifyBaseLogger }
+
+/** Wires one node: connections, rules, queues, HTTP application, workers. Binds no port. */
+export async function createGateway (config: Config, { redisUrl, provider, explain, events, logger }: Parts): Promise<Gateway> {
+  const connections = await connect(redisUrl, events)
+  const findings = await checkDurability(connections.redis)
+  const prefix = config.KEY_PREFIX
+  const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS })
+  const senders = [config.WHATSAPP_PHONE_NUMBER_ID]
+  const rules = {
+    pairIntervalMs: config.WHATSAPP_RATE_LIMIT_MS, pairBurst: config.WHATSAPP_RATE_LIMIT_BURST, perSecond: config.WHATSAPP_SENDER_RATE_PER_SECOND, maxInFlight: config.MAX_IN_FLIGHT_PER_SENDER
+  }
+  for (const sender of senders) {
+    // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
+    await connections.redis.hsetnx(globalKey(prefix, 'senders'), sender, '1')
+    await writeRules(store, sender, rules, 'start')
+  }
+  const queues = createQueues(connections.redis, prefix, events)
+  const working = config.ROLE !== 'api'
+  const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, patient: connections.patient, subscribe: working })
+  const underway = new Set<Promise<unknown>>()
+  const { START_WITHIN_MS: startWithinMs, MESSAGE_LIFE_MS: lifeMs } = config
+  const room: ApiRoom & WorkerRoom = {
+    store,
+    events,
+    provider,
+    wakes,
+    underway,
+    senders,
+    explain,
+    rules,
+    ...queues,
+    patient: connections.patient,
+    sandbox: config.sandbox,
+    settlement: {
+      backoff: createBackoff(config.WHATSAPP_RETRY_SCHEDULE_MS), unknownOutcome: config.UNKNOWN_OUTCOME, unknownHoldMs: config.UNKNOWN_HOLD_MS, probeMs: PROBE_MS
+    },
+    settings: {
+      idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, lineCap: config.MAX_LINE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER
+    },
+    claiming: { startWithinMs, probeMs: PROBE_MS },
+    retrying: { startWithinMs, lifeMs },
+    startWithinMs,
+    maxInFlight: config.MAX_IN_FLIGHT_PER_SENDER,
+    concurrency: config.WORKER_CONCURRENCY,
+    inlineWaitMs: config.INLINE_WAIT_MS,
+    retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,
+    housekeeping: { retentionMs: config.FAILURE_RETENTION_MS, everyMs: HOUSEKEEPING_MS }
+  }
+  const closing = new AbortController()
+  const app = await createApp(room, { keys: config.API_KEYS, closing: closing.signal, api: config.ROLE !== 'worker', logger })
+  const workers = working ? await startWorkers(room, closing.signal) : null
+
+  async function finish (): Promise<void> {
+    await Promise.all([app.close(), workers?.close()])
+    await Promise.all(underway)
+  }
+  return {
+    app,
+    findings,
+    async close () {
+      closing.abort()
+      const grace = new Promise<void>(resolve => setTimeout(resolve, config.SHUTDOWN_GRACE_MS).unref())
+      await Promise.race([finish(), grace])
+      await wakes.close()
+      await queues.close()
+      await provider.close()
+      await connections.close()
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { Admission } from '../admission/admit.js'
+import { SluiceError } from '../errors.js'
+import { attemptsOf } from '../failure/failure.js'
+import type { KeySource } from '../message.js'
+import { publicId } from '../redis/keys.js'
+import type { MessageView } from '../settlement/inspect.js'
+import type { Explain } from '../failure/failure.js'
+
+/** The head of every 2xx of POST /messages; exactly one of the three flags is true. */
+export function head (sender: string, admission: Pick<Admission, 'id' | 'idempotencyKey' | 'keySource'>, sandbox: boolean): Record<string, unknown> {
+  const id = publicId(sender, admission.id)
+  return {
+    id,
+    jobId: admission.idempotencyKey ?? id,
+    idempotencyKey: admission.idempotencyKey ?? null,
+    keySource: admission.keySource,
+    immediate: false,
+    queued: false,
+    duplicate: false,
+    ...(sandbox ? { sandbox: true } : {})
+  }
+}
+
+/** What a message waits for, with its moment: null where no end is known. */
+export function wait (nowMs: number, delayMs: number | null, boundBy: string | null, position: number): Record<string, unknown> {
+  return { delayMs, expectedAt: delayMs === null ? null : new Date(nowMs + delayMs).toISOString(), position, boundBy }
+}
+
+/** One message as GET tells it. */
+export function describe (sender: string, view: MessageView, explain: Explain, sandbox: boolean): Record<string, unknown> {
+  const keySource: KeySource | null = view.payload?.keySource ?? null
+  const failing = view.story.filter(line => line.code !== undefined).at(-1)
+  const bad = failing !== undefined && ['retrying', 'unknown', 'failed', 'expired'].includes(view.state)
+  return {
+    id: publicId(sender, view.id),
+    jobId: view.payload?.idempotencyKey ?? publicId(sender, view.id),
+    status: view.state,
+    sender,
+    to: view.payload?.to ?? null,
+    message: view.payload?.message ?? null,
+    type: view.payload?.type ?? null,
+    metadata: view.metadata,
+    idempotencyKey: view.payload?.idempotencyKey ?? null,
+    keySource,
+    createdAt: iso(view.admittedAt),
+    settledAt: iso(view.settledAt),
+    expiresAt: iso(view.expiresAt),
+    attemptCount: view.attempts,
+    providerMessageId: view.providerMessageId,
+    ...(waits(view) ? wait(view.nowMs, view.delayMs, view.boundBy, view.position) : {}),
+    ...(view.state === 'retrying' || view.state === 'unknown' ? { nextRetryAt: iso(view.momentMs) } : {}),
+    ...(bad ? { error: errorOf(failing, explain) } : {}),
+    attempts: attemptsOf(view.story),
+    ...(sandbox ? { sandbox: true } : {})
+  }
+}
+
+export function errorOf (line: { code?: string, error?: string }, explain: Explain): Record<string, unknown> {
+  const code = line.code ?? 'UNKNOWN'
+  const { explanation, remedy } = explain(code)
+  return { code, message: line.error ?? null, explanation, remedy }
+}
+
+function waits (view: MessageView): boolean {
+  return view.state === 'queued' || view.state === 'scheduled'
+}
+
+function iso (ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+/** The 429 of a request that reserved nothing. */
+export function refusal (admission: Extract<Admission, { status: 'refused' }>): SluiceError {
+  return new SluiceError(admission.code, { ...(admission.waitMs === null ? {} : { retryAfterMs: admission.waitMs }), extra: { waitMs: admission.waitMs } })
+}

@@ -1,0 +1,26 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { AdmissionSettings } from '../admission/admit.js'
+import { SluiceError } from '../errors.js'
+import type { Explain } from '../failure/failure.js'
+import type { RetryWorkerRoom } from '../failure/retry-worker.js'
+import type { Rules } from '../throttle/rules.js'
+
+/** What the routes need of the house. */
+export interface ApiRoom extends RetryWorkerRoom {
+  settings: AdmissionSettings
+  inlineWaitMs: number
+  sandbox: boolean
+  explain: Explain
+  /** The rules by settings, for headers and for what an operator's change leaves out. */
+  rules: Rules
+}
+
+export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>
+
+/** The sender that a request names, or the first one. Throws SENDER_UNKNOWN. */
+export function chooseSender (room: Pick<ApiRoom, 'senders'>, named: string | undefined): string {
+  const sender = named ?? room.senders[0] ?? ''
+  if (!room.senders.includes(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
+  return sender
+}

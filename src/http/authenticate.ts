@@ -1,0 +1,58 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import bearerAuth from '@fastify/bearer-auth'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ApiKey, Role } from '../config.js'
+import { SluiceError } from '../errors.js'
+
+export interface Caller { name: string, role: Role }
+
+declare module 'fastify' {
+  interface FastifyRequest { caller: Caller }
+  interface FastifyContextConfig {
+    /** Who may use the route; every route of the API has to say it. */
+    roles?: readonly Role[]
+  }
+}
+
+/** Without API keys the gateway listens on loopback only, and everybody there may do everything. */
+const everybody: Caller = { name: 'anonymous', role: 'admin' }
+
+/** Guards the routes of this scope: a known key, and a role that the route allows. Refuses to start with an unguarded route. */
+export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promise<void> {
+  const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, hash: hash(key) }))
+  app.decorateRequest('caller')
+  app.addHook('onRoute', route => {
+    if (route.config?.roles === undefined) throw new SluiceError('INTERNAL', { detail: `${String(route.method)} ${route.url} names no roles` })
+  })
+  if (known.length === 0) {
+    app.addHook('onRequest', async request => { request.caller = everybody })
+    return
+  }
+  await app.register(bearerAuth, {
+    addHook: false,
+    keys: new Set<string>(),
+    // Every key is compared, so that the time tells nothing.
+    auth: (given: string, request: FastifyRequest) => {
+      const hashed = hash(given)
+      const found = known.filter(entry => timingSafeEqual(entry.hash, hashed))[0]
+      if (found !== undefined) request.caller = found.caller
+      return found !== undefined
+    }
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    await new Promise<void>((resolve, reject) => {
+      if (app.verifyBearerAuth === undefined) return reject(new SluiceError('INTERNAL'))
+      // The library's own answer is replaced by ours, so only its verdict is used.
+      void app.verifyBearerAuth(request, reply, error => {
+        if (error === undefined) resolve()
+        else reject(new SluiceError('UNAUTHENTICATED'))
+      })
+    })
+    const roles = request.routeOptions.config.roles
+    if (roles !== undefined && !roles.includes(request.caller.role)) throw new SluiceError('FORBIDDEN')
+  })
+}
+
+function hash (key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}

@@ -1,0 +1,44 @@
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { Bus } from '../events.js'
+import type { ErrorCode } from '../errors.js'
+import { SluiceError, errors } from '../errors.js'
+
+/** RFC 9457: every error answer is a problem document with a stable `code`, and the field at fault where there is one. */
+export function sendProblem (reply: FastifyReply, error: SluiceError): FastifyReply {
+  const { detail, field, retryAfterMs, extra } = error.facts
+  if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.status(error.status).type('application/problem+json').send(JSON.stringify({
+    type: `urn:sluice:error:${error.code}`,
+    title: errors[error.code][1],
+    status: error.status,
+    code: error.code,
+    // What went wrong inside is for the log, not for the caller.
+    ...(detail === undefined || error.status === 500 ? {} : { detail }),
+    ...(field === undefined ? {} : { field }),
+    ...extra
+  }))
+}
+
+/** One error handler for all routes: our errors as they are, the framework's by their meaning, surprises as INTERNAL. */
+export function handleErrors (app: FastifyInstance, events: Bus): void {
+  app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => {
+    const known = error instanceof SluiceError ? error : translate(error)
+    if (known.status === 500) events.emit('fault', { where: `${request.method} ${request.routeOptions.url ?? ''}`, error: known.facts.cause ?? error })
+    return sendProblem(reply, known)
+  })
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, new SluiceError('NOT_FOUND', { detail: `there is no ${request.method} ${request.url.split('?')[0] ?? ''}` })))
+}
+
+function translate (error: FastifyError): SluiceError {
+  const first = error.validation?.[0]
+  if (first !== undefined) {
+    const params = first.params as { missingProperty?: string, additionalProperty?: string }
+    const field = [first.instancePath.slice(1).replaceAll('/', '.'), params.missingProperty ?? params.additionalProperty ?? ''].filter(part => part !== '').join('.')
+    const detail = `${error.validationContext ?? 'request'}${field === '' ? '' : ` ${field}`}: ${first.message ?? 'is not valid'}`
+    return new SluiceError('INVALID_REQUEST', { detail, ...(field === '' ? {} : { field }) })
+  }
+  const codes: Record<number, ErrorCode> = { 400: 'INVALID_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 415: 'INVALID_REQUEST', 503: 'CLOSING' }
+  const code = codes[error.statusCode ?? 500]
+  return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })
+}

@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify'
+import { SluiceError } from '../../errors.js'
+import type { Store } from '../../redis/store.js'
+import { sendProblem } from '../problem.js'
+
+/** Alive: the process answers. Ready: Redis answers too and the node is not closing. */
+export function healthRoutes (app: FastifyInstance, room: { store: Store, closing: AbortSignal }): void {
+  app.get('/health/live', async () => ({ status: 'ok' }))
+  app.get('/health/ready', async (_, reply) => {
+    if (room.closing.aborted) return sendProblem(reply, new SluiceError('CLOSING', { retryAfterMs: 1000 }))
+    try {
+      await room.store.redis.ping()
+      return { status: 'ok' }
+    } catch (cause) {
+      return sendProblem(reply, new SluiceError('UNAVAILABLE', { detail: 'Redis does not answer', retryAfterMs: 1000, cause }))
+    }
+  })
+}

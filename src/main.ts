@@ -1,0 +1,97 @@
+import closeWithGrace from 'close-with-grace'
+import { join } from 'node:path'
+import pino from 'pino'
+import { readConfig } from './config.js'
+import type { Config } from './config.js'
+import { SluiceError } from './errors.js'
+import { createBus } from './events.js'
+import type { Gateway } from './gateway.js'
+import { createGateway } from './gateway.js'
+import { logEvents } from './metrics/logs.js'
+import { explain } from './provider/codes.js'
+import { createWhatsAppProvider } from './provider/whatsapp.js'
+import { startEmbeddedRedis } from './redis/embedded.js'
+import { createSandbox } from './sandbox/sandbox.js'
+
+/** What was started, in the order in which it started; ended in the reverse one. */
+const running: Array<{ name: string, stop: () => Promise<void> }> = []
+
+/** A line for people; the log is for machines. */
+const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+
+async function start (): Promise<void> {
+  const config = readConfig()
+  const log = pino({ level: config.LOG_LEVEL, redact: ['req.headers.authorization', '*.access_token'] })
+  const events = createBus()
+  logEvents(events, log)
+  const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
+  const api = config.sandbox ? await startSandbox() : config.WHATSAPP_API_URL
+  const provider = createWhatsAppProvider({
+    url: api,
+    accessToken: config.sandbox ? 'sandbox' : config.WHATSAPP_ACCESS_TOKEN,
+    phoneNumberId: config.WHATSAPP_PHONE_NUMBER_ID,
+    sendTimeoutMs: config.SEND_TIMEOUT_MS,
+    connections: config.MAX_IN_FLIGHT_PER_SENDER
+  })
+  const gateway = await createGateway(config, { redisUrl, provider, explain, events, logger: log })
+  running.push({ name: 'gateway', stop: gateway.close })
+  await listen(gateway, config)
+  announce(config, gateway)
+}
+
+async function startRedis (config: Config): Promise<string> {
+  const redis = await startEmbeddedRedis({ dir: join(config.DATA_DIR, 'redis'), onExit: () => { stop(1, 'the embedded Redis ended by itself') } })
+  running.push({ name: 'redis', stop: redis.stop })
+  say(`Redis     ${redis.url}  (embedded, data in ${join(config.DATA_DIR, 'redis')})`)
+  return redis.url
+}
+
+async function startSandbox (): Promise<string> {
+  const sandbox = await createSandbox()
+  running.push({ name: 'sandbox', stop: sandbox.close })
+  say(`Sandbox   ${sandbox.url}  (stands in for WhatsApp: nothing is really sent)`)
+  return sandbox.url
+}
+
+async function listen (gateway: Gateway, config: Config): Promise<void> {
+  try {
+    await gateway.app.listen({ port: config.PORT, host: config.HOST })
+  } catch (cause) {
+    const taken = (cause as { code?: string }).code === 'EADDRINUSE'
+    throw new SluiceError('SETUP_FAILED', { detail: taken ? `port ${config.PORT} is taken: set PORT to another, or end what listens there` : String(cause), cause })
+  }
+}
+
+function announce (config: Config, gateway: Gateway): void {
+  const address = gateway.app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : config.PORT
+  const url = `http://${config.HOST === '0.0.0.0' ? 'localhost' : config.HOST}:${port}`
+  if (config.ROLE !== 'api') say(`Worker    one message per ${config.WHATSAPP_RATE_LIMIT_MS} ms and recipient, ${config.WHATSAPP_SENDER_RATE_PER_SECOND} a second in all; retries looked for every ${config.WHATSAPP_RETRY_INTERVAL_MS / 1000} s`)
+  for (const warning of [...config.warnings, ...gateway.findings]) say(`Note      ${warning}`)
+  say(`Gateway   ${url}  (${config.ROLE}${config.API_KEYS.length === 0 ? ', open to this machine: no API_KEYS' : ''})`)
+  if (config.ROLE === 'worker') return
+  const auth = config.API_KEYS.length === 0 ? '' : " -H 'authorization: Bearer <key>'"
+  say(`Try       curl -s ${url}/api/v1/messages${auth} -H 'content-type: application/json' -d '{"to":"+1234567890","message":"Hello"}'`)
+}
+
+async function stopAll (): Promise<void> {
+  for (const part of running.splice(0).reverse()) await part.stop()
+}
+
+/** Ends the process after an error that leaves nothing to go on with. */
+function stop (code: number, sentence: string): void {
+  process.stderr.write(`${sentence}\n`)
+  stopAll().finally(() => process.exit(code))
+}
+
+// Longer than SHUTDOWN_GRACE_MS at most settings; a second signal ends at once.
+closeWithGrace({ delay: 60_000 }, async ({ signal, err }) => {
+  if (err !== undefined) process.stderr.write(`unexpected: ${err.stack ?? err.message}\n`)
+  if (signal !== undefined) say(`${signal}: closing`)
+  await stopAll()
+})
+
+start().catch((error: unknown) => {
+  const known = error instanceof SluiceError && error.code !== 'INTERNAL'
+  stop(1, known ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error))
+})

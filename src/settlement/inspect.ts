@@ -1,0 +1,56 @@
+import type { BoundBy, Payload, State } from '../message.js'
+import { admittedAt, digestOf } from '../redis/keys.js'
+import type { Store } from '../redis/store.js'
+import type { StoryLine } from './record.js'
+import { parseRecord, parseResult } from './record.js'
+
+/** What is known of one message, wherever it stands. Moments are ms since the epoch by Redis's clock. */
+export interface MessageView {
+  id: string
+  state: State
+  nowMs: number
+  caller: string
+  admittedAt: number
+  settledAt: number | null
+  attempts: number
+  providerMessageId: string | null
+  /** Only while it is unsettled, or kept as a failure. */
+  payload: Payload | null
+  metadata: Record<string, unknown> | null
+  story: StoryLine[]
+  /** Next retry, schedule, or end of an unknown outcome's hold. */
+  momentMs: number | null
+  delayMs: number | null
+  boundBy: BoundBy | null
+  position: number
+  expiresAt: number | null
+}
+
+/** Looks a message up by its id, or by the digest of its idempotency key (then `id` is null). Null: nothing is known. */
+export async function inspectMessage (store: Store, sender: string, name: { id: string } | { digest: string }): Promise<MessageView | null> {
+  const digest = 'id' in name ? digestOf(name.id) : name.digest
+  const reply = await store.run('inspect-message', { sender, digest }, { id: 'id' in name ? name.id : '' })
+  if (reply[0] === 'gone') return null
+  const [state, id, nowMs, resultText, recordText, momentMs, waitUs, boundBy, position] = reply
+  const result = resultText === '' ? null : parseResult(resultText)
+  const kept = recordText === '' ? null : parseRecord(recordText)
+  const waits = state === 'queued' || state === 'scheduled' || state === 'retrying' || state === 'unknown'
+  return {
+    id,
+    state,
+    nowMs,
+    caller: kept?.payload.caller ?? result?.caller ?? '',
+    admittedAt: admittedAt(id),
+    settledAt: result?.settledAt ?? (kept !== null && !waits && state !== 'sending' ? momentMs : null),
+    attempts: kept?.attempts ?? result?.attempts ?? 0,
+    providerMessageId: result?.providerMessageId ?? null,
+    payload: kept?.payload ?? null,
+    metadata: kept?.payload.metadata ?? result?.metadata ?? null,
+    story: kept?.story ?? [],
+    momentMs: momentMs === 0 ? null : momentMs,
+    delayMs: !waits || waitUs < 0 ? null : Math.floor(waitUs / 1000),
+    boundBy: boundBy === '' ? null : boundBy,
+    position,
+    expiresAt: waits || state === 'sending' ? kept?.expiresAt ?? null : null
+  }
+}

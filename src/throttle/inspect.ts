@@ -1,0 +1,83 @@
+import type { BoundBy, Lane } from '../message.js'
+import { lanes } from '../message.js'
+import type { Store } from '../redis/store.js'
+import { SluiceError } from '../errors.js'
+
+export interface PairView {
+  rule: { intervalMs: number, burst: number }
+  /** What a message posted now would wait, ms; null without a known end. */
+  delayMs: number | null
+  nextSlotAt: string | null
+  boundBy: BoundBy
+  waiting: Record<Lane, number>
+  sending: boolean
+  limited: boolean
+}
+
+/** One pair's bucket and line; takes nothing. */
+export async function inspectRecipient (store: Store, sender: string, recipient: string, lane: Lane): Promise<PairView> {
+  const reply = await store.run('inspect-recipient', { sender }, { recipient, lane: lanes.indexOf(lane) + 1 })
+  if (reply[0] === 'unruled') throw unruled()
+  const [, nowMs, waitUs, boundBy, urgent, normal, bulk, held, tatUs, intervalUs, burst] = reply
+  return {
+    rule: { intervalMs: intervalUs / 1000, burst },
+    delayMs: waitUs < 0 ? null : Math.floor(waitUs / 1000),
+    nextSlotAt: waitUs < 0 ? null : new Date(nowMs + waitUs / 1000).toISOString(),
+    boundBy,
+    waiting: { urgent, normal, bulk },
+    sending: held === 1,
+    limited: tatUs > nowMs * 1000
+  }
+}
+
+/** The counts of one sender. */
+export interface SenderView {
+  id: string
+  state: 'open' | 'paused' | 'stopped'
+  why: string | null
+  reopensAt: string | null
+  rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
+  inLine: number
+  due: number
+  inFlight: number
+  scheduled: number
+  unknown: number
+  failures: { pending: number, resolved: number, failed: number }
+  sentInDay: number
+  activeRateLimits: number
+  unsettled: number
+  oldestDueSeconds: number
+  attended: boolean
+}
+
+/** Due turns that a count looks at one by one; the rest is estimated from them. */
+const LOOK_AT = 1000
+
+export async function inspectSender (store: Store, sender: string): Promise<SenderView> {
+  const reply = await store.run('inspect-sender', { sender }, { limit: LOOK_AT })
+  if (reply[0] === 'unruled') throw unruled()
+  const [, nowMs, state, reopensMs, why, inLine, due, inFlight, scheduled, unknown, pending, resolved, failed, sentInDay,
+    activeRateLimits, unsettled, oldestDueUs, attended, pairIntervalUs, pairBurst, perSecond, maxInFlight, version] = reply
+  return {
+    id: sender,
+    state,
+    why: state === 'open' || why === '' ? null : why,
+    reopensAt: reopensMs === 0 ? null : new Date(reopensMs).toISOString(),
+    rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },
+    inLine,
+    due,
+    inFlight,
+    scheduled,
+    unknown,
+    failures: { pending, resolved, failed },
+    sentInDay,
+    activeRateLimits,
+    unsettled,
+    oldestDueSeconds: oldestDueUs === 0 ? 0 : Math.max(0, nowMs / 1000 - oldestDueUs / 1e6),
+    attended: attended === 1
+  }
+}
+
+function unruled (): SluiceError {
+  return new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
+}

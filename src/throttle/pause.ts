@@ -1,0 +1,15 @@
+import type { Store } from '../redis/store.js'
+
+export interface Changed { before: 'open' | 'paused' | 'stopped', attention: '' | 'call' | 'wake' }
+
+/** Closes a sender for `forMs`, or without an end. What waits keeps its place; nothing in flight is called back. */
+export async function pauseSender (store: Store, sender: string, by: string, forMs?: number): Promise<Changed> {
+  const [before, attention] = await store.run('pause', { sender }, { state: 'paused', forMs: forMs ?? '', why: by })
+  return { before, attention }
+}
+
+/** Opens a sender, whoever closed it. */
+export async function resumeSender (store: Store, sender: string): Promise<Changed> {
+  const [before, attention] = await store.run('pause', { sender }, { state: 'open', forMs: '', why: '' })
+  return { before, attention }
+}

@@ -1,0 +1,40 @@
+import { Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { DrainRoom } from './drain/shift.js'
+import { shift } from './drain/shift.js'
+import type { RetryWorkerRoom } from './failure/retry-worker.js'
+import { runRetries, scheduleRetries } from './failure/retry-worker.js'
+import type { HousekeepingRoom } from './recovery/housekeeping.js'
+import { scheduleHousekeeping, tidy } from './recovery/housekeeping.js'
+import type { RecoveryRoom } from './recovery/recover.js'
+import { startRecovery } from './recovery/recover.js'
+import { queueNames } from './queues.js'
+import { queuePrefix } from './redis/keys.js'
+
+export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom, RecoveryRoom {
+  /** A connection that waits for Redis; each worker duplicates it for its blocking reads. */
+  patient: Redis
+  concurrency: number
+}
+
+/** Starts what a worker node does: shifts, retry runs, housekeeping, recovery. `close` finishes what is under way. */
+export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
+  const options = { connection: room.patient, prefix: queuePrefix(room.store.prefix) }
+  const workers = [
+    new Worker(queueNames.drain, async job => await shift(room, (job.data as { sender: string }).sender, closing), { ...options, concurrency: room.concurrency }),
+    new Worker(queueNames.retry, async () => await runRetries(room), options),
+    new Worker(queueNames.housekeeping, async () => await tidy(room), options)
+  ]
+  for (const worker of workers) {
+    worker.on('error', error => room.events.emit('redis.lost', { error: error.message }))
+    worker.on('failed', (job, error) => room.events.emit('fault', { where: `job ${job?.name ?? ''}`, error }))
+  }
+  await Promise.all([...workers.map(async worker => await worker.waitUntilReady()), scheduleRetries(room), scheduleHousekeeping(room)])
+  const recovery = startRecovery(room)
+  return {
+    async close () {
+      await recovery.stop()
+      await Promise.all(workers.map(async worker => await worker.close()))
+    }
+  }
+}
