@@ -1,0 +1,244 @@
+#!/usr/bin/env node
+/**
+ * Makes a fresh machine ready: dependencies, a redis-server, the build. Does only what is missing, and costs some
+ * milliseconds when nothing is. `npm start` and `npm test` call it; by hand: `node bin/setup.mjs`.
+ */
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { delimiter, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const at = (...parts) => join(root, ...parts)
+const OUTPUT_LINES_SHOWN = 25
+
+class SetupFailed extends Error {}
+
+/** Resolves when all is there; otherwise says what is wrong and ends the process with 1. `forStart` spares Redis if REDIS_URL names one. */
+export async function setup ({ quiet = false, forStart = false } = {}) {
+  const say = line => { if (!quiet) console.log(`setup: ${line}`) }
+  try {
+    await installDependencies(say)
+    const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
+    if (!hasRedis) await provideRedis(say)
+    await build(say)
+  } catch (error) {
+    if (!(error instanceof SetupFailed)) throw error
+    console.error(`setup: ${error.message}`)
+    process.exit(1)
+  }
+}
+
+// ---- Dependencies
+
+async function installDependencies (say) {
+  const stamp = at('node_modules', '.sluice-lock')
+  if (read(stamp) === hashOfLock()) return
+  if (!existsSync(stamp) && isFreshlyInstalled()) return writeFileSync(stamp, hashOfLock())
+  say('installing dependencies (once, about half a minute)')
+  // Not `npm ci`: npm 11 refuses a lock file that was written where optional packages of other platforms were out of reach.
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
+  // The compiler is a development dependency, and NODE_ENV=production would leave it out.
+  await run([...npm, 'install', '--include=dev', '--no-audit', '--no-fund'], 'npm install failed')
+  writeFileSync(stamp, hashOfLock())
+}
+
+/** Somebody ran `npm install` by hand: npm's own note of what it installed is younger than what was asked for. */
+function isFreshlyInstalled () {
+  const note = at('node_modules', '.package-lock.json')
+  return existsSync(note) && existsSync(at('node_modules', 'typescript')) &&
+    ['package.json', 'package-lock.json'].every(name => statSync(at(name)).mtimeMs <= statSync(note).mtimeMs)
+}
+
+function hashOfLock () {
+  const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
+  return hash(JSON.stringify([dependencies, devDependencies, overrides]), read(at('package-lock.json')))
+}
+
+// ---- Redis
+
+/**
+ * The gateway looks at `.data/bin/redis-server` first and at the PATH then, so the link exists only for a server that is
+ * not on the PATH.
+ */
+async function provideRedis (say) {
+  const wanted = process.env.REDIS_SERVER_BIN
+  if (wanted) {
+    if (!isExecutable(wanted)) throw new SetupFailed(`REDIS_SERVER_BIN is ${wanted}, which can not be run`)
+    return link(wanted)
+  }
+  if (onPath('redis-server') || onPath('valkey-server')) return link(undefined)
+  const unpacked = at('.data', 'redis-server', 'redis-server')
+  if (isExecutable(unpacked)) return link(unpacked)
+
+  for (const way of [installAsRoot, unpackPrivately, installBySudo, installByBrew]) {
+    const found = await way(say, unpacked)
+    if (found) return link(found)
+  }
+  throw new SetupFailed('Sluice needs a redis-server (7.0 or newer) on the PATH: install the package "redis-server", "redis" or ' +
+    '"valkey" of your system, or set REDIS_SERVER_BIN to one, or REDIS_URL to a Redis that runs')
+}
+
+async function installAsRoot (say) {
+  if (!onPath('apt-get') || process.getuid?.() !== 0) return
+  say('installing redis-server by apt')
+  await apt([])
+  return onPath('redis-server')
+}
+
+async function installBySudo (say) {
+  if (!onPath('apt-get') || !onPath('sudo') || !await succeeds(['sudo', '-n', 'true'])) return
+  say('installing redis-server by sudo apt')
+  await apt(['sudo', '-n'])
+  return onPath('redis-server')
+}
+
+async function apt (prefix) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  // A stale list is worth a try; the install says what is wrong if it is not.
+  await succeeds([...prefix, 'apt-get', 'update'])
+  await run([...prefix, 'apt-get', 'install', '-y', '--no-install-recommends', 'redis-server'], 'apt-get install failed', { env })
+}
+
+/** Without root on Debian and its kin: the packages unpacked into `.data`, the system left as it is. */
+async function unpackPrivately (say, wrapper) {
+  if (!onPath('apt-get') || !onPath('dpkg-deb') || process.getuid?.() === 0) return
+  const plan = await output(['apt-get', '-s', 'install', '--no-install-recommends', 'redis-server'])
+  const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map(match => match[1])
+  if (packages.length === 0) return
+  say(`unpacking ${packages.join(', ')} into .data/redis-server`)
+  const cwd = at('.data', 'redis-server')
+  mkdirSync(cwd, { recursive: true })
+  if (!await succeeds(['apt-get', 'download', ...packages], { cwd })) return
+  for (const name of readdirSync(cwd).filter(name => name.endsWith('.deb'))) {
+    await run(['dpkg-deb', '-x', name, 'root'], `dpkg-deb can not unpack ${name}`, { cwd })
+    rmSync(join(cwd, name))
+  }
+  const libraries = ['usr/lib', 'lib'].flatMap(dir => files(join(cwd, 'root', dir)))
+    .filter(file => /\.so(\.|$)/.test(file)).map(file => `$here/${relative(cwd, join(file, '..'))}`)
+  writeFileSync(wrapper, `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+LD_LIBRARY_PATH="${[...new Set(libraries)].join(':')}" exec "$here/root/usr/bin/redis-server" "$@"
+`)
+  chmodSync(wrapper, 0o755)
+  if (await succeeds([wrapper, '--version'])) return wrapper
+  rmSync(cwd, { recursive: true })
+}
+
+async function installByBrew (say) {
+  if (!onPath('brew')) return
+  say('installing redis by brew')
+  await run(['brew', 'install', 'redis'], 'brew install redis failed')
+  return onPath('redis-server')
+}
+
+function link (target) {
+  const path = at('.data', 'bin', 'redis-server')
+  rmSync(path, { force: true })
+  if (target === undefined || target === onPath('redis-server')) return
+  mkdirSync(at('.data', 'bin'), { recursive: true })
+  symlinkSync(target, path)
+}
+
+// ---- Build
+
+async function build (say) {
+  const stamp = at('dist', '.stamp')
+  const state = stateOfSource()
+  if (read(stamp) === state) return
+  say('building')
+  // Beside `dist` and then in its place, so that a failed build takes nothing away.
+  const fresh = at('dist.new')
+  try {
+    await run([process.execPath, at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh],
+      'the build failed')
+    writeFileSync(join(fresh, '.stamp'), state)
+    rmSync(at('dist'), { recursive: true, force: true })
+    renameSync(fresh, at('dist'))
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+  }
+}
+
+function stateOfSource () {
+  const sources = [...files(at('src')), ...['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(name => at(name))]
+  return hash(...sources.sort().map(file => {
+    const { mtimeMs, size } = statSync(file)
+    return `${relative(root, file)} ${mtimeMs} ${size}`
+  }))
+}
+
+// ---- Small things
+
+function files (dir) {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir, { withFileTypes: true })
+    .flatMap(entry => entry.isDirectory() ? files(join(dir, entry.name)) : [join(dir, entry.name)])
+}
+
+function read (file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+function hash (...parts) {
+  return createHash('sha256').update(parts.join('\n')).digest('hex')
+}
+
+function isExecutable (file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}
+
+function onPath (name) {
+  return (process.env.PATH ?? '').split(delimiter).map(dir => join(dir, name)).find(isExecutable)
+}
+
+async function succeeds (command, options) {
+  return (await execute(command, options)).code === 0
+}
+
+async function output (command) {
+  return (await execute(command)).text
+}
+
+async function run (command, complaint, options) {
+  const { code, text } = await execute(command, options)
+  if (code === 0) return
+  const tail = text.trimEnd().split('\n').slice(-OUTPUT_LINES_SHOWN).map(line => `  ${line}`).join('\n')
+  throw new SetupFailed(`${complaint} (${command.join(' ')}: ${code})\n${tail}`)
+}
+
+/** The command's exit code or signal, and all it said. A signal to us ends it too. */
+function execute ([program, ...args], { cwd = root, env = {} } = {}) {
+  return new Promise(resolve => {
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let text = ''
+    child.stdout.on('data', data => { text += data })
+    child.stderr.on('data', data => { text += data })
+
+    const pass = signal => {
+      child.kill(signal)
+      process.exit(signal === 'SIGINT' ? 130 : 143)
+    }
+    process.once('SIGINT', pass).once('SIGTERM', pass)
+    const end = code => {
+      process.off('SIGINT', pass).off('SIGTERM', pass)
+      resolve({ code, text })
+    }
+    child.once('error', error => {
+      text += error.message
+      end('not started')
+    })
+    child.once('close', (code, signal) => end(code ?? signal))
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await setup()

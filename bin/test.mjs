@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/**
+ * `npm test`: whatever is missing is installed and built; then all tests run, or the files given as arguments. On a
+ * terminal with tap's own report, elsewhere with a line for each test file and the whole story of those that fail.
+ * The last line is always `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { setup } from './setup.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const record = `${root}.tap/last-run.tap`
+const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
+
+await setup()
+mkdirSync(`${root}.tap`, { recursive: true })
+rmSync(record, { force: true })
+
+const code = isTerminal ? await runForPeople() : await runForLogs()
+const { passed, failed } = count(code)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : code || 1
+
+async function runForPeople () {
+  return await ended(tap(['-o', record], 'inherit'))
+}
+
+async function runForLogs () {
+  const child = tap(['-R', 'tap'], 'pipe')
+  const file = createWriteStream(record)
+  child.stdout.pipe(file)
+  const report = createReport()
+  createInterface({ input: child.stdout }).on('line', line => report.add(line)).on('close', () => report.end())
+  const [code] = await Promise.all([ended(child), finished(file)])
+  return code
+}
+
+/** tap writes a file's whole story, then the file's own line, then what became of its process; one file after another. */
+function createReport () {
+  let story = []
+  let isAfterwards = false
+  const tell = () => {
+    const dull = /^\s*$|^\s+ok \d|^TAP version|^1\.\.\d|^# (?!Subtest)/
+    for (const line of story) if (!dull.test(line)) console.log(line)
+  }
+  return {
+    add (line) {
+      const end = /^(not )?ok \d+ - /.exec(line)
+      if (end !== null) {
+        if (end[1]) tell()
+        console.log(line)
+        story = []
+      } else if (line === '  ---' || line === '  ...') isAfterwards = line === '  ---'
+      else if (!isAfterwards) story.push(line)
+      else if (/^ {2}(exitCode|signal|expired): (?!null)/.test(line)) console.log(line)
+    },
+    end: tell,
+  }
+}
+
+/** In a process group of its own, so that one signal ends tap, its test processes and nothing else. */
+function tap (options, stdout) {
+  const program = fileURLToPath(new URL('../node_modules/.bin/tap', import.meta.url))
+  return spawn(program, [...options, ...process.argv.slice(2)], { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'] })
+}
+
+function ended (child) {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      process.kill(-child.pid, 'SIGKILL')
+      process.exit(signal === 'SIGINT' ? 130 : 143)
+    })
+  }
+  return new Promise(resolve => {
+    child.once('error', error => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.once('close', code => resolve(code ?? 1))
+  })
+}
+
+/** From tap's closing line. No test at all, and an end that no test explains, count as a failure. */
+function count (code) {
+  const text = existsSync(record) ? readFileSync(record, 'utf8') : ''
+  const summary = [...text.matchAll(/^# \{ total: \d+(.*)\}$/gm)].pop()?.[1] ?? ''
+  const number = name => Number(new RegExp(`${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
+  const passed = number('pass')
+  const failed = number('fail')
+  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed }
+}
