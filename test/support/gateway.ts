@@ -1,0 +1,99 @@
+/**
+ * One node of the gateway inside the test's process, with the sandbox as its WhatsApp.
+ *
+ *     const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
+ *     const { status, body } = await node.send('+15550000001')
+ */
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { readConfig } from '../../src/config.js'
+import { createBus, type Bus, type Events } from '../../src/events.js'
+import { createGateway, type Gateway } from '../../src/gateway.js'
+import { explain } from '../../src/provider/codes.js'
+import { createWhatsAppProvider } from '../../src/provider/whatsapp.js'
+import { createCaller, type Caller } from './request.js'
+import { createPrefix } from './redis.js'
+
+/** The keys that every test node knows: two callers that send, one that reads, one that may do everything. */
+export const keys = {
+  app: 'app-key-0123456789', shop: 'shop-key-0123456789', viewer: 'viewer-key-0123456789', operator: 'operator-key-0123456789'
+} as const
+
+export const apiKeys = `app:${keys.app}:send,shop:${keys.shop}:send,viewer:${keys.viewer}:read,operator:${keys.operator}:admin`
+
+/** The sender of the tests. */
+export const SENDER = '111'
+
+/** Settings of a quick test: retries at once, nothing held long. What is tested is set by the test itself. */
+const quick = {
+  PORT: '0',
+  HOST: '127.0.0.1',
+  API_KEYS: apiKeys,
+  WHATSAPP_PHONE_NUMBER_ID: SENDER,
+  WHATSAPP_ACCESS_TOKEN: 'token',
+  LOG_LEVEL: 'silent',
+  SHUTDOWN_GRACE_MS: '3000'
+}
+
+export interface NodeOptions {
+  redisUrl: string
+  /** Base URL of the sandbox. */
+  apiUrl: string
+  /** A new one unless nodes are to share it. */
+  prefix?: string
+  env?: Record<string, string>
+  /** Gets every log line; none is written otherwise. */
+  onLog?: (line: string) => void
+}
+
+export interface Node extends Caller {
+  /** Without the path of the API. */
+  origin: string
+  prefix: string
+  gateway: Gateway
+  events: Bus
+  /** Every event of a name since the start. */
+  seen: <Name extends keyof Events>(name: Name) => Array<Events[Name][0]>
+  /** The same API with another key; with none if none is given. The node itself calls as `operator`. */
+  as: (key?: string) => Caller
+  /** Happens by itself at the end of the test. */
+  close: () => Promise<void>
+}
+
+export function nodeEnv (options: NodeOptions & { prefix: string }): Record<string, string> {
+  return { ...quick, REDIS_URL: options.redisUrl, WHATSAPP_API_URL: options.apiUrl, KEY_PREFIX: options.prefix, ...options.env }
+}
+
+export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions): Promise<Node> {
+  const prefix = options.prefix ?? createPrefix()
+  const config = readConfig(nodeEnv({ ...options, prefix }))
+  const events = createBus()
+  const seen = record(events)
+  const provider = createWhatsAppProvider({
+    url: config.WHATSAPP_API_URL,
+    accessToken: config.WHATSAPP_ACCESS_TOKEN,
+    phoneNumberId: config.WHATSAPP_PHONE_NUMBER_ID,
+    sendTimeoutMs: config.SEND_TIMEOUT_MS,
+    connections: config.MAX_IN_FLIGHT_PER_SENDER
+  })
+  const logger = pino({ level: config.LOG_LEVEL }, { write: line => options.onLog?.(line) })
+  const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, explain, events, logger })
+  let closing: Promise<void> | null = null
+  const close = async (): Promise<void> => await (closing ??= gateway.close())
+  t.teardown(close)
+  await gateway.app.listen({ port: 0, host: '127.0.0.1' })
+  const origin = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`
+  return { ...createCaller(origin, keys.operator), origin, prefix, gateway, events, seen, as: key => createCaller(origin, key), close }
+}
+
+const names: Array<keyof Events> = [
+  'message.admitted', 'attempt.settled', 'attempt.stale', 'message.closed', 'sender.stopped', 'sender.opened', 'shift.started',
+  'shift.ended', 'retry.ran', 'recovery.found', 'rate-limit.cleared', 'redis.connected', 'redis.lost', 'fault'
+]
+
+function record (events: Bus): Node['seen'] {
+  const kept = new Map<string, unknown[]>(names.map(name => [name, []]))
+  for (const name of names) events.on(name, (fact: unknown) => { kept.get(name)?.push(fact) })
+  return name => (kept.get(name) ?? []) as never
+}
