@@ -1,0 +1,97 @@
+/** The house rules of lua/, by reading the files. That the header fits the body is checked by the loader itself. */
+import t from 'tap'
+import { exists, lines, list, read } from './tree.js'
+
+const LINES_AT_MOST = 150
+const LINES_AIMED_AT = 90
+const EQUAL_LINES_AT_MOST = 5
+
+const files = list('lua', '.lua')
+const scripts = files.filter(path => !path.startsWith('lua/include/'))
+const includes = files.filter(path => path.startsWith('lua/include/'))
+const nameOf = (path: string) => path.replace(/^lua\//, '').replace(/\.lua$/, '')
+
+/** Numbered from 1; comments emptied, so that a rule of code is not broken by a sentence about it. */
+function code (path: string): Array<{ number: number, text: string }> {
+  return lines(path).map((text, at) => ({ number: at + 1, text: text.replace(/(^|\s)--.*$/, '') }))
+}
+
+function placesOf (paths: string[], pattern: RegExp): string[] {
+  return paths.flatMap(path => code(path).flatMap(({ number, text }) => pattern.test(text) ? [`${path}:${number}`] : []))
+}
+
+function headerOf (path: string): string[] {
+  const all = lines(path)
+  const end = all.findIndex((line, at) => at > 0 && !line.startsWith('--'))
+  return all.slice(0, end)
+}
+
+await t.test('there is something to check', async t => {
+  t.ok(scripts.length > 5)
+  t.ok(includes.length > 0)
+})
+
+await t.test('there is one clock', async t => {
+  t.strictSame([...new Set(placesOf(files, /['"]TIME['"]/i).map(place => place.replace(/:\d+$/, '')))], ['lua/include/clock.lua'])
+})
+
+await t.test('numbers of 16 digits are not rounded: no tostring', async t => {
+  t.strictSame(placesOf(files, /\btostring\s*\(/), [])
+})
+
+await t.test('keys and arguments get their names before the first command', async t => {
+  const late = scripts.flatMap(path => {
+    const body = code(path)
+    const first = body.findIndex(({ text }) => /\bredis\.p?call\b/.test(text))
+    return first === -1 ? [] : body.slice(first).filter(({ text }) => /\b(KEYS|ARGV)\b/.test(text)).map(({ number }) => `${path}:${number}`)
+  })
+  t.strictSame(late, [])
+  t.strictSame(placesOf(includes, /\b(KEYS|ARGV)\b/), [], 'and an include knows neither')
+})
+
+await t.test('every script says what it is for, what it takes and what it returns', async t => {
+  for (const path of scripts) {
+    const header = headerOf(path)
+    t.match(header[0], /^#!lua/, `${path}: flags`)
+    t.match(header[1], /^-- (?!KEYS|ARGV|Returns)\S+ \S+/, `${path}: purpose`)
+    t.ok(header.some(line => /^-- Returns:/.test(line)), `${path}: Returns`)
+    for (const line of header.filter(line => /^-- (KEYS|ARGV)\[/.test(line))) {
+      t.match(line, /^-- (KEYS|ARGV)\[\d+\]\s+\S+\s+\S/, `${path}: index, name, type or unit`)
+    }
+  }
+})
+
+await t.test('no script is long', async t => {
+  for (const path of files) {
+    const { length } = lines(path)
+    t.ok(length <= LINES_AT_MOST, `${path} has ${length} lines; at most ${LINES_AT_MOST}, aim at ${LINES_AIMED_AT}`)
+  }
+})
+
+await t.test('every script has a test and a row in lua/README.md', async t => {
+  const tests = list('test/lua', '.test.ts')
+  const rows = lines('lua/README.md').filter(line => line.startsWith('|'))
+  for (const name of scripts.map(nameOf)) {
+    const camel = name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+    const isNamed = new RegExp(`\\b(${name}|${camel})\\b`)
+    t.ok(exists(`test/lua/${name}.test.ts`) || tests.some(path => isNamed.test(read(path))), `${name} is tested in test/lua`)
+    t.ok(rows.some(row => row.includes(`\`${name}.lua\``) || row.includes(`\`${name}\``)), `${name} has a row in lua/README.md`)
+  }
+})
+
+await t.test('no six lines stand in two files: they would be an include', async t => {
+  const seen = new Map<string, string>()
+  const twice: string[] = []
+  for (const path of files) {
+    const dull = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(KEYS|ARGV)\[\d+\]\)?|)$/
+    const telling = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !dull.test(text))
+    for (let at = 0; at + EQUAL_LINES_AT_MOST < telling.length; at++) {
+      const block = telling.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
+      const place = `${path}:${telling[at]?.number}`
+      const other = seen.get(block)
+      if (other === undefined) seen.set(block, place)
+      else if (!other.startsWith(`${path}:`)) twice.push(`${other} = ${place}`)
+    }
+  }
+  t.strictSame(twice, [])
+})
