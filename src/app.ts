@@ -1,4 +1,3 @@
-import { Ajv } from 'ajv'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -6,6 +5,8 @@ import type { ApiKey } from './config.js'
 import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { handleErrors } from './http/problem.js'
+import { compile } from './http/validate.js'
+import { batchRoutes } from './http/routes/batch.js'
 import { failureRoutes } from './http/routes/failures.js'
 import { healthRoutes } from './http/routes/health.js'
 import { messageRoutes } from './http/routes/messages.js'
@@ -13,10 +14,6 @@ import { rateLimitRoutes } from './http/routes/rate-limits.js'
 import { senderRoutes } from './http/routes/senders.js'
 import { statsRoutes } from './http/routes/stats.js'
 import { workerRoutes } from './http/routes/workers.js'
-
-/** JSON says what it means, so neither is a field dropped nor "5" taken for 5. Query strings are always text. */
-const strict = new Ajv({ removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false })
-const lenient = new Ajv({ removeAdditional: false, coerceTypes: 'array', useDefaults: true, allErrors: false })
 
 /** Largest request body, bytes. */
 const BODY_LIMIT = 256 * 1024
@@ -32,7 +29,7 @@ export async function createApp (room: ApiRoom, options: AppOptions): Promise<Fa
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : lenient).compile(schema))
+  app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   handleErrors(app, room.events)
   healthRoutes(app, { store: room.store, closing: options.closing })
   if (options.api) {
@@ -41,6 +38,7 @@ export async function createApp (room: ApiRoom, options: AppOptions): Promise<Fa
       // A post without a body is one with nothing in it, so that what is missing is named.
       api.addHook('preValidation', async request => { request.body ??= {} })
       messageRoutes(api, room)
+      batchRoutes(api, room)
       failureRoutes(api, room)
       rateLimitRoutes(api, room)
       statsRoutes(api, room)

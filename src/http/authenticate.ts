@@ -43,7 +43,7 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
     await new Promise<void>((resolve, reject) => {
       if (app.verifyBearerAuth === undefined) return reject(new SluiceError('INTERNAL'))
       // The library's own answer is replaced by ours, so only its verdict is used.
-      void app.verifyBearerAuth(request, reply, error => {
+      app.verifyBearerAuth(request, reply, error => {
         if (error === undefined) resolve()
         else reject(new SluiceError('UNAUTHENTICATED'))
       })

@@ -2,13 +2,20 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Bus } from '../events.js'
 import type { ErrorCode } from '../errors.js'
 import { SluiceError, errors } from '../errors.js'
+import { invalidRequest } from './validate.js'
 
 /** RFC 9457: every error answer is a problem document with a stable `code`, and the field at fault where there is one. */
 export function sendProblem (reply: FastifyReply, error: SluiceError): FastifyReply {
-  const { detail, field, retryAfterMs, extra } = error.facts
+  const { retryAfterMs } = error.facts
   if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
-  return reply.status(error.status).type('application/problem+json').send(JSON.stringify({
+  return reply.status(error.status).type('application/problem+json').send(JSON.stringify(problem(error)))
+}
+
+/** The members of a problem document. */
+export function problem (error: SluiceError): Record<string, unknown> {
+  const { detail, field, extra } = error.facts
+  return {
     type: `urn:sluice:error:${error.code}`,
     title: errors[error.code][1],
     status: error.status,
@@ -17,13 +24,18 @@ export function sendProblem (reply: FastifyReply, error: SluiceError): FastifyRe
     ...(detail === undefined || error.status === 500 ? {} : { detail }),
     ...(field === undefined ? {} : { field }),
     ...extra
-  }))
+  }
+}
+
+/** An error as the list knows it: ours as it is, the framework's by its meaning, a surprise as INTERNAL. */
+export function toKnown (error: unknown): SluiceError {
+  return error instanceof SluiceError ? error : translate(error as FastifyError)
 }
 
 /** One error handler for all routes: our errors as they are, the framework's by their meaning, surprises as INTERNAL. */
 export function handleErrors (app: FastifyInstance, events: Bus): void {
   app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => {
-    const known = error instanceof SluiceError ? error : translate(error)
+    const known = toKnown(error)
     if (known.status === 500) events.emit('fault', { where: `${request.method} ${request.routeOptions.url ?? ''}`, error: known.facts.cause ?? error })
     return sendProblem(reply, known)
   })
@@ -32,12 +44,7 @@ export function handleErrors (app: FastifyInstance, events: Bus): void {
 
 function translate (error: FastifyError): SluiceError {
   const first = error.validation?.[0]
-  if (first !== undefined) {
-    const params = first.params as { missingProperty?: string, additionalProperty?: string }
-    const field = [first.instancePath.slice(1).replaceAll('/', '.'), params.missingProperty ?? params.additionalProperty ?? ''].filter(part => part !== '').join('.')
-    const detail = `${error.validationContext ?? 'request'}${field === '' ? '' : ` ${field}`}: ${first.message ?? 'is not valid'}`
-    return new SluiceError('INVALID_REQUEST', { detail, ...(field === '' ? {} : { field }) })
-  }
+  if (first !== undefined) return invalidRequest({ ...first, message: first.message ?? '' }, error.validationContext ?? 'request')
   const codes: Record<number, ErrorCode> = { 400: 'INVALID_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 415: 'INVALID_REQUEST', 503: 'CLOSING' }
   const code = codes[error.statusCode ?? 500]
   return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })

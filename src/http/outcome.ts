@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admission } from '../admission/admit.js'
+import type { Delivery } from '../drain/deliver.js'
+import { deliver } from '../drain/deliver.js'
+import { SluiceError } from '../errors.js'
+import { admittedAt } from '../redis/keys.js'
+import { inspectMessage } from '../settlement/inspect.js'
+import { describe, errorOf, head, refusal, wait } from './answer.js'
+import type { ApiRoom } from './api.js'
+
+/** A 2xx of POST /messages. */
+export interface Answer { httpStatus: 200 | 202, body: Record<string, unknown>, replayed?: boolean }
+
+/**
+ * Every way an admission can end, each an arm. A grant is sent here, within the caller's own request, as long as
+ * `INLINE_WAIT_MS` allows. Throws what is an error to the caller.
+ */
+export async function toAnswer (room: ApiRoom, sender: string, admission: Admission): Promise<Answer> {
+  const known = head(sender, admission, room.sandbox)
+  switch (admission.status) {
+    case 'granted': {
+      const journey = deliver(room, admission.grant)
+      const delivery = await Promise.race([journey, sleep(room.inlineWaitMs, null, { ref: false })])
+      if (delivery !== null) return await delivered(room, sender, admission, delivery)
+      journey.catch(error => room.events.emit('fault', { where: 'deliver', error }))
+      return accepted({ ...known, status: 'sending', ...wait(0, null, 'line', 1), delayMs: 0 })
+    }
+    case 'queued':
+    case 'scheduled':
+      return accepted({ ...known, status: admission.status, ...wait(admittedAt(admission.id), admission.delayMs, admission.boundBy, admission.position) })
+    case 'duplicate': {
+      const first = await inspectMessage(room.store, sender, { id: admission.id })
+      const body = { ...(first === null ? {} : describe(sender, first, room.explain, room.sandbox)), ...known, duplicate: true }
+      return { httpStatus: 200, body, replayed: true }
+    }
+    case 'reused': throw new SluiceError('IDEMPOTENCY_KEY_REUSED', { field: admission.keySource === 'header' ? 'Idempotency-Key' : 'idempotencyKey', extra: { id: known['id'] } })
+    case 'refused': throw refusal(admission)
+    default: return admission satisfies never
+  }
+}
+
+async function delivered (room: ApiRoom, sender: string, admission: Admission, { outcome, settled }: Delivery): Promise<Answer> {
+  const known = head(sender, admission, room.sandbox)
+  const error = 'code' in outcome ? errorOf(outcome, room.explain) : undefined
+  switch (settled.verdict) {
+    case 'sent': return {
+      httpStatus: 200,
+      body: { ...known, status: 'sent', immediate: true, providerMessageId: outcome.status === 'sent' ? outcome.providerMessageId : null }
+    }
+    case 'failed': throw new SluiceError('PROVIDER_REJECTED', { ...('error' in outcome ? { detail: outcome.error } : {}), extra: { id: known['id'], error } })
+    case 'retry':
+    case 'unknown':
+      return accepted({ ...known, status: settled.verdict === 'retry' ? 'retrying' : 'unknown', error, nextRetryAt: new Date(settled.dueAt ?? 0).toISOString() })
+    case 'wait':
+    case 'stale': {
+      const view = await inspectMessage(room.store, sender, { id: admission.id })
+      const waiting = view === null ? wait(0, null, 'line', 1) : wait(view.nowMs, view.delayMs, view.boundBy, view.position)
+      return accepted({ ...known, status: view?.state ?? 'queued', ...waiting, ...(error === undefined ? {} : { error }) })
+    }
+    default: return settled.verdict satisfies never
+  }
+}
+
+function accepted (body: Record<string, unknown>): Answer {
+  return { httpStatus: 202, body: { ...body, queued: true } }
+}

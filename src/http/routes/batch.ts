@@ -1,0 +1,61 @@
+import { Type } from '@sinclair/typebox'
+import type { Admission, Request } from '../../admission/admit.js'
+import { admit } from '../../admission/admit.js'
+import type { Api, ApiRoom } from '../api.js'
+import { toAnswer } from '../outcome.js'
+import { problem, toKnown } from '../problem.js'
+import { toRequest } from '../request.js'
+import { PostMessageSchema } from '../schemas/message.js'
+import { createCheck } from '../validate.js'
+
+/** Rows of one batch at most, and the bytes that they may have together. */
+const MOST_ROWS = 1000
+const BODY_LIMIT = 16 * 1024 * 1024
+/** Rows whose scripts are under way at once: enough to fill the connection, few enough to stay within its time-out. */
+const CHUNK = 250
+
+const rows = Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS })
+const BatchSchema = Type.Union([rows, Type.Object({ messages: rows }, { additionalProperties: false })], { description: 'An array of messages, or an object that holds it' })
+const check = createCheck(PostMessageSchema)
+
+/**
+ * Many messages in one request, one answer each in the same order, 207. Never sent inline, and not atomic as a whole: a bad
+ * row doesn't hurt the others. With a header `Idempotency-Key`, row n without a key of its own gets `<header>#<n>`.
+ */
+export function batchRoutes (api: Api, room: ApiRoom): void {
+  api.post('/messages/batch', { schema: { body: BatchSchema }, bodyLimit: BODY_LIMIT, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
+    const messages = Array.isArray(request.body) ? request.body : request.body.messages
+    const key = request.headers['idempotency-key']
+    const results: Array<Record<string, unknown>> = []
+    const urgent = new Map<string, 'call' | 'wake'>()
+    for (let from = 0; from < messages.length; from += CHUNK) {
+      results.push(...await Promise.all(messages.slice(from, from + CHUNK).map(async (message, i) => await row(message, from + i))))
+    }
+    await Promise.all([...urgent].map(async ([sender, attention]) => await room.wakes.attend(sender, attention)))
+    reply.status(207)
+    return { results }
+
+    async function row (message: unknown, at: number): Promise<Record<string, unknown>> {
+      try {
+        const body = check(message)
+        const named = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${at}` } : {}
+        const asked = toRequest(room, body, { caller: request.caller.name, async: true, ...named })
+        const admission = await admit(room, asked)
+        noteAttention(asked, admission)
+        const answer = await toAnswer(room, asked.sender, admission)
+        return { httpStatus: answer.httpStatus, ...answer.body }
+      } catch (error) {
+        const known = toKnown(error)
+        if (known.status === 500) room.events.emit('fault', { where: 'a row of a batch', error })
+        const { retryAfterMs } = known.facts
+        return { httpStatus: known.status, ...problem(known), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      }
+    }
+
+    /** Whoever has to hear of new turns hears once a batch: a call, which adds the job, before a wake. */
+    function noteAttention (asked: Request, admission: Admission): void {
+      if (admission.status !== 'queued' || admission.attention === '') return
+      if (urgent.get(asked.sender) !== 'call') urgent.set(asked.sender, admission.attention)
+    }
+  })
+}

@@ -1,0 +1,32 @@
+import type { Static, TSchema } from '@sinclair/typebox'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { Ajv } from 'ajv'
+import { SluiceError } from '../errors.js'
+
+const options = { removeAdditional: false, useDefaults: true, allErrors: false } as const
+/** JSON says what it means, so neither is a field dropped nor "5" taken for 5. Query strings are always text. */
+const strict = new Ajv({ ...options, coerceTypes: false })
+const lenient = new Ajv({ ...options, coerceTypes: 'array' })
+
+/** The validator of one part of a request. */
+export function compile (schema: unknown, httpPart: string | undefined): ValidateFunction {
+  return (httpPart === 'body' ? strict : lenient).compile(schema as object)
+}
+
+/** A check of values that come in many at once: gives the value, or throws INVALID_REQUEST naming the field. */
+export function createCheck<Schema extends TSchema> (schema: Schema): (value: unknown) => Static<Schema> {
+  const validate = strict.compile(schema)
+  return value => {
+    if (validate(value)) return value as Static<Schema>
+    throw invalidRequest(validate.errors?.[0], 'message')
+  }
+}
+
+/** What a validator found, as an error that names the field. */
+export function invalidRequest (first: Pick<ErrorObject, 'instancePath' | 'params' | 'message'> | undefined, where: string): SluiceError {
+  const params = (first?.params ?? {}) as { missingProperty?: string, additionalProperty?: string }
+  const path = (first?.instancePath ?? '').slice(1).replaceAll('/', '.')
+  const field = [path, params.missingProperty ?? params.additionalProperty ?? ''].filter(part => part !== '').join('.')
+  const detail = `${where}${field === '' ? '' : ` ${field}`}: ${first?.message ?? 'is not valid'}`
+  return new SluiceError('INVALID_REQUEST', { detail, ...(field === '' ? {} : { field }) })
+}
