@@ -1,0 +1,180 @@
+/** The walk of a message that WhatsApp takes: spacing, idempotency, waiting, leaving the line. Seen at the sandbox. */
+import t from 'tap'
+import { generateIdempotencyKey } from '../../src/admission/key.js'
+import { createGround } from '../support/flow.js'
+import { keys, type Node } from '../support/gateway.js'
+import type { Reply } from '../support/request.js'
+import { pass, until } from '../support/until.js'
+
+const ground = await createGround(t)
+const { arrivals } = ground
+/** The network's share of a spacing, ms. */
+const TOLERANCE = 50
+/** How late a send may be on a busy machine, ms. */
+const LATE = 400
+/** How long the first send may take to start, ms: the others count from there. */
+const LAG = 250
+
+await t.test('acceptance examples: one message per recipient and 2 s, whenever they were posted', async t => {
+  const node = await ground.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: '80' })
+  const [spread, together] = await Promise.all([
+    post(node, '+15550001001', [0, 500, 1000]),
+    post(node, '+15550001002', [0, 0, 0])
+  ])
+  for (const replies of [spread, together]) {
+    t.match(replies.map(({ status, body }) => [status, body.status, body.immediate, body.queued]), [
+      [200, 'sent', true, false], [202, 'queued', false, true], [202, 'queued', false, true]
+    ])
+  }
+  between(t, spread[1]?.body['delayMs'], 1500 - LATE, 1500 + LAG, 'posted at 500: a delay of 1,500 ms')
+  between(t, spread[2]?.body['delayMs'], 3000 - LATE, 3000 + LAG, 'posted at 1,000: a delay of 3,000 ms')
+  for (const [to, replies] of [['+15550001001', spread], ['+15550001002', together]] as const) {
+    const seen = await arrivals(to, 3)
+    const [first = 0, second = 0, third = 0] = seen.map(arrival => arrival.headersAt)
+    t.ok(second - first >= 2000 - TOLERANCE && third - second >= 2000 - TOLERANCE, `never closer than 2 s (${second - first}, ${third - second})`)
+    between(t, second - first, 2000 - TOLERANCE, 2000 + LATE, 'the second goes at 2,000')
+    between(t, third - first, 4000 - TOLERANCE, 4000 + LATE, 'the third goes at 4,000')
+    t.same(seen.map(arrival => arrival.body?.text?.body), ['text 0', 'text 1', 'text 2'], 'in the order in which they were posted')
+    for (const [at, reply] of replies.slice(1).entries()) {
+      t.ok((seen[at + 1]?.headersAt ?? 0) >= Date.parse(reply.body['expectedAt']) - TOLERANCE, 'the promise is a floor')
+    }
+  }
+})
+
+await t.test('an idempotency key names one message', async t => {
+  const node = await ground.start(t)
+  const to = '+15550001010'
+  const header = (key: string) => ({ 'idempotency-key': key })
+  const first = await node.send(to, 'Hello', {}, header('k1'))
+  t.match(first.body, { idempotencyKey: 'k1', jobId: 'k1', keySource: 'header', duplicate: false })
+
+  const again = await node.send(to, 'Hello', { metadata: { try: 2 }, priority: 'urgent' }, header('k1'))
+  t.match(again, { status: 200, body: { id: first.body['id'], status: 'sent', duplicate: true, providerMessageId: first.body['providerMessageId'] } })
+  t.equal(again.headers.get('idempotent-replayed'), 'true')
+  t.equal(first.headers.get('idempotent-replayed'), null)
+
+  const other = await node.send(to, 'Hello!', {}, header('k1'))
+  t.match(other, { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED', field: 'Idempotency-Key', id: first.body['id'] } }, 'with other content it is refused')
+  t.match((await node.send('+15550001011', 'Hello', { idempotencyKey: 'k1' })).body, { code: 'IDEMPOTENCY_KEY_REUSED', field: 'idempotencyKey' })
+
+  t.match((await node.send(to, 'Hello', { idempotencyKey: 'k2' }, header('"k1"'))).body, { id: first.body['id'], duplicate: true }, 'the header wins over the field, with quotes or without')
+  t.match((await node.as(keys.app).send('+15550001012', 'Hello', {}, header('k1'))).body, { duplicate: false, status: 'sent' }, 'another caller\'s key is another key')
+  t.equal((await arrivals(to)).length, 1)
+})
+
+await t.test('without a key one is derived from the content, unless the caller wants none', async t => {
+  const node = await ground.start(t)
+  const to = '+15550001020'
+  const first = await node.send(to)
+  t.match(first.body, { keySource: 'derived', idempotencyKey: generateIdempotencyKey(to, 'Hello', 'text') })
+  t.match((await node.send('+1 (555) 000-1020')).body, { duplicate: true, id: first.body['id'] }, 'another spelling is the same recipient')
+  t.match((await node.send(to, { type: 'text', text: { body: 'x', preview_url: true } })).body, { duplicate: false })
+  t.match((await node.send(to, { text: { preview_url: true, body: 'x' }, type: 'text' })).body, { duplicate: true }, 'the order of an object\'s keys means nothing')
+  const none = await node.send(to, 'Hello', { deduplicate: false })
+  t.match(none.body, { keySource: 'none', idempotencyKey: null, jobId: none.body['id'], queued: true })
+})
+
+await t.test('twenty posts of one key at once are one message', async t => {
+  const node = await ground.start(t)
+  const replies = await Promise.all(Array.from({ length: 20 }, async () => await node.send('+15550001030', 'once', { idempotencyKey: 'race' })))
+  t.equal(new Set(replies.map(reply => reply.body['id'])).size, 1)
+  t.equal(replies.filter(reply => reply.body['duplicate'] === false).length, 1)
+  await until('it is sent', async () => (await node.get('/messages/race')).body['status'] === 'sent')
+  t.equal((await arrivals('+15550001030')).length, 1)
+})
+
+await t.test('who doesn\'t wait for the answer, or wants it later, is queued or scheduled', async t => {
+  const node = await ground.start(t)
+  const async = await node.send('+15550001040', 'later', {}, { prefer: 'respond-async' })
+  t.match(async, { status: 202, body: { status: 'queued', queued: true, delayMs: 0, position: 1 } })
+  await arrivals('+15550001040', 1)
+
+  const at = Date.now() + 700
+  const scheduled = await node.send('+15550001041', 'then', { scheduledFor: new Date(at).toISOString() })
+  t.match(scheduled, { status: 202, body: { status: 'scheduled', queued: true, boundBy: 'schedule' } })
+  t.match((await node.get('/queues/stats')).body, { delayed: 1 })
+  const [arrival] = await arrivals('+15550001041', 1)
+  between(t, arrival?.headersAt, at, at + 1000, 'it goes at its moment')
+  t.match((await node.send('+15550001042', 'then', { scheduledFor: Date.now() - 1000 })).body, { immediate: true }, 'a moment in the past is now')
+})
+
+await t.test('who would rather not wait is told so, and nothing is reserved', async t => {
+  const node = await ground.start(t)
+  const to = '+15550001050'
+  t.match((await node.send(to, '1', { whenLimited: 'reject' })).body, { immediate: true })
+  const refused = await node.send(to, '2', { whenLimited: 'reject', idempotencyKey: 'r2' })
+  t.match(refused, { status: 429, body: { code: 'LIMITED', waitMs: Number } })
+  t.equal(refused.headers.get('retry-after'), '2')
+  t.match(await node.get('/messages/r2'), { status: 404 }, 'its key is free')
+  t.match((await node.get(`/rate-limits/${to}`)).body, { waiting: { urgent: 0, normal: 0, bulk: 0 } })
+  t.match((await node.send(to, '2', { whenLimited: 'wait', idempotencyKey: 'r2' })).body, { queued: true, position: 1, duplicate: false })
+  t.match(await node.send(to, '3', { whenLimited: 'reject' }, { prefer: 'respond-async' }), { status: 400, body: { code: 'INVALID_REQUEST', field: 'whenLimited' } })
+  t.match(await node.send(to, '4', { expiresInMs: 2000 }), { status: 429, body: { code: 'EXPIRES_FIRST' } }, 'nor is taken in what could not be sent in its life')
+})
+
+await t.test('a line and a backlog have an end', async t => {
+  const node = await ground.start(t, { MAX_LINE_PER_RECIPIENT: '2', MAX_BACKLOG_PER_SENDER: '3' })
+  const replies: Reply[] = []
+  for (const text of ['1', '2', '3', '4']) replies.push(await node.send('+15550001060', text))
+  t.match(replies.map(reply => reply.status), [200, 202, 202, 429])
+  t.match(replies[3]?.body, { code: 'RECIPIENT_LINE_FULL', waitMs: Number })
+  t.ok(Number(replies[3]?.headers.get('retry-after')) >= 5)
+  await node.send('+15550001061', '1')
+  t.match(await node.send('+15550001061', '2'), { status: 202 })
+  t.match(await node.send('+15550001061', '3'), { status: 429, body: { code: 'BACKLOG_FULL' } })
+  t.match(await node.send('+15550001062', '1'), { status: 200 }, 'what can be sent at once needs no place')
+})
+
+await t.test('a message that waits can be cancelled, one that is sent can not', async t => {
+  const node = await ground.start(t)
+  const to = '+15550001070'
+  const sent = await node.send(to, '1')
+  const second = await node.send(to, '2', { idempotencyKey: 'second' })
+  const third = await node.send(to, '3')
+  t.match(third.body, { position: 2 })
+  t.match(await node.del('/messages/second'), { status: 200, body: { id: second.body['id'], status: 'cancelled' } })
+  t.match(await node.del(`/messages/${second.body['id']}`), { status: 409, body: { code: 'NOT_CANCELLABLE', messageStatus: 'cancelled' } })
+  t.match(await node.del(`/messages/${sent.body['id']}`), { status: 409, body: { messageStatus: 'sent' } })
+  t.match((await node.get(`/messages/${third.body['id']}`)).body, { status: 'queued', position: 1 }, 'who stood behind it moves up')
+  t.match((await node.send(to, '2', { idempotencyKey: 'second' })).body, { status: 'cancelled', duplicate: true })
+  const seen = await arrivals(to, 2)
+  t.same(seen.map(arrival => arrival.body?.text?.body), ['1', '3'])
+})
+
+await t.test('a message whose life is over is not sent', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
+  await node.post('/senders/111/pause', {})
+  const { body } = await node.send('+15550001080', 'too late', { expiresInMs: 1000 })
+  t.match(body, { delayMs: null, expectedAt: null, boundBy: 'pause' })
+  await pass(1050)
+  await node.post('/senders/111/resume')
+  await until('it is expired', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'expired')
+  t.match(node.seen('message.closed'), [{ state: 'expired' }])
+  t.equal((await arrivals('+15550001080')).length, 0)
+})
+
+await t.test('urgent messages go before others, within a pair and between pairs', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '200', WHATSAPP_SENDER_RATE_PER_SECOND: '20' })
+  await node.post('/senders/111/pause', {})
+  for (const [priority, to] of [['bulk', '+15550001090'], ['normal', '+15550001091'], ['urgent', '+15550001092'], ['urgent', '+15550001090']]) {
+    await node.send(to ?? '', `${priority}`, { priority })
+  }
+  await node.post('/senders/111/resume')
+  await until('all are sent', async () => (await node.get('/queues/stats')).body['completed'] === 4)
+  const seen = await ground.sandbox.seen()
+  t.same(seen.map(arrival => arrival.body?.text?.body).slice(-4), ['urgent', 'urgent', 'normal', 'bulk'])
+})
+
+async function post (node: Node, to: string, moments: number[]): Promise<Reply[]> {
+  const replies: Reply[] = []
+  const startedAt = performance.now()
+  for (const [at, moment] of moments.entries()) {
+    if (moment > 0) await pass(Math.max(0, moment - (performance.now() - startedAt)))
+    replies.push(await node.send(to, `text ${at}`))
+  }
+  return replies
+}
+
+function between (t: { ok: (value: unknown, message: string) => unknown }, value: number | undefined, least: number, most: number, what: string): void {
+  t.ok(value !== undefined && value >= least && value <= most, `${what} (${value})`)
+}
