@@ -137,7 +137,7 @@ await t.test('it ends with its owner, however that ends', { skip: process.platfo
   const script = `
     import { startEmbeddedRedis } from ${JSON.stringify(new URL('../../src/redis/embedded.ts', import.meta.url).href)}
     const redis = await startEmbeddedRedis({ dir: ${JSON.stringify(dir)} })
-    console.log(redis.pid)`
+    process.stdout.write(String(redis.pid))`
   const owner = spawn(process.execPath, [...process.execArgv, '--input-type=module', '--eval', script],
     { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(owner.stdout, 'data')
