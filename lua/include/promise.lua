@@ -9,7 +9,7 @@ local function promise(sender, turns, now, tat, flow_tat, ahead, turn)
   -- No grant leaves a TAT this far ahead; only a cool-down does.
   bind(pair_wait, tat - now > sender.pair.burst * sender.pair.interval and 'cool-down' or 'pair')
   local earlier = redis.call('ZCOUNT', turns, '-inf', '(' .. int(turn or now + pair_wait))
-  bind(wait_for(flow_tat, now, earlier, sender.flow), 'flow')
+  bind(wait_for(flow_tat, now, earlier, sender.flow), flow_tat - now > sender.flow.burst * sender.flow.interval and 'cool-down' or 'flow')
   bind(sender.cool_until - now, 'cool-down')
   local shut, reopens = closed(sender, now)
   if shut then bind(shut == 'pause' and reopens and reopens - now or math.huge, shut) end
