@@ -1,0 +1,159 @@
+/** What becomes of a message that WhatsApp refuses, holds back or does not answer. The sandbox's test numbers say which. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { SENDER, type Node } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const ground = await createGround(t)
+const { arrivals, sandbox } = ground
+
+/** Retries follow at once, by the retry worker. */
+const hasty = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,60,70,80,90', WHATSAPP_RETRY_INTERVAL_MS: '100' }
+/** No retry comes by itself. */
+const patient = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
+
+await t.test('a refused message is retried by the worker until WhatsApp takes it', async t => {
+  const node = await ground.start(t, hasty)
+  const to = '+155621310000001'
+  const { status, body } = await node.send(to, 'Hello', { metadata: { orderId: 7 } })
+  t.match([status, body], [202, { status: 'retrying', queued: true, immediate: false, nextRetryAt: String, error: { code: '131000' } }])
+  const message = await until('it is sent', async () => await stateOf(node, body['id'], 'sent'))
+  t.match(message, { attemptCount: 3, providerMessageId: /^wamid\./, metadata: { orderId: 7 } })
+  const [failure] = (await node.get('/failures?status=RESOLVED')).body['failures']
+  t.match(failure, { id: body['id'], status: 'RESOLVED', attemptCount: 3, resolvedAt: String, nextRetryAt: null, metadata: { orderId: 7 } })
+  t.same(failure.attempts.map((attempt: { outcome: string }) => attempt.outcome), ['retryable', 'retryable', 'sent'])
+  spaced(t, await arrivals(to, 3), 60)
+})
+
+await t.test('a message that is always refused is FAILED after exactly six attempts', async t => {
+  const node = await ground.start(t, hasty)
+  const to = '+155601310000002'
+  const { body } = await node.send(to)
+  const message = await until('it is given up', async () => await stateOf(node, body['id'], 'failed'))
+  t.match(message, { attemptCount: 6, error: { code: '131000' } })
+  const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
+  t.match(failure, { id: body['id'], attemptCount: 6, reason: 'exhausted', errorCode: '131000', explanation: String, remedy: String })
+  t.equal(failure.attempts.length, 6)
+  t.same((await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)), ['1', '2', '3', '4', '5', '6'], 'WhatsApp sees each attempt\'s number')
+  t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, resolved: 0, failed: 1 })
+  t.match((await node.send(to)).body, { duplicate: true, status: 'failed' }, 'its key still names it')
+})
+
+await t.test('a rejected message is FAILED at once, and says why and what to do', async t => {
+  const node = await ground.start(t, patient)
+  const { status, headers, body } = await node.send('+15560131026', 'Hello', { metadata: { orderId: 8 }, idempotencyKey: 'rejected' })
+  t.match([status, body], [422, { code: 'PROVIDER_REJECTED', status: 422, id: /^111\./, error: { code: '131026', message: String, explanation: String, remedy: String } }])
+  t.match(headers.get('content-type'), /^application\/problem\+json/)
+  const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
+  t.match(failure, { id: body['id'], reason: 'rejected', attemptCount: 1, explanation: body['error'].explanation, remedy: body['error'].remedy, metadata: { orderId: 8 } })
+  t.match((await node.send('+15560131026', 'Hello', { idempotencyKey: 'rejected' })), { status: 200, body: { duplicate: true, status: 'failed', id: body['id'] } })
+  const later = await node.send('+15560131049')
+  t.equal(later.status, 422)
+  const [held] = (await node.get('/failures?status=FAILED&recipient=%2B15560131049')).body['failures']
+  t.ok(Date.parse(held.retryNotBefore) - Date.now() > 23.9 * 3_600_000, 'where another try is punished for a day, it says from when on')
+})
+
+await t.test('a slot is not given back: the retry of a FAILED message reopens it under the same id', async t => {
+  const node = await ground.start(t, patient)
+  const { body: { id } } = await node.send('+155611310260003')
+  t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 0, deferred: 1 }, 'the pair\'s rule holds for it too')
+  await until('it is sent', async () => await stateOf(node, id, 'sent'))
+  t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id, attemptCount: 2 }])
+  t.equal((await node.get('/failures?status=FAILED')).body['failures'].length, 0)
+  t.match(await node.post(`/failures/${id}/retry`), { status: 409, body: { code: 'NOT_RETRYABLE' } }, 'what is sent is not sent again')
+})
+
+await t.test('an unknown outcome is held, then sent again or given up by policy', async t => {
+  const node = await ground.start(t, { ...hasty, SEND_TIMEOUT_MS: '250', UNKNOWN_HOLD_MS: '300' })
+  const [again, never, cut] = await Promise.all([
+    node.send('+15558400011', 'Hello'),
+    node.send('+15558400021', 'Hello', { onUnknown: 'fail' }),
+    node.send('+15558200011', 'Hello')
+  ])
+  for (const reply of [again, never]) t.match(reply, { status: 202, body: { status: 'unknown', queued: true, nextRetryAt: String, error: { code: 'HEADERS_TIMEOUT' } } })
+  t.match(cut, { status: 202, body: { status: 'unknown', error: { code: 'RESET' } } })
+  t.match((await node.get(`/messages/${again.body['id']}`)).body, { status: 'unknown', nextRetryAt: String })
+  t.match(await node.del(`/messages/${again.body['id']}`), { status: 409, body: { messageStatus: 'unknown' } })
+
+  const failed = await until('one is given up', async () => await stateOf(node, never.body['id'], 'failed'))
+  t.equal(failed['attemptCount'], 1)
+  t.match((await node.get('/failures?status=FAILED')).body['failures'], [{ id: never.body['id'], reason: 'unknown' }])
+  t.match(await until('one is sent again', async () => await stateOf(node, again.body['id'], 'sent')), { attemptCount: 2 })
+  await until('so is the one that was cut off', async () => await stateOf(node, cut.body['id'], 'sent'))
+  t.equal((await arrivals('+15558400011')).length, 2, 'which may be twice what the recipient sees')
+  t.equal((await arrivals('+15558400021')).length, 1, 'under `fail` never')
+})
+
+await t.test('a caller does not wait longer than INLINE_WAIT_MS', async t => {
+  const node = await ground.start(t, { ...patient, INLINE_WAIT_MS: '200' })
+  const askedAt = performance.now()
+  const { status, body } = await node.send('+15557010010')
+  const tookMs = performance.now() - askedAt
+  t.match([status, body], [202, { status: 'sending', queued: true }])
+  t.ok(tookMs >= 195 && tookMs < 800, `answered after ${tookMs} ms`)
+  t.match((await node.get(`/messages/${body['id']}`)).body, { status: 'sending' })
+  t.match(await node.del(`/messages/${body['id']}`), { status: 409, body: { messageStatus: 'sending' } })
+  t.match((await node.get('/queues/stats')).body, { active: 1 })
+  await until('it is sent', async () => await stateOf(node, body['id'], 'sent'), 3000)
+})
+
+await t.test('being told to slow down uses up no attempt, ten times over', async t => {
+  const node = await ground.start(t, patient)
+  const to = '+155601310560004'
+  const { status, body } = await node.send(to)
+  t.match([status, body], [202, { status: 'queued', queued: true, boundBy: 'cool-down', position: 1, error: { code: '131056' } }])
+  t.ok(body['delayMs'] > 5000 && body['delayMs'] <= 6000, `the pair rests for 6 s (${body['delayMs']})`)
+  t.match((await node.get(`/rate-limits/${to}`)).body, { boundBy: 'cool-down', limited: true })
+  for (let turn = 2; turn <= 10; turn++) {
+    await node.del(`/rate-limits/${to}`)
+    await arrivals(to, turn)
+    await until('it is back in line', async () => await stateOf(node, body['id'], 'queued'))
+  }
+  t.match((await node.get(`/messages/${body['id']}`)).body, { attemptCount: 0, position: 1 })
+  t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, failed: 0 })
+  t.same((await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)), Array(10).fill('1'), 'it stays the first attempt')
+
+  t.match(await node.send('+155601304290005'), { status: 202, body: { status: 'queued', boundBy: 'cool-down', error: { code: '130429' } } })
+  const other = await node.send('+15550002001')
+  t.match(other.body, { status: 'queued' }, 'a full sender rests as a whole')
+  t.ok(other.body['delayMs'] > 500 && other.body['delayMs'] <= 1000, `for a second (${other.body['delayMs']})`)
+})
+
+await t.test('an expired token stops the sender; its messages wait until somebody resumes it', async t => {
+  const node = await ground.start(t, patient)
+  await sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
+  const stopper = await node.send('+15550002010')
+  t.match(stopper, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, boundBy: 'stop', error: { code: '190' } } })
+  t.match(node.seen('sender.stopped'), [{ sender: SENDER, code: '190' }], 'one alert')
+  const waiting = await node.send('+15550002011')
+  t.match(waiting, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, boundBy: 'stop' } })
+  t.match((await node.send('+15550002012', 'now', { whenLimited: 'reject' })), { status: 429, body: { waitMs: null } })
+  t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped', why: '190', inLine: 2 }])
+  t.match((await node.get('/queues/stats')).body, { paused: 2, waiting: 0, delayed: 0 })
+
+  t.match(await node.post(`/senders/${SENDER}/resume`), { status: 200, body: { state: 'open', why: null } })
+  for (const { body } of [stopper, waiting]) {
+    t.match(await until('it is sent', async () => await stateOf(node, body['id'], 'sent')), { attemptCount: 1 })
+  }
+  t.equal(node.seen('sender.opened').length, 1)
+})
+
+await t.test('a message that stops its sender twice is FAILED itself', async t => {
+  const node = await ground.start(t, patient)
+  const { body } = await node.send('+155601310310006')
+  t.match(body, { status: 'queued', boundBy: 'stop' })
+  await node.post(`/senders/${SENDER}/resume`)
+  await until('it is given up', async () => await stateOf(node, body['id'], 'failed'))
+  t.match((await node.get('/failures?status=FAILED')).body['failures'], [{ errorCode: '131031', reason: 'rejected' }])
+  t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped' }])
+})
+
+async function stateOf (node: Node, id: string, state: string): Promise<Record<string, any> | false> {
+  const { body } = await node.get(`/messages/${id}`)
+  return body['status'] === state && body
+}
+
+function spaced (t: { ok: (value: unknown, message: string) => unknown }, seen: Array<{ headersAt: number }>, intervalMs: number): void {
+  const gaps = seen.slice(1).map((arrival, at) => arrival.headersAt - (seen[at]?.headersAt ?? 0))
+  t.ok(gaps.every(gap => gap >= intervalMs - 50), `retries keep the pair's interval (${gaps.map(Math.round).join(', ')})`)
+}
