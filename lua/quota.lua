@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Writes the rules in force for a sender. A start (`operator` 0) writes only settings that differ from those last written
--- by a start, so that nodes don't overrule each other and an operator's change stands until the settings change.
+-- by a start, so that nodes don't overrule each other and an operator's change stands until the settings change. An
+-- operator may leave out what is to stay.
 --
 -- KEYS[1]   sender  hash  rules and state
 --
@@ -17,14 +18,16 @@
 --   {'written', version} or {'kept', version}
 local sender_key = KEYS[1]
 local operator, settings = ARGV[1] == '1', ARGV[2]
-local pair_interval, pair_burst, flow_interval, flow_burst, places, per_second =
-  tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local given = {
+  pairIntervalUs = ARGV[3], pairBurst = ARGV[4], flowIntervalUs = ARGV[5], flowBurst = ARGV[6], maxInFlight = ARGV[7], perSecond = ARGV[8]
+}
 
 if not operator then
   local last = redis.call('HMGET', sender_key, 'settings', 'version')
   if last[1] == settings then return { 'kept', tonumber(last[2]) } end
   redis.call('HSET', sender_key, 'settings', settings)
 end
-redis.call('HSET', sender_key, 'pairIntervalUs', pair_interval, 'pairBurst', pair_burst,
-  'flowIntervalUs', flow_interval, 'flowBurst', flow_burst, 'maxInFlight', places, 'perSecond', per_second)
+for field, value in pairs(given) do
+  if value ~= '' then redis.call('HSET', sender_key, field, value) end
+end
 return { 'written', redis.call('HINCRBY', sender_key, 'version', 1) }

@@ -21,6 +21,7 @@
 -- KEYS[17]  failure-records  hash    id -> record with its story
 -- KEYS[18]  expiry           zset    id -> ms
 -- KEYS[19]  shift            string  drain lease
+-- KEYS[20]  acknowledged     zset    id of a FAILED failure -> ms of its failing
 --
 -- ARGV[1]   now      µs      '' for Redis's clock
 -- ARGV[2]   id       text    of the message
@@ -30,6 +31,7 @@
 -- ARGV[6]   runId    text    of the Redis that this node is connected to
 -- ARGV[7]   leaseMs  ms      life of a grant
 -- ARGV[8]   lifeMs   ms      new life of a reopened message
+-- ARGV[9]   story    JSON    who retries, one line; '' for the schedule
 --
 -- Returns:
 --   {'granted', recipient, attempt, stops, lane, body of the record}
@@ -44,14 +46,14 @@
 --- @include record
 --- @include gate
 --- @include attention
-local msg, backlog, seq, sender_key, failures, failed, records, expiry, shift =
-  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local msg, backlog, seq, sender_key, failures, failed, records, expiry, shift, acknowledged =
+  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local key = {
   lines = { KEYS[3], KEYS[4], KEYS[5] }, turns = { KEYS[6], KEYS[7], KEYS[8] },
   held = KEYS[9], pace = KEYS[10], flow = KEYS[11], inflight = KEYS[14]
 }
 local given, id, force, inline, holder, run_id = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4] == '1', ARGV[5], ARGV[6]
-local lease, life = tonumber(ARGV[7]) * 1000, tonumber(ARGV[8])
+local lease, life, story = tonumber(ARGV[7]) * 1000, tonumber(ARGV[8]), ARGV[9]
 
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
@@ -73,11 +75,13 @@ local ours = known and string.match(known, '^%a (%x+)') == generation
 local new_server = restarted(sender, run_id, now)
 local seen = gate(key, sender, record.recipient, record.lane, now)
 local granted = inline and seen.open
+if story ~= '' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
 if record.seq == '0' then record.seq = string.format('%016.0f', redis.call('INCR', seq)) end
 if new_server then redis.call('HSET', sender_key, 'runId', run_id, 'coolUntil', sender.cool_until) end
 redis.call('ZREM', failures, id)
 if reopened then
   redis.call('ZREM', failed, id)
+  redis.call('ZREM', acknowledged, id)
   redis.call('HDEL', records, id)
   if ours or not known then
     local fingerprint = known and string.match(known, '^%a %x+ (%x+)') or '0'

@@ -6,6 +6,7 @@ import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { handleErrors } from './http/problem.js'
 import { compile } from './http/validate.js'
+import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { failureRoutes } from './http/routes/failures.js'
 import { healthRoutes } from './http/routes/health.js'
@@ -44,6 +45,7 @@ export async function createApp (room: ApiRoom, options: AppOptions): Promise<Fa
       statsRoutes(api, room)
       workerRoutes(api, room)
       senderRoutes(api, room)
+      auditRoutes(api, room)
     }, { prefix: '/api/v1' })
   }
   await app.ready()

@@ -13,10 +13,11 @@ export interface Events {
   'shift.ended': [{ sender: string, sends: number, durationMs: number }]
   'retry.ran': [{ total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number, by: string }]
   'recovery.found': [{ sender: string, what: 'lease' | 'lost-grant' | 'unknown' | 'unattended', id?: string }]
-  'rate-limit.cleared': [{ sender: string, recipient: string, by: string }]
+  /** Somebody did by hand what the gateway would not have done by itself. `subject` never names a recipient in full. */
+  'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'pause' | 'resume' | 'quota' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
   'redis.connected': [{ runId: string }]
   'redis.lost': [{ error: string }]
-  'fault': [{ where: string, error: unknown }]
+  fault: [{ where: string, error: unknown }]
 }
 
 export type Bus = EventEmitter<Events>

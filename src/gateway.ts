@@ -42,7 +42,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   for (const sender of senders) {
     // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
     await connections.redis.hsetnx(globalKey(prefix, 'senders'), sender, '1')
-    await writeRules(store, sender, rules, 'start')
+    await writeRules(store, sender, rules)
   }
   const queues = createQueues(connections.redis, prefix, events)
   const working = config.ROLE !== 'api'

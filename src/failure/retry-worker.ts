@@ -30,7 +30,7 @@ export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | 
   if (await redis.hexists(key, 'stoppedBy') === 1) return null
   let counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   for (const sender of room.senders) {
-    counts = addCounts(counts, await retryFailures(room, sender, { limit: PER_RUN, force: false, by: 'the retry worker' }))
+    counts = addCounts(counts, await retryFailures(room, sender, { limit: PER_RUN, force: false, by: null }))
   }
   const [seconds] = await redis.time()
   await redis.hset(key, { lastRunAt: String(Number(seconds) * 1000), lastResult: JSON.stringify(counts) })

@@ -16,8 +16,11 @@ type Retried = Exclude<keyof RetryCounts, 'total'> | 'gone'
 /** Failures taken up at once: each grant has to start within START_WITHIN_MS. */
 const AT_ONCE = 50
 
-/** Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. */
-export async function retryFailures (room: RetryRoom, sender: string, options: { limit: number, force: boolean, by: string }): Promise<RetryCounts> {
+/**
+ * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. `by` names the
+ * operator, null the schedule.
+ */
+export async function retryFailures (room: RetryRoom, sender: string, options: { limit: number, force: boolean, by: string | null }): Promise<RetryCounts> {
   const { redis, prefix } = room.store
   // Redis's clock, not ours, says what is due; the script checks each again.
   const [seconds] = await redis.time()
@@ -27,14 +30,14 @@ export async function retryFailures (room: RetryRoom, sender: string, options: {
   const rest = ids.values()
   async function work (): Promise<void> {
     for (const id of rest) {
-      const became = await retryOne(room, sender, id, options.force, options.by)
+      const became = await retryOne(room, sender, id, options)
       if (became === 'gone') continue
       counts[became]++
       counts.total++
     }
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work))
-  if (counts.total > 0) room.events.emit('retry.ran', { ...counts, by: options.by })
+  if (counts.total > 0) room.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
   return counts
 }
 
@@ -42,11 +45,14 @@ export async function retryFailures (room: RetryRoom, sender: string, options: {
  * Puts one failure through the gate: sent at once, or back to the head of its line (`deferred`). With `force` it need not
  * be due, and a FAILED one is reopened. `gone`: nothing here may be retried.
  */
-export async function retryOne (room: RetryRoom, sender: string, id: string, force: boolean, by: string): Promise<Retried> {
+export async function retryOne (room: RetryRoom, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
   const { startWithinMs, lifeMs } = room.retrying
   const askedAt = performance.now()
   const { reply, terms } = await room.store.granting(async terms => ({
-    terms, reply: await room.store.run('retake', { sender, digest: digestOf(id) }, { id, force, inline: true, lifeMs, ...terms })
+    terms,
+    reply: await room.store.run('retake', { sender, digest: digestOf(id) }, {
+      id, force, inline: true, lifeMs, story: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms
+    })
   }))
   switch (reply[0]) {
     case 'granted': {
@@ -69,7 +75,7 @@ export async function retryOne (room: RetryRoom, sender: string, id: string, for
       return 'deferred'
     case 'expired': {
       const payload = await payloadOf(room, sender, id)
-      if (payload !== null) await cancel(room, sender, id, 'expired', by, payload)
+      if (payload !== null) await cancel(room, sender, id, 'expired', by ?? 'the clock', payload)
       return 'permanentlyFailed'
     }
     case 'gone':

@@ -20,7 +20,7 @@ export function logEvents (events: Bus, log: FastifyBaseLogger): void {
   events.on('shift.ended', facts => log.debug(facts, 'shift ended'))
   events.on('retry.ran', facts => log.info(facts, 'retry run'))
   events.on('recovery.found', facts => log.warn(facts, `recovery: ${facts.what}`))
-  events.on('rate-limit.cleared', ({ recipient, ...facts }) => log.warn({ ...facts, recipient: maskRecipient(recipient) }, 'rate limit cleared'))
+  events.on('operator.acted', facts => log.warn(facts, `operator: ${facts.act}`))
   events.on('redis.connected', facts => log.info(facts, 'Redis connected'))
   events.on('redis.lost', facts => log.warn(facts, 'Redis trouble'))
   events.on('fault', ({ where, error }) => log.error({ where, err: error }, 'fault'))

@@ -37,6 +37,7 @@ export interface Replies {
   clear: ['cleared', had: number, attention: Attention]
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
   quota: ['written' | 'kept', version: number]
+  acknowledge: ['acknowledged'] | ['gone']
   recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>]
   tidy: [expired: string[], buckets: number, failures: number]
   'inspect-message':
@@ -59,13 +60,14 @@ export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
   'windowMs' | 'holder' | 'runId' | 'leaseMs' | 'lineCap' | 'backlogCap'>
   claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'runId' | 'leaseMs' | 'probeMs'>
-  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'runId' | 'leaseMs' | 'lifeMs'>
+  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'runId' | 'leaseMs' | 'lifeMs'> & { story?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'>
   receipt: Timed<'id' | 'tail' | 'story'>
   cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'why'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', Value>
+  acknowledge: Timed<'id' | 'story'>
   recover: Timed<'lost' | 'limit'>
   tidy: Timed<'retentionMs' | 'cap' | 'limit'>
   'inspect-message': Timed<'id'>

@@ -84,7 +84,8 @@ export async function connect (address: string, bus: Bus): Promise<Connections> 
 
   redis.connect().catch(() => undefined) // retried by its strategy; told by 'error'
   const deadline = performance.now() + 10_000
-  while (runId === null) {
+  const known = (): boolean => runId !== null
+  while (!known()) {
     if (performance.now() > deadline) {
       redis.disconnect()
       waiting.disconnect()

@@ -10,7 +10,7 @@ export function senderKey (prefix: string, sender: string, name: string, digest?
 }
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
-export function globalKey (prefix: string, name: 'recovery' | 'retry-worker' | 'senders' | 'wake'): string {
+export function globalKey (prefix: string, name: 'recovery' | 'retry-worker' | 'senders' | 'wake' | 'audit'): string {
   return `{${prefix}}:${name}`
 }
 

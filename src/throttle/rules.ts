@@ -22,21 +22,29 @@ export function flowQuota (perSecond: number): { intervalUs: number, burst: numb
 }
 
 /**
- * Writes a sender's rules where the scripts read them, so that two nodes never apply different ones. A start writes only
- * what differs from the settings last written by a start; an operator's change stands until then.
+ * Writes a sender's rules where the scripts read them, so that two nodes never apply different ones. Writes only what
+ * differs from the settings last written by a start; an operator's change stands until then.
  */
-export async function writeRules (store: Store, sender: string, rules: Rules, by: 'start' | 'operator'): Promise<{ written: boolean, version: number }> {
-  const flow = flowQuota(rules.perSecond)
+export async function writeRules (store: Store, sender: string, rules: Rules): Promise<{ written: boolean, version: number }> {
   const settings = createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 16)
-  const [status, version] = await store.run('quota', { sender }, {
-    operator: by === 'operator',
-    settings: by === 'operator' ? '' : settings,
-    pairIntervalUs: rules.pairIntervalMs * 1000,
-    pairBurst: rules.pairBurst,
-    flowIntervalUs: flow.intervalUs,
-    flowBurst: flow.burst,
-    maxInFlight: rules.maxInFlight,
-    perSecond: rules.perSecond
-  })
+  const [status, version] = await store.run('quota', { sender }, { operator: false, settings, ...toArguments(rules) })
   return { written: status === 'written', version }
+}
+
+/** An operator's change; what is left out stays. It governs from the next grant, on all nodes. Returns the new version. */
+export async function changeRules (store: Store, sender: string, change: Partial<Rules>): Promise<number> {
+  const [, version] = await store.run('quota', { sender }, { operator: true, settings: '', ...toArguments(change) })
+  return version
+}
+
+function toArguments (rules: Partial<Rules>): Record<'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', string | number> {
+  const flow = rules.perSecond === undefined ? undefined : flowQuota(rules.perSecond)
+  return {
+    pairIntervalUs: rules.pairIntervalMs === undefined ? '' : rules.pairIntervalMs * 1000,
+    pairBurst: rules.pairBurst ?? '',
+    flowIntervalUs: flow?.intervalUs ?? '',
+    flowBurst: flow?.burst ?? '',
+    maxInFlight: rules.maxInFlight ?? '',
+    perSecond: rules.perSecond ?? ''
+  }
 }

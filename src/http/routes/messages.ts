@@ -4,9 +4,10 @@ import { admit } from '../../admission/admit.js'
 import { digest } from '../../admission/key.js'
 import { cancel } from '../../drain/cancel.js'
 import { SluiceError } from '../../errors.js'
-import { parseId } from '../../redis/keys.js'
+import { parseId, publicId } from '../../redis/keys.js'
 import type { MessageView } from '../../settlement/inspect.js'
 import { inspectMessage } from '../../settlement/inspect.js'
+import { act } from '../act.js'
 import { describe } from '../answer.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
@@ -41,6 +42,7 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
     const { sender, view } = await find(room, request.params.id, request.query.sender, request.caller)
     const done = view.payload === null ? 'gone' : await cancel(room, sender, view.id, 'cancelled', request.caller.name, view.payload)
     if (done !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `it is ${view.state}`, extra: { messageStatus: view.state } })
+    await act(room, { by: request.caller.name, act: 'cancel', sender, subject: publicId(sender, view.id) })
     const after = await inspectMessage(room.store, sender, { id: view.id })
     return after === null ? await reply.status(204).send() : describe(sender, after, room.explain, room.sandbox)
   })

@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox'
-import { canonicalRecipient } from '../../admission/recipient.js'
+import { canonicalRecipient, maskRecipient } from '../../admission/recipient.js'
 import { clearRateLimit } from '../../throttle/clear.js'
 import { inspectRecipient } from '../../throttle/inspect.js'
+import { act } from '../act.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
 
@@ -23,7 +24,9 @@ export function rateLimitRoutes (api: Api, room: ApiRoom): void {
 
   api.delete('/rate-limits/:recipient', { schema, config: { roles: ['admin'] } }, async request => {
     const sender = chooseSender(room, request.query.sender)
-    const { had, attention } = await clearRateLimit(room, sender, canonicalRecipient(request.params.recipient), request.caller.name)
+    const recipient = canonicalRecipient(request.params.recipient)
+    const { had, attention } = await clearRateLimit(room.store, sender, recipient)
+    await act(room, { by: request.caller.name, act: 'clear', sender, subject: maskRecipient(recipient) })
     await room.wakes.attend(sender, attention)
     return { recipient: request.params.recipient, sender, cleared: had }
   })

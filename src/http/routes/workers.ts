@@ -1,4 +1,5 @@
 import { retryWorkerStatus, startRetries, stopRetries } from '../../failure/retry-worker.js'
+import { act } from '../act.js'
 import type { Api, ApiRoom } from '../api.js'
 
 /** The retry worker of all nodes: its state, and stopping and starting it until told otherwise. */
@@ -7,11 +8,13 @@ export function workerRoutes (api: Api, room: ApiRoom): void {
 
   api.post('/workers/retry/stop', { config: { roles: ['admin'] } }, async request => {
     await stopRetries(room, request.caller.name)
+    await act(room, { by: request.caller.name, act: 'stop-retries', sender: '*', subject: 'retry worker' })
     return await retryWorkerStatus(room)
   })
 
-  api.post('/workers/retry/start', { config: { roles: ['admin'] } }, async () => {
+  api.post('/workers/retry/start', { config: { roles: ['admin'] } }, async request => {
     await startRetries(room)
+    await act(room, { by: request.caller.name, act: 'start-retries', sender: '*', subject: 'retry worker' })
     return await retryWorkerStatus(room)
   })
 }

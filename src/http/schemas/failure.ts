@@ -18,4 +18,17 @@ export const RetryFailuresSchema = Type.Object({
   sender
 }, { additionalProperties: false })
 
+const note = Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f]*$' }))
+
+export const AcknowledgeSchema = Type.Object({ note }, { additionalProperties: false })
+
+export const AcknowledgeAllSchema = Type.Object({
+  status: Type.Union([Type.Literal('PENDING'), Type.Literal('FAILED')], { default: 'FAILED' }),
+  sender,
+  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
+  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 }),
+  note
+}, { additionalProperties: false })
+
 export const FailureParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300 }) })
