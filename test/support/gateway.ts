@@ -88,13 +88,13 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   return { ...createCaller(origin, keys.operator), origin, prefix, gateway, events, seen, as: key => createCaller(origin, key), close }
 }
 
-const names: Array<keyof Events> = [
-  'message.admitted', 'attempt.settled', 'attempt.stale', 'message.closed', 'sender.stopped', 'sender.opened', 'shift.started',
-  'shift.ended', 'retry.ran', 'recovery.found', 'rate-limit.cleared', 'redis.connected', 'redis.lost', 'fault'
-]
-
+/** Keeps every event: it listens where the rooms emit, so that no name can be forgotten. */
 function record (events: Bus): Node['seen'] {
-  const kept = new Map<string, unknown[]>(names.map(name => [name, []]))
-  for (const name of names) events.on(name, (fact: unknown) => { kept.get(name)?.push(fact) })
-  return name => (kept.get(name) ?? []) as never
+  const kept: Array<[name: unknown, fact: unknown]> = []
+  const emit = events.emit.bind(events) as (name: unknown, ...facts: unknown[]) => boolean
+  events.emit = (name: unknown, ...facts: unknown[]) => {
+    kept.push([name, facts[0]])
+    return emit(name, ...facts)
+  }
+  return name => kept.filter(([kind]) => kind === name).map(([, fact]) => fact) as never
 }
