@@ -58,8 +58,8 @@ if (grant and grant.id == id) or redis.call('ZSCORE', unknown, id) then return {
 if reason == 'expired' and record.expires > now_ms then return { 'alive' } end
 
 local letter = reason == 'expired' and 'e' or 'c'
-local result, life = write_result(letter, redis.call('GET', msg), now, record, tail)
-redis.call('SET', msg, result, 'PX', life)
+local result, life = write_result(letter, id, redis.call('GET', msg), now, record, tail)
+if result then redis.call('SET', msg, result, 'PX', life) end
 redis.call('HDEL', backlog, id)
 redis.call('ZREM', expiry, id)
 redis.call('ZREM', scheduled, id)

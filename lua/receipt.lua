@@ -61,8 +61,8 @@ if grant and grant.id == id then
   return { 'double' }
 end
 
-local result, life = write_result('s', known, now, record, tail)
-if ours or not known then redis.call('SET', msg, result, 'PX', life) end
+local result, life = write_result('s', id, known, now, record, tail)
+if result then redis.call('SET', msg, result, 'PX', life) end
 redis.call('HDEL', backlog, id)
 redis.call('ZREM', expiry, id)
 redis.call('ZREM', unknown, id)

@@ -76,8 +76,8 @@ redis.call('ZREM', unknown, id)
 
 local due = 0
 if verdict == 'sent' or verdict == 'failed' then
-  local result, life = write_result(verdict == 'sent' and 's' or 'f', redis.call('GET', msg), now, record, tail)
-  redis.call('SET', msg, result, 'PX', life)
+  local result, life = write_result(verdict == 'sent' and 's' or 'f', id, redis.call('GET', msg), now, record, tail)
+  if result then redis.call('SET', msg, result, 'PX', life) end
   redis.call('HDEL', backlog, id)
   redis.call('ZREM', expiry, id)
   if verdict == 'failed' or record.attempts > 1 then

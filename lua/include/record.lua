@@ -38,10 +38,13 @@ local function read_grant(text)
 end
 
 -- The compact result that replaces a settled message's record: letter, generation, fingerprint, when (ms), attempts,
--- recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute.
-local function write_result(letter, known, now, record, tail)
-  local generation, fingerprint = string.match(known or '', '^%a (%x+) (%x+)')
+-- recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute. nil where
+-- the key has been used again: `known` is then a younger message's, and this one ends without a result.
+local function write_result(letter, id, known, now, record, tail)
+  local generation = string.match(id, '%.(%x+)$')
+  local owner, fingerprint = string.match(known or '', '^%a (%x+) (%x+)')
+  if owner and owner ~= generation then return nil end
   local at = math.floor(now / 1000)
-  local result = table.concat({ letter, generation or '0', fingerprint or '0', int(at), record.attempts, record.recipient, tail }, ' ')
+  local result = table.concat({ letter, generation, fingerprint or '0', int(at), record.attempts, record.recipient, tail }, ' ')
   return result, int(math.max(60000, record.keep - at))
 end
