@@ -107,7 +107,8 @@ if bucket == 'flow' then
   redis.call('SET', flow, int(cooled(tonumber(flow_tat), until_us, sender.flow)) .. ' ' .. slots)
 end
 local reopened = 0
-if bucket == 'sender' then
+-- An operator's pause stands: a stop in its place would try again, and open, by itself.
+if bucket == 'sender' and closed(sender, now) ~= 'pause' then
   redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us)
   sender.status, sender.reopens = 'stopped', until_us
 elseif verdict == 'sent' and sender.status == 'stopped' then
