@@ -67,7 +67,8 @@ local line_cap, backlog_cap = tonumber(ARGV[15]), tonumber(ARGV[16])
 local known = redis.call('GET', msg)
 if known then
   local generation, first_fingerprint = string.match(known, '^%a (%x+) (%x+)')
-  return { first_fingerprint == fingerprint and 'duplicate' or 'reused', generation }
+  -- 0: lost before an operator reopened the message; it is no proof of other content.
+  return { (first_fingerprint == fingerprint or first_fingerprint == '0') and 'duplicate' or 'reused', generation }
 end
 local sender = read_sender(sender_key)
 if not sender then return { 'unruled' } end
