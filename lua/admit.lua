@@ -19,6 +19,7 @@
 -- KEYS[15]  scheduled     zset    id -> ms
 -- KEYS[16]  expiry        zset    id -> ms
 -- KEYS[17]  shift         string  drain lease
+-- KEYS[18]  recent        zset    this hour's look-up index, lex `term:id`
 --
 -- ARGV[1]   now           µs      '' for Redis's clock
 -- ARGV[2]   digest        text    of sender, caller and key
@@ -36,6 +37,8 @@
 -- ARGV[14]  leaseMs       ms      life of a grant
 -- ARGV[15]  lineCap       count   messages that may wait for one recipient
 -- ARGV[16]  backlogCap    count   unsettled messages of the sender
+-- ARGV[17]  terms         text    what it can be found by, separated by spaces; '' for nothing
+-- ARGV[18]  findS         s       life of the index
 --
 -- Returns:
 --   {'granted', generation}
@@ -53,8 +56,8 @@
 --- @include promise
 --- @include gate
 --- @include attention
-local msg, backlog, seq, sender_key, scheduled, expiry, shift =
-  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17]
+local msg, backlog, seq, sender_key, scheduled, expiry, shift, recent =
+  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local key = {
   lines = { KEYS[3], KEYS[4], KEYS[5] }, turns = { KEYS[6], KEYS[7], KEYS[8] },
   held = KEYS[9], pace = KEYS[10], flow = KEYS[11], inflight = KEYS[14]
@@ -62,7 +65,7 @@ local key = {
 local given, digest, fingerprint, recipient, lane = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local payload, inline, when_limited, life, schedule = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local window, holder, run_id, lease = tonumber(ARGV[11]), ARGV[12], ARGV[13], tonumber(ARGV[14])
-local line_cap, backlog_cap = tonumber(ARGV[15]), tonumber(ARGV[16])
+local line_cap, backlog_cap, terms, find_s = tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], ARGV[18]
 
 local known = redis.call('GET', msg)
 if known then
@@ -104,6 +107,10 @@ if not schedule then record.seq = string.format('%016.0f', redis.call('INCR', se
 if new_server then redis.call('HSET', sender_key, 'runId', run_id, 'coolUntil', sender.cool_until) end
 redis.call('SET', msg, 'w ' .. generation .. ' ' .. fingerprint)
 redis.call('HSET', backlog, id, write_record(record))
+if terms ~= '' then
+  for term in string.gmatch(terms, '%S+') do redis.call('ZADD', recent, 0, term .. ':' .. id) end
+  redis.call('EXPIRE', recent, find_s, 'NX')
+end
 
 if granted then
   local lease_end = now + lease * 1000

@@ -38,6 +38,7 @@
 --- @include sender
 --- @include line
 --- @include record
+--- @include pick
 local backlog, held, pace, flow, seq = KEYS[1], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local lines, turns = { KEYS[2], KEYS[3], KEYS[4] }, { KEYS[5], KEYS[6], KEYS[7] }
 local sender_key, inflight, scheduled, shift_key = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
@@ -81,69 +82,23 @@ local places = sender.places - redis.call('ZCARD', inflight)
 want = math.min(want, places, probing and 1 or math.huge)
 if (shut and not probing) or sender.cool_until > now or mode == 'end' then want = 0 end
 
--- Grants: read first. Candidates are the due turns of each lane, oldest first; the flow's slots choose among them.
-local flow_tat, slots = string.match(redis.call('GET', flow) or '0 0', '^(%d+) (%d+)$')
-flow_tat, slots = tonumber(flow_tat), tonumber(slots)
-local due, position = {}, { 1, 1, 1 }
-for lane = 1, LANES do
-  due[lane] = want > 0 and redis.call('ZRANGEBYSCORE', turns[lane], '-inf', now, 'WITHSCORES', 'LIMIT', 0, want + 16) or {}
-end
-local grants, granted, wrong, expired, drop = {}, {}, {}, {}, {}
-
-local function look(lane, recipient, turn)
-  local tat = tonumber(redis.call('ZSCORE', pace, recipient) or 0)
-  local right_lane, score, member = next_turn(lines, recipient, tat, sender.pair, turn)
-  if right_lane ~= lane or score > now or redis.call('HEXISTS', held, recipient) == 1 then
-    wrong[#wrong + 1] = { recipient, turn }
-    return
-  end
-  local id = string.match(member, '^[^:]+:%d+:(.+)$')
-  local text = redis.call('HGET', backlog, id)
-  if not text then
-    drop[#drop + 1] = { lane, member, recipient }
-    return
-  end
-  local record = read_record(text)
-  if record.expires <= now / 1000 then
-    expired[#expired + 1] = id
-    return
-  end
-  local possible = math.max(turn, earliest(flow_tat, sender.flow), sender.cool_until)
-  granted[#granted + 1] = { recipient = recipient, lane = lane, member = member, id = id, attempt = record.attempts + 1, tat = tat, turn = turn }
-  grants[#grants + 1] = { id, recipient, record.attempts + 1, record.stops, lane, math.max(0, now - possible), record.body }
-  flow_tat, slots = advance(flow_tat, now, sender.flow), slots + 1
-end
-
-while #grants < want and earliest(flow_tat, sender.flow) <= now do
-  local recipient, turn, from
-  for _, lane in ipairs(lane_order(slots + 1)) do
-    local at = position[lane]
-    if not recipient and due[lane][at] then
-      recipient, turn, from = due[lane][at], tonumber(due[lane][at + 1]), lane
-      position[lane] = at + 2
-    end
-  end
-  if not recipient then break end
-  look(from, recipient, turn)
-end
-
--- Then write.
-for _, grant in ipairs(granted) do
+local found = pick({ flow = flow, lines = lines, turns = turns, held = held, pace = pace, backlog = backlog }, sender, want, now)
+for _, grant in ipairs(found.granted) do
   redis.call('ZREM', lines[grant.lane], grant.member)
   redis.call('ZREM', turns[grant.lane], grant.recipient)
   redis.call('ZADD', pace, advance(grant.tat, now, sender.pair), grant.recipient)
   redis.call('HSET', held, grant.recipient, write_grant(grant.id, grant.attempt, now + lease, holder, now, grant.tat, grant.turn))
   redis.call('ZADD', inflight, now + lease, grant.id)
 end
-if #granted > 0 then
-  redis.call('SET', flow, int(flow_tat) .. ' ' .. int(slots))
+if #found.granted > 0 then
+  redis.call('SET', flow, int(found.flow_tat) .. ' ' .. int(found.slots))
   if probing then redis.call('HSET', sender_key, 'until', now + probe) end
 end
-for _, lost in ipairs(drop) do
+for _, lost in ipairs(found.lost) do
   redis.call('ZREM', lines[lost[1]], lost[2])
   put_turn(lost[3], now)
 end
-for _, stale in ipairs(wrong) do put_turn(stale[1], stale[2]) end
+for _, stale in ipairs(found.wrong) do put_turn(stale[1], stale[2]) end
 
 -- When to look next: the first turn, once flow, cool-down and pause let it through; or the first scheduled message.
 local first = math.huge
@@ -152,10 +107,10 @@ for lane = 1, LANES do
   if turn[1] then first = math.min(first, tonumber(turn[2])) end
 end
 if first < math.huge then
-  first = math.max(first, earliest(flow_tat, sender.flow), sender.cool_until)
-  if shut then first = math.max(first, probing and #granted > 0 and now + probe or reopens or math.huge) end
+  first = math.max(first, earliest(found.flow_tat, sender.flow), sender.cool_until)
+  if shut then first = math.max(first, probing and #found.granted > 0 and now + probe or reopens or math.huge) end
   -- With no free place a settlement wakes the shift; this is only the fallback.
-  if places - #granted <= 0 then first = math.max(first, now + 100000) end
+  if places - #found.granted <= 0 then first = math.max(first, now + 100000) end
 end
 local soonest = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if soonest[1] then first = math.min(first, tonumber(soonest[2]) * 1000) end
@@ -169,4 +124,4 @@ if mode == 'end' then
   return { 'ended', 'call' }
 end
 redis.call('SET', shift_key, shift .. ' ' .. int(math.min(first, now + 500000)), 'PX', 3000)
-return { 'claimed', now, first < math.huge and math.ceil(first) or -1, #drop, expired, grants }
+return { 'claimed', now, first < math.huge and math.ceil(first) or -1, #found.lost, found.expired, found.told }

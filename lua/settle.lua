@@ -24,6 +24,7 @@
 -- KEYS[19]  expiry           zset    id -> ms
 -- KEYS[20]  completed        zset    minute -> messages sent in it
 -- KEYS[21]  shift            string  drain lease
+-- KEYS[22]  recent           zset    this hour's look-up index, lex `term:id`
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -38,6 +39,8 @@
 -- ARGV[11]  code       text    why the sender stops
 -- ARGV[12]  tail       text    caller, provider message id, metadata: end of the compact result
 -- ARGV[13]  story      JSON    what happened, one line; '' for nothing to tell
+-- ARGV[14]  term       text    what a sent message can be found by from now on; '' for nothing
+-- ARGV[15]  findS      s       life of the index
 --
 -- Returns:
 --   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1}
@@ -51,10 +54,10 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift = KEYS[20], KEYS[21]
+local completed, shift, recent = KEYS[20], KEYS[21], KEYS[22]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
-local code, tail, story = ARGV[11], ARGV[12], ARGV[13]
+local code, tail, story, term, find_s = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 
 local grant = holder ~= '' and read_grant(redis.call('HGET', held, recipient))
 local text = redis.call('HGET', backlog, id)
@@ -83,6 +86,10 @@ if verdict == 'sent' or verdict == 'failed' then
   if verdict == 'failed' or record.attempts > 1 then
     redis.call('HSET', records, id, write_record(record))
     redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id)
+  end
+  if term ~= '' then
+    redis.call('ZADD', recent, 0, term .. ':' .. id)
+    redis.call('EXPIRE', recent, find_s, 'NX')
   end
   if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000))) end
 else

@@ -9,6 +9,7 @@ import { compile } from './http/validate.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { failureRoutes } from './http/routes/failures.js'
+import { findRoutes } from './http/routes/find.js'
 import { healthRoutes } from './http/routes/health.js'
 import { messageRoutes } from './http/routes/messages.js'
 import { rateLimitRoutes } from './http/routes/rate-limits.js'
@@ -40,6 +41,7 @@ export async function createApp (room: ApiRoom, options: AppOptions): Promise<Fa
       api.addHook('preValidation', async request => { request.body ??= {} })
       messageRoutes(api, room)
       batchRoutes(api, room)
+      findRoutes(api, room)
       failureRoutes(api, room)
       rateLimitRoutes(api, room)
       statsRoutes(api, room)

@@ -46,6 +46,7 @@ export const ConfigSchema = Type.Object({
   UNKNOWN_HOLD_MS: Type.Integer({ default: 0, minimum: 0, maximum: DAY_MS, description: 'How long an unknown outcome is held first; 0 holds it for one step of the retry schedule' }),
   MAX_LINE_PER_RECIPIENT: count(1000, 'Messages that may wait for one recipient'),
   MAX_BACKLOG_PER_SENDER: count(1_000_000, 'Messages of a sender that may be unsettled'),
+  FIND_WITHIN_MS: Type.Integer({ default: DAY_MS, minimum: 0, maximum: 30 * DAY_MS, description: 'How long a message can be found by recipient, provider id and tag; 0 keeps no index' }),
   FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),
   SHUTDOWN_GRACE_MS: ms(20_000, 'How long a closing node finishes what is under way', 100),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), { default: 'info', description: 'Least level that is logged' })

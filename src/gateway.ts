@@ -13,6 +13,7 @@ import { writeRules } from './throttle/rules.js'
 import type { WorkerRoom } from './worker.js'
 import { startWorkers } from './worker.js'
 import type { ApiRoom } from './http/api.js'
+import { everybody } from './http/authenticate.js'
 import { createWakes } from './drain/wake.js'
 
 /** A stopped sender is tried again after this long. */
@@ -58,14 +59,15 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     senders,
     explain,
     rules,
+    callers: config.API_KEYS.length === 0 ? [everybody.name] : [...new Set(config.API_KEYS.map(({ name }) => name))],
     ...queues,
     patient: connections.patient,
     sandbox: config.sandbox,
     settlement: {
-      backoff: createBackoff(config.WHATSAPP_RETRY_SCHEDULE_MS), unknownOutcome: config.UNKNOWN_OUTCOME, unknownHoldMs: config.UNKNOWN_HOLD_MS, probeMs: PROBE_MS
+      backoff: createBackoff(config.WHATSAPP_RETRY_SCHEDULE_MS), unknownOutcome: config.UNKNOWN_OUTCOME, unknownHoldMs: config.UNKNOWN_HOLD_MS, probeMs: PROBE_MS, findMs: config.FIND_WITHIN_MS
     },
     settings: {
-      idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, lineCap: config.MAX_LINE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER
+      idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, lineCap: config.MAX_LINE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER, findMs: config.FIND_WITHIN_MS
     },
     claiming: { startWithinMs, probeMs: PROBE_MS },
     retrying: { startWithinMs, lifeMs },

@@ -81,7 +81,8 @@ async function stopAll (): Promise<void> {
 /** Ends the process after an error that leaves nothing to go on with. */
 function stop (code: number, sentence: string): void {
   process.stderr.write(`${sentence}\n`)
-  stopAll().finally(() => process.exit(code))
+  const end = (): never => process.exit(code)
+  stopAll().then(end, end)
 }
 
 // Longer than SHUTDOWN_GRACE_MS at most settings; a second signal ends at once.

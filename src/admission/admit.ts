@@ -3,8 +3,9 @@ import type { BoundBy, Grant, KeySource, Lane, Payload, UnknownPolicy } from '..
 import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { Store } from '../redis/store.js'
+import { findTerms, indexLifeS } from '../redis/find-terms.js'
 import { publicId } from '../redis/keys.js'
-import { canonicalRecipient } from './recipient.js'
+import { canonicalRecipient } from '../recipient.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
 
 /** What a caller asks for, its shape already checked. */
@@ -36,6 +37,8 @@ export interface AdmissionSettings {
   startWithinMs: number
   lineCap: number
   backlogCap: number
+  /** How long a message can be found by recipient and tag, ms; 0 for not at all. */
+  findMs: number
 }
 
 interface Facts { id: string, digest: string, recipient: string, keySource: KeySource, idempotencyKey?: string }
@@ -89,6 +92,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
       windowMs: source === 'derived' ? settings.derivedTtlMs : settings.idempotencyTtlMs,
       lineCap: settings.lineCap,
       backlogCap: settings.backlogCap,
+      ...(settings.findMs === 0 ? {} : { terms: findTerms(recipient, request.metadata), findS: indexLifeS(settings.findMs) }),
       ...terms
     })
   }))

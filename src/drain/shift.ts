@@ -1,7 +1,5 @@
 import type { Bus } from '../events.js'
-import type { Payload } from '../message.js'
-import { senderKey } from '../redis/keys.js'
-import { parseRecord } from '../settlement/record.js'
+import { payloadOf } from '../settlement/inspect.js'
 import { expire } from './cancel.js'
 import type { ClaimSettings } from './claim.js'
 import { claim, release } from './claim.js'
@@ -52,7 +50,7 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
         underway.add(delivery)
       }
       if (claimed.expired.length > 0) {
-        await expire(room, sender, claimed.expired, async id => await payloadOf(room, sender, id))
+        await expire(room, sender, claimed.expired, async id => await payloadOf(room.store, sender, id))
         continue
       }
       const { nextInMs } = claimed
@@ -78,12 +76,6 @@ async function handOver (room: DrainRoom, sender: string, name: string): Promise
   } catch (error) {
     room.events.emit('fault', { where: 'shift hand-over', error })
   }
-}
-
-/** The payload of an unsettled message; null where it is settled meanwhile. */
-export async function payloadOf (room: Pick<DrainRoom, 'store'>, sender: string, id: string): Promise<Payload | null> {
-  const text = await room.store.redis.hget(senderKey(room.store.prefix, sender, 'backlog'), id)
-  return text === null ? null : parseRecord(text).payload
 }
 
 /** A bell that is not missed: rung between `reset` and `heard`, it is heard at once. */

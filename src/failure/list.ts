@@ -1,7 +1,6 @@
-import { digestOf, senderKey } from '../redis/keys.js'
+import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
-import { canonicalRecipient } from '../admission/recipient.js'
-import { digest } from '../admission/key.js'
+import { canonicalRecipient } from '../recipient.js'
 import type { Explain, Failure, FailureStatus } from './failure.js'
 import { toFailure } from './failure.js'
 
@@ -32,7 +31,7 @@ const order: FailureStatus[] = ['PENDING', 'FAILED', 'RESOLVED']
 export async function listFailures (room: { store: Store, explain: Explain }, sender: string, filter: FailureFilter): Promise<{ failures: Failure[], nextCursor: string | null }> {
   const statuses = filter.due === true ? ['PENDING' as const] : filter.status === undefined ? order : [filter.status]
   const from = parseCursor(filter.cursor)
-  const matches = matcher(sender, filter)
+  const matches = matcher(filter)
   const failures: Failure[] = []
   let scanned = 0
   for (const status of statuses.slice(from === null ? 0 : Math.max(0, statuses.indexOf(from.status)))) {
@@ -81,16 +80,15 @@ async function rankAfter (store: Store, key: string, after: Cursor, newestFirst:
     : await store.redis.zcount(key, '-inf', `(${after.score}`)
 }
 
-function matcher (sender: string, filter: FailureFilter): (entry: Entry) => boolean {
+function matcher (filter: FailureFilter): (entry: Entry) => boolean {
   const recipient = filter.recipient === undefined ? null : canonicalRecipient(filter.recipient)
-  return ({ id, text }) => {
+  return ({ text }) => {
     if (text === null) return false
     if (recipient !== null && !text.startsWith(`${recipient} `)) return false
     if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
     const payload = JSON.parse(text.split('\n')[1] ?? '{}') as { caller?: string, idempotencyKey?: string }
-    if (filter.caller !== undefined && payload.caller !== filter.caller) return false
-    return filter.idempotencyKey === undefined || (payload.idempotencyKey === filter.idempotencyKey &&
-      digestOf(id) === digest(sender, payload.caller ?? '', filter.idempotencyKey))
+    return (filter.caller === undefined || payload.caller === filter.caller) &&
+      (filter.idempotencyKey === undefined || payload.idempotencyKey === filter.idempotencyKey)
   }
 }
 

@@ -3,8 +3,8 @@ import { digestOf, senderKey } from '../redis/keys.js'
 import type { DeliveryRoom } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel } from '../drain/cancel.js'
-import { payloadOf } from '../drain/shift.js'
 import { lanes } from '../message.js'
+import { payloadOf } from '../settlement/inspect.js'
 import { parsePayload } from '../settlement/record.js'
 
 export interface RetryRoom extends DeliveryRoom { events: Bus, retrying: { startWithinMs: number, lifeMs: number } }
@@ -74,7 +74,7 @@ export async function retryOne (room: RetryRoom, sender: string, id: string, { f
       await room.wakes.attend(sender, reply[1])
       return 'deferred'
     case 'expired': {
-      const payload = await payloadOf(room, sender, id)
+      const payload = await payloadOf(room.store, sender, id)
       if (payload !== null) await cancel(room, sender, id, 'expired', by ?? 'the clock', payload)
       return 'permanentlyFailed'
     }

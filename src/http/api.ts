@@ -14,6 +14,8 @@ export interface ApiRoom extends RetryWorkerRoom {
   explain: Explain
   /** The rules by settings, for headers and for what an operator's change leaves out. */
   rules: Rules
+  /** Names of the API keys: a caller's idempotency keys are its own, so a look-up by key asks for each. */
+  callers: string[]
 }
 
 export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Bus } from '../events.js'
-import { maskRecipient } from '../admission/recipient.js'
+import { maskRecipient } from '../recipient.js'
 
 /** All log text of the gateway: one wide line per fact. Recipients show their last digits only, texts and secrets never. */
 export function logEvents (events: Bus, log: FastifyBaseLogger): void {

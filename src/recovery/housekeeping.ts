@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq'
 import { expire } from '../drain/cancel.js'
 import type { DeliveryRoom } from '../drain/deliver.js'
-import { payloadOf } from '../drain/shift.js'
+import { payloadOf } from '../settlement/inspect.js'
 
 export interface HousekeepingRoom extends Pick<DeliveryRoom, 'store' | 'events' | 'wakes'> {
   housekeepingQueue: Queue
@@ -26,7 +26,7 @@ export async function tidy (room: HousekeepingRoom): Promise<Tidied> {
   for (const sender of room.senders) {
     for (;;) {
       const [ids, buckets, failures] = await room.store.run('tidy', { sender }, { retentionMs: room.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
-      const expired = await expire(room, sender, ids, async id => await payloadOf(room, sender, id))
+      const expired = await expire(room, sender, ids, async id => await payloadOf(room.store, sender, id))
       total.expired += expired
       total.buckets += buckets
       total.failures += failures

@@ -58,10 +58,10 @@ export interface Replies {
 /** What each script is told, by the names in its header. A boolean travels as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
-  'windowMs' | 'holder' | 'runId' | 'leaseMs' | 'lineCap' | 'backlogCap'>
+  'windowMs' | 'holder' | 'runId' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'>
   claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'runId' | 'leaseMs' | 'probeMs'>
   retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'runId' | 'leaseMs' | 'lifeMs'> & { story?: string }
-  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'>
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'>
   receipt: Timed<'id' | 'tail' | 'story'>
   cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
   clear: Timed<'recipient'>
@@ -74,6 +74,9 @@ export interface Arguments {
   'inspect-recipient': Timed<'recipient' | 'lane'>
   'inspect-sender': Timed<'limit'>
 }
+
+/** What a message can be found by; left out, it can't be. */
+type Findable<Name extends string> = Partial<Record<Name, string> & { findS: number }>
 
 /** `now` is left out in production: Redis's own clock counts. A test hands in µs. */
 type Timed<Names extends string> = Record<Names, Value> & { now?: number }
@@ -96,7 +99,7 @@ export function createRun (redis: Redis, prefix: string): Run {
     const call = calls[`sluice:${name}`]
     if (script === undefined || call === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
     const values = args as Record<string, Value | undefined>
-    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, at.digest))
+    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, { digest: at.digest }))
     const given = script.args.map(arg => text(values[arg]))
     try {
       return await call.call(redis, ...keys, ...given) as Replies[Name]

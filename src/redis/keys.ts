@@ -3,10 +3,20 @@
  * spread over a cluster; lua/README.md tells what each holds.
  */
 
-/** `{wa:<sender>}:<name>`; the idempotency record is `{wa:<sender>}:msg:<digest>`. */
-export function senderKey (prefix: string, sender: string, name: string, digest?: string): string {
+/**
+ * `{wa:<sender>}:<name>`; the idempotency record is `{wa:<sender>}:msg:<digest>`, the look-up index
+ * `{wa:<sender>}:recent:<hours since the epoch>`.
+ */
+export function senderKey (prefix: string, sender: string, name: string, part?: { digest?: string | undefined, hour?: number }): string {
   const key = `{${prefix}:${sender}}:${name}`
-  return name === 'msg' ? `${key}:${digest ?? ''}` : key
+  if (name === 'msg') return `${key}:${part?.digest ?? ''}`
+  // The node's own clock is good enough here: it only names a bucket, and a look-up asks the neighbours too.
+  return name === 'recent' ? `${key}:${part?.hour ?? hourNow()}` : key
+}
+
+/** Hours since the epoch by this node's clock. */
+export function hourNow (): number {
+  return Math.floor(Date.now() / 3_600_000)
 }
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */

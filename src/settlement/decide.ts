@@ -9,6 +9,8 @@ export interface SettlementSettings {
   unknownHoldMs: number
   /** How long a stopped sender rests before the next try, ms. */
   probeMs: number
+  /** How long a sent message can be found by its provider id, ms; 0 for not at all. */
+  findMs: number
 }
 
 /** What is written of an outcome; the arguments of settle.lua. */

@@ -1,5 +1,5 @@
 import type { BoundBy, Payload, State } from '../message.js'
-import { admittedAt, digestOf } from '../redis/keys.js'
+import { admittedAt, digestOf, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import type { StoryLine } from './record.js'
 import { parseRecord, parseResult } from './record.js'
@@ -53,4 +53,10 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     position,
     expiresAt: waits || state === 'sending' ? kept?.expiresAt ?? null : null
   }
+}
+
+/** The payload of an unsettled message; null where it is settled meanwhile. */
+export async function payloadOf (store: Store, sender: string, id: string): Promise<Payload | null> {
+  const text = await store.redis.hget(senderKey(store.prefix, sender, 'backlog'), id)
+  return text === null ? null : parseRecord(text).payload
 }

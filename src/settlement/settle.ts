@@ -3,6 +3,7 @@ import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
 import type { Grant, Outcome } from '../message.js'
 import type { Arguments, Replies } from '../redis/commands.js'
+import { findTerm, indexLifeS } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import type { SettlementSettings, Verdict } from './decide.js'
@@ -38,7 +39,8 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     coolMs: verdict.coolMs,
     code: 'code' in outcome ? outcome.code : '',
     tail,
-    story: told
+    story: told,
+    ...(outcome.status !== 'sent' || room.settlement.findMs === 0 ? {} : { term: findTerm('provider', outcome.providerMessageId), findS: indexLifeS(room.settlement.findMs) })
   })
   if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail, repeated))) return { verdict: 'stale', attention: '' }
   const [, dueAt, attention, reopened] = reply[0] === 'settled' ? reply : [null, 0, '', 0] as const

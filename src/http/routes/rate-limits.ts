@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { canonicalRecipient, maskRecipient } from '../../admission/recipient.js'
+import { canonicalRecipient, maskRecipient } from '../../recipient.js'
 import { clearRateLimit } from '../../throttle/clear.js'
 import { inspectRecipient } from '../../throttle/inspect.js'
 import { act } from '../act.js'

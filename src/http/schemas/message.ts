@@ -27,3 +27,12 @@ export type PostMessage = Static<typeof PostMessageSchema>
 
 export const MessageParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300 }) })
 export const MessageQuerySchema = Type.Object({ sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })) }, { additionalProperties: false })
+
+export const FindMessagesSchema = Type.Object({
+  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
+  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  providerMessageId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' })),
+  sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 })
+}, { additionalProperties: false })

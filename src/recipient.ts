@@ -1,4 +1,4 @@
-import { SluiceError } from '../errors.js'
+import { SluiceError } from './errors.js'
 
 /** A business-scoped user id: WhatsApp takes it in `recipient`, and drops it silently in `to`. */
 const USER_ID = /^[A-Z]{2}\.[A-Za-z0-9.]{1,128}$/
