@@ -33,8 +33,10 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
   const recovery = startRecovery(room)
   return {
     async close () {
+      // First of all, so that a shift that this node hands over is taken by another one.
+      const closed = workers.map(async worker => await worker.close())
       await recovery.stop()
-      await Promise.all(workers.map(async worker => await worker.close()))
+      await Promise.all(closed)
     }
   }
 }

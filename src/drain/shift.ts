@@ -63,6 +63,8 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
     closing.removeEventListener('abort', hurry)
     mute()
     if (mine) await handOver(room, sender, name)
+    // A job taken on the way down was somebody's one call: another node has to hear it.
+    else if (closing.aborted) await room.wakes.attend(sender, 'call')
     await Promise.all(underway)
     room.events.emit('shift.ended', { sender, sends, durationMs: performance.now() - startedAt })
   }
