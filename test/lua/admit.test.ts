@@ -1,0 +1,167 @@
+import t from 'tap'
+import { ANN, BOB, HOUR, START, idOf, world } from './support.js'
+
+const test = await world(t)
+
+await test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 ms', async (t, w) => {
+  const first = await w.grant({ key: 'a' })
+  w.at(500)
+  t.strictSame((await w.admit({ key: 'b' })).slice(2), [1_500_000, 'pair', 1, ''])
+  w.at(1000)
+  t.strictSame((await w.admit({ key: 'c' })).slice(2), [3_000_000, 'pair', 2, ''])
+  t.equal((await w.settled(first, 'sent')).attention, 'call', 'only now the pair has a turn')
+  t.strictSame(await w.turn(), ['normal', START + 2_000_000])
+})
+
+await test('a grant writes record, bucket, held pair and lease to the last digit', async (t, w) => {
+  const { id, holder } = await w.grant({ key: 'a' })
+  t.equal(id, idOf('a', w.ms().toString(16)))
+  t.equal(await w.msg(id), `w ${w.ms().toString(16)} 00000000000000ff`)
+  t.equal(await w.redis.pttl(w.key('msg', id)), -1, 'no TTL while unsettled')
+  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 2 0000000000000001 0 0 ${w.ms() + 24 * HOUR} ${w.ms() + 24 * HOUR}\n{"to"`)
+  t.equal(await w.redis.zscore(w.key('pace'), ANN), String(START + 2_000_000))
+  t.equal(await w.redis.get(w.key('flow')), `${START + 1000} 1`)
+  t.equal(await w.redis.hget(w.key('held'), ANN), `${id} 1 ${START + 60_000_000} ${holder} ${START} 0 ${START}`)
+  t.equal(await w.redis.zscore(w.key('inflight'), id), String(START + 60_000_000))
+  t.equal(await w.turn(), null, 'a pair in flight has no turn')
+})
+
+await test('a message that waits stands in line under a number, with a turn and an end of its life', async (t, w) => {
+  const id = await w.queue({ key: 'a', inline: false, lifeMs: 5000 })
+  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:0000000000000001:${id}`])
+  t.strictSame(await w.turn(), ['normal', START])
+  t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + 5000))
+  t.equal(await w.tat(), 0, 'waiting takes no slot')
+})
+
+await test('only a caller that can send at once is granted', async (t, w) => {
+  t.strictSame((await w.admit({ key: 'a', inline: false })).slice(2), [0, 'line', 1, 'call'])
+})
+
+await test('a repeat is a duplicate of the first, whatever became of it', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const generation = grant.id.slice(23)
+  w.at(700)
+  const before = await w.dump()
+  t.strictSame(await w.admit({ key: 'a' }), ['duplicate', generation])
+  t.strictSame(await w.dump(), before)
+  await w.settled(grant, 'sent')
+  t.strictSame(await w.admit({ key: 'a' }), ['duplicate', generation])
+})
+
+await test('the same key with other content is told so', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  t.strictSame(await w.admit({ key: 'a', fingerprint: '0000000000000001' }), ['reused', id.slice(23)])
+})
+
+await test('a key is remembered for its own window, counted from the admission, and at least a minute', async (t, w) => {
+  const derived = await w.grant({ key: 'a', windowMs: 300_000 })
+  const short = await w.grant({ key: 'b', recipient: BOB, windowMs: 1000 })
+  w.at(100_000)
+  await w.settled(derived, 'sent')
+  await w.settled(short, 'sent')
+  const left = await w.redis.pttl(w.key('msg', derived.id))
+  t.ok(left > 199_000 && left <= 200_000, `${left} ms`)
+  const least = await w.redis.pttl(w.key('msg', short.id))
+  t.ok(least > 59_000 && least <= 60_000, `${least} ms`)
+})
+
+await test('a sender without rules admits nothing', async (t, w) => {
+  await w.redis.del(w.key('sender'))
+  t.strictSame(await w.admit({ key: 'a' }), ['unruled'])
+  t.strictSame(await w.dump(), {})
+})
+
+await test('a refusal reserves nothing', async (t, w) => {
+  await w.grant({ key: 'a' })
+  w.at(500)
+  await w.queue({ key: 'b' })
+  const before = await w.dump()
+  const refused = async (change: object) => await w.admit({ key: 'c', runId: 'run2', ...change })
+  w.at(1000)
+  t.match(await refused({ lineCap: 1 }), ['refused', 'RECIPIENT_LINE_FULL', 3_000_000])
+  t.match(await refused({ backlogCap: 2 }), ['refused', 'BACKLOG_FULL', 3_000_000])
+  t.match(await refused({ whenLimited: 'reject' }), ['refused', 'LIMITED', 3_000_000])
+  t.match(await refused({ lifeMs: 3000 }), ['refused', 'EXPIRES_FIRST', 3_000_000])
+  t.strictSame(await w.dump(), before)
+  t.match(await w.admit({ key: 'c', lifeMs: 3001 }), ['queued'])
+})
+
+await test('a full line refuses one lane after the other, and a free slot is granted above all caps', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  t.match(await w.admit({ key: 'b', lane: 1, inline: false, lineCap: 1 }), ['refused', 'RECIPIENT_LINE_FULL', 0])
+  t.match(await w.admit({ key: 'c', recipient: BOB, lane: 1, lineCap: 0, backlogCap: 0, whenLimited: 'reject' }), ['granted'])
+})
+
+await test('a message for later waits in the schedule, without a number, a turn or a slot', async (t, w) => {
+  const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR, lifeMs: 1000, whenLimited: 'reject' })
+  t.equal(await w.redis.zscore(w.key('scheduled'), id), String(w.ms() + HOUR))
+  t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + HOUR + 1000), 'its life begins with the schedule')
+  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 2 0 0 0`)
+  t.equal(await w.redis.get(w.key('seq')), null)
+  t.equal(await w.turn(), null)
+  t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), ['scheduled', w.ms().toString(16), (w.ms() + 10) * 1000 - w.ms() * 1000])
+  t.match(await w.admit({ key: 'c', scheduledFor: w.ms() - 1 }), ['granted'], 'a schedule in the past is now')
+})
+
+await test('one caller adds one job: the second finds the sender called', async (t, w) => {
+  t.equal((await w.admit({ key: 'a', inline: false }))[5], 'call')
+  t.equal((await w.admit({ key: 'b', inline: false, recipient: BOB }))[5], '')
+  const ttl = await w.redis.pttl(w.key('shift'))
+  t.ok(ttl > 1000 && ttl <= 2000, `${ttl} ms`)
+  await w.redis.del(w.key('shift'))
+  t.equal((await w.admit({ key: 'c', inline: false }))[5], '', 'a message behind another makes no turn')
+})
+
+await test('a turn more than 5 s away calls nobody', async (t, w) => {
+  await w.rules({ pairIntervalUs: 6_000_000 })
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  t.equal((await w.admit({ key: 'b' }))[5], '')
+  w.at(1000)
+  t.equal((await w.admit({ key: 'c', lane: 1 }))[5], 'call')
+})
+
+await test('a turn before the announced wake wakes the shift, and the wake moves to it', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  await w.queue({ key: 'b' })
+  await w.redis.del(w.key('shift'))
+  await w.claim()
+  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 500_000}`)
+  w.at(100)
+  t.equal((await w.admit({ key: 'c', recipient: BOB, inline: false }))[5], 'wake')
+  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 100_000}`)
+  t.ok(await w.redis.pttl(w.key('shift')) > 0, 'the lease keeps its end')
+  w.at(200)
+  t.equal((await w.admit({ key: 'd', recipient: 'p14155550199', inline: false }))[5], '', 'a later turn wakes nobody')
+})
+
+await test('a message of a higher lane takes the turn of its pair', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  await w.queue({ key: 'b', lane: 3 })
+  t.strictSame(await w.turn(), ['bulk', START + 2_000_000])
+  t.strictSame((await w.admit({ key: 'c', lane: 1 })).slice(2, 5), [2_000_000, 'pair', 1])
+  t.strictSame(await w.turn(), ['urgent', START + 2_000_000])
+  t.strictSame((await w.admit({ key: 'd', lane: 3 })).slice(2, 5), [6_000_000, 'pair', 3], 'both stand before it')
+})
+
+await test('scripts that Redis forgot between two calls go on', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.redis.script('FLUSH')
+  await w.queue({ key: 'b' })
+  await w.redis.script('FLUSH')
+  t.match(await w.settle(grant, 'sent'), ['settled'])
+})
+
+await test('a full Redis admits nothing and leaves nothing half-done, while what is in it can be finished', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const waiting = await w.queue({ key: 'b' })
+  const other = await w.queue({ key: 'c', recipient: BOB, inline: false })
+  const before = await w.dump()
+  await w.redis.config('SET', 'maxmemory', '1mb')
+  t.teardown(async () => await w.redis.config('SET', 'maxmemory', '0'))
+  await t.rejects(w.admit({ key: 'd' }), { code: 'UNAVAILABLE' })
+  t.strictSame(await w.dump(), before)
+  t.match(await w.settle(grant, 'sent'), ['settled'])
+  t.match((await w.claim()).grants, [{ id: other }])
+  t.match(await w.cancel(waiting), ['done'])
+})

@@ -1,0 +1,133 @@
+/** settle.lua where the provider said wait: buckets cool down, senders stop, attempts are not used up. */
+import t from 'tap'
+import { ANN, BOB, CARL, START, world } from './support.js'
+
+const test = await world(t)
+const limited = { bucket: 'pair', coolMs: 5000 }
+const stopped = { bucket: 'sender', coolMs: 30_000, code: '190' }
+
+await test('a limit of the pair cools this pair alone, and the message keeps place and attempts', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b' })
+  w.at(100)
+  await w.settled(grant, 'wait', limited)
+  t.equal(await w.tat(), START + 5_100_000)
+  t.strictSame(await w.turn(), ['normal', START + 5_100_000])
+  t.strictSame((await w.admit({ key: 'c' })).slice(2, 5), [9_000_000, 'cool-down', 3])
+  t.match(await w.admit({ key: 'd', recipient: BOB }), ['granted'])
+  w.at(5100)
+  t.match((await w.claim()).grants, [{ id: grant.id, attempt: 1 }])
+})
+
+await test('a cool-down shuts a pair with a burst too', async (t, w) => {
+  await w.rules({ pairBurst: 3 })
+  await w.settled(await w.grant({ key: 'a' }), 'wait', limited)
+  t.equal(await w.tat(), START + 5_000_000 + 4_000_000)
+  w.at(4999)
+  t.strictSame((await w.claim()).grants, [])
+  w.at(5000)
+  t.equal((await w.claim()).grants.length, 1)
+})
+
+await test('a cool-down shorter than the present wait changes nothing', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'wait', { bucket: 'pair', coolMs: 10 })
+  t.equal(await w.tat(), START + 2_000_000)
+})
+
+await test('a limit of the flow holds all pairs back and counts no slot', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'wait', { bucket: 'flow', coolMs: 3000 })
+  t.equal(await w.redis.get(w.key('flow')), `${START + 3_000_000 + 999_000} 1`)
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [3_000_000, 'cool-down'])
+  w.at(2999)
+  const early = await w.claim()
+  t.strictSame(early.grants, [])
+  t.equal(early.next, START + 3_000_000)
+  w.at(3000)
+  t.equal((await w.claim()).grants.length, 1, 'a full burst would break the rule that was just learned')
+})
+
+await test('a message put off ten times has used up no attempt', async (t, w) => {
+  let grant = await w.grant({ key: 'a' })
+  for (let times = 1; times <= 10; times++) {
+    await w.settled(grant, 'wait', { ...limited, story: '{"outcome":"limited"}' })
+    w.at(times * 10_000)
+    const [next] = (await w.claim()).grants
+    t.match(next, { id: grant.id, attempt: 1 })
+    grant = next!
+  }
+})
+
+await test('a stopped sender grants nothing and promises nothing', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  t.match(await w.settled(grant, 'wait', stopped), { attention: '', reopened: 0 })
+  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', why: '190', until: String(START + 30_000_000) })
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 6), [-1, 'stop', 1, ''])
+  w.at(29_999)
+  const early = await w.claim()
+  t.strictSame(early.grants, [])
+  t.equal(early.next, START + 30_000_000)
+})
+
+await test('a stopped sender is tried with one message at a time', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'wait', stopped)
+  await w.queue({ key: 'b', recipient: BOB })
+  w.at(30_000)
+  const first = await w.claim({ probeMs: 20_000 })
+  t.equal(first.grants.length, 1)
+  t.equal(first.next, START + 50_000_000)
+  t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 50_000_000))
+  w.at(49_999)
+  t.strictSame((await w.claim()).grants, [])
+  w.at(50_000)
+  t.equal((await w.claim()).grants.length, 1)
+})
+
+await test('a success opens the sender', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'wait', stopped)
+  await w.queue({ key: 'b', recipient: BOB })
+  w.at(30_000)
+  const [probe] = (await w.claim()).grants
+  t.match(await w.settled(probe!, 'sent'), { reopened: 1 })
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), [null, null, null])
+  t.equal((await w.claim()).grants.length, 1)
+  t.match(await w.admit({ key: 'c', recipient: CARL }), ['granted'])
+})
+
+await test('a try that fails stops the sender for another while, and the message knows how often it did', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'wait', stopped)
+  t.match(await w.redis.hget(w.key('backlog'), grant.id), `${ANN} 2 0000000000000001 0 1 `)
+  w.at(30_000)
+  const { told: [told], grants: [probe] } = await w.claim()
+  t.strictSame(told?.slice(2, 4), [1, 1], 'attempt 1, has stopped its sender once')
+  w.at(31_000)
+  await w.settled(probe!, 'failed', stopped)
+  t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 61_000_000))
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), `${ANN} 2 0000000000000001 1 2 `)
+})
+
+await test('a stop does not take the place of an operator\'s pause', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.settled(grant, 'wait', stopped)
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), ['paused', 'ops', null])
+  w.at(60_000)
+  t.strictSame((await w.claim()).grants, [], 'no try while it is paused')
+})
+
+await test('a success during a pause leaves it paused', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.run('pause', { state: 'paused', forMs: 60_000, why: 'ops' })
+  t.match(await w.settled(grant, 'sent'), { reopened: 0, attention: '' })
+  t.equal(await w.redis.hget(w.key('sender'), 'status'), 'paused')
+})
+
+await test('settled messages make room in flight', async (t, w) => {
+  await w.rules({ maxInFlight: 1 })
+  const grant = await w.grant({ key: 'a' })
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [0, 'line'])
+  t.strictSame((await w.claim()).grants, [])
+  await w.settled(grant, 'sent')
+  t.equal((await w.claim()).grants.length, 1)
+})

@@ -1,0 +1,192 @@
+import t from 'tap'
+import { ANN, BOB, HOUR, START, tail, world } from './support.js'
+
+const test = await world(t)
+
+await test('a first attempt that is sent leaves a compact result until its window ends, and a count', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b', inline: false })
+  w.at(300)
+  t.strictSame(await w.settle(grant, 'sent', { tail: `${tail('wamid.1')} {"order":"A 7"}` }), ['settled', 0, 'call', 0])
+  t.equal(await w.msg(grant.id), `s ${grant.id.slice(23)} 00000000000000ff ${w.ms()} 1 ${ANN} web wamid.1 {"order":"A 7"}`)
+  const ttl = await w.redis.pttl(w.key('msg', grant.id))
+  t.ok(ttl > 24 * HOUR - 1300 && ttl <= 24 * HOUR - 300, `${ttl} ms`)
+  t.equal(await w.redis.hexists(w.key('backlog'), grant.id), 0)
+  t.equal(await w.redis.zcard(w.key('inflight')), 0)
+  t.equal(await w.redis.hlen(w.key('held')), 0)
+  t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 60_000))), '1')
+  t.equal(await w.redis.exists(w.key('failure-records'), w.key('resolved'), w.key('failed')), 0, 'no failure, no record')
+})
+
+await test('settling twice is a quiet no-op', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  const before = await w.dump()
+  t.strictSame(await w.settle(grant, 'sent'), ['stale'])
+  t.strictSame(await w.settle(grant, 'failed', { bucket: 'pair', coolMs: 5000 }), ['stale'])
+  t.strictSame(await w.dump(), before)
+})
+
+await test('of two holders only the one whose grant it is counts', async (t, w) => {
+  const first = await w.grant({ key: 'a' })
+  const before = await w.dump()
+  t.strictSame(await w.settle({ ...first, holder: 'b2:1' }, 'sent'), ['stale'])
+  t.strictSame(await w.settle({ ...first, attempt: 2 }, 'sent'), ['stale'])
+  t.strictSame(await w.settle({ ...first, recipient: BOB }, 'sent'), ['stale'])
+  t.strictSame(await w.dump(), before)
+  await w.settled(first, 'wait')
+  w.at(2000)
+  const [second] = (await w.claim({ holder: 'b2:2' })).grants
+  t.match(second, { id: first.id, attempt: 1 })
+  t.strictSame(await w.settle(first, 'sent'), ['stale'], 'the grant has moved on')
+  t.match(await w.settle(second!, 'sent'), ['settled'])
+})
+
+await test('a rejected message is FAILED and kept with its story', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'failed', { tail: tail(), story: '{"attempt":1,"code":"131026"}' })
+  t.equal(await w.redis.zscore(w.key('failed'), grant.id), String(w.ms()))
+  const record = await w.redis.hget(w.key('failure-records'), grant.id)
+  t.match(record, `\n${w.ms()} {"attempt":1,"code":"131026"}`)
+  t.match(record, `${ANN} 2 0000000000000001 1 0 `)
+  t.match(await w.msg(grant.id), `f ${grant.id.slice(23)} 00000000000000ff ${w.ms()} 1 ${ANN} web -`)
+  t.equal(await w.redis.zcard(w.key('completed')), 0)
+})
+
+await test('a retry waits for its moment with the attempt counted, and has no TTL', async (t, w) => {
+  const grant = await w.grant({ key: 'a', lifeMs: 500_000 })
+  t.match(await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"attempt":1}' }), { due: w.ms() + 60_000, attention: '' })
+  t.equal(await w.redis.zscore(w.key('failures'), grant.id), String(w.ms() + 60_000))
+  t.equal(await w.redis.zscore(w.key('expiry'), grant.id), String(w.ms() + 500_000))
+  t.match(await w.redis.hget(w.key('backlog'), grant.id), `${ANN} 2 0000000000000001 1 0 `)
+  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1)
+  t.equal(await w.turn(), null, 'it does not block its pair')
+})
+
+await test('a message sent at a later attempt is a RESOLVED failure', async (t, w) => {
+  const first = await w.grant({ key: 'a' })
+  await w.settled(first, 'retry', { story: '{"attempt":1}' })
+  w.at(60_000)
+  await w.retake(first.id, { holder: 'a1:9' })
+  await w.settled({ ...first, attempt: 2, holder: 'a1:9' }, 'sent', { story: '{"attempt":2}' })
+  t.equal(await w.redis.zscore(w.key('resolved'), first.id), String(w.ms()))
+  t.match(await w.redis.hget(w.key('failure-records'), first.id), /{"attempt":1}\n\d+ {"attempt":2}$/)
+  t.match(await w.msg(first.id), / 2 p14155550101 web wamid.1$/)
+})
+
+await test('an unknown outcome is held, and decided once the hold is over', async (t, w) => {
+  const nobody = (grant: { id: string }, attempt = 1) => ({ id: grant.id, recipient: ANN, attempt, holder: '' })
+  const grant = await w.grant({ key: 'a' })
+  t.strictSame(await w.settle(nobody(grant), 'failed'), ['stale'], 'it is in flight')
+  t.match(await w.settled(grant, 'unknown', { afterMs: 900_000 }), { due: w.ms() + 900_000 })
+  t.equal(await w.redis.zscore(w.key('unknown'), grant.id), String(w.ms() + 900_000))
+  t.equal(await w.state(grant.id), 'unknown')
+  const tat = await w.tat()
+  t.strictSame(await w.settle(nobody(grant, 2), 'failed'), ['stale'], 'another attempt')
+  w.at(900_000)
+  t.strictSame(await w.settle(nobody(grant), 'retry', { afterMs: 0 }), ['settled', w.ms(), '', 0])
+  t.strictSame(await w.settle(nobody(grant), 'failed'), ['stale'], 'decided already')
+  t.equal(await w.state(grant.id), 'retrying')
+  t.equal(await w.tat(), tat, 'deciding touches no bucket')
+})
+
+await test('an unknown outcome may be given up without another attempt', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown')
+  await w.settled({ ...grant, holder: '' }, 'failed', { story: '{"reason":"unknown"}' })
+  t.equal(await w.state(grant.id), 'failed')
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), `${ANN} 2 0000000000000001 1 `)
+  t.equal(await w.redis.zcard(w.key('unknown')), 0)
+})
+
+await test('a grant given back keeps its place, its attempt number and its story, and waits one interval', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b' })
+  w.at(250)
+  await w.settled(grant, 'wait', { startedUs: '' })
+  t.match(await w.redis.zrange(w.key('lines:normal'), 0, 0), [`${ANN}:0000000000000001:${grant.id}`])
+  t.strictSame(await w.turn(), ['normal', START + 2_000_000])
+  t.equal(await w.tat(), START + 2_000_000, 'the slot is not refunded, and none is taken')
+  t.match(await w.redis.hget(w.key('backlog'), grant.id), `${ANN} 2 0000000000000001 0 0 `)
+  w.at(2000)
+  t.match((await w.claim()).grants, [{ id: grant.id, attempt: 1 }])
+})
+
+await test('a grant given back keeps its old turn among the pairs where its bucket allows', async (t, w) => {
+  await w.rules({ pairBurst: 3 })
+  await w.queue({ key: 'a', inline: false })
+  w.at(100)
+  await w.queue({ key: 'b', inline: false, recipient: BOB })
+  w.at(700)
+  const [ann] = (await w.claim({ want: 1 })).grants
+  w.at(800)
+  await w.settled(ann!, 'wait', { startedUs: '' })
+  t.strictSame(await w.turn(), ['normal', START])
+  t.match((await w.claim({ want: 1 })).grants, [{ id: ann?.id }], 'still before the other pair')
+})
+
+await test('a message that came in a higher lane meanwhile goes before one given back', async (t, w) => {
+  await w.rules({ pairBurst: 3 })
+  const grant = await w.grant({ key: 'a' })
+  const urgent = await w.queue({ key: 'b', lane: 1 })
+  w.at(100)
+  await w.settled(grant, 'wait', { startedUs: '' })
+  t.strictSame(await w.turn(), ['urgent', START + 100_000])
+  t.match((await w.claim()).grants, [{ id: urgent }])
+})
+
+await test('the bucket counts from the start of the send, not from the grant', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b' })
+  w.at(400)
+  await w.settled(grant, 'sent', { startedUs: 40_123 })
+  t.equal(await w.tat(), START + 2_040_123)
+  t.strictSame(await w.turn(), ['normal', START + 2_040_123])
+})
+
+await test('with a burst the start counts on top of the TAT before the grant', async (t, w) => {
+  await w.rules({ pairBurst: 2 })
+  await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 100_000 })
+  t.equal(await w.tat(), START + 2_100_000)
+  w.at(100)
+  await w.settled(await w.grant({ key: 'b' }), 'sent', { startedUs: 200_000 })
+  t.equal(await w.tat(), START + 4_100_000)
+})
+
+await test('settlement never lowers a bucket', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.rules({ pairIntervalUs: 500_000 })
+  await w.settled(grant, 'sent', { startedUs: 10_000 })
+  t.equal(await w.tat(), START + 2_000_000)
+})
+
+await test('recovery counts from the latest start there may have been', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  w.at(60_000)
+  await w.settled(grant, 'unknown', { startedUs: 250_000 })
+  t.equal(await w.tat(), START + 2_250_000)
+})
+
+await test('the freed pair goes to its foremost message, and the shift that sleeps past it is woken', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b', lane: 3 })
+  await w.queue({ key: 'c', lane: 2 })
+  await w.redis.set(w.key('shift'), `a1.1 ${START + 9_000_000}`)
+  t.equal((await w.settled(grant, 'sent')).attention, 'wake')
+  t.strictSame(await w.turn(), ['normal', START + 2_000_000])
+  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 2_000_000}`)
+})
+
+await test('a settlement of an old message leaves a younger one alone that uses the same key', async (t, w) => {
+  const old = await w.grant({ key: 'a', windowMs: 60_000 })
+  await w.settled(old, 'failed', { tail: tail() })
+  await w.redis.del(w.key('msg', old.id)) // its window is over
+  w.at(100_000)
+  const young = await w.grant({ key: 'a', recipient: BOB })
+  t.match(await w.retake(old.id, { force: true, holder: 'a1:9' }), ['granted'])
+  await w.settled({ ...old, attempt: 2, holder: 'a1:9' }, 'sent')
+  t.match(await w.msg(young.id), `w ${young.id.slice(23)}`)
+  t.equal(await w.redis.pttl(w.key('msg', young.id)), -1)
+  t.equal(await w.state(old.id), 'sent')
+  t.equal(await w.state(young.id), 'sending')
+})

@@ -1,0 +1,196 @@
+/**
+ * The ground of a script test: one Redis for a file, and for each test a sender of its own whose clock stands still until
+ * the test moves it.
+ *
+ *     const test = await world(t)
+ *     await test('the second message waits', async (t, w) => {
+ *       const grant = await w.grant({ key: 'a' })
+ *       w.at(500)
+ *       const id = await w.queue({ key: 'b' })
+ *
+ * After each test, everything that it left in Redis has to match a row of lua/README.md.
+ */
+import type { Redis } from 'ioredis'
+import type { Test } from 'tap'
+import { digest } from '../../src/admission/key.js'
+import { createRun, type Arguments, type ClaimedGrant, type Replies, type ScriptName } from '../../src/redis/commands.js'
+import { digestOf, senderKey } from '../../src/redis/keys.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { hashTag, strangers } from './layout.js'
+
+/** 16 digits, the last of which get lost wherever a number is rounded. */
+export const START = 1_700_000_123_456_789
+export const HOUR = 3_600_000
+export const ANN = 'p14155550101'
+export const BOB = 'p14155550102'
+export const CARL = 'p14155550103'
+
+const SENDER = '100000000000001'
+const DIGEST_AT = { sender: SENDER }
+
+export interface Granted { id: string, recipient: string, attempt: number, holder: string }
+type Admission = Partial<Arguments['admit']> & { key: string }
+type Claiming = Partial<Arguments['claim']>
+type Settling = Partial<Arguments['settle']>
+
+export interface World {
+  redis: Redis
+  prefix: string
+  /** µs; what every script is told. */
+  now: number
+  /** Sets the clock to so many ms after START. */
+  at: (ms: number) => void
+  /** Whole ms of the clock, as scripts tell moments to people. */
+  ms: () => number
+  /** Runs a script at the clock's moment. `id` tells which idempotency record it needs. */
+  run: <Name extends ScriptName>(name: Name, args: Omit<Arguments[Name], 'now'>, id?: string) => Promise<Replies[Name]>
+  /** One a pair per 2 s, 1,000 messages of the sender at once, 100 places. */
+  rules: (change?: Partial<Arguments['quota']>) => Promise<Replies['quota']>
+  admit: (message: Admission) => Promise<Replies['admit']>
+  /** Admits and expects a grant. */
+  grant: (message: Admission) => Promise<Granted>
+  /** Admits and expects a place in line; answers the id. */
+  queue: (message: Admission) => Promise<string>
+  /** Admits a message for later; answers the id. */
+  schedule: (message: Admission & { scheduledFor: number }) => Promise<string>
+  look: (change?: Claiming) => Promise<Replies['claim']>
+  /** Claims and expects the lease. */
+  claim: (change?: Claiming) => Promise<{ next: number, dropped: number, expired: string[], grants: Granted[], told: ClaimedGrant[] }>
+  settle: (grant: Granted, verdict: string, change?: Settling) => Promise<Replies['settle']>
+  /** Settles and expects that it counted. */
+  settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, attention: string, reopened: number }>
+  retake: (id: string, change?: Partial<Arguments['retake']>) => Promise<Replies['retake']>
+  cancel: (id: string, reason?: 'cancelled' | 'expired') => Promise<Replies['cancel']>
+  receipt: (id: string, wamid: string) => Promise<Replies['receipt']>
+  /** State of a message as inspect-message tells it, `gone` included. */
+  state: (id: string) => Promise<string>
+  key: (name: string, id?: string) => string
+  /** The idempotency record's text. */
+  msg: (id: string) => Promise<string | null>
+  /** TAT of a pair in µs; 0 for none. */
+  tat: (recipient?: string) => Promise<number>
+  /** Turn of a pair: lane and µs. */
+  turn: (recipient?: string) => Promise<[lane: string, us: number] | null>
+  /** Content of every key, to compare before and after. */
+  dump: () => Promise<Record<string, string>>
+}
+
+type Body = (t: Test, w: World) => Promise<void>
+
+/** Starts a Redis for the file; the answer runs one test in a world of its own. */
+export async function world (t: Test): Promise<(name: string, body: Body) => Promise<void>> {
+  const redis = (await startRedis(t)).connect()
+  return async (name, body) => {
+    await t.test(name, async t => {
+      const w = createWorld(t, redis)
+      await w.rules()
+      await body(t, w)
+      t.strictSame(await strangers(redis, w.prefix), [], 'every key matches a row of lua/README.md')
+      const keys = await redis.keys(`*${w.prefix}*`)
+      t.ok(new Set(keys.map(hashTag)).size <= 1, 'all keys of a sender share one hash tag')
+    })
+  }
+}
+
+export function idOf (key: string, generation: string): string {
+  return `${digest(SENDER, 'web', key)}.${generation}`
+}
+
+export function tail (wamid = '-'): string {
+  return `web ${wamid}`
+}
+
+function createWorld (t: Test, redis: Redis): World {
+  const prefix = createPrefix()
+  const runScript = createRun(redis, prefix)
+  let calls = 0
+  const holder = () => `a1:${++calls}`
+
+  const w: World = {
+    redis,
+    prefix,
+    now: START,
+    at (ms) { w.now = START + ms * 1000 },
+    ms: () => Math.floor(w.now / 1000),
+    async run (name, args, id) {
+      const at = id === undefined ? DIGEST_AT : { sender: SENDER, digest: digestOf(id) }
+      return await runScript(name, at, { ...args, now: w.now } as unknown as Arguments[typeof name])
+    },
+    rules: async change => await w.run('quota', {
+      operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1000, maxInFlight: 100, perSecond: 1000, ...change
+    }),
+    async admit ({ key, ...change }) {
+      const name = digest(SENDER, 'web', key)
+      return await w.run('admit', {
+        digest: name,
+        fingerprint: '00000000000000ff',
+        recipient: ANN,
+        lane: 2,
+        payload: JSON.stringify({ to: '+1 415', type: 'text', message: key, caller: 'web' }),
+        inline: true,
+        whenLimited: 'wait',
+        lifeMs: 24 * HOUR,
+        scheduledFor: '',
+        windowMs: 24 * HOUR,
+        holder: holder(),
+        runId: 'run1',
+        leaseMs: 60_000,
+        lineCap: 100,
+        backlogCap: 1000,
+        ...change
+      }, `${name}.0`)
+    },
+    async grant (message) {
+      const granted = { holder: holder(), ...message }
+      const reply = await w.admit(granted)
+      if (reply[0] !== 'granted') throw new TypeError(`expected a grant: ${reply.join(' ')}`)
+      return { id: idOf(message.key, reply[1]), recipient: String(message.recipient ?? ANN), attempt: 1, holder: String(granted.holder) }
+    },
+    async queue (message) {
+      const reply = await w.admit(message)
+      t.equal(reply[0], 'queued')
+      return idOf(message.key, reply[1] as string)
+    },
+    async schedule (message) {
+      const reply = await w.admit(message)
+      t.equal(reply[0], 'scheduled')
+      return idOf(message.key, reply[1] as string)
+    },
+    look: async change => await w.run('claim', { shift: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, probeMs: 30_000, ...change }),
+    async claim (change) {
+      const owner = String(change?.holder ?? holder())
+      const reply = await w.look({ ...change, holder: owner })
+      if (reply[0] !== 'claimed') throw new TypeError(`expected the lease: ${reply.join(' ')}`)
+      const [, now, next, dropped, expired, told] = reply
+      t.equal(now, w.now)
+      return { next, dropped, expired, told, grants: told.map(([id, recipient, attempt]) => ({ id, recipient, attempt, holder: owner })) }
+    },
+    settle: async ({ id, recipient, attempt, holder }, verdict, change) => await w.run('settle', {
+      id, recipient, attempt, holder, verdict, startedUs: 0, afterMs: 60_000, bucket: '', coolMs: 0, code: '', tail: tail('wamid.1'), story: '', ...change
+    }, id),
+    async settled (grant, verdict, change) {
+      const reply = await w.settle(grant, verdict, change)
+      if (reply[0] !== 'settled') throw new TypeError('expected that it counts, and it is stale')
+      return { due: reply[1], attention: reply[2], reopened: reply[3] }
+    },
+    retake: async (id, change) => await w.run('retake', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
+    cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, tail: tail(), story: `{"outcome":"${reason}"}` }, id),
+    receipt: async (id, wamid) => await w.run('receipt', { id, tail: tail(wamid), story: `{"outcome":"sent","note":"${wamid}"}` }, id),
+    state: async id => (await w.run('inspect-message', { id }, id))[0],
+    key: (name, id) => senderKey(prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) }),
+    msg: async id => await redis.get(w.key('msg', id)),
+    tat: async (recipient = ANN) => Number(await redis.zscore(w.key('pace'), recipient) ?? 0),
+    async turn (recipient = ANN) {
+      for (const lane of ['urgent', 'normal', 'bulk']) {
+        const score = await redis.zscore(w.key(`turns:${lane}`), recipient)
+        if (score !== null) return [lane, Number(score)]
+      }
+      return null
+    },
+    async dump () {
+      const keys = (await redis.keys(`*${prefix}*`)).sort()
+      return Object.fromEntries(await Promise.all(keys.map(async key => [key, (await redis.dumpBuffer(key)).toString('base64')])))
+    }
+  }
+  return w
+}
