@@ -78,6 +78,21 @@ export async function inspectSender (store: Store, sender: string): Promise<Send
   }
 }
 
+/** The counts in Bull's words. What stands in line of a closed sender is paused, all of it; else what is due waits and the rest is delayed. */
+export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused', number> {
+  const sum = (some: SenderView[], of: (sender: SenderView) => number): number => some.reduce((total, sender) => total + of(sender), 0)
+  const open = senders.filter(sender => sender.state === 'open')
+  const closed = senders.filter(sender => sender.state !== 'open')
+  return {
+    waiting: sum(open, sender => sender.due),
+    active: sum(senders, sender => sender.inFlight),
+    delayed: sum(open, sender => sender.inLine - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
+    completed: sum(senders, sender => sender.sentInDay),
+    failed: sum(senders, sender => sender.failures.failed),
+    paused: sum(closed, sender => sender.inLine)
+  }
+}
+
 function unruled (): SluiceError {
   return new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
 }
