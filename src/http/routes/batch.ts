@@ -12,7 +12,7 @@ import { createCheck } from '../validate.js'
 const MOST_ROWS = 1000
 const BODY_LIMIT = 16 * 1024 * 1024
 /** Rows whose scripts are under way at once: enough to fill the connection, few enough to stay within its time-out. */
-const CHUNK = 250
+const CHUNK = 100
 
 const rows = Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS })
 const BatchSchema = Type.Union([rows, Type.Object({ messages: rows }, { additionalProperties: false })], { description: 'An array of messages, or an object that holds it' })
