@@ -1,0 +1,89 @@
+/** What a support desk and an operator do: find, acknowledge, change rules, see who did what. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { SENDER, keys } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const ground = await createGround(t)
+const q = encodeURIComponent
+
+await t.test('messages are found by recipient, key, provider id and tag, newest first, by those who may', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
+  const app = node.as(keys.app)
+  const to = '+15550005001'
+  const first = (await app.send(to, 'one', { metadata: { orderId: 'A-1', shop: 7 }, idempotencyKey: 'k1' })).body
+  await until('the pair is free', async () => (await node.get(`/rate-limits/${to}`)).body['delayMs'] === 0)
+  const second = (await node.as(keys.shop).send('1 (555) 000-5001', 'two', { metadata: { orderId: 'A-2', shop: 7 } })).body
+  const find = async (query: string, by = node.as(keys.viewer)): Promise<string[]> => {
+    const { status, body } = await by.get(`/messages?${query}`)
+    t.equal(status, 200)
+    return (body['messages'] as Array<{ id: string }>).map(message => message.id)
+  }
+  t.strictSame(await find(`recipient=${q(to)}`), [second['id'], first['id']])
+  t.strictSame(await find(`recipient=${q(to)}&limit=1`), [second['id']])
+  t.strictSame(await find('tag=orderId:A-1'), [first['id']])
+  t.strictSame(await find('tag=shop:7'), [second['id'], first['id']])
+  t.strictSame(await find(`tag=shop:7&recipient=${q('+15550005002')}`), [])
+  t.strictSame(await find(`providerMessageId=${q(first['providerMessageId'])}`), [first['id']])
+  t.strictSame(await find('idempotencyKey=k1'), [first['id']], 'a reader finds any caller\'s key')
+  t.strictSame(await find('idempotencyKey=k1', node.as(keys.shop)), [], 'a caller only its own')
+  t.strictSame(await find(`recipient=${q(to)}`, app), [first['id']])
+  t.match(await node.get('/messages'), { status: 400, body: { code: 'INVALID_REQUEST' } })
+  t.match(await node.get('/messages?tag=nocolon'), { status: 400, body: { field: 'tag' } })
+})
+
+await t.test('without an index only the idempotency key can be looked up', async t => {
+  const node = await ground.start(t, { FIND_WITHIN_MS: '0' })
+  const { body } = await node.send('+15550005003', 'one', { idempotencyKey: 'k2' })
+  t.equal((await node.get('/messages?idempotencyKey=k2')).body['messages'][0].id, body['id'])
+  t.equal((await node.get('/messages?tag=a:b')).status, 400)
+  t.equal((await ground.redis.connect().keys(`{${node.prefix}:*recent*`)).length, 0)
+})
+
+await t.test('failures are acknowledged, one or by filter, with actor and note', async t => {
+  const node = await ground.start(t)
+  const id = (await node.send('+155601310260051', 'x')).body['id'] as string
+  await node.send('+155601310260052', 'x')
+  await node.send('+155601310260053', 'x')
+  t.match((await node.post(`/failures/${id}/acknowledge`, { note: 'called the customer' })).body, { id, acknowledgedBy: 'operator' })
+  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 2, more: false })
+  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 0, more: false })
+  const { failures } = (await node.get('/failures?status=FAILED')).body as { failures: Array<Record<string, unknown>> }
+  t.strictSame(failures.map(failure => failure['acknowledgedBy']), ['operator', 'operator', 'operator'])
+  t.equal((await node.post('/failures/111.AAAAAAAAAAAAAAAAAAAAAA.18c2f3a4b5c/acknowledge', {})).status, 404)
+  t.match((await node.get('/audit')).body['acts'].map((act: { act: string, detail?: string }) => [act.act, act.detail]), [
+    ['acknowledge', undefined], ['acknowledge', undefined], ['acknowledge', 'called the customer']
+  ])
+})
+
+await t.test('a thousand failures due together go out at the sender\'s pace', async t => {
+  const node = await ground.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '500', WHATSAPP_SENDER_RATE_PER_SECOND: '300', WHATSAPP_RATE_LIMIT_MS: '10' })
+  await node.post('/workers/retry/stop')
+  await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 400, kind: 'code', code: 131000 })
+  await node.post('/messages/batch', Array.from({ length: 400 }, (_, i) => ({ to: `+1555001${String(i).padStart(4, '0')}`, message: 'x' })))
+  await until('all have failed once', async () => (await node.get('/stats')).body['deliveryFailures'].pending === 400, 20_000)
+  const { lastSeq } = (await (await fetch(`${new URL(ground.sandbox.url).origin}/_sandbox/messages?limit=0`)).json()) as { lastSeq: number }
+  await node.post('/workers/retry/start')
+  await until('all are resolved', async () => (await node.get('/stats')).body['deliveryFailures'].resolved === 400, 20_000)
+  const at = (await ground.sandbox.seen(`?since=${lastSeq}`)).map(message => message.headersAt).sort((a, b) => a - b)
+  const most = Math.max(...at.map((moment, i) => at.filter((other, j) => j >= i && other < moment + 1000).length))
+  t.ok(most <= 303, `${most} in the fullest second`)
+})
+
+await t.test('a changed quota governs from the next grant, on every node, and keeps the spacing of what was sent', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' })
+  const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
+  const to = '+15550005100'
+  for (const text of ['1', '2', '3', '4']) await node.send(to, text)
+  t.match((await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 500 })).body, { pairIntervalMs: 500, pairBurst: 1, version: 2 })
+  const at = (await ground.arrivals(to, 4)).map(message => message.headersAt)
+  const gaps = at.slice(1).map((moment, i) => moment - (at[i] ?? 0))
+  t.ok((gaps[0] ?? 0) >= 2950, `the second waited for the rule it was promised under: ${gaps.map(Math.round).join(', ')}`)
+  t.ok(gaps.slice(1).every(gap => gap >= 450 && gap < 1500), `the others follow the new one: ${gaps.map(Math.round).join(', ')}`)
+  t.equal((await other.get('/senders')).body['senders'][0].rules.pairIntervalMs, 500)
+  await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
+  t.match((await node.get('/senders')).body['senders'][0].rules, { pairIntervalMs: 500, version: 2 }, 'a start with the old settings changes nothing')
+  t.match(await node.put(`/senders/${SENDER}/quota`, { perSecond: 0 }), { status: 400, body: { field: 'perSecond' } })
+  t.match(await node.put(`/senders/${SENDER}/quota`, {}), { status: 400 })
+  t.match((await node.put(`/senders/${SENDER}/quota`, { perSecond: 40 })).body, { pairIntervalMs: 500, perSecond: 40, version: 3 })
+})
