@@ -1,0 +1,67 @@
+/** A program of the house as a process of its own, to be killed. It runs from `dist`, which `npm test` builds first. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { nodeEnv, type NodeOptions } from './gateway.js'
+
+const root = new URL('../../', import.meta.url)
+const START_MS = 10_000
+
+export interface Program {
+  pid: number
+  /** What the pattern caught in the first line that it fits. */
+  found: string
+  /** All that was printed until now. */
+  output: () => string
+  /** Ends with SIGTERM, SIGKILL, …, and resolves with the exit code; null where the signal ended it. */
+  end: (signal: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts `dist/<file>` and waits for a line that fits. */
+export async function startProgram (t: Pick<Test, 'teardown'>, file: string, env: Record<string, string>, ready: RegExp): Promise<Program> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`dist/${file}`, root))], {
+    cwd: fileURLToPath(root), env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let output = ''
+  child.stdout.on('data', data => { output += String(data) })
+  child.stderr.on('data', data => { output += String(data) })
+  t.teardown(async () => await end(child, 'SIGKILL'))
+  const found = await line(child, ready, () => output)
+  return { pid: child.pid ?? 0, found, output: () => output, end: async signal => await end(child, signal) }
+}
+
+async function end (child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+  return child.exitCode
+}
+
+async function line (child: ChildProcess, ready: RegExp, output: () => string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not ready within ${START_MS} ms: ${output()}`)), START_MS)
+    const look = (): void => {
+      const match = ready.exec(output())
+      if (match === null) return
+      clearTimeout(timer)
+      resolve(match[1] ?? match[0])
+    }
+    child.stdout?.on('data', look)
+    child.once('exit', code => {
+      clearTimeout(timer)
+      reject(new Error(`ended with ${code} before it was ready: ${output()}`))
+    })
+  })
+}
+
+/** A gateway of its own process; `found` is its origin. */
+export async function startGatewayProcess (t: Pick<Test, 'teardown'>, options: NodeOptions & { prefix: string }): Promise<Program> {
+  return await startProgram(t, 'main.js', nodeEnv(options), /^Gateway {3}(http:\/\/\S+)/m)
+}
+
+/** A sandbox of its own process; `found` is its base URL. */
+export async function startSandboxProcess (t: Pick<Test, 'teardown'>): Promise<Program> {
+  return await startProgram(t, 'sandbox/main.js', {}, /^(http:\/\/\S+)/m)
+}
