@@ -1,0 +1,132 @@
+import t from 'tap'
+import { ANN, START, world } from './support.js'
+
+const test = await world(t)
+
+await test('a late success of a message that is back in line takes it out, and its pair goes on', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const next = await w.queue({ key: 'b' })
+  w.at(60_000)
+  await w.settled(grant, 'wait', { startedUs: 250_000 })
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.match(await w.msg(grant.id), /^s \S+ 00000000000000ff \d+ 0 p14155550101 web wamid.9$/)
+  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:0000000000000002:${next}`])
+  t.strictSame(await w.turn(), ['normal', w.now])
+  t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 60_000))), '1')
+  t.match((await w.claim()).grants, [{ id: next }])
+})
+
+await test('the last one in line leaves no turn', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'wait')
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.equal(await w.turn(), null)
+})
+
+await test('in the line of a pair in flight it leaves the other message\'s grant alone', async (t, w) => {
+  const first = await w.grant({ key: 'a' })
+  await w.settled(first, 'retry', { afterMs: 0 })
+  w.at(2000)
+  const other = await w.grant({ key: 'b' })
+  await w.retake(first.id)
+  t.strictSame(await w.receipt(first.id, 'wamid.9'), ['sent'])
+  t.equal(await w.turn(), null)
+  t.match(await w.settle(other, 'sent'), ['settled'])
+})
+
+await test('a late success of a message that waits for a retry resolves it', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { story: '{"attempt":1}' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.equal(await w.state(grant.id), 'sent')
+  t.equal(await w.redis.zscore(w.key('resolved'), grant.id), String(w.ms()))
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), /{"attempt":1}\n\d+ {"outcome":"sent","note":"wamid.9"}$/)
+  t.equal(await w.redis.exists(w.key('failures'), w.key('expiry'), w.key('backlog')), 0)
+  w.at(60_000)
+  t.strictSame(await w.retake(grant.id), ['gone'], 'it does not go out again')
+})
+
+await test('a late success settles an unknown outcome', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown')
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.equal(await w.redis.zcard(w.key('unknown')), 0)
+  t.strictSame(await w.settle({ ...grant, holder: '' }, 'retry'), ['stale'], 'nothing is left to decide')
+})
+
+await test('a late success resolves a message that was given up', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'failed', { story: '{"reason":"unknown"}' })
+  await w.run('acknowledge', { id: grant.id, story: '{"acknowledgedBy":"ops"}' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.equal(await w.redis.exists(w.key('failed'), w.key('acknowledged')), 0)
+  t.equal(await w.state(grant.id), 'sent')
+  t.match(await w.msg(grant.id), / web wamid.9$/)
+})
+
+await test('while another attempt is in flight a success is a double, noted in its story', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { afterMs: 0 })
+  w.at(2000)
+  await w.retake(grant.id, { holder: 'a1:9' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.8'), ['double'])
+  t.equal(await w.state(grant.id), 'sending')
+  t.match(await w.redis.hget(w.key('backlog'), grant.id), /\n\d+ {"outcome":"sent","note":"wamid.8"}$/)
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'sent')
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), 'wamid.8', 'kept, so that both can be found')
+})
+
+await test('the success that settled a message is known when it is told again, another one is a double', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { tail: 'web wamid.1 {"order":7}' })
+  const before = await w.dump()
+  t.strictSame(await w.run('receipt', { id: grant.id, tail: 'web wamid.1 {"order":7}', story: '{}' }, grant.id), ['known'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.2'), ['double'])
+  t.strictSame(await w.dump(), before)
+})
+
+await test('a receipt told twice counts once', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown')
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['known'])
+  t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 60_000))), '1')
+})
+
+await test('of what is cancelled, forgotten or without rules nothing is known', async (t, w) => {
+  const id = await w.queue({ key: 'a', inline: false })
+  await w.cancel(id)
+  t.strictSame(await w.receipt(id, 'wamid.9'), ['gone'])
+  const grant = await w.grant({ key: 'b' })
+  await w.settled(grant, 'unknown')
+  await w.redis.del(w.key('sender'))
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['gone'])
+})
+
+await test('a message that failed and was cancelled is sent after all', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry')
+  await w.cancel(grant.id)
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.match(await w.msg(grant.id), /^s /)
+})
+
+await test('a receipt for an older message of the key leaves the younger one\'s record alone', async (t, w) => {
+  const old = await w.grant({ key: 'a', windowMs: 60_000 })
+  await w.settled(old, 'failed')
+  await w.redis.del(w.key('msg', old.id))
+  w.at(100_000)
+  const young = await w.grant({ key: 'a', recipient: 'p14155550199' })
+  t.strictSame(await w.receipt(old.id, 'wamid.9'), ['sent'])
+  t.match(await w.msg(young.id), `w ${young.id.slice(23)}`)
+  t.equal(await w.state(old.id), 'sent')
+})
+
+await test('after the window a success is still written under the message\'s own generation', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'failed')
+  await w.redis.del(w.key('msg', grant.id))
+  t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
+  t.match(await w.msg(grant.id), `s ${grant.id.slice(23)} 0 `)
+  t.equal(await w.tat(), START + 2_000_000, 'a receipt touches no bucket')
+})

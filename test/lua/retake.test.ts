@@ -1,0 +1,143 @@
+import t from 'tap'
+import { ANN, BOB, HOUR, START, world, type Granted, type World } from './support.js'
+
+const test = await world(t)
+
+/** A message whose first attempt failed and which is to be retried a minute later. */
+async function failing (w: World, key = 'a', change: Parameters<World['admit']>[0] = { key }): Promise<Granted> {
+  const grant = await w.grant({ ...change, key })
+  await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"attempt":1}' })
+  return grant
+}
+
+await test('a due failure to a free pair is granted its next attempt', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(60_000)
+  const reply = await w.retake(id, { holder: 'a1:9' })
+  t.match(reply, ['granted', ANN, 2, 0, 2, /^{"to".*}\n\d+ {"attempt":1}$/])
+  t.equal(await w.redis.hget(w.key('held'), ANN), `${id} 2 ${w.now + 60_000_000} a1:9 ${w.now} ${START + 2_000_000} ${w.now}`)
+  t.equal(await w.tat(), w.now + 2_000_000)
+  t.equal(await w.redis.zcard(w.key('failures')), 0)
+  t.match(await w.settle({ id, recipient: ANN, attempt: 2, holder: 'a1:9' }, 'sent'), ['settled'])
+})
+
+await test('before its moment a failure is left alone, unless forced', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(59_999)
+  const before = await w.dump()
+  t.strictSame(await w.retake(id), ['gone'])
+  t.strictSame(await w.dump(), before)
+  t.match(await w.retake(id, { force: true, story: '{"note":"by ops"}' }), ['granted', ANN, 2, 0, 2, /\n\d+ {"note":"by ops"}$/])
+})
+
+await test('what is no failure can not be retaken', async (t, w) => {
+  const waiting = await w.queue({ key: 'a', inline: false })
+  const flying = await w.grant({ key: 'b', recipient: BOB, lane: 1 })
+  const held = await w.grant({ key: 'c', recipient: 'p14155550199', lane: 1 })
+  await w.settled(held, 'unknown')
+  for (const id of [waiting, flying.id, held.id]) t.strictSame(await w.retake(id, { force: true }), ['gone'])
+  await w.settled(flying, 'sent')
+  t.strictSame(await w.retake(flying.id, { force: true }), ['gone'])
+})
+
+await test('a retry that finds its pair busy goes before younger messages, which it does not hold up', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(59_000)
+  await w.settled(await w.grant({ key: 'b' }), 'sent')
+  const young = await w.queue({ key: 'c' })
+  w.at(60_000)
+  t.match(await w.retake(id), ['queued'])
+  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:0000000000000001:${id}`, `${ANN}:0000000000000003:${young}`])
+  t.strictSame(await w.turn(), ['normal', START + 61_000_000], 'the turn stays')
+  w.at(61_000)
+  t.match((await w.claim()).grants, [{ id, attempt: 2 }])
+})
+
+await test('a retry joins the line of a pair in flight without a turn', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(60_000)
+  await w.grant({ key: 'b' })
+  t.strictSame(await w.retake(id), ['queued', ''])
+  t.equal(await w.turn(), null)
+})
+
+await test('a retry of a higher lane takes the turn of its pair', async (t, w) => {
+  const { id } = await failing(w, 'a', { key: 'a', lane: 1 })
+  w.at(59_000)
+  await w.settled(await w.grant({ key: 'b' }), 'sent')
+  await w.queue({ key: 'c', lane: 3 })
+  w.at(60_000)
+  t.match(await w.retake(id), ['queued'])
+  t.strictSame(await w.turn(), ['urgent', START + 61_000_000])
+})
+
+await test('a caller that can not send puts it in line and calls a shift', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(60_000)
+  t.strictSame(await w.retake(id, { inline: false }), ['queued', 'call'])
+  t.strictSame(await w.turn(), ['normal', w.now])
+  t.equal(await w.state(id), 'queued')
+  t.strictSame(await w.retake(id, { force: true }), ['gone'], 'once')
+})
+
+await test('a failure whose life is over is told so, and left to be cancelled', async (t, w) => {
+  const { id } = await failing(w, 'a', { key: 'a', lifeMs: 60_000 })
+  w.at(60_000)
+  const before = await w.dump()
+  t.strictSame(await w.retake(id), ['expired'])
+  t.strictSame(await w.dump(), before)
+  t.match(await w.cancel(id, 'expired'), ['done', '', 1])
+})
+
+await test('a FAILED message is reopened only by force; its attempts go on and its life begins anew', async (t, w) => {
+  const grant = await failing(w)
+  w.at(60_000)
+  await w.retake(grant.id, { holder: 'a1:9' })
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'failed', { story: '{"reason":"rejected"}' })
+  w.at(23 * HOUR)
+  t.strictSame(await w.retake(grant.id), ['gone'])
+  t.match(await w.retake(grant.id, { force: true, lifeMs: 2 * HOUR, holder: 'a1:10' }), ['granted', ANN, 3, 0])
+  t.equal(await w.redis.exists(w.key('failed'), w.key('failure-records')), 0)
+  t.match(await w.msg(grant.id), `w ${grant.id.slice(23)} 00000000000000ff`)
+  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled again')
+  t.equal(await w.redis.zscore(w.key('expiry'), grant.id), String(w.ms() + 2 * HOUR))
+  await w.settled({ ...grant, attempt: 3, holder: 'a1:10' }, 'sent')
+  const ttl = await w.redis.pttl(w.key('msg', grant.id))
+  t.ok(ttl > HOUR && ttl <= 2 * HOUR, `remembered for the longer of window and life: ${ttl} ms`)
+})
+
+await test('a reopened message may stop its sender again before it is given up', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'failed', { bucket: 'sender', coolMs: 1000, code: '190' })
+  await w.run('pause', { state: 'open', forMs: '', why: '' })
+  w.at(5000)
+  t.match(await w.retake(grant.id, { force: true }), ['granted', ANN, 2, 0])
+})
+
+await test('a message whose key has been used again is reopened without a record of its own', async (t, w) => {
+  const old = await w.grant({ key: 'a', windowMs: 60_000 })
+  await w.settled(old, 'failed')
+  await w.redis.del(w.key('msg', old.id))
+  w.at(100_000)
+  const young = await w.grant({ key: 'a', recipient: BOB })
+  t.match(await w.retake(old.id, { force: true }), ['granted'])
+  t.match(await w.msg(young.id), `w ${young.id.slice(23)}`)
+})
+
+await test('without rules or without its record nothing is retaken', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(60_000)
+  const record = await w.redis.hget(w.key('backlog'), id)
+  await w.redis.hdel(w.key('backlog'), id)
+  t.strictSame(await w.retake(id), ['gone'])
+  await w.redis.hset(w.key('backlog'), id, record ?? '')
+  await w.redis.del(w.key('sender'))
+  t.strictSame(await w.retake(id), ['unruled'])
+})
+
+await test('a retry waits out the cool-down after another Redis, like all others', async (t, w) => {
+  const { id } = await failing(w)
+  w.at(60_000)
+  t.match(await w.retake(id, { runId: 'run2' }), ['queued'])
+  t.equal(await w.redis.hget(w.key('sender'), 'coolUntil'), String(w.now + 3_000_000))
+})
