@@ -73,7 +73,7 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const seen = record(events)
   const provider = createWhatsAppProvider({
     url: config.WHATSAPP_API_URL,
-    accessToken: config.WHATSAPP_ACCESS_TOKEN,
+    accessToken: config.sandbox ? 'sandbox' : config.WHATSAPP_ACCESS_TOKEN,
     phoneNumberId: config.WHATSAPP_PHONE_NUMBER_ID,
     sendTimeoutMs: config.SEND_TIMEOUT_MS,
     connections: config.MAX_IN_FLIGHT_PER_SENDER

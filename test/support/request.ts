@@ -19,7 +19,7 @@ export async function request (url: string, init: RequestInit = {}): Promise<Rep
   const response = await fetch(url, init)
   const text = await response.text()
   const isJson = /json/.test(response.headers.get('content-type') ?? '')
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } }
+  return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : { text } }
 }
 
 /** Calls with this key; without one, with none. Paths are below `/api/v1`. */

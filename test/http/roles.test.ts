@@ -1,0 +1,84 @@
+/** Who may do what: every route that is served, with every kind of key. A route that is not in the table fails the test. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { keys } from '../support/gateway.js'
+import { request } from '../support/request.js'
+import { routesOf } from '../support/routes.js'
+
+type Role = 'send' | 'read' | 'admin'
+const everybody: Role[] = ['send', 'read', 'admin']
+const callers: Record<Role, string> = { send: keys.app, read: keys.viewer, admin: keys.operator }
+
+/** `open`: no key is asked for. */
+const table: Record<string, Role[] | 'open'> = {
+  'GET /health/live': 'open',
+  'GET /health/ready': 'open',
+  'POST /api/v1/messages': ['send', 'admin'],
+  'POST /api/v1/messages/batch': ['send', 'admin'],
+  'GET /api/v1/messages': everybody,
+  'GET /api/v1/messages/:id': everybody,
+  'DELETE /api/v1/messages/:id': ['send', 'admin'],
+  'GET /api/v1/failures': ['read', 'admin'],
+  'POST /api/v1/failures/retry': ['admin'],
+  'POST /api/v1/failures/:id/retry': ['admin'],
+  'POST /api/v1/failures/:id/acknowledge': ['admin'],
+  'POST /api/v1/failures/acknowledge': ['admin'],
+  'GET /api/v1/rate-limits/:recipient': everybody,
+  'DELETE /api/v1/rate-limits/:recipient': ['admin'],
+  'GET /api/v1/stats': ['read', 'admin'],
+  'GET /api/v1/queues/stats': ['read', 'admin'],
+  'GET /api/v1/workers/retry': ['read', 'admin'],
+  'POST /api/v1/workers/retry/stop': ['admin'],
+  'POST /api/v1/workers/retry/start': ['admin'],
+  'GET /api/v1/senders': ['read', 'admin'],
+  'POST /api/v1/senders/:id/pause': ['admin'],
+  'POST /api/v1/senders/:id/resume': ['admin'],
+  'PUT /api/v1/senders/:id/quota': ['admin'],
+  'GET /api/v1/audit': ['admin']
+}
+
+const ground = await createGround(t)
+const node = await ground.start(t)
+
+/** With a name that nobody has, so that who may do it does no harm. */
+async function call (route: string, authorization?: string): Promise<{ status: number, body: Record<string, any>, headers: Headers }> {
+  const [method = '', path = ''] = route.split(' ')
+  const url = node.origin + path.replace(':id', 'nobody').replace(':recipient', '15550004001')
+  return await request(url, { method, headers: authorization === undefined ? {} : { authorization } })
+}
+
+await t.test('the table names every route that is served, and no other', async t => {
+  const served = routesOf(node.gateway.app)
+  t.same(served.filter(route => !route.startsWith('HEAD ')), Object.keys(table).sort())
+  t.same(served.filter(route => route.startsWith('HEAD ') && table[route.replace('HEAD', 'GET')] === undefined), [], 'HEAD is there only with its GET')
+})
+
+for (const [route, allowed] of Object.entries(table)) {
+  await t.test(`${route} is for ${allowed === 'open' ? 'everybody' : allowed.join(', ')}`, async t => {
+    if (allowed === 'open') return t.equal((await call(route)).status, 200)
+    for (const authorization of [undefined, 'Bearer wrong-key-0123456789', `Basic ${keys.operator}`, 'Bearer ', `Bearer ${keys.operator}x`]) {
+      const { status, body, headers } = await call(route, authorization)
+      t.match([status, body], [401, { code: 'UNAUTHENTICATED', status: 401 }], `not with ${authorization ?? 'no key'}`)
+      t.match(headers.get('www-authenticate'), /^Bearer/)
+    }
+    for (const role of everybody) {
+      const { status, body } = await call(route, `Bearer ${callers[role]}`)
+      if (allowed.includes(role)) t.notMatch(status, /^(401|403|5..)$/, `a ${role} key may`)
+      else t.match([status, body], [403, { code: 'FORBIDDEN' }], `a ${role} key may not`)
+    }
+    if (route.startsWith('GET')) t.equal((await call(route.replace('GET', 'HEAD'))).status, 401, 'nor HEAD without a key')
+  })
+}
+
+await t.test('a node that only works serves its health and nothing else', async t => {
+  const worker = await ground.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
+  const served = routesOf(worker.gateway.app).filter(route => !route.startsWith('HEAD '))
+  t.same(served.filter(route => route.includes('/api/')), [])
+  t.equal((await request(`${worker.origin}/health/ready`)).status, 200)
+})
+
+await t.test('without API keys everybody on this machine may do everything', async t => {
+  const open = await ground.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '' }, { prefix: node.prefix })
+  t.match(await open.as().send('+15550004010'), { status: 200, body: { sandbox: true, immediate: true } })
+  t.match(await open.as('whatever').get('/stats'), { status: 200, body: { sandbox: true } })
+})
