@@ -1,0 +1,69 @@
+import t from 'tap'
+import { ANN, START, world } from './support.js'
+
+const test = await world(t)
+const pause = { state: 'paused', forMs: '', why: 'ops' }
+const open = { state: 'open', forMs: '', why: '' }
+
+await test('a pause without an end lasts until somebody opens', async (t, w) => {
+  t.strictSame(await w.run('pause', pause), ['open', ''])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), ['paused', 'ops', null])
+  w.at(1e9)
+  t.match(await w.admit({ key: 'a' }), ['queued'])
+})
+
+await test('a pause for a while ends by itself', async (t, w) => {
+  await w.run('pause', { ...pause, forMs: 5000 })
+  t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 5_000_000))
+  w.at(4999)
+  t.match(await w.admit({ key: 'a' }), ['queued'])
+  w.at(5000)
+  t.match(await w.admit({ key: 'b', lane: 1, recipient: 'p14155550199' }), ['granted'])
+})
+
+await test('each change says what was before, and leaves nothing of it', async (t, w) => {
+  t.strictSame(await w.run('pause', { ...pause, forMs: 5000 }), ['open', ''])
+  t.strictSame(await w.run('pause', { state: 'stopped', forMs: 1000, why: '190' }), ['paused', ''])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), ['stopped', '190', String(START + 1_000_000)])
+  t.strictSame(await w.run('pause', pause), ['stopped', ''])
+  t.equal(await w.redis.hget(w.key('sender'), 'until'), null)
+  t.strictSame(await w.run('pause', open), ['paused', ''])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), [null, null, null])
+  t.strictSame(await w.run('pause', open), ['open', ''])
+})
+
+await test('rules and run id stay', async (t, w) => {
+  await w.grant({ key: 'a' })
+  const before = await w.redis.hgetall(w.key('sender'))
+  await w.run('pause', pause)
+  await w.run('pause', open)
+  t.strictSame(await w.redis.hgetall(w.key('sender')), before)
+})
+
+await test('opening calls a shift for what waited meanwhile', async (t, w) => {
+  await w.run('pause', pause)
+  await w.queue({ key: 'a', lane: 3 })
+  w.at(60_000)
+  t.strictSame(await w.run('pause', open), ['paused', 'call'])
+  t.equal(await w.redis.get(w.key('shift')), 'called')
+  t.equal((await w.claim()).grants.length, 1)
+})
+
+await test('opening wakes a shift that sleeps', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  await w.run('pause', pause)
+  await w.redis.set(w.key('shift'), `a1.1 ${START + 500_000}`)
+  t.strictSame(await w.run('pause', open), ['paused', 'wake'])
+})
+
+await test('a message in flight is settled as ever, and its pair goes on after the pause', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const next = await w.queue({ key: 'b' })
+  await w.run('pause', pause)
+  w.at(500)
+  t.not((await w.settled(grant, 'sent')).attention, 'call')
+  t.strictSame(await w.turn(ANN), ['normal', START + 2_000_000])
+  w.at(9000)
+  await w.run('pause', open)
+  t.match((await w.claim()).grants, [{ id: next }])
+})

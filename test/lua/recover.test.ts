@@ -1,0 +1,128 @@
+import t from 'tap'
+import { ANN, BOB, HOUR, START, world, type World } from './support.js'
+
+const test = await world(t)
+
+async function look (w: World, lost: string[] = [], limit = 100) {
+  const [attention, leases, grants, unknowns] = await w.run('recover', { lost: JSON.stringify(lost), limit })
+  return { attention, leases, grants, unknowns }
+}
+
+await test('where all is well it finds nothing and changes nothing', async (t, w) => {
+  await w.grant({ key: 'a' })
+  await w.queue({ key: 'b' })
+  const before = await w.dump()
+  w.at(59_999)
+  t.strictSame(await look(w), { attention: '', leases: [], grants: [], unknowns: [] })
+  t.strictSame(await w.dump(), before)
+})
+
+await test('a lease that ran out is named with all that settling needs', async (t, w) => {
+  const { id, holder } = await w.grant({ key: 'a' })
+  w.at(60_000)
+  const record = await w.redis.hget(w.key('backlog'), id)
+  t.strictSame((await look(w)).leases, [[id, ANN, 1, holder, record]])
+  t.equal((await look(w)).leases.length, 1, 'until somebody settles it')
+  t.match(await w.settle({ id, recipient: ANN, attempt: 1, holder }, 'unknown', { startedUs: 250_000 }), ['settled'])
+  t.strictSame((await look(w)).leases, [])
+})
+
+await test('an entry in flight behind which no grant stands is removed', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const waiting = await w.queue({ key: 'b' })
+  await w.redis.zadd(w.key('inflight'), START, waiting, START, `${grant.id.slice(0, 22)}.ffffffffff`)
+  t.strictSame((await look(w)).leases, [])
+  t.strictSame(await w.redis.zrange(w.key('inflight'), 0, -1), [grant.id])
+})
+
+await test('grants of a call whose reply was lost are named at once, and no others', async (t, w) => {
+  const lost = await w.grant({ key: 'a', holder: 'a1:700' })
+  await w.grant({ key: 'b', recipient: BOB, holder: 'a1:701' })
+  const { grants, leases } = await look(w, ['a1:699', 'a1:700'], 0)
+  t.match(grants, [[lost.id, ANN, 1, 'a1:700', /^p/]])
+  t.strictSame(leases, [])
+  await w.settled(lost, 'wait', { startedUs: '' })
+  t.strictSame((await look(w, ['a1:700'])).grants, [])
+  t.match(await w.redis.hget(w.key('backlog'), lost.id), `${ANN} 2 0000000000000001 0 0 `, 'no attempt is used up')
+})
+
+await test('unknown outcomes are named when their hold is over', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown', { afterMs: 900_000 })
+  w.at(899_999)
+  t.strictSame((await look(w)).unknowns, [])
+  w.at(900_000)
+  t.match((await look(w)).unknowns, [[grant.id, /^p14155550101 2 0000000000000001 1 /]])
+})
+
+await test('a call takes no more than its limit', async (t, w) => {
+  for (let i = 0; i < 3; i++) {
+    await w.grant({ key: `l${i}`, recipient: `p1415555020${i}` })
+    await w.settled(await w.grant({ key: `u${i}`, recipient: `p1415555030${i}` }), 'unknown')
+  }
+  w.at(HOUR)
+  const some = await look(w, [], 2)
+  t.strictSame([some.leases.length, some.unknowns.length], [2, 2])
+  const none = await look(w, [], 0)
+  t.strictSame([none.leases.length, none.unknowns.length], [0, 0])
+})
+
+await test('a turn that nobody attends calls one shift, 2 s before it comes', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 1 })
+  await w.queue({ key: 'b', lane: 3 })
+  await w.redis.del(w.key('shift'))
+  t.equal((await look(w)).attention, '')
+  w.now = START + 1
+  t.equal((await look(w)).attention, 'call')
+  t.equal(await w.redis.get(w.key('shift')), 'called')
+  t.equal((await look(w)).attention, '', 'one caller adds one job')
+})
+
+await test('an attended sender is left to its shift, even if that sleeps too long', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  await w.redis.set(w.key('shift'), `a1.1 ${START + 400_000}`)
+  t.equal((await look(w)).attention, '')
+  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 400_000}`)
+})
+
+await test('a closed sender is attended when it opens or is to be tried', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  await w.redis.del(w.key('shift'))
+  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  w.at(HOUR)
+  t.equal((await look(w)).attention, '', 'no end known')
+  await w.run('pause', { state: 'paused', forMs: 10_000, why: 'ops' })
+  t.equal((await look(w)).attention, '')
+  w.at(HOUR + 8000)
+  t.equal((await look(w)).attention, 'call')
+  await w.redis.del(w.key('shift'))
+  await w.run('pause', { state: 'stopped', forMs: 2000, why: '190' })
+  t.equal((await look(w)).attention, 'call')
+})
+
+await test('a sender that cools down is attended when that is over', async (t, w) => {
+  await w.grant({ key: 'a' })
+  await w.queue({ key: 'b', recipient: BOB, runId: 'run2' })
+  await w.redis.del(w.key('shift'))
+  t.equal((await look(w)).attention, '')
+  w.at(1000)
+  t.equal((await look(w)).attention, 'call')
+})
+
+await test('a scheduled message is attended when it is due, closed or not', async (t, w) => {
+  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
+  t.equal((await look(w)).attention, '')
+  w.at(HOUR - 1999)
+  t.equal((await look(w)).attention, 'call')
+})
+
+await test('without rules nobody is called, and leases are still found', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  await w.grant({ key: 'b', recipient: BOB, lane: 1 })
+  await w.redis.del(w.key('sender'), w.key('shift'))
+  w.at(60_000)
+  const { attention, leases } = await look(w)
+  t.equal(attention, '')
+  t.equal(leases.length, 1)
+})
