@@ -30,13 +30,17 @@ export async function strangers (redis: Redis, prefix: string): Promise<string[]
   return told.flat().sort()
 }
 
+export function rowOf (key: string, prefix: string): Row | undefined {
+  return rows.find(row => keyPattern(row.key, prefix).test(key))
+}
+
 /** The part of a key that decides its place in a cluster. */
 export function hashTag (key: string): string {
   return /\{([^}]+)\}/.exec(key)?.[1] ?? key
 }
 
 async function examine (redis: Redis, prefix: string, key: string): Promise<string[]> {
-  const row = rows.find(row => keyPattern(row.key, prefix).test(key))
+  const row = rowOf(key, prefix)
   if (row === undefined) return [`${key} is in no row`]
   const type = await redis.type(key)
   if (row.type === "BullMQ's") return []

@@ -1,0 +1,139 @@
+import t from 'tap'
+import { ANN, BOB, HOUR, START, world, type World } from './support.js'
+
+const test = await world(t)
+
+/** What is told of a message, by names. */
+async function look (w: World, id: string, byKey = false) {
+  const [state, told, nowMs, result, record, moment, wait, bound, position] = await w.run('inspect-message', { id: byKey ? '' : id }, id)
+  return { state, id: told, nowMs, result, record, moment, wait, bound, position }
+}
+
+await test('a message that nobody knows is gone, by id and by key', async (t, w) => {
+  t.strictSame(await w.run('inspect-message', { id: 'AAAAAAAAAAAAAAAAAAAAAA.18bcfe74a40' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), ['gone'])
+  t.strictSame(await w.run('inspect-message', { id: '' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), ['gone'])
+})
+
+await test('by its key the message is found that has it now', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  t.match(await look(w, id, true), { state: 'sending', id, nowMs: w.ms() })
+})
+
+await test('a message in line tells what admission promised, less the time since', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  w.at(500)
+  const b = await w.queue({ key: 'b' })
+  w.at(1000)
+  const c = await w.queue({ key: 'c' })
+  t.match(await look(w, b), { state: 'queued', wait: 1_000_000, bound: 'pair', position: 1, moment: 0 })
+  t.match(await look(w, c), { state: 'queued', wait: 3_000_000, bound: 'pair', position: 2 })
+  t.match((await look(w, b)).record, /^p14155550101 .*\n{"to"/)
+  await w.settled(grant, 'sent')
+  w.at(1500)
+  t.match(await look(w, b), { wait: 500_000, bound: 'pair' })
+})
+
+await test('messages of higher lanes stand before it', async (t, w) => {
+  await w.grant({ key: 'a' })
+  const bulk = await w.queue({ key: 'b', lane: 3 })
+  const urgent = await w.queue({ key: 'c', lane: 1 })
+  t.match(await look(w, bulk), { position: 2, wait: 4_000_000 })
+  t.match(await look(w, urgent), { position: 1, wait: 2_000_000 })
+})
+
+await test('of a head, only turns before its own count for the flow', async (t, w) => {
+  await w.rules({ flowIntervalUs: 1_000_000, flowBurst: 1 })
+  await w.grant({ key: 'x', recipient: 'p14155550199' })
+  const a = await w.queue({ key: 'a', inline: false })
+  w.at(100)
+  const b = await w.queue({ key: 'b', inline: false, recipient: BOB })
+  t.match(await look(w, a), { wait: 900_000, bound: 'flow' })
+  t.match(await look(w, b), { wait: 1_900_000, bound: 'flow' })
+})
+
+await test('a pause without an end makes the wait -1', async (t, w) => {
+  const id = await w.queue({ key: 'a', inline: false })
+  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'pause' })
+  await w.redis.del(w.key('sender'))
+  t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'line', position: 0 })
+})
+
+await test('a scheduled message tells its moment', async (t, w) => {
+  const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
+  t.match(await look(w, id), { state: 'scheduled', moment: w.ms() + HOUR, wait: HOUR * 1000, bound: 'schedule' })
+})
+
+await test('a message that waits for a retry, or for certainty, tells until when', async (t, w) => {
+  const failing = await w.grant({ key: 'a' })
+  await w.settled(failing, 'retry', { afterMs: 60_000, story: '{"attempt":1}' })
+  const unknown = await w.grant({ key: 'b', recipient: BOB })
+  await w.settled(unknown, 'unknown', { afterMs: 90_000 })
+  w.at(10_000)
+  t.match(await look(w, failing.id), { state: 'retrying', moment: w.ms() + 50_000, wait: 50_000_000, bound: 'retry', record: /{"attempt":1}$/ })
+  t.match(await look(w, unknown.id), { state: 'unknown', moment: w.ms() + 80_000, wait: 80_000_000, bound: 'retry' })
+  w.at(95_000)
+  t.match(await look(w, failing.id), { wait: 0 })
+})
+
+await test('a message in flight is sending', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  t.match(await look(w, id), { state: 'sending', wait: 0, bound: '', result: /^w / })
+})
+
+await test('a sent message tells its result, and no more', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  t.match(await look(w, grant.id), { state: 'sent', result: / 1 p14155550101 web wamid.1$/, record: '', moment: 0 })
+})
+
+await test('each end has its state', async (t, w) => {
+  const failed = await w.grant({ key: 'a' })
+  await w.settled(failed, 'failed', { story: '{"reason":"rejected"}' })
+  const cancelled = await w.queue({ key: 'b' })
+  await w.cancel(cancelled)
+  const expired = await w.queue({ key: 'c', lifeMs: 2001 })
+  w.at(2001)
+  await w.cancel(expired, 'expired')
+  t.match(await look(w, failed.id), { state: 'failed', moment: Math.floor(START / 1000), record: /{"reason":"rejected"}$/ })
+  t.match(await look(w, cancelled), { state: 'cancelled', record: '' })
+  t.match(await look(w, expired), { state: 'expired' })
+  const failedBefore = await w.grant({ key: 'd', recipient: BOB })
+  await w.settled(failedBefore, 'retry')
+  await w.receipt(failedBefore.id, 'wamid.1')
+  t.match(await look(w, failedBefore.id), { state: 'sent', moment: w.ms(), record: /wamid.1"}$/ })
+})
+
+await test('after its window a failure is still known by its record, a sent message is not', async (t, w) => {
+  const failed = await w.grant({ key: 'a' })
+  await w.settled(failed, 'failed')
+  const resolved = await w.grant({ key: 'b', recipient: BOB })
+  await w.settled(resolved, 'unknown')
+  await w.receipt(resolved.id, 'wamid.1')
+  const sent = await w.grant({ key: 'c', recipient: 'p14155550199' })
+  await w.settled(sent, 'sent')
+  for (const { id } of [failed, resolved, sent]) await w.redis.del(w.key('msg', id))
+  t.match(await look(w, failed.id), { state: 'failed', result: '', record: new RegExp(`^${ANN} `) })
+  t.match(await look(w, resolved.id), { state: 'sent', result: '' })
+  t.equal(await w.state(sent.id), 'gone')
+  t.strictSame(await w.run('inspect-message', { id: '' }, failed.id), ['gone'], 'the key is free')
+})
+
+await test('an older message of the key is told from the younger one', async (t, w) => {
+  const old = await w.grant({ key: 'a' })
+  await w.settled(old, 'failed')
+  await w.redis.del(w.key('msg', old.id))
+  w.at(HOUR)
+  const young = await w.queue({ key: 'a', recipient: BOB, inline: false })
+  t.match(await look(w, old.id), { state: 'failed', result: '' })
+  t.match(await look(w, young), { state: 'queued' })
+  t.match(await look(w, old.id, true), { state: 'queued', id: young })
+})
+
+await test('looking changes nothing', async (t, w) => {
+  await w.grant({ key: 'a' })
+  const id = await w.queue({ key: 'b' })
+  const before = await w.dump()
+  await look(w, id)
+  t.strictSame(await w.dump(), before)
+})

@@ -1,0 +1,91 @@
+import t from 'tap'
+import { BOB, CARL, HOUR, START, world, type World } from './support.js'
+
+const test = await world(t)
+const names = ['nowMs', 'state', 'reopens', 'why', 'inLine', 'due', 'inFlight', 'scheduled', 'unknown', 'failures', 'resolved', 'failed',
+  'sent', 'limited', 'unsettled', 'oldest', 'attended', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version']
+
+async function look (w: World, limit = 1000): Promise<Record<string, unknown>> {
+  const [, ...values] = await w.run('inspect-sender', { limit })
+  t.equal(values.length, names.length)
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]))
+}
+
+await test('a sender that has done nothing has only rules', async (t, w) => {
+  const nothing = Object.fromEntries(names.map(name => [name, 0]))
+  const rules = { pairInterval: 2_000_000, pairBurst: 1, perSecond: 1000, places: 100, version: 1 }
+  t.strictSame(await look(w), { ...nothing, ...rules, nowMs: w.ms(), state: 'open', why: '' })
+})
+
+await test('each message is counted where it stands', async (t, w) => {
+  const end = async (key: string, verdict: string) => await w.settled(await w.grant({ key, recipient: `p1415555020${key}` }), verdict)
+  await end('1', 'sent')
+  await end('2', 'failed')
+  await end('3', 'retry')
+  await end('4', 'unknown')
+  const late = await w.grant({ key: '5', recipient: 'p14155550205' })
+  await w.settled(late, 'unknown')
+  await w.receipt(late.id, 'wamid.5')
+  await w.schedule({ key: '6', scheduledFor: w.ms() + HOUR })
+  await w.grant({ key: '7', recipient: BOB })
+  await w.queue({ key: '8', recipient: BOB })
+  await w.queue({ key: '9', recipient: CARL, inline: false, lane: 3 })
+  t.match(await look(w), {
+    inLine: 2, due: 1, inFlight: 1, scheduled: 1, unknown: 1, failures: 1, resolved: 1, failed: 1, sent: 2, limited: 6, unsettled: 6, oldest: START, attended: 1
+  })
+})
+
+await test('due are the heads whose turn has come, and behind them what could have gone since', async (t, w) => {
+  for (let i = 0; i < 5; i++) await w.queue({ key: `${i}`, inline: false })
+  t.match(await look(w), { inLine: 5, due: 1 })
+  w.at(4000)
+  t.match(await look(w), { inLine: 5, due: 3, oldest: START })
+  w.at(60_000)
+  t.match(await look(w), { due: 5 })
+})
+
+await test('beyond its limit it estimates, and never more than stand in line', async (t, w) => {
+  for (let i = 0; i < 6; i++) {
+    await w.queue({ key: `${i}`, recipient: `p1415555020${i}`, inline: false })
+    await w.queue({ key: `${i} again`, recipient: `p1415555020${i}`, inline: false })
+  }
+  w.at(2000)
+  t.match(await look(w, 2), { inLine: 12, due: 12 })
+})
+
+await test('a closed sender tells why and until when', async (t, w) => {
+  await w.run('pause', { state: 'paused', forMs: 60_000, why: 'ops' })
+  t.match(await look(w), { state: 'paused', why: 'ops', reopens: w.ms() + 60_000 })
+  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  t.match(await look(w), { state: 'paused', reopens: 0 })
+  await w.run('pause', { state: 'stopped', forMs: 1000, why: '190' })
+  t.match(await look(w), { state: 'stopped', why: '190', reopens: w.ms() + 1000 })
+  await w.run('pause', { state: 'paused', forMs: 1000, why: 'ops' })
+  w.at(1000)
+  t.match(await look(w), { state: 'open', reopens: 0 })
+})
+
+await test('sent counts the last 24 hours by the minute', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  w.at(23 * HOUR)
+  await w.settled(await w.grant({ key: 'b' }), 'sent')
+  t.match(await look(w), { sent: 2 })
+  w.at(24 * HOUR)
+  t.match(await look(w), { sent: 1 })
+})
+
+await test('a bucket whose TAT has passed limits nobody', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  t.match(await look(w), { limited: 1 })
+  w.at(2000)
+  t.match(await look(w), { limited: 0 })
+})
+
+await test('a sender without rules says so, and looking changes nothing', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  const before = await w.dump()
+  await look(w)
+  t.strictSame(await w.dump(), before)
+  await w.redis.del(w.key('sender'))
+  t.strictSame(await w.run('inspect-sender', { limit: 10 }), ['unruled'])
+})

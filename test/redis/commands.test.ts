@@ -1,0 +1,106 @@
+import type { Redis } from 'ioredis'
+import t from 'tap'
+import { createRun } from '../../src/redis/commands.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+
+const server = await startRedis(t)
+const tidy = { retentionMs: 1000, cap: 10, limit: 5 }
+
+/** A connection that notes what it is told to run, and answers as it is told. */
+function createListener (answer: () => unknown): { redis: Redis, defined: Map<string, { numberOfKeys: number, lua: string }>, told: string[][] } {
+  const defined = new Map<string, { numberOfKeys: number, lua: string }>()
+  const told: string[][] = []
+  const redis: Record<string, unknown> = {
+    defineCommand (name: string, definition: { numberOfKeys: number, lua: string }) {
+      defined.set(name, definition)
+      redis[name] = async (...args: string[]) => {
+        told.push(args)
+        return answer()
+      }
+    }
+  }
+  return { redis: redis as unknown as Redis, defined, told }
+}
+
+await t.test('every script is defined with the keys of its header', async t => {
+  const { redis, defined } = createListener(() => [])
+  createRun(redis, 'wa')
+  t.equal(defined.get('sluice:quota')?.numberOfKeys, 1)
+  t.equal(defined.get('sluice:pause')?.numberOfKeys, 5)
+  t.match(defined.get('sluice:pause')?.lua, /^#!lua flags=allow-oom\n/)
+})
+
+await t.test('keys and arguments go in the header\'s order, by whatever order they are given', async t => {
+  const { redis, told } = createListener(() => ['open', ''])
+  const run = createRun(redis, 'wa')
+  t.strictSame(await run('pause', { sender: '77' }, { why: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 }), ['open', ''])
+  t.strictSame(told, [[
+    '{wa:77}:sender', '{wa:77}:turns:urgent', '{wa:77}:turns:normal', '{wa:77}:turns:bulk', '{wa:77}:shift',
+    '1700000123456789', 'paused', '5000', 'ops'
+  ]])
+})
+
+await t.test('the idempotency record\'s key carries the digest', async t => {
+  const { redis, told } = createListener(() => ['gone'])
+  await createRun(redis, 'wa')('inspect-message', { sender: '77', digest: 'AAAAAAAAAAAAAAAAAAAAAA' }, { id: '' })
+  t.equal(told[0]?.[0], '{wa:77}:msg:AAAAAAAAAAAAAAAAAAAAAA')
+})
+
+await t.test('a boolean is 0 or 1, and what is left out is empty: production hands in no time', async t => {
+  const { redis, told } = createListener(() => ['gone'])
+  const run = createRun(redis, 'wa')
+  const args = { id: 'x.1', inline: false, holder: 'a1:1', runId: 'r', leaseMs: 1, lifeMs: 2 }
+  await run('retake', { sender: '77', digest: 'x' }, { ...args, force: true })
+  t.strictSame(told[0]?.slice(-9), ['', 'x.1', '1', '0', 'a1:1', 'r', '1', '2', ''])
+})
+
+await t.test('without a time of ours it is Redis\'s', async t => {
+  const redis = server.connect()
+  const run = createRun(redis, createPrefix())
+  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 2, maxInFlight: 5, perSecond: 80 }
+  await run('quota', { sender: '77' }, { ...rules, operator: true, settings: '' })
+  const [, before] = await run('inspect-recipient', { sender: '77' }, { recipient: 'p1', lane: 2 })
+  const [seconds] = await redis.time()
+  t.ok(Math.abs(Number(before) - Number(seconds) * 1000) < 5000)
+})
+
+await t.test('a script\'s own fault is INTERNAL, and names the script', async t => {
+  const redis = server.connect()
+  const prefix = createPrefix()
+  await redis.set(`{${prefix}:77}:pace`, 'not a sorted set')
+  await t.rejects(createRun(redis, prefix)('tidy', { sender: '77' }, tidy), { code: 'INTERNAL', message: /lua\/tidy\.lua: WRONGTYPE/, cause: Error })
+})
+
+await t.test('what Redis says is INTERNAL where it blames the script, else UNAVAILABLE', async t => {
+  const cases: Array<[said: string, code: string]> = [
+    ['ERR user_script:3: attempt to index a nil value script: 5f, on @user_script:3.', 'INTERNAL'],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', 'INTERNAL'],
+    ["CROSSSLOT Keys in request don't hash to the same slot", 'INTERNAL'],
+    ['OOM allow-oom flag is not set on the script, can not run it when used memory > \'maxmemory\'', 'UNAVAILABLE'],
+    ['LOADING Redis is loading the dataset in memory', 'UNAVAILABLE'],
+    ['ERR max number of clients reached', 'UNAVAILABLE'],
+    ["READONLY You can't write against a read only replica.", 'UNAVAILABLE'],
+    ['MISCONF Redis is configured to save RDB snapshots', 'UNAVAILABLE'],
+    ['CLUSTERDOWN The cluster is down', 'UNAVAILABLE'],
+    ['Command timed out', 'UNAVAILABLE'],
+    ['Connection is closed.', 'UNAVAILABLE']
+  ]
+  for (const [said, code] of cases) {
+    const cause = new TypeError(said)
+    const { redis } = createListener(() => { throw cause })
+    await t.rejects(createRun(redis, 'wa')('tidy', { sender: '77' }, tidy), { code, cause, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
+  }
+})
+
+await t.test('a name without a file is SCRIPT_INVALID', async t => {
+  const { redis } = createListener(() => [])
+  await t.rejects(createRun(redis, 'wa')('sundial' as 'tidy', { sender: '77' }, tidy), { code: 'SCRIPT_INVALID', message: /sundial/ })
+})
+
+await t.test('a Redis that went away is UNAVAILABLE', async t => {
+  const redis = server.connect({ maxRetriesPerRequest: 0, enableOfflineQueue: false, retryStrategy: () => null })
+  const run = createRun(redis, createPrefix())
+  await new Promise<void>(resolve => { redis.once('ready', () => resolve()) })
+  await server.kill()
+  await t.rejects(run('tidy', { sender: '77' }, tidy), { code: 'UNAVAILABLE', facts: { retryAfterMs: 1000 } })
+})
