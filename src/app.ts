@@ -2,8 +2,11 @@ import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ApiKey } from './config.js'
+import { dashboard } from './dashboard/dashboard.js'
+import type { DashboardRoom } from './dashboard/room.js'
 import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
+import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
 import { handleErrors } from './http/problem.js'
 import { compile } from './http/validate.js'
@@ -24,7 +27,7 @@ const BODY_LIMIT = 256 * 1024
 export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, logger: FastifyBaseLogger }
 
 /** The HTTP application, without a port. A worker node serves its health only. */
-export async function createApp (room: ApiRoom, options: AppOptions): Promise<FastifyInstance> {
+export async function createApp (room: ApiRoom & DashboardRoom, options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -52,6 +55,10 @@ export async function createApp (room: ApiRoom, options: AppOptions): Promise<Fa
       senderRoutes(api, room)
       auditRoutes(api, room)
     }, { prefix: '/api/v1' })
+    await app.register(async pages => {
+      authenticateBrowser(pages, options.keys)
+      await dashboard(pages, room)
+    }, { prefix: '/admin/queues' })
   }
   await app.ready()
   return app

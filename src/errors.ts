@@ -9,6 +9,7 @@ export const errors = {
   FORBIDDEN: [403, 'This key\'s role may not do that'],
   NOT_FOUND: [404, 'Nothing is known by this name'],
   SENDER_UNKNOWN: [404, 'No such sender is configured'],
+  NOT_OFFERED: [405, 'This queue holds messages, which the dashboard can not treat so'],
   NOT_CANCELLABLE: [409, 'Only a message that waits can be cancelled'],
   NOT_RETRYABLE: [409, 'This failure can not be retried now'],
   TOO_LARGE: [413, 'The request body is too large'],

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
 import type { Config } from './config.js'
+import type { DashboardRoom } from './dashboard/room.js'
 import type { Bus } from './events.js'
 import { createBackoff } from './failure/backoff.js'
 import type { Provider } from './message.js'
@@ -50,7 +51,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, patient: connections.patient, subscribe: working })
   const underway = new Set<Promise<unknown>>()
   const { START_WITHIN_MS: startWithinMs, MESSAGE_LIFE_MS: lifeMs } = config
-  const room: ApiRoom & WorkerRoom = {
+  const room: ApiRoom & WorkerRoom & DashboardRoom = {
     store,
     events,
     provider,

@@ -8,7 +8,7 @@ import { invalidRequest } from './validate.js'
 export function sendProblem (reply: FastifyReply, error: SluiceError): FastifyReply {
   const { retryAfterMs } = error.facts
   if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
-  if (error.status === 401) reply.header('www-authenticate', 'Bearer')
+  if (error.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'Bearer')
   return reply.status(error.status).type('application/problem+json').send(JSON.stringify(problem(error)))
 }
 

@@ -47,6 +47,7 @@ export interface Replies {
     | ['pair', nowMs: number, waitUs: number, boundBy: BoundBy, urgent: number, normal: number, bulk: number, held: number,
         tatUs: number, intervalUs: number, burst: number]
     | ['unruled']
+  'inspect-lines': Array<[id: string, record: string, momentMs: number, position: number]>
   'inspect-sender':
     | ['sender', nowMs: number, state: 'open' | 'paused' | 'stopped', reopensMs: number, why: string, inLine: number, due: number,
         inFlight: number, scheduled: number, unknown: number, failures: number, resolved: number, failed: number,
@@ -72,6 +73,7 @@ export interface Arguments {
   tidy: Timed<'retentionMs' | 'cap' | 'limit'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>
+  'inspect-lines': Timed<'which' | 'skip' | 'take' | 'limit'>
   'inspect-sender': Timed<'limit'>
 }
 

@@ -1,4 +1,4 @@
-import type { BoundBy, Payload, State } from '../message.js'
+import type { BoundBy, Lane, Payload, State } from '../message.js'
 import { admittedAt, digestOf, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import type { StoryLine } from './record.js'
@@ -8,6 +8,10 @@ import { parseRecord, parseResult } from './record.js'
 export interface MessageView {
   id: string
   state: State
+  /** Canonical; '' where it is no longer known. */
+  recipient: string
+  /** Only while it is unsettled, or kept as a failure. */
+  lane: Lane | null
   nowMs: number
   caller: string
   admittedAt: number
@@ -38,6 +42,8 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
   return {
     id,
     state,
+    recipient: kept?.recipient ?? result?.recipient ?? '',
+    lane: kept?.lane ?? null,
     nowMs,
     caller: kept?.payload.caller ?? result?.caller ?? '',
     admittedAt: admittedAt(id),

@@ -14,6 +14,7 @@ const entrance = ['admission', 'drain/deliver', 'drain/cancel', 'settlement/reco
 const mayImport: Record<string, string[]> = {
   http: entrance,
   graph: entrance,
+  dashboard: [...entrance, 'http/act', 'http/problem'],
   webhooks: ['settlement'],
   admission: [],
   drain: ['provider', 'settlement'],

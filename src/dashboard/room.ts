@@ -1,0 +1,42 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Queue } from 'bullmq'
+import type { Explain } from '../failure/failure.js'
+import type { RetryRoom } from '../failure/retry.js'
+import type { Lane, Payload } from '../message.js'
+import type { StoryLine } from '../settlement/record.js'
+
+export interface DashboardRoom extends RetryRoom {
+  senders: string[]
+  explain: Explain
+  sandbox: boolean
+  drainQueue: Queue
+  retryQueue: Queue
+  housekeepingQueue: Queue
+}
+
+/** States as Bull's users know them. */
+export type BullState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused'
+
+/** A message as the dashboard knows it, from a page or from a look at this one. Moments are ms since the epoch. */
+export interface Shown {
+  sender: string
+  id: string
+  state: BullState
+  recipient: string
+  lane: Lane | null
+  /** Null once it is settled and no failure. */
+  payload: Payload | null
+  metadata: Record<string, unknown> | null
+  attempts: number
+  story: StoryLine[]
+  /** What it waits for, in words of our own. */
+  waitsFor: 'its turn' | 'retry' | 'verdict' | 'schedule' | 'closed sender' | null
+  dueAt: number | null
+  startedAt: number | null
+  finishedAt: number | null
+  /** Counted from 1 in the line of its recipient; 0 where it stands in none, or nobody counted. */
+  position: number
+}
+
+/** Name of the admin whose request is being answered; bull-board hands no request on to the queues. */
+export const caller = new AsyncLocalStorage<string>()

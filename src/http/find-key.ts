@@ -1,0 +1,20 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { ApiKey, Role } from '../config.js'
+
+export interface Caller { name: string, role: Role }
+
+/** Who may use this key; undefined where nobody does. */
+export type FindKey = (given: string) => Caller | undefined
+
+/** Compares hashes of equal length, and every key each time, so that the time tells nothing. */
+export function createFindKey (keys: ApiKey[]): FindKey {
+  const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, hash: hash(key) }))
+  return given => {
+    const hashed = hash(given)
+    return known.filter(entry => timingSafeEqual(entry.hash, hashed))[0]?.caller
+  }
+}
+
+function hash (key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}
