@@ -1,0 +1,53 @@
+/** Nothing that the dashboard's API answers tells who a message goes to, or what it says. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { openBoard, queued, still } from './support.js'
+
+const ground = await createGround(t)
+
+/** Retried, FAILED, in flight, sent, waiting: each a number of its own. */
+const RETRYING = '+15562131000'
+const UNDELIVERABLE = '+15560131026'
+const SLOW = '+15557050010'
+const FREE = '+15553579246'
+const BEHIND = '+15553579247'
+const all = [RETRYING, UNDELIVERABLE, SLOW, FREE, BEHIND]
+const SECRET = 'Zaubernuss'
+
+await t.test('no answer holds a recipient, a text, a key, a value of the metadata, or an id that names the recipient', async t => {
+  const node = await ground.start(t, { ...still, INLINE_WAIT_MS: '0' })
+  const board = openBoard(node)
+  const more = (to: string): Record<string, unknown> => ({ metadata: { order: `${SECRET} ${to}`, campaign: SECRET } })
+  const ids: string[] = []
+  for (const to of all) ids.push((await node.send(to, `${SECRET} for ${to}`, more(to))).body.id)
+  ids.push((await node.send(BEHIND, `${SECRET} again`, { ...more(BEHIND), idempotencyKey: `order-${BEHIND}` })).body.id)
+  ids.push((await node.send(FREE, { type: 'text', text: { body: SECRET } }, { type: 'text', scheduledFor: Date.now() + 60_000 })).body.id)
+  ids.push((await node.send('+15553579249', SECRET, more('+15553579249'), queued)).body.id)
+
+  const answers: string[] = []
+  const look = async (path: string): Promise<void> => { answers.push(JSON.stringify((await board.get(path)).body)) }
+  const queues = ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping']
+  for (const queue of queues) {
+    for (const status of ['latest', 'waiting', 'active', 'delayed', 'paused', 'failed', 'completed']) {
+      await look(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)
+    }
+    for (const part of ['metrics', 'default-job-options', 'workers', 'rate-limit', 'job-data-schema']) await look(`/api/queues/${queue}/${part}`)
+  }
+  for (const id of ids) {
+    for (const part of ['', '/logs', '/flow']) await look(`/api/queues/WHATSAPP/${id}${part}`)
+  }
+  await board.put('/api/queues/WHATSAPP/pause')
+  await look('/api/queues?activeQueue=WHATSAPP&status=paused&page=1&jobsPerPage=50')
+  await look('/api/job-schedulers')
+
+  const told = answers.join('\n')
+  t.ok(ids.every(id => told.includes(id)), 'there was something to hide')
+  const holds = (text: string): boolean => told.includes(text)
+  t.ok(holds('"recipient":"…47"'), 'the last two digits are shown')
+  t.ok(holds('"metadata":["order","campaign"]'), "and the metadata's keys")
+  t.notOk(holds(SECRET))
+  t.notOk(holds('wamid'), "Meta's ids have the recipient in them")
+  // The numbers that fail end in the code that they fail with.
+  for (const to of [FREE, BEHIND]) t.notOk(holds(to.slice(-6)), to)
+  for (const to of all) t.notOk(holds(to.slice(1, 8)), to)
+})
