@@ -8,6 +8,7 @@ import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
+import { serveDocs } from './http/docs/openapi.js'
 import { handleErrors } from './http/problem.js'
 import { compile } from './http/validate.js'
 import { auditRoutes } from './http/routes/audit.js'
@@ -39,6 +40,7 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   handleErrors(app, room.events)
   turnAway(app, options.closing)
+  if (options.api) await serveDocs(app)
   healthRoutes(app, { store: room.store, closing: options.closing })
   if (options.api) {
     await app.register(async (api: Api) => {

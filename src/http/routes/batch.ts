@@ -1,21 +1,18 @@
-import { Type } from '@sinclair/typebox'
 import type { Admission, Request } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
 import type { Api, ApiRoom } from '../api.js'
+import { postBatch } from '../docs/messages.js'
 import { toAnswer } from '../outcome.js'
 import { problem, toKnown } from '../problem.js'
 import { toRequest } from '../request.js'
-import { PostMessageSchema } from '../schemas/message.js'
+import { BatchSchema, PostMessageSchema } from '../schemas/message.js'
 import { createCheck } from '../validate.js'
 
-/** Rows of one batch at most, and the bytes that they may have together. */
-const MOST_ROWS = 1000
+/** The bytes that the rows of a batch may have together. */
 const BODY_LIMIT = 16 * 1024 * 1024
 /** Rows whose scripts are under way at once: enough to fill the connection, few enough to stay within its time-out. */
 const CHUNK = 100
 
-const rows = Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS })
-const BatchSchema = Type.Union([rows, Type.Object({ messages: rows }, { additionalProperties: false })], { description: 'An array of messages, or an object that holds it' })
 const check = createCheck(PostMessageSchema)
 
 /**
@@ -23,7 +20,7 @@ const check = createCheck(PostMessageSchema)
  * row doesn't hurt the others. With a header `Idempotency-Key`, row n without a key of its own gets `<header>#<n>`.
  */
 export function batchRoutes (api: Api, room: ApiRoom): void {
-  api.post('/messages/batch', { schema: { body: BatchSchema }, bodyLimit: BODY_LIMIT, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
+  api.post('/messages/batch', { schema: { body: BatchSchema }, bodyLimit: BODY_LIMIT, config: { roles: ['send', 'admin'], operation: postBatch } }, async (request, reply) => {
     const messages = Array.isArray(request.body) ? request.body : request.body.messages
     const key = request.headers['idempotency-key']
     const results: Array<Record<string, unknown>> = []

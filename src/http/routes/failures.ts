@@ -6,16 +6,17 @@ import { parseId } from '../../redis/keys.js'
 import { act } from '../act.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
+import * as docs from '../docs/failures.js'
 import { AcknowledgeAllSchema, AcknowledgeSchema, FailureParamsSchema, ListFailuresSchema, RetryFailuresSchema } from '../schemas/failure.js'
 
 /** Delivery failures: what waits for a retry, what was given up, and trying again by hand. */
 export function failureRoutes (api: Api, room: ApiRoom): void {
-  api.get('/failures', { schema: { querystring: ListFailuresSchema }, config: { roles: ['read', 'admin'] } }, async request => {
+  api.get('/failures', { schema: { querystring: ListFailuresSchema }, config: { roles: ['read', 'admin'], operation: docs.listFailures } }, async request => {
     const { sender, ...filter } = request.query
     return await listFailures(room, chooseSender(room, sender), filter)
   })
 
-  api.post('/failures/retry', { schema: { body: RetryFailuresSchema }, config: { roles: ['admin'] } }, async request => {
+  api.post('/failures/retry', { schema: { body: RetryFailuresSchema }, config: { roles: ['admin'], operation: docs.retryFailures } }, async request => {
     const { limit, force, sender } = request.body
     const named = chooseSender(room, sender)
     const counts = await retryFailures(room, named, { limit, force, by: request.caller.name })
@@ -23,7 +24,7 @@ export function failureRoutes (api: Api, room: ApiRoom): void {
     return counts
   })
 
-  api.post('/failures/:id/retry', { schema: { params: FailureParamsSchema }, config: { roles: ['admin'] } }, async request => {
+  api.post('/failures/:id/retry', { schema: { params: FailureParamsSchema }, config: { roles: ['admin'], operation: docs.retryFailure } }, async request => {
     const { sender, id } = find(room, request.params.id)
     const became = await retryOne(room, sender, id, { force: true, by: request.caller.name })
     if (became === 'gone') throw new SluiceError('NOT_RETRYABLE', { detail: 'it is no failure, or it is already on its way', field: 'id' })
@@ -31,7 +32,7 @@ export function failureRoutes (api: Api, room: ApiRoom): void {
     return { total: 1, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0, [became]: 1 }
   })
 
-  api.post('/failures/:id/acknowledge', { schema: { params: FailureParamsSchema, body: AcknowledgeSchema }, config: { roles: ['admin'] } }, async request => {
+  api.post('/failures/:id/acknowledge', { schema: { params: FailureParamsSchema, body: AcknowledgeSchema }, config: { roles: ['admin'], operation: docs.acknowledgeFailure } }, async request => {
     const { sender, id } = find(room, request.params.id)
     const { note } = request.body
     if (!await acknowledge(room.store, sender, id, request.caller.name, note)) throw new SluiceError('NOT_FOUND', { detail: 'it is no failure that is pending or failed', field: 'id' })
@@ -39,7 +40,7 @@ export function failureRoutes (api: Api, room: ApiRoom): void {
     return { id: request.params.id, acknowledgedBy: request.caller.name }
   })
 
-  api.post('/failures/acknowledge', { schema: { body: AcknowledgeAllSchema }, config: { roles: ['admin'] } }, async request => {
+  api.post('/failures/acknowledge', { schema: { body: AcknowledgeAllSchema }, config: { roles: ['admin'], operation: docs.acknowledgeFailures } }, async request => {
     const { sender, note, ...filter } = request.body
     const named = chooseSender(room, sender)
     const done = await acknowledgeAll(room, named, filter, request.caller.name, note)

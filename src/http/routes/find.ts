@@ -6,11 +6,12 @@ import { findMessages } from '../../settlement/find.js'
 import { describe } from '../answer.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
+import { findMessages as operation } from '../docs/messages.js'
 import { FindMessagesSchema } from '../schemas/message.js'
 
 /** Finding messages by whom they are for, what they are called, and what they are about. */
 export function findRoutes (api: Api, room: ApiRoom): void {
-  api.get('/messages', { schema: { querystring: FindMessagesSchema }, config: { roles: ['send', 'read', 'admin'] } }, async request => {
+  api.get('/messages', { schema: { querystring: FindMessagesSchema }, config: { roles: ['send', 'read', 'admin'], operation } }, async request => {
     const { recipient, idempotencyKey, providerMessageId, tag, limit } = request.query
     const sender = chooseSender(room, request.query.sender)
     const own = request.caller.role === 'send'

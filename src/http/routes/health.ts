@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../../errors.js'
 import type { Store } from '../../redis/store.js'
+import { getLive, getReady } from '../docs/health.js'
 import { sendProblem } from '../problem.js'
 
 /** Alive: the process answers. Ready: Redis answers too and the node is not closing. */
 export function healthRoutes (app: FastifyInstance, room: { store: Store, closing: AbortSignal }): void {
-  app.get('/health/live', async () => ({ status: 'ok' }))
-  app.get('/health/ready', async (_, reply) => {
+  app.get('/health/live', { config: { operation: getLive } }, async () => ({ status: 'ok' }))
+  app.get('/health/ready', { config: { operation: getReady } }, async (_, reply) => {
     if (room.closing.aborted) return sendProblem(reply, new SluiceError('CLOSING', { retryAfterMs: 1000 }))
     try {
       await room.store.redis.ping()

@@ -12,13 +12,14 @@ import { describe } from '../answer.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
 import type { Caller } from '../authenticate.js'
+import { cancelMessage, getMessage, postMessage } from '../docs/messages.js'
 import { toAnswer } from '../outcome.js'
 import { prefersAsync, toRequest } from '../request.js'
 import { MessageParamsSchema, MessageQuerySchema, PostMessageSchema } from '../schemas/message.js'
 
 /** POST, GET and DELETE of messages: where a message enters. */
 export function messageRoutes (api: Api, room: ApiRoom): void {
-  api.post('/messages', { schema: { body: PostMessageSchema }, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
+  api.post('/messages', { schema: { body: PostMessageSchema }, config: { roles: ['send', 'admin'], operation: postMessage } }, async (request, reply) => {
     const key = request.headers['idempotency-key']
     const asked = toRequest(room, request.body, {
       caller: request.caller.name, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
@@ -32,13 +33,13 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
     return body
   })
 
-  const one = { schema: { params: MessageParamsSchema, querystring: MessageQuerySchema }, config: { roles: ['send', 'read', 'admin'] as const } }
-  api.get('/messages/:id', one, async request => {
+  const one = { params: MessageParamsSchema, querystring: MessageQuerySchema }
+  api.get('/messages/:id', { schema: one, config: { roles: ['send', 'read', 'admin'], operation: getMessage } }, async request => {
     const { sender, view } = await find(room, request.params.id, request.query.sender, request.caller)
     return describe(sender, view, room.explain, room.sandbox)
   })
 
-  api.delete('/messages/:id', { ...one, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
+  api.delete('/messages/:id', { schema: one, config: { roles: ['send', 'admin'], operation: cancelMessage } }, async (request, reply) => {
     const { sender, view } = await find(room, request.params.id, request.query.sender, request.caller)
     const done = view.payload === null ? 'gone' : await cancel(room, sender, view.id, 'cancelled', request.caller.name, view.payload)
     if (done !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `it is ${view.state}`, extra: { messageStatus: view.state } })

@@ -1,10 +1,11 @@
 import type { SenderView } from '../../throttle/inspect.js'
 import { inspectSender, queueOf } from '../../throttle/inspect.js'
 import type { Api, ApiRoom } from '../api.js'
+import { getQueueStats, getStats } from '../docs/operators.js'
 
 /** The counts of the original service, and the queue's in Bull's words. */
 export function statsRoutes (api: Api, room: ApiRoom): void {
-  api.get('/stats', { config: { roles: ['read', 'admin'] } }, async () => {
+  api.get('/stats', { config: { roles: ['read', 'admin'], operation: getStats } }, async () => {
     const senders = await look(room)
     return {
       throttling: { activeRateLimits: sum(senders, sender => sender.activeRateLimits) },
@@ -19,7 +20,7 @@ export function statsRoutes (api: Api, room: ApiRoom): void {
     }
   })
 
-  api.get('/queues/stats', { config: { roles: ['read', 'admin'] } }, async () => ({ queue: 'WHATSAPP', ...queueOf(await look(room)) }))
+  api.get('/queues/stats', { config: { roles: ['read', 'admin'], operation: getQueueStats } }, async () => ({ queue: 'WHATSAPP', ...queueOf(await look(room)) }))
 }
 
 async function look (room: ApiRoom): Promise<SenderView[]> {

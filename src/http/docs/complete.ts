@@ -1,0 +1,55 @@
+import type { ErrorCode } from '../../errors.js'
+import { compile } from '../validate.js'
+import type { Operation } from './operation.js'
+import { answerHeaders } from './operation.js'
+import { problemResponses } from './problems.js'
+
+/** An operation as the library makes it of a route. */
+export interface Documented {
+  operationId?: string
+  requestBody?: object
+  parameters?: Array<{ name: string, required?: boolean, schema?: { default?: unknown }, examples?: object }>
+  responses?: object
+}
+
+/** Adds body, examples and answers: the library would inline the named schemas, and has no place for several examples of each. */
+export function complete (documented: Documented, operation: Operation, body: { $id?: string } | undefined): void {
+  const examples = Object.entries(operation.examples)
+  if (body !== undefined) {
+    documented.requestBody = {
+      // An absent body is taken for an empty one.
+      required: !compile(body, 'body')({}),
+      content: json(body, Object.fromEntries(examples.filter(([, example]) => example.body !== undefined).map(([name, { summary, body: value }]) => [name, { summary, value }])))
+    }
+  }
+  for (const parameter of documented.parameters ?? []) {
+    const shown = examples.flatMap(([name, { summary, params, query, headers }]) => {
+      const value = { ...params, ...query, ...headers }[parameter.name]
+      return value === undefined ? [] : [[name, { summary, value }]]
+    })
+    if (parameter.schema?.default !== undefined) parameter.required = false
+    if (shown.length > 0) parameter.examples = Object.fromEntries(shown)
+  }
+  const codes = codesOf(operation, { body: body !== undefined, parameters: documented.parameters !== undefined })
+  documented.responses = { ...answers(operation), ...problemResponses(codes) }
+}
+
+function answers (operation: Operation): Record<string, object> {
+  return Object.fromEntries(Object.entries(operation.answers).map(([status, { is, schema, headers, examples }]) => [status, {
+    description: is,
+    ...(headers === undefined ? {} : { headers: Object.fromEntries(headers.map(name => [name, { description: answerHeaders[name], schema: { type: 'string' } }])) }),
+    ...(schema === undefined ? {} : { content: json(schema, Object.fromEntries(Object.entries(examples ?? {}).map(([name, value]) => [name, { value }]))) })
+  }]))
+}
+
+/** Every operation behind a key can end so; the rest stands with the operation. */
+function codesOf (operation: Operation, has: { body: boolean, parameters: boolean }): ErrorCode[] {
+  const codes: ErrorCode[] = operation.open === true ? [] : ['UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL', 'UNAVAILABLE', 'CLOSING']
+  if (has.body || has.parameters) codes.push('INVALID_REQUEST')
+  if (has.body) codes.push('TOO_LARGE')
+  return [...new Set([...codes, ...(operation.errors ?? [])])]
+}
+
+function json (schema: { $id?: string }, examples: Record<string, object>): object {
+  return { 'application/json': { schema: schema.$id === undefined ? schema : { $ref: `#/components/schemas/${schema.$id}` }, ...(Object.keys(examples).length === 0 ? {} : { examples }) } }
+}

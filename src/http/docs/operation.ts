@@ -1,0 +1,72 @@
+import type { TSchema } from '@sinclair/typebox'
+import type { ErrorCode } from '../../errors.js'
+
+/** Groups of operations, with what each is about. */
+export const tags = {
+  Messages: 'Posting, finding and cancelling messages',
+  Failures: 'What WhatsApp did not take, and trying again',
+  'Rate limits': 'A recipient\'s pace',
+  Senders: 'The sending numbers',
+  Counts: 'How it stands',
+  'Retry worker': 'The worker that retries due failures',
+  Audit: 'Who did what',
+  Health: 'For load balancers and orchestrators'
+} as const
+
+/** Headers of requests. */
+export const requestHeaders = {
+  'Idempotency-Key': 'Your name for the message; wins over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>`',
+  Prefer: '`respond-async`: never send within the request, so the answer comes at once'
+} as const
+
+/** Headers of answers. */
+export const answerHeaders = {
+  'Idempotent-Replayed': '`true`: the key is known, and this tells of its first message',
+  'Retry-After': 'Whole seconds after which a repeat makes sense; not there where no end is known',
+  RateLimit: 'The pair\'s state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>`',
+  'RateLimit-Policy': 'The pair\'s rule: `"pair";q=<messages>;w=<seconds>`'
+} as const
+
+/** Something to send: the body, and what else of the request it needs. */
+export interface Example {
+  summary: string
+  body?: unknown
+  params?: Record<string, string>
+  query?: Record<string, string>
+  headers?: Partial<Record<keyof typeof requestHeaders, string>>
+}
+
+export interface Answer {
+  /** Said of this status. */
+  is: string
+  /** Without one there is no body. */
+  schema?: TSchema
+  headers?: ReadonlyArray<keyof typeof answerHeaders>
+  /** By a name that says what it shows. */
+  examples?: Record<string, unknown>
+}
+
+/**
+ * What the document tells of a route beyond its schemas and roles. Stands in the route's `config`, not in its `schema`: an
+ * answer's schema there would make Fastify serialise by it, dropping every field that it does not name. So it only describes,
+ * answers are written by JSON.stringify, and a test holds real ones against it.
+ */
+export interface Operation {
+  id: string
+  tag: keyof typeof tags
+  summary: string
+  /** More than the summary. */
+  description?: string
+  headers?: ReadonlyArray<keyof typeof requestHeaders>
+  /** Requests to try, the first of them the plainest. Every one works on a gateway with the sandbox, in the order of the document. */
+  examples: Record<string, Example>
+  answers: Record<number, Answer>
+  /** What can go wrong besides what can with every route. */
+  errors?: readonly ErrorCode[]
+  /** Needs no key. */
+  open?: boolean
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig { operation?: Operation }
+}

@@ -1,0 +1,28 @@
+import { Type } from '@sinclair/typebox'
+import type { Act } from '../act.js'
+import { listOf, moment, oneOf, text } from './common.js'
+
+export const AuditQuerySchema = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many at most' }) }, { additionalProperties: false })
+
+const acts: Record<Act['act'], string> = {
+  cancel: 'took a message out',
+  retry: 'retried failures',
+  acknowledge: 'acknowledged failures',
+  clear: 'had a recipient\'s pace forgotten',
+  pause: 'paused a sender',
+  resume: 'opened a sender',
+  quota: 'changed a sender\'s rules',
+  'stop-retries': 'stopped the retry worker',
+  'start-retries': 'started the retry worker'
+}
+
+export const ActSchema = Type.Object({
+  at: moment('When'),
+  by: text('The API key'),
+  act: oneOf(acts, 'What'),
+  sender: text('The sender; `*` for all'),
+  subject: text('What it was done to; never a recipient in full'),
+  detail: Type.Optional(text('How'))
+}, { $id: 'Act', description: 'Something done by hand' })
+
+export const ActsSchema = Type.Object({ acts: listOf(ActSchema, 'Newest first') }, { $id: 'Acts', description: 'Who did what' })

@@ -1,0 +1,27 @@
+import { Type } from '@sinclair/typebox'
+import type { BoundBy } from '../../message.js'
+import { bounds } from './answer.js'
+import { count, flag, laneMeanings, momentOrNull, oneOf, senderName, text } from './common.js'
+
+export const RecipientParamsSchema = Type.Object({ recipient: Type.String({ minLength: 1, maxLength: 40, description: 'The recipient, written as in `to`' }) })
+
+export const RateLimitQuerySchema = Type.Object({
+  sender: senderName,
+  priority: oneOf(laneMeanings, 'The lane that a new message would join', { default: 'normal' })
+}, { additionalProperties: false })
+
+export const RateLimitSchema = Type.Object({
+  recipient: text('As asked for'),
+  sender: text('Phone number id of the sender'),
+  rule: Type.Object({ intervalMs: Type.Number({ description: 'Least time between two messages' }), burst: count('Messages that a rested recipient may get one right after the other') }, { description: 'What is allowed' }),
+  delayMs: Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description: 'What a message posted now would wait; null where no end is known' }),
+  nextSlotAt: momentOrNull('When it would go'),
+  boundBy: oneOf<BoundBy>(bounds, 'What it would wait for'),
+  waiting: Type.Object({ urgent: count('In the urgent lane'), normal: count('In the normal lane'), bulk: count('In the bulk lane') }, { description: 'Messages in the recipient\'s line' }),
+  sending: flag('One is under way now'),
+  limited: flag('The pace binds now')
+}, { $id: 'RateLimit', description: 'One recipient\'s pace with one sender' })
+
+export const ClearedSchema = Type.Object({
+  recipient: text('As asked for'), sender: text('Phone number id of the sender'), cleared: flag('There was a pace to forget')
+}, { $id: 'RateLimitCleared', description: 'A pace that was forgotten' })
