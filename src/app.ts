@@ -9,7 +9,7 @@ import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
 import { serveDocs } from './http/docs/openapi.js'
-import { handleErrors } from './http/problem.js'
+import { handleErrors, sendProblem, toKnown } from './http/problem.js'
 import { compile } from './http/validate.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
@@ -35,6 +35,10 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
     return503OnClosing: false, // turnAway does, with a problem document
+    // What the router itself refuses never reaches the error handler.
+    frameworkErrors: (error, _request, reply) => { sendProblem(reply, toKnown(error)) },
+    // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
+    routerOptions: { maxParamLength: 768 },
     requestTimeout: 30_000,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Bus } from '../events.js'
 import type { ErrorCode } from '../errors.js'
 import { SluiceError, errors } from '../errors.js'
+import { isAway } from '../redis/connect.js'
 import { invalidRequest } from './validate.js'
 
 /** RFC 9457: every error answer is a problem document with a stable `code`, and the field at fault where there is one. */
@@ -27,9 +28,10 @@ export function problem (error: SluiceError): Record<string, unknown> {
   }
 }
 
-/** An error as the list knows it: ours as it is, the framework's by its meaning, a surprise as INTERNAL. */
+/** An error as the list knows it: ours as it is, the framework's and the Redis client's by their meaning, a surprise as INTERNAL. */
 export function toKnown (error: unknown): SluiceError {
-  return error instanceof SluiceError ? error : translate(error as FastifyError)
+  if (error instanceof SluiceError) return error
+  return isAway(error) ? new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: error }) : translate(error as FastifyError)
 }
 
 /** One error handler for all routes: our errors as they are, the framework's by their meaning, surprises as INTERNAL. */
@@ -45,7 +47,7 @@ export function handleErrors (app: FastifyInstance, events: Bus): void {
 function translate (error: FastifyError): SluiceError {
   const first = error.validation?.[0]
   if (first !== undefined) return invalidRequest({ ...first, message: first.message ?? '' }, error.validationContext ?? 'request')
-  const codes: Record<number, ErrorCode> = { 400: 'INVALID_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 415: 'INVALID_REQUEST', 503: 'CLOSING' }
+  const codes: Record<number, ErrorCode> = { 400: 'INVALID_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 414: 'INVALID_REQUEST', 415: 'INVALID_REQUEST', 503: 'CLOSING' }
   const code = codes[error.statusCode ?? 500]
   return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })
 }
