@@ -1,0 +1,117 @@
+/** What a caller is told when something is wrong: problem documents with a stable code, and the field at fault. */
+import t, { type Test } from 'tap'
+import { errors } from '../../src/errors.js'
+import { createGround } from '../support/flow.js'
+import { keys, SENDER } from '../support/gateway.js'
+import { request, type Reply } from '../support/request.js'
+
+const ground = await createGround(t)
+const node = await ground.start(t)
+const to = '+15550006001'
+const good = { to, message: 'Hello' }
+
+interface Case { what: string, body: unknown, headers?: Record<string, string>, code?: keyof typeof errors, field?: string | undefined }
+
+const wrong: Case[] = [
+  { what: 'nothing at all', body: undefined, field: 'to' },
+  { what: 'an empty object', body: {}, field: 'to' },
+  { what: 'no message', body: { to }, field: 'message' },
+  { what: 'an array', body: [good] },
+  { what: 'null', body: null, field: 'to' },
+  { what: 'an unknown field', body: { ...good, priorty: 'urgent' }, field: 'priorty' },
+  { what: 'a number as recipient', body: { ...good, to: 15550006001 }, field: 'to' },
+  { what: 'an empty recipient', body: { ...good, to: '' }, field: 'to' },
+  { what: 'a recipient with too few digits', body: { ...good, to: '123456' }, code: 'INVALID_RECIPIENT', field: 'to' },
+  { what: 'a recipient with too many digits', body: { ...good, to: '1234567890123456' }, code: 'INVALID_RECIPIENT', field: 'to' },
+  { what: 'a recipient with letters', body: { ...good, to: '+1555CALLNOW' }, code: 'INVALID_RECIPIENT', field: 'to' },
+  { what: 'a recipient of other digits', body: { ...good, to: '+١٥٥٥٠٠٠٦٠٠١' }, code: 'INVALID_RECIPIENT', field: 'to' },
+  { what: 'a recipient with a line break', body: { ...good, to: '+1555000\n6001:x' }, code: 'INVALID_RECIPIENT', field: 'to' },
+  { what: 'a business-scoped user id', body: { ...good, to: 'US.13491208655302741918' }, code: 'RECIPIENT_IS_USER_ID', field: 'to' },
+  { what: 'an empty text', body: { ...good, message: '' }, field: 'message' },
+  { what: 'a text of 4,097 characters', body: { ...good, message: 'x'.repeat(4097) }, field: 'message' },
+  { what: 'a number as message', body: { ...good, message: 7 }, field: 'message' },
+  { what: 'an empty object as message', body: { ...good, message: {} }, field: 'message' },
+  { what: 'a type in capitals', body: { ...good, type: 'Text' }, field: 'type' },
+  { what: 'metadata that is no object', body: { ...good, metadata: 'order 7' }, field: 'metadata' },
+  { what: 'a boolean as text', body: { ...good, deduplicate: 'false' }, field: 'deduplicate' },
+  { what: 'a number as text', body: { ...good, expiresInMs: '5000' }, field: 'expiresInMs' },
+  { what: 'a life below a second', body: { ...good, expiresInMs: 10 }, field: 'expiresInMs' },
+  { what: 'an unknown priority', body: { ...good, priority: 'high' }, field: 'priority' },
+  { what: 'an unknown policy', body: { ...good, onUnknown: 'ignore' }, field: 'onUnknown' },
+  { what: 'an unknown wish', body: { ...good, whenLimited: 'drop' }, field: 'whenLimited' },
+  { what: 'a moment that is none', body: { ...good, scheduledFor: 'tomorrow noon' }, field: 'scheduledFor' },
+  { what: 'an unknown sender', body: { ...good, sender: '222' }, code: 'SENDER_UNKNOWN', field: 'sender' },
+  { what: 'a sender with a brace', body: { ...good, sender: '1}1' }, field: 'sender' },
+  { what: 'a key of 257 characters', body: { ...good, idempotencyKey: 'k'.repeat(257) }, field: 'idempotencyKey' },
+  { what: 'a key beyond ASCII', body: { ...good, idempotencyKey: 'clé' }, code: 'INVALID_KEY', field: 'idempotencyKey' },
+  { what: 'a header key that is too long', body: good, headers: { 'idempotency-key': 'k'.repeat(300) }, code: 'INVALID_KEY', field: 'Idempotency-Key' },
+  { what: 'an empty header key', body: good, headers: { 'idempotency-key': '""' }, code: 'INVALID_KEY', field: 'Idempotency-Key' }
+]
+
+for (const { what, body, headers, code = 'INVALID_REQUEST', field } of wrong) {
+  await t.test(`POST /messages with ${what} is ${code}`, async t => {
+    const reply = await node.post('/messages', body, headers)
+    isProblem(t, reply, code)
+    if (field !== undefined) t.match(reply.body['field'], field.startsWith('Idem') ? field : new RegExp(`^${field}(\\.|$)`))
+  })
+}
+
+await t.test('bodies that are no JSON, too large, or of another kind', async t => {
+  const post = async (body: string, type = 'application/json') => await request(`${node.origin}/api/v1/messages`, {
+    method: 'POST', body, headers: { authorization: `Bearer ${keys.operator}`, 'content-type': type }
+  })
+  isProblem(t, await post('{"to": "+1555'), 'INVALID_REQUEST')
+  isProblem(t, await post('{"__proto__": {"role": "admin"}, "to": "+15550006001", "message": "x"}'), 'INVALID_REQUEST')
+  isProblem(t, await post(JSON.stringify({ ...good, metadata: { text: 'x'.repeat(300_000) } })), 'TOO_LARGE')
+  isProblem(t, await post('to=1', 'application/x-www-form-urlencoded'), 'INVALID_REQUEST')
+})
+
+await t.test('addresses that are not there, and methods that are not served', async t => {
+  isProblem(t, await node.get('/nothing'), 'NOT_FOUND')
+  isProblem(t, await request(`${node.origin}/nothing`), 'NOT_FOUND')
+  isProblem(t, await node.put('/messages', good), 'NOT_FOUND')
+  isProblem(t, await node.del('/stats'), 'NOT_FOUND')
+  isProblem(t, await node.get('/messages/never-used'), 'NOT_FOUND')
+  isProblem(t, await node.get(`/messages/${SENDER}.AAAAAAAAAAAAAAAAAAAAAA.19999999999`), 'NOT_FOUND')
+  isProblem(t, await node.get('/messages/222.AAAAAAAAAAAAAAAAAAAAAA.19999999999'), 'SENDER_UNKNOWN')
+  isProblem(t, await node.get(`/messages/${encodeURIComponent('ü'.repeat(128))}`), 'NOT_FOUND')
+  isProblem(t, await node.get(`/messages/${'x'.repeat(301)}`), 'INVALID_REQUEST')
+  isProblem(t, await node.get(`/messages/${'x'.repeat(2000)}`), 'INVALID_REQUEST')
+  isProblem(t, await request(`${node.origin}/api/v1/messages/%ff`), 'INVALID_REQUEST')
+})
+
+await t.test('queries are read as what they mean, and a wrong one is named', async t => {
+  t.match(await node.get('/failures?limit=5&due=true'), { status: 200, body: { failures: [] } }, '"5" is 5 and "true" is true')
+  for (const [query, field] of [['limit=0', 'limit'], ['limit=many', 'limit'], ['status=BROKEN', 'status'], ['due=perhaps', 'due'], ['stauts=FAILED', 'stauts'], ['sender=a%7Db', 'sender']]) {
+    const reply = await node.get(`/failures?${query}`)
+    isProblem(t, reply, 'INVALID_REQUEST')
+    t.equal(reply.body['field'], field)
+  }
+  isProblem(t, await node.get('/failures?recipient=nobody'), 'INVALID_RECIPIENT')
+  isProblem(t, await node.get('/rate-limits/nobody'), 'INVALID_RECIPIENT')
+  t.match(await node.get('/failures?cursor=nonsense'), { status: /^(200|400)$/ })
+})
+
+await t.test('nothing of all this reached WhatsApp or stayed', async t => {
+  t.equal((await ground.sandbox.seen()).length, 0)
+  t.match((await node.get('/stats')).body, { throttling: { activeRateLimits: 0 }, senders: [{ unsettled: 0, inLine: 0 }] })
+  t.same(node.seen('fault'), [])
+})
+
+await t.test('the pair\'s rule stands in the headers', async t => {
+  const first = await node.send('+15550006010', '1')
+  t.equal(first.headers.get('ratelimit-policy'), '"pair";q=1;w=2')
+  t.equal(first.headers.get('ratelimit'), '"pair";r=0;t=2')
+  const second = await node.send('+15550006010', '2')
+  t.equal(second.headers.get('ratelimit'), '"pair";r=0;t=4', 'a newcomer would have to wait for both')
+  const refused = await node.send('+15550006010', '3', { whenLimited: 'reject' })
+  isProblem(t, refused, 'LIMITED')
+  t.equal(refused.headers.get('retry-after'), '4')
+  t.equal(refused.headers.get('ratelimit-policy'), '"pair";q=1;w=2')
+})
+
+function isProblem (t: Pick<Test, 'match'>, { status, headers, body }: Reply, code: keyof typeof errors): void {
+  const [expected, title] = errors[code]
+  t.match([status, body], [expected, { type: `urn:sluice:error:${code}`, title, status: expected, code }])
+  t.match(headers.get('content-type'), /^application\/problem\+json/)
+}

@@ -1,0 +1,52 @@
+/** What callers and probes see while Redis is away, and what is left of it afterwards. */
+import t from 'tap'
+import { startSandbox } from '../sandbox/support.js'
+import { startNode } from '../support/gateway.js'
+import { startRedis } from '../support/redis.js'
+import { request } from '../support/request.js'
+import { each, until } from '../support/until.js'
+
+const redis = await startRedis(t)
+const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
+const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' } })
+const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
+
+await t.test('while Redis is away nothing is half accepted, and all goes on afterwards', async t => {
+  t.match(await request(`${node.origin}/health/ready`), { status: 200 })
+  const slow = await node.send('+15557010010')
+  t.match(slow.body, { status: 'sending' }, 'one is under way when Redis goes')
+  const waiting = await node.send('+15557010010', 'behind it')
+  t.match(waiting.body, { status: 'queued' }, 'and one waits behind it')
+
+  await redis.kill()
+  await until('the node sees it', async () => (await request(`${node.origin}/health/ready`)).status === 503)
+  t.match((await request(`${node.origin}/health/ready`)), { status: 503, body: { code: 'UNAVAILABLE' } })
+  t.match((await request(`${node.origin}/health/live`)), { status: 200 })
+  const askedAt = performance.now()
+  const replies = await each(Array.from({ length: 20 }, (_, at) => at), 20, async at =>
+    await node.send(`+155500070${10 + at}`, 'Hello', { idempotencyKey: `away-${at}` }))
+  const tookMs = performance.now() - askedAt
+  t.ok(tookMs < 1500, `refusals come soon (${Math.round(tookMs)} ms for 20)`)
+  for (const reply of replies) t.match(reply, { status: 503, body: { code: 'UNAVAILABLE', status: 503 } })
+  t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each says when to come again')
+  for (const path of ['/stats', `/messages/${waiting.body['id']}`, '/failures', '/workers/retry', '/rate-limits/+15550007010']) {
+    t.match(await node.get(path), { status: 503, body: { code: 'UNAVAILABLE' } }, `GET ${path}`)
+  }
+
+  await redis.restart()
+  await until('the node is ready again', async () => (await request(`${node.origin}/health/ready`)).status === 200)
+  const stateOf = async (id: string): Promise<string> => (await node.get(`/messages/${id}`)).body['status']
+  await until('what was under way is settled', async () => await stateOf(slow.body['id']) === 'sent')
+  await until('what waited is sent', async () => await stateOf(waiting.body['id']) === 'sent')
+  t.equal(await arrivals('+15557010010'), 2, 'each once')
+
+  const repeated = await each(Array.from({ length: 20 }, (_, at) => at), 20, async at =>
+    await until('an answer', async () => {
+      const reply = await node.send(`+155500070${10 + at}`, 'Hello', { idempotencyKey: `away-${at}` })
+      return reply.status !== 503 && reply
+    }))
+  t.ok(repeated.every(reply => reply.status === 200 || reply.status === 202), 'the same keys are taken now')
+  await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  for (let at = 0; at < 20; at++) t.equal(await arrivals(`+155500070${10 + at}`), 1)
+  t.match(node.seen('attempt.stale'), [])
+})
