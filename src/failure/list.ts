@@ -1,3 +1,4 @@
+import { SluiceError } from '../errors.js'
 import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import { canonicalRecipient } from '../recipient.js'
@@ -71,10 +72,13 @@ async function read (store: Store, sender: string, status: FailureStatus, after:
   return wanted.map((entry, i) => ({ ...entry, text: texts[i] ?? null }))
 }
 
-/** The rank that follows the cursor's entry, also where that entry has left the list meanwhile. */
+/** The rank that follows the cursor's entry, also where that entry has meanwhile left the list or moved within it. */
 async function rankAfter (store: Store, key: string, after: Cursor, newestFirst: boolean): Promise<number> {
-  const rank = newestFirst ? await store.redis.zrevrank(key, after.id) : await store.redis.zrank(key, after.id)
-  if (rank !== null) return rank + 1
+  const [rank, score] = await Promise.all([
+    newestFirst ? store.redis.zrevrank(key, after.id) : store.redis.zrank(key, after.id),
+    store.redis.zscore(key, after.id)
+  ])
+  if (rank !== null && Number(score) === after.score) return rank + 1
   return newestFirst
     ? await store.redis.zcount(key, `(${after.score}`, '+inf')
     : await store.redis.zcount(key, '-inf', `(${after.score}`)
@@ -96,12 +100,14 @@ function formatCursor (cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.status, cursor.score, cursor.id])).toString('base64url')
 }
 
+/** Throws INVALID_REQUEST for what is no cursor: a reader that began again instead would never end. */
 function parseCursor (text: string | undefined): Cursor | null {
   if (text === undefined) return null
   try {
     const [status, score, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [FailureStatus, number, string]
-    return status in places && Number.isFinite(score) && typeof id === 'string' ? { status, score, id } : null
+    if (Object.hasOwn(places, status) && Number.isFinite(score) && typeof id === 'string') return { status, score, id }
   } catch {
-    return null
+    // told below
   }
+  throw new SluiceError('INVALID_REQUEST', { detail: 'it is no cursor of this list', field: 'cursor' })
 }
