@@ -133,6 +133,6 @@ if not seen.held and (not seen.turn_lane or seen.turn_lane > lane) then
   if seen.turn_lane then redis.call('ZREM', key.turns[seen.turn_lane], recipient) end
   redis.call('ZADD', key.turns[lane], turn, recipient)
 end
-local who, value = attention(shift, not seen.closed and turn or nil, now)
+local who, value = attention(shift, turn, now, seen.closed)
 if value then redis.call('SET', shift, unpack(value)) end
 return { 'queued', generation, wait, bound, seen.ahead + 1, who }

@@ -83,7 +83,7 @@ if in_line and not grant then
     local still_head = lane < record.lane or (lane == record.lane and member < member_of(record, id))
     if still_head and old then turn = old end
     redis.call('ZADD', turns[lane], turn, record.recipient)
-    who, value = attention(shift, not closed(sender, now) and turn or nil, now)
+    who, value = attention(shift, turn, now, closed(sender, now))
   end
 end
 if value then redis.call('SET', shift, unpack(value)) end

@@ -37,6 +37,6 @@ if sender and redis.call('HEXISTS', held, recipient) == 0 then
     redis.call('ZADD', turns[lane], turn, recipient)
   end
 end
-local who, value = attention(shift, sender and not closed(sender, now) and turn or nil, now)
+local who, value = attention(shift, sender and turn, now, sender and closed(sender, now))
 if value then redis.call('SET', shift, unpack(value)) end
 return { 'cleared', had, who }

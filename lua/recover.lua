@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- What a sender needs somebody for: grants whose lease ran out, grants of calls whose reply was lost, unknown outcomes
 -- whose hold is over, and turns that nobody attends. Changes nothing but the call for a shift; the caller settles each.
+-- Says when to ask again: until then the sender needs nobody whom its shift, or what changes it meanwhile, doesn't call.
 --
 -- KEYS[1]   backlog       hash    id -> record of an unsettled message
 -- KEYS[2]   turns:urgent  zset    recipient -> µs
@@ -18,7 +19,7 @@
 -- ARGV[3]   limit   count  of leases and of unknown outcomes at most
 --
 -- Returns:
---   {attention, {lease, ...}, {grant of a lost call, ...}, {unknown, ...}}
+--   {attention, {lease, ...}, {grant of a lost call, ...}, {unknown, ...}, ms of the next look or 0 for none in sight}
 --     a lease or grant is id, recipient, attempt, holder, record; an unknown is id, record
 --- @include clock
 --- @include sender
@@ -78,4 +79,14 @@ if soonest[1] then first = math.min(first, tonumber(soonest[2]) * 1000) end
 local who, value = '', nil
 if sender and first <= now + 2000000 then who, value = attention(shift, first, now) end
 if who == 'call' then redis.call('SET', shift, unpack(value)) end
-return { who == 'call' and who or '', leases, grants, unknowns }
+
+-- Attended, by a shift or a call, it is fine until that lease runs out; else 2 s before the first turn. No lease of a grant
+-- and no hold may be missed either.
+local life = redis.call('PTTL', shift)
+local again = life >= 0 and now + life * 1000 or first - 2000000
+local lease = redis.call('ZRANGE', inflight, 0, 0, 'WITHSCORES')
+if lease[1] then again = math.min(again, tonumber(lease[2])) end
+local hold = redis.call('ZRANGE', unknown, 0, 0, 'WITHSCORES')
+if hold[1] then again = math.min(again, tonumber(hold[2]) * 1000) end
+local next_look = again < math.huge and math.ceil(math.max(again, now) / 1000) or 0
+return { who == 'call' and who or '', leases, grants, unknowns, next_look }

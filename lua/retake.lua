@@ -107,6 +107,6 @@ if not seen.held and (not seen.turn_lane or seen.turn_lane > record.lane) then
   if seen.turn_lane then redis.call('ZREM', key.turns[seen.turn_lane], record.recipient) end
   redis.call('ZADD', key.turns[record.lane], turn, record.recipient)
 end
-local who, value = attention(shift, not seen.closed and turn or nil, now)
+local who, value = attention(shift, turn, now, seen.closed)
 if value then redis.call('SET', shift, unpack(value)) end
 return { 'queued', who }

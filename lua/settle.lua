@@ -134,6 +134,6 @@ if lane then
   end
   redis.call('ZADD', turns[lane], turn, recipient)
 end
-local who, value = attention(shift, not closed(sender, now) and turn or nil, now)
+local who, value = attention(shift, turn, now, closed(sender, now))
 if value then redis.call('SET', shift, unpack(value)) end
 return { 'settled', due, who, reopened }

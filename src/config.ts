@@ -3,6 +3,8 @@ import type { Static, TSchema } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import { envSchema } from 'env-schema'
 import { SluiceError } from './errors.js'
+import type { SenderSettings } from './senders.js'
+import { readSenders } from './senders.js'
 
 const DAY_MS = 86_400_000
 
@@ -27,6 +29,7 @@ export const ConfigSchema = Type.Object({
   WHATSAPP_API_URL: text('Address of the Cloud API with its version', 'https://graph.facebook.com/v25.0'),
   WHATSAPP_PHONE_NUMBER_ID: Type.String({ default: '100000000000001', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'The sender: id of the business phone number' }),
   WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
+  WHATSAPP_SENDERS_FILE: text('JSON file with several senders, told of in docs/senders.md; the first is the default one'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Least time between two messages to one recipient'),
   WHATSAPP_RATE_LIMIT_BURST: count(1, 'Messages that a rested recipient may get one right after the other', 1000),
@@ -59,6 +62,10 @@ export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RE
   API_KEYS: ApiKey[]
   WHATSAPP_RETRY_SCHEDULE_MS: number[]
   LOG_LEVEL: string
+  /** Where WHATSAPP_ACCESS_TOKEN was read from, if from a file. */
+  accessTokenFile: string | null
+  /** The default one first. */
+  senders: SenderSettings[]
   /** True where the sandbox stands in for WhatsApp. */
   sandbox: boolean
   /** True where the gateway runs its own Redis. */
@@ -79,9 +86,12 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
     throw explain(error, raw)
   }
   const keys = values.API_KEYS === '' ? [] : values.API_KEYS.split(',').map(parseKey)
-  const sandbox = values.SANDBOX || values.WHATSAPP_ACCESS_TOKEN === ''
+  const sandbox = values.SANDBOX || (values.WHATSAPP_ACCESS_TOKEN === '' && values.WHATSAPP_SENDERS_FILE === '')
+  const accessTokenFile = (env['WHATSAPP_ACCESS_TOKEN'] ?? '') === '' ? env['WHATSAPP_ACCESS_TOKEN_FILE'] || null : null
   const config: Config = {
     ...values,
+    accessTokenFile,
+    senders: readSenders({ ...values, accessTokenFile }),
     API_KEYS: keys,
     WHATSAPP_RETRY_SCHEDULE_MS: values.WHATSAPP_RETRY_SCHEDULE_MS.split(',').map(Number),
     LOG_LEVEL: String(values.LOG_LEVEL),
@@ -123,7 +133,7 @@ function parseKey (entry: string): ApiKey {
 
 function check (config: Config): void {
   const production = config.NODE_ENV === 'production'
-  const token = config.WHATSAPP_ACCESS_TOKEN !== ''
+  const token = config.WHATSAPP_ACCESS_TOKEN !== '' || config.senders.some(({ accessToken }) => accessToken !== '')
   const local = /^(127\.|localhost$|::1$)/.test(config.HOST)
   if (config.LEASE_MS <= config.START_WITHIN_MS + config.SEND_TIMEOUT_MS + 5000) {
     throw invalid('LEASE_MS', `${config.LEASE_MS} is too short: it has to exceed START_WITHIN_MS + SEND_TIMEOUT_MS + 5000`)
@@ -137,13 +147,18 @@ function check (config: Config): void {
 
 function warn (config: Config): string[] {
   const warnings: string[] = []
-  const version = /\/v(\d+)\.\d+\/?$/.exec(config.WHATSAPP_API_URL)?.[1]
-  if (!config.sandbox && version === undefined) warnings.push('WHATSAPP_API_URL names no version: Meta answers with the oldest it still has')
-  if (version !== undefined && Number(version) <= 20) warnings.push(`WHATSAPP_API_URL names v${version}.0, which Meta has retired`)
-  if (config.WHATSAPP_RATE_LIMIT_MS < 6000) {
-    warnings.push(`one message per ${config.WHATSAPP_RATE_LIMIT_MS} ms and recipient is faster than Meta documents (6,000 ms, short bursts borrowed): steady traffic to one recipient can meet error 131056`)
+  for (const url of new Set(config.senders.map(({ apiUrl }) => apiUrl))) {
+    const name = url === config.WHATSAPP_API_URL ? 'WHATSAPP_API_URL' : `the apiUrl ${url}`
+    const version = /\/v(\d+)\.\d+\/?$/.exec(url)?.[1]
+    if (!config.sandbox && version === undefined) warnings.push(`${name} names no version: Meta answers with the oldest it still has`)
+    if (version !== undefined && Number(version) <= 20) warnings.push(`${name} names v${version}.0, which Meta has retired`)
   }
-  if (config.UNKNOWN_OUTCOME === 'retry') warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
+  if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own')
+  const intervalMs = Math.min(...config.senders.map(({ rules }) => rules.pairIntervalMs))
+  if (intervalMs < 6000) {
+    warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (6,000 ms, short bursts borrowed): steady traffic to one recipient can meet error 131056`)
+  }
+  if (config.senders.some(({ onUnknown }) => (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
   return warnings
 }
 

@@ -9,6 +9,14 @@ export interface Events {
   'message.closed': [{ sender: string, id: string, state: State }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.opened': [{ sender: string }]
+  /** The list of senders was read anew; `renewed` have another token. */
+  'senders.reloaded': [{ total: number, added: string[], removed: string[], renewed: string[] }]
+  /** What was read is wrong, so everything stays as it was. */
+  'senders.refused': [{ error: string }]
+  /** A removed sender has nothing left. */
+  'sender.left': [{ sender: string }]
+  /** They hold messages, and this node has no token for them. */
+  'senders.unserved': [{ senders: string[] }]
   'shift.started': [{ sender: string }]
   'shift.ended': [{ sender: string, sends: number, durationMs: number }]
   'retry.ran': [{ total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number, by: string }]

@@ -8,9 +8,9 @@ import type { Provider } from './message.js'
 import type { Explain } from './failure/failure.js'
 import { createQueues } from './queues.js'
 import { checkDurability, connect } from './redis/connect.js'
-import { globalKey } from './redis/keys.js'
 import { createStore } from './redis/store.js'
-import { writeRules } from './throttle/rules.js'
+import { createRoster, findUnserved } from './roster.js'
+import type { Roster } from './roster.js'
 import type { WorkerRoom } from './worker.js'
 import { startWorkers } from './worker.js'
 import type { ApiRoom } from './http/api.js'
@@ -20,11 +20,15 @@ import { createWakes } from './drain/wake.js'
 /** A stopped sender is tried again after this long. */
 const PROBE_MS = 60_000
 const HOUSEKEEPING_MS = 60_000
+/** Recovery asks each sender at least this often. */
+const RECOVERY_ROUND_MS = 30_000
 
 export interface Gateway {
   app: FastifyInstance
   /** What of Redis's settings would lose messages, a sentence each. */
   findings: string[]
+  /** Takes up another list of senders. Throws UNAVAILABLE while Redis is away, and then nothing has changed. */
+  apply: Roster['apply']
   /** Stops taking messages in, finishes what is under way within `SHUTDOWN_GRACE_MS`, and lets go of Redis. */
   close: () => Promise<void>
 }
@@ -37,15 +41,10 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   const findings = await checkDurability(connections.redis)
   const prefix = config.KEY_PREFIX
   const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS })
-  const senders = [config.WHATSAPP_PHONE_NUMBER_ID]
-  const rules = {
-    pairIntervalMs: config.WHATSAPP_RATE_LIMIT_MS, pairBurst: config.WHATSAPP_RATE_LIMIT_BURST, perSecond: config.WHATSAPP_SENDER_RATE_PER_SECOND, maxInFlight: config.MAX_IN_FLIGHT_PER_SENDER
-  }
-  for (const sender of senders) {
-    // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
-    await connections.redis.hsetnx(globalKey(prefix, 'senders'), sender, '1')
-    await writeRules(store, sender, rules)
-  }
+  const roster = await createRoster(store, events, config.senders)
+  const { senders, leaving } = roster
+  const unserved = await findUnserved(store, senders)
+  if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
   const queues = createQueues(connections.redis, prefix, events)
   const working = config.ROLE !== 'api'
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, patient: connections.patient, subscribe: working })
@@ -58,14 +57,20 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     wakes,
     underway,
     senders,
+    leaving,
     explain,
-    rules,
+    rulesOf: sender => roster.settingsOf(sender)?.rules,
     callers: config.API_KEYS.length === 0 ? [everybody.name] : [...new Set(config.API_KEYS.map(({ name }) => name))],
     ...queues,
     patient: connections.patient,
     sandbox: config.sandbox,
     settlement: {
-      backoff: createBackoff(config.WHATSAPP_RETRY_SCHEDULE_MS), unknownOutcome: config.UNKNOWN_OUTCOME, unknownHoldMs: config.UNKNOWN_HOLD_MS, probeMs: PROBE_MS, findMs: config.FIND_WITHIN_MS
+      backoff: createBackoff(config.WHATSAPP_RETRY_SCHEDULE_MS),
+      unknownOutcome: config.UNKNOWN_OUTCOME,
+      unknownHoldMs: config.UNKNOWN_HOLD_MS,
+      probeMs: PROBE_MS,
+      findMs: config.FIND_WITHIN_MS,
+      unknownOf: sender => roster.settingsOf(sender)?.onUnknown ?? null
     },
     settings: {
       idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, lineCap: config.MAX_LINE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER, findMs: config.FIND_WITHIN_MS
@@ -73,7 +78,8 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     claiming: { startWithinMs, probeMs: PROBE_MS },
     retrying: { startWithinMs, lifeMs },
     startWithinMs,
-    maxInFlight: config.MAX_IN_FLIGHT_PER_SENDER,
+    get maxInFlight () { return roster.maxInFlight() },
+    roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),
     concurrency: config.WORKER_CONCURRENCY,
     inlineWaitMs: config.INLINE_WAIT_MS,
     retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,
@@ -90,6 +96,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   return {
     app,
     findings,
+    apply: roster.apply,
     async close () {
       closing.abort()
       const grace = new Promise<void>(resolve => setTimeout(resolve, config.SHUTDOWN_GRACE_MS).unref())
@@ -97,6 +104,8 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
       await wakes.close()
       await queues.close()
       await provider.close()
+      roster.close()
+      store.agenda.close()
       await connections.close()
     }
   }

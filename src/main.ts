@@ -9,12 +9,16 @@ import type { Gateway } from './gateway.js'
 import { createGateway } from './gateway.js'
 import { logEvents } from './metrics/logs.js'
 import { explain } from './provider/codes.js'
-import { createWhatsAppProvider } from './provider/whatsapp.js'
+import { createProviders } from './provider/providers.js'
 import { startEmbeddedRedis } from './redis/embedded.js'
+import { targetsOf, watchSenders } from './reload.js'
 import { createSandbox } from './sandbox/sandbox.js'
 
 /** What was started, in the order in which it started; ended in the reverse one. */
 const running: Array<{ name: string, stop: () => Promise<void> }> = []
+
+/** What SIGHUP does: the senders are read anew. Until they have been read a first time there is nothing to do. */
+let reload = async (): Promise<void> => {}
 
 /** A line for people; the log is for machines. */
 const say = (line: string): void => { process.stdout.write(`${line}\n`) }
@@ -25,16 +29,13 @@ async function start (): Promise<void> {
   const events = createBus()
   logEvents(events, log)
   const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
-  const api = config.sandbox ? await startSandbox() : config.WHATSAPP_API_URL
-  const provider = createWhatsAppProvider({
-    url: api,
-    accessToken: config.sandbox ? 'sandbox' : config.WHATSAPP_ACCESS_TOKEN,
-    phoneNumberId: config.WHATSAPP_PHONE_NUMBER_ID,
-    sendTimeoutMs: config.SEND_TIMEOUT_MS,
-    connections: config.MAX_IN_FLIGHT_PER_SENDER
-  })
+  const sandboxUrl = config.sandbox ? await startSandbox() : null
+  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
   const gateway = await createGateway(config, { redisUrl, provider, explain, events, logger: log })
   running.push({ name: 'gateway', stop: gateway.close })
+  const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
+  running.push({ name: 'senders', stop: async () => senders.close() })
+  reload = senders.reload
   await listen(gateway, config)
   announce(config, gateway)
 }
@@ -67,6 +68,7 @@ function announce (config: Config, gateway: Gateway): void {
   const port = typeof address === 'object' && address !== null ? address.port : config.PORT
   const url = `http://${config.HOST === '0.0.0.0' ? 'localhost' : config.HOST}:${port}`
   if (config.ROLE !== 'api') say(`Worker    one message per ${config.WHATSAPP_RATE_LIMIT_MS} ms and recipient, ${config.WHATSAPP_SENDER_RATE_PER_SECOND} a second in all; retries looked for every ${config.WHATSAPP_RETRY_INTERVAL_MS / 1000} s`)
+  if (config.senders.length > 1) say(`Senders   ${config.senders.length}, by default ${config.senders[0]?.id ?? ''}  (${config.WHATSAPP_SENDERS_FILE}; SIGHUP reads it anew)`)
   for (const warning of [...config.warnings, ...gateway.findings]) say(`Note      ${warning}`)
   say(`Gateway   ${url}  (${config.ROLE}${config.API_KEYS.length === 0 ? ', open to this machine: no API_KEYS' : ''})`)
   if (config.ROLE === 'worker') return
@@ -86,7 +88,8 @@ function stop (code: number, sentence: string): void {
 }
 
 // Longer than SHUTDOWN_GRACE_MS at most settings; a second signal ends at once.
-closeWithGrace({ delay: 60_000 }, async ({ signal, err }) => {
+process.on('SIGHUP', () => { reload().catch(() => undefined) })
+closeWithGrace({ delay: 60_000, skip: ['SIGHUP'] }, async ({ signal, err }) => {
   if (err !== undefined) process.stderr.write(`unexpected: ${err.stack ?? err.message}\n`)
   if (signal !== undefined) say(`${signal}: closing`)
   await stopAll()

@@ -21,7 +21,7 @@ export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom
 export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
   const options = { connection: room.patient, prefix: queuePrefix(room.store.prefix) }
   const workers = [
-    new Worker(queueNames.drain, async job => await shift(room, (job.data as { sender: string }).sender, closing), { ...options, concurrency: room.concurrency }),
+    new Worker(queueNames.drain, async job => await attend(room, (job.data as { sender: string }).sender, closing), { ...options, concurrency: room.concurrency }),
     new Worker(queueNames.retry, async () => await runRetries(room), options),
     new Worker(queueNames.housekeeping, async () => await tidy(room), options)
   ]
@@ -39,4 +39,9 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
       await Promise.all(closed)
     }
   }
+}
+
+/** Nodes may differ for the moment of a reload: a sender that is not known here is left for one that knows it. */
+async function attend (room: WorkerRoom, sender: string, closing: AbortSignal): Promise<number> {
+  return room.senders.includes(sender) ? await shift(room, sender, closing) : 0
 }

@@ -46,7 +46,7 @@ export type Wait = { delayMs: number | null, boundBy: BoundBy, position: number 
 /** What became of a request. `granted` has to be sent now; `reused` and `refused` reserved nothing. */
 export type Admission = Facts & (
   | { status: 'granted', grant: Grant }
-  | ({ status: 'queued', attention: '' | 'call' | 'wake' } & Wait)
+  | ({ status: 'queued', attention: '' | 'call' | 'wake' | 'later' } & Wait)
   | ({ status: 'scheduled' } & Wait)
   | { status: 'duplicate' }
   | { status: 'reused' }
@@ -77,7 +77,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
   const name = digest(request.sender, request.caller, key)
   store.assertRoom()
   const askedAt = performance.now()
-  const { reply, terms } = await store.granting(async terms => ({
+  const { reply, terms } = await store.granting(request.sender, async terms => ({
     terms,
     reply: await store.run('admit', { sender: request.sender, digest: name }, {
       digest: name,
@@ -106,6 +106,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
   }
   const id = `${name}.${reply[1]}`
   const admission = outcome(reply)
+  if (admission.status === 'scheduled') store.agenda.remind(request.sender)
   room.events.emit('message.admitted', {
     ...event,
     id: publicId(request.sender, id),

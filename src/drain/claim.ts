@@ -13,7 +13,7 @@ export type Claim =
 /** Takes up to `want` heads of a sender whose turn has come, for the shift of this name. */
 export async function claim (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
   const askedAt = performance.now()
-  const { reply, terms } = await room.store.granting(async terms => ({
+  const { reply, terms } = await room.store.granting(sender, async terms => ({
     terms,
     reply: await room.store.run('claim', { sender }, { shift, want, mode: 'keep', probeMs: room.claiming.probeMs, ...terms })
   }))
@@ -31,7 +31,7 @@ export async function claim (room: { store: Store, claiming: ClaimSettings }, se
 
 /** Ends a shift: hands the lease over where a turn is near ('call': somebody has to add the job), else drops it. */
 export async function release (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string): Promise<'' | 'call'> {
-  const reply = await room.store.granting(async terms =>
+  const reply = await room.store.granting(sender, async terms =>
     await room.store.run('claim', { sender }, { shift, want: 0, mode: 'end', probeMs: room.claiming.probeMs, ...terms }))
   return reply[0] === 'ended' && reply[1] === 'call' ? 'call' : ''
 }

@@ -4,9 +4,9 @@ import type { Bus } from '../events.js'
 import { globalKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 
-export type Attention = '' | 'call' | 'wake'
+export type Attention = '' | 'call' | 'wake' | 'later'
 
-/** How a sender gets attention: a drain job where nobody attends it, a wake where its shift sleeps too long. */
+/** How a sender gets attention: a drain job where nobody attends it, a wake where its shift sleeps too long, later recovery. */
 export interface Wakes {
   /** Acts on what a script asked for. Never fails: without it recovery calls, and a shift sleeps at most 500 ms. */
   attend: (sender: string, attention: Attention) => Promise<void>
@@ -36,7 +36,8 @@ export async function createWakes (room: { store: Store, events: Bus, drainQueue
     async attend (sender, attention) {
       try {
         // Job ids are unique: a fixed one would swallow a call while the former job is still finishing.
-        if (attention === 'call') await drainQueue.add('shift', { sender })
+        if (attention === 'call') await Promise.all([store.agenda.mark(sender), drainQueue.add('shift', { sender })])
+        if (attention === 'later') store.agenda.remind(sender)
         if (attention === 'wake' && !ring(sender)) await store.redis.publish(channel, sender)
       } catch (error) {
         events.emit('fault', { where: `attend ${attention}`, error })

@@ -48,7 +48,7 @@ export async function retryFailures (room: RetryRoom, sender: string, options: {
 export async function retryOne (room: RetryRoom, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
   const { startWithinMs, lifeMs } = room.retrying
   const askedAt = performance.now()
-  const { reply, terms } = await room.store.granting(async terms => ({
+  const { reply, terms } = await room.store.granting(sender, async terms => ({
     terms,
     reply: await room.store.run('retake', { sender, digest: digestOf(id) }, {
       id, force, inline: true, lifeMs, story: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms

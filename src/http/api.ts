@@ -12,8 +12,10 @@ export interface ApiRoom extends RetryWorkerRoom {
   inlineWaitMs: number
   sandbox: boolean
   explain: Explain
-  /** The rules by settings, for headers and for what an operator's change leaves out. */
-  rules: Rules
+  /** Senders that take no new messages: removed from the settings, and still attended until nothing of theirs is left. */
+  leaving: ReadonlySet<string>
+  /** The rules of a sender by the settings, for headers. */
+  rulesOf: (sender: string) => Rules | undefined
   /** Names of the API keys: a caller's idempotency keys are its own, so a look-up by key asks for each. */
   callers: string[]
 }
@@ -24,5 +26,12 @@ export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression,
 export function chooseSender (room: Pick<ApiRoom, 'senders'>, named: string | undefined): string {
   const sender = named ?? room.senders[0] ?? ''
   if (!room.senders.includes(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
+  return sender
+}
+
+/** The same for a new message: none is taken for a sender that leaves. */
+export function acceptingSender (room: Pick<ApiRoom, 'senders' | 'leaving'>, named: string | undefined): string {
+  const sender = chooseSender(room, named)
+  if (room.leaving.has(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }

@@ -1,7 +1,7 @@
 import type { Request } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
 import type { ApiRoom } from './api.js'
-import { chooseSender } from './api.js'
+import { acceptingSender } from './api.js'
 import type { PostMessage } from './schemas/message.js'
 
 /** What else than the body a request says about its message. */
@@ -27,7 +27,7 @@ export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Re
   const { sender, priority, whenLimited: _, scheduledFor, ...rest } = body
   return {
     ...rest,
-    sender: chooseSender(room, sender),
+    sender: acceptingSender(room, sender),
     caller: manner.caller,
     lane: priority ?? 'normal',
     inline: !manner.async,

@@ -20,6 +20,12 @@ export interface WhatsAppOptions {
   connections: number
 }
 
+/** The provider of one sender, whose token may change while it runs. */
+export interface WhatsAppProvider extends Provider {
+  /** Requests that start from now on carry this token; those under way end with theirs. Throws `CONFIG_INVALID`. */
+  renew: (accessToken: string) => void
+}
+
 /** Meta's answers have some hundred bytes; more than this is somebody else's. */
 const answerBytes = 1_048_576
 /** Long enough that a connection made too late for its grant still stands when the grant comes again. */
@@ -31,9 +37,10 @@ const connectTimeoutMs = 10_000
  * messages") and one outcome; it is never repeated and never redirected. Throws `CONFIG_INVALID` for options
  * that can not work; what it returns never throws.
  */
-export function createWhatsAppProvider (options: WhatsAppOptions): Provider {
-  const { accessToken, sendTimeoutMs } = options
+export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvider {
+  const { sendTimeoutMs } = options
   const { origin, path } = target(options)
+  let access = accessBy(options.accessToken)
   const pool = new Pool(origin, {
     connections: options.connections,
     pipelining: 1,
@@ -43,9 +50,6 @@ export function createWhatsAppProvider (options: WhatsAppOptions): Provider {
     headersTimeout: 0,
     bodyTimeout: 0
   })
-  const headers = {
-    authorization: `Bearer ${accessToken}`, 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'sluice'
-  }
   const inFlight = new Set<Promise<Ending>>()
   let isClosing = false
   // Why no connection was free is known only here: a grant is given back long before a connect times out.
@@ -54,17 +58,18 @@ export function createWhatsAppProvider (options: WhatsAppOptions): Provider {
   pool.on('connect', () => { connectTrouble = undefined })
 
   async function send (grant: Grant): Promise<Outcome> {
-    const ending = await attempt(grant)
+    const { headers, token } = access
+    const ending = await attempt(grant, headers)
     const verdict = toVerdictOf(ending, connectTrouble)
     const { startedAt, endedAt } = ending
     return {
       startedAfterMs: startedAt === null ? null : startedAt - grant.askedAt,
       durationMs: startedAt === null ? 0 : endedAt - startedAt,
-      ...('error' in verdict ? { ...verdict, error: redact(verdict.error, [accessToken, grant.payload.to]) } : verdict)
+      ...('error' in verdict ? { ...verdict, error: redact(verdict.error, [token, grant.payload.to]) } : verdict)
     }
   }
 
-  async function attempt (grant: Grant): Promise<Ending> {
+  async function attempt (grant: Grant, headers: Record<string, string>): Promise<Ending> {
     if (isClosing) return nowhere(new errors.ClientClosedError())
     let body
     try {
@@ -87,7 +92,7 @@ export function createWhatsAppProvider (options: WhatsAppOptions): Provider {
     await pool.destroy()
   }
 
-  return { send, close }
+  return { send, close, renew (token) { access = accessBy(token) } }
 }
 
 function toVerdictOf (ending: Ending, connectTrouble: string | undefined): Verdict {
@@ -106,15 +111,23 @@ function messageOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function target ({ url, accessToken, phoneNumberId }: WhatsAppOptions): { origin: string, path: string } {
+function target ({ url, phoneNumberId }: WhatsAppOptions): { origin: string, path: string } {
   if (!URL.canParse(url)) throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The API\'s URL can not be read' })
   const { protocol, origin, pathname, search, username } = new URL(url)
   if (!/^https?:$/.test(protocol) || search !== '' || username !== '') {
     throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The API\'s URL is http or https, without a query or a login' })
   }
-  // A line break in a token, often the last character of its file, would fail every message, and only when sent.
-  if (!/^[\x21-\x7e]+$/.test(accessToken)) {
+  return { origin, path: `${pathname.replace(/\/+$/, '')}/${encodeURIComponent(phoneNumberId)}/messages` }
+}
+
+/** A line break in a token, often the last character of its file, would fail every message, and only when sent. */
+export function checkToken (token: string): void {
+  if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new SluiceError('CONFIG_INVALID', { field: 'accessToken', detail: 'An access token is printable ASCII without spaces or line breaks' })
   }
-  return { origin, path: `${pathname.replace(/\/+$/, '')}/${encodeURIComponent(phoneNumberId)}/messages` }
+}
+
+function accessBy (token: string): { token: string, headers: Record<string, string> } {
+  checkToken(token)
+  return { token, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'sluice' } }
 }

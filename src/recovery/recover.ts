@@ -1,3 +1,6 @@
+import { SluiceError } from '../errors.js'
+import { inParallel } from '../parallel.js'
+import type { Moment } from '../redis/agenda.js'
 import { globalKey } from '../redis/keys.js'
 import type { FoundGrant } from '../redis/commands.js'
 import type { Grant, Outcome } from '../message.js'
@@ -6,19 +9,48 @@ import type { SettlementRoom } from '../settlement/settle.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
 
-export interface RecoveryRoom extends SettlementRoom { wakes: Wakes, senders: string[], startWithinMs: number }
+export interface RecoveryRoom extends SettlementRoom {
+  wakes: Wakes
+  senders: string[]
+  startWithinMs: number
+  /** Every sender is asked at least this often, ms; not longer than a lease, so that none of a dead node's is missed. */
+  roundMs: number
+}
 
 const TICK_MS = 1000
+/** Until the next look at a sender that is being asked, should this node die meanwhile. */
+const SOON_MS = 4000
+/** Senders taken from the agenda at once, and asked at once. */
+const SLICE = 100
+const AT_ONCE = 25
+/** Leases, and unknown outcomes, of a sender at a time. */
 const AT_MOST = 200
 
 /**
- * Looks once a second, one node at a time by a Redis lock: leases that ran out, unknown outcomes whose hold is over, turns
- * that nobody attends. Each node also looks for the grants of its own calls whose reply was lost.
+ * Looks once a second, one node at a time by a Redis lock, at the senders whose moment on the agenda has come: leases that
+ * ran out, unknown outcomes whose hold is over, turns that nobody attends. An attended sender's moment is the end of its
+ * shift's lease; one that needs nobody is asked once in `roundMs`. Each node also looks for the grants of its own calls
+ * whose reply was lost.
  */
 export function startRecovery (room: RecoveryRoom): { stop: () => Promise<void> } {
+  const calm = new Set<string>()
   let running: Promise<void> | null = null
+  let enteredAt = -Infinity
+
+  async function tick (): Promise<void> {
+    const { store } = room
+    const lost = [...store.lostHolders()]
+    await inParallel(lost, AT_ONCE, async ([sender, holders]) => await recoverSender(room, sender, holders, false))
+    if (performance.now() - enteredAt > room.roundMs) {
+      await store.agenda.enter(room.senders)
+      enteredAt = performance.now()
+    }
+    if (await store.redis.set(globalKey(store.prefix, 'recovery'), store.node, 'PX', TICK_MS - 100, 'NX') !== 'OK') return
+    while (await recoverSlice(room, calm) === SLICE);
+  }
+
   const timer = setInterval(() => {
-    running ??= look(room)
+    running ??= tick()
       .catch(error => { room.events.emit('fault', { where: 'recovery', error }) })
       .finally(() => { running = null })
   }, TICK_MS)
@@ -30,17 +62,45 @@ export function startRecovery (room: RecoveryRoom): { stop: () => Promise<void> 
   }
 }
 
-async function look (room: RecoveryRoom): Promise<void> {
-  const { store } = room
-  const lost = store.lostHolders()
-  const mine = await store.redis.set(globalKey(store.prefix, 'recovery'), store.node, 'PX', TICK_MS - 100, 'NX') === 'OK'
-  if (!mine && lost.length === 0) return
-  for (const sender of room.senders) await recoverSender(room, sender, lost, mine)
+/**
+ * Asks the senders whose moment has come, up to `SLICE`; returns how many. Each is put off first and brought forward by what
+ * it answers: that way round nothing that happens while it is asked gets lost. It is put off for a whole round only if it
+ * was calm when last asked and nobody reminded of it since.
+ */
+async function recoverSlice (room: RecoveryRoom, calm: Set<string>): Promise<number> {
+  const { agenda } = room.store
+  const { nowMs, senders } = await agenda.due(SLICE)
+  // Spread, so that senders that were entered together are not asked together for ever.
+  const roundMs = (): number => room.roundMs * (0.5 + Math.random() / 2)
+  await agenda.putOff(senders.map(({ sender, isReminded }) =>
+    [sender, Math.round(nowMs + (calm.has(sender) && !isReminded ? roundMs() : Math.min(SOON_MS, room.roundMs)))]))
+  const moments = await inParallel(senders, AT_ONCE, async ({ sender }): Promise<Moment[]> => {
+    const nextMs = await ask(room, sender)
+    if (nextMs === 0 || nextMs > nowMs + SOON_MS) calm.add(sender)
+    else calm.delete(sender)
+    return nextMs === 0 ? [] : [[sender, nextMs]]
+  })
+  await agenda.bringForward(moments.flat())
+  return senders.length
 }
 
-/** Recovers one sender; without the lock only the grants of this node's lost calls. */
-export async function recoverSender (room: RecoveryRoom, sender: string, lost: string[], all: boolean): Promise<void> {
-  const [attention, leases, grants, unknowns] = await room.store.run('recover', { sender }, { lost: JSON.stringify(lost), limit: all ? AT_MOST : 0 })
+/** One sender that can't be recovered is told of, and doesn't keep the others from being. */
+async function ask (room: RecoveryRoom, sender: string): Promise<number> {
+  try {
+    return await recoverSender(room, sender, [], true)
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'UNAVAILABLE') throw error
+    room.events.emit('fault', { where: `recovery of ${sender}`, error })
+    return 0
+  }
+}
+
+/**
+ * Recovers one sender; without the lock only the grants of this node's lost calls. Returns when to look again, ms since the
+ * epoch, or 0 where nothing is in sight.
+ */
+export async function recoverSender (room: RecoveryRoom, sender: string, lost: string[], all: boolean): Promise<number> {
+  const [attention, leases, grants, unknowns, nextMs] = await room.store.run('recover', { sender }, { lost: JSON.stringify(lost), limit: all ? AT_MOST : 0 })
   if (attention === 'call') {
     room.events.emit('recovery.found', { sender, what: 'unattended' })
     await room.wakes.attend(sender, 'call')
@@ -52,6 +112,7 @@ export async function recoverSender (room: RecoveryRoom, sender: string, lost: s
     room.events.emit('recovery.found', { sender, what: 'unknown', id })
     await settleUnknown(room, sender, id, parseRecord(text))
   }
+  return nextMs
 }
 
 /** Nobody ever learned of this grant, so it was never started. */

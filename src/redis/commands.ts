@@ -8,7 +8,7 @@ import { loadScripts } from './scripts.js'
 /** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
 export interface At { sender: string, digest?: string }
 
-type Attention = '' | 'call' | 'wake'
+type Attention = '' | 'call' | 'wake' | 'later'
 type Value = string | number | boolean
 
 /** A grant as claim.lua tells it: id, recipient, attempt, stops, lane, lateness in µs, body of the record. */
@@ -38,7 +38,7 @@ export interface Replies {
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
   quota: ['written' | 'kept', version: number]
   acknowledge: ['acknowledged'] | ['gone']
-  recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>]
+  recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number]
   tidy: [expired: string[], buckets: number, failures: number]
   'inspect-message':
     | [state: State, id: string, nowMs: number, result: string, record: string, momentMs: number, waitUs: number, boundBy: BoundBy | '', position: number]

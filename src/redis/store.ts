@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
+import type { Agenda } from './agenda.js'
+import { createAgenda } from './agenda.js'
 import type { Run } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
@@ -17,44 +19,58 @@ export interface Store {
   readonly node: string
   readonly redis: Redis
   readonly run: Run
+  readonly agenda: Agenda
   /** Refuses new work above 85 % of maxmemory. */
   readonly assertRoom: () => void
   /**
    * Runs a script that may grant sends, under a holder of its own. If its reply is lost, the holder is remembered, so that
    * recovery gives back what it was granted: nobody here will ever start it.
    */
-  readonly granting: <Reply>(call: (terms: GrantTerms) => Promise<Reply>) => Promise<Reply>
-  /** Holders whose reply was lost. */
-  readonly lostHolders: () => string[]
+  readonly granting: <Reply>(sender: string, call: (terms: GrantTerms) => Promise<Reply>) => Promise<Reply>
+  /** Holders whose reply was lost, by sender. */
+  readonly lostHolders: () => Map<string, string[]>
 }
 
 export function createStore (connections: Connections, options: { prefix: string, leaseMs: number }): Store {
   const { redis, runId, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
-  const lost = new Map<string, number>()
+  const lost = new Map<string, { sender: string, since: number }>()
+  const run = createRun(redis, options.prefix)
+  const agenda = createAgenda(redis, options.prefix)
   let calls = 0
   return {
     prefix: options.prefix,
     node,
     redis,
-    run: createRun(redis, options.prefix),
+    agenda,
+    async run (name, at, args) {
+      try {
+        return await run(name, at, args)
+      } catch (error) {
+        // It may have run all the same, and nobody heard what it asked for.
+        agenda.remind(at.sender)
+        throw error
+      }
+    },
     assertRoom () {
       if (memoryRatio() > 0.85) throw new SluiceError('UNAVAILABLE', { detail: 'Redis is nearly full', retryAfterMs: 5000 })
     },
-    async granting (call) {
+    async granting (sender, call) {
       const terms = { holder: `${node}:${++calls}`, runId: runId(), leaseMs: options.leaseMs }
       try {
         return await call(terms)
       } catch (error) {
-        lost.set(terms.holder, performance.now())
+        lost.set(terms.holder, { sender, since: performance.now() })
         throw error
       }
     },
     lostHolders () {
-      for (const [holder, since] of lost) {
+      const bySender = new Map<string, string[]>()
+      for (const [holder, { sender, since }] of lost) {
         if (performance.now() - since > LOST_FOR_MS) lost.delete(holder)
+        else bySender.set(sender, [...bySender.get(sender) ?? [], holder])
       }
-      return [...lost.keys()]
+      return bySender
     }
   }
 }

@@ -5,6 +5,8 @@ export interface SettlementSettings {
   /** Milliseconds until the next attempt after `attempt` failed; null where there is none. */
   backoff: (attempt: number) => number | null
   unknownOutcome: UnknownPolicy
+  /** The sender's own policy, which goes before that. */
+  unknownOf?: (sender: string) => UnknownPolicy | null
   /** How long an unknown outcome is held, ms; 0 for one step of the retry schedule. */
   unknownHoldMs: number
   /** How long a stopped sender rests before the next try, ms. */

@@ -19,7 +19,7 @@ export interface Settled {
   reason?: NonNullable<StoryLine['reason']>
   /** When the next attempt, or the decision on an unknown outcome, is due; ms since the epoch. */
   dueAt?: number
-  attention: '' | 'call' | 'wake'
+  attention: '' | 'call' | 'wake' | 'later'
 }
 
 /** Writes what a grant came to, once. Goes on trying while Redis is away: only this process knows the outcome. */
@@ -42,6 +42,8 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     story: told,
     ...(outcome.status !== 'sent' || room.settlement.findMs === 0 ? {} : { term: findTerm('provider', outcome.providerMessageId), findS: indexLifeS(room.settlement.findMs) })
   })
+  // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
+  if (reply[0] === 'stale' || verdict.verdict === 'unknown') room.store.agenda.remind(grant.sender)
   if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail, repeated))) return { verdict: 'stale', attention: '' }
   const [, dueAt, attention, reopened] = reply[0] === 'settled' ? reply : [null, 0, '', 0] as const
   room.events.emit('attempt.settled', {
@@ -63,9 +65,10 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   return settled(verdict, dueAt, attention)
 }
 
-/** Decides an unknown outcome whose hold is over, by the message's own policy or the gateway's. */
+/** Decides an unknown outcome whose hold is over, by the message's own policy, the sender's or the gateway's. */
 export async function settleUnknown (room: SettlementRoom, sender: string, id: string, kept: Kept): Promise<Settled> {
-  const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? room.settlement.unknownOutcome, room.settlement)
+  const { unknownOf, unknownOutcome } = room.settlement
+  const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, room.settlement)
   const line = { outcome: 'unknown', note: 'no receipt came', ...(verdict.reason === undefined ? {} : { reason: verdict.reason }) }
   const { reply } = await write(room, sender, id, {
     id,

@@ -1,10 +1,11 @@
 import type { Store } from '../redis/store.js'
 
-export interface Changed { before: 'open' | 'paused' | 'stopped', attention: '' | 'call' | 'wake' }
+export interface Changed { before: 'open' | 'paused' | 'stopped', attention: '' | 'call' | 'wake' | 'later' }
 
 /** Closes a sender for `forMs`, or without an end. What waits keeps its place; nothing in flight is called back. */
 export async function pauseSender (store: Store, sender: string, by: string, forMs?: number): Promise<Changed> {
   const [before, attention] = await store.run('pause', { sender }, { state: 'paused', forMs: forMs ?? '', why: by })
+  store.agenda.remind(sender)
   return { before, attention }
 }
 

@@ -65,7 +65,7 @@ await test('the places in flight count over all nodes', async (t, w) => {
 await test('a paused sender takes messages in and says until when they wait', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: 60_000, why: 'ops' })
   w.at(1000)
-  t.strictSame((await w.admit({ key: 'a' })).slice(2), [59_000_000, 'pause', 1, ''])
+  t.strictSame((await w.admit({ key: 'a' })).slice(2), [59_000_000, 'pause', 1, 'later'])
   w.at(60_000)
   t.match(await w.admit({ key: 'b', recipient: BOB, lane: 1 }), ['granted'], 'it opens by itself')
 })

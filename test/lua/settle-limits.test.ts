@@ -60,9 +60,9 @@ await test('a message put off ten times has used up no attempt', async (t, w) =>
 
 await test('a stopped sender grants nothing and promises nothing', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  t.match(await w.settled(grant, 'wait', stopped), { attention: '', reopened: 0 })
+  t.match(await w.settled(grant, 'wait', stopped), { attention: 'later', reopened: 0 })
   t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', why: '190', until: String(START + 30_000_000) })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 6), [-1, 'stop', 1, ''])
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 6), [-1, 'stop', 1, 'later'])
   w.at(29_999)
   const early = await w.claim()
   t.strictSame(early.grants, [])

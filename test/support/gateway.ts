@@ -11,7 +11,8 @@ import { readConfig } from '../../src/config.js'
 import { createBus, type Bus, type Events } from '../../src/events.js'
 import { createGateway, type Gateway } from '../../src/gateway.js'
 import { explain } from '../../src/provider/codes.js'
-import { createWhatsAppProvider } from '../../src/provider/whatsapp.js'
+import { createProviders } from '../../src/provider/providers.js'
+import { targetsOf, watchSenders } from '../../src/reload.js'
 import { createCaller, type Caller } from './request.js'
 import { createPrefix } from './redis.js'
 
@@ -58,6 +59,8 @@ export interface Node extends Caller {
   seen: <Name extends keyof Events>(name: Name) => Array<Events[Name][0]>
   /** The same API with another key; with none if none is given. The node itself calls as `operator`. */
   as: (key?: string) => Caller
+  /** Reads the senders anew, as SIGHUP does. */
+  reload: () => Promise<void>
   /** Happens by itself at the end of the test. */
   close: () => Promise<void>
 }
@@ -71,21 +74,20 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const config = readConfig(nodeEnv({ ...options, prefix }))
   const events = createBus()
   const seen = record(events)
-  const provider = createWhatsAppProvider({
-    url: config.WHATSAPP_API_URL,
-    accessToken: config.sandbox ? 'sandbox' : config.WHATSAPP_ACCESS_TOKEN,
-    phoneNumberId: config.WHATSAPP_PHONE_NUMBER_ID,
-    sendTimeoutMs: config.SEND_TIMEOUT_MS,
-    connections: config.MAX_IN_FLIGHT_PER_SENDER
-  })
+  const sandboxUrl = config.sandbox ? config.WHATSAPP_API_URL : null
+  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
   const logger = pino({ level: config.LOG_LEVEL }, { write: line => options.onLog?.(line) })
   const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, explain, events, logger })
+  const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
   let closing: Promise<void> | null = null
-  const close = async (): Promise<void> => await (closing ??= gateway.close())
+  const close = async (): Promise<void> => {
+    senders.close()
+    await (closing ??= gateway.close())
+  }
   t.teardown(close)
   await gateway.app.listen({ port: 0, host: '127.0.0.1' })
   const origin = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`
-  return { ...createCaller(origin, keys.operator), origin, prefix, gateway, events, seen, as: key => createCaller(origin, key), close }
+  return { ...createCaller(origin, keys.operator), origin, prefix, gateway, events, seen, as: key => createCaller(origin, key), reload: senders.reload, close }
 }
 
 /** Keeps every event: it listens where the rooms emit, so that no name can be forgotten. */

@@ -24,7 +24,7 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
     const messages = Array.isArray(request.body) ? request.body : request.body.messages
     const key = request.headers['idempotency-key']
     const results: Array<Record<string, unknown>> = []
-    const urgent = new Map<string, 'call' | 'wake'>()
+    const urgent = new Map<string, 'call' | 'wake' | 'later'>()
     for (let from = 0; from < messages.length; from += CHUNK) {
       results.push(...await Promise.all(messages.slice(from, from + CHUNK).map(async (message, i) => await row(message, from + i))))
     }
@@ -49,10 +49,11 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
       }
     }
 
-    /** Whoever has to hear of new turns hears once a batch: a call, which adds the job, before a wake. */
+    /** Whoever has to hear of new turns hears once a batch: a call, which adds the job, before a wake, before a word to recovery. */
     function noteAttention (asked: Request, admission: Admission): void {
       if (admission.status !== 'queued' || admission.attention === '') return
-      if (urgent.get(asked.sender) !== 'call') urgent.set(asked.sender, admission.attention)
+      const noted = urgent.get(asked.sender)
+      if (noted === undefined || noted === 'later' || admission.attention === 'call') urgent.set(asked.sender, admission.attention)
     }
   })
 }

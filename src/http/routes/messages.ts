@@ -9,6 +9,7 @@ import type { MessageView } from '../../settlement/inspect.js'
 import { inspectMessage } from '../../settlement/inspect.js'
 import { act } from '../act.js'
 import { describe } from '../answer.js'
+import type { Rules } from '../../throttle/rules.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
 import type { Caller } from '../authenticate.js'
@@ -25,7 +26,7 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
       caller: request.caller.name, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
     const admission = await admit(room, asked)
-    policy(reply, room, admission)
+    policy(reply, room.rulesOf(asked.sender), admission)
     if (admission.status === 'queued') await room.wakes.attend(asked.sender, admission.attention)
     const { httpStatus, body, replayed } = await toAnswer(room, asked.sender, admission)
     if (replayed === true) reply.header('idempotent-replayed', 'true')
@@ -59,8 +60,9 @@ async function find (room: ApiRoom, name: string, named: string | undefined, cal
 }
 
 /** The pair's rule as the IETF draft "RateLimit header fields" has it; times in whole seconds. */
-function policy (reply: FastifyReply, room: ApiRoom, admission: Admission): void {
-  const { pairIntervalMs, pairBurst } = room.rules
+function policy (reply: FastifyReply, rules: Rules | undefined, admission: Admission): void {
+  if (rules === undefined) return
+  const { pairIntervalMs, pairBurst } = rules
   const resetMs = 'delayMs' in admission ? (admission.delayMs ?? 0) + pairIntervalMs : admission.status === 'granted' ? pairIntervalMs : 0
   reply.header('ratelimit-policy', `"pair";q=${pairBurst};w=${Math.ceil(pairBurst * pairIntervalMs / 1000)}`)
   if (resetMs > 0) reply.header('ratelimit', `"pair";r=0;t=${Math.ceil(resetMs / 1000)}`)

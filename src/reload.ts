@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises'
+import type { Bus } from './events.js'
+import type { Gateway } from './gateway.js'
+import type { Providers, ProviderTarget } from './provider/providers.js'
+import type { SenderSettings, SenderSource } from './senders.js'
+import { isToken, readSenders } from './senders.js'
+
+/** How often token files are read. */
+const TOKENS_MS = 2000
+
+export interface ReloadParts {
+  source: SenderSource
+  /** As they are in force at the start. */
+  senders: readonly SenderSettings[]
+  providers: Providers
+  gateway: Pick<Gateway, 'apply'>
+  events: Bus
+  /** Stands in for WhatsApp, or null. */
+  sandboxUrl: string | null
+}
+
+export interface Reload {
+  /** Reads the senders anew and takes them up. What is wrong changes nothing and is told as an event; never rejects. */
+  reload: () => Promise<void>
+  close: () => void
+}
+
+/** What the providers need of the senders. Against the sandbox any token will do. */
+export function targetsOf (senders: readonly SenderSettings[], sandboxUrl: string | null): ProviderTarget[] {
+  return senders.map(({ id, apiUrl, accessToken, rules }) => ({
+    id, url: sandboxUrl ?? apiUrl, accessToken: sandboxUrl === null ? accessToken : 'sandbox', connections: rules.maxInFlight
+  }))
+}
+
+/**
+ * Lets senders come, change and leave while the node runs: all of it by `reload`, and tokens by themselves as soon as
+ * their file holds another one.
+ */
+export function watchSenders ({ source, senders, providers, gateway, events, sandboxUrl }: ReloadParts): Reload {
+  let current = senders
+  /** One change after the other. */
+  let last = Promise.resolve()
+  const unreadable = new Set<string>()
+  events.on('sender.left', ({ sender }) => providers.drop(sender))
+
+  async function reload (): Promise<void> {
+    try {
+      const next = readSenders(source)
+      const renewed = next.filter(sender => current.some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))
+      // Providers first: an added sender's message may be granted in the moment in which the gateway knows it.
+      providers.apply(targetsOf(next, sandboxUrl))
+      const { added, removed } = await gateway.apply(next)
+      current = next
+      events.emit('senders.reloaded', { total: next.length, added, removed, renewed: renewed.map(({ id }) => id) })
+    } catch (error) {
+      events.emit('senders.refused', { error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  async function renewTokens (): Promise<void> {
+    const renewed: string[] = []
+    const next = await Promise.all(current.map(async sender => {
+      if (sender.accessTokenFile === null) return sender
+      const token = await readFile(sender.accessTokenFile, 'utf8').then(text => text.trim(), () => '')
+      if (!isToken(token)) {
+        // Told once, not every two seconds; the old token goes on.
+        if (!unreadable.has(sender.id)) events.emit('senders.refused', { error: `the file ${sender.accessTokenFile} holds no token for ${sender.id}` })
+        unreadable.add(sender.id)
+        return sender
+      }
+      unreadable.delete(sender.id)
+      if (token === sender.accessToken) return sender
+      renewed.push(sender.id)
+      return { ...sender, accessToken: token }
+    }))
+    if (renewed.length === 0) return
+    providers.apply(targetsOf(next.filter(({ id }) => renewed.includes(id)), sandboxUrl))
+    current = next
+    events.emit('senders.reloaded', { total: next.length, added: [], removed: [], renewed })
+  }
+
+  const inTurn = async (work: () => Promise<void>): Promise<void> => await (last = last.then(work).catch(error => { events.emit('fault', { where: 'reload', error }) }))
+  const timer = setInterval(() => { inTurn(renewTokens).catch(() => undefined) }, TOKENS_MS)
+  timer.unref()
+  return {
+    reload: async () => await inTurn(reload),
+    close () { clearInterval(timer) }
+  }
+}

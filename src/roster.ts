@@ -1,0 +1,90 @@
+import type { Bus } from './events.js'
+import { inParallel } from './parallel.js'
+import { globalKey, senderKey } from './redis/keys.js'
+import type { Store } from './redis/store.js'
+import type { SenderSettings } from './senders.js'
+import { writeRules } from './throttle/rules.js'
+
+/** How often it is looked whether a sender that leaves has anything left. */
+const LEAVE_MS = 2000
+const AT_ONCE = 20
+
+/** Which senders this node serves, and how; it changes while the node runs. */
+export interface Roster {
+  /** The default one first, those that leave last. Changed in place. */
+  readonly senders: string[]
+  /** Removed by a reload: they take no new messages and are attended until nothing of theirs is left. */
+  readonly leaving: Set<string>
+  /** Of a sender on the list. */
+  readonly settingsOf: (sender: string) => SenderSettings | undefined
+  /** The most requests under way that any sender may have. */
+  readonly maxInFlight: () => number
+  /** Takes up a new list. Throws UNAVAILABLE while Redis is away, and then nothing has changed here. */
+  readonly apply: (next: readonly SenderSettings[]) => Promise<{ added: string[], removed: string[] }>
+  readonly close: () => void
+}
+
+export async function createRoster (store: Store, events: Bus, first: readonly SenderSettings[]): Promise<Roster> {
+  const senders: string[] = []
+  const leaving = new Set<string>()
+  const leavingSince = new Map<string, number>()
+  const settings = new Map<string, SenderSettings>()
+
+  async function apply (next: readonly SenderSettings[]): Promise<{ added: string[], removed: string[] }> {
+    const ids = next.map(({ id }) => id)
+    await inParallel(next, AT_ONCE, async ({ id, rules }) => {
+      // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
+      await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
+      await writeRules(store, id, rules)
+    })
+    await store.agenda.enter(ids)
+    const isNamed = new Set(ids)
+    const added = ids.filter(id => !senders.includes(id))
+    const removed = senders.filter(id => !isNamed.has(id) && !leaving.has(id))
+    for (const sender of next) settings.set(sender.id, sender)
+    for (const id of ids) {
+      leaving.delete(id)
+      leavingSince.delete(id)
+    }
+    for (const id of removed) {
+      leaving.add(id)
+      leavingSince.set(id, performance.now())
+    }
+    senders.splice(0, senders.length, ...ids, ...leaving)
+    return { added, removed }
+  }
+
+  /** A request that passed the door just before it was shut has reached Redis long before the second look. */
+  async function dismiss (): Promise<void> {
+    for (const [sender, since] of leavingSince) {
+      if (performance.now() - since < LEAVE_MS || await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')) > 0) continue
+      if (!leaving.delete(sender)) continue
+      leavingSince.delete(sender)
+      settings.delete(sender)
+      senders.splice(senders.indexOf(sender), 1)
+      events.emit('sender.left', { sender })
+    }
+  }
+
+  await apply(first)
+  const timer = setInterval(() => {
+    dismiss().catch(() => undefined) // Redis is away, as the store's connection tells; the next look finds the same
+  }, LEAVE_MS)
+  timer.unref()
+  return {
+    senders,
+    leaving,
+    settingsOf: sender => settings.get(sender),
+    maxInFlight: () => Math.max(...[...settings.values()].map(({ rules }) => rules.maxInFlight)),
+    apply,
+    close () { clearInterval(timer) }
+  }
+}
+
+/** Senders that this node doesn't serve and that hold messages: unless another node serves them, nobody sends these. */
+export async function findUnserved (store: Store, served: readonly string[]): Promise<string[]> {
+  const known = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
+  const others = known.filter(sender => !served.includes(sender))
+  const counts = await inParallel(others, AT_ONCE, async sender => await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')))
+  return others.filter((_, at) => (counts[at] ?? 0) > 0)
+}

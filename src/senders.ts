@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Static } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
+import { Ajv } from 'ajv'
+import { SluiceError } from './errors.js'
+import type { UnknownPolicy } from './message.js'
+
+/** One entry of WHATSAPP_SENDERS_FILE; what it leaves out is taken from the settings. docs/senders.md tells each field. */
+const EntrySchema = Type.Object({
+  id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
+  accessToken: Type.Optional(Type.String({ minLength: 1 })),
+  accessTokenFile: Type.Optional(Type.String({ minLength: 1 })),
+  apiUrl: Type.Optional(Type.String({ minLength: 1 })),
+  appSecrets: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 10 })),
+  rules: Type.Optional(Type.Object({
+    pairIntervalMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 86_400_000 })),
+    pairBurst: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    maxInFlight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
+  }, { additionalProperties: false })),
+  onUnknown: Type.Optional(Type.Union([Type.Literal('retry'), Type.Literal('fail')]))
+}, { additionalProperties: false })
+
+export const SendersFileSchema = Type.Array(EntrySchema, { minItems: 1, maxItems: 10_000 })
+type Entry = Static<typeof EntrySchema>
+
+/** One business phone number, with everything that is its own. */
+export interface SenderSettings {
+  /** Phone number id. */
+  id: string
+  /** Empty against the sandbox. */
+  accessToken: string
+  /** Where the token is read from, again and again; null where it stands in the settings. */
+  accessTokenFile: string | null
+  /** Address of the API with its version. */
+  apiUrl: string
+  /** Secrets of the Meta apps that may sign webhooks for this number. */
+  appSecrets: string[]
+  /** The same four as throttle/rules.ts: ms, count, messages a second, requests at once. */
+  rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number }
+  /** null: as UNKNOWN_OUTCOME says. */
+  onUnknown: UnknownPolicy | null
+}
+
+/** The settings that make up the one sender, and the defaults of those in a file. */
+export interface SenderSource {
+  SANDBOX: boolean
+  WHATSAPP_SENDERS_FILE: string
+  WHATSAPP_PHONE_NUMBER_ID: string
+  WHATSAPP_ACCESS_TOKEN: string
+  WHATSAPP_APP_SECRET?: string
+  WHATSAPP_API_URL: string
+  WHATSAPP_RATE_LIMIT_MS: number
+  WHATSAPP_RATE_LIMIT_BURST: number
+  WHATSAPP_SENDER_RATE_PER_SECOND: number
+  MAX_IN_FLIGHT_PER_SENDER: number
+  /** Where WHATSAPP_ACCESS_TOKEN came from, if from a file. */
+  accessTokenFile: string | null
+}
+
+/**
+ * The senders: those of the file, the first being the default one, or the one of WHATSAPP_PHONE_NUMBER_ID. Reads all files
+ * anew, so that a reload is this call again. Throws CONFIG_INVALID naming entry and field; a token is never shown.
+ */
+export function readSenders (source: SenderSource): SenderSettings[] {
+  const { accessTokenFile } = source
+  const common = { apiUrl: source.WHATSAPP_API_URL, appSecrets: [], onUnknown: null }
+  const rules = {
+    pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS, pairBurst: source.WHATSAPP_RATE_LIMIT_BURST, perSecond: source.WHATSAPP_SENDER_RATE_PER_SECOND, maxInFlight: source.MAX_IN_FLIGHT_PER_SENDER
+  }
+  if (source.WHATSAPP_SENDERS_FILE === '') {
+    const accessToken = accessTokenFile === null ? source.WHATSAPP_ACCESS_TOKEN : readToken(accessTokenFile)
+    return [{ ...common, id: source.WHATSAPP_PHONE_NUMBER_ID, accessToken, accessTokenFile, rules }]
+  }
+  const file = resolve(source.WHATSAPP_SENDERS_FILE)
+  const entries = parse(readText(file, 'WHATSAPP_SENDERS_FILE'))
+  const seen = new Set<string>()
+  return entries.map((entry, at) => {
+    const wrong = (field: string, detail: string): SluiceError => invalid(`entry ${at + 1} ("${entry.id}"), ${field}: ${detail}`)
+    if (seen.has(entry.id)) throw wrong('id', 'it stands in the file twice')
+    seen.add(entry.id)
+    const path = entry.accessTokenFile === undefined ? null : resolve(dirname(file), entry.accessTokenFile)
+    const sender: SenderSettings = {
+      ...common,
+      id: entry.id,
+      accessToken: tokenOf(entry, path, source.SANDBOX, wrong),
+      accessTokenFile: path,
+      rules: { ...rules, ...entry.rules },
+      ...(entry.apiUrl === undefined ? {} : { apiUrl: entry.apiUrl }),
+      ...(entry.appSecrets === undefined ? {} : { appSecrets: entry.appSecrets }),
+      ...(entry.onUnknown === undefined ? {} : { onUnknown: entry.onUnknown })
+    }
+    if (!isApi(sender.apiUrl)) throw wrong('apiUrl', 'it is an http or https address without a query or a login')
+    return sender
+  })
+}
+
+function tokenOf (entry: Entry, path: string | null, isSandbox: boolean, wrong: (field: string, detail: string) => SluiceError): string {
+  if (entry.accessToken !== undefined && path !== null) throw wrong('accessTokenFile', 'accessToken is given as well: take one of the two away')
+  if (isSandbox) {
+    if (entry.accessToken !== undefined || path !== null) throw wrong('accessToken', 'SANDBOX=1 and a real token exclude each other')
+    return ''
+  }
+  if (path !== null) return readToken(path, detail => wrong('accessTokenFile', detail))
+  if (entry.accessToken === undefined) throw wrong('accessToken', 'it is missing, and so is accessTokenFile (only SANDBOX=1 goes without)')
+  if (!isToken(entry.accessToken)) throw wrong('accessToken', 'it is printable ASCII without spaces or line breaks')
+  return entry.accessToken
+}
+
+/** The token in a file, without the line break that usually ends it. Throws CONFIG_INVALID. */
+export function readToken (path: string, wrong: (detail: string) => SluiceError = detail => invalid(detail, 'WHATSAPP_ACCESS_TOKEN_FILE')): string {
+  let token
+  try {
+    token = readFileSync(path, 'utf8').trim()
+  } catch {
+    throw wrong(`the file ${path} can't be read`)
+  }
+  if (!isToken(token)) throw wrong(`the file ${path} holds no token: printable ASCII without spaces or line breaks`)
+  return token
+}
+
+/** Printable ASCII: a line break in a token would fail every message, and only when sent. */
+export function isToken (text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text)
+}
+
+function isApi (text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, search, username } = new URL(text)
+  return /^https?:$/.test(protocol) && search === '' && username === ''
+}
+
+const validate = new Ajv({ allErrors: false }).compile<Entry[]>(SendersFileSchema)
+
+function parse (text: string): Entry[] {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The parser's own message can quote what stands there, and tokens stand there.
+    throw invalid('the file is no valid JSON')
+  }
+  if (validate(value)) return value
+  const [fault] = validate.errors ?? []
+  const [, at, ...path] = (fault?.instancePath ?? '').split('/')
+  if (at === undefined) throw invalid(`the file ${fault?.message ?? 'is no list of senders'}`)
+  const entry = (value as unknown[])[Number(at)]
+  const id = typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? ` ("${entry.id}")` : ''
+  const { additionalProperty, missingProperty } = fault?.params as { additionalProperty?: string, missingProperty?: string }
+  const field = [...path, ...[additionalProperty ?? missingProperty ?? []].flat()].join('.')
+  throw invalid(`entry ${Number(at) + 1}${id}${field === '' ? '' : `, ${field}`}: ${reason(fault?.message, { additionalProperty, missingProperty })}`)
+}
+
+function reason (message: string | undefined, named: { additionalProperty?: string | undefined, missingProperty?: string | undefined }): string {
+  if (named.additionalProperty !== undefined) return 'there is no such field'
+  return named.missingProperty !== undefined ? 'it is missing' : message ?? 'it is not valid'
+}
+
+function readText (path: string, setting: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw invalid(`the file ${path} can't be read`, setting, cause)
+  }
+}
+
+function invalid (detail: string, field = 'WHATSAPP_SENDERS_FILE', cause?: unknown): SluiceError {
+  return new SluiceError('CONFIG_INVALID', { detail: `${field}: ${detail}`, field, ...(cause === undefined ? {} : { cause }) })
+}
