@@ -1,12 +1,213 @@
-import t from 'tap'
+/**
+ * The OpenAPI document: it is complete, it is the committed one, and the gateway does what it says. `WRITE_DOCS=1` writes
+ * docs/openapi.json anew.
+ */
 import { writeFileSync } from 'node:fs'
-import { startRedis } from '../support/redis.js'
+import type { Static } from '@sinclair/typebox'
+import t from 'tap'
+import { errors } from '../../src/errors.js'
+import type { Failure } from '../../src/failure/failure.js'
+import type { RetryWorkerStatus } from '../../src/failure/retry-worker.js'
+import type { FailureSchema } from '../../src/http/schemas/failure.js'
+import type { RateLimitSchema } from '../../src/http/schemas/rate-limit.js'
+import type { SenderSchema } from '../../src/http/schemas/sender.js'
+import type { RetryWorkerStatusSchema } from '../../src/http/schemas/worker.js'
+import type { PairView, SenderView } from '../../src/throttle/inspect.js'
+import { read, root } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
-import { startNode } from '../support/gateway.js'
+import { keys, startNode } from '../support/gateway.js'
+import { startRedis } from '../support/redis.js'
+import { createCaller, request } from '../support/request.js'
+import { until } from '../support/until.js'
+import { createJudge, examplesOf, routesOf, type Document, type Route, type Schema } from './document.js'
+
+/** The sender of the examples. */
+const SENDER = '100000000000001'
+
 const redis = await startRedis(t)
 const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
-const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
-const doc = await (await fetch(node.origin + '/docs/json')).text()
-writeFileSync('/tmp/openapi/doc.json', doc)
-const page = await fetch(node.origin + '/docs'); t.equal(page.status, 200); console.error((await page.text()).slice(0, 600))
-console.error(node.gateway.app.printRoutes({ commonPrefix: false }))
+const options = { redisUrl: redis.url, apiUrl: sandbox.url, env: { WHATSAPP_PHONE_NUMBER_ID: SENDER, WHATSAPP_RATE_LIMIT_MS: '3000', WHATSAPP_RETRY_INTERVAL_MS: '600000', INLINE_WAIT_MS: '500', SEND_TIMEOUT_MS: '1500' } }
+const node = await startNode(t, options)
+const document = (await request(`${node.origin}/docs/json`)).body as Document
+const routes = routesOf(document)
+const judge = createJudge(document)
+
+await t.test('document and page are served without a key', async t => {
+  const page = await request(`${node.origin}/docs`)
+  t.equal(page.status, 200)
+  t.match(page.body['text'], /swagger-ui/)
+  t.equal(document.openapi, '3.1.0')
+  t.notMatch(JSON.stringify(document), new RegExp(Object.values(keys).join('|')))
+})
+
+await t.test('docs/openapi.json is this document', async t => {
+  const text = `${JSON.stringify(document, null, 1)}\n`
+  if (process.env['WRITE_DOCS'] === '1') writeFileSync(`${root}docs/openapi.json`, text)
+  t.ok(read('docs/openapi.json') === text, 'if not: WRITE_DOCS=1 npm test -- test/http/openapi.test.ts')
+})
+
+await t.test('every route is in it, with everything said of it', async t => {
+  const registered = listRoutes(node.gateway.app.printRoutes({ commonPrefix: false })).filter(route => !/^\w+ \/(docs|admin)\b/.test(route))
+  t.same(routes.map(({ method, path }) => `${method} ${path}`).sort(), registered.sort())
+  const tags = document.tags.map(({ name }) => name)
+  for (const { method, path, operation } of routes) {
+    await t.test(`${method} ${path}`, async t => {
+      t.match(operation, { operationId: /^[a-z][A-Za-z]+$/, summary: /^[A-Z].{10,}[^.]$/, description: /./ })
+      t.ok(operation.tags.every(tag => tags.includes(tag)) && operation.tags.length === 1, 'has one tag')
+      const open = operation.security?.length === 0
+      t.equal(open, operation['x-roles'].length === 0, 'names its roles, or needs no key')
+      if (!open) t.match(operation['x-roles'], ['send', 'read', 'admin'].filter(role => operation['x-roles'].includes(role)))
+      if (!open) for (const status of ['401', '403', '500', '503']) t.ok(operation.responses[status], status)
+      t.ok(Object.keys(operation.responses).some(status => status.startsWith('2')), 'says how it succeeds')
+      t.same((operation.parameters ?? []).filter(({ description = '' }) => description.length < 5).map(({ name }) => name), [], 'every parameter is described')
+      t.ok(operation.requestBody === undefined || Object.keys(operation.requestBody.content['application/json']?.examples ?? {}).length > 0, 'a body has an example')
+    })
+  }
+  const ids = routes.map(({ operation }) => operation.operationId)
+  t.equal(new Set(ids).size, ids.length, 'each has a name of its own')
+})
+
+await t.test('every field is described, every reference leads somewhere, every component is used', async t => {
+  const schemas = document.components.schemas
+  t.same(Object.entries(schemas).flatMap(([name, schema]) => [...(schema.description === undefined ? [name] : []), ...undescribed(name, schema)]), [])
+  const named = [...JSON.stringify(document).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)].map(([, kind = '', name = '']) => `${kind}/${name}`)
+  const defined = (['schemas', 'responses'] as const).flatMap(kind => Object.keys(document.components[kind]).map(name => `${kind}/${name}`))
+  t.same([...new Set(named)].filter(name => !defined.includes(name)), [])
+  t.same(defined.filter(name => !named.includes(name)), ['schemas/Answer'], 'the union of all answers is for those who generate clients')
+})
+
+await t.test('the problem\'s codes are those of the list, each with its status and sentence', async t => {
+  const code = document.components.schemas['Problem']?.properties?.['code']
+  t.same(code?.enum, Object.keys(errors))
+  for (const [name, [status, sentence]] of Object.entries(errors)) t.ok(code?.description?.includes(`\`${name}\`: ${status}, ${sentence}`), name)
+})
+
+await t.test('the examples fit their schemas', async t => {
+  for (const { operation } of routes) {
+    const contents = [operation.requestBody, ...Object.values(operation.responses)].flatMap(part => Object.values(part?.content ?? {}))
+    for (const { schema, examples = {} } of contents) {
+      for (const [name, { value }] of Object.entries(examples)) t.equal(judge.value(schema, value), '', `${operation.operationId} ${name}`)
+    }
+    const success = Object.entries(operation.responses).filter(([status, { content }]) => status.startsWith('2') && content !== undefined)
+    t.ok(success.every(([, { content }]) => Object.values(content ?? {}).every(({ examples }) => examples !== undefined)), `${operation.operationId} shows what it answers`)
+  }
+})
+
+await t.test('the README\'s table has every route with its roles', async t => {
+  const [, section = ''] = /^## HTTP$(.*?)^## /ms.exec(read('README.md')) ?? []
+  const rows = [...section.matchAll(/^\| `(GET|POST|PUT|DELETE) (\/[^`?]*)[^`]*`.*? \| ([^|]+) \|/gm)]
+    .map(([, method = '', path = '', roles = '']) => `${method} ${path} ${roles.replace(' (own)', '').trim()}`)
+  const told = routes.map(({ method, path, operation }) =>
+    `${method} ${path.replace('/api/v1', '').replaceAll(/\{(\w+)\}/g, ':$1')} ${operation['x-roles'].join(', ') || '–'}`)
+  t.same(rows.sort(), told.sort())
+})
+
+await t.test('every example works, and is answered as documented', async t => {
+  const api = createCaller(node.origin, keys.operator)
+  let failures = 0
+  for (const route of routes) {
+    const statuses: number[] = []
+    for (const { name, path, headers, body } of examplesOf(route)) {
+      // A failure has to be there first, and its id is its own.
+      const real = /\/failures\/1/.test(path) ? path.replace(/1\d+\.[\w-]+\.\w+/, (await api.send(`+155601310260${10 + failures++}`)).body['id']) : path
+      const reply = await ask(route.method, real, body, headers)
+      statuses.push(reply.status)
+      t.equal(judge.answer(route, reply), '', `${route.operation.operationId} ${name}: ${reply.status}`)
+    }
+    t.ok(statuses.some(status => status < 300), `${route.operation.operationId} succeeds`)
+  }
+})
+
+await t.test('what else can be answered is documented too', async t => {
+  const see = async (id: string, status: number, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Record<string, any>> => {
+    const route = routes.find(({ operation }) => operation.operationId === id) as Route
+    const reply = await ask(route.method, `/api/v1${path}`, body, headers)
+    t.equal(reply.status, status, `${id} ${path} ${JSON.stringify(body ?? '').slice(0, 80)}`)
+    t.equal(judge.answer(route, reply), '', `${id} ${reply.body['code'] ?? reply.body['status'] ?? ''}`)
+    return reply.body
+  }
+  const post = async (status: number, body: unknown, headers = {}) => await see('postMessage', status, '/messages', body, headers)
+  const first = { to: '+15550105001', message: 'Hello', idempotencyKey: 'again' }
+
+  await post(200, first)
+  await post(422, { ...first, message: 'Other' })
+  await post(429, { to: first.to, message: 'Now', whenLimited: 'reject' })
+  await post(429, { to: first.to, message: 'Soon', expiresInMs: 1000 })
+  for (const wrong of [{ to: '12' }, { to: 'US.abc' }, { idempotencyKey: 'ä' }, { sender: 'nobody' }, { unknown: 1 }, { message: 'x'.repeat(300_000) }]) {
+    await post('sender' in wrong ? 404 : (wrong.message ?? '').length > 4096 ? 413 : 400, { to: '+15550105002', message: 'Hello', ...wrong })
+  }
+  await post(401, first, { authorization: 'Bearer nobody-knows-this' })
+  await post(403, first, { authorization: `Bearer ${keys.viewer}` })
+  t.equal((await post(202, { to: '+155611310000051', message: 'Hello' }))['status'], 'retrying')
+  const unknown = await post(202, { to: '+15556020010', message: 'Hello' })
+  t.equal(unknown['status'], 'unknown')
+  const sending = await post(202, { to: '+15557010010', message: 'Hello' })
+  t.equal(sending['status'], 'sending')
+  const late = await post(202, { to: '+15550105001', message: 'Tomorrow', scheduledFor: Date.now() + 3_600_000 })
+  t.equal(late['status'], 'scheduled')
+  await see('getMessage', 200, `/messages/${late['id']}`)
+  await post(200, { to: '+15550105001', message: 'Tomorrow', scheduledFor: Date.now() + 3_600_000 })
+
+  const rows = await see('postBatch', 207, '/messages/batch', [first, { to: '+15550105003', message: 'Hello' }, { to: '+15550105003', message: 'Hello', whenLimited: 'reject' }, {}])
+  t.same(rows['results'].map((row: { httpStatus: number }) => row.httpStatus), [200, 202, 400, 400])
+  await see('postBatch', 400, '/messages/batch', [])
+  await see('findMessages', 400, '/messages')
+  await see('cancelMessage', 409, '/messages/again')
+  await see('getMessage', 404, '/messages/nobody')
+  await see('retryFailure', 409, `/failures/${SENDER}.aaaaaaaaaaaaaaaaaaaaaa.19999999999/retry`)
+  await see('acknowledgeFailure', 404, '/failures/nothing/acknowledge', {})
+  await see('getRateLimit', 400, '/rate-limits/12')
+  await see('pauseSender', 404, '/senders/nobody/pause', {})
+  await see('changeQuota', 400, `/senders/${SENDER}/quota`, {})
+
+  await until('it is sent', async () => (await node.get(`/messages/${sending['id']}`)).body['status'] === 'sent')
+  for (const state of [unknown, sending]) await see('getMessage', 200, `/messages/${state['id']}`)
+  await see('retryFailures', 200, '/failures/retry', { force: true })
+  await until('one is resolved', async () => (await node.get('/failures?status=RESOLVED')).body['failures'].length > 0)
+  const failures = await see('listFailures', 200, '/failures')
+  for (const { id } of failures['failures']) await see('getMessage', 200, `/messages/${id}`)
+  const page = await see('listFailures', 200, '/failures?limit=1')
+  t.type(page['nextCursor'], 'string')
+  await see('listActs', 200, '/audit')
+  await node.post(`/senders/${SENDER}/pause`, {})
+  await see('getStats', 200, '/stats')
+  await see('getRateLimit', 200, '/rate-limits/+15550105001')
+})
+
+await t.test('the types behind the answers have the fields of their schemas', async t => {
+  const same = <One, Other extends One>(_: (one: One) => Other): void => {}
+  same<Failure, Static<typeof FailureSchema>>(one => one)
+  same<Static<typeof FailureSchema>, Failure>(one => one)
+  same<SenderView, Static<typeof SenderSchema>>(one => one)
+  same<Static<typeof SenderSchema>, SenderView>(one => one)
+  same<RetryWorkerStatus, Static<typeof RetryWorkerStatusSchema>>(one => one)
+  same<Static<typeof RetryWorkerStatusSchema>, RetryWorkerStatus>(one => one)
+  same<PairView & { recipient: string, sender: string }, Static<typeof RateLimitSchema>>(one => one)
+  same<Static<typeof RateLimitSchema>, PairView & { recipient: string, sender: string }>(one => one)
+  t.pass('or tsc would have said so')
+})
+
+async function ask (method: string, path: string, body: unknown, headers: Record<string, string>) {
+  return await request(node.origin + path, {
+    method,
+    headers: { authorization: `Bearer ${keys.operator}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
+
+function undescribed (at: string, schema: Schema): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
+    ...(field.description === undefined ? [`${at}.${name}`] : []), ...undescribed(`${at}.${name}`, field)])
+}
+
+/** Fastify prints its routes as a tree; each line's path continues that of the line above it which stands further left. */
+function listRoutes (tree: string): string[] {
+  const trail: string[] = []
+  return tree.split('\n').flatMap(line => {
+    const [, indent = '', path = '', methods = ''] = /^([│ ]*)[├└]── (\S+)(?: \((.+)\))?$/.exec(line) ?? []
+    if (path === '') return []
+    trail.splice(indent.length / 4, trail.length, path)
+    const full = trail.join('').replaceAll(/:(\w+)/g, '{$1}')
+    return methods.split(', ').filter(method => method !== 'HEAD' && method !== '').map(method => `${method} ${full}`)
+  })
+}

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors.js'
 import { compile } from '../validate.js'
 import type { Operation } from './operation.js'
-import { answerHeaders } from './operation.js'
+import { describeHeaders } from './operation.js'
 import { problemResponses } from './problems.js'
 
 /** An operation as the library makes it of a route. */
@@ -37,7 +37,7 @@ export function complete (documented: Documented, operation: Operation, body: { 
 function answers (operation: Operation): Record<string, object> {
   return Object.fromEntries(Object.entries(operation.answers).map(([status, { is, schema, headers, examples }]) => [status, {
     description: is,
-    ...(headers === undefined ? {} : { headers: Object.fromEntries(headers.map(name => [name, { description: answerHeaders[name], schema: { type: 'string' } }])) }),
+    ...(headers === undefined ? {} : { headers: describeHeaders(headers) }),
     ...(schema === undefined ? {} : { content: json(schema, Object.fromEntries(Object.entries(examples ?? {}).map(([name, value]) => [name, { value }]))) })
   }]))
 }

@@ -27,6 +27,11 @@ export const answerHeaders = {
   'RateLimit-Policy': 'The pair\'s rule: `"pair";q=<messages>;w=<seconds>`'
 } as const
 
+/** Headers as the document has them. */
+export function describeHeaders (names: ReadonlyArray<keyof typeof answerHeaders>): Record<string, object> {
+  return Object.fromEntries(names.map(name => [name, { description: answerHeaders[name], schema: { type: 'string' } }]))
+}
+
 /** Something to send: the body, and what else of the request it needs. */
 export interface Example {
   summary: string

@@ -3,7 +3,8 @@ import { errors, SluiceError } from '../../errors.js'
 import { problem } from '../problem.js'
 import { ref } from '../schemas/common.js'
 import { ProblemSchema } from '../schemas/problem.js'
-import { answerHeaders } from './operation.js'
+import type { answerHeaders } from './operation.js'
+import { describeHeaders } from './operation.js'
 
 /** What each of these shows besides its code. */
 const shown: Partial<Record<ErrorCode, ConstructorParameters<typeof SluiceError>[1]>> = {
@@ -46,10 +47,10 @@ export function problemResponses (codes: ErrorCode[]): Record<string, object> {
 
 /** One answer that can have any of these codes. */
 export function problemResponse (codes: ErrorCode[]): object {
-  const waits = codes.some(code => [429, 503].includes(errors[code][0]))
+  const headers = headersOf(codes.map(code => errors[code][0]))
   return {
     description: codes.map(code => `\`${code}\`: ${errors[code][1]}`).join('. '),
-    ...(waits ? { headers: { 'Retry-After': { description: answerHeaders['Retry-After'], schema: { type: 'string' } } } } : {}),
+    ...(headers.length === 0 ? {} : { headers: describeHeaders(headers) }),
     content: {
       'application/problem+json': {
         schema: ref(ProblemSchema),
@@ -57,4 +58,12 @@ export function problemResponse (codes: ErrorCode[]): object {
       }
     }
   }
+}
+
+/** Admission answers 422 and 429, and names the pair's rule with them. */
+function headersOf (statuses: number[]): Array<keyof typeof answerHeaders> {
+  return [
+    ...(statuses.some(status => status === 429 || status === 503) ? ['Retry-After' as const] : []),
+    ...(statuses.some(status => status === 422 || status === 429) ? ['RateLimit' as const, 'RateLimit-Policy' as const] : [])
+  ]
 }

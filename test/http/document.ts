@@ -1,0 +1,94 @@
+/** The OpenAPI document as a test uses it: what it says of each operation, and whether a real answer is as it says. */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+
+export interface Operation {
+  operationId: string
+  summary: string
+  description: string
+  tags: string[]
+  'x-roles': string[]
+  security?: object[]
+  parameters?: Array<{ name: string, in: 'path' | 'query' | 'header', required: boolean, description?: string, schema: object, examples?: Record<string, { value: string }> }>
+  requestBody?: { required: boolean, content: Record<string, { schema: object, examples: Record<string, { value: unknown }> }> }
+  responses: Record<string, Response>
+}
+
+export interface Response {
+  $ref?: string
+  description: string
+  headers?: Record<string, object>
+  content?: Record<string, { schema: object, examples?: Record<string, { value: unknown }> }>
+}
+
+export interface Schema { $ref?: string, type?: string | string[], description?: string, properties?: Record<string, Schema>, required?: string[], additionalProperties?: unknown, enum?: unknown[] }
+
+export interface Document {
+  openapi: string
+  tags: Array<{ name: string }>
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, Schema>, responses: Record<string, Response>, securitySchemes: Record<string, object> }
+}
+
+/** One way to ask: method, path with its braces, and the operation. */
+export interface Route { method: string, path: string, operation: Operation }
+
+export interface Asked { name: string, path: string, headers: Record<string, string>, body?: unknown }
+
+export function routesOf (document: Document): Route[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })))
+}
+
+/** Every request that an operation shows; one with nothing in it where it shows none. */
+export function examplesOf ({ path, operation }: Route): Asked[] {
+  const bodies = operation.requestBody?.content['application/json']?.examples ?? {}
+  const parameters = operation.parameters ?? []
+  const names = new Set([...Object.keys(bodies), ...parameters.flatMap(({ examples }) => Object.keys(examples ?? {}))])
+  return [...(names.size === 0 ? ['none'] : names)].map(name => {
+    const given = (place: string): Array<[string, string]> => parameters.filter(parameter => parameter.in === place && parameter.examples?.[name] !== undefined)
+      .map(parameter => [parameter.name, parameter.examples?.[name]?.value ?? ''])
+    const filled = given('path').reduce((filled, [key, value]) => filled.replace(`{${key}}`, encodeURIComponent(value)), path)
+    const query = new URLSearchParams(given('query')).toString()
+    return {
+      name,
+      path: filled + (query === '' ? '' : `?${query}`),
+      headers: Object.fromEntries(given('header')),
+      ...(bodies[name] === undefined ? {} : { body: bodies[name].value }),
+    }
+  })
+}
+
+/**
+ * What is wrong with an answer, by the document; empty where nothing is. The document leaves answers open, so that fields may
+ * be added to them, and this closes them: a field that nobody described is a fault.
+ */
+export function createJudge (document: Document): { answer: (route: Route, reply: { status: number, headers: Headers, body: unknown }) => string, value: (schema: object, value: unknown) => string } {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } })
+  ajv.addSchema(closed({ $id: 'document', components: document.components }) as object)
+  const value = (schema: object, given: unknown): string => {
+    const validate = ajv.compile(JSON.parse(JSON.stringify(closed(schema)).replaceAll('"#/components', '"document#/components')))
+    return validate(given) ? '' : ajv.errorsText(validate.errors)
+  }
+  return {
+    value,
+    answer ({ operation }, { status, headers, body }) {
+      const found = operation.responses[status]
+      if (found === undefined) return `${status} is not documented`
+      const response = found.$ref === undefined ? found : document.components.responses[found.$ref.split('/').at(-1) ?? '']
+      const told = ['retry-after', 'ratelimit', 'ratelimit-policy', 'idempotent-replayed'].filter(name => headers.has(name))
+      const known = Object.keys(response?.headers ?? {}).map(name => name.toLowerCase())
+      const strange = told.filter(name => !known.includes(name))
+      if (strange.length > 0) return `${status} does not name the headers ${strange.join(', ')}`
+      const [type, content] = Object.entries(response?.content ?? {})[0] ?? []
+      if (type === undefined || content === undefined) return body === undefined || body === '' ? '' : `${status} is said to have no body`
+      return headers.get('content-type')?.startsWith(type) === true ? value(content.schema, body) : `${status} is ${headers.get('content-type') ?? 'nothing'}, not ${type}`
+    }
+  }
+}
+
+function closed (node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(closed)
+  if (typeof node !== 'object' || node === null) return node
+  const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]))
+  return 'properties' in copy && typeof copy['properties'] === 'object' && 'type' in copy && !('additionalProperties' in copy) ? { ...copy, additionalProperties: false } : copy
+}
