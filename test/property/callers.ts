@@ -1,0 +1,120 @@
+import { attend } from './drain.js'
+import { LIFE_MS } from './keeper.js'
+import { deliver } from './node.js'
+import type { Post, World } from './world.js'
+
+/** What a caller asks besides the message itself. */
+interface Wish { inline: boolean, whenLimited: 'wait' | 'reject', lifeMs: number, scheduledMs: number | null }
+
+/** Starts the traffic of a round: single messages, bursts to one recipient, or a campaign beside single messages. */
+export function startArrivals (world: World): void {
+  const { pattern, meanGapUs, recipients, lanes } = world.scenario
+  if (pattern === 'campaign') {
+    const share = Math.floor(world.arrivals * 0.6)
+    const at = world.now + world.random.gap(10_000_000)
+    world.arrivals -= share
+    for (let n = 0; n < share; n++) world.at(at + n * 100, async () => await post(world, recipients.draw(world.random), lanes ? 3 : 2))
+  }
+  const next = (): void => {
+    if (world.arrivals <= 0) return
+    const size = pattern === 'bursts' ? Math.min(world.arrivals, world.random.int(1, 8)) : 1
+    const recipient = recipients.draw(world.random)
+    world.at(world.now + world.random.gap(meanGapUs * size), async () => {
+      world.arrivals -= size
+      for (let n = 0; n < size; n++) await post(world, recipient, lanes ? world.random.pick([1, 2, 2, 2, 3, 3]) : 2)
+      next()
+    })
+  }
+  next()
+}
+
+function post (world: World, recipient: number, lane: number): void {
+  const { random, scenario } = world
+  const digest = Array.from({ length: 22 }, () => random.int(0, 35).toString(36)).join('')
+  const inline = random.chance(scenario.inline)
+  const wish: Wish = {
+    inline,
+    whenLimited: inline && random.chance(scenario.reject) ? 'reject' : 'wait',
+    lifeMs: random.chance(scenario.shortLife) ? random.logInt(500, 60_000) : LIFE_MS,
+    scheduledMs: random.chance(scenario.scheduled) ? Math.floor(world.now / 1000) + random.logInt(1, 60_000) : null
+  }
+  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane }, wish)
+}
+
+/** Calls admit; the call takes its way there, and its reply the way back. */
+function send (world: World, post: Post, wish: Wish): void {
+  const askedAt = world.now
+  world.at(world.now + world.lag(), async () => {
+    const terms = world.terms()
+    const { rules } = world.scenario
+    const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
+      digest: post.digest, fingerprint: post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{"message":"hello"}', inline: wish.inline, whenLimited: wish.whenLimited, lifeMs: wish.lifeMs, scheduledFor: wish.scheduledMs ?? '', windowMs: LIFE_MS, lineCap: rules.lineCap, backlogCap: rules.backlogCap, ...terms
+    })
+    if (reply[0] === 'refused') {
+      world.record({ fact: 'refused', at: world.now, recipient: post.recipient, lane: post.lane, code: reply[1], inline: wish.inline, waitUs: reply[2], lifeMs: wish.lifeMs })
+      return
+    }
+    if (reply[0] !== 'granted' && reply[0] !== 'queued' && reply[0] !== 'scheduled') throw new Error(`admit told ${reply[0]}`)
+    world.restartSeen()
+    const id = `${post.digest}.${reply[1]}`
+    world.posts.set(id, post)
+    world.unsettled.add(id)
+    const lost = world.losesReply()
+    admitted(world, id, post, wish, reply, lost)
+    if (lost) world.lose(terms.holder)
+    if (reply[0] === 'queued') {
+      if (reply[5] === 'call') world.callMade()
+      if (!lost) attend(world, reply[5])
+    }
+    if (reply[0] === 'granted' && !lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }))
+    follow(world, id, post, wish, lost)
+  })
+}
+
+type Admitted = ['granted', string] | ['queued', string, number, string, number, '' | 'call' | 'wake' | 'later'] | ['scheduled', string, number]
+
+function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wish, reply: Admitted, lost: boolean): void {
+  const nowMs = Math.floor(world.now / 1000)
+  const scheduledMs = reply[0] === 'scheduled' ? wish.scheduledMs : null
+  world.record({
+    fact: 'admitted',
+    at: world.now,
+    id,
+    recipient,
+    lane,
+    inline: wish.inline,
+    scheduledMs,
+    expiresMs: (scheduledMs ?? nowMs) + wish.lifeMs,
+    as: reply[0],
+    wait: reply[0] === 'queued' && !lost ? { us: reply[2], boundBy: reply[3] } : null
+  })
+  if (reply[0] === 'granted') world.record({ fact: 'granted', at: world.now, id, attempt: 1, by: 'admit' })
+}
+
+/** What a caller may do later: ask again, with the same content or other, and cancel. */
+function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean): void {
+  const { random, scenario } = world
+  if (lost || random.chance(scenario.repeat)) world.at(world.now + random.gap(2_000_000), async () => await repeat(world, post, wish))
+  if (random.chance(scenario.cancel)) world.at(world.now + random.gap(4_000_000), async () => await close(world, id, 'cancelled'))
+}
+
+async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
+  const other = world.random.chance(0.2)
+  const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
+    digest: post.digest, fingerprint: other ? 'beef' : post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: wish.lifeMs, scheduledFor: '', windowMs: LIFE_MS, lineCap: 1000, backlogCap: 1_000_000, ...world.terms()
+  })
+  world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', told: reply[0] })
+}
+
+/** Takes a message out of its waiting for good: a caller's wish, or the end of its life. */
+export async function close (world: World, id: string, reason: 'cancelled' | 'expired'): Promise<void> {
+  const [told, attention] = await world.run('cancel', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, { id, reason, tail: 'tester -', story: '{"outcome":"closed"}' })
+  if (told !== 'done') {
+    world.record({ fact: 'spared', at: world.now, id, told })
+    return
+  }
+  world.record({ fact: 'closed', at: world.now, id, reason })
+  world.unsettled.delete(id)
+  world.failures.delete(id)
+  attend(world, attention ?? '')
+}

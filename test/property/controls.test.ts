@@ -1,0 +1,46 @@
+/** The judge can tell: each of these faults in the scripts breaks a promise, and it is found out. */
+import t from 'tap'
+import { createRun } from '../../src/redis/commands.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { breakages, breakScripts } from './breakage.js'
+import { describe, playRounds } from './rounds.js'
+import type { Scenario } from './scenario.js'
+import type { Kind } from './verdicts.js'
+
+const SEED = 7
+
+const server = await startRedis(t)
+
+/** Rounds in which each fault has its occasion: attentive ones without emptied Redis, and lively traffic. */
+function adapt (scenario: Scenario): void {
+  scenario.emptied = false
+  scenario.attentive = true
+  scenario.rules.pairIntervalMs = Math.max(100, scenario.rules.pairIntervalMs)
+  scenario.rules.maxInFlight = Math.min(12, scenario.rules.maxInFlight)
+  scenario.rules.backlogCap = 1_000_000
+  scenario.inline = 0.5
+  scenario.startUs = 150_000
+  scenario.fates = { ...scenario.fates, stop: 0, retry: 0.03, slow: 0.03 }
+  scenario.loseReply = 0
+  scenario.perMinute = { outage: 0, crash: 0, pause: 3, clear: 0, restart: 0 }
+}
+
+for (const breakage of breakages) {
+  await t.test(`it is found out that ${breakage.name}`, async t => {
+    const redis = server.connect()
+    const prefix = createPrefix()
+    const run = createRun(redis, prefix)
+    breakScripts(redis, breakage)
+    const played = await playRounds(redis, run, prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt })
+    t.comment(describe(SEED, played))
+    t.ok(played.sum.breaches.has(breakage.breaks as Kind), `as a breach of "${breakage.breaks}"`)
+  })
+}
+
+await t.test('nothing is found in the same rounds with the scripts as they are', async t => {
+  const redis = server.connect()
+  const prefix = createPrefix()
+  const played = await playRounds(redis, createRun(redis, prefix), prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt })
+  t.comment(describe(SEED, played))
+  t.equal(played.sum.breaches.size, 0)
+})

@@ -1,0 +1,51 @@
+/** The examples of the documentation, to the millisecond of a virtual clock. */
+import t from 'tap'
+import { createRun } from '../../src/redis/commands.js'
+import type { Run } from '../../src/redis/commands.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+
+const server = await startRedis(t)
+const NOON = 1_800_000_000_000_000
+const TERMS = { holder: 'node:1', runId: 'run', leaseMs: 30_000 }
+
+interface Example { waits: number[], starts: number[] }
+
+/** Admits a message at each of these moments, drains, and tells promised waits and starts, ms from the first moment. */
+async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
+  const at = { sender: 'sender' }
+  await run('quota', at, { operator: false, settings: 'x', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 12_659, flowBurst: 2, maxInFlight: 500, perSecond: 80 })
+  const waits: number[] = []
+  const starts: number[] = []
+  async function start (digest: string, id: string, now: number): Promise<void> {
+    starts.push((now - NOON) / 1000)
+    await run('settle', { ...at, digest }, { now, id, recipient: 'p49', attempt: 1, holder: TERMS.holder, verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester wamid', story: '' })
+  }
+  async function drain (until: number): Promise<void> {
+    for (let now = NOON; now >= 0 && now <= until;) {
+      const reply = await run('claim', at, { now, shift: 'shift', want: 10, mode: 'keep', probeMs: 1000, ...TERMS })
+      if (reply[0] !== 'claimed') throw new Error(reply[0])
+      for (const [id] of reply[5]) await start(id.slice(0, id.indexOf('.')), id, now)
+      // With the pair held, the next look is known only once it is settled.
+      now = reply[5].length > 0 ? now : reply[2]
+    }
+  }
+  for (const [n, afterMs] of arrivalsMs.entries()) {
+    const now = NOON + afterMs * 1000
+    const digest = `message${n}`
+    const reply = await run('admit', { ...at, digest }, {
+      now, digest, fingerprint: 'f00d', recipient: 'p49', lane: 2, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, lineCap: 100, backlogCap: 100, ...TERMS
+    })
+    waits.push(reply[0] === 'queued' ? reply[2] / 1000 : 0)
+    if (reply[0] === 'granted') await start(digest, `${digest}.${reply[1]}`, now)
+  }
+  await drain(NOON + 60_000_000)
+  return { waits, starts }
+}
+
+await t.test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 and go at 0, 2,000 and 4,000', async t => {
+  t.same(await follow(createRun(server.connect(), createPrefix()), [0, 500, 1000]), { waits: [0, 1500, 3000], starts: [0, 2000, 4000] })
+})
+
+await t.test('three at once go at 0, 2,000 and 4,000 ms', async t => {
+  t.same(await follow(createRun(server.connect(), createPrefix()), [0, 0, 0]), { waits: [0, 2000, 4000], starts: [0, 2000, 4000] })
+})

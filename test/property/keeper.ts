@@ -1,0 +1,79 @@
+import { attend } from './drain.js'
+import { close } from './callers.js'
+import type { Grant, Settlement } from './node.js'
+import { came, deliver, settle } from './node.js'
+import type { World } from './world.js'
+import { START_WITHIN_US } from './world.js'
+
+export const LIFE_MS = 86_400_000
+
+/** Puts one failure through the gate, as the retry worker does when it is due, or an operator at any time. */
+export async function retake (world: World, id: string, force: boolean): Promise<void> {
+  const post = world.posts.get(id)
+  if (post === undefined) return
+  const askedAt = world.now
+  world.at(world.now + world.lag(), async () => {
+    const terms = world.terms()
+    const reply = await world.run('retake', { sender: world.sender, digest: post.digest }, { id, force, inline: true, lifeMs: LIFE_MS, ...terms })
+    if (reply[0] === 'expired') await close(world, id, 'expired')
+    if (reply[0] !== 'granted' && reply[0] !== 'queued') return
+    world.restartSeen()
+    world.failures.delete(id)
+    world.unsettled.add(id)
+    world.record({ fact: 'retaken', at: world.now, id, queued: reply[0] === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
+    const lost = world.losesReply()
+    if (lost) world.lose(terms.holder)
+    if (reply[0] === 'queued') {
+      if (reply[1] === 'call') world.callMade()
+      if (!lost) attend(world, reply[1])
+      return
+    }
+    const [, recipient, attempt, stops] = reply
+    world.record({ fact: 'granted', at: world.now, id, attempt, by: 'retake' })
+    if (!lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient, attempt, stops, askedAt, holder: terms.holder }))
+  })
+}
+
+/** The retry worker's run: every due failure, oldest first. */
+export async function retryDue (world: World): Promise<void> {
+  const due = [...world.failures].filter(([, dueMs]) => dueMs <= world.now / 1000).sort((a, b) => a[1] - b[1])
+  for (const [id] of due) await retake(world, id, false)
+}
+
+/** Recovery's look, once a second: grants of lost calls, leases that ran out, unknown outcomes whose hold is over. */
+export async function recover (world: World): Promise<void> {
+  for (const [holder, since] of world.lostHolders) {
+    if (world.now - since > 120e6) world.lostHolders.delete(holder)
+  }
+  const [attention, leases, grants, unknowns] = await world.run('recover', { sender: world.sender }, { lost: JSON.stringify([...world.lostHolders.keys()]), limit: 200 })
+  attend(world, attention)
+  for (const found of grants) await settle(world, grantOf(found), { verdict: 'wait', startedUs: null })
+  for (const found of leases) {
+    world.record({ fact: 'lost', at: world.now, what: 'lease' })
+    const settlement: Settlement = { verdict: 'unknown', startedUs: START_WITHIN_US, afterMs: world.random.logInt(500, 20_000) }
+    await settle(world, grantOf(found), settlement)
+  }
+  for (const [id, record] of unknowns) await decide(world, id, record)
+}
+
+function grantOf ([id, recipient, attempt, holder, record]: [string, string, number, string, string]): Grant {
+  return { id, recipient, attempt, holder, stops: Number(record.split(' ')[4]), askedAt: 0 }
+}
+
+/** No receipt came: another try, or given up. */
+async function decide (world: World, id: string, record: string): Promise<void> {
+  const [recipient = '', , , attempts = '0'] = record.split(' ')
+  const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
+  const reply = await world.run('settle', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, {
+    id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester -', story: '{"outcome":"unknown"}'
+  })
+  if (reply[0] !== 'settled') return
+  world.record({ fact: 'decided', at: world.now, id, verdict })
+  came(world, id, verdict, reply[1])
+}
+
+/** Housekeeping: idle buckets are forgotten, messages whose life is over are closed. */
+export async function tidy (world: World): Promise<void> {
+  const [expired] = await world.run('tidy', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
+  for (const id of expired) await close(world, id, 'expired')
+}

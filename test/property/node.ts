@@ -1,0 +1,92 @@
+import type { Verdict } from './history.js'
+import type { Shift } from './drain.js'
+import { attend } from './drain.js'
+import { retake } from './keeper.js'
+import type { World } from './world.js'
+import { START_WITHIN_US } from './world.js'
+
+export interface Grant { id: string, recipient: string, attempt: number, stops: number, askedAt: number, holder: string, shift?: Shift }
+
+export interface Settlement {
+  verdict: Verdict
+  /** From the asking for the grant to the start; null: never started. */
+  startedUs: number | null
+  afterMs?: number
+  bucket?: '' | 'pair' | 'flow' | 'sender'
+  coolMs?: number
+}
+
+const MOST_ATTEMPTS = 6
+
+/** A granted message's journey on its node: it starts in time and is settled, or is given back, or its node dies. */
+export function deliver (world: World, grant: Grant): void {
+  const { fates, startUs, verdictUs } = world.scenario
+  const gone = (): boolean => grant.shift?.crashed === true
+  const vanishes = world.random.chance(fates.vanish)
+  const slow = world.random.chance(fates.slow)
+  let startAt = Math.min(world.now + world.random.int(0, startUs), Math.max(world.now, grant.askedAt + START_WITHIN_US))
+  if (slow) startAt = grant.askedAt + START_WITHIN_US + 1
+  if (startAt > grant.askedAt + START_WITHIN_US) {
+    const at = Math.max(world.now, grant.askedAt + START_WITHIN_US + world.random.int(0, 3000))
+    world.at(at, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null }) })
+    return
+  }
+  if (vanishes && world.random.chance(0.5)) return
+  if (world.random.chance(fates.unsent)) {
+    world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'flow', coolMs: 1000 }) })
+    return
+  }
+  world.at(startAt, () => {
+    if (gone()) return
+    world.record({ fact: 'started', at: world.now, id: grant.id })
+    if (vanishes) return
+    const settlement = drawOutcome(world, grant, startAt - grant.askedAt)
+    world.at(world.now + world.random.int(1000, Math.max(1000, verdictUs)), async () => { if (!gone()) await settle(world, grant, settlement) })
+  })
+}
+
+/** What the provider answers, and what the product makes of it. */
+function drawOutcome (world: World, grant: Grant, startedUs: number): Settlement {
+  const { random, scenario: { fates } } = world
+  const exhausted = grant.attempt >= MOST_ATTEMPTS
+  let draw = random.next()
+  const is = (share: number): boolean => (draw -= share) < 0
+  if (is(fates.retry)) return exhausted ? { verdict: 'failed', startedUs } : { verdict: 'retry', startedUs, afterMs: random.logInt(200, 30_000) }
+  if (is(fates.failed)) return { verdict: 'failed', startedUs }
+  if (is(fates.pair)) return { verdict: 'wait', startedUs, bucket: 'pair', coolMs: random.logInt(100, 15_000) }
+  if (is(fates.flow)) return { verdict: 'wait', startedUs, bucket: 'flow', coolMs: random.logInt(100, 5000) }
+  if (is(fates.stop)) return { verdict: grant.stops > 0 ? 'failed' : 'wait', startedUs, bucket: 'sender', coolMs: 3000 }
+  if (is(fates.unknown)) return { verdict: 'unknown', startedUs, afterMs: random.logInt(500, 20_000) }
+  return { verdict: 'sent', startedUs }
+}
+
+/** Writes the outcome; now and then twice, as a node does that lost the reply of the first. */
+export async function settle (world: World, grant: Grant, settlement: Settlement): Promise<void> {
+  const { verdict, startedUs, afterMs = 0, bucket = '', coolMs = 0 } = settlement
+  const at = { sender: world.sender, digest: world.posts.get(grant.id)?.digest ?? '' }
+  const args = {
+    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', tail: 'tester wamid', story: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
+  }
+  const reply = await world.run('settle', at, args)
+  grant.shift?.settled()
+  if (reply[0] === 'stale') {
+    world.record({ fact: 'settled again', at: world.now, told: 'stale at first' })
+    return
+  }
+  world.record({ fact: 'settled', at: world.now, id: grant.id, verdict, startedUs, bucket, coolMs })
+  came(world, grant.id, verdict, reply[1])
+  attend(world, reply[2])
+  if (world.random.chance(0.01)) {
+    const [told] = await world.run('settle', at, args)
+    world.record({ fact: 'settled again', at: world.now, told })
+  }
+}
+
+/** Keeps account of a verdict; some failures are taken up by hand before they are due, or after they were given up. */
+export function came (world: World, id: string, verdict: Verdict, dueMs: number): void {
+  const { random, scenario } = world
+  if (verdict === 'sent' || verdict === 'failed') world.unsettled.delete(id)
+  if (verdict === 'retry') world.failures.set(id, dueMs)
+  const byHand = (verdict === 'retry' || (verdict === 'failed' && world.arrivals > 0)) && random.chance(scenario.force)
+  if (byHand) world.at(world.now + random.gap(3_000_000), async () => await retake(world, id, true))
+}

@@ -1,0 +1,223 @@
+import type { Admitted, Fact, History, Rules } from './history.js'
+import type { Followed } from './line-book.js'
+import { LineBook } from './line-book.js'
+import { judgeGrant, judgeLook, judgeQueued, judgeRefusal } from './promises.js'
+import { SenderBook } from './sender-book.js'
+import { Seconds, Starts } from './starts.js'
+import type { Judgement, Kind } from './verdicts.js'
+import { emptyFigures } from './verdicts.js'
+
+/**
+ * Judges a round by what callers, provider and operators saw. Keeps its own books from the definitions of line, turn and
+ * bucket; shares nothing with the scripts nor with what drives them.
+ */
+export function judge (history: History): Judgement {
+  const observer = new Observer(history)
+  for (const fact of history.facts) observer.see(fact)
+  return observer.judgement
+}
+
+export class Observer {
+  readonly rules: Rules
+  readonly attentive: boolean
+  readonly judgement: Judgement = { figures: emptyFigures(), breaches: new Map() }
+  readonly book: LineBook
+  readonly sender: SenderBook
+  readonly messages = new Map<string, Followed>()
+  unsettled = 0
+  /** Redis forgot the pace of the pairs: what rests on it cannot be judged any more. */
+  blind = false
+  readonly #starts: Starts
+  readonly #seconds: Seconds
+  readonly #scheduled = new Set<Followed>()
+  /** By recipient and lane: the number of the youngest that started a first attempt. */
+  readonly #youngest = new Map<string, number>()
+
+  constructor ({ rules, attentive }: History) {
+    this.rules = rules
+    this.attentive = attentive
+    this.book = new LineBook(rules)
+    this.sender = new SenderBook(rules)
+    this.#starts = new Starts(rules)
+    this.#seconds = new Seconds(rules.perSecond)
+  }
+
+  breach (kind: Kind, at: number, text: string): void {
+    const texts = this.judgement.breaches.get(kind) ?? []
+    this.judgement.breaches.set(kind, texts)
+    texts.push(`${(at / 1e6).toFixed(6).slice(-13)} ${text}`)
+  }
+
+  see (fact: Fact): void {
+    const { figures } = this.judgement
+    this.book.facts++
+    switch (fact.fact) {
+      case 'admitted': return this.#admitted(fact)
+      case 'refused': return judgeRefusal(this, fact)
+      case 'repeated': return fact.told === fact.expected ? undefined : this.breach('key', fact.at, `a repeat was told ${fact.told} and not ${fact.expected}`)
+      case 'look': return this.#look(fact.at)
+      case 'looked': return judgeLook(this, fact)
+      case 'granted': return this.#granted(fact)
+      case 'started': return this.#started(fact)
+      case 'settled': return this.#settled(fact)
+      case 'settled again': return fact.told === 'stale' ? undefined : this.breach('attempts', fact.at, `a second settlement was told ${fact.told}`)
+      case 'decided': return this.#decided(fact)
+      case 'retaken': return this.#retaken(fact)
+      case 'closed': return this.#closed(fact)
+      case 'spared': return this.#spared(fact)
+      case 'cleared':
+        this.#starts.exempt(fact.recipient)
+        return this.book.clear(this.book.pair(fact.recipient), fact.at)
+      case 'paused': return this.sender.pause(fact.at, fact.until)
+      case 'resumed': return this.sender.resume(fact.at)
+      case 'restarted':
+        this.blind ||= fact.emptied
+        this.sender.coolUntil = Math.max(this.sender.coolUntil, fact.at + this.rules.pairBurst * this.rules.pairIntervalMs * 1000 + 1_000_000)
+        return
+      case 'lost':
+        figures[fact.what === 'reply' ? 'lostReplies' : 'expiredLeases']++
+        return
+      case 'over': return this.#over(fact)
+      default: return fact satisfies never
+    }
+  }
+
+  #admitted (fact: Admitted): void {
+    this.judgement.figures.admitted++
+    const message: Followed = {
+      admitted: fact, join: 0, place: 'scheduled', admittedAtFact: this.book.facts, inLineSinceFact: 0, attempts: 0, granted: false, expiresMs: fact.expiresMs, leftAhead: 0, ahead: [], boundByFlow: false
+    }
+    if (this.messages.has(fact.id)) this.breach('key', fact.at, 'one id for two messages')
+    this.messages.set(fact.id, message)
+    if (fact.as !== 'granted') judgeQueued(this, message)
+    this.unsettled++
+    if (fact.as === 'scheduled') {
+      this.#scheduled.add(message)
+      return
+    }
+    message.join = this.book.number()
+    if (fact.as === 'queued') this.book.join(message, fact.at)
+  }
+
+  /** A look lets due scheduled messages join their lines, at most 100, earliest first. */
+  #look (at: number): void {
+    const moment = ({ admitted }: Followed): number => admitted.scheduledMs ?? 0
+    const due = [...this.#scheduled].filter(message => moment(message) <= at / 1000)
+    due.sort((a, b) => moment(a) - moment(b) || (a.admitted.id < b.admitted.id ? -1 : 1))
+    for (const message of due.slice(0, 100)) {
+      this.#scheduled.delete(message)
+      message.join = this.book.number()
+      this.book.join(message, at)
+    }
+  }
+
+  #granted (fact: Extract<Fact, { fact: 'granted' }>): void {
+    const message = this.#known(fact)
+    if (message === undefined) return
+    if (fact.attempt !== message.attempts + 1) this.breach('attempts', fact.at, `attempt ${fact.attempt} after ${message.attempts} verdicts`)
+    judgeGrant(this, message, fact)
+    this.sender.slots++
+    this.sender.inFlight++
+    this.sender.flow.send(fact.at)
+    this.book.grant(message, fact.at)
+    message.place = 'flight'
+    message.granted = true
+    message.ahead = []
+    if (this.#seconds.see(fact.at)) this.breach('rate', fact.at, `more than ${this.rules.perSecond} grants in a second`)
+    if (this.sender.inFlight > this.rules.maxInFlight) this.breach('in flight', fact.at, `${this.sender.inFlight} in flight`)
+  }
+
+  #started (fact: Extract<Fact, { fact: 'started' }>): void {
+    const message = this.#known(fact)
+    if (message === undefined) return
+    const { recipient, lane } = message.admitted
+    this.judgement.figures.sends++
+    if (message.attempts > 0) this.judgement.figures.retries++
+    const early = this.#starts.see(recipient, fact.at)
+    if (early > 0) this.breach('spacing', fact.at, `${recipient} ${early} µs too early`)
+    if (this.book.pair(recipient).flight?.message !== message) this.breach('two in flight', fact.at, `${recipient} started without its grant`)
+    if (message.attempts > 0) return
+    const youngest = this.#youngest.get(`${recipient} ${lane}`) ?? 0
+    if (youngest > message.join) this.breach('order', fact.at, `${recipient} number ${message.join} started after ${youngest}`)
+    this.#youngest.set(`${recipient} ${lane}`, Math.max(youngest, message.join))
+  }
+
+  #settled (fact: Extract<Fact, { fact: 'settled' }>): void {
+    const message = this.#known(fact)
+    if (message === undefined) return
+    const pair = this.book.pair(message.admitted.recipient)
+    if (message.place !== 'flight' || pair.flight?.message !== message) return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`)
+    if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
+    if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
+    if (fact.bucket === 'flow') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
+    if (fact.bucket === 'sender') this.sender.stop(fact.at + fact.coolMs * 1000)
+    else if (fact.verdict === 'sent') this.sender.sent(fact.at)
+    if (fact.verdict !== 'wait') message.attempts++
+    this.sender.land(fact.at)
+    this.book.land(pair, fact.verdict === 'wait', fact.at)
+    if (fact.verdict !== 'wait') this.#moveTo(message, fact.verdict)
+  }
+
+  #decided (fact: Extract<Fact, { fact: 'decided' }>): void {
+    const message = this.#known(fact)
+    if (message === undefined) return
+    if (message.place !== 'unknown') this.breach('lost', fact.at, `${fact.id} decided from ${message.place}`)
+    this.#moveTo(message, fact.verdict)
+  }
+
+  #moveTo (message: Followed, verdict: string): void {
+    if (verdict === 'sent' || verdict === 'failed') this.unsettled--
+    message.place = verdict === 'retry' ? 'failures' : verdict === 'sent' ? 'sent' : verdict === 'failed' ? 'failed' : 'unknown'
+  }
+
+  #retaken (fact: Extract<Fact, { fact: 'retaken' }>): void {
+    const message = this.#known(fact)
+    if (message === undefined) return
+    if (message.place === 'failed') {
+      this.unsettled++
+      message.expiresMs = fact.expiresMs
+    } else if (message.place !== 'failures') {
+      this.breach('lost', fact.at, `${fact.id} retaken from ${message.place}`)
+    }
+    if (fact.queued) this.book.join(message, fact.at)
+  }
+
+  #closed (fact: Extract<Fact, { fact: 'closed' }>): void {
+    const message = this.#known(fact)
+    if (message === undefined) return
+    const { place, admitted: { recipient, lane } } = message
+    this.judgement.figures[fact.reason]++
+    if (place === 'line') {
+      this.book.leave(message, fact.at)
+      for (const other of this.book.pair(recipient).lines.flat()) {
+        if (other.admitted.lane >= lane && other.admittedAtFact > message.inLineSinceFact) other.leftAhead++
+      }
+    } else if (place !== 'scheduled' && place !== 'failures') {
+      this.breach('lost', fact.at, `${fact.id} closed from ${place}`)
+    }
+    if (fact.reason === 'expired' && message.expiresMs > fact.at / 1000) this.breach('lost', fact.at, `${fact.id} expired before its time`)
+    this.#scheduled.delete(message)
+    message.place = 'closed'
+    this.unsettled--
+  }
+
+  #spared (fact: Extract<Fact, { fact: 'spared' }>): void {
+    const place = this.#known(fact)?.place
+    const right = fact.told === 'busy' ? place === 'flight' || place === 'unknown' : fact.told === 'gone' && (place === 'sent' || place === 'failed' || place === 'closed')
+    if (!right) this.breach('lost', fact.at, `${fact.id}: cancel was told ${fact.told} from ${place}`)
+  }
+
+  #over (fact: Extract<Fact, { fact: 'over' }>): void {
+    for (const [id, { place }] of this.messages) {
+      if (place !== 'sent' && place !== 'failed' && place !== 'closed') this.breach('lost', fact.at, `${id} ended as ${place}`)
+    }
+    if (fact.unsettled > 0 || this.unsettled > 0) this.breach('lost', fact.at, `${fact.unsettled} unsettled, by the facts ${this.unsettled}`)
+    if (fact.keys.length > 0) this.breach('left over', fact.at, fact.keys.join(' '))
+  }
+
+  #known (fact: { id: string, at: number }): Followed | undefined {
+    const message = this.messages.get(fact.id)
+    if (message === undefined) this.breach('lost', fact.at, `${fact.id} was never admitted`)
+    return message
+  }
+}

@@ -1,0 +1,55 @@
+import type { Redis } from 'ioredis'
+import type { Run } from '../../src/redis/commands.js'
+import { judge } from './observer.js'
+import { createRandom } from './random.js'
+import type { Scenario } from './scenario.js'
+import { drawScenario } from './scenario.js'
+import { simulate } from './simulation.js'
+import type { Judgement } from './verdicts.js'
+import { addJudgement, emptyFigures } from './verdicts.js'
+
+export interface Plan {
+  seed: number
+  lanes: boolean
+  /** Rounds are begun until this many sends were observed. */
+  sends: number
+  /** Messages of a round at most. */
+  most: number
+  /** Changes to each round as drawn. */
+  adapt?: (scenario: Scenario) => void
+}
+
+export interface Played { sum: Judgement, rounds: number, seconds: number }
+
+/** Rounds that share one connection: while one waits for its reply, the others' calls travel. */
+const AT_ONCE = 12
+
+/** Plays rounds, each on a sender and a clock of its own, and judges each; breaches are told with the number of their round. */
+export async function playRounds (redis: Redis, run: Run, prefix: string, plan: Plan): Promise<Played> {
+  const sum: Judgement = { figures: emptyFigures(), breaches: new Map() }
+  const startedAt = performance.now()
+  let rounds = 0
+  async function work (): Promise<void> {
+    while (sum.figures.sends < plan.sends) {
+      const round = ++rounds
+      const one = await playRound(redis, run, prefix, plan, round)
+      for (const [kind, texts] of one.breaches) one.breaches.set(kind, texts.map(text => `round ${round}: ${text}`))
+      addJudgement(sum, one)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return { sum, rounds, seconds: Math.round((performance.now() - startedAt) / 100) / 10 }
+}
+
+async function playRound (redis: Redis, run: Run, prefix: string, plan: Plan, round: number): Promise<Judgement> {
+  const random = createRandom(plan.seed * 1009 + round * 2 + (plan.lanes ? 1 : 0))
+  const scenario = drawScenario(random, plan.lanes, plan.most)
+  plan.adapt?.(scenario)
+  return judge(await simulate(redis, run, prefix, `round${round}${plan.lanes ? 'lanes' : ''}`, scenario, random))
+}
+
+/** One line for people. */
+export function describe (seed: number, { sum, rounds, seconds }: Played): string {
+  const breaches = Object.fromEntries([...sum.breaches].map(([kind, texts]) => [kind, texts.length]))
+  return JSON.stringify({ rounds, ...sum.figures, breaches, seconds, seed })
+}

@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis'
+import type { Run } from '../../src/redis/commands.js'
+import { flowQuota } from '../../src/throttle/rules.js'
+import { startArrivals } from './callers.js'
+import type { History } from './history.js'
+import { recover, retryDue, tidy } from './keeper.js'
+import type { Random } from './random.js'
+import type { Scenario } from './scenario.js'
+import { startTrouble } from './trouble.js'
+import { World } from './world.js'
+
+/** What a round may leave nothing in. */
+const TRANSIENT = [
+  'backlog', 'lines:urgent', 'lines:normal', 'lines:bulk', 'turns:urgent', 'turns:normal', 'turns:bulk', 'held', 'inflight', 'scheduled', 'unknown', 'failures', 'expiry'
+]
+/** A round that still has unsettled messages so long after its last arrival, by the virtual clock, is stuck. */
+const LONGEST_US = 1_500_000_000
+
+/**
+ * One round: callers, nodes, operators and a provider drive the scripts by a virtual clock, each moment after the other,
+ * until every message is settled. Calls the scripts as the product does and shares nothing else with it.
+ */
+export async function simulate (redis: Redis, run: Run, prefix: string, sender: string, scenario: Scenario, random: Random): Promise<History> {
+  const world = new World(redis, run, { prefix, sender }, scenario, random)
+  const { rules } = scenario
+  const flow = flowQuota(rules.perSecond)
+  await run('quota', { sender }, {
+    operator: false, settings: 'of the round', pairIntervalUs: rules.pairIntervalMs * 1000, pairBurst: rules.pairBurst, flowIntervalUs: flow.intervalUs, flowBurst: flow.burst, maxInFlight: rules.maxInFlight, perSecond: rules.perSecond
+  })
+  startArrivals(world)
+  startTrouble(world)
+  every(world, 1_000_000, async () => await recover(world))
+  every(world, random.logInt(500, 10_000) * 1000, async () => await retryDue(world))
+  every(world, 60_000_000, async () => await tidy(world))
+  let lastArrival = world.now
+  while (world.calendar.essential > 0 || world.unsettled.size > 0) {
+    const entry = world.calendar.take()
+    if (entry === undefined || entry.at > lastArrival + LONGEST_US) break
+    world.now = entry.at
+    if (world.arrivals > 0) lastArrival = world.now
+    await entry.run()
+  }
+  world.record({ fact: 'over', at: world.now, unsettled: world.unsettled.size, keys: await world.readKeys(TRANSIENT) })
+  return { rules, attentive: scenario.attentive, facts: world.facts }
+}
+
+function every (world: World, periodUs: number, run: () => Promise<void>): void {
+  const tick = async (): Promise<void> => {
+    await run()
+    world.at(world.now + periodUs, tick, false)
+  }
+  world.at(world.now + periodUs, tick, false)
+}

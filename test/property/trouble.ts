@@ -1,0 +1,47 @@
+import { attend } from './drain.js'
+import type { World } from './world.js'
+
+/** Starts what goes wrong and what operators do, as long as messages arrive. */
+export function startTrouble (world: World): void {
+  const { outage, crash, pause, clear, restart } = world.scenario.perMinute
+  often(world, outage, () => { world.drainDownUntil = world.now + world.random.logInt(20, 10_000) * 1000 })
+  often(world, crash, () => {
+    for (const shift of world.shifts) shift.crash()
+  })
+  often(world, pause, async () => await pauseSender(world))
+  often(world, clear, async () => await clearPair(world))
+  often(world, restart, async () => {
+    world.runId = `run${world.random.int(1, 1e9)}`
+    world.unseenRestart = true
+    if (world.scenario.emptied) await world.forget(['pace', 'flow'])
+  })
+}
+
+function often (world: World, perMinute: number, run: () => void | Promise<void>): void {
+  if (perMinute === 0) return
+  world.at(world.now + world.random.gap(60e6 / perMinute), async () => {
+    if (world.arrivals <= 0) return
+    await run()
+    often(world, perMinute, run)
+  }, false)
+}
+
+async function clearPair (world: World): Promise<void> {
+  const recipient = `p49${world.scenario.recipients.draw(world.random)}`
+  const [, , attention] = await world.run('clear', { sender: world.sender }, { recipient })
+  world.record({ fact: 'cleared', at: world.now, recipient })
+  attend(world, attention)
+}
+
+/** For a while, or without an end and opened by hand later; also over another pause. */
+async function pauseSender (world: World): Promise<void> {
+  const forMs = world.random.chance(0.5) ? world.random.logInt(50, 8000) : null
+  await world.run('pause', { sender: world.sender }, { state: 'paused', forMs: forMs ?? '', why: 'test' })
+  world.record({ fact: 'paused', at: world.now, until: forMs === null ? null : world.now + forMs * 1000 })
+  if (forMs !== null && world.random.chance(0.7)) return
+  world.at(world.now + world.random.logInt(50, 8000) * 1000, async () => {
+    const [, attention] = await world.run('pause', { sender: world.sender }, { state: 'open', forMs: '', why: '' })
+    world.record({ fact: 'resumed', at: world.now })
+    attend(world, attention)
+  })
+}

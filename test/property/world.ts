@@ -1,0 +1,119 @@
+import type { Redis } from 'ioredis'
+import type { Run } from '../../src/redis/commands.js'
+import { Calendar } from './calendar.js'
+import type { Fact } from './history.js'
+import type { Random } from './random.js'
+import type { Scenario } from './scenario.js'
+import type { Shift } from './drain.js'
+
+/** A message as its caller knows it. */
+export interface Post { digest: string, fingerprint: string, recipient: string, lane: number }
+
+export const START_WITHIN_US = 250_000
+export const LEASE_MS = 30_000
+/** Life of the drain lease, and of a call for a shift. Redis keeps real time, so the virtual end of both is made here. */
+const LEASE_OF_SHIFT_US = 3_000_000
+const LIFE_OF_CALL_US = 2_000_000
+
+/** The state of a round outside of Redis: the clock, the nodes, and what they remember. */
+export class World {
+  now = 1_800_000_000_000_000
+  readonly facts: Fact[] = []
+  readonly calendar = new Calendar()
+  /** By id: every message that Redis was seen to have. */
+  readonly posts = new Map<string, Post>()
+  readonly unsettled = new Set<string>()
+  /** id → due moment, ms. */
+  readonly failures = new Map<string, number>()
+  readonly shifts = new Set<Shift>()
+  readonly lostHolders = new Map<string, number>()
+  arrivals: number
+  runId = 'run1'
+  drainDownUntil = 0
+  paused = false
+  /** A new run id that no granting script has passed on yet. */
+  unseenRestart = false
+  #leaseEnd = Infinity
+  #calls = 0
+  readonly sender: string
+  readonly scenario: Scenario
+  readonly random: Random
+  readonly #prefix: string
+  readonly #run: Run
+  readonly #redis: Redis
+
+  constructor (redis: Redis, run: Run, at: { prefix: string, sender: string }, scenario: Scenario, random: Random) {
+    this.#redis = redis
+    this.#run = run
+    this.#prefix = at.prefix
+    this.sender = at.sender
+    this.scenario = scenario
+    this.random = random
+    this.arrivals = scenario.messages
+  }
+
+  /** Runs a script at this moment of the virtual clock. */
+  readonly run: Run = async (name, at, args) => {
+    if (this.now >= this.#leaseEnd) {
+      this.#leaseEnd = Infinity
+      await this.#redis.del(this.key('shift'))
+    }
+    return await this.#run(name, at, { ...args, now: this.now })
+  }
+
+  at (moment: number, run: () => void | Promise<void>, essential = true): void {
+    this.calendar.add(Math.max(this.now, Math.round(moment)), run, essential)
+  }
+
+  record (fact: Fact): void {
+    this.facts.push(fact)
+  }
+
+  key (name: string): string {
+    return `{${this.#prefix}:${this.sender}}:${name}`
+  }
+
+  /** What each call that may grant says of itself. */
+  terms (): { holder: string, runId: string, leaseMs: number } {
+    return { holder: `node${this.random.int(1, 3)}:${++this.#calls}`, runId: this.runId, leaseMs: LEASE_MS }
+  }
+
+  /** The script that first passed the new run id wrote it. */
+  restartSeen (): void {
+    if (!this.unseenRestart) return
+    this.unseenRestart = false
+    this.record({ fact: 'restarted', at: this.now, emptied: this.scenario.emptied })
+  }
+
+  /** A way of a call, there or back, µs. */
+  lag (): number {
+    return this.random.int(0, this.scenario.callUs)
+  }
+
+  losesReply (): boolean {
+    return this.random.chance(this.scenario.loseReply)
+  }
+
+  /** The caller of this holder gave up waiting. */
+  lose (holder: string): void {
+    this.record({ fact: 'lost', at: this.now, what: 'reply' })
+    this.lostHolders.set(holder, this.now)
+  }
+
+  renewLease (): void {
+    this.#leaseEnd = this.now + LEASE_OF_SHIFT_US
+  }
+
+  callMade (): void {
+    this.#leaseEnd = this.now + LIFE_OF_CALL_US
+  }
+
+  async readKeys (names: string[]): Promise<string[]> {
+    const exist = await Promise.all(names.map(async name => await this.#redis.exists(this.key(name)) === 1))
+    return names.filter((_, n) => exist[n])
+  }
+
+  async forget (names: string[]): Promise<void> {
+    await this.#redis.del(...names.map(name => this.key(name)))
+  }
+}
