@@ -111,7 +111,7 @@ function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
   for (const name of Object.keys(ConfigSchema.properties)) {
     const value = env[name]
     const file = env[`${name}_FILE`]
-    if (value !== undefined && value !== '') found[name] = value
+    if (value !== undefined && value !== '') found[name] = isSwitch(name) ? value.replace(/^1$/, 'true').replace(/^0$/, 'false') : value
     else if (file !== undefined && file !== '') {
       try {
         found[name] = readFileSync(file, 'utf8').trim()
@@ -121,6 +121,11 @@ function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
     }
   }
   return found
+}
+
+/** A setting that is on or off: `1` and `true` are the same. */
+function isSwitch (name: string): boolean {
+  return (ConfigSchema.properties as Record<string, { type?: unknown }>)[name]?.type === 'boolean'
 }
 
 function parseKey (entry: string): ApiKey {

@@ -1,10 +1,13 @@
 import type { Queue } from 'bullmq'
+import { inParallel } from '../parallel.js'
 import { globalKey } from '../redis/keys.js'
 import type { RetryCounts, RetryRoom } from './retry.js'
 import { addCounts, retryFailures } from './retry.js'
 
 /** Failures that one run takes up at most; the next run takes the rest. */
 const PER_RUN = 1000
+/** Senders whose failures are retried at once. */
+const AT_ONCE = 100
 const SCHEDULER = 'retry'
 
 export interface RetryWorkerRoom extends RetryRoom { retryQueue: Queue, senders: string[], retryIntervalMs: number }
@@ -28,10 +31,10 @@ export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | 
   const { redis, prefix } = room.store
   const key = globalKey(prefix, 'retry-worker')
   if (await redis.hexists(key, 'stoppedBy') === 1) return null
-  let counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
-  for (const sender of room.senders) {
-    counts = addCounts(counts, await retryFailures(room, sender, { limit: PER_RUN, force: false, by: null }))
-  }
+  // Side by side and for a limited time, so that a sender whose answers are slow does not hold up the retries of others.
+  const each = await inParallel([...room.senders], AT_ONCE, async sender =>
+    await retryFailures(room, sender, { limit: PER_RUN, force: false, by: null, withinMs: room.retryIntervalMs / 2 }))
+  const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
   const [seconds] = await redis.time()
   await redis.hset(key, { lastRunAt: String(Number(seconds) * 1000), lastResult: JSON.stringify(counts) })
   return counts

@@ -18,9 +18,9 @@ const AT_ONCE = 50
 
 /**
  * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. `by` names the
- * operator, null the schedule.
+ * operator, null the schedule. None is taken up after `withinMs`.
  */
-export async function retryFailures (room: RetryRoom, sender: string, options: { limit: number, force: boolean, by: string | null }): Promise<RetryCounts> {
+export async function retryFailures (room: RetryRoom, sender: string, options: { limit: number, force: boolean, by: string | null, withinMs?: number }): Promise<RetryCounts> {
   const { redis, prefix } = room.store
   // Redis's clock, not ours, says what is due; the script checks each again.
   const [seconds] = await redis.time()
@@ -28,8 +28,10 @@ export async function retryFailures (room: RetryRoom, sender: string, options: {
   const ids = await redis.zrangebyscore(senderKey(prefix, sender, 'failures'), '-inf', until, 'LIMIT', 0, options.limit)
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const rest = ids.values()
+  const takeUntil = performance.now() + (options.withinMs ?? Infinity)
   async function work (): Promise<void> {
     for (const id of rest) {
+      if (performance.now() > takeUntil) return
       const became = await retryOne(room, sender, id, options)
       if (became === 'gone') continue
       counts[became]++
