@@ -157,6 +157,15 @@ await test('a turn in the wrong lane, of a held pair, or of nobody is put right'
   t.equal((await w.claim()).grants.length, 1)
 })
 
+await test('a turn of a pair in flight grants no second send, however long it takes', async (t, w) => {
+  await w.grant({ key: 'a' })
+  await w.queue({ key: 'b' })
+  w.at(30_000)
+  await w.redis.zadd(w.key('turns:normal'), START, ANN)
+  t.strictSame((await w.claim()).grants, [])
+  t.equal(await w.turn(), null)
+})
+
 await test('a paused sender grants nothing and is looked at when it opens', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.run('pause', { state: 'paused', forMs: 3000, why: 'ops' })

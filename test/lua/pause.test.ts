@@ -49,6 +49,15 @@ await test('opening calls a shift for what waited meanwhile', async (t, w) => {
   t.equal((await w.claim()).grants.length, 1)
 })
 
+await test('opening with a far turn, or none, calls nobody', async (t, w) => {
+  await w.run('pause', pause)
+  t.strictSame(await w.run('pause', open), ['paused', ''])
+  await w.rules({ pairIntervalUs: 6_000_000 })
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  await w.queue({ key: 'b' })
+  t.strictSame(await w.run('pause', open), ['open', 'later'])
+})
+
 await test('opening wakes a shift that sleeps', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.run('pause', pause)
@@ -61,7 +70,7 @@ await test('a message in flight is settled as ever, and its pair goes on after t
   const next = await w.queue({ key: 'b' })
   await w.run('pause', pause)
   w.at(500)
-  t.not((await w.settled(grant, 'sent')).attention, 'call')
+  t.equal((await w.settled(grant, 'sent')).attention, 'later')
   t.strictSame(await w.turn(ANN), ['normal', START + 2_000_000])
   w.at(9000)
   await w.run('pause', open)

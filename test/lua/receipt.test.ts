@@ -29,6 +29,7 @@ await test('in the line of a pair in flight it leaves the other message\'s grant
   w.at(2000)
   const other = await w.grant({ key: 'b' })
   await w.retake(first.id)
+  await w.queue({ key: 'c' })
   t.strictSame(await w.receipt(first.id, 'wamid.9'), ['sent'])
   t.equal(await w.turn(), null)
   t.match(await w.settle(other, 'sent'), ['settled'])

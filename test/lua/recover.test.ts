@@ -4,8 +4,8 @@ import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 const test = await world(t)
 
 async function look (w: World, lost: string[] = [], limit = 100) {
-  const [attention, leases, grants, unknowns] = await w.run('recover', { lost: JSON.stringify(lost), limit })
-  return { attention, leases, grants, unknowns }
+  const [attention, leases, grants, unknowns, next] = await w.run('recover', { lost: JSON.stringify(lost), limit })
+  return { attention, leases, grants, unknowns, next }
 }
 
 await test('where all is well it finds nothing and changes nothing', async (t, w) => {
@@ -13,7 +13,7 @@ await test('where all is well it finds nothing and changes nothing', async (t, w
   await w.queue({ key: 'b' })
   const before = await w.dump()
   w.at(59_999)
-  t.strictSame(await look(w), { attention: '', leases: [], grants: [], unknowns: [] })
+  t.strictSame(await look(w), { attention: '', leases: [], grants: [], unknowns: [], next: Math.ceil(START / 1000) + 60_000 })
   t.strictSame(await w.dump(), before)
 })
 
@@ -115,6 +115,25 @@ await test('a scheduled message is attended when it is due, closed or not', asyn
   t.equal((await look(w)).attention, '')
   w.at(HOUR - 1999)
   t.equal((await look(w)).attention, 'call')
+})
+
+await test('it says when to ask again: 2 s before a turn, at the end of a lease or of a hold, or never', async (t, w) => {
+  t.equal((await look(w)).next, 0)
+  const grant = await w.grant({ key: 'a', leaseMs: 60_000 })
+  t.equal((await look(w)).next, Math.ceil(START / 1000) + 60_000)
+  await w.settled(grant, 'unknown', { afterMs: 9000 })
+  t.equal((await look(w)).next, w.ms() + 9000)
+  await w.run('pause', { state: 'paused', forMs: 5000, why: 'ops' })
+  await w.queue({ key: 'b' })
+  t.equal((await look(w)).next, Math.ceil(START / 1000) + 3000)
+  w.at(4000)
+  await look(w)
+  const { next } = await look(w)
+  t.ok(next > w.ms() + 1500 && next <= w.ms() + 2001, `called for 2 s: ${next - w.ms()} ms`)
+  w.at(30_000)
+  await w.redis.del(w.key('shift'))
+  await w.redis.set(w.key('shift'), `a1.1 ${w.now}`, 'PX', 3000)
+  t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'what is overdue is for now')
 })
 
 await test('without rules nobody is called, and leases are still found', async (t, w) => {
