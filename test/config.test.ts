@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { ConfigSchema, readConfig } from '../src/config.js'
+
+const key = '0123456789abcdef'
+/** A node that really sends. */
+const real = { WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send`, REDIS_URL: 'redis://localhost:6379', WHATSAPP_PHONE_NUMBER_ID: '111' }
+
+t.test('from nothing it is a sandbox on this machine only, with the rules as documented', async t => {
+  t.match(readConfig({}), {
+    PORT: 3000,
+    HOST: '127.0.0.1',
+    ROLE: 'all',
+    KEY_PREFIX: 'wa',
+    WHATSAPP_RATE_LIMIT_MS: 2000,
+    WHATSAPP_RATE_LIMIT_BURST: 1,
+    WHATSAPP_SENDER_RATE_PER_SECOND: 80,
+    IDEMPOTENCY_TTL_MS: 86_400_000,
+    WHATSAPP_RETRY_SCHEDULE_MS: [60_000, 300_000, 900_000, 1_800_000, 3_600_000],
+    WHATSAPP_RETRY_INTERVAL_MS: 120_000,
+    MESSAGE_LIFE_MS: 86_400_000,
+    INLINE_WAIT_MS: 3000,
+    START_WITHIN_MS: 250,
+    SEND_TIMEOUT_MS: 15_000,
+    LEASE_MS: 30_000,
+    MAX_IN_FLIGHT_PER_SENDER: 500,
+    UNKNOWN_OUTCOME: 'retry',
+    API_KEYS: [],
+    sandbox: true,
+    embeddedRedis: true
+  })
+  t.match(readConfig(real), { HOST: '0.0.0.0', sandbox: false, embeddedRedis: false })
+})
+
+const refusals: Array<[what: string, env: Record<string, string>, field: string, says: RegExp]> = [
+  ['a word as a number', { PORT: 'http' }, 'PORT', /PORT is "http"; allowed: .*integer/],
+  ['a port beyond the last', { PORT: '70000' }, 'PORT', /"70000"; allowed: .*65535/],
+  ['an unknown role', { ROLE: 'boss' }, 'ROLE', /ROLE is "boss"; allowed: "all", "api", "worker"/],
+  ['a prefix with a brace', { KEY_PREFIX: '{wa}' }, 'KEY_PREFIX', /KEY_PREFIX is "\{wa\}"/],
+  ['a rate of nothing', { WHATSAPP_SENDER_RATE_PER_SECOND: '0' }, 'WHATSAPP_SENDER_RATE_PER_SECOND', />= 1/],
+  ['a rate beyond Meta\'s highest', { WHATSAPP_SENDER_RATE_PER_SECOND: '1001' }, 'WHATSAPP_SENDER_RATE_PER_SECOND', /<= 1000/],
+  ['a schedule of words', { WHATSAPP_RETRY_SCHEDULE_MS: '1m,5m' }, 'WHATSAPP_RETRY_SCHEDULE_MS', /"1m,5m"/],
+  ['an unknown policy', { UNKNOWN_OUTCOME: 'drop' }, 'UNKNOWN_OUTCOME', /"retry", "fail"/],
+  ['a lease shorter than a send', { LEASE_MS: '20000' }, 'LEASE_MS', /20000 is too short.*START_WITHIN_MS \+ SEND_TIMEOUT_MS \+ 5000/],
+  ['a key that is too short', { API_KEYS: 'app:short:send' }, 'API_KEYS', /app has fewer than 16 characters/],
+  ['a role that is none', { API_KEYS: `app:${key}:root` }, 'API_KEYS', /role of app has to be send, read or admin/],
+  ['a name with a space', { API_KEYS: `my app:${key}:send` }, 'API_KEYS', /name is 1 to 32/],
+  ['no keys with a real token', { ...real, API_KEYS: '' }, 'API_KEYS', /callers have to be known/],
+  ['no keys beyond this machine', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
+  ['sandbox and a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
+  ['production without a Redis', { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` }, 'REDIS_URL', /EMBEDDED_REDIS=1/],
+  ['production without a token', { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }, 'WHATSAPP_ACCESS_TOKEN', /SANDBOX=1/]
+]
+
+for (const [what, env, field, says] of refusals) {
+  t.test(`${what} stops the start and says what is allowed`, async t => {
+    t.throws(() => readConfig(env), { code: 'CONFIG_INVALID', facts: { field }, message: says })
+  })
+}
+
+t.test('production takes the embedded Redis and the sandbox where they are asked for', async t => {
+  t.match(readConfig({ NODE_ENV: 'production', EMBEDDED_REDIS: '1', SANDBOX: '1' }), { sandbox: true, embeddedRedis: true })
+})
+
+t.test('no message of a refusal shows a secret', async t => {
+  const secrets = { ...real, WHATSAPP_ACCESS_TOKEN: 'EAAsecret', API_KEYS: `app:${key}:send,other:secretsecretsecret:boss`, REDIS_URL: 'redis://:secret@localhost' }
+  try {
+    readConfig(secrets)
+    t.fail('it is wrong')
+  } catch (error) {
+    t.notMatch(String(error), /secret|0123456789abcdef/)
+  }
+})
+
+t.test('a name may have two keys while one replaces the other', async t => {
+  t.same(readConfig({ API_KEYS: `app:${key}:send,app:${key}2:send,ops:${key}3:admin` }).API_KEYS.map(entry => `${entry.name} ${entry.role}`), ['app send', 'app send', 'ops admin'])
+})
+
+t.test('a value may stand in a file; the variable itself wins; a file that is not there stops the start', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-config-'))
+  t.teardown(async () => await rm(dir, { recursive: true }))
+  await writeFile(join(dir, 'token'), 'EAAfromfile\n')
+  const { WHATSAPP_ACCESS_TOKEN: token, ...rest } = real
+  t.equal(readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN, 'EAAfromfile', 'without the line break at its end')
+  t.equal(readConfig({ ...real, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN, token)
+  t.throws(() => readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'none') }), { code: 'CONFIG_INVALID', facts: { field: 'WHATSAPP_ACCESS_TOKEN_FILE' } })
+})
+
+t.test('what is legal but unwise is told at the start', async t => {
+  const warns = (env: Record<string, string>, says: RegExp) => readConfig({ ...real, ...env }).warnings.some(warning => says.test(warning))
+  t.ok(warns({ WHATSAPP_API_URL: 'https://graph.facebook.com' }, /names no version/))
+  t.ok(warns({ WHATSAPP_API_URL: 'https://graph.facebook.com/v18.0' }, /v18\.0, which Meta has retired/))
+  t.ok(warns({}, /2000 ms .* faster than Meta documents/))
+  t.notOk(warns({ WHATSAPP_RATE_LIMIT_MS: '6000' }, /faster than Meta/))
+  t.ok(warns({}, /may send it twice/), 'without webhooks an unknown outcome may double')
+  t.notOk(warns({ UNKNOWN_OUTCOME: 'fail' }, /may send it twice/))
+})
+
+t.test('every duration names its unit and every setting says what it is for', async t => {
+  for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
+    t.ok(typeof schema.description === 'string' && schema.description.length > 10, name)
+    if (/how long|time|delay|how often/i.test(schema.description ?? '') && schema.type === 'integer') t.match(name, /_MS$/, name)
+  }
+})
