@@ -11,6 +11,7 @@ export interface Operation {
   parameters?: Array<{ name: string, in: 'path' | 'query' | 'header', required: boolean, description?: string, schema: object, examples?: Record<string, { value: string }> }>
   requestBody?: { required: boolean, content: Record<string, { schema: object, examples: Record<string, { value: unknown }> }> }
   responses: Record<string, Response>
+  'x-requests'?: Record<string, { summary: string, query?: Record<string, string>, headers?: Record<string, string> }>
 }
 
 export interface Response {
@@ -42,17 +43,16 @@ export function routesOf (document: Document): Route[] {
 /** Every request that an operation shows; one with nothing in it where it shows none. */
 export function examplesOf ({ path, operation }: Route): Asked[] {
   const bodies = operation.requestBody?.content['application/json']?.examples ?? {}
-  const parameters = operation.parameters ?? []
-  const names = new Set([...Object.keys(bodies), ...parameters.flatMap(({ examples }) => Object.keys(examples ?? {}))])
+  const places = (operation.parameters ?? []).filter(parameter => parameter.in === 'path')
+  const more = operation['x-requests'] ?? {}
+  const names = new Set([...Object.keys(bodies), ...places.flatMap(({ examples }) => Object.keys(examples ?? {})), ...Object.keys(more)])
   return [...(names.size === 0 ? ['none'] : names)].map(name => {
-    const given = (place: string): Array<[string, string]> => parameters.filter(parameter => parameter.in === place && parameter.examples?.[name] !== undefined)
-      .map(parameter => [parameter.name, parameter.examples?.[name]?.value ?? ''])
-    const filled = given('path').reduce((filled, [key, value]) => filled.replace(`{${key}}`, encodeURIComponent(value)), path)
-    const query = new URLSearchParams(given('query')).toString()
+    const filled = places.reduce((filled, { name: place, examples }) => filled.replace(`{${place}}`, encodeURIComponent(examples?.[name]?.value ?? '')), path)
+    const query = new URLSearchParams(more[name]?.query).toString()
     return {
       name,
       path: filled + (query === '' ? '' : `?${query}`),
-      headers: Object.fromEntries(given('header')),
+      headers: more[name]?.headers ?? {},
       ...(bodies[name] === undefined ? {} : { body: bodies[name].value }),
     }
   })

@@ -83,6 +83,7 @@ await t.test('the problem\'s codes are those of the list, each with its status a
 })
 
 await t.test('the examples fit their schemas', async t => {
+  t.match(judge.value({ $ref: '#/components/schemas/Health' }, { status: 'ok', more: 1 }), /additional properties/, 'an unknown field is a fault')
   for (const { operation } of routes) {
     const contents = [operation.requestBody, ...Object.values(operation.responses)].flatMap(part => Object.values(part?.content ?? {}))
     for (const { schema, examples = {} } of contents) {

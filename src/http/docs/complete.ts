@@ -8,8 +8,9 @@ import { problemResponses } from './problems.js'
 export interface Documented {
   operationId?: string
   requestBody?: object
-  parameters?: Array<{ name: string, required?: boolean, schema?: { default?: unknown }, examples?: object }>
+  parameters?: Array<{ name: string, in: string, required?: boolean, schema?: { default?: unknown }, examples?: object }>
   responses?: object
+  'x-requests'?: object
 }
 
 /** Adds body, examples and answers: the library would inline the named schemas, and has no place for several examples of each. */
@@ -23,13 +24,12 @@ export function complete (documented: Documented, operation: Operation, body: { 
     }
   }
   for (const parameter of documented.parameters ?? []) {
-    const shown = examples.flatMap(([name, { summary, params, query, headers }]) => {
-      const value = { ...params, ...query, ...headers }[parameter.name]
-      return value === undefined ? [] : [[name, { summary, value }]]
-    })
     if (parameter.schema?.default !== undefined) parameter.required = false
-    if (shown.length > 0) parameter.examples = Object.fromEntries(shown)
+    if (parameter.in === 'path') parameter.examples = Object.fromEntries(examples.map(([name, { summary, params }]) => [name, { summary, value: params?.[parameter.name] }]))
   }
+  // Not as examples of their parameters: a page fills those in by itself, also where they belong to another request than the one shown.
+  const more = examples.filter(([, { query, headers }]) => query !== undefined || headers !== undefined)
+  if (more.length > 0) documented['x-requests'] = Object.fromEntries(more.map(([name, { summary, query, headers }]) => [name, { summary, query, headers }]))
   const codes = codesOf(operation, { body: body !== undefined, parameters: documented.parameters !== undefined })
   documented.responses = { ...answers(operation), ...problemResponses(codes) }
 }

@@ -32,7 +32,7 @@ export function describeHeaders (names: ReadonlyArray<keyof typeof answerHeaders
   return Object.fromEntries(names.map(name => [name, { description: answerHeaders[name], schema: { type: 'string' } }]))
 }
 
-/** Something to send: the body, and what else of the request it needs. */
+/** Something to send: the body, and what else of the request it needs (in the document `x-requests`). */
 export interface Example {
   summary: string
   body?: unknown
