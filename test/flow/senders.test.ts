@@ -1,0 +1,140 @@
+/** Several senders on one node: what they share, what they don't, and how they come, change and leave while it runs. */
+import { writeFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { startApi } from '../support/api.js'
+import { startNode, type Node } from '../support/gateway.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { pass, until } from '../support/until.js'
+
+const redis = await startRedis(t)
+const api = await startApi(t)
+const ANN = '+15550000001'
+
+interface House { node: Node, prefix: string, env: Record<string, string>, write: (entries: unknown) => void, file: string, dir: string }
+
+const entry = (id: string, more: Record<string, unknown> = {}) => ({ id, accessToken: `token-${id}`, ...more })
+
+async function start (t: Test, entries: Array<Record<string, unknown>>, env: Record<string, string> = {}): Promise<House> {
+  const dir = t.testdir({ 'senders.json': JSON.stringify(entries) })
+  const file = `${dir}/senders.json`
+  const prefix = createPrefix()
+  const all = { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '400', ...env }
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, prefix, env: all })
+  return { node, prefix, env: all, dir, file, write: changed => writeFileSync(file, JSON.stringify(changed)) }
+}
+
+const settled = (node: Node, sender: string) => node.seen('attempt.settled').filter(one => one.sender === sender)
+const worst = (values: number[]): number => Math.round(Math.max(0, ...values))
+
+await t.test('one recipient written to by two senders is two pairs, each with its order and its pace', async t => {
+  const { node } = await start(t, [entry('a1', { rules: { pairIntervalMs: 700 } }), entry('a2', { rules: { pairIntervalMs: 1000 } })])
+  for (const text of ['1', '2', '3']) {
+    for (const sender of ['a1', 'a2']) {
+      t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', boundBy: 'pair' }, `${sender} ${text}`)
+    }
+  }
+  await until('all are there', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
+  for (const [sender, intervalMs] of [['a1', 700], ['a2', 1000]] as const) {
+    const asked = api.asked(sender)
+    t.strictSame(asked.map(({ text }) => text), ['1', '2', '3'])
+    t.ok(asked.every(({ token }) => token === `token-${sender}`), 'each with its own token')
+    const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? 0))
+    t.ok(gaps.every(gap => gap >= intervalMs - 50), `${sender}: ${gaps.map(Math.round).join(', ')} ms apart`)
+  }
+  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k' })).body['id'], /^a1\./, 'the first is the default one')
+  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k', sender: 'a2' })).body, { duplicate: false, id: /^a2\./ }, 'a key belongs to its sender')
+  t.match(await node.send(ANN, 'nobody', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
+})
+
+await t.test('a sender whose requests all hang takes nothing from another', async t => {
+  const { node } = await start(t, [entry('slow', { rules: { maxInFlight: 5 } }), entry('quick')], { INLINE_WAIT_MS: '300', SEND_TIMEOUT_MS: '8000' })
+  const post = async (sender: string, from: number, count: number, more = {}) => await Promise.all(Array.from({ length: count }, async (_, i) =>
+    await node.send(`+1555000${from + i}`, 'Hello', { sender }, more)))
+  await post('quick', 1000, 20)
+  await post('quick', 1100, 20, { prefer: 'respond-async' })
+  const usual = await until('quick is sent', () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs))
+
+  api.silence('slow')
+  await post('slow', 2000, 5)
+  await post('slow', 2100, 40, { prefer: 'respond-async' })
+  await until('all its places are taken', () => api.waiting('slow') === 5)
+  const started = performance.now()
+  for (let round = 0; round < 4; round++) {
+    const inline = await post('quick', 3000 + 100 * round, 10)
+    t.strictSame(inline.map(({ body }) => body['status']), Array.from({ length: 10 }, () => 'sent'))
+    await post('quick', 4000 + 100 * round, 10, { prefer: 'respond-async' })
+    await pass(300)
+  }
+  const late = await until('quick is sent again', () => settled(node, 'quick').length === 120 && settled(node, 'quick').slice(40).map(({ lateMs }) => lateMs), 3000)
+  t.equal(api.waiting('slow'), 5, 'all the while the slow one had every place taken')
+  t.equal(settled(node, 'slow').length, 0)
+  t.ok(worst(late) < Math.max(250, 3 * worst(usual)), `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`)
+  api.speak('slow')
+  await until('the slow one goes on', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 15_000)
+})
+
+await t.test('senders come, change and leave without a loss', async t => {
+  const { node, write, prefix, env } = await start(t, [entry('b1'), entry('b2')])
+  write([entry('b1', { rules: { pairIntervalMs: 900 } }), entry('b3')])
+  for (const text of ['1', '2', '3']) await node.send(ANN, text, { sender: 'b2' })
+  await node.reload()
+  t.match(node.seen('senders.reloaded'), [{ total: 2, added: ['b3'], removed: ['b2'], renewed: [] }])
+  t.match((await node.send(ANN, 'first', { sender: 'b3' })).body, { status: 'sent' }, 'an added one sends')
+  t.match(await node.send(ANN, '4', { sender: 'b2' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } }, 'a removed one takes nothing')
+  const rules = async (id: string) => (await node.get('/senders')).body['senders'].find((one: { id: string }) => one.id === id)?.rules
+  t.match(await rules('b1'), { pairIntervalMs: 900 }, 'a changed rule governs')
+  await until('what it had is sent', () => api.asked('b2').length === 3)
+  await until('and then it is gone', () => node.seen('sender.left').length === 1)
+  t.equal(await rules('b2'), undefined)
+
+  t.match(await node.put('/senders/b1/quota', { pairIntervalMs: 700 }), { status: 200 })
+  await node.reload()
+  t.match(await rules('b1'), { pairIntervalMs: 700 }, 'an operator\'s change stands until the settings change')
+
+  await node.post('/senders/b3/pause')
+  await node.send(ANN, 'second', { sender: 'b3' })
+  write([entry('b1')])
+  const other = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, prefix, env })
+  t.strictSame(other.seen('senders.unserved'), [{ senders: ['b3'] }], 'a node that knows it no more says that it holds messages')
+  await node.reload()
+  await node.post('/senders/b3/resume')
+  await until('it is sent all the same', () => api.asked('b3').length === 2)
+})
+
+await t.test('a file that is wrong changes nothing and is told of', async t => {
+  const { node, write } = await start(t, [entry('c1'), entry('c2')])
+  write([entry('c1'), { id: 'c3' }])
+  await node.reload()
+  t.match(node.seen('senders.refused'), [{ error: /entry 2 \("c3"\), accessToken: it is missing/ }])
+  t.match((await node.send(ANN, 'on', { sender: 'c2' })).body, { status: 'sent' })
+  t.match(await node.send(ANN, 'on', { sender: 'c3' }), { status: 404 })
+})
+
+await t.test('another token is taken up by itself, and what is under way ends with the old one', async t => {
+  const dir = t.testdir({ 'senders.json': '[{"id":"d1","accessTokenFile":"token"}]', token: 'old\n' })
+  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', INLINE_WAIT_MS: '50' }
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
+  api.silence('d1')
+  t.match((await node.send(ANN, '1')).body, { status: 'sending' })
+  writeFileSync(`${dir}/token`, '\n')
+  await until('an empty file is told of', () => node.seen('senders.refused').length > 0)
+  writeFileSync(`${dir}/token`, 'new\n')
+  await until('it is read', () => node.seen('senders.reloaded').some(({ renewed }) => renewed.includes('d1')))
+  api.speak('d1')
+  t.match((await node.send('+15550000002', '2')).body, { status: 'sent' })
+  t.strictSame(api.asked('d1').map(({ token }) => token), ['old', 'new'])
+  await until('the first is settled', () => settled(node, 'd1').length === 2)
+  t.ok(settled(node, 'd1').every(({ verdict }) => verdict === 'sent'))
+  t.equal(node.seen('senders.refused').length, 1, 'told once')
+})
+
+await t.test('the one sender of the settings has its token file read as well', async t => {
+  const dir = t.testdir({ token: 'old' })
+  const env = { WHATSAPP_PHONE_NUMBER_ID: 'e1', WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` }
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
+  await node.send(ANN, '1')
+  writeFileSync(`${dir}/token`, 'new')
+  await node.reload()
+  await node.send('+15550000002', '2')
+  t.strictSame(api.asked('e1').map(({ token }) => token), ['old', 'new'])
+})
