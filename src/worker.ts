@@ -1,3 +1,4 @@
+import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { DrainRoom } from './drain/shift.js'
@@ -21,7 +22,7 @@ export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom
 export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
   const options = { connection: room.patient, prefix: queuePrefix(room.store.prefix) }
   const workers = [
-    new Worker(queueNames.drain, async job => await attend(room, (job.data as { sender: string }).sender, closing), { ...options, concurrency: room.concurrency }),
+    new Worker(queueNames.drain, async job => await attend(room, job, closing), { ...options, concurrency: room.concurrency }),
     new Worker(queueNames.retry, async () => await runRetries(room), options),
     new Worker(queueNames.housekeeping, async () => await tidy(room), options)
   ]
@@ -42,6 +43,18 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
 }
 
 /** Nodes may differ for the moment of a reload: a sender that is not known here is left for one that knows it. */
-async function attend (room: WorkerRoom, sender: string, closing: AbortSignal): Promise<number> {
-  return room.senders.includes(sender) ? await shift(room, sender, closing) : 0
+async function attend (room: WorkerRoom, job: Job, closing: AbortSignal): Promise<number> {
+  const { sender } = job.data as { sender: string }
+  return room.senders.includes(sender) ? await shift(room, sender, closing, progressOf(job)) : 0
+}
+
+/** Shows in the dashboard how many messages a shift has sent; once a second, since a number to look at is not worth a command for each send. */
+function progressOf (job: Job): (sends: number) => void {
+  let toldAt = performance.now()
+  return sends => {
+    if (performance.now() - toldAt < 1000) return
+    toldAt = performance.now()
+    // Nothing depends on it.
+    job.updateProgress({ sends }).catch(() => undefined)
+  }
 }

@@ -1,6 +1,6 @@
 import type { MessageView } from '../settlement/inspect.js'
 import { inspectMessage } from '../settlement/inspect.js'
-import { grantedAt } from './pages.js'
+import { grantedAt, withStart } from './pages.js'
 import type { BullState, DashboardRoom, Shown } from './room.js'
 
 /** One message, wherever it stands. Null where nothing is known, or it was cancelled: a removed job is no more. */
@@ -10,7 +10,7 @@ export async function look (room: Pick<DashboardRoom, 'store'>, sender: string, 
   const { recipient, lane, payload, metadata, attempts, story, position } = view
   const state = stateOf(view)
   const [startedAt = null] = state === 'active' ? await grantedAt(room.store, sender, [recipient]) : []
-  return {
+  return withStart({
     sender,
     id: view.id,
     state,
@@ -25,7 +25,7 @@ export async function look (room: Pick<DashboardRoom, 'store'>, sender: string, 
     startedAt,
     finishedAt: view.settledAt,
     position
-  }
+  })
 }
 
 /** Waits whoever the pair's pace lets go: what the flow or others' turns add is no delay of its own. */

@@ -29,7 +29,7 @@ export class MessageJob implements QueueJob {
 
   toJSON (): QueueJobJson {
     const { sender, id, state, payload, attempts, startedAt, finishedAt } = this.#shown
-    const failing = state !== 'completed'
+    const reason = state === 'completed' ? '' : this.#failedReason()
     return {
       id: publicId(sender, id),
       name: payload?.type ?? 'message',
@@ -38,8 +38,9 @@ export class MessageJob implements QueueJob {
       timestamp: admittedAt(id),
       attemptsMade: attempts,
       progress: 0,
-      failedReason: failing ? this.#failedReason() : '',
-      stacktrace: failing ? storyOf(this.#room, this.#shown) : [],
+      failedReason: reason,
+      // Shown newest first, so that the reason stands above the attempts.
+      stacktrace: reason === '' ? [] : [...storyOf(this.#room, this.#shown), reason],
       returnvalue: null,
       ...(this.opts.delay === undefined ? {} : { delay: this.opts.delay }),
       ...(this.opts.priority === undefined ? {} : { priority: this.opts.priority }),

@@ -94,10 +94,17 @@ async function readSet (store: Store, sender: string, { state, name, waitsFor, s
       dueAt: state === 'delayed' ? score : null,
       finishedAt: state === 'failed' ? score : null
     }]
-  })
+  }).map(withStart)
   if (state !== 'active') return shown
   const starts = await grantedAt(store, sender, shown.map(({ recipient }) => recipient))
   return shown.map((one, at) => ({ ...one, startedAt: starts[at] ?? null }))
+}
+
+/** What is settled started with its last attempt, as far as that is told; else it took no time. */
+export function withStart (shown: Shown): Shown {
+  if (shown.finishedAt === null) return shown
+  const last = shown.story.filter(line => line.attempt !== undefined).at(-1)
+  return { ...shown, startedAt: last === undefined ? shown.finishedAt : last.at - (last.durationMs ?? 0) }
 }
 
 /** When the message now in flight to each of these recipients was granted. */

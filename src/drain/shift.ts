@@ -21,9 +21,9 @@ let shifts = 0
 
 /**
  * Attends a sender: claims the heads whose turn has come, sends and settles each on its own, and claims again while others
- * are still in flight; sleeps until the next turn; ends when none is near. Returns the number of sends.
+ * are still in flight; sleeps until the next turn; ends when none is near. Returns the number of sends, and tells it meanwhile.
  */
-export async function shift (room: DrainRoom, sender: string, closing: AbortSignal): Promise<number> {
+export async function shift (room: DrainRoom, sender: string, closing: AbortSignal, tell: (sends: number) => void = () => undefined): Promise<number> {
   const name = `${room.store.node}.${++shifts}`
   const startedAt = performance.now()
   const underway = new Set<Promise<unknown>>()
@@ -49,6 +49,7 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
           })
         underway.add(delivery)
       }
+      if (claimed.grants.length > 0) tell(sends)
       if (claimed.expired.length > 0) {
         await expire(room, sender, claimed.expired, async id => await payloadOf(room.store, sender, id))
         continue

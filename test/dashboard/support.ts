@@ -63,6 +63,6 @@ export function openBoard (node: Pick<Node, 'origin'>, authorization = basic('op
 }
 
 /** Nobody drains on such a node, so that what waits stays where it is; and a pair's next message is an hour away. */
-export const still = { ROLE: 'api', WHATSAPP_RATE_LIMIT_MS: '3600000', MESSAGE_LIFE_MS: '864000000' }
+export const still = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '3600000', MESSAGE_LIFE_MS: '864000000' }
 /** Joins the line even where it could go at once. */
 export const queued = { prefer: 'respond-async' }

@@ -1,0 +1,189 @@
+/** What README.md's table "For those who know Bull" says of each term, tried: a test a row, and a row a test. */
+import { readFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { digest } from '../../src/admission/key.js'
+import { createRun } from '../../src/redis/commands.js'
+import { createGround } from '../support/flow.js'
+import { SENDER, type Node } from '../support/gateway.js'
+import { until } from '../support/until.js'
+import { openBoard, queued, still } from './support.js'
+
+type Try = (t: Test, start: (env?: Record<string, string>) => Promise<Node>) => Promise<void>
+
+const ground = await createGround(t)
+const TO = '+15550000001'
+const UNDELIVERABLE = '+15560131026'
+
+const tries: Record<string, Try> = {
+  async job (t, start) {
+    const node = await start(still)
+    const { id } = (await node.send(TO, 'due', {}, queued)).body
+    t.match((await openBoard(node).job(id))?.job, { id, name: 'text' })
+    t.match((await node.get(`/messages/${id}`)).body, { id, message: 'due' })
+    const [shift] = (await openBoard(node).queue('waiting', 1, 10, 'WHATSAPP-drain')).jobs
+    t.strictSame(shift?.data, { sender: SENDER }, "BullMQ's job names the sender to attend, and no more")
+  },
+
+  async '`jobId`' (t, start) {
+    const node = await start()
+    const send = async (text: string): Promise<{ status: number, body: Record<string, any> }> => await node.send(TO, text, { idempotencyKey: 'order-1' })
+    t.match((await send('Hello')).body, { jobId: 'order-1', immediate: true })
+    t.match((await send('Hello')).body, { jobId: 'order-1', duplicate: true, status: 'sent' })
+    t.equal((await send('Other')).status, 422)
+  },
+
+  async '`delay`' (t, start) {
+    const node = await start({ ...still, WHATSAPP_RATE_LIMIT_MS: '2000' })
+    t.match((await node.send('+15550000002', 'later', { scheduledFor: Date.now() + 60_000 })).body, { status: 'scheduled', boundBy: 'schedule' })
+    await node.send(TO, 'one')
+    const { delayMs, boundBy } = (await node.send(TO, 'two')).body
+    t.ok(delayMs > 1500 && delayMs <= 2000)
+    t.equal(boundBy, 'pair')
+  },
+
+  async '`priority`' (t, start) {
+    const node = await start(still)
+    const [bulk, normal, urgent] = [
+      await node.send('+15550000003', 'b', { priority: 'bulk' }, queued), await node.send('+15550000004', 'n', {}, queued), await node.send('+15550000005', 'u', { priority: 'urgent' }, queued)
+    ].map(({ body }) => body.id)
+    const { jobs } = await openBoard(node).queue('waiting')
+    t.strictSame(jobs.map(job => [job.id, job.opts.priority]), [[urgent, 1], [normal, 2], [bulk, 3]])
+  },
+
+  async '`attempts`' (t, start) {
+    const node = await start({ WHATSAPP_RATE_LIMIT_MS: '1', WHATSAPP_RETRY_SCHEDULE_MS: '1,1' })
+    const { id } = (await node.send('+1556013100011')).body
+    t.equal((await openBoard(node).job(id))?.job.opts.attempts, 3)
+    for (let retries = 0; retries < 2; retries++) await node.post('/failures/retry', { force: true })
+    t.match((await node.get('/failures?status=FAILED')).body.failures, [{ id, attemptCount: 3, reason: 'exhausted' }])
+  },
+
+  async '`backoff`' (t, start) {
+    const node = await start()
+    const { body } = await node.send('+1556013100012')
+    t.match(body, { status: 'retrying', nextRetryAt: /T/ })
+    const [{ lastAttemptAt, nextRetryAt }] = (await node.get('/failures?status=PENDING')).body.failures
+    t.equal(Date.parse(nextRetryAt) - Date.parse(lastAttemptAt), 60_000)
+  },
+
+  async stalled (t, start) {
+    // The shortest lease that is allowed: a sender is asked after its leases as often.
+    const node = await start({ SEND_TIMEOUT_MS: '100', LEASE_MS: '5400' })
+    const run = createRun(ground.redis.connect(), node.prefix)
+    const name = digest(SENDER, 'app', 'of a dead node')
+    const payload = JSON.stringify({ to: '+15550000006', type: 'text', message: 'Hello', keySource: 'field', caller: 'app' })
+    const message = { digest: name, fingerprint: 'f', recipient: 'p15550000006', lane: 2, payload, inline: true, whenLimited: 'wait', scheduledFor: '' }
+    const terms = { lifeMs: 86_400_000, windowMs: 86_400_000, holder: 'dead:1', runId: '', leaseMs: 1, lineCap: 10, backlogCap: 10 }
+    const [status, generation] = await run('admit', { sender: SENDER, digest: name }, { ...message, ...terms })
+    t.equal(status, 'granted')
+    const id = `${SENDER}.${name}.${generation ?? ''}`
+    await until('recovered', async () => (await node.get(`/messages/${id}`)).body.status === 'unknown', 15_000)
+    t.match((await openBoard(node).job(id)), { status: 'delayed', job: { data: { waitsFor: 'verdict' } } })
+    t.equal((await ground.arrivals('15550000006')).length, 0, 'it is not sent again')
+  },
+
+  async concurrency (t, start) {
+    const node = await start({ MAX_IN_FLIGHT_PER_SENDER: '2', INLINE_WAIT_MS: '0' })
+    const slow = ['+15557010010', '+15557010020', '+15557010030', '+15557010040']
+    for (const to of slow) await node.send(to)
+    t.match((await openBoard(node).queue()).counts, { active: 2, waiting: 2 })
+  },
+
+  async limiter (t, start) {
+    const node = await start(still)
+    await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 5000 })
+    await node.send(TO, 'one')
+    const { delayMs } = (await node.send(TO, 'two')).body
+    t.ok(delayMs > 4000 && delayMs <= 5000)
+    t.equal((await node.get(`/rate-limits/${encodeURIComponent(TO)}`)).body.rule.intervalMs, 5000)
+  },
+
+  async '`removeOnComplete`' (t, start) {
+    const node = await start({ IDEMPOTENCY_TTL_MS: '60000' })
+    const { id } = (await node.send(TO, 'gone', { idempotencyKey: 'once' })).body
+    const redis = ground.redis.connect()
+    t.equal(await redis.hlen(`{${node.prefix}:${SENDER}}:backlog`), 0)
+    t.match((await node.get(`/messages/${id}`)).body, { status: 'sent', message: null })
+    const [key = ''] = await redis.keys(`*${node.prefix}*:msg:*`)
+    const ttl = await redis.pttl(key)
+    t.ok(ttl > 0 && ttl <= 60_000, 'the result lives as long as the key')
+    t.equal((await openBoard(node).queue()).counts['completed'], 1)
+  },
+
+  async '`removeOnFail`' (t, start) {
+    const node = await start()
+    const { id } = (await node.send(UNDELIVERABLE)).body
+    t.match((await node.get('/failures?status=FAILED')).body.failures, [{ id, message: 'Hello', attempts: [{ code: '131026' }] }])
+    t.equal((await node.post(`/failures/${id}/retry`)).status, 200)
+  },
+
+  async '`pause`, `resume`' (t, start) {
+    const node = await start()
+    await node.post(`/senders/${SENDER}/pause`)
+    const { id, delayMs } = (await node.send(TO)).body
+    t.equal(delayMs, null, 'taken in, with no end known')
+    t.match(await openBoard(node).queue('paused'), { isPaused: true, jobs: [{ id }] })
+    await node.post(`/senders/${SENDER}/resume`)
+    await until('sent', async () => (await node.get(`/messages/${id}`)).body.status === 'sent')
+  },
+
+  async '`getJobCounts`' (t, start) {
+    const node = await start(still)
+    await node.send(TO, 'one')
+    await node.send(TO, 'two')
+    const { queue, ...counts } = (await node.get('/queues/stats')).body
+    t.strictSame([queue, counts], ['WHATSAPP', { waiting: 0, active: 0, delayed: 1, completed: 1, failed: 0, paused: 0 }])
+    t.strictSame((await openBoard(node).queue()).counts, counts)
+  },
+
+  async '`job.remove`' (t, start) {
+    const node = await start(still)
+    const { id } = (await node.send(TO, 'due', {}, queued)).body
+    t.equal((await node.del(`/messages/${id}`)).status, 200)
+    t.equal(await openBoard(node).job(id), null)
+    t.equal((await node.get(`/messages/${id}`)).body.status, 'cancelled')
+  },
+
+  async '`job.retry`' (t, start) {
+    const node = await start(still)
+    const { id } = (await node.send('+1556113100013')).body
+    t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, deferred: 1 }, 'it waits for the slot of its pair')
+    t.match(await openBoard(node).job(id), { status: 'delayed', job: { data: { waitsFor: 'its turn' } } })
+  },
+
+  async 'queue events' (t, start) {
+    const node = await start()
+    const { id } = (await node.send(TO)).body
+    t.match(node.seen('attempt.settled'), [{ id, outcome: 'sent' }])
+    t.equal((await node.get(`/messages/${id}`)).body.status, 'sent')
+  },
+
+  async 'repeatable jobs' (t, start) {
+    const node = await start()
+    const { schedulers } = (await openBoard(node).get('/api/job-schedulers')).body
+    t.match(schedulers.map(({ queueName, every }: Record<string, unknown>) => [queueName, every]), [['WHATSAPP-retry', 120_000], ['WHATSAPP-housekeeping', 60_000]])
+  },
+
+  async '`clean`, `drain`, `obliterate`' (t, start) {
+    const node = await start(still)
+    const board = openBoard(node)
+    const { id } = (await node.send(TO, 'due', {}, queued)).body
+    t.equal((await board.put('/api/queues/WHATSAPP/empty')).status, 405)
+    t.equal((await board.put('/api/queues/WHATSAPP/clean/delayed')).status, 405)
+    t.equal((await board.put('/api/queues/WHATSAPP/pause')).status, 200)
+    t.equal((await board.put('/api/queues/WHATSAPP/obliterate')).status, 405)
+    t.equal((await node.get(`/messages/${id}`)).body.status, 'queued')
+  }
+}
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const section = readme.split(/^## /m).find(part => part.startsWith('For those who know Bull')) ?? ''
+const rows = section.split('\n').filter(line => line.startsWith('| ')).slice(1).map(line => line.split(' | ')[0]?.slice(2) ?? '')
+
+await t.test('every row of the table is tried, and everything tried is a row', async t => {
+  t.strictSame(rows, Object.keys(tries))
+})
+
+for (const [term, attempt] of Object.entries(tries)) {
+  await t.test(term, async t => { await attempt(t, async env => await ground.start(t, env)) })
+}
