@@ -1,0 +1,69 @@
+/** What nobody settles any more: grants of a node that is gone, and grants whose reply was lost. */
+import t from 'tap'
+import { claim } from '../../src/drain/claim.js'
+import { createBus } from '../../src/events.js'
+import { recoverSender } from '../../src/recovery/recover.js'
+import { connect } from '../../src/redis/connect.js'
+import { createStore, type Store } from '../../src/redis/store.js'
+import { createGround } from '../support/flow.js'
+import { SENDER, type Node } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const ground = await createGround(t)
+const env = { WHATSAPP_RATE_LIMIT_MS: '200', UNKNOWN_HOLD_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '200' }
+const claiming = { startWithinMs: 250, probeMs: 60_000 }
+
+/** The store of a node of which nothing else is there. */
+async function createGhost (t: { teardown: (end: () => Promise<void>) => void }, prefix: string): Promise<Store> {
+  const connections = await connect(ground.redis.url, createBus())
+  t.teardown(connections.close)
+  return createStore(connections, { prefix, leaseMs: 600 })
+}
+
+await t.test('what a dead node had been granted is of unknown outcome, and goes out again after its hold', async t => {
+  const poster = await ground.start(t, { ...env, ROLE: 'api' })
+  const ghost = await createGhost(t, poster.prefix)
+  const { body } = await poster.send('+15550010001', 'Hello', {}, { prefer: 'respond-async' })
+  t.match(await claim({ store: ghost, claiming }, SENDER, 'ghost.1', 1), { status: 'claimed', grants: [{ attempt: 1 }] })
+  t.equal(await stateOf(poster, body['id']), 'sending')
+
+  const worker = await ground.start(t, env, { prefix: poster.prefix })
+  await until('it is sent', async () => await stateOf(poster, body['id']) === 'sent')
+  t.match(worker.seen('recovery.found').filter(({ what }) => what !== 'unattended'), [{ what: 'lease' }, { what: 'unknown' }])
+  t.match((await poster.get('/failures?status=RESOLVED')).body['failures'], [
+    { id: body['id'], attemptCount: 2, attempts: [{ attempt: 1, outcome: 'unknown', code: 'LEASE_EXPIRED' }, { attempt: 2, outcome: 'sent' }] }
+  ])
+  t.equal((await ground.arrivals('+15550010001')).length, 1, 'the ghost had not sent it')
+})
+
+await t.test('a grant whose reply was lost is given back: it keeps its place and its attempt', async t => {
+  const poster = await ground.start(t, { ...env, ROLE: 'api' })
+  const ghost = await createGhost(t, poster.prefix)
+  const first = await poster.send('+15550010002', '1', {}, { prefer: 'respond-async' })
+  const second = await poster.send('+15550010002', '2', {}, { prefer: 'respond-async' })
+  await t.rejects(ghost.granting(SENDER, async terms => {
+    await ghost.run('claim', { sender: SENDER }, { shift: 'ghost.1', want: 1, mode: 'keep', probeMs: 60_000, ...terms })
+    throw new Error('the connection broke before the reply')
+  }))
+  t.equal(await stateOf(poster, first.body['id']), 'sending')
+  const room = {
+    store: ghost,
+    events: createBus(),
+    settlement: { backoff: () => null, unknownOutcome: 'retry' as const, unknownHoldMs: 0, probeMs: 0, findMs: 0 },
+    wakes: { attend: async () => {}, listen: () => () => {}, close: async () => {} },
+    senders: [SENDER],
+    startWithinMs: 250
+  }
+  await recoverSender(room as unknown as Parameters<typeof recoverSender>[0], SENDER, ghost.lostHolders().get(SENDER) ?? [], false)
+  t.match((await poster.get(`/messages/${first.body['id']}`)).body, { status: 'queued', position: 1, attemptCount: 0 })
+  t.match((await poster.get(`/messages/${second.body['id']}`)).body, { status: 'queued', position: 2 })
+
+  const worker = await ground.start(t, env, { prefix: poster.prefix })
+  const seen = await ground.arrivals('+15550010002', 2)
+  t.same(seen.map(arrival => [arrival.body?.text?.body, arrival.opaque?.split('.').at(-1)]), [['1', '1'], ['2', '1']])
+  t.same(worker.seen('attempt.stale'), [])
+})
+
+async function stateOf (node: Node, id: string): Promise<string> {
+  return (await node.get(`/messages/${id}`)).body['status']
+}
