@@ -54,7 +54,11 @@ local record = read_record(text)
 local sender = read_sender(sender_key)
 if not sender then return { 'busy' } end
 local grant = read_grant(redis.call('HGET', held, record.recipient))
-if (grant and grant.id == id) or redis.call('ZSCORE', unknown, id) then return { 'busy' } end
+if (grant and grant.id == id) or redis.call('ZSCORE', unknown, id) then
+  -- Housekeeping asks again in a minute, so that these don't stand before others whose life is over.
+  if reason == 'expired' then redis.call('ZADD', expiry, 'XX', now_ms + 60000, id) end
+  return { 'busy' }
+end
 if reason == 'expired' and record.expires > now_ms then return { 'alive' } end
 
 local letter = reason == 'expired' and 'e' or 'c'

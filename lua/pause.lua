@@ -21,7 +21,7 @@ local given, state, duration, why = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local now = clock(given)
 local before = redis.call('HGET', sender_key, 'status') or 'open'
-redis.call('HDEL', sender_key, 'status', 'until', 'why')
+redis.call('HDEL', sender_key, 'status', 'until', 'why', 'since')
 if state ~= 'open' then
   redis.call('HSET', sender_key, 'status', state, 'why', why)
   if duration then redis.call('HSET', sender_key, 'until', now + duration * 1000) end

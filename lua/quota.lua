@@ -16,12 +16,18 @@
 --
 -- Returns:
 --   {'written', version} or {'kept', version}
+--   {'unruled'}   an operator's change of some rules where none are written
 local sender_key = KEYS[1]
 local operator, settings = ARGV[1] == '1', ARGV[2]
 local given = {
   pairIntervalUs = ARGV[3], pairBurst = ARGV[4], flowIntervalUs = ARGV[5], flowBurst = ARGV[6], maxInFlight = ARGV[7], perSecond = ARGV[8]
 }
 
+if operator and redis.call('HEXISTS', sender_key, 'pairIntervalUs') == 0 then
+  for _, value in pairs(given) do
+    if value == '' then return { 'unruled' } end
+  end
+end
 if not operator then
   local last = redis.call('HMGET', sender_key, 'settings', 'version')
   if last[1] == settings then return { 'kept', tonumber(last[2]) } end

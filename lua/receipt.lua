@@ -49,6 +49,8 @@ local text = redis.call('HGET', backlog, id) or redis.call('HGET', records, id)
 if ours and string.match(letter, '[sdr]') then
   return { string.sub(known, -#tail) == tail and 'known' or 'double' }
 end
+-- After the key's window the place among the resolved is all that tells.
+if not ours and redis.call('ZSCORE', resolved, id) then return { 'known' } end
 local sender = read_sender(sender_key)
 if not text or not sender then return { 'gone' } end
 local record = read_record(text)
@@ -74,9 +76,13 @@ redis.call('ZADD', resolved, now_ms, id)
 redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000)))
 local was_waiting = redis.call('ZREM', lines[record.lane], member_of(record, id)) == 1
 if was_waiting and not grant then
-  for lane = 1, LANES do redis.call('ZREM', turns[lane], record.recipient) end
+  local turn_lane, old = turn_of(turns, record.recipient)
+  if turn_lane then redis.call('ZREM', turns[turn_lane], record.recipient) end
   local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)
-  local lane, turn = next_turn(lines, record.recipient, tat, sender.pair, now)
-  if lane then redis.call('ZADD', turns[lane], turn, record.recipient) end
+  local lane, turn, member = next_turn(lines, record.recipient, tat, sender.pair, now)
+  if lane then
+    local still_head = lane < record.lane or (lane == record.lane and member < member_of(record, id))
+    redis.call('ZADD', turns[lane], still_head and old or turn, record.recipient)
+  end
 end
 return { 'sent' }

@@ -116,10 +116,12 @@ end
 local reopened = 0
 -- An operator's pause stands: a stop in its place would try again, and open, by itself.
 if bucket == 'sender' and closed(sender, now) ~= 'pause' then
-  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us)
+  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us, 'since', now)
   sender.status, sender.reopens = 'stopped', until_us
-elseif verdict == 'sent' and sender.status == 'stopped' then
-  redis.call('HDEL', sender_key, 'status', 'why', 'until')
+elseif verdict == 'sent' and sender.status == 'stopped' and
+  (not grant or grant.granted_at > tonumber(redis.call('HGET', sender_key, 'since') or 0)) then
+  -- Only a try after the stop proves anything; what was already in flight does not.
+  redis.call('HDEL', sender_key, 'status', 'why', 'until', 'since')
   sender.status, reopened = 'open', 1
 end
 if not grant then return { 'settled', due, '', reopened } end

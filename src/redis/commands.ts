@@ -36,7 +36,7 @@ export interface Replies {
   cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
   clear: ['cleared', had: number, attention: Attention]
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
-  quota: ['written' | 'kept', version: number]
+  quota: ['written' | 'kept', version: number] | ['unruled']
   acknowledge: ['acknowledged'] | ['gone']
   recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number]
   tidy: [expired: string[], buckets: number, failures: number]

@@ -31,7 +31,7 @@ export function parseScript (name: string, text: string): Script {
   if (!header.some(line => /^-- Returns:/.test(line))) throw invalid(name, 'the header does not say what it returns')
   const keys = declared(name, header, body, 'KEYS')
   const args = declared(name, header, body, 'ARGV')
-  const lua = [lines[0], ...header.map(include), body].join('\n')
+  const lua = [lines[0], ...header.map(line => include(name, line)), body].join('\n')
   return { name, keys, args, lua }
 }
 
@@ -54,11 +54,17 @@ function declared (name: string, header: string[], body: string, kind: 'KEYS' | 
 }
 
 /** `--- @include gcra` becomes lua/include/gcra.lua; other header lines don't travel to Redis. */
-function include (line: string): string {
-  const match = /^--- @include (\w+)$/.exec(line)
-  return match === null ? '' : readFileSync(new URL(`include/${match[1]}.lua`, folder), 'utf8')
+function include (name: string, line: string): string {
+  if (!line.startsWith('---')) return ''
+  const included = /^--- @include (\w+)$/.exec(line)?.[1]
+  if (included === undefined) throw invalid(name, `"${line}" is no include`)
+  try {
+    return readFileSync(new URL(`include/${included}.lua`, folder), 'utf8')
+  } catch (cause) {
+    throw invalid(name, `there is no include/${included}.lua`, cause)
+  }
 }
 
-function invalid (name: string, detail: string): SluiceError {
-  return new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua: ${detail}` })
+function invalid (name: string, detail: string, cause?: unknown): SluiceError {
+  return new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua: ${detail}`, ...(cause === undefined ? {} : { cause }) })
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { SluiceError } from '../errors.js'
 import type { Store } from '../redis/store.js'
 
 /** The rules of a sender as people say them. */
@@ -27,14 +28,15 @@ export function flowQuota (perSecond: number): { intervalUs: number, burst: numb
  */
 export async function writeRules (store: Store, sender: string, rules: Rules): Promise<{ written: boolean, version: number }> {
   const settings = createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 16)
-  const [status, version] = await store.run('quota', { sender }, { operator: false, settings, ...toArguments(rules) })
-  return { written: status === 'written', version }
+  const reply = await store.run('quota', { sender }, { operator: false, settings, ...toArguments(rules) })
+  return { written: reply[0] === 'written', version: reply[0] === 'unruled' ? 0 : reply[1] }
 }
 
 /** An operator's change; what is left out stays. It governs from the next grant, on all nodes. Returns the new version. */
 export async function changeRules (store: Store, sender: string, change: Partial<Rules>): Promise<number> {
-  const [, version] = await store.run('quota', { sender }, { operator: true, settings: '', ...toArguments(change) })
-  return version
+  const reply = await store.run('quota', { sender }, { operator: true, settings: '', ...toArguments(change) })
+  if (reply[0] === 'unruled') throw new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
+  return reply[1]
 }
 
 function toArguments (rules: Partial<Rules>): Record<'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', string | number> {

@@ -8,7 +8,7 @@ import { lines, list, read } from './tree.js'
 const shared = ['config', 'errors', 'events', 'message', 'parallel', 'senders', 'recipient', 'redis']
 
 /** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
-const entrance = ['admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'failure', 'throttle']
+const entrance = ['admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'failure', 'throttle']
 
 /** A room may import its own files, what is shared, and this: whole rooms, or single files of them. */
 const mayImport: Record<string, string[]> = {
@@ -37,6 +37,7 @@ const apart = ['sandbox', 'client']
  */
 const mayReadSystemClock: Record<string, string> = {
   'src/provider/answer.ts': 'a Retry-After date in an answer that has no Date of its own',
+  'src/redis/keys.ts': 'the hour that names a bucket of the look-up index; a look-up asks the neighbours too'
 }
 
 const LINES_AT_MOST = 300

@@ -131,3 +131,13 @@ await test('settled messages make room in flight', async (t, w) => {
   await w.settled(grant, 'sent')
   t.equal((await w.claim()).grants.length, 1)
 })
+
+await test('a success that was in flight before the stop does not open the sender', async (t, w) => {
+  const early = await w.grant({ key: 'a' })
+  const bad = await w.grant({ key: 'b', recipient: BOB })
+  w.at(100)
+  await w.settled(bad, 'wait', { bucket: 'sender', coolMs: 60_000, code: '190' })
+  w.at(200)
+  t.equal((await w.settled(early, 'sent')).reopened, 0)
+  t.equal(await w.redis.hget(w.key('sender'), 'status'), 'stopped')
+})
