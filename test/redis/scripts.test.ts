@@ -38,7 +38,7 @@ await t.test('what travels to Redis is the flags, the includes and the body', as
 })
 
 await t.test('an include that is not there is an error', async t => {
-  t.throws(() => parseScript('count', good.replace('@include clock', '@include sundial')), { code: 'ENOENT' })
+  t.throws(() => parseScript('count', good.replace('@include clock', '@include sundial')), { code: 'SCRIPT_INVALID' })
 })
 
 await t.test('a header that does not fit its body is refused', async t => {
