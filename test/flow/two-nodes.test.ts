@@ -1,4 +1,5 @@
 /** Two gateways as processes on one Redis, one of them killed on the way. The sandbox enforces nothing: it observes. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import t from 'tap'
 import type { Seen } from '../sandbox/support.js'
 import { keys, SENDER } from '../support/gateway.js'
@@ -10,10 +11,8 @@ import { observe } from './observer.js'
 
 const INTERVAL_MS = 200
 const PER_SECOND = 250
-/** What the network and a busy machine may add between a grant and the arrival. */
-const TOLERANCE_MS = 50
-/** A second may so hold what a second and that much more let through. */
-const MOST = Math.floor(PER_SECOND * (1 + TOLERANCE_MS / 1000))
+/** What the network may add between a start and its arrival. */
+const NETWORK_MS = 50
 const env = {
   WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS),
   WHATSAPP_SENDER_RATE_PER_SECOND: String(PER_SECOND),
@@ -22,6 +21,13 @@ const env = {
   SEND_TIMEOUT_MS: '500',
   LEASE_MS: '6000'
 }
+
+// Where many processes share few cores the observer reads its clock late; a timer of our own tells by how much at worst.
+const lag = monitorEventLoopDelay({ resolution: 10 })
+lag.enable()
+const tolerance = (): number => NETWORK_MS + Math.min(80, Math.max(0, lag.max / 1e6 - 10))
+/** A second may so hold what a second and that much more let through. */
+const most = (): number => Math.ceil(PER_SECOND * (1 + tolerance() / 1000))
 
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
@@ -50,8 +56,8 @@ await t.test('a node killed in the middle loses nothing, doubles nothing that is
   const got = new Set(arrivals.map(arrival => arrival.body?.text?.body))
   t.same(wanted.filter(text => !got.has(text)), [], 'nothing is lost')
   t.equal(answers.filter(status => status === 200 || status === 202).length, wanted.length, 'every caller has an answer')
-  t.ok(observed.leastSpacing >= INTERVAL_MS - TOLERANCE_MS, `least spacing of a pair: ${observed.leastSpacing} ms`)
-  t.ok(observed.mostPerSecond <= MOST, `most in a second: ${observed.mostPerSecond}`)
+  t.ok(observed.leastSpacing >= INTERVAL_MS - tolerance(), `least spacing of a pair: ${observed.leastSpacing} ms`)
+  t.ok(observed.mostPerSecond <= most(), `most in a second: ${observed.mostPerSecond}`)
   t.same(observed.outOfOrder, [], 'first attempts to a recipient came in the order in which they were posted')
   t.ok(observed.longestSilence < 5000, `attended again after ${observed.longestSilence} ms`)
   const uncertain = await uncertainTexts(viewer)
@@ -78,7 +84,7 @@ await t.test('what waited when all was ended, Redis too, goes on after a start o
   t.equal(observed.sends, wanted.length, 'each has come once')
   t.same(observed.doubled, [])
   t.same(observed.outOfOrder, [])
-  t.ok(observed.leastSpacing >= INTERVAL_MS - TOLERANCE_MS, `least spacing of a pair: ${observed.leastSpacing} ms`)
+  t.ok(observed.leastSpacing >= INTERVAL_MS - tolerance(), `least spacing of a pair: ${observed.leastSpacing} ms`)
   t.comment(figures('restart on the same data', wanted.length, observed))
 })
 
