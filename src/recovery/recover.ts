@@ -17,7 +17,7 @@ export interface RecoveryRoom extends SettlementRoom {
   roundMs: number
 }
 
-const TICK_MS = 1000
+const TICK_MS = 500
 /** Until the next look at a sender that is being asked, should this node die meanwhile. */
 const SOON_MS = 4000
 /** Senders taken from the agenda at once, and asked at once. */
@@ -27,7 +27,7 @@ const AT_ONCE = 25
 const AT_MOST = 200
 
 /**
- * Looks once a second, one node at a time by a Redis lock, at the senders whose moment on the agenda has come: leases that
+ * Looks twice a second, one node at a time by a Redis lock, at the senders whose moment on the agenda has come: leases that
  * ran out, unknown outcomes whose hold is over, turns that nobody attends. An attended sender's moment is the end of its
  * shift's lease; one that needs nobody is asked once in `roundMs`. Each node also looks for the grants of its own calls
  * whose reply was lost.

@@ -1,0 +1,112 @@
+/**
+ * Many senders on two nodes, one of them killed: how long its senders go unattended, and what recovery costs while nobody
+ * needs it. `SENDERS=1000 npm test -- test/flow/many-senders.test.ts` is the large form.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { startApi } from '../support/api.js'
+import { keys } from '../support/gateway.js'
+import { startGatewayProcess } from '../support/process.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { createCaller, type Caller } from '../support/request.js'
+import { pass, until } from '../support/until.js'
+
+const COUNT = Number(process.env['SENDERS'] ?? 200)
+/** So close that a sender with messages is attended all the time, so far that the machine is not busy with sends. */
+const INTERVAL_MS = 4500
+const EACH = 8
+/** A sender is asked once in 15 to 30 s; the large form measures just that time. */
+const [CALM_MS, IDLE_MS] = COUNT > 200 ? [15_000, 15_000] : [5000, 2000]
+
+const redis = await startRedis(t)
+const api = await startApi(t)
+const client = redis.connect()
+const prefix = createPrefix()
+const ids = Array.from({ length: COUNT }, (_, i) => `s${i}`)
+const file = `${t.testdir({ 'senders.json': fileOf(ids) })}/senders.json`
+const start = async () => await startGatewayProcess(t, {
+  redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) }
+})
+
+const victim = await start()
+const nameOfVictim = await nodeName(createCaller(victim.found, keys.operator))
+const survivor = await start()
+const caller = createCaller(survivor.found, keys.operator)
+
+await t.test('senders that nobody needs to attend cost next to nothing', async t => {
+  await until('the first messages are sent', () => api.asked().length === 2)
+  await pass(CALM_MS)
+  const before = await used()
+  await pass(IDLE_MS)
+  const after = await used()
+  const perSecond = (of: keyof Used): number => Math.round((after[of] - before[of]) * 1000 / IDLE_MS)
+  t.comment(`${COUNT} idle senders: ${perSecond('scripts')} scripts a second, ${perSecond('redisMs')} ms of Redis and ${perSecond('cpuMs')} ms of the two nodes' CPU a second`)
+  t.ok(perSecond('scripts') < 20 + COUNT / 5, 'most are not asked in a second')
+})
+
+await t.test('the senders of a killed node are attended again within 5 s', async t => {
+  await post(caller)
+  await until('every sender is attended', async () => (await holders()).every(holder => holder !== null), 30_000)
+  await pass(2000)
+  const before = await used()
+  await pass(1000)
+  const after = await used()
+  t.comment(`all attended: ${after.scripts - before.scripts} scripts, ${Math.round(after.redisMs - before.redisMs)} ms of Redis and ${Math.round(after.cpuMs - before.cpuMs)} ms of the two nodes' CPU in a second`)
+
+  const orphans = new Set((await holders()).flatMap((holder, i) => holder === nameOfVictim ? [ids[i] ?? ''] : []))
+  const count = orphans.size
+  t.ok(count > COUNT / 10, `${count} senders are attended by the node that dies`)
+  const killedAt = performance.now()
+  await victim.end('SIGKILL')
+  const unattended: number[] = []
+  await until('all are attended again', async () => {
+    const present = await holders()
+    for (const [i, id] of ids.entries()) {
+      const holder = present[i] ?? null
+      if (holder !== null && holder !== nameOfVictim && orphans.delete(id)) unattended.push(Math.round(performance.now() - killedAt))
+    }
+    return orphans.size === 0
+  }, 20_000)
+  unattended.sort((a, b) => a - b)
+  const median = unattended[Math.floor(count / 2)] ?? 0
+  t.comment(`${count} of ${COUNT} senders unattended: median ${median} ms, longest ${unattended.at(-1)} ms`)
+  t.ok((unattended.at(-1) ?? 0) < 5000, `the last one after ${unattended.at(-1)} ms`)
+})
+
+await t.test('SIGHUP takes up another list', async t => {
+  writeFileSync(file, fileOf([...ids, 'added']))
+  process.kill(survivor.pid, 'SIGHUP')
+  await until('the added sender sends', async () => (await caller.send('+15550000009', 'Hello', { sender: 'added' })).status === 200)
+  t.match(api.asked('added'), [{ token: 'token-added' }])
+})
+
+function fileOf (senders: string[]): string {
+  return JSON.stringify(senders.map(id => ({ id, accessToken: `token-${id}` })))
+}
+
+/** A first shift tells how the node calls itself. */
+async function nodeName (only: Caller): Promise<string> {
+  for (const text of ['1', '2']) await only.send('+15550000001', text, { sender: ids[0] })
+  return await until('a shift', async () => (await holders())[0])
+}
+
+/** Which node attends each sender; null for none. */
+async function holders (): Promise<Array<string | null>> {
+  const shifts = await client.mget(ids.map(id => `{${prefix}:${id}}:shift`))
+  return shifts.map(shift => shift === null || shift === 'called' ? null : shift.split('.')[0] ?? null)
+}
+
+/** As many messages to one recipient of each sender as keep it attended until the end. */
+async function post (by: Caller): Promise<void> {
+  const messages = ids.flatMap(sender => Array.from({ length: EACH }, (_, i) => ({ to: '+15550000002', message: String(i), sender })))
+  for (let at = 0; at < messages.length; at += 500) await by.post('/messages/batch', messages.slice(at, at + 500))
+}
+
+interface Used { scripts: number, redisMs: number, cpuMs: number }
+
+/** What Redis and both nodes have done since they started. */
+async function used (): Promise<Used> {
+  const ticks = [victim.pid, survivor.pid].flatMap(pid => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13).map(Number) ?? [])
+  const [, scripts = 0, usec = 0] = /cmdstat_evalsha:calls=(\d+),usec=(\d+)/.exec(await client.info('commandstats'))?.map(Number) ?? []
+  return { scripts, redisMs: usec / 1000, cpuMs: ticks.reduce((sum, one) => sum + one * 10, 0) }
+}

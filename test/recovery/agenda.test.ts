@@ -1,0 +1,68 @@
+/** What recovery has to know in time stands on the agenda; and without the agenda it finds out all the same. */
+import t, { type Test } from 'tap'
+import { startApi } from '../support/api.js'
+import { SENDER, startNode } from '../support/gateway.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
+
+const redis = await startRedis(t)
+const api = await startApi(t)
+const client = redis.connect()
+const ANN = '+15550000001'
+/** Further away than all that is expected here, and within recovery's round. */
+const LATER_MS = 25_000
+
+await t.test('what is to come is on the agenda in time', async t => {
+  const prefix = createPrefix()
+  const agenda = `{${prefix}}:agenda`
+  const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
+  const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
+  const node = await startNode(t, {
+    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', SEND_TIMEOUT_MS: '200', UNKNOWN_HOLD_MS: '15000' }
+  })
+  await node.send(ANN, '1', { sender: 'far' })
+  await node.post('/senders/paused/pause', { forMs: 20_000 })
+  for (const { id } of senders) await calm(id)
+
+  t.match((await node.send(ANN, '1', { sender: 'scheduled', scheduledFor: Date.now() + 20_000 })).body, { status: 'scheduled' })
+  t.match((await node.send(ANN, '2', { sender: 'far' })).body, { status: 'queued', boundBy: 'pair' })
+  t.match((await node.send(ANN, '1', { sender: 'paused' })).body, { status: 'queued', boundBy: 'pause' })
+  api.silence('unknown')
+  t.match((await node.send(ANN, '1', { sender: 'unknown' })).body, { status: 'unknown' })
+  api.speak('unknown')
+  await Promise.all(senders.map(async ({ id }) => await broughtForward(t, id, id === 'unknown' ? 15_000 : 18_000)))
+
+  async function nextIn (sender: string): Promise<number> {
+    const [seconds] = await client.time()
+    return Number(await client.zscore(agenda, sender)) - Number(seconds) * 1000
+  }
+
+  /** As it is when nobody needed the sender for a while. */
+  async function calm (sender: string): Promise<void> {
+    await until(`${sender} has been asked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:shift`) === 0)
+    const [seconds] = await client.time()
+    await client.zadd(agenda, Number(seconds) * 1000 + LATER_MS, sender)
+  }
+
+  /** Soon after a reminder recovery looks once more, before it lets a sender be until its moment. */
+  async function broughtForward (t: Test, sender: string, dueMs: number): Promise<void> {
+    const inMs = await until(`${sender} has a moment`, async () => {
+      const foundMs = await nextIn(sender)
+      return foundMs > 5000 && foundMs < LATER_MS - 4000 && foundMs
+    })
+    t.ok(inMs < dueMs + 1000, `${sender}: asked in ${inMs} ms, needs it in ${dueMs} ms`)
+  }
+})
+
+await t.test('without the agenda everything is found within a round', async t => {
+  const prefix = createPrefix()
+  const agenda = `{${prefix}}:agenda`
+  const node = await startNode(t, {
+    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_RATE_LIMIT_MS: '5500', SEND_TIMEOUT_MS: '500', LEASE_MS: '6000' }
+  })
+  await node.send(ANN, 'first')
+  t.match((await node.send(ANN, 'second')).body, { status: 'queued' })
+  await until('it is on the agenda', async () => await client.zscore(agenda, SENDER) !== null)
+  await client.del(agenda)
+  await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 15_000)
+})
