@@ -61,7 +61,7 @@ function answer (status: number, message: string): Answer {
   switch (status) {
     case 400:
     case 404: return { status, body: { error: { key: 'ERRORS.INVALID_REQUEST_BODY', options: { field: '' } }, ...detail } }
-    case 405: return { status, body: { error: { key: 'ERRORS.QUEUE_READ_ONLY' }, ...detail } }
+    case 405:
     case 409: return { status, body: { error: { key: 'ERRORS.FORBIDDEN' }, ...detail } }
     case 503: return { status: 500, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, ...detail } }
     default: return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, ...detail } }

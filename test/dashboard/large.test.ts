@@ -7,19 +7,21 @@ import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
 import { createGround } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
+import { pass } from '../support/until.js'
 import { openBoard, still, type Board } from './support.js'
 
 const WAITING = Number(process.env['DASHBOARD_WAITING'] ?? 50_000)
 const PER_PAGE = 10
+const READINGS = 5
 
-/** Commands, those inside scripts included: counting looks at 1,000 due pairs, a page behind as many once more, 3 commands each. */
+/** Commands, those inside scripts included: counting looks at 1,000 due pairs, a page behind as many once more, up to 3 commands each. */
 const COMMANDS_AT_MOST = 7000
 /** What leaves Redis for a page and the counts of four queues. */
 const BYTES_AT_MOST = 200_000
 
 const ground = await createGround(t)
 
-interface Cost { commands: number, bytes: number, longestMs: number, totalMs: number }
+interface Cost { commands: number, bytes: number, scriptsMs: number }
 
 const shapes: Array<{ name: string, each: number, state: 'waiting' | 'delayed', pages: number[] }> = [
   { name: 'a campaign: one message to each recipient, all due', each: 1, state: 'waiting', pages: [1, WAITING / PER_PAGE / 2, WAITING / PER_PAGE] },
@@ -40,10 +42,10 @@ for (const { name, each, state, pages } of shapes) {
       t.equal(ids.length, PER_PAGE, `page ${page} is full`)
       t.ok(cost.commands <= COMMANDS_AT_MOST, `page ${page}: ${cost.commands} commands`)
       t.ok(cost.bytes <= BYTES_AT_MOST, `page ${page}: ${cost.bytes} bytes`)
-      t.comment(`${WAITING} ${state}, page ${page}: ${cost.commands} commands, ${cost.bytes} bytes, Redis ${cost.totalMs.toFixed(1)} ms, longest ${cost.longestMs.toFixed(1)} ms`)
+      t.comment(`${WAITING} ${state}, page ${page}: ${told(cost)}`)
     }
     const { cost } = await costOf(redis, board, 'latest', 1)
-    t.comment(`${WAITING} latest: ${cost.commands} commands, Redis ${cost.totalMs.toFixed(1)} ms, longest ${cost.longestMs.toFixed(1)} ms`)
+    t.comment(`${WAITING} latest: ${told(cost)}`)
     t.ok(cost.commands <= COMMANDS_AT_MOST)
   })
 }
@@ -74,25 +76,33 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
   await redis.set(key('seq'), WAITING)
 }
 
+/** The cheapest of a few readings of the same page: what makes the others dearer is the machine. */
 async function costOf (redis: Redis, board: Board, state: string, page: number): Promise<{ ids: string[], cost: Cost }> {
-  await redis.config('SET', 'slowlog-max-len', 10_000)
-  await redis.config('SET', 'slowlog-log-slower-than', 0)
+  const readings: Array<{ ids: string[], cost: Cost }> = []
+  while (readings.length < READINGS) readings.push(await read(redis, board, state, page))
+  const [best] = readings.sort((a, b) => a.cost.scriptsMs - b.cost.scriptsMs)
+  if (best === undefined) throw new Error('nothing read')
+  return { ids: best.ids, cost: { ...best.cost, commands: Math.max(...readings.map(({ cost }) => cost.commands)) } }
+}
+
+function told ({ commands, bytes, scriptsMs }: Cost): string {
+  return `${commands} commands, ${bytes} bytes, scripts ${scriptsMs.toFixed(1)} ms`
+}
+
+async function read (redis: Redis, board: Board, state: string, page: number): Promise<{ ids: string[], cost: Cost }> {
   await redis.config('RESETSTAT')
-  await redis.slowlog('RESET')
+  // The counts of the reading before are not to be at hand.
+  await pass(150)
   const ids = await board.ids(state, page, PER_PAGE)
-  // What a script does is in the counts and not in the slow log, which has what occupied Redis at a time.
   const stats = await redis.info('commandstats')
   const bytes = Number(/total_net_output_bytes:(\d+)/.exec(await redis.info('stats'))?.[1])
-  const entries = await redis.slowlog('GET', -1) as Array<[id: number, at: number, us: number, command: string[]]>
-  await redis.config('SET', 'slowlog-log-slower-than', -1)
-  const times = entries.filter(([,,, [command]]) => !/^(config|info|slowlog)$/i.test(command ?? '')).map(([,, us]) => us / 1000)
   return {
     ids,
     cost: {
       commands: [...stats.matchAll(/calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0),
       bytes,
-      longestMs: Math.max(...times),
-      totalMs: times.reduce((sum, ms) => sum + ms, 0)
+      // Nearly all of it: counting, the page, and BullMQ's counts are scripts.
+      scriptsMs: Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(stats)?.[1]) / 1000
     }
   }
 }
