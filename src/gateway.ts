@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
 import type { Config } from './config.js'
@@ -20,6 +21,10 @@ import { createWakes } from './drain/wake.js'
 /** A stopped sender is tried again after this long. */
 const PROBE_MS = 60_000
 const HOUSEKEEPING_MS = 60_000
+/** How long a closing node waits for its connections to end in order. */
+const LET_GO_MS = 2000
+
+const pause = async (ms: number): Promise<void> => await sleep(ms, undefined, { ref: false })
 /** Recovery asks each sender at least this often. */
 const RECOVERY_ROUND_MS = 30_000
 
@@ -99,11 +104,9 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     apply: roster.apply,
     async close () {
       closing.abort()
-      const grace = new Promise<void>(resolve => setTimeout(resolve, config.SHUTDOWN_GRACE_MS).unref())
-      await Promise.race([finish(), grace])
-      await wakes.close()
-      await queues.close()
-      await provider.close()
+      await Promise.race([finish(), pause(config.SHUTDOWN_GRACE_MS)])
+      // What the grace did not finish is recovered by its lease; nothing here waits for it.
+      await Promise.race([Promise.all([wakes.close(), queues.close(), provider.close()]), pause(LET_GO_MS)])
       roster.close()
       store.agenda.close()
       await connections.close()

@@ -26,21 +26,24 @@ export function wait (nowMs: number, delayMs: number | null, boundBy: string | n
   return { delayMs, expectedAt: delayMs === null ? null : new Date(nowMs + delayMs).toISOString(), position, boundBy }
 }
 
-/** One message as GET tells it. */
-export function describe (sender: string, view: MessageView, explain: Explain, sandbox: boolean): Record<string, unknown> {
+/**
+ * One message as GET tells it. Its idempotency key is kept with its payload; once that is gone it is known only where the
+ * message was asked for by `key`.
+ */
+export function describe (sender: string, view: MessageView, { explain, sandbox }: { explain: Explain, sandbox: boolean }, key: string | null = null): Record<string, unknown> {
   const keySource: KeySource | null = view.payload?.keySource ?? null
   const failing = view.story.filter(line => line.code !== undefined).at(-1)
   const bad = failing !== undefined && ['retrying', 'unknown', 'failed', 'expired'].includes(view.state)
   return {
     id: publicId(sender, view.id),
-    jobId: view.payload?.idempotencyKey ?? publicId(sender, view.id),
+    jobId: view.payload === null ? key : view.payload.idempotencyKey ?? publicId(sender, view.id),
     status: view.state,
     sender,
     to: view.payload?.to ?? null,
     message: view.payload?.message ?? null,
     type: view.payload?.type ?? null,
     metadata: view.metadata,
-    idempotencyKey: view.payload?.idempotencyKey ?? null,
+    idempotencyKey: view.payload?.idempotencyKey ?? key,
     keySource,
     createdAt: iso(view.admittedAt),
     settledAt: iso(view.settledAt),

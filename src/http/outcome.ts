@@ -30,7 +30,7 @@ export async function toAnswer (room: ApiRoom, sender: string, admission: Admiss
       return accepted({ ...known, status: admission.status, ...wait(admittedAt(admission.id), admission.delayMs, admission.boundBy, admission.position) })
     case 'duplicate': {
       const first = await inspectMessage(room.store, sender, { id: admission.id })
-      const body = { ...(first === null ? {} : describe(sender, first, room.explain, room.sandbox)), ...known, duplicate: true }
+      const body = { ...(first === null ? {} : describe(sender, first, room)), ...known, duplicate: true }
       return { httpStatus: 200, body, replayed: true }
     }
     case 'reused': throw new SluiceError('IDEMPOTENCY_KEY_REUSED', { field: admission.keySource === 'header' ? 'Idempotency-Key' : 'idempotencyKey', extra: { id: known['id'] } })

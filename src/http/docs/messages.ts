@@ -9,7 +9,7 @@ const other = { ...head, id: OTHER_ID, jobId: 'whatsapp:+15550104711:4ad2e1b0c5d
 const waits = { delayMs: 1948, expectedAt: at('09:30:01.948'), position: 1, boundBy: 'pair' }
 
 const sent = {
-  id: ID, jobId: 'order-4711', idempotencyKey: null, keySource: null, status: 'sent', sender: SENDER, to: null, message: null, type: null, metadata: { order: 4711 }, createdAt: at('09:30:00.000'), settledAt: at('09:30:00.180'), expiresAt: null, attemptCount: 1, providerMessageId: WAMID, attempts: []
+  id: ID, jobId: 'order-4711', idempotencyKey: 'order-4711', keySource: null, status: 'sent', sender: SENDER, to: null, message: null, type: null, metadata: { order: 4711 }, createdAt: at('09:30:00.000'), settledAt: at('09:30:00.180'), expiresAt: null, attemptCount: 1, providerMessageId: WAMID, attempts: []
 }
 const queued = {
   ...sent, id: OTHER_ID, jobId: 'reminder-4711', idempotencyKey: 'reminder-4711', keySource: 'header', status: 'queued', to: '+1 555 010 4711', message: 'See you tomorrow', type: 'text', metadata: null, settledAt: null, expiresAt: '2026-02-01T09:30:00.000Z', attemptCount: 0, providerMessageId: null, ...waits
@@ -120,7 +120,7 @@ export const cancelMessage: Operation = {
   description: 'A `send` key cancels its own messages only. Those behind it move up.',
   examples: { key: { summary: 'By your own idempotency key', params: { id: 'reminder-4711' } } },
   answers: {
-    200: { is: 'The message as it is now', schema: MessageSchema, examples: { cancelled: { ...sent, id: OTHER_ID, jobId: OTHER_ID, status: 'cancelled', metadata: null, attemptCount: 0, providerMessageId: null } } },
+    200: { is: 'The message as it is now', schema: MessageSchema, examples: { cancelled: { ...sent, id: OTHER_ID, jobId: null, idempotencyKey: null, status: 'cancelled', metadata: null, attemptCount: 0, providerMessageId: null } } },
     204: { is: 'Cancelled; nothing more is known of it' }
   },
   errors: ['NOT_FOUND', 'SENDER_UNKNOWN', 'NOT_CANCELLABLE']

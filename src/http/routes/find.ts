@@ -29,6 +29,6 @@ export function findRoutes (api: Api, room: ApiRoom): void {
       throw new SluiceError('INVALID_REQUEST', { detail: 'this gateway keeps no index (FIND_WITHIN_MS is 0): only idempotencyKey can be looked up' })
     }
     const found = await findMessages(room.store, sender, room.settings.findMs, { terms, digests, limit, ...(own ? { caller: request.caller.name } : {}) })
-    return { messages: found.map(view => describe(sender, view, room.explain, room.sandbox)) }
+    return { messages: found.map(view => describe(sender, view, room, idempotencyKey)) }
   })
 }

@@ -36,27 +36,27 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
 
   const one = { params: MessageParamsSchema, querystring: MessageQuerySchema }
   api.get('/messages/:id', { schema: one, config: { roles: ['send', 'read', 'admin'], operation: getMessage } }, async request => {
-    const { sender, view } = await find(room, request.params.id, request.query.sender, request.caller)
-    return describe(sender, view, room.explain, room.sandbox)
+    const { sender, view, key } = await find(room, request.params.id, request.query.sender, request.caller)
+    return describe(sender, view, room, key)
   })
 
   api.delete('/messages/:id', { schema: one, config: { roles: ['send', 'admin'], operation: cancelMessage } }, async (request, reply) => {
-    const { sender, view } = await find(room, request.params.id, request.query.sender, request.caller)
+    const { sender, view, key } = await find(room, request.params.id, request.query.sender, request.caller)
     const done = view.payload === null ? 'gone' : await cancel(room, sender, view.id, 'cancelled', request.caller.name, view.payload)
     if (done !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `it is ${view.state}`, extra: { messageStatus: view.state } })
     await act(room, { by: request.caller.name, act: 'cancel', sender, subject: publicId(sender, view.id) })
     const after = await inspectMessage(room.store, sender, { id: view.id })
-    return after === null ? await reply.status(204).send() : describe(sender, after, room.explain, room.sandbox)
+    return after === null ? await reply.status(204).send() : describe(sender, after, room, key)
   })
 }
 
 /** By id, or by the caller's own idempotency key. A `send` key sees its own messages only, the others' do not exist for it. */
-async function find (room: ApiRoom, name: string, named: string | undefined, caller: Caller): Promise<{ sender: string, view: MessageView }> {
+async function find (room: ApiRoom, name: string, named: string | undefined, caller: Caller): Promise<{ sender: string, view: MessageView, key: string | null }> {
   const parts = parseId(name)
   const sender = chooseSender(room, parts?.sender ?? named)
   const view = await inspectMessage(room.store, sender, parts === null ? { digest: digest(sender, caller.name, name) } : { id: parts.id })
   if (view === null || (caller.role === 'send' && view.caller !== caller.name)) throw new SluiceError('NOT_FOUND', { field: 'id' })
-  return { sender, view }
+  return { sender, view, key: parts === null ? name : null }
 }
 
 /** The pair's rule as the IETF draft "RateLimit header fields" has it; times in whole seconds. */

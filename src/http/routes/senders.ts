@@ -1,4 +1,4 @@
-import { inspectSender } from '../../throttle/inspect.js'
+import { inspectSender, inspectSenders } from '../../throttle/inspect.js'
 import { pauseSender, resumeSender } from '../../throttle/pause.js'
 import { changeRules } from '../../throttle/rules.js'
 import { act } from '../act.js'
@@ -10,7 +10,7 @@ import { PauseSchema, QuotaSchema, SenderParamsSchema as params } from '../schem
 /** The sending numbers: counts, rules, and closing and opening them. */
 export function senderRoutes (api: Api, room: ApiRoom): void {
   api.get('/senders', { config: { roles: ['read', 'admin'], operation: docs.listSenders } }, async () => ({
-    senders: await Promise.all(room.senders.map(async sender => await inspectSender(room.store, sender)))
+    senders: await inspectSenders(room.store, room.senders)
   }))
 
   api.post('/senders/:id/pause', { schema: { params, body: PauseSchema }, config: { roles: ['admin'], operation: docs.pauseSender } }, async request => {

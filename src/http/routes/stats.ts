@@ -1,5 +1,5 @@
 import type { SenderView } from '../../throttle/inspect.js'
-import { inspectSender, queueOf } from '../../throttle/inspect.js'
+import { inspectSenders, queueOf } from '../../throttle/inspect.js'
 import type { Api, ApiRoom } from '../api.js'
 import { getQueueStats, getStats } from '../docs/operators.js'
 
@@ -24,7 +24,7 @@ export function statsRoutes (api: Api, room: ApiRoom): void {
 }
 
 async function look (room: ApiRoom): Promise<SenderView[]> {
-  return await Promise.all(room.senders.map(async sender => await inspectSender(room.store, sender)))
+  return await inspectSenders(room.store, room.senders)
 }
 
 function sum<Item> (items: Item[], of: (item: Item) => number): number {

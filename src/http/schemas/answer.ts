@@ -78,6 +78,8 @@ const told = {
 
 export const MessageSchema = Type.Object({
   ...head,
+  jobId: textOrNull('The idempotency key, or the id where there is none; null once the message is settled, unless it was asked for by its key'),
+  idempotencyKey: textOrNull('The key that counts; null once the message is settled, unless it was asked for by its key'),
   keySource: oneOfOrNull(keySources, 'Where the key came from'),
   status: told.status,
   sender: text('Phone number id of the sender'),
