@@ -105,3 +105,22 @@ await t.test('behind a message in flight the line is delayed', async t => {
   t.match((await board.queue()).counts, { active: 1, delayed: 2 })
   t.strictSame(await board.ids('delayed'), behind)
 })
+
+await t.test('several senders are one queue, sender by sender', async t => {
+  const senders = ['11', '22', '33'].map(id => ({ id, accessToken: 'token' }))
+  const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
+  const node = await ground.start(t, { ...still, WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '' })
+  const board = openBoard(node)
+  const ids: string[] = []
+  for (const { id: sender } of senders) {
+    for (let to = 0; to < 3; to++) ids.push((await node.send(`+1555000030${to}`, 'Hello', { sender }, queued)).body.id)
+  }
+  t.equal((await board.queue()).counts['waiting'], 9)
+  t.strictSame([...await board.ids('waiting', 1, 4), ...await board.ids('waiting', 2, 4), ...await board.ids('waiting', 3, 4)], ids)
+  await node.post('/senders/22/pause')
+  t.match(await board.queue('paused'), { isPaused: false, counts: { waiting: 6, paused: 3 } }, 'one of them closed is no pause of the queue')
+  t.strictSame(await board.ids('paused'), ids.slice(3, 6))
+  t.strictSame(await board.ids('waiting'), [...ids.slice(0, 3), ...ids.slice(6)])
+  await board.put('/api/queues/WHATSAPP/pause')
+  t.match(await board.queue(), { isPaused: true, counts: { paused: 9 } })
+})
