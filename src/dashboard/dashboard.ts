@@ -4,9 +4,9 @@ import { FastifyAdapter } from '@bull-board/fastify'
 import type { Queue } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
 import { toKnown } from '../http/problem.js'
+import { answering } from './asking.js'
 import { MessagesQueue } from './messages-queue.js'
 import type { DashboardRoom } from './room.js'
-import { caller } from './room.js'
 
 /** bull-board asks a font service of others for its letters; a page that shows an operator's work asks nobody. */
 const headers = {
@@ -44,7 +44,7 @@ export async function dashboard (app: FastifyInstance, room: DashboardRoom): Pro
   })
   app.addHook('onRequest', async (_, reply) => { reply.headers(headers) })
   // The last hook before the handler, called by itself: the handler then runs within.
-  app.addHook('preHandler', (request, _, done) => caller.run(request.caller.name, done))
+  app.addHook('preHandler', (request, _, done) => answering(request.caller.name, done))
   await app.register(server.registerPlugin())
 }
 

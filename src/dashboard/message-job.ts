@@ -7,8 +7,8 @@ import { act } from '../http/act.js'
 import { lanes } from '../message.js'
 import { maskRecipient } from '../recipient.js'
 import { admittedAt, publicId } from '../redis/keys.js'
+import { admin } from './asking.js'
 import type { DashboardRoom, Shown } from './room.js'
-import { caller } from './room.js'
 
 /** A message in the shape of a Bull job: who it goes to is masked, what it says and its keys (which may hold a number) are left out. */
 export class MessageJob implements QueueJob {
@@ -57,18 +57,18 @@ export class MessageJob implements QueueJob {
   async remove (): Promise<void> {
     const { sender, id, state, payload } = this.#shown
     if (state === 'failed') throw new SluiceError('NOT_CANCELLABLE', { detail: 'a FAILED message is kept until its retention is over; acknowledge it instead' })
-    const became = payload === null || state === 'completed' ? 'gone' : await cancel(this.#room, sender, id, 'cancelled', by(), payload)
+    const became = payload === null || state === 'completed' ? 'gone' : await cancel(this.#room, sender, id, 'cancelled', admin(), payload)
     if (became === 'busy') throw new SluiceError('NOT_CANCELLABLE', { detail: 'it is being sent, or nobody knows yet whether it was' })
     if (became !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: 'it is settled' })
-    await act(this.#room, { by: by(), act: 'cancel', sender, subject: publicId(sender, id) })
+    await act(this.#room, { by: admin(), act: 'cancel', sender, subject: publicId(sender, id) })
   }
 
   /** Reopens a FAILED message, and tries it as soon as its pair's pace allows. */
   async retry (): Promise<void> {
     const { sender, id } = this.#shown
-    const became = await retryOne(this.#room, sender, id, { force: true, by: by() })
+    const became = await retryOne(this.#room, sender, id, { force: true, by: admin() })
     if (became === 'gone') throw new SluiceError('NOT_RETRYABLE', { detail: 'it is no failure, or it is already on its way' })
-    await act(this.#room, { by: by(), act: 'retry', sender, subject: publicId(sender, id), detail: became })
+    await act(this.#room, { by: admin(), act: 'retry', sender, subject: publicId(sender, id), detail: became })
   }
 
   /** Retries a failure before its time. Who waits for a turn, a schedule or a verdict can't be hurried. */
@@ -113,8 +113,4 @@ function attemptsAllowed (backoff: (attempt: number) => number | null): number {
   let attempt = 1
   while (backoff(attempt) !== null) attempt++
   return attempt
-}
-
-function by (): string {
-  return caller.getStore() ?? 'the dashboard'
 }

@@ -5,13 +5,11 @@ import { act } from '../http/act.js'
 import { parseId } from '../redis/keys.js'
 import { queueOf } from '../throttle/inspect.js'
 import { pauseSender, resumeSender } from '../throttle/pause.js'
+import { admin, readSenders } from './asking.js'
 import { look } from './look.js'
 import { MessageJob, storyOf } from './message-job.js'
 import { readPage } from './pages.js'
 import type { BullState, DashboardRoom } from './room.js'
-import { caller } from './room.js'
-import type { Snapshot } from './snapshot.js'
-import { createSnapshot } from './snapshot.js'
 
 const states: BullState[] = ['waiting', 'active', 'delayed', 'paused', 'failed', 'completed']
 
@@ -22,13 +20,11 @@ const DESCRIPTION = 'The messages of all senders, read from their lines: this is
 /** All messages as one queue for bull-board: a read model over the senders' lines and sets, with the few actions that make sense. */
 export class MessagesQueue extends BaseAdapter {
   readonly #room: DashboardRoom
-  readonly #senders: Snapshot
 
   constructor (room: DashboardRoom) {
     // 'bull', not 'bullmq': for that bull-board offers flows, global concurrency and schedulers, and reaches for a real Queue.
     super('bull', { description: DESCRIPTION, allowCompletedRetries: false })
     this.#room = room
-    this.#senders = createSnapshot(room)
   }
 
   getName (): string {
@@ -44,12 +40,12 @@ export class MessagesQueue extends BaseAdapter {
   }
 
   async getJobCounts (): Promise<JobCounts> {
-    return { ...queueOf(await this.#senders.recent()) } as JobCounts
+    return { ...queueOf(await readSenders(this.#room)) } as JobCounts
   }
 
   /** Pages of several states are short looks at each: its first jobs. */
   async getJobs (statuses: JobStatus[], start = 0, end = 9): Promise<QueueJob[]> {
-    const senders = await this.#senders.recent()
+    const senders = await readSenders(this.#room)
     const wanted = states.filter(state => statuses.includes(state))
     const pages = await Promise.all(wanted.map(async state => await readPage(this.#room, senders, state, start, end)))
     return pages.flat().map(shown => new MessageJob(this.#room, shown))
@@ -66,31 +62,29 @@ export class MessagesQueue extends BaseAdapter {
   }
 
   async isPaused (): Promise<boolean> {
-    return (await this.#senders.recent()).every(sender => sender.state !== 'open')
+    return (await readSenders(this.#room)).every(sender => sender.state !== 'open')
   }
 
   /** Closes every sender that is open; one that is stopped stays stopped, for its reason. */
   async pause (): Promise<void> {
-    const by = caller.getStore() ?? 'the dashboard'
-    for (const { id: sender, state } of await this.#senders.read()) {
+    const by = admin()
+    for (const { id: sender, state } of await readSenders(this.#room)) {
       if (state !== 'open') continue
       await pauseSender(this.#room.store, sender, by)
       await act(this.#room, { by, act: 'pause', sender, subject: sender })
     }
-    this.#senders.forget()
   }
 
   /** Opens every sender that is closed, whoever closed it. */
   async resume (): Promise<void> {
-    const by = caller.getStore() ?? 'the dashboard'
-    for (const { id: sender, state } of await this.#senders.read()) {
+    const by = admin()
+    for (const { id: sender, state } of await readSenders(this.#room)) {
       if (state === 'open') continue
       const { attention } = await resumeSender(this.#room.store, sender)
       await act(this.#room, { by, act: 'resume', sender, subject: sender })
       this.#room.events.emit('sender.opened', { sender })
       await this.#room.wakes.attend(sender, attention)
     }
-    this.#senders.forget()
   }
 
   async getRedisInfo (): Promise<string> {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Queue } from 'bullmq'
 import type { Explain } from '../failure/failure.js'
 import type { RetryRoom } from '../failure/retry.js'
@@ -37,6 +36,3 @@ export interface Shown {
   /** Counted from 1 in the line of its recipient; 0 where it stands in none, or nobody counted. */
   position: number
 }
-
-/** Name of the admin whose request is being answered; bull-board hands no request on to the queues. */
-export const caller = new AsyncLocalStorage<string>()

@@ -7,7 +7,6 @@ import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
 import { createGround } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
-import { pass } from '../support/until.js'
 import { openBoard, still, type Board } from './support.js'
 
 const WAITING = Number(process.env['DASHBOARD_WAITING'] ?? 50_000)
@@ -91,8 +90,6 @@ function told ({ commands, bytes, scriptsMs }: Cost): string {
 
 async function read (redis: Redis, board: Board, state: string, page: number): Promise<{ ids: string[], cost: Cost }> {
   await redis.config('RESETSTAT')
-  // The counts of the reading before are not to be at hand.
-  await pass(150)
   const ids = await board.ids(state, page, PER_PAGE)
   const stats = await redis.info('commandstats')
   const bytes = Number(/total_net_output_bytes:(\d+)/.exec(await redis.info('stats'))?.[1])
