@@ -2,6 +2,7 @@ import type { BoundBy, Lane } from '../message.js'
 import { lanes } from '../message.js'
 import type { Store } from '../redis/store.js'
 import { SluiceError } from '../errors.js'
+import { inParallel } from '../parallel.js'
 
 export interface PairView {
   rule: { intervalMs: number, burst: number }
@@ -52,6 +53,11 @@ export interface SenderView {
 
 /** Due turns that a count looks at one by one; the rest is estimated from them. */
 const LOOK_AT = 1000
+
+/** Looks at all of them, some at a time, so that neither Redis nor a command's time-out is put to the test by a thousand. */
+export async function inspectSenders (store: Store, senders: readonly string[]): Promise<SenderView[]> {
+  return await inParallel([...senders], 50, async sender => await inspectSender(store, sender))
+}
 
 export async function inspectSender (store: Store, sender: string): Promise<SenderView> {
   const reply = await store.run('inspect-sender', { sender }, { limit: LOOK_AT })
