@@ -17,16 +17,12 @@ export class Bucket {
   }
 
   earliest (): number {
-    let full = 0
-    for (const mark of this.#marks) full = Math.max(full, mark.value + (this.#sends - mark.at) * this.interval)
-    return full - (this.burst - 1) * this.interval
+    return this.#full() - (this.burst - 1) * this.interval
   }
 
   /** What a newcomer has to wait for at least, with `ahead` others before it. */
   waitBehind (ahead: number, now: number): number {
-    let full = now
-    for (const mark of this.#marks) full = Math.max(full, mark.value + (this.#sends - mark.at) * this.interval)
-    return Math.max(0, full + (ahead - this.burst + 1) * this.interval - now)
+    return Math.max(0, Math.max(now, this.#full()) + (ahead - this.burst + 1) * this.interval - now)
   }
 
   send (at: number): void {
@@ -49,6 +45,16 @@ export class Bucket {
 
   forget (): void {
     this.#marks = []
+  }
+
+  /** Once it is idle, it may as well be new; what a give-back is ranked by is then its old turn alone. */
+  tidy (now: number): void {
+    if (this.#full() <= now) this.forget()
+  }
+
+  /** The moment at which it is idle again. */
+  #full (): number {
+    return this.#marks.reduce((full, mark) => Math.max(full, mark.value + (this.#sends - mark.at) * this.interval), 0)
   }
 
   /** A mark that a later one outdoes can never bind again. */

@@ -55,7 +55,7 @@ function send (world: World, post: Post, wish: Wish): void {
       return
     }
     if (reply[0] !== 'granted' && reply[0] !== 'queued' && reply[0] !== 'scheduled') throw new Error(`admit told ${reply[0]}`)
-    world.restartSeen()
+    world.runIdWritten()
     const id = `${post.digest}.${reply[1]}`
     world.posts.set(id, post)
     world.unsettled.add(id)

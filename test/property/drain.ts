@@ -80,7 +80,7 @@ export class Shift {
       return
     }
     world.renewLease()
-    world.restartSeen()
+    world.runIdWritten()
     const [, , nextUs, dropped, expired, grants] = reply
     world.record({ fact: 'look', at: world.now })
     for (const [id, , attempt] of grants) world.record({ fact: 'granted', at: world.now, id, attempt, by: 'claim' })
@@ -136,7 +136,7 @@ export class Shift {
     if (!world.shifts.delete(this)) return
     const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want: 0, mode: 'end', probeMs: PROBE_MS, ...world.terms() })
     if (reply[0] !== 'ended') return
-    world.restartSeen()
+    world.runIdWritten()
     world.record({ fact: 'look', at: world.now })
     attend(world, reply[1])
   }

@@ -50,6 +50,8 @@ export type Fact =
   | { fact: 'retaken', at: number, id: string, queued: boolean, expiresMs: number }
   | { fact: 'closed', at: number, id: string, reason: 'cancelled' | 'expired' }
   | { fact: 'spared', at: number, id: string, told: string }
+  /** Housekeeping forgot the buckets that have nothing more to say. */
+  | { fact: 'tidied', at: number }
   | { fact: 'cleared', at: number, recipient: string }
   | { fact: 'paused', at: number, until: number | null }
   | { fact: 'resumed', at: number }

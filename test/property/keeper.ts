@@ -17,7 +17,7 @@ export async function retake (world: World, id: string, force: boolean): Promise
     const reply = await world.run('retake', { sender: world.sender, digest: post.digest }, { id, force, inline: true, lifeMs: LIFE_MS, ...terms })
     if (reply[0] === 'expired') await close(world, id, 'expired')
     if (reply[0] !== 'granted' && reply[0] !== 'queued') return
-    world.restartSeen()
+    world.runIdWritten()
     world.failures.delete(id)
     world.unsettled.add(id)
     world.record({ fact: 'retaken', at: world.now, id, queued: reply[0] === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
@@ -74,6 +74,10 @@ async function decide (world: World, id: string, record: string): Promise<void> 
 
 /** Housekeeping: idle buckets are forgotten, messages whose life is over are closed. */
 export async function tidy (world: World): Promise<void> {
-  const [expired] = await world.run('tidy', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
-  for (const id of expired) await close(world, id, 'expired')
+  for (let full = true; full;) {
+    const [expired, buckets] = await world.run('tidy', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
+    full = buckets === 500
+    if (!full) world.record({ fact: 'tidied', at: world.now })
+    for (const id of expired) await close(world, id, 'expired')
+  }
 }

@@ -31,7 +31,10 @@ export function deliver (world: World, grant: Grant): void {
     world.at(at, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null }) })
     return
   }
-  if (vanishes && world.random.chance(0.5)) return
+  if (vanishes && world.random.chance(0.5)) {
+    grant.shift?.settled()
+    return
+  }
   if (world.random.chance(fates.unsent)) {
     world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'flow', coolMs: 1000 }) })
     return
@@ -39,7 +42,10 @@ export function deliver (world: World, grant: Grant): void {
   world.at(startAt, () => {
     if (gone()) return
     world.record({ fact: 'started', at: world.now, id: grant.id })
-    if (vanishes) return
+    if (vanishes) {
+      grant.shift?.settled()
+      return
+    }
     const settlement = drawOutcome(world, grant, startAt - grant.askedAt)
     world.at(world.now + world.random.int(1000, Math.max(1000, verdictUs)), async () => { if (!gone()) await settle(world, grant, settlement) })
   })

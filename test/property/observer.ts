@@ -68,6 +68,7 @@ export class Observer {
       case 'cleared':
         this.#starts.exempt(fact.recipient)
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
+      case 'tidied': return this.book.pairs.forEach(pair => pair.bucket.tidy(fact.at))
       case 'paused': return this.sender.pause(fact.at, fact.until)
       case 'resumed': return this.sender.resume(fact.at)
       case 'restarted':
@@ -150,8 +151,8 @@ export class Observer {
     if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
     if (fact.bucket === 'flow') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
-    if (fact.bucket === 'sender') this.sender.stop(fact.at + fact.coolMs * 1000)
-    else if (fact.verdict === 'sent') this.sender.sent(fact.at)
+    if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000)
+    else if (fact.verdict === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)
     if (fact.verdict !== 'wait') message.attempts++
     this.sender.land(fact.at)
     this.book.land(pair, fact.verdict === 'wait', fact.at)
@@ -197,7 +198,8 @@ export class Observer {
     }
     if (fact.reason === 'expired' && message.expiresMs > fact.at / 1000) this.breach('lost', fact.at, `${fact.id} expired before its time`)
     this.#scheduled.delete(message)
-    message.place = 'closed'
+    // Who failed before its life ended counts as failed, and may be taken up again as such.
+    message.place = fact.reason === 'expired' && message.attempts > 0 ? 'failed' : 'closed'
     this.unsettled--
   }
 

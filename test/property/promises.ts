@@ -2,7 +2,7 @@ import type { Fact } from './history.js'
 import type { Followed, Turn } from './line-book.js'
 import type { Observer } from './observer.js'
 
-/** Room that another caller left is found by looking again: a settlement wakes only the shift that sent it. */
+/** A look that finds no place free looks again so much later: a settlement wakes only the shift that sent it. */
 const FULL_LOOK_US = 100_000
 /** A turn that comes up behind a pause is told to nobody: a shift's next look, or recovery's, finds it when the pause ends. */
 const PAUSE_LOOK_US = 1_000_000
@@ -80,31 +80,26 @@ function judgePromise (observer: Observer, message: Followed, fact: Granted): vo
 
 /** A drain that looks whenever it is told to grants each turn at the very moment at which it may go. */
 function judgeLateness (observer: Observer, message: Followed, fact: Granted): void {
-  const { book, sender, judgement } = observer
+  const { book, sender } = observer
   const turn = book.pair(message.admitted.recipient).turn
   if (turn === null) return
-  const possible = Math.max(turn.at, turn.since, sender.openSince(fact.at))
-  if (sender.pauseEnded(fact.at) >= Math.max(turn.at, turn.since)) return judgeAfterPause(observer, possible, fact)
-  const late = sender.roomSince >= possible ? fact.at - sender.roomSince - FULL_LOOK_US : fact.at - possible
-  judgement.figures.latestUs = Math.max(judgement.figures.latestUs, fact.at - possible)
-  if (late > 0) observer.breach('late', fact.at, `${turn.pair.recipient} was granted ${fact.at - possible} µs late`)
-}
-
-function judgeAfterPause (observer: Observer, possible: number, fact: Granted): void {
-  const late = fact.at - Math.max(possible, observer.sender.roomSince)
-  if (late > PAUSE_LOOK_US) observer.breach('late', fact.at, `${fact.id} was granted ${late} µs after a pause`)
+  const possible = Math.max(turn.at, turn.since, sender.openSince(fact.at), sender.roomSince)
+  const paused = sender.pauseEnded(fact.at) >= Math.max(turn.at, turn.since)
+  const excused = Math.max(possible + (paused ? PAUSE_LOOK_US : 0), sender.fullAtLook + FULL_LOOK_US)
+  if (fact.at > excused) observer.breach('late', fact.at, `${turn.pair.recipient} was granted ${fact.at - possible} µs late`)
 }
 
 /** After a look that names a later moment, nothing is left that could go now; and the moment named is not too late. */
 export function judgeLook (observer: Observer, fact: Extract<Fact, { fact: 'looked' }>): void {
   const { book, sender, blind } = observer
   if (fact.dropped > 0) observer.breach('lost', fact.at, `${fact.dropped} heads were dropped`)
+  if (sender.full) sender.fullAtLook = fact.at
   if (blind || sender.closed(fact.at) || sender.full || fact.grants >= fact.want) return
   const turns = book.turns.flatMap(lane => [...lane]).filter(turn => (book.head(turn.pair)?.expiresMs ?? 0) > fact.at / 1000)
   if (turns.length === 0) return
   const first = Math.max(turns.reduce((least, turn) => Math.min(least, turn.at), Infinity), sender.openSince(fact.at))
   const next = fact.nextUs < 0 ? Infinity : fact.nextUs
-  if (next > Math.max(first, fact.at)) observer.breach('idle', fact.at, `the next look is ${next - fact.at} µs away, the next turn ${first - fact.at}`)
+  if (next > Math.max(first, fact.at)) observer.breach('idle', fact.at, `the next look is ${next - fact.at} µs away, the next turn ${first - fact.at}, of ${turns.map(turn => turn.pair.recipient).slice(0, 3).join(' ')}`)
 }
 
 /** Could this message have gone at once? */

@@ -7,12 +7,14 @@ export class SenderBook {
   inFlight = 0
   slots = 0
   coolUntil = 0
-  /** The last moment at which a place became free while all were taken. */
+  /** When a place last became free while all were taken. */
   roomSince = 0
+  /** The last look that found, or left, all places taken. */
+  fullAtLook = 0
   /** The last moment at which an operator opened the sender or shortened a pause. */
   easedAt = 0
   #paused: { until: number } | null = null
-  #stopped: { until: number } | null = null
+  #stopped: { at: number, until: number } | null = null
   #openSince = 0
   readonly #rules: Rules
 
@@ -60,12 +62,15 @@ export class SenderBook {
     this.#openSince = this.easedAt = now
   }
 
-  stop (until: number): void {
-    this.#stopped = { until }
+  /** The provider's verdict; a pause that is in force stands instead. */
+  stop (now: number, until: number): void {
+    if (!this.#pausedAt(now)) this.#stopped = { at: now, until }
   }
 
-  sent (now: number): void {
-    if (this.#stopped !== null) this.#openSince = now
+  /** A success opens a stopped sender, if it was granted after the stop. */
+  sent (now: number, grantedAt: number): void {
+    if (this.#stopped === null || grantedAt <= this.#stopped.at) return
+    this.#openSince = now
     this.#stopped = null
   }
 

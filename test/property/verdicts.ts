@@ -14,20 +14,17 @@ export interface Figures {
   expiredLeases: number
   /** Promises that a lower lane's share of the flow beat, within one flow interval for each pair that moved up a lane. */
   beatenByShare: number
-  latestUs: number
 }
 
 export interface Judgement { figures: Figures, breaches: Map<Kind, string[]> }
 
 export function emptyFigures (): Figures {
-  return { sends: 0, admitted: 0, promises: 0, cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0, beatenByShare: 0, latestUs: 0 }
+  return { sends: 0, admitted: 0, promises: 0, cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0, beatenByShare: 0 }
 }
 
 /** Adds one round's judgement to the sum of all. */
 export function addJudgement (sum: Judgement, one: Judgement): void {
   const names = Object.keys(sum.figures) as Array<keyof Figures>
-  for (const name of names) {
-    sum.figures[name] = name === 'latestUs' ? Math.max(sum.figures[name], one.figures[name]) : sum.figures[name] + one.figures[name]
-  }
+  for (const name of names) sum.figures[name] += one.figures[name]
   for (const [kind, texts] of one.breaches) sum.breaches.set(kind, [...sum.breaches.get(kind) ?? [], ...texts])
 }

@@ -11,7 +11,7 @@ export interface Post { digest: string, fingerprint: string, recipient: string, 
 
 export const START_WITHIN_US = 250_000
 export const LEASE_MS = 30_000
-/** Life of the drain lease, and of a call for a shift. Redis keeps real time, so the virtual end of both is made here. */
+/** Life of the drain lease, and of a call for a shift. Redis would end both by its own clock; here the virtual one does. */
 const LEASE_OF_SHIFT_US = 3_000_000
 const LIFE_OF_CALL_US = 2_000_000
 
@@ -35,6 +35,7 @@ export class World {
   unseenRestart = false
   #leaseEnd = Infinity
   #calls = 0
+  #hasRunId = false
   readonly sender: string
   readonly scenario: Scenario
   readonly random: Random
@@ -78,10 +79,12 @@ export class World {
     return { holder: `node${this.random.int(1, 3)}:${++this.#calls}`, runId: this.runId, leaseMs: LEASE_MS }
   }
 
-  /** The script that first passed the new run id wrote it. */
-  restartSeen (): void {
-    if (!this.unseenRestart) return
+  /** A script that grants wrote the run id that it was told. A sender that had none before starts without a cool-down. */
+  runIdWritten (): void {
+    const restarted = this.unseenRestart && this.#hasRunId
     this.unseenRestart = false
+    this.#hasRunId = true
+    if (!restarted) return
     this.record({ fact: 'restarted', at: this.now, emptied: this.scenario.emptied })
   }
 
@@ -101,11 +104,17 @@ export class World {
   }
 
   renewLease (): void {
-    this.#leaseEnd = this.now + LEASE_OF_SHIFT_US
+    this.#keepShift(LEASE_OF_SHIFT_US)
   }
 
   callMade (): void {
-    this.#leaseEnd = this.now + LIFE_OF_CALL_US
+    this.#keepShift(LIFE_OF_CALL_US)
+  }
+
+  #keepShift (lifeUs: number): void {
+    this.#leaseEnd = this.now + lifeUs
+    // Not waited for: on one connection it comes before the next script.
+    this.#redis.persist(this.key('shift')).catch(() => undefined)
   }
 
   async readKeys (names: string[]): Promise<string[]> {
