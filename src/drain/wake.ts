@@ -40,6 +40,7 @@ export async function createWakes (room: { store: Store, events: Bus, drainQueue
         if (attention === 'later') store.agenda.remind(sender)
         if (attention === 'wake' && !ring(sender)) await store.redis.publish(channel, sender)
       } catch (error) {
+        store.agenda.remind(sender)
         events.emit('fault', { where: `attend ${attention}`, error })
       }
     },

@@ -72,15 +72,21 @@ async function recoverSlice (room: RecoveryRoom, calm: Set<string>): Promise<num
   const { nowMs, senders } = await agenda.due(SLICE)
   // Spread, so that senders that were entered together are not asked together for ever.
   const roundMs = (): number => room.roundMs * (0.5 + Math.random() / 2)
-  await agenda.putOff(senders.map(({ sender, isReminded }) =>
-    [sender, Math.round(nowMs + (calm.has(sender) && !isReminded ? roundMs() : Math.min(SOON_MS, room.roundMs)))]))
-  const moments = await inParallel(senders, AT_ONCE, async ({ sender }): Promise<Moment[]> => {
-    const nextMs = await ask(room, sender)
-    if (nextMs === 0 || nextMs > nowMs + SOON_MS) calm.add(sender)
-    else calm.delete(sender)
-    return nextMs === 0 ? [] : [[sender, nextMs]]
-  })
-  await agenda.bringForward(moments.flat())
+  try {
+    await agenda.putOff(senders.map(({ sender, isReminded }) =>
+      [sender, Math.round(nowMs + (calm.has(sender) && !isReminded ? roundMs() : Math.min(SOON_MS, room.roundMs)))]))
+    const moments = await inParallel(senders, AT_ONCE, async ({ sender }): Promise<Moment[]> => {
+      const nextMs = await ask(room, sender)
+      if (nextMs === 0 || nextMs > nowMs + SOON_MS) calm.add(sender)
+      else calm.delete(sender)
+      return nextMs === 0 ? [] : [[sender, nextMs]]
+    })
+    await agenda.bringForward(moments.flat())
+  } catch (error) {
+    // Redis went away in the middle; whoever was not asked, or whose answer is lost with the others', is asked again.
+    for (const { sender } of senders) agenda.remind(sender)
+    throw error
+  }
   return senders.length
 }
 

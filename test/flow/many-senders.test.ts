@@ -42,6 +42,9 @@ await t.test('senders that nobody needs to attend cost next to nothing', async t
   const perSecond = (of: keyof Used): number => Math.round((after[of] - before[of]) * 1000 / IDLE_MS)
   t.comment(`${COUNT} idle senders: ${perSecond('scripts')} scripts a second, ${perSecond('redisMs')} ms of Redis and ${perSecond('cpuMs')} ms of the two nodes' CPU a second`)
   t.ok(perSecond('scripts') < 20 + COUNT / 5, 'most are not asked in a second')
+  const started = performance.now()
+  t.equal((await caller.get('/senders')).body['senders'].length, COUNT)
+  t.comment(`GET /senders: ${Math.round(performance.now() - started)} ms`)
 })
 
 await t.test('the senders of a killed node are attended again within 5 s', async t => {

@@ -1,5 +1,10 @@
 /** What recovery has to know in time stands on the agenda; and without the agenda it finds out all the same. */
 import t, { type Test } from 'tap'
+import { createBus } from '../../src/events.js'
+import { SluiceError } from '../../src/errors.js'
+import { startRecovery, type RecoveryRoom } from '../../src/recovery/recover.js'
+import { connect } from '../../src/redis/connect.js'
+import { createStore } from '../../src/redis/store.js'
 import { startApi } from '../support/api.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
@@ -65,4 +70,31 @@ await t.test('without the agenda everything is found within a round', async t =>
   await until('it is on the agenda', async () => await client.zscore(agenda, SENDER) !== null)
   await client.del(agenda)
   await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 15_000)
+})
+
+await t.test('a sender that could not be asked since Redis went away in the middle is asked again at once', async t => {
+  const events = createBus()
+  const connections = await connect(redis.url, events)
+  t.teardown(connections.close)
+  const prefix = createPrefix()
+  const store = createStore(connections, { prefix, leaseMs: 30_000 })
+  const asked: string[] = []
+  let isAway = false
+  const run = async (_script: string, { sender }: { sender: string }): Promise<unknown> => {
+    asked.push(sender)
+    if (isAway && sender === 'b') throw new SluiceError('UNAVAILABLE')
+    return ['', [], [], [], 0]
+  }
+  const senders = ['a', 'b', 'c']
+  const recovery = startRecovery({ store: { ...store, run }, events, senders, roundMs: 30_000 } as unknown as RecoveryRoom)
+  t.teardown(recovery.stop)
+  // Asked twice, and found to need nobody: from now on they are put off for a whole round.
+  await until('they are let be', () => asked.length === 6)
+  isAway = true
+  await client.zadd(`{${prefix}}:agenda`, 1, 'a', 2, 'b', 3, 'c')
+  await until('one can not be asked', () => asked.filter(sender => sender === 'b').length > 2)
+  isAway = false
+  asked.length = 0
+  await until('all are asked again', () => senders.every(sender => asked.includes(sender)), 3000)
+  store.agenda.close()
 })
