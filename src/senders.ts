@@ -147,7 +147,7 @@ function parse (text: string): Entry[] {
   if (at === undefined) throw invalid(`the file ${fault?.message ?? 'is no list of senders'}`)
   const entry = (value as unknown[])[Number(at)]
   const id = typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? ` ("${entry.id}")` : ''
-  const { additionalProperty, missingProperty } = fault?.params as { additionalProperty?: string, missingProperty?: string }
+  const { additionalProperty, missingProperty } = (fault?.params ?? {}) as { additionalProperty?: string, missingProperty?: string }
   const field = [...path, ...[additionalProperty ?? missingProperty ?? []].flat()].join('.')
   throw invalid(`entry ${Number(at) + 1}${id}${field === '' ? '' : `, ${field}`}: ${reason(fault?.message, { additionalProperty, missingProperty })}`)
 }

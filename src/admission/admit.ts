@@ -60,7 +60,7 @@ export type Admission = Facts & (
 export async function admit (room: { store: Store, events: Bus, settings: AdmissionSettings }, request: Request): Promise<Admission> {
   const { store, settings } = room
   const recipient = canonicalRecipient(request.to)
-  const type = request.type ?? (typeof request.message === 'string' ? 'text' : String(request.message['type'] ?? 'text'))
+  const type = request.type ?? typeOf(request.message)
   const { key, source } = chooseKey(
     { ...definedKeys(request), derive: request.deduplicate !== false },
     () => generateIdempotencyKey(request.to, request.message, type, request.timestamp))
@@ -146,4 +146,10 @@ function definedKeys (request: Request): { header?: string, field?: string } {
     ...(request.headerKey === undefined ? {} : { header: request.headerKey }),
     ...(request.idempotencyKey === undefined ? {} : { field: request.idempotencyKey })
   }
+}
+
+/** A Cloud API message object names its type; a text is one. */
+function typeOf (message: Request['message']): string {
+  const named = typeof message === 'string' ? undefined : message['type']
+  return typeof named === 'string' ? named : 'text'
 }

@@ -28,7 +28,7 @@ export function parseScript (name: string, text: string): Script {
   const header = lines.slice(0, end)
   const body = lines.slice(end).join('\n')
   if (!(lines[0] ?? '').startsWith('#!lua')) throw invalid(name, 'the first line has to be "#!lua" and its flags')
-  if (!header.some(line => /^-- Returns:/.test(line))) throw invalid(name, 'the header does not say what it returns')
+  if (!header.some(line => line.startsWith('-- Returns:'))) throw invalid(name, 'the header does not say what it returns')
   const keys = declared(name, header, body, 'KEYS')
   const args = declared(name, header, body, 'ARGV')
   const lua = [lines[0], ...header.map(line => include(name, line)), body].join('\n')
