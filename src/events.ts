@@ -15,6 +15,8 @@ export interface Events {
   'senders.refused': [{ error: string }]
   /** A removed sender has nothing left. */
   'sender.left': [{ sender: string }]
+  /** Redis holds no rules for it: it was emptied. */
+  'sender.unruled': [{ sender: string }]
   /** They hold messages, and this node has no token for them. */
   'senders.unserved': [{ senders: string[] }]
   'shift.started': [{ sender: string }]

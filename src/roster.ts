@@ -66,7 +66,14 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
     }
   }
 
+  /** Redis was emptied. Whoever found out has told its caller to come again, and then finds the rules. */
+  function restore ({ sender }: { sender: string }): void {
+    const known = settings.get(sender)
+    if (known !== undefined) writeRules(store, sender, known.rules).catch(() => undefined) // the next who finds out asks again
+  }
+
   await apply(first)
+  events.on('sender.unruled', restore)
   const timer = setInterval(() => {
     dismiss().catch(() => undefined) // Redis is away, as the store's connection tells; the next look finds the same
   }, LEAVE_MS)

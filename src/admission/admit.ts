@@ -98,7 +98,10 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
   }))
   const durationMs = performance.now() - askedAt
   const event = { sender: request.sender, lane: request.lane, caller: request.caller, durationMs }
-  if (reply[0] === 'unruled') throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
+  if (reply[0] === 'unruled') {
+    room.events.emit('sender.unruled', { sender: request.sender })
+    throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
+  }
   if (reply[0] === 'refused') {
     const waitMs = reply[2] < 0 ? null : Math.ceil(reply[2] / 1000)
     room.events.emit('message.admitted', { ...event, id: '', outcome: 'refused', code: reply[1] })

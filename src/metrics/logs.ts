@@ -15,6 +15,7 @@ export function logEvents (events: Bus, log: FastifyBaseLogger): void {
   events.on('attempt.stale', facts => log.warn(facts, 'attempt settled by somebody else'))
   events.on('message.closed', facts => log.info(facts, `message ${facts.state}`))
   events.on('sender.stopped', facts => log.error(facts, 'sender stopped'))
+  events.on('sender.unruled', facts => log.error(facts, 'Redis was emptied: writing the rules of the sender again'))
   events.on('sender.opened', facts => log.warn(facts, 'sender open again'))
   events.on('senders.reloaded', facts => log.info(facts, 'senders reloaded'))
   events.on('senders.refused', facts => log.error(facts, 'senders not reloaded: all stays as it was'))

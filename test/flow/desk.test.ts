@@ -87,3 +87,11 @@ await t.test('a changed quota governs from the next grant, on every node, and ke
   t.match(await node.put(`/senders/${SENDER}/quota`, {}), { status: 400 })
   t.match((await node.put(`/senders/${SENDER}/quota`, { perSecond: 40 })).body, { pairIntervalMs: 500, perSecond: 40, version: 3 })
 })
+
+await t.test('a Redis that was emptied gets its rules again, and the next caller is served', async t => {
+  const node = await ground.start(t)
+  const redis = ground.redis.connect()
+  await redis.del(`{${node.prefix}:${SENDER}}:sender`)
+  t.match(await node.send('+15550005200', 'x'), { status: 503, body: { code: 'UNAVAILABLE' } })
+  await until('the rules are back', async () => (await node.send('+15550005200', 'x')).status === 200)
+})
