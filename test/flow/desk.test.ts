@@ -67,7 +67,8 @@ await t.test('a thousand failures due together go out at the sender\'s pace', as
   await until('all are resolved', async () => (await node.get('/stats')).body['deliveryFailures'].resolved === 400, 20_000)
   const at = (await ground.sandbox.seen(`?since=${lastSeq}`)).map(message => message.headersAt).sort((a, b) => a - b)
   const most = Math.max(...at.map((moment, i) => at.filter((other, j) => j >= i && other < moment + 1000).length))
-  t.ok(most <= 303, `${most} in the fullest second`)
+  // Grants keep the rate; a start may come START_WITHIN_MS after its grant, so a second of starts holds at most 1.25 s of grants.
+  t.ok(most <= 375, `${most} in the fullest second`)
 })
 
 await t.test('a changed quota governs from the next grant, on every node, and keeps the spacing of what was sent', async t => {
