@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setMaxListeners } from 'node:events'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
 import type { Config } from './config.js'
@@ -91,6 +92,8 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     housekeeping: { retentionMs: config.FAILURE_RETENTION_MS, everyMs: HOUSEKEEPING_MS }
   }
   const closing = new AbortController()
+  // Every shift listens, and there may be a thousand.
+  setMaxListeners(0, closing.signal)
   const app = await createApp(room, { keys: config.API_KEYS, closing: closing.signal, api: config.ROLE !== 'worker', logger })
   const workers = working ? await startWorkers(room, closing.signal) : null
 
