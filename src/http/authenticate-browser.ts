@@ -1,12 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { ApiKey } from '../config.js'
 import { SluiceError } from '../errors.js'
 import { everybody } from './authenticate.js'
 import type { Caller, FindKey } from './find-key.js'
 import { createFindKey } from './find-key.js'
+import { isChange, isFromHere, isToLoopback } from './from-here.js'
 import { sendProblem } from './problem.js'
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/
 
 /**
  * Guards pages that a browser opens: an admin's key by HTTP Basic (name and key as user and password) or as a bearer token.
@@ -18,8 +17,7 @@ export function authenticateBrowser (app: FastifyInstance, keys: ApiKey[]): void
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
     if (keys.length === 0) {
-      // A foreign name that resolves to this machine would make a foreign page our own origin.
-      if (!LOOPBACK.test(request.hostname)) return sendProblem(reply, new SluiceError('FORBIDDEN', { detail: 'without API_KEYS it is served as localhost only' }))
+      if (!isToLoopback(request)) return sendProblem(reply, new SluiceError('FORBIDDEN', { detail: 'without API_KEYS it is served as localhost only' }))
       request.caller = everybody
     } else {
       const caller = identify(request.headers.authorization, findKey)
@@ -30,7 +28,7 @@ export function authenticateBrowser (app: FastifyInstance, keys: ApiKey[]): void
       if (caller.role !== 'admin') return sendProblem(reply, new SluiceError('FORBIDDEN'))
       request.caller = caller
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !isFromHere(request)) {
+    if (isChange(request) && !isFromHere(request)) {
       return sendProblem(reply, new SluiceError('FORBIDDEN', { detail: 'a change has to come from this dashboard itself' }))
     }
   })
@@ -44,12 +42,4 @@ function identify (authorization: string | undefined, findKey: FindKey): Caller 
   const colon = pair.indexOf(':')
   const caller = findKey(pair.slice(colon + 1))
   return caller !== undefined && colon > 0 && caller.name === pair.slice(0, colon) ? caller : undefined
-}
-
-/** Browsers tell where a change comes from; whoever tells neither is no browser, and has to show its key itself. */
-function isFromHere (request: FastifyRequest): boolean {
-  const site = request.headers['sec-fetch-site']
-  if (site !== undefined) return site === 'same-origin'
-  const { origin } = request.headers
-  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === request.host)
 }

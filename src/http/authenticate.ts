@@ -4,6 +4,7 @@ import type { ApiKey, Role } from '../config.js'
 import { SluiceError } from '../errors.js'
 import type { Caller } from './find-key.js'
 import { createFindKey } from './find-key.js'
+import { isChange, isFromHere, isToLoopback } from './from-here.js'
 
 export type { Caller } from './find-key.js'
 
@@ -26,7 +27,10 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
     if (route.config?.roles === undefined) throw new SluiceError('INTERNAL', { detail: `${String(route.method)} ${route.url} names no roles` })
   })
   if (keys.length === 0) {
-    app.addHook('onRequest', async request => { request.caller = everybody })
+    app.addHook('onRequest', async request => {
+      refusePages(request)
+      request.caller = everybody
+    })
     return
   }
   await app.register(bearerAuth, {
@@ -50,4 +54,12 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
     const roles = request.routeOptions.config.roles
     if (roles !== undefined && !roles.includes(request.caller.role)) throw new SluiceError('FORBIDDEN')
   })
+}
+
+/** Where no key is asked for, a page of any site that somebody here opens could act with the node, or read it. */
+function refusePages (request: FastifyRequest): void {
+  if (!isToLoopback(request)) throw new SluiceError('FORBIDDEN', { detail: 'without API_KEYS the gateway is served as localhost only' })
+  if (isChange(request) && !isFromHere(request, ['same-origin', 'none'])) {
+    throw new SluiceError('FORBIDDEN', { detail: 'without API_KEYS no page of another site may change anything' })
+  }
 }

@@ -1,4 +1,5 @@
 /** Who may do what: every route that is served, with every kind of key. A route that is not in the table fails the test. */
+import http from 'node:http'
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { keys } from '../support/gateway.js'
@@ -83,3 +84,39 @@ await t.test('without API keys everybody on this machine may do everything', asy
   t.match(await open.as().send('+15550004010'), { status: 200, body: { sandbox: true, immediate: true } })
   t.match(await open.as('whatever').get('/stats'), { status: 200, body: { sandbox: true } })
 })
+
+await t.test('without API keys no page of another site acts on the node or reads it', async t => {
+  const open = await ground.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '' }, { prefix: node.prefix })
+  const ask = async (headers: Record<string, string>, method = 'POST', path = '/workers/retry/start') =>
+    await answerTo(`${open.origin}/api/v1${path}`, method, headers)
+  const refused = { status: 403, body: { code: 'FORBIDDEN', detail: /^without API_KEYS / } }
+  for (const host of ['rebound.example', 'localhost.rebound.example', '127.0.0.1.rebound.example:3000', '10.0.0.1']) {
+    t.match(await ask({ host }, 'GET', '/stats'), refused, `read as ${host}`)
+    t.match(await ask({ host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }), refused, `changed as ${host}`)
+  }
+  const foreign: Array<Record<string, string>> = [
+    { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://elsewhere.example' }, { origin: 'null' },
+    { 'sec-fetch-site': 'none', origin: 'https://elsewhere.example' }
+  ]
+  for (const headers of foreign) {
+    t.match(await ask(headers), refused, JSON.stringify(headers))
+    t.match(await ask(headers, 'DELETE', '/rate-limits/15550004011'), refused)
+    t.match(await ask(headers, 'GET', '/stats'), { status: 200 }, 'a look is not readable there, and changes nothing')
+  }
+  const own: Array<Record<string, string>> = [
+    {}, { origin: open.origin }, { 'sec-fetch-site': 'same-origin', origin: open.origin }, { 'sec-fetch-site': 'none' },
+    { host: 'localhost:3000' }, { host: '[::1]:3000' }, { host: 'LOCALHOST' }
+  ]
+  for (const headers of own) t.match(await ask(headers), { status: 200 }, JSON.stringify(headers))
+})
+
+/** fetch sets the header Host by itself. */
+async function answerTo (url: string, method: string, headers: Record<string, string>): Promise<{ status: number, body: Record<string, any> }> {
+  return await new Promise((resolve, reject) => {
+    http.request(url, { method, headers }, response => {
+      let text = ''
+      response.on('data', data => { text += String(data) })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }))
+    }).on('error', reject).end()
+  })
+}
