@@ -72,7 +72,10 @@ function iso (ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
+/** When to come again where nobody knows the end of the wait: a stopped sender is tried once a minute. */
+const OPEN_END_MS = 60_000
+
 /** The 429 of a request that reserved nothing. */
-export function refusal (admission: Extract<Admission, { status: 'refused' }>): SluiceError {
-  return new SluiceError(admission.code, { ...(admission.waitMs === null ? {} : { retryAfterMs: admission.waitMs }), extra: { waitMs: admission.waitMs } })
+export function refusal ({ code, waitMs }: Extract<Admission, { status: 'refused' }>): SluiceError {
+  return new SluiceError(code, { retryAfterMs: waitMs ?? OPEN_END_MS, extra: { waitMs } })
 }

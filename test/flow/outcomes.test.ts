@@ -127,7 +127,9 @@ await t.test('an expired token stops the sender; its messages wait until somebod
   t.match(node.seen('sender.stopped'), [{ sender: SENDER, code: '190' }], 'one alert')
   const waiting = await node.send('+15550002011')
   t.match(waiting, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, boundBy: 'stop' } })
-  t.match((await node.send('+15550002012', 'now', { whenLimited: 'reject' })), { status: 429, body: { waitMs: null } })
+  const refused = await node.send('+15550002012', 'now', { whenLimited: 'reject' })
+  t.match(refused, { status: 429, body: { waitMs: null } })
+  t.equal(refused.headers.get('retry-after'), '60', 'a stopped sender is tried once a minute')
   t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped', why: '190', inLine: 2 }])
   t.match((await node.get('/queues/stats')).body, { paused: 2, waiting: 0, delayed: 0 })
 

@@ -22,7 +22,7 @@ export const requestHeaders = {
 /** Headers of answers. */
 export const answerHeaders = {
   'Idempotent-Replayed': '`true`: the key is known, and this tells of its first message',
-  'Retry-After': 'Whole seconds after which a repeat makes sense; not there where no end is known',
+  'Retry-After': 'Whole seconds after which a repeat makes sense; a minute where no end is known',
   RateLimit: 'The pair\'s state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>`',
   'RateLimit-Policy': 'The pair\'s rule: `"pair";q=<messages>;w=<seconds>`'
 } as const
