@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Bus } from '../events.js'
 import type { ErrorCode } from '../errors.js'
 import { SluiceError, errors } from '../errors.js'
-import { isAway } from '../redis/connect.js'
+import { isAway } from '../redis/is-away.js'
 import { invalidRequest } from './validate.js'
 
 /** RFC 9457: every error answer is a problem document with a stable `code`, and the field at fault where there is one. */

@@ -46,12 +46,6 @@ export function redisOptions (address: string): RedisOptions {
   }
 }
 
-/** Is this what the client says where Redis is away or doesn't answer in time? What Redis itself answers is something else. */
-export function isAway (error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return error.name === 'MaxRetriesPerRequestError' || /^(Stream isn't writeable|Connection is closed|Command timed out)|^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN)\b/.test(error.message)
-}
-
 export interface Connections {
   /** For scripts and plain commands of the gateway. */
   redis: Redis

@@ -1,5 +1,6 @@
 /** What callers and probes see while Redis is away, and what is left of it afterwards. */
 import t from 'tap'
+import { isAway } from '../../src/redis/is-away.js'
 import { startSandbox } from '../sandbox/support.js'
 import { startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
@@ -49,4 +50,27 @@ await t.test('while Redis is away nothing is half accepted, and all goes on afte
   await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
   for (let at = 0; at < 20; at++) t.equal(await arrivals(`+155500070${10 + at}`), 1)
   t.match(node.seen('attempt.stale'), [])
+})
+
+await t.test('what Redis refuses for now is no fault of the gateway', async t => {
+  const client = redis.connect()
+  t.teardown(async () => await client.config('SET', 'min-replicas-to-write', '0'))
+  await client.config('SET', 'min-replicas-to-write', '1')
+  const refused = await node.post('/workers/retry/start')
+  t.match(refused, { status: 503, body: { code: 'UNAVAILABLE', status: 503 } }, 'NOREPLICAS')
+  t.ok(Number(refused.headers.get('retry-after')) >= 1)
+  await client.config('SET', 'min-replicas-to-write', '0')
+  t.match(await node.post('/workers/retry/start'), { status: 200 })
+})
+
+await t.test('Redis is away by its answer unless it blames the question', t => {
+  const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
+  for (const word of ['NOREPLICAS', 'OOM', 'MISCONF', 'BUSY', 'NOAUTH', 'LOADING', 'READONLY', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN']) {
+    t.equal(isAway(reply(`${word} not now`)), true, word)
+  }
+  t.equal(isAway(reply('ERR max number of clients reached')), true)
+  for (const message of ['ERR wrong number of arguments', 'WRONGTYPE Operation against a key', 'CROSSSLOT Keys in request']) t.equal(isAway(reply(message)), false, message)
+  t.equal(isAway(new Error('Connection is closed.')), true)
+  t.equal(isAway(new Error('OOM of somebody else')), false)
+  t.end()
 })
