@@ -38,18 +38,27 @@ export function targetsOf (senders: readonly SenderSettings[], sandboxUrl: strin
  */
 export function watchSenders ({ source, senders, providers, gateway, events, sandboxUrl }: ReloadParts): Reload {
   let current = senders
+  /** Removed and not yet gone: what they still hold is sent, for which their tokens have to be good. */
+  let leaving: readonly SenderSettings[] = []
   /** One change after the other. */
   let last = Promise.resolve()
   const unreadable = new Set<string>()
-  events.on('sender.left', ({ sender }) => providers.drop(sender))
+  events.on('sender.left', ({ sender }) => {
+    leaving = leaving.filter(({ id }) => id !== sender)
+    unreadable.delete(sender)
+    providers.drop(sender)
+  })
+
+  const watched = (): readonly SenderSettings[] => [...current, ...leaving]
 
   async function reload (): Promise<void> {
     try {
       const next = readSenders(source)
-      const renewed = next.filter(sender => current.some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))
+      const renewed = next.filter(sender => watched().some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))
       // Providers first: an added sender's message may be granted in the moment in which the gateway knows it.
       providers.apply(targetsOf(next, sandboxUrl))
       const { added, removed } = await gateway.apply(next)
+      leaving = watched().filter(({ id }) => !next.some(sender => sender.id === id))
       current = next
       events.emit('senders.reloaded', { total: next.length, added, removed, renewed: renewed.map(({ id }) => id) })
     } catch (error) {
@@ -57,26 +66,34 @@ export function watchSenders ({ source, senders, providers, gateway, events, san
     }
   }
 
+  /** What a sender's file holds; null where it holds no other token. */
+  async function newTokenOf ({ id, accessToken, accessTokenFile }: SenderSettings): Promise<string | null> {
+    if (accessTokenFile === null) return null
+    const token = await readFile(accessTokenFile, 'utf8').then(text => text.trim(), () => '')
+    if (isToken(token)) {
+      unreadable.delete(id)
+      return token === accessToken ? null : token
+    }
+    // Told once, not every two seconds; the old token goes on.
+    if (!unreadable.has(id)) events.emit('senders.refused', { error: `the file ${accessTokenFile} holds no token for ${id}` })
+    unreadable.add(id)
+    return null
+  }
+
   async function renewTokens (): Promise<void> {
-    const renewed: string[] = []
-    const next = await Promise.all(current.map(async sender => {
-      if (sender.accessTokenFile === null) return sender
-      const token = await readFile(sender.accessTokenFile, 'utf8').then(text => text.trim(), () => '')
-      if (!isToken(token)) {
-        // Told once, not every two seconds; the old token goes on.
-        if (!unreadable.has(sender.id)) events.emit('senders.refused', { error: `the file ${sender.accessTokenFile} holds no token for ${sender.id}` })
-        unreadable.add(sender.id)
-        return sender
-      }
-      unreadable.delete(sender.id)
-      if (token === sender.accessToken) return sender
-      renewed.push(sender.id)
-      return { ...sender, accessToken: token }
+    const tokens = new Map<string, string>()
+    await Promise.all(watched().map(async sender => {
+      const token = await newTokenOf(sender)
+      if (token !== null) tokens.set(sender.id, token)
     }))
+    const renew = (sender: SenderSettings): SenderSettings => ({ ...sender, accessToken: tokens.get(sender.id) ?? sender.accessToken })
+    // Looked up again: a sender may have left while its file was read, and its provider is gone for good.
+    const renewed = watched().filter(({ id }) => tokens.has(id)).map(renew)
     if (renewed.length === 0) return
-    providers.apply(targetsOf(next.filter(({ id }) => renewed.includes(id)), sandboxUrl))
-    current = next
-    events.emit('senders.reloaded', { total: next.length, added: [], removed: [], renewed })
+    providers.apply(targetsOf(renewed, sandboxUrl))
+    current = current.map(renew)
+    leaving = leaving.map(renew)
+    events.emit('senders.reloaded', { total: current.length, added: [], removed: [], renewed: renewed.map(({ id }) => id) })
   }
 
   const inTurn = async (work: () => Promise<void>): Promise<void> => await (last = last.then(work).catch(error => { events.emit('fault', { where: 'reload', error }) }))

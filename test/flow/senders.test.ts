@@ -128,6 +128,32 @@ await t.test('another token is taken up by itself, and what is under way ends wi
   t.equal(node.seen('senders.refused').length, 1, 'told once')
 })
 
+await t.test('a sender that leaves has its token file read until it has left', async t => {
+  const entries = [{ id: 'f1', accessTokenFile: 'f1' }, { id: 'f2', accessTokenFile: 'f2' }]
+  const dir = t.testdir({ 'senders.json': JSON.stringify(entries), f1: 'old-1', f2: 'old-2' })
+  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '' }
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
+  const renewals = (): string[] => node.seen('senders.reloaded').flatMap(({ renewed }) => renewed)
+  await node.post('/senders/f2/pause')
+  t.match((await node.send(ANN, 'held', { sender: 'f2' })).body, { status: 'queued' })
+  writeFileSync(`${dir}/senders.json`, JSON.stringify(entries.slice(0, 1)))
+  await node.reload()
+  writeFileSync(`${dir}/f1`, 'new-1')
+  writeFileSync(`${dir}/f2`, 'new-2')
+  await until('both are read', () => renewals().includes('f1') && renewals().includes('f2'))
+  t.equal(node.seen('senders.reloaded').at(-1)?.total, 1, 'it counts no more all the same')
+  await node.reload()
+  writeFileSync(`${dir}/f2`, 'newer-2')
+  await until('nor does another reload end it', () => renewals().filter(id => id === 'f2').length === 2)
+  await node.post('/senders/f2/resume')
+  await until('it has left', () => node.seen('sender.left').length === 1, 15_000)
+  t.strictSame(api.asked('f2').map(({ token }) => token), ['newer-2'])
+  writeFileSync(`${dir}/f2`, 'newest-2')
+  writeFileSync(`${dir}/f1`, 'newest-1')
+  await until('the other one is read again', () => renewals().filter(id => id === 'f1').length === 2)
+  t.equal(renewals().filter(id => id === 'f2').length, 2, 'and then its file is read no more')
+})
+
 await t.test('the one sender of the settings has its token file read as well', async t => {
   const dir = t.testdir({ token: 'old' })
   const env = { WHATSAPP_PHONE_NUMBER_ID: 'e1', WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` }
