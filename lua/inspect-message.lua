@@ -57,9 +57,11 @@ if not text then
   local settled = { s = 'sent', d = 'delivered', r = 'read', f = 'failed', c = 'cancelled', e = 'expired' }
   local at = redis.call('ZSCORE', failed, id)
   if letter and letter ~= 'w' then return answer(settled[letter], tonumber(at or redis.call('ZSCORE', resolved, id) or 0)) end
-  if at then return answer('failed', tonumber(at)) end
+  -- After the key's window the record alone tells; the reason stands in its story, never mind what the payload says.
+  local tale = string.match(text or '', '^[^\n]*\n[^\n]*\n(.*)$') or ''
+  if at then return answer(string.find(tale, '"reason":"expired"', 1, true) and 'expired' or 'failed', tonumber(at)) end
   at = redis.call('ZSCORE', resolved, id)
-  if at then return answer('sent', tonumber(at)) end
+  if at then return answer(string.find(tale, '"reason":"cancelled"', 1, true) and 'cancelled' or 'sent', tonumber(at)) end
   return { 'gone' }
 end
 

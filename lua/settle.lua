@@ -31,7 +31,7 @@
 -- ARGV[3]   recipient  text    canonical
 -- ARGV[4]   attempt    count   token: which attempt this settles
 -- ARGV[5]   holder     text    token: whose grant; '' for an unknown outcome whose hold is over
--- ARGV[6]   verdict    word    sent, failed, retry, unknown or wait
+-- ARGV[6]   verdict    word    sent, failed, retry, unknown, wait, or stop: failed if it stopped an open sender before, else wait
 -- ARGV[7]   startedUs  µs      from the asking for the grant to the start; '' if it never started
 -- ARGV[8]   afterMs    ms      retry: until the next attempt; unknown: how long to hold
 -- ARGV[9]   bucket     word    what cools down: pair, flow, sender (stops it) or ''
@@ -43,7 +43,7 @@
 -- ARGV[15]  findS      s       life of the index
 --
 -- Returns:
---   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1}
+--   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1, stopped 0 or 1, verdict}
 --   {'stale'}   the grant is not, or no longer, this one
 --- @include clock
 --- @include gcra
@@ -72,9 +72,13 @@ end
 
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
+-- Only who stops an open sender can be at fault: a try of a stopped one, or what was in flight at the stop, proves nothing.
+local stopped = bucket == 'sender' and not closed(sender, now)
+local was_stopped = sender.status == 'stopped'
+if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
 if grant and verdict ~= 'wait' then record.attempts = attempt end
-if bucket == 'sender' then record.stops = record.stops + 1 end
-if story ~= '' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
+if stopped then record.stops = record.stops + 1 end
+if story ~= '' and verdict ~= 'wait' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
 redis.call('ZREM', unknown, id)
 
 local due = 0
@@ -124,18 +128,20 @@ elseif verdict == 'sent' and sender.status == 'stopped' and
   redis.call('HDEL', sender_key, 'status', 'why', 'until', 'since')
   sender.status, reopened = 'open', 1
 end
-if not grant then return { 'settled', due, '', reopened } end
+local newly = stopped and 1 or 0
+if not grant then return { 'settled', due, '', reopened, newly, verdict } end
 
--- The pair is free again: its foremost message gets the turn. One that was given back keeps its place.
+-- The pair is free again: its foremost message gets the turn. One that was given back keeps its place; one that was tried
+-- in vain on a stopped sender lets another be tried next.
 redis.call('HDEL', held, recipient)
 redis.call('ZREM', inflight, id)
 local lane, turn, member = next_turn(lines, recipient, tat, sender.pair, now)
 if lane then
-  if verdict == 'wait' and member == member_of(record, id) then
+  if verdict == 'wait' and member == member_of(record, id) and not (was_stopped and bucket == 'sender') then
     turn = math.max(grant.turn, earliest(tat, sender.pair))
   end
   redis.call('ZADD', turns[lane], turn, recipient)
 end
 local who, value = attention(shift, turn, now, closed(sender, now))
 if value then redis.call('SET', shift, unpack(value)) end
-return { 'settled', due, who, reopened }
+return { 'settled', due, who, reopened, newly, verdict }

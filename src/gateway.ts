@@ -6,11 +6,14 @@ import type { Config } from './config.js'
 import type { DashboardRoom } from './dashboard/room.js'
 import type { Bus } from './events.js'
 import { createBackoff } from './failure/backoff.js'
+import { keepRetriesScheduled } from './failure/retry-worker.js'
 import type { Provider } from './message.js'
 import type { Explain } from './failure/failure.js'
 import { createQueues } from './queues.js'
 import { checkDurability, connect } from './redis/connect.js'
 import { createStore } from './redis/store.js'
+import { startGiveBack } from './recovery/give-back.js'
+import { keepHousekeepingScheduled } from './recovery/housekeeping.js'
 import { createRoster, findUnserved } from './roster.js'
 import type { Roster } from './roster.js'
 import type { WorkerRoom } from './worker.js'
@@ -85,6 +88,9 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     retrying: { startWithinMs, lifeMs },
     startWithinMs,
     get maxInFlight () { return roster.maxInFlight() },
+    async refresh () {
+      await Promise.all([roster.refresh(), keepRetriesScheduled(room), keepHousekeepingScheduled(room)])
+    },
     roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),
     concurrency: config.WORKER_CONCURRENCY,
     inlineWaitMs: config.INLINE_WAIT_MS,
@@ -96,6 +102,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   setMaxListeners(0, closing.signal)
   const app = await createApp(room, { keys: config.API_KEYS, closing: closing.signal, api: config.ROLE !== 'worker', logger })
   const workers = working ? await startWorkers(room, closing.signal) : null
+  const givingBack = startGiveBack(room)
 
   async function finish (): Promise<void> {
     await Promise.all([app.close(), workers?.close()])
@@ -109,7 +116,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
       closing.abort()
       await Promise.race([finish(), pause(config.SHUTDOWN_GRACE_MS)])
       // What the grace did not finish is recovered by its lease; nothing here waits for it.
-      await Promise.race([Promise.all([wakes.close(), queues.close(), provider.close()]), pause(LET_GO_MS)])
+      await Promise.race([Promise.all([givingBack.stop(), wakes.close(), queues.close(), provider.close()]), pause(LET_GO_MS)])
       roster.close()
       store.agenda.close()
       await connections.close()

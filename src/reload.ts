@@ -58,6 +58,8 @@ export function watchSenders ({ source, senders, providers, gateway, events, san
       // Providers first: an added sender's message may be granted in the moment in which the gateway knows it.
       providers.apply(targetsOf(next, sandboxUrl))
       const { added, removed } = await gateway.apply(next)
+      // Again, since one that was leaving may have left, and lost its provider, in between.
+      providers.apply(targetsOf(next, sandboxUrl))
       leaving = watched().filter(({ id }) => !next.some(sender => sender.id === id))
       current = next
       events.emit('senders.reloaded', { total: next.length, added, removed, renewed: renewed.map(({ id }) => id) })

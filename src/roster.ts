@@ -21,6 +21,8 @@ export interface Roster {
   readonly maxInFlight: () => number
   /** Takes up a new list. Throws UNAVAILABLE while Redis is away, and then nothing has changed here. */
   readonly apply: (next: readonly SenderSettings[]) => Promise<{ added: string[], removed: string[] }>
+  /** Writes again what an emptied Redis has lost of all that. */
+  readonly refresh: () => Promise<void>
   readonly close: () => void
 }
 
@@ -30,13 +32,21 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
   const leavingSince = new Map<string, number>()
   const settings = new Map<string, SenderSettings>()
 
+  /** A start's rules count where they are new; later they are written only where Redis holds none, so that nodes don't overrule each other. */
+  async function enter ({ id, rules }: SenderSettings, isStart: boolean): Promise<void> {
+    // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
+    await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
+    if (isStart || await store.redis.hexists(senderKey(store.prefix, id, 'sender'), 'pairIntervalUs') === 0) await writeRules(store, id, rules)
+  }
+
+  async function refresh (): Promise<void> {
+    await inParallel([...settings.values()], AT_ONCE, async sender => await enter(sender, false))
+    await store.agenda.enter(senders)
+  }
+
   async function apply (next: readonly SenderSettings[]): Promise<{ added: string[], removed: string[] }> {
     const ids = next.map(({ id }) => id)
-    await inParallel(next, AT_ONCE, async ({ id, rules }) => {
-      // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
-      await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
-      await writeRules(store, id, rules)
-    })
+    await inParallel(next, AT_ONCE, async sender => await enter(sender, true))
     await store.agenda.enter(ids)
     const isNamed = new Set(ids)
     const added = ids.filter(id => !senders.includes(id))
@@ -67,10 +77,7 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
   }
 
   /** Redis was emptied. Whoever found out has told its caller to come again, and then finds the rules. */
-  function restore ({ sender }: { sender: string }): void {
-    const known = settings.get(sender)
-    if (known !== undefined) writeRules(store, sender, known.rules).catch(() => undefined) // the next who finds out asks again
-  }
+  const restore = (): void => { refresh().catch(() => undefined) } // the next who finds out asks again
 
   await apply(first)
   events.on('sender.unruled', restore)
@@ -84,6 +91,7 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
     settingsOf: sender => settings.get(sender),
     maxInFlight: () => Math.max(...[...settings.values()].map(({ rules }) => rules.maxInFlight)),
     apply,
+    refresh,
     close () { clearInterval(timer) }
   }
 }

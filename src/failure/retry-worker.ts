@@ -26,6 +26,11 @@ export async function scheduleRetries (room: RetryWorkerRoom): Promise<void> {
   await room.retryQueue.upsertJobScheduler(SCHEDULER, { every: room.retryIntervalMs }, { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } })
 }
 
+/** The same where an emptied Redis has lost the schedule. */
+export async function keepRetriesScheduled (room: RetryWorkerRoom): Promise<void> {
+  if (await room.retryQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleRetries(room)
+}
+
 /** One run over all senders; null while the worker is stopped. */
 export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | null> {
   const { redis, prefix } = room.store

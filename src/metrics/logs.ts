@@ -28,5 +28,11 @@ export function logEvents (events: Bus, log: FastifyBaseLogger): void {
   events.on('operator.acted', facts => log.warn(facts, `operator: ${facts.act}`))
   events.on('redis.connected', facts => log.info(facts, 'Redis connected'))
   events.on('redis.lost', facts => log.warn(facts, 'Redis trouble'))
-  events.on('fault', ({ where, error }) => log.error({ where, err: error }, 'fault'))
+  events.on('fault', ({ where, error }) => log.error({ where, error: toldOf(error) }, 'fault'))
+}
+
+/** Of an error only what is its own: a client's error carries the command, and with it the text and recipient of a message. */
+function toldOf (error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) }
+  return { type: error.name, ...('code' in error ? { code: error.code } : {}), message: error.message, stack: error.stack }
 }

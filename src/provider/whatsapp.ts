@@ -95,12 +95,17 @@ export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvi
   return { send, close, renew (token) { access = accessBy(token) } }
 }
 
+/**
+ * A grant is given back long before a connect times out, so that it comes back as not started where really no connection
+ * can be made. It is told as what the last try to connect came to: then the sender's flow rests, and requests that wait for
+ * a connection don't pile up.
+ */
 function toVerdictOf (ending: Ending, connectTrouble: string | undefined): Verdict {
   if ('answer' in ending) return classify(ending.answer)
   const code = transportCode(ending.error, ending.startedAt !== null)
-  const row = rowOf(code)
-  const trouble = code === 'NOT_STARTED' && connectTrouble !== undefined ? ` (last try to connect: ${connectTrouble})` : ''
-  return toVerdict(row, code, `${row.title}: ${messageOf(ending.error)}${trouble}`)
+  const told = code === 'NOT_STARTED' ? connectTrouble ?? code : code
+  const row = rowOf(told)
+  return toVerdict(row, told, `${row.title}: ${messageOf(ending.error)}`)
 }
 
 function nowhere (error: Error): Ending {

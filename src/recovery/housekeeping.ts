@@ -15,9 +15,16 @@ export interface Tidied { expired: number, buckets: number, failures: number }
 const CAP = 100_000
 const AT_ONCE = 500
 
+const SCHEDULER = 'housekeeping'
+
 /** Puts the run on BullMQ's schedule; every node does so at its start. */
 export async function scheduleHousekeeping (room: HousekeepingRoom): Promise<void> {
-  await room.housekeepingQueue.upsertJobScheduler('housekeeping', { every: room.housekeeping.everyMs }, { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } })
+  await room.housekeepingQueue.upsertJobScheduler(SCHEDULER, { every: room.housekeeping.everyMs }, { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } })
+}
+
+/** The same where an emptied Redis has lost the schedule. */
+export async function keepHousekeepingScheduled (room: HousekeepingRoom): Promise<void> {
+  if (await room.housekeepingQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleHousekeeping(room)
 }
 
 /** One run over all senders: messages whose life is over, old failures, idle buckets; in small steps until nothing is left. */

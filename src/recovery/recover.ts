@@ -15,6 +15,8 @@ export interface RecoveryRoom extends SettlementRoom {
   startWithinMs: number
   /** Every sender is asked at least this often, ms; not longer than a lease, so that none of a dead node's is missed. */
   roundMs: number
+  /** Writes again what an emptied Redis would have lost of this node's settings; once a round. */
+  refresh: () => Promise<void>
 }
 
 const TICK_MS = 500
@@ -29,8 +31,7 @@ const AT_MOST = 200
 /**
  * Looks twice a second, one node at a time by a Redis lock, at the senders whose moment on the agenda has come: leases that
  * ran out, unknown outcomes whose hold is over, turns that nobody attends. An attended sender's moment is the end of its
- * shift's lease; one that needs nobody is asked once in `roundMs`. Each node also looks for the grants of its own calls
- * whose reply was lost.
+ * shift's lease; one that needs nobody is asked once in `roundMs`.
  */
 export function startRecovery (room: RecoveryRoom): { stop: () => Promise<void> } {
   const calm = new Set<string>()
@@ -39,10 +40,8 @@ export function startRecovery (room: RecoveryRoom): { stop: () => Promise<void> 
 
   async function tick (): Promise<void> {
     const { store } = room
-    const lost = [...store.lostHolders()]
-    await inParallel(lost, AT_ONCE, async ([sender, holders]) => await recoverSender(room, sender, holders, false))
     if (performance.now() - enteredAt > room.roundMs) {
-      await store.agenda.enter(room.senders)
+      await room.refresh()
       enteredAt = performance.now()
     }
     if (await store.redis.set(globalKey(store.prefix, 'recovery'), store.node, 'PX', TICK_MS - 100, 'NX') !== 'OK') return

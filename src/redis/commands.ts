@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { BoundBy, State } from '../message.js'
+import { isOwnFault } from './is-away.js'
 import { senderKey } from './keys.js'
 import type { Script } from './scripts.js'
 import { loadScripts } from './scripts.js'
@@ -31,7 +32,7 @@ export interface Replies {
   retake:
     | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string]
     | ['queued', Attention] | ['expired'] | ['gone'] | ['unruled']
-  settle: ['settled', dueMs: number, attention: Attention, reopened: number] | ['stale']
+  settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'] | ['stale']
   receipt: ['sent'] | ['double'] | ['known'] | ['gone']
   cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
   clear: ['cleared', had: number, attention: Attention]
@@ -117,10 +118,12 @@ function text (value: Value | undefined): string {
   return String(value)
 }
 
-/** A script's own fault is INTERNAL; everything else that Redis or the connection refuses is UNAVAILABLE. */
+/**
+ * A script's own fault is INTERNAL; everything else that Redis or the connection refuses is UNAVAILABLE. Only the sentence
+ * is kept: the client's error carries the command, and so the text and the recipient of a message.
+ */
 function translate (name: string, cause: unknown): SluiceError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  const ours = /^(ERR|WRONGTYPE|CROSSSLOT)\b/.test(message) && !/loading|max number of clients/i.test(message)
-  if (ours) return new SluiceError('INTERNAL', { detail: `lua/${name}.lua: ${message}`, cause })
-  return new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause })
+  if (isOwnFault(message)) return new SluiceError('INTERNAL', { detail: `lua/${name}.lua: ${message}` })
+  return new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: message })
 }

@@ -9,6 +9,7 @@ import type { Connections } from './connect.js'
 
 /** How long the grants of a lost call are looked for; after it, the leases have run out anyway. */
 const LOST_FOR_MS = 120_000
+const LOST_AT_MOST = 1000
 
 export interface GrantTerms { holder: string, runId: string, leaseMs: number }
 
@@ -61,14 +62,24 @@ export function createStore (connections: Connections, options: { prefix: string
         return await call(terms)
       } catch (error) {
         lost.set(terms.holder, { sender, since: performance.now() })
+        // While Redis hangs every call is lost. Beyond so many the oldest are left to their lease.
+        for (const oldest of lost.keys()) {
+          if (lost.size <= LOST_AT_MOST) break
+          lost.delete(oldest)
+        }
         throw error
       }
     },
     lostHolders () {
       const bySender = new Map<string, string[]>()
       for (const [holder, { sender, since }] of lost) {
-        if (performance.now() - since > LOST_FOR_MS) lost.delete(holder)
-        else bySender.set(sender, [...bySender.get(sender) ?? [], holder])
+        if (performance.now() - since > LOST_FOR_MS) {
+          lost.delete(holder)
+          continue
+        }
+        const holders = bySender.get(sender)
+        if (holders === undefined) bySender.set(sender, [holder])
+        else holders.push(holder)
       }
       return bySender
     }

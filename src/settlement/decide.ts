@@ -17,7 +17,7 @@ export interface SettlementSettings {
 
 /** What is written of an outcome; the arguments of settle.lua. */
 export interface Verdict {
-  verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
+  verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'stop'
   afterMs: number
   bucket: '' | 'pair' | 'flow' | 'sender'
   coolMs: number
@@ -28,7 +28,7 @@ export interface Verdict {
 const UNREACHABLE_REST_MS = 1000
 
 /** The one place that decides between sent, later, back in line, and given up. */
-export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'stops'>, settings: SettlementSettings): Verdict {
+export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt'>, settings: SettlementSettings): Verdict {
   switch (outcome.status) {
     case 'sent': return to('sent')
     case 'retryable': {
@@ -38,10 +38,8 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'stops'
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
     case 'rejected': return to('failed', { reason: 'rejected' })
     case 'sender-stopped':
-      // The second time it is the message that is at fault.
-      return grant.stops > 0
-        ? to('failed', { reason: 'rejected', bucket: 'sender', coolMs: settings.probeMs })
-        : to('wait', { bucket: 'sender', coolMs: settings.probeMs })
+      // settle.lua knows whether the sender was open, and then whether it is the message that is at fault.
+      return to('stop', { bucket: 'sender', coolMs: settings.probeMs, reason: 'rejected' })
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
       : to('wait', { bucket: 'flow', coolMs: UNREACHABLE_REST_MS })

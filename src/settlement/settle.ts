@@ -15,7 +15,7 @@ export interface SettlementRoom { store: Store, events: Bus, settlement: Settlem
 
 export interface Settled {
   /** `stale`: the grant was no longer ours; whatever came of it has been settled elsewhere. */
-  verdict: Verdict['verdict'] | 'stale'
+  verdict: Exclude<Verdict['verdict'], 'stop'> | 'stale'
   reason?: NonNullable<StoryLine['reason']>
   /** When the next attempt, or the decision on an unknown outcome, is due; ms since the epoch. */
   dueAt?: number
@@ -27,7 +27,7 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   const verdict = decide(outcome, grant, room.settlement)
   const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome.providerMessageId : undefined)
   const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : story(grant.attempt, outcome, verdict)
-  const { reply, repeated } = await write(room, grant.sender, grant.id, {
+  const reply = await write(room, grant.sender, grant.id, {
     id: grant.id,
     recipient: grant.recipient,
     attempt: grant.attempt,
@@ -44,8 +44,8 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   })
   // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
   if (reply[0] === 'stale' || verdict.verdict === 'unknown') room.store.agenda.remind(grant.sender)
-  if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail, repeated))) return { verdict: 'stale', attention: '' }
-  const [, dueAt, attention, reopened] = reply[0] === 'settled' ? reply : [null, 0, '', 0] as const
+  if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail))) return { verdict: 'stale', attention: '' }
+  const [, dueAt, attention, reopened, stopped, made] = reply[0] === 'settled' ? reply : [null, 0, '', 0, 0, 'sent'] as const
   room.events.emit('attempt.settled', {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
@@ -57,12 +57,12 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     startedAfterMs: outcome.startedAfterMs,
     durationMs: outcome.durationMs,
     lateMs: grant.lateUs / 1000 + (outcome.startedAfterMs ?? 0),
-    verdict: verdict.verdict,
+    verdict: made,
     ...(dueAt > 0 ? { nextRetryAt: dueAt } : {})
   })
-  if (verdict.bucket === 'sender' && 'code' in outcome) room.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
+  if (stopped === 1 && 'code' in outcome) room.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (reopened === 1) room.events.emit('sender.opened', { sender: grant.sender })
-  return settled(verdict, dueAt, attention)
+  return settled(made, verdict.reason, dueAt, attention)
 }
 
 /** Decides an unknown outcome whose hold is over, by the message's own policy, the sender's or the gateway's. */
@@ -70,7 +70,7 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
   const { unknownOf, unknownOutcome } = room.settlement
   const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, room.settlement)
   const line = { outcome: 'unknown', note: 'no receipt came', ...(verdict.reason === undefined ? {} : { reason: verdict.reason }) }
-  const { reply } = await write(room, sender, id, {
+  const reply = await write(room, sender, id, {
     id,
     recipient: kept.recipient,
     attempt: kept.attempts,
@@ -84,20 +84,20 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
     tail: resultTail(kept.payload),
     story: JSON.stringify(line)
   })
-  return reply[0] === 'stale' ? { verdict: 'stale', attention: '' } : settled(verdict, reply[1], reply[2])
+  return reply[0] === 'stale' ? { verdict: 'stale', attention: '' } : settled(reply[5], verdict.reason, reply[1], reply[2])
 }
 
 /**
- * The token is stale. Either an earlier call of ours wrote it and its reply was lost (true), or the grant was taken away.
- * Then a success is still a fact: it is recorded, so that the message does not go out again if that can be helped.
+ * The token is stale: an earlier call of ours wrote it and its reply was lost, or the grant was taken away. Either way a
+ * success is a fact: it is recorded, so that the message does not go out again if that can be helped. True where this very
+ * success is what stands.
  */
-async function wasOurs (room: SettlementRoom, grant: Grant, outcome: Outcome, tail: string, repeated: boolean): Promise<boolean> {
-  let result = repeated ? 'known' : 'ignored'
+async function wasOurs (room: SettlementRoom, grant: Grant, outcome: Outcome, tail: string): Promise<boolean> {
+  let result = 'ignored'
   if (outcome.status === 'sent') {
     const line = story(grant.attempt, outcome, { verdict: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
     const at = { sender: grant.sender, digest: digestOf(grant.id) }
-    const { reply } = await persist(async () => await room.store.run('receipt', at, { id: grant.id, tail, story: line }))
-    result = reply[0]
+    result = (await persist(async () => await room.store.run('receipt', at, { id: grant.id, tail, story: line })))[0]
   }
   if (result === 'known') return true
   room.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, result })
@@ -116,26 +116,24 @@ function story (attempt: number, outcome: Outcome, verdict: Verdict): string {
   return JSON.stringify(line)
 }
 
-function settled (verdict: Verdict, dueAt: number, attention: Settled['attention']): Settled {
+function settled (verdict: Exclude<Settled['verdict'], 'stale'>, reason: Verdict['reason'], dueAt: number, attention: Settled['attention']): Settled {
   return {
-    verdict: verdict.verdict,
+    verdict,
     attention,
-    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(reason === undefined || verdict !== 'failed' ? {} : { reason }),
     ...(dueAt > 0 ? { dueAt } : {})
   }
 }
 
-interface Written<Reply> { reply: Reply, repeated: boolean }
-
-async function write (room: SettlementRoom, sender: string, id: string, args: Arguments['settle']): Promise<Written<Replies['settle']>> {
+async function write (room: SettlementRoom, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
   return await persist(async () => await room.store.run('settle', { sender, digest: digestOf(id) }, args))
 }
 
 /** Repeats while Redis is away. Safe, since a script that ran already finds the token stale. */
-async function persist<Reply> (call: () => Promise<Reply>): Promise<Written<Reply>> {
+async function persist<Reply> (call: () => Promise<Reply>): Promise<Reply> {
   for (let tries = 0; ; tries++) {
     try {
-      return { reply: await call(), repeated: tries > 0 }
+      return await call()
     } catch (error) {
       if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
       await sleep(Math.min(1000, 50 * 2 ** tries))

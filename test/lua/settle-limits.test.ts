@@ -94,7 +94,7 @@ await test('a success opens the sender', async (t, w) => {
   t.match(await w.admit({ key: 'c', recipient: CARL }), ['granted'])
 })
 
-await test('a try that fails stops the sender for another while, and the message knows how often it did', async (t, w) => {
+await test('a try that fails stops the sender for another while, and is not held against the message', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'wait', stopped)
   t.match(await w.redis.hget(w.key('backlog'), grant.id), `${ANN} 2 0000000000000001 0 1 `)
@@ -102,9 +102,9 @@ await test('a try that fails stops the sender for another while, and the message
   const { told: [told], grants: [probe] } = await w.claim()
   t.strictSame(told?.slice(2, 4), [1, 1], 'attempt 1, has stopped its sender once')
   w.at(31_000)
-  await w.settled(probe!, 'failed', stopped)
+  t.match(await w.settle(probe!, 'stop', stopped), ['settled', 0, String, 0, 0, 'wait'])
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 61_000_000))
-  t.match(await w.redis.hget(w.key('failure-records'), grant.id), `${ANN} 2 0000000000000001 1 2 `)
+  t.match(await w.redis.hget(w.key('backlog'), grant.id), `${ANN} 2 0000000000000001 0 1 `)
 })
 
 await test('a stop does not take the place of an operator\'s pause', async (t, w) => {
@@ -140,4 +140,26 @@ await test('a success that was in flight before the stop does not open the sende
   w.at(200)
   t.equal((await w.settled(early, 'sent')).reopened, 0)
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'stopped')
+})
+
+await test('a message that stops an open sender a second time is FAILED; others are tried meanwhile, by turns', async (t, w) => {
+  const bad = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b', recipient: BOB, inline: false })
+  const story = '{"reason":"rejected"}'
+  w.at(3000)
+  t.match(await w.settle(bad, 'stop', { ...stopped, story }), ['settled', 0, String, 0, 1, 'wait'])
+  t.equal(await w.state(bad.id), 'queued')
+  const tried: Array<string | undefined> = []
+  for (const at of [40_000, 80_000]) {
+    w.at(at)
+    const { grants: [probe] } = await w.claim()
+    tried.push(probe?.recipient)
+    t.match(await w.settle(probe!, 'stop', stopped), ['settled', 0, String, 0, 0, 'wait'])
+  }
+  t.strictSame([...tried].sort(), [ANN, BOB])
+  await w.run('pause', { state: 'open', forMs: '', why: '' })
+  w.at(120_000)
+  const again = (await w.claim()).grants.find(grant => grant.recipient === ANN)
+  t.match(await w.settle(again!, 'stop', { ...stopped, story }), ['settled', 0, String, 0, 1, 'failed'])
+  t.equal(await w.state(bad.id), 'failed')
 })

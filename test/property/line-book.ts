@@ -95,13 +95,16 @@ export class LineBook {
     pair.bucket.send(now)
   }
 
-  /** Ends a flight; a message that was given back keeps its turn if that is later than what its bucket allows. */
-  land (pair: Pair, backInLine: boolean, now: number): void {
+  /**
+   * Ends a flight; a message that was given back keeps its turn if that is later than what its bucket allows, unless it was
+   * tried in vain on a stopped sender.
+   */
+  land (pair: Pair, backInLine: boolean, inVain: boolean, now: number): void {
     const flight = pair.flight
     if (flight === null) return
     pair.flight = null
     if (backInLine) this.#insert(pair, flight.message)
-    const kept = backInLine && this.head(pair) === flight.message
+    const kept = backInLine && !inVain && this.head(pair) === flight.message
     this.#give(pair, kept ? flight.turnAt : now, now, 'granted')
   }
 

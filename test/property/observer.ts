@@ -151,11 +151,12 @@ export class Observer {
     if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
     if (fact.bucket === 'flow') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
+    const inVain = fact.bucket === 'sender' && this.sender.stopped
     if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000)
     else if (fact.verdict === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)
     if (fact.verdict !== 'wait') message.attempts++
     this.sender.land(fact.at)
-    this.book.land(pair, fact.verdict === 'wait', fact.at)
+    this.book.land(pair, fact.verdict === 'wait', inVain, fact.at)
     if (fact.verdict !== 'wait') this.#moveTo(message, fact.verdict)
   }
 

@@ -33,9 +33,9 @@ t.test('before the start', async t => {
   t.test('a handshake that never ends, also as the reason of a later grant that found no connection', async t => {
     const { port } = await startTcp(t, () => {})
     const provider = connectTo(t, local(port, 'https'), { sendTimeoutMs: 200 })
-    t.match(await provider.send(grantFor({ withinMs: 60 })), { ...unsent('NOT_STARTED'), error: /^(?!.*last try)/ })
+    t.match(await provider.send(grantFor({ withinMs: 60 })), unsent('NOT_STARTED'))
     t.match(await provider.send(grantFor()), unsent('CONNECT_TIMEOUT'))
-    t.match(await provider.send(grantFor({ withinMs: 60 })), { ...unsent('NOT_STARTED'), error: /last try to connect: CONNECT_TIMEOUT/ })
+    t.match(await provider.send(grantFor({ withinMs: 60 })), { ...unsent('CONNECT_TIMEOUT'), error: /Not started/ })
   })
 })
 

@@ -1,0 +1,30 @@
+import { inParallel } from '../parallel.js'
+import type { RecoveryRoom } from './recover.js'
+import { recoverSender } from './recover.js'
+
+const TICK_MS = 500
+const AT_ONCE = 25
+
+/**
+ * Every node, whatever its role, looks for the grants of its own calls whose reply was lost and gives them back: nobody else
+ * knows that they were never started, and their leases would run out as unknown outcomes.
+ */
+export function startGiveBack (room: RecoveryRoom): { stop: () => Promise<void> } {
+  let running: Promise<void> | null = null
+
+  async function look (): Promise<void> {
+    await inParallel([...room.store.lostHolders()], AT_ONCE, async ([sender, holders]) => await recoverSender(room, sender, holders, false))
+  }
+
+  const timer = setInterval(() => {
+    running ??= look()
+      .catch(error => { room.events.emit('fault', { where: 'giving back', error }) })
+      .finally(() => { running = null })
+  }, TICK_MS)
+  return {
+    async stop () {
+      clearInterval(timer)
+      await running
+    }
+  }
+}
