@@ -137,3 +137,11 @@ await test('looking changes nothing', async (t, w) => {
   await look(w, id)
   t.strictSame(await w.dump(), before)
 })
+
+await test('a message that had failed and was cancelled is told as cancelled also after its key\'s window', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"outcome":"retryable"}' })
+  await w.run('cancel', { id: grant.id, reason: 'cancelled', tail: 'web -', story: '{"outcome":"cancelled","reason":"cancelled"}' }, grant.id)
+  await w.redis.del(w.key('msg', grant.id))
+  t.equal(await w.state(grant.id), 'cancelled')
+})

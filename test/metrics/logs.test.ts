@@ -36,3 +36,14 @@ await t.test('no log line of a busy flow shows a number, a text, a key or a toke
     t.ok(all.some(line => line.msg === msg), `there is a line "${msg}"`)
   }
 })
+
+await t.test('a script that fails is told without the command that held the message', async t => {
+  const lines: string[] = []
+  const node = await ground.start(t, {}, { onLog: line => { lines.push(line) } })
+  logEvents(node.events, pino({ level: 'trace' }, { write: line => { lines.push(line) } }))
+  await ground.redis.connect().set(`{${node.prefix}:${SENDER}}:backlog`, 'no hash')
+  t.match(await node.send('+15550008101', 'Your code is 493817'), { status: 500, body: { code: 'INTERNAL' } })
+  t.match((await node.post('/messages/batch', [{ to: '+15550008101', message: 'Your code is 493817' }])).body['results'][0], { httpStatus: 500 })
+  t.ok(lines.some(line => line.includes('WRONGTYPE')), 'the cause is told')
+  for (const secret of ['5550008101', '493817']) t.same(lines.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
+})

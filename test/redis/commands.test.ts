@@ -88,7 +88,7 @@ await t.test('what Redis says is INTERNAL where it blames the script, else UNAVA
   for (const [said, code] of cases) {
     const cause = new TypeError(said)
     const { redis } = createListener(() => { throw cause })
-    await t.rejects(createRun(redis, 'wa')('tidy', { sender: '77' }, tidy), { code, cause, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
+    await t.rejects(createRun(redis, 'wa')('tidy', { sender: '77' }, tidy), { code, cause: code === 'UNAVAILABLE' ? said : undefined, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
   }
 })
 

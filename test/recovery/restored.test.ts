@@ -1,0 +1,30 @@
+/** What a node mends that nobody else can: grants of its own lost calls, and what an emptied Redis has lost of its settings. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { SENDER, keys } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const ground = await createGround(t)
+
+await t.test('a node that only takes messages in gives back a grant whose reply was lost', async t => {
+  const node = await ground.start(t, { ROLE: 'api' })
+  const app = node.as(keys.app)
+  // Redis goes on only after the node has given the call up, and then runs it.
+  await ground.redis.connect().client('PAUSE', 400, 'ALL')
+  t.match(await app.send('+15550006001', 'x', { idempotencyKey: 'lost' }), { status: 503, body: { code: 'UNAVAILABLE' } })
+  const { body } = await until('it is back in line', async () => {
+    const answer = await app.get('/messages/lost')
+    return answer.body['status'] === 'queued' && answer
+  }, 5000)
+  t.equal(body['attemptCount'], 0, 'no attempt is used up')
+  t.match(node.seen('recovery.found'), [{ sender: SENDER, what: 'lost-grant' }])
+})
+
+await t.test('after Redis was emptied the rules and both schedules are written again within a round', async t => {
+  const node = await ground.start(t, { SEND_TIMEOUT_MS: '300', LEASE_MS: '5600', WHATSAPP_RETRY_INTERVAL_MS: '1000' })
+  await ground.redis.connect().flushall()
+  await until('retries are scheduled again', async () => typeof (await node.get('/workers/retry')).body['nextRunAt'] === 'string', 20_000)
+  await until('a run has been', async () => typeof (await node.get('/workers/retry')).body['lastRunAt'] === 'string', 20_000)
+  t.equal((await node.get('/senders')).status, 200)
+  t.match(await node.send('+15550006002'), { status: 200, body: { immediate: true } })
+})
