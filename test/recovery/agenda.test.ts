@@ -86,7 +86,8 @@ await t.test('a sender that could not be asked since Redis went away in the midd
     return ['', [], [], [], 0]
   }
   const senders = ['a', 'b', 'c']
-  const recovery = startRecovery({ store: { ...store, run }, events, senders, roundMs: 30_000 } as unknown as RecoveryRoom)
+  const refresh = async (): Promise<void> => await store.agenda.enter(senders)
+  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryRoom)
   t.teardown(recovery.stop)
   // Asked twice, and found to need nobody: from now on they are put off for a whole round.
   await until('they are let be', () => asked.length === 6)
