@@ -1,4 +1,5 @@
 import { inParallel } from '../parallel.js'
+import { every } from './every.js'
 import type { RecoveryRoom } from './recover.js'
 import { recoverSender } from './recover.js'
 
@@ -10,21 +11,7 @@ const AT_ONCE = 25
  * knows that they were never started, and their leases would run out as unknown outcomes.
  */
 export function startGiveBack (room: RecoveryRoom): { stop: () => Promise<void> } {
-  let running: Promise<void> | null = null
-
-  async function look (): Promise<void> {
+  return every(TICK_MS, room.events, 'giving back', async () => {
     await inParallel([...room.store.lostHolders()], AT_ONCE, async ([sender, holders]) => await recoverSender(room, sender, holders, false))
-  }
-
-  const timer = setInterval(() => {
-    running ??= look()
-      .catch(error => { room.events.emit('fault', { where: 'giving back', error }) })
-      .finally(() => { running = null })
-  }, TICK_MS)
-  return {
-    async stop () {
-      clearInterval(timer)
-      await running
-    }
-  }
+  })
 }

@@ -8,6 +8,7 @@ import { parseRecord } from '../settlement/record.js'
 import type { SettlementRoom } from '../settlement/settle.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
+import { every } from './every.js'
 
 export interface RecoveryRoom extends SettlementRoom {
   wakes: Wakes
@@ -35,7 +36,6 @@ const AT_MOST = 200
  */
 export function startRecovery (room: RecoveryRoom): { stop: () => Promise<void> } {
   const calm = new Set<string>()
-  let running: Promise<void> | null = null
   let enteredAt = -Infinity
 
   async function tick (): Promise<void> {
@@ -48,17 +48,7 @@ export function startRecovery (room: RecoveryRoom): { stop: () => Promise<void> 
     while (await recoverSlice(room, calm) === SLICE);
   }
 
-  const timer = setInterval(() => {
-    running ??= tick()
-      .catch(error => { room.events.emit('fault', { where: 'recovery', error }) })
-      .finally(() => { running = null })
-  }, TICK_MS)
-  return {
-    async stop () {
-      clearInterval(timer)
-      await running
-    }
-  }
+  return every(TICK_MS, room.events, 'recovery', tick)
 }
 
 /**
