@@ -27,7 +27,7 @@ export interface Verdict {
 /** After a connection could not even be made, the sender's flow rests this long, so that a dead line is not hammered. */
 const UNREACHABLE_REST_MS = 1000
 
-/** The one place that decides between sent, later, back in line, and given up. */
+/** The one place that decides between sent, later, back in line, and given up; settle.lua alone knows who is to blame for a stop. */
 export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt'>, settings: SettlementSettings): Verdict {
   switch (outcome.status) {
     case 'sent': return to('sent')
