@@ -6,6 +6,8 @@ export interface Events {
   'message.admitted': [{ sender: string, id: string, lane: Lane, outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused', boundBy?: BoundBy, delayMs?: number | null, code?: string, caller: string, durationMs: number }]
   'attempt.settled': [{ sender: string, id: string, recipient: string, attempt: number, lane: Lane, outcome: Outcome['status'], code?: string, startedAfterMs: number | null, durationMs: number, lateMs: number, verdict: string, nextRetryAt?: number }]
   'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], result: string }]
+  /** Two sends to one pair started closer together than the rule allows, as somebody apart from the limiter saw; both in ms. */
+  'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]
   'message.closed': [{ sender: string, id: string, state: State }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.opened': [{ sender: string }]
