@@ -4,7 +4,7 @@ import { Type } from '@sinclair/typebox'
 import { envSchema } from 'env-schema'
 import { SluiceError } from './errors.js'
 import type { SenderSettings } from './senders.js'
-import { readSenders } from './senders.js'
+import { isApi, readSenders } from './senders.js'
 
 const DAY_MS = 86_400_000
 
@@ -31,6 +31,7 @@ export const ConfigSchema = Type.Object({
   WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, told of in docs/senders.md; the first is the default one'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
+  SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),
   WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Least time between two messages to one recipient'),
   WHATSAPP_RATE_LIMIT_BURST: count(1, 'Messages that a rested recipient may get one right after the other', 1000),
   WHATSAPP_SENDER_RATE_PER_SECOND: count(80, 'Most messages of the sender in any second', 1000),
@@ -146,6 +147,7 @@ function check (config: Config): void {
   if (production && config.embeddedRedis && !config.EMBEDDED_REDIS) throw invalid('REDIS_URL', 'production needs it (or EMBEDDED_REDIS=1)')
   if (production && !token && !config.SANDBOX) throw invalid('WHATSAPP_ACCESS_TOKEN', 'production needs it (or SANDBOX=1)')
   if (config.SANDBOX && token) throw invalid('SANDBOX', 'a real WHATSAPP_ACCESS_TOKEN is set: take one of the two away')
+  if (config.SANDBOX_URL !== '' && !isApi(config.SANDBOX_URL)) throw invalid('SANDBOX_URL', 'it is an http or https address without a query or a login')
   if (token && config.API_KEYS.length === 0) throw invalid('API_KEYS', 'with a real access token callers have to be known')
   if (config.API_KEYS.length === 0 && !local) throw invalid('HOST', 'without API_KEYS it listens on loopback only')
 }

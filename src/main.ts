@@ -29,7 +29,7 @@ async function start (): Promise<void> {
   const events = createBus()
   logEvents(events, log)
   const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
-  const sandboxUrl = config.sandbox ? await startSandbox() : null
+  const sandboxUrl = config.sandbox ? await findSandbox(config) : null
   const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
   const gateway = await createGateway(config, { redisUrl, provider, explain, events, logger: log })
   running.push({ name: 'gateway', stop: gateway.close })
@@ -47,10 +47,15 @@ async function startRedis (config: Config): Promise<string> {
   return redis.url
 }
 
+async function findSandbox (config: Config): Promise<string> {
+  const url = config.SANDBOX_URL === '' ? await startSandbox() : config.SANDBOX_URL
+  say(`Sandbox   ${url}  (stands in for WhatsApp: nothing is really sent)`)
+  return url
+}
+
 async function startSandbox (): Promise<string> {
   const sandbox = await createSandbox()
   running.push({ name: 'sandbox', stop: sandbox.close })
-  say(`Sandbox   ${sandbox.url}  (stands in for WhatsApp: nothing is really sent)`)
   return sandbox.url
 }
 

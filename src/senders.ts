@@ -125,7 +125,8 @@ export function isToken (text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text)
 }
 
-function isApi (text: string): boolean {
+/** Whether a text can be the address of an API. */
+export function isApi (text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, search, username } = new URL(text)
   return /^https?:$/.test(protocol) && search === '' && username === ''

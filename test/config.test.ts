@@ -51,6 +51,7 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['no keys beyond this machine', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
   ['sandbox and a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
   ['production without a Redis', { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` }, 'REDIS_URL', /EMBEDDED_REDIS=1/],
+  ['a sandbox that is no address', { SANDBOX_URL: 'sandbox:4000' }, 'SANDBOX_URL', /http or https address/],
   ['production without a token', { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }, 'WHATSAPP_ACCESS_TOKEN', /SANDBOX=1/]
 ]
 
