@@ -9,7 +9,9 @@ import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
 import { serveDocs } from './http/docs/openapi.js'
+import { connectionLimits, refuseUnreadable } from './http/limits.js'
 import { handleErrors, sendProblem, toKnown } from './http/problem.js'
+import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
@@ -39,11 +41,17 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
     frameworkErrors: (error, _request, reply) => { sendProblem(reply, toKnown(error)) },
     // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
     routerOptions: { maxParamLength: 768 },
-    requestTimeout: 30_000,
+    requestTimeout: connectionLimits.requestTimeoutMs,
+    connectionTimeout: connectionLimits.silenceMs,
+    keepAliveTimeout: connectionLimits.keepAliveMs,
+    http: { headersTimeout: connectionLimits.headersTimeoutMs, connectionsCheckingInterval: connectionLimits.checkEveryMs, maxHeaderSize: connectionLimits.headBytes },
+    clientErrorHandler: refuseUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
+  app.server.maxConnections = connectionLimits.connections
   handleErrors(app, room.events)
   turnAway(app, options.closing)
+  shed(app, room.store.behindMs)
   if (options.api) await serveDocs(app)
   healthRoutes(app, { store: room.store, closing: options.closing })
   if (options.api) {

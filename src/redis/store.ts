@@ -6,6 +6,7 @@ import { createAgenda } from './agenda.js'
 import type { Run } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
+import { createWaiting } from './waiting.js'
 
 /** How long the grants of a lost call are looked for; after it, the leases have run out anyway. */
 const LOST_FOR_MS = 120_000
@@ -21,6 +22,8 @@ export interface Store {
   readonly redis: Redis
   readonly run: Run
   readonly agenda: Agenda
+  /** How long the oldest script that runs or waits has waited for its answer, ms; 0 where none does. */
+  readonly behindMs: () => number
   /** Refuses new work above 85 % of maxmemory. */
   readonly assertRoom: () => void
   /**
@@ -38,15 +41,17 @@ export function createStore (connections: Connections, options: { prefix: string
   const lost = new Map<string, { sender: string, since: number }>()
   const run = createRun(redis, options.prefix)
   const agenda = createAgenda(redis, options.prefix)
+  const waiting = createWaiting()
   let calls = 0
   return {
     prefix: options.prefix,
     node,
     redis,
     agenda,
+    behindMs: waiting.longestMs,
     async run (name, at, args) {
       try {
-        return await run(name, at, args)
+        return await waiting.add(run(name, at, args))
       } catch (error) {
         // It may have run all the same, and nobody heard what it asked for.
         agenda.remind(at.sender)

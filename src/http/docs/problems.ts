@@ -32,7 +32,7 @@ export const sharedResponses: Record<string, ErrorCode[]> = {
   Forbidden: ['FORBIDDEN'],
   TooLarge: ['TOO_LARGE'],
   Internal: ['INTERNAL'],
-  Unavailable: ['UNAVAILABLE', 'CLOSING']
+  Unavailable: ['UNAVAILABLE', 'OVERLOADED', 'CLOSING']
 }
 
 /** The document's answers for these codes, one for each HTTP status; those that are shared by reference. */
