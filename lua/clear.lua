@@ -11,6 +11,7 @@
 -- KEYS[8]   pace          zset    recipient -> TAT, µs
 -- KEYS[9]   sender        hash    rules and state
 -- KEYS[10]  shift         string  drain lease
+-- KEYS[11]  starts        string  the watch's run of starts of this pair
 --
 -- ARGV[1]   now        µs    '' for Redis's clock
 -- ARGV[2]   recipient  text  canonical
@@ -23,12 +24,14 @@
 --- @include line
 --- @include attention
 local lines, turns = { KEYS[1], KEYS[2], KEYS[3] }, { KEYS[4], KEYS[5], KEYS[6] }
-local held, pace, sender_key, shift = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local held, pace, sender_key, shift, starts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local given, recipient = ARGV[1], ARGV[2]
 
 local now = clock(given)
 local sender = read_sender(sender_key)
 local had = redis.call('ZREM', pace, recipient)
+-- What an operator allows is no violation.
+redis.call('DEL', starts)
 local turn
 if sender and redis.call('HEXISTS', held, recipient) == 0 then
   local lane, score = turn_of(turns, recipient)

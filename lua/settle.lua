@@ -25,6 +25,7 @@
 -- KEYS[20]  completed        zset    minute -> messages sent in it
 -- KEYS[21]  shift            string  drain lease
 -- KEYS[22]  recent           zset    this hour's look-up index, lex `term:id`
+-- KEYS[23]  starts           string  the watch's run of starts of this pair
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -44,6 +45,7 @@
 --
 -- Returns:
 --   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1, stopped 0 or 1, verdict}
+--     and µs since an earlier start, µs that it had to be: this one started too early, by the watch's own account
 --   {'stale'}   the grant is not, or no longer, this one
 --- @include clock
 --- @include gcra
@@ -51,10 +53,11 @@
 --- @include line
 --- @include record
 --- @include attention
+--- @include watch
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift, recent = KEYS[20], KEYS[21], KEYS[22]
+local completed, shift, recent, starts = KEYS[20], KEYS[21], KEYS[22], KEYS[23]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
 local code, tail, story, term, find_s = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
@@ -64,11 +67,9 @@ local text = redis.call('HGET', backlog, id)
 local sender = read_sender(sender_key)
 if not text or not sender then return { 'stale' } end
 local record = read_record(text)
-if holder == '' then
-  if record.attempts ~= attempt or not redis.call('ZSCORE', unknown, id) then return { 'stale' } end
-elseif not grant or grant.id ~= id or grant.attempt ~= attempt or grant.holder ~= holder then
-  return { 'stale' }
-end
+local ours = grant and grant.id == id and grant.attempt == attempt and grant.holder == holder
+if holder == '' then ours = record.attempts == attempt and redis.call('ZSCORE', unknown, id) end
+if not ours then return { 'stale' } end
 
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
@@ -117,7 +118,7 @@ if bucket == 'flow' then
   local flow_tat, slots = string.match(redis.call('GET', flow) or '0 0', '^(%d+) (%d+)$')
   redis.call('SET', flow, int(cooled(tonumber(flow_tat), until_us, sender.flow)) .. ' ' .. slots)
 end
-local reopened = 0
+local reopened, newly = 0, stopped and 1 or 0
 -- An operator's pause stands: a stop in its place would try again, and open, by itself.
 if bucket == 'sender' and closed(sender, now) ~= 'pause' then
   redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us, 'since', now)
@@ -128,20 +129,19 @@ elseif verdict == 'sent' and sender.status == 'stopped' and
   redis.call('HDEL', sender_key, 'status', 'why', 'until', 'since')
   sender.status, reopened = 'open', 1
 end
-local newly = stopped and 1 or 0
 if not grant then return { 'settled', due, '', reopened, newly, verdict } end
+
+local run, life, early = watch(redis.call('GET', starts), sender, started and grant.granted_at + started)
+if run then redis.call('SET', starts, run, 'PX', life) end
 
 -- The pair is free again: its foremost message gets the turn. One that was given back keeps its place; one that was tried
 -- in vain on a stopped sender lets another be tried next.
 redis.call('HDEL', held, recipient)
 redis.call('ZREM', inflight, id)
 local lane, turn, member = next_turn(lines, recipient, tat, sender.pair, now)
-if lane then
-  if verdict == 'wait' and member == member_of(record, id) and not (was_stopped and bucket == 'sender') then
-    turn = math.max(grant.turn, earliest(tat, sender.pair))
-  end
-  redis.call('ZADD', turns[lane], turn, recipient)
-end
+local keeps = verdict == 'wait' and member == member_of(record, id) and not (was_stopped and bucket == 'sender')
+if lane and keeps then turn = math.max(grant.turn, earliest(tat, sender.pair)) end
+if lane then redis.call('ZADD', turns[lane], turn, recipient) end
 local who, value = attention(shift, turn, now, closed(sender, now))
 if value then redis.call('SET', shift, unpack(value)) end
-return { 'settled', due, who, reopened, newly, verdict }
+return { 'settled', due, who, reopened, newly, verdict, unpack(early) }

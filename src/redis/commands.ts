@@ -32,7 +32,7 @@ export interface Replies {
   retake:
     | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string]
     | ['queued', Attention] | ['expired'] | ['gone'] | ['unruled']
-  settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'] | ['stale']
+  settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
   receipt: ['sent'] | ['double'] | ['known'] | ['gone']
   cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
   clear: ['cleared', had: number, attention: Attention]
@@ -102,7 +102,7 @@ export function createRun (redis: Redis, prefix: string): Run {
     const call = calls[`sluice:${name}`]
     if (script === undefined || call === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
     const values = args as Record<string, Value | undefined>
-    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, { digest: at.digest }))
+    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, { digest: at.digest, recipient: text(values['recipient']) }))
     const given = script.args.map(arg => text(values[arg]))
     try {
       return await call.call(redis, ...keys, ...given) as Replies[Name]

@@ -5,11 +5,12 @@
 
 /**
  * `{wa:<sender>}:<name>`; the idempotency record is `{wa:<sender>}:msg:<digest>`, the look-up index
- * `{wa:<sender>}:recent:<hours since the epoch>`.
+ * `{wa:<sender>}:recent:<hours since the epoch>`, a pair's run of starts `{wa:<sender>}:starts:<recipient>`.
  */
-export function senderKey (prefix: string, sender: string, name: string, part?: { digest?: string | undefined, hour?: number }): string {
+export function senderKey (prefix: string, sender: string, name: string, part?: { digest?: string | undefined, hour?: number, recipient?: string }): string {
   const key = `{${prefix}:${sender}}:${name}`
   if (name === 'msg') return `${key}:${part?.digest ?? ''}`
+  if (name === 'starts') return `${key}:${part?.recipient ?? ''}`
   // The node's own clock is good enough here: it only names a bucket, and a look-up asks the neighbours too.
   return name === 'recent' ? `${key}:${part?.hour ?? hourNow()}` : key
 }

@@ -65,6 +65,8 @@ export interface World {
   /** State of a message as inspect-message tells it, `gone` included. */
   state: (id: string) => Promise<string>
   key: (name: string, id?: string) => string
+  /** The watch's key of a pair. */
+  starts: (recipient?: string) => string
   /** The idempotency record's text. */
   msg: (id: string) => Promise<string | null>
   /** TAT of a pair in µs; 0 for none. */
@@ -178,6 +180,7 @@ function createWorld (t: Test, redis: Redis): World {
     receipt: async (id, wamid) => await w.run('receipt', { id, tail: tail(wamid), story: `{"outcome":"sent","note":"${wamid}"}` }, id),
     state: async id => (await w.run('inspect-message', { id }, id))[0],
     key: (name, id) => senderKey(prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) }),
+    starts: (recipient = ANN) => senderKey(prefix, SENDER, 'starts', { recipient }),
     msg: async id => await redis.get(w.key('msg', id)),
     tat: async (recipient = ANN) => Number(await redis.zscore(w.key('pace'), recipient) ?? 0),
     async turn (recipient = ANN) {

@@ -23,7 +23,7 @@ redis.call('ZADD', log, clock(given), step)
 return { 'counted', redis.call('INCRBY', counter, step) }
 `
 const refused = (text: string, message: RegExp) => t.throws(() => parseScript('count', text), { code: 'SCRIPT_INVALID', message })
-const keysOf = (name: string) => senderKey('wa', '100000000000001', name, { digest: 'A'.repeat(22) })
+const keysOf = (name: string) => senderKey('wa', '100000000000001', name, { digest: 'A'.repeat(22), recipient: 'p15550000001' })
 
 await t.test('names of keys and arguments come from the header, in order', async t => {
   t.match(parseScript('count', good), { name: 'count', keys: ['counter', 'log'], args: ['now', 'step'] })

@@ -1,0 +1,158 @@
+/** The watch on the spacing in settle.lua: what it tells of starts that came too early, and that it tells nothing else. */
+import t from 'tap'
+import { ANN, BOB, START, world, type World } from './support.js'
+
+const test = await world(t)
+const MS = 1000
+
+/** Grants, starts and settles a message at this moment of the clock, whatever the limiter has to say: its book is emptied first. */
+async function force (w: World, key: string, change: { startedUs?: number | string, recipient?: string, verdict?: string } = {}): Promise<number[]> {
+  const { recipient = ANN, startedUs = 0, verdict = 'sent' } = change
+  await w.redis.zrem(w.key('pace'), recipient)
+  return told(await w.settle(await w.grant({ key, recipient }), verdict, { startedUs }))
+}
+
+/** What the reply says beyond the verdict: nothing, or µs that lay between and µs that had to. */
+function told (reply: unknown[]): number[] {
+  return reply.slice(6) as number[]
+}
+
+await test('the second of two starts is told where it came too early', async (t, w) => {
+  t.strictSame(await force(w, 'a'), [])
+  w.at(1200)
+  t.strictSame(await force(w, 'b'), [1200 * MS, 2000 * MS])
+  w.at(3200)
+  t.strictSame(await force(w, 'c'), [], 'and counts for the next one')
+})
+
+await test('what the promise allows for the network is no violation', async (t, w) => {
+  await force(w, 'a')
+  w.at(1950)
+  t.strictSame(await force(w, 'b'), [])
+  w.at(3899)
+  t.strictSame(await force(w, 'c'), [1949 * MS, 2000 * MS])
+})
+
+await test('it counts from start to start, not from grant to grant', async (t, w) => {
+  await force(w, 'a', { startedUs: 200 * MS })
+  w.at(2000)
+  t.strictSame(await force(w, 'b'), [1800 * MS, 2000 * MS])
+  w.at(3900)
+  t.strictSame(await force(w, 'c', { startedUs: 100 * MS }), [])
+})
+
+await test('pairs are watched apart', async (t, w) => {
+  await force(w, 'a')
+  w.at(10)
+  t.strictSame(await force(w, 'b', { recipient: BOB }), [])
+})
+
+await test('a grant that never started is no start, whatever came of the others is one', async (t, w) => {
+  await force(w, 'a')
+  w.at(100)
+  t.strictSame(await force(w, 'b', { startedUs: '', verdict: 'wait' }), [])
+  await w.cancel((await w.claim({ want: 0 }), await w.redis.hkeys(w.key('backlog')))[0] ?? '')
+  for (const [n, verdict] of ['retry', 'failed', 'unknown'].entries()) {
+    w.at(1100 * (n + 1))
+    t.strictSame(await force(w, verdict, { verdict }), [1100 * MS, 2000 * MS], verdict)
+  }
+})
+
+await test('the decision on an unknown outcome is no start', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown', { afterMs: 100 })
+  w.at(200)
+  t.strictSame(told(await w.settle({ ...grant, holder: '' }, 'failed', { startedUs: '' })), [])
+})
+
+await test('where recovery settles, the latest start there may have been counts', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'unknown', { startedUs: 250 * MS })
+  w.at(2000)
+  t.strictSame(await force(w, 'b'), [1750 * MS, 2000 * MS])
+})
+
+await test('nothing is told of a stale settlement, nor twice of one start', async (t, w) => {
+  await force(w, 'a')
+  w.at(100)
+  await w.redis.zrem(w.key('pace'), ANN)
+  const grant = await w.grant({ key: 'b' })
+  t.strictSame(await w.settle({ ...grant, holder: 'b2:1' }, 'sent'), ['stale'])
+  t.equal((await w.settle(grant, 'sent')).length, 8)
+  t.strictSame(await w.settle(grant, 'sent'), ['stale'])
+})
+
+await test('what an operator clears is no violation', async (t, w) => {
+  await force(w, 'a')
+  w.at(100)
+  await w.run('clear', { recipient: ANN })
+  t.strictSame(told(await w.settle(await w.grant({ key: 'b' }), 'sent')), [])
+  w.at(200)
+  const grant = await w.grant({ key: 'c', recipient: BOB })
+  await w.run('clear', { recipient: BOB })
+  t.strictSame(told(await w.settle(grant, 'sent')), [])
+  w.at(300)
+  t.strictSame(await force(w, 'd', { recipient: BOB }), [100 * MS, 2000 * MS], 'a clear in flight does not hide what starts after it')
+})
+
+await test('changed rules begin a new account, changed back or not', async (t, w) => {
+  await force(w, 'a')
+  w.at(100)
+  await w.rules({ pairIntervalUs: 50 * MS })
+  await w.rules()
+  t.strictSame(await force(w, 'b'), [])
+  w.at(200)
+  t.strictSame(await force(w, 'c'), [100 * MS, 2000 * MS])
+  await w.rules({ pairIntervalUs: 60_000 * MS })
+  w.at(2200)
+  t.strictSame(await force(w, 'd'), [], 'a stricter rule does not judge what went before it')
+})
+
+await test('the rule of an emptied Redis is another one', async (t, w) => {
+  await force(w, 'a')
+  await w.redis.del(w.key('sender'))
+  await w.rules()
+  await w.rules({ maxInFlight: 7 })
+  w.at(100)
+  t.strictSame(await force(w, 'b'), [])
+})
+
+await test('with a burst so many may start at once, and one more each interval', async (t, w) => {
+  await w.rules({ pairBurst: 3 })
+  for (const key of ['a', 'b', 'c']) t.strictSame(told(await w.settle(await w.grant({ key }), 'sent')), [])
+  for (let n = 1; n <= 4; n++) {
+    w.at(2000 * n)
+    t.strictSame(told(await w.settle(await w.grant({ key: `next ${n}` }), 'sent')), [])
+  }
+  w.at(9900)
+  t.strictSame(await force(w, 'early'), [9900 * MS, 10_000 * MS], 'so the fourth at once would be')
+})
+
+await test('with a burst twice the rate is found out', async (t, w) => {
+  await w.rules({ pairBurst: 3 })
+  const found: number[] = []
+  for (let n = 0; n < 12; n++) {
+    w.at(1000 * n)
+    if ((await force(w, `m${n}`)).length > 0) found.push(n)
+  }
+  t.strictSame(found, [5, 10], 'the starts at 0, 1, … 5 s take 5 s and had to take 6; then it counts anew')
+})
+
+await test('a rest ends a run, so that a burst after it is no violation', async (t, w) => {
+  await w.rules({ pairBurst: 2 })
+  for (const at of [0, 0, 2000, 8000, 8000, 10_000]) {
+    w.at(at)
+    t.strictSame(told(await w.settle(await w.grant({ key: `${at} ${Math.random()}` }), 'sent')), [])
+  }
+  t.strictSame(await w.redis.get(w.starts()), `2 ${START + 8_000_000} 3`)
+})
+
+await test('what it keeps goes by itself once the rule allows all of it again', async (t, w) => {
+  await force(w, 'a')
+  const life = await w.redis.pttl(w.starts())
+  t.ok(life > 1500 && life <= 2000, `${life} ms`)
+  await w.rules({ pairBurst: 2, pairIntervalUs: 10_000 * MS })
+  await force(w, 'b', { recipient: BOB })
+  await force(w, 'c', { recipient: BOB })
+  const two = await w.redis.pttl(w.starts(BOB))
+  t.ok(two > 19_500 && two <= 20_000, `${two} ms`)
+})
