@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- Evidence, later than its grant, that one attempt was accepted by the provider. The message is sent, wherever it stands,
--- unless another attempt has it in flight; a second acceptance is a double and is told so.
+-- Evidence, later than its grant, that one attempt was accepted by the provider, or what became of it since: delivered, read.
+-- The message is sent, wherever it stands, unless another attempt has it in flight; a second acceptance is a double and is
+-- told so. Of a sent message the state only ever rises.
 --
 -- KEYS[1]   msg              string  idempotency record of this digest
 -- KEYS[2]   backlog          hash    id -> record of an unsettled message
@@ -21,17 +22,25 @@
 -- KEYS[17]  expiry           zset    id -> ms
 -- KEYS[18]  completed        zset    minute -> messages sent in it
 -- KEYS[19]  acknowledged     zset    id of a FAILED failure -> ms of its failing
+-- KEYS[20]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
--- ARGV[1]   now      µs    '' for Redis's clock
--- ARGV[2]   id       text  of the message
--- ARGV[3]   tail     text  caller, provider message id, metadata: end of the compact result
--- ARGV[4]   story    JSON  what happened, one line
+-- ARGV[1]   now      µs     '' for Redis's clock
+-- ARGV[2]   id       text   of the message
+-- ARGV[3]   attempt  count  that was accepted; 0 where nobody knows
+-- ARGV[4]   status   word   s sent, d delivered, r read
+-- ARGV[5]   atMs     ms     when that was, by the provider's clock
+-- ARGV[6]   wamid    text   the provider's id of the message
+-- ARGV[7]   tail     text   caller, provider message id, metadata: end of the compact result; '' where the record is not known
+-- ARGV[8]   story    JSON   what happened, one line
 --
 -- Returns:
---   {'sent'}     the message is now settled as sent
---   {'double'}   it had been sent already, or another attempt is in flight: it may have gone out twice
---   {'known'}    this very acceptance has been settled already
---   {'gone'}     nothing is known of it any more
+--   {'sent'}          the message is now settled as sent
+--   {'raised'}        it had been settled by this acceptance; its state has risen
+--   {'known'}         this has been settled already
+--   {'double'}        it had been sent already, or another attempt is in flight: it may have gone out twice
+--   {'early'}         this attempt is in flight: its own answer comes first
+--   {'tail', record}  a tail is needed: to be called again with it
+--   {'gone'}          nothing is known of it any more
 --- @include clock
 --- @include gcra
 --- @include sender
@@ -40,21 +49,34 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, sender_key, unknown, failures, resolved = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failed, records, expiry, completed, acknowledged = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local given, id, tail, story = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local unconfirmed = KEYS[20]
+local given, id, attempt, status, at, wamid, tail, story =
+  ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 
 local known = redis.call('GET', msg)
-local letter, generation = string.match(known or '', '^(%a) (%x+)')
-local ours = generation and generation == string.match(id, '%.(%x+)$')
-local text = redis.call('HGET', backlog, id) or redis.call('HGET', records, id)
-if ours and string.match(letter, '[sdr]') then
-  return { string.sub(known, -#tail) == tail and 'known' or 'double' }
+local result = read_result(known)
+local ours = known and result.generation == string.match(id, '%.(%x+)$')
+if ours and string.match(result.letter, '[sdr]') then
+  if result.wamid ~= wamid then return { 'double' } end
+  -- The first word on it: what its payload was kept for has not come to pass.
+  if redis.call('ZREM', unconfirmed, id) == 1 and not redis.call('ZSCORE', resolved, id) then redis.call('HDEL', records, id) end
+  local risen = raised(result, status, at)
+  if not risen then return { 'known' } end
+  redis.call('SET', msg, risen, 'KEEPTTL')
+  return { 'raised' }
 end
 -- After the key's window the place among the resolved is all that tells.
 if not ours and redis.call('ZSCORE', resolved, id) then return { 'known' } end
+local text = redis.call('HGET', backlog, id) or redis.call('HGET', records, id)
 local sender = read_sender(sender_key)
 if not text or not sender then return { 'gone' } end
 local record = read_record(text)
 local grant = read_grant(redis.call('HGET', held, record.recipient))
+if grant and grant.id == id then
+  if grant.attempt == attempt then return { 'early' } end
+  if string.find(record.body, wamid, 1, true) then return { 'known' } end
+end
+if tail == '' then return { 'tail', text } end
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
 record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story
@@ -63,8 +85,9 @@ if grant and grant.id == id then
   return { 'double' }
 end
 
-local result, life = write_result('s', id, known, now, record, tail)
-if result then redis.call('SET', msg, result, 'PX', life) end
+record.attempts = math.max(record.attempts, attempt)
+local written, life = write_result('s', id, known, now, record, tail)
+if written then redis.call('SET', msg, raised(read_result(written), status, at) or written, 'PX', life) end
 redis.call('HDEL', backlog, id)
 redis.call('ZREM', expiry, id)
 redis.call('ZREM', unknown, id)

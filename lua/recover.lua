@@ -13,20 +13,22 @@
 -- KEYS[8]   unknown       zset    id -> hold end, ms
 -- KEYS[9]   scheduled     zset    id -> ms
 -- KEYS[10]  shift         string  drain lease
+-- KEYS[11]  parked        zset    status -> ms of the next look
 --
 -- ARGV[1]   now     µs     '' for Redis's clock
 -- ARGV[2]   lost    JSON   array of holders (node and call) that never learned of their grants
 -- ARGV[3]   limit   count  of leases and of unknown outcomes at most
 --
 -- Returns:
---   {attention, {lease, ...}, {grant of a lost call, ...}, {unknown, ...}, ms of the next look or 0 for none in sight}
+--   {attention, {lease, ...}, {grant of a lost call, ...}, {unknown, ...}, ms of the next look or 0 for none in sight,
+--     a parked status is due 0 or 1}
 --     a lease or grant is id, recipient, attempt, holder, record; an unknown is id, record
 --- @include clock
 --- @include sender
 --- @include record
 --- @include attention
 local backlog, turns, held, sender_key = KEYS[1], { KEYS[2], KEYS[3], KEYS[4] }, KEYS[5], KEYS[6]
-local inflight, unknown, scheduled, shift = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local inflight, unknown, scheduled, shift, parked = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local given, lost, limit = ARGV[1], cjson.decode(ARGV[2]), tonumber(ARGV[3])
 
 local now = clock(given)
@@ -88,5 +90,7 @@ local lease = redis.call('ZRANGE', inflight, 0, 0, 'WITHSCORES')
 if lease[1] then again = math.min(again, tonumber(lease[2])) end
 local hold = redis.call('ZRANGE', unknown, 0, 0, 'WITHSCORES')
 if hold[1] then again = math.min(again, tonumber(hold[2]) * 1000) end
+local look = redis.call('ZRANGE', parked, 0, 0, 'WITHSCORES')
+if look[1] then again = math.min(again, tonumber(look[2]) * 1000) end
 local next_look = again < math.huge and math.ceil(math.max(again, now) / 1000) or 0
-return { who == 'call' and who or '', leases, grants, unknowns, next_look }
+return { who == 'call' and who or '', leases, grants, unknowns, next_look, look[1] and tonumber(look[2]) * 1000 <= now and 1 or 0 }

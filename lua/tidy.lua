@@ -8,6 +8,7 @@
 -- KEYS[5]   failure-records  hash  id -> record with its story
 -- KEYS[6]   completed        zset  minute -> messages sent in it
 -- KEYS[7]   acknowledged     zset  id of a FAILED failure -> ms of its failing
+-- KEYS[8]   unconfirmed      zset  id of a sent message -> ms until which its record is kept
 --
 -- ARGV[1]   now          µs     '' for Redis's clock
 -- ARGV[2]   retentionMs  ms     that settled failures are kept
@@ -15,10 +16,10 @@
 -- ARGV[4]   limit        count  of each kind in one call at most
 --
 -- Returns:
---   {{id whose life is over, ...}, buckets forgotten, failures forgotten}
+--   {{id whose life is over, ...}, buckets forgotten, failures forgotten, records of sent messages forgotten}
 --- @include clock
-local pace, expiry, resolved, failed, records, completed, acknowledged =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local pace, expiry, resolved, failed, records, completed, acknowledged, unconfirmed =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local given, retention, cap, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local now = clock(given)
@@ -38,6 +39,13 @@ for _, kind in ipairs({ resolved, failed }) do
   if over > 0 then forget(kind, redis.call('ZRANGE', kind, 0, over - 1)) end
 end
 
+-- No receipt has come for so long that none is likely to say anything else.
+local confirmed = redis.call('ZRANGEBYSCORE', unconfirmed, '-inf', now_ms, 'LIMIT', 0, limit)
+for _, id in ipairs(confirmed) do
+  redis.call('ZREM', unconfirmed, id)
+  if not redis.call('ZSCORE', resolved, id) then redis.call('HDEL', records, id) end
+end
+
 -- A TAT in the past and none at all mean the same.
 local idle = redis.call('ZRANGEBYSCORE', pace, '-inf', now, 'LIMIT', 0, limit)
 for _, recipient in ipairs(idle) do redis.call('ZREM', pace, recipient) end
@@ -46,4 +54,4 @@ local yesterday = math.floor(now_ms / 60000) - 24 * 60
 for _, minute in ipairs(redis.call('ZRANGE', completed, 0, -1)) do
   if tonumber(minute) < yesterday then redis.call('ZREM', completed, minute) end
 end
-return { redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, limit), #idle, forgotten }
+return { redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, limit), #idle, forgotten, #confirmed }

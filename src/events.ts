@@ -8,6 +8,12 @@ export interface Events {
   'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], result: string }]
   /** Two sends to one pair started closer together than the rule allows, as somebody apart from the limiter saw; both in ms. */
   'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]
+  /** A webhook told what became of an attempt; `lagMs` is from the provider's moment to ours. */
+  'receipt.taken': [{ sender: string, id: string, attempt: number, status: 'sent' | 'delivered' | 'read' | 'failed', result: string, code?: string, nextRetryAt?: number }]
+  /** One status of a webhook came in: it was taken at once, kept for later, or is about nothing we know. */
+  'webhook.status': [{ sender: string, kind: 'sent' | 'delivered' | 'read' | 'failed', became: string, lagMs: number | null }]
+  /** A whole notification was turned away. */
+  'webhook.refused': [{ why: 'signature' | 'content' }]
   'message.closed': [{ sender: string, id: string, state: State }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.opened': [{ sender: string }]

@@ -37,8 +37,8 @@ local function read_grant(text)
   }
 end
 
--- The compact result that replaces a settled message's record: letter, generation, fingerprint, when (ms), attempts,
--- recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute. nil where
+-- The compact result that replaces a settled message's record: letter, generation, fingerprint, when (ms), attempts and what
+-- was heard of it since (`2:d<ms>:r<ms>`), recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute. nil where
 -- the key has been used again: `known` is then a younger message's, and this one ends without a result.
 local function write_result(letter, id, known, now, record, tail)
   local generation = string.match(id, '%.(%x+)$')
@@ -47,4 +47,29 @@ local function write_result(letter, id, known, now, record, tail)
   local at = math.floor(now / 1000)
   local result = table.concat({ letter, generation, fingerprint or '0', int(at), record.attempts, record.recipient, tail }, ' ')
   return result, int(math.max(60000, record.keep - at))
+end
+
+-- What a record or compact result under an idempotency key says; an empty table for none. Of a result that a receipt may
+-- change: its parts, and in `heard` what was heard of it since.
+local function read_result(text)
+  local letter, generation, rest = string.match(text or '', '^(%a) (%x+) (.*)$')
+  if not letter then return {} end
+  local before, attempts, heard, after = string.match(rest, '^(%S+ %d+) (%d+)(%S*) (.*)$')
+  return {
+    letter = letter, generation = generation, before = before, attempts = tonumber(attempts or 0), heard = heard, after = after,
+    recipient = string.match(after or '', '^%S+'), wamid = string.match(after or '', '^%S+ %S+ (%S+)')
+  }
+end
+
+local function written_result(result)
+  return table.concat({ result.letter, result.generation, result.before, result.attempts .. result.heard, result.after }, ' ')
+end
+
+-- The text of a sent result that has heard of `status` (d, r, or a failure f with its code) at `at`; nil where that is
+-- nothing new. A state only rises; a failure is kept beside it.
+local function raised(result, status, at)
+  if status == 's' or string.find(result.heard, ':' .. status, 1, true) then return nil end
+  result.heard = result.heard .. ':' .. status .. at
+  if status == 'r' or (status == 'd' and result.letter == 's') then result.letter = status end
+  return written_result(result)
 end

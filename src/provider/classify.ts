@@ -2,6 +2,7 @@ import type { Outcome } from '../message.js'
 import { readError, readMessageId, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
 import type { CodeRow } from './code-row.js'
 import { findCode, rowOf } from './codes.js'
+import { redact } from './redact.js'
 
 type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
 
@@ -45,6 +46,16 @@ export function toVerdict (row: CodeRow, code: string, error: string, retryAfter
     default:
       return row satisfies never
   }
+}
+
+/**
+ * What a failure means that came by webhook: the same table. The text is made fit to be kept. A code that nobody knows is
+ * final: there is no HTTP status to go by, and a message that was accepted is not sent again on a guess.
+ */
+export function classifyStatus (code: string, error: string): Exclude<Verdict, { status: 'sent' }> {
+  const row = findCode(code) ?? rowOf('HTTP_4XX')
+  const verdict = toVerdict(row, code === '' ? 'NO_CODE' : code, redact(error === '' ? row.title : error, []))
+  return verdict as Exclude<Verdict, { status: 'sent' }>
 }
 
 /** At least our own plan, for `Retry-After: 0` would hammer; at most twice, for a wrong header must not silence a sender. */

@@ -5,12 +5,13 @@ import { globalKey } from '../redis/keys.js'
 import type { FoundGrant } from '../redis/commands.js'
 import type { Grant, Outcome } from '../message.js'
 import { parseRecord } from '../settlement/record.js'
-import type { SettlementRoom } from '../settlement/settle.js'
+import { lookAgain } from '../settlement/parked.js'
+import type { ReceiptRoom } from '../settlement/receipt.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
 import { every } from './every.js'
 
-export interface RecoveryRoom extends SettlementRoom {
+export interface RecoveryRoom extends ReceiptRoom {
   wakes: Wakes
   senders: string[]
   startWithinMs: number
@@ -95,7 +96,7 @@ async function ask (room: RecoveryRoom, sender: string): Promise<number> {
  * epoch, or 0 where nothing is in sight.
  */
 export async function recoverSender (room: RecoveryRoom, sender: string, lost: string[], all: boolean): Promise<number> {
-  const [attention, leases, grants, unknowns, nextMs] = await room.store.run('recover', { sender }, { lost: JSON.stringify(lost), limit: all ? AT_MOST : 0 })
+  const [attention, leases, grants, unknowns, nextMs, parkedDue] = await room.store.run('recover', { sender }, { lost: JSON.stringify(lost), limit: all ? AT_MOST : 0 })
   if (attention === 'call') {
     room.events.emit('recovery.found', { sender, what: 'unattended' })
     await room.wakes.attend(sender, 'call')
@@ -107,7 +108,9 @@ export async function recoverSender (room: RecoveryRoom, sender: string, lost: s
     room.events.emit('recovery.found', { sender, what: 'unknown', id })
     await settleUnknown(room, sender, id, parseRecord(text))
   }
-  return nextMs
+  // After the leases and holds, which a receipt that came early waits for.
+  const parkedMs = parkedDue === 1 && all ? await lookAgain(room, sender) : 0
+  return parkedMs > 0 && nextMs > 0 ? Math.min(parkedMs, nextMs) : parkedMs || nextMs
 }
 
 /** Nobody ever learned of this grant, so it was never started. */

@@ -33,14 +33,17 @@ export interface Replies {
     | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string]
     | ['queued', Attention] | ['expired'] | ['gone'] | ['unruled']
   settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
-  receipt: ['sent'] | ['double'] | ['known'] | ['gone']
+  receipt: ['sent'] | ['raised'] | ['known'] | ['double'] | ['early'] | ['tail', record: string] | ['gone']
+  bounce: ['retry', dueMs: number, stopped: number] | ['failed', dueMs: 0, stopped: number] | ['beside'] | ['known'] | ['early'] | ['gone']
+  park: ['parked', nextMs: number] | ['known'] | ['full']
+  unpark: [nextMs: number, ...due: Array<[name: string, ageMs: number, status: string]>]
   cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
   clear: ['cleared', had: number, attention: Attention]
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
   quota: ['written' | 'kept', version: number] | ['unruled']
   acknowledge: ['acknowledged'] | ['gone']
-  recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number]
-  tidy: [expired: string[], buckets: number, failures: number]
+  recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number, parkedDue: number]
+  tidy: [expired: string[], buckets: number, failures: number, unconfirmed: number]
   'inspect-message':
     | [state: State, id: string, nowMs: number, result: string, record: string, momentMs: number, waitUs: number, boundBy: BoundBy | '', position: number]
     | ['gone']
@@ -63,8 +66,11 @@ export interface Arguments {
   'windowMs' | 'holder' | 'runId' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'>
   claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'runId' | 'leaseMs' | 'probeMs'>
   retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'runId' | 'leaseMs' | 'lifeMs'> & { story?: string }
-  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'>
-  receipt: Timed<'id' | 'tail' | 'story'>
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'> & { keepMs?: number }
+  receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'tail' | 'story'>
+  bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'wamid' | 'story'>
+  park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
+  unpark: Timed<'done' | 'waitMs' | 'limit'>
   cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'why'>

@@ -13,6 +13,8 @@ export interface SettlementSettings {
   probeMs: number
   /** How long a sent message can be found by its provider id, ms; 0 for not at all. */
   findMs: number
+  /** Whether webhooks tell what becomes of a sender's messages. */
+  hearsOf?: (sender: string) => boolean
 }
 
 /** What is written of an outcome; the arguments of settle.lua. */
@@ -28,7 +30,7 @@ export interface Verdict {
 const UNREACHABLE_REST_MS = 1000
 
 /** The one place that decides between sent, later, back in line, and given up; settle.lua alone knows who is to blame for a stop. */
-export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt'>, settings: SettlementSettings): Verdict {
+export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender'>, settings: SettlementSettings): Verdict {
   switch (outcome.status) {
     case 'sent': return to('sent')
     case 'retryable': {
@@ -43,9 +45,30 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt'>, setting
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
       : to('wait', { bucket: 'flow', coolMs: UNREACHABLE_REST_MS })
-    case 'unknown': return to('unknown', { afterMs: settings.unknownHoldMs || (settings.backoff(grant.attempt) ?? settings.backoff(1) ?? 60_000) })
+    case 'unknown': return to('unknown', { afterMs: holdMs(settings, grant) })
     default: return outcome satisfies never
   }
+}
+
+/** Meta tells by webhook within seconds, as a rule; where nobody listens there is nothing to wait for. */
+const HEARING_HOLD_MS = 15 * 60_000
+
+function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 'attempt' | 'sender'>): number {
+  if (settings.unknownHoldMs > 0) return settings.unknownHoldMs
+  return settings.hearsOf?.(sender) === true ? HEARING_HOLD_MS : settings.backoff(attempt) ?? settings.backoff(1) ?? 60_000
+}
+
+/**
+ * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
+ * for it in line, and nothing says how long ago its cause was.
+ */
+export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow' }, attempt: number, settings: SettlementSettings): Verdict {
+  if (outcome.status === 'rejected') return to('failed', { reason: 'rejected' })
+  const afterMs = settings.backoff(attempt)
+  const bucket = outcome.status === 'sender-stopped'
+    ? { bucket: 'sender' as const, coolMs: settings.probeMs }
+    : { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
+  return afterMs === null ? to('failed', { ...bucket, reason: 'exhausted' }) : to('retry', { ...bucket, afterMs })
 }
 
 /** An unknown outcome whose hold is over without a receipt. */

@@ -15,6 +15,8 @@ export interface StoryLine {
   reason?: 'rejected' | 'exhausted' | 'expired' | 'unknown' | 'cancelled'
   /** Another try makes no sense earlier than this many ms after `at`. */
   retryNotBeforeMs?: number
+  /** The provider's id of what this attempt became, where the message's own result may name another. */
+  providerMessageId?: string
   acknowledgedBy?: string
   note?: string
 }
@@ -67,6 +69,10 @@ export interface Result {
   recipient: string
   caller: string
   providerMessageId: string | null
+  /** Moments by the provider's clock, ms; a failure that was told of after all that, by its code. */
+  deliveredAt?: number
+  readAt?: number
+  bouncedWith?: string
   metadata?: Record<string, unknown>
 }
 
@@ -81,11 +87,22 @@ export function parseResult (text: string): Result | null {
     state,
     admittedAt: parseInt(generation, 16),
     settledAt: Number(settledAt),
-    attempts: Number(attempts),
+    attempts: parseInt(attempts, 10),
+    ...parseHeard(attempts),
     recipient,
     caller,
     providerMessageId: wamid === '-' ? null : wamid,
     ...(rest.length === 0 ? {} : { metadata: JSON.parse(rest.join(' ')) as Record<string, unknown> })
+  }
+}
+
+/** `2:d<ms>:r<ms>:f<code>`: attempts, and what was heard since. */
+function parseHeard (attempts: string): Pick<Result, 'deliveredAt' | 'readAt' | 'bouncedWith'> {
+  const heard = Object.fromEntries(attempts.split(':').slice(1).map(mark => [mark[0], mark.slice(1)]))
+  return {
+    ...(heard['d'] === undefined ? {} : { deliveredAt: Number(heard['d']) }),
+    ...(heard['r'] === undefined ? {} : { readAt: Number(heard['r']) }),
+    ...(heard['f'] === undefined ? {} : { bouncedWith: heard['f'] })
   }
 }
 

@@ -11,6 +11,9 @@ import { decide, decideUnknown } from './decide.js'
 import type { Kept, StoryLine } from './record.js'
 import { resultTail } from './record.js'
 
+/** How long a sent message's record is kept for a receipt that says otherwise, where receipts are heard at all. */
+const RECEIPT_WITHIN_MS = 15 * 60_000
+
 export interface SettlementRoom { store: Store, events: Bus, settlement: SettlementSettings }
 
 export interface Settled {
@@ -40,7 +43,8 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     code: 'code' in outcome ? outcome.code : '',
     tail,
     story: told,
-    ...(outcome.status !== 'sent' || room.settlement.findMs === 0 ? {} : { term: findTerm('provider', outcome.providerMessageId), findS: indexLifeS(room.settlement.findMs) })
+    ...(outcome.status !== 'sent' || room.settlement.findMs === 0 ? {} : { term: findTerm('provider', outcome.providerMessageId), findS: indexLifeS(room.settlement.findMs) }),
+    keepMs: room.settlement.hearsOf?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0
   })
   // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
   if (reply[0] === 'stale' || verdict.verdict === 'unknown') room.store.agenda.remind(grant.sender)
@@ -97,7 +101,8 @@ async function wasOurs (room: SettlementRoom, grant: Grant, outcome: Outcome, ta
   if (outcome.status === 'sent') {
     const line = story(grant.attempt, outcome, { verdict: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
     const at = { sender: grant.sender, digest: digestOf(grant.id) }
-    result = (await persist(async () => await room.store.run('receipt', at, { id: grant.id, tail, story: line })))[0]
+    const told = { id: grant.id, attempt: 0, status: 's', atMs: 0, wamid: outcome.providerMessageId, tail, story: line }
+    result = (await persist(async () => await room.store.run('receipt', at, told)))[0]
   }
   if (result === 'known') return true
   room.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, result })
@@ -110,6 +115,7 @@ function story (attempt: number, outcome: Outcome, verdict: Verdict): string {
     outcome: outcome.status,
     durationMs: Math.round(outcome.durationMs),
     ...('code' in outcome ? { code: outcome.code, error: outcome.error } : {}),
+    ...(outcome.status === 'sent' ? { providerMessageId: outcome.providerMessageId } : {}),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(outcome.status === 'rejected' && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }

@@ -1,0 +1,95 @@
+import type { Outcome } from '../message.js'
+import type { Replies } from '../redis/commands.js'
+import { findTerm } from '../redis/find-terms.js'
+import { digestOf, publicId } from '../redis/keys.js'
+import { decideBounce } from './decide.js'
+import { findMessages } from './find.js'
+import type { SettlementRoom } from './settle.js'
+import { parseRecord, resultTail } from './record.js'
+import type { StoryLine } from './record.js'
+
+/** What the provider tells of one attempt after it accepted it. */
+export interface Status {
+  /** The provider's id of the message. */
+  wamid: string
+  kind: 'sent' | 'delivered' | 'read' | 'failed'
+  /** By the provider's clock, ms since the epoch; 0 where it did not say. */
+  atMs: number
+  /** `biz_opaque_callback_data`: our name of the attempt, if it came back. */
+  opaque?: string
+  /** Of a failure: the code, and what it says in its own words, unredacted. */
+  code?: string
+  error?: string
+}
+
+/** What a code that comes by status means, by the same table as one that comes in an answer; the text is fit to be kept. */
+export type Judge = (code: string, error: string) => Judged
+type Judged = WithoutTimes<Extract<Outcome, { code: string }>>
+type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
+
+export interface ReceiptRoom extends SettlementRoom { judge: Judge }
+
+/**
+ * `early` and `unknown` may be matched later: the attempt's own answer has not been settled yet. `gone`: the message is
+ * forgotten. `other`: it is settled otherwise.
+ */
+export type Receipt = 'sent' | 'raised' | 'known' | 'double' | 'retry' | 'failed' | 'beside' | 'gone' | 'early' | 'unknown'
+
+interface Attempt { id: string, attempt: number }
+
+/** Takes one status to the message that it is about. Throws UNAVAILABLE while Redis is away: then it is to be told again. */
+export async function takeStatus (room: ReceiptRoom, sender: string, status: Status): Promise<Receipt> {
+  const named = attemptOf(status.opaque) ?? await attemptBehind(room, sender, status.wamid)
+  if (named === null) return 'unknown'
+  const receipt = status.kind === 'failed' ? await bounce(room, sender, named, status) : await confirm(room, sender, named, status)
+  if (receipt !== 'early') {
+    room.events.emit('receipt.taken', {
+      sender, id: publicId(sender, named.id), attempt: named.attempt, status: status.kind, result: receipt, ...(status.code === undefined ? {} : { code: status.code })
+    })
+  }
+  return receipt
+}
+
+/** `<digest>.<generation>.<attempt>`, as every request carries it. */
+function attemptOf (opaque = ''): Attempt | null {
+  const match = /^([A-Za-z0-9_-]{22}\.[0-9a-f]{8,14})\.(\d{1,6})$/.exec(opaque)
+  return match === null ? null : { id: match[1] ?? '', attempt: Number(match[2]) }
+}
+
+/** Not every status brings our name back; then the provider's own id is all there is. */
+async function attemptBehind (room: ReceiptRoom, sender: string, wamid: string): Promise<Attempt | null> {
+  const views = await findMessages(room.store, sender, room.settlement.findMs, { terms: [findTerm('provider', wamid)], digests: [], limit: 5 })
+  const view = views.find(({ providerMessageId }) => providerMessageId === wamid)
+  return view === undefined ? null : { id: view.id, attempt: view.attempts }
+}
+
+async function confirm (room: ReceiptRoom, sender: string, { id, attempt }: Attempt, { wamid, kind, atMs }: Status): Promise<Receipt> {
+  const story: Omit<StoryLine, 'at'> = { attempt, outcome: 'sent', providerMessageId: wamid, note: `told by webhook: ${kind}` }
+  const call = async (tail: string): Promise<Replies['receipt']> => await room.store.run('receipt', { sender, digest: digestOf(id) }, {
+    id, attempt, status: kind.slice(0, 1), atMs, wamid, tail, story: JSON.stringify(story)
+  })
+  const first = await call('')
+  if (first[0] !== 'tail') return first[0]
+  const second = await call(resultTail(parseRecord(first[1]).payload, wamid))
+  return second[0] === 'tail' ? 'early' : second[0]
+}
+
+async function bounce (room: ReceiptRoom, sender: string, { id, attempt }: Attempt, { wamid, code = '', error = '' }: Status): Promise<Receipt> {
+  const outcome = room.judge(code, error)
+  const verdict = decideBounce(outcome, attempt, room.settlement)
+  const story: Omit<StoryLine, 'at'> = {
+    attempt,
+    outcome: outcome.status,
+    code: outcome.code,
+    error: outcome.error,
+    providerMessageId: wamid,
+    note: 'told by webhook after it was accepted',
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...('retryNotBeforeMs' in outcome && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
+  }
+  const reply = await room.store.run('bounce', { sender, digest: digestOf(id) }, {
+    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code, wamid, story: JSON.stringify(story)
+  })
+  if ((reply[0] === 'retry' || reply[0] === 'failed') && reply[2] === 1) room.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
+  return reply[0]
+}

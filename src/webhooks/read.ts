@@ -1,0 +1,68 @@
+import type { Status } from '../settlement/receipt.js'
+
+type Members = Record<string, unknown>
+
+/** What a notification tells of the messages of one sender. */
+export interface Notice {
+  /** Phone number id. */
+  sender: string
+  statuses: Status[]
+  /** Members of `messages[]`: what people wrote to the sender. */
+  inbound: number
+}
+
+export interface Notification { notices: Notice[], /** Changes that are not about messages, such as a template's state. */ others: number }
+
+/**
+ * Reads a notification of Meta's, and believes none of it: every member may be missing or of another type, and what can't be
+ * understood is left out. Source: Meta, "Status messages webhook reference".
+ */
+export function readNotification (body: unknown): Notification {
+  const changes = listOf(membersOf(body)?.entry).flatMap(entry => listOf(membersOf(entry)?.changes))
+  const notices = changes.flatMap(change => readChange(membersOf(change)))
+  return { notices, others: changes.length - notices.length }
+}
+
+function readChange (change: Members | undefined): Notice[] {
+  const value = membersOf(change?.value)
+  const sender = textOf(membersOf(value?.metadata)?.phone_number_id)
+  if (change?.field !== 'messages' || value === undefined || sender === undefined) return []
+  return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), inbound: listOf(value.messages).length }]
+}
+
+/** `played` is what `read` is for a voice message; a status that is not known yet is left out. */
+const kinds: Record<string, Status['kind']> = { sent: 'sent', delivered: 'delivered', read: 'read', played: 'read', failed: 'failed' }
+
+function readStatus (status: Members | undefined): Status[] {
+  const wamid = textOf(status?.id)
+  const kind = kinds[textOf(status?.status) ?? '']
+  if (wamid === undefined || kind === undefined || /\s/.test(wamid)) return []
+  const opaque = textOf(status?.biz_opaque_callback_data)
+  const error = membersOf(listOf(status?.errors)[0])
+  const code = String(error?.code ?? '')
+  return [{
+    wamid,
+    kind,
+    // Seconds, as a text.
+    atMs: Math.round(Number(textOf(status?.timestamp) ?? 0) * 1000) || 0,
+    ...(opaque === undefined ? {} : { opaque }),
+    ...(kind !== 'failed' ? {} : { code: /^\d{1,9}$/.test(code) ? code : '', error: errorText(error) })
+  }]
+}
+
+function errorText (error: Members | undefined): string {
+  const texts = [error?.title, error?.message, membersOf(error?.error_data)?.details].map(textOf).filter(text => text !== undefined)
+  return [...new Set(texts)].join(': ')
+}
+
+function membersOf (value: unknown): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Members : undefined
+}
+
+function listOf (value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function textOf (value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= 2000 ? value : undefined
+}
