@@ -20,6 +20,7 @@ import type { WorkerRoom } from './worker.js'
 import { startWorkers } from './worker.js'
 import type { ApiRoom } from './http/api.js'
 import { everybody } from './http/authenticate.js'
+import { giveNotice } from './http/closing.js'
 import { createWakes } from './drain/wake.js'
 
 /** A stopped sender is tried again after this long. */
@@ -105,7 +106,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   const givingBack = startGiveBack(room)
 
   async function finish (): Promise<void> {
-    await Promise.all([app.close(), workers?.close()])
+    await Promise.all([giveNotice(app, config.SHUTDOWN_NOTICE_MS).then(async () => await app.close()), workers?.close()])
     await Promise.all(underway)
   }
   return {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 
@@ -12,4 +13,19 @@ export function turnAway (app: FastifyInstance, closing: AbortSignal): void {
   app.addHook('onSend', async (_, reply) => {
     if (closing.aborted) reply.header('connection', 'close')
   })
+}
+
+const LOOK_EVERY_MS = 10
+
+/**
+ * Keeps the port open until nobody is connected any more, `atMostMs` long. A connection that is cut while a request is on its
+ * way, or that nobody has taken up yet when the port closes, is reset, and its caller can't know what became of the request.
+ */
+export async function giveNotice (app: FastifyInstance, atMostMs: number): Promise<void> {
+  const until = performance.now() + atMostMs
+  while (performance.now() < until && await countConnections(app) > 0) await sleep(LOOK_EVERY_MS)
+}
+
+async function countConnections (app: FastifyInstance): Promise<number> {
+  return await new Promise(resolve => app.server.getConnections((error, count) => resolve(error === null ? count : 0)))
 }
