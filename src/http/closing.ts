@@ -4,11 +4,11 @@ import { SluiceError } from '../errors.js'
 
 /**
  * A closing node takes nothing new in, and every connection ends with its last answer: one that a caller keeps alive would
- * hold up the end for the whole grace. Health answers for itself.
+ * hold up the end for the whole grace. Health answers for itself, and the last counts are still to be had.
  */
 export function turnAway (app: FastifyInstance, closing: AbortSignal): void {
   app.addHook('onRequest', async request => {
-    if (closing.aborted && !request.url.startsWith('/health/')) throw new SluiceError('CLOSING', { retryAfterMs: 1000 })
+    if (closing.aborted && !/^\/(health\/|metrics$)/.test(request.url)) throw new SluiceError('CLOSING', { retryAfterMs: 1000 })
   })
   app.addHook('onSend', async (_, reply) => {
     if (closing.aborted) reply.header('connection', 'close')
