@@ -8,6 +8,7 @@ import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
+import { tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, refuseUnreadable } from './http/limits.js'
 import { handleErrors, sendProblem, toKnown } from './http/problem.js'
@@ -18,6 +19,7 @@ import { batchRoutes } from './http/routes/batch.js'
 import { failureRoutes } from './http/routes/failures.js'
 import { findRoutes } from './http/routes/find.js'
 import { healthRoutes } from './http/routes/health.js'
+import { metricsRoute } from './http/routes/metrics.js'
 import { messageRoutes } from './http/routes/messages.js'
 import { rateLimitRoutes } from './http/routes/rate-limits.js'
 import { senderRoutes } from './http/routes/senders.js'
@@ -27,9 +29,9 @@ import { workerRoutes } from './http/routes/workers.js'
 /** Largest request body, bytes. */
 const BODY_LIMIT = 256 * 1024
 
-export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, logger: FastifyBaseLogger }
+export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, scrape: () => Promise<string>, logger: FastifyBaseLogger }
 
-/** The HTTP application, without a port. A worker node serves its health only. */
+/** The HTTP application, without a port. A worker node serves its health and its metrics only. */
 export async function createApp (room: ApiRoom & DashboardRoom, options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.logger,
@@ -51,8 +53,10 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
   app.server.maxConnections = connectionLimits.connections
   handleErrors(app, room.events)
   turnAway(app, options.closing)
+  tellRequests(app, room.events)
   shed(app, room.store.behindMs)
   if (options.api) await serveDocs(app)
+  metricsRoute(app, options.scrape)
   healthRoutes(app, { store: room.store, closing: options.closing })
   if (options.api) {
     await app.register(async (api: Api) => {

@@ -53,6 +53,7 @@ export const ConfigSchema = Type.Object({
   FIND_WITHIN_MS: Type.Integer({ default: DAY_MS, minimum: 0, maximum: 30 * DAY_MS, description: 'How long a message can be found by recipient, provider id and tag; 0 keeps no index' }),
   FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),
   SHUTDOWN_GRACE_MS: ms(20_000, 'How long a closing node finishes what is under way', 100),
+  SHUTDOWN_NOTICE_MS: ms(1000, 'How long a closing node keeps its port open at most and answers 503, so that callers hear it and turn to others', 0),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), { default: 'info', description: 'Least level that is logged' })
 })
 

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
-import type { Lane, Outcome, State, BoundBy } from './message.js'
+import type { KeySource, Lane, Outcome, State, BoundBy } from './message.js'
 
 /** One event per fact. Rooms emit; metrics, logs and callbacks listen. No room waits for a listener. */
 export interface Events {
-  'message.admitted': [{ sender: string, id: string, lane: Lane, outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused', boundBy?: BoundBy, delayMs?: number | null, code?: string, caller: string, durationMs: number }]
+  'message.admitted': [{ sender: string, id: string, lane: Lane, outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused', boundBy?: BoundBy, delayMs?: number | null, code?: string, caller: string, keySource: KeySource, durationMs: number }]
   'attempt.settled': [{ sender: string, id: string, recipient: string, attempt: number, lane: Lane, outcome: Outcome['status'], code?: string, startedAfterMs: number | null, durationMs: number, lateMs: number, verdict: string, nextRetryAt?: number }]
-  'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], result: string }]
+  'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], code?: string, result: string }]
   /** Two sends to one pair started closer together than the rule allows, as somebody apart from the limiter saw; both in ms. */
   'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]
   /** A webhook told what became of an attempt; `lagMs` is from the provider's moment to ours. */
@@ -29,10 +29,14 @@ export interface Events {
   'senders.unserved': [{ senders: string[] }]
   'shift.started': [{ sender: string }]
   'shift.ended': [{ sender: string, sends: number, durationMs: number }]
+  /** A run of the retry worker over all senders has ended. */
+  'retry-worker.ran': [{ total: number, durationMs: number }]
   'retry.ran': [{ total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number, by: string }]
   'recovery.found': [{ sender: string, what: 'lease' | 'lost-grant' | 'unknown' | 'unattended', id?: string }]
   /** Somebody did by hand what the gateway would not have done by itself. `subject` never names a recipient in full. */
   'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'pause' | 'resume' | 'quota' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
+  /** `route` is the pattern that the request fits, never what was asked for. */
+  'request.answered': [{ method: string, route: string, status: number, durationMs: number }]
   'redis.connected': [{ runId: string }]
   'redis.lost': [{ error: string }]
   fault: [{ where: string, error: unknown }]

@@ -7,7 +7,12 @@ import type { DashboardRoom } from './dashboard/room.js'
 import type { Bus } from './events.js'
 import { createBackoff } from './failure/backoff.js'
 import { keepRetriesScheduled } from './failure/retry-worker.js'
+import { codeName, createSources, readVersion } from './measure.js'
 import type { Provider } from './message.js'
+import { createInstruments } from './metrics/instruments.js'
+import { record } from './metrics/recording.js'
+import { createScrape } from './metrics/scrape.js'
+import { watchScripts } from './metrics/scripts.js'
 import type { Explain } from './failure/failure.js'
 import { createQueues } from './queues.js'
 import { checkDurability, connect } from './redis/connect.js'
@@ -20,6 +25,7 @@ import type { WorkerRoom } from './worker.js'
 import { startWorkers } from './worker.js'
 import type { ApiRoom } from './http/api.js'
 import { everybody } from './http/authenticate.js'
+import { giveNotice } from './http/closing.js'
 import { createWakes } from './drain/wake.js'
 
 /** A stopped sender is tried again after this long. */
@@ -46,10 +52,12 @@ export interface Parts { redisUrl: string, provider: Provider, explain: Explain,
 
 /** Wires one node: connections, rules, queues, HTTP application, workers. Binds no port. */
 export async function createGateway (config: Config, { redisUrl, provider, explain, events, logger }: Parts): Promise<Gateway> {
+  const instruments = createInstruments()
+  record(events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
   const connections = await connect(redisUrl, events)
   const findings = await checkDurability(connections.redis)
   const prefix = config.KEY_PREFIX
-  const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS })
+  const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS, watch: watchScripts(instruments) })
   const roster = await createRoster(store, events, config.senders)
   const { senders, leaving } = roster
   const unserved = await findUnserved(store, senders)
@@ -97,15 +105,18 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,
     housekeeping: { retentionMs: config.FAILURE_RETENTION_MS, everyMs: HOUSEKEEPING_MS }
   }
+  instruments.buildInfo.set({ version: readVersion(), role: config.ROLE, node: store.node }, 1)
+  instruments.sandbox.set(config.sandbox ? 1 : 0)
+  const scrape = createScrape(instruments, createSources(room), events)
   const closing = new AbortController()
   // Every shift listens, and there may be a thousand.
   setMaxListeners(0, closing.signal)
-  const app = await createApp(room, { keys: config.API_KEYS, closing: closing.signal, api: config.ROLE !== 'worker', logger })
+  const app = await createApp(room, { keys: config.API_KEYS, closing: closing.signal, api: config.ROLE !== 'worker', scrape, logger })
   const workers = working ? await startWorkers(room, closing.signal) : null
   const givingBack = startGiveBack(room)
 
   async function finish (): Promise<void> {
-    await Promise.all([app.close(), workers?.close()])
+    await Promise.all([giveNotice(app, config.SHUTDOWN_NOTICE_MS).then(async () => await app.close()), workers?.close()])
     await Promise.all(underway)
   }
   return {

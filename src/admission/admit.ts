@@ -97,7 +97,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
     })
   }))
   const durationMs = performance.now() - askedAt
-  const event = { sender: request.sender, lane: request.lane, caller: request.caller, durationMs }
+  const event = { sender: request.sender, lane: request.lane, caller: request.caller, keySource: source, durationMs }
   if (reply[0] === 'unruled') {
     room.events.emit('sender.unruled', { sender: request.sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })

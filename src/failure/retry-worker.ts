@@ -35,6 +35,7 @@ export async function keepRetriesScheduled (room: RetryWorkerRoom): Promise<void
 export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | null> {
   const { redis, prefix } = room.store
   const key = globalKey(prefix, 'retry-worker')
+  const startedAt = performance.now()
   if (await redis.hexists(key, 'stoppedBy') === 1) return null
   // Side by side and for a limited time, so that a sender whose answers are slow does not hold up the retries of others.
   const each = await inParallel([...room.senders], AT_ONCE, async sender =>
@@ -42,6 +43,7 @@ export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | 
   const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
   const [seconds] = await redis.time()
   await redis.hset(key, { lastRunAt: String(Number(seconds) * 1000), lastResult: JSON.stringify(counts) })
+  room.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
   return counts
 }
 

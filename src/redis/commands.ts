@@ -95,8 +95,11 @@ export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[
 
 type Call = (...args: string[]) => Promise<unknown>
 
+/** Hears of every script that has run, or has failed. On the way of each message twice or more, so it has to be quick. */
+export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boolean) => void
+
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
-export function createRun (redis: Redis, prefix: string): Run {
+export function createRun (redis: Redis, prefix: string, watch: ScriptWatch = () => undefined): Run {
   const scripts = new Map<string, Script>()
   for (const script of loadScripts()) {
     scripts.set(script.name, script)
@@ -110,9 +113,13 @@ export function createRun (redis: Redis, prefix: string): Run {
     const values = args as Record<string, Value | undefined>
     const keys = script.keys.map(key => senderKey(prefix, at.sender, key, { digest: at.digest, recipient: text(values['recipient']) }))
     const given = script.args.map(arg => text(values[arg]))
+    const calledAt = performance.now()
     try {
-      return await call.call(redis, ...keys, ...given) as Replies[Name]
+      const reply = await call.call(redis, ...keys, ...given) as Replies[Name]
+      watch(name, performance.now() - calledAt, false)
+      return reply
     } catch (error) {
+      watch(name, performance.now() - calledAt, true)
       throw translate(name, error)
     }
   }

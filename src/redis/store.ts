@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { Agenda } from './agenda.js'
 import { createAgenda } from './agenda.js'
-import type { Run } from './commands.js'
+import type { Run, ScriptWatch } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
 import { createWaiting } from './waiting.js'
@@ -35,11 +35,11 @@ export interface Store {
   readonly lostHolders: () => Map<string, string[]>
 }
 
-export function createStore (connections: Connections, options: { prefix: string, leaseMs: number }): Store {
+export function createStore (connections: Connections, options: { prefix: string, leaseMs: number, watch?: ScriptWatch }): Store {
   const { redis, runId, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
   const lost = new Map<string, { sender: string, since: number }>()
-  const run = createRun(redis, options.prefix)
+  const run = createRun(redis, options.prefix, options.watch)
   const agenda = createAgenda(redis, options.prefix)
   const waiting = createWaiting()
   let calls = 0

@@ -49,7 +49,7 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
   if (reply[0] === 'stale' || verdict.verdict === 'unknown') room.store.agenda.remind(grant.sender)
   if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail))) return { verdict: 'stale', attention: '' }
-  const [, dueAt, attention, reopened, stopped, made] = reply[0] === 'settled' ? reply : [null, 0, '', 0, 0, 'sent'] as const
+  const [, dueAt, attention, reopened, stopped, made, gapUs, leastUs] = reply[0] === 'settled' ? reply : [null, 0, '', 0, 0, 'sent'] as const
   room.events.emit('attempt.settled', {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
@@ -66,6 +66,7 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   })
   if (stopped === 1 && 'code' in outcome) room.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (reopened === 1) room.events.emit('sender.opened', { sender: grant.sender })
+  if (gapUs !== undefined && leastUs !== undefined) room.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 })
   return settled(made, verdict.reason, dueAt, attention)
 }
 
@@ -88,7 +89,9 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
     tail: resultTail(kept.payload),
     story: JSON.stringify(line)
   })
-  return reply[0] === 'stale' ? { verdict: 'stale', attention: '' } : settled(reply[5], verdict.reason, reply[1], reply[2])
+  if (reply[0] === 'stale') return { verdict: 'stale', attention: '' }
+  if (reply[5] === 'failed') room.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })
+  return settled(reply[5], verdict.reason, reply[1], reply[2])
 }
 
 /**
@@ -105,7 +108,7 @@ async function wasOurs (room: SettlementRoom, grant: Grant, outcome: Outcome, ta
     result = (await persist(async () => await room.store.run('receipt', at, told)))[0]
   }
   if (result === 'known') return true
-  room.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, result })
+  room.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, ...('code' in outcome ? { code: outcome.code } : {}), result })
   return false
 }
 

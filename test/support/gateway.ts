@@ -35,7 +35,8 @@ const quick = {
   WHATSAPP_ACCESS_TOKEN: 'token',
   LOG_LEVEL: 'silent',
   WHATSAPP_SENDER_RATE_PER_SECOND: '1000',
-  SHUTDOWN_GRACE_MS: '3000'
+  SHUTDOWN_GRACE_MS: '3000',
+  SHUTDOWN_NOTICE_MS: '0'
 }
 
 export interface NodeOptions {

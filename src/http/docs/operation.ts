@@ -47,6 +47,8 @@ export interface Answer {
   /** Without one there is no body. */
   schema?: TSchema
   headers?: ReadonlyArray<keyof typeof answerHeaders>
+  /** Instead of a schema: a body that is no JSON. */
+  text?: { type: string, example: string }
   /** By a name that says what it shows. */
   examples?: Record<string, unknown>
 }

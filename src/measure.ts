@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import type { RetryWorkerRoom } from './failure/retry-worker.js'
+import { retryWorkerStatus } from './failure/retry-worker.js'
+import type { Sources } from './metrics/scrape.js'
+import { findCode } from './provider/codes.js'
+import { inspectSenders } from './throttle/inspect.js'
+
+/** Where the gauges of the whole system come from. */
+export function createSources (room: RetryWorkerRoom): Sources {
+  return {
+    info: async () => await room.store.redis.info(),
+    senders: async () => await inspectSenders(room.store, room.senders),
+    retryWorker: async () => await retryWorkerStatus(room)
+  }
+}
+
+/** The name under which a code is counted: that of its row in the table, as `HTTP_5XX` for `HTTP_502`. */
+export function codeName (code: string): string {
+  return findCode(code)?.code ?? 'other'
+}
+
+/** Of this package. */
+export function readVersion (): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return version
+}

@@ -1,0 +1,80 @@
+import type { Bus } from '../events.js'
+import type { Instruments } from './instruments.js'
+
+/** What is known from the start, so that labels keep to it and the first increase of a counter can be seen. */
+export interface Known {
+  senders: string[]
+  /** The name under which a code is counted: one of the tables' own, so that nothing WhatsApp says makes new series. */
+  codeName: (code: string) => string
+}
+
+const endings = ['sent', 'failed', 'cancelled', 'expired'] as const
+const finds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
+const acts = ['cancel', 'retry', 'acknowledge', 'clear', 'pause', 'resume', 'quota', 'stop-retries', 'start-retries'] as const
+/** Of the codes that stop a sender the one that comes sooner or later; each of the others has no series before it comes. */
+const EXPIRED_TOKEN = '190'
+
+/** Counts what the rooms tell. Recipients, ids and texts never become labels. */
+export function record (events: Bus, to: Instruments, { senders, codeName }: Known): void {
+  recordMessages(events, to)
+  recordAttempts(events, to, codeName)
+  events.on('pair.violated', ({ sender }) => to.violations.inc({ sender }))
+  events.on('sender.stopped', ({ sender, code }) => to.senderStops.inc({ sender, code: codeName(code) }))
+  events.on('retry-worker.ran', () => to.retryRuns.inc())
+  events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) => addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
+  events.on('recovery.found', ({ sender, what }) => to.recoveries.inc({ sender, what }))
+  events.on('operator.acted', ({ act }) => to.operatorActs.inc({ act }))
+  events.on('fault', ({ where }) => to.faults.inc({ where: where.replace(/^recovery of .*/, 'recovery') }))
+  events.on('shift.started', () => to.shifts.inc())
+  events.on('shift.ended', () => to.shifts.dec())
+  events.on('request.answered', ({ method, route, status, durationMs }) => {
+    to.requests.inc({ method, route, status })
+    to.requestDuration.observe({ route }, durationMs / 1000)
+  })
+  addResults(to, { succeeded: 0, failed: 0, permanently_failed: 0, deferred: 0 })
+  for (const act of acts) to.operatorActs.inc({ act }, 0)
+  startAtZero(to, senders)
+  events.on('senders.reloaded', ({ added }) => startAtZero(to, added))
+}
+
+function recordMessages (events: Bus, to: Instruments): void {
+  events.on('message.admitted', ({ sender, outcome, lane, code, keySource, durationMs }) => {
+    to.admitted.inc({ sender, outcome, lane })
+    to.admissionDuration.observe(durationMs / 1000)
+    if (outcome === 'duplicate') to.duplicates.inc({ sender, source: keySource })
+    if (outcome === 'reused') to.refusals.inc({ sender, code: 'IDEMPOTENCY_KEY_REUSED' })
+    if (outcome === 'refused') to.refusals.inc({ sender, code: code ?? 'other' })
+  })
+  events.on('message.closed', ({ sender, state }) => to.settled.inc({ sender, outcome: state }))
+}
+
+function recordAttempts (events: Bus, to: Instruments, codeName: Known['codeName']): void {
+  events.on('attempt.settled', ({ sender, lane, outcome, code, verdict, startedAfterMs, durationMs, lateMs }) => {
+    to.providerRequests.inc({ sender, outcome, code: code === undefined ? '' : codeName(code) })
+    if (verdict === 'sent' || verdict === 'failed') to.settled.inc({ sender, outcome: verdict })
+    if (outcome === 'unknown') to.unknownOutcomes.inc({ sender })
+    // Without a start of its own (given back, or a dead node's) there is nothing to measure.
+    if (startedAfterMs === null || durationMs === 0) return
+    to.providerDuration.observe({ outcome }, durationMs / 1000)
+    to.lateness.observe({ lane }, lateMs / 1000)
+  })
+  events.on('attempt.stale', ({ sender, outcome, code, result }) => {
+    to.providerRequests.inc({ sender, outcome, code: code === undefined ? '' : codeName(code) })
+    if (result === 'sent') to.settled.inc({ sender, outcome: 'sent' })
+    if (result === 'double') to.doubleSends.inc({ sender })
+  })
+}
+
+function addResults (to: Instruments, results: Record<string, number>): void {
+  for (const [result, count] of Object.entries(results)) to.retryResults.inc({ result }, count)
+}
+
+/** A series that begins with its first event would hide that event from rate() and increase(). */
+function startAtZero (to: Instruments, senders: string[]): void {
+  for (const sender of senders) {
+    for (const alone of [to.violations, to.unknownOutcomes, to.doubleSends]) alone.inc({ sender }, 0)
+    for (const outcome of endings) to.settled.inc({ sender, outcome }, 0)
+    for (const what of finds) to.recoveries.inc({ sender, what }, 0)
+    to.senderStops.inc({ sender, code: EXPIRED_TOKEN }, 0)
+  }
+}

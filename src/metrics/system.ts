@@ -1,0 +1,105 @@
+import { Counter, Gauge, Registry } from 'prom-client'
+
+/** What Redis knows of the whole system, read anew for a scrape. Spans in seconds. */
+export interface SystemReading {
+  senders: SenderReading[]
+  retryWorker: { isRunning: boolean, intervalMs: number, lastRunAt: string | null }
+  /** The answer of Redis's INFO. */
+  info: string
+}
+
+export interface SenderReading {
+  id: string
+  state: 'open' | 'paused' | 'stopped'
+  rules: { perSecond: number, maxInFlight: number }
+  inLine: number
+  due: number
+  inFlight: number
+  scheduled: number
+  unknown: number
+  failures: { pending: number, resolved: number, failed: number }
+  sentInDay: number
+  activeRateLimits: number
+  oldestDueSeconds: number
+}
+
+const states = ['open', 'paused', 'stopped'] as const
+
+export interface SystemGauges {
+  registry: Registry
+  /** Puts a reading in the place of the one before. */
+  show: (reading: SystemReading) => void
+}
+
+/** The same on every node, so queries take the max. docs/metrics.md is this list, word for word. */
+export function createSystemGauges (): SystemGauges {
+  const registry = new Registry()
+  const registers = [registry]
+  function gauge<Label extends string> (name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
+    return new Gauge({ name: `sluice_${name}`, help, labelNames, registers })
+  }
+  const limited = gauge('active_rate_limits', 'Recipients whose pace binds now', ['sender'])
+  const messages = gauge('queue_messages', 'Unsettled messages, by where each stands', ['sender', 'state'])
+  const failures = gauge('delivery_failures', 'Delivery failures kept', ['sender', 'status'])
+  const oldest = gauge('oldest_due_seconds', 'For how long the oldest turn that has come waits, 0 if none does', ['sender'])
+  const inFlight = gauge('inflight', 'Requests to WhatsApp under way, over all nodes', ['sender'])
+  const inFlightLimit = gauge('inflight_limit', 'The most of them that the rules allow', ['sender'])
+  const open = gauge('sender_open', '1 if the sender may send, 0 if it is paused or stopped', ['sender'])
+  const state = gauge('sender_state', '1 for the state that the sender is in, 0 for the others', ['sender', 'state'])
+  const rate = gauge('sender_rate_limit', 'Messages a second that the rules allow', ['sender'])
+  const sent = gauge('sent_last_day', 'Messages sent in the last 24 hours', ['sender'])
+  const running = gauge('retry_worker_running', '1 unless the retry worker is stopped or no node has run it when it was time')
+  const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'When the retry worker last ran, 0 if never')
+  const interval = gauge('retry_worker_interval_seconds', 'How often the retry worker looks for due failures')
+  const memoryRatio = gauge('redis_memory_ratio', 'Share of maxmemory in use, 0 without a limit')
+  const memory = gauge('redis_memory_bytes', 'Memory that Redis uses for its data')
+  const clients = gauge('redis_clients', 'Connections to Redis')
+  const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands that Redis has run', registers })
+  const aofOk = gauge('redis_aof_ok', '1 if the append-only file is on and was last written without an error')
+  const bySender = [limited, messages, failures, oldest, inFlight, inFlightLimit, open, state, rate, sent]
+
+  function showSender (reading: SenderReading): void {
+    const sender = reading.id
+    const isOpen = reading.state === 'open'
+    const { inLine, due } = reading
+    // Behind a closed sender nothing is due, and nothing has a promise.
+    const standing = {
+      waiting: isOpen ? due : 0,
+      delayed: isOpen ? inLine - due : 0,
+      paused: isOpen ? 0 : inLine,
+      active: reading.inFlight,
+      scheduled: reading.scheduled,
+      retrying: reading.failures.pending,
+      unknown: reading.unknown
+    }
+    limited.set({ sender }, reading.activeRateLimits)
+    for (const [state, count] of Object.entries(standing)) messages.set({ sender, state }, count)
+    for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
+    oldest.set({ sender }, reading.oldestDueSeconds)
+    inFlight.set({ sender }, reading.inFlight)
+    inFlightLimit.set({ sender }, reading.rules.maxInFlight)
+    open.set({ sender }, isOpen ? 1 : 0)
+    for (const one of states) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
+    rate.set({ sender }, reading.rules.perSecond)
+    sent.set({ sender }, reading.sentInDay)
+  }
+
+  return {
+    registry,
+    show ({ senders, retryWorker, info }) {
+      for (const metric of bySender) metric.reset()
+      senders.forEach(showSender)
+      running.set(retryWorker.isRunning ? 1 : 0)
+      lastRun.set(retryWorker.lastRunAt === null ? 0 : Date.parse(retryWorker.lastRunAt) / 1000)
+      interval.set(retryWorker.intervalMs / 1000)
+      const told = (field: string): string => new RegExp(`^${field}:(\\S*)`, 'm').exec(info)?.[1] ?? ''
+      const most = Number(told('maxmemory'))
+      memory.set(Number(told('used_memory')))
+      memoryRatio.set(most === 0 ? 0 : Number(told('used_memory')) / most)
+      clients.set(Number(told('connected_clients')))
+      commands.reset()
+      commands.inc(Number(told('total_commands_processed')))
+      aofOk.set(told('aof_enabled') === '1' && told('aof_last_write_status') === 'ok' ? 1 : 0)
+    }
+  }
+}
