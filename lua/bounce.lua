@@ -117,4 +117,4 @@ elseif bucket == 'flow' then
   local tat, slots = string.match(redis.call('GET', flow) or '0 0', '^(%d+) (%d+)$')
   redis.call('SET', flow, int(cooled(tonumber(tat), now + cool, sender.flow)) .. ' ' .. slots)
 end
-return { after and 'retry' or 'failed', after and int(now_ms + after) or 0, stopped }
+return { after and 'retry' or 'failed', after and now_ms + after or 0, stopped }

@@ -65,6 +65,8 @@ local sender = read_sender(sender_key)
 if not sender then return { 'unruled' } end
 if not text then return { 'gone' } end
 local record = read_record(text)
+-- Nothing is left of it to send: it failed after it was accepted, when its content was gone.
+if record.lane == 0 then return { 'gone' } end
 if reopened then record.expires, record.keep, record.stops = now_ms + life, math.max(record.keep, now_ms + life), 0 end
 if record.expires <= now_ms then return { 'expired' } end
 -- A key that has meanwhile been used again belongs to the younger message; this one lives on without a record.

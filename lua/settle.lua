@@ -62,7 +62,7 @@ local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17]
 local completed, shift, recent, starts, unconfirmed = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
-local code, tail, story, term, find_s, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16] or 0)
+local code, tail, story, term, find_s, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16]) or 0
 
 local grant = holder ~= '' and read_grant(redis.call('HGET', held, recipient))
 local text = redis.call('HGET', backlog, id)

@@ -16,7 +16,7 @@
 -- ARGV[4]   limit        count  of each kind in one call at most
 --
 -- Returns:
---   {{id whose life is over, ...}, buckets forgotten, failures forgotten, records of sent messages forgotten}
+--   {{id whose life is over, ...}, buckets forgotten, failures and records of sent messages forgotten}
 --- @include clock
 local pace, expiry, resolved, failed, records, completed, acknowledged, unconfirmed =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -54,4 +54,4 @@ local yesterday = math.floor(now_ms / 60000) - 24 * 60
 for _, minute in ipairs(redis.call('ZRANGE', completed, 0, -1)) do
   if tonumber(minute) < yesterday then redis.call('ZREM', completed, minute) end
 end
-return { redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, limit), #idle, forgotten, #confirmed }
+return { redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, limit), #idle, forgotten + #confirmed }

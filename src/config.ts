@@ -30,6 +30,8 @@ export const ConfigSchema = Type.Object({
   WHATSAPP_PHONE_NUMBER_ID: Type.String({ default: '100000000000001', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'The sender: id of the business phone number' }),
   WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, told of in docs/senders.md; the first is the default one'),
+  WHATSAPP_APP_SECRET: text('Secret of the Meta app that signs webhooks, several with commas; empty takes no webhooks'),
+  WHATSAPP_VERIFY_TOKEN: text('What you type into Meta\'s webhook form as verify token'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),
   WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Least time between two messages to one recipient'),
@@ -47,7 +49,7 @@ export const ConfigSchema = Type.Object({
   SEND_TIMEOUT_MS: ms(15_000, 'A request without an answer after this time has an unknown outcome', 100),
   LEASE_MS: ms(30_000, 'After this time the grants of a dead node are recovered', 1000),
   UNKNOWN_OUTCOME: Type.Union([Type.Literal('retry'), Type.Literal('fail')], { default: 'retry', description: 'What becomes of a message whose outcome stays unknown: `retry` or `fail`' }),
-  UNKNOWN_HOLD_MS: Type.Integer({ default: 0, minimum: 0, maximum: DAY_MS, description: 'How long an unknown outcome is held first; 0 holds it for one step of the retry schedule' }),
+  UNKNOWN_HOLD_MS: Type.Integer({ default: 0, minimum: 0, maximum: DAY_MS, description: 'How long an unknown outcome is held first; 0 is 15 minutes where webhooks are taken, else one step of the retry schedule' }),
   MAX_LINE_PER_RECIPIENT: count(1000, 'Messages that may wait for one recipient'),
   MAX_BACKLOG_PER_SENDER: count(1_000_000, 'Messages of a sender that may be unsettled'),
   FIND_WITHIN_MS: Type.Integer({ default: DAY_MS, minimum: 0, maximum: 30 * DAY_MS, description: 'How long a message can be found by recipient, provider id and tag; 0 keeps no index' }),
@@ -76,7 +78,7 @@ export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RE
   warnings: string[]
 }
 
-const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'REDIS_URL'])
+const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECRET', 'WHATSAPP_VERIFY_TOKEN', 'REDIS_URL'])
 
 /** Reads and checks the settings. Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed. */
 export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
@@ -166,7 +168,8 @@ function warn (config: Config): string[] {
   if (intervalMs < 6000) {
     warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (6,000 ms, short bursts borrowed): steady traffic to one recipient can meet error 131056`)
   }
-  if (config.senders.some(({ onUnknown }) => (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
+  if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
+  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '') warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says')
   return warnings
 }
 

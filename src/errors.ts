@@ -6,6 +6,7 @@ export const errors = {
   RECIPIENT_IS_USER_ID: [400, 'This is a business-scoped user id; WhatsApp drops it silently in "to"'],
   INVALID_KEY: [400, 'An idempotency key is 1 to 256 printable ASCII characters'],
   UNAUTHENTICATED: [401, 'Send "Authorization: Bearer <key>" with a key that this gateway knows'],
+  WEBHOOK_SIGNATURE: [401, 'No app secret that this gateway knows has signed these bytes'],
   FORBIDDEN: [403, 'This key\'s role may not do that'],
   NOT_FOUND: [404, 'Nothing is known by this name'],
   SENDER_UNKNOWN: [404, 'No such sender is configured'],

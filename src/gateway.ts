@@ -27,6 +27,8 @@ import type { ApiRoom } from './http/api.js'
 import { everybody } from './http/authenticate.js'
 import { giveNotice } from './http/closing.js'
 import { createWakes } from './drain/wake.js'
+import type { Judge } from './settlement/receipt.js'
+import type { WebhookRoom } from './webhooks/receive.js'
 
 /** A stopped sender is tried again after this long. */
 const PROBE_MS = 60_000
@@ -48,10 +50,10 @@ export interface Gateway {
   close: () => Promise<void>
 }
 
-export interface Parts { redisUrl: string, provider: Provider, explain: Explain, events: Bus, logger: FastifyBaseLogger }
+export interface Parts { redisUrl: string, provider: Provider, explain: Explain, judge: Judge, events: Bus, logger: FastifyBaseLogger }
 
 /** Wires one node: connections, rules, queues, HTTP application, workers. Binds no port. */
-export async function createGateway (config: Config, { redisUrl, provider, explain, events, logger }: Parts): Promise<Gateway> {
+export async function createGateway (config: Config, { redisUrl, provider, explain, judge, events, logger }: Parts): Promise<Gateway> {
   const instruments = createInstruments()
   record(events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
   const connections = await connect(redisUrl, events)
@@ -67,7 +69,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, patient: connections.patient, subscribe: working })
   const underway = new Set<Promise<unknown>>()
   const { START_WITHIN_MS: startWithinMs, MESSAGE_LIFE_MS: lifeMs } = config
-  const room: ApiRoom & WorkerRoom & DashboardRoom = {
+  const room: ApiRoom & WorkerRoom & DashboardRoom & WebhookRoom = {
     store,
     events,
     provider,
@@ -76,6 +78,10 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
     senders,
     leaving,
     explain,
+    judge,
+    verifyToken: config.WHATSAPP_VERIFY_TOKEN,
+    appSecretsOf: sender => roster.settingsOf(sender)?.appSecrets ?? [],
+    appSecrets: () => [...new Set(senders.flatMap(sender => roster.settingsOf(sender)?.appSecrets ?? []))],
     rulesOf: sender => roster.settingsOf(sender)?.rules,
     callers: config.API_KEYS.length === 0 ? [everybody.name] : [...new Set(config.API_KEYS.map(({ name }) => name))],
     ...queues,
@@ -87,6 +93,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
       unknownHoldMs: config.UNKNOWN_HOLD_MS,
       probeMs: PROBE_MS,
       findMs: config.FIND_WITHIN_MS,
+      hearsOf: sender => (roster.settingsOf(sender)?.appSecrets.length ?? 0) > 0,
       unknownOf: sender => roster.settingsOf(sender)?.onUnknown ?? null
     },
     settings: {

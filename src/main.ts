@@ -8,6 +8,7 @@ import { createBus } from './events.js'
 import type { Gateway } from './gateway.js'
 import { createGateway } from './gateway.js'
 import { logEvents } from './metrics/logs.js'
+import { classifyStatus } from './provider/classify.js'
 import { explain } from './provider/codes.js'
 import { createProviders } from './provider/providers.js'
 import { startEmbeddedRedis } from './redis/embedded.js'
@@ -31,7 +32,7 @@ async function start (): Promise<void> {
   const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
   const sandboxUrl = config.sandbox ? await findSandbox(config) : null
   const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
-  const gateway = await createGateway(config, { redisUrl, provider, explain, events, logger: log })
+  const gateway = await createGateway(config, { redisUrl, provider, explain, judge: classifyStatus, events, logger: log })
   running.push({ name: 'gateway', stop: gateway.close })
   const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
   running.push({ name: 'senders', stop: async () => senders.close() })

@@ -49,7 +49,7 @@ export interface SenderSource {
   WHATSAPP_SENDERS_FILE: string
   WHATSAPP_PHONE_NUMBER_ID: string
   WHATSAPP_ACCESS_TOKEN: string
-  WHATSAPP_APP_SECRET?: string
+  WHATSAPP_APP_SECRET: string
   WHATSAPP_API_URL: string
   WHATSAPP_RATE_LIMIT_MS: number
   WHATSAPP_RATE_LIMIT_BURST: number
@@ -65,7 +65,7 @@ export interface SenderSource {
  */
 export function readSenders (source: SenderSource): SenderSettings[] {
   const { accessTokenFile } = source
-  const common = { apiUrl: source.WHATSAPP_API_URL, appSecrets: [], onUnknown: null }
+  const common = { apiUrl: source.WHATSAPP_API_URL, appSecrets: source.WHATSAPP_APP_SECRET.split(',').map(secret => secret.trim()).filter(secret => secret !== ''), onUnknown: null }
   const rules = {
     pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS, pairBurst: source.WHATSAPP_RATE_LIMIT_BURST, perSecond: source.WHATSAPP_SENDER_RATE_PER_SECOND, maxInFlight: source.MAX_IN_FLIGHT_PER_SENDER
   }

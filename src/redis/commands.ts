@@ -43,7 +43,7 @@ export interface Replies {
   quota: ['written' | 'kept', version: number] | ['unruled']
   acknowledge: ['acknowledged'] | ['gone']
   recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number, parkedDue: number]
-  tidy: [expired: string[], buckets: number, failures: number, unconfirmed: number]
+  tidy: [expired: string[], buckets: number, failures: number]
   'inspect-message':
     | [state: State, id: string, nowMs: number, result: string, record: string, momentMs: number, waitUs: number, boundBy: BoundBy | '', position: number]
     | ['gone']

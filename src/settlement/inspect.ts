@@ -18,6 +18,11 @@ export interface MessageView {
   settledAt: number | null
   attempts: number
   providerMessageId: string | null
+  /** By the provider's clock; null where no webhook told. */
+  deliveredAt: number | null
+  readAt: number | null
+  /** Code of a failure that was told of after its delivery. */
+  bouncedWith: string | null
   /** Only while it is unsettled, or kept as a failure. */
   payload: Payload | null
   metadata: Record<string, unknown> | null
@@ -50,6 +55,9 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     settledAt: result?.settledAt ?? (kept !== null && !waits && state !== 'sending' ? momentMs : null),
     attempts: kept?.attempts ?? result?.attempts ?? 0,
     providerMessageId: result?.providerMessageId ?? null,
+    deliveredAt: result?.deliveredAt ?? null,
+    readAt: result?.readAt ?? null,
+    bouncedWith: result?.bouncedWith ?? null,
     payload: kept?.payload ?? null,
     metadata: kept?.payload.metadata ?? result?.metadata ?? null,
     story: kept?.story ?? [],

@@ -81,7 +81,7 @@ await test('the success that settled a message is known when it is told again, a
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { tail: 'web wamid.1 {"order":7}' })
   const before = await w.dump()
-  t.strictSame(await w.run('receipt', { id: grant.id, tail: 'web wamid.1 {"order":7}', story: '{}' }, grant.id), ['known'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { tail: 'web wamid.1 {"order":7}' }), ['known'])
   t.strictSame(await w.receipt(grant.id, 'wamid.2'), ['double'])
   t.strictSame(await w.dump(), before)
 })
@@ -130,4 +130,57 @@ await test('after the window a success is still written under the message\'s own
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
   t.match(await w.msg(grant.id), `s ${grant.id.slice(23)} 0 `)
   t.equal(await w.tat(), START + 2_000_000, 'a receipt touches no bucket')
+})
+
+await test('the state of a sent message only rises, and the moments are kept', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: 60_000 })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'r', atMs: 1_700_000_200_000 }), ['raised'])
+  t.equal(await w.state(grant.id), 'read')
+  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0, 'no failure is to be feared any more')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), ['raised'], 'the moment is new')
+  t.equal(await w.state(grant.id), 'read')
+  t.match(await w.msg(grant.id), / 1:r1700000200000:d1700000190000 p14155550101 web wamid.1$/)
+  t.ok(await w.redis.pttl(w.key('msg', grant.id)) > 0, 'the window goes on')
+  for (const status of ['s', 'd', 'r']) t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status }), ['known'])
+})
+
+await test('the record of a message with a failure behind it stays when it is confirmed', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { afterMs: 0, story: '{"attempt":1}' })
+  w.at(2000)
+  await w.retake(grant.id, { holder: 'a1:9' })
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'sent', { keepMs: 60_000 })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 2, status: 'd' }), ['raised'])
+  t.equal(await w.redis.hexists(w.key('failure-records'), grant.id), 1)
+})
+
+await test('whoever doesn\'t know the record is told it, and nothing has happened yet', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown')
+  const before = await w.dump()
+  t.match(await w.receipt(grant.id, 'wamid.1', { attempt: 1, tail: '' }), ['tail', /^p14155550101 /])
+  t.strictSame(await w.dump(), before)
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_200_000 }), ['sent'])
+  t.match(await w.msg(grant.id), / 1:d1700000200000 p14155550101 web wamid.1$/)
+})
+
+await test('a double that is told twice is noted once', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { afterMs: 0 })
+  w.at(2000)
+  await w.retake(grant.id, { holder: 'a1:9' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.8', { attempt: 1 }), ['double'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.8', { attempt: 1 }), ['known'])
+})
+
+await test('the record that is kept for a receipt goes when none came', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: 60_000 })
+  w.at(59_000)
+  const tidy = { retentionMs: 86_400_000, cap: 10, limit: 10 }
+  t.equal((await w.run('tidy', tidy))[2], 0)
+  w.at(61_000)
+  t.equal((await w.run('tidy', tidy))[2], 1)
+  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
 })

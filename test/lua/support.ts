@@ -61,7 +61,9 @@ export interface World {
   settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, attention: string, reopened: number }>
   retake: (id: string, change?: Partial<Arguments['retake']>) => Promise<Replies['retake']>
   cancel: (id: string, reason?: 'cancelled' | 'expired') => Promise<Replies['cancel']>
-  receipt: (id: string, wamid: string) => Promise<Replies['receipt']>
+  receipt: (id: string, wamid: string, change?: Partial<Arguments['receipt']>) => Promise<Replies['receipt']>
+  /** A retryable failure of attempt 1, told after it was accepted. */
+  bounce: (id: string, wamid: string, change?: Partial<Arguments['bounce']>) => Promise<Replies['bounce']>
   /** State of a message as inspect-message tells it, `gone` included. */
   state: (id: string) => Promise<string>
   key: (name: string, id?: string) => string
@@ -177,7 +179,8 @@ function createWorld (t: Test, redis: Redis): World {
     },
     retake: async (id, change) => await w.run('retake', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
     cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, tail: tail(), story: `{"outcome":"${reason}"}` }, id),
-    receipt: async (id, wamid) => await w.run('receipt', { id, tail: tail(wamid), story: `{"outcome":"sent","note":"${wamid}"}` }, id),
+    receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, tail: tail(wamid), story: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
+    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', wamid, story: '{"code":"131000"}', ...change }, id),
     state: async id => (await w.run('inspect-message', { id }, id))[0],
     key: (name, id) => senderKey(prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) }),
     starts: (recipient = ANN) => senderKey(prefix, SENDER, 'starts', { recipient }),

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createBackoff } from '../../src/failure/backoff.js'
 import type { Outcome } from '../../src/message.js'
-import { decide, decideUnknown, type SettlementSettings, type Verdict } from '../../src/settlement/decide.js'
+import { decide, decideBounce, decideUnknown, type SettlementSettings, type Verdict } from '../../src/settlement/decide.js'
 
 const settings: SettlementSettings = {
   backoff: createBackoff([60_000, 300_000, 900_000, 1_800_000, 3_600_000]), unknownOutcome: 'retry', unknownHoldMs: 0, probeMs: 60_000, findMs: 0
@@ -24,14 +24,28 @@ const table: Array<[what: string, outcome: Outcome, grant: { attempt: number }, 
   ['also after the last attempt', { ...fault, status: 'unknown' }, { attempt: 6 }, { verdict: 'unknown', afterMs: 60_000 }]
 ]
 
-for (const [what, outcome, grant, verdict] of table) t.test(what, async t => { t.match(decide(outcome, grant, settings), verdict) })
+for (const [what, outcome, grant, verdict] of table) t.test(what, async t => { t.match(decide(outcome, { ...grant, sender: '111' }, settings), verdict) })
 
 t.test('an unknown outcome is held as long as the settings say', async t => {
-  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1 }, { ...settings, unknownHoldMs: 900_000 }).afterMs, 900_000)
+  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '111' }, { ...settings, unknownHoldMs: 900_000 }).afterMs, 900_000)
 })
 
 t.test('when the hold is over the policy decides, and attempts that are used up are not exceeded', async t => {
   t.match(decideUnknown(1, 'retry', settings), { verdict: 'retry', afterMs: 0 })
   t.match(decideUnknown(1, 'fail', settings), { verdict: 'failed', reason: 'unknown' })
   t.match(decideUnknown(6, 'retry', settings), { verdict: 'failed', reason: 'unknown' })
+})
+
+t.test('where webhooks are taken an unknown outcome waits for one, a quarter of an hour', async t => {
+  const hearing = { ...settings, hearsOf: (sender: string) => sender === '111' }
+  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '111' }, hearing).afterMs, 900_000)
+  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '222' }, hearing).afterMs, 60_000)
+})
+
+t.test('what failed after it was accepted is retried by the schedule or FAILED, and cools what its code says', async t => {
+  t.match(decideBounce({ status: 'retryable' }, 1, settings), { verdict: 'retry', afterMs: 60_000, bucket: '' })
+  t.match(decideBounce({ status: 'retryable' }, 6, settings), { verdict: 'failed', reason: 'exhausted' })
+  t.match(decideBounce({ status: 'rejected' }, 1, settings), { verdict: 'failed', reason: 'rejected' })
+  t.match(decideBounce({ status: 'limited', bucket: 'pair', coolDownMs: 6000 }, 2, settings), { verdict: 'retry', afterMs: 300_000, bucket: 'pair', coolMs: 6000 })
+  t.match(decideBounce({ status: 'sender-stopped' }, 1, settings), { verdict: 'retry', afterMs: 60_000, bucket: 'sender', coolMs: 60_000 })
 })

@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 import { readConfig } from '../../src/config.js'
 import { createBus, type Bus, type Events } from '../../src/events.js'
 import { createGateway, type Gateway } from '../../src/gateway.js'
+import { classifyStatus } from '../../src/provider/classify.js'
 import { explain } from '../../src/provider/codes.js'
 import { createProviders } from '../../src/provider/providers.js'
 import { targetsOf, watchSenders } from '../../src/reload.js'
@@ -78,7 +79,7 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const sandboxUrl = config.sandbox ? config.WHATSAPP_API_URL : null
   const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
   const logger = pino({ level: config.LOG_LEVEL }, { write: line => options.onLog?.(line) })
-  const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, explain, events, logger })
+  const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, explain, judge: classifyStatus, events, logger })
   const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {

@@ -9,7 +9,7 @@ const other = { ...head, id: OTHER_ID, jobId: 'whatsapp:+15550104711:4ad2e1b0c5d
 const waits = { delayMs: 1948, expectedAt: at('09:30:01.948'), position: 1, boundBy: 'pair' }
 
 const sent = {
-  id: ID, jobId: 'order-4711', idempotencyKey: 'order-4711', keySource: null, status: 'sent', sender: SENDER, to: null, message: null, type: null, metadata: { order: 4711 }, createdAt: at('09:30:00.000'), settledAt: at('09:30:00.180'), expiresAt: null, attemptCount: 1, providerMessageId: WAMID, attempts: []
+  id: ID, jobId: 'order-4711', idempotencyKey: 'order-4711', keySource: null, status: 'delivered', sender: SENDER, to: null, message: null, type: null, metadata: { order: 4711 }, createdAt: at('09:30:00.000'), settledAt: at('09:30:00.180'), expiresAt: null, attemptCount: 1, providerMessageId: WAMID, deliveredAt: at('09:30:01.000'), readAt: null, attempts: []
 }
 const queued = {
   ...sent, id: OTHER_ID, jobId: 'reminder-4711', idempotencyKey: 'reminder-4711', keySource: 'header', status: 'queued', to: '+1 555 010 4711', message: 'See you tomorrow', type: 'text', metadata: null, settledAt: null, expiresAt: '2026-02-01T09:30:00.000Z', attemptCount: 0, providerMessageId: null, ...waits

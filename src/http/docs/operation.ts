@@ -10,6 +10,7 @@ export const tags = {
   Counts: 'How it stands',
   'Retry worker': 'The worker that retries due failures',
   Audit: 'Who did what',
+  Webhooks: 'What Meta calls: receipts of messages',
   Health: 'For load balancers and orchestrators'
 } as const
 

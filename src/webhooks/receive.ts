@@ -1,0 +1,66 @@
+import { timingSafeEqual, createHash } from 'node:crypto'
+import { SluiceError } from '../errors.js'
+import { inParallel } from '../parallel.js'
+import { takeOrPark } from '../settlement/parked.js'
+import type { ReceiptRoom, Status } from '../settlement/receipt.js'
+import type { Notice } from './read.js'
+import { readNotification } from './read.js'
+import { findSigner } from './signature.js'
+
+export interface WebhookRoom extends ReceiptRoom {
+  /** What the operator typed into Meta's form; '' answers no verification. */
+  verifyToken: string
+  /** Secrets of the Meta apps that may sign for a sender; none for a sender that nobody here knows. */
+  appSecretsOf: (sender: string) => readonly string[]
+  /** All of them, each once. */
+  appSecrets: () => readonly string[]
+}
+
+/** Messages whose statuses are taken at once. */
+const AT_ONCE = 100
+
+/** Meta's question whether this is the right place. True only for the token that both sides were given. */
+export function isVerified (room: WebhookRoom, mode: string | undefined, token: string | undefined): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  const isToken = timingSafeEqual(digest(token ?? ''), digest(room.verifyToken))
+  return mode === 'subscribe' && room.verifyToken !== '' && isToken
+}
+
+/**
+ * Takes a notification of Meta's to the messages that it is about. When it returns, all of it is in Redis. Throws
+ * WEBHOOK_SIGNATURE where no app secret signed these bytes, INVALID_REQUEST for what is no JSON, UNAVAILABLE where Redis could
+ * not take all: Meta tells it again then, and what was taken already is known.
+ */
+export async function receive (room: WebhookRoom, body: Buffer, signature: string | undefined): Promise<{ statuses: number }> {
+  const signer = findSigner(body, signature, room.appSecrets())
+  if (signer === null) {
+    room.events.emit('webhook.refused', { why: 'signature' })
+    throw new SluiceError('WEBHOOK_SIGNATURE')
+  }
+  // An app that signs for one number must not speak of another's messages.
+  const notices = readNotification(parse(room, body)).notices.filter(({ sender }) => room.appSecretsOf(sender).includes(signer))
+  const [seconds] = await room.store.redis.time()
+  await inParallel(notices.flatMap(byMessage), AT_ONCE, async ([sender, statuses]) => {
+    for (const status of statuses) {
+      const became = await takeOrPark(room, sender, status)
+      room.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, Number(seconds) * 1000 - status.atMs) })
+    }
+  })
+  return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
+}
+
+/** What is about one message goes one after the other, in Meta's order. */
+function byMessage ({ sender, statuses }: Notice): Array<[sender: string, statuses: Status[]]> {
+  const groups = new Map<string, Status[]>()
+  for (const status of statuses) groups.set(status.wamid, [...groups.get(status.wamid) ?? [], status])
+  return [...groups.values()].map(group => [sender, group])
+}
+
+function parse (room: WebhookRoom, body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch (cause) {
+    room.events.emit('webhook.refused', { why: 'content' })
+    throw new SluiceError('INVALID_REQUEST', { detail: 'the body is no valid JSON', cause })
+  }
+}

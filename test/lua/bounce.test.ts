@@ -1,0 +1,123 @@
+import t from 'tap'
+import { ANN, START, world } from './support.js'
+
+const test = await world(t)
+const MINUTE = 60_000
+
+await test('a message that was accepted and failed later is retried while its record is held', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: 15 * MINUTE })
+  t.equal(await w.redis.zscore(w.key('unconfirmed'), grant.id), String(w.ms() + 15 * MINUTE))
+  w.at(1000)
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['retry', w.ms() + MINUTE, 0])
+  t.equal(await w.state(grant.id), 'retrying')
+  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
+  t.match(await w.msg(grant.id), /^w \S+ 00000000000000ff$/)
+  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled, so it stays')
+  w.at(1000 + MINUTE)
+  t.match(await w.retake(grant.id), ['granted', ANN, 2])
+})
+
+await test('told twice it counts once', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: MINUTE })
+  await w.bounce(grant.id, 'wamid.1')
+  const before = await w.dump()
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['known'])
+  t.strictSame(await w.dump(), before)
+})
+
+await test('an older attempt\'s failure says nothing of a later attempt that was accepted', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: MINUTE })
+  await w.bounce(grant.id, 'wamid.1', { afterMs: 0 })
+  w.at(2000)
+  await w.retake(grant.id, { holder: 'a1:9' })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['known'], 'while the second is in flight')
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'sent', { tail: 'web wamid.2', keepMs: MINUTE })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['known'])
+  t.equal(await w.state(grant.id), 'sent')
+})
+
+await test('without a retry it is FAILED, with its content', async (t, w) => {
+  const grant = await w.grant({ key: 'a', payload: '{"to":"+1","type":"text","message":"kept","keySource":"none","caller":"web"}' })
+  await w.settled(grant, 'sent', { keepMs: MINUTE })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1', { afterMs: '', code: '131026' }), ['failed', 0, 0])
+  t.equal(await w.state(grant.id), 'failed')
+  t.match(await w.msg(grant.id), /^f \S+ \S+ \d+ 1 p14155550101 web wamid.1$/)
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), '"message":"kept"')
+  w.at(5000)
+  t.match(await w.retake(grant.id, { force: true }), ['granted'], 'an operator may reopen it')
+})
+
+await test('with its record gone it is FAILED whatever the code, and can not be reopened: there is nothing to send', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { tail: 'web wamid.1 {"order":7}' })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['failed', 0, 0])
+  t.equal(await w.state(grant.id), 'failed')
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), /^p14155550101 0 0 1 0 \d+ \d+\n{"to":"14155550101",.*"caller":"web","metadata":{"order":7}}\n\d+ {"code":"131000"}$/)
+  t.strictSame(await w.retake(grant.id, { force: true }), ['gone'])
+})
+
+await test('what was delivered stays so, and the failure is kept beside it', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1', { code: '131026' }), ['beside'])
+  t.match(await w.msg(grant.id), new RegExp(`^d \\S+ \\S+ \\d+ 1:d${w.ms()}:f131026 `))
+  t.strictSame(await w.bounce(grant.id, 'wamid.1', { code: '131026' }), ['known'])
+})
+
+await test('a delivery after the failure resolves it', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: MINUTE })
+  await w.bounce(grant.id, 'wamid.1')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' }), ['sent'])
+  t.equal(await w.state(grant.id), 'delivered')
+  w.at(2 * MINUTE)
+  t.strictSame(await w.retake(grant.id), ['gone'])
+})
+
+await test('an unknown outcome is settled by it', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown', { afterMs: 15 * MINUTE })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1', { afterMs: '' }), ['failed', 0, 0])
+  t.equal(await w.redis.zcard(w.key('unknown')), 0)
+  t.match(await w.msg(grant.id), / web wamid.1$/)
+})
+
+await test('of an attempt in flight its own answer comes first', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const before = await w.dump()
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['early'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1 }), ['early'])
+  t.strictSame(await w.dump(), before)
+})
+
+await test('a code that stops the sender stops it, and one that cools a bucket cools it', async (t, w) => {
+  const one = await w.grant({ key: 'a' })
+  await w.settled(one, 'sent')
+  t.strictSame((await w.bounce(one.id, 'wamid.1', { bucket: 'sender', coolMs: MINUTE, code: '131042' }))[2], 1)
+  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', why: '131042' })
+  await w.run('pause', { state: 'open', forMs: 0, why: 'ops' })
+  w.at(2000)
+  const two = await w.grant({ key: 'b' })
+  await w.settled(two, 'sent')
+  await w.bounce(two.id, 'wamid.1', { bucket: 'pair', coolMs: MINUTE })
+  t.equal(await w.tat(), START + 2_000_000 + MINUTE * 1000)
+  await w.bounce(two.id, 'wamid.1', { bucket: 'pair', coolMs: 3 * MINUTE })
+  t.equal(await w.tat(), START + 2_000_000 + MINUTE * 1000, 'told again it changes nothing')
+  w.at(2 * MINUTE)
+  const three = await w.grant({ key: 'c' })
+  await w.settled(three, 'sent')
+  await w.bounce(three.id, 'wamid.1', { bucket: 'flow', coolMs: MINUTE })
+  t.ok(Number((await w.redis.get(w.key('flow')))?.split(' ')[0]) >= w.now + MINUTE * 1000)
+})
+
+await test('of what is cancelled or forgotten nothing is known', async (t, w) => {
+  const id = await w.queue({ key: 'a', inline: false })
+  await w.cancel(id)
+  t.strictSame(await w.bounce(id, 'wamid.1'), ['known'])
+  await w.redis.del(w.key('msg', id))
+  t.strictSame(await w.bounce(id, 'wamid.1'), ['gone'])
+})

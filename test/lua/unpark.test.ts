@@ -1,0 +1,24 @@
+import t from 'tap'
+import { world } from './support.js'
+
+const test = await world(t)
+const name = (letter: string): string => `${letter.repeat(22)}:delivered`
+const look = { done: '[]', waitMs: 5000, limit: 10 }
+
+await test('what is due is told with its age, and due again later, until it is done with', async (t, w) => {
+  await w.run('park', { name: name('A'), status: '{"a":1}', waitMs: 1000, cap: 9 })
+  const arrived = w.ms()
+  t.strictSame(await w.run('unpark', look), [arrived + 1000], 'not due yet')
+  w.at(1500)
+  t.strictSame(await w.run('unpark', look), [w.ms() + 5000, [name('A'), 1500, '{"a":1}']])
+  t.strictSame(await w.run('unpark', look), [w.ms() + 5000], 'a node that ends here loses nothing')
+  t.strictSame(await w.run('unpark', { ...look, done: JSON.stringify([name('A')]) }), [0])
+  t.equal(await w.redis.exists(w.key('parked'), w.key('parked-bodies')), 0)
+})
+
+await test('no more than asked for at a time, the oldest first', async (t, w) => {
+  for (const [at, letter] of ['A', 'B', 'C'].entries()) await w.run('park', { name: name(letter), status: '{}', waitMs: at + 1, cap: 9 })
+  w.at(10)
+  const [, ...due] = await w.run('unpark', { ...look, limit: 2 })
+  t.strictSame(due.map(([told]) => told), [name('A'), name('B')])
+})
