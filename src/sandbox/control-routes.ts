@@ -13,7 +13,7 @@ interface ControlReply {
   body: unknown
 }
 
-type Handler = (state: State, body: unknown, query: URLSearchParams) => ControlReply
+type Handler = (state: State, body: unknown, query: URLSearchParams) => ControlReply | Promise<ControlReply>
 
 const routes: Readonly<Record<string, Handler>> = {
   'GET /_sandbox/messages': (state, _body, query) => ok({
@@ -36,6 +36,9 @@ const routes: Readonly<Record<string, Handler>> = {
     state.faults.clear()
     return ok({ cleared: true })
   },
+  'GET /_sandbox/webhooks': (state) => ok(state.webhooks.counts()),
+  // Whatever it says: for what no message here would lead to.
+  'POST /_sandbox/webhooks': async (state, body) => ok({ answered: await state.webhooks.post(body) }),
   'GET /_sandbox/settings': (state) => ok(state.settings),
   'PUT /_sandbox/settings': (state, body) => {
     const complaint = changeSettings(state.settings, body)
@@ -55,7 +58,7 @@ export async function handleControl (
   const query = new URLSearchParams((request.url ?? '').split('?', 2)[1])
   const { httpStatus, body: answered } = handler === undefined
     ? { httpStatus: 404, body: { error: { message: `There is no ${request.method} ${path}` } } }
-    : handler(state, body.status === 'read' ? parseJson(body.text) : undefined, query)
+    : await handler(state, body.status === 'read' ? parseJson(body.text) : undefined, query)
   answer(response, { kind: 'json', httpStatus, body: answered }, 0)
 }
 

@@ -6,13 +6,13 @@ import { magicFault } from './magic-numbers.js'
 import { nameOf } from './person.js'
 
 export const faultKinds = [
-  'code', 'status', 'html', 'slow', 'reset-before', 'reset-after', 'hang', 'accept-reset', 'accept-hang',
+  'code', 'status', 'html', 'slow', 'reset-before', 'reset-after', 'hang', 'accept-reset', 'accept-hang', 'fail-later',
 ] as const
 export type FaultKind = typeof faultKinds[number]
 
 export interface Fault {
   kind: FaultKind
-  /** Meta's error code, for `code` and `status`. */
+  /** Meta's error code, for `code`, `status` and `fail-later`. */
   code?: number
   /** For `code`, `status` and `html`. */
   httpStatus?: number

@@ -9,17 +9,17 @@ export interface MagicFault {
 }
 
 /**
- * The fault in a phone number's digits, null if there is none. Neither 555 nor 556 is an area code, so no person has
+ * The fault in a phone number's digits, null if there is none. None of 555, 556 and 557 is an area code, so no person has
  * such a number.
  */
 export function magicFault (digits: string): MagicFault | null {
   return anyCode(digits) ?? anyFault(digits)
 }
 
-/** 1 556 N CCCCCC, then up to four free digits. */
+/** 1 556 N CCCCCC, refused, or 1 557 N CCCCCC, accepted and failed by webhook; then up to four free digits. */
 function anyCode (digits: string): MagicFault | null {
-  const [, times, code] = /^1556(\d)(\d{6})\d{0,4}$/.exec(digits) ?? []
-  return code === undefined ? null : { fault: { kind: 'code', code: Number(code) }, times: timesOf(times) }
+  const [, area, times, code] = /^155([67])(\d)(\d{6})\d{0,4}$/.exec(digits) ?? []
+  return code === undefined ? null : { fault: { kind: area === '6' ? 'code' : 'fail-later', code: Number(code) }, times: timesOf(times) }
 }
 
 /** 1 555 KKK, three free digits, N. */

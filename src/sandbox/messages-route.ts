@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from './body.js'
 import { now } from './clock.js'
 import type { Edge } from './envelope.js'
+import { nameOf } from './person.js'
 import type { Arrival } from './records.js'
 import { answer, refusal } from './reply.js'
 import type { State } from './state.js'
@@ -43,9 +44,12 @@ export async function handleMessages (
   }
   const { text } = body
   const verdict = decide(state, { sender, edge, token: tokenOf(request), text, headersAt })
-  const { reply, delayMs, ...rest } = verdict
+  const { reply, delayMs, failsWith, ...rest } = verdict
   const httpStatus = 'httpStatus' in reply ? reply.httpStatus : null
   state.records.add({ ...rest, sender, text, headersAt, receivedAt, httpStatus })
+  if (rest.outcome === 'accepted' && rest.wamid !== null) {
+    state.webhooks.follow({ sender, wamid: rest.wamid, opaque: rest.opaque, recipient: nameOf(rest.recipient ?? ''), failsWith: failsWith ?? null })
+  }
   answer(response, reply, state.settings.latencyMs + delayMs)
 }
 

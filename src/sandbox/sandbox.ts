@@ -50,6 +50,7 @@ export async function createSandbox (options: SandboxOptions = {}): Promise<Sand
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
+      state.webhooks.close()
       await closed
     },
   }

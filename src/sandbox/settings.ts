@@ -17,6 +17,22 @@ export interface Settings {
   throughputPerSecond: number | null
   /** That second is shorter by this, ms, for the same reason. */
   throughputToleranceMs: number
+  /** Where statuses are posted to; null: nowhere. */
+  webhookUrl: string | null
+  /** App secret that signs them. */
+  webhookSecret: string
+  /** From acceptance to each status, ms; null leaves it out. A failure takes the place of the first. */
+  webhookSentMs: number | null
+  webhookDeliveredMs: number | null
+  webhookReadMs: number | null
+  /** Statuses are collected this long, ms, before they are posted together. */
+  webhookBatchMs: number
+  /** How often each is told. */
+  webhookCopies: number
+  /** Told in the opposite order. */
+  webhookBackwards: boolean
+  /** Whether `biz_opaque_callback_data` comes back. */
+  webhookOpaque: boolean
 }
 
 // Meta: one message per 6 s to the same user, with a burst of 45 that has to be paid back; 80 a second per number.
@@ -28,6 +44,15 @@ export const defaults: Readonly<Settings> = {
   enforcePair: true,
   throughputPerSecond: 80,
   throughputToleranceMs: 50,
+  webhookUrl: null,
+  webhookSecret: 'sandbox-app-secret',
+  webhookSentMs: 100,
+  webhookDeliveredMs: 500,
+  webhookReadMs: null,
+  webhookBatchMs: 10,
+  webhookCopies: 1,
+  webhookBackwards: false,
+  webhookOpaque: true,
 }
 
 // The limits remember as many messages of a sender as it may send in a second.
@@ -45,6 +70,15 @@ const checks: Readonly<Record<keyof Settings, readonly [(value: unknown) => bool
   enforcePair: [(value) => typeof value === 'boolean', 'true or false'],
   throughputPerSecond: [(value) => value === null || isCount(value), 'an integer from 1 to 100,000, or null'],
   throughputToleranceMs: [isDuration, 'milliseconds'],
+  webhookUrl: [(value) => value === null || (typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)), 'an http address or null'],
+  webhookSecret: [(value) => typeof value === 'string' && value !== '', 'text'],
+  webhookSentMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
+  webhookDeliveredMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
+  webhookReadMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
+  webhookBatchMs: [isDuration, 'milliseconds'],
+  webhookCopies: [isCount, 'an integer from 1 to 100,000'],
+  webhookBackwards: [(value) => typeof value === 'boolean', 'true or false'],
+  webhookOpaque: [(value) => typeof value === 'boolean', 'true or false'],
 }
 
 /** Applies a change, whole or not at all. Returns what is wrong with it, or null. */

@@ -2,6 +2,7 @@ import { createFaults, type Faults } from './faults.js'
 import { createLimits, type Limits } from './limits.js'
 import { createRecords, type Records } from './records.js'
 import type { Settings } from './settings.js'
+import { createWebhooks, type Webhooks } from './webhooks.js'
 
 /** All that one sandbox remembers. */
 export interface State {
@@ -9,9 +10,10 @@ export interface State {
   limits: Limits
   faults: Faults
   records: Records
+  webhooks: Webhooks
 }
 
 /** @param maxRecords how many arrivals are kept */
 export function createState (settings: Settings, maxRecords: number): State {
-  return { settings, limits: createLimits(settings), faults: createFaults(), records: createRecords(maxRecords) }
+  return { settings, limits: createLimits(settings), faults: createFaults(), records: createRecords(maxRecords), webhooks: createWebhooks(settings) }
 }

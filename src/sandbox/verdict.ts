@@ -21,6 +21,8 @@ export interface Verdict extends Pick<Arrival, 'outcome' | 'code' | 'wamid' | 'f
   reply: Reply
   /** On top of the latency, ms. */
   delayMs: number
+  /** Meta's code that a webhook tells of later, though the message was accepted. */
+  failsWith?: number
 }
 
 const SLOW_MS = 5_000
@@ -66,6 +68,7 @@ function inflict (fault: Fault, message: Message): Verdict {
     case 'hang': return { ...unanswered('hung'), reply: { kind: 'hang' } }
     case 'accept-reset': return { ...take(message), reply: { kind: 'reset' }, delayMs }
     case 'accept-hang': return { ...take(message), reply: { kind: 'hang' } }
+    case 'fail-later': return { ...take(message), failsWith: fault.code ?? 131026, delayMs }
     default: return fault.kind satisfies never
   }
 }
