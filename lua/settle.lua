@@ -26,6 +26,7 @@
 -- KEYS[21]  shift            string  drain lease
 -- KEYS[22]  recent           zset    this hour's look-up index, lex `term:id`
 -- KEYS[23]  starts           string  the watch's run of starts of this pair
+-- KEYS[24]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -42,6 +43,7 @@
 -- ARGV[13]  story      JSON    what happened, one line; '' for nothing to tell
 -- ARGV[14]  term       text    what a sent message can be found by from now on; '' for nothing
 -- ARGV[15]  findS      s       life of the index
+-- ARGV[16]  reason     word    why it failed: rejected, exhausted or unknown; '' where it may not
 --
 -- Returns:
 --   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1, stopped 0 or 1, verdict}
@@ -53,14 +55,15 @@
 --- @include line
 --- @include record
 --- @include attention
+--- @include unseen
 --- @include watch
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift, recent, starts = KEYS[20], KEYS[21], KEYS[22], KEYS[23]
+local completed, shift, recent, starts, unacknowledged = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
-local code, tail, story, term, find_s = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
+local code, tail, story, term, find_s, reason = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], ARGV[16]
 
 local grant = holder ~= '' and read_grant(redis.call('HGET', held, recipient))
 local text = redis.call('HGET', backlog, id)
@@ -74,8 +77,7 @@ if not ours then return { 'stale' } end
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
 -- Only who stops an open sender can be at fault: a try of a stopped one, or what was in flight at the stop, proves nothing.
-local stopped = bucket == 'sender' and not closed(sender, now)
-local was_stopped = sender.status == 'stopped'
+local stopped, was_stopped = bucket == 'sender' and not closed(sender, now), sender.status == 'stopped'
 if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
 if grant and verdict ~= 'wait' then record.attempts = attempt end
 if stopped then record.stops = record.stops + 1 end
@@ -92,6 +94,7 @@ if verdict == 'sent' or verdict == 'failed' then
     redis.call('HSET', records, id, write_record(record))
     redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id)
   end
+  if verdict == 'failed' then redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id) end
   if term ~= '' then
     redis.call('ZADD', recent, 0, term .. ':' .. id)
     redis.call('EXPIRE', recent, find_s, 'NX')
