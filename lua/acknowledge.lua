@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
--- Notes that somebody has seen a failure: a line of its story, and for a FAILED one a place among the acknowledged.
+-- Notes that somebody has seen a failure: a line of its story, and a FAILED one no longer counts as unacknowledged.
 --
 -- KEYS[1]   backlog          hash  id -> record of an unsettled message
 -- KEYS[2]   failures         zset  id -> nextRetryAt, ms
 -- KEYS[3]   failed           zset  id -> ms
 -- KEYS[4]   failure-records  hash  id -> record with its story
--- KEYS[5]   acknowledged     zset  id of a FAILED failure -> ms of its failing
+-- KEYS[5]   unacknowledged   zset  id of a FAILED failure -> reason and ms
 --
 -- ARGV[1]   now    µs    '' for Redis's clock
 -- ARGV[2]   id     text  of the message
@@ -15,7 +15,7 @@
 --   {'acknowledged'}
 --   {'gone'}   it is no failure that is pending or failed
 --- @include clock
-local backlog, failures, failed, records, acknowledged = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local backlog, failures, failed, records, unacknowledged = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local given, id, story = ARGV[1], ARGV[2], ARGV[3]
 
 local failed_at = redis.call('ZSCORE', failed, id)
@@ -24,5 +24,5 @@ local home = failed_at and records or backlog
 local text = (failed_at or pending) and redis.call('HGET', home, id)
 if not text then return { 'gone' } end
 redis.call('HSET', home, id, text .. '\n' .. int(math.floor(clock(given) / 1000)) .. ' ' .. story)
-if failed_at then redis.call('ZADD', acknowledged, failed_at, id) end
+redis.call('ZREM', unacknowledged, id)
 return { 'acknowledged' }

@@ -33,7 +33,7 @@
 -- ARGV[10]  scheduledFor  ms      epoch; '' for now
 -- ARGV[11]  windowMs      ms      how long the key is remembered
 -- ARGV[12]  holder        text    node and call that a grant belongs to
--- ARGV[13]  runId         text    of the Redis that this node is connected to
+-- ARGV[13]  runId         text    '' for Redis's own replication id
 -- ARGV[14]  leaseMs       ms      life of a grant
 -- ARGV[15]  lineCap       count   messages that may wait for one recipient
 -- ARGV[16]  backlogCap    count   unsettled messages of the sender
@@ -104,7 +104,7 @@ local record = {
   expires = (schedule or now_ms) + life, keep = now_ms + window, body = payload
 }
 if not schedule then record.seq = string.format('%016.0f', redis.call('INCR', seq)) end
-if new_server then redis.call('HSET', sender_key, 'runId', run_id, 'coolUntil', sender.cool_until) end
+if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
 redis.call('SET', msg, 'w ' .. generation .. ' ' .. fingerprint)
 redis.call('HSET', backlog, id, write_record(record))
 if terms ~= '' then

@@ -15,6 +15,7 @@
 -- KEYS[11]  failure-records  hash    id -> record with its story
 -- KEYS[12]  expiry           zset    id -> ms
 -- KEYS[13]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
+-- KEYS[14]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 --
 -- ARGV[1]   now      µs     '' for Redis's clock
 -- ARGV[2]   id       text   of the message
@@ -23,8 +24,9 @@
 -- ARGV[5]   bucket   word   what cools down: pair, flow, sender (stops it) or ''
 -- ARGV[6]   coolMs   ms     for how long; for a sender, until the first try
 -- ARGV[7]   code     text   of the failure
--- ARGV[8]   wamid    text   the provider's id of the message
--- ARGV[9]   story    JSON   what happened, one line
+-- ARGV[8]   reason   word   why it is FAILED, where it is: rejected or exhausted
+-- ARGV[9]   wamid    text   the provider's id of the message
+-- ARGV[10]  story    JSON   what happened, one line
 --
 -- Returns:
 --   {'retry', moment of the next retry in ms, stopped 0 or 1}
@@ -37,11 +39,12 @@
 --- @include gcra
 --- @include sender
 --- @include record
+--- @include unseen
 local msg, backlog, held, pace, flow, sender_key, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local failures, resolved, failed, records, expiry = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local unconfirmed = KEYS[13]
+local unconfirmed, unacknowledged = KEYS[13], KEYS[14]
 local given, id, attempt, after, bucket = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local cool, code, wamid, story = tonumber(ARGV[6]) * 1000, ARGV[7], ARGV[8], ARGV[9]
+local cool, code, reason, wamid, story = tonumber(ARGV[6]) * 1000, ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
 local known = redis.call('GET', msg)
 local result = read_result(known)
@@ -78,7 +81,7 @@ else
   record = {
     recipient = result.recipient, lane = 0, seq = '0', stops = 0, expires = now_ms, keep = now_ms + math.max(0, life),
     body = '{"to":"' .. string.sub(result.recipient, 2) .. '","type":"text","message":"","keySource":"none","caller":"' .. caller ..
-      '"' .. (metadata ~= '' and ',"metadata":' .. metadata or '') .. '}'
+      '"' .. (string.sub(metadata, 1, 1) == '{' and ',"metadata":' .. metadata or '') .. '}'
   }
   after = nil
 end
@@ -104,6 +107,7 @@ else
   redis.call('ZREM', expiry, id)
   redis.call('HSET', records, id, write_record(record))
   redis.call('ZADD', failed, now_ms, id)
+  redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id)
 end
 
 local stopped = 0

@@ -20,6 +20,7 @@
 -- KEYS[17]  failure-records  hash    id -> record with its story
 -- KEYS[18]  expiry           zset    id -> ms
 -- KEYS[19]  shift            string  drain lease
+-- KEYS[20]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 --
 -- ARGV[1]   now     µs    '' for Redis's clock
 -- ARGV[2]   id      text  of the message
@@ -38,9 +39,10 @@
 --- @include line
 --- @include record
 --- @include attention
+--- @include unseen
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, sender_key, scheduled, unknown, failures = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
-local resolved, failed, records, expiry, shift = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local resolved, failed, records, expiry, shift, unacknowledged = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local given, id, reason, tail, story = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local text = redis.call('HGET', backlog, id)
@@ -73,6 +75,7 @@ if had_failed == 1 then
   record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story
   redis.call('HSET', records, id, write_record(record))
   redis.call('ZADD', reason == 'expired' and failed or resolved, now_ms, id)
+  if reason == 'expired' then redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id) end
 end
 
 local who, value = '', nil

@@ -23,7 +23,7 @@
 -- ARGV[3]   want          count   grants wanted; 0 to look only
 -- ARGV[4]   mode          word    keep, or end: hand the lease over, or drop it where no turn is near
 -- ARGV[5]   holder        text    node and call that the grants belong to
--- ARGV[6]   runId         text    of the Redis that this node is connected to
+-- ARGV[6]   runId         text    '' for Redis's own replication id
 -- ARGV[7]   leaseMs       ms      life of a grant
 -- ARGV[8]   probeMs       ms      between two tries of a stopped sender
 --
@@ -50,9 +50,8 @@ if owner ~= 'called' and owner ~= shift then return { 'attended' } end
 local sender = read_sender(sender_key)
 if not sender then return { 'unruled' } end
 local now = clock(given)
-if restarted(sender, run_id, now) then
-  redis.call('HSET', sender_key, 'runId', run_id, 'coolUntil', sender.cool_until)
-end
+local new_server = restarted(sender, run_id, now)
+if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
 
 -- A turn belongs where the truth (lines, pace, held) says; whoever finds it elsewhere puts it there.
 local function put_turn(recipient, since)

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Counts what a sender has: in line, in flight, waiting for a retry or a schedule, settled; its state and rules.
+-- Counts what a sender has: in line, in flight, waiting for a retry or a schedule, settled; its state and rules. Costs
+-- the same whatever number waits.
 --
 -- KEYS[1]   backlog          hash    id -> record of an unsettled message
 -- KEYS[2]   lines:urgent     zset    who waits
@@ -18,6 +19,8 @@
 -- KEYS[15]  failed           zset    id -> ms
 -- KEYS[16]  completed        zset    minute -> messages sent in it
 -- KEYS[17]  shift            string  drain lease
+-- KEYS[18]  flow             string  TAT in µs, slots used
+-- KEYS[19]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 --
 -- ARGV[1]   now    µs      '' for Redis's clock
 -- ARGV[2]   limit  count   due turns looked at one by one; the lines behind further ones are estimated from these
@@ -25,15 +28,19 @@
 -- Returns:
 --   {'sender', now ms, state, reopens ms or 0, why, in line, due, in flight, scheduled, unknown, failures, resolved, failed,
 --     sent in 24 h, active rate limits, unsettled, oldest due turn µs or 0, attended 0 or 1,
---     pair interval µs, pair burst, messages a second, max in flight, version of the rules}
+--     pair interval µs, pair burst, messages a second, max in flight, version of the rules,
+--     µs since when turns are due that no shift attends, or 0,
+--     FAILED in the last 24 h and not acknowledged: rejected, exhausted, expired, unknown}
 --   {'unruled'}
 --- @include clock
 --- @include gcra
 --- @include sender
 --- @include line
+--- @include unseen
 local backlog, lines, turns = KEYS[1], { KEYS[2], KEYS[3], KEYS[4] }, { KEYS[5], KEYS[6], KEYS[7] }
 local pace, sender_key, inflight, scheduled, unknown = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local failures, resolved, failed, completed, shift = KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local flow, unacknowledged = KEYS[18], KEYS[19]
 local given, limit = ARGV[1], tonumber(ARGV[2])
 
 local sender = read_sender(sender_key)
@@ -63,13 +70,29 @@ local minutes = redis.call('ZRANGE', completed, 0, -1, 'WITHSCORES')
 for i = 1, #minutes, 2 do
   if tonumber(minutes[i]) > since then sent = sent + tonumber(minutes[i + 1]) end
 end
+
+-- Who is 'called' is not there yet. The flow's TAT tells until when somebody was: no grant can be later.
+local unattended = 0
+local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+first = math.min(oldest, first[1] and tonumber(first[2]) * 1000 or math.huge)
+if first <= now and not shut and (redis.call('GET', shift) or 'called') == 'called' then
+  local last = tonumber(string.match(redis.call('GET', flow) or '0', '^%d+'))
+  local since = math.max(first, last, sender.reopens or 0, sender.cool_until)
+  if since < now then unattended = since end
+end
+
+local now_ms = math.floor(now / 1000)
+local function unseen(reason)
+  return redis.call('ZCOUNT', unacknowledged, unseen_score(reason, now_ms - 24 * 3600000), unseen_score(reason, 9999999999999))
+end
 local facts = redis.call('HMGET', sender_key, 'why', 'version', 'perSecond')
 return {
-  'sender', math.floor(now / 1000), shut == 'stop' and 'stopped' or shut == 'pause' and 'paused' or 'open',
+  'sender', now_ms, shut == 'stop' and 'stopped' or shut == 'pause' and 'paused' or 'open',
   shut and reopens and math.floor(reopens / 1000) or 0, facts[1] or '',
   in_line, math.min(due, in_line), redis.call('ZCARD', inflight), redis.call('ZCARD', scheduled), redis.call('ZCARD', unknown),
   redis.call('ZCARD', failures), redis.call('ZCARD', resolved), redis.call('ZCARD', failed), sent,
   redis.call('ZCOUNT', pace, '(' .. int(now), '+inf'), redis.call('HLEN', backlog), oldest < math.huge and oldest or 0,
   redis.call('EXISTS', shift), sender.pair.interval, sender.pair.burst, tonumber(facts[3] or 0),
-  sender.places, tonumber(facts[2] or 0)
+  sender.places, tonumber(facts[2] or 0), unattended,
+  unseen('rejected'), unseen('exhausted'), unseen('expired'), unseen('unknown')
 }

@@ -21,7 +21,7 @@
 -- KEYS[16]  failure-records  hash    id -> record with its story
 -- KEYS[17]  expiry           zset    id -> ms
 -- KEYS[18]  completed        zset    minute -> messages sent in it
--- KEYS[19]  acknowledged     zset    id of a FAILED failure -> ms of its failing
+-- KEYS[19]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 -- KEYS[20]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
 -- ARGV[1]   now      µs     '' for Redis's clock
@@ -48,7 +48,7 @@
 --- @include record
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, sender_key, unknown, failures, resolved = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
-local failed, records, expiry, completed, acknowledged = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local failed, records, expiry, completed, unacknowledged = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
 local unconfirmed = KEYS[20]
 local given, id, attempt, status, at, wamid, tail, story =
   ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
@@ -93,7 +93,7 @@ redis.call('ZREM', expiry, id)
 redis.call('ZREM', unknown, id)
 redis.call('ZREM', failures, id)
 redis.call('ZREM', failed, id)
-redis.call('ZREM', acknowledged, id)
+redis.call('ZREM', unacknowledged, id)
 redis.call('HSET', records, id, write_record(record))
 redis.call('ZADD', resolved, now_ms, id)
 redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000)))

@@ -21,14 +21,14 @@
 -- KEYS[17]  failure-records  hash    id -> record with its story
 -- KEYS[18]  expiry           zset    id -> ms
 -- KEYS[19]  shift            string  drain lease
--- KEYS[20]  acknowledged     zset    id of a FAILED failure -> ms of its failing
+-- KEYS[20]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 --
 -- ARGV[1]   now      µs      '' for Redis's clock
 -- ARGV[2]   id       text    of the message
 -- ARGV[3]   force    0 or 1  1: also before nextRetryAt, and reopen a FAILED one
 -- ARGV[4]   inline   0 or 1  1: the caller can send at once
 -- ARGV[5]   holder   text    node and call that a grant belongs to
--- ARGV[6]   runId    text    of the Redis that this node is connected to
+-- ARGV[6]   runId    text    '' for Redis's own replication id
 -- ARGV[7]   leaseMs  ms      life of a grant
 -- ARGV[8]   lifeMs   ms      new life of a reopened message
 -- ARGV[9]   story    JSON    who retries, one line; '' for the schedule
@@ -46,7 +46,7 @@
 --- @include record
 --- @include gate
 --- @include attention
-local msg, backlog, seq, sender_key, failures, failed, records, expiry, shift, acknowledged =
+local msg, backlog, seq, sender_key, failures, failed, records, expiry, shift, unacknowledged =
   KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local key = {
   lines = { KEYS[3], KEYS[4], KEYS[5] }, turns = { KEYS[6], KEYS[7], KEYS[8] },
@@ -79,11 +79,11 @@ local seen = gate(key, sender, record.recipient, record.lane, now)
 local granted = inline and seen.open
 if story ~= '' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
 if record.seq == '0' then record.seq = string.format('%016.0f', redis.call('INCR', seq)) end
-if new_server then redis.call('HSET', sender_key, 'runId', run_id, 'coolUntil', sender.cool_until) end
+if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
 redis.call('ZREM', failures, id)
 if reopened then
   redis.call('ZREM', failed, id)
-  redis.call('ZREM', acknowledged, id)
+  redis.call('ZREM', unacknowledged, id)
   redis.call('HDEL', records, id)
   if ours or not known then
     local fingerprint = known and string.match(known, '^%a %x+ (%x+)') or '0'

@@ -26,7 +26,8 @@
 -- KEYS[21]  shift            string  drain lease
 -- KEYS[22]  recent           zset    this hour's look-up index, lex `term:id`
 -- KEYS[23]  starts           string  the watch's run of starts of this pair
--- KEYS[24]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
+-- KEYS[24]  unacknowledged   zset    id of a FAILED failure -> reason and ms
+-- KEYS[25]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -43,7 +44,8 @@
 -- ARGV[13]  story      JSON    what happened, one line; '' for nothing to tell
 -- ARGV[14]  term       text    what a sent message can be found by from now on; '' for nothing
 -- ARGV[15]  findS      s       life of the index
--- ARGV[16]  keepMs     ms      that a sent message's record is kept for a receipt that says otherwise; 0 for not at all
+-- ARGV[16]  reason     word    why it failed: rejected, exhausted or unknown; '' where it may not
+-- ARGV[17]  keepMs     ms      that a sent message's record is kept for a receipt that says otherwise; 0 for not at all
 --
 -- Returns:
 --   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1, stopped 0 or 1, verdict}
@@ -55,14 +57,15 @@
 --- @include line
 --- @include record
 --- @include attention
+--- @include unseen
 --- @include watch
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift, recent, starts, unconfirmed = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
+local completed, shift, recent, starts, unacknowledged, unconfirmed = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
-local code, tail, story, term, find_s, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16]) or 0
+local code, tail, story, term, find_s, reason, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]) or 0
 
 local grant = holder ~= '' and read_grant(redis.call('HGET', held, recipient))
 local text = redis.call('HGET', backlog, id)
@@ -76,8 +79,7 @@ if not ours then return { 'stale' } end
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
 -- Only who stops an open sender can be at fault: a try of a stopped one, or what was in flight at the stop, proves nothing.
-local stopped = bucket == 'sender' and not closed(sender, now)
-local was_stopped = sender.status == 'stopped'
+local stopped, was_stopped = bucket == 'sender' and not closed(sender, now), sender.status == 'stopped'
 if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
 if grant and verdict ~= 'wait' then record.attempts = attempt end
 if stopped then record.stops = record.stops + 1 end
@@ -94,18 +96,15 @@ if verdict == 'sent' or verdict == 'failed' then
   if was_failure or unsure then redis.call('HSET', records, id, write_record(record)) end
   if was_failure then redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id) end
   if unsure then redis.call('ZADD', unconfirmed, now_ms + keep, id) end
+  if verdict == 'failed' then redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id) end
   if term ~= '' then
     redis.call('ZADD', recent, 0, term .. ':' .. id)
     redis.call('EXPIRE', recent, find_s, 'NX')
   end
   if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000))) end
 else
-  if verdict ~= 'wait' then
-    due = now_ms + after
-    redis.call('ZADD', verdict == 'retry' and failures or unknown, due, id)
-  else
-    redis.call('ZADD', lines[record.lane], 0, member_of(record, id))
-  end
+  if verdict == 'wait' then redis.call('ZADD', lines[record.lane], 0, member_of(record, id)) else due = now_ms + after end
+  if verdict ~= 'wait' then redis.call('ZADD', verdict == 'retry' and failures or unknown, due, id) end
   redis.call('HSET', backlog, id, write_record(record))
   redis.call('ZADD', expiry, record.expires, id)
 end

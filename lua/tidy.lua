@@ -7,7 +7,7 @@
 -- KEYS[4]   failed           zset  id -> ms
 -- KEYS[5]   failure-records  hash  id -> record with its story
 -- KEYS[6]   completed        zset  minute -> messages sent in it
--- KEYS[7]   acknowledged     zset  id of a FAILED failure -> ms of its failing
+-- KEYS[7]   unacknowledged   zset  id of a FAILED failure -> reason and ms
 -- KEYS[8]   unconfirmed      zset  id of a sent message -> ms until which its record is kept
 --
 -- ARGV[1]   now          µs     '' for Redis's clock
@@ -18,7 +18,7 @@
 -- Returns:
 --   {{id whose life is over, ...}, buckets forgotten, failures and records of sent messages forgotten}
 --- @include clock
-local pace, expiry, resolved, failed, records, completed, acknowledged, unconfirmed =
+local pace, expiry, resolved, failed, records, completed, unacknowledged, unconfirmed =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local given, retention, cap, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -29,7 +29,7 @@ local function forget(kind, ids)
   for _, id in ipairs(ids) do
     redis.call('HDEL', records, id)
     redis.call('ZREM', kind, id)
-    redis.call('ZREM', acknowledged, id)
+    redis.call('ZREM', unacknowledged, id)
   end
   forgotten = forgotten + #ids
 end

@@ -10,7 +10,7 @@ import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
 import { tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
-import { connectionLimits, refuseUnreadable } from './http/limits.js'
+import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
 import { handleErrors, sendProblem, toKnown } from './http/problem.js'
 import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
@@ -52,7 +52,7 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
     clientErrorHandler: refuseUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
-  app.server.maxConnections = connectionLimits.connections
+  limitConnections(app)
   handleErrors(app, room.events)
   turnAway(app, options.closing)
   tellRequests(app, room.events)

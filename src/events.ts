@@ -37,7 +37,8 @@ export interface Events {
   'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'pause' | 'resume' | 'quota' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
   /** `route` is the pattern that the request fits, never what was asked for. */
   'request.answered': [{ method: string, route: string, status: number, durationMs: number }]
-  'redis.connected': [{ runId: string }]
+  /** `servers`: those that take writes; more than one in a cluster. */
+  'redis.connected': [{ servers: number }]
   'redis.lost': [{ error: string }]
   fault: [{ where: string, error: unknown }]
 }

@@ -15,7 +15,8 @@ import { createScrape } from './metrics/scrape.js'
 import { watchScripts } from './metrics/scripts.js'
 import type { Explain } from './failure/failure.js'
 import { createQueues } from './queues.js'
-import { checkDurability, connect } from './redis/connect.js'
+import { connect } from './redis/connect.js'
+import { checkDurability } from './redis/durability.js'
 import { createStore } from './redis/store.js'
 import { startGiveBack } from './recovery/give-back.js'
 import { keepHousekeepingScheduled } from './recovery/housekeeping.js'
@@ -56,7 +57,7 @@ export interface Parts { redisUrl: string, provider: Provider, explain: Explain,
 export async function createGateway (config: Config, { redisUrl, provider, explain, judge, events, logger }: Parts): Promise<Gateway> {
   const instruments = createInstruments()
   record(events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
-  const connections = await connect(redisUrl, events)
+  const connections = await connect(redisUrl, events, { waitReplicas: config.REDIS_WAIT_REPLICAS })
   const findings = await checkDurability(connections.redis)
   const prefix = config.KEY_PREFIX
   const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS, watch: watchScripts(instruments) })
@@ -66,7 +67,7 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
   const queues = createQueues(connections.redis, prefix, events)
   const working = config.ROLE !== 'api'
-  const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, patient: connections.patient, subscribe: working })
+  const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: working ? connections.subscribe : null })
   const underway = new Set<Promise<unknown>>()
   const { START_WITHIN_MS: startWithinMs, MESSAGE_LIFE_MS: lifeMs } = config
   const room: ApiRoom & WorkerRoom & DashboardRoom & WebhookRoom = {

@@ -3,15 +3,25 @@ import type { RetryWorkerRoom } from './failure/retry-worker.js'
 import { retryWorkerStatus } from './failure/retry-worker.js'
 import type { Sources } from './metrics/scrape.js'
 import { findCode } from './provider/codes.js'
-import { inspectSenders } from './throttle/inspect.js'
+import { globalKey } from './redis/keys.js'
+import type { SenderFacts } from './throttle/inspect.js'
+import { measureSenders } from './throttle/inspect.js'
 
 /** Where the gauges of the whole system come from. */
 export function createSources (room: RetryWorkerRoom): Sources {
   return {
     info: async () => await room.store.redis.info(),
-    senders: async () => await inspectSenders(room.store, room.senders),
+    senders: async () => await measureServed(room),
     retryWorker: async () => await retryWorkerStatus(room)
   }
+}
+
+/** The senders that this node serves, and those that hold messages and that it does not: somebody else should. */
+async function measureServed ({ store, senders }: RetryWorkerRoom): Promise<SenderFacts[]> {
+  const known = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
+  const served = new Set(senders)
+  const found = await measureSenders(store, [...new Set([...senders, ...known])])
+  return found.filter(({ id, unsettled }) => served.has(id) || unsettled > 0)
 }
 
 /** The name under which a code is counted: that of its row in the table, as `HTTP_5XX` for `HTTP_502`. */

@@ -14,10 +14,19 @@ export type State =
 /** What binds a message that waits. `line`: only the order and the free places in flight. */
 export type BoundBy = 'pair' | 'flow' | 'line' | 'cool-down' | 'pause' | 'stop' | 'schedule' | 'retry'
 
+/** How a recipient is named: by its number, by a business-scoped user id, or it is a group. */
+export type Addressing = 'phone' | 'user' | 'group'
+
+/** Where WhatsApp takes messages: `/<phone number id>/<edge>`. */
+export const edges = ['messages', 'marketing_messages'] as const
+export type Edge = typeof edges[number]
+
 /** What is sent and what is kept with it until it is settled. Stored as JSON, opaque to Lua. */
 export interface Payload {
   /** The recipient as the caller wrote it; what the provider gets. */
   to: string
+  /** Left out for a number. */
+  addressing?: Addressing
   type: string
   /** A string is a text; an object is a Cloud API message object without its envelope. */
   message: string | Record<string, unknown>
@@ -27,6 +36,10 @@ export interface Payload {
   /** Name of the API key that posted it. */
   caller: string
   onUnknown?: UnknownPolicy
+  /** The message is a whole body of the Cloud API for this edge, to be sent as it is; left out where it came by the gateway's own API. */
+  edge?: Edge
+  /** The caller's own `biz_opaque_callback_data`: ours goes in its place, and callers get theirs back. */
+  callbackData?: string
 }
 
 /** Permission to start one send. `startBy` is a reading of `performance.now()`, taken before the granting call. */
@@ -58,7 +71,8 @@ export type Outcome = {
   /** Milliseconds from the start to the verdict. */
   durationMs: number
 } & (
-  | { status: 'sent', providerMessageId: string, recipientId?: string }
+  /** `recipientId`: whom WhatsApp took the recipient for. `messageStatus`: its word on the message, such as `held_for_quality_assessment`. */
+  | { status: 'sent', providerMessageId: string, recipientId?: string, messageStatus?: string }
   | { status: 'retryable', code: string, error: string }
   | { status: 'limited', bucket: 'pair' | 'flow', code: string, error: string, coolDownMs: number }
   | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number }
@@ -67,8 +81,13 @@ export type Outcome = {
   | { status: 'unknown', code: string, error: string }
 )
 
+/** What became of a request that was passed on: the other side's JSON as it is, or a code of ours. */
+export type Passed = { status: 'answered', httpStatus: number, body: string } | { status: 'failed', code: string }
+
 /** The other side of the HTTP call. Never throws: every surprise is an outcome. */
 export interface Provider {
   send: (grant: Grant) => Promise<Outcome>
+  /** One request that is no message (mark as read, typing) and so needs no grant: sent at once, once, in bounded time. */
+  pass: (sender: string, edge: Edge, body: string) => Promise<Passed>
   close: () => Promise<void>
 }

@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { Bus } from './events.js'
+import type { Client } from './redis/client.js'
 import { queuePrefix } from './redis/keys.js'
 
 /** BullMQ carries coarse work only: who attends a sender, the retry runs, housekeeping. No message lives in a job. */
@@ -9,7 +9,7 @@ export const queueNames = { drain: 'WHATSAPP-drain', retry: 'WHATSAPP-retry', ho
 export interface Queues { drainQueue: Queue, retryQueue: Queue, housekeepingQueue: Queue, close: () => Promise<void> }
 
 /** The queues on the fail-fast connection: a job that can't be added now is an error now. */
-export function createQueues (redis: Redis, prefix: string, events: Bus): Queues {
+export function createQueues (redis: Client, prefix: string, events: Bus): Queues {
   const create = (name: string): Queue => {
     const queue = new Queue(name, {
       connection: redis,

@@ -1,7 +1,12 @@
 import { SluiceError } from './errors.js'
+import type { Addressing } from './message.js'
 
-/** A business-scoped user id: WhatsApp takes it in `recipient`, and drops it silently in `to`. */
-const USER_ID = /^[A-Z]{2}\.[A-Za-z0-9.]{1,128}$/
+/** A business-scoped user id: WhatsApp takes it in `recipient`, and drops it silently in `to`. Opaque: no letter of it is changed. */
+const USER_ID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
+/** A group's id, as WhatsApp made it; opaque too. */
+const GROUP_ID = /^[A-Za-z0-9_=@.+/-]{1,128}$/
+/** What stands before a group's id where a recipient can be anything. */
+const GROUP_MARK = 'group:'
 
 /**
  * Some numbers have two spellings for one person (Meta, "Business phone numbers"): Brazil with and without the ninth
@@ -24,6 +29,27 @@ export function canonicalRecipient (to: string): string {
   if (digits.length < 7 || digits.length > 15) throw new SluiceError('INVALID_RECIPIENT', { field: 'to' })
   const found = spellings.find(([short]) => short.test(digits))
   return 'p' + (found === undefined ? digits : digits.replace(found[0], found[1]))
+}
+
+/**
+ * The canonical name of whoever is addressed in keys: `p<digits>`, `u<business-scoped user id>` or `g<group id>`. Throws
+ * INVALID_RECIPIENT or RECIPIENT_IS_USER_ID with the field that `POST /messages` has for it.
+ */
+export function canonicalAddress (to: string, addressing: Addressing = 'phone'): string {
+  if (addressing === 'phone') return canonicalRecipient(to)
+  const isUser = addressing === 'user'
+  if (!(isUser ? USER_ID : GROUP_ID).test(to)) {
+    throw new SluiceError('INVALID_RECIPIENT', isUser
+      ? { detail: 'a business-scoped user id is two capital letters, a dot, and letters and digits', field: 'recipient' }
+      : { detail: 'a group\'s id is up to 128 letters, digits and - _ = @ . + /', field: 'group' })
+  }
+  return (isUser ? 'u' : 'g') + to
+}
+
+/** The canonical name of a recipient that is looked up: a number, a business-scoped user id, or `group:<id>`. Throws INVALID_RECIPIENT. */
+export function canonicalName (text: string): string {
+  if (USER_ID.test(text)) return canonicalAddress(text, 'user')
+  return text.startsWith(GROUP_MARK) ? canonicalAddress(text.slice(GROUP_MARK.length), 'group') : canonicalRecipient(text)
 }
 
 /** What logs may show of a recipient: its last two digits. */

@@ -1,6 +1,5 @@
 import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { DrainRoom } from './drain/shift.js'
 import { shift } from './drain/shift.js'
 import type { RetryWorkerRoom } from './failure/retry-worker.js'
@@ -10,11 +9,12 @@ import { scheduleHousekeeping, tidy } from './recovery/housekeeping.js'
 import type { RecoveryRoom } from './recovery/recover.js'
 import { startRecovery } from './recovery/recover.js'
 import { queueNames } from './queues.js'
+import type { Client } from './redis/client.js'
 import { queuePrefix } from './redis/keys.js'
 
 export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom, RecoveryRoom {
   /** A connection that waits for Redis; each worker duplicates it for its blocking reads. */
-  patient: Redis
+  patient: Client
   concurrency: number
 }
 

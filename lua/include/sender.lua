@@ -26,11 +26,14 @@ local function closed(sender, now)
 end
 
 -- Another Redis answers than the one that took the last grants, so TATs of its last moments may be lost: nothing is
--- granted until they must have passed. True where the caller has to write run id and cool-down.
-local function restarted(sender, run_id, now)
-  if sender.run_id == run_id then return false end
+-- granted until they must have passed. Answers the id that the caller has to write with the cool-down, nil where it is known.
+-- The id is asked for here, since a command may be redirected on its way: a replication id names one history of the data, and each
+-- start and each promotion of a replica begins another. A test hands in one.
+local function restarted(sender, given, now)
+  local run_id = given ~= '' and given or string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+  if sender.run_id == run_id then return nil end
   if sender.run_id then
     sender.cool_until = math.max(sender.cool_until, now + sender.pair.burst * sender.pair.interval + 1000000)
   end
-  return true
+  return run_id
 end

@@ -1,11 +1,11 @@
 import type { Bus } from '../events.js'
-import type { BoundBy, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
+import type { Addressing, BoundBy, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
 import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { Store } from '../redis/store.js'
 import { findTerms, indexLifeS } from '../redis/find-terms.js'
 import { publicId } from '../redis/keys.js'
-import { canonicalRecipient } from '../recipient.js'
+import { canonicalAddress } from '../recipient.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
 
 /** What a caller asks for, its shape already checked. */
@@ -13,6 +13,8 @@ export interface Request {
   sender: string
   caller: string
   to: string
+  /** What `to` is; a number if left out. */
+  addressing?: Addressing
   message: string | Record<string, unknown>
   type?: string
   metadata?: Record<string, unknown>
@@ -28,6 +30,10 @@ export interface Request {
   /** Epoch, ms. */
   scheduledFor?: number
   onUnknown?: UnknownPolicy
+  /** The message is a whole body of the Cloud API, for this edge. */
+  edge?: Edge
+  /** The caller's own `biz_opaque_callback_data`. */
+  callbackData?: string
 }
 
 export interface AdmissionSettings {
@@ -59,20 +65,24 @@ export type Admission = Facts & (
  */
 export async function admit (room: { store: Store, events: Bus, settings: AdmissionSettings }, request: Request): Promise<Admission> {
   const { store, settings } = room
-  const recipient = canonicalRecipient(request.to)
+  const { addressing } = request
+  const recipient = canonicalAddress(request.to, addressing)
   const type = request.type ?? typeOf(request.message)
   const { key, source } = chooseKey(
     { ...definedKeys(request), derive: request.deduplicate !== false },
-    () => generateIdempotencyKey(request.to, request.message, type, request.timestamp))
+    () => generateIdempotencyKey(request.to, request.message, type, request.timestamp, addressing))
   const payload: Payload = {
     to: request.to,
     type,
     message: request.message,
     keySource: source,
     caller: request.caller,
+    ...(addressing === undefined || addressing === 'phone' ? {} : { addressing }),
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
-    ...(request.onUnknown === undefined ? {} : { onUnknown: request.onUnknown })
+    ...(request.onUnknown === undefined ? {} : { onUnknown: request.onUnknown }),
+    ...(request.edge === undefined ? {} : { edge: request.edge }),
+    ...(request.callbackData === undefined ? {} : { callbackData: request.callbackData })
   }
   const name = digest(request.sender, request.caller, key)
   store.assertRoom()

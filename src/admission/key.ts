@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { SluiceError } from '../errors.js'
-import type { KeySource } from '../message.js'
+import type { Addressing, KeySource } from '../message.js'
 
 /** JSON with every object's keys in order, so that equal contents have equal text. */
 export function stableJson (value: unknown): string {
@@ -12,13 +12,13 @@ export function stableJson (value: unknown): string {
 
 /**
  * The idempotency key of a message whose caller gave none: the same recipient, content and type (and timestamp, where the
- * caller gives one) make the same key. `whatsapp:+<digits>:<16 hex>`.
+ * caller gives one) make the same key. `whatsapp:+<digits>:<16 hex>`; for a user or a group its id in place of the digits.
  */
-export function generateIdempotencyKey (recipient: string, message: unknown, type: string, timestamp?: string | number): string {
-  const digits = recipient.replace(/\D/g, '')
-  const parts = timestamp === undefined ? [digits, message, type] : [digits, message, type, timestamp]
+export function generateIdempotencyKey (recipient: string, message: unknown, type: string, timestamp?: string | number, addressing: Addressing = 'phone'): string {
+  const name = addressing === 'phone' ? recipient.replace(/\D/g, '') : recipient
+  const parts = timestamp === undefined ? [name, message, type] : [name, message, type, timestamp]
   const hash = createHash('sha256').update(stableJson(parts)).digest('hex')
-  return `whatsapp:+${digits}:${hash.slice(0, 16)}`
+  return `whatsapp:${addressing === 'phone' ? '+' : ''}${name}:${hash.slice(0, 16)}`
 }
 
 export interface Keyed { key?: string, source: KeySource }

@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { Bus } from '../events.js'
+import type { Connections } from '../redis/connect.js'
 import { globalKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 
@@ -15,8 +15,8 @@ export interface Wakes {
   close: () => Promise<void>
 }
 
-/** `patient` is duplicated for the subscription of a worker; a node that only posts needs none. */
-export async function createWakes (room: { store: Store, events: Bus, drainQueue: Queue, patient: Redis, subscribe: boolean }): Promise<Wakes> {
+/** A worker subscribes; a node that only posts needs not to. */
+export async function createWakes (room: { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }): Promise<Wakes> {
   const { store, events, drainQueue } = room
   const channel = globalKey(store.prefix, 'wake')
   const bells = new Map<string, Set<() => void>>()
@@ -25,12 +25,7 @@ export async function createWakes (room: { store: Store, events: Bus, drainQueue
     listeners?.forEach(bell => bell())
     return listeners !== undefined
   }
-  const subscriber = room.subscribe ? room.patient.duplicate() : null
-  if (subscriber !== null) {
-    subscriber.on('error', () => undefined) // the store's connection tells
-    subscriber.on('message', (_, sender) => ring(sender))
-    await subscriber.subscribe(channel)
-  }
+  const leave = await room.subscribe?.(channel, ring)
 
   return {
     async attend (sender, attention) {
@@ -53,7 +48,7 @@ export async function createWakes (room: { store: Store, events: Bus, drainQueue
       }
     },
     async close () {
-      subscriber?.disconnect()
+      leave?.()
     }
   }
 }

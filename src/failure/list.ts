@@ -1,7 +1,7 @@
 import { SluiceError } from '../errors.js'
 import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
-import { canonicalRecipient } from '../recipient.js'
+import { canonicalName } from '../recipient.js'
 import type { Explain, Failure, FailureStatus } from './failure.js'
 import { toFailure } from './failure.js'
 
@@ -85,7 +85,7 @@ async function rankAfter (store: Store, key: string, after: Cursor, newestFirst:
 }
 
 function matcher (filter: FailureFilter): (entry: Entry) => boolean {
-  const recipient = filter.recipient === undefined ? null : canonicalRecipient(filter.recipient)
+  const recipient = filter.recipient === undefined ? null : canonicalName(filter.recipient)
   return ({ text }) => {
     if (text === null) return false
     if (recipient !== null && !text.startsWith(`${recipient} `)) return false

@@ -20,6 +20,13 @@ export const connectionLimits = {
   connections: 10_000
 } as const
 
+/** Sets what no option of the server's does. */
+export function limitConnections (app: FastifyInstance): void {
+  app.server.maxConnections = connectionLimits.connections
+  // An expectation that nobody knows may be ignored; Node would answer it by itself, and with no word.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+}
+
 /** What Node's parser calls the faults of a request that never became one. */
 const codes: Record<string, 'HEAD_TOO_LARGE' | 'TOO_SLOW'> = { HPE_HEADER_OVERFLOW: 'HEAD_TOO_LARGE', ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW' }
 

@@ -3,10 +3,14 @@ import type { Admission } from '../admission/admit.js'
 import type { Delivery } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { SluiceError } from '../errors.js'
+import type { Outcome, Payload } from '../message.js'
 import { admittedAt } from '../redis/keys.js'
 import { inspectMessage } from '../settlement/inspect.js'
+import { writtenId } from '../settlement/record.js'
 import { describe, errorOf, head, refusal, wait } from './answer.js'
 import type { ApiRoom } from './api.js'
+
+type Granted = Extract<Admission, { status: 'granted' }>
 
 /** A 2xx of POST /messages. */
 export interface Answer { httpStatus: 200 | 202, body: Record<string, unknown>, replayed?: boolean }
@@ -39,13 +43,13 @@ export async function toAnswer (room: ApiRoom, sender: string, admission: Admiss
   }
 }
 
-async function delivered (room: ApiRoom, sender: string, admission: Admission, { outcome, settled }: Delivery): Promise<Answer> {
+async function delivered (room: ApiRoom, sender: string, admission: Granted, { outcome, settled }: Delivery): Promise<Answer> {
   const known = head(sender, admission, room.sandbox)
   const error = 'code' in outcome ? errorOf(outcome, room.explain) : undefined
   switch (settled.verdict) {
     case 'sent': return {
       httpStatus: 200,
-      body: { ...known, status: 'sent', immediate: true, providerMessageId: outcome.status === 'sent' ? outcome.providerMessageId : null }
+      body: { ...known, status: 'sent', immediate: true, providerMessageId: null, ...(outcome.status === 'sent' ? taken(admission.grant.payload, outcome) : {}) }
     }
     case 'failed': throw new SluiceError('PROVIDER_REJECTED', { ...('error' in outcome ? { detail: outcome.error } : {}), extra: { id: known['id'], error } })
     case 'retry':
@@ -58,6 +62,15 @@ async function delivered (room: ApiRoom, sender: string, admission: Admission, {
       return accepted({ ...known, status: view?.state ?? 'queued', ...waiting, ...(error === undefined ? {} : { error }) })
     }
     default: return settled.verdict satisfies never
+  }
+}
+
+/** What WhatsApp said as it took a message: `waId` where the recipient's is another than the caller wrote. */
+function taken (payload: Payload, { providerMessageId, recipientId, messageStatus }: Extract<Outcome, { status: 'sent' }>): Record<string, unknown> {
+  return {
+    providerMessageId,
+    ...(recipientId === undefined || recipientId === writtenId(payload) ? {} : { waId: recipientId }),
+    ...(messageStatus === undefined ? {} : { messageStatus })
   }
 }
 

@@ -47,7 +47,9 @@ export function handleErrors (app: FastifyInstance, events: Bus): void {
 function translate (error: FastifyError): SluiceError {
   const first = error.validation?.[0]
   if (first !== undefined) return invalidRequest({ ...first, message: first.message ?? '' }, error.validationContext ?? 'request')
-  const codes: Record<number, ErrorCode> = { 400: 'INVALID_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 414: 'INVALID_REQUEST', 415: 'INVALID_REQUEST', 503: 'CLOSING' }
-  const code = codes[error.statusCode ?? 500]
+  const status = error.statusCode ?? 500
+  // 403 is a path that leads out of a folder of pages.
+  const codes: Record<number, ErrorCode> = { 403: 'NOT_FOUND', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 503: 'CLOSING' }
+  const code = codes[status] ?? (status >= 400 && status < 500 ? 'INVALID_REQUEST' : undefined)
   return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })
 }

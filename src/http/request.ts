@@ -24,9 +24,10 @@ export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Re
   if (manner.async && whenLimited === 'reject') {
     throw new SluiceError('INVALID_REQUEST', { detail: 'whenLimited "reject" asks for an immediate send, which a batch and "respond-async" forbid', field: 'whenLimited' })
   }
-  const { sender, priority, whenLimited: _, scheduledFor, ...rest } = body
+  const { sender, priority, whenLimited: _, scheduledFor, to, recipient, group, ...rest } = body
   return {
     ...rest,
+    ...addressed({ to, recipient, group }),
     sender: acceptingSender(room, sender),
     caller: manner.caller,
     lane: priority ?? 'normal',
@@ -35,6 +36,12 @@ export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Re
     ...(manner.key === undefined ? {} : { headerKey: manner.key }),
     ...(scheduledFor === undefined ? {} : { scheduledFor: moment(scheduledFor) })
   }
+}
+
+/** The schema lets exactly one of them through. */
+function addressed ({ to, recipient, group }: Partial<Record<'to' | 'recipient' | 'group', string | undefined>>): Pick<Request, 'to' | 'addressing'> {
+  if (recipient !== undefined) return { to: recipient, addressing: 'user' }
+  return group === undefined ? { to: to ?? '' } : { to: group, addressing: 'group' }
 }
 
 function moment (given: string | number): number {

@@ -21,6 +21,8 @@ export interface SenderReading {
   sentInDay: number
   activeRateLimits: number
   oldestDueSeconds: number
+  unattendedSeconds: number
+  unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
 }
 
 const states = ['open', 'paused', 'stopped'] as const
@@ -41,12 +43,14 @@ export function createSystemGauges (): SystemGauges {
   const limited = gauge('active_rate_limits', 'Recipients whose pace binds now', ['sender'])
   const messages = gauge('queue_messages', 'Unsettled messages, by where each stands', ['sender', 'state'])
   const failures = gauge('delivery_failures', 'Delivery failures kept', ['sender', 'status'])
+  const unseen = gauge('delivery_failures_unacknowledged', 'Messages given up in the last 24 hours that nobody has acknowledged, by why', ['sender', 'reason'])
   const oldest = gauge('oldest_due_seconds', 'For how long the oldest turn that has come waits, 0 if none does', ['sender'])
   const inFlight = gauge('inflight', 'Requests to WhatsApp under way, over all nodes', ['sender'])
   const inFlightLimit = gauge('inflight_limit', 'The most of them that the rules allow', ['sender'])
   const open = gauge('sender_open', '1 if the sender may send, 0 if it is paused or stopped', ['sender'])
   const state = gauge('sender_state', '1 for the state that the sender is in, 0 for the others', ['sender', 'state'])
   const rate = gauge('sender_rate_limit', 'Messages a second that the rules allow', ['sender'])
+  const unattended = gauge('shift_unattended_seconds', 'For how long due messages have had no shift, 0 if they have one or there are none', ['sender'])
   const sent = gauge('sent_last_day', 'Messages sent in the last 24 hours', ['sender'])
   const running = gauge('retry_worker_running', '1 unless the retry worker is stopped or no node has run it when it was time')
   const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'When the retry worker last ran, 0 if never')
@@ -56,7 +60,7 @@ export function createSystemGauges (): SystemGauges {
   const clients = gauge('redis_clients', 'Connections to Redis')
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands that Redis has run', registers })
   const aofOk = gauge('redis_aof_ok', '1 if the append-only file is on and was last written without an error')
-  const bySender = [limited, messages, failures, oldest, inFlight, inFlightLimit, open, state, rate, sent]
+  const bySender = [limited, messages, failures, unseen, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent]
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id
@@ -75,12 +79,14 @@ export function createSystemGauges (): SystemGauges {
     limited.set({ sender }, reading.activeRateLimits)
     for (const [state, count] of Object.entries(standing)) messages.set({ sender, state }, count)
     for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
+    for (const [reason, count] of Object.entries(reading.unacknowledged)) unseen.set({ sender, reason }, count)
     oldest.set({ sender }, reading.oldestDueSeconds)
     inFlight.set({ sender }, reading.inFlight)
     inFlightLimit.set({ sender }, reading.rules.maxInFlight)
     open.set({ sender }, isOpen ? 1 : 0)
     for (const one of states) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)
+    unattended.set({ sender }, reading.unattendedSeconds)
     sent.set({ sender }, reading.sentInDay)
   }
 

@@ -33,6 +33,11 @@ export function readMessageId (body: Members | undefined): string | undefined {
   return nonEmpty(asMembers(firstOf(body?.messages))?.id)
 }
 
+/** Meta's word on a message that it took, such as `held_for_quality_assessment`. Source: Meta's OpenAPI document. */
+export function readMessageStatus (body: Members | undefined): string | undefined {
+  return nonEmpty(asMembers(firstOf(body?.messages))?.message_status)
+}
+
 /** Whom Meta took the recipient for: a phone number's `wa_id`, else the `user_id`; it may differ from what was sent. */
 export function readRecipientId (body: Members | undefined): string | undefined {
   const contact = asMembers(firstOf(body?.contacts))

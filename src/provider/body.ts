@@ -5,16 +5,18 @@ type Members = Record<string, unknown>
 /**
  * The body of the one request for this grant, as JSON. Unknown fields pass: Meta adds some several times a year.
  * `to` goes as the caller wrote it: Meta reads digits without `+` as international in practice, and guessing harms.
+ * A user id stands in `recipient`, since Meta drops the message silently where one stands in `to`.
  * `biz_opaque_callback_data` (at most 512 characters, Meta, "Status messages webhook reference") names message and
- * attempt; it comes back in status webhooks, also in those of an attempt whose answer was lost.
+ * attempt; it comes back in status webhooks, also in those of an attempt whose answer was lost. So the caller's own stays
+ * here: Meta takes one, and shows it to every app subscribed.
  */
 export function buildBody (grant: Grant): string {
   const { payload } = grant
   return JSON.stringify({
-    recipient_type: 'individual',
-    ...content(payload.type, payload.message),
+    ...(payload.edge !== undefined && typeof payload.message === 'object' ? payload.message : content(payload.type, payload.message)),
     messaging_product: 'whatsapp',
-    to: payload.to,
+    recipient_type: payload.addressing === 'group' ? 'group' : 'individual',
+    ...(payload.addressing === 'user' ? { recipient: payload.to } : { to: payload.to }),
     biz_opaque_callback_data: attemptName(grant)
   })
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../message.js'
-import { readError, readMessageId, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
+import { readError, readMessageId, readMessageStatus, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
 import type { CodeRow } from './code-row.js'
 import { findCode, rowOf } from './codes.js'
 import { redact } from './redact.js'
@@ -19,7 +19,13 @@ export function classify (answer: Answer): Verdict {
   const providerMessageId = readMessageId(body)
   if (providerMessageId !== undefined && isSuccess(answer)) {
     const recipientId = readRecipientId(body)
-    return { status: 'sent', providerMessageId, ...(recipientId === undefined ? {} : { recipientId }) }
+    const messageStatus = readMessageStatus(body)
+    return {
+      status: 'sent',
+      providerMessageId,
+      ...(recipientId === undefined ? {} : { recipientId }),
+      ...(messageStatus === undefined ? {} : { messageStatus })
+    }
   }
   const error = readError(body)
   const { code, row } = judge(answer, error)

@@ -63,6 +63,9 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
     async send (grant: Grant): Promise<Outcome> {
       return await (held.get(grant.sender)?.provider.send(grant) ?? nobody)
     },
+    async pass (sender, edge, body) {
+      return await (held.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'CLOSING' })
+    },
     drop (id) {
       const former = held.get(id)
       held.delete(id)

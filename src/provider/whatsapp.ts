@@ -1,10 +1,11 @@
 import { Pool, errors } from 'undici'
 import { SluiceError } from '../errors.js'
-import type { Grant, Outcome, Provider } from '../message.js'
+import type { Edge, Grant, Outcome, Passed, Provider } from '../message.js'
 import { buildBody } from './body.js'
 import { classify, toVerdict, type Verdict } from './classify.js'
 import { rowOf } from './codes.js'
 import { exchange, type Ending } from './exchange.js'
+import { createPassing } from './pass.js'
 import { redact } from './redact.js'
 import { transportCode } from './undici-errors.js'
 
@@ -21,7 +22,8 @@ export interface WhatsAppOptions {
 }
 
 /** The provider of one sender, whose token may change while it runs. */
-export interface WhatsAppProvider extends Provider {
+export interface WhatsAppProvider extends Omit<Provider, 'pass'> {
+  pass: (edge: Edge, body: string) => Promise<Passed>
   /** Requests that start from now on carry this token; those under way end with theirs. Throws `CONFIG_INVALID`. */
   renew: (accessToken: string) => void
 }
@@ -34,12 +36,12 @@ const connectTimeoutMs = 10_000
 
 /**
  * The provider for one sender. One grant becomes one `POST <url>/<phone number id>/messages` (Meta, "Service
- * messages") and one outcome; it is never repeated and never redirected. Throws `CONFIG_INVALID` for options
+ * messages"), or `/marketing_messages` where the message came for it, and one outcome; it is never repeated and never redirected. Throws `CONFIG_INVALID` for options
  * that can not work; what it returns never throws.
  */
 export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvider {
   const { sendTimeoutMs } = options
-  const { origin, path } = target(options)
+  const { origin, base } = target(options)
   let access = accessBy(options.accessToken)
   const pool = new Pool(origin, {
     connections: options.connections,
@@ -50,6 +52,7 @@ export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvi
     headersTimeout: 0,
     bodyTimeout: 0
   })
+  const passing = createPassing({ origin, sendTimeoutMs, answerBytes })
   const inFlight = new Set<Promise<Ending>>()
   let isClosing = false
   // Why no connection was free is known only here: a grant is given back long before a connect times out.
@@ -77,7 +80,8 @@ export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvi
     } catch (error) {
       return nowhere(new errors.InvalidArgumentError(messageOf(error)))
     }
-    const { startBy } = grant
+    const { startBy, payload } = grant
+    const path = `${base}/${payload.edge ?? 'messages'}`
     const running = exchange(pool, { path, method: 'POST', headers, body }, { startBy, sendTimeoutMs, answerBytes })
     inFlight.add(running)
     const ending = await running
@@ -88,11 +92,15 @@ export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvi
   /** Waits for what is under way, which its own deadlines bound, and not for connections that nobody needs any more. */
   async function close (): Promise<void> {
     isClosing = true
-    await Promise.all(inFlight)
+    await Promise.all([...inFlight, passing.close()])
     await pool.destroy()
   }
 
-  return { send, close, renew (token) { access = accessBy(token) } }
+  async function pass (edge: Edge, body: string): Promise<Passed> {
+    return isClosing ? { status: 'failed', code: 'CLOSING' } : await passing.pass(`${base}/${edge}`, access, body)
+  }
+
+  return { send, pass, close, renew (token) { access = accessBy(token) } }
 }
 
 /**
@@ -116,13 +124,14 @@ function messageOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function target ({ url, phoneNumberId }: WhatsAppOptions): { origin: string, path: string } {
+/** `base`: path of the sender, to which an edge is added. */
+function target ({ url, phoneNumberId }: WhatsAppOptions): { origin: string, base: string } {
   if (!URL.canParse(url)) throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The API\'s URL can not be read' })
   const { protocol, origin, pathname, search, username } = new URL(url)
   if (!/^https?:$/.test(protocol) || search !== '' || username !== '') {
     throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The API\'s URL is http or https, without a query or a login' })
   }
-  return { origin, path: `${pathname.replace(/\/+$/, '')}/${encodeURIComponent(phoneNumberId)}/messages` }
+  return { origin, base: `${pathname.replace(/\/+$/, '')}/${encodeURIComponent(phoneNumberId)}` }
 }
 
 /** A line break in a token, often the last character of its file, would fail every message, and only when sent. */

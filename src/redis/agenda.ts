@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { Client } from './client.js'
 import { globalKey } from './keys.js'
 
 /** Reminders of one node go out together, at most so often. */
@@ -28,7 +28,7 @@ export interface Agenda {
 /** Milliseconds since the epoch by Redis's clock; 0 is as soon as possible. */
 export type Moment = readonly [sender: string, atMs: number]
 
-export function createAgenda (redis: Redis, prefix: string): Agenda {
+export function createAgenda (redis: Client, prefix: string): Agenda {
   const key = globalKey(prefix, 'agenda')
   const reminders = new Set<string>()
   let timer: NodeJS.Timeout | null = null

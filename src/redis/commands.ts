@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { BoundBy, State } from '../message.js'
+import type { Client } from './client.js'
 import { isOwnFault } from './is-away.js'
 import { senderKey } from './keys.js'
 import type { Script } from './scripts.js'
@@ -56,19 +56,20 @@ export interface Replies {
     | ['sender', nowMs: number, state: 'open' | 'paused' | 'stopped', reopensMs: number, why: string, inLine: number, due: number,
         inFlight: number, scheduled: number, unknown: number, failures: number, resolved: number, failed: number,
         sentInDay: number, activeRateLimits: number, unsettled: number, oldestDueUs: number, attended: number,
-        pairIntervalUs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number]
+        pairIntervalUs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number,
+        unattendedUs: number, rejected: number, exhausted: number, expired: number, unknownOutcome: number]
     | ['unruled']
 }
 
 /** What each script is told, by the names in its header. A boolean travels as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
-  'windowMs' | 'holder' | 'runId' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'>
-  claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'runId' | 'leaseMs' | 'probeMs'>
-  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'runId' | 'leaseMs' | 'lifeMs'> & { story?: string }
-  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'> & { keepMs?: number }
+  'windowMs' | 'holder' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'>
+  claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'leaseMs' | 'probeMs'>
+  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { story?: string }
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'> & { reason?: string, keepMs?: number }
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'tail' | 'story'>
-  bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'wamid' | 'story'>
+  bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'story'>
   park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
   unpark: Timed<'done' | 'waitMs' | 'limit'>
   cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
@@ -87,8 +88,8 @@ export interface Arguments {
 /** What a message can be found by; left out, it can't be. */
 type Findable<Name extends string> = Partial<Record<Name, string> & { findS: number }>
 
-/** `now` is left out in production: Redis's own clock counts. A test hands in µs. */
-type Timed<Names extends string> = Record<Names, Value> & { now?: number }
+/** `now` and `runId` are left out in production: Redis's own clock and replication id count. A test hands in µs and a word. */
+type Timed<Names extends string> = Record<Names, Value> & { now?: number, runId?: string }
 
 export type ScriptName = keyof Replies
 export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => Promise<Replies[Name]>
@@ -99,7 +100,7 @@ type Call = (...args: string[]) => Promise<unknown>
 export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boolean) => void
 
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
-export function createRun (redis: Redis, prefix: string, watch: ScriptWatch = () => undefined): Run {
+export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined): Run {
   const scripts = new Map<string, Script>()
   for (const script of loadScripts()) {
     scripts.set(script.name, script)

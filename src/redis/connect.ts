@@ -1,124 +1,92 @@
-import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
+import { parseAddress } from './address.js'
+import type { Client, Manner } from './client.js'
+import { createClient, serversOf } from './client.js'
+import type { Replicas } from './replicas.js'
+import { createReplicas } from './replicas.js'
+import { subscribe } from './subscribe.js'
+import { watch } from './watch.js'
 
-/** A connection for scripts: it answers or fails within `COMMAND_TIMEOUT_MS`, and never sends a command twice by itself. */
-const COMMAND_TIMEOUT_MS = 240
-
-const failFast: RedisOptions = {
-  maxRetriesPerRequest: 0,
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  connectTimeout: 1000
-}
-
-/** A connection for BullMQ's workers and for subscriptions: it waits for Redis for as long as it takes. */
-const patient: RedisOptions = { maxRetriesPerRequest: null }
-
-const retryStrategy = (times: number): number => Math.min(50 * times, 500)
-
-/** The options of a `redis://`, `rediss://` or `redis+sentinel://host:port,host:port/name` address. */
-export function redisOptions (address: string): RedisOptions {
-  const sentinel = /^redis\+sentinel:\/\/(?:([^@/]*)@)?([^/]+)\/([^/?]+)$/.exec(address)
-  if (sentinel !== null) {
-    const [, credentials = '', hosts = '', name = ''] = sentinel
-    const password = credentials.replace(/^[^:]*:/, '')
-    const sentinels = hosts.split(',').map(host => {
-      const [hostname = '', port = '26379'] = host.split(':')
-      return { host: hostname, port: Number(port) }
-    })
-    return { sentinels, name, sentinelRetryStrategy: () => 100, ...(password === '' ? {} : { password: decodeURIComponent(password) }) }
-  }
-  if (!/^rediss?:\/\//.test(address)) {
-    throw new SluiceError('CONFIG_INVALID', { detail: 'REDIS_URL has to begin with redis://, rediss:// or redis+sentinel://', field: 'REDIS_URL' })
-  }
-  const url = new URL(address)
-  const database = Number(url.pathname.slice(1) || 0)
-  return {
-    host: url.hostname,
-    port: Number(url.port || 6379),
-    db: database,
-    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' ? { tls: {} } : {})
-  }
-}
+/** How long a start waits for Redis. */
+const CONNECT_WITHIN_MS = 10_000
 
 export interface Connections {
   /** For scripts and plain commands of the gateway. */
-  redis: Redis
-  /** For BullMQ's workers and the wake channel. */
-  patient: Redis
-  /** Run id of the Redis behind `redis`; throws UNAVAILABLE while there is none. */
-  runId: () => string
-  /** Share of maxmemory in use, 0 where there is no limit. */
+  redis: Client
+  /** For BullMQ's workers. */
+  patient: Client
+  /** Hears what is published on a channel, until the answer is called. Resolves once it listens. */
+  subscribe: (channel: string, hear: (message: string) => void) => Promise<() => void>
+  /** Whether replicas hold what was written. */
+  replicas: Replicas
+  /** Share of maxmemory in use, the largest of all servers; 0 where there is no limit. */
   memoryRatio: () => number
   close: () => Promise<void>
 }
 
-/** Connects both clients, waits at most 10 s for the first answer, and keeps run id and memory in view. */
-export async function connect (address: string, bus: Bus): Promise<Connections> {
-  const options = redisOptions(address)
-  const redis = new Redis({ ...options, ...failFast, retryStrategy, lazyConnect: true })
-  const waiting = new Redis({ ...options, ...patient, retryStrategy })
-  let runId: string | null = null
-  let ratio = 0
-
-  async function look (): Promise<void> {
-    const info = await redis.info()
-    runId = /^run_id:(\w+)/m.exec(info)?.[1] ?? null
-    const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
-    const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
-    ratio = most === 0 ? 0 : used / most
+/**
+ * Connects to the server or servers of an address, keeps their memory in view, and lets go of those that fall silent. With `waitReplicas`
+ * as many replicas have to confirm what is promised. Throws UNAVAILABLE where not every server has answered within 10 s, CONFIG_INVALID for
+ * an address that is none.
+ */
+export async function connect (address: string, bus: Bus, { waitReplicas = 0 } = {}): Promise<Connections> {
+  const where = parseAddress(address)
+  const ratios = new WeakMap<Redis, number>()
+  const endings: Array<() => void> = []
+  const open = (manner: Manner, ask: (server: Redis) => Promise<unknown> = async server => await server.ping()): Client => {
+    const client = createClient(where, manner)
+    const unwatch = watch(client, ask)
+    endings.push(() => {
+      unwatch()
+      client.disconnect()
+    })
+    return client
   }
-  redis.on('ready', () => {
-    look().then(() => bus.emit('redis.connected', { runId: runId ?? '' }), () => undefined)
-  })
-  redis.on('close', () => { runId = null })
-  redis.on('error', error => bus.emit('redis.lost', { error: error.message }))
-  waiting.on('error', () => undefined) // the other connection tells
-  const timer = setInterval(() => { look().catch(() => undefined) }, 1000)
-  timer.unref()
+  async function look (server: Redis): Promise<void> {
+    ratios.set(server, ratioOf(await server.info('memory')))
+  }
+  const redis = open('fail-fast', look)
+  redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
+  for (const trouble of ['error', 'node error']) redis.on(trouble, (error: Error) => bus.emit('redis.lost', { error: error.message }))
+  const patient = open('patient')
+  const fence = waitReplicas === 0 ? null : open('fail-fast')
+  for (const other of [patient, fence]) other?.on('error', () => undefined) // the first connection tells
+  const close = async (): Promise<void> => { endings.forEach(end => end()) }
 
-  redis.connect().catch(() => undefined) // retried by its strategy; told by 'error'
-  const deadline = performance.now() + 10_000
-  const known = (): boolean => runId !== null
-  while (!known()) {
+  const deadline = performance.now() + CONNECT_WITHIN_MS
+  while (!await isAnswered(redis, look)) {
     if (performance.now() > deadline) {
-      redis.disconnect()
-      waiting.disconnect()
-      clearInterval(timer)
-      throw new SluiceError('UNAVAILABLE', { detail: `no Redis answers at ${options.host ?? 'the sentinels'}:${options.port ?? ''}` })
+      await close()
+      throw new SluiceError('UNAVAILABLE', { detail: 'no Redis answers at REDIS_URL' })
     }
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 
   return {
     redis,
-    patient: waiting,
-    runId () {
-      if (runId === null) throw new SluiceError('UNAVAILABLE', { retryAfterMs: 1000 })
-      return runId
+    patient,
+    replicas: createReplicas(fence, waitReplicas),
+    memoryRatio: () => Math.max(0, ...serversOf(redis).map(server => ratios.get(server) ?? 0)),
+    async subscribe (channel, hear) {
+      const client = open('patient')
+      client.on('error', () => undefined)
+      return await subscribe(client, channel, hear)
     },
-    memoryRatio: () => ratio,
-    async close () {
-      clearInterval(timer)
-      redis.disconnect()
-      waiting.disconnect()
-    }
+    close
   }
 }
 
-/** What of Redis's own settings would lose messages, in plain sentences; none where all is well. */
-export async function checkDurability (redis: Redis): Promise<string[]> {
-  const info = await redis.info()
-  const findings: string[] = []
-  const version = /^redis_version:(\d+)\./m.exec(info)?.[1] ?? '0'
-  if (Number(version) < 7) findings.push(`Redis ${version} is too old: 7.0 or newer is needed`)
-  if (!/^aof_enabled:1/m.test(info)) findings.push('Redis keeps no append-only file: a restart loses messages (set appendonly yes)')
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction'
-  if (policy !== 'noeviction') findings.push(`Redis evicts keys (${policy}): messages may vanish (set maxmemory-policy noeviction)`)
-  return findings
+/** Asking also connects to those servers of a cluster that nobody has spoken to yet. */
+async function isAnswered (redis: Client, look: (server: Redis) => Promise<void>): Promise<boolean> {
+  if (redis.status !== 'ready') return false
+  const servers = serversOf(redis)
+  return servers.length > 0 && await Promise.all(servers.map(look)).then(() => true, () => false)
+}
+
+function ratioOf (info: string): number {
+  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
+  const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
+  return most === 0 ? 0 : used / most
 }

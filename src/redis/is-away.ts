@@ -3,7 +3,7 @@ const FAULT = /^(ERR|WRONGTYPE|CROSSSLOT)\b/
 /** What Redis says with the same word while it starts or is full. */
 const FOR_NOW = /loading|max number of clients/i
 /** What the client says where Redis is away or doesn't answer in time. */
-const CLIENT = /^(Stream isn't writeable|Connection is closed|Command timed out)/
+const CLIENT = /^(Stream isn't writeable|Connection is closed|Command timed out|Command aborted|Cluster isn't ready|Cluster is ended|Too many Cluster redirections|None of startup nodes|Failed to refresh slots cache)/
 
 /** Does Redis refuse this because of how it was asked? Then a repeat is refused as well. */
 export function isOwnFault (message: string): boolean {

@@ -21,7 +21,7 @@ export function hourNow (): number {
 }
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
-export function globalKey (prefix: string, name: 'recovery' | 'agenda' | 'retry-worker' | 'senders' | 'wake' | 'audit'): string {
+export function globalKey (prefix: string, name: 'recovery' | 'agenda' | 'retry-worker' | 'senders' | 'wake' | 'audit' | 'probe'): string {
   return `{${prefix}}:${name}`
 }
 

@@ -1,26 +1,32 @@
 import { randomBytes } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { Agenda } from './agenda.js'
 import { createAgenda } from './agenda.js'
-import type { Run, ScriptWatch } from './commands.js'
+import type { Client } from './client.js'
+import type { Replies, Run, ScriptName, ScriptWatch } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
+import { globalKey } from './keys.js'
 import { createWaiting } from './waiting.js'
 
 /** How long the grants of a lost call are looked for; after it, the leases have run out anyway. */
 const LOST_FOR_MS = 120_000
 const LOST_AT_MOST = 1000
 
-export interface GrantTerms { holder: string, runId: string, leaseMs: number }
+export interface GrantTerms { holder: string, leaseMs: number }
 
 /** All that the rooms may do to Redis. */
 export interface Store {
   readonly prefix: string
   /** Random name of this process; the first part of every holder and shift. */
   readonly node: string
-  readonly redis: Redis
+  readonly redis: Client
+  /** Runs a script. What it promises to somebody outside is held by the replicas that are waited for, or it throws UNAVAILABLE. */
   readonly run: Run
+  /** The same for what a script of this sender wrote that promises nothing by itself. */
+  readonly hold: (sender: string) => Promise<void>
+  /** Throws where Redis would refuse a new message now: away, nearly full, or taking no writes. */
+  readonly probe: () => Promise<void>
   readonly agenda: Agenda
   /** How long the oldest script that runs or waits has waited for its answer, ms; 0 where none does. */
   readonly behindMs: () => number
@@ -36,14 +42,14 @@ export interface Store {
 }
 
 export function createStore (connections: Connections, options: { prefix: string, leaseMs: number, watch?: ScriptWatch }): Store {
-  const { redis, runId, memoryRatio } = connections
+  const { redis, replicas, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
   const lost = new Map<string, { sender: string, since: number }>()
   const run = createRun(redis, options.prefix, options.watch)
   const agenda = createAgenda(redis, options.prefix)
   const waiting = createWaiting()
   let calls = 0
-  return {
+  const store: Store = {
     prefix: options.prefix,
     node,
     redis,
@@ -51,18 +57,27 @@ export function createStore (connections: Connections, options: { prefix: string
     behindMs: waiting.longestMs,
     async run (name, at, args) {
       try {
-        return await waiting.add(run(name, at, args))
+        const reply = await waiting.add(run(name, at, args))
+        if (isPromise(name, reply)) await store.hold(at.sender)
+        return reply
       } catch (error) {
         // It may have run all the same, and nobody heard what it asked for.
         agenda.remind(at.sender)
         throw error
       }
     },
+    async hold (sender) {
+      await replicas.hold(options.prefix, sender)
+    },
+    async probe () {
+      store.assertRoom()
+      await redis.set(globalKey(options.prefix, 'probe'), node, 'PX', 1000)
+    },
     assertRoom () {
       if (memoryRatio() > 0.85) throw new SluiceError('UNAVAILABLE', { detail: 'Redis is nearly full', retryAfterMs: 5000 })
     },
     async granting (sender, call) {
-      const terms = { holder: `${node}:${++calls}`, runId: runId(), leaseMs: options.leaseMs }
+      const terms = { holder: `${node}:${++calls}`, leaseMs: options.leaseMs }
       try {
         return await call(terms)
       } catch (error) {
@@ -88,5 +103,20 @@ export function createStore (connections: Connections, options: { prefix: string
       }
       return bySender
     }
+  }
+  return store
+}
+
+/** A place, a grant or an act of which somebody outside hears, and by which they go. A duplicate too: its first may be unconfirmed. */
+function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): boolean {
+  switch (name) {
+    case 'admit': return reply[0] !== 'refused' && reply[0] !== 'unruled'
+    case 'claim': return reply[0] === 'claimed' && (reply as Replies['claim'])[5]?.length !== 0
+    case 'retake':
+    case 'cancel':
+    case 'clear':
+    case 'pause':
+    case 'acknowledge': return true
+    default: return false
   }
 }

@@ -26,6 +26,10 @@ export interface MessageView {
   /** Only while it is unsettled, or kept as a failure. */
   payload: Payload | null
   metadata: Record<string, unknown> | null
+  /** WhatsApp's id of the recipient, where it took it for another than the caller wrote. */
+  waId: string | null
+  /** The caller's own `biz_opaque_callback_data`. */
+  callbackData: string | null
   story: StoryLine[]
   /** Next retry, schedule, or end of an unknown outcome's hold. */
   momentMs: number | null
@@ -60,6 +64,8 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     bouncedWith: result?.bouncedWith ?? null,
     payload: kept?.payload ?? null,
     metadata: kept?.payload.metadata ?? result?.metadata ?? null,
+    waId: result?.waId ?? null,
+    callbackData: kept?.payload.callbackData ?? result?.callbackData ?? null,
     story: kept?.story ?? [],
     momentMs: momentMs === 0 ? null : momentMs,
     delayMs: !waits || waitUs < 0 ? null : Math.floor(waitUs / 1000),

@@ -31,7 +31,7 @@ export async function lookAgain (room: ReceiptRoom, sender: string): Promise<num
     done = []
     for (const [name, ageMs, text] of due) {
       const status = JSON.parse(text) as Status
-      const receipt = await takeStatus(room, sender, status)
+      const receipt = await takeStatus(room, sender, status, true)
       const isMatched = receipt !== 'early' && receipt !== 'unknown'
       if (isMatched || ageMs > PARKED_FOR_MS) done.push(name)
       if (!isMatched && ageMs > PARKED_FOR_MS) room.events.emit('webhook.status', { sender, kind: status.kind, became: 'unmatched', lagMs: null })

@@ -37,9 +37,13 @@ export type Receipt = 'sent' | 'raised' | 'known' | 'double' | 'retry' | 'failed
 
 interface Attempt { id: string, attempt: number }
 
-/** Takes one status to the message that it is about. Throws UNAVAILABLE while Redis is away: then it is to be told again. */
-export async function takeStatus (room: ReceiptRoom, sender: string, status: Status): Promise<Receipt> {
-  const named = attemptOf(status.opaque) ?? await attemptBehind(room, sender, status.wamid)
+/**
+ * Takes one status to the message that it is about. Where it doesn't bring our own name of the attempt, messages sent in the
+ * last hours are looked at; with `isThorough` all that can be found. Throws UNAVAILABLE while Redis is away: then it is to
+ * be told again.
+ */
+export async function takeStatus (room: ReceiptRoom, sender: string, status: Status, isThorough = false): Promise<Receipt> {
+  const named = attemptOf(status.opaque) ?? await attemptBehind(room, sender, status.wamid, isThorough)
   if (named === null) return 'unknown'
   const receipt = status.kind === 'failed' ? await bounce(room, sender, named, status) : await confirm(room, sender, named, status)
   if (receipt !== 'early') {
@@ -57,8 +61,8 @@ function attemptOf (opaque = ''): Attempt | null {
 }
 
 /** Not every status brings our name back; then the provider's own id is all there is. */
-async function attemptBehind (room: ReceiptRoom, sender: string, wamid: string): Promise<Attempt | null> {
-  const views = await findMessages(room.store, sender, room.settlement.findMs, { terms: [findTerm('provider', wamid)], digests: [], limit: 5 })
+async function attemptBehind (room: ReceiptRoom, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
+  const views = await findMessages(room.store, sender, isThorough ? room.settlement.findMs : 0, { terms: [findTerm('provider', wamid)], digests: [], limit: 5 })
   const view = views.find(({ providerMessageId }) => providerMessageId === wamid)
   return view === undefined ? null : { id: view.id, attempt: view.attempts }
 }
@@ -70,7 +74,7 @@ async function confirm (room: ReceiptRoom, sender: string, { id, attempt }: Atte
   })
   const first = await call('')
   if (first[0] !== 'tail') return first[0]
-  const second = await call(resultTail(parseRecord(first[1]).payload, wamid))
+  const second = await call(resultTail(parseRecord(first[1]).payload, { providerMessageId: wamid }))
   return second[0] === 'tail' ? 'early' : second[0]
 }
 
@@ -88,7 +92,7 @@ async function bounce (room: ReceiptRoom, sender: string, { id, attempt }: Attem
     ...('retryNotBeforeMs' in outcome && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }
   const reply = await room.store.run('bounce', { sender, digest: digestOf(id) }, {
-    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code, wamid, story: JSON.stringify(story)
+    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code, reason: verdict.reason ?? '', wamid, story: JSON.stringify(story)
   })
   if ((reply[0] === 'retry' || reply[0] === 'failed') && reply[2] === 1) room.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
   return reply[0]

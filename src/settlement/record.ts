@@ -74,7 +74,13 @@ export interface Result {
   readAt?: number
   bouncedWith?: string
   metadata?: Record<string, unknown>
+  /** WhatsApp's id of the recipient, where it is another than the caller wrote. */
+  waId?: string
+  callbackData?: string
 }
+
+/** What a result keeps of a message beside its head: `metadata` alone as it is, more of it as a list. */
+type Extras = Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null]
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
@@ -92,7 +98,7 @@ export function parseResult (text: string): Result | null {
     recipient,
     caller,
     providerMessageId: wamid === '-' ? null : wamid,
-    ...(rest.length === 0 ? {} : { metadata: JSON.parse(rest.join(' ')) as Record<string, unknown> })
+    ...(rest.length === 0 ? {} : readExtras(JSON.parse(rest.join(' ')) as Extras))
   }
 }
 
@@ -106,8 +112,30 @@ function parseHeard (attempts: string): Pick<Result, 'deliveredAt' | 'readAt' | 
   }
 }
 
-/** The end of a compact result that the gateway adds: `caller providerMessageId [metadata]`. */
-export function resultTail (payload: Payload, providerMessageId?: string): string {
-  const id = providerMessageId === undefined ? '-' : providerMessageId.replace(/\s/g, '') || '-'
-  return `${payload.caller} ${id}` + (payload.metadata === undefined ? '' : ` ${JSON.stringify(payload.metadata)}`)
+function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callbackData'> {
+  if (!Array.isArray(extras)) return { metadata: extras }
+  const [metadata, waId, callbackData] = extras
+  return {
+    ...(metadata === null ? {} : { metadata }),
+    ...(waId === null ? {} : { waId }),
+    ...(callbackData === null ? {} : { callbackData })
+  }
+}
+
+/**
+ * The end of a compact result that the gateway adds: `caller providerMessageId [extras]`. `sent`: what WhatsApp called
+ * message and recipient, where it took it.
+ */
+export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }): string {
+  const id = sent?.providerMessageId.replace(/\s/g, '') || '-'
+  const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
+  const { metadata, callbackData } = payload
+  const isPlain = waId === null && callbackData === undefined
+  const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null]
+  return `${payload.caller} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
+}
+
+/** WhatsApp's id of the recipient, if it is the one that the caller wrote: of a number its digits. */
+export function writtenId ({ to, addressing = 'phone' }: Pick<Payload, 'to' | 'addressing'>): string {
+  return addressing === 'phone' ? to.replace(/\D/g, '') : to
 }

@@ -28,7 +28,7 @@ export interface Settled {
 /** Writes what a grant came to, once. Goes on trying while Redis is away: only this process knows the outcome. */
 export async function settle (room: SettlementRoom, grant: Grant, outcome: Outcome): Promise<Settled> {
   const verdict = decide(outcome, grant, room.settlement)
-  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome.providerMessageId : undefined)
+  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined)
   const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : story(grant.attempt, outcome, verdict)
   const reply = await write(room, grant.sender, grant.id, {
     id: grant.id,
@@ -43,6 +43,7 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     code: 'code' in outcome ? outcome.code : '',
     tail,
     story: told,
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(outcome.status !== 'sent' || room.settlement.findMs === 0 ? {} : { term: findTerm('provider', outcome.providerMessageId), findS: indexLifeS(room.settlement.findMs) }),
     keepMs: room.settlement.hearsOf?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0
   })
@@ -87,7 +88,8 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
     coolMs: 0,
     code: '',
     tail: resultTail(kept.payload),
-    story: JSON.stringify(line)
+    story: JSON.stringify(line),
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason })
   })
   if (reply[0] === 'stale') return { verdict: 'stale', attention: '' }
   if (reply[5] === 'failed') room.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })
@@ -135,7 +137,14 @@ function settled (verdict: Exclude<Settled['verdict'], 'stale'>, reason: Verdict
 }
 
 async function write (room: SettlementRoom, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
-  return await persist(async () => await room.store.run('settle', { sender, digest: digestOf(id) }, args))
+  let reply: Replies['settle'] = ['stale']
+  return await persist(async () => {
+    const told = await room.store.run('settle', { sender, digest: digestOf(id) }, args)
+    // A repeat finds what an unconfirmed call has written; or, after a failover, what it had lost.
+    if (told[0] !== 'stale') reply = told
+    await room.store.hold(sender)
+    return reply
+  })
 }
 
 /** Repeats while Redis is away. Safe, since a script that ran already finds the token stale. */
@@ -145,7 +154,8 @@ async function persist<Reply> (call: () => Promise<Reply>): Promise<Reply> {
       return await call()
     } catch (error) {
       if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
-      await sleep(Math.min(1000, 50 * 2 ** tries))
+      // Those who wait for one Redis don't come back to it together.
+      await sleep(Math.min(1000, 50 * 2 ** tries) * (0.5 + Math.random()))
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { BoundBy, Lane } from '../message.js'
 import { lanes } from '../message.js'
+import type { Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { SluiceError } from '../errors.js'
 import { inParallel } from '../parallel.js'
@@ -51,17 +52,46 @@ export interface SenderView {
   attended: boolean
 }
 
+/** What metrics tell of a sender besides. */
+export interface SenderFacts extends SenderView {
+  /** For how long due messages have had no shift, 0 where they have one or there are none. */
+  unattendedSeconds: number
+  /** FAILED in the last 24 h and not acknowledged, by reason. */
+  unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
+}
+
+type Counted = Exclude<Replies['inspect-sender'], ['unruled']>
+
 /** Due turns that a count looks at one by one; the rest is estimated from them. */
 const LOOK_AT = 1000
+/** The same where all senders are looked at every few seconds. */
+const MEASURE_AT = 50
+const AT_ONCE = 50
 
 /** Looks at all of them, some at a time, so that neither Redis nor a command's time-out is put to the test by a thousand. */
 export async function inspectSenders (store: Store, senders: readonly string[]): Promise<SenderView[]> {
-  return await inParallel([...senders], 50, async sender => await inspectSender(store, sender))
+  return await inParallel([...senders], AT_ONCE, async sender => await inspectSender(store, sender))
+}
+
+/** The same with what metrics tell besides, of coarser counts and little cost. A sender without rules is left out. */
+export async function measureSenders (store: Store, senders: readonly string[]): Promise<SenderFacts[]> {
+  const found = await inParallel([...senders], AT_ONCE, async sender => {
+    const reply = await store.run('inspect-sender', { sender }, { limit: MEASURE_AT })
+    if (reply[0] === 'unruled') return []
+    const [, nowMs] = reply
+    const [unattendedUs, rejected, exhausted, expired, unknown] = reply.slice(-5) as [number, number, number, number, number]
+    return [{ ...toView(sender, reply), unattendedSeconds: ageOf(unattendedUs, nowMs), unacknowledged: { rejected, exhausted, expired, unknown } }]
+  })
+  return found.flat()
 }
 
 export async function inspectSender (store: Store, sender: string): Promise<SenderView> {
   const reply = await store.run('inspect-sender', { sender }, { limit: LOOK_AT })
   if (reply[0] === 'unruled') throw unruled()
+  return toView(sender, reply)
+}
+
+function toView (sender: string, reply: Counted): SenderView {
   const [, nowMs, state, reopensMs, why, inLine, due, inFlight, scheduled, unknown, pending, resolved, failed, sentInDay,
     activeRateLimits, unsettled, oldestDueUs, attended, pairIntervalUs, pairBurst, perSecond, maxInFlight, version] = reply
   return {
@@ -79,9 +109,14 @@ export async function inspectSender (store: Store, sender: string): Promise<Send
     sentInDay,
     activeRateLimits,
     unsettled,
-    oldestDueSeconds: oldestDueUs === 0 ? 0 : Math.max(0, nowMs / 1000 - oldestDueUs / 1e6),
+    oldestDueSeconds: ageOf(oldestDueUs, nowMs),
     attended: attended === 1
   }
+}
+
+/** Seconds since a moment; 0 for none. */
+function ageOf (us: number, nowMs: number): number {
+  return us === 0 ? 0 : Math.max(0, nowMs / 1000 - us / 1e6)
 }
 
 /** The counts in Bull's words. What stands in line of a closed sender is paused, all of it; else what is due waits and the rest is delayed. */

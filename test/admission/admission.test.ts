@@ -1,6 +1,6 @@
 import t from 'tap'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey, stableJson } from '../../src/admission/key.js'
-import { canonicalRecipient, maskRecipient } from '../../src/recipient.js'
+import { canonicalAddress, canonicalName, canonicalRecipient, maskRecipient } from '../../src/recipient.js'
 
 t.test('spellings of one number are one recipient', async t => {
   for (const to of ['+1 (555) 000-1234', '15550001234', '1.555.000.1234', '+1-555-000-1234']) t.equal(canonicalRecipient(to), 'p15550001234', to)
@@ -24,6 +24,23 @@ t.test('what is no phone number is refused with its reason', async t => {
     t.throws(() => canonicalRecipient(to), { code: 'INVALID_RECIPIENT', facts: { field: 'to' } }, to)
   }
   t.throws(() => canonicalRecipient('US.13491208655302741918'), { code: 'RECIPIENT_IS_USER_ID' })
+})
+
+t.test('user ids and groups are recipients of their own kind, and not a letter of them is changed', async t => {
+  t.equal(canonicalAddress('+1 555 000 1234'), 'p15550001234')
+  t.equal(canonicalAddress('US.13491208655302741918', 'user'), 'uUS.13491208655302741918')
+  t.equal(canonicalAddress('br.ENT.1a', 'group'), 'gbr.ENT.1a')
+  t.equal(canonicalAddress('BR.ENT.1aB', 'user'), 'uBR.ENT.1aB')
+  t.equal(canonicalAddress('15550001234', 'group'), 'g15550001234', 'never the same as a number')
+  for (const to of ['15550001234', 'us.1', 'US.', 'US.1:2', 'US.1 2', 'USA.1', `US.${'1'.repeat(129)}`]) t.throws(() => canonicalAddress(to, 'user'), { code: 'INVALID_RECIPIENT', facts: { field: 'recipient' } }, to)
+  for (const to of ['', 'a:b', 'a b', 'a\nb', 'a'.repeat(129)]) t.throws(() => canonicalAddress(to, 'group'), { code: 'INVALID_RECIPIENT', facts: { field: 'group' } }, to)
+})
+
+t.test('a look-up names any kind', async t => {
+  t.equal(canonicalName('+1 555 000 1234'), 'p15550001234')
+  t.equal(canonicalName('US.1a'), 'uUS.1a')
+  t.equal(canonicalName('group:Y2FwaQ=='), 'gY2FwaQ==')
+  for (const text of ['', 'nobody', 'group:', 'us.1']) t.throws(() => canonicalName(text), { code: 'INVALID_RECIPIENT' }, text)
 })
 
 t.test('logs show two digits of a recipient', async t => {

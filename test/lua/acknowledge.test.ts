@@ -4,13 +4,13 @@ import { world } from './support.js'
 const test = await world(t)
 const story = '{"acknowledgedBy":"ops","note":"seen"}'
 
-await test('a FAILED failure gets a line of its story and stands among the acknowledged by the moment of its failing', async (t, w) => {
+await test('a FAILED failure gets a line of its story and stands no longer among the unacknowledged, by reason and moment', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'failed', { story: '{"outcome":"rejected"}' })
-  const failedAt = w.ms()
+  await w.settled(grant, 'failed', { story: '{"outcome":"retryable"}', reason: 'exhausted' })
+  t.equal(await w.redis.zscore(w.key('unacknowledged'), grant.id), `2${w.ms()}`)
   w.at(5000)
   t.strictSame(await w.run('acknowledge', { id: grant.id, story }, grant.id), ['acknowledged'])
-  t.equal(await w.redis.zscore(w.key('acknowledged'), grant.id), String(failedAt))
+  t.equal(await w.redis.exists(w.key('unacknowledged')), 0)
   const record = await w.redis.hget(w.key('failure-records'), grant.id)
   t.equal(record?.split('\n').at(-1), `${w.ms()} ${story}`)
 })
@@ -20,7 +20,7 @@ await test('a PENDING failure keeps the line in its record and nothing else chan
   await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"outcome":"retryable"}' })
   t.strictSame(await w.run('acknowledge', { id: grant.id, story }, grant.id), ['acknowledged'])
   t.match(await w.redis.hget(w.key('backlog'), grant.id), story)
-  t.equal(await w.redis.exists(w.key('acknowledged')), 0)
+  t.equal(await w.redis.exists(w.key('unacknowledged')), 0)
   t.equal(await w.state(grant.id), 'retrying')
 })
 
@@ -32,12 +32,14 @@ await test('what is no failure cannot be acknowledged, and nothing is written', 
   t.strictSame(await w.dump(), before)
 })
 
-await test('one that is opened again is no longer acknowledged', async (t, w) => {
+await test('one that is opened again is nobody\'s to acknowledge until it fails once more', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'failed', { story: '{"outcome":"rejected"}' })
-  await w.run('acknowledge', { id: grant.id, story }, grant.id)
+  await w.settled(grant, 'failed', { story: '{"outcome":"rejected"}', reason: 'rejected' })
   w.at(5000)
-  t.equal((await w.retake(grant.id, { force: true, story: '{"note":"retried by ops"}' }))[0], 'granted')
-  t.equal(await w.redis.exists(w.key('acknowledged')), 0)
+  const again = await w.retake(grant.id, { force: true, holder: 'a1:r', story: '{"note":"retried by ops"}' })
+  t.equal(again[0], 'granted')
+  t.equal(await w.redis.exists(w.key('unacknowledged')), 0)
   t.match(await w.redis.hget(w.key('backlog'), grant.id), 'retried by ops')
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:r' }, 'failed', { story: '{"outcome":"unknown"}', reason: 'unknown' })
+  t.equal(await w.redis.zscore(w.key('unacknowledged'), grant.id), `4${w.ms()}`)
 })

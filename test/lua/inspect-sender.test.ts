@@ -3,7 +3,7 @@ import { BOB, CARL, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
 const names = ['nowMs', 'state', 'reopens', 'why', 'inLine', 'due', 'inFlight', 'scheduled', 'unknown', 'failures', 'resolved', 'failed',
-  'sent', 'limited', 'unsettled', 'oldest', 'attended', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version']
+  'sent', 'limited', 'unsettled', 'oldest', 'attended', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version', 'unattended', 'rejected', 'exhausted', 'expired', 'unknownOutcome']
 
 async function look (w: World, limit = 1000): Promise<Record<string, unknown>> {
   const [, ...values] = await w.run('inspect-sender', { limit })
@@ -79,6 +79,56 @@ await test('a bucket whose TAT has passed limits nobody', async (t, w) => {
   t.match(await look(w), { limited: 1 })
   w.at(2000)
   t.match(await look(w), { limited: 0 })
+})
+
+await test('failures that nobody has acknowledged count by their reason, for a day', async (t, w) => {
+  const fail = async (key: string, reason: string): Promise<string> => {
+    const grant = await w.grant({ key, recipient: `p1415555030${key}` })
+    await w.settled(grant, 'failed', { reason })
+    return grant.id
+  }
+  await fail('1', 'rejected')
+  await fail('2', 'exhausted')
+  w.at(HOUR)
+  const seen = await fail('3', 'exhausted')
+  const reopened = await fail('4', 'unknown')
+  const tried = await w.grant({ key: '5', recipient: BOB, lifeMs: HOUR })
+  await w.settled(tried, 'retry')
+  w.at(2 * HOUR)
+  await w.cancel(tried.id, 'expired')
+  t.match(await look(w), { failed: 5, rejected: 1, exhausted: 2, expired: 1, unknownOutcome: 1 })
+  await w.run('acknowledge', { id: seen, story: '{"acknowledgedBy":"ops"}' }, seen)
+  await w.retake(reopened, { force: true })
+  t.match(await look(w), { failed: 4, rejected: 1, exhausted: 1, expired: 1, unknownOutcome: 0 })
+  w.at(24 * HOUR + 1)
+  t.match(await look(w), { failed: 4, rejected: 0, exhausted: 0, expired: 1 })
+})
+
+await test('unattended is a sender whose turns are due while no shift has it, since its last grant', async (t, w) => {
+  await w.queue({ key: 'a', recipient: BOB, inline: false })
+  w.at(1000)
+  t.match(await look(w), { due: 1, attended: 1, unattended: START }, 'called is not there')
+  await w.claim({ want: 0 })
+  t.match(await look(w), { due: 1, unattended: 0 }, 'a shift has it')
+  await w.redis.del(w.key('shift'))
+  t.match(await look(w), { due: 1, attended: 0, unattended: START })
+  await w.queue({ key: 'b', recipient: CARL, inline: false })
+  w.at(3000)
+  await w.claim({ want: 1 })
+  await w.redis.del(w.key('shift'))
+  w.at(4000)
+  t.match(await look(w), { due: 1, unattended: START + 3_001_000 }, 'one flow interval of 1 ms after the grant')
+  await w.run('pause', { state: 'paused', forMs: 10_000, why: 'ops' })
+  t.match(await look(w), { due: 1, unattended: 0 }, 'nobody is to attend a closed sender')
+  w.at(15_000)
+  t.match(await look(w), { due: 1, unattended: START + 14_000_000 }, 'from the moment on which it opened')
+})
+
+await test('a scheduled message whose moment has passed needs somebody too', async (t, w) => {
+  await w.schedule({ key: 'a', scheduledFor: w.ms() + 5000 })
+  t.match(await look(w), { scheduled: 1, unattended: 0 })
+  w.at(6000)
+  t.match(await look(w), { scheduled: 1, unattended: (Math.floor(START / 1000) + 5000) * 1000 })
 })
 
 await test('a sender without rules says so, and looking changes nothing', async (t, w) => {

@@ -180,7 +180,7 @@ function createWorld (t: Test, redis: Redis): World {
     retake: async (id, change) => await w.run('retake', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
     cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, tail: tail(), story: `{"outcome":"${reason}"}` }, id),
     receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, tail: tail(wamid), story: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
-    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', wamid, story: '{"code":"131000"}', ...change }, id),
+    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', reason: 'rejected', wamid, story: '{"code":"131000"}', ...change }, id),
     state: async id => (await w.run('inspect-message', { id }, id))[0],
     key: (name, id) => senderKey(prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) }),
     starts: (recipient = ANN) => senderKey(prefix, SENDER, 'starts', { recipient }),

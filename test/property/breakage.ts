@@ -7,6 +7,7 @@ export interface Breakage { name: string, scripts: string[], right: string, wron
 /** Faults of the kinds that have been made, each with the promise that it breaks. */
 export const breakages: Array<Breakage & { breaks: string }> = [
   { name: 'a late start does not raise the TAT', scripts: ['settle'], right: 'if grant and started then tat', wrong: 'if false then tat', breaks: 'spacing' },
+  { name: 'the limiter lets twice as much through', scripts: ['admit', 'claim', 'retake', 'settle'], right: 'return math.max(tat, moment) + quota.interval', wrong: 'return math.max(tat, moment) + math.floor(quota.interval / 2)', breaks: 'spacing' },
   { name: 'a held pair may be granted again', scripts: ['admit', 'retake'], right: 'and not seen.held and', wrong: 'and', breaks: 'two in flight' },
   { name: 'the youngest goes first', scripts: ['claim', 'settle', 'cancel'], right: "redis.call('ZRANGEBYLEX', lines, '[' .. recipient .. ':', '(' .. recipient .. ';'", wrong: "redis.call('ZREVRANGEBYLEX', lines, '(' .. recipient .. ';', '[' .. recipient .. ':'", breaks: 'order' },
   { name: 'the flow lets one more through', scripts: ['claim'], right: 'earliest(found.flow_tat, sender.flow) <= now', wrong: 'earliest(found.flow_tat, sender.flow) - sender.flow.interval <= now', breaks: 'rate' },

@@ -34,6 +34,7 @@ for (const breakage of breakages) {
     const played = await playRounds(redis, run, prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt })
     t.comment(describe(SEED, played))
     t.ok(played.sum.breaches.has(breakage.breaks as Kind), `as a breach of "${breakage.breaks}"`)
+    t.equal(played.sum.breaches.has('alarm'), breakage.breaks === 'spacing', 'and the gateway raises alarm over the spacing alone')
   })
 }
 

@@ -42,6 +42,8 @@ export type Fact =
   | { fact: 'started', at: number, id: string }
   /** `startedUs`: from the asking for the grant to the start, as the node tells it; null: it never started. */
   | { fact: 'settled', at: number, id: string, verdict: Verdict, startedUs: number | null, bucket: '' | 'pair' | 'flow' | 'sender', coolMs: number }
+  /** The gateway's own watch on the spacing says that this settlement's start came too early. */
+  | { fact: 'alarm', at: number, id: string, gapUs: number, leastUs: number }
   /** The same settlement written a second time. */
   | { fact: 'settled again', at: number, told: string }
   /** An unknown outcome whose hold was over. */

@@ -74,12 +74,15 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
     id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', tail: 'tester wamid', story: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
   }
   const reply = await world.run('settle', at, args)
+  world.keepStarts(grant.recipient)
   grant.shift?.settled()
   if (reply[0] === 'stale') {
     world.record({ fact: 'settled again', at: world.now, told: 'stale at first' })
     return
   }
   world.record({ fact: 'settled', at: world.now, id: grant.id, verdict, startedUs, bucket, coolMs })
+  const [, , , , , , gapUs, leastUs] = reply
+  if (gapUs !== undefined && leastUs !== undefined) world.record({ fact: 'alarm', at: world.now, id: grant.id, gapUs, leastUs })
   came(world, grant.id, verdict, reply[1])
   attend(world, reply[2])
   if (world.random.chance(0.01)) {

@@ -60,6 +60,7 @@ export class Observer {
       case 'granted': return this.#granted(fact)
       case 'started': return this.#started(fact)
       case 'settled': return this.#settled(fact)
+      case 'alarm': return this.breach('alarm', fact.at, `the watch says ${fact.gapUs} µs and not ${fact.leastUs}`)
       case 'settled again': return fact.told === 'stale' ? undefined : this.breach('attempts', fact.at, `a second settlement was told ${fact.told}`)
       case 'decided': return this.#decided(fact)
       case 'retaken': return this.#retaken(fact)

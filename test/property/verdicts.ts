@@ -1,7 +1,7 @@
 /** What a breach is called; the numbers are those of the promises in the documentation of the limiter. */
 export type Kind =
   | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'share' | 'promise'
-  | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over'
+  | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over'
 
 export interface Figures {
   sends: number

@@ -117,6 +117,11 @@ export class World {
     this.#redis.persist(this.key('shift')).catch(() => undefined)
   }
 
+  /** Redis would end the watch's account of a pair by its own clock, and so maybe before the next start of the virtual one. */
+  keepStarts (recipient: string): void {
+    this.#redis.persist(this.key(`starts:${recipient}`)).catch(() => undefined)
+  }
+
   async readKeys (names: string[]): Promise<string[]> {
     const exist = await Promise.all(names.map(async name => await this.#redis.exists(this.key(name)) === 1))
     return names.filter((_, n) => exist[n])

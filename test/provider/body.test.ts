@@ -28,6 +28,22 @@ t.test('a bare object goes under its type', async t => {
   t.strictSame(built({ type: 'template', message: template }), { ...envelope, type: 'template', template })
 })
 
+t.test('a whole body of the Cloud API goes as it came, whatever is in it', async t => {
+  const message = { type: 'carousel', carousel: [1], ttl_seconds: 60, unheard_of: { of: 1 } }
+  t.strictSame(built({ type: 'carousel', message, edge: 'messages' }), { ...message, ...envelope })
+  t.strictSame(built({ type: 'text', message: { image: { id: '7' } }, edge: 'messages' }), { image: { id: '7' }, ...envelope }, 'also where it names no type')
+})
+
+t.test('a user id stands in recipient, and never in to', async t => {
+  const { to, ...rest } = envelope
+  t.strictSame(built({ to: 'US.13491208655302741918', addressing: 'user', message: 'hi' }), { ...rest, recipient: 'US.13491208655302741918', type: 'text', text: { body: 'hi' } })
+  t.strictSame(built({ to: 'Y2FwaV9ncm91cDox', addressing: 'group', message: 'hi' }), { ...envelope, to: 'Y2FwaV9ncm91cDox', recipient_type: 'group', type: 'text', text: { body: 'hi' } })
+})
+
+t.test('the caller\'s own callback data stays here', async t => {
+  t.notMatch(JSON.stringify(built({ callbackData: 'order-4711' })), /4711/)
+})
+
 t.test('the type inside a bare interactive object is not taken for the type of the message', async t => {
   const interactive = { type: 'button', body: { text: 'b' }, action: { buttons: [] } }
   t.strictSame(built({ type: 'interactive', message: interactive }), { ...envelope, type: 'interactive', interactive })

@@ -9,7 +9,7 @@ const error = (members: object): object => ({ error: { message: 'm', ...members 
 
 t.test('a message id is a success, whatever else is missing', async t => {
   t.strictSame(classify(answer(200, accepted)), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ', recipientId: '16505551234' })
-  t.strictSame(classify(answer(200, { messages: [{ id: 'wamid.A', message_status: 'held_for_quality_assessment' }] })), { status: 'sent', providerMessageId: 'wamid.A' })
+  t.strictSame(classify(answer(200, { messages: [{ id: 'wamid.A', message_status: 'held_for_quality_assessment' }] })), { status: 'sent', providerMessageId: 'wamid.A', messageStatus: 'held_for_quality_assessment' })
   t.match(classify(answer(202, { contacts: [{ user_id: 'US.1' }], messages: [{ id: 'gw' }] })), { status: 'sent', recipientId: 'US.1' })
 })
 

@@ -1,8 +1,8 @@
 /** A stand-in for Meta's Cloud API on a local port, and grants to send to it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createWhatsAppProvider, type WhatsAppOptions } from '../../src/provider/whatsapp.js'
-import type { Grant, Payload, Provider } from '../../src/message.js'
+import { createWhatsAppProvider, type WhatsAppOptions, type WhatsAppProvider } from '../../src/provider/whatsapp.js'
+import type { Grant, Payload } from '../../src/message.js'
 
 export const token = 'EAAtestTOKENneverToBeSeen0123456789'
 export const sender = '106540352242922'
@@ -57,7 +57,7 @@ export async function closedPort (): Promise<number> {
   return port
 }
 
-export function connectTo (t: Ends, url: string, options: Partial<WhatsAppOptions> = {}): Provider {
+export function connectTo (t: Ends, url: string, options: Partial<WhatsAppOptions> = {}): WhatsAppProvider {
   const provider = createWhatsAppProvider({ url, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 2_000, connections: 4, ...options })
   t.teardown(() => provider.close())
   return provider

@@ -21,9 +21,12 @@ export interface Program {
 
 /** Starts `dist/<file>` and waits for a line that fits. */
 export async function startProgram (t: Pick<Test, 'teardown'>, file: string, env: Record<string, string>, ready: RegExp): Promise<Program> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`dist/${file}`, root))], {
-    cwd: fileURLToPath(root), env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe']
-  })
+  return await startCommand(t, [process.execPath, fileURLToPath(new URL(`dist/${file}`, root))], { cwd: fileURLToPath(root), env }, ready)
+}
+
+/** Starts any command and waits for a line that fits. Throws with all that it printed where it ends before. */
+export async function startCommand (t: Pick<Test, 'teardown'>, [program = '', ...args]: string[], { cwd, env }: { cwd: string, env: Record<string, string> }, ready: RegExp): Promise<Program> {
+  const child = spawn(program, args, { cwd, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', data => { output += String(data) })
   child.stderr.on('data', data => { output += String(data) })
@@ -50,7 +53,7 @@ async function line (child: ChildProcess, ready: RegExp, output: () => string): 
       resolve(match[1] ?? match[0])
     }
     child.stdout?.on('data', look)
-    child.once('exit', code => {
+    child.once('close', code => {
       clearTimeout(timer)
       reject(new Error(`ended with ${code} before it was ready: ${output()}`))
     })

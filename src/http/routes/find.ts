@@ -1,5 +1,5 @@
 import { digest } from '../../admission/key.js'
-import { canonicalRecipient } from '../../recipient.js'
+import { canonicalName } from '../../recipient.js'
 import { SluiceError } from '../../errors.js'
 import { findTerm } from '../../redis/find-terms.js'
 import { findMessages } from '../../settlement/find.js'
@@ -16,7 +16,7 @@ export function findRoutes (api: Api, room: ApiRoom): void {
     const sender = chooseSender(room, request.query.sender)
     const own = request.caller.role === 'send'
     const terms = [
-      ...(recipient === undefined ? [] : [findTerm('recipient', canonicalRecipient(recipient))]),
+      ...(recipient === undefined ? [] : [findTerm('recipient', canonicalName(recipient))]),
       ...(providerMessageId === undefined ? [] : [findTerm('provider', providerMessageId)]),
       ...(tag === undefined ? [] : [findTerm('tag', tag)])
     ]

@@ -4,16 +4,16 @@ import type { Store } from '../../redis/store.js'
 import { getLive, getReady } from '../docs/health.js'
 import { sendProblem } from '../problem.js'
 
-/** Alive: the process answers. Ready: Redis answers too and the node is not closing. */
+/** Alive: the process answers. Ready: Redis takes what is new, too, and the node is not closing. */
 export function healthRoutes (app: FastifyInstance, room: { store: Store, closing: AbortSignal }): void {
   app.get('/health/live', { config: { operation: getLive } }, async () => ({ status: 'ok' }))
   app.get('/health/ready', { config: { operation: getReady } }, async (_, reply) => {
     if (room.closing.aborted) return sendProblem(reply, new SluiceError('CLOSING', { retryAfterMs: 1000 }))
     try {
-      await room.store.redis.ping()
+      await room.store.probe()
       return { status: 'ok' }
     } catch (cause) {
-      return sendProblem(reply, new SluiceError('UNAVAILABLE', { detail: 'Redis does not answer', retryAfterMs: 1000, cause }))
+      return sendProblem(reply, cause instanceof SluiceError ? cause : new SluiceError('UNAVAILABLE', { detail: 'Redis does not answer, or takes no writes', retryAfterMs: 1000, cause }))
     }
   })
 }

@@ -1,4 +1,4 @@
-import { canonicalRecipient, maskRecipient } from '../../recipient.js'
+import { canonicalName, maskRecipient } from '../../recipient.js'
 import { clearRateLimit } from '../../throttle/clear.js'
 import { inspectRecipient } from '../../throttle/inspect.js'
 import { act } from '../act.js'
@@ -13,13 +13,13 @@ const schema = { params: RecipientParamsSchema, querystring: RateLimitQuerySchem
 export function rateLimitRoutes (api: Api, room: ApiRoom): void {
   api.get('/rate-limits/:recipient', { schema, config: { roles: ['send', 'read', 'admin'], operation: docs.getRateLimit } }, async request => {
     const sender = chooseSender(room, request.query.sender)
-    const view = await inspectRecipient(room.store, sender, canonicalRecipient(request.params.recipient), request.query.priority)
+    const view = await inspectRecipient(room.store, sender, canonicalName(request.params.recipient), request.query.priority)
     return { recipient: request.params.recipient, sender, ...view }
   })
 
   api.delete('/rate-limits/:recipient', { schema, config: { roles: ['admin'], operation: docs.clearRateLimit } }, async request => {
     const sender = chooseSender(room, request.query.sender)
-    const recipient = canonicalRecipient(request.params.recipient)
+    const recipient = canonicalName(request.params.recipient)
     const { had, attention } = await clearRateLimit(room.store, sender, recipient)
     await act(room, { by: request.caller.name, act: 'clear', sender, subject: maskRecipient(recipient) })
     await room.wakes.attend(sender, attention)

@@ -58,6 +58,7 @@ const wait = {
   position: Type.Optional(count('Its place in the recipient\'s line, from 1')),
   boundBy: Type.Optional(oneOfOrNull(bounds, 'What it waits for'))
 }
+const waId = Type.Optional(text('WhatsApp\'s id of the recipient, where it took it for another than the caller wrote'))
 const error = Type.Optional(ref(DeliveryErrorSchema, 'Why the last attempt was not taken'))
 const nextRetryAt = Type.Optional(momentOrNull('When it is tried again, or decided on'))
 
@@ -83,15 +84,17 @@ export const MessageSchema = Type.Object({
   keySource: oneOfOrNull(keySources, 'Where the key came from'),
   status: told.status,
   sender: text('Phone number id of the sender'),
-  to: textOrNull('The recipient as the caller wrote it; null once the message is settled'),
+  to: textOrNull('The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled'),
   message: contentOrNull,
   type: textOrNull('The Cloud API message type; null once the message is settled'),
   metadata: openOrNull('As the caller gave it'),
+  callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, where the message came through the drop-in surface with one')),
   createdAt: moment('When it was accepted'),
   settledAt: momentOrNull('When it ended'),
   expiresAt: momentOrNull('When it is dropped if it still waits'),
   attemptCount: count('Attempts that count'),
   providerMessageId: textOrNull('WhatsApp\'s id of the message'),
+  waId,
   deliveredAt: momentOrNull('By a webhook'),
   readAt: momentOrNull('By a webhook'),
   deliveryError: Type.Optional(ref(DeliveryErrorSchema, 'A webhook told of a failure after the delivery')),
@@ -102,7 +105,12 @@ export const MessageSchema = Type.Object({
   sandbox: sandboxFlag
 }, { $id: 'Message', description: 'A message with its state and its story' })
 
-export const SentSchema = Type.Object({ ...told, providerMessageId: textOrNull('WhatsApp\'s id of the message') }, { $id: 'Sent', description: 'The message was sent within the request (`immediate`)' })
+export const SentSchema = Type.Object({
+  ...told,
+  providerMessageId: textOrNull('WhatsApp\'s id of the message'),
+  waId,
+  messageStatus: Type.Optional(text('WhatsApp\'s own word on it, where it said one: `accepted`, or `held_for_quality_assessment` for a template that is paced'))
+}, { $id: 'Sent', description: 'The message was sent within the request (`immediate`)' })
 export const AcceptedSchema = Type.Object({ ...told, ...wait, error, nextRetryAt }, { $id: 'Accepted', description: 'The message is accepted and waits (`queued`)' })
 export const DuplicateSchema = Type.Object({ ...MessageSchema.properties, ...told }, { $id: 'Duplicate', description: 'The key is known: the first message\'s state, and nothing is sent (`duplicate`)' })
 

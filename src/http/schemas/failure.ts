@@ -5,7 +5,7 @@ import { count, flag, listOf, moment, momentOrNull, oneOf, oneOfOrNull, openOrNu
 
 const statuses: Record<FailureStatus, string> = { PENDING: 'waits for its next retry', RESOLVED: 'a retry succeeded', FAILED: 'given up' }
 
-const recipient = Type.Optional(Type.String({ minLength: 1, maxLength: 40, description: 'Only those of this recipient' }))
+const recipient = Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Only those of this recipient: a number, a business-scoped user id, or `group:<id>`' }))
 const idempotencyKey = Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Only the one of this key' }))
 
 export const ListFailuresSchema = Type.Object({

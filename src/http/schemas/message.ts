@@ -6,7 +6,9 @@ const DAY_MS = 86_400_000
 
 /** What a caller posts. Strict: an unknown field is more often a typing error than a wish. */
 export const PostMessageSchema = Type.Object({
-  to: Type.String({ minLength: 1, maxLength: 160, description: 'The recipient: 7 to 15 digits, + - ( ) and spaces allowed' }),
+  to: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'The recipient\'s number: 7 to 15 digits, + - ( ) and spaces allowed' })),
+  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Instead of `to`: the recipient\'s business-scoped user id, such as `US.13491208655302741918`' })),
+  group: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Instead of `to`: a group\'s id' })),
   message: Type.Union([
     Type.String({ minLength: 1, maxLength: 4096 }),
     Type.Record(Type.String(), Type.Unknown(), { minProperties: 1 })
@@ -22,7 +24,12 @@ export const PostMessageSchema = Type.Object({
   expiresInMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 30 * DAY_MS, description: 'How long it may wait before it is expired' })),
   scheduledFor: Type.Optional(Type.Union([Type.String({ minLength: 10, maxLength: 40 }), Type.Integer({ minimum: 0 })], { description: 'ISO 8601, or ms since the epoch; a moment in the past is now' })),
   onUnknown: Type.Optional(oneOf({ retry: 'it is sent again, perhaps twice in all', fail: 'it is given up, perhaps sent' }, 'What becomes of it if its outcome stays unknown'))
-}, { $id: 'PostMessage', additionalProperties: false, description: 'A message to be sent' })
+}, {
+  $id: 'PostMessage',
+  additionalProperties: false,
+  oneOf: ['to', 'recipient', 'group'].map(name => ({ required: [name] })),
+  description: 'A message to be sent; to one of `to`, `recipient` and `group`'
+})
 
 export type PostMessage = Static<typeof PostMessageSchema>
 
@@ -40,7 +47,7 @@ export const MessageParamsSchema = Type.Object({
 export const MessageQuerySchema = Type.Object({ sender: senderName }, { additionalProperties: false })
 
 export const FindMessagesSchema = Type.Object({
-  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 40, description: 'Whom it is for' })),
+  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Whom it is for: a number, a business-scoped user id, or `group:<id>`' })),
   idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'What its caller called it' })),
   providerMessageId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'What WhatsApp called it' })),
   tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' })),

@@ -3,7 +3,7 @@ import type { BoundBy } from '../../message.js'
 import { bounds } from './answer.js'
 import { count, flag, laneMeanings, momentOrNull, oneOf, senderName, text } from './common.js'
 
-export const RecipientParamsSchema = Type.Object({ recipient: Type.String({ minLength: 1, maxLength: 40, description: 'The recipient, written as in `to`' }) })
+export const RecipientParamsSchema = Type.Object({ recipient: Type.String({ minLength: 1, maxLength: 160, description: 'The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>`' }) })
 
 export const RateLimitQuerySchema = Type.Object({
   sender: senderName,

@@ -1,0 +1,17 @@
+/**
+ * `npm run grafana`: writes the dashboards, the rules and their tests, and the tables of the README.
+ * RUNBOOKS_URL is where people open docs/runbooks.md; without it alerts name its path in this repository.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createOutputs } from './source/outputs.js'
+
+const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const read = (path: string): string => readFileSync(at(path), 'utf8')
+
+const runbooks = process.env['RUNBOOKS_URL'] ?? 'docs/runbooks.md'
+for (const [path, text] of createOutputs(runbooks, read('docs/runbooks.md'), read('grafana/README.md'))) {
+  mkdirSync(dirname(at(path)), { recursive: true })
+  writeFileSync(at(path), text)
+}

@@ -1,0 +1,301 @@
+/**
+ * Every alert: what is watched, its threshold, for how long, whom it calls. Prometheus's rules, Grafana's and Kubernetes's are
+ * written from this list by `npm run grafana`; docs/runbooks.md tells what to do, source/cases.ts when each fires.
+ */
+import { counted, happened, quantile, rate, whole } from './expressions.js'
+
+export interface Alert {
+  name: string
+  /** Where on the walk of a message it belongs. */
+  room: 'http' | 'admission' | 'drain' | 'provider' | 'settlement' | 'failure' | 'recovery' | 'redis' | 'node'
+  /** `page`: somebody has to look now. `ticket`: today. */
+  severity: 'page' | 'ticket'
+  /** PromQL: the number that is watched. */
+  value: string
+  /** It fires above (or below) this number. */
+  above?: number
+  below?: number
+  /** PromQL that follows `and`: it fires only while this holds too. */
+  only?: string
+  /** How long it has to last, as Prometheus writes durations. */
+  for: string
+  /** A template of Prometheus's: `.Labels`, `.Value`. */
+  summary: string
+}
+
+/** Of the attempts, this share may fail for reasons that are not the message's own. */
+const ERROR_BUDGET = 0.01
+/** Burning the month's budget 14.4 times too fast uses up 2 % of it in an hour; 6 times, 5 % in six hours. */
+const FAST = 14.4 * ERROR_BUDGET
+const SLOW = 6 * ERROR_BUDGET
+/** A handful of failures at night is no trend. */
+const FAILED_AT_LEAST = 10
+/** A sender that sends at this share of its rate is busy, and its messages wait for it: not a fault. */
+const BUSY = 0.5
+
+const isOpen = `on (job, sender) ${whole('sluice_sender_open')} == 1`
+/** Refused by WhatsApp for now, not answered, or the sender was stopped: the message itself was fine. */
+const broken = 'sluice_provider_requests_total{outcome=~"retryable|unknown|sender-stopped"}'
+const failedShare = (within: string): string => `${rate(broken, within)} / ${rate('sluice_provider_requests_total', within)}`
+const burning = (threshold: number, within: string): string =>
+  `on (job, sender) ${failedShare(within)} > ${threshold} and on (job, sender) ${counted(broken, within)} > ${FAILED_AT_LEAST}`
+
+export const alerts: readonly Alert[] = [
+  // ---- The original four
+  {
+    name: 'SluicePendingFailures',
+    room: 'failure',
+    severity: 'ticket',
+    value: `sum by (job) (${whole('sluice_delivery_failures{status="pending"}')})`,
+    above: 100,
+    for: '5m',
+    summary: '{{ .Value }} failed messages wait for a retry'
+  },
+  {
+    name: 'SluicePermanentFailures',
+    room: 'failure',
+    severity: 'ticket',
+    value: `sum by (job) (${whole('sluice_delivery_failures_unacknowledged', 'job, sender, reason')})`,
+    above: 10,
+    for: '0s',
+    summary: '{{ .Value }} messages were given up in 24 h and nobody has acknowledged them'
+  },
+  {
+    name: 'SluiceQueueLong',
+    room: 'drain',
+    severity: 'ticket',
+    value: `sum by (job) (${whole('sluice_queue_messages{state=~"waiting|delayed"}', 'job, sender, state')})`,
+    above: 1000,
+    for: '5m',
+    summary: '{{ .Value }} messages wait in line'
+  },
+  {
+    name: 'SluiceRetryWorkerStopped',
+    room: 'failure',
+    severity: 'ticket',
+    value: whole('sluice_retry_worker_running', 'job'),
+    below: 1,
+    for: '5m',
+    summary: 'Failed messages are not retried: the retry worker is stopped, or no worker has run it'
+  },
+
+  // ---- The line
+  {
+    name: 'SluiceLate',
+    room: 'drain',
+    severity: 'ticket',
+    value: quantile(0.99, 'sluice_dispatch_lateness_seconds', 'lane, '),
+    above: 1,
+    for: '10m',
+    summary: 'One in a hundred {{ .Labels.lane }} messages starts {{ humanizeDuration .Value }} or more after its turn became possible'
+  },
+  {
+    name: 'SluiceOldestDue',
+    room: 'drain',
+    severity: 'page',
+    value: whole('sluice_oldest_due_seconds'),
+    above: 120,
+    only: `${isOpen} unless on (job, sender) ${rate('sluice_provider_requests_total', '2m')} > ${BUSY} * ${whole('sluice_sender_rate_limit')}`,
+    for: '2m',
+    summary: 'Messages of {{ .Labels.sender }} wait {{ humanizeDuration .Value }} past their turn, though the sender is far from its rate'
+  },
+  {
+    name: 'SluiceNothingMoves',
+    room: 'drain',
+    severity: 'page',
+    value: whole('sluice_oldest_due_seconds'),
+    above: 30,
+    only: `${isOpen} unless on (job, sender) ${rate('sluice_provider_requests_total', '2m')} > 0`,
+    for: '1m',
+    summary: 'Messages of {{ .Labels.sender }} are due and not one was sent in two minutes'
+  },
+  {
+    name: 'SluiceSenderUnattended',
+    room: 'recovery',
+    severity: 'page',
+    value: whole('sluice_shift_unattended_seconds'),
+    above: 15,
+    for: '30s',
+    summary: 'Nobody attends {{ .Labels.sender }}: its messages have been due for {{ humanizeDuration .Value }} without a shift'
+  },
+
+  // ---- WhatsApp
+  {
+    name: 'SluiceSenderStopped',
+    room: 'provider',
+    severity: 'page',
+    value: whole('sluice_sender_state{state="stopped"}'),
+    above: 0,
+    for: '0s',
+    summary: 'WhatsApp refuses {{ .Labels.sender }} as a whole: the sender is stopped and its messages wait'
+  },
+  {
+    name: 'SluiceErrorsBurnFast',
+    room: 'provider',
+    severity: 'page',
+    value: failedShare('5m'),
+    above: FAST,
+    only: burning(FAST, '1h'),
+    for: '2m',
+    summary: '{{ humanizePercentage .Value }} of the attempts of {{ .Labels.sender }} fail, and have for long enough to cost 2 % of the month\'s budget'
+  },
+  {
+    name: 'SluiceErrorsBurnSlow',
+    room: 'provider',
+    severity: 'ticket',
+    value: failedShare('30m'),
+    above: SLOW,
+    only: burning(SLOW, '6h'),
+    for: '15m',
+    summary: '{{ humanizePercentage .Value }} of the attempts of {{ .Labels.sender }} fail, more than it can afford for long'
+  },
+  {
+    name: 'SluiceWebhookLag',
+    room: 'provider',
+    severity: 'ticket',
+    value: quantile(0.95, 'sluice_webhook_lag_seconds', ''),
+    above: 60,
+    for: '10m',
+    summary: 'WhatsApp\'s statuses arrive {{ humanizeDuration .Value }} late'
+  },
+  {
+    name: 'SluiceSandboxInUse',
+    room: 'provider',
+    severity: 'ticket',
+    value: 'max by (job) (sluice_sandbox)',
+    above: 0,
+    for: '10m',
+    summary: 'The sandbox stands in for WhatsApp: no message reaches a phone'
+  },
+
+  // ---- What must not happen
+  {
+    name: 'SluiceSpacingViolated',
+    room: 'settlement',
+    severity: 'page',
+    value: happened('sluice_pair_spacing_violations_total', '1h'),
+    above: 0,
+    for: '0s',
+    summary: '{{ .Labels.sender }} sent to a recipient sooner than its rule allows'
+  },
+  {
+    name: 'SluiceDoubleSends',
+    room: 'settlement',
+    severity: 'ticket',
+    value: happened('sluice_double_sends_total', '1h'),
+    above: 0,
+    for: '0s',
+    summary: 'WhatsApp accepted more than one attempt of a message of {{ .Labels.sender }}'
+  },
+  {
+    name: 'SluiceUnknownOutcomes',
+    room: 'settlement',
+    severity: 'ticket',
+    value: happened('sluice_unknown_outcomes_total', '15m'),
+    above: 5,
+    for: '0s',
+    summary: '{{ humanize .Value }} requests of {{ .Labels.sender }} got no answer within 15 minutes: they may have been sent'
+  },
+
+  // ---- Callers
+  {
+    name: 'SluiceServerErrors',
+    room: 'http',
+    severity: 'page',
+    value: `${rate('sluice_http_requests_total{status=~"5.."}', '5m', 'job')} / ${rate('sluice_http_requests_total', '5m', 'job')}`,
+    above: 0.05,
+    for: '2m',
+    summary: '{{ humanizePercentage .Value }} of the requests are answered with an error of ours'
+  },
+  {
+    name: 'SluiceRefusals',
+    room: 'admission',
+    severity: 'ticket',
+    value: happened('sluice_refusals_total{code=~"RECIPIENT_LINE_FULL|BACKLOG_FULL|EXPIRES_FIRST"}', '15m', 'job, sender, code'),
+    above: 10,
+    for: '0s',
+    summary: '{{ humanize .Value }} messages of {{ .Labels.sender }} were refused with {{ .Labels.code }} within 15 minutes'
+  },
+
+  // ---- Redis
+  {
+    name: 'SluiceRedisDown',
+    room: 'redis',
+    severity: 'page',
+    value: 'min by (job) (sluice_redis_up)',
+    below: 1,
+    for: '30s',
+    summary: 'A node does not reach Redis: it takes no messages and sends none'
+  },
+  {
+    name: 'SluiceRedisMemory',
+    room: 'redis',
+    severity: 'ticket',
+    value: whole('sluice_redis_memory_ratio', 'job'),
+    above: 0.7,
+    for: '5m',
+    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory; above 85 % new messages are refused'
+  },
+  {
+    name: 'SluiceRedisFull',
+    room: 'redis',
+    severity: 'page',
+    value: whole('sluice_redis_memory_ratio', 'job'),
+    above: 0.85,
+    for: '0s',
+    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory: new messages are refused'
+  },
+  {
+    name: 'SluiceAofNotOk',
+    room: 'redis',
+    severity: 'page',
+    value: 'min by (job) (sluice_redis_aof_ok)',
+    below: 1,
+    for: '1m',
+    summary: 'Redis does not write its append-only file: a restart would lose messages'
+  },
+  {
+    name: 'SluiceStateUnread',
+    room: 'redis',
+    severity: 'ticket',
+    value: 'max by (job, instance) (sluice_scrape_failed)',
+    above: 0,
+    for: '2m',
+    summary: '{{ .Labels.instance }} can\'t read the state from Redis: what describes the whole system is missing from its metrics'
+  },
+
+  // ---- Nodes
+  {
+    name: 'SluiceNodeDown',
+    room: 'node',
+    severity: 'ticket',
+    value: 'min by (job, instance) (up{job=~".*sluice.*"})',
+    below: 1,
+    for: '2m',
+    summary: '{{ .Labels.instance }} doesn\'t answer Prometheus'
+  },
+  {
+    name: 'SluiceNoNode',
+    room: 'node',
+    severity: 'page',
+    value: 'absent(up{job=~".*sluice.*"} == 1)',
+    above: 0,
+    for: '1m',
+    summary: 'No node answers Prometheus'
+  },
+  {
+    name: 'SluiceFaults',
+    room: 'node',
+    severity: 'ticket',
+    value: happened('sluice_faults_total', '15m', 'job, where'),
+    above: 0,
+    for: '0s',
+    summary: '{{ humanize .Value }} unexpected errors in {{ .Labels.where }} within 15 minutes'
+  }
+]
+
+/** The whole expression, as Prometheus evaluates it. A value is a call or a quotient: both bind closer than the comparison. */
+export function exprOf (alert: Alert): string {
+  const bound = alert.above === undefined ? `< ${alert.below}` : `> ${alert.above}`
+  return `${alert.value} ${bound}${alert.only === undefined ? '' : ` and ${alert.only}`}`
+}

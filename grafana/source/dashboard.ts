@@ -1,0 +1,84 @@
+/** A dashboard as plain data: rows of panels. Numbers, places on the grid and variables are given here, in the order of the list. */
+import {
+  DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder,
+  RowBuilder, VariableRefresh, VariableSort, type Dashboard
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import { buildPanel, buildText, datasource, type Panel, type RunbookOf } from './panel.js'
+
+export interface Row { title: string, panels: Panel[] }
+
+export interface Board {
+  uid: string
+  title: string
+  description: string
+  rows: Row[]
+}
+
+const COLUMNS = 24
+const HEIGHT = 8
+const STAT_HEIGHT = 4
+/** A panel starts at 1; rows are numbered from here, so that a panel keeps its number when a row is added. */
+const FIRST_ROW = 1000
+
+export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
+  const builder = frame(board.uid, board.title, board.description)
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
+    .withVariable(variable('job', 'Job', 'label_values(sluice_build_info, job)'))
+    .withVariable(variable('sender', 'Sender', 'label_values(sluice_sender_open{job=~"$job"}, sender)'))
+  let id = 0
+  let y = 0
+  board.rows.forEach((row, at) => {
+    builder.withRow(new RowBuilder(row.title).id(FIRST_ROW + at).gridPos({ x: 0, y, w: COLUMNS, h: 1 }))
+    y += 1
+    let x = 0
+    let deepest = 0
+    for (const panel of row.panels) {
+      const w = panel.width ?? (panel.kind === 'stat' ? 4 : 8)
+      const h = panel.kind === 'stat' ? STAT_HEIGHT : HEIGHT
+      if (x + w > COLUMNS) [x, y, deepest] = [0, y + deepest, 0]
+      const built = buildPanel(panel, ++id, runbookOf).build()
+      builder.withPanel({ build: () => ({ ...built, gridPos: { x, y, w, h } }) })
+      x += w
+      deepest = Math.max(deepest, h)
+    }
+    y += deepest
+  })
+  return builder.build()
+}
+
+/** The runbooks as a board, so that a panel's link works in every Grafana: a page for each alert, numbered in their order. */
+export function buildRunbooks (pages: Array<{ alert: string, severity: string, text: string }>): Dashboard {
+  const builder = frame('sluice-runbooks', 'Sluice / Runbooks', 'What each alert means, where to look first, what to do, and when it may be ignored. The same as docs/runbooks.md.')
+  pages.forEach(({ alert, severity, text }, at) => {
+    const built = buildText(`${alert} (${severity})`, `What to do about ${alert}`, text, at + 1).build()
+    builder.withPanel({ build: () => ({ ...built, gridPos: { x: at % 2 * 12, y: Math.floor(at / 2) * 9, w: 12, h: 9 } }) })
+  })
+  return builder.build()
+}
+
+function frame (uid: string, title: string, description: string): DashboardBuilder {
+  return new DashboardBuilder(title)
+    .uid(uid)
+    .description(description)
+    .tags(['sluice'])
+    .time({ from: 'now-3h', to: 'now' })
+    .refresh('30s')
+    .timezone('browser')
+    .tooltip(DashboardCursorSync.Crosshair)
+    .readonly()
+    .link(new DashboardLinkBuilder('Sluice').type(DashboardLinkType.Dashboards).tags(['sluice']).asDropdown(true).includeVars(true).keepTime(true))
+}
+
+function variable (name: string, label: string, query: string): QueryVariableBuilder {
+  return new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(datasource)
+    .query({ query, refId: `${name}s` })
+    .definition(query)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .sort(VariableSort.AlphabeticalAsc)
+    .multi(true)
+    .includeAll(true)
+    .allValue('.+')
+    .current({ text: 'All', value: '$__all' })
+}

@@ -1,0 +1,56 @@
+import { Cluster, Redis } from 'ioredis'
+import type { ClusterOptions, RedisOptions } from 'ioredis'
+import type { Address } from './address.js'
+
+/** What the gateway asks: one server, whoever is the master now, or a cluster. Both understand the same commands. */
+export type Client = Redis | Cluster
+
+/**
+ * `fail-fast`: for scripts. It answers or fails within `COMMAND_TIMEOUT_MS`, and never sends a command twice by itself unless the server
+ * said that it did not run it (MOVED, ASK, TRYAGAIN), since a grant that is asked for twice is one that nobody knows of.
+ * `patient`: for BullMQ's workers and subscriptions. It waits for Redis for as long as it takes, through a failover as well.
+ */
+export type Manner = 'fail-fast' | 'patient'
+
+const COMMAND_TIMEOUT_MS = 200
+/** A connection that is let go of has so long to end in order; a server that hangs never does. */
+const LET_GO_MS = 50
+
+/** Nodes that lose Redis together don't come back together. */
+const backoff = (times: number): number => Math.round(Math.min(50 * times, 500) * (0.5 + Math.random() / 2))
+
+/** A client that connects at once and goes on trying. Whoever makes it listens to its `error`. */
+export function createClient (address: Address, manner: Manner): Client {
+  const options: RedisOptions = { ...address.options, ...manners[manner], disconnectTimeout: LET_GO_MS, keepAlive: 10_000 }
+  if (address.kind === 'server') return new Redis({ ...options, retryStrategy: backoff, sentinelRetryStrategy: backoff, maxLoadingRetryTime: 250 })
+  return new Cluster(address.nodes, {
+    ...clusterManners[manner],
+    redisOptions: options,
+    clusterRetryStrategy: backoff,
+    slotsRefreshTimeout: 1000,
+    // A certificate is for a name, so names are not replaced by addresses.
+    ...(options.tls === undefined ? {} : { dnsLookup: (name, found) => found(null, name) })
+  })
+}
+
+/** The servers behind a client that take writes. */
+export function serversOf (client: Client): Redis[] {
+  return client instanceof Cluster ? client.nodes('master') : [client]
+}
+
+const manners: Record<Manner, RedisOptions> = {
+  'fail-fast': {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: 1000
+  },
+  patient: { maxRetriesPerRequest: null, autoResubscribe: false }
+}
+
+/** Of a patient one as measured: by the defaults some commands of a failover are lost. */
+const clusterManners: Record<Manner, ClusterOptions> = {
+  'fail-fast': { enableOfflineQueue: false, maxRedirections: 5, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, retryDelayOnTryAgain: 20 },
+  patient: { maxRedirections: 64, retryDelayOnFailover: 200, retryDelayOnClusterDown: 200, retryDelayOnMoved: 50 }
+}

@@ -1,0 +1,103 @@
+/** The image, as far as it can be tried without Docker: its stages are built on this machine, and what comes out runs as in production. */
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { validate } from 'dockerfile-utils'
+import t, { type Test } from 'tap'
+import { root } from '../contract/tree.js'
+import { startCommand, type Program } from '../support/process.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { createCaller } from '../support/request.js'
+import { build, parse, run, sentToDocker, type Image } from './image.js'
+
+const text = await readFile(join(root, 'Dockerfile'), 'utf8')
+const key = '0123456789abcdef'
+
+await t.test('the Dockerfile is well formed, and the check finds what is not', async t => {
+  t.strictSame(validate(text), [])
+  t.match(validate(text.replace('COPY lua lua', 'COPPY lua lua')), [{ message: /Unknown instruction: COPPY/ }])
+  t.match(validate(text.replace('USER 1000', 'EXPOSE 99999999\nUSER 1000')), [{ message: /Invalid containerPort/ }])
+})
+
+await t.test('every stage starts from one base image, pinned by its version', async t => {
+  const bases = [...new Set(parse(text).filter(({ word }) => word === 'FROM').map(({ rest }) => rest.split(' ')[0]))]
+  t.match(bases, [/^node:20\.\d+\.\d+-bookworm-slim$/])
+})
+
+await t.test('nothing is sent to Docker but what the Dockerfile copies', async t => {
+  const copied = parse(text).filter(({ word, rest }) => word === 'COPY' && !rest.startsWith('--from')).flatMap(({ rest }) => rest.split(' ').slice(0, -1))
+  t.strictSame((await sentToDocker(root)).sort(), [...new Set(copied)].sort())
+})
+
+await t.test('what the stages build', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-image-'))
+  t.teardown(async () => await rm(folder, { recursive: true, force: true }))
+  // As a cached layer would: npm finds the packages there, puts right what differs from the lock file, and takes away what is left out.
+  const image = await build(root, folder, async workdir => {
+    if (!existsSync(join(workdir, 'node_modules'))) await cp(join(root, 'node_modules'), join(workdir, 'node_modules'), { recursive: true, verbatimSymlinks: true })
+  })
+  const place = join(image.root, image.workdir)
+
+  await t.test('it holds what runs and nothing else', async t => {
+    t.strictSame((await readdir(place)).sort(), ['dist', 'lua', 'node_modules', 'package.json'])
+    const modules = await readdir(join(place, 'node_modules'))
+    const { dependencies, devDependencies } = JSON.parse(await readFile(join(place, 'package.json'), 'utf8')) as Record<string, Record<string, string>>
+    for (const name of Object.keys(dependencies ?? {})) t.ok(existsSync(join(place, 'node_modules', name)), name)
+    for (const name of Object.keys(devDependencies ?? {})) t.notOk(existsSync(join(place, 'node_modules', name, 'package.json')), name)
+    t.ok(modules.length > 50)
+    t.comment(`${(await run(['du', '-sm', place], '/')).split('\t')[0]} MB beside the base image`)
+  })
+
+  await t.test('nothing of it was compiled for one platform', async t => {
+    t.equal(await run(['find', place, '-name', '*.node'], '/'), '')
+  })
+
+  await t.test('it is not root, and ends by the signal that the gateway hears', async t => {
+    t.match(image, { user: '1000:1000', stopSignal: 'SIGTERM' })
+    t.equal(image.command[0], 'node', 'without a shell or npm in between, which would keep the signal')
+  })
+
+  const redis = await startRedis(t)
+  const settings = { PORT: '0', REDIS_URL: redis.url, KEY_PREFIX: createPrefix(), API_KEYS: `app:${key}:admin`, SANDBOX: '1', HOST: '127.0.0.1' }
+
+  await t.test('without keys it says so and ends, instead of listening where nobody can reach it', async t => {
+    const { API_KEYS: _, HOST: __, ...open } = settings
+    await t.rejects(start(t, image, open, /^Gateway/m), { message: /CONFIG_INVALID.*without API_KEYS it listens on loopback only/ })
+  })
+
+  await t.test('without a token or the sandbox it says so and ends', async t => {
+    await t.rejects(start(t, image, { ...settings, SANDBOX: '' }, /^Gateway/m), { message: /CONFIG_INVALID.*WHATSAPP_ACCESS_TOKEN: production needs it/ })
+  })
+
+  await t.test('in production it sends, is healthy, writes nothing into its own folder, and ends in order', async t => {
+    const before = await run(['find', place, '-printf', '%p %s %T@\n'], '/')
+    const gateway = await start(t, image, settings, /^Gateway {3}(http:\/\/\S+)/m)
+    const port = new URL(gateway.found).port
+    const caller = createCaller(gateway.found, key)
+    t.match(await caller.send('+15550000001'), { status: 200, body: { status: 'sent', sandbox: true } })
+
+    const healthy = async (): Promise<unknown> => await run(image.healthcheck, place, { ...image.env, PORT: port })
+    await t.resolves(healthy())
+    await redis.stop()
+    await t.rejects(healthy(), 'not without Redis')
+    await redis.restart()
+
+    t.equal(await gateway.end(image.stopSignal as NodeJS.Signals), 0)
+    t.equal(await run(['find', place, '-printf', '%p %s %T@\n'], '/'), before)
+    await t.rejects(healthy(), 'nor when it has ended')
+  })
+
+  await t.test('the same image is the sandbox', async t => {
+    const sandbox = await start(t, { ...image, command: ['node', 'dist/sandbox/main.js'] }, {}, /^(http:\/\/\S+)/m)
+    const shared = await start(t, image, { ...settings, SANDBOX_URL: sandbox.found }, /^Gateway {3}(http:\/\/\S+)/m)
+    await createCaller(shared.found, key).send('+15550000002')
+    const seen = await (await fetch(new URL('/_sandbox/messages', sandbox.found))).json() as unknown
+    t.match(seen, { messages: [{ recipient: '+15550000002' }] }, 'a gateway that is told of it sends there')
+  })
+})
+
+/** The image's command with its environment and these settings, as `docker run --env` would start it. */
+async function start (t: Pick<Test, 'teardown'>, image: Image, settings: Record<string, string>, ready: RegExp): Promise<Program> {
+  return await startCommand(t, image.command, { cwd: join(image.root, image.workdir), env: { ...image.env, ...settings } }, ready)
+}

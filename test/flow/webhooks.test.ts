@@ -1,0 +1,186 @@
+/** What Meta tells by webhook, and what becomes of the messages that it is about. The sandbox calls back as Meta does. */
+import { createHmac } from 'node:crypto'
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { SENDER, type Node } from '../support/gateway.js'
+import { request } from '../support/request.js'
+import { until } from '../support/until.js'
+
+const ground = await createGround(t)
+const { sandbox, arrivals } = ground
+const SECRET = 'app-secret-of-the-test'
+const hearing = { WHATSAPP_APP_SECRET: `another-secret,${SECRET}`, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000', UNKNOWN_OUTCOME: 'fail' }
+
+/** A node that takes webhooks, and the sandbox calling it. */
+async function start (t: Parameters<typeof ground.start>[0], settings: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<Node> {
+  const node = await ground.start(t, { ...hearing, ...env })
+  t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
+  await sandbox.control('PUT', 'settings', {
+    webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 1, webhookBackwards: false, webhookOpaque: true, ...settings
+  })
+  return node
+}
+
+const stateOf = async (node: Node, id: string, ...states: string[]): Promise<Record<string, any> | false> => {
+  const { body } = await node.get(`/messages/${id}`)
+  return states.includes(body['status']) && body
+}
+
+const ended = async (node: Node, id: string, ...states: string[]): Promise<Record<string, any>> =>
+  await until(`it is ${states.join(' or ')}`, async () => await stateOf(node, id, ...states), 20_000)
+
+const results = (node: Node): string[] => node.seen('receipt.taken').map(({ result }) => result)
+
+function sign (body: string, secret = SECRET): Record<string, string> {
+  return { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, 'content-type': 'application/json' }
+}
+
+function notification (statuses: unknown[], sender = SENDER): string {
+  return JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses } }] }] })
+}
+
+await t.test('a message is delivered and read, whatever comes twice and in which order', async t => {
+  const node = await start(t, { webhookReadMs: 100, webhookCopies: 2, webhookBackwards: true })
+  const { body } = await node.send('+15550000801')
+  t.equal(body['status'], 'sent')
+  await until('all six are taken', async () => results(node).length >= 6)
+  const message = await ended(node, body['id'], 'read')
+  t.match(message, { deliveredAt: String, readAt: String, providerMessageId: /^wamid/ })
+  t.equal(results(node).filter(result => result === 'raised').length, 2, 'read, and when it was delivered')
+  t.equal(results(node).filter(result => result === 'double').length, 0)
+})
+
+await t.test('statuses that overtake the answer wait for it', async t => {
+  const node = await start(t, { webhookSentMs: 0, webhookDeliveredMs: 5 })
+  // Accepted at once, answered a second late.
+  const { body } = await node.send('+15557010801')
+  t.match(body, { status: 'sent', immediate: true })
+  await ended(node, body['id'], 'delivered')
+  t.ok(node.seen('webhook.status').some(({ became }) => became === 'parked'))
+  t.equal(results(node).filter(result => result === 'double').length, 0)
+})
+
+await t.test('an accepted message whose answer was lost is settled by its status, and goes out once', async t => {
+  const node = await start(t, {}, { SEND_TIMEOUT_MS: '400' })
+  for (const to of ['+15558300801', '+15558400801']) {
+    const { body } = await node.send(to)
+    await ended(node, body['id'], 'delivered')
+    t.equal((await arrivals(to)).length, 1)
+  }
+})
+
+await t.test('without our own name in it a status is found by WhatsApp\'s id', async t => {
+  const node = await start(t, { webhookOpaque: false, webhookSentMs: 0 })
+  const { body } = await node.send('+15557010811')
+  await ended(node, body['id'], 'delivered')
+})
+
+await t.test('a failure by webhook is retried while the content is held', async t => {
+  const node = await start(t, {}, { WHATSAPP_RETRY_SCHEDULE_MS: '50,60,70,80,90', WHATSAPP_RETRY_INTERVAL_MS: '100' })
+  const to = '+15571131000'
+  const { body } = await node.send(to)
+  t.equal(body['status'], 'sent')
+  const message = await ended(node, body['id'], 'delivered')
+  t.match(message, { attemptCount: 2 })
+  t.strictSame((await arrivals(to, 2)).map(({ opaque }) => opaque?.split('.').at(-1)), ['1', '2'])
+  t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id: body['id'], errorCode: '131000', attempts: [{ attempt: 1, outcome: 'retryable' }, { attempt: 2, outcome: 'sent' }] }])
+})
+
+await t.test('a final one is FAILED, and says when another try may make sense', async t => {
+  const node = await start(t)
+  const { body } = await node.send('+15570131049', 'Sale!')
+  await ended(node, body['id'], 'failed')
+  const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
+  t.match(failure, { id: body['id'], reason: 'rejected', errorCode: '131049', message: 'Sale!', attemptCount: 1, retryNotBefore: String })
+  const hours = (Date.parse(failure.retryNotBefore) - Date.now()) / 3_600_000
+  t.ok(hours > 23.9 && hours < 24.1)
+  t.equal(failure.errorMessage.includes('15570131049'), false, 'Meta\'s text is kept without the number')
+  t.match((await node.get('/stats')).body['deliveryFailures'], { failed: 1, pending: 0 })
+})
+
+await t.test('an account that fails by webhook stops its sender', async t => {
+  const node = await start(t)
+  await node.send('+15570131042')
+  await until('it is stopped', async () => node.seen('sender.stopped').length === 1)
+  t.match((await node.get('/senders')).body['senders'], [{ id: SENDER, state: 'stopped' }])
+})
+
+await t.test('a delivery and a failure of one message: delivered, with the failure beside it', async t => {
+  const node = await start(t)
+  const { body } = await node.send('+15550000802')
+  const { providerMessageId } = await ended(node, body['id'], 'delivered')
+  const [arrival] = await arrivals('+15550000802')
+  const text = notification([{ id: providerMessageId, status: 'failed', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, errors: [{ code: 131026, title: 'Message undeliverable' }] }])
+  t.equal((await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status, 200)
+  t.match(await stateOf(node, body['id'], 'delivered'), { deliveryError: { code: '131026', explanation: String } })
+})
+
+await t.test('a second acceptance under another id is counted as a double', async t => {
+  const node = await start(t)
+  const { body } = await node.send('+15550000803')
+  const [arrival] = await arrivals('+15550000803')
+  const text = notification([{ id: 'wamid.OTHER', status: 'sent', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
+  await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })
+  t.ok(results(node).includes('double'))
+  t.ok(body['id'])
+})
+
+await t.test('who has not the secret is turned away, whatever it says', async t => {
+  const node = await start(t)
+  const text = notification([{ id: 'wamid.X', status: 'read', note: 'äöå 🎉 \u2028' }])
+  const post = async (headers: Record<string, string>, body: string | Buffer = text): Promise<number> =>
+    (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: body as string, headers })).status
+  t.equal(await post({}), 401)
+  t.equal(await post(sign(text, 'wrong')), 401)
+  t.equal(await post({ 'x-hub-signature-256': 'sha256=zz' }), 401)
+  t.equal(await post({ ...sign(text), 'x-hub-signature-256': sign(text)['x-hub-signature-256']?.slice(0, -2) ?? '' }), 401)
+  t.equal(await post(sign(text), text.replace('read', 'sent')), 401, 'bytes that were changed')
+  t.equal(await post(sign(text)), 200, 'letters outside ASCII do not matter')
+  t.equal(await post(sign(text, 'another-secret')), 200, 'either secret')
+  t.equal(await post(sign('no json'), 'no json'), 400)
+  t.equal(await post(sign('[]'), '[]'), 200, 'nothing in it is for us')
+  const large = JSON.stringify({ object: 'x', entry: [{ changes: [{ field: 'other', value: 'x'.repeat(3_000_000) }] }] })
+  t.equal(await post(sign(large), large), 200, 'three megabytes')
+  const foreign = notification([{ id: 'wamid.Y', status: 'read' }], '999')
+  t.match(await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: foreign, headers: sign(foreign) }), { status: 200, body: { statuses: 0 } }, 'a sender that is not ours')
+})
+
+await t.test('Meta\'s question is answered with its challenge, for the right token only', async t => {
+  const node = await start(t)
+  const ask = async (query: string): Promise<{ status: number, body: unknown }> => await request(`${node.origin}/webhooks/whatsapp?${query}`)
+  t.match(await ask('hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444'), { status: 200, body: { text: '1158201444' } })
+  t.equal((await ask('hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1')).status, 403)
+  t.equal((await ask('hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=%3Cscript%3E')).status, 403)
+  t.equal((await ask('')).status, 403)
+})
+
+await t.test('a thousand updates in one post are all taken, and those of unknown messages are parked', async t => {
+  const node = await start(t, { webhookUrl: null })
+  const { body } = await node.send('+15550000804')
+  const [arrival] = await arrivals('+15550000804')
+  const statuses = Array.from({ length: 1000 }, (_, at) => at % 2 === 0
+    ? { id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }
+    : { id: `wamid.UNKNOWN${at}`, status: 'sent', timestamp: '1750030073' })
+  const text = notification(statuses)
+  const began = performance.now()
+  t.match(await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) }), { status: 200, body: { statuses: 1000 } })
+  t.comment(`1,000 updates took ${Math.round(performance.now() - began)} ms`)
+  await ended(node, body['id'], 'delivered')
+  t.equal(node.seen('webhook.status').filter(({ became }) => became === 'parked').length, 500)
+})
+
+await t.test('while Redis is away a post is answered with 503, and Meta tells it again', async t => {
+  const node = await start(t, { webhookUrl: null })
+  const { body } = await node.send('+15550000805')
+  const [arrival] = await arrivals('+15550000805')
+  const text = notification([{ id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
+  const post = async (): Promise<number> => (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
+  process.kill(ground.redis.pid, 'SIGSTOP')
+  try {
+    t.equal(await post(), 503)
+  } finally {
+    process.kill(ground.redis.pid, 'SIGCONT')
+  }
+  await until('it is taken', async () => await post() === 200)
+  await ended(node, body['id'], 'delivered')
+})

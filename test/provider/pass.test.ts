@@ -1,0 +1,57 @@
+import t from 'tap'
+import { closedPort, connectTo, grantFor, json, latch, sender, startApi, token } from './cloud-api.js'
+
+const read = JSON.stringify({ messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A' })
+
+await t.test('what is no message is passed on with our token, and answered as Meta answered', async t => {
+  const api = await startApi(t, res => json(res, 200, { success: true }))
+  const provider = connectTo(t, api.url)
+  t.strictSame(await provider.pass('messages', read), { status: 'answered', httpStatus: 200, body: '{"success":true}' })
+  t.match(api.seen, [{ url: `/v25.0/${sender}/messages`, headers: { authorization: `Bearer ${token}` }, body: JSON.parse(read) }])
+})
+
+await t.test('so is a refusal, but for our token if it is quoted', async t => {
+  const api = await startApi(t, res => json(res, 401, { error: { message: `Malformed access token ${token}`, code: 190 } }))
+  t.strictSame(await connectTo(t, api.url).pass('messages', read),
+    { status: 'answered', httpStatus: 401, body: '{"error":{"message":"Malformed access token [hidden]","code":190}}' })
+})
+
+await t.test('what no client could read is told by a code', async t => {
+  const api = await startApi(t, res => res.writeHead(502, { 'content-type': 'text/html' }).end('<html>'))
+  t.strictSame(await connectTo(t, api.url).pass('messages', read), { status: 'failed', code: 'HTTP_502' })
+  const port = await closedPort()
+  t.strictSame(await connectTo(t, `http://127.0.0.1:${port}/v25.0`).pass('messages', read), { status: 'failed', code: 'CONNECT_REFUSED' })
+  const silent = await startApi(t, () => {})
+  t.strictSame(await connectTo(t, silent.url, { sendTimeoutMs: 200 }).pass('messages', read), { status: 'failed', code: 'HEADERS_TIMEOUT' })
+})
+
+await t.test('those that hang don\'t take a connection from a message', async t => {
+  const api = await startApi(t, (res, { body }) => { if (body['status'] === undefined) json(res, 200, { messages: [{ id: 'wamid.B' }] }) })
+  const provider = connectTo(t, api.url, { connections: 1, sendTimeoutMs: 1000 })
+  const hanging = Array.from({ length: 20 }, async () => await provider.pass('messages', read))
+  t.match(await provider.send(grantFor({ withinMs: 500 })), { status: 'sent' })
+  t.ok((await Promise.all(hanging)).every(({ status }) => status === 'failed'))
+})
+
+await t.test('closing waits for what is under way, and passes nothing on any more', async t => {
+  const asked = latch()
+  const may = latch()
+  const api = await startApi(t, res => {
+    asked.open()
+    may.opened.then(() => json(res, 200, { success: true })).catch(t.threw)
+  })
+  const provider = connectTo(t, api.url)
+  const passing = provider.pass('messages', read)
+  await asked.opened
+  const closed = provider.close()
+  t.strictSame(await provider.pass('messages', read), { status: 'failed', code: 'CLOSING' })
+  may.open()
+  t.match(await passing, { status: 'answered' })
+  await closed
+})
+
+await t.test('a message that came for it goes to /marketing_messages', async t => {
+  const api = await startApi(t, res => json(res, 200, { messages: [{ id: 'wamid.C' }] }))
+  t.match(await connectTo(t, api.url).send(grantFor({ edge: 'marketing_messages', message: { type: 'template', template: {} } })), { status: 'sent' })
+  t.equal(api.seen[0]?.url, `/v25.0/${sender}/marketing_messages`)
+})
