@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Makes a fresh machine ready: dependencies, a redis-server, the build. Does only what is missing, and costs some
- * milliseconds when nothing is. `npm start` and `npm test` call it; by hand: `node bin/setup.mjs`.
+ * Makes a fresh machine ready: dependencies, a redis-server, the build, and for tests Prometheus. Does only what is missing,
+ * and costs some milliseconds when nothing is. `npm start` and `npm test` call it; by hand: `node bin/setup.mjs`.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -25,6 +25,7 @@ export async function setup ({ quiet = false, forStart = false } = {}) {
     await installDependencies(say)
     const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
     if (!hasRedis) await provideRedis(say)
+    if (!forStart) await provideMonitoring(say)
     await build(say)
   } catch (error) {
     if (!(error instanceof SetupFailed)) throw error
@@ -113,11 +114,7 @@ async function unpackPrivately (say, wrapper) {
   say(`unpacking ${packages.join(', ')} into .data/redis-server`)
   const cwd = at('.data', 'redis-server')
   mkdirSync(cwd, { recursive: true })
-  if (!await succeeds(['apt-get', 'download', ...packages], { cwd })) return
-  for (const name of readdirSync(cwd).filter(name => name.endsWith('.deb'))) {
-    await run(['dpkg-deb', '-x', name, 'root'], `dpkg-deb can not unpack ${name}`, { cwd })
-    rmSync(join(cwd, name))
-  }
+  if (!await unpack(packages, cwd)) return
   const libraries = ['usr/lib', 'lib'].flatMap(dir => files(join(cwd, 'root', dir)))
     .filter(file => /\.so(\.|$)/.test(file)).map(file => `$here/${relative(cwd, join(file, '..'))}`)
   writeFileSync(wrapper, `#!/bin/sh
@@ -127,6 +124,16 @@ LD_LIBRARY_PATH="${[...new Set(libraries)].join(':')}" exec "$here/root/usr/bin/
   chmodSync(wrapper, 0o755)
   if (await succeeds([wrapper, '--version'])) return wrapper
   rmSync(cwd, { recursive: true })
+}
+
+/** Packages downloaded and unpacked into `<cwd>/root`; false where apt has none of them to give. */
+async function unpack (packages, cwd) {
+  if (!await succeeds(['apt-get', 'download', ...packages], { cwd })) return false
+  for (const name of readdirSync(cwd).filter(name => name.endsWith('.deb'))) {
+    await run(['dpkg-deb', '-x', name, 'root'], `dpkg-deb can not unpack ${name}`, { cwd })
+    rmSync(join(cwd, name))
+  }
+  return true
 }
 
 async function installByBrew (say) {
@@ -142,6 +149,26 @@ function link (target) {
   if (target === undefined || target === onPath('redis-server')) return
   mkdirSync(at('.data', 'bin'), { recursive: true })
   symlinkSync(target, path)
+}
+
+// ---- Prometheus and Alertmanager, for tests
+
+/**
+ * Debian's packages are unpacked into `.data/monitoring` and never installed, so no service of theirs can start. They are needed by
+ * the tests of alerts and dashboards only, which say so themselves where they are missing.
+ */
+async function provideMonitoring (say) {
+  const programs = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']
+  const cwd = at('.data', 'monitoring')
+  if (programs.every(name => onPath(name) || isExecutable(join(cwd, 'root', 'usr', 'bin', name)))) return
+  if (!onPath('apt-get') || !onPath('dpkg-deb')) return
+  say('unpacking prometheus and prometheus-alertmanager into .data/monitoring (30 MB, for tests)')
+  mkdirSync(cwd, { recursive: true })
+  const packages = ['prometheus', 'prometheus-alertmanager']
+  if (await unpack(packages, cwd)) return
+  // The lists may be missing or stale; where we may not renew them there is nothing more to try.
+  await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
+  if (!await unpack(packages, cwd)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
 }
 
 // ---- Build

@@ -17,6 +17,7 @@ import type { Explain } from './failure/failure.js'
 import { createQueues } from './queues.js'
 import { connect } from './redis/connect.js'
 import { checkDurability } from './redis/durability.js'
+import { insist } from './redis/insist.js'
 import { createStore } from './redis/store.js'
 import { startGiveBack } from './recovery/give-back.js'
 import { keepHousekeepingScheduled } from './recovery/housekeeping.js'
@@ -58,12 +59,12 @@ export async function createGateway (config: Config, { redisUrl, provider, expla
   const instruments = createInstruments()
   record(events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
   const connections = await connect(redisUrl, events, { waitReplicas: config.REDIS_WAIT_REPLICAS })
-  const findings = await checkDurability(connections.redis)
+  const findings = await insist(async () => await checkDurability(connections.redis))
   const prefix = config.KEY_PREFIX
   const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS, watch: watchScripts(instruments) })
-  const roster = await createRoster(store, events, config.senders)
+  const roster = await insist(async () => await createRoster(store, events, config.senders))
   const { senders, leaving } = roster
-  const unserved = await findUnserved(store, senders)
+  const unserved = await insist(async () => await findUnserved(store, senders))
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
   const queues = createQueues(connections.redis, prefix, events)
   const working = config.ROLE !== 'api'

@@ -3,6 +3,7 @@ import type { RetryWorkerRoom } from './failure/retry-worker.js'
 import { retryWorkerStatus } from './failure/retry-worker.js'
 import type { Sources } from './metrics/scrape.js'
 import { findCode } from './provider/codes.js'
+import { serversOf } from './redis/client.js'
 import { globalKey } from './redis/keys.js'
 import type { SenderFacts } from './throttle/inspect.js'
 import { measureSenders } from './throttle/inspect.js'
@@ -10,7 +11,7 @@ import { measureSenders } from './throttle/inspect.js'
 /** Where the gauges of the whole system come from. */
 export function createSources (room: RetryWorkerRoom): Sources {
   return {
-    info: async () => await room.store.redis.info(),
+    infos: async () => await Promise.all(serversOf(room.store.redis).map(async server => await server.info())),
     senders: async () => await measureServed(room),
     retryWorker: async () => await retryWorkerStatus(room)
   }

@@ -3,13 +3,14 @@ import { Worker } from 'bullmq'
 import type { DrainRoom } from './drain/shift.js'
 import { shift } from './drain/shift.js'
 import type { RetryWorkerRoom } from './failure/retry-worker.js'
-import { runRetries, scheduleRetries } from './failure/retry-worker.js'
+import { attendRetries, runRetries } from './failure/retry-worker.js'
 import type { HousekeepingRoom } from './recovery/housekeeping.js'
 import { scheduleHousekeeping, tidy } from './recovery/housekeeping.js'
 import type { RecoveryRoom } from './recovery/recover.js'
 import { startRecovery } from './recovery/recover.js'
 import { queueNames } from './queues.js'
 import type { Client } from './redis/client.js'
+import { insist } from './redis/insist.js'
 import { queuePrefix } from './redis/keys.js'
 
 export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom, RecoveryRoom {
@@ -30,7 +31,7 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
     worker.on('error', error => room.events.emit('redis.lost', { error: error.message }))
     worker.on('failed', (job, error) => room.events.emit('fault', { where: `job ${job?.name ?? ''}`, error }))
   }
-  await Promise.all([...workers.map(async worker => await worker.waitUntilReady()), scheduleRetries(room), scheduleHousekeeping(room)])
+  await Promise.all([...workers.map(async worker => await worker.waitUntilReady()), insist(async () => await attendRetries(room)), insist(async () => await scheduleHousekeeping(room))])
   const recovery = startRecovery(room)
   return {
     async close () {

@@ -1,6 +1,6 @@
 /**
- * Every alert: what is watched, its threshold, for how long, whom it calls. Prometheus's rules, Grafana's and Kubernetes's are
- * written from this list by `npm run grafana`; docs/runbooks.md tells what to do, source/cases.ts when each fires.
+ * Every alert. Prometheus's, Grafana's and Kubernetes's rules are written from this list by `npm run grafana`; docs/runbooks.md
+ * tells what to do, source/cases when each fires.
  */
 import { counted, happened, quantile, rate, whole } from './expressions.js'
 
@@ -23,7 +23,7 @@ export interface Alert {
   summary: string
 }
 
-/** Of the attempts, this share may fail for reasons that are not the message's own. */
+/** This share of the attempts may fail for reasons that are not the message's own. */
 const ERROR_BUDGET = 0.01
 /** Burning the month's budget 14.4 times too fast uses up 2 % of it in an hour; 6 times, 5 % in six hours. */
 const FAST = 14.4 * ERROR_BUDGET

@@ -1,6 +1,6 @@
 /** A dashboard as plain data: rows of panels. Numbers, places on the grid and variables are given here, in the order of the list. */
 import {
-  DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder,
+  AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder,
   RowBuilder, VariableRefresh, VariableSort, type Dashboard
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { buildPanel, buildText, datasource, type Panel, type RunbookOf } from './panel.js'
@@ -25,6 +25,9 @@ export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
     .withVariable(variable('job', 'Job', 'label_values(sluice_build_info, job)'))
     .withVariable(variable('sender', 'Sender', 'label_values(sluice_sender_open{job=~"$job"}, sender)'))
+    .annotation(new AnnotationQueryBuilder()
+      .name('Alerts').datasource(datasource).enable(true).iconColor('red')
+      .expr('ALERTS{alertname=~"Sluice.+", alertstate="firing"}').step('30s').titleFormat('{{alertname}}').textFormat('{{sender}} {{instance}}'))
   let id = 0
   let y = 0
   board.rows.forEach((row, at) => {

@@ -1,6 +1,6 @@
 /** What fails, why, and what becomes of it. */
 import type { Board } from './dashboard.js'
-import { grown, of, rate, summed, whole } from './query.js'
+import { events, grown, of, rate, summed, whole } from './query.js'
 
 const failing = 'outcome=~"retryable|unknown|sender-stopped"'
 
@@ -43,9 +43,9 @@ export const failures: Board = {
     {
       title: 'What nobody knows',
       panels: [
-        { title: 'Unknown outcomes', description: 'Requests written and not answered, in the time shown.', kind: 'lines', unit: 'short', alerts: ['SluiceUnknownOutcomes'], queries: [[grown('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
+        { title: 'Unknown outcomes', description: 'Requests written and not answered.', kind: 'lines', unit: 'short', alerts: ['SluiceUnknownOutcomes'], queries: [[events('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
         { title: 'Held', description: 'Messages whose outcome is unknown, until a status or the end of the hold.', kind: 'areas', unit: 'short', queries: [[whole('sluice_queue_messages', 'sender', 'state="unknown"'), '{{sender}}']] },
-        { title: 'Double sends', description: 'WhatsApp accepted another attempt of a message that was already settled.', kind: 'lines', unit: 'short', alerts: ['SluiceDoubleSends'], queries: [[grown('sluice_double_sends_total', 'sender'), '{{sender}}']] }
+        { title: 'Double sends', description: 'WhatsApp accepted another attempt of a message that was already settled.', kind: 'lines', unit: 'short', alerts: ['SluiceDoubleSends'], queries: [[events('sluice_double_sends_total', 'sender'), '{{sender}}']] }
       ]
     }
   ]

@@ -1,6 +1,6 @@
 /** The first page: is all well, and then a row for each room on the walk of a message. */
 import type { Board } from './dashboard.js'
-import { grown, of, quantile, rate, summed, whole } from './query.js'
+import { events, grown, of, quantile, rate, summed, whole } from './query.js'
 
 const yesNo = (yes: string, no: string): Record<string, [string, string]> => ({ 1: [yes, 'green'], 0: [no, 'red'] })
 const failing = 'outcome=~"retryable|unknown|sender-stopped"'
@@ -70,8 +70,8 @@ export const overview: Board = {
       title: 'Settlement',
       panels: [
         { title: 'Messages ended', description: 'Messages by how they ended.', kind: 'areas', unit: 'mps', queries: [[rate('sluice_messages_settled_total', 'outcome'), '{{outcome}}']] },
-        { title: 'Unknown outcomes', description: 'Requests that were written and not answered: they may have been sent. Held, then sent again or given up, as the policy says.', kind: 'lines', unit: 'short', alerts: ['SluiceUnknownOutcomes'], queries: [[grown('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
-        { title: 'Doubles and violations', description: 'Messages of which WhatsApp accepted two attempts, and sends closer together than the rule allows. Both have to be 0.', kind: 'lines', unit: 'short', alerts: ['SluiceDoubleSends', 'SluiceSpacingViolated'], queries: [[grown('sluice_double_sends_total', ''), 'double sends'], [grown('sluice_pair_spacing_violations_total', ''), 'spacing violations']] }
+        { title: 'Unknown outcomes', description: 'Requests that were written and not answered: they may have been sent. Held, then sent again or given up, as the policy says.', kind: 'lines', unit: 'short', alerts: ['SluiceUnknownOutcomes'], queries: [[events('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
+        { title: 'Doubles and violations', description: 'Messages of which WhatsApp accepted two attempts, and sends closer together than the rule allows. Both have to be 0.', kind: 'lines', unit: 'short', alerts: ['SluiceDoubleSends', 'SluiceSpacingViolated'], queries: [[events('sluice_double_sends_total', ''), 'double sends'], [events('sluice_pair_spacing_violations_total', ''), 'spacing violations']] }
       ]
     },
     {
@@ -87,7 +87,7 @@ export const overview: Board = {
       panels: [
         { title: 'Recoveries', description: 'What dead nodes and lost answers left, and was picked up: leases that ran out, grants whose answer was lost, unknown outcomes whose hold was over, senders that nobody attended.', kind: 'lines', unit: 'ops', queries: [[rate('sluice_recoveries_total', 'what'), '{{what}}']] },
         { title: 'Unattended', description: 'For how long due messages of a sender have had no shift. A dead node\'s senders are attended again within 5 s.', kind: 'lines', unit: 's', alerts: ['SluiceSenderUnattended'], queries: [[whole('sluice_shift_unattended_seconds', 'sender'), '{{sender}}']] },
-        { title: 'Acts of operators', description: 'What people did by hand, in the time shown. GET /audit names them.', kind: 'lines', unit: 'short', queries: [[grown('sluice_operator_acts_total', 'act'), '{{act}}']] }
+        { title: 'Acts of operators', description: 'What people did by hand. GET /audit names them.', kind: 'lines', unit: 'short', queries: [[events('sluice_operator_acts_total', 'act'), '{{act}}']] }
       ]
     },
     {

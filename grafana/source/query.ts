@@ -29,6 +29,11 @@ export function grown (metric: string, by: string, ...matchers: string[]): strin
   return `sum${by === '' ? '' : ` by (${by})`} (increase(${of(metric, ...matchers)}[$__range]))`
 }
 
+/** How often something rare happened, at each point of a line. */
+export function events (metric: string, by: string, ...matchers: string[]): string {
+  return `sum${by === '' ? '' : ` by (${by})`} (increase(${of(metric, ...matchers)}[$__rate_interval]))`
+}
+
 /** A quantile of a histogram over all nodes. */
 export function quantile (at: number, metric: string, by = '', ...matchers: string[]): string {
   return `histogram_quantile(${at}, sum by (${by === '' ? '' : `${by}, `}le) (rate(${of(`${metric}_bucket`, ...matchers)}[$__rate_interval])))`

@@ -1,6 +1,6 @@
 /** What everything stands on: Redis, and the processes. */
 import type { Board } from './dashboard.js'
-import { grown, of, quantile, rate, whole } from './query.js'
+import { events, of, quantile, rate, whole } from './query.js'
 
 const nodeRate = (metric: string): string => `sum by (instance) (rate(${of(metric)}[$__rate_interval]))`
 
@@ -25,7 +25,7 @@ export const redisAndNodes: Board = {
       panels: [
         { title: 'Calls', description: 'Calls of each Lua script.', kind: 'areas', unit: 'ops', queries: [[rate('sluice_redis_script_duration_seconds_count', 'script'), '{{script}}']] },
         { title: 'Duration', description: 'The 99th percentile, as a node sees it: network and Redis\'s queue included.', kind: 'lines', unit: 's', queries: [[quantile(0.99, 'sluice_redis_script_duration_seconds', 'script'), '{{script}}']] },
-        { title: 'Errors', description: 'Calls that Redis did not answer or refused, in the time shown.', kind: 'lines', unit: 'short', queries: [[grown('sluice_redis_script_errors_total', 'script'), '{{script}}']] },
+        { title: 'Errors', description: 'Calls that Redis did not answer or refused.', kind: 'lines', unit: 'short', queries: [[events('sluice_redis_script_errors_total', 'script'), '{{script}}']] },
         { title: 'Reading the state', description: 'How long a node took to read the state of the whole system for the last scrape.', kind: 'lines', unit: 's', width: 12, queries: [[`max by (instance) (${of('sluice_scrape_duration_seconds')})`, '{{instance}}']] },
         { title: 'State not read', description: '1 where a node could not read the state from Redis: what describes the whole system is then missing, not old.', kind: 'states', unit: 'short', width: 12, alerts: ['SluiceStateUnread'], words: { 0: ['read', 'green'], 1: ['missing', 'red'] }, queries: [[`max by (instance) (${of('sluice_scrape_failed')})`, '{{instance}}']] }
       ]
@@ -42,7 +42,7 @@ export const redisAndNodes: Board = {
         { title: 'Shifts', description: 'Senders that each node attends.', kind: 'areas', unit: 'short', queries: [[`max by (instance) (${of('sluice_shifts_running')})`, '{{instance}}']] },
         { title: 'Requests', description: 'HTTP requests of each node.', kind: 'lines', unit: 'reqps', queries: [[nodeRate('sluice_http_requests_total'), '{{instance}}']] },
         { title: 'Garbage collection', description: 'Share of time that goes into it.', kind: 'lines', unit: 'percentunit', warnAt: 0.1, queries: [[nodeRate('nodejs_gc_duration_seconds_sum'), '{{instance}}']] },
-        { title: 'Unexpected errors', description: 'Errors that nobody foresaw, by where they came up, in the time shown. The log has each with its story.', kind: 'lines', unit: 'short', width: 24, alerts: ['SluiceFaults'], queries: [[grown('sluice_faults_total', 'where'), '{{where}}']] }
+        { title: 'Unexpected errors', description: 'Errors that nobody foresaw, by where they came up. The log has each with its story.', kind: 'lines', unit: 'short', width: 24, alerts: ['SluiceFaults'], queries: [[events('sluice_faults_total', 'where'), '{{where}}']] }
       ]
     }
   ]

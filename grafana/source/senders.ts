@@ -1,6 +1,6 @@
 /** Each sender for itself: what it may, what it does, who waits for it, and why it is closed. */
 import type { Board } from './dashboard.js'
-import { grown, rate, whole } from './query.js'
+import { events, rate, whole } from './query.js'
 
 export const senders: Board = {
   uid: 'sluice-senders',
@@ -12,7 +12,7 @@ export const senders: Board = {
       panels: [
         { title: 'Senders', description: 'Open and at work (1), or paused or stopped (0).', kind: 'table', unit: 'short', width: 8, alerts: ['SluiceSenderStopped'], words: { 1: ['open', 'green'], 0: ['closed', 'red'] }, queries: [[whole('sluice_sender_open', 'sender'), '']] },
         { title: 'State over time', description: 'Paused by an operator, or stopped since WhatsApp refuses the sender as a whole: token, account, payment. A stopped one is tried once a minute and opens by itself.', kind: 'states', unit: 'short', width: 16, words: { 1: ['open', 'green'], 2: ['paused', 'orange'], 3: ['stopped', 'red'] }, alerts: ['SluiceSenderStopped'], queries: [[`${whole('sluice_sender_state', 'sender', 'state="open"')} + 2 * ${whole('sluice_sender_state', 'sender', 'state="paused"')} + 3 * ${whole('sluice_sender_state', 'sender', 'state="stopped"')}`, '{{sender}}']] },
-        { title: 'Stops', description: 'How often each sender was stopped in the time shown, by WhatsApp\'s code.', kind: 'lines', unit: 'short', alerts: ['SluiceSenderStopped'], queries: [[grown('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']] },
+        { title: 'Stops', description: 'How often each sender was stopped, by WhatsApp\'s code.', kind: 'lines', unit: 'short', alerts: ['SluiceSenderStopped'], queries: [[events('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']] },
         { title: 'Sent in 24 h', description: 'Messages that WhatsApp took within the last 24 h.', kind: 'lines', unit: 'short', queries: [[whole('sluice_sent_last_day', 'sender'), '{{sender}}']] },
         { title: 'Unattended', description: 'For how long due messages have had no shift.', kind: 'lines', unit: 's', alerts: ['SluiceSenderUnattended'], queries: [[whole('sluice_shift_unattended_seconds', 'sender'), '{{sender}}']] }
       ]

@@ -9,6 +9,9 @@ const PER_RUN = 1000
 /** Senders whose failures are retried at once. */
 const AT_ONCE = 100
 const SCHEDULER = 'retry'
+/** A worker that was last seen so many intervals ago, and this much longer, is gone. */
+const MISSED = 2
+const GRACE_MS = 5000
 
 export interface RetryWorkerRoom extends RetryRoom { retryQueue: Queue, senders: string[], retryIntervalMs: number }
 
@@ -21,14 +24,20 @@ export interface RetryWorkerStatus {
   stoppedBy: string | null
 }
 
-/** Puts the run on BullMQ's schedule. Every node does so at its start; the schedule is one for all. */
-export async function scheduleRetries (room: RetryWorkerRoom): Promise<void> {
+/** What a node does at its start that will run the retries: it puts them on the schedule, which is one for all, and counts as seen. */
+export async function attendRetries (room: RetryWorkerRoom): Promise<void> {
+  await scheduleRetries(room)
+  await note(room, {})
+}
+
+/** Puts the run on BullMQ's schedule. */
+async function scheduleRetries (room: RetryWorkerRoom): Promise<void> {
   await room.retryQueue.upsertJobScheduler(SCHEDULER, { every: room.retryIntervalMs }, { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } })
 }
 
 /** The same where an emptied Redis has lost the schedule. */
 export async function keepRetriesScheduled (room: RetryWorkerRoom): Promise<void> {
-  if (await room.retryQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleRetries(room)
+  if (await room.retryQueue.getJobScheduler(SCHEDULER) === undefined) await attendRetries(room)
 }
 
 /** One run over all senders; null while the worker is stopped. */
@@ -36,13 +45,15 @@ export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | 
   const { redis, prefix } = room.store
   const key = globalKey(prefix, 'retry-worker')
   const startedAt = performance.now()
-  if (await redis.hexists(key, 'stoppedBy') === 1) return null
+  if (await redis.hexists(key, 'stoppedBy') === 1) {
+    await note(room, {})
+    return null
+  }
   // Side by side and for a limited time, so that a sender whose answers are slow does not hold up the retries of others.
   const each = await inParallel([...room.senders], AT_ONCE, async sender =>
     await retryFailures(room, sender, { limit: PER_RUN, force: false, by: null, withinMs: room.retryIntervalMs / 2 }))
   const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
-  const [seconds] = await redis.time()
-  await redis.hset(key, { lastRunAt: String(Number(seconds) * 1000), lastResult: JSON.stringify(counts) })
+  await note(room, { lastRunAt: await now(room), lastResult: JSON.stringify(counts) })
   room.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
   return counts
 }
@@ -57,20 +68,37 @@ export async function startRetries (room: RetryWorkerRoom): Promise<void> {
   await scheduleRetries(room)
 }
 
-/** The state of the retry worker as all nodes see it. */
+/** Notes that there is a node that runs the retries, and what else there is to note. */
+async function note (room: RetryWorkerRoom, facts: Record<string, string | number>): Promise<void> {
+  await room.store.redis.hset(globalKey(room.store.prefix, 'retry-worker'), { ...facts, seenAt: await now(room) })
+}
+
+/** Milliseconds since the epoch by Redis's clock. */
+async function now (room: RetryWorkerRoom): Promise<number> {
+  const [seconds, micros] = await room.store.redis.time()
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+}
+
+/**
+ * The state of the retry worker as all nodes see it. It runs unless somebody stopped it, or no node has been seen running it for
+ * so long that none does.
+ */
 export async function retryWorkerStatus (room: RetryWorkerRoom): Promise<RetryWorkerStatus> {
-  const [facts, scheduler] = await Promise.all([
+  const [facts, scheduler, nowMs] = await Promise.all([
     room.store.redis.hgetall(globalKey(room.store.prefix, 'retry-worker')),
-    room.retryQueue.getJobScheduler(SCHEDULER)
+    room.retryQueue.getJobScheduler(SCHEDULER),
+    now(room)
   ])
   const stoppedBy = facts['stoppedBy'] ?? null
   const next = scheduler?.next
+  const intervalMs = scheduler?.every ?? room.retryIntervalMs
+  const isRunning = stoppedBy === null && nowMs - Number(facts['seenAt'] ?? 0) <= MISSED * intervalMs + GRACE_MS
   return {
-    isRunning: stoppedBy === null,
-    intervalMs: room.retryIntervalMs,
+    isRunning,
+    intervalMs,
     lastRunAt: facts['lastRunAt'] === undefined ? null : new Date(Number(facts['lastRunAt'])).toISOString(),
     lastResult: facts['lastResult'] === undefined ? null : JSON.parse(facts['lastResult']) as RetryCounts,
-    nextRunAt: stoppedBy !== null || next === undefined ? null : new Date(next).toISOString(),
+    nextRunAt: !isRunning || next === undefined ? null : new Date(next).toISOString(),
     stoppedBy
   }
 }

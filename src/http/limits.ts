@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 import { problem } from './problem.js'
+import { refuseDeep } from './validate.js'
 
 /** What one connection may take of this node. Who is slower, or wants more, is cut off; the others don't notice. */
 export const connectionLimits = {
@@ -22,6 +23,7 @@ export const connectionLimits = {
 
 /** Sets what no option of the server's does. */
 export function limitConnections (app: FastifyInstance): void {
+  app.addHook('preValidation', async request => refuseDeep(request.body))
   app.server.maxConnections = connectionLimits.connections
   // An expectation that nobody knows may be ignored; Node would answer it by itself, and with no word.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))

@@ -6,7 +6,8 @@ import { SluiceError } from '../errors.js'
 const options = { removeAdditional: false, useDefaults: true, allErrors: false } as const
 /** JSON says what it means, so neither is a field dropped nor "5" taken for 5. Query strings are always text. */
 const strict = new Ajv({ ...options, coerceTypes: false })
-const lenient = new Ajv({ ...options, coerceTypes: 'array' })
+// With strict numbers a text that becomes Infinity would skip its maximum.
+const lenient = new Ajv({ ...options, coerceTypes: 'array', strictNumbers: false })
 
 /** The validator of one part of a request. */
 export function compile (schema: unknown, httpPart: string | undefined): ValidateFunction {
@@ -29,4 +30,16 @@ export function invalidRequest (first: Pick<ErrorObject, 'instancePath' | 'param
   const field = [path, params.missingProperty ?? params.additionalProperty ?? ''].filter(part => part !== '').join('.')
   const detail = `${where}${field === '' ? '' : ` ${field}`}: ${first?.message ?? 'is not valid'}`
   return new SluiceError('INVALID_REQUEST', { detail, ...(field === '' ? {} : { field }) })
+}
+
+/** Levels of lists and objects in each other that a body may have; Meta's deepest templates have ten. */
+const DEEPEST = 64
+
+/** Throws INVALID_REQUEST for a body so deep that what walks it by recursion, as JSON.stringify does, would run out of stack. */
+export function refuseDeep (body: unknown): void {
+  let level = [body]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) throw new SluiceError('INVALID_REQUEST', { detail: `body: lists and objects lie more than ${DEEPEST} deep in each other` })
+    level = level.flatMap(value => typeof value === 'object' && value !== null ? Object.values(value) : [])
+  }
 }

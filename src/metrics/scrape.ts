@@ -46,10 +46,10 @@ export function createScrape (instruments: Instruments, sources: Sources, events
   async function read (): Promise<SystemReading> {
     instruments.redisUp.set(0)
     // First and alone, so that a Redis that hangs costs one time-out and not one for each part.
-    const info = await sources.info()
+    const infos = await sources.infos()
     instruments.redisUp.set(1)
     const [senders, retryWorker] = await Promise.all([sources.senders(), sources.retryWorker()])
-    return { info, senders, retryWorker }
+    return { infos, senders, retryWorker }
   }
 
   return async () => {

@@ -4,8 +4,8 @@ import { Counter, Gauge, Registry } from 'prom-client'
 export interface SystemReading {
   senders: SenderReading[]
   retryWorker: { isRunning: boolean, intervalMs: number, lastRunAt: string | null }
-  /** The answer of Redis's INFO. */
-  info: string
+  /** What each server of Redis answers to INFO. */
+  infos: string[]
 }
 
 export interface SenderReading {
@@ -55,11 +55,11 @@ export function createSystemGauges (): SystemGauges {
   const running = gauge('retry_worker_running', '1 unless the retry worker is stopped or no node has run it when it was time')
   const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'When the retry worker last ran, 0 if never')
   const interval = gauge('retry_worker_interval_seconds', 'How often the retry worker looks for due failures')
-  const memoryRatio = gauge('redis_memory_ratio', 'Share of maxmemory in use, 0 without a limit')
+  const memoryRatio = gauge('redis_memory_ratio', 'Share of maxmemory in use, of the fullest server; 0 without a limit')
   const memory = gauge('redis_memory_bytes', 'Memory that Redis uses for its data')
   const clients = gauge('redis_clients', 'Connections to Redis')
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands that Redis has run', registers })
-  const aofOk = gauge('redis_aof_ok', '1 if the append-only file is on and was last written without an error')
+  const aofOk = gauge('redis_aof_ok', '1 if every server keeps an append-only file and last wrote it without an error')
   const bySender = [limited, messages, failures, unseen, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent]
 
   function showSender (reading: SenderReading): void {
@@ -92,20 +92,35 @@ export function createSystemGauges (): SystemGauges {
 
   return {
     registry,
-    show ({ senders, retryWorker, info }) {
+    show ({ senders, retryWorker, infos }) {
       for (const metric of bySender) metric.reset()
       senders.forEach(showSender)
       running.set(retryWorker.isRunning ? 1 : 0)
       lastRun.set(retryWorker.lastRunAt === null ? 0 : Date.parse(retryWorker.lastRunAt) / 1000)
       interval.set(retryWorker.intervalMs / 1000)
-      const told = (field: string): string => new RegExp(`^${field}:(\\S*)`, 'm').exec(info)?.[1] ?? ''
-      const most = Number(told('maxmemory'))
-      memory.set(Number(told('used_memory')))
-      memoryRatio.set(most === 0 ? 0 : Number(told('used_memory')) / most)
-      clients.set(Number(told('connected_clients')))
+      const servers = infos.map(readInfo)
+      memory.set(sum(servers, server => server.memory))
+      memoryRatio.set(Math.max(0, ...servers.map(server => server.ratio)))
+      clients.set(sum(servers, server => server.clients))
       commands.reset()
-      commands.inc(Number(told('total_commands_processed')))
-      aofOk.set(told('aof_enabled') === '1' && told('aof_last_write_status') === 'ok' ? 1 : 0)
+      commands.inc(sum(servers, server => server.commands))
+      aofOk.set(servers.every(server => server.isKept) ? 1 : 0)
     }
   }
+}
+
+function readInfo (info: string): { memory: number, ratio: number, clients: number, commands: number, isKept: boolean } {
+  const told = (field: string): string => new RegExp(`^${field}:(\\S*)`, 'm').exec(info)?.[1] ?? ''
+  const [memory, most] = [Number(told('used_memory')), Number(told('maxmemory'))]
+  return {
+    memory,
+    ratio: most === 0 ? 0 : memory / most,
+    clients: Number(told('connected_clients')),
+    commands: Number(told('total_commands_processed')),
+    isKept: told('aof_enabled') === '1' && told('aof_last_write_status') === 'ok'
+  }
+}
+
+function sum<Item> (items: Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
 }

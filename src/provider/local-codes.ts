@@ -9,6 +9,7 @@ const address = 'Check WHATSAPP_API_URL and what stands between the gateway and 
 /** Not a byte of the message went out. */
 export const unsentCodes = rows({ outcome: 'unsent' }, [
   ['NOT_STARTED', 'No connection in time', 'No connection to Meta was free within the time that the grant allowed.', 'Nothing, if it is rare. Else raise the number of connections, or see why Meta or the network is slow.'],
+  ['GIVEN_BACK', 'Lost on the way to the gateway', 'Redis granted the message, and its answer did not reach the node that asked.', free],
   ['CLOSING', 'Gateway closing', 'This node was shutting down.', free],
   ['CONNECT_REFUSED', 'Connection refused', 'The other side does not take connections.', path],
   ['CONNECT_TIMEOUT', 'Connection timed out', 'The other side did not answer the call for a connection.', path],
@@ -20,6 +21,7 @@ export const unsentCodes = rows({ outcome: 'unsent' }, [
 
 /** It went out, or part of it, and no verdict came back. A second try may reach the person twice. */
 export const unknownCodes = rows({ outcome: 'unknown' }, [
+  ['LEASE_EXPIRED', 'Node gone', 'The node that was sending it ended, or lost Redis, before it could tell what became of it.', held],
   ['HEADERS_TIMEOUT', 'No answer in time', 'Meta took the request and did not begin to answer within the time.', held],
   ['BODY_TIMEOUT', 'Answer not finished in time', 'Meta began to answer and did not finish within the time.', held],
   ['RESET', 'Connection lost', 'The connection broke after the request had begun and before the answer was there.', held],

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { cp, mkdir, readFile, readdir } from 'node:fs/promises'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { read } from '../contract/tree.js'
 
 export interface Image {
   /** The folder that stands for `/`. */
@@ -51,7 +52,7 @@ async function follow ({ word, rest }: Instruction, { image, stages, context, se
       await mkdir(join(image.root, rest), { recursive: true })
       return
     case 'ENV':
-      for (const [, name = '', value = ''] of rest.matchAll(/(\w+)=(\S+)/g)) image.env[name] = value
+      Object.assign(image.env, readAssignments(rest))
       return
     case 'COPY': {
       const [, from, names = ''] = /^(?:--from=(\S+) )?(.*)$/.exec(rest) ?? []
@@ -86,6 +87,15 @@ export function parse (text: string): Instruction[] {
     const [, word = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line.trim()) ?? []
     return { word, rest }
   })
+}
+
+function readAssignments (text: string): Record<string, string> {
+  return Object.fromEntries([...text.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]))
+}
+
+/** What our image sets. */
+export function imageEnv (): Record<string, string> {
+  return Object.assign({}, ...parse(read('Dockerfile')).filter(({ word }) => word === 'ENV').map(({ rest }) => readAssignments(rest))) as Record<string, string>
 }
 
 /** What of the context's top level is sent to Docker: `*` takes all away, `!name` brings one back. */

@@ -14,6 +14,7 @@ const callers: Record<Role, string> = { send: keys.app, read: keys.viewer, admin
 const table: Record<string, Role[] | 'open'> = {
   'GET /health/live': 'open',
   'GET /health/ready': 'open',
+  'GET /metrics': 'open',
   'POST /api/v1/messages': ['send', 'admin'],
   'POST /api/v1/messages/batch': ['send', 'admin'],
   'GET /api/v1/messages': everybody,

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/**
+ * What the watch on the spacing costs Redis: time and bytes for each start, in a loop inside of one script.
+ *
+ *     npm run build && node test/bench/watch.mjs [rounds, 60]
+ */
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
+
+const rounds = Number(process.argv[2] ?? 60)
+const STARTS = 10_000
+const dir = await mkdtemp(join(tmpdir(), 'sluice-watch-'))
+const server = await startEmbeddedRedis({ dir })
+const redis = new Redis(server.url)
+const include = name => readFileSync(new URL(`../../lua/include/${name}.lua`, import.meta.url), 'utf8')
+
+const loop = inside => `${include('clock')}
+${include('watch')}
+local sender = { version = '1', pair = { interval = 2000000, burst = 1 } }
+local now, sum = clock(''), 0
+for i = 1, ${STARTS} do
+  local key = '{wa:100000000000001}:starts:p1555' .. (1000000 + i)
+  ${inside}
+end
+return sum`
+const watching = loop(`local run, life, early = watch(redis.call('GET', key), sender, now + i)
+  redis.call('SET', key, run, 'PX', life)
+  sum = sum + #early`)
+const idle = loop('sum = sum + #key')
+
+async function usOf (lua) {
+  await redis.config('RESETSTAT')
+  await redis.eval(lua, 0)
+  return Number(/cmdstat_eval:calls=1,usec=(\d+)/.exec(await redis.info('commandstats'))[1]) / STARTS
+}
+
+const costs = []
+for (let round = 0; round < rounds; round++) {
+  await redis.flushall()
+  costs.push(await usOf(watching) - await usOf(idle))
+}
+costs.sort((a, b) => a - b)
+await redis.eval(watching, 0)
+const bytes = await redis.memory('USAGE', '{wa:100000000000001}:starts:p15551000001')
+console.log(`${costs[0].toFixed(1)} µs a start (median of ${rounds}: ${costs[Math.floor(rounds / 2)].toFixed(1)}), ${bytes} bytes a pair while its interval lasts`)
+redis.disconnect()
+await server.stop()
+await rm(dir, { recursive: true })

@@ -1,0 +1,160 @@
+/** The stack of docker-compose.yml, as far as it can be tried without Docker. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { ConfigSchema, readConfig } from '../../src/config.js'
+import { checkDurability } from '../../src/redis/durability.js'
+import { createSandbox } from '../../src/sandbox/sandbox.js'
+import { read } from '../contract/tree.js'
+import { startNode } from '../support/gateway.js'
+import { startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
+import { environmentOf, findReferenceFaults, findSchemaFaults, readCompose, readEnv, type Compose } from './compose.js'
+import { imageEnv, run } from './image.js'
+
+const image = imageEnv()
+const env = await fillIn(t)
+const compose = readCompose(env)
+const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined)
+
+await t.test('it is as the specification of Compose says, and the check finds what is not', async t => {
+  t.strictSame(findSchemaFaults(compose), [])
+  const broken = readCompose(env, read('docker-compose.yml').replace('stop_grace_period: 30s', 'stop_grace_perod: 30s').replace('service_healthy', 'healthy').replace('interval: 2s', 'interval: soon'))
+  t.match(findSchemaFaults(broken).join('\n'), /\/services\/gateway .*stop_grace_perod[^]*\/services\/redis\/healthcheck\/interval must match format/)
+  t.match(findSchemaFaults(broken).join('\n'), /condition must be equal to one of the allowed values/)
+})
+
+await t.test('every name in it leads somewhere, images are pinned, ports are on loopback', async t => {
+  t.strictSame(findReferenceFaults(compose), [])
+})
+
+const faults: Array<[what: string, from: string, to: string, says: RegExp]> = [
+  ['a service that is none', 'redis: { condition: service_healthy }', 'radis: { condition: service_healthy }', /gateway depends on radis/],
+  ['a profile that may be off', 'service_healthy, required: false', 'service_healthy', /gateway needs sandbox, which is not always there/],
+  ['a network that is none', 'networks: [store]', 'networks: [shop]', /redis: network shop/],
+  ['a volume that is none', '"redis:/data"', '"reddis:/data"', /redis: volume reddis/],
+  ['a file that is not there', './haproxy.cfg', './haproksy.cfg', /balancer: volume .\/haproksy.cfg/],
+  ['a port for everybody', 'ports: ["127.0.0.1:$', 'ports: ["0.0.0.0:$', /balancer: port 0.0.0.0:3000:8080/],
+  ['an image that may change', 'redis:7.4.9-alpine', 'redis:7-alpine', /redis: image redis:7-alpine/]
+]
+for (const [what, from, to, says] of faults) {
+  await t.test(`the check finds ${what}`, async t => {
+    t.match(findReferenceFaults(readCompose(env, read('docker-compose.yml').replace(from, to))).join('\n'), says)
+  })
+}
+
+await t.test('it asks for keys and a password in a sentence, and takes no empty ones', async t => {
+  const { API_KEYS: _, ...noKeys } = env
+  t.throws(() => readCompose(noKeys), { message: /API_KEYS: set it in \.env/ })
+  t.throws(() => readCompose({ ...env, GRAFANA_ADMIN_PASSWORD: '' }), { message: /GRAFANA_ADMIN_PASSWORD: set it in \.env/ })
+})
+
+await t.test('every variable of it stands in .env.example, and the other way round', async t => {
+  const passed = ours.flatMap(([, { environment }]) => Object.entries(environment ?? {}).filter(([, value]) => value === null).map(([name]) => name))
+  const used = new Set([...read('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name))
+  const named = [...read('.env.example').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = '']) => name)
+  t.strictSame(named.filter(name => name !== 'COMPOSE_PROFILES' && !used.has(name) && !passed.includes(name)), [])
+  t.strictSame([...used].filter(name => !named.includes(name)), [])
+})
+
+await t.test('gateway and worker take their settings, with the sandbox and without', async t => {
+  for (const [name, service] of ours.filter(([name]) => name !== 'sandbox')) {
+    t.strictSame(Object.keys(service.environment ?? {}).filter(setting => !(setting in ConfigSchema.properties)), [], name)
+    const config = readConfig({ ...image, ...environmentOf(service, env) })
+    t.match(config, { ROLE: name === 'gateway' ? 'api' : 'worker', sandbox: true, embeddedRedis: false, SANDBOX_URL: 'http://sandbox:4000/v25.0' }, name)
+    const { SANDBOX: _, SANDBOX_URL: __, ...rest } = env
+    t.match(readConfig({ ...image, ...environmentOf(service, { ...rest, WHATSAPP_ACCESS_TOKEN: 'EAAtoken' }) }), { sandbox: false, embeddedRedis: false }, name)
+    t.throws(() => readConfig({ ...image, ...environmentOf(service, rest) }), { message: /WHATSAPP_ACCESS_TOKEN: production needs it \(or SANDBOX=1\)/ })
+  }
+})
+
+await t.test('a container has longer to close than the gateway takes', async t => {
+  for (const [name, { stop_grace_period: grace = '10s' }] of ours) {
+    t.ok(Number(/^(\d+)s$/.exec(grace)?.[1]) * 1000 >= readConfig({}).SHUTDOWN_GRACE_MS + 5000, name)
+  }
+})
+
+await t.test('gateway and worker can be scaled: they have no name or port that only one container can have', async t => {
+  for (const name of ['gateway', 'worker']) {
+    t.notHas(compose.services[name], { container_name: String })
+    t.notHas(compose.services[name], { ports: Array })
+  }
+})
+
+await t.test('Redis stands where none but gateway and worker are', async t => {
+  const near = Object.entries(compose.services).filter(([, { networks }]) => networks?.includes('store')).map(([name]) => name)
+  t.strictSame(near.sort(), ['gateway', 'redis', 'worker'])
+  t.match(compose.networks, { store: { internal: true } })
+})
+
+await t.test('Redis by its command line loses nothing, and its health check knows whether it answers', async t => {
+  const redis = await startByCommand(t, compose)
+  t.strictSame(await checkDurability(redis.client), [])
+  t.strictSame(await redis.client.config('GET', 'appendfsync'), ['appendfsync', 'everysec'])
+  t.strictSame(await redis.client.config('GET', 'hz'), ['hz', '100'])
+  t.strictSame(await redis.client.config('GET', 'maxmemory'), ['maxmemory', String(1024 ** 3)])
+  const [, program = '', ...words] = compose.services['redis']?.healthcheck?.test ?? []
+  const check = async (): Promise<string> => await run([program, '-p', String(redis.port), ...words], '/')
+  t.equal(await check(), 'PONG\n')
+  await redis.stop()
+  await t.rejects(check())
+})
+
+await t.test('the sandbox is healthy as soon as it answers', async t => {
+  const sandbox = await createSandbox()
+  const [, ...words] = compose.services['sandbox']?.healthcheck?.test ?? []
+  const check = async (): Promise<string> => await run(words.map(word => word.replace(':4000', `:${sandbox.port}`)), '/')
+  t.equal(await check(), '')
+  await sandbox.close()
+  await t.rejects(check())
+})
+
+await t.test('whoever asks a gateway or the sandbox names a port at which it listens, and a path that it has', async t => {
+  const { command = [], healthcheck } = compose.services['sandbox'] ?? {}
+  t.equal(new URL(env['SANDBOX_URL'] ?? '').port, command[command.indexOf('--port') + 1])
+  t.match(healthcheck?.test.join(' '), `127.0.0.1:${command[command.indexOf('--port') + 1]}/`)
+  t.match(read('grafana/prometheus.yml'), new RegExp(`names: \\[gateway, worker\\][^]*port: ${image['PORT'] ?? ''}`))
+  t.match(read('haproxy.cfg'), new RegExp(`gateway:${image['PORT'] ?? ''}\\b`))
+
+  const redis = await startRedis(t)
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: 'http://127.0.0.1:9/v25.0' })
+  const [, path = ''] = /httpchk GET (\S+)/.exec(read('haproxy.cfg')) ?? []
+  t.equal((await fetch(`${node.origin}${path}`)).status, 200)
+})
+
+/** .env as the first command of docs/deploying.md makes it of .env.example. */
+async function fillIn (t: Pick<Test, 'teardown'>): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-env-'))
+  t.teardown(async () => await rm(folder, { recursive: true, force: true }))
+  await writeFile(join(folder, '.env.example'), read('.env.example'))
+  const [, command = 'false'] = /```sh\n(sed [^]*?)\n```/.exec(read('docs/deploying.md')) ?? []
+  await run(['sh', '-ec', command.split('\n')[0] ?? ''], folder)
+  return readEnv(await run(['cat', '.env'], folder))
+}
+
+/** redis-server as Compose starts it, but for where it listens and keeps its data. */
+async function startByCommand (t: Pick<Test, 'teardown'>, compose: Compose) {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'))
+  const [program = '', ...words] = compose.services['redis']?.command ?? []
+  const port = 21_000 + Math.floor(Math.random() * 8000)
+  const server = spawn(program, [...words, '--bind', '127.0.0.1', '--port', String(port), '--dir', folder], { stdio: 'ignore' })
+  const client = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20 })
+  client.on('error', () => {})
+  const stop = async (): Promise<void> => {
+    client.disconnect()
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const ended = once(server, 'exit')
+    server.kill('SIGTERM')
+    await ended
+  }
+  t.teardown(async () => {
+    await stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  await until('redis-server answers', async () => client.status === 'ready')
+  return { client, port, stop }
+}

@@ -1,0 +1,78 @@
+/** docker-compose.yml, read as Compose reads it, and what its schema can't know of it. */
+import { Ajv } from 'ajv'
+import { parse } from 'yaml'
+import { exists, read } from '../contract/tree.js'
+
+export interface Service {
+  image?: string
+  build?: string
+  command?: string[]
+  depends_on?: Record<string, { condition: string, required?: boolean }>
+  environment?: Record<string, string | null>
+  healthcheck?: { test: string[] }
+  networks?: string[]
+  ports?: string[]
+  profiles?: string[]
+  read_only?: boolean
+  stop_grace_period?: string
+  volumes?: string[]
+}
+
+export interface Compose { name: string, services: Record<string, Service>, networks: Record<string, unknown>, volumes: Record<string, unknown> }
+
+/** The file with the variables put in. Throws where one is missing that has to be there, with the file's own sentence. */
+export function readCompose (env: Record<string, string>, text = read('docker-compose.yml')): Compose {
+  return parse(interpolate(text, env), { merge: true }) as Compose
+}
+
+/** `${NAME}`, `${NAME:-standard}` and `${NAME:?sentence}`, in which an empty variable counts as none. */
+function interpolate (text: string, env: Record<string, string>): string {
+  return text.replaceAll(/^ *#.*$/gm, '').replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string | undefined, rest: string) => {
+    const value = env[name] ?? ''
+    if (value === '' && kind === '?') throw new Error(`${name}: ${rest}`)
+    return value === '' && kind === '-' ? rest : value
+  })
+}
+
+/** The lines `NAME=value` of an environment file. */
+export function readEnv (text: string): Record<string, string> {
+  return Object.fromEntries([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+}
+
+/** What a container's environment is: a setting without a value is taken from the variables, and left out where they have none. */
+export function environmentOf (service: Service, env: Record<string, string>): Record<string, string> {
+  const values = Object.entries(service.environment ?? {}).map(([name, value]) => [name, value ?? env[name]])
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, string>
+}
+
+const schema = parse(read('node_modules/dclint/schemas/compose.schema.json')) as Record<string, unknown>
+delete schema['$schema']
+const validate = new Ajv({
+  strict: false, allErrors: true, formats: { ports: true, expose: true, subnet_ip_address: true, duration: /^(\d+(us|ms|s|m|h))+$/ }
+}).compile(schema)
+
+/** Where the file is not as the specification of Compose says. */
+export function findSchemaFaults (compose: unknown): string[] {
+  if (validate(compose)) return []
+  return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`)
+}
+
+/** Names that lead nowhere, files that do not exist, images that may change, ports that others than this machine can reach. */
+export function findReferenceFaults ({ services, networks, volumes }: Compose): string[] {
+  return Object.entries(services).flatMap(([name, service]) => [
+    ...Object.entries(service.depends_on ?? {}).flatMap(([other, { condition, required }]) => {
+      const target = services[other]
+      if (target === undefined) return [`${name} depends on ${other}, which is none`]
+      const healthy = target.healthcheck !== undefined || target.build !== undefined
+      return [
+        ...(condition === 'service_healthy' && !healthy ? [`${name} waits for the health of ${other}, which has no check`] : []),
+        ...(target.profiles !== undefined && required !== false ? [`${name} needs ${other}, which is not always there`] : [])
+      ]
+    }),
+    ...(service.networks ?? []).filter(network => !(network in networks)).map(network => `${name}: network ${network}`),
+    ...(service.volumes ?? []).map(volume => volume.split(':')[0] ?? '')
+      .filter(source => source.startsWith('.') ? !exists(source.slice(2)) : !(source in volumes)).map(source => `${name}: volume ${source}`),
+    ...(service.ports ?? []).filter(port => !port.startsWith('127.0.0.1:')).map(port => `${name}: port ${port}`),
+    ...(/:[^:]*\d+\.\d+\.\d+[^:]*$/.test(service.image ?? '') ? [] : [`${name}: image ${service.image ?? 'none'}`])
+  ])
+}

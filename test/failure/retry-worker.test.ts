@@ -1,0 +1,40 @@
+/** Whether the retry worker runs, as every node tells it: with a node that only takes messages, and a real worker that dies. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { startGatewayProcess } from '../support/process.js'
+import { createPrefix } from '../support/redis.js'
+import { until } from '../support/until.js'
+
+const ground = await createGround(t)
+const INTERVAL_MS = 200
+const env = { WHATSAPP_RETRY_INTERVAL_MS: String(INTERVAL_MS) }
+
+await t.test('the retry worker runs only while a node is there to run it', async t => {
+  const prefix = createPrefix()
+  const node = await ground.start(t, { ...env, ROLE: 'api' }, { prefix })
+  const status = async (): Promise<Record<string, any>> => (await node.get('/workers/retry')).body
+  const gauge = async (): Promise<string | undefined> => /^sluice_retry_worker_running (\d)$/m.exec(await (await fetch(`${node.origin}/metrics`)).text())?.[1]
+  t.match(await status(), { isRunning: false, lastRunAt: null, nextRunAt: null, stoppedBy: null }, 'nobody is there')
+  await node.post('/workers/retry/start')
+  t.match(await status(), { isRunning: false }, 'starting it does not make one')
+  t.equal(await gauge(), '0')
+
+  const worker = await startGatewayProcess(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix, env: { ...env, ROLE: 'worker' } })
+  t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'from its start, before any run')
+  await until('a run', async () => (await status())['lastRunAt'])
+  await until('the gauge says so too', async () => await gauge() === '1')
+
+  await node.post('/workers/retry/stop')
+  t.match(await status(), { isRunning: false, stoppedBy: 'operator' })
+  await node.post('/workers/retry/start')
+  t.match(await status(), { isRunning: true, stoppedBy: null })
+
+  await worker.end('SIGKILL')
+  const killedAt = performance.now()
+  t.match(await status(), { isRunning: true }, 'for a moment nobody can know')
+  await until('nobody runs it', async () => !(await status())['isRunning'], 20_000)
+  const noticedMs = performance.now() - killedAt
+  t.ok(noticedMs > 2 * INTERVAL_MS && noticedMs < 2 * INTERVAL_MS + 7000, `noticed after ${Math.round(noticedMs)} ms`)
+  t.match(await status(), { isRunning: false, stoppedBy: null, nextRunAt: null, lastRunAt: String })
+  await until('the gauge too', async () => await gauge() === '0')
+})

@@ -1,0 +1,189 @@
+/** What lies in grafana/ loads, says what it is, and leads to what to do. No server runs here. */
+import t from 'tap'
+import { parseAllDocuments } from 'yaml'
+import { alerts, exprOf } from '../../grafana/source/alerts.js'
+import { cases } from '../../grafana/source/cases.js'
+import { createOutputs } from '../../grafana/source/outputs.js'
+import { readRunbooks } from '../../grafana/source/runbooks.js'
+import { list, read } from '../contract/tree.js'
+import { complaintOf, missing } from './monitoring.js'
+import { dashboards, panelsOf, queries } from './panels.js'
+import { parse } from './promql.js'
+
+/** Grafana's own variable. */
+const isChosen = /^\$\{datasource\}$/
+const yaml = (path: string): any[] => parseAllDocuments(read(path)).map(document => document.toJS())
+const [{ groups: [group] }] = yaml('grafana/alerts/rules.yml')
+const rules = group.rules as Array<{ alert: string, expr: string, for?: string, labels: Record<string, string>, annotations: Record<string, string> }>
+/** Where alerts lead: an operator may have written them with another address. */
+const runbooks = rules[0]?.annotations['runbook_url']?.replace(/#.*/, '') ?? ''
+
+await t.test('what is written by npm run grafana is what lies there', async t => {
+  const outputs = createOutputs(runbooks, read('docs/runbooks.md'), read('grafana/README.md'))
+  t.ok(outputs.size > 10)
+  for (const [path, text] of outputs) t.ok(read(path) === text, `${path} (else: npm run grafana)`)
+  const written = [...list('grafana/dashboards', ''), ...list('grafana/kubernetes', '')].filter(path => !outputs.has(path) && !path.endsWith('.md'))
+  t.strictSame(written.filter(path => read(path).includes('npm run grafana')), [], 'and nothing of it is left over')
+})
+
+await t.test('every file of YAML and JSON parses', async t => {
+  for (const path of list('grafana', '.yml')) {
+    t.strictSame(parseAllDocuments(read(path)).flatMap(document => [...document.errors, ...document.warnings]), [], path)
+  }
+  for (const path of list('grafana', '.json')) t.doesNotThrow(() => JSON.parse(read(path)), path)
+})
+
+await t.test('every expression is PromQL', async t => {
+  t.ok(queries.length > 80)
+  const all = [...queries.map(({ place, target }) => ({ place, expr: target.expr })), ...rules.map(({ alert, expr }) => ({ place: alert, expr })),
+    ...dashboards.flatMap(({ file, annotations }) => (annotations.list ?? []).map(({ expr }) => ({ place: file, expr })))]
+  t.strictSame(all.filter(({ expr }) => parse(expr).error !== null), [])
+  t.not(parse('sum by (x (rate(a[5m]))').error, null, 'and what is not would be seen')
+})
+
+await t.test('every panel says what it shows, in which unit, of which job', async t => {
+  const { faults, check } = createCheck()
+  for (const board of dashboards) {
+    check((board.description ?? '') !== '' && !board.editable && board.tags.includes('sluice') && board.refresh !== '', `${board.uid} is described, kept as it is, tagged and refreshed`)
+    const ids = board.panels.map(({ id }) => id)
+    check(new Set(ids).size === ids.length, `${board.uid} numbers each panel once`)
+    for (const { title, description = '', fieldConfig, datasource, targets = [] } of panelsOf(board)) {
+      const place = `${board.uid} / ${title}`
+      check(title !== '' && description.length > 15, `${place} has a title and a description`)
+      check(fieldConfig?.defaults.unit !== undefined, `${place} has a unit`)
+      check((fieldConfig?.defaults.thresholds?.steps.length ?? 0) > 0, `${place} has thresholds, if only one`)
+      check(isChosen.test(datasource?.uid ?? ''), `${place} takes the chosen data source`)
+      check(targets.length > 0 && new Set(targets.map(({ refId }) => refId)).size === targets.length, `${place} asks for something, and each by a name of its own`)
+    }
+  }
+  t.strictSame(faults, [])
+})
+
+await t.test('every query takes the chosen job, counters by their growth, and what is the same on all nodes once', async t => {
+  const { faults, check } = createCheck()
+  for (const { place, panel, target } of queries) {
+    check(isChosen.test(target.datasource?.uid ?? ''), `${place} takes the chosen data source`)
+    check(panel.type === 'table' || (target.legendFormat ?? '') !== '', `${place} names its series`)
+    for (const { metric, matchers, within, range } of parse(target.expr).selectors) {
+      if (metric === 'ALERTS') continue
+      check(matchers.includes('job=~"$job"'), `${place}: ${metric} is of the chosen job`)
+      const isCounter = /_(total|count|sum|bucket)$/.test(metric)
+      check(isCounter === ['rate', 'increase'].includes(within[0] ?? ''), `${place}: ${metric} is asked for by its growth if it counts, and else as it is`)
+      check(!isCounter || range === '$__rate_interval' || (range === '$__range' && target.instant === true), `${place}: ${metric} over ${range}`)
+      check(isCounter || !/^sluice_/.test(metric) || within.some(name => ['max', 'min'].includes(name)), `${place}: ${metric} is not summed over nodes`)
+    }
+  }
+  t.strictSame(faults, [])
+})
+
+await t.test('panels fill the grid and cover none other', async t => {
+  const { faults, check } = createCheck()
+  for (const board of dashboards) {
+    const taken = new Set<string>()
+    for (const { title, gridPos: { x, y, w, h } } of board.panels) {
+      check(x >= 0 && x + w <= 24, `${board.uid} / ${title} is within the page`)
+      for (let cell = 0; cell < w * h; cell++) {
+        const place = `${x + cell % w},${y + Math.floor(cell / w)}`
+        check(!taken.has(place), `${board.uid} / ${title} lies over another at ${place}`)
+        taken.add(place)
+      }
+    }
+  }
+  t.strictSame(faults, [])
+})
+
+await t.test('every dashboard lets one choose source, job and senders', async t => {
+  for (const board of dashboards.filter(board => panelsOf(board).length > 0)) {
+    const [source, job, sender] = board.templating.list ?? []
+    t.match(source, { name: 'datasource', type: 'datasource', query: 'prometheus' })
+    for (const [name, variable] of [['job', job], ['sender', sender]] as const) {
+      t.match(variable, { name, type: 'query', multi: true, includeAll: true, allValue: '.+' }, `${board.uid} has ${name}`)
+    }
+  }
+})
+
+await t.test('what alerts watch is on a panel, which leads to the runbook', async t => {
+  const { faults, check } = createCheck()
+  const pages = dashboards.find(({ uid }) => uid === 'sluice-runbooks')?.panels ?? []
+  for (const { name } of alerts) {
+    const linked = dashboards.flatMap(panelsOf).flatMap(panel => panel.links ?? []).filter(({ title }) => title === `Runbook: ${name}`)
+    check(linked.length > 0, `${name} is on a panel`)
+    for (const { url } of linked) {
+      const page = pages.find(({ id }) => id === Number(/^\/d\/sluice-runbooks\/\?viewPanel=(\d+)$/.exec(url)?.[1]))
+      check(page?.title.startsWith(`${name} (`) === true && (page.options?.content ?? '').includes('**Remedy.**'), `${url} is the page of ${name}`)
+    }
+  }
+  const provisioned = yaml('grafana/provisioning/alerting/rules.yml')[0].groups[0].rules as Array<{ title: string, dashboardUid: string, panelId: number }>
+  for (const { title, dashboardUid, panelId } of provisioned) {
+    const panel = dashboards.find(({ uid }) => uid === dashboardUid)?.panels.find(({ id }) => id === panelId)
+    check(panel?.links?.some(link => link.title === `Runbook: ${title}`) === true, `${title} names the panel that shows it`)
+  }
+  t.strictSame(faults, [])
+})
+
+await t.test('every alert calls somebody, has a runbook of four parts, and cases in which it fires, ends and stays quiet', async t => {
+  const { faults, check } = createCheck()
+  const pages = readRunbooks(read('docs/runbooks.md'))
+  t.strictSame(pages.map(({ alert }) => alert).sort(), alerts.map(({ name }) => name).sort(), 'a runbook for each alert, and none besides')
+  for (const { alert: name, labels, annotations } of rules) {
+    check(/^(page|ticket)$/.test(labels['severity'] ?? '') && annotations['summary'] !== undefined, `${name} calls somebody and says why`)
+    const [file, heading] = (annotations['runbook_url'] ?? '').split('#')
+    check(file !== '' && heading === name.toLowerCase(), `${name} leads to its runbook`)
+    const text = pages.find(({ alert }) => alert === name)?.text ?? ''
+    for (const part of ['**Meaning.**', '**Look first.**', '**Remedy.**', '**Ignore when**']) check(text.includes(part), `${name}: ${part}`)
+    const mine = cases.filter(({ alert }) => alert === name)
+    const fires = mine.filter(({ kind }) => kind === 'fires').map(({ at }) => Object.values(at).map(firing => firing.length > 0))
+    check(fires.some(moments => moments.includes(true) && moments.at(-1) === false), `${name} fires and recovers`)
+    const quiet = mine.filter(({ kind }) => kind === 'quiet')
+    check(quiet.length > 0 && quiet.every(({ at }) => Object.values(at).every(firing => firing.length === 0)), `${name} stays quiet`)
+  }
+  t.strictSame(faults, [])
+})
+
+await t.test('the four alerts of the original are as they were', async t => {
+  const exprs = Object.fromEntries(alerts.map(alert => [alert.name, exprOf(alert)]))
+  t.match(exprs['SluicePendingFailures'], / > 100$/)
+  t.match(exprs['SluicePermanentFailures'], /sluice_delivery_failures_unacknowledged.* > 10$/)
+  t.match(exprs['SluiceQueueLong'], /state=~"waiting\|delayed".* > 1000$/)
+  t.match(exprs['SluiceRetryWorkerStopped'], /sluice_retry_worker_running.* < 1$/)
+})
+
+await t.test('Grafana\'s and Kubernetes\'s rules are Prometheus\'s', async t => {
+  const [{ spec }] = yaml('grafana/kubernetes/prometheus-rule.yml')
+  t.strictSame(spec.groups[0].rules, rules)
+  const provisioned = yaml('grafana/provisioning/alerting/rules.yml')[0].groups[0].rules as any[]
+  t.strictSame(provisioned.map(({ title }) => title), rules.map(({ alert }) => alert))
+  for (const rule of provisioned) {
+    const original = rules.find(({ alert }) => alert === rule.title)
+    const [ask, reduce, compare] = rule.data
+    const { type, params: [threshold] } = compare.model.conditions[0].evaluator
+    t.equal(rule.condition, 'C')
+    t.match([ask.model.expr, reduce.model, compare.model], [String, { type: 'reduce', expression: 'A' }, { type: 'threshold', expression: 'B' }])
+    t.equal(original?.expr.startsWith(`${ask.model.expr.split(' and on ')[0]} ${type === 'gt' ? '>' : '<'} ${threshold}`), true, rule.title)
+    t.strictSame([rule.labels, rule.for], [original?.labels, original?.for ?? '0s'])
+    t.ok(rule.uid.length <= 40 && !/\$/.test(rule.annotations.summary), 'what Grafana would expand is not in its words')
+  }
+  for (const map of yaml('grafana/kubernetes/dashboards.yml')) {
+    const [[name, text]] = Object.entries(map.data as Record<string, string>) as [[string, string]]
+    t.strictSame(JSON.parse(text), JSON.parse(read(`grafana/dashboards/${name}`)), name)
+    t.ok(text.length < 200_000, 'kubectl apply takes it')
+  }
+})
+
+await t.test('Prometheus and Alertmanager take their files, and every case holds', { skip: missing('promtool', 'amtool') }, async t => {
+  t.equal(complaintOf('promtool', ['check', 'config', 'grafana/prometheus.yml']), '')
+  t.equal(complaintOf('promtool', ['check', 'rules', 'grafana/alerts/rules.yml']), '')
+  t.equal(complaintOf('amtool', ['check-config', 'grafana/alertmanager.yml']), '')
+  t.equal(complaintOf('promtool', ['test', 'rules', 'grafana/alerts/rules.test.yml']), '')
+  const [{ inhibit_rules: inhibitions }] = yaml('grafana/alertmanager.yml')
+  const named = (inhibitions as Array<Record<string, string[]>>).flatMap(rule => [...rule['source_matchers'] ?? [], ...rule['target_matchers'] ?? []])
+    .flatMap(matcher => matcher.match(/Sluice\w+/g) ?? [])
+  t.strictSame(named.filter(name => !alerts.some(alert => alert.name === name)), [], 'it knows no alert that there is not')
+  t.comment(`${alerts.length} alerts, ${cases.length} cases`)
+})
+
+/** Gathers what is not so, since thousands of small assertions say nothing. */
+function createCheck (): { faults: string[], check: (isSo: boolean, sentence: string) => void } {
+  const faults: string[] = []
+  return { faults, check: (isSo, sentence) => { if (!isSo) faults.push(sentence) } }
+}

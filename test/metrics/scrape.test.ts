@@ -1,0 +1,148 @@
+/** GET /metrics of real nodes, as Prometheus sees it. */
+import { execFileSync } from 'node:child_process'
+import t from 'tap'
+import { startSandbox } from '../sandbox/support.js'
+import { createGround } from '../support/flow.js'
+import { keys, SENDER, startNode, type Node } from '../support/gateway.js'
+import { startRedis } from '../support/redis.js'
+import { pass, until } from '../support/until.js'
+import { read, type Scraped } from './text.js'
+
+const ground = await createGround(t)
+
+async function scrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
+  const response = await fetch(`${node.origin}/metrics`)
+  t.equal(response.status, 200)
+  t.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)
+  return read(await response.text())
+}
+
+/** A scrape that no reading before `node`'s last answer can have served. */
+async function scrapeAnew (node: Pick<Node, 'origin'>): Promise<Scraped> {
+  await pass(1000)
+  return await scrape(node)
+}
+
+await t.test('every role serves them without a key, and promtool finds nothing wrong', async t => {
+  const all = await ground.start(t)
+  await all.send('+15550008001')
+  for (const ROLE of ['api', 'worker', 'all']) {
+    const node = ROLE === 'all' ? all : await ground.start(t, { ROLE }, { prefix: all.prefix })
+    const scraped = await scrape(node)
+    t.equal(execFileSync('promtool', ['check', 'metrics'], { input: scraped.text, encoding: 'utf8' }), '', ROLE)
+    t.match(scraped.text, new RegExp(`^sluice_build_info{version="[\\d.]+",role="${ROLE}",node="\\w+"} 1$`, 'm'))
+    t.equal(scraped.value('sluice_retry_worker_running'), 1)
+    t.equal(scraped.value('sluice_redis_up'), 1)
+    t.equal(scraped.value('sluice_scrape_failed'), 0)
+    t.ok((scraped.value('process_resident_memory_bytes') ?? 0) > 1e7)
+  }
+})
+
+await t.test('each message is in one place, and all nodes tell the same', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: node.prefix })
+  for (let i = 0; i < 3; i++) await node.send('+15550008010', `number ${i}`)
+  await node.send('+15550008011', 'later', { scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
+  await node.send('+155601310000012')
+  await node.send('+155601310260013')
+  const state = { waiting: 0, delayed: 2, paused: 0, active: 0, scheduled: 1, retrying: 1, unknown: 0 }
+  for (const one of [node, other]) {
+    const scraped = await scrape(one)
+    t.same(scraped.by('sluice_queue_messages', 'state'), state)
+    t.same(scraped.by('sluice_delivery_failures', 'status'), { pending: 1, resolved: 0, failed: 1 })
+    t.same(scraped.by('sluice_delivery_failures_unacknowledged', 'reason'), { rejected: 1, exhausted: 0, expired: 0, unknown: 0 })
+    t.same(scraped.by('sluice_sender_state', 'state'), { open: 1, paused: 0, stopped: 0 })
+    t.equal(scraped.value('sluice_sender_rate_limit', { sender: SENDER }), 1000)
+    t.equal(scraped.value('sluice_active_rate_limits', { sender: SENDER }), 3)
+    t.equal(scraped.value('sluice_sent_last_day', { sender: SENDER }), 1)
+  }
+  await node.post(`/senders/${SENDER}/pause`)
+  const paused = await scrapeAnew(node)
+  t.same(paused.by('sluice_queue_messages', 'state'), { ...state, delayed: 0, paused: 2 })
+  t.same(paused.by('sluice_sender_state', 'state'), { open: 0, paused: 1, stopped: 0 })
+  t.equal(paused.value('sluice_sender_open', { sender: SENDER }), 0)
+})
+
+await t.test('a failure counts until somebody acknowledges it, and again when it fails once more', async t => {
+  const node = await ground.start(t)
+  const { body } = await node.send('+155601310260020')
+  const unseen = async (): Promise<number | undefined> => (await scrapeAnew(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
+  t.equal(await unseen(), 1)
+  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 })
+  t.equal(await unseen(), 0)
+  await node.del('/rate-limits/+155601310260020')
+  t.match((await node.post(`/failures/${body['id']}/retry`)).body, { permanentlyFailed: 1 })
+  t.equal(await unseen(), 1)
+  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 }, 'by the same account')
+})
+
+await t.test('scrapes at once and within a second share one reading', async t => {
+  const node = await ground.start(t)
+  const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
+  const before = await readings()
+  await pass(1000)
+  const after = await Promise.all(Array.from({ length: 20 }, readings))
+  t.same(new Set([...after, await readings()]), new Set([before + 1]))
+})
+
+await t.test('no recipient, id, key or text is in a scrape, whatever happened', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100', SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '200' })
+  const text = 'Ciphertext-of-a-message'
+  const ids: string[] = []
+  for (const to of ['+15550008030', '+155621310000031', '+155601310260032', '+155600001900033', '+155601310560034', '+15556020035', '+15558400036', '+155609876540037']) {
+    for (const key of ['order-4711', undefined]) {
+      const { body } = await node.send(to, text, { tag: undefined, metadata: { customer: 'customer-0815' }, ...(key === undefined ? {} : { idempotencyKey: `${key}-${to.slice(1)}` }) })
+      ids.push(body['id'])
+    }
+  }
+  await node.send('+15550008030', text)
+  await node.send('+15550008030', 'other', { idempotencyKey: 'order-4711-15550008030' })
+  await node.send('+15550008038', text, { whenLimited: 'reject' })
+  await node.send('12', text)
+  for (const path of ['/rate-limits/+15550008030', '/messages/order-4711-15550008030', `/messages/${ids[0]}`, '/messages/+15550008039', '/nowhere/15550008030', '/failures?recipient=15560131000']) await node.get(path)
+  await fetch(`${node.origin}/15550008030`)
+  await fetch(`${node.origin}/api/v1/messages`, { method: 'PATCH' })
+  await node.del('/rate-limits/+15550008030')
+  await node.del(`/messages/${ids.at(-1)}`)
+  await node.post(`/senders/${SENDER}/pause`, { forMs: 10 })
+  await node.as(keys.shop).get('/audit')
+  await until('most has ended', () => node.seen('attempt.settled').length >= 10)
+  const { text: scraped, value } = await scrapeAnew(node)
+  const told = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
+  const secrets = [/1?555\d{4,}/, /155[56]0/, /order-4711/, /Ciphertext/, /customer/, /wamid/, /operator[^_]|"app"|"shop"/, ...ids.map(id => new RegExp(id.split('.')[1] ?? id))]
+  for (const secret of secrets) t.notMatch(told, secret)
+  t.equal(value('sluice_http_requests_total', { route: 'unknown', status: '404', method: 'GET' }), 2)
+  t.ok(value('sluice_http_requests_total', { route: '/api/v1/messages/:id', method: 'GET' }))
+  t.ok(value('sluice_provider_requests_total', { code: 'other' }), 'a code that is in no table')
+})
+
+await t.test('while Redis hangs or is gone the node tells so within a moment, and nothing stale', async t => {
+  const redis = await startRedis(t)
+  const sandbox = await startSandbox(t)
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
+  await node.send('+15550008040')
+  t.ok((await scrape(node)).value('sluice_inflight_limit'))
+  const broken = async (within: number): Promise<void> => {
+    await pass(1000)
+    const askedAt = performance.now()
+    const scrapes = await Promise.all([scrape(node), scrape(node), scrape(node)])
+    const tookMs = performance.now() - askedAt
+    t.ok(tookMs < within, `${Math.round(tookMs)} ms`)
+    for (const scraped of scrapes) {
+      t.same([scraped.value('sluice_redis_up'), scraped.value('sluice_scrape_failed')], [0, 1])
+      t.equal(scraped.value('sluice_messages_settled_total', { outcome: 'sent' }), 1, 'its own counts are there')
+      t.notMatch(scraped.text, /sluice_(queue_messages|inflight|sender_open|retry_worker_running|redis_memory)/)
+      t.equal(execFileSync('promtool', ['check', 'metrics'], { input: scraped.text, encoding: 'utf8' }), '')
+    }
+  }
+  process.kill(redis.pid, 'SIGSTOP')
+  await broken(400)
+  process.kill(redis.pid, 'SIGCONT')
+  await until('it is read again', async () => (await scrape(node)).value('sluice_scrape_failed') === 0)
+  await redis.kill()
+  await broken(400)
+  await redis.restart()
+  await until('it is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
+  t.equal((await scrape(node)).value('sluice_sent_last_day'), 1)
+  t.same(node.seen('fault').filter(({ where }) => where === 'scrape'), [])
+})

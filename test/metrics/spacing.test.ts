@@ -1,0 +1,70 @@
+/** The count of violations, through a real gateway: it stays at 0, and it counts where the limiter is broken on purpose. */
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { SENDER, type Node } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const INTERVAL_MS = 300
+const ground = await createGround(t)
+
+/** The counter as Prometheus would read it. */
+async function violations (node: Node): Promise<number> {
+  const text = await (await fetch(`${node.origin}/metrics`)).text()
+  const found = new RegExp(`^sluice_pair_spacing_violations_total\\{sender="${SENDER}"\\} (\\d+)$`, 'm').exec(text)
+  return Number(found?.[1] ?? NaN)
+}
+
+/** ms between neighbours, as the provider saw them. */
+async function gaps (recipient: string, count: number): Promise<number[]> {
+  const seen = await ground.arrivals(recipient, count)
+  return seen.slice(1).map(({ receivedAt }, n) => receivedAt - (seen[n]?.receivedAt ?? 0))
+}
+
+/** Every script of every connection from now on until the end of the test has a limiter with half the interval. */
+function breakLimiter (right: string, wrong: string): () => number {
+  const { defineCommand } = Redis.prototype
+  let broken = 0
+  Redis.prototype.defineCommand = function (name, definition) {
+    if (definition.lua.includes(right)) broken++
+    return defineCommand.call(this, name, { ...definition, lua: definition.lua.replaceAll(right, wrong) })
+  }
+  return () => {
+    Redis.prototype.defineCommand = defineCommand
+    return broken
+  }
+}
+
+await t.test('with the limiter as it is nothing is counted: neither for many at once nor for retries nor for what an operator allows', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' })
+  const [many, refused, cleared, eased] = ['15550009001', '155621310000901', '15550009004', '15550009005']
+  await Promise.all([...Array.from({ length: 4 }, async (_, n) => await node.send(`+${many}`, `m${n}`)), node.send(`+${refused}`, 'a')])
+  await node.send(`+${cleared}`, 'a')
+  await node.del(`/rate-limits/+${cleared}`)
+  await node.send(`+${cleared}`, 'b')
+  await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 20 })
+  for (const text of ['a', 'b', 'c']) await node.send(`+${eased}`, text)
+  await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  t.ok((await gaps(eased, 3)).some(ms => ms < INTERVAL_MS), 'the eased rule was used')
+  t.ok(node.seen('attempt.settled').length >= 11)
+  t.strictSame(node.seen('pair.violated'), [])
+  t.equal(await violations(node), 0)
+})
+
+await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
+  const mend = breakLimiter('return math.max(tat, moment) + quota.interval', 'return math.max(tat, moment) + math.floor(quota.interval / 2)')
+  t.teardown(mend)
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
+  t.ok(mend() >= 4, 'admit, claim, retake and settle are broken')
+  t.equal(await violations(node), 0)
+  for (const text of ['a', 'b', 'c', 'd']) await node.send('+15550009011', text)
+  await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  t.ok((await gaps('15550009011', 4)).some(ms => ms < INTERVAL_MS - 50), 'the provider saw it too')
+  const told = node.seen('pair.violated')
+  t.ok(told.length > 0)
+  t.equal(await violations(node), told.length)
+  for (const { gapMs, intervalMs } of told) {
+    t.equal(intervalMs, INTERVAL_MS)
+    t.ok(gapMs >= INTERVAL_MS / 2 && gapMs < INTERVAL_MS - 50, `${gapMs} ms`)
+  }
+})
