@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
-import { request } from '../support/request.js'
+import { request, type Reply } from '../support/request.js'
 import { until } from '../support/until.js'
 
 const ground = await createGround(t)
@@ -33,6 +33,14 @@ const results = (node: Node): string[] => node.seen('receipt.taken').map(({ resu
 
 function sign (body: string, secret = SECRET): Record<string, string> {
   return { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, 'content-type': 'application/json' }
+}
+
+/** As Meta does it: again until it is taken, so that a machine that is slow for a moment does not matter. */
+async function tell (node: Node, text: string): Promise<Reply> {
+  return await until('it is taken', async () => {
+    const reply = await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })
+    return reply.status === 200 && reply
+  })
 }
 
 function notification (statuses: unknown[], sender = SENDER): string {
@@ -111,7 +119,7 @@ await t.test('a delivery and a failure of one message: delivered, with the failu
   const { providerMessageId } = await ended(node, body['id'], 'delivered')
   const [arrival] = await arrivals('+15550000802')
   const text = notification([{ id: providerMessageId, status: 'failed', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, errors: [{ code: 131026, title: 'Message undeliverable' }] }])
-  t.equal((await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status, 200)
+  await tell(node, text)
   t.match(await stateOf(node, body['id'], 'delivered'), { deliveryError: { code: '131026', explanation: String } })
 })
 
@@ -120,7 +128,7 @@ await t.test('a second acceptance under another id is counted as a double', asyn
   const { body } = await node.send('+15550000803')
   const [arrival] = await arrivals('+15550000803')
   const text = notification([{ id: 'wamid.OTHER', status: 'sent', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
-  await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })
+  await tell(node, text)
   t.ok(results(node).includes('double'))
   t.ok(body['id'])
 })
@@ -142,7 +150,7 @@ await t.test('who has not the secret is turned away, whatever it says', async t 
   const large = JSON.stringify({ object: 'x', entry: [{ changes: [{ field: 'other', value: 'x'.repeat(3_000_000) }] }] })
   t.equal(await post(sign(large), large), 200, 'three megabytes')
   const foreign = notification([{ id: 'wamid.Y', status: 'read' }], '999')
-  t.match(await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: foreign, headers: sign(foreign) }), { status: 200, body: { statuses: 0 } }, 'a sender that is not ours')
+  t.strictSame((await tell(node, foreign)).body, { statuses: 0 }, 'a sender that is not ours')
 })
 
 await t.test('Meta\'s question is answered with its challenge, for the right token only', async t => {
@@ -162,11 +170,10 @@ await t.test('a thousand updates in one post are all taken, and those of unknown
     ? { id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }
     : { id: `wamid.UNKNOWN${at}`, status: 'sent', timestamp: '1750030073' })
   const text = notification(statuses)
-  const began = performance.now()
-  t.match(await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) }), { status: 200, body: { statuses: 1000 } })
-  t.comment(`1,000 updates took ${Math.round(performance.now() - began)} ms`)
+  t.strictSame((await tell(node, text)).body, { statuses: 1000 })
   await ended(node, body['id'], 'delivered')
-  t.equal(node.seen('webhook.status').filter(({ became }) => became === 'parked').length, 500)
+  const parked = await ground.redis.connect().zcard(`{${node.prefix}:${SENDER}}:parked`)
+  t.equal(parked, 500)
 })
 
 await t.test('while Redis is away a post is answered with 503, and Meta tells it again', async t => {
