@@ -17,7 +17,7 @@
 -- KEYS[13]  failures         zset    id -> nextRetryAt, ms
 -- KEYS[14]  resolved         zset    id -> ms
 -- KEYS[15]  failed           zset    id -> ms
--- KEYS[16]  completed        zset    minute -> messages sent in it
+-- KEYS[16]  completed        zset    ten minutes -> messages sent in them
 -- KEYS[17]  shift            string  drain lease
 -- KEYS[18]  flow             string  TAT in µs, slots used
 -- KEYS[19]  unacknowledged   zset    id of a FAILED failure -> reason and ms
@@ -65,10 +65,10 @@ for lane = 1, LANES do
   end
   if #looked > 0 then due = due + math.ceil(counted * heads / (#looked / 2)) end
 end
-local sent, since = 0, math.floor(now / 60000000) - 24 * 60
-local minutes = redis.call('ZRANGE', completed, 0, -1, 'WITHSCORES')
-for i = 1, #minutes, 2 do
-  if tonumber(minutes[i]) > since then sent = sent + tonumber(minutes[i + 1]) end
+local sent, since = 0, math.floor(now / 600000000) - 24 * 6
+local spans = redis.call('ZRANGE', completed, 0, -1, 'WITHSCORES')
+for i = 1, #spans, 2 do
+  if tonumber(spans[i]) > since then sent = sent + tonumber(spans[i + 1]) end
 end
 
 -- Who is 'called' is not there yet. The flow's TAT tells until when somebody was: no grant can be later.

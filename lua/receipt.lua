@@ -20,7 +20,7 @@
 -- KEYS[15]  failed           zset    id -> ms
 -- KEYS[16]  failure-records  hash    id -> record with its story
 -- KEYS[17]  expiry           zset    id -> ms
--- KEYS[18]  completed        zset    minute -> messages sent in it
+-- KEYS[18]  completed        zset    ten minutes -> messages sent in them
 -- KEYS[19]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 -- KEYS[20]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
@@ -96,7 +96,7 @@ redis.call('ZREM', failed, id)
 redis.call('ZREM', unacknowledged, id)
 redis.call('HSET', records, id, write_record(record))
 redis.call('ZADD', resolved, now_ms, id)
-redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000)))
+redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 600000)))
 local was_waiting = redis.call('ZREM', lines[record.lane], member_of(record, id)) == 1
 if was_waiting and not grant then
   local turn_lane, old = turn_of(turns, record.recipient)

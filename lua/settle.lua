@@ -22,7 +22,7 @@
 -- KEYS[17]  failed           zset    id -> ms
 -- KEYS[18]  failure-records  hash    id -> record with its story
 -- KEYS[19]  expiry           zset    id -> ms
--- KEYS[20]  completed        zset    minute -> messages sent in it
+-- KEYS[20]  completed        zset    ten minutes -> messages sent in them
 -- KEYS[21]  shift            string  drain lease
 -- KEYS[22]  recent           zset    this hour's look-up index, lex `term:id`
 -- KEYS[23]  starts           string  the watch's run of starts of this pair
@@ -101,7 +101,7 @@ if verdict == 'sent' or verdict == 'failed' then
     redis.call('ZADD', recent, 0, term .. ':' .. id)
     redis.call('EXPIRE', recent, find_s, 'NX')
   end
-  if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 60000))) end
+  if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 600000))) end
 else
   if verdict == 'wait' then redis.call('ZADD', lines[record.lane], 0, member_of(record, id)) else due = now_ms + after end
   if verdict ~= 'wait' then redis.call('ZADD', verdict == 'retry' and failures or unknown, due, id) end

@@ -6,7 +6,7 @@
 -- KEYS[3]   resolved         zset  id -> ms
 -- KEYS[4]   failed           zset  id -> ms
 -- KEYS[5]   failure-records  hash  id -> record with its story
--- KEYS[6]   completed        zset  minute -> messages sent in it
+-- KEYS[6]   completed        zset  ten minutes -> messages sent in them
 -- KEYS[7]   unacknowledged   zset  id of a FAILED failure -> reason and ms
 -- KEYS[8]   unconfirmed      zset  id of a sent message -> ms until which its record is kept
 --
@@ -50,8 +50,8 @@ end
 local idle = redis.call('ZRANGEBYSCORE', pace, '-inf', now, 'LIMIT', 0, limit)
 for _, recipient in ipairs(idle) do redis.call('ZREM', pace, recipient) end
 
-local yesterday = math.floor(now_ms / 60000) - 24 * 60
-for _, minute in ipairs(redis.call('ZRANGE', completed, 0, -1)) do
-  if tonumber(minute) < yesterday then redis.call('ZREM', completed, minute) end
+local present = math.floor(now_ms / 600000)
+for _, span in ipairs(redis.call('ZRANGE', completed, 0, -1)) do
+  if tonumber(span) < present - 24 * 6 or tonumber(span) > present then redis.call('ZREM', completed, span) end
 end
 return { redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, limit), #idle, forgotten + #confirmed }

@@ -65,7 +65,7 @@ type Counted = Exclude<Replies['inspect-sender'], ['unruled']>
 /** Due turns that a count looks at one by one; the rest is estimated from them. */
 const LOOK_AT = 1000
 /** The same where all senders are looked at every few seconds. */
-const MEASURE_AT = 50
+const MEASURE_AT = 20
 const AT_ONCE = 50
 
 /** Looks at all of them, some at a time, so that neither Redis nor a command's time-out is put to the test by a thousand. */

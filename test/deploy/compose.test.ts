@@ -23,8 +23,8 @@ const ours = Object.entries(compose.services).filter(([, { build }]) => build !=
 
 await t.test('it is as the specification of Compose says, and the check finds what is not', async t => {
   t.strictSame(findSchemaFaults(compose), [])
-  const broken = readCompose(env, read('docker-compose.yml').replace('stop_grace_period: 30s', 'stop_grace_perod: 30s').replace('service_healthy', 'healthy').replace('interval: 2s', 'interval: soon'))
-  t.match(findSchemaFaults(broken).join('\n'), /\/services\/gateway .*stop_grace_perod[^]*\/services\/redis\/healthcheck\/interval must match format/)
+  const broken = readCompose(env, read('docker-compose.yml').replace('stop_grace_period: 30s', 'stop_grace_perod: 30s').replace('service_healthy', 'healthy').replace('user: redis', 'user: [redis]'))
+  t.match(findSchemaFaults(broken).join('\n'), /\/services\/gateway .*stop_grace_perod[^]*\/services\/redis\/user must be string/)
   t.match(findSchemaFaults(broken).join('\n'), /condition must be equal to one of the allowed values/)
 })
 

@@ -47,9 +47,8 @@ export function environmentOf (service: Service, env: Record<string, string>): R
 
 const schema = parse(read('node_modules/dclint/schemas/compose.schema.json')) as Record<string, unknown>
 delete schema['$schema']
-const validate = new Ajv({
-  strict: false, allErrors: true, formats: { ports: true, expose: true, subnet_ip_address: true, duration: /^(\d+(us|ms|s|m|h))+$/ }
-}).compile(schema)
+const formats = { ports: true, expose: true, subnet_ip_address: true, duration: true } as const
+const validate = new Ajv({ strict: false, allErrors: true, formats }).compile(schema)
 
 /** Where the file is not as the specification of Compose says. */
 export function findSchemaFaults (compose: unknown): string[] {

@@ -65,7 +65,7 @@ await test('a closed sender tells why and until when', async (t, w) => {
   t.match(await look(w), { state: 'open', reopens: 0 })
 })
 
-await test('sent counts the last 24 hours by the minute', async (t, w) => {
+await test('sent counts the last 24 hours by ten minutes', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.at(23 * HOUR)
   await w.settled(await w.grant({ key: 'b' }), 'sent')

@@ -14,7 +14,7 @@ await test('a first attempt that is sent leaves a compact result until its windo
   t.equal(await w.redis.hexists(w.key('backlog'), grant.id), 0)
   t.equal(await w.redis.zcard(w.key('inflight')), 0)
   t.equal(await w.redis.hlen(w.key('held')), 0)
-  t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 60_000))), '1')
+  t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 600_000))), '1')
   t.equal(await w.redis.exists(w.key('failure-records'), w.key('resolved'), w.key('failed')), 0, 'no failure, no record')
 })
 
