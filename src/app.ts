@@ -4,6 +4,9 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ApiKey } from './config.js'
 import { dashboard } from './dashboard/dashboard.js'
 import type { DashboardRoom } from './dashboard/room.js'
+import { sendGraphError } from './graph/error.js'
+import { isGraphPath } from './graph/path.js'
+import { graphRoutes, takeQueryToken } from './graph/routes.js'
 import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
@@ -11,7 +14,8 @@ import { turnAway } from './http/closing.js'
 import { tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
-import { handleErrors, sendProblem, toKnown } from './http/problem.js'
+import type { SendError } from './http/problem.js'
+import { handleErrors, handleNotFound, sendProblem, toKnown } from './http/problem.js'
 import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
 import { auditRoutes } from './http/routes/audit.js'
@@ -40,7 +44,7 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
     forceCloseConnections: 'idle',
     return503OnClosing: false, // turnAway does, with a problem document
     // What the router itself refuses never reaches the error handler.
-    frameworkErrors: (error, _request, reply) => { sendProblem(reply, toKnown(error)) },
+    frameworkErrors: (error, _request, reply) => { sendError(reply, toKnown(error)) },
     // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
     routerOptions: { maxParamLength: 768 },
     requestTimeout: connectionLimits.requestTimeoutMs,
@@ -51,8 +55,8 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   limitConnections(app)
-  handleErrors(app, room.events)
-  turnAway(app, options.closing)
+  handleErrors(app, room.events, sendError)
+  handleNotFound(app, sendError)
   tellRequests(app, room.events)
   shed(app, room.store.behindMs)
   if (options.api) await serveDocs(app)
@@ -77,7 +81,16 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
       authenticateBrowser(pages, options.keys)
       await dashboard(pages, room)
     }, { prefix: '/admin/queues' })
+    await app.register(async (surface: Api) => {
+      handleErrors(surface, room.events, sendGraphError)
+      takeQueryToken(surface)
+      await authenticate(surface, options.keys)
+      graphRoutes(surface, room)
+    })
   }
   await app.ready()
   return app
 }
+
+/** Clients of the Graph API read no problem documents. */
+const sendError: SendError = (reply, error) => isGraphPath(reply.request.url) ? sendGraphError(reply, error) : sendProblem(reply, error)

@@ -35,13 +35,20 @@ export function toKnown (error: unknown): SluiceError {
 }
 
 /** One error handler for all routes: our errors as they are, the framework's by their meaning, surprises as INTERNAL. */
-export function handleErrors (app: FastifyInstance, events: Bus): void {
+export function handleErrors (app: FastifyInstance, events: Bus, send: SendError): void {
   app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => {
     const known = toKnown(error)
     if (known.status === 500) events.emit('fault', { where: `${request.method} ${request.routeOptions.url ?? ''}`, error: known.facts.cause ?? error })
-    return sendProblem(reply, known)
+    return send(reply, known)
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, new SluiceError('NOT_FOUND', { detail: `there is no ${request.method} ${request.url.split('?')[0] ?? ''}` })))
+}
+
+/** The same for paths that nobody serves. */
+export function handleNotFound (app: FastifyInstance, send: SendError): void {
+  app.setNotFoundHandler((request, reply) => send(reply, new SluiceError('NOT_FOUND', { detail: `there is no ${request.method} ${request.url.split('?')[0] ?? ''}` })))
+/** Writes an error as an answer. */
+export type SendError = (reply: FastifyReply, error: SluiceError) => FastifyReply
+
 }
 
 function translate (error: FastifyError): SluiceError {
