@@ -11,7 +11,7 @@ import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
-import { tellRequests } from './http/tell-requests.js'
+import { requestIdOf, tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
 import type { SendError } from './http/problem.js'
@@ -40,6 +40,7 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
     return503OnClosing: false, // turnAway does, with a problem document
@@ -58,6 +59,7 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
   handleErrors(app, room.events, sendError)
   handleNotFound(app, sendError)
   tellRequests(app, room.events)
+  turnAway(app, options.closing)
   shed(app, room.store.behindMs)
   if (options.api) await serveDocs(app)
   metricsRoute(app, options.scrape)

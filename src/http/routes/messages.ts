@@ -24,7 +24,7 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
   api.post('/messages', { schema: { body: PostMessageSchema }, config: { roles: ['send', 'admin'], operation: postMessage } }, async (request, reply) => {
     const key = request.headers['idempotency-key']
     const asked = toRequest(room, request.body, {
-      caller: request.caller.name, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
+      caller: request.caller.name, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
     asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
     const admission = await admit(room, asked)
