@@ -4,14 +4,18 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ApiKey } from './config.js'
 import { dashboard } from './dashboard/dashboard.js'
 import type { DashboardRoom } from './dashboard/room.js'
+import { sendGraphError } from './graph/error.js'
+import { isGraphPath } from './graph/path.js'
+import { graphRoutes, takeQueryToken } from './graph/routes.js'
 import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
-import { tellRequests } from './http/tell-requests.js'
+import { requestIdOf, tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
-import { handleErrors, sendProblem, toKnown } from './http/problem.js'
+import type { SendError } from './http/problem.js'
+import { handleErrors, handleNotFound, sendProblem, toKnown } from './http/problem.js'
 import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
 import type { WebhookRoom } from './webhooks/receive.js'
@@ -38,11 +42,12 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
     return503OnClosing: false, // turnAway does, with a problem document
     // What the router itself refuses never reaches the error handler.
-    frameworkErrors: (error, _request, reply) => { sendProblem(reply, toKnown(error)) },
+    frameworkErrors: (error, _request, reply) => { sendError(reply, toKnown(error)) },
     // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
     routerOptions: { maxParamLength: 768 },
     requestTimeout: connectionLimits.requestTimeoutMs,
@@ -53,9 +58,10 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   limitConnections(app)
-  handleErrors(app, room.events)
-  turnAway(app, options.closing)
+  handleErrors(app, room.events, sendError)
+  handleNotFound(app, sendError)
   tellRequests(app, room.events)
+  turnAway(app, options.closing)
   shed(app, room.store.behindMs)
   if (options.api) await serveDocs(app)
   metricsRoute(app, options.scrape)
@@ -80,7 +86,16 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
       authenticateBrowser(pages, options.keys)
       await dashboard(pages, room)
     }, { prefix: '/admin/queues' })
+    await app.register(async (surface: Api) => {
+      handleErrors(surface, room.events, sendGraphError)
+      takeQueryToken(surface)
+      await authenticate(surface, options.keys)
+      graphRoutes(surface, room)
+    })
   }
   await app.ready()
   return app
 }
+
+/** Clients of the Graph API read no problem documents. */
+const sendError: SendError = (reply, error) => isGraphPath(reply.request.url) ? sendGraphError(reply, error) : sendProblem(reply, error)

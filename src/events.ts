@@ -3,8 +3,8 @@ import type { KeySource, Lane, Outcome, State, BoundBy } from './message.js'
 
 /** One event per fact. Rooms emit; metrics, logs and callbacks listen. No room waits for a listener. */
 export interface Events {
-  'message.admitted': [{ sender: string, id: string, lane: Lane, outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused', boundBy?: BoundBy, delayMs?: number | null, code?: string, caller: string, keySource: KeySource, durationMs: number }]
-  'attempt.settled': [{ sender: string, id: string, recipient: string, attempt: number, lane: Lane, outcome: Outcome['status'], code?: string, startedAfterMs: number | null, durationMs: number, lateMs: number, verdict: string, nextRetryAt?: number }]
+  'message.admitted': [{ sender: string, id: string, lane: Lane, outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused', boundBy?: BoundBy, delayMs?: number | null, code?: string, caller: string, keySource: KeySource, requestId?: string, durationMs: number }]
+  'attempt.settled': [{ sender: string, id: string, recipient: string, caller: string, attempt: number, lane: Lane, outcome: Outcome['status'], code?: string, startedAfterMs: number | null, durationMs: number, lateMs: number, verdict: string, nextRetryAt?: number }]
   'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], code?: string, result: string }]
   /** Two sends to one pair started closer together than the rule allows, as somebody apart from the limiter saw; both in ms. */
   'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]
@@ -34,9 +34,12 @@ export interface Events {
   'retry.ran': [{ total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number, by: string }]
   'recovery.found': [{ sender: string, what: 'lease' | 'lost-grant' | 'unknown' | 'unattended', id?: string }]
   /** Somebody did by hand what the gateway would not have done by itself. `subject` never names a recipient in full. */
-  'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'pause' | 'resume' | 'quota' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
-  /** `route` is the pattern that the request fits, never what was asked for. */
-  'request.answered': [{ method: string, route: string, status: number, durationMs: number }]
+  'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
+  /**
+   * `route` is the pattern that the request fits, never what was asked for. `status` 499: the caller hung up first. `code` is that of
+   * an error, `caller` who is known by a key; bytes are those of the bodies, as far as they were told.
+   */
+  'request.answered': [{ requestId: string, method: string, route: string, status: number, code?: string, caller?: string, durationMs: number, requestBytes?: number, bytes?: number }]
   /** `servers`: those that take writes; more than one in a cluster. */
   'redis.connected': [{ servers: number }]
   'redis.lost': [{ error: string }]

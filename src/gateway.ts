@@ -10,12 +10,14 @@ import { keepRetriesScheduled } from './failure/retry-worker.js'
 import { codeName, createSources, readVersion } from './measure.js'
 import type { Provider } from './message.js'
 import { createInstruments } from './metrics/instruments.js'
+import type { Instruments } from './metrics/instruments.js'
 import { record } from './metrics/recording.js'
 import { createScrape } from './metrics/scrape.js'
 import { watchScripts } from './metrics/scripts.js'
 import type { Explain } from './failure/failure.js'
 import { createQueues } from './queues.js'
 import { connect } from './redis/connect.js'
+import type { Connections } from './redis/connect.js'
 import { checkDurability } from './redis/durability.js'
 import { insist } from './redis/insist.js'
 import { createStore } from './redis/store.js'
@@ -55,10 +57,19 @@ export interface Gateway {
 export interface Parts { redisUrl: string, provider: Provider, explain: Explain, judge: Judge, events: Bus, logger: FastifyBaseLogger }
 
 /** Wires one node: connections, rules, queues, HTTP application, workers. Binds no port. */
-export async function createGateway (config: Config, { redisUrl, provider, explain, judge, events, logger }: Parts): Promise<Gateway> {
+export async function createGateway (config: Config, parts: Parts): Promise<Gateway> {
   const instruments = createInstruments()
-  record(events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
-  const connections = await connect(redisUrl, events, { waitReplicas: config.REDIS_WAIT_REPLICAS })
+  record(parts.events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
+  const connections = await connect(parts.redisUrl, parts.events, { waitReplicas: config.REDIS_WAIT_REPLICAS })
+  try {
+    return await wire(config, parts, connections, instruments)
+  } catch (error) {
+    await connections.close()
+    throw error
+  }
+}
+
+async function wire (config: Config, { provider, explain, judge, events, logger }: Parts, connections: Connections, instruments: Instruments): Promise<Gateway> {
   const findings = await insist(async () => await checkDurability(connections.redis))
   const prefix = config.KEY_PREFIX
   const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS, watch: watchScripts(instruments) })

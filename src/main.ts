@@ -1,12 +1,12 @@
 import closeWithGrace from 'close-with-grace'
 import { join } from 'node:path'
-import pino from 'pino'
 import { readConfig } from './config.js'
 import type { Config } from './config.js'
 import { SluiceError } from './errors.js'
 import { createBus } from './events.js'
 import type { Gateway } from './gateway.js'
 import { createGateway } from './gateway.js'
+import { createLog, tellEnd } from './metrics/log.js'
 import { logEvents } from './metrics/logs.js'
 import { classifyStatus } from './provider/classify.js'
 import { explain } from './provider/codes.js'
@@ -21,12 +21,15 @@ const running: Array<{ name: string, stop: () => Promise<void> }> = []
 /** What SIGHUP does: the senders are read anew. Until they have been read a first time there is nothing to do. */
 let reload = async (): Promise<void> => {}
 
+/** Until the settings are read it takes what there is to tell. */
+let log = createLog('info')
+
 /** A line for people; the log is for machines. */
 const say = (line: string): void => { process.stdout.write(`${line}\n`) }
 
 async function start (): Promise<void> {
   const config = readConfig()
-  const log = pino({ level: config.LOG_LEVEL, redact: ['req.headers.authorization', '*.access_token'] })
+  log = createLog(config.LOG_LEVEL)
   const events = createBus()
   logEvents(events, log)
   const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
@@ -95,8 +98,12 @@ function stop (code: number, sentence: string): void {
 
 // Longer than SHUTDOWN_GRACE_MS at most settings; a second signal ends at once.
 process.on('SIGHUP', () => { reload().catch(() => undefined) })
-closeWithGrace({ delay: 60_000, skip: ['SIGHUP'] }, async ({ signal, err }) => {
-  if (err !== undefined) process.stderr.write(`unexpected: ${err.stack ?? err.message}\n`)
+const last = {
+  onSecondError: (error: unknown) => tellEnd(log, error),
+  logger: { error: (what: unknown) => tellEnd(log, what instanceof Error ? what : new SluiceError('INTERNAL', { detail: String(what) })) }
+}
+closeWithGrace({ delay: 60_000, skip: ['SIGHUP'], ...last }, async ({ signal, err }) => {
+  if (err !== undefined) tellEnd(log, err)
   if (signal !== undefined) say(`${signal}: closing`)
   await stopAll()
 })

@@ -34,6 +34,8 @@ export interface Request {
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`. */
   callbackData?: string
+  /** The HTTP request that brought it, for the log. */
+  requestId?: string
 }
 
 export interface AdmissionSettings {
@@ -107,7 +109,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
     })
   }))
   const durationMs = performance.now() - askedAt
-  const event = { sender: request.sender, lane: request.lane, caller: request.caller, keySource: source, durationMs }
+  const event = { sender: request.sender, lane: request.lane, caller: request.caller, keySource: source, ...(request.requestId === undefined ? {} : { requestId: request.requestId }), durationMs }
   if (reply[0] === 'unruled') {
     room.events.emit('sender.unruled', { sender: request.sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })

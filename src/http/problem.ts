@@ -5,9 +5,17 @@ import { SluiceError, errors } from '../errors.js'
 import { isAway } from '../redis/is-away.js'
 import { invalidRequest } from './validate.js'
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** The error that it tells of; for the log. */
+    told?: ErrorCode
+  }
+}
+
 /** RFC 9457: every error answer is a problem document with a stable `code`, and the field at fault where there is one. */
 export function sendProblem (reply: FastifyReply, error: SluiceError): FastifyReply {
   const { retryAfterMs } = error.facts
+  reply.told = error.code
   if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
   if (error.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'Bearer')
   return reply.status(error.status).type('application/problem+json').send(JSON.stringify(problem(error)))
@@ -34,14 +42,21 @@ export function toKnown (error: unknown): SluiceError {
   return isAway(error) ? new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: error }) : translate(error as FastifyError)
 }
 
+/** Writes an error as an answer. */
+export type SendError = (reply: FastifyReply, error: SluiceError) => FastifyReply
+
 /** One error handler for all routes: our errors as they are, the framework's by their meaning, surprises as INTERNAL. */
-export function handleErrors (app: FastifyInstance, events: Bus): void {
+export function handleErrors (app: FastifyInstance, events: Bus, send: SendError): void {
   app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => {
     const known = toKnown(error)
     if (known.status === 500) events.emit('fault', { where: `${request.method} ${request.routeOptions.url ?? ''}`, error: known.facts.cause ?? error })
-    return sendProblem(reply, known)
+    return send(reply, known)
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, new SluiceError('NOT_FOUND', { detail: `there is no ${request.method} ${request.url.split('?')[0] ?? ''}` })))
+}
+
+/** The same for paths that nobody serves. */
+export function handleNotFound (app: FastifyInstance, send: SendError): void {
+  app.setNotFoundHandler((request, reply) => send(reply, new SluiceError('NOT_FOUND', { detail: `there is no ${request.method} ${request.url.split('?')[0] ?? ''}` })))
 }
 
 function translate (error: FastifyError): SluiceError {

@@ -7,6 +7,7 @@ import type { PostMessage } from './schemas/message.js'
 /** What else than the body a request says about its message. */
 export interface Manner {
   caller: string
+  requestId: string
   /** The header `Idempotency-Key`. */
   key?: string
   /** Never send within the request. */
@@ -30,6 +31,7 @@ export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Re
     ...addressed({ to, recipient, group }),
     sender: acceptingSender(room, sender),
     caller: manner.caller,
+    requestId: manner.requestId,
     lane: priority ?? 'normal',
     inline: !manner.async,
     whenLimited,

@@ -1,11 +1,45 @@
-import type { FastifyInstance } from 'fastify'
-import type { Bus } from '../events.js'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Bus, Events } from '../events.js'
 
-/** Tells of every request that was answered, by the pattern of its route: what was asked for may hold a telephone number. */
+/** What nginx and others call it where the caller hangs up before the answer. */
+const HUNG_UP = 499
+
+/** The id of a request: the caller's own `X-Request-Id` where it is a short plain word, else a new one. */
+export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID()
+}
+
+/**
+ * Tells of every request how it ended, by the pattern of its route: what was asked for may hold a telephone number. Each
+ * answer carries the request's id. To be set before the hooks that refuse requests.
+ */
 export function tellRequests (app: FastifyInstance, events: Bus): void {
-  app.addHook('onResponse', async (request, reply) => {
-    events.emit('request.answered', {
-      method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode, durationMs: reply.elapsedTime
-    })
+  app.decorateReply('told')
+  app.addHook('onRequest', async (request, reply) => {
+    const askedAt = performance.now()
+    reply.header('x-request-id', request.id)
+    // The framework's own hooks don't hear of a caller that has sent all and hangs up before the answer.
+    reply.raw.once('close', () => events.emit('request.answered', factsOf(request, reply, performance.now() - askedAt)))
   })
+}
+
+function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.answered'][0] {
+  // Where nobody was let in there is no caller, whatever the type says.
+  const caller = (request as Partial<FastifyRequest>).caller?.name
+  const requestBytes = Number(request.headers['content-length'])
+  const bytes = Number(reply.getHeader('content-length'))
+  return {
+    requestId: request.id,
+    method: request.method,
+    route: request.routeOptions.url ?? 'unknown',
+    status: reply.raw.writableFinished ? reply.statusCode : HUNG_UP,
+    ...(reply.told === undefined ? {} : { code: reply.told }),
+    ...(caller === undefined ? {} : { caller }),
+    durationMs,
+    ...(requestBytes > 0 ? { requestBytes } : {}),
+    ...(bytes >= 0 ? { bytes } : {})
+  }
 }

@@ -1,38 +1,85 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Bus } from '../events.js'
+import type { Logger } from 'pino'
+import type { Bus, Events } from '../events.js'
 import { maskRecipient } from '../recipient.js'
+import type { LogLine } from './log-lines.js'
+import type { Tell } from './log.js'
+import { createTell, toldOf } from './log.js'
 
-/** All log text of the gateway: one wide line per fact. Recipients show their last digits only, texts and secrets never. */
-export function logEvents (events: Bus, log: FastifyBaseLogger): void {
-  events.on('message.admitted', facts => log.info(facts, facts.outcome === 'queued' ? 'message throttled: queued' : `message ${facts.outcome}`))
-  events.on('attempt.settled', ({ recipient, ...facts }) => {
-    const line = { ...facts, recipient: maskRecipient(recipient) }
-    if (facts.verdict === 'sent') log.info(line, 'attempt sent')
-    else if (facts.verdict === 'retry') log.warn(line, 'attempt failed, will retry')
-    else if (facts.verdict === 'wait') log.warn(line, 'attempt throttled: back in line')
-    else log.warn(line, `attempt ${facts.verdict}`)
-  })
-  events.on('attempt.stale', facts => log.warn(facts, 'attempt settled by somebody else'))
-  events.on('message.closed', facts => log.info(facts, `message ${facts.state}`))
-  events.on('sender.stopped', facts => log.error(facts, 'sender stopped'))
-  events.on('sender.unruled', facts => log.error(facts, 'Redis was emptied: writing the rules of the sender again'))
-  events.on('sender.opened', facts => log.warn(facts, 'sender open again'))
-  events.on('senders.reloaded', facts => log.info(facts, 'senders reloaded'))
-  events.on('senders.refused', facts => log.error(facts, 'senders not reloaded: all stays as it was'))
-  events.on('sender.left', facts => log.info(facts, 'removed sender has nothing left'))
-  events.on('senders.unserved', facts => log.warn(facts, 'senders hold messages and are not served by this node'))
-  events.on('shift.started', facts => log.debug(facts, 'shift started'))
-  events.on('shift.ended', facts => log.debug(facts, 'shift ended'))
-  events.on('retry.ran', facts => log.info(facts, 'retry run'))
-  events.on('recovery.found', facts => log.warn(facts, `recovery: ${facts.what}`))
-  events.on('operator.acted', facts => log.warn(facts, `operator: ${facts.act}`))
-  events.on('redis.connected', facts => log.info(facts, 'Redis connected'))
-  events.on('redis.lost', facts => log.warn(facts, 'Redis trouble'))
-  events.on('fault', ({ where, error }) => log.error({ where, error: toldOf(error) }, 'fault'))
+/** What probes and scrapers ask for, again and again. */
+const PROBED = /^\/(health\/|metrics$)/
+
+const recoveries: Record<Events['recovery.found'][0]['what'], LogLine> = {
+  lease: 'recovery: grant of a dead node',
+  'lost-grant': 'recovery: grant whose reply was lost',
+  unknown: 'recovery: unknown outcome decided',
+  unattended: 'recovery: sender that nobody attended'
 }
 
-/** Of an error only what is its own: a client's error carries the command, and with it the text and recipient of a message. */
-function toldOf (error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) }
-  return { type: error.name, ...('code' in error ? { code: error.code } : {}), message: error.message, stack: error.stack }
+/** All log text of the gateway: one wide line per fact. Recipients show their last digits only, texts and secrets never. */
+export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): void {
+  const tell = createTell(log)
+  events.on('request.answered', facts => tell(requestLine(facts), facts))
+  logMessages(events, tell)
+  logSenders(events, tell)
+  logWebhooks(events, tell)
+  events.on('shift.started', facts => tell('shift started', facts))
+  events.on('shift.ended', facts => tell('shift ended', facts))
+  events.on('retry.ran', facts => tell('retry run', facts))
+  events.on('recovery.found', ({ what, ...facts }) => tell(recoveries[what], facts))
+  events.on('operator.acted', facts => tell('operator acted', { ...facts }))
+  events.on('redis.connected', facts => tell('Redis connected', facts))
+  events.on('redis.lost', facts => tell('Redis trouble', facts))
+  events.on('fault', ({ where, error }) => tell('fault', { where, error: toldOf(error) }))
+}
+
+function logMessages (events: Bus, tell: Tell): void {
+  events.on('message.admitted', facts => tell(admissionLine(facts), facts))
+  events.on('attempt.settled', facts => tell(attemptLine(facts), { ...facts, recipient: maskRecipient(facts.recipient) }))
+  events.on('attempt.stale', facts => tell(facts.result === 'double' ? 'message went out twice' : 'attempt settled by somebody else', facts))
+  events.on('pair.violated', facts => tell('spacing violated', facts))
+  events.on('message.closed', ({ state, ...facts }) => {
+    if (state === 'cancelled') tell('message cancelled', facts)
+    else if (state === 'expired') tell('message expired', facts)
+    else if (state === 'failed') tell('message failed: no retry left', facts)
+  })
+}
+
+function logWebhooks (events: Bus, tell: Tell): void {
+  events.on('receipt.taken', facts => tell(facts.result === 'double' ? 'message went out twice, says a webhook' : 'status told by webhook', facts))
+  events.on('webhook.status', ({ sender, kind, became }) => { if (became === 'unmatched') tell('status of no known message', { sender, status: kind }) })
+  events.on('webhook.refused', facts => tell('webhook refused', facts))
+}
+
+function logSenders (events: Bus, tell: Tell): void {
+  events.on('sender.stopped', facts => tell('sender stopped', facts))
+  events.on('sender.opened', facts => tell('sender open again', facts))
+  events.on('sender.unruled', facts => tell('Redis was emptied: writing the rules of the sender again', facts))
+  events.on('senders.reloaded', facts => tell('senders reloaded', facts))
+  events.on('senders.refused', facts => tell('senders not reloaded: all stays as it was', facts))
+  events.on('sender.left', facts => tell('removed sender has nothing left', facts))
+  events.on('senders.unserved', facts => tell('senders hold messages and are not served by this node', facts))
+}
+
+function requestLine ({ route, status }: Events['request.answered'][0]): LogLine {
+  if (PROBED.test(route)) return 'request of a probe'
+  return status >= 500 ? 'request failed' : 'request'
+}
+
+function admissionLine ({ outcome, boundBy }: Events['message.admitted'][0]): LogLine {
+  switch (outcome) {
+    case 'granted': return 'message granted'
+    case 'queued': return boundBy === 'schedule' ? 'message scheduled' : 'message throttled: queued'
+    case 'duplicate': return 'message duplicate'
+    case 'reused': return 'message refused: its key is another\'s'
+    case 'refused': return 'message throttled: refused'
+  }
+}
+
+function attemptLine ({ verdict, outcome }: Events['attempt.settled'][0]): LogLine {
+  if (verdict === 'sent') return 'attempt sent'
+  if (verdict === 'retry') return 'attempt failed: retry scheduled'
+  if (verdict === 'unknown') return 'attempt unknown: held until its retry or end'
+  if (verdict === 'failed') return 'attempt failed: no retry left'
+  if (outcome === 'limited') return 'attempt throttled: back in line'
+  return outcome === 'sender-stopped' ? 'attempt refused, sender stopped: back in line' : 'attempt not started: back in line'
 }

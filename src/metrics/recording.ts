@@ -27,6 +27,7 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   events.on('fault', ({ where }) => to.faults.inc({ where: where.replace(/^recovery of .*/, 'recovery') }))
   events.on('shift.started', () => to.shifts.inc())
   events.on('shift.ended', () => to.shifts.dec())
+  recordWebhooks(events, to)
   events.on('request.answered', ({ method, route, status, durationMs }) => {
     to.requests.inc({ method, route, status })
     to.requestDuration.observe({ route }, durationMs / 1000)
@@ -35,6 +36,19 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   for (const act of acts) to.operatorActs.inc({ act }, 0)
   startAtZero(to, senders)
   events.on('senders.reloaded', ({ added }) => startAtZero(to, added))
+}
+
+function recordWebhooks (events: Bus, to: Instruments): void {
+  events.on('webhook.status', ({ sender, kind, became, lagMs }) => {
+    to.webhookStatuses.inc({ sender, status: kind, became })
+    if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
+  })
+  events.on('webhook.refused', ({ why }) => to.webhooksRefused.inc({ why }))
+  // Only a change of how the message ended counts: `failed` after a `sent` that was counted is one.
+  events.on('receipt.taken', ({ sender, result }) => {
+    if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
+    if (result === 'double') to.doubleSends.inc({ sender })
+  })
 }
 
 function recordMessages (events: Bus, to: Instruments): void {

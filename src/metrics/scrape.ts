@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
@@ -30,7 +31,7 @@ export function createScrape (instruments: Instruments, sources: Sources, events
     let isFailed = false
     try {
       system.show(await within(WITHIN_MS, read()))
-      return await system.registry.metrics()
+      return await write(system.registry)
     } catch (error) {
       isFailed = true
       const isExpected = isAway(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
@@ -58,8 +59,18 @@ export function createScrape (instruments: Instruments, sources: Sources, events
       reading = look()
     }
     const told = await reading
-    return `${await instruments.registry.metrics()}\n${told}\n${await ofProcess.metrics()}`
+    return await write(instruments.registry) + told + await write(ofProcess)
   }
+}
+
+/** Metric by metric: hundreds of senders are thousands of lines, and sends that were granted meanwhile have to start in time. */
+async function write (registry: Registry): Promise<string> {
+  let text = ''
+  for (const { name } of registry.getMetricsAsArray()) {
+    text += `${await registry.getSingleMetricAsString(name)}\n\n`
+    await breathe()
+  }
+  return text
 }
 
 let shared: Registry | null = null

@@ -1,4 +1,5 @@
 import { Cluster, Command } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { Client } from './client.js'
 import { senderKey } from './keys.js'
@@ -26,10 +27,13 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
   const turns = new Map<string, Turn>()
 
   async function ask (client: Client, key: string): Promise<void> {
-    const answers = await client.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec()
-    const error = answers?.find(([error]) => error !== null)?.[0]
-    if (error !== undefined && error !== null) throw error
-    if (Number(answers?.[1]?.[1] ?? 0) < count) throw missing()
+    const server = serverOf(client, key)
+    const answers = await server?.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec() ?? []
+    const refusal = answers.length === 0 ? new SluiceError('UNAVAILABLE') : answers.find(([error]) => error !== null)?.[0]
+    // A plain question is led to where the key lives now, and the client remembers.
+    if (refusal instanceof Error && client instanceof Cluster) await client.exists(key)
+    if (refusal instanceof Error) throw refusal
+    if (Number(answers[1]?.[1]) < count) throw missing()
   }
 
   async function take (place: string, client: Client, key: string): Promise<void> {
@@ -66,7 +70,14 @@ function missing (cause?: string): SluiceError {
   return new SluiceError('UNAVAILABLE', { detail: 'too few replicas of Redis have confirmed it: it may have been accepted; repeat with the same idempotency key', retryAfterMs: 1000, ...(cause === undefined ? {} : { cause }) })
 }
 
-/** Calls for one server share; which of a cluster's servers has a key, the client knows. */
+/** Calls for one server share; which of a cluster's servers has a key, as `host:port`, the client knows. */
 function placeOf (client: Client, key: string): string {
   return client instanceof Cluster ? client.slots[new Command('get', [key]).getSlot()]?.[0] ?? '' : ''
+}
+
+/** Both commands have to go by one connection, and are not to be led elsewhere one by one. */
+function serverOf (client: Client, key: string): Redis | undefined {
+  if (!(client instanceof Cluster)) return client
+  const place = placeOf(client, key)
+  return client.nodes().find(({ options }) => `${options.host}:${options.port}` === place)
 }

@@ -55,6 +55,7 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
     recipient: grant.recipient,
+    caller: grant.payload.caller,
     attempt: grant.attempt,
     lane: grant.lane,
     outcome: outcome.status,

@@ -66,6 +66,7 @@ type Counted = Exclude<Replies['inspect-sender'], ['unruled']>
 const LOOK_AT = 1000
 /** The same where all senders are looked at every few seconds. */
 const MEASURE_AT = 20
+const MEASURE_AT_ONCE = 20
 const AT_ONCE = 50
 
 /** Looks at all of them, some at a time, so that neither Redis nor a command's time-out is put to the test by a thousand. */
@@ -75,7 +76,7 @@ export async function inspectSenders (store: Store, senders: readonly string[]):
 
 /** The same with what metrics tell besides, of coarser counts and little cost. A sender without rules is left out. */
 export async function measureSenders (store: Store, senders: readonly string[]): Promise<SenderFacts[]> {
-  const found = await inParallel([...senders], AT_ONCE, async sender => {
+  const found = await inParallel([...senders], MEASURE_AT_ONCE, async sender => {
     const reply = await store.run('inspect-sender', { sender }, { limit: MEASURE_AT })
     if (reply[0] === 'unruled') return []
     const [, nowMs] = reply

@@ -8,12 +8,12 @@ import { lines, list, read } from './tree.js'
 const shared = ['config', 'errors', 'events', 'message', 'parallel', 'senders', 'recipient', 'redis']
 
 /** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
-const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'failure', 'throttle']
+const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references', 'failure', 'throttle']
 
 /** A room may import its own files, what is shared, and this: whole rooms, or single files of them. */
 const mayImport: Record<string, string[]> = {
   http: entrance,
-  graph: entrance,
+  graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
   dashboard: [...entrance, 'http/act', 'http/problem'],
   webhooks: ['settlement'],
   admission: [],

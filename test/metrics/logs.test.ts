@@ -1,49 +1,170 @@
-import { pino } from 'pino'
+/** What the log tells, and that it never tells a number, a text, a key or a token. The lines are held against docs/logs.md. */
+import { connect } from 'node:net'
 import t from 'tap'
-import { logEvents } from '../../src/metrics/logs.js'
+import { toldOf } from '../../src/metrics/log.js'
 import { createGround } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
+import { startGatewayProcess } from '../support/process.js'
+import { createPrefix } from '../support/redis.js'
 import { until } from '../support/until.js'
+import { documented } from './log-rows.js'
 
+type Line = Record<string, unknown> & { msg: string, level: string }
 const ground = await createGround(t)
+const rows = documented()
+const fast = { LOG_LEVEL: 'trace', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' }
 
-await t.test('no log line of a busy flow shows a number, a text, a key or a token', async t => {
-  const lines: string[] = []
-  const node = await ground.start(t, {
-    LOG_LEVEL: 'trace', WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100', SEND_TIMEOUT_MS: '200', UNKNOWN_HOLD_MS: '100'
-  }, { onLog: line => { lines.push(line) } })
-  logEvents(node.events, pino({ level: 'trace' }, { write: line => { lines.push(line) } }))
+/** Collects the lines of a node; what they hold is compared with the table of lines. */
+function listen () {
+  const texts: string[] = []
+  const lines = (): Line[] => texts.map(text => JSON.parse(text) as Line)
+  return { texts, lines, named: (msg: string) => lines().filter(line => line.msg === msg), more: { onLog: (line: string) => { texts.push(line) } } }
+}
+
+/** Lines that the table doesn't know, or with other fields or another level than it says. */
+function strange (lines: Line[]): string[] {
+  return lines.flatMap(({ time, pid, hostname, reqId, level, msg, ...facts }) => {
+    if (msg.startsWith('Server listening at')) return []
+    const row = rows.get(msg)
+    if (row === undefined) return [`no row for "${msg}"`]
+    const names = Object.keys(facts)
+    return [
+      ...level === row.level ? [] : [`"${msg}" is ${level} and not ${row.level}`],
+      ...names.filter(name => !row.always.includes(name) && !row.sometimes.includes(name)).map(name => `"${msg}" has ${name} too`),
+      ...row.always.filter(name => !names.includes(name)).map(name => `"${msg}" lacks ${name}`)
+    ]
+  })
+}
+
+await t.test('no log line of a busy flow shows a number, a text, a key or a token, and each is as its row says', async t => {
+  const { texts, lines, more } = listen()
+  const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '200', UNKNOWN_HOLD_MS: '100' }, more)
   const text = 'Your code is 493817'
   const people = ['15550008001', '155611310000801', '15560131026', '15558400011', '15558200011', '15550008002']
   await Promise.all(people.map(async to => await node.send(`+${to}`, text, { metadata: { patient: 'Jane Doe' } })))
   await Promise.all(Array.from({ length: 5 }, async (_, at) => await node.send('+15550008001', `${text} ${at}`)))
+  await node.send('+15550008002', `${text} later`, { scheduledFor: Date.now() + 300, idempotencyKey: 'order 4938170' })
+  await node.send('+15550008002', `${text} other`, { idempotencyKey: 'order 4938170' })
+  await node.post(`/senders/${SENDER}/pause`)
+  await node.send('+15550008005', `${text} never`, { whenLimited: 'reject' })
+  await node.send('+15550008005', `${text} later`)
+  await node.post(`/senders/${SENDER}/resume`)
+  await node.get('/rate-limits/+15550008001')
   await node.del('/rate-limits/+15550008001')
   await node.get('/messages?recipient=%2B15550008001')
+  await node.get('/messages/order%204938170')
   await node.get('/failures?recipient=%2B15560131026')
+  await node.get('/nowhere/15550008001?to=15550008001')
   await node.send('+1555000800', text, { unknown: true })
   await node.as('a-wrong-key-that-is-secret').send('+15550008003', text)
   await node.send('US.13491208655302741918', text)
   await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
   await ground.sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   await node.send('+15550008004', text)
+  await node.post(`/senders/${SENDER}/resume`)
   await node.close()
 
-  t.ok(lines.length > 30, `${lines.length} lines`)
-  const secrets = [...people, '15550008004', '1349120865530', '5550008', '493817', 'Jane Doe', 'EAAsecrettoken', 'a-wrong-key', ...Object.values(keys)]
-  for (const secret of secrets) t.same(lines.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
-  const all = lines.map(line => JSON.parse(line) as { msg?: string })
-  for (const msg of ['message granted', 'message throttled: queued', 'attempt sent', 'attempt failed, will retry', 'attempt failed', 'attempt unknown', 'sender stopped']) {
-    t.ok(all.some(line => line.msg === msg), `there is a line "${msg}"`)
+  t.ok(texts.length > 60, `${texts.length} lines`)
+  const secrets = [...people, '15550008004', '15550008005', '1349120865530', '5550008', '493817', 'Jane Doe', 'EAAsecrettoken', 'a-wrong-key', ...Object.values(keys)]
+  for (const secret of secrets) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
+  t.strictSame([...new Set(strange(lines()))], [])
+  const told = new Set(lines().map(({ msg }) => msg))
+  for (const msg of ['request', 'message granted', 'message throttled: queued', 'message throttled: refused', 'message scheduled', 'message refused: its key is another\'s', 'attempt sent', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'attempt unknown: held until its retry or end', 'recovery: unknown outcome decided', 'retry run', 'sender stopped', 'sender open again', 'operator acted']) {
+    t.ok(told.has(msg), `there is a line "${msg}"`)
   }
 })
 
+await t.test('a request is one line: who, which route, what came of it; a probe only where one looks closely', async t => {
+  const { lines, named, more } = listen()
+  const node = await ground.start(t, fast, more)
+  await node.as(keys.viewer).get('/rate-limits/+15550008301?sender=111')
+  await node.as(keys.viewer).send('+15550008301')
+  await node.as().get('/stats')
+  await fetch(`${node.origin}/health/live`)
+  await fetch(`${node.origin}/metrics`)
+  await fetch(`${node.origin}/nowhere`)
+  const told = lines().filter(({ route }) => route !== undefined)
+  t.match(told, [
+    { msg: 'request', level: 'info', method: 'GET', route: '/api/v1/rate-limits/:recipient', status: 200, caller: 'viewer', bytes: Number, durationMs: Number },
+    { msg: 'request', level: 'info', method: 'POST', route: '/api/v1/messages', status: 403, caller: 'viewer', code: 'FORBIDDEN', requestBytes: Number },
+    { msg: 'request', level: 'info', route: '/api/v1/stats', status: 401, code: 'UNAUTHENTICATED', caller: undefined },
+    { msg: 'request of a probe', level: 'debug', route: '/health/live', status: 200 },
+    { msg: 'request of a probe', level: 'debug', route: '/metrics' },
+    { msg: 'request', route: 'unknown', status: 404, code: 'NOT_FOUND' }
+  ])
+  t.equal(told.length, 6, 'and no second line for any')
+  t.strictSame(named('request failed'), [])
+})
+
+await t.test('by its request\'s id a message is found, by its own id what became of it', async t => {
+  const { named, lines, more } = listen()
+  const node = await ground.start(t, fast, more)
+  const post = async (id: string): Promise<{ header: string | null, body: { id: string } }> => {
+    const reply = await fetch(`${node.origin}/api/v1/messages`, {
+      method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json', 'x-request-id': id }, body: JSON.stringify({ to: '+15550008401', message: `Hello ${id}` })
+    })
+    return { header: reply.headers.get('x-request-id'), body: await reply.json() as { id: string } }
+  }
+  const first = await post('checkout-77:a.b_c')
+  t.equal(first.header, 'checkout-77:a.b_c')
+  const attempt = await until('it is sent', () => named('attempt sent')[0])
+  t.match(named('request')[0], { requestId: 'checkout-77:a.b_c', caller: 'app' })
+  t.match(named('message granted')[0], { requestId: 'checkout-77:a.b_c', id: first.body.id, caller: 'app', sender: SENDER })
+  t.match(attempt, { id: first.body.id, caller: 'app', sender: SENDER, attempt: 1, recipient: '…01' })
+
+  for (const bad of ['two words', 'x'.repeat(65), '{"a":1}', '']) {
+    const { header } = await post(bad)
+    t.match(header, /^[0-9a-f-]{36}$/, `a new one in place of "${bad}"`)
+    t.ok(lines().some(({ requestId, msg }) => requestId === header && msg.startsWith('message ')))
+  }
+})
+
+await t.test('a request whose caller hangs up is told too', async t => {
+  const { named, more } = listen()
+  const node = await ground.start(t, { ...fast, INLINE_WAIT_MS: '1000', SEND_TIMEOUT_MS: '1000' }, more)
+  const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
+  const body = JSON.stringify({ to: '+15557050010', message: 'Hello' })
+  socket.write(`POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  await until('it is taken', () => named('message granted').length === 1)
+  socket.destroy()
+  t.match(await until('the request is told', () => named('request')[0]), { status: 499, route: '/api/v1/messages', caller: 'app', requestBytes: body.length })
+})
+
 await t.test('a script that fails is told without the command that held the message', async t => {
-  const lines: string[] = []
-  const node = await ground.start(t, {}, { onLog: line => { lines.push(line) } })
-  logEvents(node.events, pino({ level: 'trace' }, { write: line => { lines.push(line) } }))
+  const { texts, named, lines, more } = listen()
+  const node = await ground.start(t, fast, more)
   await ground.redis.connect().set(`{${node.prefix}:${SENDER}}:backlog`, 'no hash')
   t.match(await node.send('+15550008101', 'Your code is 493817'), { status: 500, body: { code: 'INTERNAL' } })
   t.match((await node.post('/messages/batch', [{ to: '+15550008101', message: 'Your code is 493817' }])).body['results'][0], { httpStatus: 500 })
-  t.ok(lines.some(line => line.includes('WRONGTYPE')), 'the cause is told')
-  for (const secret of ['5550008101', '493817']) t.same(lines.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
+  t.match(named('request failed'), [{ level: 'error', status: 500, code: 'INTERNAL', route: '/api/v1/messages' }])
+  t.ok(texts.some(line => line.includes('WRONGTYPE')), 'the cause is told')
+  for (const secret of ['5550008101', '493817']) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
+  t.strictSame([...new Set(strange(lines()))], [])
+})
+
+await t.test('of an error what it quotes is cut out, and what names the fault stays', async t => {
+  const caught = (run: () => unknown): Record<string, unknown> => {
+    try { run() } catch (error) { return toldOf(error) }
+    return {}
+  }
+  const parsed = caught(() => JSON.parse('Your code is 493817'))
+  t.match(parsed, { type: 'SyntaxError', stack: /logs\.test/ })
+  t.notMatch(JSON.stringify(parsed), /493817|Your code/)
+  const checked = caught(() => Buffer.from(493817 as never, { toString: () => 'Hello' } as never))
+  t.match(checked, { code: 'ERR_INVALID_ARG_TYPE' })
+  t.notMatch(JSON.stringify(checked), /493817/)
+  t.match(caught(() => (undefined as unknown as { name: string }).name), { message: "Cannot read properties of undefined (reading 'name')" })
+  t.match(toldOf('+15550008101 said "Hello"'), { message: '[number] said "…"' })
+})
+
+await t.test('an error that nobody caught ends the node, with its place and without its sentence', async t => {
+  const bomb = "process.on('SIGWINCH', () => { Promise.reject(new TypeError('Your code is ' + (493800 + 17))) })"
+  const program = await startGatewayProcess(t, {
+    redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix: createPrefix(), env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}`, LOG_LEVEL: 'fatal' }
+  })
+  t.equal(await program.end('SIGWINCH'), 1)
+  const told = program.output().split('\n').filter(text => text.startsWith('{')).map(text => JSON.parse(text) as Line)
+  t.equal(told.length, 1)
+  t.match(told[0], { level: 'fatal', msg: 'unexpected error: the node ends', error: { type: 'TypeError', stack: /^at process/ } })
+  t.notMatch(program.output(), /493817/)
 })

@@ -22,7 +22,7 @@ function listen (): { events: Bus, to: Instruments, told: (line: string) => Prom
 }
 
 const attempt = {
-  sender: SENDER, id: '111.a.b', recipient: 'p15550000001', attempt: 1, lane: 'urgent', outcome: 'sent', startedAfterMs: 4, durationMs: 200, lateMs: 30, verdict: 'sent'
+  sender: SENDER, id: '111.a.b', recipient: 'p15550000001', caller: 'app', attempt: 1, lane: 'urgent', outcome: 'sent', startedAfterMs: 4, durationMs: 200, lateMs: 30, verdict: 'sent'
 } as const
 
 await t.test('an attempt counts as its outcome, and its message as ended where it did', async t => {

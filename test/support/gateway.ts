@@ -5,11 +5,12 @@
  *     const { status, body } = await node.send('+15550000001')
  */
 import type { AddressInfo } from 'node:net'
-import { pino } from 'pino'
 import type { Test } from 'tap'
 import { readConfig } from '../../src/config.js'
 import { createBus, type Bus, type Events } from '../../src/events.js'
 import { createGateway, type Gateway } from '../../src/gateway.js'
+import { createLog } from '../../src/metrics/log.js'
+import { logEvents } from '../../src/metrics/logs.js'
 import { classifyStatus } from '../../src/provider/classify.js'
 import { explain } from '../../src/provider/codes.js'
 import { createProviders } from '../../src/provider/providers.js'
@@ -78,7 +79,8 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const seen = record(events)
   const sandboxUrl = config.sandbox ? config.WHATSAPP_API_URL : null
   const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
-  const logger = pino({ level: config.LOG_LEVEL }, { write: line => options.onLog?.(line) })
+  const logger = createLog(config.LOG_LEVEL, { write: line => { options.onLog?.(line) } })
+  if (options.onLog !== undefined) logEvents(events, logger)
   const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, explain, judge: classifyStatus, events, logger })
   const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
   let closing: Promise<void> | null = null

@@ -31,7 +31,7 @@ export function complete (documented: Documented, operation: Operation, body: { 
   const more = examples.filter(([, { query, headers }]) => query !== undefined || headers !== undefined)
   if (more.length > 0) documented['x-requests'] = Object.fromEntries(more.map(([name, { summary, query, headers }]) => [name, { summary, query, headers }]))
   const codes = codesOf(operation, { body: body !== undefined, parameters: documented.parameters !== undefined })
-  documented.responses = { ...answers(operation), ...problemResponses(codes) }
+  documented.responses = { ...problemResponses(codes), ...answers(operation) }
 }
 
 function answers (operation: Operation): Record<string, object> {

@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import * as answer from '../schemas/answer.js'
 import * as audit from '../schemas/audit.js'
 import * as failure from '../schemas/failure.js'
+import * as graph from '../schemas/graph.js'
 import * as message from '../schemas/message.js'
 import * as problem from '../schemas/problem.js'
 import * as rateLimit from '../schemas/rate-limit.js'
@@ -9,7 +10,7 @@ import * as sender from '../schemas/sender.js'
 import * as stats from '../schemas/stats.js'
 import * as worker from '../schemas/worker.js'
 
-const modules: Array<Record<string, unknown>> = [message, answer, failure, rateLimit, sender, stats, worker, audit, problem]
+const modules: Array<Record<string, unknown>> = [message, answer, graph, failure, rateLimit, sender, stats, worker, audit, problem]
 
 /** Every schema that has a name, by its name. */
 export function componentSchemas (): Record<string, object> {

@@ -33,6 +33,7 @@ export const postMessage: Operation = {
     scheduled: { summary: 'At a moment', headers: { 'Idempotency-Key': 'reminder-4711' }, body: { to: '+1 555 010 4713', message: 'See you tomorrow', scheduledFor: '2099-01-31T09:30:00Z', expiresInMs: 2_592_000_000 } },
     later: { summary: 'Not within the request', headers: { Prefer: 'respond-async' }, body: { to: '+1 555 010 4714', message: 'No hurry', deduplicate: false } },
     rejected: { summary: 'Now or not at all', body: { to: '+1 555 010 4711', message: 'Only if you are free', whenLimited: 'reject' } },
+    user: { summary: 'To a business-scoped user id', body: { recipient: 'US.13491208655302741918', message: 'Hello' } },
     refused: { summary: 'A number of the sandbox that WhatsApp refuses for good', body: { to: '+1 556 0 131026', message: 'Hello' } }
   },
   answers: {
@@ -56,7 +57,7 @@ export const postMessage: Operation = {
       }
     }
   },
-  errors: ['INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SENDER_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED', 'PROVIDER_REJECTED', 'LIMITED', 'RECIPIENT_LINE_FULL', 'BACKLOG_FULL', 'EXPIRES_FIRST']
+  errors: ['INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SENDER_UNKNOWN', 'NOT_SENT_YET', 'IDEMPOTENCY_KEY_REUSED', 'PROVIDER_REJECTED', 'LIMITED', 'RECIPIENT_LINE_FULL', 'BACKLOG_FULL', 'EXPIRES_FIRST']
 }
 
 export const postBatch: Operation = {

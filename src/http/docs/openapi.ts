@@ -38,7 +38,7 @@ export async function serveDocs (app: FastifyInstance): Promise<void> {
     transform: ({ schema, url, route }) => {
       const { operation } = route.config ?? {}
       if (operation !== undefined) routes.set(operation.id, { operation, body: schema?.body as object | undefined })
-      return { url, schema: { ...schema, ...(operation === undefined ? {} : facts(operation, route)), hide: pages.some(page => url.startsWith(page)) } }
+      return { url: operation?.path ?? url, schema: { ...schema, ...(operation === undefined ? {} : facts(operation, route)), hide: pages.some(page => url.startsWith(page)) } }
     },
     transformObject: told => {
       const { openapiObject: document } = told as { openapiObject: { components: object, paths: Record<string, Record<string, Documented>> } }
@@ -60,6 +60,7 @@ function facts (operation: Operation, route: RouteOptions): Record<string, unkno
   const who = operation.open === true ? 'Needs no key.' : `Roles: ${roles.map(role => `\`${role}\``).join(', ')}.`
   return {
     operationId: operation.id,
+    ...(operation.params === undefined ? {} : { params: operation.params }),
     tags: [operation.tag],
     summary: operation.summary,
     description: operation.description === undefined ? who : `${operation.description}\n\n${who}`,

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../errors.js'
 /** Groups of operations, with what each is about. */
 export const tags = {
   Messages: 'Posting, finding and cancelling messages',
+  'Drop-in': 'WhatsApp\'s Cloud API, for clients that know nothing else; errors are in its shape too',
   Failures: 'What WhatsApp did not take, and trying again',
   'Rate limits': 'A recipient\'s pace',
   Senders: 'The sending numbers',
@@ -25,6 +26,10 @@ export const answerHeaders = {
   'Idempotent-Replayed': '`true`: the key is known, and this tells of its first message',
   'Retry-After': 'Whole seconds after which a repeat makes sense; a minute where no end is known',
   RateLimit: 'The pair\'s state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>`',
+  'Sluice-Status': 'Where the message stands, in the gateway\'s words',
+  'Sluice-Message-Id': 'The gateway\'s id of the message',
+  'Sluice-Delay-Ms': 'How long it will wait at least',
+  'Sluice-Sandbox': '`true`: the sandbox stands in for WhatsApp, nothing was really sent',
   'RateLimit-Policy': 'The pair\'s rule: `"pair";q=<messages>;w=<seconds>`'
 } as const
 
@@ -62,6 +67,9 @@ export interface Answer {
 export interface Operation {
   id: string
   tag: keyof typeof tags
+  /** Shown as the route's pattern, with its parameters, where the route itself has only a wildcard. */
+  path?: string
+  params?: TSchema
   summary: string
   /** More than the summary. */
   description?: string

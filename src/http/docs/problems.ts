@@ -15,6 +15,7 @@ const shown: Partial<Record<ErrorCode, ConstructorParameters<typeof SluiceError>
   NOT_FOUND: { field: 'id' },
   SENDER_UNKNOWN: { field: 'sender' },
   NOT_CANCELLABLE: { detail: 'it is sent', extra: { messageStatus: 'sent' } },
+  NOT_SENT_YET: { detail: 'context.message_id: this message is queued; quote it when it is sent', field: 'context.message_id', extra: { messageStatus: 'queued' } },
   IDEMPOTENCY_KEY_REUSED: { field: 'Idempotency-Key', extra: { id: '100000000000001.VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a' } },
   PROVIDER_REJECTED: {
     detail: 'Message undeliverable',

@@ -1,5 +1,6 @@
 import type { Admission, Request } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
+import { ownerOf, resolveReferences } from '../../settlement/references.js'
 import type { Api, ApiRoom } from '../api.js'
 import { postBatch } from '../docs/messages.js'
 import { toAnswer } from '../outcome.js'
@@ -36,7 +37,8 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
       try {
         const body = check(message)
         const named = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${at}` } : {}
-        const asked = toRequest(room, body, { caller: request.caller.name, async: true, ...named })
+        const asked = toRequest(room, body, { caller: request.caller.name, requestId: request.id, async: true, ...named })
+        asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
         const admission = await admit(room, asked)
         noteAttention(asked, admission)
         const answer = await toAnswer(room, asked.sender, admission)

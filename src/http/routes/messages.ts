@@ -7,6 +7,7 @@ import { SluiceError } from '../../errors.js'
 import { parseId, publicId } from '../../redis/keys.js'
 import type { MessageView } from '../../settlement/inspect.js'
 import { inspectMessage } from '../../settlement/inspect.js'
+import { ownerOf, resolveReferences } from '../../settlement/references.js'
 import { act } from '../act.js'
 import { describe } from '../answer.js'
 import type { Rules } from '../../throttle/rules.js'
@@ -23,8 +24,9 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
   api.post('/messages', { schema: { body: PostMessageSchema }, config: { roles: ['send', 'admin'], operation: postMessage } }, async (request, reply) => {
     const key = request.headers['idempotency-key']
     const asked = toRequest(room, request.body, {
-      caller: request.caller.name, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
+      caller: request.caller.name, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
+    asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
     const admission = await admit(room, asked)
     policy(reply, room.rulesOf(asked.sender), admission)
     if (admission.status === 'queued') await room.wakes.attend(asked.sender, admission.attention)

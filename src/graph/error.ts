@@ -1,0 +1,76 @@
+import type { FastifyReply } from 'fastify'
+import type { ErrorCode, SluiceError } from '../errors.js'
+import { errors } from '../errors.js'
+
+interface MetaCode { code: number, subcode?: number }
+
+/** Codes of Meta's that say nearly the same, so that clients do by themselves what they do with Meta. By HTTP status first. */
+const byStatus: Record<number, MetaCode> = {
+  400: { code: 100 }, // invalid parameter
+  401: { code: 190 }, // the access token is not valid
+  403: { code: 10 }, // permission denied
+  404: { code: 100, subcode: 33 }, // no such object
+  409: { code: 131009 }, // the value of a parameter is not valid
+  413: { code: 100 },
+  422: { code: 100 },
+  429: { code: 130429 }, // the number's rate limit
+  503: { code: 131016 } // service unavailable
+}
+const exceptions: Partial<Record<ErrorCode, MetaCode>> = {
+  INVALID_RECIPIENT: { code: 131009 },
+  RECIPIENT_IS_USER_ID: { code: 131009 },
+  RECIPIENT_LINE_FULL: { code: 131056 }, // the pair's rate limit
+  ENDED_UNSENT: { code: 131043 } // message expired
+}
+const SOMETHING_WENT_WRONG: MetaCode = { code: 131000 }
+
+/**
+ * Answers in the Graph API's shape, which clients parse without looking: `message` always is a string. Our own stable code
+ * begins `error_data.details`; what WhatsApp refused keeps WhatsApp's code and words.
+ */
+export function sendGraphError (reply: FastifyReply, error: SluiceError): FastifyReply {
+  const { retryAfterMs } = error.facts
+  reply.told = error.code
+  const id = error.facts.extra?.['id']
+  if (typeof id === 'string') reply.header('sluice-message-id', id)
+  if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.status(httpStatusOf(error)).type('application/json').send(JSON.stringify({ error: describe(error, reply.request.id) }))
+}
+
+/** Meta's own refusals come with 400, nearly all of them. */
+function httpStatusOf (error: SluiceError): number {
+  return error.code === 'PROVIDER_REJECTED' ? 400 : error.status
+}
+
+function describe (error: SluiceError, requestId: string): Record<string, unknown> {
+  const { code, subcode } = codeOf(error)
+  const [, sentence] = errors[error.code]
+  // What went wrong inside is for the log, not for the caller.
+  const detail = error.status === 500 ? undefined : error.facts.detail
+  const refused = error.code === 'PROVIDER_REJECTED'
+  const explained = refused ? refusalOf(error).explanation : detail
+  const message = refused ? detail ?? sentence : sentence
+  return {
+    message: message.startsWith('(#') ? message : `(#${code}) ${message}`,
+    type: 'OAuthException',
+    code,
+    ...(subcode === undefined ? {} : { error_subcode: subcode }),
+    ...(error.facts.retryAfterMs === undefined ? {} : { is_transient: true }),
+    error_data: { messaging_product: 'whatsapp', details: `${error.code}: ${explained ?? sentence}` },
+    fbtrace_id: requestId
+  }
+}
+
+function codeOf (error: SluiceError): MetaCode {
+  if (error.code === 'PROVIDER_REJECTED') {
+    // `131026`, `100/33`; a refusal of somebody in between, such as `HTTP_413`, has no number.
+    const [code, subcode] = (refusalOf(error).code ?? '').split('/').map(Number)
+    return Number.isInteger(code) && code !== 0 ? { code: code ?? 100, ...(subcode === undefined ? {} : { subcode }) } : { code: 100 }
+  }
+  return exceptions[error.code] ?? byStatus[error.status] ?? SOMETHING_WENT_WRONG
+}
+
+function refusalOf ({ facts }: SluiceError): { code?: string, explanation?: string } {
+  return (facts.extra?.['error'] ?? {}) as { code?: string, explanation?: string }
+}

@@ -1,0 +1,219 @@
+/** One cell of the matrix: a gateway of its own prefix and sender, whose node ends or freezes at a step; then what holds. */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createCaller, type Wish } from '../prove/caller.js'
+import { judge, type Judgement } from '../prove/judge.js'
+import { moment, type Fact, type Rules, type Watched } from '../prove/history.js'
+import { keys, nodeEnv } from '../support/gateway.js'
+import { pass, until } from '../support/until.js'
+import { endChild, startGateway, type Child } from './child.js'
+import type { Ground } from './ground.js'
+import type { Act, Cell } from './steps.js'
+import { works, type Stage } from './works.js'
+
+const LEASE_MS = 6000
+const INTERVAL_MS = 300
+const settings = {
+  WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS),
+  WHATSAPP_SENDER_RATE_PER_SECOND: '200',
+  WHATSAPP_RETRY_SCHEDULE_MS: '500,500,500,500,500',
+  WHATSAPP_RETRY_INTERVAL_MS: '500',
+  SEND_TIMEOUT_MS: '500',
+  UNKNOWN_HOLD_MS: '1000',
+  LEASE_MS: String(LEASE_MS),
+  // A closing node with a step to meet must not be hurried.
+  SHUTDOWN_GRACE_MS: '5000'
+}
+const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200 }
+
+/** Long enough for a lease, a hold and BullMQ's own half minute until it takes a job from a dead worker. */
+const END_WITHIN_MS = 75_000
+const REACH_WITHIN_MS = 40_000
+/** A second on an idle machine; cells share theirs. */
+const START_WITHIN_MS = 90_000
+const CELL_WITHIN_MS = 240_000
+
+export interface Result {
+  cell: Cell
+  /** Did the process end, or stand still, at the step? Otherwise the cell proves nothing. */
+  reached: boolean
+  judgement: Judgement
+  /** What kept the cell from being judged at all. */
+  trouble: string | null
+  seconds: number
+}
+
+let cells = 0
+
+export async function runCell (ground: Ground, cell: Cell): Promise<Result> {
+  const began = performance.now()
+  const run = new CellRun(ground, cell, ++cells)
+  let trouble: string | null = null
+  try {
+    await run.play()
+  } catch (error) {
+    trouble = error instanceof Error ? error.message : String(error)
+  } finally {
+    await run.close()
+  }
+  return { cell, reached: run.isReached(), judgement: judge({ rules, facts: run.facts }), trouble, seconds: (performance.now() - began) / 1000 }
+}
+
+class CellRun {
+  readonly facts: Fact[] = []
+  readonly #ground: Ground
+  readonly #cell: Cell
+  readonly #name: string
+  readonly #sender: string
+  readonly #nodes: Array<{ child: Child, origin: string, watch: string }> = []
+  readonly #wishes = new Map<string, Wish>()
+  #origins: string[] = []
+  #isOver = false
+  readonly #deadline = performance.now() + CELL_WITHIN_MS
+
+  constructor (ground: Ground, cell: Cell, number: number) {
+    this.#ground = ground
+    this.#cell = cell
+    this.#sender = `9${String(number).padStart(5, '0')}`
+    this.#name = `crash${process.pid}-${number}`
+  }
+
+  isReached (): boolean {
+    return existsSync(this.#reachedFile) && readFileSync(this.#reachedFile, 'utf8').includes(`${this.#cell.act} at ${this.#cell.step.point}`)
+  }
+
+  get #reachedFile (): string { return join(this.#ground.folder, `${this.#name}.reached`) }
+
+  async play (): Promise<void> {
+    const { step, act, then } = this.#cell
+    if (step.orphan === true) await this.#makeOrphan()
+    const second = then === 'second' ? await this.#start() : null
+    if (step.alone === true) second?.signal('SIGSTOP')
+    const victim = this.#launch([...step.after ?? [], { ...point(step), act }])
+    const work = this.#work(victim)
+    work.catch(() => undefined) // told where it is waited for
+    if (step.boot !== true) await until('the node is ready', async () => await victim.ready, START_WITHIN_MS)
+    await until('the step is reached', () => this.isReached(), REACH_WITHIN_MS)
+    const from = moment()
+    if (act === 'kill') await until('the process is dead', () => victim.end() === 'SIGKILL')
+    else await until('the process stands still', () => victim.isStopped())
+    second?.signal('SIGCONT')
+    this.#origins = this.#nodes.filter(({ child, origin }) => origin !== '' && child !== victim && child.end() === null).map(({ origin }) => origin)
+    if (act === 'stop') {
+      await pass(LEASE_MS + 2500)
+      const to = moment()
+      victim.signal('SIGCONT')
+      this.facts.push({ fact: 'frozen', node: String(victim.pid), from, to })
+      if (step.work === 'closing') await victim.exited
+      else if (then === 'restart') this.#origins = [await victim.ready]
+    }
+    if (then === 'restart' && victim.end() !== null) await this.#start()
+    await work
+    await this.#end()
+  }
+
+  /** A node that dies with a request under way; its message is one more to be accounted for. */
+  async #makeOrphan (): Promise<void> {
+    const orphan = this.#launch([{ point: 'request:written', act: 'kill' }], `${this.#reachedFile}-orphan`)
+    this.#origins = [await orphan.ready]
+    const caller = this.#caller(2000)
+    const wish = { key: `${this.#sender}-orphan`, to: '15550009999', sender: this.#sender, policy: this.#cell.policy }
+    const post = caller.post(this.#keep(wish))
+    await until('the first node is dead', () => orphan.end() === 'SIGKILL', REACH_WITHIN_MS)
+    this.#origins = []
+    this.#pending.push(post)
+  }
+
+  readonly #pending: Array<Promise<unknown>> = []
+
+  /** Rounds of work until the step is reached; then what is still on its way to an answer. */
+  async #work (victim: Child): Promise<void> {
+    const caller = this.#caller(1500)
+    if (this.#cell.step.boot !== true) {
+      const origin = await victim.ready
+      const others = this.#origins
+      this.#origins = [origin, ...others]
+      for (let round = 0; !this.isReached() && victim.end() === null; round++) {
+        const stage: Stage = {
+          caller, victim, origin: () => origin, sender: this.#sender, policy: this.#cell.policy, round, prefix: this.#name, redisPort: this.#ground.redis.port, isReached: () => this.isReached()
+        }
+        this.#pending.push(works[this.#cell.step.work](stage))
+        await Promise.race([Promise.all(this.#pending), until('reached', () => this.isReached(), 60_000)])
+        // What takes a while, a retry or a shift's end, may come of this round.
+        for (let waited = 0; waited < 2500 && !this.isReached(); waited += 50) await pass(50)
+      }
+    }
+    await Promise.all(this.#pending)
+  }
+
+  async #end (): Promise<void> {
+    const caller = this.#caller(3000)
+    const sender = this.#sender
+    const resume = async (): Promise<unknown> => await caller.persist('POST', `/senders/${sender}/resume`, {}, status => status === 200)
+    await resume()
+    // One more, so that there is something to lose at every step.
+    await caller.post(this.#keep({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy }))
+    let unsettled = -1
+    const deadline = performance.now() + END_WITHIN_MS
+    while (unsettled !== 0 && performance.now() < deadline) {
+      const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
+      unsettled = stats?.['senders'][0].unsettled as number
+      // A sender that a message of the work stopped would rest for a minute.
+      if (stats?.['senders'][0].state === 'stopped') await resume()
+      await pass(200)
+    }
+    for (const fact of this.facts.filter(fact => fact.fact === 'posted')) {
+      const ended = await caller.look({ key: fact.key, sender })
+      if (ended !== null) this.facts.push(ended)
+    }
+    this.facts.push({ fact: 'over', at: moment(), unsettled })
+  }
+
+  async close (): Promise<void> {
+    this.#isOver = true
+    for (const { child } of this.#nodes) await endChild(child)
+    for (const { child, watch } of this.#nodes) {
+      if (!existsSync(watch)) continue
+      for (const line of readFileSync(watch, 'utf8').trim().split('\n').filter(line => line !== '')) {
+        this.facts.push({ ...JSON.parse(line) as Watched, node: String(child.pid) })
+      }
+    }
+    this.facts.push(...await this.#ground.arrivals(this.#sender))
+    writeFileSync(join(this.#ground.folder, `${this.#name}.facts`), this.facts.map(fact => JSON.stringify(fact)).join('\n'))
+  }
+
+  async #start (): Promise<Child> {
+    const child = this.#launch([])
+    this.#origins = [...this.#origins, await child.ready]
+    return child
+  }
+
+  #launch (acts: Act[], reached = this.#reachedFile): Child {
+    const watch = join(this.#ground.folder, `${this.#name}.watch${this.#nodes.length}`)
+    appendFileSync(watch, '')
+    const env = nodeEnv({
+      redisUrl: this.#ground.redis.url,
+      apiUrl: this.#ground.apiUrl,
+      prefix: this.#name,
+      env: { ...settings, WHATSAPP_PHONE_NUMBER_ID: this.#sender, UNKNOWN_OUTCOME: this.#cell.policy, WATCH_FILE: watch }
+    })
+    const child = startGateway({ ...env, ...(acts.length === 0 ? {} : { ACTS: JSON.stringify(acts), REACHED_FILE: reached }) })
+    const node = { child, origin: '', watch }
+    child.ready.then(origin => { node.origin = origin }, () => undefined)
+    this.#nodes.push(node)
+    return child
+  }
+
+  #caller (patienceMs: number) {
+    return createCaller({ apiKey: keys.operator, origins: () => this.#origins, note: fact => this.facts.push(fact), patienceMs, isOver: () => this.#isOver || performance.now() > this.#deadline })
+  }
+
+  #keep (wish: Wish): Wish {
+    this.#wishes.set(wish.key, wish)
+    return wish
+  }
+}
+
+function point ({ point, having, nth }: Cell['step']): Omit<Act, 'act'> {
+  return { point, ...(having === undefined ? {} : { having }), ...(nth === undefined ? {} : { nth }) }
+}

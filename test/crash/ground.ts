@@ -1,0 +1,43 @@
+/** What the cells of a run share: one Redis, one sandbox, and a folder for their notes. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Arrived } from '../prove/history.js'
+import { startRedis, type Teardown, type TestRedis } from '../support/redis.js'
+import { request } from '../support/request.js'
+import { endChild, startSandbox } from './child.js'
+
+export interface Ground {
+  redis: TestRedis
+  apiUrl: string
+  folder: string
+  /** What arrived from a sender, oldest first. */
+  arrivals: (sender: string) => Promise<Arrived[]>
+}
+
+interface Seen { sender: string, recipient: string | null, body: { text?: { body: string } } | null, headersAt: number, outcome: string, code: number | null, opaque: string | null }
+
+export async function layGround (t: Teardown): Promise<Ground> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-crash-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const redis = await startRedis(t)
+  const sandbox = startSandbox()
+  t.teardown(async () => await endChild(sandbox))
+  const apiUrl = await sandbox.ready
+  const control = `${new URL(apiUrl).origin}/_sandbox`
+  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 30, enforcePair: false, throughputPerSecond: null }) })
+  return {
+    redis,
+    apiUrl,
+    folder,
+    async arrivals (sender) {
+      const { body } = await request(`${control}/messages?sender=${sender}`)
+      return (body['messages'] as Seen[]).map(toFact)
+    }
+  }
+}
+
+/** A record of the sandbox as a fact; a message's text is its key. */
+export function toFact ({ sender, recipient, body, headersAt, outcome, code, opaque }: Seen): Arrived {
+  return { fact: 'arrived', at: headersAt, key: body?.text?.body ?? '', pair: `${sender}/${recipient ?? ''}`, opaque: opaque ?? '', outcome, code }
+}

@@ -1,0 +1,35 @@
+import { isSpotless } from '../prove/judge.js'
+import { runCell, type Result } from './cell.js'
+import type { Ground } from './ground.js'
+import { nameOf, type Cell } from './steps.js'
+import { each } from '../support/until.js'
+
+/** Runs cells side by side, each told of as it ends. Most of a cell's time is waiting for a lease. */
+export async function runCells (ground: Ground, cells: Cell[], atOnce: number, tell: (result: Result, done: number) => void = () => undefined): Promise<Result[]> {
+  let done = 0
+  return await each(cells, atOnce, async cell => {
+    const result = await runCell(ground, cell)
+    tell(result, ++done)
+    return result
+  })
+}
+
+/** What is wrong with a cell, one sentence each; none where it holds. */
+export function faultsOf (result: Result): string[] {
+  const faults: string[] = []
+  if (!result.reached) faults.push('the step was not reached')
+  if (result.trouble !== null) faults.push(result.trouble)
+  if (!isSpotless(result.judgement)) {
+    for (const [breach, list] of result.judgement.found) {
+      if (list.length > 0) faults.push(`${breach} (${list.length}): ${list.slice(0, 3).join('; ')}`)
+    }
+  }
+  return faults
+}
+
+export function lineOf (result: Result): string {
+  const faults = faultsOf(result)
+  const { doubledAsAllowed, messages } = result.judgement.figures
+  const doubled = doubledAsAllowed > 0 ? `, ${doubledAsAllowed} sent twice as allowed` : ''
+  return `${faults.length === 0 ? 'ok    ' : 'FAILED'} ${nameOf(result.cell)} (${messages} messages${doubled}, ${result.seconds.toFixed(1)} s)${faults.map(fault => `\n       ${fault}`).join('')}`
+}

@@ -1,0 +1,69 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { createHash } from 'node:crypto'
+import { openSync, writeSync } from 'node:fs'
+import { Redis } from 'ioredis'
+
+/**
+ * Acts of a process upon itself, one after the other: `{ point, having?, nth?, act }`. A point is
+ *
+ *   <script>:before, :after   a script of lua/ or BullMQ's, or a plain command: not sent yet; run, and its reply not heard
+ *   request:created           a request is handed to undici
+ *   request:checked           past the gateway's last look at the clock, before the first byte
+ *   request:written           the last byte is with the kernel
+ *   request:answered          the head of the answer is here, nobody has heard of it
+ *
+ * `having` is a pattern that one of the arguments (or the request's body) has to fit; `nth` counts from 1. `kill` and `stop`
+ * are signals, `lose` keeps the reply from whoever waits for it. Each act is written to `file` before it happens.
+ */
+export function arm (acts, file) {
+  const out = openSync(file, 'a')
+  const scripts = new Map()
+  const rest = [...acts]
+  let seen = 0
+
+  /** The act that is due at this point, or undefined. */
+  function due (point, texts) {
+    const next = rest[0]
+    if (next === undefined || next.point !== point) return undefined
+    if (next.having !== undefined && !texts.some(text => new RegExp(next.having).test(text))) return undefined
+    if (++seen < (next.nth ?? 1)) return undefined
+    seen = 0
+    rest.shift()
+    writeSync(out, `${next.act} at ${point}\n`)
+    return next.act
+  }
+  function meet (point, texts) {
+    const act = due(point, texts)
+    if (act === 'kill') process.kill(process.pid, 'SIGKILL')
+    if (act === 'stop') process.kill(process.pid, 'SIGSTOP')
+    // The signal takes another thread's time to reach this one; not a step further until then.
+    if (act === 'kill' || act === 'stop') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    return act
+  }
+
+  const { defineCommand, sendCommand } = Redis.prototype
+  Redis.prototype.defineCommand = function (name, definition) {
+    scripts.set(createHash('sha1').update(definition.lua).digest('hex'), name.replace(/^sluice:/, '').replace(/:[\d.]+$/, ''))
+    return defineCommand.call(this, name, definition)
+  }
+  const met = new WeakSet()
+  Redis.prototype.sendCommand = function (command, stream) {
+    if (!met.has(command)) {
+      met.add(command)
+      const name = command.name === 'evalsha' ? scripts.get(command.args[0]) ?? 'evalsha' : command.name
+      const texts = command.args.map(String)
+      meet(`${name}:before`, texts)
+      const { resolve } = command
+      command.resolve = value => { if (meet(`${name}:after`, texts) !== 'lose') resolve(value) }
+    }
+    return sendCommand.call(this, command, stream)
+  }
+
+  const points = {
+    'request:created': 'undici:request:create',
+    'request:checked': 'undici:client:sendHeaders',
+    'request:written': 'undici:request:bodySent',
+    'request:answered': 'undici:request:headers'
+  }
+  for (const [point, channel] of Object.entries(points)) subscribe(channel, ({ request }) => { meet(point, [String(request.body)]) })
+}

@@ -1,0 +1,127 @@
+/** Every step of a message's life at which a process may end: the rows of the crash matrix. */
+import type { WorkName } from './works.js'
+
+/** What a process does to itself; step.mjs tells more. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
+export interface Act { point: string, having?: string, nth?: number, act: 'kill' | 'stop' | 'lose' | 'pass' }
+type Lead = Omit<Act, 'act'> & { act: 'lose' | 'pass' }
+
+export interface Step {
+  name: string
+  point: string
+  having?: string
+  /** Which occurrence, counted from 1. */
+  nth?: number
+  /** What has to happen in this process before, in order. */
+  after?: Lead[]
+  /** What callers and operators do meanwhile. */
+  work: WorkName
+  /** The step is met at the start of a process. */
+  boot?: true
+  /** A node that dies first, with a request under way: this is about who recovers it. */
+  orphan?: true
+  /** The second node looks away until the step is reached; else it would do the work itself. */
+  alone?: true
+}
+
+const lost: Lead[] = [{ point: 'claim:after', having: '^keep$', nth: 2, act: 'lose' }]
+const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', act: 'lose' }]
+const retried: Lead[] = [{ point: 'retake:after', act: 'pass' }]
+const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', act: 'pass' }]
+
+export const steps: Step[] = [
+  { name: 'start: the rules are written', point: 'quota:before', work: 'nothing', boot: true },
+  { name: 'start: the rules were written', point: 'quota:after', work: 'nothing', boot: true },
+
+  { name: 'admission: not yet asked', point: 'admit:before', work: 'burst' },
+  { name: 'admission: granted, unheard', point: 'admit:after', work: 'burst' },
+  { name: 'admission: queued, unheard', point: 'admit:after', nth: 6, work: 'burst' },
+  { name: 'admission: scheduled, unheard', point: 'admit:after', work: 'scheduled' },
+  { name: 'admission: half of a batch asked', point: 'admit:before', nth: 6, work: 'batch' },
+  { name: 'admission: half of a batch admitted', point: 'admit:after', nth: 6, work: 'batch' },
+  { name: 'admission: a shift is being called', point: 'addStandardJob:before', having: 'WHATSAPP-drain', work: 'batch' },
+  { name: 'admission: a shift was called', point: 'addStandardJob:after', having: 'WHATSAPP-drain', work: 'batch' },
+
+  { name: 'shift: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-drain', after: called, work: 'batch' },
+  { name: 'shift: before its first claim', point: 'claim:before', work: 'batch' },
+  { name: 'shift: first claim, unheard', point: 'claim:after', work: 'batch' },
+  { name: 'shift: a later claim', point: 'claim:before', nth: 4, work: 'batch' },
+  { name: 'shift: a later claim, unheard', point: 'claim:after', nth: 4, work: 'batch' },
+  { name: 'shift: about to end', point: 'claim:before', having: '^end$', work: 'batch' },
+  { name: 'shift: ended, unheard', point: 'claim:after', having: '^end$', work: 'batch' },
+  { name: 'shift: handed over by a closing node', point: 'claim:before', having: '^end$', work: 'closing', alone: true },
+  { name: 'shift: was handed over by a closing node', point: 'claim:after', having: '^end$', work: 'closing', alone: true },
+  { name: 'shift: its job is being finished', point: 'moveToFinished:before', having: 'WHATSAPP-drain', work: 'batch' },
+
+  { name: 'send: granted, not handed over', point: 'request:created', work: 'burst' },
+  { name: 'send: past the last look at the clock', point: 'request:checked', work: 'burst' },
+  { name: 'send: written', point: 'request:written', work: 'burst' },
+  { name: 'send: answered', point: 'request:answered', work: 'burst' },
+  { name: 'send: half of a batch handed over', point: 'request:created', nth: 4, work: 'batch' },
+  { name: 'send: half of a batch written', point: 'request:written', nth: 4, work: 'batch' },
+
+  { name: 'settlement: sent, not written', point: 'settle:before', having: '^sent$', work: 'burst' },
+  { name: 'settlement: sent, unheard', point: 'settle:after', having: '^sent$', work: 'burst' },
+  { name: 'settlement: half of a batch, not written', point: 'settle:before', having: '^sent$', nth: 5, work: 'batch' },
+  { name: 'settlement: half of a batch, unheard', point: 'settle:after', having: '^sent$', nth: 5, work: 'batch' },
+  { name: 'settlement: retry, not written', point: 'settle:before', having: '^retry$', work: 'refused' },
+  { name: 'settlement: retry, unheard', point: 'settle:after', having: '^retry$', work: 'refused' },
+  { name: 'settlement: limited, not written', point: 'settle:before', having: '^wait$', work: 'limited' },
+  { name: 'settlement: limited, unheard', point: 'settle:after', having: '^wait$', work: 'limited' },
+  { name: 'settlement: rejected, not written', point: 'settle:before', having: '^failed$', work: 'rejected' },
+  { name: 'settlement: rejected, unheard', point: 'settle:after', having: '^failed$', work: 'rejected' },
+  { name: 'settlement: unknown, not written', point: 'settle:before', having: '^unknown$', work: 'silent' },
+  { name: 'settlement: unknown, unheard', point: 'settle:after', having: '^unknown$', work: 'silent' },
+  { name: 'settlement: sender stopped, not written', point: 'settle:before', having: '^stop$', work: 'stopped' },
+  { name: 'settlement: sender stopped, unheard', point: 'settle:after', having: '^stop$', work: 'stopped' },
+  { name: 'settlement: a late success, not written', point: 'receipt:before', after: resettled, work: 'burst' },
+  { name: 'settlement: a late success, unheard', point: 'receipt:after', after: resettled, work: 'burst' },
+
+  { name: 'retry: its job is taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
+  { name: 'retry: not yet taken up', point: 'retake:before', work: 'refused' },
+  { name: 'retry: taken up, unheard', point: 'retake:after', work: 'refused' },
+  { name: 'retry: written', point: 'request:written', after: retried, work: 'refused' },
+  { name: 'retry: sent, not written', point: 'settle:before', having: '^sent$', after: retried, work: 'refused' },
+  { name: 'retry: sent, unheard', point: 'settle:after', having: '^sent$', after: retried, work: 'refused' },
+
+  { name: 'recovery: lock taken', point: 'set:after', having: ':recovery|recovery$', work: 'burst' },
+  { name: 'recovery: before asking', point: 'recover:before', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: asked, unheard', point: 'recover:after', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: lease, not written', point: 'settle:before', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: lease, unheard', point: 'settle:after', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: hold over, not written', point: 'settle:before', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: hold over, unheard', point: 'settle:after', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'batch', alone: true },
+  { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'batch', alone: true },
+
+  { name: 'housekeeping: before looking', point: 'tidy:before', work: 'expiring' },
+  { name: 'housekeeping: looked, unheard', point: 'tidy:after', work: 'expiring' },
+  { name: 'expiry: not written', point: 'cancel:before', having: '^expired$', work: 'expiring' },
+  { name: 'expiry: unheard', point: 'cancel:after', having: '^expired$', work: 'expiring' },
+
+  { name: 'operator: cancelling', point: 'cancel:before', having: '^cancelled$', work: 'cancelled' },
+  { name: 'operator: cancelled, unheard', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
+  { name: 'operator: pausing', point: 'pause:before', having: '^paused$', work: 'paused' },
+  { name: 'operator: paused, unheard', point: 'pause:after', having: '^paused$', work: 'paused' },
+  { name: 'operator: resuming', point: 'pause:before', having: '^open$', work: 'paused' },
+  { name: 'operator: resumed, unheard', point: 'pause:after', having: '^open$', work: 'paused' },
+  { name: 'operator: rules changed, unheard', point: 'quota:after', nth: 2, work: 'ruled' },
+  { name: 'operator: pace cleared, unheard', point: 'clear:after', work: 'cleared' },
+  { name: 'operator: acknowledged, unheard', point: 'acknowledge:after', work: 'acknowledged' }
+]
+
+export interface Cell { step: Step, act: 'kill' | 'stop', then: 'restart' | 'second', policy: 'retry' | 'fail' }
+
+/** All cells of a step, or of all: {kill, stop} × {restart, second node} × {retry, fail}. */
+export function cellsOf (chosen: Step[]): Cell[] {
+  return chosen.flatMap(step => (['kill', 'stop'] as const).flatMap(act => (['restart', 'second'] as const).flatMap(then =>
+    (['retry', 'fail'] as const).map(policy => ({ step, act, then, policy })))))
+}
+
+/** Every step once; which of its eight cells goes by turns, so that each kind of cell is there as often. */
+export function sample (turn = 0): Cell[] {
+  return steps.map((step, at) => cellsOf([step])[(at * 3 + turn) % 8] as Cell)
+}
+
+export function nameOf ({ step, act, then, policy }: Cell): string {
+  return `${step.name} / ${act} / ${then} / ${policy}`
+}

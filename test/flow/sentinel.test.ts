@@ -1,0 +1,44 @@
+/** The gateway on a master that sentinels watch, and whose death they notice. */
+import t from 'tap'
+import type { TestRedis } from '../support/redis.js'
+import { startSentinels } from '../support/redis-sentinel.js'
+import { until } from '../support/until.js'
+import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, watchRejections } from './failover.js'
+
+const rejections = watchRejections(t)
+const trio = await startSentinels(t, { replicas: 2 })
+const sandbox = await startObserver(t)
+const senders = ['s1', 's2', 's3']
+
+await t.test('all that callers do goes over the master that the sentinels name', async t => {
+  await goRound(t, await startHouse(t, { url: trio.url, sandbox, senders, count: 2 }))
+})
+
+await t.test('a master that dies takes with it what its replicas had not heard of, and no more', async t => {
+  const house = await startHouse(t, { url: trio.url, sandbox, senders, count: 2 })
+  const { master, replicas } = await roles()
+  const found = await loadThrough(t, house, 12, async () => await killUnheard(master, replicas), { waitsForReplicas: false })
+  judge(t, found)
+  t.ok(found.unreplicated > 0, 'something was lost or doubled, or this would prove nothing')
+  await master.restart()
+  // The sentinels would see to it within some ten seconds.
+  await master.connect().replicaof('127.0.0.1', (await trio.master()).port)
+  await until('it has caught up', async () => /master_link_status:up/.test(await master.connect().info('replication')))
+})
+
+await t.test('with REDIS_WAIT_REPLICAS it takes nothing with it', async t => {
+  const house = await startHouse(t, { url: trio.url, sandbox, senders, count: 2, env: { REDIS_WAIT_REPLICAS: '1' } })
+  const { master, replicas } = await roles()
+  const found = await loadThrough(t, house, 12, async () => await killUnheard(master, replicas), { waitsForReplicas: true })
+  judge(t, found)
+  t.same(found.outOfOrder, [], 'first attempts of a pair came in their order')
+})
+
+await t.test('nobody was left with a promise that failed', async t => {
+  t.same(rejections, [])
+})
+
+async function roles (): Promise<{ master: TestRedis, replicas: TestRedis[] }> {
+  const master = await trio.master()
+  return { master, replicas: trio.servers.filter(server => server !== master) }
+}

@@ -1,0 +1,91 @@
+/** Every event and the line that it becomes; the table in docs/logs.md tells the same as the code. */
+import t from 'tap'
+import { createBus, type Events } from '../../src/events.js'
+import { createLog } from '../../src/metrics/log.js'
+import { logLines } from '../../src/metrics/log-lines.js'
+import { logEvents } from '../../src/metrics/logs.js'
+import { documented } from './log-rows.js'
+
+const sender = '111'
+const id = '111.a.b'
+const attempt = { sender, id, recipient: 'p15550000001', caller: 'app', attempt: 1, lane: 'normal', startedAfterMs: 1.26, durationMs: 90, lateMs: 2, outcome: 'retryable', code: '131000' } as const
+const admitted = { sender, id, lane: 'normal', caller: 'app', keySource: 'field', durationMs: 1 } as const
+const request = { requestId: 'r', method: 'GET', route: '/api/v1/stats', status: 200, durationMs: 1 }
+
+/** Whatever can be told: each kind of event, in each of its forms. */
+const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
+  'message.admitted': [
+    { ...admitted, outcome: 'granted' }, { ...admitted, outcome: 'queued', boundBy: 'pair', delayMs: 5 }, { ...admitted, outcome: 'queued', boundBy: 'schedule', delayMs: 5 },
+    { ...admitted, outcome: 'duplicate' }, { ...admitted, outcome: 'reused' }, { ...admitted, outcome: 'refused', code: 'LIMITED' }
+  ],
+  'attempt.settled': [
+    { ...attempt, outcome: 'sent', verdict: 'sent' }, { ...attempt, verdict: 'retry', nextRetryAt: 1 }, { ...attempt, verdict: 'failed' }, { ...attempt, outcome: 'unknown', verdict: 'unknown', nextRetryAt: 1 },
+    { ...attempt, outcome: 'limited', verdict: 'wait' }, { ...attempt, outcome: 'sender-stopped', verdict: 'wait' }, { ...attempt, outcome: 'unsent', verdict: 'wait' }
+  ],
+  'attempt.stale': ['ignored', 'double'].map(result => ({ sender, id, attempt: 1, outcome: 'sent' as const, result })),
+  'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],
+  'message.closed': (['cancelled', 'expired', 'failed'] as const).map(state => ({ sender, id, state })),
+  'sender.stopped': [{ sender, code: '190', error: 'expired' }],
+  'sender.opened': [{ sender }],
+  'senders.reloaded': [{ total: 1, added: [], removed: [], renewed: [] }],
+  'senders.refused': [{ error: 'no JSON' }],
+  'sender.left': [{ sender }],
+  'sender.unruled': [{ sender }],
+  'senders.unserved': [{ senders: [sender] }],
+  'shift.started': [{ sender }],
+  'shift.ended': [{ sender, sends: 1, durationMs: 1 }],
+  // The lines of its senders tell it.
+  'retry-worker.ran': [{ total: 0, durationMs: 1 }],
+  'retry.ran': [{ total: 1, succeeded: 1, failed: 0, permanentlyFailed: 0, deferred: 0, by: 'app' }],
+  'recovery.found': (['lease', 'lost-grant', 'unknown', 'unattended'] as const).map(what => ({ sender, what })),
+  'operator.acted': [{ by: 'ann', act: 'pause', sender, subject: sender }],
+  'request.answered': [request, { ...request, status: 503, code: 'UNAVAILABLE' }, { ...request, route: '/health/ready' }],
+  'redis.connected': [{ servers: 1 }],
+  'redis.lost': [{ error: 'gone' }],
+  fault: [{ where: 'here', error: new Error('oh') }]
+}
+
+function linesOf (level: string): Array<Record<string, unknown> & { msg: string }> {
+  const lines: Array<Record<string, unknown> & { msg: string }> = []
+  const events = createBus()
+  logEvents(events, createLog(level, { write: line => { lines.push(JSON.parse(line) as never) } }))
+  const emit = events.emit.bind(events) as (name: string, fact: unknown) => boolean
+  for (const [name, facts] of Object.entries(samples)) facts.forEach(fact => emit(name, fact))
+  return lines
+}
+
+await t.test('docs/logs.md has a row for every line, with its level and what to do', async t => {
+  const rows = documented()
+  t.strictSame(Object.fromEntries([...rows].map(([line, { level }]) => [line, level])), logLines)
+  t.strictSame([...rows].filter(([, { advice, always }]) => advice === '' || always.length === 0), [])
+})
+
+await t.test('every line is made by some event, and none by two forms of different levels', async t => {
+  const made = new Map(linesOf('trace').map(({ msg, level }) => [msg, level]))
+  t.strictSame(Object.entries(logLines).filter(([line, level]) => level !== 'fatal' && made.get(line) !== level), [])
+})
+
+await t.test('each event is one line', async t => {
+  const count = Object.values(samples).flat().length - samples['retry-worker.ran'].length
+  t.equal(linesOf('trace').length, count)
+})
+
+await t.test('LOG_LEVEL is the least that is written', async t => {
+  const levels = ['debug', 'info', 'warn', 'error', 'fatal']
+  for (const [at, level] of levels.entries()) {
+    t.strictSame(linesOf(level).filter(line => !levels.slice(at).includes(String(line['level']))), [], level)
+  }
+  t.strictSame(linesOf('silent'), [])
+})
+
+await t.test('who looks for "throttl" or "retry" finds what the old service told under these words', async t => {
+  const found = new Set(linesOf('info').map(({ msg }) => msg).filter(msg => /throttl|retry/.test(msg)))
+  for (const line of ['message throttled: queued', 'message throttled: refused', 'attempt throttled: back in line', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'message failed: no retry left', 'retry run']) {
+    t.ok(found.has(line), line)
+  }
+})
+
+await t.test('recipients show two digits, times one digit behind the point, lines when in ISO 8601', async t => {
+  const [line] = linesOf('info').filter(({ msg }) => msg === 'attempt sent')
+  t.match(line, { recipient: '…01', startedAfterMs: 1.3, durationMs: 90, time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ })
+})

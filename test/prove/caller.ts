@@ -1,0 +1,127 @@
+/** A caller as it should be: it repeats with the same key until it has an answer that says what became of the message. */
+import { pass } from '../support/until.js'
+import type { Answered, Ended, Fact, Posted } from './history.js'
+import { moment } from './history.js'
+
+export interface Wish { key: string, to: string, sender: string, lane?: 1 | 2 | 3, policy: 'retry' | 'fail', expiresInMs?: number, scheduledFor?: number }
+
+export interface CallerOptions {
+  apiKey: string
+  /** Origins of nodes to ask, the preferred one first; asked anew before each request. */
+  origins: () => string[]
+  note: (fact: Fact) => void
+  /** How long to wait for one answer. */
+  patienceMs: number
+  isOver: () => boolean
+}
+
+type Body = Record<string, any>
+
+const lanes = { 1: 'urgent', 2: 'normal', 3: 'bulk' } as const
+
+export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: CallerOptions) {
+  const authorization = `Bearer ${apiKey}`
+
+  /** One request; status 0 where no answer came. */
+  async function ask (origin: string, method: string, path: string, body?: unknown): Promise<{ status: number, body: Body }> {
+    try {
+      const response = await fetch(`${origin}/api/v1${path}`, {
+        method,
+        headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        signal: AbortSignal.timeout(patienceMs),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      })
+      const text = await response.text()
+      return { status: response.status, body: text === '' ? {} : JSON.parse(text) as Body }
+    } catch {
+      return { status: 0, body: {} }
+    }
+  }
+
+  function noteAnswer (key: string, status: number, body: Body, askedAt: number): void {
+    const answer: Answered = { fact: 'answered', at: moment(), key, status, askedAt }
+    if (typeof body['id'] === 'string') answer.id = body['id']
+    if (typeof body['status'] === 'string') answer.state = body['status']
+    if (body['immediate'] === true) answer.immediate = true
+    if (body['duplicate'] !== true && 'delayMs' in body) answer.delayMs = body['delayMs'] as number | null
+    if (typeof body['boundBy'] === 'string') answer.boundBy = body['boundBy']
+    note(answer)
+  }
+
+  /** Goes from node to node until `isFinal`; null where the end came before. */
+  async function persist (method: string, path: string, body: unknown, isFinal: (status: number, body: Body, askedAt: number) => boolean): Promise<Body | null> {
+    for (let tries = 0; !isOver(); tries++) {
+      const nodes = origins()
+      const origin = nodes[tries % Math.max(1, nodes.length)]
+      const askedAt = moment()
+      const reply = origin === undefined ? { status: 0, body: {} } : await ask(origin, method, path, body)
+      if (isFinal(reply.status, reply.body, askedAt)) return reply.body
+      await pass(Math.min(1000, 50 * 2 ** Math.min(tries, 5)))
+    }
+    return null
+  }
+
+  function bodyOf (wish: Wish): Body {
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor } = wish
+    return {
+      to,
+      sender,
+      message: key,
+      idempotencyKey: key,
+      priority: lanes[lane],
+      onUnknown: policy,
+      ...(expiresInMs === undefined ? {} : { expiresInMs }),
+      ...(scheduledFor === undefined ? {} : { scheduledFor })
+    }
+  }
+
+  function notePosted ({ key, to, sender, lane = 2, policy }: Wish): void {
+    const posted: Posted = { fact: 'posted', at: moment(), key, pair: `${sender}/${to}`, lane, policy }
+    note(posted)
+  }
+
+  const isAnswer = (status: number): boolean => status !== 0 && status !== 503 && status !== 429 && status < 500
+
+  return {
+    ask,
+    persist,
+
+    async post (wish: Wish): Promise<Body | null> {
+      notePosted(wish)
+      return await this.repeat(wish)
+    },
+
+    /** The same request once more, until it is answered. */
+    async repeat (wish: Wish): Promise<Body | null> {
+      return await persist('POST', '/messages', bodyOf(wish), (status, body, askedAt) => {
+        noteAnswer(wish.key, status, body, askedAt)
+        return isAnswer(status)
+      })
+    },
+
+    /** All in one request; what the answer doesn't tell is asked for again, one by one. */
+    async postBatch (wishes: Wish[]): Promise<void> {
+      for (const wish of wishes) notePosted(wish)
+      const askedAt = moment()
+      const { body } = await ask(origins()[0] ?? '', 'POST', '/messages/batch', wishes.map(bodyOf))
+      const results = (body['results'] ?? []) as Body[]
+      for (const [at, wish] of wishes.entries()) {
+        const result = results[at] ?? {}
+        noteAnswer(wish.key, Number(result['httpStatus'] ?? 0), result, askedAt)
+        if (!isAnswer(Number(result['httpStatus'] ?? 0))) await this.repeat(wish)
+      }
+    },
+
+    /** What the gateway tells of a message now; null where it knows none. */
+    async look ({ key, sender }: Pick<Wish, 'key' | 'sender'>): Promise<Ended | null> {
+      let found: Ended | null = null
+      await persist('GET', `/messages/${encodeURIComponent(key)}?sender=${sender}`, undefined, (status, body) => {
+        if (status === 200) found = { fact: 'ended', key, state: body['status'], attempts: body['attempts'] }
+        return status === 200 || status === 404
+      })
+      return found
+    }
+  }
+}
+
+export type ProvingCaller = ReturnType<typeof createCaller>

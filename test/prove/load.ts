@@ -1,0 +1,94 @@
+/** Real load: conversations of one to six messages, so that order and spacing of a pair are tried, over many recipients. */
+import { createZipf, type Random } from '../property/random.js'
+import { pass } from '../support/until.js'
+import type { ProvingCaller, Wish } from './caller.js'
+
+export interface LoadOptions { senders: string[], people: number, perSecond: number, seconds: number, caller: ProvingCaller, random: Random }
+
+export interface Load {
+  /** Every message that was asked for. */
+  wishes: Map<string, Wish>
+  /** How many have their answer. */
+  answered: () => number
+  /** Those that a caller took back in time. */
+  cancelled: Set<string>
+  /** Resolves when the time is over and every caller has an answer. */
+  done: Promise<void>
+}
+
+/** Conversations start at random moments, so many that in all `perSecond` messages are posted a second. */
+export function startLoad (options: LoadOptions): Load {
+  const { senders, people, perSecond, seconds, caller, random } = options
+  const zipf = createZipf(people, 0.5)
+  const wishes = new Map<string, Wish>()
+  const cancelled = new Set<string>()
+  const underway = new Set<Promise<void>>()
+  const talking = new Set<string>()
+  const MEAN_LENGTH = 3.5
+  let count = 0
+  let answered = 0
+
+  /** Somebody to whom nobody is writing in this lane; with a few, what is special about their number. */
+  function choose (): Pick<Wish, 'sender' | 'to' | 'lane'> {
+    for (;;) {
+      const sender = random.pick(senders)
+      const person = String(zipf.draw(random)).padStart(4, '0')
+      const special = random.chance(0.01) ? '15561131000' : random.chance(0.01) ? '15560131026' : '1555000'
+      const lane = random.chance(0.7) ? 2 : random.chance(0.5) ? 1 : 3
+      if (!talking.has(`${sender}/${special}${person}/${lane}`)) return { sender, to: `${special}${person}`, lane }
+    }
+  }
+
+  async function post (wish: Wish): Promise<void> {
+    wishes.set(wish.key, wish)
+    const body = await caller.post(wish)
+    answered++
+    if (body?.['status'] === 'queued' && random.chance(0.01)) await takeBack(wish)
+    // Some are not sure and ask once more, later.
+    if (random.chance(0.05)) later(random.int(100, 20_000), async () => { await caller.repeat(wish) })
+  }
+
+  async function takeBack (wish: Wish): Promise<void> {
+    await caller.persist('DELETE', `/messages/${encodeURIComponent(wish.key)}?sender=${wish.sender}`, undefined, status => {
+      if (status === 200) cancelled.add(wish.key)
+      return status !== 0 && status < 500
+    })
+  }
+
+  function later (ms: number, work: () => Promise<void>): void {
+    const journey = pass(ms).then(work).finally(() => underway.delete(journey))
+    underway.add(journey)
+  }
+
+  async function talk (): Promise<void> {
+    const who = choose()
+    const place = `${who.sender}/${who.to}/${who.lane ?? 2}`
+    talking.add(place)
+    for (let left = random.int(1, 6); left > 0; left--) {
+      const life = random.chance(0.03) ? { expiresInMs: random.int(5000, 40_000) } : {}
+      await post({ ...who, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry', ...life })
+    }
+    talking.delete(place)
+  }
+
+  /** One message for a moment to come, to somebody who gets no other. */
+  async function schedule (): Promise<void> {
+    const number = ++count
+    await post({ key: `m${number}`, sender: random.pick(senders), to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15), policy: 'retry', scheduledFor: Date.now() + random.int(1000, 8000) })
+  }
+
+  async function run (): Promise<void> {
+    const until = performance.now() + seconds * 1000
+    let next = performance.now()
+    while (performance.now() < until) {
+      next += random.gap(1000 * MEAN_LENGTH / perSecond)
+      const wait = next - performance.now()
+      if (wait > 0) await pass(wait)
+      const journey = (random.chance(0.02) ? schedule() : talk()).finally(() => underway.delete(journey))
+      underway.add(journey)
+    }
+    while (underway.size > 0) await Promise.all(underway)
+  }
+
+  return { wishes, answered: () => answered, cancelled, done: run() }
+}

@@ -1,0 +1,33 @@
+/** `npm run prove -- --minutes 30`: ends with a verdict, and with 1 if a promise was broken. */
+import { parseArgs } from 'node:util'
+import { isSpotless } from './judge.js'
+import { table } from './report.js'
+import { soak } from './soak.js'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+    rate: { type: 'string', default: '65' },
+    'fault-every': { type: 'string', default: '3' }
+  }
+})
+const seconds = values.minutes === undefined ? Number(values.seconds) : Number(values.minutes) * 60
+const repeat = `npm run prove -- --seconds ${seconds} --seed ${values.seed} --rate ${values.rate} --fault-every ${values['fault-every']}`
+console.log(`${seconds} s at ${values.rate} messages a second; to repeat it: ${repeat}`)
+const endings: Array<() => unknown> = []
+const soaked = await soak({ teardown: ending => endings.push(ending) }, {
+  seconds,
+  seed: Number(values.seed),
+  perSecond: Number(values.rate),
+  faultEverySeconds: Number(values['fault-every']),
+  tell ({ second, posted, answered, arrived, faults, doing }) {
+    console.log(`${String(second).padStart(5)} s  ${posted} posted, ${answered} answered, ${arrived} at the provider, ${faults} faults; ${doing}`)
+  }
+})
+for (const ending of endings.reverse()) await ending()
+console.log(`\n${table(soaked)}\n\n${repeat}`)
+const isGood = isSpotless(soaked.judgement)
+console.log(isGood ? 'every promise held' : 'A PROMISE WAS BROKEN')
+process.exit(isGood ? 0 : 1)

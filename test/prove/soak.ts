@@ -1,0 +1,155 @@
+/** A soak: three nodes under load, while everything that can fails; then what the judge says. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { endChild, startSandbox } from '../crash/child.js'
+import { toFact } from '../crash/ground.js'
+import { createRandom } from '../property/random.js'
+import { keys } from '../support/gateway.js'
+import { createPrefix, startRedis, type Teardown } from '../support/redis.js'
+import { request } from '../support/request.js'
+import { each, pass, until } from '../support/until.js'
+import { createCaller } from './caller.js'
+import { endHarm, harm, schedule, type Victims } from './faults.js'
+import { startFleet } from './fleet.js'
+import { attemptOf, messagesOf, moment, type Arrived, type Fact, type Rules } from './history.js'
+import { judge, type Judgement } from './judge.js'
+import { startLoad } from './load.js'
+import { layWires } from './wires.js'
+
+export interface SoakOptions {
+  seconds: number
+  seed: number
+  /** Messages a second, over all senders. */
+  perSecond: number
+  /** Mean time from one fault to the next, s. */
+  faultEverySeconds: number
+  tell: (progress: Progress) => void
+}
+
+export interface Progress { second: number, posted: number, answered: number, arrived: number, faults: number, doing: string }
+
+export interface Soaked { judgement: Judgement, faults: Map<string, number>, cries: string[], seconds: number, settledInSeconds: number }
+
+const LEASE_MS = 8000
+const senders = ['800001', '800002', '800003']
+const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
+/** How long it may take until all is settled once nothing is wrong any more: leases, holds, and five retries. */
+const SETTLE_WITHIN_S = 180
+
+const settings = {
+  WHATSAPP_RATE_LIMIT_MS: String(rules.intervalMs),
+  WHATSAPP_SENDER_RATE_PER_SECOND: String(rules.perSecond),
+  WHATSAPP_RETRY_SCHEDULE_MS: '1000,2000,4000,8000,8000',
+  WHATSAPP_RETRY_INTERVAL_MS: '1000',
+  SEND_TIMEOUT_MS: '2000',
+  UNKNOWN_HOLD_MS: '3000',
+  LEASE_MS: String(LEASE_MS),
+  SHUTDOWN_GRACE_MS: '3000',
+  INLINE_WAIT_MS: '1000'
+}
+
+export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-prove-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const redis = await startRedis(t, { appendfsync: 'always' })
+  const sandbox = startSandbox()
+  t.teardown(async () => await endChild(sandbox))
+  const origin = new URL(await sandbox.ready).origin
+  const control = `${origin}/_sandbox`
+  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 40, enforcePair: false, throughputPerSecond: null }) })
+
+  const facts: Fact[] = []
+  const note = (fact: Fact): void => { facts.push(fact) }
+  const wires = layWires(t)
+  const sendersFile = join(folder, 'senders.json')
+  writeFileSync(sendersFile, JSON.stringify(senders.map(id => ({ id, accessToken: `token-of-${id}` }))))
+  const fleet = await startFleet({
+    redisPort: redis.port, sandboxPort: Number(new URL(origin).port), folder, prefix: createPrefix(), wires, settings: { ...settings, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
+  }, note)
+  t.teardown(fleet.close)
+
+  const records = collect(control, note)
+  let isOver = false
+  const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, note, patienceMs: 2500, isOver: () => isOver })
+  const random = createRandom(options.seed)
+  const load = startLoad({ senders, people: 150, perSecond: options.perSecond, seconds: options.seconds, caller, random: createRandom(options.seed + 1) })
+  const faults = new Map<string, number>()
+  const victims: Victims = { fleet, wires, redis, control, leaseMs: LEASE_MS }
+  const began = performance.now()
+  const second = (): number => (performance.now() - began) / 1000
+  let doing = ''
+  let arrived = 0
+  const progress = setInterval(() => {
+    records.look().then(count => { arrived = count }, () => undefined)
+    options.tell({ second: Math.round(second()), posted: load.wishes.size, answered: load.answered(), arrived, faults: sum(faults), doing })
+  }, 5000)
+
+  const harms = new Set<Promise<void>>()
+  for (const kind of schedule(random)) {
+    await pass(random.gap(options.faultEverySeconds * 1000))
+    if (second() > options.seconds) break
+    faults.set(kind, (faults.get(kind) ?? 0) + 1)
+    doing = kind
+    note({ fact: 'harmed', at: moment(), kind })
+    const harming = harm(kind, victims, random).finally(() => harms.delete(harming))
+    harms.add(harming)
+    // What befalls Redis befalls one at a time.
+    if (kind.startsWith('Redis')) await harming
+  }
+  await Promise.all(harms)
+  doing = 'nothing is wrong any more'
+  await endHarm(victims)
+  const healedAt = performance.now()
+  await Promise.race([load.done, pass(SETTLE_WITHIN_S * 1000)])
+  const unsettled = async (): Promise<number> => {
+    const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
+    return (stats?.['senders'] as Array<{ unsettled: number }>).reduce((sum, one) => sum + one.unsettled, 0)
+  }
+  await until('all is settled', async () => await unsettled() === 0, SETTLE_WITHIN_S * 1000).catch(() => undefined)
+  const settledInSeconds = (performance.now() - healedAt) / 1000
+  doing = 'reading what became of them'
+  await records.look()
+  facts.push(...fleet.watched())
+  await each([...messagesOf(facts).values()].filter(({ arrivals }) => !isPlain(arrivals)), 10, async ({ posted: { key } }) => {
+    const ended = await caller.look({ key, sender: load.wishes.get(key)?.sender ?? '' })
+    if (ended !== null) note(ended)
+  })
+  note({ fact: 'over', at: moment(), unsettled: await unsettled() })
+  clearInterval(progress)
+  isOver = true
+  return { judgement: judge({ rules, facts }), faults, cries: fleet.cries(), seconds: second(), settledInSeconds }
+}
+
+/** Accepted at the first attempt: there is nothing to ask about. */
+function isPlain (arrivals: Arrived[]): boolean {
+  return arrivals.length === 1 && arrivals[0]?.outcome === 'accepted' && attemptOf(arrivals[0].opaque) === 1
+}
+
+/** Takes over what the provider has recorded since the last look; returns how many in all. */
+function collect (control: string, note: (fact: Fact) => void): { look: () => Promise<number> } {
+  let since = 0
+  let count = 0
+  let looking: Promise<number> | null = null
+  async function look (): Promise<number> {
+    const { body } = await request(`${control}/messages?since=${since}`)
+    for (const record of body['messages']) {
+      since = Math.max(since, record.seq)
+      count++
+      // Reset before it was read: nobody knows who it was for but the watch in the node.
+      if (record.opaque !== null) note(toFact(record))
+    }
+    return count
+  }
+  return {
+    async look () {
+      await looking
+      looking = look()
+      return await looking
+    }
+  }
+}
+
+function sum (counts: Map<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
+}

@@ -1,0 +1,73 @@
+/** Three masters with a replica each, as one cluster: real processes, up in some three seconds. */
+import { Redis } from 'ioredis'
+import { startRedis, type Teardown, type TestRedis } from './redis.js'
+import { until } from './until.js'
+
+const SLOTS = 16_384
+
+export interface TestCluster {
+  /** For the gateway. */
+  url: string
+  servers: TestRedis[]
+  /** The servers that take writes now, with the slots of each. */
+  masters: () => Promise<Array<{ server: TestRedis, from: number, to: number }>>
+  /** The master of a key. */
+  masterOf: (key: string) => Promise<TestRedis>
+  /** Until every slot is served, and every replica that runs has what its master has. */
+  settled: () => Promise<void>
+}
+
+export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 1000 } = {}): Promise<TestCluster> {
+  const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-announce-ip', '127.0.0.1', '--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1']
+  const servers = await Promise.all(Array.from({ length: 2 * masters }, async () => await startRedis(t, { extra })))
+  const clients = servers.map(server => server.connect())
+  const ask = clients[0] as Redis
+  const share = Math.ceil(SLOTS / masters)
+  await Promise.all(clients.slice(0, masters).map(async (client, at) => await client.call('CLUSTER', 'ADDSLOTSRANGE', at * share, Math.min(SLOTS, (at + 1) * share) - 1)))
+  await Promise.all(clients.map(async (client, at) => await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1)))
+  for (const { port } of servers.slice(1)) await ask.call('CLUSTER', 'MEET', '127.0.0.1', port)
+  for (const client of clients) await until('all have met', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000)
+  await Promise.all(clients.slice(masters).map(async (client, at) => await client.call('CLUSTER', 'REPLICATE', String(await clients[at]?.call('CLUSTER', 'MYID')))))
+
+  async function settled (): Promise<void> {
+    for (const client of clients) {
+      await until('the cluster has settled', async () => {
+        if (client.status !== 'ready') return true // it does not run
+        const [cluster, replication] = await Promise.all([client.call('CLUSTER', 'INFO') as Promise<string>, client.info('replication')])
+        return /cluster_state:ok/.test(cluster) && /cluster_slots_ok:16384/.test(cluster) && !/master_link_status:down/.test(replication)
+      }, 20_000)
+    }
+  }
+
+  async function mastersNow (): ReturnType<TestCluster['masters']> {
+    const slots = await (clients.find(client => client.status === 'ready') ?? ask).call('CLUSTER', 'SLOTS') as Array<[number, number, [string, number]]>
+    return slots.map(([from, to, [, port]]) => {
+      const server = servers.find(server => server.port === port)
+      if (server === undefined) throw new Error(`a stranger at ${port}`)
+      return { server, from, to }
+    })
+  }
+
+  await settled()
+  await until('every replica is attached', async () => {
+    const infos = await Promise.all(clients.slice(0, masters).map(async client => await client.info('replication')))
+    return infos.every(info => /slave0:.*state=online/.test(info))
+  }, 20_000)
+  return {
+    url: `redis+cluster://${servers.slice(0, 3).map(server => `127.0.0.1:${server.port}`).join(',')}`,
+    servers,
+    settled,
+    masters: mastersNow,
+    async masterOf (key) {
+      const client = clients.find(client => client.status === 'ready') ?? ask
+      const slot = Number(await client.call('CLUSTER', 'KEYSLOT', key))
+      const found = (await mastersNow()).find(({ from, to }) => from <= slot && slot <= to)
+      if (found === undefined) throw new Error(`nobody serves the slot of ${key}`)
+      return found.server
+    }
+  }
+}
+
+function known (nodes: unknown): number {
+  return String(nodes).trim().split('\n').filter(line => !/handshake|noaddr/.test(line)).length
+}
