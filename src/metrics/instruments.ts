@@ -47,7 +47,7 @@ export function createInstruments () {
     faults: counter('faults_total', 'Surprises, by where they came up', ['where']),
     scriptDuration: histogram('redis_script_duration_seconds', 'Lua scripts as this node sees them, with the way there and back', redisTimes, ['script']),
     scriptErrors: counter('redis_script_errors_total', 'Lua scripts that were refused or not answered in time', ['script']),
-    webhookStatuses: counter('webhook_statuses_total', 'Statuses of messages that WhatsApp told by webhook, and what became of each', ['sender', 'status', 'became']),
+    webhookStatuses: counter('webhook_statuses_total', 'Statuses of messages that WhatsApp told by webhook, and what became of each', ['sender', 'told', 'became']),
     webhooksRefused: counter('webhooks_refused_total', 'Webhooks turned away, and why', ['why']),
     webhookLag: histogram('webhook_lag_seconds', 'From the moment a status tells to its arrival here', lags),
     shifts: gauge('shifts_running', 'Senders that this node attends'),

@@ -40,7 +40,7 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
 
 function recordWebhooks (events: Bus, to: Instruments): void {
   events.on('webhook.status', ({ sender, kind, became, lagMs }) => {
-    to.webhookStatuses.inc({ sender, status: kind, became })
+    to.webhookStatuses.inc({ sender, told: kind, became })
     if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
   })
   events.on('webhook.refused', ({ why }) => to.webhooksRefused.inc({ why }))
