@@ -26,7 +26,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],
   'message.closed': (['cancelled', 'expired', 'failed'] as const).map(state => ({ sender, id, state })),
   'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
-  'webhook.status': ['parked', 'unmatched'].map(became => ({ sender, kind: 'read' as const, became, lagMs: 1 })),
+  'webhook.status': ['unmatched'].map(became => ({ sender, kind: 'read' as const, became, lagMs: 1 })),
   'webhook.refused': [{ why: 'signature' }],
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
   'sender.opened': [{ sender }],
