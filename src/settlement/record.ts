@@ -88,7 +88,8 @@ export function parseResult (text: string): Result | null {
     admittedAt: parseInt(generation, 16),
     settledAt: Number(settledAt),
     attempts: Number(attempts),
-    recipient,
+    // `-`: it was erased.
+    recipient: recipient === '-' ? '' : recipient,
     caller,
     providerMessageId: wamid === '-' ? null : wamid,
     ...(rest.length === 0 ? {} : readExtras(JSON.parse(rest.join(' ')) as Extras))
