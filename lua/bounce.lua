@@ -49,7 +49,8 @@ local cool, code, reason, wamid, story = tonumber(ARGV[6]) * 1000, ARGV[7], ARGV
 local known = redis.call('GET', msg)
 local result = read_result(known)
 local sender = read_sender(sender_key)
-if not sender or result.generation ~= string.match(id, '%.(%x+)$') then return { 'gone' } end
+-- One that was erased has no recipient left.
+if not sender or result.generation ~= string.match(id, '%.(%x+)$') or result.recipient == '-' then return { 'gone' } end
 if result.letter == 'd' or result.letter == 'r' then
   local risen = result.wamid == wamid and raised(result, 'f', code)
   if risen then redis.call('SET', msg, risen, 'KEEPTTL') end

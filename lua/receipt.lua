@@ -56,6 +56,7 @@ local given, id, attempt, status, at, wamid, tail, story =
 local known = redis.call('GET', msg)
 local result = read_result(known)
 local ours = known and result.generation == string.match(id, '%.(%x+)$')
+if ours and result.recipient == '-' then return { 'gone' } end
 if ours and string.match(result.letter, '[sdr]') then
   if result.wamid ~= wamid then return { 'double' } end
   -- The first word on it: what its payload was kept for has not come to pass.

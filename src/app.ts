@@ -27,6 +27,7 @@ import { healthRoutes } from './http/routes/health.js'
 import { metricsRoute } from './http/routes/metrics.js'
 import { messageRoutes } from './http/routes/messages.js'
 import { rateLimitRoutes } from './http/routes/rate-limits.js'
+import { recipientRoutes } from './http/routes/recipients.js'
 import { senderRoutes } from './http/routes/senders.js'
 import { statsRoutes } from './http/routes/stats.js'
 import { webhookRoutes } from './http/routes/webhooks.js'
@@ -77,6 +78,7 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
       findRoutes(api, room)
       failureRoutes(api, room)
       rateLimitRoutes(api, room)
+      recipientRoutes(api, room)
       statsRoutes(api, room)
       workerRoutes(api, room)
       senderRoutes(api, room)

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 
 /**
- * With an answer of Redis so long overdue this node takes nothing more in: the answer would come late, and past 240 ms scripts
+ * With an answer of Redis so long overdue this node takes nothing more in: the answer would come late, and at about twice that scripts
  * time out, so that work already done would be thrown away.
  */
 const BEHIND_MS = 120

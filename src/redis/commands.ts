@@ -42,6 +42,9 @@ export interface Replies {
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
   quota: ['written' | 'kept', version: number] | ['unruled']
   acknowledge: ['acknowledged'] | ['gone']
+  'find-recipient': string[]
+  'erase-message': ['erased', hadResult: number, wasKept: number] | ['busy']
+  'erase-pair': ['erased', count: number] | ['busy']
   recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number, parkedDue: number]
   tidy: [expired: string[], buckets: number, failures: number]
   'inspect-message':
@@ -77,6 +80,9 @@ export interface Arguments {
   pause: Timed<'state' | 'forMs' | 'why'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', Value>
   acknowledge: Timed<'id' | 'story'>
+  'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>
+  'erase-message': Record<'id', Value>
+  'erase-pair': Record<'recipient', Value>
   recover: Timed<'lost' | 'limit'>
   tidy: Timed<'retentionMs' | 'cap' | 'limit'>
   'inspect-message': Timed<'id'>

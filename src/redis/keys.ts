@@ -17,7 +17,12 @@ export function senderKey (prefix: string, sender: string, name: string, part?: 
 
 /** Hours since the epoch by this node's clock. */
 export function hourNow (): number {
-  return Math.floor(Date.now() / 3_600_000)
+  return hourOf(Date.now())
+}
+
+/** Hours since the epoch of a moment in ms. */
+export function hourOf (ms: number): number {
+  return Math.floor(ms / 3_600_000)
 }
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */

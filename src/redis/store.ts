@@ -115,6 +115,8 @@ function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): 
     case 'retake':
     case 'cancel':
     case 'clear':
+    case 'erase-message':
+    case 'erase-pair':
     case 'pause':
     case 'acknowledge': return true
     default: return false

@@ -95,7 +95,8 @@ export function parseResult (text: string): Result | null {
     settledAt: Number(settledAt),
     attempts: parseInt(attempts, 10),
     ...parseHeard(attempts),
-    recipient,
+    // `-`: it was erased.
+    recipient: recipient === '-' ? '' : recipient,
     caller,
     providerMessageId: wamid === '-' ? null : wamid,
     ...(rest.length === 0 ? {} : readExtras(JSON.parse(rest.join(' ')) as Extras))

@@ -12,12 +12,13 @@ const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'set
 
 /** A room may import its own files, what is shared, and this: whole rooms, or single files of them. */
 const mayImport: Record<string, string[]> = {
-  http: entrance,
+  http: [...entrance, 'erasure'],
   graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
   dashboard: [...entrance, 'http/act', 'http/problem'],
   webhooks: ['settlement'],
   admission: [],
   drain: ['provider', 'settlement'],
+  erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
   failure: ['drain/deliver', 'drain/cancel', 'settlement'],
   recovery: ['drain/wake', 'drain/cancel', 'drain/deliver', 'settlement'],
   provider: [],

@@ -75,13 +75,14 @@ export function createJudge (document: Document): { answer: (route: Route, reply
       const found = operation.responses[status]
       if (found === undefined) return `${status} is not documented`
       const response = found.$ref === undefined ? found : document.components.responses[found.$ref.split('/').at(-1) ?? '']
-      const told = ['retry-after', 'ratelimit', 'ratelimit-policy', 'idempotent-replayed'].filter(name => headers.has(name))
+      const present = ['retry-after', 'ratelimit', 'ratelimit-policy', 'idempotent-replayed'].filter(name => headers.has(name))
       const known = Object.keys(response?.headers ?? {}).map(name => name.toLowerCase())
-      const strange = told.filter(name => !known.includes(name))
+      const strange = present.filter(name => !known.includes(name))
       if (strange.length > 0) return `${status} does not name the headers ${strange.join(', ')}`
       const [type, content] = Object.entries(response?.content ?? {})[0] ?? []
       if (type === undefined || content === undefined) return body === undefined || body === '' ? '' : `${status} is said to have no body`
-      return headers.get('content-type')?.startsWith(type) === true ? value(content.schema, body) : `${status} is ${headers.get('content-type') ?? 'nothing'}, not ${type}`
+      const told = type === 'application/json' || type === 'application/problem+json' ? body : (body as { text: string }).text
+      return headers.get('content-type')?.startsWith(type) === true ? value(content.schema, told) : `${status} is ${headers.get('content-type') ?? 'nothing'}, not ${type}`
     }
   }
 }

@@ -184,3 +184,12 @@ await test('the record that is kept for a receipt goes when none came', async (t
   t.equal((await w.run('tidy', tidy))[2], 1)
   t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
 })
+
+await test('of a message that was erased nothing is known', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: 60_000 })
+  await w.run('erase-message', { id: grant.id }, grant.id)
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' }), ['gone'])
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), ['gone'])
+  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
+})

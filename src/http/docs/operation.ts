@@ -7,6 +7,7 @@ export const tags = {
   'Drop-in': 'WhatsApp\'s Cloud API, for clients that know nothing else; errors are in its shape too',
   Failures: 'What WhatsApp did not take, and trying again',
   'Rate limits': 'A recipient\'s pace',
+  Recipients: 'What is held about somebody',
   Senders: 'The sending numbers',
   Counts: 'How it stands',
   'Retry worker': 'The worker that retries due failures',

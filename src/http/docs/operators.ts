@@ -1,5 +1,5 @@
 import { ActsSchema } from '../schemas/audit.js'
-import { ClearedSchema, RateLimitSchema } from '../schemas/rate-limit.js'
+import { ClearedSchema, ErasedSchema, RateLimitSchema } from '../schemas/rate-limit.js'
 import { RulesSchema, SenderSchema, SendersSchema } from '../schemas/sender.js'
 import { QueueStatsSchema, StatsSchema } from '../schemas/stats.js'
 import { RetryWorkerStatusSchema } from '../schemas/worker.js'
@@ -36,6 +36,19 @@ export const clearRateLimit: Operation = {
   summary: 'Forgets a recipient\'s pace, so that what waits may go at once',
   examples: { one: { summary: 'A recipient', params: { recipient: '+15550104711' } } },
   answers: { 200: { is: 'Whether there was one', schema: ClearedSchema, examples: { cleared: { recipient: '+15550104711', sender: SENDER, cleared: true } } } },
+  errors: recipientErrors
+}
+
+export const eraseRecipient: Operation = {
+  id: 'eraseRecipient',
+  tag: 'Recipients',
+  summary: 'Erases what is held about a recipient, for all senders or one',
+  description: 'Messages that wait are cancelled first, unknown outcomes given up; then results, failures, the look-up index and the pace are forgotten. That a message was, and how it ended, stays under its key for as long as the key is remembered, so that a repeat is not sent; it tells no recipient, content, metadata or WhatsApp\'s id. May be repeated at any time, and has to be after 202.',
+  examples: { all: { summary: 'Of all senders', params: { recipient: '+15550104711' } } },
+  answers: {
+    200: { is: 'Nothing is left', schema: ErasedSchema, examples: { all: { complete: true, erased: { waiting: 2, results: 5, failures: 1 }, remaining: [] } } },
+    202: { is: 'Messages that are under way remain: repeat when they have ended', schema: ErasedSchema, examples: { remains: { complete: false, erased: { waiting: 0, results: 5, failures: 0 }, remaining: [ID] } } }
+  },
   errors: recipientErrors
 }
 

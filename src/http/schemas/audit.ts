@@ -9,6 +9,7 @@ const acts: Record<Act['act'], string> = {
   retry: 'retried failures',
   acknowledge: 'acknowledged failures',
   clear: 'had a recipient\'s pace forgotten',
+  erase: 'erased what was held about a recipient',
   pause: 'paused a sender',
   resume: 'opened a sender',
   quota: 'changed a sender\'s rules',

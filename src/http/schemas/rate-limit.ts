@@ -25,3 +25,15 @@ export const RateLimitSchema = Type.Object({
 export const ClearedSchema = Type.Object({
   recipient: text('As asked for'), sender: text('Phone number id of the sender'), cleared: flag('There was a pace to forget')
 }, { $id: 'RateLimitCleared', description: 'A pace that was forgotten' })
+
+export const EraseQuerySchema = Type.Object({
+  sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Phone number id of the sender, served now or formerly; all senders if left out' }))
+}, { additionalProperties: false })
+
+export const ErasedSchema = Type.Object({
+  complete: flag('Nothing is left; if not, repeat once what remains has ended'),
+  erased: Type.Object({
+    waiting: count('Messages that waited, were tried again or had an unknown outcome, and were taken out'), results: count('Results of settled messages'), failures: count('Failures that were kept')
+  }, { description: 'What there was' }),
+  remaining: Type.Array(Type.String(), { description: 'Ids of messages that are under way, and end by themselves' })
+}, { $id: 'Erased', description: 'What was erased' })

@@ -1,0 +1,76 @@
+/** find-recipient, erase-message and erase-pair: what an erasure asks of Redis. */
+import t from 'tap'
+import { ANN, BOB, tail, world } from './support.js'
+
+const test = await world(t)
+
+await test('find-recipient tells the messages of one recipient, page by page', async (t, w) => {
+  const wanted = new Set<string>()
+  for (let i = 0; i < 300; i++) {
+    const id = await w.queue({ key: `k${i}`, inline: false, recipient: i % 100 === 0 ? ANN : `p1416555${String(i).padStart(4, '0')}`, lineCap: 10_000 })
+    if (i % 100 === 0) wanted.add(id)
+  }
+  // Digits that begin alike are another number.
+  await w.queue({ key: 'longer', inline: false, recipient: `${ANN}7` })
+  const found: string[] = []
+  let pages = 0
+  for (let cursor = '0'; cursor !== '0' || pages === 0; pages++) {
+    const [next = '0', ...page] = await w.run('find-recipient', { recipient: ANN, which: 'waiting', cursor, limit: 20 })
+    found.push(...page.filter((_, at) => at % 2 === 0))
+    t.ok(page.every((text, at) => at % 2 === 0 || text.startsWith(`${ANN} `)))
+    cursor = next
+  }
+  t.ok(pages > 5, `${pages} pages`)
+  t.strictSame(new Set(found), wanted)
+  t.strictSame(await w.run('find-recipient', { recipient: ANN, which: 'failures', cursor: 0, limit: 20 }), ['0'])
+})
+
+await test('erase-message leaves of a sent message that it was sent, for as long as its key is remembered', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { tail: `${tail('wamid.x')} {"name":"Ann"}` })
+  const life = await w.redis.pttl(w.key('msg', grant.id))
+  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 1, 0])
+  t.match(await w.msg(grant.id), /^s [0-9a-f]+ 0 \d{13} 1 - web -$/)
+  t.ok(Math.abs(await w.redis.pttl(w.key('msg', grant.id)) - life) < 1000)
+  t.equal(await w.state(grant.id), 'sent')
+  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), ['duplicate'], 'a repeat is none that is sent, whatever it says')
+  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 0, 0], 'a repeat finds nothing')
+})
+
+await test('erase-message takes a failure away with its story', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'failed', { story: '{"attempt":1}' })
+  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 1, 1])
+  for (const key of ['failed', 'resolved', 'failure-records', 'unacknowledged']) t.equal(await w.redis.exists(w.key(key)), 0, key)
+  t.equal(await w.state(grant.id), 'failed')
+  t.match(await w.retake(grant.id, { force: true }), ['gone'])
+})
+
+await test('erase-message leaves a message that is not settled, and a younger one under the same key', async (t, w) => {
+  const first = await w.grant({ key: 'a', windowMs: 1 })
+  await w.settled(first, 'failed')
+  t.match(await w.run('erase-message', { id: first.id }, first.id), ['erased', 1, 1])
+  await w.redis.del(w.key('msg', first.id))
+  w.at(70_000)
+  const second = await w.queue({ key: 'a', inline: false })
+  t.strictSame(await w.run('erase-message', { id: second }, second), ['busy'])
+  const before = await w.msg(second)
+  t.match(await w.run('erase-message', { id: first.id }, first.id), ['erased', 0, 0])
+  t.equal(await w.msg(second), before)
+})
+
+await test('erase-pair waits for a message in line or in flight, and then forgets the pair', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const id = await w.queue({ key: 'b' })
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['busy'])
+  await w.settled(grant, 'sent', { startedUs: 1000 })
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['busy'])
+  await w.cancel(id)
+  await w.settled(await w.grant({ key: 'c', recipient: BOB }), 'sent', { startedUs: 1000 })
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['erased', 2], 'pace and starts')
+  t.equal(await w.tat(ANN), 0)
+  t.equal(await w.turn(ANN), null)
+  t.equal(await w.redis.exists(w.starts(ANN)), 0)
+  t.ok(await w.tat(BOB) > 0, 'others keep theirs')
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['erased', 0])
+})

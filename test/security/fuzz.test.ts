@@ -1,0 +1,107 @@
+/**
+ * Hostile requests against a real node: none crashes it, makes it answer with a fault of its own, or makes it grow; each error
+ * is a problem document of the list, and every line of its log stays one line. `npm run fuzz` asks 100,000 times, with a seed by
+ * the clock; FUZZ_SEED repeats one.
+ */
+import fc from 'fast-check'
+import t from 'tap'
+import { errors } from '../../src/errors.js'
+import { read } from '../contract/tree.js'
+import type { Document } from '../http/document.js'
+import { keys } from '../support/gateway.js'
+import { startGatewayProcess, startSandboxProcess } from '../support/process.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { createCaller, request } from '../support/request.js'
+import { until } from '../support/until.js'
+import { hostileRequests, NUMBER, SECRET, SMUGGLED, toBytes, type Hostile } from './requests.js'
+import { createWire, type Wired } from './wire.js'
+
+const requests = Number(process.env['FUZZ_REQUESTS'] ?? 3000)
+const seed = Number(process.env['FUZZ_SEED'] ?? (requests > 3000 ? Date.now() % 1e9 : 20_260_131))
+const BATCH = 500
+const CONNECTIONS = 8
+/** Heap that may be in use at the end beyond what was after a fifth of the requests, bytes. */
+const GROWTH = 48e6
+
+const document = JSON.parse(read('docs/openapi.json')) as Document
+const redis = await startRedis(t)
+const sandbox = await startSandboxProcess(t)
+
+await t.test(`${requests} hostile requests (seed ${seed})`, async t => {
+  const env = { LOG_LEVEL: 'trace', INLINE_WAIT_MS: '20', SEND_TIMEOUT_MS: '1000', LEASE_MS: '7000', MAX_LINE_PER_RECIPIENT: '100000' }
+  const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix: createPrefix(), env })
+  const statuses = new Map<number, number>()
+  const faults: string[] = []
+  const heaps: Array<[asked: number, heap: number]> = []
+  const began = performance.now()
+  for (let asked = 0; asked < requests && faults.length < 10; asked += BATCH) {
+    const batch = fc.sample(hostileRequests(document), { numRuns: BATCH, seed: seed + asked })
+    await askAll(node.found, batch, (hostile, answer) => {
+      const fault = judge(answer, hostile)
+      if (fault !== '') faults.push(`${fault}: ${hostile.method} ${hostile.path.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 300)} ${hostile.body.subarray(0, 300).toString()} -> ${answer?.head ?? ''} ${answer?.body.slice(0, 300) ?? ''}`)
+      statuses.set(answer?.status ?? 0, (statuses.get(answer?.status ?? 0) ?? 0) + 1)
+    })
+    heaps.push([asked + BATCH, await heapOf(node.found)])
+  }
+  const seconds = (performance.now() - began) / 1000
+  t.same(faults, [], 'no answer is a fault of the gateway')
+  // Least of several, since what is garbage goes when it pleases.
+  const after = (from: number, to: number): number => Math.min(...heaps.filter(([asked]) => asked >= from * requests && asked <= to * requests).map(([, heap]) => heap))
+  const [first, last] = [after(0.2, 0.5), after(0.7, 1)]
+  t.ok(last - first < GROWTH, `heap in use: ${mb(first)} MB, later ${mb(last)} MB`)
+
+  const operator = createCaller(node.found, keys.operator)
+  await operator.post('/senders/111/resume')
+  await operator.put('/senders/111/quota', { pairIntervalMs: 100, pairBurst: 1, perSecond: 100, maxInFlight: 100 })
+  await until('a plain message is sent', async () => [200, 202].includes((await operator.send('+15550009999', 'plain', { sender: '111', deduplicate: false })).status))
+  const lines = node.output().split('\n').filter(line => line !== '')
+  const log = lines.slice(1 + lines.findIndex(line => line.startsWith('Try ')))
+  t.same(log.filter(line => !isLogLine(line)).slice(0, 5), [], `each of ${log.length} lines of the log is one of the node's own`)
+  t.same(log.filter(line => line.includes(SECRET) || line.includes(NUMBER) || Object.values(keys).some(key => line.includes(key))).slice(0, 3), [], 'and tells no text, number or key')
+  t.equal(await node.end('SIGTERM'), 0, 'it ends in order')
+  const told = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status === 0 ? 'none' : status}: ${count}`).join(', ')
+  t.comment(`${requests} requests in ${seconds.toFixed(1)} s, seed ${seed}; statuses ${told}; heap in use ${mb(first)} MB, later ${mb(last)} MB`)
+})
+
+async function askAll (origin: string, batch: Hostile[], tell: (hostile: Hostile, answer: Wired | null) => void): Promise<void> {
+  const todo = batch.entries()
+  await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+    const wire = createWire(origin)
+    for (const [, hostile] of todo) tell(hostile, await wire.ask(toBytes(hostile), hostile.method === 'HEAD'))
+    wire.close()
+  }))
+}
+
+/** What is wrong with an answer; '' where nothing is. */
+function judge (answer: Wired | null, { method, path }: Hostile): string {
+  if (answer === null) return 'no answer'
+  const { status, headers, head, body } = answer
+  if (new RegExp(`^${SMUGGLED}`, 'im').test(head)) return 'a header was smuggled in'
+  if (status >= 500 && status !== 503) return 'a fault'
+  if (status < 400 || method === 'HEAD') return ''
+  // The dashboard's own program asks in its own words.
+  if (path.startsWith('/admin/queues/api')) return ''
+  if (headers['content-type'] !== 'application/problem+json' && !headers['content-type']?.startsWith('application/problem+json;')) return `an error as ${headers['content-type'] ?? 'nothing'}`
+  const problem = JSON.parse(body) as { code: keyof typeof errors, status: number }
+  if (errors[problem.code]?.[0] !== status || problem.status !== status) return 'an unknown code'
+  return status === 503 && headers['retry-after'] === undefined ? 'no Retry-After' : ''
+}
+
+function isLogLine (line: string): boolean {
+  if (line === 'SIGTERM: closing') return true
+  try {
+    const { level, time, pid } = JSON.parse(line) as Record<string, unknown>
+    return typeof level === 'number' && typeof time === 'number' && typeof pid === 'number' && JSON.parse(line).msg !== 'forged' && !line.includes('\u001b')
+  } catch {
+    return false
+  }
+}
+
+async function heapOf (origin: string): Promise<number> {
+  const { body } = await request(`${origin}/metrics`, { headers: { authorization: `Bearer ${keys.operator}` } })
+  return Number(/^nodejs_heap_size_used_bytes ([\d.e+]+)$/m.exec(body['text'])?.[1])
+}
+
+function mb (bytes: number): string {
+  return (bytes / 1e6).toFixed(0)
+}
