@@ -12,25 +12,24 @@ export interface Alert {
   severity: 'page' | 'ticket'
   /** PromQL: the number that is watched. */
   value: string
-  /** It fires above (or below) this number. */
+  /** It fires above this number, or below. */
   above?: number
   below?: number
   /** PromQL that follows `and`: it fires only while this holds too. */
   only?: string
-  /** How long it has to last, as Prometheus writes durations. */
+  /** How long that has to last. */
   for: string
   /** A template of Prometheus's: `.Labels`, `.Value`. */
   summary: string
 }
 
-/** This share of the attempts may fail for reasons that are not the message's own. */
+/** This share of the attempts may fail. Used up 14.4 times too fast, 2 % of a month's is gone in an hour; 6 times, 5 % in six hours. */
 const ERROR_BUDGET = 0.01
-/** Burning the month's budget 14.4 times too fast uses up 2 % of it in an hour; 6 times, 5 % in six hours. */
 const FAST = 14.4 * ERROR_BUDGET
 const SLOW = 6 * ERROR_BUDGET
 /** A handful of failures at night is no trend. */
 const FAILED_AT_LEAST = 10
-/** A sender that sends at this share of its rate is busy, and its messages wait for it: not a fault. */
+/** At this share of its rate a sender is busy, and its messages wait for it. */
 const BUSY = 0.5
 
 const isOpen = `on (job, sender) ${whole('sluice_sender_open')} == 1`
@@ -289,6 +288,7 @@ export const alerts: readonly Alert[] = [
     severity: 'ticket',
     value: happened('sluice_faults_total', '15m', 'job, where'),
     above: 0,
+    only: 'on (job) min by (job) (min_over_time(sluice_redis_up[15m])) == 1',
     for: '0s',
     summary: '{{ humanize .Value }} unexpected errors in {{ .Labels.where }} within 15 minutes'
   }

@@ -29,9 +29,13 @@ export function grown (metric: string, by: string, ...matchers: string[]): strin
   return `sum${by === '' ? '' : ` by (${by})`} (increase(${of(metric, ...matchers)}[$__range]))`
 }
 
-/** How often something rare happened, at each point of a line. */
+/**
+ * How often something rare happened, at each point of a line. `increase` doesn't see the step from no series to a first count, so a
+ * young series counts whole.
+ */
 export function events (metric: string, by: string, ...matchers: string[]): string {
-  return `sum${by === '' ? '' : ` by (${by})`} (increase(${of(metric, ...matchers)}[$__rate_interval]))`
+  const one = of(metric, ...matchers)
+  return `sum${by === '' ? '' : ` by (${by})`} ((${one} unless ${one} offset $__rate_interval) or increase(${one}[$__rate_interval]))`
 }
 
 /** A quantile of a histogram over all nodes. */

@@ -33,14 +33,18 @@ export const nodes: Case[] = [
     alert: 'SluiceFaults',
     kind: 'fires',
     about: 'the first error of a place; a quarter of an hour later it is over',
-    series: { [`sluice_faults_total{${one},where="retry"}`]: '_x5 1x60' },
+    series: { [`sluice_faults_total{${one},where="retry"}`]: '_x5 1x60', [`sluice_redis_up{${one}}`]: '1x65' },
     at: { '4m': [], '10m': [ticket({ job: 'sluice', where: 'retry' }, 'node', '1 unexpected errors in retry within 15 minutes')], '40m': [] }
   },
   {
     alert: 'SluiceFaults',
     kind: 'quiet',
-    about: 'the last one was an hour ago',
-    series: { [`sluice_faults_total{${one},where="retry"}`]: '1x90' },
-    at: { '30m': [], '90m': [] }
+    about: 'the last one was an hour ago; or Redis was away, which SluiceRedisDown tells',
+    series: {
+      [`sluice_faults_total{${one},where="retry"}`]: '1x40 1+1x5 6x40',
+      [`sluice_redis_up{${one}}`]: '1x41 0x3 1x50',
+      [`sluice_redis_up{${two}}`]: '1x90'
+    },
+    at: { '30m': [], '45m': [], '50m': [], '80m': [] }
   }
 ]

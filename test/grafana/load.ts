@@ -1,0 +1,75 @@
+/** Everything happens that a dashboard can show, told to a real gateway over HTTP. */
+import type { Harness } from '../sandbox/support.js'
+import type { Node } from '../support/gateway.js'
+import { pass, until } from '../support/until.js'
+
+/** Three senders: 111 works, 222 is paused by an operator, 333 is stopped by WhatsApp. */
+export const senders = ['111', '222', '333']
+
+/** Retries after half a second, and so on: what takes hours takes seconds. The sandbox stands in for WhatsApp. */
+export function env (file: string): Record<string, string> {
+  return {
+    WHATSAPP_SENDERS_FILE: file,
+    WHATSAPP_ACCESS_TOKEN: '',
+    SANDBOX: 'true',
+    // Shorter than the first retry, which would join the line otherwise.
+    WHATSAPP_RATE_LIMIT_MS: '400',
+    WHATSAPP_RETRY_SCHEDULE_MS: '500,1000',
+    WHATSAPP_RETRY_INTERVAL_MS: '500',
+    SEND_TIMEOUT_MS: '500',
+    UNKNOWN_HOLD_MS: '500'
+  }
+}
+
+/** Traffic until `isOver`, four times a second: news, queues, repeats, mistakes, refusals, every fault of WhatsApp's. */
+export async function drive (node: Node, isOver: () => boolean): Promise<void> {
+  const lanes = ['urgent', 'normal', 'bulk']
+  for (let i = 0; !isOver(); i++) {
+    const priority = lanes[i % 3]
+    const fresh = String(i).padStart(4, '0')
+    const keyed = { 'idempotency-key': 'once' }
+    await Promise.all([
+      node.send(`+1555000${fresh}`, `news ${i}`, { priority }),
+      ...[1, 2, 3].map(async k => await node.send('+15550009001', `line ${i} ${k}`, { priority }, { prefer: 'respond-async' })),
+      node.send('+15550009002', 'once', {}, keyed),
+      node.send('+15550009003', 'twice', { idempotencyKey: 'field' }),
+      node.send('+15550009004', 'thrice'),
+      node.send('+15550009001', `not later ${i}`, { whenLimited: 'reject' }),
+      node.send('+15550009002', `another text ${i}`, {}, keyed),
+      node.send('not a number', 'mistake'),
+      // Fails and is then sent; fails every time; is refused for good; too fast; no verdict; no answer though taken.
+      node.send(`+15561131000${fresh}`, 'passing', {}, { prefer: 'respond-async' }),
+      node.send(`+15560131000${fresh}`, 'lasting', {}, { prefer: 'respond-async' }),
+      node.send(`+15560131026${fresh}`, 'undeliverable', {}, { prefer: 'respond-async' }),
+      node.send(`+15560131056${fresh}`, 'pair limit', { expiresInMs: 2000 }, { prefer: 'respond-async' }),
+      node.send(`+1555602${String(i % 1000).padStart(3, '0')}0`, 'no verdict', {}, { prefer: 'respond-async' }),
+      node.send(`+1555840${String(i % 1000).padStart(3, '0')}0`, 'no answer', { onUnknown: 'fail' }, { prefer: 'respond-async' })
+    ])
+    await pass(250)
+  }
+}
+
+/** What operators do, and what happens once: a pause, a stop, a schedule, a cancelled message, a worker that rests until it is seen. */
+export async function operate (node: Node, rested: () => Promise<void>): Promise<void> {
+  await node.post('/senders/222/pause', {})
+  for (let i = 0; i < 5; i++) await node.send(`+1555000800${i}`, 'behind a pause', { sender: '222' })
+  await node.send('+15560000190', 'a dead token', { sender: '333' })
+  for (let i = 0; i < 5; i++) await node.send(`+1555000801${i}`, 'behind a stop', { sender: '333' })
+  await node.send('+15550008020', 'later', { scheduledFor: Date.now() + 3_600_000 })
+  const { body: { id } } = await node.send('+15550008021', 'never', { scheduledFor: Date.now() + 3_600_000 })
+  await node.del(`/messages/${id}`)
+  await node.del('/rate-limits/+15550009001')
+  await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 })
+  await until('a message that was given up', async () => (await node.get('/failures?status=FAILED')).body.failures.length > 3)
+  await node.post('/failures/acknowledge', { limit: 1 })
+  await node.post('/workers/retry/stop')
+  await rested()
+  await node.post('/workers/retry/start')
+  await node.post('/failures/retry', { limit: 5 })
+  await node.post('/senders/222/resume')
+}
+
+/** The second sender is attended again though WhatsApp is away for a moment. */
+export async function breakWhatsApp (sandbox: Harness): Promise<void> {
+  await sandbox.control('POST', 'faults', { recipient: '*', sender: '222', kind: 'status', httpStatus: 503, times: 3 })
+}

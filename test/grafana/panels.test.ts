@@ -1,0 +1,111 @@
+/**
+ * Every panel shows something: a real Prometheus looks at a real API node and a real worker while everything happens that they can count, and is then
+ * asked each query of each dashboard. Grafana itself doesn't run here.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { startSandbox } from '../sandbox/support.js'
+import { startNode } from '../support/gateway.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
+import { breakWhatsApp, drive, env, operate, senders } from './load.js'
+import { missing, startPrometheus } from './monitoring.js'
+import { queries } from './panels.js'
+import { parse } from './promql.js'
+import { quickPrometheus, quickRules } from './shorten.js'
+
+/** Shown by no series yet, and why. */
+const empty: Record<string, string> = {
+  'Overview / Lag of statuses': 'webhooks are not received yet, so there is no lag to observe'
+}
+/** There, and the same all the time, and why. */
+const still: Record<string, string> = {
+  'Overview / Spacing violations': 'has to be 0, and the limiter keeps it so',
+  'Overview / Doubles and violations A': 'has to be 0: WhatsApp took nothing twice',
+  'Overview / Doubles and violations B': 'has to be 0, and the limiter keeps it so',
+  'Failures and retries / Double sends': 'has to be 0: WhatsApp took nothing twice',
+  'Overview / WhatsApp': 'the sandbox stands in from the start to the end',
+  'Redis and nodes / Versions': 'both nodes keep their version and role',
+}
+
+const skip = missing('prometheus')
+const fires = (name: string): string => `ALERTS{alertname="${name}", alertstate="firing"}`
+
+await t.test('every panel has series on a real Prometheus, and those that can move do', { skip }, async t => {
+  const redis = await startRedis(t)
+  const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
+  const prefix = createPrefix()
+  const file = join(redis.dir, 'senders.json')
+  await writeFile(file, JSON.stringify(senders.map(id => ({ id }))))
+  const options = { redisUrl: redis.url, apiUrl: sandbox.url, prefix }
+  const node = await startNode(t, { ...options, env: { ...env(file), ROLE: 'api' } })
+  const worker = await startNode(t, { ...options, env: { ...env(file), ROLE: 'worker' } })
+  const addresses = [node, worker].map(({ origin }) => origin.replace('http://', ''))
+  const prometheus = await startPrometheus(t, { 'prometheus.yml': quickPrometheus(addresses, null), 'alerts/rules.yml': quickRules() })
+  const sees = async (expr: string): Promise<void> => {
+    await until(`Prometheus sees ${expr}`, async () => {
+      const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent(expr)}`)
+      return result.length > 0
+    }, 30_000)
+  }
+  await sees('sum(count_over_time(up[30s])) >= 4')
+  const from = Date.now() - 2000
+
+  let isOver = false
+  const driving = drive(node, () => isOver)
+  await operate(node, async () => await sees('max(max_over_time(sluice_retry_worker_running[2s])) == 0'))
+  await sees(fires('SluiceSenderStopped'))
+  await sees('sluice_retry_results_total{result="succeeded"} > 4')
+  await breakWhatsApp(sandbox)
+  const admin = redis.connect()
+  await admin.config('SET', 'maxmemory', '64mb')
+  await admin.config('SET', 'appendonly', 'no')
+  // The audit's place is taken: an act that can't be noted is a fault.
+  await admin.set(`{${prefix}}:audit`, 'in the way')
+  await node.del('/rate-limits/+15550009001')
+  await admin.del(`{${prefix}}:audit`)
+  await sees(fires('SluiceFaults'))
+  await sees(fires('SluiceAofNotOk'))
+  await admin.config('SET', 'appendonly', 'yes')
+  await sees('sluice_redis_aof_ok == 1')
+  await redis.kill()
+  await sees(fires('SluiceRedisDown'))
+  await redis.restart()
+  await sees('min(sluice_redis_up) == 1')
+  // Nobody attends the senders from here on.
+  await worker.close()
+  await sees(fires('SluiceNodeDown'))
+  await sees('sluice_shift_unattended_seconds > 1')
+  isOver = true
+  await driving
+  const to = Date.now()
+
+  const rows = await Promise.all(queries.map(async ({ place, target }) => {
+    const expr = target.expr.replaceAll('$__rate_interval', '5s').replaceAll('$__range', '25s').replaceAll('$__interval', '5s')
+      .replaceAll('$job', 'sluice').replaceAll('$sender', '.+')
+    const series = (await prometheus.ask(expr, from, to)).filter(({ values }) => values.some(Number.isFinite))
+    const hasMoved = series.some(({ values }) => new Set(values.filter(Number.isFinite)).size > 1)
+    return { place, series: series.length, hasMoved }
+  }))
+  t.comment(`panel → series, ${rows.length} queries over ${Math.round((to - from) / 1000)} s`)
+  for (const { place, series, hasMoved } of rows) t.comment(`${place} → ${series}${hasMoved ? '' : ' (unmoved)'}`)
+  const names = (found: typeof rows): string[] => found.map(({ place }) => place).sort()
+  t.strictSame(names(rows.filter(({ series }) => series === 0)), Object.keys(empty).sort(), 'panels without a series are those that are named, with the reason')
+  t.strictSame(names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)), Object.keys(still).sort(), 'and so are those that did not move')
+
+  const text = await (await fetch(`${node.origin}/metrics`)).text()
+  const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(match => match[1] ?? ''))
+  const isTold = (name: string): boolean => told.has(name) || told.has(name.replace(/_(bucket|sum|count)$/, '')) || ['up', 'ALERTS'].includes(name)
+  const { data: { groups: [{ rules }] } } = await prometheus.get('/api/v1/rules')
+  const asked = [...queries.map(({ target }) => target.expr), ...rules.map(({ query }: { query: string }) => query)]
+    .flatMap(expr => parse(expr).selectors.map(({ metric }) => metric))
+  t.strictSame([...new Set(asked)].filter(name => !isTold(name)), [], 'every metric that is asked for is told by a real node')
+  const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
+  t.strictSame([...told].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'and every one of ours is shown or watched')
+
+  const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
+  const fired = result.map(({ metric }: { metric: { alertname: string } }) => metric.alertname).sort() as string[]
+  t.comment(`alerts that fired: ${fired.join(', ')}`)
+  t.notOk(fired.includes('SluiceSpacingViolated'))
+})

@@ -1,0 +1,73 @@
+/** Clients of Meta's API as their authors published them: pointed at the gateway, they send, wait and fail as with Meta. */
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { keys, SENDER } from '../support/gateway.js'
+import { until } from '../support/until.js'
+import { greatDetail } from './clients/great-detail.js'
+import { hints, kapso } from './clients/kapso.js'
+import { microfox } from './clients/microfox.js'
+import { startOfficial } from './clients/official.js'
+import type { Client, Make } from './clients/client.js'
+import { whatsappApiJs } from './clients/whatsapp-api-js.js'
+import { whatsappBusiness } from './clients/whatsapp-business.js'
+import { createCertificate, startRecorder } from './recorder.js'
+
+const INTERVAL_MS = 2500
+/** What the clock of the sandbox and that of the gateway may differ by. */
+const TOLERANCE_MS = 50
+const WRONG_KEY = 'nobody-has-this-key'
+
+const ground = await createGround(t)
+const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_LINE_PER_RECIPIENT: '2' })
+const certificate = createCertificate(t)
+/** `path` is what it asks for when it is told that Meta is at `/gw`; `kind` is how it calls an error. */
+const clients: Array<{ name: string, make: Make | 'official', path: string, kind: RegExp }> = [
+  { name: '@great-detail/whatsapp', make: greatDetail, path: `/gw/v23.0/${SENDER}/messages`, kind: /^HTTPError$/ },
+  { name: '@kapso/whatsapp-cloud-api', make: kapso, path: `/gw/v24.0/${SENDER}/messages`, kind: /^GraphApiError$/ },
+  { name: 'whatsapp-api-js', make: whatsappApiJs, path: `/gw/v24.0/${SENDER}/messages`, kind: /^OAuthException$/ },
+  { name: '@microfox/whatsapp-business', make: microfox, path: `/gw/v22.0/${SENDER}/messages`, kind: /^WhatsAppBusinessSDKError$/ },
+  { name: 'whatsapp-business', make: whatsappBusiness, path: `/gw/v17.0/${SENDER}/messages`, kind: /^OAuthException$/ },
+  { name: 'whatsapp, Meta\'s own', make: 'official', path: `/v16.0/${SENDER}/messages`, kind: /^OAuthException by HTTP 4\d\d$/ }
+]
+
+t.jobs = clients.length
+await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
+  await t.test(name, { buffered: true }, async t => {
+    const recorder = await startRecorder(t, node.origin, make === 'official' ? certificate : undefined)
+    const create = (key: string): Client => make === 'official' ? startOfficial(t, recorder.port, key, certificate.file) : make(`http://127.0.0.1:${recorder.port}/gw`, key)
+    const client = create(keys.app)
+    const person = `1555002000${at}`
+    const number = `155601310260${10 + at}`
+
+    const first = await client.send(person, 'one')
+    t.match(first, { id: /^wamid\./, contact: person }, 'the first message is sent')
+    const second = await client.send(person, 'two')
+    t.match(second, { id: /^111\.[\w-]{22}\.[0-9a-f]+$/, contact: person }, 'the second is accepted')
+    const third = await client.send(person, 'two')
+    t.not(third.id, second.id, 'the same text once more is another message')
+    const full = await until('the line is full', async () => await client.refused(`1555002100${at}`).catch(() => null), 20_000)
+    t.match(full, { code: 131056, message: /\S/, kind }, 'a full line is the pair limit to it')
+
+    t.match(await client.refused(number), { code: 131026, message: /\S/, kind }, 'a refusal of WhatsApp\'s keeps its code')
+    t.match(await client.refused('12'), { code: 131009, message: /\S/, kind }, 'so has a wrong number one')
+    t.match(await create(WRONG_KEY).refused(person), { code: 190, message: /\S/, kind }, 'and a wrong key')
+    t.equal(await client.markRead('wamid.HBgLMTU1NTAwMjAwMDAVAgASGBQ'), true, 'a read message is marked')
+
+    const arrivals = await ground.arrivals(person, 3, 15_000)
+    t.same(arrivals.map(({ body }) => body?.text?.body), ['one', 'two', 'two'])
+    const gaps = arrivals.slice(1).map(({ headersAt }, i) => headersAt - (arrivals[i]?.headersAt ?? 0))
+    t.ok(gaps.every(gap => gap >= INTERVAL_MS - TOLERANCE_MS), `paced: ${gaps.map(Math.round).join(', ')} ms`)
+    await until('the second is settled', async () => (await node.get(`/messages/${second.id}`)).body['status'] === 'sent')
+
+    const asked = recorder.take()
+    t.same([...new Set(asked.map(one => one.path))], [path], 'it asked for what it asks of Meta')
+    for (const { method, agent, coding } of asked.slice(0, 1)) t.comment(`${name}: ${method} ${path}, ${coding}, ${agent}`)
+  })
+}))
+
+await t.test('a client that names errors names ours as it does Meta\'s', async t => {
+  t.same(hints, [
+    { category: 'throttling', action: 'retry_after' }, { category: 'parameter', action: 'fix_and_retry' },
+    { category: 'parameter', action: 'fix_and_retry' }, { category: 'authorization', action: 'refresh_token' }
+  ])
+})
