@@ -15,7 +15,7 @@ export interface Alert {
   /** It fires above this number, or below. */
   above?: number
   below?: number
-  /** PromQL that follows `and`: it fires only while this holds too. */
+  /** PromQL that follows `and`: while this holds too. */
   only?: string
   /** How long that has to last. */
   for: string
@@ -27,7 +27,6 @@ export interface Alert {
 const ERROR_BUDGET = 0.01
 const FAST = 14.4 * ERROR_BUDGET
 const SLOW = 6 * ERROR_BUDGET
-/** A handful of failures at night is no trend. */
 const FAILED_AT_LEAST = 10
 /** At this share of its rate a sender is busy, and its messages wait for it. */
 const BUSY = 0.5
