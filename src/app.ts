@@ -11,14 +11,13 @@ import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
-import { requestIdOf, tellRequests } from './http/tell-requests.js'
+import { requestIdOf, tellEnd, tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
 import type { SendError } from './http/problem.js'
 import { handleErrors, handleNotFound, sendProblem, toKnown } from './http/problem.js'
 import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
-import type { WebhookRoom } from './webhooks/receive.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { failureRoutes } from './http/routes/failures.js'
@@ -30,7 +29,6 @@ import { rateLimitRoutes } from './http/routes/rate-limits.js'
 import { recipientRoutes } from './http/routes/recipients.js'
 import { senderRoutes } from './http/routes/senders.js'
 import { statsRoutes } from './http/routes/stats.js'
-import { webhookRoutes } from './http/routes/webhooks.js'
 import { workerRoutes } from './http/routes/workers.js'
 
 /** Largest request body, bytes. */
@@ -39,7 +37,7 @@ const BODY_LIMIT = 256 * 1024
 export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, scrape: () => Promise<string>, logger: FastifyBaseLogger }
 
 /** The HTTP application, without a port. A worker node serves its health and its metrics only. */
-export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, options: AppOptions): Promise<FastifyInstance> {
+export async function createApp (room: ApiRoom & DashboardRoom, options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -48,7 +46,10 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
     forceCloseConnections: 'idle',
     return503OnClosing: false, // turnAway does, with a problem document
     // What the router itself refuses never reaches the error handler.
-    frameworkErrors: (error, _request, reply) => { sendError(reply, toKnown(error)) },
+    frameworkErrors: (error, request, reply) => {
+      tellEnd(request, reply, room.events)
+      sendError(reply, toKnown(error))
+    },
     // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
     routerOptions: { maxParamLength: 768 },
     requestTimeout: connectionLimits.requestTimeoutMs,
@@ -68,7 +69,6 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
   metricsRoute(app, options.scrape)
   healthRoutes(app, { store: room.store, closing: options.closing })
   if (options.api) {
-    webhookRoutes(app, room)
     await app.register(async (api: Api) => {
       await authenticate(api, options.keys)
       // A post without a body is one with nothing in it, so that what is missing is named.

@@ -12,18 +12,21 @@ export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): str
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
-/**
- * Tells of every request how it ended, by the pattern of its route: what was asked for may hold a telephone number. Each
- * answer carries the request's id. To be set before the hooks that refuse requests.
- */
+/** Tells of every request how it ended. To be set before the hooks that refuse requests. */
 export function tellRequests (app: FastifyInstance, events: Bus): void {
   app.decorateReply('told')
-  app.addHook('onRequest', async (request, reply) => {
-    const askedAt = performance.now()
-    reply.header('x-request-id', request.id)
-    // The framework's own hooks don't hear of a caller that has sent all and hangs up before the answer.
-    reply.raw.once('close', () => events.emit('request.answered', factsOf(request, reply, performance.now() - askedAt)))
-  })
+  app.addHook('onRequest', async (request, reply) => tellEnd(request, reply, events))
+}
+
+/**
+ * Puts its id into a request's answer and tells how it ended, by the pattern of its route: what was asked for may hold a
+ * telephone number.
+ */
+export function tellEnd (request: FastifyRequest, reply: FastifyReply, events: Bus): void {
+  const askedAt = performance.now()
+  reply.header('x-request-id', request.id)
+  // The framework's own hooks don't hear of a caller that has sent all and hangs up before the answer.
+  reply.raw.once('close', () => events.emit('request.answered', factsOf(request, reply, performance.now() - askedAt)))
 }
 
 function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.answered'][0] {

@@ -38,9 +38,9 @@ function strange (lines: Line[]): string[] {
 
 await t.test('no log line of a busy flow shows a number, a text, a key or a token, and each is as its row says', async t => {
   const { texts, lines, more } = listen()
-  const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '200', UNKNOWN_HOLD_MS: '100' }, more)
+  const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '800', UNKNOWN_HOLD_MS: '100' }, more)
   const text = 'Your code is 493817'
-  const people = ['15550008001', '155611310000801', '15560131026', '15558400011', '15558200011', '15550008002']
+  const people = ['15550008001', '155621310000801', '15560131026', '15558400011', '15558200011', '15550008002']
   await Promise.all(people.map(async to => await node.send(`+${to}`, text, { metadata: { patient: 'Jane Doe' } })))
   await Promise.all(Array.from({ length: 5 }, async (_, at) => await node.send('+15550008001', `${text} ${at}`)))
   await node.send('+15550008002', `${text} later`, { scheduledFor: Date.now() + 300, idempotencyKey: 'order 4938170' })
@@ -83,16 +83,18 @@ await t.test('a request is one line: who, which route, what came of it; a probe 
   await fetch(`${node.origin}/health/live`)
   await fetch(`${node.origin}/metrics`)
   await fetch(`${node.origin}/nowhere`)
-  const told = lines().filter(({ route }) => route !== undefined)
+  t.match((await fetch(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'), /./, 'also what the router refuses has an id')
+  const told = await until('all are told', () => { const found = lines().filter(({ route }) => route !== undefined); return found.length >= 7 && found })
   t.match(told, [
     { msg: 'request', level: 'info', method: 'GET', route: '/api/v1/rate-limits/:recipient', status: 200, caller: 'viewer', bytes: Number, durationMs: Number },
     { msg: 'request', level: 'info', method: 'POST', route: '/api/v1/messages', status: 403, caller: 'viewer', code: 'FORBIDDEN', requestBytes: Number },
     { msg: 'request', level: 'info', route: '/api/v1/stats', status: 401, code: 'UNAUTHENTICATED', caller: undefined },
     { msg: 'request of a probe', level: 'debug', route: '/health/live', status: 200 },
     { msg: 'request of a probe', level: 'debug', route: '/metrics' },
-    { msg: 'request', route: 'unknown', status: 404, code: 'NOT_FOUND' }
+    { msg: 'request', route: 'unknown', status: 404, code: 'NOT_FOUND' },
+    { msg: 'request', route: 'unknown', status: 400, code: 'INVALID_REQUEST' }
   ])
-  t.equal(told.length, 6, 'and no second line for any')
+  t.equal(told.length, 7, 'and no second line for any')
   t.strictSame(named('request failed'), [])
 })
 
