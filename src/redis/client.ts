@@ -12,7 +12,7 @@ export type Client = Redis | Cluster
  */
 export type Manner = 'fail-fast' | 'patient'
 
-const COMMAND_TIMEOUT_MS = 220
+const COMMAND_TIMEOUT_MS = 200
 /** A connection that is let go of has so long to end in order; a server that hangs never does. */
 const LET_GO_MS = 50
 

@@ -1,9 +1,10 @@
 /** The gateway on a cluster of three masters with a replica each: its senders spread, and a master dies. */
 import t from 'tap'
+import { watchRejections } from '../support/rejections.js'
 import type { TestRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { until } from '../support/until.js'
-import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, watchRejections } from './failover.js'
+import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver } from './failover.js'
 
 const rejections = watchRejections(t)
 const cluster = await startCluster(t)
@@ -11,7 +12,7 @@ const sandbox = await startObserver(t)
 const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
 
 await t.test('all that callers do works on senders of every master, whose keys stay together', async t => {
-  const house = await startHouse(t, { url: cluster.url, sandbox, senders, count: 2 })
+  const house = await startHouse(t, { url: cluster.url, sandbox, senders, count: 2, env: { WHATSAPP_RATE_LIMIT_MS: '1000' } })
   await goRound(t, house)
   const homes = new Map<string, Set<number>>()
   for (const { server } of await cluster.masters()) {

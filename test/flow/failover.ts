@@ -166,12 +166,3 @@ export function judge (t: Test, found: Loss): void {
   t.same(found.doubled, [], 'nothing came twice')
   t.ok(found.leastSpacing >= INTERVAL_MS - tolerance(), `least spacing of a pair: ${found.leastSpacing} ms`)
 }
-
-/** Notes each promise of this process that was rejected and that nobody listened to. */
-export function watchRejections (t: Pick<Test, 'teardown'>): string[] {
-  const seen: string[] = []
-  const note = (reason: unknown): void => { seen.push(reason instanceof Error ? reason.stack ?? reason.message : String(reason)) }
-  process.on('unhandledRejection', note)
-  t.teardown(() => process.off('unhandledRejection', note))
-  return seen
-}

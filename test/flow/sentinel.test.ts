@@ -1,9 +1,10 @@
 /** The gateway on a master that sentinels watch, and whose death they notice. */
 import t from 'tap'
+import { watchRejections } from '../support/rejections.js'
 import type { TestRedis } from '../support/redis.js'
 import { startSentinels } from '../support/redis-sentinel.js'
 import { until } from '../support/until.js'
-import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, watchRejections } from './failover.js'
+import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver } from './failover.js'
 
 const rejections = watchRejections(t)
 const trio = await startSentinels(t, { replicas: 2 })
@@ -11,7 +12,7 @@ const sandbox = await startObserver(t)
 const senders = ['s1', 's2', 's3']
 
 await t.test('all that callers do goes over the master that the sentinels name', async t => {
-  await goRound(t, await startHouse(t, { url: trio.url, sandbox, senders, count: 2 }))
+  await goRound(t, await startHouse(t, { url: trio.url, sandbox, senders, count: 2, env: { WHATSAPP_RATE_LIMIT_MS: '1000' } }))
 })
 
 await t.test('a master that dies takes with it what its replicas had not heard of, and no more', async t => {

@@ -1,0 +1,163 @@
+/** Redis stopped, read-only, loading, full or forgetful: what callers hear, how soon, and that nothing is left half done. */
+import t, { type Test } from 'tap'
+import { startSandbox } from '../sandbox/support.js'
+import { startNode, type Node } from '../support/gateway.js'
+import { startRedis, type TestRedis } from '../support/redis.js'
+import { watchRejections } from '../support/rejections.js'
+import { request } from '../support/request.js'
+import { each, pass, until } from '../support/until.js'
+
+/** Promised to a caller while Redis is in trouble are 250 ms; a machine that is busy with other tests is given as much again. */
+const ANSWER_MS = 500
+const callers = Array.from({ length: 40 }, (_, at) => at)
+const SLOW = '+15557010010'
+
+const rejections = watchRejections(t)
+// While it loads, a server of these tests is slow and says so.
+const redis = await startRedis(t, { extra: ['--enable-debug-command', 'yes', '--key-load-delay', '300', '--loading-process-events-interval-bytes', '1024'] })
+const admin = redis.connect()
+const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
+const env = { WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
+const start = async (t: Test, more: Record<string, string> = {}): Promise<Node> => await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { ...env, ...more } })
+const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
+const stateOf = async (node: Node, id: string): Promise<string> => (await node.get(`/messages/${id}`)).body['status']
+const isReady = async (node: Node): Promise<boolean> => (await request(`${node.origin}/health/ready`)).status === 200
+const usedMemory = async (): Promise<number> => Number(/^used_memory:(\d+)/m.exec(await admin.info('memory'))?.[1])
+
+interface Trouble { what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>, settlesMeanwhile?: boolean }
+
+const troubles: Trouble[] = [
+  { what: 'stopped', begin: async () => process.kill(redis.pid, 'SIGSTOP'), end: async () => process.kill(redis.pid, 'SIGCONT') },
+  { what: 'asleep for two seconds', begin: async () => { redis.connect().call('DEBUG', 'SLEEP', '2').catch(() => undefined) }, end: async () => await admin.ping() },
+  { what: 'a replica, so read-only', begin: async () => await admin.replicaof('127.0.0.1', 1), end: async () => await admin.replicaof('NO', 'ONE') },
+  {
+    what: 'full', begin: async () => await admin.config('SET', 'maxmemory', await usedMemory() - 100_000), end: async () => await admin.config('SET', 'maxmemory', 0), settlesMeanwhile: true
+  },
+  {
+    what: 'nearly full', begin: async () => await admin.config('SET', 'maxmemory', Math.round(await usedMemory() / 0.9)), end: async () => await admin.config('SET', 'maxmemory', 0), settlesMeanwhile: true
+  },
+  { what: 'without the replicas that it wants', begin: async () => await admin.config('SET', 'min-replicas-to-write', '1'), end: async () => await admin.config('SET', 'min-replicas-to-write', '0') }
+]
+
+for (const { what, begin, end, settlesMeanwhile } of troubles) {
+  await t.test(`with Redis ${what} callers are told so in time, and nothing is half done`, async t => {
+    const node = await start(t)
+    await sandbox.control('DELETE', 'messages')
+    const slow = await node.send(SLOW)
+    const behind = await node.send(SLOW, 'behind it')
+    t.match([slow.body, behind.body], [{ status: 'sending' }, { status: 'queued' }])
+    await begin()
+    await until('the node sees it', async () => !await isReady(node))
+    await expectRefusals(t, node, what)
+    t.match(await request(`${node.origin}/health/live`), { status: 200 })
+    if (settlesMeanwhile === true) await until('what was under way is settled meanwhile', async () => await stateOf(node, slow.body['id']) === 'sent')
+    await end()
+    await until('the node is ready again', async () => await isReady(node))
+    await expectAll(t, node, what, [slow.body['id'], behind.body['id']])
+    t.equal(await arrivals(SLOW), 2, 'what was under way and what waited went out once')
+  })
+}
+
+await t.test('a Redis that loads its data says so, and is waited for', async t => {
+  const node = await start(t)
+  await sandbox.control('DELETE', 'messages')
+  const filler = redis.connect().pipeline()
+  for (let at = 0; at < 4000; at++) filler.set('filler', 'x'.repeat(100))
+  await filler.exec()
+  await redis.kill()
+  const restarted = redis.restart()
+  await until('it loads', async () => await redis.connect({ enableReadyCheck: false }).get('filler').then(() => false, error => /LOADING/.test(String(error))))
+  t.equal(await isReady(node), false)
+  await expectRefusals(t, node, 'loading')
+  await restarted
+  await until('the node is ready again', async () => await isReady(node))
+  await expectAll(t, node, 'loading', [])
+})
+
+await t.test('scripts that Redis has forgotten are sent again, unnoticed', async t => {
+  const node = await start(t)
+  await sandbox.control('DELETE', 'messages')
+  for (const number of [1, 2, 3, 4]) {
+    await admin.script('FLUSH')
+    t.match(await node.send(`+155500080${number}0`), { status: 200 })
+  }
+  t.match(node.seen('fault'), [])
+})
+
+await t.test('while it drains, a nearly full Redis gets room again', async t => {
+  const node = await start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
+  const waiting = await Promise.all(['1', '2', '3'].map(async text => await node.send('+15550008100', text)))
+  await admin.config('SET', 'maxmemory', Math.round(await usedMemory() / 0.9))
+  await until('the node sees it', async () => !await isReady(node))
+  t.match((await node.send('+15550008101')), { status: 503 })
+  for (const { body } of waiting) await until('it is sent', async () => await stateOf(node, body['id']) === 'sent')
+  await admin.config('SET', 'maxmemory', 0)
+})
+
+await t.test('when Redis is back, nodes come back one by one and ask for little', async t => {
+  const quick = await startRedis(t)
+  const client = quick.connect()
+  await sandbox.control('PUT', 'settings', { latencyMs: 1000 })
+  const nodes = await Promise.all([1, 2, 3].map(async () => await startNode(t, { redisUrl: quick.url, apiUrl: sandbox.url, env })))
+  const sending = await each(Array.from({ length: 90 }, (_, at) => at), 30, async at => await (nodes[at % 3] as Node).send(`+1555003${1000 + at}`))
+  t.equal(sending.filter(({ body }) => body['status'] === 'sending').length, 90, 'many are under way when Redis goes')
+  const connections = Number(/^connected_clients:(\d+)/m.exec(await client.info('clients'))?.[1])
+  await quick.kill()
+  await pass(2000) // by now all have been answered and nobody can write what came of it
+  await quick.restart()
+  await pass(1000)
+  const stats = await client.info('stats')
+  const of = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(stats)?.[1])
+  t.comment(`${connections} connections before; in the first second ${of('total_connections_received')} connections and ${of('total_commands_processed')} commands`)
+  t.ok(of('total_connections_received') <= 2 * connections, 'nobody connects again and again')
+  t.ok(of('total_commands_processed') <= 90 * 50 + 50 * connections, 'a bounded number of commands for each connection and each send under way')
+  for (const node of nodes) await until('all is settled', async () => (await node.get('/stats')).body['senders']?.[0].unsettled === 0)
+})
+
+await t.test('nobody was left with a promise that failed', async t => {
+  t.same(rejections, [])
+})
+
+/** Every caller is refused, with the time after which to come again, and in time: later only by what an answer that needs no Redis takes as well. */
+async function expectRefusals (t: Test, node: Node, what: string): Promise<void> {
+  const refused: number[] = []
+  const busy: number[] = []
+  const replies = await each(callers, 10, async at => {
+    const reply = await timed(refused, async () => await node.send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` }))
+    await timed(busy, async () => await request(`${node.origin}/health/live`))
+    return reply
+  })
+  t.same(replies.filter(({ status, body }) => status !== 503 || !['UNAVAILABLE', 'OVERLOADED'].includes(body['code'])), [], 'all are refused for now')
+  t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each is told when to come again')
+  t.comment(`${what}: refused after ${share(refused, 0.5)} ms (median), ${share(refused, 0.99)} ms (p99); what needs no Redis took up to ${share(busy, 0.99)} ms`)
+  t.ok(share(refused, 0.99) < ANSWER_MS + share(busy, 0.99), 'in time')
+}
+
+async function timed<Answer> (into: number[], ask: () => Promise<Answer>): Promise<Answer> {
+  const askedAt = performance.now()
+  const answer = await ask()
+  into.push(performance.now() - askedAt)
+  return answer
+}
+
+function share (values: number[], part: number): number {
+  return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length * part)] ?? Infinity)
+}
+
+/** Who repeats is accepted once; what was under way or waited is sent; no grant is left behind. */
+async function expectAll (t: Test, node: Node, what: string, ids: string[]): Promise<void> {
+  for (const id of ids) await until(`${id} is sent`, async () => await stateOf(node, id) === 'sent')
+  const repeated = await each(callers, 10, async at =>
+    await until('an answer', async () => {
+      const reply = await node.send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` })
+      return reply.status !== 503 && reply
+    }))
+  t.ok(repeated.every(({ status }) => status === 200 || status === 202), 'the same keys are taken now')
+  await until('all is settled', async () => (await node.get('/stats')).body['senders']?.[0].unsettled === 0, 20_000)
+  const counts = await Promise.all(callers.map(async at => await arrivals(recipientOf(at))))
+  t.same(counts.filter(count => count !== 1), [], 'each came once')
+}
+
+function recipientOf (at: number): string {
+  return `+15550009${100 + at}`
+}

@@ -1,0 +1,59 @@
+import t from 'tap'
+import { createBus } from '../../src/events.js'
+import { connect } from '../../src/redis/connect.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
+
+const master = await startRedis(t)
+const replica = await startRedis(t, { extra: ['--replicaof', '127.0.0.1', String(master.port)] })
+const admin = replica.connect()
+await until('the replica has caught up', async () => /master_link_status:up/.test(await admin.info('replication')))
+
+await t.test('what is held is on a replica', async t => {
+  const { redis, replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
+  t.teardown(close)
+  const prefix = createPrefix()
+  for (let number = 1; number <= 20; number++) {
+    await redis.set(`{${prefix}:1}:seq`, number)
+    await replicas.hold(prefix, '1')
+    t.equal(await admin.get(`{${prefix}:1}:seq`), String(number))
+  }
+})
+
+await t.test('it covers what another connection wrote', async t => {
+  const { replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
+  t.teardown(close)
+  const prefix = createPrefix()
+  await master.connect().set(`{${prefix}:1}:seq`, 'by somebody else')
+  await replicas.hold(prefix, '1')
+  t.equal(await admin.get(`{${prefix}:1}:seq`), 'by somebody else')
+})
+
+await t.test('many ask at once and share', async t => {
+  const { redis, replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
+  t.teardown(close)
+  const prefix = createPrefix()
+  const before = Number(/cmdstat_wait:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1])
+  await Promise.all(Array.from({ length: 200 }, async (_, at) => await replicas.hold(prefix, String(at))))
+  t.equal(Number(/cmdstat_wait:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]), before + 2, 'one for the first, one for all others')
+})
+
+await t.test('with a replica that says nothing it is UNAVAILABLE in time, and says what is so', async t => {
+  const { replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
+  t.teardown(close)
+  process.kill(replica.pid, 'SIGSTOP')
+  t.teardown(() => process.kill(replica.pid, 'SIGCONT'))
+  const askedAt = performance.now()
+  await t.rejects(replicas.hold(createPrefix(), '1'), { code: 'UNAVAILABLE', message: /may have been accepted; repeat with the same idempotency key/, facts: { retryAfterMs: 1000 } })
+  t.ok(performance.now() - askedAt < 1000)
+  process.kill(replica.pid, 'SIGCONT')
+  await until('it holds again', async () => await replicas.hold(createPrefix(), '1').then(() => true, () => false))
+})
+
+await t.test('where nobody waits it asks for nothing', async t => {
+  const { redis, replicas, close } = await connect(master.url, createBus())
+  t.teardown(close)
+  const prefix = createPrefix()
+  await replicas.hold(prefix, '1')
+  t.same(await redis.keys(`*${prefix}*`), [])
+})
