@@ -24,9 +24,9 @@ export interface Alert {
 }
 
 /** This share of the attempts may fail. Used up 14.4 times too fast, 2 % of a month's is gone in an hour; 6 times, 5 % in six hours. */
-const ERROR_BUDGET = 0.01
-const FAST = 14.4 * ERROR_BUDGET
-const SLOW = 6 * ERROR_BUDGET
+const ERROR_BUDGET_PERCENT = 1
+const FAST = 14.4 * ERROR_BUDGET_PERCENT / 100
+const SLOW = 6 * ERROR_BUDGET_PERCENT / 100
 const FAILED_AT_LEAST = 10
 /** At this share of its rate a sender is busy, and its messages wait for it. */
 const BUSY = 0.5
@@ -46,7 +46,7 @@ export const alerts: readonly Alert[] = [
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_delivery_failures{status="pending"}')})`,
     above: 100,
-    for: '5m',
+    for: '1m',
     summary: '{{ .Value }} failed messages wait for a retry'
   },
   {
@@ -64,7 +64,7 @@ export const alerts: readonly Alert[] = [
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_queue_messages{state=~"waiting|delayed"}', 'job, sender, state')})`,
     above: 1000,
-    for: '5m',
+    for: '1m',
     summary: '{{ .Value }} messages wait in line'
   },
   {
@@ -73,7 +73,7 @@ export const alerts: readonly Alert[] = [
     severity: 'ticket',
     value: whole('sluice_retry_worker_running', 'job'),
     below: 1,
-    for: '5m',
+    for: '2m',
     summary: 'Failed messages are not retried: the retry worker is stopped, or no worker has run it'
   },
 

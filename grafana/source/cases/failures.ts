@@ -11,17 +11,17 @@ export const failures: Case[] = [
       [`sluice_delivery_failures{${one},sender="222",status="pending"}`]: '30x40',
       [`sluice_delivery_failures{${one},sender="222",status="failed"}`]: '900x40'
     },
-    at: { '5m': [], '8m': [], '15m': [ticket({ job: 'sluice' }, 'failure', '110 failed messages wait for a retry')], '30m': [] }
+    at: { '5m': [], '6m': [], '15m': [ticket({ job: 'sluice' }, 'failure', '110 failed messages wait for a retry')], '30m': [] }
   },
   {
     alert: 'SluicePendingFailures',
     kind: 'quiet',
     about: '100 seen by two nodes, which are not 200; and more for a moment',
     series: {
-      [`sluice_delivery_failures{${one},sender="111",status="pending"}`]: '100x20 300x2 100x20',
-      [`sluice_delivery_failures{${two},sender="111",status="pending"}`]: '100x20 300x2 100x20'
+      [`sluice_delivery_failures{${one},sender="111",status="pending"}`]: '100x20 300 100x20',
+      [`sluice_delivery_failures{${two},sender="111",status="pending"}`]: '100x20 300 100x20'
     },
-    at: { '15m': [], '22m': [], '40m': [] }
+    at: { '15m': [], '21m': [], '22m': [], '40m': [] }
   },
   {
     alert: 'SluicePermanentFailures',
@@ -49,7 +49,7 @@ export const failures: Case[] = [
     kind: 'fires',
     about: 'stopped, until it is started',
     series: { [`sluice_retry_worker_running{${one}}`]: '1x3 0x12 1x10' },
-    at: { '3m': [], '6m': [], '12m': [ticket({ job: 'sluice' }, 'failure', 'Failed messages are not retried: the retry worker is stopped, or no worker has run it')], '20m': [] }
+    at: { '3m': [], '5m': [], '12m': [ticket({ job: 'sluice' }, 'failure', 'Failed messages are not retried: the retry worker is stopped, or no worker has run it')], '20m': [] }
   },
   {
     alert: 'SluiceRetryWorkerStopped',
