@@ -156,3 +156,27 @@ await test('what it keeps goes by itself once the rule allows all of it again', 
   const two = await w.redis.pttl(w.starts(BOB))
   t.ok(two > 19_500 && two <= 20_000, `${two} ms`)
 })
+
+await test('a node that comes back after its lease raises no alarm, nor does the one that went on', async (t, w) => {
+  const gone = await w.grant({ key: 'a', holder: 'dead:1' })
+  w.at(60_000)
+  t.strictSame(told(await w.settle(gone, 'unknown', { startedUs: 250 * MS })), [])
+  t.strictSame(told(await w.settle(await w.grant({ key: 'b', holder: 'b2:1' }), 'sent')), [])
+  w.at(60_100)
+  t.strictSame(await w.settle(gone, 'sent', { startedUs: 60_050 * MS }), ['stale'])
+  await w.receipt(gone.id, 'wamid.9')
+  await w.queue({ key: 'c' })
+  w.at(62_000)
+  const [next] = (await w.claim()).grants
+  t.strictSame(told(await w.settle(next!, 'sent')), [])
+})
+
+await test('after another Redis the spacing is kept by the cool-down, and the watch agrees', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  await w.redis.zrem(w.key('pace'), ANN)
+  w.at(100)
+  await w.queue({ key: 'b', runId: 'run2' })
+  w.at(3100)
+  const [next] = (await w.claim({ runId: 'run2' })).grants
+  t.strictSame(told(await w.settle(next!, 'sent')), [])
+})
