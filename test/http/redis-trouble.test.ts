@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/support.js'
 import { startNode, type Node } from '../support/gateway.js'
-import { startRedis, type TestRedis } from '../support/redis.js'
+import { startRedis } from '../support/redis.js'
 import { watchRejections } from '../support/rejections.js'
 import { request } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
