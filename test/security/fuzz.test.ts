@@ -90,8 +90,8 @@ function judge (answer: Wired | null, { method, path }: Hostile): string {
 function isLogLine (line: string): boolean {
   if (line === 'SIGTERM: closing') return true
   try {
-    const { level, time, pid } = JSON.parse(line) as Record<string, unknown>
-    return typeof level === 'number' && typeof time === 'number' && typeof pid === 'number' && JSON.parse(line).msg !== 'forged' && !line.includes('\u001b')
+    const { level, time, pid, msg } = JSON.parse(line) as Record<string, unknown>
+    return typeof level === 'string' && !Number.isNaN(Date.parse(String(time))) && typeof pid === 'number' && msg !== 'forged' && !line.includes('\u001b')
   } catch {
     return false
   }
