@@ -33,8 +33,10 @@ export const ConfigSchema = Type.Object({
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, told of in docs/senders.md; the first is the default one'),
   WHATSAPP_APP_SECRET: text('Secret of the Meta app that signs webhooks, several with commas; empty takes no webhooks'),
   WHATSAPP_VERIFY_TOKEN: text('What you type into Meta\'s webhook form as verify token'),
+  POLICY_FILE: text('JSON file that says what is done with WhatsApp\'s error codes, where it is to be something else than docs/outcomes.md tells'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),
+  WHATSAPP_RATE_PRESET: Type.Union([Type.Literal('none'), Type.Literal('meta')], { default: 'none', description: '`meta`: where not set otherwise, `WHATSAPP_RATE_LIMIT_MS` is 6000 and `WHATSAPP_RATE_LIMIT_BURST` 8, told of in docs/rates.md' }),
   WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Least time between two messages to one recipient'),
   WHATSAPP_RATE_LIMIT_BURST: count(1, 'Messages that a rested recipient may get one right after the other', 1000),
   WHATSAPP_SENDER_RATE_PER_SECOND: count(80, 'Most messages of the sender in any second', 1000),
@@ -59,6 +61,9 @@ export const ConfigSchema = Type.Object({
   SHUTDOWN_NOTICE_MS: ms(1000, 'How long a closing node keeps its port open at most and answers 503, so that callers hear it and turn to others', 0),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), { default: 'info', description: 'Least level that is logged' })
 })
+
+/** Meta's own pair rule, with a part of the burst that it lends: docs/rates.md. */
+const metaPairRule = { WHATSAPP_RATE_LIMIT_MS: '6000', WHATSAPP_RATE_LIMIT_BURST: '8' }
 
 export type Role = 'send' | 'read' | 'admin'
 export interface ApiKey { name: string, key: string, role: Role }
@@ -86,7 +91,8 @@ const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECR
  * Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed.
  */
 export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret = ''): Config {
-  const raw = withFiles(env)
+  const set = withFiles(env)
+  const raw = set['WHATSAPP_RATE_PRESET'] === 'meta' ? { ...metaPairRule, ...set } : set
   let values: Static<typeof ConfigSchema>
   try {
     values = envSchema<Static<typeof ConfigSchema>>({ schema: ConfigSchema, data: raw, env: false })
@@ -171,7 +177,7 @@ function warn (config: Config): string[] {
   if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own')
   const intervalMs = Math.min(...config.senders.map(({ rules }) => rules.pairIntervalMs))
   if (intervalMs < 6000) {
-    warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (6,000 ms, short bursts borrowed): steady traffic to one recipient can meet error 131056`)
+    warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta's rule`)
   }
   if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
   if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says')
