@@ -6,12 +6,17 @@ import { pass, until } from '../support/until.js'
 /** Three senders: 111 works, 222 is paused by an operator, 333 is stopped by WhatsApp. */
 export const senders = ['111', '222', '333']
 
+/** Signs the sandbox's webhooks. */
+const SECRET = 'app-secret-of-the-panels'
+
 /** Retries after half a second, and so on: what takes hours takes seconds. The sandbox stands in for WhatsApp. */
 export function env (file: string): Record<string, string> {
   return {
     WHATSAPP_SENDERS_FILE: file,
     WHATSAPP_ACCESS_TOKEN: '',
     SANDBOX: 'true',
+    WHATSAPP_APP_SECRET: SECRET,
+    WHATSAPP_VERIFY_TOKEN: 'verify',
     // Shorter than the first retry, which would join the line otherwise.
     WHATSAPP_RATE_LIMIT_MS: '400',
     WHATSAPP_RETRY_SCHEDULE_MS: '500,1000',
@@ -59,14 +64,20 @@ export async function operate (node: Node, rested: () => Promise<void>): Promise
   const { body: { id } } = await node.send('+15550008021', 'never', { scheduledFor: Date.now() + 3_600_000 })
   await node.del(`/messages/${id}`)
   await node.del('/rate-limits/+15550009001')
+  await fetch(`${node.origin}/webhooks/whatsapp`, { method: 'POST', headers: { 'x-hub-signature-256': 'sha256=00' }, body: '{}' })
   await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 })
-  await until('a message that was given up', async () => (await node.get('/failures?status=FAILED')).body.failures.length > 3)
+  await until('a message that was given up', async () => (await node.get('/failures?status=FAILED')).body.failures?.length > 3, 30_000)
   await node.post('/failures/acknowledge', { limit: 1 })
   await node.post('/workers/retry/stop')
   await rested()
   await node.post('/workers/retry/start')
   await node.post('/failures/retry', { limit: 5 })
   await node.post('/senders/222/resume')
+}
+
+/** The sandbox tells by webhook what became of messages. */
+export async function tellStatuses (sandbox: Harness, node: Node): Promise<void> {
+  await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookDeliveredMs: 200, webhookReadMs: 400 })
 }
 
 /** The second sender is attended again though WhatsApp is away for a moment. */

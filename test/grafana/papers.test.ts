@@ -1,7 +1,8 @@
 /** What lies in grafana/ loads, says what it is, and leads to what to do. No server runs here. */
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { alerts, exprOf } from '../../grafana/source/alerts.js'
+import { exprOf } from '../../grafana/source/alert.js'
+import { alerts } from '../../grafana/source/alerts.js'
 import { cases } from '../../grafana/source/cases.js'
 import { createOutputs } from '../../grafana/source/outputs.js'
 import { readRunbooks } from '../../grafana/source/runbooks.js'
