@@ -35,7 +35,7 @@ export function grown (metric: string, by: string, ...matchers: string[]): strin
  */
 export function events (metric: string, by: string, ...matchers: string[]): string {
   const one = of(metric, ...matchers)
-  return `sum${by === '' ? '' : ` by (${by})`} ((${one} unless ${one} offset $__rate_interval) or increase(${one}[$__rate_interval]))`
+  return `sum${by === '' ? '' : ` by (${by})`} ((${one} unless last_over_time(${one}[$__rate_interval] offset $__rate_interval)) or increase(${one}[$__rate_interval]))`
 }
 
 /** A quantile of a histogram over all nodes. */
