@@ -111,6 +111,8 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
   t.strictSame([...told].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'and every one of ours is shown or watched')
 
+  t.strictSame(await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to), [], 'behind a closed sender nothing is due, or workers would be added for it')
+
   const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
   const fired = result.map(({ metric }: { metric: { alertname: string } }) => metric.alertname).sort() as string[]
   t.comment(`alerts that fired: ${fired.join(', ')}`)
