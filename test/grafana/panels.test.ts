@@ -10,7 +10,7 @@ import { startSandbox } from '../sandbox/support.js'
 import { startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { breakWhatsApp, drive, env, operate, senders, tellStatuses } from './load.js'
+import { breakWhatsApp, drive, env, insist, operate, senders, tellStatuses } from './load.js'
 import { draw, type Drawn } from './draw.js'
 import { missing, startPrometheus, type Series } from './monitoring.js'
 import { dashboards, queries, type PanelJson } from './panels.js'
@@ -47,7 +47,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
     await until(`Prometheus sees ${expr}`, async () => {
       const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent(expr)}`)
       return result.length > 0
-    }, 30_000)
+    }, 60_000)
   }
   await sees('sum(count_over_time(up[30s])) >= 4')
   const from = Date.now() - 2000
@@ -64,7 +64,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await admin.config('SET', 'appendonly', 'no')
   // The audit's place is taken: an act that can't be noted is a fault.
   await admin.set(`{${prefix}}:audit`, 'in the way')
-  await node.del('/rate-limits/+15550009001')
+  await insist(async () => await node.del('/rate-limits/+15550009001'))
   await admin.del(`{${prefix}}:audit`)
   await sees(fires('SluiceFaults'))
   await sees(fires('SluiceAofNotOk'))
@@ -101,7 +101,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const text = await until('the node reads the state of the whole system', async () => {
     const scrape = await (await fetch(`${node.origin}/metrics`)).text()
     return scrape.includes('sluice_queue_messages') && scrape
-  }, 30_000)
+  }, 60_000)
   const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(match => match[1] ?? ''))
   const isTold = (name: string): boolean => told.has(name) || told.has(name.replace(/_(bucket|sum|count)$/, '')) || ['up', 'ALERTS'].includes(name)
   const { data: { groups: [{ rules }] } } = await prometheus.get('/api/v1/rules')
@@ -110,6 +110,8 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   t.strictSame([...new Set(asked)].filter(name => !isTold(name)), [], 'every metric that is asked for is told by a real node')
   const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
   t.strictSame([...told].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'and every one of ours is shown or watched')
+
+  t.strictSame(await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to), [], 'behind a closed sender nothing is due, or workers would be added for it')
 
   const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
   const fired = result.map(({ metric }: { metric: { alertname: string } }) => metric.alertname).sort() as string[]
