@@ -20,7 +20,8 @@ import { findTerms } from '../../dist/redis/find-terms.js'
 
 const sizes = (process.argv[2] ?? '1000,10000,100000,500000').split(',').map(Number)
 const ADMISSIONS = 3000
-const CLAIMS = 100
+/** Together fewer than may be in flight by the node's settings, or it would wait for these grants' leases. */
+const CLAIMS = 40
 const GRANTS = 10
 const sender = '100000000000001'
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))

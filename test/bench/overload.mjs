@@ -41,8 +41,15 @@ async function start (file, env, ready) {
 const load = async how => JSON.parse((await promisify(execFile)(process.execPath, [here('load.mjs'), JSON.stringify({ origin: node.url, key, ...how })], { maxBuffer: 256e6 })).stdout)
 const rssMb = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'))[1]) / 1024
 const get = async path => await (await fetch(node.url + path, { headers: { authorization: `Bearer ${key}` } })).json()
-const unsettled = async () => (await get('/api/v1/stats')).senders[0].unsettled
-const settled = async () => { while (await unsettled() > 0) await sleep(200) }
+/** Of the sender; asked again while the node turns even this away. */
+async function stats () {
+  for (;;) {
+    const { senders } = await get('/api/v1/stats')
+    if (senders !== undefined) return senders[0]
+    await sleep(200)
+  }
+}
+const settled = async () => { while ((await stats()).unsettled > 0) await sleep(200) }
 
 const sandbox = await start('sandbox/main.js', {}, /^(http:\/\/\S+)/m)
 await fetch(`${new URL(sandbox.url).origin}/_sandbox/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null }) })
@@ -63,7 +70,7 @@ try {
   const drainedS = (performance.now() - drainFrom) / 1000
   clearInterval(timer)
   const { counts } = await (await fetch(`${new URL(sandbox.url).origin}/_sandbox/messages?limit=0`)).json()
-  const sent = (await get('/api/v1/stats')).senders[0].sentInDay
+  const sent = (await stats()).sentInDay
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
   console.log(`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}; ${seconds} s at ${factor} times the capacity\n`)
@@ -74,7 +81,7 @@ try {
   row('overload, nobody waits', capacity * factor, storm, storm.seconds)
   row('after, callers wait', '–', after, 5)
   console.log(`\nMemory of the node (RSS, most in each third of the time): ${third(0)}, ${third(1)}, ${third(2)} MB; Retry-After missing: ${storm.withoutRetryAfter}`)
-  console.log(`Accepted in the storm: ${storm.accepted.length}; sent in all: ${sent}; taken by the sandbox: ${counts.accepted}; left: ${await unsettled()}; drained ${drainedS.toFixed(1)} s after the end`)
+  console.log(`Accepted in the storm: ${storm.accepted.length}; sent in all: ${sent}; taken by the sandbox: ${counts.accepted}; left: ${(await stats()).unsettled}; drained ${drainedS.toFixed(1)} s after the end`)
 } finally {
   for (const child of children.reverse()) {
     child.kill('SIGTERM')
