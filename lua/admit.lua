@@ -20,6 +20,7 @@
 -- KEYS[16]  expiry        zset    id -> ms
 -- KEYS[17]  shift         string  drain lease
 -- KEYS[18]  recent        zset    this hour's look-up index, lex `term:id`
+-- KEYS[19]  opt-outs      hash    recipients that want no marketing
 --
 -- ARGV[1]   now           µs      '' for Redis's clock
 -- ARGV[2]   digest        text    of sender, caller and key
@@ -39,6 +40,7 @@
 -- ARGV[16]  backlogCap    count   unsettled messages of the sender
 -- ARGV[17]  terms         text    what it can be found by, separated by spaces; '' for nothing
 -- ARGV[18]  findS         s       life of the index
+-- ARGV[19]  marketing     0 or 1  1: it is marketing, which its recipient may not want
 --
 -- Returns:
 --   {'granted', generation}
@@ -58,6 +60,7 @@
 --- @include attention
 local msg, backlog, seq, sender_key, scheduled, expiry, shift, recent =
   KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local opt_outs, marketing = KEYS[19], ARGV[19] == '1'
 local key = {
   lines = { KEYS[3], KEYS[4], KEYS[5] }, turns = { KEYS[6], KEYS[7], KEYS[8] },
   held = KEYS[9], pace = KEYS[10], flow = KEYS[11], inflight = KEYS[14]
@@ -75,6 +78,7 @@ if known then
 end
 local sender = read_sender(sender_key)
 if not sender then return { 'unruled' } end
+if marketing and redis.call('HEXISTS', opt_outs, recipient) == 1 then return { 'refused', 'RECIPIENT_OPTED_OUT', 0 } end
 
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
@@ -101,7 +105,7 @@ local generation = string.format('%x', now_ms)
 local id = digest .. '.' .. generation
 local record = {
   recipient = recipient, lane = lane, seq = '0', attempts = 0, stops = 0,
-  expires = (schedule or now_ms) + life, keep = now_ms + window, body = payload
+  expires = (schedule or now_ms) + life, keep = now_ms + window, marketing = marketing, body = payload
 }
 if not schedule then record.seq = string.format('%016.0f', redis.call('INCR', seq)) end
 if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end

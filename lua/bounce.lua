@@ -16,12 +16,13 @@
 -- KEYS[12]  expiry           zset    id -> ms
 -- KEYS[13]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
 -- KEYS[14]  unacknowledged   zset    id of a FAILED failure -> reason and ms
+-- KEYS[15]  opt-outs         hash    recipient that wants no marketing -> since when, and why
 --
 -- ARGV[1]   now      µs     '' for Redis's clock
 -- ARGV[2]   id       text   of the message
 -- ARGV[3]   attempt  count  that failed; 0 where only the provider's id names it
 -- ARGV[4]   afterMs  ms     until the next attempt; '' for none: FAILED
--- ARGV[5]   bucket   word   what cools down: pair, flow, sender (stops it) or ''
+-- ARGV[5]   bucket   word   what cools down: pair, flow, sender (stops it), marketing (the recipient wants none) or ''
 -- ARGV[6]   coolMs   ms     for how long; for a sender, until the next try and from try to try
 -- ARGV[7]   code     text   of the failure
 -- ARGV[8]   reason   word   why it is FAILED, where it is: rejected or exhausted
@@ -42,7 +43,7 @@
 --- @include unseen
 local msg, backlog, held, pace, flow, sender_key, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local failures, resolved, failed, records, expiry = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local unconfirmed, unacknowledged = KEYS[13], KEYS[14]
+local unconfirmed, unacknowledged, opt_outs = KEYS[13], KEYS[14], KEYS[15]
 local given, id, attempt, after, bucket = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local cool, code, reason, wamid, story = tonumber(ARGV[6]) * 1000, ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
@@ -115,6 +116,8 @@ local stopped = 0
 if bucket == 'sender' and not closed(sender, now) then
   redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', now + cool, 'since', now, 'tryEvery', cool)
   stopped = 1
+elseif bucket == 'marketing' then
+  redis.call('HSETNX', opt_outs, record.recipient, opted_out(now_ms, code))
 elseif bucket == 'pair' then
   local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)
   redis.call('ZADD', pace, cooled(tat, now + cool, sender.pair), record.recipient)

@@ -17,6 +17,7 @@
 -- KEYS[13]  inflight      zset    id -> lease end, µs
 -- KEYS[14]  scheduled     zset    id -> ms
 -- KEYS[15]  shift         string  drain lease: holder and announced wake in µs, or 'called'
+-- KEYS[16]  opt-outs      hash    recipients that want no marketing
 --
 -- ARGV[1]   now           µs      '' for Redis's clock
 -- ARGV[2]   shift         text    this shift's name
@@ -29,7 +30,7 @@
 -- Returns:
 --   {'attended'}   another shift has the lease
 --   {'unruled'}    no rules are written for this sender
---   {'claimed', now µs, next look µs or -1, dropped heads, {expired id, ...}, {grant, ...}}
+--   {'claimed', now µs, next look µs or -1, dropped heads, {expired id, ...}, {grant, ...}, {id of unwanted marketing, ...}}
 --     a grant is id, recipient, attempt, stops, lane, lateness µs, body of the record, limits of its pair in a row
 --   {'ended', attention}
 --- @include clock
@@ -40,7 +41,7 @@
 --- @include pick
 local backlog, held, pace, flow, seq = KEYS[1], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local lines, turns = { KEYS[2], KEYS[3], KEYS[4] }, { KEYS[5], KEYS[6], KEYS[7] }
-local sender_key, inflight, scheduled, shift_key = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local sender_key, inflight, scheduled, shift_key, opt_outs = KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local given, shift, want, mode, holder, run_id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local lease = tonumber(ARGV[7]) * 1000
 
@@ -81,7 +82,7 @@ local places = sender.places - redis.call('ZCARD', inflight)
 want = math.min(want, places, probing and 1 or math.huge)
 if (shut and not probing) or sender.cool_until > now or mode == 'end' then want = 0 end
 
-local found = pick({ flow = flow, lines = lines, turns = turns, held = held, pace = pace, backlog = backlog }, sender, want, now)
+local found = pick({ flow = flow, lines = lines, turns = turns, held = held, pace = pace, backlog = backlog, opt_outs = opt_outs }, sender, want, now)
 for _, grant in ipairs(found.granted) do
   redis.call('ZREM', lines[grant.lane], grant.member)
   redis.call('ZREM', turns[grant.lane], grant.recipient)
@@ -123,4 +124,4 @@ if mode == 'end' then
   return { 'ended', 'call' }
 end
 redis.call('SET', shift_key, shift .. ' ' .. int(math.min(first, now + 500000)), 'PX', 3000)
-return { 'claimed', now, first < math.huge and math.ceil(first) or -1, #found.lost, found.expired, found.told }
+return { 'claimed', now, first < math.huge and math.ceil(first) or -1, #found.lost, found.expired, found.told, found.unwanted }

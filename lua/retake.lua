@@ -22,6 +22,7 @@
 -- KEYS[18]  expiry           zset    id -> ms
 -- KEYS[19]  shift            string  drain lease
 -- KEYS[20]  unacknowledged   zset    id of a FAILED failure -> reason and ms
+-- KEYS[21]  opt-outs         hash    recipients that want no marketing
 --
 -- ARGV[1]   now      µs      '' for Redis's clock
 -- ARGV[2]   id       text    of the message
@@ -37,6 +38,7 @@
 --   {'granted', recipient, attempt, stops, lane, body of the record, limits of its pair in a row}
 --   {'queued', attention}
 --   {'expired'}   its life is over; the caller cancels it
+--   {'unwanted'}  it is marketing, and its recipient wants none; the caller cancels it
 --   {'gone'}      it is no failure that may be retried now
 --   {'unruled'}   no rules are written for this sender
 --- @include clock
@@ -46,8 +48,8 @@
 --- @include record
 --- @include gate
 --- @include attention
-local msg, backlog, seq, sender_key, failures, failed, records, expiry, shift, unacknowledged =
-  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local msg, backlog, seq, sender_key, failures, failed, records, expiry, shift, unacknowledged, opt_outs =
+  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local key = {
   lines = { KEYS[3], KEYS[4], KEYS[5] }, turns = { KEYS[6], KEYS[7], KEYS[8] },
   held = KEYS[9], pace = KEYS[10], flow = KEYS[11], inflight = KEYS[14]
@@ -69,6 +71,7 @@ local record = read_record(text)
 if record.lane == 0 then return { 'gone' } end
 if reopened then record.expires, record.keep, record.stops = now_ms + life, math.max(record.keep, now_ms + life), 0 end
 if record.expires <= now_ms then return { 'expired' } end
+if record.marketing and redis.call('HEXISTS', opt_outs, record.recipient) == 1 then return { 'unwanted' } end
 -- A key that has meanwhile been used again belongs to the younger message; this one lives on without a record.
 local known = redis.call('GET', msg)
 local digest, generation = string.match(id, '^(.+)%.(%x+)$')

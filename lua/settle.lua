@@ -28,6 +28,7 @@
 -- KEYS[23]  starts           string  the watch's run of starts of this pair
 -- KEYS[24]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 -- KEYS[25]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
+-- KEYS[26]  opt-outs         hash    recipient that wants no marketing -> since when, and why
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -37,9 +38,9 @@
 -- ARGV[6]   verdict    word    sent, failed, retry, unknown, wait, or stop: failed if it stopped an open sender before, else wait
 -- ARGV[7]   startedUs  µs      from the asking for the grant to the start; '' if it never started
 -- ARGV[8]   afterMs    ms      retry: until the next attempt; unknown: how long to hold
--- ARGV[9]   bucket     word    what cools down: pair, flow, sender (stops it) or ''
+-- ARGV[9]   bucket     word    what cools down: pair, flow, sender (stops it), marketing (the recipient wants none) or ''
 -- ARGV[10]  coolMs     ms      for how long; for a sender, until the next try and from try to try
--- ARGV[11]  code       text    why the sender stops
+-- ARGV[11]  code       text    why the sender stops, or the recipient is opted out
 -- ARGV[12]  tail       text    caller, provider message id, metadata: end of the compact result
 -- ARGV[13]  story      JSON    what happened, one line; '' for nothing to tell
 -- ARGV[14]  term       text    what a sent message can be found by from now on; '' for nothing
@@ -62,7 +63,7 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift, recent, starts, unacknowledged, unconfirmed = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25]
+local completed, shift, recent, starts, unacknowledged, unconfirmed, opt_outs = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
 local code, tail, story, term, find_s, reason, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]) or 0
@@ -111,8 +112,7 @@ else
 end
 
 -- Buckets: a slot granted is not refunded, and a TAT only ever rises.
-local until_us = now + cool
-local tat = tonumber(redis.call('ZSCORE', pace, recipient) or 0)
+local until_us, tat = now + cool, tonumber(redis.call('ZSCORE', pace, recipient) or 0)
 if grant and started then tat = math.max(tat, advance(grant.tat_before, grant.granted_at + started, sender.pair)) end
 if bucket == 'pair' then tat = cooled(tat, until_us, sender.pair) end
 if tat > 0 then redis.call('ZADD', pace, tat, recipient) end
@@ -120,6 +120,7 @@ if bucket == 'flow' then
   local flow_tat, slots = string.match(redis.call('GET', flow) or '0 0', '^(%d+) (%d+)$')
   redis.call('SET', flow, int(cooled(tonumber(flow_tat), until_us, sender.flow)) .. ' ' .. slots)
 end
+if bucket == 'marketing' then redis.call('HSETNX', opt_outs, recipient, opted_out(now_ms, code)) end
 local reopened, newly = 0, stopped and 1 or 0
 -- An operator's pause stands: a stop in its place would try again, and open, by itself.
 if bucket == 'sender' and closed(sender, now) ~= 'pause' then

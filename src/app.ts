@@ -26,6 +26,7 @@ import { findRoutes } from './http/routes/find.js'
 import { healthRoutes } from './http/routes/health.js'
 import { metricsRoute } from './http/routes/metrics.js'
 import { messageRoutes } from './http/routes/messages.js'
+import { optOutRoutes } from './http/routes/opt-outs.js'
 import { rateLimitRoutes } from './http/routes/rate-limits.js'
 import { recipientRoutes } from './http/routes/recipients.js'
 import { senderRoutes } from './http/routes/senders.js'
@@ -82,6 +83,7 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
       failureRoutes(api, room)
       rateLimitRoutes(api, room)
       recipientRoutes(api, room)
+      optOutRoutes(api, room)
       statsRoutes(api, room)
       workerRoutes(api, room)
       senderRoutes(api, room)

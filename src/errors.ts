@@ -17,6 +17,7 @@ export const errors = {
   NOT_RETRYABLE: [409, 'This failure can not be retried now'],
   TOO_LARGE: [413, 'The request body is too large'],
   IDEMPOTENCY_KEY_REUSED: [422, 'This idempotency key belongs to a message with other content'],
+  RECIPIENT_OPTED_OUT: [422, 'The recipient wants no marketing from this sender'],
   PROVIDER_REJECTED: [422, 'WhatsApp refused this message for good'],
   ENDED_UNSENT: [422, 'The message that this key belongs to has ended without being sent'],
   LIMITED: [429, 'The message would have had to wait'],

@@ -14,7 +14,10 @@ export interface Events {
   'webhook.status': [{ sender: string, kind: 'sent' | 'delivered' | 'read' | 'failed', became: string, lagMs: number | null }]
   /** A whole notification was turned away. */
   'webhook.refused': [{ why: 'signature' | 'content' }]
-  'message.closed': [{ sender: string, id: string, state: State }]
+  /** `reason`: `opted-out` where it was marketing that its recipient does not want. */
+  'message.closed': [{ sender: string, id: string, state: State, reason?: string }]
+  /** WhatsApp told by webhook what a person wants of a sender's marketing. */
+  'preference.told': [{ sender: string, wish: 'stop' | 'resume' }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.opened': [{ sender: string }]
   /** The list of senders was read anew; `renewed` have another token. */
@@ -38,7 +41,7 @@ export interface Events {
   'retry.ran': [{ total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number, by: string }]
   'recovery.found': [{ sender: string, what: 'lease' | 'lost-grant' | 'unknown' | 'unattended', id?: string }]
   /** Somebody did by hand what the gateway would not have done by itself. `subject` never names a recipient in full. */
-  'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
+  'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'opt-out' | 'opt-in' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
   /**
    * `route` is the pattern that the request fits, never what was asked for. `status` 499: the caller hung up first. `code` is that of
    * an error, `caller` who is known by a key; bytes are those of the bodies, as far as they were told.

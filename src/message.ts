@@ -21,6 +21,10 @@ export type Addressing = 'phone' | 'user' | 'group'
 export const edges = ['messages', 'marketing_messages'] as const
 export type Edge = typeof edges[number]
 
+/** What kind of message its caller says it is, in Meta's words. Only marketing is treated otherwise: a recipient can refuse it. */
+export const categories = ['marketing', 'utility', 'authentication', 'service'] as const
+export type Category = typeof categories[number]
+
 /** What is sent and what is kept with it until it is settled. Stored as JSON, opaque to Lua. */
 export interface Payload {
   /** The recipient as the caller wrote it; what the provider gets. */
@@ -36,6 +40,7 @@ export interface Payload {
   /** Name of the API key that posted it. */
   caller: string
   onUnknown?: UnknownPolicy
+  category?: Category
   /** The message is a whole body of the Cloud API for this edge, to be sent as it is; left out where it came by the gateway's own API. */
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`: ours goes in its place, and callers get theirs back. */
@@ -78,7 +83,8 @@ export type Outcome = {
   /** `retryAfterMs`: what the other side asks for, which the schedule may heed. */
   | { status: 'retryable', code: string, error: string, retryAfterMs?: number }
   | { status: 'limited', bucket: 'pair' | 'flow', code: string, error: string, coolDownMs: number }
-  | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number }
+  /** `optsOut`: the recipient wants no more marketing. */
+  | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number, optsOut?: true }
   /** `probeMs`: between two tries of the stopped sender. */
   | { status: 'sender-stopped', code: string, error: string, probeMs: number }
   | { status: 'unsent', code: string, error: string }

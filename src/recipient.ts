@@ -52,6 +52,11 @@ export function canonicalName (text: string): string {
   return text.startsWith(GROUP_MARK) ? canonicalAddress(text.slice(GROUP_MARK.length), 'group') : canonicalRecipient(text)
 }
 
+/** The other way round: what `canonicalName` takes for this canonical recipient. */
+export function nameOf (recipient: string): string {
+  return (recipient.startsWith('g') ? GROUP_MARK : '') + recipient.slice(1)
+}
+
 /** What logs may show of a recipient: its last two digits. */
 export function maskRecipient (recipient: string): string {
   return recipient.length < 5 ? '…' : `…${recipient.slice(-2)}`

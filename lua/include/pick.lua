@@ -1,9 +1,9 @@
 -- Whom to grant: reads only. Candidates are the due turns of each lane, oldest first; the flow's slots choose among them.
--- `key` names flow, lines, turns, held, pace, backlog. Answers the grants, and what else was found on the way: pairs whose
--- turn stands wrong, heads whose life is over, heads without a record. Needs: gcra, line, record.
+-- `key` names flow, lines, turns, held, pace, backlog, opt_outs. Answers the grants, and what else was found on the way: pairs whose
+-- turn stands wrong, heads whose life is over, heads that their recipient wants no more, heads without a record. Needs: gcra, line, record.
 local function pick(key, sender, want, now)
   local flow_tat, slots = string.match(redis.call('GET', key.flow) or '0 0', '^(%d+) (%d+)$')
-  local found = { granted = {}, told = {}, wrong = {}, expired = {}, lost = {}, flow_tat = tonumber(flow_tat), slots = tonumber(slots) }
+  local found = { granted = {}, told = {}, wrong = {}, expired = {}, unwanted = {}, lost = {}, flow_tat = tonumber(flow_tat), slots = tonumber(slots) }
   local due, position = {}, { 1, 1, 1 }
   for lane = 1, LANES do
     due[lane] = want > 0 and redis.call('ZRANGEBYSCORE', key.turns[lane], '-inf', now, 'WITHSCORES', 'LIMIT', 0, want + 16) or {}
@@ -25,6 +25,10 @@ local function pick(key, sender, want, now)
     local record = read_record(text)
     if record.expires <= now / 1000 then
       found.expired[#found.expired + 1] = id
+      return
+    end
+    if record.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then
+      found.unwanted[#found.unwanted + 1] = id
       return
     end
     local possible = math.max(turn, earliest(found.flow_tat, sender.flow), sender.cool_until)

@@ -1,22 +1,23 @@
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the story, a line
 -- `<ms> <JSON>` for each attempt that came to something else than sent.
--- Header: recipient lane seq attempts stops expiresAt(ms) keepUntil(ms), and how often in a row the pair's limit has met it,
--- where it has. Needs: clock.
+-- Header: recipient lane seq attempts stops expiresAt(ms) keepUntil(ms), and where there is something to mark `m` for marketing and how
+-- often in a row the pair's limit has met it. Needs: clock.
 
 local function read_record(text)
-  local recipient, lane, seq, attempts, stops, expires, keep, pair_hits, body =
-    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%d+) ?(%d*)\n(.*)$')
+  local recipient, lane, seq, attempts, stops, expires, keep, mark, pair_hits, body =
+    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%d+) ?(m?)(%d*)\n(.*)$')
   return {
     recipient = recipient, lane = tonumber(lane), seq = seq, attempts = tonumber(attempts), stops = tonumber(stops),
-    expires = tonumber(expires), keep = tonumber(keep), pair_hits = tonumber(pair_hits) or 0, body = body
+    expires = tonumber(expires), keep = tonumber(keep), marketing = mark == 'm', pair_hits = tonumber(pair_hits) or 0, body = body
   }
 end
 
 local function write_record(record)
   local hits = record.pair_hits or 0
+  local marks = (record.marketing and 'm' or '') .. (hits > 0 and hits or '')
   return table.concat({
     record.recipient, record.lane, record.seq, record.attempts, record.stops, int(record.expires), int(record.keep)
-  }, ' ') .. (hits > 0 and ' ' .. hits or '') .. '\n' .. record.body
+  }, ' ') .. (marks ~= '' and ' ' .. marks or '') .. '\n' .. record.body
 end
 
 -- The place of a message in its line.
@@ -74,4 +75,9 @@ local function raised(result, status, at)
   result.heard = result.heard .. ':' .. status .. at
   if status == 'r' or (status == 'd' and result.letter == 's') then result.letter = status end
   return written_result(result)
+end
+
+-- What is noted of a recipient that, so the provider says, wants no marketing.
+local function opted_out(now_ms, code)
+  return int(now_ms) .. ' {"by":"whatsapp","reason":"' .. code .. '"}'
 end

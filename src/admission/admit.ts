@@ -1,5 +1,5 @@
 import type { Bus } from '../events.js'
-import type { Addressing, BoundBy, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
+import type { Addressing, BoundBy, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
 import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { Store } from '../redis/store.js'
@@ -30,6 +30,7 @@ export interface Request {
   /** Epoch, ms. */
   scheduledFor?: number
   onUnknown?: UnknownPolicy
+  category?: Category
   /** The message is a whole body of the Cloud API, for this edge. */
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`. */
@@ -58,7 +59,7 @@ export type Admission = Facts & (
   | ({ status: 'scheduled' } & Wait)
   | { status: 'duplicate' }
   | { status: 'reused' }
-  | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST', waitMs: number | null }
+  | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST' | 'RECIPIENT_OPTED_OUT', waitMs: number | null }
 )
 
 /**
@@ -83,6 +84,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(request.onUnknown === undefined ? {} : { onUnknown: request.onUnknown }),
+    ...(request.category === undefined ? {} : { category: request.category }),
     ...(request.edge === undefined ? {} : { edge: request.edge }),
     ...(request.callbackData === undefined ? {} : { callbackData: request.callbackData })
   }
@@ -104,6 +106,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
       windowMs: source === 'derived' ? settings.derivedTtlMs : settings.idempotencyTtlMs,
       lineCap: settings.lineCap,
       backlogCap: settings.backlogCap,
+      marketing: request.category === 'marketing' || request.edge === 'marketing_messages',
       ...(settings.findMs === 0 ? {} : { terms: findTerms(recipient, request.metadata), findS: indexLifeS(settings.findMs) }),
       ...terms
     })

@@ -8,7 +8,7 @@ export interface ClaimSettings { startWithinMs: number }
 
 export type Claim =
   | { status: 'attended' }
-  | { status: 'claimed', grants: Grant[], expired: string[], dropped: number, nextInMs: number | null }
+  | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], dropped: number, nextInMs: number | null }
 
 /** Takes up to `want` heads of a sender whose turn has come, for the shift of this name. */
 export async function claim (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
@@ -19,11 +19,12 @@ export async function claim (room: { store: Store, claiming: ClaimSettings }, se
   }))
   // 'unruled': Redis was emptied, so there is nobody to attend until a start writes the rules again.
   if (reply[0] !== 'claimed') return { status: 'attended' }
-  const [, nowUs, nextUs, dropped, expired, grants] = reply
+  const [, nowUs, nextUs, dropped, expired, grants, unwanted] = reply
   return {
     status: 'claimed',
     grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + room.claiming.startWithinMs)),
     expired,
+    unwanted,
     dropped,
     nextInMs: nextUs < 0 ? null : Math.max(0, (nextUs - nowUs) / 1000)
   }

@@ -1,6 +1,6 @@
 import type { Bus } from '../events.js'
 import { payloadOf } from '../settlement/inspect.js'
-import { expire } from './cancel.js'
+import { dropUnwanted, expire } from './cancel.js'
 import type { ClaimSettings } from './claim.js'
 import { claim, release } from './claim.js'
 import type { DeliveryRoom } from './deliver.js'
@@ -50,8 +50,10 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
         underway.add(delivery)
       }
       if (claimed.grants.length > 0) tell(sends)
-      if (claimed.expired.length > 0) {
-        await expire(room, sender, claimed.expired, async id => await payloadOf(room.store, sender, id))
+      if (claimed.expired.length > 0 || claimed.unwanted.length > 0) {
+        const read = async (id: string): ReturnType<typeof payloadOf> => await payloadOf(room.store, sender, id)
+        await expire(room, sender, claimed.expired, read)
+        await dropUnwanted(room, sender, claimed.unwanted, read)
         continue
       }
       const { nextInMs } = claimed

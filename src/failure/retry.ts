@@ -2,7 +2,7 @@ import type { Bus } from '../events.js'
 import { digestOf, senderKey } from '../redis/keys.js'
 import type { DeliveryRoom } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
-import { cancel } from '../drain/cancel.js'
+import { cancel, dropUnwanted } from '../drain/cancel.js'
 import { lanes } from '../message.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { parsePayload } from '../settlement/record.js'
@@ -80,6 +80,7 @@ export async function retryOne (room: RetryRoom, sender: string, id: string, { f
       if (payload !== null) await cancel(room, sender, id, 'expired', by ?? 'the clock', payload)
       return 'permanentlyFailed'
     }
+    case 'unwanted': return await dropUnwanted(room, sender, [id], async () => await payloadOf(room.store, sender, id)) === 1 ? 'permanentlyFailed' : 'gone'
     case 'gone':
     case 'unruled': return 'gone'
     default: return reply satisfies never

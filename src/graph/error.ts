@@ -20,6 +20,7 @@ const exceptions: Partial<Record<ErrorCode, MetaCode>> = {
   INVALID_RECIPIENT: { code: 131009 },
   RECIPIENT_IS_USER_ID: { code: 131009 },
   RECIPIENT_LINE_FULL: { code: 131056 }, // the pair's rate limit
+  RECIPIENT_OPTED_OUT: { code: 131050 }, // the user stopped marketing messages
   ENDED_UNSENT: { code: 131043 } // message expired
 }
 const SOMETHING_WENT_WRONG: MetaCode = { code: 131000 }
@@ -40,7 +41,7 @@ export function sendGraphError (reply: FastifyReply, error: SluiceError): Fastif
 
 /** Meta's own refusals come with 400, nearly all of them. */
 function httpStatusOf (error: SluiceError): number {
-  return error.code === 'PROVIDER_REJECTED' ? 400 : error.status
+  return error.code === 'PROVIDER_REJECTED' || error.code === 'RECIPIENT_OPTED_OUT' ? 400 : error.status
 }
 
 function describe (error: SluiceError, requestId: string): Record<string, unknown> {

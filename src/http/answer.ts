@@ -43,6 +43,8 @@ export function describe (sender: string, view: MessageView, { explain, sandbox 
     message: view.payload?.message ?? null,
     type: view.payload?.type ?? null,
     metadata: view.metadata,
+    ...(view.payload?.category === undefined ? {} : { category: view.payload.category }),
+    ...(view.cancelledFor === null ? {} : { cancelledFor: view.cancelledFor }),
     ...(view.callbackData === null ? {} : { callbackData: view.callbackData }),
     idempotencyKey: view.payload?.idempotencyKey ?? key,
     keySource,
@@ -80,7 +82,8 @@ function iso (ms: number | null): string | null {
 /** When to come again where nobody knows the end of the wait: most stops are tried once a minute. */
 const OPEN_END_MS = 60_000
 
-/** The 429 of a request that reserved nothing. */
+/** A request that reserved nothing: 429, or 422 where another try ends the same. */
 export function refusal ({ code, waitMs }: Extract<Admission, { status: 'refused' }>): SluiceError {
+  if (code === 'RECIPIENT_OPTED_OUT') return new SluiceError(code, { field: 'to' })
   return new SluiceError(code, { retryAfterMs: waitMs ?? OPEN_END_MS, extra: { waitMs } })
 }

@@ -30,6 +30,7 @@ export const logLines = {
   'status told by webhook': 'info',
   'message went out twice, says a webhook': 'error',
   'status of no known message': 'warn',
+  'marketing preference told by webhook': 'info',
   'webhook refused': 'warn',
   'retry run': 'info',
   'sender stopped': 'error',

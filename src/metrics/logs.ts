@@ -47,6 +47,7 @@ function logMessages (events: Bus, tell: Tell): void {
 function logWebhooks (events: Bus, tell: Tell): void {
   events.on('receipt.taken', facts => tell(facts.result === 'double' ? 'message went out twice, says a webhook' : 'status told by webhook', facts))
   events.on('webhook.status', ({ sender, kind, became }) => { if (became === 'unmatched') tell('status of no known message', { sender, status: kind }) })
+  events.on('preference.told', facts => tell('marketing preference told by webhook', facts))
   events.on('webhook.refused', facts => tell('webhook refused', facts))
 }
 

@@ -10,7 +10,7 @@ export interface Known {
 
 const endings = ['sent', 'failed', 'cancelled', 'expired'] as const
 const finds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
-const acts = ['cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'stop-retries', 'start-retries'] as const
+const acts = ['cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'] as const
 /** Of the codes that stop a sender the one that comes sooner or later; each of the others has no series before it comes. */
 const EXPIRED_TOKEN = '190'
 

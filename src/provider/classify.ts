@@ -47,9 +47,13 @@ export function toVerdict (row: CodeRow, code: string, error: string, { pairHits
     case 'limited-flow':
       return { status: 'limited', bucket: 'flow', code, error, coolDownMs: heed(row.coolDownMs, retryAfterMs) }
     case 'rejected':
-      return row.retryNotBeforeMs === undefined
-        ? { status: 'rejected', code, error }
-        : { status: 'rejected', code, error, retryNotBeforeMs: row.retryNotBeforeMs }
+      return {
+        status: 'rejected',
+        code,
+        error,
+        ...(row.retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs: row.retryNotBeforeMs }),
+        ...(row.optsOut === true ? { optsOut: true } : {})
+      }
     case 'sender-stopped':
       return { status: 'sender-stopped', code, error, probeMs: heed(row.probeMs, retryAfterMs) }
     case 'retryable':

@@ -5,8 +5,8 @@ export type CodeRule =
   | { outcome: 'limited-pair', coolDownMs: number, growth: number, mostMs: number }
   /** Milliseconds that the whole sender rests. */
   | { outcome: 'limited-flow', coolDownMs: number }
-  /** Milliseconds before which another try is pointless or even punished. */
-  | { outcome: 'rejected', retryNotBeforeMs?: number }
+  /** Milliseconds before which another try is pointless or even punished; `optsOut`: the recipient wants no more marketing. */
+  | { outcome: 'rejected', retryNotBeforeMs?: number, optsOut?: boolean }
   /** Milliseconds between two tries of the stopped sender. */
   | { outcome: 'sender-stopped', probeMs: number }
 

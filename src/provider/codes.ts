@@ -8,7 +8,7 @@ import * as sender from './sender-codes.js'
 export const metaCodes: readonly CodeRow[] = [
   sender.transientCodes, sender.pairCodes, sender.throughputCodes, sender.quotaCodes,
   sender.accessCodes, sender.accountCodes, sender.restrictionCodes,
-  message.requestCodes, message.recipientCodes, message.templateCodes, message.groupCodes,
+  message.requestCodes, message.recipientCodes, message.optOutCodes, message.templateCodes, message.groupCodes,
   message.perUserCodes, message.pausedCodes
 ].flat()
 

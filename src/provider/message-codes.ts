@@ -37,8 +37,12 @@ export const recipientCodes = rows({ outcome: 'rejected' }, [
   ['130497', 'Restricted in this country', 'The business may not write to people in this country.', 'Do not write to this country, or have the restriction lifted.'],
   ['131026', 'Message undeliverable', 'The number is not on WhatsApp, its app is too old, or the person has not accepted the new terms.', 'Check the number, and ask the person by other means to update WhatsApp.'],
   ['131030', 'Recipient not in allowed list', 'A test number may write to listed people only, and this one is not listed.', 'Add the person to the list in the app\'s settings, in this very spelling.'],
-  ['131050', 'User stopped marketing messages', 'The person does not want marketing from this business.', 'Send no more marketing until the person allows it again.'],
   ['131062', 'Business-scoped user ids not supported', 'This message needs a phone number, and the recipient was given as a user id.', 'Send it to the phone number.']
+])
+
+/** The person has said so in WhatsApp: marketing is refused here too until it is taken back. */
+export const optOutCodes = rows({ outcome: 'rejected', optsOut: true }, [
+  ['131050', 'User stopped marketing messages', 'The person does not want marketing from this business.', 'Send no more marketing until the person allows it again.']
 ])
 
 /** The template or the Flow is the reason. */

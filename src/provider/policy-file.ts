@@ -18,6 +18,7 @@ const EntrySchema = Type.Object({
   growth: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
   mostMs: Type.Optional(Type.Integer({ minimum: 100, maximum: DAY_MS })),
   retryNotBeforeMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 366 * DAY_MS })),
+  optsOut: Type.Optional(Type.Boolean()),
   probeMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 7 * DAY_MS })),
   title: words,
   explanation: words,
@@ -28,9 +29,9 @@ type Entry = Static<typeof EntrySchema>
 type Numbers = Omit<Entry, 'code' | 'outcome' | 'title' | 'explanation' | 'remedy'>
 type Wrong = (field: string, detail: string) => SluiceError
 
-/** The numbers that belong to each outcome; any other beside it would do nothing. */
+/** What belongs to each outcome; any other beside it would do nothing. */
 const numbersOf: Record<CodeRule['outcome'], ReadonlyArray<keyof Numbers>> = {
-  retryable: [], unsent: [], unknown: [], 'limited-pair': ['coolDownMs', 'growth', 'mostMs'], 'limited-flow': ['coolDownMs'], rejected: ['retryNotBeforeMs'], 'sender-stopped': ['probeMs']
+  retryable: [], unsent: [], unknown: [], 'limited-pair': ['coolDownMs', 'growth', 'mostMs'], 'limited-flow': ['coolDownMs'], rejected: ['retryNotBeforeMs', 'optsOut'], 'sender-stopped': ['probeMs']
 }
 
 const validate = new Ajv({ allErrors: false }).compile<Entry[]>(FileSchema)
@@ -84,8 +85,10 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
       return { outcome, coolDownMs }
     }
     case 'rejected': {
-      const retryNotBeforeMs = numbers.retryNotBeforeMs ?? (kept?.outcome === outcome ? kept.retryNotBeforeMs : undefined)
-      return { outcome, ...(retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs }) }
+      const former = kept?.outcome === outcome ? kept : undefined
+      const retryNotBeforeMs = numbers.retryNotBeforeMs ?? former?.retryNotBeforeMs
+      const optsOut = numbers.optsOut ?? former?.optsOut
+      return { outcome, ...(retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs }), ...(optsOut === undefined ? {} : { optsOut }) }
     }
     case 'sender-stopped': return { outcome, probeMs: numbers.probeMs ?? (kept?.outcome === outcome ? kept.probeMs : 60_000) }
     default: return { outcome }

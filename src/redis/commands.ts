@@ -24,20 +24,21 @@ export interface Replies {
     | ['queued', generation: string, waitUs: number, boundBy: BoundBy, position: number, attention: Attention]
     | ['scheduled', generation: string, waitUs: number]
     | ['duplicate' | 'reused', generation: string]
-    | ['refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST', waitUs: number]
+    | ['refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST' | 'RECIPIENT_OPTED_OUT', waitUs: number]
     | ['unruled']
   claim:
     | ['attended'] | ['unruled'] | ['ended', Attention]
-    | ['claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[]]
+    | ['claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[], unwanted: string[]]
   retake:
     | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number]
-    | ['queued', Attention] | ['expired'] | ['gone'] | ['unruled']
+    | ['queued', Attention] | ['expired'] | ['unwanted'] | ['gone'] | ['unruled']
   settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
   receipt: ['sent'] | ['raised'] | ['known'] | ['double'] | ['early'] | ['tail', record: string] | ['gone']
   bounce: ['retry', dueMs: number, stopped: number] | ['failed', dueMs: 0, stopped: number] | ['beside'] | ['known'] | ['early'] | ['gone']
   park: ['parked', nextMs: number] | ['known'] | ['full']
   unpark: [nextMs: number, ...due: Array<[name: string, ageMs: number, status: string]>]
   cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
+  'opt-out': [was: number, sinceMs: number, ...waiting: string[]]
   clear: ['cleared', had: number, attention: Attention]
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
   quota: ['written' | 'kept', version: number] | ['unruled']
@@ -67,7 +68,7 @@ export interface Replies {
 /** What each script is told, by the names in its header. A boolean travels as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
-  'windowMs' | 'holder' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'>
+  'windowMs' | 'holder' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean }
   claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { story?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'> & { reason?: string, keepMs?: number }
@@ -76,6 +77,7 @@ export interface Arguments {
   park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
   unpark: Timed<'done' | 'waitMs' | 'limit'>
   cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
+  'opt-out': Timed<'recipient' | 'wish' | 'note' | 'atMs'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'why'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', Value>

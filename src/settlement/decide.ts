@@ -20,7 +20,7 @@ export interface SettlementSettings {
 export interface Verdict {
   verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'stop'
   afterMs: number
-  bucket: '' | 'pair' | 'flow' | 'sender'
+  bucket: '' | 'pair' | 'flow' | 'sender' | 'marketing'
   coolMs: number
   reason?: NonNullable<StoryLine['reason']>
 }
@@ -37,7 +37,7 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender
       return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs: heed(afterMs, outcome.retryAfterMs) })
     }
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
-    case 'rejected': return to('failed', { reason: 'rejected' })
+    case 'rejected': return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
     case 'sender-stopped':
       // settle.lua knows whether the sender was open, and then whether it is the message that is at fault.
       return to('stop', { bucket: 'sender', coolMs: outcome.probeMs, reason: 'rejected' })
@@ -61,8 +61,8 @@ function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 
  * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
  * for it in line, and nothing says how long ago its cause was.
  */
-export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow', probeMs?: number }, attempt: number, settings: SettlementSettings): Verdict {
-  if (outcome.status === 'rejected') return to('failed', { reason: 'rejected' })
+export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow', probeMs?: number, optsOut?: true }, attempt: number, settings: SettlementSettings): Verdict {
+  if (outcome.status === 'rejected') return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
   const afterMs = settings.backoff(attempt)
   const bucket = outcome.probeMs === undefined
     ? { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }

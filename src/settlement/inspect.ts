@@ -30,6 +30,8 @@ export interface MessageView {
   waId: string | null
   /** The caller's own `biz_opaque_callback_data`. */
   callbackData: string | null
+  /** Why it was cancelled, where that is not just somebody's wish. */
+  cancelledFor: string | null
   story: StoryLine[]
   /** Next retry, schedule, or end of an unknown outcome's hold. */
   momentMs: number | null
@@ -66,6 +68,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     metadata: kept?.payload.metadata ?? result?.metadata ?? null,
     waId: result?.waId ?? null,
     callbackData: kept?.payload.callbackData ?? result?.callbackData ?? null,
+    cancelledFor: result?.cancelledFor ?? null,
     story: kept?.story ?? [],
     momentMs: momentMs === 0 ? null : momentMs,
     delayMs: !waits || waitUs < 0 ? null : Math.floor(waitUs / 1000),

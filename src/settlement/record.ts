@@ -37,14 +37,14 @@ export interface Kept {
 /** Reads the text that include/record.lua writes. */
 export function parseRecord (text: string): Kept {
   const [header = '', payload = '', ...story] = text.split('\n')
-  const [recipient = '', lane = '2', , attempts = '0', stops = '0', expiresAt = '0', , pairHits = '0'] = header.split(' ')
+  const [recipient = '', lane = '2', , attempts = '0', stops = '0', expiresAt = '0', , marks = ''] = header.split(' ')
   if (payload === '') throw new SluiceError('INTERNAL', { detail: 'a record has no payload' })
   return {
     recipient,
     lane: lanes[Number(lane) - 1] ?? 'normal',
     attempts: Number(attempts),
     stops: Number(stops),
-    pairHits: Number(pairHits),
+    pairHits: Number(marks.replace('m', '')),
     expiresAt: Number(expiresAt),
     payload: JSON.parse(payload) as Payload,
     story: story.map(parseLine)
@@ -80,6 +80,8 @@ export interface Result {
   /** WhatsApp's id of the recipient, where it is another than the caller wrote. */
   waId?: string
   callbackData?: string
+  /** Why it was cancelled, where that is not just somebody's wish. */
+  cancelledFor?: string
 }
 
 /** What a result keeps of a message beside its head: `metadata` alone as it is, more of it as a list. */
@@ -101,7 +103,8 @@ export function parseResult (text: string): Result | null {
     // `-`: it was erased.
     recipient: recipient === '-' ? '' : recipient,
     caller,
-    providerMessageId: wamid === '-' ? null : wamid,
+    providerMessageId: wamid === '-' || state === 'cancelled' ? null : wamid,
+    ...(wamid !== '-' && state === 'cancelled' ? { cancelledFor: wamid } : {}),
     ...(rest.length === 0 ? {} : readExtras(JSON.parse(rest.join(' ')) as Extras))
   }
 }
@@ -128,10 +131,10 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
 
 /**
  * The end of a compact result that the gateway adds: `caller providerMessageId [extras]`. `sent`: what WhatsApp called
- * message and recipient, where it took it.
+ * message and recipient, where it took it. `why`: one word for what a message was cancelled for, in the place of its id.
  */
-export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }): string {
-  const id = sent?.providerMessageId.replace(/\s/g, '') || '-'
+export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }, why = '-'): string {
+  const id = sent?.providerMessageId.replace(/\s/g, '') || why
   const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
   const { metadata, callbackData } = payload
   const isPlain = waId === null && callbackData === undefined

@@ -9,13 +9,25 @@ export interface Notice {
   statuses: Status[]
   /** Members of `messages[]`: what people wrote to the sender. */
   inbound: number
+  /** What people want of the sender's marketing. */
+  preferences: Preference[]
+}
+
+/** A person stopped or resumed the sender's marketing. */
+export interface Preference {
+  /** WhatsApp's id of the person: a number in digits, or a business-scoped user id. */
+  person: string
+  wish: 'stop' | 'resume'
+  /** By the provider's clock, ms since the epoch; 0 where it did not say. */
+  atMs: number
 }
 
 export interface Notification { notices: Notice[], /** Changes that are not about messages, such as a template's state. */ others: number }
 
 /**
  * Reads a notification of Meta's, and believes none of it: every member may be missing or of another type, and what can't be
- * understood is left out. Source: Meta, "Status messages webhook reference".
+ * understood is left out. Source: Meta, "Status messages webhook reference" and
+ * "user_preferences webhook reference".
  */
 export function readNotification (body: unknown): Notification {
   const changes = listOf(membersOf(body)?.entry).flatMap(entry => listOf(membersOf(entry)?.changes))
@@ -26,8 +38,19 @@ export function readNotification (body: unknown): Notification {
 function readChange (change: Members | undefined): Notice[] {
   const value = membersOf(change?.value)
   const sender = textOf(membersOf(value?.metadata)?.phone_number_id)
-  if (change?.field !== 'messages' || value === undefined || sender === undefined) return []
-  return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), inbound: listOf(value.messages).length }]
+  if (value === undefined || sender === undefined) return []
+  if (change?.field === 'user_preferences') return [{ sender, statuses: [], inbound: 0, preferences: listOf(value.user_preferences).flatMap(one => readPreference(membersOf(one))) }]
+  if (change?.field !== 'messages') return []
+  return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), inbound: listOf(value.messages).length, preferences: [] }]
+}
+
+function readPreference (preference: Members | undefined): Preference[] {
+  const person = textOf(preference?.wa_id) ?? textOf(preference?.user_id)
+  const wish = preference?.value
+  if (person === undefined || preference?.category !== 'marketing_messages' || (wish !== 'stop' && wish !== 'resume')) return []
+  const { timestamp } = preference
+  // Seconds; here a number, in statuses a text.
+  return [{ person, wish, atMs: Math.round(Number(typeof timestamp === 'number' ? timestamp : textOf(timestamp) ?? 0) * 1000) || 0 }]
 }
 
 /** `played` is what `read` is for a voice message; a status that is not known yet is left out. */

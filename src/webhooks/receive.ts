@@ -5,6 +5,7 @@ import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptRoom, Status } from '../settlement/receipt.js'
 import type { Notice } from './read.js'
 import { readNotification } from './read.js'
+import { takePreferences } from './preferences.js'
 import { findSigner } from './signature.js'
 
 export interface WebhookRoom extends ReceiptRoom {
@@ -46,6 +47,7 @@ export async function receive (room: WebhookRoom, body: Buffer, signature: strin
       room.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, Number(seconds) * 1000 - status.atMs) })
     }
   })
+  for (const { sender, preferences } of notices) await takePreferences(room, sender, preferences)
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
 }
 

@@ -15,7 +15,7 @@ const mayImport: Record<string, string[]> = {
   http: [...entrance, 'erasure'],
   graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
   dashboard: [...entrance, 'http/act', 'http/problem'],
-  webhooks: ['settlement'],
+  webhooks: ['settlement', 'throttle/opt-outs'],
   admission: [],
   drain: ['provider', 'settlement'],
   erasure: ['drain/cancel', 'drain/deliver', 'settlement'],

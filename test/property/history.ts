@@ -3,7 +3,7 @@
  * granted and settled, and what operators did. Moments are µs of the virtual clock, unless a name ends in Ms.
  */
 export type Verdict = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
-export type Refusal = 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST'
+export type Refusal = 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST' | 'RECIPIENT_OPTED_OUT'
 
 /** The rules of a round as people say them. */
 export interface Rules {

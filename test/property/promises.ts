@@ -134,6 +134,8 @@ export function judgeRefusal (observer: Observer, fact: Extract<Fact, { fact: 'r
   const right = {
     RECIPIENT_LINE_FULL: waiting >= rules.lineCap,
     BACKLOG_FULL: observer.unsettled >= rules.backlogCap,
+    // Nobody opts out here.
+    RECIPIENT_OPTED_OUT: false,
     EXPIRES_FIRST: fact.waitUs >= fact.lifeMs * 1000,
     LIMITED: observer.blind || !isOpen(observer, fact.recipient, fact.lane, fact.at)
   }

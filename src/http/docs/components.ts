@@ -4,13 +4,14 @@ import * as audit from '../schemas/audit.js'
 import * as failure from '../schemas/failure.js'
 import * as graph from '../schemas/graph.js'
 import * as message from '../schemas/message.js'
+import * as optOut from '../schemas/opt-out.js'
 import * as problem from '../schemas/problem.js'
 import * as rateLimit from '../schemas/rate-limit.js'
 import * as sender from '../schemas/sender.js'
 import * as stats from '../schemas/stats.js'
 import * as worker from '../schemas/worker.js'
 
-const modules: Array<Record<string, unknown>> = [message, answer, graph, failure, rateLimit, sender, stats, worker, audit, problem]
+const modules: Array<Record<string, unknown>> = [message, answer, graph, failure, rateLimit, optOut, sender, stats, worker, audit, problem]
 
 /** Every schema that has a name, by its name. */
 export function componentSchemas (): Record<string, object> {

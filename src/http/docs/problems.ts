@@ -21,6 +21,7 @@ const shown: Partial<Record<ErrorCode, ConstructorParameters<typeof SluiceError>
     detail: 'Message undeliverable',
     extra: { id: '100000000000001.VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a', error: { code: '131026', message: 'Message undeliverable', explanation: 'WhatsApp can not deliver to this number.', remedy: 'Check the number.' } }
   },
+  RECIPIENT_OPTED_OUT: { field: 'to' },
   LIMITED: { extra: { waitMs: 1948 } },
   EXPIRES_FIRST: { extra: { waitMs: 90_000_000 } },
   RECIPIENT_LINE_FULL: { extra: { waitMs: 2_000_000 } },

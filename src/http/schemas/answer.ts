@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { BoundBy, KeySource, State } from '../../message.js'
-import { count, either, flag, listOf, moment, momentOrNull, oneOf, oneOfOrNull, openOrNull, ref, sandboxFlag, text, textOrNull } from './common.js'
+import { categoryMeanings, count, either, flag, listOf, moment, momentOrNull, oneOf, oneOfOrNull, openOrNull, ref, sandboxFlag, text, textOrNull } from './common.js'
 
 export const states: Record<State, string> = {
   scheduled: 'waits for its moment',
@@ -88,6 +88,8 @@ export const MessageSchema = Type.Object({
   message: contentOrNull,
   type: textOrNull('The Cloud API message type; null once the message is settled'),
   metadata: openOrNull('As the caller gave it'),
+  category: Type.Optional(oneOf(categoryMeanings, 'As the caller gave it, while the message is kept')),
+  cancelledFor: Type.Optional(oneOf({ 'opted-out': 'it was marketing, and its recipient wants none' }, 'Why it was cancelled, where nobody asked for that')),
   callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, where the message came through the drop-in surface with one')),
   createdAt: moment('When it was accepted'),
   settledAt: momentOrNull('When it ended'),

@@ -13,6 +13,8 @@ const acts: Record<Act['act'], string> = {
   pause: 'paused a sender',
   resume: 'opened a sender',
   quota: 'changed a sender\'s rules',
+  'opt-out': 'noted that a recipient wants no marketing',
+  'opt-in': 'noted that a recipient wants marketing again',
   'stop-retries': 'stopped the retry worker',
   'start-retries': 'started the retry worker'
 }

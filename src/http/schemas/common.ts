@@ -1,6 +1,6 @@
 import type { TSchema, TUnsafe } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
-import type { Lane } from '../../message.js'
+import type { Category, Lane } from '../../message.js'
 
 /** What several resources share. A schema with an `$id` is a component of the API's document under that name. */
 
@@ -45,6 +45,10 @@ export function listOf<Schema extends TSchema> (schema: Schema, description: str
 }
 
 export const laneMeanings: Record<Lane, string> = { urgent: 'before all others', normal: 'the default', bulk: 'after all others' }
+
+export const categoryMeanings: Record<Category, string> = {
+  marketing: 'refused and dropped where its recipient has opted out', utility: 'about something agreed on', authentication: 'a code', service: 'an answer to what the person wrote'
+}
 
 export const senderName = Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Phone number id of the sender; the first one configured if left out' }))
 export const sandboxFlag = Type.Optional(flag('Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent'))

@@ -1,6 +1,6 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
-import { laneMeanings, oneOf, senderName } from './common.js'
+import { categoryMeanings, laneMeanings, oneOf, senderName } from './common.js'
 
 const DAY_MS = 86_400_000
 
@@ -19,6 +19,7 @@ export const PostMessageSchema = Type.Object({
   timestamp: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 64 }), Type.Number()], { description: 'Makes a derived key differ' })),
   deduplicate: Type.Optional(Type.Boolean({ description: 'false: without a key, none is derived' })),
   priority: Type.Optional(oneOf(laneMeanings, 'The lane of the line')),
+  category: Type.Optional(oneOf(categoryMeanings, 'What kind of message it is, in WhatsApp\'s words')),
   sender: senderName,
   whenLimited: Type.Optional(oneOf({ wait: 'it joins its line, the default', reject: 'it is refused with LIMITED' }, 'What to do with a message that can not be sent at once')),
   expiresInMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 30 * DAY_MS, description: 'How long it may wait before it is expired' })),
