@@ -75,7 +75,7 @@ await t.test('WhatsApp\'s 131050 opts out, in its answer or by webhook', async t
 await t.test('what people choose in WhatsApp counts, the last word of each', async t => {
   const node = await ground.start(t, env)
   const now = Math.floor(Date.now() / 1000)
-  const preference = (wa_id: string, value: string, timestamp: unknown, category = 'marketing_messages') => ({ wa_id, value, timestamp, category, detail: 'in words' })
+  const preference = (person: string, value: string, timestamp: unknown, category = 'marketing_messages') => ({ wa_id: person, value, timestamp, category, detail: 'in words' })
   await tell(node, [
     preference('15550000911', 'stop', now - 60), preference('15550000912', 'stop', now - 60), preference('15550000912', 'resume', String(now - 30)),
     preference('15550000911', 'resume', now - 90), preference('15550000913', 'stop', now, 'something_new'), preference('nobody', 'stop', now), preference('15550000914', 'maybe', now), null

@@ -117,7 +117,8 @@ await t.test('every example works, and is answered as documented', async t => {
       statuses.push(reply.status)
       t.equal(judge.answer(route, reply), '', `${route.operation.operationId} ${name}: ${reply.status}`)
     }
-    t.ok(statuses.some(status => status < 300), `${route.operation.operationId} succeeds`)
+    // Meta's own calls need its token and its signature: test/flow/webhooks.test.ts.
+    if (!route.path.startsWith('/webhooks/')) t.ok(statuses.some(status => status < 300), `${route.operation.operationId} succeeds`)
   }
 })
 
