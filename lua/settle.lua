@@ -28,6 +28,7 @@
 -- KEYS[23]  starts           string  the watch's run of starts of this pair
 -- KEYS[24]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 -- KEYS[25]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
+-- KEYS[26]  outbox           list    changes that somebody is to be told of
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -62,7 +63,7 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift, recent, starts, unacknowledged, unconfirmed = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25]
+local completed, shift, recent, starts, unacknowledged, unconfirmed, outbox = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
 local code, tail, story, term, find_s, reason, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]) or 0
@@ -89,7 +90,8 @@ redis.call('ZREM', unknown, id)
 local due = 0
 if verdict == 'sent' or verdict == 'failed' then
   local result, life = write_result(verdict == 'sent' and 's' or 'f', id, redis.call('GET', msg), now, record, tail)
-  if result then redis.call('SET', msg, result, 'PX', life) end
+  if life then redis.call('SET', msg, result, 'PX', life) end
+  if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, result, story)) end
   redis.call('HDEL', backlog, id)
   redis.call('ZREM', expiry, id)
   local was_failure, unsure = verdict == 'failed' or record.attempts > 1, verdict == 'sent' and keep > 0

@@ -14,6 +14,12 @@ export interface Events {
   'webhook.status': [{ sender: string, kind: 'sent' | 'delivered' | 'read' | 'failed', became: string, lagMs: number | null }]
   /** A whole notification was turned away. */
   'webhook.refused': [{ why: 'signature' | 'content' }]
+  /** Something that a webhook brought, and that is none of our statuses, stands in the outbox. */
+  'webhook.relayed': [{ sender: string, type: string }]
+  /** A callback was posted once: it was taken (`told`), will be tried again (`later`), or was too old for that (`dropped`). `code` where it was not taken. */
+  'callback.tried': [{ sender: string, callback: string, type: string, result: 'told' | 'later' | 'dropped', tries: number, code?: string, durationMs: number }]
+  /** So many changes found no place among those that wait to be told. */
+  'callbacks.dropped': [{ sender: string, count: number }]
   'message.closed': [{ sender: string, id: string, state: State }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.opened': [{ sender: string }]
