@@ -25,9 +25,8 @@ local letter, generation, at, attempts, recipient, caller = string.match(known o
 local tells = recipient and recipient ~= '-' and generation == string.match(id, '%.(%x+)$')
 -- 0 in place of the fingerprint: what is erased is no proof of other content.
 if tells then redis.call('SET', msg, table.concat({ letter, generation, '0', at, attempts, '-', caller, '-' }, ' '), 'KEEPTTL') end
-local was_kept = redis.call('HDEL', records, id)
-redis.call('ZREM', resolved, id)
-redis.call('ZREM', failed, id)
+redis.call('HDEL', records, id)
+local was_kept = redis.call('ZREM', resolved, id) + redis.call('ZREM', failed, id)
 redis.call('ZREM', unacknowledged, id)
 redis.call('ZREM', unconfirmed, id)
 return { 'erased', tells and 1 or 0, was_kept }

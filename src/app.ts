@@ -18,6 +18,7 @@ import type { SendError } from './http/problem.js'
 import { handleErrors, handleNotFound, sendProblem, toKnown } from './http/problem.js'
 import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
+import type { WebhookRoom } from './webhooks/receive.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { failureRoutes } from './http/routes/failures.js'
@@ -29,6 +30,7 @@ import { rateLimitRoutes } from './http/routes/rate-limits.js'
 import { recipientRoutes } from './http/routes/recipients.js'
 import { senderRoutes } from './http/routes/senders.js'
 import { statsRoutes } from './http/routes/stats.js'
+import { webhookRoutes } from './http/routes/webhooks.js'
 import { workerRoutes } from './http/routes/workers.js'
 
 /** Largest request body, bytes. */
@@ -37,7 +39,7 @@ const BODY_LIMIT = 256 * 1024
 export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, scrape: () => Promise<string>, logger: FastifyBaseLogger }
 
 /** The HTTP application, without a port. A worker node serves its health and its metrics only. */
-export async function createApp (room: ApiRoom & DashboardRoom, options: AppOptions): Promise<FastifyInstance> {
+export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,6 +71,7 @@ export async function createApp (room: ApiRoom & DashboardRoom, options: AppOpti
   metricsRoute(app, options.scrape)
   healthRoutes(app, { store: room.store, closing: options.closing })
   if (options.api) {
+    webhookRoutes(app, room)
     await app.register(async (api: Api) => {
       await authenticate(api, options.keys)
       // A post without a body is one with nothing in it, so that what is missing is named.

@@ -89,8 +89,11 @@ export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RE
 
 const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECRET', 'WHATSAPP_VERIFY_TOKEN', 'CALLBACK_SECRET', 'REDIS_URL'])
 
-/** Reads and checks the settings. Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed. */
-export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
+/**
+ * Reads and checks the settings. `sandboxSecret` signs the webhooks of a sandbox that this process starts, where no secret is set.
+ * Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed.
+ */
+export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret = ''): Config {
   const raw = withFiles(env)
   let values: Static<typeof ConfigSchema>
   try {
@@ -100,6 +103,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
   }
   const keys = values.API_KEYS === '' ? [] : values.API_KEYS.split(',').map(parseKey)
   const sandbox = values.SANDBOX || (values.WHATSAPP_ACCESS_TOKEN === '' && values.WHATSAPP_SENDERS_FILE === '')
+  if (sandbox && values.SANDBOX_URL === '' && values.WHATSAPP_APP_SECRET === '') values.WHATSAPP_APP_SECRET = sandboxSecret
   const accessTokenFile = (env['WHATSAPP_ACCESS_TOKEN'] ?? '') === '' ? env['WHATSAPP_ACCESS_TOKEN_FILE'] || null : null
   const config: Config = {
     ...values,
@@ -198,7 +202,7 @@ function warn (config: Config): string[] {
   }
   if (config.CALLBACK_URL === '' && config.callbackKeys.length > 0) warnings.push('CALLBACK_SECRET is not used: CALLBACK_URL is empty')
   if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
-  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '') warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says')
+  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says')
   return warnings
 }
 

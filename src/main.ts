@@ -1,4 +1,5 @@
 import closeWithGrace from 'close-with-grace'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { readConfig } from './config.js'
 import type { Config } from './config.js'
@@ -13,6 +14,7 @@ import { explain } from './provider/codes.js'
 import { createProviders } from './provider/providers.js'
 import { startEmbeddedRedis } from './redis/embedded.js'
 import { targetsOf, watchSenders } from './reload.js'
+import type { Sandbox } from './sandbox/sandbox.js'
 import { createSandbox } from './sandbox/sandbox.js'
 
 /** What was started, in the order in which it started; ended in the reverse one. */
@@ -28,12 +30,14 @@ let log = createLog('info')
 const say = (line: string): void => { process.stdout.write(`${line}\n`) }
 
 async function start (): Promise<void> {
-  const config = readConfig()
+  const config = readConfig(undefined, randomBytes(16).toString('hex'))
   log = createLog(config.LOG_LEVEL)
   const events = createBus()
   logEvents(events, log)
   const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
-  const sandboxUrl = config.sandbox ? await findSandbox(config) : null
+  const sandbox = config.sandbox && config.SANDBOX_URL === '' ? await startSandbox() : null
+  const sandboxUrl = config.sandbox ? sandbox?.url ?? config.SANDBOX_URL : null
+  if (sandboxUrl !== null) say(`Sandbox   ${sandboxUrl}  (stands in for WhatsApp: nothing is really sent)`)
   const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
   const gateway = await createGateway(config, { redisUrl, provider, explain, judge: classifyStatus, events, logger: log })
   running.push({ name: 'gateway', stop: gateway.close })
@@ -41,7 +45,8 @@ async function start (): Promise<void> {
   running.push({ name: 'senders', stop: async () => senders.close() })
   reload = senders.reload
   await listen(gateway, config)
-  announce(config, gateway)
+  if (config.ROLE !== 'worker') sandbox?.configure({ webhookSecret: config.WHATSAPP_APP_SECRET.split(',')[0] ?? '', webhookUrl: `${addressOf(gateway, config)}/webhooks/whatsapp` })
+  announce(config, addressOf(gateway, config), gateway.findings)
 }
 
 async function startRedis (config: Config): Promise<string> {
@@ -51,16 +56,10 @@ async function startRedis (config: Config): Promise<string> {
   return redis.url
 }
 
-async function findSandbox (config: Config): Promise<string> {
-  const url = config.SANDBOX_URL === '' ? await startSandbox() : config.SANDBOX_URL
-  say(`Sandbox   ${url}  (stands in for WhatsApp: nothing is really sent)`)
-  return url
-}
-
-async function startSandbox (): Promise<string> {
+async function startSandbox (): Promise<Sandbox> {
   const sandbox = await createSandbox()
   running.push({ name: 'sandbox', stop: sandbox.close })
-  return sandbox.url
+  return sandbox
 }
 
 async function listen (gateway: Gateway, config: Config): Promise<void> {
@@ -72,13 +71,16 @@ async function listen (gateway: Gateway, config: Config): Promise<void> {
   }
 }
 
-function announce (config: Config, gateway: Gateway): void {
+function addressOf (gateway: Gateway, config: Config): string {
   const address = gateway.app.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : config.PORT
-  const url = `http://${config.HOST === '0.0.0.0' ? 'localhost' : config.HOST}:${port}`
+  return `http://${config.HOST === '0.0.0.0' ? 'localhost' : config.HOST}:${port}`
+}
+
+function announce (config: Config, url: string, findings: readonly string[]): void {
   if (config.ROLE !== 'api') say(`Worker    one message per ${config.WHATSAPP_RATE_LIMIT_MS} ms and recipient, ${config.WHATSAPP_SENDER_RATE_PER_SECOND} a second in all; retries looked for every ${config.WHATSAPP_RETRY_INTERVAL_MS / 1000} s`)
   if (config.senders.length > 1) say(`Senders   ${config.senders.length}, by default ${config.senders[0]?.id ?? ''}  (${config.WHATSAPP_SENDERS_FILE}; SIGHUP reads it anew)`)
-  for (const warning of [...config.warnings, ...gateway.findings]) say(`Note      ${warning}`)
+  for (const warning of [...config.warnings, ...findings]) say(`Note      ${warning}`)
   say(`Gateway   ${url}  (${config.ROLE}${config.API_KEYS.length === 0 ? ', open to this machine: no API_KEYS' : ''})`)
   if (config.ROLE === 'worker') return
   const auth = config.API_KEYS.length === 0 ? '' : " -H 'authorization: Bearer <key>'"

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
 import type { DrainRoom } from './drain/shift.js'
@@ -19,13 +20,27 @@ export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom
   concurrency: number
 }
 
+/** BullMQ asks Redis again this long after an outage; by default it waits 15 s. */
+const AGAIN_MS = 500
+/** How long a worker of BullMQ may take to end once its jobs have. One that Redis was taken from a moment ago never ends. */
+const LET_GO_MS = 1000
+
 /** Starts what a worker node does: shifts, retry runs, housekeeping, recovery. `close` finishes what is under way. */
 export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
-  const options = { connection: room.patient, prefix: queuePrefix(room.store.prefix) }
+  const options = { connection: room.patient, prefix: queuePrefix(room.store.prefix), runRetryDelay: AGAIN_MS }
+  const jobs = new Set<Promise<unknown>>()
+  async function count<Result> (job: Promise<Result>): Promise<Result> {
+    jobs.add(job)
+    try {
+      return await job
+    } finally {
+      jobs.delete(job)
+    }
+  }
   const workers = [
-    new Worker(queueNames.drain, async job => await attend(room, job, closing), { ...options, concurrency: room.concurrency }),
-    new Worker(queueNames.retry, async () => await runRetries(room), options),
-    new Worker(queueNames.housekeeping, async () => await tidy(room), options)
+    new Worker(queueNames.drain, async job => await count(attend(room, job, closing)), { ...options, concurrency: room.concurrency }),
+    new Worker(queueNames.retry, async () => await count(runRetries(room)), options),
+    new Worker(queueNames.housekeeping, async () => await count(tidy(room)), options)
   ]
   for (const worker of workers) {
     worker.on('error', error => room.events.emit('redis.lost', { error: error.message }))
@@ -36,9 +51,11 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
   return {
     async close () {
       // First of all, so that a shift that this node hands over is taken by another one.
-      const closed = workers.map(async worker => await worker.close())
+      const closed = Promise.all(workers.map(async worker => await worker.close())).then(() => true)
       await recovery.stop()
-      await Promise.all(closed)
+      await Promise.allSettled(jobs)
+      const isClosed = await Promise.race([closed, sleep(LET_GO_MS, false, { ref: false })])
+      if (!isClosed) for (const worker of workers) worker.disconnect().catch(() => undefined)
     }
   }
 }

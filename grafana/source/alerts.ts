@@ -2,31 +2,12 @@
  * Every alert. Prometheus's, Grafana's and Kubernetes's rules are written from this list by `npm run grafana`; docs/runbooks.md
  * tells what to do, source/cases when each fires.
  */
+import type { Alert } from './alert.js'
 import { counted, happened, quantile, rate, whole } from './expressions.js'
 
-export interface Alert {
-  name: string
-  /** Where on the walk of a message it belongs. */
-  room: 'http' | 'admission' | 'drain' | 'provider' | 'settlement' | 'failure' | 'recovery' | 'redis' | 'node'
-  /** `page`: somebody has to look now. `ticket`: today. */
-  severity: 'page' | 'ticket'
-  /** PromQL: the number that is watched. */
-  value: string
-  /** It fires above this number, or below. */
-  above?: number
-  below?: number
-  /** PromQL that follows `and`: while this holds too. */
-  only?: string
-  /** How long that has to last. */
-  for: string
-  /** A template of Prometheus's: `.Labels`, `.Value`. */
-  summary: string
-}
-
-/** This share of the attempts may fail. Used up 14.4 times too fast, 2 % of a month's is gone in an hour; 6 times, 5 % in six hours. */
-const ERROR_BUDGET_PERCENT = 1
-const FAST = 14.4 * ERROR_BUDGET_PERCENT / 100
-const SLOW = 6 * ERROR_BUDGET_PERCENT / 100
+/** One attempt in a hundred may fail. At 14.4 times that, 2 % of what a month allows is gone in an hour; at 6 times, 5 % in six hours. */
+const FAST = 0.144
+const SLOW = 0.06
 const FAILED_AT_LEAST = 10
 /** At this share of its rate a sender is busy, and its messages wait for it. */
 const BUSY = 0.5
@@ -149,12 +130,21 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceWebhookLag',
-    room: 'provider',
+    room: 'webhooks',
     severity: 'ticket',
     value: quantile(0.95, 'sluice_webhook_lag_seconds', ''),
     above: 60,
     for: '10m',
     summary: 'WhatsApp\'s statuses arrive {{ humanizeDuration .Value }} late'
+  },
+  {
+    name: 'SluiceWebhooksRefused',
+    room: 'webhooks',
+    severity: 'ticket',
+    value: happened('sluice_webhooks_refused_total', '15m', 'job, why'),
+    above: 10,
+    for: '0s',
+    summary: '{{ humanize .Value }} webhooks were turned away within 15 minutes ({{ .Labels.why }})'
   },
   {
     name: 'SluiceSandboxInUse',
@@ -292,9 +282,3 @@ export const alerts: readonly Alert[] = [
     summary: '{{ humanize .Value }} unexpected errors in {{ .Labels.where }} within 15 minutes'
   }
 ]
-
-/** The whole expression, as Prometheus evaluates it. A value is a call or a quotient: both bind closer than the comparison. */
-export function exprOf (alert: Alert): string {
-  const bound = alert.above === undefined ? `< ${alert.below}` : `> ${alert.above}`
-  return `${alert.value} ${bound}${alert.only === undefined ? '' : ` and ${alert.only}`}`
-}

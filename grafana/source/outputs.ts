@@ -1,7 +1,8 @@
 /** Everything under grafana/ that is written by `npm run grafana`, by its path: a test holds it against what lies there. */
 import { stringify } from 'yaml'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { alerts, exprOf } from './alerts.js'
+import { exprOf } from './alert.js'
+import { alerts } from './alerts.js'
 import { casesFile } from './cases.js'
 import { buildDashboard, buildRunbooks, type Board } from './dashboard.js'
 import { failures } from './failures.js'

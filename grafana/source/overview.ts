@@ -62,8 +62,7 @@ export const overview: Board = {
         { title: 'Attempts by outcome', description: 'What requests to WhatsApp came to. limited and unsent cost no attempt.', kind: 'areas', unit: 'reqps', queries: [[rate('sluice_provider_requests_total', 'outcome'), '{{outcome}}']] },
         { title: 'Error codes', description: 'Codes of attempts that were not sent: WhatsApp\'s own, and ours where it did not answer. docs/outcomes.md tells each.', kind: 'lines', unit: 'reqps', queries: [[rate('sluice_provider_requests_total', 'outcome, code', 'outcome!="sent"'), '{{code}} {{outcome}}']] },
         { title: 'Duration of requests', description: 'From the request to WhatsApp\'s answer.', kind: 'lines', unit: 's', queries: [[quantile(0.5, 'sluice_provider_request_duration_seconds', 'outcome'), '{{outcome}} p50'], [quantile(0.99, 'sluice_provider_request_duration_seconds', 'outcome'), '{{outcome}} p99']] },
-        { title: 'Failing share of attempts', description: 'Attempts refused for now, not answered, or refused for the sender as a whole, of all attempts. Faults of a message are not among them.', kind: 'lines', unit: 'percentunit', width: 12, alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[`(${rate('sluice_provider_requests_total', '', failing)} or vector(0)) / ${rate('sluice_provider_requests_total', '')}`, 'failing']] },
-        { title: 'Lag of statuses', description: 'From the time of a status to its receipt by webhook.', kind: 'lines', unit: 's', width: 12, alerts: ['SluiceWebhookLag'], queries: [[quantile(0.95, 'sluice_webhook_lag_seconds'), 'p95']] }
+        { title: 'Failing share of attempts', description: 'Attempts refused for now, not answered, or refused for the sender as a whole, of all attempts. Faults of a message are not among them.', kind: 'lines', unit: 'percentunit', width: 24, alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[`(${rate('sluice_provider_requests_total', '', failing)} or vector(0)) / ${rate('sluice_provider_requests_total', '')}`, 'failing']] }
       ]
     },
     {
@@ -72,6 +71,14 @@ export const overview: Board = {
         { title: 'Messages ended', description: 'Messages by how they ended.', kind: 'areas', unit: 'mps', queries: [[rate('sluice_messages_settled_total', 'outcome'), '{{outcome}}']] },
         { title: 'Unknown outcomes', description: 'Requests that were written and not answered: they may have been sent. Held, then sent again or given up, as the policy says.', kind: 'lines', unit: 'short', alerts: ['SluiceUnknownOutcomes'], queries: [[events('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
         { title: 'Doubles and violations', description: 'Messages of which WhatsApp accepted two attempts, and sends closer together than the rule allows. Both have to be 0.', kind: 'lines', unit: 'short', alerts: ['SluiceDoubleSends', 'SluiceSpacingViolated'], queries: [[events('sluice_double_sends_total', ''), 'double sends'], [events('sluice_pair_spacing_violations_total', ''), 'spacing violations']] }
+      ]
+    },
+    {
+      title: 'Webhooks',
+      panels: [
+        { title: 'Statuses', description: 'What WhatsApp told of messages by webhook: sent, delivered, read, failed.', kind: 'areas', unit: 'mps', queries: [[rate('sluice_webhook_statuses_total', 'told'), '{{told}}']] },
+        { title: 'Lag of statuses', description: 'From the time of a status to its receipt by webhook.', kind: 'lines', unit: 's', alerts: ['SluiceWebhookLag'], queries: [[quantile(0.5, 'sluice_webhook_lag_seconds'), 'p50'], [quantile(0.95, 'sluice_webhook_lag_seconds'), 'p95']] },
+        { title: 'Webhooks refused', description: 'Turned away: the signature fits no app secret, or the body is no JSON. Their statuses are lost once Meta gives up.', kind: 'lines', unit: 'short', alerts: ['SluiceWebhooksRefused'], queries: [[events('sluice_webhooks_refused_total', 'why'), '{{why}}']] }
       ]
     },
     {

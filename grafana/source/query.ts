@@ -1,7 +1,7 @@
 /** PromQL as the panels use it: the variables' matchers, and how a metric is put together over nodes. */
 
 /** Without a sender in their labels. All others are matched by the chosen senders too. */
-const ofNodes = /^(sluice_(http|redis|retry_(runs|results|worker)|operator|faults|shifts|build|scrape|webhook|sandbox|admission_duration|dispatch_lateness|provider_request_duration)|process_|nodejs_|up$)/
+const ofNodes = /^(sluice_(http|redis|retry_(runs|results|worker)|operator|faults|shifts|build|scrape|webhook_lag|webhooks_refused|sandbox|admission_duration|dispatch_lateness|provider_request_duration)|process_|nodejs_|up$)/
 
 /** A metric of the chosen job and senders. */
 export function of (metric: string, ...matchers: string[]): string {
@@ -35,7 +35,7 @@ export function grown (metric: string, by: string, ...matchers: string[]): strin
  */
 export function events (metric: string, by: string, ...matchers: string[]): string {
   const one = of(metric, ...matchers)
-  return `sum${by === '' ? '' : ` by (${by})`} ((${one} unless ${one} offset $__rate_interval) or increase(${one}[$__rate_interval]))`
+  return `sum${by === '' ? '' : ` by (${by})`} ((${one} unless last_over_time(${one}[$__rate_interval] offset $__rate_interval)) or increase(${one}[$__rate_interval]))`
 }
 
 /** A quantile of a histogram over all nodes. */

@@ -1,5 +1,5 @@
 /** The alerts in the three forms that load them: Prometheus, Grafana, and the Prometheus operator of Kubernetes. */
-import { exprOf, type Alert } from './alerts.js'
+import { exprOf, type Alert } from './alert.js'
 
 /** The job's name in Grafana's and Prometheus's lists. */
 const GROUP = 'sluice'

@@ -40,9 +40,10 @@ export const senders: Board = {
     {
       title: 'Outcomes',
       panels: [
-        { title: 'Messages ended', description: 'By how they ended: sent, failed, cancelled, expired.', kind: 'lines', unit: 'mps', queries: [[rate('sluice_messages_settled_total', 'sender, outcome'), '{{sender}} {{outcome}}']] },
-        { title: 'Attempts not sent', description: 'By outcome and code.', kind: 'lines', unit: 'reqps', alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[rate('sluice_provider_requests_total', 'sender, outcome, code', 'outcome!="sent"'), '{{sender}} {{code}} {{outcome}}']] },
-        { title: 'Failures', description: 'Failed messages that wait for a retry, and those given up.', kind: 'lines', unit: 'short', alerts: ['SluicePendingFailures'], queries: [[whole('sluice_delivery_failures', 'sender, status', 'status=~"pending|failed"'), '{{sender}} {{status}}']] }
+        { title: 'Messages ended', description: 'By how they ended: sent, failed, cancelled, expired.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_messages_settled_total', 'sender, outcome'), '{{sender}} {{outcome}}']] },
+        { title: 'Attempts not sent', description: 'By outcome and code.', kind: 'lines', unit: 'reqps', width: 12, alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[rate('sluice_provider_requests_total', 'sender, outcome, code', 'outcome!="sent"'), '{{sender}} {{code}} {{outcome}}']] },
+        { title: 'Statuses by webhook', description: 'What WhatsApp told of messages, and what it became: news, known before, of no known message, or a failure that came late.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_webhook_statuses_total', 'sender, told, became'), '{{sender}} {{told}} {{became}}']] },
+        { title: 'Failures', description: 'Failed messages that wait for a retry, and those given up.', kind: 'lines', unit: 'short', width: 12, alerts: ['SluicePendingFailures'], queries: [[whole('sluice_delivery_failures', 'sender, status', 'status=~"pending|failed"'), '{{sender}} {{status}}']] }
       ]
     }
   ]

@@ -18,7 +18,8 @@ export function toGraph (asked: Asked, { body }: Answer): Members {
     throw new SluiceError('PROVIDER_REJECTED', { ...(error.message === null ? {} : { detail: error.message }), extra: { id: body['id'], error } })
   }
   if (['failed', 'cancelled', 'expired'].includes(state)) throw new SluiceError('ENDED_UNSENT', { detail: `it is ${state}` })
-  const isTaken = typeof body['providerMessageId'] === 'string'
+  // Also one that waits again may have an id of WhatsApp's: of an attempt that failed after it was taken.
+  const isTaken = typeof body['providerMessageId'] === 'string' && ['sent', 'delivered', 'read'].includes(state)
   return {
     messaging_product: 'whatsapp',
     contacts: [contact(asked, body['waId'])],

@@ -56,7 +56,8 @@ export function handleErrors (app: FastifyInstance, events: Bus, send: SendError
 
 /** The same for paths that nobody serves. */
 export function handleNotFound (app: FastifyInstance, send: SendError): void {
-  app.setNotFoundHandler((request, reply) => send(reply, new SluiceError('NOT_FOUND', { detail: `there is no ${request.method} ${request.url.split('?')[0] ?? ''}` })))
+  // The path is not repeated: it may hold a telephone number, and answers are logged on their way.
+  app.setNotFoundHandler((request, reply) => send(reply, new SluiceError('NOT_FOUND', { detail: `there is no such path for ${request.method}` })))
 }
 
 function translate (error: FastifyError): SluiceError {
@@ -66,5 +67,5 @@ function translate (error: FastifyError): SluiceError {
   // 403 is a path that leads out of a folder of pages.
   const codes: Record<number, ErrorCode> = { 403: 'NOT_FOUND', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 503: 'CLOSING' }
   const code = codes[status] ?? (status >= 400 && status < 500 ? 'INVALID_REQUEST' : undefined)
-  return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })
+  return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.code === 'FST_ERR_BAD_URL' ? 'the path is not well escaped' : error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })
 }

@@ -1,7 +1,7 @@
 import type { DestinationStream, Logger } from 'pino'
 import { pino, stdTimeFunctions } from 'pino'
 import { SluiceError } from '../errors.js'
-import { redact } from '../provider/redact.js'
+import { redact } from '../redact.js'
 import type { LogLine } from './log-lines.js'
 import { logLines } from './log-lines.js'
 

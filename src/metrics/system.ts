@@ -83,7 +83,7 @@ export function createSystemGauges (): SystemGauges {
     for (const [state, count] of Object.entries(standing)) messages.set({ sender, state }, count)
     for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
     for (const [reason, count] of Object.entries(reading.unacknowledged)) unseen.set({ sender, reason }, count)
-    oldest.set({ sender }, reading.oldestDueSeconds)
+    oldest.set({ sender }, isOpen ? reading.oldestDueSeconds : 0)
     inFlight.set({ sender }, reading.inFlight)
     inFlightLimit.set({ sender }, reading.rules.maxInFlight)
     open.set({ sender }, isOpen ? 1 : 0)

@@ -2,7 +2,7 @@ import type { Outcome } from '../message.js'
 import { readError, readMessageId, readMessageStatus, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
 import type { CodeRow } from './code-row.js'
 import { findCode, rowOf } from './codes.js'
-import { redact } from './redact.js'
+import { redact } from '../redact.js'
 
 type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
 

@@ -6,7 +6,7 @@ import { classify, toVerdict, type Verdict } from './classify.js'
 import { rowOf } from './codes.js'
 import { exchange, type Ending } from './exchange.js'
 import { createPassing } from './pass.js'
-import { redact } from './redact.js'
+import { redact } from '../redact.js'
 import { transportCode } from './undici-errors.js'
 
 export interface WhatsAppOptions {

@@ -23,6 +23,8 @@ export interface Sandbox {
   /** Base URL with the version, to be used in the place of Meta's: `http://127.0.0.1:PORT/v25.0`. */
   url: string
   port: number
+  /** Changes settings while it runs. */
+  configure: (change: Partial<Settings>) => void
   /** Ends at once, open requests included: their connections are cut. */
   close: () => Promise<void>
 }
@@ -46,6 +48,7 @@ export async function createSandbox (options: SandboxOptions = {}): Promise<Sand
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/v25.0`,
     port: address.port,
+    configure (change) { Object.assign(state.settings, change) },
     async close () {
       const closed = once(server, 'close')
       server.close()

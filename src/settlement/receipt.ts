@@ -2,6 +2,7 @@ import type { Outcome } from '../message.js'
 import type { Replies } from '../redis/commands.js'
 import { findTerm } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
+import { parseAttemptName } from './attempt-name.js'
 import { decideBounce } from './decide.js'
 import { findMessages } from './find.js'
 import type { SettlementRoom } from './settle.js'
@@ -43,7 +44,7 @@ interface Attempt { id: string, attempt: number }
  * be told again.
  */
 export async function takeStatus (room: ReceiptRoom, sender: string, status: Status, isThorough = false): Promise<Receipt> {
-  const named = attemptOf(status.opaque) ?? await attemptBehind(room, sender, status.wamid, isThorough)
+  const named = parseAttemptName(status.opaque ?? '') ?? await attemptBehind(room, sender, status.wamid, isThorough)
   if (named === null) return 'unknown'
   const receipt = status.kind === 'failed' ? await bounce(room, sender, named, status) : await confirm(room, sender, named, status)
   if (receipt !== 'early') {
@@ -52,12 +53,6 @@ export async function takeStatus (room: ReceiptRoom, sender: string, status: Sta
     })
   }
   return receipt
-}
-
-/** `<digest>.<generation>.<attempt>`, as every request carries it. */
-function attemptOf (opaque = ''): Attempt | null {
-  const match = /^([A-Za-z0-9_-]{22}\.[0-9a-f]{8,14})\.(\d{1,6})$/.exec(opaque)
-  return match === null ? null : { id: match[1] ?? '', attempt: Number(match[2]) }
 }
 
 /** Not every status brings our name back; then the provider's own id is all there is. */

@@ -39,9 +39,10 @@ async function resolve (store: Store, sender: string, owner: string | undefined,
   if (view === null || (owner !== undefined && view.caller !== owner)) {
     throw new SluiceError('INVALID_REQUEST', { detail: `${field}: nothing is known of this message; give WhatsApp's own id`, field })
   }
-  if (view.providerMessageId !== null) return view.providerMessageId
-  if (['failed', 'cancelled', 'expired'].includes(view.state)) {
-    throw new SluiceError('INVALID_REQUEST', { detail: `${field}: this message has not reached anybody, it is ${view.state}`, field })
+  const isTaken = ['sent', 'delivered', 'read'].includes(view.state)
+  if (isTaken && view.providerMessageId !== null) return view.providerMessageId
+  if (isTaken || ['failed', 'cancelled', 'expired'].includes(view.state)) {
+    throw new SluiceError('INVALID_REQUEST', { detail: `${field}: WhatsApp has no such message, it is ${view.state}`, field })
   }
   throw new SluiceError('NOT_SENT_YET', { detail: `${field}: this message is ${view.state}; quote it when it is sent`, field, extra: { messageStatus: view.state } })
 }

@@ -53,7 +53,7 @@ function readStatus (status: Members | undefined): Status[] {
   if (wamid === undefined || kind === undefined || /\s/.test(wamid)) return []
   const opaque = textOf(status?.biz_opaque_callback_data)
   const error = membersOf(listOf(status?.errors)[0])
-  const code = String(error?.code ?? '')
+  const code = typeof error?.code === 'number' ? String(error.code) : textOf(error?.code) ?? ''
   return [{
     wamid,
     kind,

@@ -58,6 +58,13 @@ t.test('the header\'s key counts before the field\'s, and both before a derived 
   for (const field of ['', ' leading', 'é', 'a\nb', 'k'.repeat(257)]) t.throws(() => chooseKey({ field, derive: true }, derive), { code: 'INVALID_KEY', facts: { field: 'idempotencyKey' } })
 })
 
+t.test('user ids with the same digits have keys of their own', async t => {
+  const keyOf = (to: string) => generateIdempotencyKey(to, 'hi', 'text', undefined, 'user')
+  t.match(keyOf('US.a1'), /^whatsapp:US\.a1:[0-9a-f]{16}$/)
+  t.not(keyOf('US.a1'), keyOf('US.b1'))
+  t.equal(generateIdempotencyKey('+1 555', 'hi', 'text'), generateIdempotencyKey('1555', 'hi', 'text', undefined, 'phone'))
+})
+
 t.test('the order of an object\'s keys changes neither key nor fingerprint; that of an array does', async t => {
   const one = { type: 'template', template: { name: 'a', components: [{ x: 1, y: [1, 2] }] } }
   const other = { template: { components: [{ y: [1, 2], x: 1 }], name: 'a' }, type: 'template' }

@@ -1,10 +1,14 @@
 /** Everything happens that a dashboard can show, told to a real gateway over HTTP. */
 import type { Harness } from '../sandbox/support.js'
 import type { Node } from '../support/gateway.js'
+import type { Reply } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 
 /** Three senders: 111 works, 222 is paused by an operator, 333 is stopped by WhatsApp. */
 export const senders = ['111', '222', '333']
+
+/** Signs the sandbox's webhooks. */
+const SECRET = 'app-secret-of-the-panels'
 
 /** Retries after half a second, and so on: what takes hours takes seconds. The sandbox stands in for WhatsApp. */
 export function env (file: string): Record<string, string> {
@@ -12,6 +16,8 @@ export function env (file: string): Record<string, string> {
     WHATSAPP_SENDERS_FILE: file,
     WHATSAPP_ACCESS_TOKEN: '',
     SANDBOX: 'true',
+    WHATSAPP_APP_SECRET: SECRET,
+    WHATSAPP_VERIFY_TOKEN: 'verify',
     // Shorter than the first retry, which would join the line otherwise.
     WHATSAPP_RATE_LIMIT_MS: '400',
     WHATSAPP_RETRY_SCHEDULE_MS: '500,1000',
@@ -49,24 +55,40 @@ export async function drive (node: Node, isOver: () => boolean): Promise<void> {
   }
 }
 
+/** Asks until the answer is none of the node's own troubles: on a busy machine it may be behind, and turn a caller away. */
+export async function insist (ask: () => Promise<Reply>): Promise<Reply> {
+  return await until('an answer', async () => {
+    const reply = await ask()
+    return reply.status < 500 && reply
+  }, 60_000)
+}
+
 /** What operators do, and what happens once: a pause, a stop, a schedule, a cancelled message, a worker that rests until it is seen. */
 export async function operate (node: Node, rested: () => Promise<void>): Promise<void> {
-  await node.post('/senders/222/pause', {})
-  for (let i = 0; i < 5; i++) await node.send(`+1555000800${i}`, 'behind a pause', { sender: '222' })
-  await node.send('+15560000190', 'a dead token', { sender: '333' })
-  for (let i = 0; i < 5; i++) await node.send(`+1555000801${i}`, 'behind a stop', { sender: '333' })
-  await node.send('+15550008020', 'later', { scheduledFor: Date.now() + 3_600_000 })
-  const { body: { id } } = await node.send('+15550008021', 'never', { scheduledFor: Date.now() + 3_600_000 })
-  await node.del(`/messages/${id}`)
-  await node.del('/rate-limits/+15550009001')
-  await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 })
-  await until('a message that was given up', async () => (await node.get('/failures?status=FAILED')).body.failures.length > 3)
-  await node.post('/failures/acknowledge', { limit: 1 })
-  await node.post('/workers/retry/stop')
+  const post = async (path: string, body?: unknown): Promise<Reply> => await insist(async () => await node.post(path, body))
+  const send = async (to: string, text: string, more: Record<string, unknown>): Promise<Reply> => await insist(async () => await node.send(to, text, more))
+  await post('/senders/222/pause', {})
+  for (let i = 0; i < 5; i++) await send(`+1555000800${i}`, 'behind a pause', { sender: '222' })
+  await send('+15560000190', 'a dead token', { sender: '333' })
+  for (let i = 0; i < 5; i++) await send(`+1555000801${i}`, 'behind a stop', { sender: '333' })
+  await send('+15550008020', 'later', { scheduledFor: Date.now() + 3_600_000 })
+  const { body: { id } } = await send('+15550008021', 'never', { scheduledFor: Date.now() + 3_600_000 })
+  await insist(async () => await node.del(`/messages/${id}`))
+  await insist(async () => await node.del('/rate-limits/+15550009001'))
+  await fetch(`${node.origin}/webhooks/whatsapp`, { method: 'POST', headers: { 'x-hub-signature-256': 'sha256=00' }, body: '{}' })
+  await insist(async () => await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 }))
+  await until('messages that were given up', async () => (await node.get('/failures?status=FAILED')).body.failures?.length > 3, 60_000)
+  await post('/failures/acknowledge', { limit: 1 })
+  await post('/workers/retry/stop')
   await rested()
-  await node.post('/workers/retry/start')
-  await node.post('/failures/retry', { limit: 5 })
-  await node.post('/senders/222/resume')
+  await post('/workers/retry/start')
+  await post('/failures/retry', { limit: 5 })
+  await post('/senders/222/resume')
+}
+
+/** The sandbox tells by webhook what became of messages. */
+export async function tellStatuses (sandbox: Harness, node: Node): Promise<void> {
+  await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookDeliveredMs: 200, webhookReadMs: 400 })
 }
 
 /** The second sender is attended again though WhatsApp is away for a moment. */

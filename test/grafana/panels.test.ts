@@ -5,20 +5,20 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { root } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
 import { startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { breakWhatsApp, drive, env, operate, senders } from './load.js'
-import { missing, startPrometheus } from './monitoring.js'
-import { queries } from './panels.js'
+import { breakWhatsApp, drive, env, insist, operate, senders, tellStatuses } from './load.js'
+import { draw, type Drawn } from './draw.js'
+import { missing, startPrometheus, type Series } from './monitoring.js'
+import { dashboards, queries, type PanelJson } from './panels.js'
 import { parse } from './promql.js'
 import { quickPrometheus, quickRules } from './shorten.js'
 
-/** Shown by no series yet, and why. */
-const empty: Record<string, string> = {
-  'Overview / Lag of statuses': 'webhooks are not received yet, so there is no lag to observe'
-}
+/** Shown by no series, and why. */
+const empty: Record<string, string> = {}
 /** There, and the same all the time, and why. */
 const still: Record<string, string> = {
   'Overview / Spacing violations': 'has to be 0, and the limiter keeps it so',
@@ -47,12 +47,13 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
     await until(`Prometheus sees ${expr}`, async () => {
       const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent(expr)}`)
       return result.length > 0
-    }, 30_000)
+    }, 60_000)
   }
   await sees('sum(count_over_time(up[30s])) >= 4')
   const from = Date.now() - 2000
 
   let isOver = false
+  await tellStatuses(sandbox, node)
   const driving = drive(node, () => isOver)
   await operate(node, async () => await sees('max(max_over_time(sluice_retry_worker_running[2s])) == 0'))
   await sees(fires('SluiceSenderStopped'))
@@ -63,7 +64,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await admin.config('SET', 'appendonly', 'no')
   // The audit's place is taken: an act that can't be noted is a fault.
   await admin.set(`{${prefix}}:audit`, 'in the way')
-  await node.del('/rate-limits/+15550009001')
+  await insist(async () => await node.del('/rate-limits/+15550009001'))
   await admin.del(`{${prefix}}:audit`)
   await sees(fires('SluiceFaults'))
   await sees(fires('SluiceAofNotOk'))
@@ -81,20 +82,26 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await driving
   const to = Date.now()
 
-  const rows = await Promise.all(queries.map(async ({ place, target }) => {
+  const rows = await Promise.all(queries.map(async ({ place, panel, target }) => {
     const expr = target.expr.replaceAll('$__rate_interval', '5s').replaceAll('$__range', '25s').replaceAll('$__interval', '5s')
       .replaceAll('$job', 'sluice').replaceAll('$sender', '.+')
     const series = (await prometheus.ask(expr, from, to)).filter(({ values }) => values.some(Number.isFinite))
     const hasMoved = series.some(({ values }) => new Set(values.filter(Number.isFinite)).size > 1)
-    return { place, series: series.length, hasMoved }
+    const drawn = series.map(one => ({ series: one, legend: (target.legendFormat ?? '').replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => one.labels[label] ?? '') }))
+    return { place, panel, drawn, series: series.length, hasMoved }
   }))
   t.comment(`panel → series, ${rows.length} queries over ${Math.round((to - from) / 1000)} s`)
   for (const { place, series, hasMoved } of rows) t.comment(`${place} → ${series}${hasMoved ? '' : ' (unmoved)'}`)
+  if (process.env['DRAW'] !== undefined) drawOverview(rows)
+
   const names = (found: typeof rows): string[] => found.map(({ place }) => place).sort()
   t.strictSame(names(rows.filter(({ series }) => series === 0)), Object.keys(empty).sort(), 'panels without a series are those that are named, with the reason')
   t.strictSame(names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)), Object.keys(still).sort(), 'and so are those that did not move')
 
-  const text = await (await fetch(`${node.origin}/metrics`)).text()
+  const text = await until('the node reads the state of the whole system', async () => {
+    const scrape = await (await fetch(`${node.origin}/metrics`)).text()
+    return scrape.includes('sluice_queue_messages') && scrape
+  }, 60_000)
   const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(match => match[1] ?? ''))
   const isTold = (name: string): boolean => told.has(name) || told.has(name.replace(/_(bucket|sum|count)$/, '')) || ['up', 'ALERTS'].includes(name)
   const { data: { groups: [{ rules }] } } = await prometheus.get('/api/v1/rules')
@@ -104,8 +111,19 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
   t.strictSame([...told].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'and every one of ours is shown or watched')
 
+  t.strictSame(await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to), [], 'behind a closed sender nothing is due, or workers would be added for it')
+
   const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
   const fired = result.map(({ metric }: { metric: { alertname: string } }) => metric.alertname).sort() as string[]
   t.comment(`alerts that fired: ${fired.join(', ')}`)
   t.notOk(fired.includes('SluiceSpacingViolated'))
 })
+
+/** `DRAW=/usr/bin/chromium npm test -- test/grafana/panels.test.ts` makes docs/images/dashboard.png. */
+function drawOverview (rows: Array<{ panel: PanelJson, drawn: Array<{ series: Series, legend: string }> }>): void {
+  const board = dashboards.find(({ uid }) => uid === 'sluice-overview')
+  if (board === undefined) return
+  const all: Drawn = new Map()
+  for (const { panel, drawn } of rows) all.set(panel, [...all.get(panel) ?? [], ...drawn])
+  draw(board, all, process.env['DRAW'] ?? '', join(root, 'docs/images/dashboard.png'))
+}

@@ -10,7 +10,7 @@ export interface PanelJson {
   description?: string
   datasource?: { uid?: string }
   gridPos: { x: number, y: number, w: number, h: number }
-  fieldConfig?: { defaults: { unit?: string, thresholds?: { steps: unknown[] } } }
+  fieldConfig?: { defaults: { unit?: string, thresholds?: { steps: unknown[] }, mappings?: Array<{ options: Record<string, { text: string }> }> } }
   targets?: Target[]
   links?: Array<{ title: string, url: string }>
   options?: { content?: string }

@@ -1,7 +1,8 @@
 /** What lies in grafana/ loads, says what it is, and leads to what to do. No server runs here. */
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { alerts, exprOf } from '../../grafana/source/alerts.js'
+import { exprOf } from '../../grafana/source/alert.js'
+import { alerts } from '../../grafana/source/alerts.js'
 import { cases } from '../../grafana/source/cases.js'
 import { createOutputs } from '../../grafana/source/outputs.js'
 import { readRunbooks } from '../../grafana/source/runbooks.js'
@@ -183,9 +184,9 @@ await t.test('Prometheus and Alertmanager take their files, and every case holds
   t.comment(`${alerts.length} alerts, ${cases.length} cases`)
 })
 
-/** `x unless x offset …`: a counter that is younger than that has grown by all it has. */
+/** A counter that had no sample in the window before has grown by all it has. */
 function isYoung (expr: string, metric: string): boolean {
-  return new RegExp(`(${metric}\\{[^}]*\\}) unless \\1 offset \\$__rate_interval\\) or increase`).test(expr)
+  return new RegExp(`(${metric}\\{[^}]*\\}) unless last_over_time\\(\\1\\[\\$__rate_interval\\] offset \\$__rate_interval\\)\\) or increase\\(\\1`).test(expr)
 }
 
 /** Gathers what is not so, since thousands of small assertions say nothing. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
+import { strangers } from '../lua/layout.js'
 import { createGround } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { until } from '../support/until.js'
@@ -113,6 +114,7 @@ await t.test('the caller\'s own callback data comes back with the message, befor
   await ground.arrivals('15550010600', 2)
   await until('it is settled', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
   t.match((await node.get(`/messages/${id}`)).body, { callbackData: 'order-2', message: null })
+  t.same(await strangers(ground.redis.connect(), node.prefix), [])
 })
 
 await t.test('WhatsApp\'s own id of a recipient is told and kept', async t => {
@@ -139,6 +141,7 @@ await t.test('user ids and groups are paced, each by itself', async t => {
   for (const native of [{ recipient: user.recipient }, { group: 'Y2FwaV9ncm91cDox' }]) {
     t.match((await node.as(keys.app).post('/messages', { ...native, message: 'native' })).body, { status: 'queued', boundBy: 'pair' }, 'the same pair by the gateway\'s own API')
   }
+  t.same(await strangers(ground.redis.connect(), node.prefix), [], 'what is in Redis looks as lua/README.md says')
   t.match(await node.as(keys.app).post('/messages', { to: '15550010802', group: 'a', message: 'x' }), { status: 400, body: { code: 'INVALID_REQUEST' } })
   t.match(await node.as(keys.app).post('/messages', { message: 'x' }), { status: 400, body: { code: 'INVALID_REQUEST', field: 'to' } })
 })
@@ -210,7 +213,11 @@ await t.test('marketing messages go to their own edge, retries too', async t => 
 await t.test('who is not let in hears it as Meta would say it', async t => {
   const node = await start(t)
   for (const key of ['', 'wrong-key-0123456789']) t.match(await post(node, text('15550011100'), { key }), { status: 401, body: graphError(190, /^UNAUTHENTICATED: /) })
-  t.match(await post(node, text('15550011100'), { key: keys.viewer }), { status: 403, body: graphError(10, /^FORBIDDEN: /) })
+  for (const edge of ['messages', 'marketing_messages']) {
+    const path = `/v23.0/${SENDER}/${edge}`
+    t.match(await post(node, text('15550011100'), { key: keys.viewer, path }), { status: 403, body: graphError(10, /^FORBIDDEN: /) })
+    t.match(await post(node, text('15550011100'), { key: '', path }), { status: 401 })
+  }
   t.match(await post(node, text('15550011100'), { path: '/v23.0/999/messages' }), { status: 404, body: { error: { ...graphError(100, /^SENDER_UNKNOWN: /)['error'] as object, error_subcode: 33 } } })
   t.match(await post(node, text('15550011100'), { key: '', path: `/111/messages?access_token=${keys.app}` }), { status: 200 }, 'the query may carry the key, as with Graph')
   t.match(await post(node, text('15550011100'), { key: '', path: '/111/messages?access_token=wrong-key-0123456789' }), { status: 401 })

@@ -80,7 +80,8 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     note(posted)
   }
 
-  const isAnswer = (status: number): boolean => status !== 0 && status !== 503 && status !== 429 && status < 500
+  /** Anything else says that nothing was decided: it came too late, or there was no room, or nobody there. */
+  const isAnswer = (status: number): boolean => ![0, 408, 429].includes(status) && status < 500
 
   return {
     ask,

@@ -16,6 +16,9 @@ export interface Load {
   done: Promise<void>
 }
 
+/** Conversations, and second thoughts, at a time. */
+const MOST_AT_ONCE = 200
+
 /** Conversations start at random moments, so many that in all `perSecond` messages are posted a second. */
 export function startLoad (options: LoadOptions): Load {
   const { senders, people, perSecond, seconds, caller, random } = options
@@ -84,6 +87,8 @@ export function startLoad (options: LoadOptions): Load {
       next += random.gap(1000 * MEAN_LENGTH / perSecond)
       const wait = next - performance.now()
       if (wait > 0) await pass(wait)
+      // Services have so many workers and no more; what they can't post now they post later.
+      while (underway.size >= MOST_AT_ONCE) await Promise.race(underway)
       const journey = (random.chance(0.02) ? schedule() : talk()).finally(() => underway.delete(journey))
       underway.add(journey)
     }

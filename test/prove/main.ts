@@ -1,4 +1,7 @@
 /** `npm run prove -- --minutes 30`: ends with a verdict, and with 1 if a promise was broken. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { isSpotless } from './judge.js'
 import { table } from './report.js'
@@ -29,5 +32,10 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
 for (const ending of endings.reverse()) await ending()
 console.log(`\n${table(soaked)}\n\n${repeat}`)
 const isGood = isSpotless(soaked.judgement)
+if (!isGood) {
+  const file = join(tmpdir(), `prove-${values.seed}-${process.pid}.jsonl`)
+  writeFileSync(file, soaked.facts.map(fact => JSON.stringify(fact)).join('\n'))
+  console.log(`all facts lie in ${file}`)
+}
 console.log(isGood ? 'every promise held' : 'A PROMISE WAS BROKEN')
 process.exit(isGood ? 0 : 1)

@@ -29,7 +29,7 @@ export interface SoakOptions {
 
 export interface Progress { second: number, posted: number, answered: number, arrived: number, faults: number, doing: string }
 
-export interface Soaked { judgement: Judgement, faults: Map<string, number>, cries: string[], seconds: number, settledInSeconds: number }
+export interface Soaked { facts: Fact[], judgement: Judgement, faults: Map<string, number>, cries: string[], seconds: number, settledInSeconds: number }
 
 const LEASE_MS = 8000
 const senders = ['800001', '800002', '800003']
@@ -118,7 +118,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   note({ fact: 'over', at: moment(), unsettled: await unsettled() })
   clearInterval(progress)
   isOver = true
-  return { judgement: judge({ rules, facts }), faults, cries: fleet.cries(), seconds: second(), settledInSeconds }
+  return { facts, judgement: judge({ rules, facts }), faults, cries: fleet.cries(), seconds: second(), settledInSeconds }
 }
 
 /** Accepted at the first attempt: there is nothing to ask about. */
@@ -134,7 +134,9 @@ function collect (control: string, note: (fact: Fact) => void): { look: () => Pr
   async function look (): Promise<number> {
     const { body } = await request(`${control}/messages?since=${since}`)
     for (const record of body['messages']) {
-      since = Math.max(since, record.seq)
+      // Two looks at once are told the same.
+      if (record.seq <= since) continue
+      since = record.seq
       count++
       // Reset before it was read: nobody knows who it was for but the watch in the node.
       if (record.opaque !== null) note(toFact(record))

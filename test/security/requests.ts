@@ -48,7 +48,7 @@ function typed (type: string, schema: Record<string, any>, document: Document): 
     case 'null': return fc.constant(null)
     default: {
       const properties = Object.fromEntries(Object.entries((schema['properties'] ?? {}) as Record<string, Schema>).map(([name, inner]) => [name, named(name, inner, document)]))
-      return fc.record(properties, { requiredKeys: schema['required'] ?? [] })
+      return fc.record(properties, { requiredKeys: ((schema['required'] ?? []) as string[]).filter(name => name in properties) })
     }
   }
 }

@@ -17,7 +17,7 @@ export interface TestCluster {
   settled: () => Promise<void>
 }
 
-export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 1000 } = {}): Promise<TestCluster> {
+export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 2000 } = {}): Promise<TestCluster> {
   const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-announce-ip', '127.0.0.1', '--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1']
   const servers = await Promise.all(Array.from({ length: 2 * masters }, async () => await startRedis(t, { extra })))
   const clients = servers.map(server => server.connect())

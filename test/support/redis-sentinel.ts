@@ -65,7 +65,7 @@ async function startSentinel (t: Teardown, masterPort: number): Promise<number> 
   await writeFile(join(dir, 'sentinel.conf'), [
     `port ${port}`, 'bind 127.0.0.1', `dir ${dir}`,
     `sentinel monitor ${NAME} 127.0.0.1 ${masterPort} 2`,
-    `sentinel down-after-milliseconds ${NAME} 500`, `sentinel failover-timeout ${NAME} 1000`, `sentinel parallel-syncs ${NAME} 5`
+    `sentinel down-after-milliseconds ${NAME} 1500`, `sentinel failover-timeout ${NAME} 1000`, `sentinel parallel-syncs ${NAME} 5`
   ].join('\n'))
   const child = spawn('redis-server', [join(dir, 'sentinel.conf'), '--sentinel'], { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'exit')

@@ -11,12 +11,13 @@ export const settlement: Case[] = [
   {
     alert: 'SluiceSpacingViolated',
     kind: 'quiet',
-    about: 'none; and one that lies hours back, on a node that was restarted since',
+    about: 'none; one that lies hours back, on a node that was restarted since; and one before a scrape was lost',
     series: {
+      [`sluice_pair_spacing_violations_total{${one},sender="222"}`]: '1x80 stale 1x70',
       [`sluice_pair_spacing_violations_total{${one},sender="111"}`]: '0x150',
       [`sluice_pair_spacing_violations_total{${two},sender="111"}`]: '1x80 0x70'
     },
-    at: { '79m': [], '100m': [], '150m': [] }
+    at: { '80m': [], '100m': [], '141m': [], '150m': [] }
   },
   {
     alert: 'SluiceDoubleSends',

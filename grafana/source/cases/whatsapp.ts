@@ -78,7 +78,7 @@ export const whatsapp: Case[] = [
       [`sluice_webhook_lag_seconds_bucket{${one},le="300"}`]: '0+10x55',
       [`sluice_webhook_lag_seconds_bucket{${one},le="+Inf"}`]: '0+10x55'
     },
-    at: { '5m': [], '20m': [ticket({ job: 'sluice' }, 'provider', 'WhatsApp\'s statuses arrive 3m 0s late')], '45m': [] }
+    at: { '5m': [], '20m': [ticket({ job: 'sluice' }, 'webhooks', 'WhatsApp\'s statuses arrive 3m 0s late')], '45m': [] }
   },
   {
     alert: 'SluiceWebhookLag',
@@ -90,6 +90,20 @@ export const whatsapp: Case[] = [
       [`sluice_webhook_lag_seconds_bucket{${one},le="+Inf"}`]: '0x20 0+100x20'
     },
     at: { '15m': [], '38m': [] }
+  },
+  {
+    alert: 'SluiceWebhooksRefused',
+    kind: 'fires',
+    about: 'the app\'s secret was changed at Meta only, until both know it',
+    series: { [`sluice_webhooks_refused_total{${one},why="signature"}`]: '0x5 10+10x10 110x40' },
+    at: { '5m': [], '12m': [ticket({ job: 'sluice', why: 'signature' }, 'webhooks', '70 webhooks were turned away within 15 minutes (signature)')], '40m': [] }
+  },
+  {
+    alert: 'SluiceWebhooksRefused',
+    kind: 'quiet',
+    about: 'somebody tries the door',
+    series: { [`sluice_webhooks_refused_total{${one},why="signature"}`]: '_x5 3x40', [`sluice_webhooks_refused_total{${one},why="content"}`]: '0x10 9x40' },
+    at: { '6m': [], '15m': [] }
   },
   {
     alert: 'SluiceSandboxInUse',

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redact } from '../../src/provider/redact.js'
+import { redact } from '../src/redact.js'
 
 t.test('secrets, tokens, numbers and message ids are taken out', async t => {
   t.equal(redact('token s3cr3t for +1 (650) 555-1234', ['s3cr3t', '+1 (650) 555-1234']), 'token [hidden] for [hidden]')

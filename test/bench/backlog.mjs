@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+/**
+ * What a message costs while many wait: µs of Redis CPU for an admission and for a claim, by Redis's own account, and how
+ * long a node takes from its start on such a Redis to its first send.
+ *
+ *     npm run backlog -- [sizes, 1000,10000,100000,500000]
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { digest } from '../../dist/admission/key.js'
+import { createRun } from '../../dist/redis/commands.js'
+import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
+import { findTerms } from '../../dist/redis/find-terms.js'
+
+const sizes = (process.argv[2] ?? '1000,10000,100000,500000').split(',').map(Number)
+const ADMISSIONS = 3000
+/** Together fewer than may be in flight by the node's settings, or it would wait for these grants' leases. */
+const CLAIMS = 40
+const GRANTS = 10
+const sender = '100000000000001'
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+/** Takes what is sent. */
+const api = createServer((request, response) => {
+  request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: `wamid.${performance.now()}` }] })))
+}).listen(0, '127.0.0.1')
+await once(api, 'listening')
+
+async function measure (size) {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-backlog-'))
+  let server = await startEmbeddedRedis({ dir })
+  const redis = new Redis(server.url)
+  redis.on('error', () => {})
+  const run = createRun(redis, 'wa')
+  const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 1e5, perSecond: 1000 }
+  await run('quota', { sender }, rules)
+  let count = 0
+  const admit = async () => {
+    const n = count++
+    // Two to each recipient, so that most pairs are still free when the node starts.
+    const recipient = `p1555${String(Math.floor(n / 2)).padStart(7, '0')}`
+    const name = digest(sender, 'web', `key-${n}`)
+    return await run('admit', { sender, digest: name }, {
+      digest: name,
+      fingerprint: 'ff',
+      recipient,
+      lane: 2,
+      payload: JSON.stringify({ to: recipient, type: 'text', message: 'x'.repeat(200), caller: 'web', keySource: 'header' }),
+      inline: false,
+      whenLimited: 'wait',
+      lifeMs: 86_400_000,
+      scheduledFor: '',
+      windowMs: 86_400_000,
+      holder: 'n:1',
+      leaseMs: 30_000,
+      lineCap: 1000,
+      backlogCap: 1e9,
+      terms: findTerms(recipient, undefined),
+      findS: 90_000
+    })
+  }
+  const fill = async many => { for (let left = many; left > 0; left -= 500) await Promise.all(Array.from({ length: Math.min(500, left) }, admit)) }
+  // CPU of the scripts' own calls: nothing else uses this Redis.
+  const us = async work => {
+    await redis.config('RESETSTAT')
+    await work()
+    const stats = await redis.info('commandstats')
+    return [...stats.matchAll(/^cmdstat_evalsha:calls=(\d+),usec=(\d+)/gm)].map(([, calls, usec]) => usec / calls)[0]
+  }
+  await fill(size)
+  const admitUs = await us(async () => await fill(ADMISSIONS))
+  let granted = 0
+  const claimUs = await us(async () => {
+    for (let i = 0; i < CLAIMS; i++) {
+      const [, , , , , grants = []] = await run('claim', { sender }, { shift: 'bench.1', want: GRANTS, mode: 'attend', holder: 'n:2', leaseMs: 30_000, probeMs: 60_000 })
+      granted += grants.length
+    }
+  })
+  await redis.del(`{wa:${sender}}:shift`)
+  redis.disconnect()
+  const beganAt = performance.now()
+  await server.stop()
+  server = await startEmbeddedRedis({ dir, port: server.port })
+  const redisMs = performance.now() - beganAt
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', REDIS_URL: server.url, WHATSAPP_API_URL: `http://127.0.0.1:${api.address().port}/v25.0`, WHATSAPP_ACCESS_TOKEN: 't', API_KEYS: 'a:backlog-key-0123456789:admin', LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
+  await once(api, 'request')
+  const nodeMs = performance.now() - startedAt
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  await server.stop()
+  await rm(dir, { recursive: true })
+  return { size, admitUs, claimUs, perClaim: granted / CLAIMS, redisMs, nodeMs }
+}
+
+console.log(`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}\n`)
+console.log('| waiting | admit, µs of Redis | claim, µs of Redis | granted by a claim | Redis down and up, s | node: start to first send, s |')
+console.log('|---|---|---|---|---|---|')
+for (const size of sizes) {
+  const told = await measure(size)
+  console.log(`| ${size.toLocaleString('en')} | ${told.admitUs.toFixed(0)} | ${told.claimUs.toFixed(0)} | ${told.perClaim.toFixed(1)} | ${(told.redisMs / 1000).toFixed(1)} | ${(told.nodeMs / 1000).toFixed(1)} |`)
+}
+api.close()

@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+/**
+ * A node under five times the load that it can serve: first its capacity, by callers that wait for their answer; then the
+ * open loop, from a process of its own. Everything runs on this machine, the sandbox and Redis too, and shares its cores.
+ *
+ *     npm run overload -- [seconds, 60] [factor, 5]
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
+
+const seconds = Number(process.argv[2] ?? 60)
+const factor = Number(process.argv[3] ?? 5)
+const here = path => fileURLToPath(new URL(path, import.meta.url))
+const key = 'overload-key-0123456789'
+const children = []
+const dir = await mkdtemp(join(tmpdir(), 'sluice-overload-'))
+const redis = await startEmbeddedRedis({ dir })
+
+async function start (file, env, ready) {
+  const child = spawn(process.execPath, [here(`../../dist/${file}`)], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  let output = ''
+  for (;;) {
+    const [data] = await once(child.stdout, 'data')
+    output += data
+    const found = ready.exec(output)
+    if (found === null) continue
+    child.stdout.resume()
+    return { pid: child.pid, url: found[1] }
+  }
+}
+
+const load = async how => JSON.parse((await promisify(execFile)(process.execPath, [here('load.mjs'), JSON.stringify({ origin: node.url, key, ...how })], { maxBuffer: 256e6 })).stdout)
+const rssMb = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'))[1]) / 1024
+const get = async path => await (await fetch(node.url + path, { headers: { authorization: `Bearer ${key}` } })).json()
+/** Of the sender; asked again while the node turns even this away. */
+async function stats () {
+  for (;;) {
+    const { senders } = await get('/api/v1/stats')
+    if (senders !== undefined) return senders[0]
+    await sleep(200)
+  }
+}
+const settled = async () => { while ((await stats()).unsettled > 0) await sleep(200) }
+
+const sandbox = await start('sandbox/main.js', {}, /^(http:\/\/\S+)/m)
+await fetch(`${new URL(sandbox.url).origin}/_sandbox/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null }) })
+const node = await start('main.js', {
+  PORT: '0', HOST: '127.0.0.1', REDIS_URL: redis.url, WHATSAPP_API_URL: sandbox.url, WHATSAPP_ACCESS_TOKEN: 'token', API_KEYS: `bench:${key}:admin`, LOG_LEVEL: 'warn', WHATSAPP_SENDER_RATE_PER_SECOND: '1000'
+}, /^Gateway {3}(http:\/\/\S+)/m)
+
+try {
+  await load({ rate: 0, seconds: 3, connections: 32, tag: 'warm' })
+  const calm = await load({ rate: 0, seconds: 5, connections: 32, tag: 'calm' })
+  const capacity = Math.round(calm.accepted.length / 5)
+  await settled()
+  const samples = []
+  const timer = setInterval(() => samples.push(rssMb()), 1000)
+  const storm = await load({ rate: capacity * factor, seconds, connections: 2500, tag: 'storm' })
+  const drainFrom = performance.now()
+  await settled()
+  const drainedS = (performance.now() - drainFrom) / 1000
+  clearInterval(timer)
+  const { counts } = await (await fetch(`${new URL(sandbox.url).origin}/_sandbox/messages?limit=0`)).json()
+  const sent = (await stats()).sentInDay
+  const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
+  const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
+  console.log(`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}; ${seconds} s at ${factor} times the capacity\n`)
+  console.log('| phase | offered/s | accepted/s | turned away | answered after, ms (p50, p99, most) | unanswered, broken |')
+  console.log('|---|---|---|---|---|---|')
+  const row = (name, offered, told, forS) => console.log(`| ${name} | ${offered} | ${Math.round(told.accepted.length / forS)} | ${JSON.stringify(told.codes)} | ${told.ms.p50}, ${told.ms.p99}, ${told.ms.max} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`)
+  row('before, callers wait', '–', calm, 5)
+  row('overload, nobody waits', capacity * factor, storm, storm.seconds)
+  row('after, callers wait', '–', after, 5)
+  console.log(`\nMemory of the node (RSS, most in each third of the time): ${third(0)}, ${third(1)}, ${third(2)} MB; Retry-After missing: ${storm.withoutRetryAfter}`)
+  console.log(`Accepted in the storm: ${storm.accepted.length}; sent in all: ${sent}; taken by the sandbox: ${counts.accepted}; left: ${(await stats()).unsettled}; drained ${drainedS.toFixed(1)} s after the end`)
+} finally {
+  for (const child of children.reverse()) {
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+  await redis.stop()
+  await rm(dir, { recursive: true })
+}

@@ -1,0 +1,20 @@
+/** A node that is told to end in the moment in which Redis is back. */
+import t from 'tap'
+import { startGatewayProcess } from '../support/process.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { request } from '../support/request.js'
+import { startSandbox } from '../sandbox/support.js'
+import { until } from '../support/until.js'
+
+await t.test('it ends at once, and does not wait for workers that never end', async t => {
+  const redis = await startRedis(t)
+  const sandbox = await startSandbox(t)
+  const graceMs = 25_000
+  const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.url, prefix: createPrefix(), env: { SHUTDOWN_GRACE_MS: String(graceMs) } })
+  await redis.stop()
+  await until('it notices', async () => (await request(`${node.found}/health/ready`)).status === 503)
+  await redis.restart()
+  const began = performance.now()
+  t.equal(await node.end('SIGTERM'), 0)
+  t.ok(performance.now() - began < graceMs - 5000, 'nothing of it used up the grace')
+})

@@ -1,0 +1,118 @@
+/**
+ * More requests than a node can serve, and a provider that hangs. Nothing here asks for a speed: `npm run overload` measures.
+ */
+import { execFile } from 'node:child_process'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { promisify } from 'node:util'
+import t from 'tap'
+import type { Seen } from '../sandbox/support.js'
+import { createGround } from '../support/flow.js'
+import { keys, SENDER } from '../support/gateway.js'
+import { startGatewayProcess, startSandboxProcess } from '../support/process.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { createCaller, request } from '../support/request.js'
+import { pass, until } from '../support/until.js'
+import { observe } from './observer.js'
+
+interface Told {
+  asked: number
+  unanswered: number
+  statuses: Record<string, number>
+  codes: Record<string, number>
+  faults: Record<string, number>
+  withoutRetryAfter: number
+  accepted: number[]
+  ms: { p50: number, p99: number, max: number }
+}
+
+/** What the network may add between a start and its arrival. */
+const NETWORK_MS = 50
+
+const ground = await createGround(t)
+
+await t.test('under more load than it can bear a node answers everybody, delivers what it took, and does not grow', async t => {
+  const sandbox = await startSandboxProcess(t)
+  const control = `${new URL(sandbox.found).origin}/_sandbox`
+  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null }) })
+  const redis = await startRedis(t)
+  const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix: createPrefix() })
+  const operator = createCaller(node.found, keys.operator)
+  await load(node.found, { rate: 100, seconds: 1, connections: 10, tag: 'warm' })
+  const before = await heapOf(node.found)
+
+  const told = await load(node.found, { rate: 6000, seconds: 2, connections: 2500, tag: 'over' })
+  t.equal(told.unanswered, 0, 'every request has its answer')
+  t.same(told.faults, {}, 'and no connection broke')
+  t.same(Object.keys(told.statuses).filter(status => !['200', '202', '429', '503'].includes(status)), [])
+  t.equal(told.withoutRetryAfter, 0, 'who is turned away hears when to come again')
+  t.ok((told.codes['OVERLOADED'] ?? 0) > 0, 'it was too much')
+  t.ok(told.accepted.length > 0, 'and some were served all the same')
+
+  await until('all is settled', async () => (await operator.get('/stats')).body['senders']?.[0].unsettled === 0, 60_000)
+  const { body } = await request(`${control}/messages?sender=${SENDER}`)
+  const texts = (body['messages'] as Seen[]).filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body ?? '')
+  const times = new Map<string, number>()
+  for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1)
+  t.same(told.accepted.filter(number => times.get(`over/${number}`) !== 1), [], 'what was accepted has come once')
+  const after = await until('the heap is as it was', async () => {
+    const heap = await heapOf(node.found)
+    return heap < before + 40e6 && heap
+  }, 15_000)
+  t.comment(`${told.asked} asked, ${JSON.stringify(told.statuses)} ${JSON.stringify(told.codes)}, accepted ones answered after ${JSON.stringify(told.ms)} ms, ` +
+    `heap ${(before / 1e6).toFixed(0)} MB before, ${(after / 1e6).toFixed(0)} MB after`)
+})
+
+await t.test('health and metrics are answered while others are turned away', async t => {
+  const node = await ground.start(t)
+  // Redis is busy for a while with something of its own, so that scripts wait for it.
+  const busy = ground.redis.connect().eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
+  let isBusy = true
+  busy.finally(() => { isBusy = false })
+  const first = node.send('+15550006100')
+  await pass(170)
+  const refused = await node.send('+15550006101')
+  t.match(refused, { status: 503, body: { code: 'OVERLOADED', status: 503 } })
+  t.equal(refused.headers.get('retry-after'), '1')
+  t.match(await request(`${node.origin}/health/live`), { status: 200 })
+  t.ok(isBusy, 'while Redis was still busy')
+  await Promise.all([busy, first])
+  await until('it takes messages again', async () => (await node.send('+15550006102')).status === 200)
+})
+
+await t.test('a provider that hangs and recovers gets nothing too close, late, twice or never', async t => {
+  const intervalMs = 300
+  const lag = monitorEventLoopDelay({ resolution: 10 })
+  lag.enable()
+  const node = await ground.start(t, {
+    WHATSAPP_RATE_LIMIT_MS: String(intervalMs), MAX_IN_FLIGHT_PER_SENDER: '20', SEND_TIMEOUT_MS: '600', LEASE_MS: '6000', INLINE_WAIT_MS: '0', UNKNOWN_HOLD_MS: '200', WHATSAPP_RETRY_SCHEDULE_MS: '300,300,300,300,300,300,300,300,300,300,300,300,300,300,300', WHATSAPP_RETRY_INTERVAL_MS: '300'
+  })
+  await ground.sandbox.control('POST', 'faults', { recipient: '*', kind: 'hang' })
+  const wanted = Array.from({ length: 90 }, (_, at) => `+155500062${String(at % 30).padStart(2, '0')}/${Math.floor(at / 30) + 1}`)
+  await Promise.all(wanted.map(async text => await node.send(text.split('/')[0] ?? '', text)))
+  await pass(2500)
+  await ground.sandbox.control('DELETE', 'faults')
+  await until('all is sent', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0, 40_000)
+
+  const arrivals = (await ground.sandbox.seen()).filter(({ recipient }) => recipient?.startsWith('+155500062'))
+  const accepted = arrivals.filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body)
+  t.same([...accepted].sort(), [...wanted].sort(), 'each was taken once')
+  t.ok(arrivals.length > accepted.length, `${arrivals.length - accepted.length} were written to a provider that hung`)
+  const { leastSpacing } = observe(arrivals)
+  // Sandbox and node share this process: both read their clocks late when it is late.
+  t.ok(leastSpacing > intervalMs - NETWORK_MS - lag.max / 1e6, `least spacing ${leastSpacing.toFixed(0)} ms (loop late by ${(lag.max / 1e6).toFixed(0)} ms at most)`)
+  t.same(node.seen('pair.violated'), [], 'nor does the watch on the spacing know of any')
+  t.same(node.seen('recovery.found').filter(({ what }) => what === 'lease'), [], 'no lease was lost to a queue')
+  const starts = node.seen('attempt.settled').map(({ startedAfterMs }) => startedAfterMs ?? 0)
+  t.ok(Math.max(...starts) <= 250, `a grant starts within its time or not at all: ${Math.max(...starts).toFixed(0)} ms`)
+})
+
+async function load (origin: string, how: object): Promise<Told> {
+  const program = new URL('../bench/load.mjs', import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify({ origin, key: keys.app, ...how })], { maxBuffer: 64e6 })
+  return JSON.parse(stdout) as Told
+}
+
+async function heapOf (origin: string): Promise<number> {
+  const { body } = await request(`${origin}/metrics`)
+  return Number(/^nodejs_heap_size_used_bytes ([\d.e+]+)$/m.exec(body['text'])?.[1])
+}

@@ -1,0 +1,39 @@
+import t from 'tap'
+import { createBus } from '../../src/events.js'
+import { connect } from '../../src/redis/connect.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { watchRejections } from '../support/rejections.js'
+import { until } from '../support/until.js'
+
+const redis = await startRedis(t)
+const admin = redis.connect()
+const rejections = watchRejections(t)
+
+await t.test('a channel that is refused for a while is heard again, and no promise is left alone', async t => {
+  const { subscribe, close } = await connect(redis.url, createBus())
+  t.teardown(close)
+  const channel = createPrefix()
+  const heard: string[] = []
+  await subscribe(channel, message => heard.push(message))
+  await admin.publish(channel, 'one')
+  await until('it is heard', () => heard.length === 1)
+
+  await admin.acl('SETUSER', 'default', 'resetchannels')
+  await admin.client('KILL', 'TYPE', 'PUBSUB')
+  await until('joining again was refused', async () => Number(/errorstat_NOPERM:count=(\d+)/.exec(await admin.info('errorstats'))?.[1] ?? 0) > 0)
+  await admin.acl('SETUSER', 'default', 'allchannels')
+  await until('it is heard again', async () => await admin.publish(channel, 'two') > 0 && heard.includes('two'))
+  t.same(rejections, [])
+})
+
+await t.test('a restart is no end either', async t => {
+  const { subscribe, close } = await connect(redis.url, createBus())
+  t.teardown(close)
+  const channel = createPrefix()
+  const heard: string[] = []
+  await subscribe(channel, message => heard.push(message))
+  await redis.kill()
+  await redis.restart()
+  await until('it is heard', async () => await admin.publish(channel, 'back') > 0 && heard.includes('back'))
+  t.same(rejections, [])
+})

@@ -1,0 +1,96 @@
+/**
+ * After a day of everything, no number, text, metadata, key or token stands where it could be read by those who may not: log,
+ * metrics, errors, dashboard, BullMQ's own data, the audit trail.
+ */
+import crypto from 'node:crypto'
+import t from 'tap'
+import { openBoard } from '../dashboard/support.js'
+import { apiKeys, keys } from '../support/gateway.js'
+import { startGatewayProcess, startSandboxProcess } from '../support/process.js'
+import { createPrefix, startRedis } from '../support/redis.js'
+import { createCaller, request, type Reply } from '../support/request.js'
+import { pass, until } from '../support/until.js'
+
+const TEXT = 'Zaubernuss'
+const TOKEN = 'EAAverysecrettoken0123'
+const numbers = { plain: '+15553579246', retrying: '+15562131000', failed: '+15560131026', html: '+15556020010', reset: '+15558300010', silent: '+15558400010', slow: '+15557010010', brazil: '+55 11 8765-4321' }
+/** What must not be found. Of numbers that say what happens the middle, since they end in a code of WhatsApp's. */
+const secrets = [TEXT, TOKEN, ...Object.values(keys), ...Object.values(numbers), '5553579246', '1556213', '1556013', '1555602', '1555830', '1555840', '1555701', '5511987654321', '551187654321', '1357924680']
+
+const redis = await startRedis(t)
+const sandbox = await startSandboxProcess(t)
+
+await t.test('nothing that is secret is told to whom it does not concern', async t => {
+  const prefix = createPrefix()
+  const node = await startGatewayProcess(t, {
+    redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { LOG_LEVEL: 'trace', WHATSAPP_ACCESS_TOKEN: TOKEN, API_KEYS: apiKeys, SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '300', WHATSAPP_RETRY_SCHEDULE_MS: '300,300,3600000', WHATSAPP_RETRY_INTERVAL_MS: '200', UNKNOWN_HOLD_MS: '300', WHATSAPP_RATE_LIMIT_MS: '300' }
+  })
+  const operator = createCaller(node.found, keys.operator)
+  const told: Array<[where: string, what: string]> = []
+  /** What goes to the caller who asked is told to nobody else; an error is, by those who log answers. */
+  const note = ({ status, body }: Reply, where: string): Reply => {
+    if (status >= 400) told.push([`error ${where}`, JSON.stringify(body)])
+    return { status, body, headers: new Headers() }
+  }
+  for (const [name, number] of Object.entries(numbers)) {
+    for (const i of [1, 2]) note(await operator.send(number, `${TEXT} ${i}`, { metadata: { name: TEXT, number }, idempotencyKey: `order-${number}-${i}` }), name)
+    note(await operator.send(number, { body: TEXT }, { type: 'text' }), name)
+    note(await operator.post('/messages/batch', [{ to: number, message: TEXT }, { to: number }, { to: TEXT, message: number }]), 'batch')
+    note(await operator.post('/messages', { to: number, message: TEXT, priority: TEXT, unknown: number }), 'field')
+    note(await operator.send(number, 'other', { idempotencyKey: `order-${number}-1` }), 'reused')
+    note(await operator.send(number, TEXT, { whenLimited: 'reject' }), 'limited')
+    note(await request(`${node.found}/v25.0/111/messages`, { method: 'POST', headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: number, type: 'text', text: { body: TEXT, [number]: TEXT } }) }), 'drop-in')
+    const escaped = encodeURIComponent(number)
+    for (const path of [`/messages?recipient=${escaped}`, `/rate-limits/${escaped}`, `/messages/${escaped}`, `/messages/order-${escaped}-1`, `/failures?recipient=${escaped}`, `/nowhere/${escaped}`, `/messages/${escaped}%zz`, `/messages?recipient=${escaped}&limit=${TEXT}`]) note(await operator.get(path), path.split(/[/?]/)[1] ?? '')
+    for (const key of [TEXT, `${keys.operator}x`, undefined]) note(await createCaller(node.found, key).get(`/messages?recipient=${escaped}`), 'key')
+  }
+  for (const body of [`{"to":"${numbers.plain}","message":"${TEXT}"`, `${TEXT} ${numbers.plain}`, `{"to":"${numbers.plain}","message":${'['.repeat(100)}"${TEXT}"${']'.repeat(100)}}`]) {
+    note(await request(`${node.found}/api/v1/messages`, { method: 'POST', headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' }, body }), 'broken body')
+  }
+  await until('retries have run', async () => (await operator.get('/workers/retry')).body['lastResult'] !== null)
+  await pass(1500)
+  note(await operator.post('/failures/retry', { force: true }), 'retry')
+  await operator.post('/failures/acknowledge', { recipient: numbers.failed })
+  await operator.del(`/rate-limits/${encodeURIComponent(numbers.plain)}`)
+  await operator.del(`/recipients/${encodeURIComponent(numbers.slow)}`)
+  await operator.post('/senders/111/pause')
+  await operator.del(`/messages/${(await operator.send(numbers.plain, TEXT, { idempotencyKey: 'to-cancel' })).body['id']}`)
+
+  told.push(['metrics', (await request(`${node.found}/metrics`)).body['text']])
+  told.push(['audit', JSON.stringify((await operator.get('/audit')).body)])
+  told.push(['stats', JSON.stringify([(await operator.get('/stats')).body, (await operator.get('/senders')).body])])
+  const board = openBoard({ origin: node.found })
+  for (const queue of ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping']) {
+    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) told.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)])
+  }
+  for (const key of await redis.connect().keys('*WHATSAPP-*')) told.push(['BullMQ', `${key} ${(await redis.connect().dump(key) ?? '').toString()}`])
+  // A refused POST of a look-alike is logged by none, a crash of Redis by all.
+  await redis.stop()
+  note(await operator.send(numbers.plain, TEXT), 'without Redis')
+  await redis.restart()
+  await node.end('SIGTERM')
+  told.push(['log', node.output()])
+
+  t.ok(node.output().split('\n').length > 100 && told.length > 100, `${told.length} answers and ${node.output().split('\n').length} lines of the log to look through`)
+  const found = told.flatMap(([where, what]) => secrets.filter(secret => what.includes(secret)).map(secret => `${where}: ${secret} in ${what.slice(Math.max(0, what.indexOf(secret) - 100), what.indexOf(secret) + 40)}`))
+  t.same([...new Set(found)].slice(0, 20), [])
+})
+
+await t.test('of a key only its hash is compared, in constant time, and with each one that there is', async t => {
+  const compared: Uint8Array[][] = []
+  const { createFindKey } = await t.mockImport<typeof import('../../src/http/find-key.js')>('../../src/http/find-key.js', {
+    'node:crypto': {
+      ...crypto,
+      timingSafeEqual: (one: Uint8Array, other: Uint8Array) => {
+        compared.push([one, other])
+        return crypto.timingSafeEqual(one, other)
+      }
+    }
+  })
+  const find = createFindKey(Object.entries(keys).map(([name, key]) => ({ name, key, role: 'send' })))
+  t.same(Object.values(keys).map(key => find(key)?.name), Object.keys(keys))
+  const wrong = ['', keys.app.slice(0, -1), `${keys.app} `, keys.app.toUpperCase(), 'x'.repeat(100_000), '__proto__']
+  t.same(wrong.filter(key => find(key) !== undefined), [])
+  t.equal(compared.length, Object.keys(keys).length * (Object.keys(keys).length + wrong.length), 'the first one that fits does not end it')
+  t.ok(compared.flat().every(bytes => bytes.length === 32), 'whatever its length')
+})
