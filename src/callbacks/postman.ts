@@ -59,7 +59,7 @@ export function startPostman (room: TellRoom): Postman {
   }
 
   function tell (sender: string, lent: LentEvent, lentAt: LentAt): void {
-    const telling = tellSubject(room, sender, lent, lentAt, () => isClosing, brake.note)
+    const telling = tellSubject(room, sender, lent, lentAt, () => isClosing, brake)
       .then(againMs => { if (againMs !== null) want(sender, performance.now() + againMs) })
       .catch(error => { events.emit('fault', { where: 'callbacks', error }) })
       .finally(() => {

@@ -4,6 +4,7 @@ import type { Bus } from '../events.js'
 import type { Explain } from '../failure/failure.js'
 import type { LentEvent, Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
+import type { Brake } from './brake.js'
 import { describeEvent } from './describe.js'
 import type { Post, Posted } from './post.js'
 import { sign } from './sign.js'
@@ -46,7 +47,7 @@ export interface LentAt { ms: number, epochMs: number }
  * Tells what was lent out, and the events of the same subject behind it one after the other, until one is not taken. Answers
  * in how many ms that is due again, null where nothing is, or somebody else will find it.
  */
-export async function tellSubject (room: TellRoom, sender: string, lent: LentEvent, at: LentAt, isClosing: () => boolean, hear: (isTaken: boolean) => void): Promise<number | null> {
+export async function tellSubject (room: TellRoom, sender: string, lent: LentEvent, at: LentAt, isClosing: () => boolean, brake: Brake): Promise<number | null> {
   const [subject] = lent
   let [, leaseEnd, tries, event] = lent
   // Not posted in the latter part of its lease: another node may have it soon.
@@ -56,9 +57,10 @@ export async function tellSubject (room: TellRoom, sender: string, lent: LentEve
     const { id, type, body } = describeEvent(sender, subject, event, room.explain)
     const atS = Math.floor((at.epochMs + performance.now() - at.ms) / 1000)
     const posted = await room.receiver.post(sign(id, atS, body, room.callbacks.keys), body)
-    hear(posted.status === 'taken')
+    brake.note(posted.status === 'taken')
     startBy = performance.now() + withinMs
-    const afterMs = retryMs(room.callbacks.retryMs, tries)
+    // The brake spares a receiver that is down; once it is up again, no message is to wait for long because of that.
+    const afterMs = retryMs(room.callbacks.retryMs, brake.isProbing() ? 0 : tries)
     const reply = await note(room, sender, subject, leaseEnd, posted, afterMs)
     if (reply === null || reply[0] === 'stale') return null
     room.events.emit('callback.tried', {
