@@ -23,7 +23,7 @@
 -- ARGV[3]   attempt  count  that failed; 0 where only the provider's id names it
 -- ARGV[4]   afterMs  ms     until the next attempt; '' for none: FAILED
 -- ARGV[5]   bucket   word   what cools down: pair, flow, sender (stops it) or ''
--- ARGV[6]   coolMs   ms     for how long; for a sender, until the first try
+-- ARGV[6]   coolMs   ms     for how long; for a sender, until the next try and from try to try
 -- ARGV[7]   code     text   of the failure
 -- ARGV[8]   reason   word   why it is FAILED, where it is: rejected or exhausted
 -- ARGV[9]   wamid    text   the provider's id of the message
@@ -115,7 +115,7 @@ end
 
 local stopped = 0
 if bucket == 'sender' and not closed(sender, now) then
-  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', now + cool, 'since', now)
+  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', now + cool, 'since', now, 'tryEvery', cool)
   stopped = 1
 elseif bucket == 'pair' then
   local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)

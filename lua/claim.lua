@@ -25,13 +25,12 @@
 -- ARGV[5]   holder        text    node and call that the grants belong to
 -- ARGV[6]   runId         text    '' for Redis's own replication id
 -- ARGV[7]   leaseMs       ms      life of a grant
--- ARGV[8]   probeMs       ms      between two tries of a stopped sender
 --
 -- Returns:
 --   {'attended'}   another shift has the lease
 --   {'unruled'}    no rules are written for this sender
 --   {'claimed', now µs, next look µs or -1, dropped heads, {expired id, ...}, {grant, ...}}
---     a grant is id, recipient, attempt, stops, lane, lateness µs, body of the record
+--     a grant is id, recipient, attempt, stops, lane, lateness µs, body of the record, limits of its pair in a row
 --   {'ended', attention}
 --- @include clock
 --- @include gcra
@@ -43,7 +42,7 @@ local backlog, held, pace, flow, seq = KEYS[1], KEYS[8], KEYS[9], KEYS[10], KEYS
 local lines, turns = { KEYS[2], KEYS[3], KEYS[4] }, { KEYS[5], KEYS[6], KEYS[7] }
 local sender_key, inflight, scheduled, shift_key = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local given, shift, want, mode, holder, run_id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-local lease, probe = tonumber(ARGV[7]) * 1000, tonumber(ARGV[8]) * 1000
+local lease = tonumber(ARGV[7]) * 1000
 
 local owner = string.match(redis.call('GET', shift_key) or 'called', '^%S+')
 if owner ~= 'called' and owner ~= shift then return { 'attended' } end
@@ -77,6 +76,7 @@ end
 
 local shut, reopens = closed(sender, now)
 local probing = shut == 'stop' and reopens and reopens <= now
+local probe = probing and tonumber(redis.call('HGET', sender_key, 'tryEvery') or 60000000)
 local places = sender.places - redis.call('ZCARD', inflight)
 want = math.min(want, places, probing and 1 or math.huge)
 if (shut and not probing) or sender.cool_until > now or mode == 'end' then want = 0 end

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Opens or closes a sender: paused by an operator until a moment or for good, stopped by the provider's verdict, opened.
+-- Opens or closes a sender: paused by an operator until a moment or for good, stopped by the provider's verdict, opened;
+-- or lets a stopped one be tried at once.
 --
 -- KEYS[1]   sender        hash    rules and state
 -- KEYS[2]   turns:urgent  zset    recipient -> µs
@@ -8,7 +9,7 @@
 -- KEYS[5]   shift         string  drain lease
 --
 -- ARGV[1]   now    µs    '' for Redis's clock
--- ARGV[2]   state  word  paused, stopped or open
+-- ARGV[2]   state  word  paused, stopped, open, or try: a stopped sender's next try is now, any other stays as it is
 -- ARGV[3]   forMs  ms    how long; '' without an end
 -- ARGV[4]   why    text  who or what closed it, one word
 --
@@ -21,8 +22,13 @@ local given, state, duration, why = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local now = clock(given)
 local before = redis.call('HGET', sender_key, 'status') or 'open'
-redis.call('HDEL', sender_key, 'status', 'until', 'why', 'since')
-if state ~= 'open' then
+if state == 'try' then
+  if before ~= 'stopped' then return { before, '' } end
+  redis.call('HSET', sender_key, 'until', now)
+else
+  redis.call('HDEL', sender_key, 'status', 'until', 'why', 'since', 'tryEvery')
+end
+if state == 'paused' or state == 'stopped' then
   redis.call('HSET', sender_key, 'status', state, 'why', why)
   if duration then redis.call('HSET', sender_key, 'until', now + duration * 1000) end
   return { before, '' }

@@ -34,7 +34,7 @@
 -- ARGV[9]   story    JSON    who retries, one line; '' for the schedule
 --
 -- Returns:
---   {'granted', recipient, attempt, stops, lane, body of the record}
+--   {'granted', recipient, attempt, stops, lane, body of the record, limits of its pair in a row}
 --   {'queued', attention}
 --   {'expired'}   its life is over; the caller cancels it
 --   {'gone'}      it is no failure that may be retried now
@@ -99,7 +99,7 @@ if granted then
   local grant = write_grant(id, record.attempts + 1, now + lease, holder, now, seen.tat, now)
   redis.call('HSET', key.held, record.recipient, grant)
   redis.call('ZADD', key.inflight, now + lease, id)
-  return { 'granted', record.recipient, record.attempts + 1, record.stops, record.lane, record.body }
+  return { 'granted', record.recipient, record.attempts + 1, record.stops, record.lane, record.body, record.pair_hits }
 end
 
 redis.call('ZADD', key.lines[record.lane], 0, member_of(record, id))

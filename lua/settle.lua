@@ -39,7 +39,7 @@
 -- ARGV[7]   startedUs  µs      from the asking for the grant to the start; '' if it never started
 -- ARGV[8]   afterMs    ms      retry: until the next attempt; unknown: how long to hold
 -- ARGV[9]   bucket     word    what cools down: pair, flow, sender (stops it) or ''
--- ARGV[10]  coolMs     ms      for how long; for a sender, until the first try
+-- ARGV[10]  coolMs     ms      for how long; for a sender, until the next try and from try to try
 -- ARGV[11]  code       text    why the sender stops
 -- ARGV[12]  tail       text    caller, provider message id, metadata: end of the compact result
 -- ARGV[13]  story      JSON    what happened, one line; '' for nothing to tell
@@ -83,6 +83,7 @@ local now_ms = math.floor(now / 1000)
 local stopped, was_stopped = bucket == 'sender' and not closed(sender, now), sender.status == 'stopped'
 if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
 if grant and verdict ~= 'wait' then record.attempts = attempt end
+if bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
 if stopped then record.stops = record.stops + 1 end
 if story ~= '' and verdict ~= 'wait' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
 redis.call('ZREM', unknown, id)
@@ -112,8 +113,7 @@ else
 end
 
 -- Buckets: a slot granted is not refunded, and a TAT only ever rises.
-local until_us = now + cool
-local tat = tonumber(redis.call('ZSCORE', pace, recipient) or 0)
+local until_us, tat = now + cool, tonumber(redis.call('ZSCORE', pace, recipient) or 0)
 if grant and started then tat = math.max(tat, advance(grant.tat_before, grant.granted_at + started, sender.pair)) end
 if bucket == 'pair' then tat = cooled(tat, until_us, sender.pair) end
 if tat > 0 then redis.call('ZADD', pace, tat, recipient) end
@@ -124,12 +124,12 @@ end
 local reopened, newly = 0, stopped and 1 or 0
 -- An operator's pause stands: a stop in its place would try again, and open, by itself.
 if bucket == 'sender' and closed(sender, now) ~= 'pause' then
-  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us, 'since', now)
+  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', until_us, 'since', now, 'tryEvery', cool)
   sender.status, sender.reopens = 'stopped', until_us
 elseif verdict == 'sent' and sender.status == 'stopped' and
   (not grant or grant.granted_at > tonumber(redis.call('HGET', sender_key, 'since') or 0)) then
   -- Only a try after the stop proves anything; what was already in flight does not.
-  redis.call('HDEL', sender_key, 'status', 'why', 'until', 'since')
+  redis.call('HDEL', sender_key, 'status', 'why', 'until', 'since', 'tryEvery')
   sender.status, reopened = 'open', 1
 end
 if not grant then return { 'settled', due, '', reopened, newly, verdict } end

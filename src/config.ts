@@ -39,8 +39,10 @@ export const ConfigSchema = Type.Object({
   CALLBACK_RETRY_MS: ms(5000, 'Until the first retry of a callback that was not taken; doubled each time, up to an hour'),
   CALLBACK_GIVE_UP_MS: ms(3 * DAY_MS, 'A callback that is not taken after this time is given up', 1000),
   CALLBACK_CAP: count(1_000_000, 'Messages of a sender that may have callbacks waiting; what comes on top is dropped'),
+  POLICY_FILE: text('JSON file that says what is done with WhatsApp\'s error codes, where it is to be something else than docs/outcomes.md tells'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),
+  WHATSAPP_RATE_PRESET: Type.Union([Type.Literal('none'), Type.Literal('meta')], { default: 'none', description: '`meta`: where not set otherwise, `WHATSAPP_RATE_LIMIT_MS` is 6000 and `WHATSAPP_RATE_LIMIT_BURST` 8, told of in docs/rates.md' }),
   WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Least time between two messages to one recipient'),
   WHATSAPP_RATE_LIMIT_BURST: count(1, 'Messages that a rested recipient may get one right after the other', 1000),
   WHATSAPP_SENDER_RATE_PER_SECOND: count(80, 'Most messages of the sender in any second', 1000),
@@ -65,6 +67,9 @@ export const ConfigSchema = Type.Object({
   SHUTDOWN_NOTICE_MS: ms(1000, 'How long a closing node keeps its port open at most and answers 503, so that callers hear it and turn to others', 0),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), { default: 'info', description: 'Least level that is logged' })
 })
+
+/** Meta's own pair rule, with a part of the burst that it lends: docs/rates.md. */
+const metaPairRule = { WHATSAPP_RATE_LIMIT_MS: '6000', WHATSAPP_RATE_LIMIT_BURST: '8' }
 
 export type Role = 'send' | 'read' | 'admin'
 export interface ApiKey { name: string, key: string, role: Role }
@@ -94,7 +99,8 @@ const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECR
  * Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed.
  */
 export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret = ''): Config {
-  const raw = withFiles(env)
+  const set = withFiles(env)
+  const raw = set['WHATSAPP_RATE_PRESET'] === 'meta' ? { ...metaPairRule, ...set } : set
   let values: Static<typeof ConfigSchema>
   try {
     values = envSchema<Static<typeof ConfigSchema>>({ schema: ConfigSchema, data: raw, env: false })
@@ -198,7 +204,7 @@ function warn (config: Config): string[] {
   if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own')
   const intervalMs = Math.min(...config.senders.map(({ rules }) => rules.pairIntervalMs))
   if (intervalMs < 6000) {
-    warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (6,000 ms, short bursts borrowed): steady traffic to one recipient can meet error 131056`)
+    warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta's rule`)
   }
   if (config.CALLBACK_URL === '' && config.callbackKeys.length > 0) warnings.push('CALLBACK_SECRET is not used: CALLBACK_URL is empty')
   if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')

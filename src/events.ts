@@ -27,6 +27,10 @@ export interface Events {
   'senders.reloaded': [{ total: number, added: string[], removed: string[], renewed: string[] }]
   /** What was read is wrong, so everything stays as it was. */
   'senders.refused': [{ error: string }]
+  /** POLICY_FILE was read anew: the codes that it says something of. */
+  'policy.reloaded': [{ codes: string[] }]
+  /** What was read is wrong, so everything stays as it was. */
+  'policy.refused': [{ error: string }]
   /** A removed sender has nothing left. */
   'sender.left': [{ sender: string }]
   /** Redis holds no rules for it: it was emptied. */

@@ -7,14 +7,15 @@ import type { DashboardRoom } from './dashboard/room.js'
 import type { Bus } from './events.js'
 import { createBackoff } from './failure/backoff.js'
 import { keepRetriesScheduled } from './failure/retry-worker.js'
-import { codeName, createSources, readVersion } from './measure.js'
+import { createSources, readVersion } from './measure.js'
 import type { Provider } from './message.js'
 import { createInstruments } from './metrics/instruments.js'
 import type { Instruments } from './metrics/instruments.js'
 import { record } from './metrics/recording.js'
 import { createScrape } from './metrics/scrape.js'
 import { watchScripts } from './metrics/scripts.js'
-import type { Explain } from './failure/failure.js'
+import { classifyStatus } from './provider/classify.js'
+import type { Policy } from './provider/policy.js'
 import { createQueues } from './queues.js'
 import { connect } from './redis/connect.js'
 import type { Connections } from './redis/connect.js'
@@ -32,7 +33,7 @@ import type { ApiRoom } from './http/api.js'
 import { everybody } from './http/authenticate.js'
 import { giveNotice } from './http/closing.js'
 import { createWakes } from './drain/wake.js'
-import type { Judge } from './settlement/receipt.js'
+import { trySender } from './throttle/pause.js'
 import type { WebhookRoom } from './webhooks/receive.js'
 import { callPostmen } from './callbacks/call.js'
 import { AT_ONCE, startPostman } from './callbacks/postman.js'
@@ -40,8 +41,6 @@ import type { Postman } from './callbacks/postman.js'
 import { createPost } from './callbacks/post.js'
 import { leaseFor } from './callbacks/tell.js'
 
-/** A stopped sender is tried again after this long. */
-const PROBE_MS = 60_000
 const HOUSEKEEPING_MS = 60_000
 /** How long a closing node waits for its connections to end in order. */
 const LET_GO_MS = 2000
@@ -60,12 +59,12 @@ export interface Gateway {
   close: () => Promise<void>
 }
 
-export interface Parts { redisUrl: string, provider: Provider, explain: Explain, judge: Judge, events: Bus, logger: FastifyBaseLogger }
+export interface Parts { redisUrl: string, provider: Provider, policy: Policy, events: Bus, logger: FastifyBaseLogger }
 
 /** Wires one node: connections, rules, queues, HTTP application, workers. Binds no port. */
 export async function createGateway (config: Config, parts: Parts): Promise<Gateway> {
   const instruments = createInstruments()
-  record(parts.events, instruments, { senders: config.senders.map(({ id }) => id), codeName })
+  record(parts.events, instruments, { senders: config.senders.map(({ id }) => id), codeName: parts.policy.nameOf })
   const connections = await connect(parts.redisUrl, parts.events, { waitReplicas: config.REDIS_WAIT_REPLICAS })
   try {
     return await wire(config, parts, connections, instruments)
@@ -75,7 +74,7 @@ export async function createGateway (config: Config, parts: Parts): Promise<Gate
   }
 }
 
-async function wire (config: Config, { provider, explain, judge, events, logger }: Parts, connections: Connections, instruments: Instruments): Promise<Gateway> {
+async function wire (config: Config, { provider, policy, events, logger }: Parts, connections: Connections, instruments: Instruments): Promise<Gateway> {
   const findings = await insist(async () => await checkDurability(connections.redis))
   const prefix = config.KEY_PREFIX
   const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS, watch: watchScripts(instruments) })
@@ -96,8 +95,8 @@ async function wire (config: Config, { provider, explain, judge, events, logger 
     underway,
     senders,
     leaving,
-    explain,
-    judge,
+    explain: policy.explain,
+    judge: (code, error) => classifyStatus(code, error, policy),
     verifyToken: config.WHATSAPP_VERIFY_TOKEN,
     appSecretsOf: sender => roster.settingsOf(sender)?.appSecrets ?? [],
     appSecrets: () => [...new Set(senders.flatMap(sender => roster.settingsOf(sender)?.appSecrets ?? []))],
@@ -110,7 +109,6 @@ async function wire (config: Config, { provider, explain, judge, events, logger 
       backoff: createBackoff(config.WHATSAPP_RETRY_SCHEDULE_MS),
       unknownOutcome: config.UNKNOWN_OUTCOME,
       unknownHoldMs: config.UNKNOWN_HOLD_MS,
-      probeMs: PROBE_MS,
       findMs: config.FIND_WITHIN_MS,
       hearsOf: sender => (roster.settingsOf(sender)?.appSecrets.length ?? 0) > 0,
       tells: config.CALLBACK_URL !== '',
@@ -119,7 +117,7 @@ async function wire (config: Config, { provider, explain, judge, events, logger 
     settings: {
       idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, lineCap: config.MAX_LINE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER, findMs: config.FIND_WITHIN_MS
     },
-    claiming: { startWithinMs, probeMs: PROBE_MS },
+    claiming: { startWithinMs },
     retrying: { startWithinMs, lifeMs },
     startWithinMs,
     get maxInFlight () { return roster.maxInFlight() },
@@ -134,6 +132,13 @@ async function wire (config: Config, { provider, explain, judge, events, logger 
   }
   instruments.buildInfo.set({ version: readVersion(), role: config.ROLE, node: store.node }, 1)
   instruments.sandbox.set(config.sandbox ? 1 : 0)
+  // A new token is what a stopped sender may have waited for. Each node says so once it has the token, the last of them included.
+  events.on('senders.reloaded', ({ renewed }) => {
+    for (const sender of renewed) tryAgain(sender).catch(error => { events.emit('fault', { where: 'a try with a new token', error }) })
+  })
+  async function tryAgain (sender: string): Promise<void> {
+    await wakes.attend(sender, (await trySender(store, sender)).attention)
+  }
   const scrape = createScrape(instruments, createSources(room), events)
   const closing = new AbortController()
   // Every shift listens, and there may be a thousand.

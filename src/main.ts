@@ -9,8 +9,8 @@ import type { Gateway } from './gateway.js'
 import { createGateway } from './gateway.js'
 import { createLog, tellEnd } from './metrics/log.js'
 import { logEvents } from './metrics/logs.js'
-import { classifyStatus } from './provider/classify.js'
-import { explain } from './provider/codes.js'
+import { readPolicyFile } from './provider/policy-file.js'
+import { createPolicy } from './provider/policy.js'
 import { createProviders } from './provider/providers.js'
 import { startEmbeddedRedis } from './redis/embedded.js'
 import { targetsOf, watchSenders } from './reload.js'
@@ -20,7 +20,7 @@ import { createSandbox } from './sandbox/sandbox.js'
 /** What was started, in the order in which it started; ended in the reverse one. */
 const running: Array<{ name: string, stop: () => Promise<void> }> = []
 
-/** What SIGHUP does: the senders are read anew. Until they have been read a first time there is nothing to do. */
+/** What SIGHUP does: senders and policy are read anew. Until they have been read a first time there is nothing to do. */
 let reload = async (): Promise<void> => {}
 
 /** Until the settings are read it takes what there is to tell. */
@@ -32,16 +32,17 @@ const say = (line: string): void => { process.stdout.write(`${line}\n`) }
 async function start (): Promise<void> {
   const config = readConfig(undefined, randomBytes(16).toString('hex'))
   log = createLog(config.LOG_LEVEL)
+  const policy = createPolicy(readPolicyFile(config.POLICY_FILE))
   const events = createBus()
   logEvents(events, log)
   const redisUrl = config.embeddedRedis ? await startRedis(config) : config.REDIS_URL
   const sandbox = config.sandbox && config.SANDBOX_URL === '' ? await startSandbox() : null
   const sandboxUrl = config.sandbox ? sandbox?.url ?? config.SANDBOX_URL : null
   if (sandboxUrl !== null) say(`Sandbox   ${sandboxUrl}  (stands in for WhatsApp: nothing is really sent)`)
-  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
-  const gateway = await createGateway(config, { redisUrl, provider, explain, judge: classifyStatus, events, logger: log })
+  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS, policy)
+  const gateway = await createGateway(config, { redisUrl, provider, policy, events, logger: log })
   running.push({ name: 'gateway', stop: gateway.close })
-  const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
+  const senders = watchSenders({ source: config, senders: config.senders, policy, policyFile: config.POLICY_FILE, providers: provider, gateway, events, sandboxUrl })
   running.push({ name: 'senders', stop: async () => senders.close() })
   reload = senders.reload
   await listen(gateway, config)

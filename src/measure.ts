@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import type { RetryWorkerRoom } from './failure/retry-worker.js'
 import { retryWorkerStatus } from './failure/retry-worker.js'
 import type { Sources } from './metrics/scrape.js'
-import { findCode } from './provider/codes.js'
 import { serversOf } from './redis/client.js'
 import { globalKey } from './redis/keys.js'
 import type { SenderFacts } from './throttle/inspect.js'
@@ -23,11 +22,6 @@ async function measureServed ({ store, senders }: RetryWorkerRoom): Promise<Send
   const served = new Set(senders)
   const found = await measureSenders(store, [...new Set([...senders, ...known])])
   return found.filter(({ id, unsettled }) => served.has(id) || unsettled > 0)
-}
-
-/** The name under which a code is counted: that of its row in the table, as `HTTP_5XX` for `HTTP_502`. */
-export function codeName (code: string): string {
-  return findCode(code)?.code ?? 'other'
 }
 
 /** Of this package. */

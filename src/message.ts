@@ -54,6 +54,8 @@ export interface Grant {
   holder: string
   /** How often this message has stopped its sender. */
   stops: number
+  /** How often in a row the pair's limit at WhatsApp has met it. */
+  pairHits: number
   lane: Lane
   payload: Payload
   /** `performance.now()` before the granting call: the earliest moment at which Redis can have granted. */
@@ -73,13 +75,23 @@ export type Outcome = {
 } & (
   /** `recipientId`: whom WhatsApp took the recipient for. `messageStatus`: its word on the message, such as `held_for_quality_assessment`. */
   | { status: 'sent', providerMessageId: string, recipientId?: string, messageStatus?: string }
-  | { status: 'retryable', code: string, error: string }
+  /** `retryAfterMs`: what the other side asks for, which the schedule may heed. */
+  | { status: 'retryable', code: string, error: string, retryAfterMs?: number }
   | { status: 'limited', bucket: 'pair' | 'flow', code: string, error: string, coolDownMs: number }
   | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number }
-  | { status: 'sender-stopped', code: string, error: string }
+  /** `probeMs`: between two tries of the stopped sender. */
+  | { status: 'sender-stopped', code: string, error: string, probeMs: number }
   | { status: 'unsent', code: string, error: string }
   | { status: 'unknown', code: string, error: string }
 )
+
+/**
+ * A wait of our own plan, lengthened to what the other side asks for. At least the plan, for `Retry-After: 0` would hammer; at
+ * most twice, for a wrong header must not silence a sender.
+ */
+export function heed (planMs: number, askedMs = planMs): number {
+  return Math.min(Math.max(askedMs, planMs), 2 * planMs)
+}
 
 /** What became of a request that was passed on: the other side's JSON as it is, or a code of ours. */
 export type Passed = { status: 'answered', httpStatus: number, body: string } | { status: 'failed', code: string }

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Bus } from './events.js'
 import type { Gateway } from './gateway.js'
+import { readPolicyFile } from './provider/policy-file.js'
+import type { Policy } from './provider/policy.js'
 import type { Providers, ProviderTarget } from './provider/providers.js'
 import type { SenderSettings, SenderSource } from './senders.js'
 import { isToken, readSenders } from './senders.js'
@@ -12,6 +14,9 @@ export interface ReloadParts {
   source: SenderSource
   /** As they are in force at the start. */
   senders: readonly SenderSettings[]
+  policy: Policy
+  /** POLICY_FILE; '' for none. */
+  policyFile: string
   providers: Providers
   gateway: Pick<Gateway, 'apply'>
   events: Bus
@@ -20,7 +25,7 @@ export interface ReloadParts {
 }
 
 export interface Reload {
-  /** Reads the senders anew and takes them up. What is wrong changes nothing and is told as an event; never rejects. */
+  /** Reads senders and policy anew and takes them up. A file that is wrong changes nothing and is told as an event; never rejects. */
   reload: () => Promise<void>
   close: () => void
 }
@@ -36,7 +41,7 @@ export function targetsOf (senders: readonly SenderSettings[], sandboxUrl: strin
  * Lets senders come, change and leave while the node runs: all of it by `reload`, and tokens by themselves as soon as
  * their file holds another one.
  */
-export function watchSenders ({ source, senders, providers, gateway, events, sandboxUrl }: ReloadParts): Reload {
+export function watchSenders ({ source, senders, policy, policyFile, providers, gateway, events, sandboxUrl }: ReloadParts): Reload {
   let current = senders
   /** Removed and not yet gone: what they still hold is sent, for which their tokens have to be good. */
   let leaving: readonly SenderSettings[] = []
@@ -51,7 +56,19 @@ export function watchSenders ({ source, senders, providers, gateway, events, san
 
   const watched = (): readonly SenderSettings[] => [...current, ...leaving]
 
+  function reloadPolicy (): void {
+    if (policyFile === '') return
+    try {
+      const rows = readPolicyFile(policyFile)
+      policy.apply(rows)
+      events.emit('policy.reloaded', { codes: rows.map(({ code }) => code) })
+    } catch (error) {
+      events.emit('policy.refused', { error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
   async function reload (): Promise<void> {
+    reloadPolicy()
     try {
       const next = readSenders(source)
       const renewed = next.filter(sender => watched().some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))

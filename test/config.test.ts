@@ -42,6 +42,7 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['a rate of nothing', { WHATSAPP_SENDER_RATE_PER_SECOND: '0' }, 'WHATSAPP_SENDER_RATE_PER_SECOND', />= 1/],
   ['a rate beyond Meta\'s highest', { WHATSAPP_SENDER_RATE_PER_SECOND: '1001' }, 'WHATSAPP_SENDER_RATE_PER_SECOND', /<= 1000/],
   ['a schedule of words', { WHATSAPP_RETRY_SCHEDULE_MS: '1m,5m' }, 'WHATSAPP_RETRY_SCHEDULE_MS', /"1m,5m"/],
+  ['a preset that is none', { WHATSAPP_RATE_PRESET: 'fast' }, 'WHATSAPP_RATE_PRESET', /"fast"; allowed: "none", "meta"/],
   ['an unknown policy', { UNKNOWN_OUTCOME: 'drop' }, 'UNKNOWN_OUTCOME', /"retry", "fail"/],
   ['a lease shorter than a send', { LEASE_MS: '20000' }, 'LEASE_MS', /20000 is too short.*START_WITHIN_MS \+ SEND_TIMEOUT_MS \+ 5000/],
   ['a key that is too short', { API_KEYS: 'app:short:send' }, 'API_KEYS', /app has fewer than 16 characters/],
@@ -51,6 +52,11 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['no keys beyond this machine', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
   ['sandbox and a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
   ['production without a Redis', { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` }, 'REDIS_URL', /EMBEDDED_REDIS=1/],
+  ['a receiver of callbacks without a secret', { CALLBACK_URL: 'https://example.com/hook' }, 'CALLBACK_SECRET', /CALLBACK_URL needs it/],
+  ['a receiver that is no address', { CALLBACK_URL: 'ftp://example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` }, 'CALLBACK_URL', /http or https address/],
+  ['a receiver with a login', { CALLBACK_URL: 'https://me:pass@example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` }, 'CALLBACK_URL', /without a login/],
+  ['a short secret for callbacks', { CALLBACK_SECRET: 'whsec_c2hvcnQ=' }, 'CALLBACK_SECRET', /\(hidden\); allowed: whsec_ and 24 to 64 bytes/],
+  ['a secret for callbacks that is none', { CALLBACK_SECRET: `whsec_${'A'.repeat(32)} hunter2` }, 'CALLBACK_SECRET', /\(hidden\)/],
   ['a sandbox that is no address', { SANDBOX_URL: 'sandbox:4000' }, 'SANDBOX_URL', /http or https address/],
   ['production without a token', { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }, 'WHATSAPP_ACCESS_TOKEN', /SANDBOX=1/]
 ]
@@ -60,6 +66,13 @@ for (const [what, env, field, says] of refusals) {
     t.throws(() => readConfig(env), { code: 'CONFIG_INVALID', facts: { field }, message: says })
   })
 }
+
+t.test('Meta\'s own pair rule is one setting, and what is set beside it goes before it', async t => {
+  t.match(readConfig({ WHATSAPP_RATE_PRESET: 'meta' }), { WHATSAPP_RATE_LIMIT_MS: 6000, WHATSAPP_RATE_LIMIT_BURST: 8, senders: [{ rules: { pairIntervalMs: 6000, pairBurst: 8 } }] })
+  t.match(readConfig({ WHATSAPP_RATE_PRESET: 'meta', WHATSAPP_RATE_LIMIT_BURST: '1' }), { WHATSAPP_RATE_LIMIT_MS: 6000, WHATSAPP_RATE_LIMIT_BURST: 1 })
+  t.notOk(readConfig({ WHATSAPP_RATE_PRESET: 'meta' }).warnings.some(line => /faster than Meta/.test(line)))
+  t.ok(readConfig({}).warnings.some(line => /one message per 2000 ms .*one per 6,000 ms.* 131056; WHATSAPP_RATE_PRESET=meta/.test(line)), 'the default says what Meta documents')
+})
 
 t.test('production takes the embedded Redis and the sandbox where they are asked for', async t => {
   t.match(readConfig({ NODE_ENV: 'production', EMBEDDED_REDIS: '1', SANDBOX: '1' }), { sandbox: true, embeddedRedis: true })

@@ -31,7 +31,7 @@ local function pick(key, sender, want, now)
     found.granted[#found.granted + 1] = {
       recipient = recipient, lane = lane, member = member, id = id, attempt = record.attempts + 1, tat = tat, turn = turn
     }
-    found.told[#found.told + 1] = { id, recipient, record.attempts + 1, record.stops, lane, math.max(0, now - possible), record.body }
+    found.told[#found.told + 1] = { id, recipient, record.attempts + 1, record.stops, lane, math.max(0, now - possible), record.body, record.pair_hits }
     found.flow_tat, found.slots = advance(found.flow_tat, now, sender.flow), found.slots + 1
   end
 

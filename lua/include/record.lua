@@ -1,20 +1,22 @@
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the story, a line
 -- `<ms> <JSON>` for each attempt that came to something else than sent.
--- Header: recipient lane seq attempts stops expiresAt(ms) keepUntil(ms). Needs: clock.
+-- Header: recipient lane seq attempts stops expiresAt(ms) keepUntil(ms), and how often in a row the pair's limit has met it,
+-- where it has. Needs: clock.
 
 local function read_record(text)
-  local recipient, lane, seq, attempts, stops, expires, keep, body =
-    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%d+)\n(.*)$')
+  local recipient, lane, seq, attempts, stops, expires, keep, pair_hits, body =
+    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%d+) ?(%d*)\n(.*)$')
   return {
     recipient = recipient, lane = tonumber(lane), seq = seq, attempts = tonumber(attempts), stops = tonumber(stops),
-    expires = tonumber(expires), keep = tonumber(keep), body = body
+    expires = tonumber(expires), keep = tonumber(keep), pair_hits = tonumber(pair_hits) or 0, body = body
   }
 end
 
 local function write_record(record)
+  local hits = record.pair_hits or 0
   return table.concat({
     record.recipient, record.lane, record.seq, record.attempts, record.stops, int(record.expires), int(record.keep)
-  }, ' ') .. '\n' .. record.body
+  }, ' ') .. (hits > 0 and ' ' .. hits or '') .. '\n' .. record.body
 end
 
 -- The place of a message in its line.

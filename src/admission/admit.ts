@@ -140,7 +140,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
         ...facts(id),
         status: 'granted',
         grant: {
-          sender: request.sender, id, recipient, attempt: 1, holder: terms.holder, stops: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
+          sender: request.sender, id, recipient, attempt: 1, holder: terms.holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
         }
       }
       case 'queued': return { ...facts(id), status: 'queued', ...waitOf(told[2], told[3], told[4]), attention: told[5] }

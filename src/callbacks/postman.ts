@@ -33,7 +33,7 @@ export function startPostman (room: TellRoom): Postman {
   const underway = new Set<Promise<void>>()
   const brake = createBrake()
   const bell = createBell()
-  let isClosing = false
+  const closing = new AbortController()
 
   function want (sender: string, atMs: number): void {
     wanted.set(sender, Math.min(atMs, wanted.get(sender) ?? Infinity))
@@ -59,7 +59,7 @@ export function startPostman (room: TellRoom): Postman {
   }
 
   function tell (sender: string, lent: LentEvent, lentAt: LentAt): void {
-    const telling = tellSubject(room, sender, lent, lentAt, () => isClosing, brake)
+    const telling = tellSubject(room, sender, lent, lentAt, closing.signal, brake)
       .then(againMs => { if (againMs !== null) want(sender, performance.now() + againMs) })
       .catch(error => { events.emit('fault', { where: 'callbacks', error }) })
       .finally(() => {
@@ -70,7 +70,7 @@ export function startPostman (room: TellRoom): Postman {
   }
 
   async function work (): Promise<void> {
-    while (!isClosing) {
+    while (!closing.signal.aborted) {
       bell.reset()
       const restMs = brake.restMs()
       const found = next()
@@ -106,7 +106,7 @@ export function startPostman (room: TellRoom): Postman {
   return {
     look: sender => want(sender, performance.now()),
     async close () {
-      isClosing = true
+      closing.abort()
       clearInterval(rounds)
       bell.ring()
       await working

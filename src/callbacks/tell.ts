@@ -47,13 +47,13 @@ export interface LentAt { ms: number, epochMs: number }
  * Tells what was lent out, and the events of the same subject behind it one after the other, until one is not taken. Answers
  * in how many ms that is due again, null where nothing is, or somebody else will find it.
  */
-export async function tellSubject (room: TellRoom, sender: string, lent: LentEvent, at: LentAt, isClosing: () => boolean, brake: Brake): Promise<number | null> {
+export async function tellSubject (room: TellRoom, sender: string, lent: LentEvent, at: LentAt, closing: AbortSignal, brake: Brake): Promise<number | null> {
   const [subject] = lent
   let [, leaseEnd, tries, event] = lent
   // Not posted in the latter part of its lease: another node may have it soon.
   const withinMs = room.callbacks.leaseMs / 4
   let startBy = at.ms + withinMs
-  while (!isClosing() && performance.now() < startBy) {
+  while (!closing.aborted && performance.now() < startBy) {
     const { id, type, body } = describeEvent(sender, subject, event, room.explain)
     const atS = Math.floor((at.epochMs + performance.now() - at.ms) / 1000)
     const posted = await room.receiver.post(sign(id, atS, body, room.callbacks.keys), body)

@@ -4,7 +4,7 @@ import type { ClaimedGrant } from '../redis/commands.js'
 import type { GrantTerms, Store } from '../redis/store.js'
 import { parsePayload } from '../settlement/record.js'
 
-export interface ClaimSettings { startWithinMs: number, probeMs: number }
+export interface ClaimSettings { startWithinMs: number }
 
 export type Claim =
   | { status: 'attended' }
@@ -15,7 +15,7 @@ export async function claim (room: { store: Store, claiming: ClaimSettings }, se
   const askedAt = performance.now()
   const { reply, terms } = await room.store.granting(sender, async terms => ({
     terms,
-    reply: await room.store.run('claim', { sender }, { shift, want, mode: 'keep', probeMs: room.claiming.probeMs, ...terms })
+    reply: await room.store.run('claim', { sender }, { shift, want, mode: 'keep', ...terms })
   }))
   // 'unruled': Redis was emptied, so there is nobody to attend until a start writes the rules again.
   if (reply[0] !== 'claimed') return { status: 'attended' }
@@ -32,13 +32,13 @@ export async function claim (room: { store: Store, claiming: ClaimSettings }, se
 /** Ends a shift: hands the lease over where a turn is near ('call': somebody has to add the job), else drops it. */
 export async function release (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string): Promise<'' | 'call'> {
   const reply = await room.store.granting(sender, async terms =>
-    await room.store.run('claim', { sender }, { shift, want: 0, mode: 'end', probeMs: room.claiming.probeMs, ...terms }))
+    await room.store.run('claim', { sender }, { shift, want: 0, mode: 'end', ...terms }))
   return reply[0] === 'ended' && reply[1] === 'call' ? 'call' : ''
 }
 
 function read (told: ClaimedGrant, sender: string, terms: GrantTerms, askedAt: number, startBy: number): Grant {
-  const [id, recipient, attempt, stops, lane, lateUs, body] = told
+  const [id, recipient, attempt, stops, lane, lateUs, body, pairHits] = told
   return {
-    sender, id, recipient, attempt, stops, lateUs, askedAt, startBy, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(body)
+    sender, id, recipient, attempt, stops, pairHits, lateUs, askedAt, startBy, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(body)
   }
 }

@@ -77,7 +77,7 @@ function iso (ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-/** When to come again where nobody knows the end of the wait: a stopped sender is tried once a minute. */
+/** When to come again where nobody knows the end of the wait: most stops are tried once a minute. */
 const OPEN_END_MS = 60_000
 
 /** The 429 of a request that reserved nothing. */

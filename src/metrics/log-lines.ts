@@ -41,6 +41,8 @@ export const logLines = {
   'sender open again': 'info',
   'senders reloaded': 'info',
   'senders not reloaded: all stays as it was': 'error',
+  'policy reloaded': 'info',
+  'policy not reloaded: all stays as it was': 'error',
   'removed sender has nothing left': 'info',
   'senders hold messages and are not served by this node': 'warn',
   'Redis was emptied: writing the rules of the sender again': 'error',

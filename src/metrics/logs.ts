@@ -64,6 +64,8 @@ function logSenders (events: Bus, tell: Tell): void {
   events.on('sender.unruled', facts => tell('Redis was emptied: writing the rules of the sender again', facts))
   events.on('senders.reloaded', facts => tell('senders reloaded', facts))
   events.on('senders.refused', facts => tell('senders not reloaded: all stays as it was', facts))
+  events.on('policy.reloaded', facts => tell('policy reloaded', facts))
+  events.on('policy.refused', facts => tell('policy not reloaded: all stays as it was', facts))
   events.on('sender.left', facts => tell('removed sender has nothing left', facts))
   events.on('senders.unserved', facts => tell('senders hold messages and are not served by this node', facts))
 }

@@ -1,7 +1,9 @@
 import type { Outcome } from '../message.js'
+import { heed } from '../message.js'
 import { readError, readMessageId, readMessageStatus, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
 import type { CodeRow } from './code-row.js'
-import { findCode, rowOf } from './codes.js'
+import type { Policy } from './policy.js'
+import { standardPolicy } from './policy.js'
 import { redact } from '../redact.js'
 
 type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
@@ -13,8 +15,9 @@ export type Verdict = WithoutTimes<Outcome>
  * Turns an HTTP answer that came whole into a verdict. Meta, "Error codes": build on `error.code`, not on the HTTP
  * status, which lies for some codes and has changed for others. So, in this order: a message id is a success; a code
  * in the table is what the table says; an unknown code and an answer without a code are judged by the status.
+ * `pairHits`: how often in a row the pair's limit has met this message before.
  */
-export function classify (answer: Answer): Verdict {
+export function classify (answer: Answer, policy: Policy = standardPolicy, pairHits = 0): Verdict {
   const body = parseBody(answer.body)
   const providerMessageId = readMessageId(body)
   if (providerMessageId !== undefined && isSuccess(answer)) {
@@ -28,24 +31,29 @@ export function classify (answer: Answer): Verdict {
     }
   }
   const error = readError(body)
-  const { code, row } = judge(answer, error)
+  const { code, row } = judge(answer, error, policy)
   const text = error?.text ?? ''
-  return toVerdict(row, code, text === '' ? `HTTP ${answer.statusCode}: ${row.title}` : text, readRetryAfterMs(answer.headers))
+  return toVerdict(row, code, text === '' ? `HTTP ${answer.statusCode}: ${row.title}` : text, { pairHits, retryAfterMs: readRetryAfterMs(answer.headers) })
 }
 
-/** The verdict on something that a row of the table names. `retryAfterMs`: what the other side asks for, if it does. */
-export function toVerdict (row: CodeRow, code: string, error: string, retryAfterMs?: number): Verdict {
+/** What else a rest depends on. `retryAfterMs`: what the other side asks for, if it does. */
+interface Circumstances { pairHits?: number, retryAfterMs?: number | undefined }
+
+/** The verdict on something that a row of the table names. */
+export function toVerdict (row: CodeRow, code: string, error: string, { pairHits = 0, retryAfterMs }: Circumstances = {}): Verdict {
   switch (row.outcome) {
     case 'limited-pair':
-      return { status: 'limited', bucket: 'pair', code, error, coolDownMs: restFor(row.coolDownMs, retryAfterMs) }
+      return { status: 'limited', bucket: 'pair', code, error, coolDownMs: heed(Math.min(row.mostMs, row.coolDownMs * row.growth ** pairHits), retryAfterMs) }
     case 'limited-flow':
-      return { status: 'limited', bucket: 'flow', code, error, coolDownMs: restFor(row.coolDownMs, retryAfterMs) }
+      return { status: 'limited', bucket: 'flow', code, error, coolDownMs: heed(row.coolDownMs, retryAfterMs) }
     case 'rejected':
       return row.retryNotBeforeMs === undefined
         ? { status: 'rejected', code, error }
         : { status: 'rejected', code, error, retryNotBeforeMs: row.retryNotBeforeMs }
-    case 'retryable':
     case 'sender-stopped':
+      return { status: 'sender-stopped', code, error, probeMs: heed(row.probeMs, retryAfterMs) }
+    case 'retryable':
+      return retryAfterMs === undefined ? { status: 'retryable', code, error } : { status: 'retryable', code, error, retryAfterMs }
     case 'unsent':
     case 'unknown':
       return { status: row.outcome, code, error }
@@ -58,25 +66,21 @@ export function toVerdict (row: CodeRow, code: string, error: string, retryAfter
  * What a failure means that came by webhook: the same table. The text is made fit to be kept. A code that nobody knows is
  * final: there is no HTTP status to go by, and a message that was accepted is not sent again on a guess.
  */
-export function classifyStatus (code: string, error: string): Exclude<Verdict, { status: 'sent' }> {
-  const row = findCode(code) ?? rowOf('HTTP_4XX')
+export function classifyStatus (code: string, error: string, policy: Policy = standardPolicy): Exclude<Verdict, { status: 'sent' }> {
+  const row = policy.find(code) ?? policy.rowOf('HTTP_4XX')
   const verdict = toVerdict(row, code === '' ? 'NO_CODE' : code, redact(error === '' ? row.title : error, []))
   return verdict as Exclude<Verdict, { status: 'sent' }>
 }
 
-/** At least our own plan, for `Retry-After: 0` would hammer; at most twice, for a wrong header must not silence a sender. */
-function restFor (planMs: number, retryAfterMs = planMs): number {
-  return Math.min(Math.max(retryAfterMs, planMs), 2 * planMs)
-}
-
-function judge (answer: Answer, error: MetaError | undefined): { code: string, row: CodeRow } {
+function judge (answer: Answer, error: MetaError | undefined, policy: Policy): { code: string, row: CodeRow } {
   if (error?.code === undefined) {
     const code = error?.isTransient === true ? 'TRANSIENT' : byStatus(answer)
-    return { code, row: rowOf(code) }
+    return { code, row: policy.rowOf(code) }
   }
-  // Graph keeps this subcode although WhatsApp's page calls subcodes deprecated: the number does not exist.
-  const code = error.code === '100' && error.subcode === '33' ? '100/33' : error.code
-  return { code, row: findCode(code) ?? rowOf(likeWhat(answer, error)) }
+  // Graph keeps some subcodes although WhatsApp's page calls them deprecated: 100/33 says that the number does not exist.
+  const whole = `${error.code}/${error.subcode ?? ''}`
+  const code = policy.find(whole)?.code === whole ? whole : error.code
+  return { code, row: policy.find(code) ?? policy.rowOf(likeWhat(answer, error)) }
 }
 
 /** The row for a code that the table does not have yet: Meta adds some every year. */

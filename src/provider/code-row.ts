@@ -1,10 +1,14 @@
 /** What Sluice does with a code, and how long that lasts. `unsent` and `unknown` belong to answers that did not come. */
 export type CodeRule =
-  | { outcome: 'retryable' | 'sender-stopped' | 'unsent' | 'unknown' }
-  /** Milliseconds that the bucket rests. */
-  | { outcome: 'limited-pair' | 'limited-flow', coolDownMs: number }
+  | { outcome: 'retryable' | 'unsent' | 'unknown' }
+  /** Milliseconds that the pair rests; each further time in a row `growth` times as long, `mostMs` at most. */
+  | { outcome: 'limited-pair', coolDownMs: number, growth: number, mostMs: number }
+  /** Milliseconds that the whole sender rests. */
+  | { outcome: 'limited-flow', coolDownMs: number }
   /** Milliseconds before which another try is pointless or even punished. */
   | { outcome: 'rejected', retryNotBeforeMs?: number }
+  /** Milliseconds between two tries of the stopped sender. */
+  | { outcome: 'sender-stopped', probeMs: number }
 
 /** One code, and what an operator wants to know when a customer has not got the message. */
 export type CodeRow = CodeRule & {

@@ -33,7 +33,7 @@ export const unknownCodes = rows({ outcome: 'unknown' }, [
 ])
 
 /** HTTP refusals without a code of Meta that would hit the next message just as well: settings, not the message. */
-export const httpStopCodes = rows({ outcome: 'sender-stopped' }, [
+export const httpStopCodes = rows({ outcome: 'sender-stopped', probeMs: 60_000 }, [
   ['HTTP_3XX', 'Redirected', 'The address sends us elsewhere, which Meta\'s never does.', address],
   ['HTTP_401', 'Not authenticated', 'The access token was refused.', 'Check the access token and any proxy, then resume the sender.'],
   ['HTTP_403', 'Forbidden on the way', 'Somebody in between, or Meta\'s edge, does not let the message pass.', address],

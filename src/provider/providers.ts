@@ -1,4 +1,6 @@
 import type { Grant, Outcome, Provider } from '../message.js'
+import type { Policy } from './policy.js'
+import { standardPolicy } from './policy.js'
 import { checkToken, createWhatsAppProvider, type WhatsAppProvider } from './whatsapp.js'
 
 /** One sender as its provider needs it. */
@@ -26,7 +28,7 @@ export interface Providers extends Provider {
 interface Held { target: ProviderTarget, provider: WhatsAppProvider }
 
 /** `sendTimeoutMs`: from the start of a request to the last byte of its answer. Throws `CONFIG_INVALID`. */
-export function createProviders (targets: readonly ProviderTarget[], sendTimeoutMs: number): Providers {
+export function createProviders (targets: readonly ProviderTarget[], sendTimeoutMs: number, policy: Policy = standardPolicy): Providers {
   const held = new Map<string, Held>()
   const endings = new Set<Promise<void>>()
 
@@ -46,7 +48,7 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
         former.target = target
       }
     }
-    const provider = createWhatsAppProvider({ url, accessToken, phoneNumberId: id, sendTimeoutMs, connections })
+    const provider = createWhatsAppProvider({ url, accessToken, phoneNumberId: id, sendTimeoutMs, connections }, policy)
     return () => {
       held.set(id, { target, provider })
       if (former !== undefined) retire(former)

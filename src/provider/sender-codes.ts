@@ -25,10 +25,14 @@ export const transientCodes = rows({ outcome: 'retryable' }, [
   ['134101', 'Template is syncing', 'The marketing template is new and Meta is still copying it, which takes up to ten minutes.', waiting]
 ])
 
-/** Too many to one person. The interval is that of Meta's pair rate: one message in 6 s. */
-export const pairCodes = rows({ outcome: 'limited-pair', coolDownMs: 6_000 }, [
+/**
+ * Too many to one person. The first rest is the interval of Meta's pair rate, one message in 6 s; Meta asks for rests that grow
+ * by 4^n. The fourth is the last: longer than
+ * it takes to pay back the largest burst that Meta lends, 45 times 6 s.
+ */
+export const pairCodes = rows({ outcome: 'limited-pair', coolDownMs: 6_000, growth: 4, mostMs: 384_000 }, [
   ['131056', 'Pair rate limit hit', 'Too many messages went from this sender to this one person; other people are not affected.',
-    'Nothing: the next try comes after a short rest. If it repeats, lengthen the interval per recipient.']
+    'Nothing: the next try comes after a rest, which grows as long as it repeats. If it repeats often, keep to Meta\'s own pair rule (docs/rates.md).']
 ])
 
 /** More messages a second than the number may send. A second is the span in which Meta counts. */
@@ -51,8 +55,11 @@ export const quotaCodes = rows({ outcome: 'limited-flow', coolDownMs: 60_000 }, 
   ['131208', 'Group operations limit', 'Too many changes were made to WhatsApp groups.', quota]
 ])
 
-/** Nothing of this sender goes out until somebody acts, or Meta lifts it. */
-export const stopCodes = rows({ outcome: 'sender-stopped' }, [
+// Nothing of a stopped sender goes out until somebody acts or Meta lifts it. From time to time one message is tried, so that it
+// opens by itself: how often depends on what stopped it.
+
+/** The token or its permissions, which somebody mends within minutes; a refused try costs nothing. */
+export const accessCodes = rows({ outcome: 'sender-stopped', probeMs: 60_000 }, [
   ['0', 'AuthException', 'Meta could not recognise the access token.', token],
   ['3', 'API Method', 'The app may not use this call, whatever the HTTP status 500 suggests.', permission],
   ['10', 'Permission Denied', 'A permission is missing, or the account may not use this API.', permission],
@@ -61,20 +68,28 @@ export const stopCodes = rows({ outcome: 'sender-stopped' }, [
   ['104', 'Access token required', 'The request needs a valid access token.', token],
   ['190', 'Access token has expired', 'The access token has expired or was withdrawn.', token],
   ['200-299', 'API Permission', 'A permission was not given, or was taken away.', permission],
+  ['131005', 'Access denied', 'A permission was not given, or was taken away.', permission]
+])
+
+/** Account, payment, registration: mended by people and forms. */
+export const accountCodes = rows({ outcome: 'sender-stopped', probeMs: 15 * 60_000 }, [
   ['368', 'Temporarily blocked for policies violations', 'Meta has restricted the account for breaking its policies.', 'Read the reason in Business Support Home, appeal there, then resume the sender.'],
-  ['131005', 'Access denied', 'A permission was not given, or was taken away.', permission],
   ['131031', 'Account has been locked', 'Meta has locked the account, for its policies or because data could not be verified.', 'Read the reason in Business Support Home; resume the sender once the lock is lifted.'],
   ['131037', 'Display name not approved', 'The number has no approved display name yet.', 'Have the display name approved in WhatsApp Manager, then resume the sender.'],
   ['131042', 'Business eligibility payment issue', 'There is a problem with the way the account pays.', 'Repair the payment method, credit line or currency in Meta\'s billing settings, then resume the sender.'],
   ['131044', 'Business eligibility payment issue (calling)', 'There is a problem with the way the account pays.', 'Repair the payment method in Meta\'s billing settings, then resume the sender.'],
   ['131045', 'Incorrect certificate', 'The number is not properly registered, whatever the HTTP status 500 suggests.', register],
-  ['131048', 'Spam rate limit hit', 'Too many people have blocked or reported this number, so Meta restricts it. Fast tries make it worse.', 'See the quality rating in WhatsApp Manager, send less and more welcome messages; resume hours later.'],
-  ['131064', 'Messaging limit reached', 'Templates of the account were filed under a wrong category, so Meta holds it back. It lifts by itself.', 'Correct the categories of the templates; wait for the end of the restriction.'],
   ['133000', 'Incomplete deregistration', 'The number was deregistered halfway.', 'Deregister the number once more, register it, then resume the sender.'],
   ['133005', 'Two-step verification PIN mismatch', 'The number was to be registered with a wrong PIN.', register],
   ['133006', 'Phone number re-verification needed', 'The number has to be verified before it can be registered.', register],
   ['133008', 'Too many two-step verification PIN guesses', 'The PIN of the number was wrong too often.', register],
   ['133009', 'Two-step verification PIN guessed too fast', 'The PIN of the number was tried too fast.', register],
-  ['133010', 'Phone number not registered', 'The number is not registered with the Cloud API.', register],
+  ['133010', 'Phone number not registered', 'The number is not registered with the Cloud API.', register]
+])
+
+/** Restrictions that Meta lifts by itself, hours later, and that frequent tries may prolong. */
+export const restrictionCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000 }, [
+  ['131048', 'Spam rate limit hit', 'Too many people have blocked or reported this number, so Meta restricts it. Fast tries make it worse.', 'See the quality rating in WhatsApp Manager, send less and more welcome messages. It is tried once an hour; resume it hours later at the earliest.'],
+  ['131064', 'Messaging limit reached', 'Templates of the account were filed under a wrong category, so Meta holds it back. It lifts by itself.', 'Correct the categories of the templates; wait for the end of the restriction.'],
   ['133016', 'Account register or deregister limit exceeded', 'The number was registered too often; Meta refuses more for 72 hours.', 'Wait until Meta allows a registration again.']
 ])

@@ -3,7 +3,8 @@ import { SluiceError } from '../errors.js'
 import type { Edge, Grant, Outcome, Passed, Provider } from '../message.js'
 import { buildBody } from './body.js'
 import { classify, toVerdict, type Verdict } from './classify.js'
-import { rowOf } from './codes.js'
+import type { Policy } from './policy.js'
+import { standardPolicy } from './policy.js'
 import { exchange, type Ending } from './exchange.js'
 import { createPassing } from './pass.js'
 import { redact } from '../redact.js'
@@ -39,7 +40,7 @@ const connectTimeoutMs = 10_000
  * messages"), or `/marketing_messages` where the message came for it, and one outcome; it is never repeated and never redirected. Throws `CONFIG_INVALID` for options
  * that can not work; what it returns never throws.
  */
-export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvider {
+export function createWhatsAppProvider (options: WhatsAppOptions, policy: Policy = standardPolicy): WhatsAppProvider {
   const { sendTimeoutMs } = options
   const { origin, base } = target(options)
   let access = accessBy(options.accessToken)
@@ -63,7 +64,7 @@ export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvi
   async function send (grant: Grant): Promise<Outcome> {
     const { headers, token } = access
     const ending = await attempt(grant, headers)
-    const verdict = toVerdictOf(ending, connectTrouble)
+    const verdict = toVerdictOf(ending, connectTrouble, policy, grant.pairHits)
     const { startedAt, endedAt } = ending
     return {
       startedAfterMs: startedAt === null ? null : startedAt - grant.askedAt,
@@ -108,11 +109,11 @@ export function createWhatsAppProvider (options: WhatsAppOptions): WhatsAppProvi
  * can be made. It is told as what the last try to connect came to: then the sender's flow rests, and requests that wait for
  * a connection don't pile up.
  */
-function toVerdictOf (ending: Ending, connectTrouble: string | undefined): Verdict {
-  if ('answer' in ending) return classify(ending.answer)
+function toVerdictOf (ending: Ending, connectTrouble: string | undefined, policy: Policy, pairHits: number): Verdict {
+  if ('answer' in ending) return classify(ending.answer, policy, pairHits)
   const code = transportCode(ending.error, ending.startedAt !== null)
   const told = code === 'NOT_STARTED' ? connectTrouble ?? code : code
-  const row = rowOf(told)
+  const row = policy.rowOf(told)
   return toVerdict(row, told, `${row.title}: ${messageOf(ending.error)}`)
 }
 

@@ -130,6 +130,6 @@ async function expireLease (room: RecoveryRoom, sender: string, found: FoundGran
 }
 
 function grantOf (sender: string, [id, recipient, attempt, holder, text]: FoundGrant): Grant {
-  const { payload, lane, stops } = parseRecord(text)
-  return { sender, id, recipient, attempt, holder, lane, stops, payload, askedAt: 0, startBy: 0, lateUs: 0 }
+  const { payload, lane, stops, pairHits } = parseRecord(text)
+  return { sender, id, recipient, attempt, holder, lane, stops, pairHits, payload, askedAt: 0, startBy: 0, lateUs: 0 }
 }

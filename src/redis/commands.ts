@@ -12,8 +12,8 @@ export interface At { sender: string, digest?: string }
 type Attention = '' | 'call' | 'wake' | 'later'
 type Value = string | number | boolean
 
-/** A grant as claim.lua tells it: id, recipient, attempt, stops, lane, lateness in µs, body of the record. */
-export type ClaimedGrant = [id: string, recipient: string, attempt: number, stops: number, lane: number, lateUs: number, body: string]
+/** A grant as claim.lua tells it: id, recipient, attempt, stops, lane, lateness in µs, body of the record, limits of the pair in a row. */
+export type ClaimedGrant = [id: string, recipient: string, attempt: number, stops: number, lane: number, lateUs: number, body: string, pairHits: number]
 /** A grant that recovery found: id, recipient, attempt, holder, record. */
 export type FoundGrant = [id: string, recipient: string, attempt: number, holder: string, record: string]
 
@@ -33,7 +33,7 @@ export interface Replies {
     | ['attended'] | ['unruled'] | ['ended', Attention]
     | ['claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[]]
   retake:
-    | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string]
+    | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number]
     | ['queued', Attention] | ['expired'] | ['gone'] | ['unruled']
   settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
   receipt: ['sent'] | ['raised'] | ['known'] | ['double'] | ['early'] | ['tail', record: string] | ['gone']
@@ -76,7 +76,7 @@ export interface Replies {
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
   'windowMs' | 'holder' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'>
-  claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'leaseMs' | 'probeMs'>
+  claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { story?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'> & { reason?: string, keepMs?: number }
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'tail' | 'story'>

@@ -1,4 +1,5 @@
 import type { Grant, Outcome, UnknownPolicy } from '../message.js'
+import { heed } from '../message.js'
 import type { StoryLine } from './record.js'
 
 export interface SettlementSettings {
@@ -9,8 +10,6 @@ export interface SettlementSettings {
   unknownOf?: (sender: string) => UnknownPolicy | null
   /** How long an unknown outcome is held, ms; 0 for one step of the retry schedule. */
   unknownHoldMs: number
-  /** How long a stopped sender rests before the next try, ms. */
-  probeMs: number
   /** How long a sent message can be found by its provider id, ms; 0 for not at all. */
   findMs: number
   /** Whether webhooks tell what becomes of a sender's messages. */
@@ -37,13 +36,13 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender
     case 'sent': return to('sent')
     case 'retryable': {
       const afterMs = settings.backoff(grant.attempt)
-      return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs })
+      return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs: heed(afterMs, outcome.retryAfterMs) })
     }
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
     case 'rejected': return to('failed', { reason: 'rejected' })
     case 'sender-stopped':
       // settle.lua knows whether the sender was open, and then whether it is the message that is at fault.
-      return to('stop', { bucket: 'sender', coolMs: settings.probeMs, reason: 'rejected' })
+      return to('stop', { bucket: 'sender', coolMs: outcome.probeMs, reason: 'rejected' })
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
       : to('wait', { bucket: 'flow', coolMs: UNREACHABLE_REST_MS })
@@ -64,12 +63,12 @@ function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 
  * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
  * for it in line, and nothing says how long ago its cause was.
  */
-export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow' }, attempt: number, settings: SettlementSettings): Verdict {
+export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow', probeMs?: number }, attempt: number, settings: SettlementSettings): Verdict {
   if (outcome.status === 'rejected') return to('failed', { reason: 'rejected' })
   const afterMs = settings.backoff(attempt)
-  const bucket = outcome.status === 'sender-stopped'
-    ? { bucket: 'sender' as const, coolMs: settings.probeMs }
-    : { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
+  const bucket = outcome.probeMs === undefined
+    ? { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
+    : { bucket: 'sender' as const, coolMs: outcome.probeMs }
   return afterMs === null ? to('failed', { ...bucket, reason: 'exhausted' }) : to('retry', { ...bucket, afterMs })
 }
 

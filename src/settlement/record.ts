@@ -27,6 +27,8 @@ export interface Kept {
   lane: Lane
   attempts: number
   stops: number
+  /** How often in a row the pair's limit has met it. */
+  pairHits: number
   expiresAt: number
   payload: Payload
   story: StoryLine[]
@@ -35,13 +37,14 @@ export interface Kept {
 /** Reads the text that include/record.lua writes. */
 export function parseRecord (text: string): Kept {
   const [header = '', payload = '', ...story] = text.split('\n')
-  const [recipient = '', lane = '2', , attempts = '0', stops = '0', expiresAt = '0'] = header.split(' ')
+  const [recipient = '', lane = '2', , attempts = '0', stops = '0', expiresAt = '0', , pairHits = '0'] = header.split(' ')
   if (payload === '') throw new SluiceError('INTERNAL', { detail: 'a record has no payload' })
   return {
     recipient,
     lane: lanes[Number(lane) - 1] ?? 'normal',
     attempts: Number(attempts),
     stops: Number(stops),
+    pairHits: Number(pairHits),
     expiresAt: Number(expiresAt),
     payload: JSON.parse(payload) as Payload,
     story: story.map(parseLine)

@@ -9,6 +9,12 @@ export async function pauseSender (store: Store, sender: string, by: string, for
   return { before, attention }
 }
 
+/** Lets a stopped sender be tried now instead of at its next time; whatever else it is, it stays. */
+export async function trySender (store: Store, sender: string): Promise<Changed> {
+  const [before, attention] = await store.run('pause', { sender }, { state: 'try', forMs: '', why: '' })
+  return { before, attention }
+}
+
 /** Opens a sender, whoever closed it. */
 export async function resumeSender (store: Store, sender: string): Promise<Changed> {
   const [before, attention] = await store.run('pause', { sender }, { state: 'open', forMs: '', why: '' })

@@ -60,7 +60,7 @@ await test('a grant tells all that is needed to send, and takes place, turn and 
   const id = await w.queue({ key: 'a', lane: 3, inline: false })
   w.at(700)
   const { told, next } = await w.claim({ holder: 'a1:77', leaseMs: 5000 })
-  t.strictSame(told, [[id, ANN, 1, 0, 3, 700_000, '{"to":"+1 415","type":"text","message":"a","caller":"web"}']])
+  t.strictSame(told, [[id, ANN, 1, 0, 3, 700_000, '{"to":"+1 415","type":"text","message":"a","caller":"web"}', 0]])
   t.equal(next, -1)
   t.equal(await w.redis.exists(w.key('lines:bulk'), w.key('turns:bulk')), 0)
   t.equal(await w.tat(), START + 2_700_000)

@@ -76,3 +76,18 @@ await test('a message in flight is settled as ever, and its pair goes on after t
   await w.run('pause', open)
   t.match((await w.claim()).grants, [{ id: next }])
 })
+
+await test('a stopped sender can be tried at once, and whatever else it is stays so', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  t.strictSame(await w.run('pause', { state: 'try', forMs: '', why: '' }), ['open', ''])
+  await w.settled(grant, 'wait', { bucket: 'sender', coolMs: 60_000, code: '190' })
+  w.at(3000)
+  t.strictSame((await w.claim()).grants, [])
+  await w.redis.del(w.key('shift'))
+  t.strictSame(await w.run('pause', { state: 'try', forMs: '', why: '' }), ['stopped', 'call'])
+  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', why: '190' })
+  t.equal((await w.claim()).grants.length, 1)
+  await w.run('pause', pause)
+  t.strictSame(await w.run('pause', { state: 'try', forMs: '', why: '' }), ['paused', ''])
+  t.equal(await w.redis.hget(w.key('sender'), 'status'), 'paused')
+})

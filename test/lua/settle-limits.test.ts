@@ -73,13 +73,13 @@ await test('a stopped sender is tried with one message at a time', async (t, w) 
   await w.settled(await w.grant({ key: 'a' }), 'wait', stopped)
   await w.queue({ key: 'b', recipient: BOB })
   w.at(30_000)
-  const first = await w.claim({ probeMs: 20_000 })
+  const first = await w.claim()
   t.equal(first.grants.length, 1)
-  t.equal(first.next, START + 50_000_000)
-  t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 50_000_000))
-  w.at(49_999)
+  t.equal(first.next, START + 60_000_000)
+  t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 60_000_000))
+  w.at(59_999)
   t.strictSame((await w.claim()).grants, [])
-  w.at(50_000)
+  w.at(60_000)
   t.equal((await w.claim()).grants.length, 1)
 })
 
@@ -162,4 +162,30 @@ await test('a message that stops an open sender a second time is FAILED; others 
   const again = (await w.claim()).grants.find(grant => grant.recipient === ANN)
   t.match(await w.settle(again!, 'stop', { ...stopped, story }), ['settled', 0, String, 0, 1, 'failed'])
   t.equal(await w.state(bad.id), 'failed')
+})
+
+await test('a message remembers how often in a row its pair was limited, and forgets it with any other verdict', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const hits = async (): Promise<number | undefined> => (await w.claim()).told[0]?.[7]
+  await w.settled(grant, 'wait', limited)
+  w.at(6000)
+  const [first] = (await w.claim()).told
+  t.equal(first?.[7], 1)
+  const again = { ...grant, holder: 'n1:2' }
+  for (const [bucket, expected] of [['pair', 2], ['flow', 2], ['', 2]] as const) {
+    const text = await w.redis.hget(w.key('held'), ANN) ?? ''
+    await w.settled({ ...again, holder: text.split(' ')[3] ?? '' }, 'wait', { bucket, coolMs: 1000 })
+    w.at(w.ms() - Math.floor(START / 1000) + 10_000)
+    t.equal(await hits(), expected, `after a limit of ${bucket || 'nothing'}`)
+  }
+  const text = await w.redis.hget(w.key('held'), ANN) ?? ''
+  await w.settled({ ...again, holder: text.split(' ')[3] ?? '' }, 'retry')
+  t.match(await w.redis.hget(w.key('backlog'), grant.id), /^\S+ 2 \d{16} 1 0 \d{13} \d{13}\n/)
+})
+
+await test('a stop says itself how often the sender is tried', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'wait', { ...stopped, coolMs: 3_600_000, code: '131048' })
+  w.at(3_600_000)
+  t.equal((await w.claim()).grants.length, 1)
+  t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 7_200_000_000))
 })

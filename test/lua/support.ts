@@ -160,7 +160,7 @@ function createWorld (t: Test, redis: Redis): World {
       t.equal(reply[0], 'scheduled')
       return idOf(message.key, reply[1] as string)
     },
-    look: async change => await w.run('claim', { shift: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, probeMs: 30_000, ...change }),
+    look: async change => await w.run('claim', { shift: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, ...change }),
     async claim (change) {
       const owner = String(change?.holder ?? holder())
       const reply = await w.look({ ...change, holder: owner })

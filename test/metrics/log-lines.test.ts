@@ -35,6 +35,8 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'sender.opened': [{ sender }],
   'senders.reloaded': [{ total: 1, added: [], removed: [], renewed: [] }],
   'senders.refused': [{ error: 'no JSON' }],
+  'policy.reloaded': [{ codes: ['131056'] }],
+  'policy.refused': [{ error: 'no JSON' }],
   'sender.left': [{ sender }],
   'sender.unruled': [{ sender }],
   'senders.unserved': [{ senders: [sender] }],

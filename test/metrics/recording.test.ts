@@ -3,14 +3,14 @@ import t from 'tap'
 import { createBus, type Bus } from '../../src/events.js'
 import { createInstruments, type Instruments } from '../../src/metrics/instruments.js'
 import { record } from '../../src/metrics/recording.js'
-import { codeName } from '../../src/measure.js'
+import { standardPolicy } from '../../src/provider/policy.js'
 
 const SENDER = '111'
 
 function listen (): { events: Bus, to: Instruments, told: (line: string) => Promise<number | undefined> } {
   const events = createBus()
   const to = createInstruments()
-  record(events, to, { senders: [SENDER], codeName })
+  record(events, to, { senders: [SENDER], codeName: standardPolicy.nameOf })
   return {
     events,
     to,

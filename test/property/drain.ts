@@ -6,7 +6,6 @@ const SHIFT_US = 15_000_000
 const BATCH = 100
 const SLEEP_US = 500_000
 const IDLE_US = 5_000_000
-const PROBE_MS = 3000
 
 let shifts = 0
 
@@ -74,7 +73,7 @@ export class Shift {
     if (!this.#alive) return
     const terms = world.terms()
     const want = Math.min(BATCH, world.scenario.rules.maxInFlight - this.underway)
-    const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want, mode: 'keep', probeMs: PROBE_MS, ...terms })
+    const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want, mode: 'keep', ...terms })
     if (reply[0] !== 'claimed') {
       world.shifts.delete(this)
       return
@@ -134,7 +133,7 @@ export class Shift {
   async #end (): Promise<void> {
     const world = this.#world
     if (!world.shifts.delete(this)) return
-    const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want: 0, mode: 'end', probeMs: PROBE_MS, ...world.terms() })
+    const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want: 0, mode: 'end', ...world.terms() })
     if (reply[0] !== 'ended') return
     world.runIdWritten()
     world.record({ fact: 'look', at: world.now })

@@ -22,7 +22,7 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   }
   async function drain (until: number): Promise<void> {
     for (let now = NOON; now >= 0 && now <= until;) {
-      const reply = await run('claim', at, { now, shift: 'shift', want: 10, mode: 'keep', probeMs: 1000, ...TERMS })
+      const reply = await run('claim', at, { now, shift: 'shift', want: 10, mode: 'keep', ...TERMS })
       if (reply[0] !== 'claimed') throw new Error(reply[0])
       for (const [id] of reply[5]) await start(id.slice(0, id.indexOf('.')), id, now)
       // With the pair held, the next look is known only once it is settled.

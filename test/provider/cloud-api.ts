@@ -64,7 +64,7 @@ export function connectTo (t: Ends, url: string, options: Partial<WhatsAppOption
 }
 
 /** A grant good for `withinMs` from now. */
-export function grantFor ({ withinMs = 5_000, ...payload }: Partial<Payload> & { withinMs?: number } = {}): Grant {
+export function grantFor ({ withinMs = 5_000, pairHits = 0, ...payload }: Partial<Payload> & { withinMs?: number, pairHits?: number } = {}): Grant {
   const askedAt = performance.now()
   return {
     sender,
@@ -73,6 +73,7 @@ export function grantFor ({ withinMs = 5_000, ...payload }: Partial<Payload> & {
     attempt: 2,
     holder: 'node-1.7',
     stops: 0,
+    pairHits,
     lane: 'normal',
     askedAt,
     startBy: askedAt + withinMs,

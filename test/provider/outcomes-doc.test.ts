@@ -16,6 +16,8 @@ function line (row: CodeRow): string {
 }
 
 function outcome (row: CodeRow): string {
+  if (row.outcome === 'limited-pair') return `limited (pair), ${row.coolDownMs / 1_000} s, then times ${row.growth} up to ${row.mostMs / 1_000} s`
+  if (row.outcome === 'sender-stopped') return `sender-stopped, tried every ${row.probeMs / 60_000} min`
   if ('coolDownMs' in row) return `limited (${row.outcome.slice('limited-'.length)}), ${row.coolDownMs / 1_000} s`
   if ('retryNotBeforeMs' in row && row.retryNotBeforeMs !== undefined) return `rejected, not before ${row.retryNotBeforeMs / 3_600_000} h`
   return row.outcome

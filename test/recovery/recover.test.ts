@@ -11,7 +11,7 @@ import { until } from '../support/until.js'
 
 const ground = await createGround(t)
 const env = { WHATSAPP_RATE_LIMIT_MS: '200', UNKNOWN_HOLD_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '200' }
-const claiming = { startWithinMs: 250, probeMs: 60_000 }
+const claiming = { startWithinMs: 250 }
 
 /** The store of a node of which nothing else is there. */
 async function createGhost (t: { teardown: (end: () => Promise<void>) => void }, prefix: string): Promise<Store> {
@@ -42,14 +42,14 @@ await t.test('a grant whose reply was lost is given back: it keeps its place and
   const first = await poster.send('+15550010002', '1', {}, { prefer: 'respond-async' })
   const second = await poster.send('+15550010002', '2', {}, { prefer: 'respond-async' })
   await t.rejects(ghost.granting(SENDER, async terms => {
-    await ghost.run('claim', { sender: SENDER }, { shift: 'ghost.1', want: 1, mode: 'keep', probeMs: 60_000, ...terms })
+    await ghost.run('claim', { sender: SENDER }, { shift: 'ghost.1', want: 1, mode: 'keep', ...terms })
     throw new Error('the connection broke before the reply')
   }))
   t.equal(await stateOf(poster, first.body['id']), 'sending')
   const room = {
     store: ghost,
     events: createBus(),
-    settlement: { backoff: () => null, unknownOutcome: 'retry' as const, unknownHoldMs: 0, probeMs: 0, findMs: 0 },
+    settlement: { backoff: () => null, unknownOutcome: 'retry' as const, unknownHoldMs: 0, findMs: 0 },
     wakes: { attend: async () => {}, listen: () => () => {}, close: async () => {} },
     senders: [SENDER],
     startWithinMs: 250

@@ -11,8 +11,8 @@ import { createBus, type Bus, type Events } from '../../src/events.js'
 import { createGateway, type Gateway } from '../../src/gateway.js'
 import { createLog } from '../../src/metrics/log.js'
 import { logEvents } from '../../src/metrics/logs.js'
-import { classifyStatus } from '../../src/provider/classify.js'
-import { explain } from '../../src/provider/codes.js'
+import { readPolicyFile } from '../../src/provider/policy-file.js'
+import { createPolicy } from '../../src/provider/policy.js'
 import { createProviders } from '../../src/provider/providers.js'
 import { targetsOf, watchSenders } from '../../src/reload.js'
 import { createCaller, type Caller } from './request.js'
@@ -62,7 +62,7 @@ export interface Node extends Caller {
   seen: <Name extends keyof Events>(name: Name) => Array<Events[Name][0]>
   /** The same API with another key; with none if none is given. The node itself calls as `operator`. */
   as: (key?: string) => Caller
-  /** Reads the senders anew, as SIGHUP does. */
+  /** Reads senders and policy anew, as SIGHUP does. */
   reload: () => Promise<void>
   /** Happens by itself at the end of the test. */
   close: () => Promise<void>
@@ -78,11 +78,12 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const events = createBus()
   const seen = record(events)
   const sandboxUrl = config.sandbox ? config.WHATSAPP_API_URL : null
-  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS)
+  const policy = createPolicy(readPolicyFile(config.POLICY_FILE))
+  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS, policy)
   const logger = createLog(config.LOG_LEVEL, { write: line => { options.onLog?.(line) } })
   if (options.onLog !== undefined) logEvents(events, logger)
-  const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, explain, judge: classifyStatus, events, logger })
-  const senders = watchSenders({ source: config, senders: config.senders, providers: provider, gateway, events, sandboxUrl })
+  const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, policy, events, logger })
+  const senders = watchSenders({ source: config, senders: config.senders, policy, policyFile: config.POLICY_FILE, providers: provider, gateway, events, sandboxUrl })
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
     senders.close()

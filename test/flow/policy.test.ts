@@ -1,0 +1,141 @@
+/** The policy by code, as it shows: every code of Meta's through a whole gateway, told to it by the sandbox's test numbers. */
+import { writeFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { expected, names } from '../provider/expected-codes.js'
+import { createGround } from '../support/flow.js'
+import { SENDER, type Node } from '../support/gateway.js'
+import type { Reply } from '../support/request.js'
+import { each, until } from '../support/until.js'
+
+const ground = await createGround(t)
+const { arrivals, sandbox } = ground
+
+/** No retry comes by itself, and an idle pair may get its next message soon. */
+const patient = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
+/** On a machine with much else to do, what is granted starts late and is answered late all the same. */
+const unhurried = { ...patient, START_WITHIN_MS: '5000', LEASE_MS: '60000', INLINE_WAIT_MS: '20000' }
+const OTHER = '+15550002001'
+
+/** A node with a sender for each name, so that what one code cools or stops hits nobody else. */
+async function startFor (t: Test, senders: string[]): Promise<Node> {
+  const dir = t.testdir({ 'senders.json': JSON.stringify(senders.map(id => ({ id, accessToken: 'token' }))) })
+  return await ground.start(t, { ...unhurried, WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '' })
+}
+
+const senderOf = (code: number | string): string => `c${code}`
+
+/** Asks until the node has time to answer. */
+async function ask (call: () => Promise<Reply>): Promise<Reply> {
+  return await until('the node has time', async () => {
+    const reply = await call()
+    return reply.status !== 503 && reply
+  }, 20_000)
+}
+
+/** A wait of the plan's length, of which some has passed since `askedAt`. */
+function isWait (delayMs: number, planMs: number, askedAt: number): boolean {
+  return delayMs <= planMs && delayMs >= planMs - (performance.now() - askedAt) - 10
+}
+
+await t.test('every code of Meta\'s is final or not, counts or not, and cools or stops what it should', async t => {
+  const node = await startFor(t, expected.map(([code]) => senderOf(code)))
+  const asked = new Map<string, number>()
+  await each(expected, 5, async ([code, , outcome, waitMs = 0]) => {
+    const askedAt = performance.now()
+    const sender = senderOf(code)
+    asked.set(sender, askedAt)
+    const first = await ask(async () => await node.send(`+15560${String(code).padStart(6, '0')}`, 'Hello', { sender }))
+    const then = await ask(async () => await node.send(OTHER, 'Hello', { sender }))
+    const message = (await ask(async () => await node.get(`/messages/${first.body['id']}`))).body
+    const told = `${code} (${names[outcome]})`
+    // A repeat after a reply that came too late is told the state and not what led to it.
+    if (first.body['duplicate'] !== true) t.match(first.body['error'], { code: String(code), explanation: String, remedy: String }, told)
+    t.equal(message['attemptCount'], outcome === 'R' || outcome === 'X' ? 1 : 0, `${told}: attempts`)
+    if (outcome === 'R' || outcome === 'X' || outcome === 'P') t.match(then.body, { status: 'sent' }, `${told}: others are not affected`)
+    if (outcome === 'X') t.match([first.status, message], [422, { status: 'failed' }], `${told}: final`)
+    if (outcome === 'R') t.match([first.status, message], [202, { status: 'retrying', nextRetryAt: String }], `${told}: retried`)
+    if (outcome === 'P') t.ok(isWait(first.body['delayMs'], waitMs, askedAt), `${told}: the pair rests (${first.body['delayMs']} ms)`)
+    if (outcome === 'F' && waitMs > 5000) t.ok(then.body['boundBy'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt), `${told}: the whole sender rests (${then.body['delayMs']} ms)`)
+    if (outcome === 'P' || outcome === 'F') t.match([first.status, first.body['status'], first.body['boundBy']], [202, 'queued', 'cool-down'], `${told}: back in line`)
+    if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', boundBy: 'stop', delayMs: null }, { status: 'queued', boundBy: 'stop' }], `${told}: its messages wait`)
+  })
+  const [seconds, micros] = await ground.redis.connect().time()
+  const states = (await ask(async () => await node.get('/senders'))).body['senders'] as Array<{ id: string, reopensAt: string }>
+  for (const [code, , outcome, waitMs = 0] of expected.filter(([, , outcome]) => outcome === 'S')) {
+    const state = states.find(({ id }) => id === senderOf(code))
+    t.match(state, { state: 'stopped', why: String(code), inLine: 2 }, `${code} (${names[outcome]})`)
+    const nextInMs = Date.parse(state?.reopensAt ?? '') - Number(seconds) * 1000 - Number(micros) / 1000
+    t.ok(isWait(nextInMs, waitMs, asked.get(senderOf(code)) ?? 0), `${code}: it is tried in ${nextInMs} ms`)
+  }
+  const stopped = node.seen('sender.stopped').map(({ sender, code }) => [sender, code]).sort()
+  t.strictSame(stopped, expected.filter(([, , outcome]) => outcome === 'S').map(([code]) => [senderOf(code), String(code)]).sort(), 'one alert for each stop')
+})
+
+/** What somebody in between answers, without a code of Meta's. */
+const statuses: Array<[status: number, became: 'sent' | 'failed' | 'retrying' | 'queued' | 'unknown', boundBy?: 'stop' | 'cool-down']> = [
+  [302, 'queued', 'stop'], [401, 'queued', 'stop'], [403, 'queued', 'stop'], [404, 'queued', 'stop'], [405, 'queued', 'stop'], [407, 'queued', 'stop'],
+  [400, 'failed'], [413, 'failed'], [425, 'retrying'], [429, 'queued', 'cool-down'], [408, 'unknown'], [499, 'unknown'], [500, 'unknown'], [503, 'unknown']
+]
+
+await t.test('a status without a code of Meta\'s has its row too', async t => {
+  const node = await startFor(t, statuses.map(([status]) => senderOf(status)))
+  await each(statuses, 5, async ([status, became, boundBy]) => {
+    const sender = senderOf(status)
+    await sandbox.control('POST', 'faults', { recipient: '*', sender, times: 1, kind: 'html', httpStatus: status })
+    const { body } = await ask(async () => await node.send(OTHER, 'Hello', { sender }))
+    t.match(body['error'], { code: `HTTP_${status}`, explanation: String, remedy: String })
+    const message = (await ask(async () => await node.get(`/messages/${body['id']}`))).body
+    t.match(message, { status: became, ...(boundBy === undefined ? {} : { boundBy }) }, `HTTP ${status}`)
+  })
+  t.equal(node.seen('sender.stopped').length, 6)
+})
+
+await t.test('a pair\'s rest grows while its limit is met in a row, and is short again after a success', async t => {
+  const node = await ground.start(t, patient)
+  const to = '+155631310560001'
+  const { body: { id, delayMs } } = await node.send(to, 'one')
+  t.ok(delayMs > 5000 && delayMs <= 6000, `${delayMs}`)
+  for (const [turn, leastMs, mostMs] of [[2, 20_000, 24_000], [3, 90_000, 96_000]] as const) {
+    await node.del(`/rate-limits/${to}`)
+    await arrivals(to, turn)
+    const message = await until('it is back in line', async () => {
+      const { body } = await node.get(`/messages/${id}`)
+      return body['status'] === 'queued' && body['delayMs'] > 1000 && body
+    })
+    t.ok(message['delayMs'] > leastMs && message['delayMs'] <= mostMs, `${message['delayMs']} ms`)
+  }
+  await node.del(`/rate-limits/${to}`)
+  await until('it is sent', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
+  const next = await until('another meets the limit', async () => {
+    const { body } = await node.send(to, 'two')
+    return body['boundBy'] === 'cool-down' && body
+  })
+  t.ok(next['delayMs'] > 4000 && next['delayMs'] <= 6000, `${next['delayMs']} ms`)
+})
+
+await t.test('a stopped sender is tried at once with a new token, and goes on by itself', async t => {
+  const dir = t.testdir({ token: 'expired' })
+  const node = await ground.start(t, { ...patient, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
+  const waiting = await Promise.all([1, 2, 3].map(async i => (await node.send(`+1555000301${i}`)).body))
+  t.match(waiting.map(({ boundBy }) => boundBy), ['stop', 'stop', 'stop'])
+  writeFileSync(`${dir}/token`, 'good')
+  for (const { id } of waiting) await until('it is sent', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent', 10_000)
+  t.match([node.seen('sender.stopped'), node.seen('sender.opened')], [[{ sender: SENDER, code: '190' }], [{ sender: SENDER }]])
+})
+
+await t.test('a policy file counts from the start, is read anew, and changes nothing where it is wrong', async t => {
+  const dir = t.testdir({ 'policy.json': '[{"code":"131026","outcome":"retryable","remedy":"Call them."},{"code":"131031","probeMs":1000}]' })
+  const node = await ground.start(t, { ...patient, POLICY_FILE: `${dir}/policy.json` })
+  t.match(await node.send('+155601310260010'), { status: 202, body: { status: 'retrying', error: { remedy: 'Call them.' } } })
+  writeFileSync(`${dir}/policy.json`, '[{"code":"131026","outcome":"unsent"}]')
+  await node.reload()
+  t.match(node.seen('policy.refused'), [{ error: /entry 1 \("131026"\), outcome: it is retryable/ }])
+  t.match(await node.send('+155601310260011'), { status: 202, body: { status: 'retrying' } }, 'what was in force stays')
+  writeFileSync(`${dir}/policy.json`, '[{"code":"131031","probeMs":1000}]')
+  await node.reload()
+  t.match(node.seen('policy.reloaded'), [{ codes: ['131031'] }])
+  t.match(await node.send('+155601310260012'), { status: 422 }, 'what the file says no more is as the table has it')
+  const { body } = await node.send('+155611310310013')
+  t.match(body, { status: 'queued', boundBy: 'stop' })
+  await until('it is tried after a second, and opens', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent', 6000)
+})
