@@ -1,14 +1,14 @@
 /** One cell of the matrix: a gateway of its own prefix and sender, whose node ends or freezes at a step; then what holds. */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCaller, type Wish } from '../prove/caller.js'
+import { createCaller } from '../prove/caller.js'
 import { judge, type Judgement } from '../prove/judge.js'
 import { moment, type Fact, type Rules, type Watched } from '../prove/history.js'
 import { keys, nodeEnv } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
 import type { Ground } from './ground.js'
-import type { Act, Cell } from './steps.js'
+import { actsOf, type Act, type Cell, type Step } from './steps.js'
 import { works, type Stage } from './works.js'
 
 const LEASE_MS = 6000
@@ -28,10 +28,10 @@ const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 2
 
 /** Long enough for a lease, a hold and BullMQ's own half minute until it takes a job from a dead worker. */
 const END_WITHIN_MS = 75_000
-const REACH_WITHIN_MS = 40_000
+const REACH_WITHIN_MS = 60_000
 /** A second on an idle machine; cells share theirs. */
 const START_WITHIN_MS = 90_000
-const CELL_WITHIN_MS = 240_000
+const CELL_WITHIN_MS = 300_000
 
 export interface Result {
   cell: Cell
@@ -66,9 +66,9 @@ class CellRun {
   readonly #name: string
   readonly #sender: string
   readonly #nodes: Array<{ child: Child, origin: string, watch: string }> = []
-  readonly #wishes = new Map<string, Wish>()
   #origins: string[] = []
   #isOver = false
+  #round = 0
   readonly #deadline = performance.now() + CELL_WITHIN_MS
 
   constructor (ground: Ground, cell: Cell, number: number) {
@@ -79,71 +79,85 @@ class CellRun {
   }
 
   isReached (): boolean {
-    return existsSync(this.#reachedFile) && readFileSync(this.#reachedFile, 'utf8').includes(`${this.#cell.act} at ${this.#cell.step.point}`)
+    return this.#cell.steps.every(step => this.#hasMet(step))
+  }
+
+  #hasMet ({ name }: Step): boolean {
+    const lines = existsSync(this.#reachedFile) ? readFileSync(this.#reachedFile, 'utf8').split('\n') : []
+    return lines.some(line => /^(kill|stop) at /.test(line) && line.endsWith(` at ${name}`))
   }
 
   get #reachedFile (): string { return join(this.#ground.folder, `${this.#name}.reached`) }
 
   async play (): Promise<void> {
-    const { step, act, then } = this.#cell
-    if (step.orphan === true) await this.#makeOrphan()
+    const { steps, then } = this.#cell
+    if (steps.some(({ orphan }) => orphan === true)) await this.#makeOrphan()
     const second = then === 'second' ? await this.#start() : null
-    if (step.alone === true) second?.signal('SIGSTOP')
-    const victim = this.#launch([...step.after ?? [], { ...point(step), act }])
-    const work = this.#work(victim)
-    work.catch(() => undefined) // told where it is waited for
-    if (step.boot !== true) await until('the node is ready', async () => await victim.ready, START_WITHIN_MS)
-    await until('the step is reached', () => this.isReached(), REACH_WITHIN_MS)
+    if (steps.some(({ alone }) => alone === true)) second?.signal('SIGSTOP')
+    const victim = this.#launch(actsOf(this.#cell))
+    if (steps.every(({ boot }) => boot !== true)) await until('the node is ready', async () => await victim.ready, START_WITHIN_MS)
+    for (const step of steps) await this.#meet(step, victim, second)
+    if (then === 'restart' && victim.end() !== null) await this.#start()
+    await Promise.all(this.#pending)
+    await this.#end()
+  }
+
+  /** Leads the node to a step and sees it die or stand still there; after a freeze it goes on, all its leases gone. */
+  async #meet (step: Step, victim: Child, second: Child | null): Promise<void> {
+    const others = this.#origins
+    this.#keep(this.#work(step, victim))
+    await until(`${step.name} is reached`, () => this.#hasMet(step), REACH_WITHIN_MS)
     const from = moment()
-    if (act === 'kill') await until('the process is dead', () => victim.end() === 'SIGKILL')
+    const isKill = this.#cell.act === 'kill' && step === this.#cell.steps.at(-1)
+    if (isKill) await until('the process is dead', () => victim.end() === 'SIGKILL')
     else await until('the process stands still', () => victim.isStopped())
     second?.signal('SIGCONT')
-    this.#origins = this.#nodes.filter(({ child, origin }) => origin !== '' && child !== victim && child.end() === null).map(({ origin }) => origin)
-    if (act === 'stop') {
-      await pass(LEASE_MS + 2500)
-      const to = moment()
-      victim.signal('SIGCONT')
-      this.facts.push({ fact: 'frozen', node: String(victim.pid), from, to })
-      if (step.work === 'closing') await victim.exited
-      else if (then === 'restart') this.#origins = [await victim.ready]
-    }
-    if (then === 'restart' && victim.end() !== null) await this.#start()
-    await work
-    await this.#end()
+    this.#origins = others
+    if (isKill) return
+    await pass(LEASE_MS + 2500)
+    this.facts.push({ fact: 'frozen', node: String(victim.pid), from, to: moment() })
+    victim.signal('SIGCONT')
+    if (step.work === 'closing') await victim.exited
+    else if (this.#cell.then === 'restart') this.#origins = [await victim.ready]
   }
 
   /** A node that dies with a request under way; its message is one more to be accounted for. */
   async #makeOrphan (): Promise<void> {
-    const orphan = this.#launch([{ point: 'request:written', act: 'kill' }], `${this.#reachedFile}-orphan`)
+    const orphan = this.#launch([{ name: 'orphan', point: 'request:written', act: 'kill' }], `${this.#reachedFile}-orphan`)
     this.#origins = [await orphan.ready]
     const caller = this.#caller(2000)
     const wish = { key: `${this.#sender}-orphan`, to: '15550009999', sender: this.#sender, policy: this.#cell.policy }
-    const post = caller.post(this.#keep(wish))
+    const post = caller.post(wish)
     await until('the first node is dead', () => orphan.end() === 'SIGKILL', REACH_WITHIN_MS)
     this.#origins = []
-    this.#pending.push(post)
+    this.#keep(post)
   }
 
   readonly #pending: Array<Promise<unknown>> = []
 
+  /** Waited for at the end; what goes wrong is told there. */
+  #keep (work: Promise<unknown>): void {
+    work.catch(() => undefined)
+    this.#pending.push(work)
+  }
+
   /** Rounds of work until the step is reached; then what is still on its way to an answer. */
-  async #work (victim: Child): Promise<void> {
+  async #work (step: Step, victim: Child): Promise<void> {
+    if (step.boot === true) return
     const caller = this.#caller(1500)
-    if (this.#cell.step.boot !== true) {
-      const origin = await victim.ready
-      const others = this.#origins
-      this.#origins = [origin, ...others]
-      for (let round = 0; !this.isReached() && victim.end() === null; round++) {
-        const stage: Stage = {
-          caller, victim, origin: () => origin, sender: this.#sender, policy: this.#cell.policy, round, prefix: this.#name, redisPort: this.#ground.redis.port, isReached: () => this.isReached()
-        }
-        this.#pending.push(works[this.#cell.step.work](stage))
-        await Promise.race([Promise.all(this.#pending), until('reached', () => this.isReached(), 60_000)])
-        // What takes a while, a retry or a shift's end, may come of this round.
-        for (let waited = 0; waited < 2500 && !this.isReached(); waited += 50) await pass(50)
+    const origin = await victim.ready
+    this.#origins = [origin, ...this.#origins.filter(other => other !== origin)]
+    const rounds: Array<Promise<unknown>> = []
+    while (!this.#hasMet(step) && victim.end() === null) {
+      const stage: Stage = {
+        caller, victim, origin: () => origin, sender: this.#sender, policy: this.#cell.policy, round: this.#round++, prefix: this.#name, redisPort: this.#ground.redis.port
       }
+      rounds.push(works[step.work](stage))
+      await Promise.race([Promise.all(rounds), until('reached', () => this.#hasMet(step), REACH_WITHIN_MS)])
+      // What takes a while, a retry or a shift's end, may come of this round.
+      for (let waited = 0; waited < 2500 && !this.#hasMet(step); waited += 50) await pass(50)
     }
-    await Promise.all(this.#pending)
+    await Promise.all(rounds)
   }
 
   async #end (): Promise<void> {
@@ -152,7 +166,7 @@ class CellRun {
     const resume = async (): Promise<unknown> => await caller.persist('POST', `/senders/${sender}/resume`, {}, status => status === 200)
     await resume()
     // One more, so that there is something to lose at every step.
-    await caller.post(this.#keep({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy }))
+    await caller.post({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy })
     let unsettled = -1
     const deadline = performance.now() + END_WITHIN_MS
     while (unsettled !== 0 && performance.now() < deadline) {
@@ -207,13 +221,4 @@ class CellRun {
   #caller (patienceMs: number) {
     return createCaller({ apiKey: keys.operator, origins: () => this.#origins, note: fact => this.facts.push(fact), patienceMs, isOver: () => this.#isOver || performance.now() > this.#deadline })
   }
-
-  #keep (wish: Wish): Wish {
-    this.#wishes.set(wish.key, wish)
-    return wish
-  }
-}
-
-function point ({ point, having, nth }: Cell['step']): Omit<Act, 'act'> {
-  return { point, ...(having === undefined ? {} : { having }), ...(nth === undefined ? {} : { nth }) }
 }

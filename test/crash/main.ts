@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { layGround } from './ground.js'
 import { faultsOf, lineOf, runCells } from './matrix.js'
 import { writeTable } from './report.js'
-import { cellsOf, sample, steps } from './steps.js'
+import { cellsOf, nameOf, sample, steps } from './steps.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,7 +13,7 @@ const endings: Array<() => unknown> = []
 const ground = await layGround({ teardown: ending => endings.push(ending) })
 const chosen = values.once === true ? sample(Number(values.turn)) : cellsOf(steps)
 const words = positionals.join(' ')
-const cells = chosen.filter(cell => `${cell.step.name} / ${cell.act} / ${cell.then} / ${cell.policy}`.includes(words))
+const cells = chosen.filter(cell => nameOf(cell).includes(words))
 const results = await runCells(ground, cells, Number(values['at-once']), (result, done) => console.log(`${String(done).padStart(3)}/${cells.length} ${lineOf(result)}`))
 const failed = results.filter(result => faultsOf(result).length > 0)
 if (values.write === true) writeTable(results)

@@ -19,6 +19,8 @@ export function faultsOf (result: Result): string[] {
   const faults: string[] = []
   if (!result.reached) faults.push('the step was not reached')
   if (result.trouble !== null) faults.push(result.trouble)
+  // A story that was broken off has no end to be judged by.
+  if (faults.length > 0) return faults
   if (!isSpotless(result.judgement)) {
     for (const [breach, list] of result.judgement.found) {
       if (list.length > 0) faults.push(`${breach} (${list.length}): ${list.slice(0, 3).join('; ')}`)

@@ -8,9 +8,9 @@ const columns = ['kill', 'stop'].flatMap(act => ['restart', 'second'].flatMap(th
 
 /** Writes the matrix into docs/proof.md, between its marks. */
 export function writeTable (results: Result[]): void {
-  const names = [...new Set(results.map(({ cell }) => cell.step.name))]
+  const names = [...new Set(results.map(({ cell }) => cell.steps.at(-1)?.name ?? ''))]
   const rows = names.map(name => `| ${name} | ${columns.map(column => show(results.find(({ cell }) =>
-    cell.step.name === name && cell.act === column.act && cell.then === column.then && cell.policy === column.policy))).join(' | ')} |`)
+    cell.steps.at(-1)?.name === name && cell.act === column.act && cell.then === column.then && cell.policy === column.policy))).join(' | ')} |`)
   const head = `| step | ${columns.map(({ act, then, policy }) => `${act}, ${then}, ${policy}`).join(' | ')} |`
   const table = [head, `|---|${columns.map(() => '---|').join('')}`, ...rows].join('\n')
   const text = readFileSync(page, 'utf8')

@@ -4,7 +4,7 @@ import { openSync, writeSync } from 'node:fs'
 import { Redis } from 'ioredis'
 
 /**
- * Acts of a process upon itself, one after the other: `{ point, having?, nth?, act }`. A point is
+ * Acts of a process upon itself, one after the other: `{ name, point, having?, nth?, act }`. A point is
  *
  *   <script>:before, :after   a script of lua/ or BullMQ's, or a plain command: not sent yet; run, and its reply not heard
  *   request:created           a request is handed to undici
@@ -29,7 +29,7 @@ export function arm (acts, file) {
     if (++seen < (next.nth ?? 1)) return undefined
     seen = 0
     rest.shift()
-    writeSync(out, `${next.act} at ${point}\n`)
+    writeSync(out, `${next.act} at ${next.name}\n`)
     return next.act
   }
   function meet (point, texts) {

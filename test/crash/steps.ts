@@ -2,8 +2,8 @@
 import type { WorkName } from './works.js'
 
 /** What a process does to itself; step.mjs tells more. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
-export interface Act { point: string, having?: string, nth?: number, act: 'kill' | 'stop' | 'lose' | 'pass' }
-type Lead = Omit<Act, 'act'> & { act: 'lose' | 'pass' }
+export interface Act { name: string, point: string, having?: string, nth?: number, act: 'kill' | 'stop' | 'lose' | 'pass' }
+type Lead = Omit<Act, 'act' | 'name'> & { act: 'lose' | 'pass' }
 
 export interface Step {
   name: string
@@ -23,7 +23,7 @@ export interface Step {
   alone?: true
 }
 
-const lost: Lead[] = [{ point: 'claim:after', having: '^keep$', nth: 2, act: 'lose' }]
+const lost: Lead[] = [{ point: 'admit:after', act: 'lose' }]
 const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', act: 'lose' }]
 const retried: Lead[] = [{ point: 'retake:after', act: 'pass' }]
 const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', act: 'pass' }]
@@ -90,8 +90,8 @@ export const steps: Step[] = [
   { name: 'recovery: lease, unheard', point: 'settle:after', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: hold over, not written', point: 'settle:before', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: hold over, unheard', point: 'settle:after', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
-  { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'batch', alone: true },
-  { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'batch', alone: true },
+  { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst' },
+  { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst' },
 
   { name: 'housekeeping: before looking', point: 'tidy:before', work: 'expiring' },
   { name: 'housekeeping: looked, unheard', point: 'tidy:after', work: 'expiring' },
@@ -109,19 +109,46 @@ export const steps: Step[] = [
   { name: 'operator: acknowledged, unheard', point: 'acknowledge:after', work: 'acknowledged' }
 ]
 
-export interface Cell { step: Step, act: 'kill' | 'stop', then: 'restart' | 'second', policy: 'retry' | 'fail' }
+/** A node meets these steps, one after the other: it stands still at each, and at the last one it is killed or stands still. */
+export interface Cell { steps: Step[], act: 'kill' | 'stop', then: 'restart' | 'second', policy: 'retry' | 'fail' }
 
-/** All cells of a step, or of all: {kill, stop} × {restart, second node} × {retry, fail}. */
+/** All cells of these steps: {kill, stop} × {restart, second node} × {retry, fail}. */
 export function cellsOf (chosen: Step[]): Cell[] {
   return chosen.flatMap(step => (['kill', 'stop'] as const).flatMap(act => (['restart', 'second'] as const).flatMap(then =>
-    (['retry', 'fail'] as const).map(policy => ({ step, act, then, policy })))))
+    (['retry', 'fail'] as const).map(policy => ({ steps: [step], act, then, policy })))))
 }
 
-/** Every step once; which of its eight cells goes by turns, so that each kind of cell is there as often. */
+/**
+ * Every step once. Starting a process is what costs time, so one meets several steps: it is frozen at some, and ended by the
+ * last. Steps that need a process of their own get one. What else a cell is goes by turns.
+ */
 export function sample (turn = 0): Cell[] {
-  return steps.map((step, at) => cellsOf([step])[(at * 3 + turn) % 8] as Cell)
+  const single = steps.filter(needsOwn).map(step => [step])
+  const others = steps.filter(step => !needsOwn(step))
+  const chains = Math.ceil(others.length / CHAIN)
+  const chained = Array.from({ length: chains }, (_, chain) => others.filter((_, at) => at % chains === chain))
+  return [...chained, ...single].map((chain, at) => {
+    const kinds = cellsOf(chain.slice(-1))
+    const { act, then, policy } = kinds[(at * 3 + turn) % kinds.length] as Cell
+    return { steps: chain, act: chain.length > 1 ? 'kill' : act, then, policy }
+  })
 }
 
-export function nameOf ({ step, act, then, policy }: Cell): string {
-  return `${step.name} / ${act} / ${then} / ${policy}`
+const CHAIN = 4
+
+function needsOwn ({ boot, orphan, alone }: Step): boolean {
+  return boot === true || orphan === true || alone === true
+}
+
+export function nameOf ({ steps, act, then, policy }: Cell): string {
+  return `${steps.map(({ name }) => name).join(' → ')} / ${act} / ${then} / ${policy}`
+}
+
+/** What the node has to do to itself. */
+export function actsOf ({ steps, act }: Cell): Act[] {
+  return steps.flatMap((step, at) => {
+    const { name, point, having, nth } = step
+    const own: Act = { name, point, act: at < steps.length - 1 ? 'stop' : act, ...(having === undefined ? {} : { having }), ...(nth === undefined ? {} : { nth }) }
+    return [...(step.after ?? []).map(lead => ({ ...lead, name: `before: ${name}` })), own]
+  })
 }

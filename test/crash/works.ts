@@ -1,6 +1,7 @@
 /** What callers and operators do to a node so that it gets to a step. Each is one round; rounds go on until it is there. */
 import { Queue } from 'bullmq'
 import type { ProvingCaller, Wish } from '../prove/caller.js'
+import { groupBy } from '../prove/history.js'
 import { pass } from '../support/until.js'
 import type { Child } from './child.js'
 
@@ -16,7 +17,6 @@ export interface Stage {
   round: number
   prefix: string
   redisPort: number
-  isReached: () => boolean
 }
 
 export type WorkName = keyof typeof works
@@ -46,8 +46,8 @@ export const works = {
   },
   /** Accepted and not answered, once. */
   async silent (stage: Stage) {
-    await Promise.all(wishes(stage, '', 2, 2).map(async (wish, at) =>
-      await stage.caller.post({ ...wish, to: `1555840${String((stage.round * 2 + (at % 2)) % 1000).padStart(3, '0')}1` })))
+    const to = (at: number): string => `1555840${String((stage.round * 2 + at % 2) % 1000).padStart(3, '0')}1`
+    await inTurn(stage, wishes(stage, '', 2, 2).map((wish, at) => ({ ...wish, to: to(at) })))
   },
   /** The token is refused once; somebody opens the sender again. */
   async stopped (stage: Stage) {
@@ -100,15 +100,20 @@ export const works = {
 /** So many messages for so many people of this kind, first ones first; new ones in each round. */
 function wishes ({ sender, policy, round }: Stage, start: string, people: number, each: number): Wish[] {
   return Array.from({ length: people * each }, (_, at) => {
-    const person = round * people + at % people
-    return { key: `${sender}-${start}-${person}-${Math.floor(at / people)}`, to: `${start}${String(person).padStart(4, '0')}`, sender, policy }
+    const person = round * 10 + at % people
+    return { key: `${sender}-${round}-${person}-${Math.floor(at / people)}`, to: `${start}${String(person).padStart(4, '0')}`, sender, policy }
   })
 }
 
 async function posts (stage: Stage, start: string, people: number, each: number, more: Partial<Wish> = {}): Promise<void> {
-  const all = wishes(stage, start, people, each)
-  await Promise.all(all.slice(0, people).map(async ({ to }) => {
-    for (const wish of all.filter(wish => wish.to === to)) await stage.caller.post({ ...wish, ...more })
+  await inTurn(stage, wishes(stage, start, people, each).map(wish => ({ ...wish, ...more })))
+}
+
+/** To everybody at once, and to each of them one after the other. */
+async function inTurn ({ caller }: Stage, all: Wish[]): Promise<void> {
+  const lines = groupBy(all, ({ to }) => to)
+  await Promise.all([...lines.values()].map(async line => {
+    for (const wish of line) await caller.post(wish)
   }))
 }
 

@@ -3,6 +3,7 @@
  * at the port, asks another node with the same key. The sandbox enforces nothing: it observes.
  */
 import { Agent, request as ask } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import t from 'tap'
 import type { Seen } from '../sandbox/support.js'
 import { keys } from '../support/gateway.js'
@@ -17,11 +18,15 @@ const INTERVAL_MS = 200
 const RECIPIENTS = 24
 /** A post each so many ms, whatever became of those before. */
 const EVERY_MS = 8
-/** What the network, and a machine with more to do than cores, may add between a start and its arrival. */
-const TOLERANCE_MS = 100
+/** What the network may add between a start and its arrival. */
+const NETWORK_MS = 50
 const env = {
-  WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_SENDER_RATE_PER_SECOND: '400', SHUTDOWN_NOTICE_MS: '1000', SHUTDOWN_GRACE_MS: '10000'
+  WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_SENDER_RATE_PER_SECOND: '400', SHUTDOWN_NOTICE_MS: '5000', SHUTDOWN_GRACE_MS: '10000', LOG_LEVEL: 'error'
 }
+
+// Where many processes share few cores the observer reads its clock late; a timer of our own tells by how much about.
+const lag = monitorEventLoopDelay({ resolution: 10 })
+lag.enable()
 
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
@@ -30,7 +35,12 @@ await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ lat
 
 await t.test('a rolling restart gives callers nothing worse than 503, and recipients nothing twice, late or too close', async t => {
   const prefix = createPrefix()
-  const start = async (): Promise<Program> => await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env })
+  const started: Program[] = []
+  const start = async (): Promise<Program> => {
+    const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env })
+    started.push(node)
+    return node
+  }
   const nodes = await Promise.all([start(), start(), start()])
   const load = startLoad(nodes)
   await until('the load is on', () => load.posted() > 150)
@@ -51,16 +61,17 @@ await t.test('a rolling restart gives callers nothing worse than 503, and recipi
   t.same([...statuses.keys()].filter(status => ![200, 202, 503].includes(status)), [], 'no other status')
   t.ok(codes.has('CLOSING'), 'closing nodes were asked, and said so')
   t.same([...faults.keys()].filter(code => code !== 'ECONNREFUSED'), [], 'no connection was reset')
-  t.ok(tookMs.every(ms => ms < 5000), `each ended soon (${tookMs.map(Math.round).join(', ')} ms)`)
+  t.ok(tookMs.every(ms => ms < 8000), `each ended soon (${tookMs.map(Math.round).join(', ')} ms)`)
 
   const { body } = await request(`${control}/messages`)
   const arrivals = (body['messages'] as Seen[]).filter(arrival => arrival.outcome === 'accepted')
   const observed = observe(arrivals)
   t.equal(observed.sends, texts.length, 'every message was sent')
   t.same(observed.doubled, [], 'and none twice')
-  t.ok(observed.leastSpacing >= INTERVAL_MS - TOLERANCE_MS, `least spacing of a pair: ${observed.leastSpacing} ms`)
+  t.ok(observed.leastSpacing >= INTERVAL_MS - NETWORK_MS - lag.max / 1e6, `least spacing of a pair: ${observed.leastSpacing.toFixed(0)} ms (clocks late by ${(lag.max / 1e6).toFixed(0)} ms)`)
+  t.notOk(started.some(node => node.output().includes('spacing violated')), 'nor did a node see one')
   // A lease of a shift lives 3 s: a hand-over that waits for its end shows as a silence of that length.
-  t.ok(observed.longestSilence < 1500, `shifts are handed over at once: longest silence ${observed.longestSilence} ms`)
+  t.ok(observed.longestSilence < 2000 + lag.max / 1e6, `shifts are handed over at once: longest silence ${observed.longestSilence} ms`)
   t.comment(`${texts.length} messages, statuses ${JSON.stringify([...statuses])}, faults ${JSON.stringify([...faults])}, ends after ${tookMs.map(Math.round).join(', ')} ms, ` +
     `least spacing ${observed.leastSpacing.toFixed(0)} ms, longest silence ${observed.longestSilence.toFixed(0)} ms`)
 })
