@@ -5,7 +5,7 @@
  * The last line is always `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,23 +13,42 @@ import { setup } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const record = `${root}.tap/last-run.tap`
+/** Each starts many processes or loads the machine on purpose: they run after the others, one by one, so that no test is slowed down by another. */
+const alone = /^test\/(crash|prove|deploy|grafana|security)\/|^test\/flow\/(cluster|many-senders|overload|rolling-restart|sentinel|two-nodes)|^test\/http\/redis-trouble/
 const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
 
 await setup()
 mkdirSync(`${root}.tap`, { recursive: true })
 rmSync(record, { force: true })
 
-const code = isTerminal ? await runForPeople() : await runForLogs()
-const { passed, failed } = count(code)
+const total = { passed: 0, failed: 0 }
+let worst = 0
+for (const options of plan(process.argv.slice(2))) {
+  const code = isTerminal ? await runForPeople(options) : await runForLogs(options)
+  const { passed, failed } = count(code)
+  total.passed += passed
+  total.failed += failed
+  worst ||= code
+}
+const { passed, failed } = total
 console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : code || 1
+process.exitCode = failed === 0 ? 0 : worst || 1
 
-async function runForPeople () {
-  return await ended(tap(['-o', record], 'inherit'))
+/** What tap is told, run by run: the files that were asked for, or all of them in two parts. */
+function plan (asked) {
+  if (asked.length > 0) return [asked]
+  const files = readdirSync(`${root}test`, { recursive: true }).filter(file => file.endsWith('.test.ts')).map(file => `test/${file}`).sort()
+  return [files.filter(file => !alone.test(file)), ['--jobs=1', ...files.filter(file => alone.test(file))]]
 }
 
-async function runForLogs () {
-  const child = tap(['-R', 'tap'], 'pipe')
+async function runForPeople (options) {
+  rmSync(record, { force: true })
+  return await ended(tap(['-o', record, ...options], 'inherit'))
+}
+
+async function runForLogs (options) {
+  rmSync(record, { force: true })
+  const child = tap(['-R', 'tap', ...options], 'pipe')
   const file = createWriteStream(record)
   child.stdout.pipe(file)
   const report = createReport()
@@ -64,7 +83,7 @@ function createReport () {
 /** In a process group of its own, so that one signal ends tap, its test processes and nothing else. */
 function tap (options, stdout) {
   const program = fileURLToPath(new URL('../node_modules/.bin/tap', import.meta.url))
-  return spawn(program, [...options, ...process.argv.slice(2)], { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'] })
+  return spawn(program, options, { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'] })
 }
 
 function ended (child) {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
+import { until } from '../support/until.js'
 import { openBoard, queued, still } from './support.js'
 
 const ground = await createGround(t)
@@ -57,6 +58,7 @@ await t.test('all that is FAILED can be retried at once', async t => {
   const node = await ground.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '1' })
   const board = openBoard(node)
   for (let n = 0; n < 3; n++) await node.send(UNDELIVERABLE, `number ${n}`)
+  await until('all three are FAILED', async () => (await node.get('/stats')).body['deliveryFailures'].failed === 3)
   t.match(await board.put('/api/queues/WHATSAPP/retry/failed'), { status: 200, body: { retried: 3, skipped: 0 } })
 })
 

@@ -36,7 +36,7 @@ await t.test('a shift ends where the next turn is far, and recovery calls anothe
   t.equal(node.seen('shift.started').length, node.seen('shift.ended').length, 'nobody attends it meanwhile')
   const [one, two] = await arrivals('+15550009020', 2)
   const gap = (two?.headersAt ?? 0) - (one?.headersAt ?? 0)
-  t.ok(gap >= 6450 && gap < 6900, `it goes at its turn (${Math.round(gap)} ms)`)
+  t.ok(gap >= 6450 && gap < 8000, `it goes at its turn (${Math.round(gap)} ms)`)
   t.match(node.seen('recovery.found'), [{ what: 'unattended' }])
 })
 
@@ -75,7 +75,8 @@ await t.test('a shift hands over at its end, and nobody waits for it', async t =
   await until('all are sent', async () => (await long.get('/queues/stats')).body['completed'] === 34, 25_000)
   const seen = await longSandbox.seen()
   const gaps = seen.slice(1).map((arrival, at) => arrival.headersAt - (seen[at]?.headersAt ?? 0))
-  t.ok(gaps.every(gap => gap < 1500), `the longest gap is ${Math.round(Math.max(...gaps))} ms`)
+  // Its lease is 3 s: one that was not handed over would be missed for longer.
+  t.ok(gaps.every(gap => gap < 2900), `the longest gap is ${Math.round(Math.max(...gaps))} ms`)
   t.same(seen.map(arrival => arrival.body?.text?.body), Array.from({ length: 34 }, (_, at) => String(at + 1)))
   t.ok(long.seen('shift.started').length >= 2, `${long.seen('shift.started').length} shifts`)
   t.same(long.seen('recovery.found'), [], 'recovery had nothing to do')
