@@ -16,7 +16,8 @@
 -- KEYS[12]  expiry           zset    id -> ms
 -- KEYS[13]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
 -- KEYS[14]  unacknowledged   zset    id of a FAILED failure -> reason and ms
--- KEYS[15]  opt-outs         hash    recipient that wants no marketing -> since when, and why
+-- KEYS[15]  outbox           list    changes that somebody is to be told of
+-- KEYS[16]  opt-outs         hash    recipient that wants no marketing -> since when, and why
 --
 -- ARGV[1]   now      µs     '' for Redis's clock
 -- ARGV[2]   id       text   of the message
@@ -43,7 +44,7 @@
 --- @include unseen
 local msg, backlog, held, pace, flow, sender_key, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local failures, resolved, failed, records, expiry = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local unconfirmed, unacknowledged, opt_outs = KEYS[13], KEYS[14], KEYS[15]
+local unconfirmed, unacknowledged, outbox, opt_outs = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local given, id, attempt, after, bucket = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local cool, code, reason, wamid, story = tonumber(ARGV[6]) * 1000, ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
@@ -104,7 +105,8 @@ else
   local tail = string.match(result.after or '', '^%S+ (.*)$')
   local caller = tail and '' or string.match(record.body, '"caller":"([^"]*)"') or '-'
   local written, life = write_result('f', id, known, now, record, tail or caller .. ' ' .. wamid)
-  if written then redis.call('SET', msg, written, 'PX', life) end
+  if life then redis.call('SET', msg, written, 'PX', life) end
+  if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, written, story)) end
   redis.call('HDEL', backlog, id)
   redis.call('ZREM', expiry, id)
   redis.call('HSET', records, id, write_record(record))

@@ -21,6 +21,7 @@
 -- KEYS[18]  expiry           zset    id -> ms
 -- KEYS[19]  shift            string  drain lease
 -- KEYS[20]  unacknowledged   zset    id of a FAILED failure -> reason and ms
+-- KEYS[21]  outbox           list    changes that somebody is to be told of
 --
 -- ARGV[1]   now     µs    '' for Redis's clock
 -- ARGV[2]   id      text  of the message
@@ -43,6 +44,7 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, sender_key, scheduled, unknown, failures = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local resolved, failed, records, expiry, shift, unacknowledged = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local outbox = KEYS[21]
 local given, id, reason, tail, story = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local text = redis.call('HGET', backlog, id)
@@ -65,7 +67,8 @@ if reason == 'expired' and record.expires > now_ms then return { 'alive' } end
 
 local letter = reason == 'expired' and 'e' or 'c'
 local result, life = write_result(letter, id, redis.call('GET', msg), now, record, tail)
-if result then redis.call('SET', msg, result, 'PX', life) end
+if life then redis.call('SET', msg, result, 'PX', life) end
+if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, result, story)) end
 redis.call('HDEL', backlog, id)
 redis.call('ZREM', expiry, id)
 redis.call('ZREM', scheduled, id)

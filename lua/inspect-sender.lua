@@ -21,6 +21,8 @@
 -- KEYS[17]  shift            string  drain lease
 -- KEYS[18]  flow             string  TAT in µs, slots used
 -- KEYS[19]  unacknowledged   zset    id of a FAILED failure -> reason and ms
+-- KEYS[20]  outbox           list    changes that somebody is to be told of
+-- KEYS[21]  callbacks-since  zset    subject -> ms of its first event
 --
 -- ARGV[1]   now    µs      '' for Redis's clock
 -- ARGV[2]   limit  count   due turns looked at one by one; the lines behind further ones are estimated from these
@@ -30,7 +32,8 @@
 --     sent in 24 h, active rate limits, unsettled, oldest due turn µs or 0, attended 0 or 1,
 --     pair interval µs, pair burst, messages a second, max in flight, version of the rules,
 --     µs since when turns are due that no shift attends, or 0,
---     FAILED in the last 24 h and not acknowledged: rejected, exhausted, expired, unknown}
+--     FAILED in the last 24 h and not acknowledged: rejected, exhausted, expired, unknown,
+--     messages and the like with something to be told, ms since when the first of it waits, or 0}
 --   {'unruled'}
 --- @include clock
 --- @include gcra
@@ -40,7 +43,7 @@
 local backlog, lines, turns = KEYS[1], { KEYS[2], KEYS[3], KEYS[4] }, { KEYS[5], KEYS[6], KEYS[7] }
 local pace, sender_key, inflight, scheduled, unknown = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local failures, resolved, failed, completed, shift = KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
-local flow, unacknowledged = KEYS[18], KEYS[19]
+local flow, unacknowledged, outbox, untold = KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local given, limit = ARGV[1], tonumber(ARGV[2])
 
 local sender = read_sender(sender_key)
@@ -85,6 +88,8 @@ local now_ms = math.floor(now / 1000)
 local function unseen(reason)
   return redis.call('ZCOUNT', unacknowledged, unseen_score(reason, now_ms - 24 * 3600000), unseen_score(reason, 9999999999999))
 end
+local waits_since = redis.call('ZRANGE', untold, 0, 0, 'WITHSCORES')[2]
+  or string.match(redis.call('LINDEX', outbox, 0) or '', '^%S+ (%d+)')
 local facts = redis.call('HMGET', sender_key, 'why', 'version', 'perSecond')
 return {
   'sender', now_ms, shut == 'stop' and 'stopped' or shut == 'pause' and 'paused' or 'open',
@@ -94,5 +99,6 @@ return {
   redis.call('ZCOUNT', pace, '(' .. int(now), '+inf'), redis.call('HLEN', backlog), oldest < math.huge and oldest or 0,
   redis.call('EXISTS', shift), sender.pair.interval, sender.pair.burst, tonumber(facts[3] or 0),
   sender.places, tonumber(facts[2] or 0), unattended,
-  unseen('rejected'), unseen('exhausted'), unseen('expired'), unseen('unknown')
+  unseen('rejected'), unseen('exhausted'), unseen('expired'), unseen('unknown'),
+  redis.call('ZCARD', untold) + redis.call('LLEN', outbox), tonumber(waits_since or 0)
 }

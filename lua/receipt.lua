@@ -23,6 +23,7 @@
 -- KEYS[18]  completed        zset    ten minutes -> messages sent in them
 -- KEYS[19]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 -- KEYS[20]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
+-- KEYS[21]  outbox           list    changes that somebody is to be told of
 --
 -- ARGV[1]   now      µs     '' for Redis's clock
 -- ARGV[2]   id       text   of the message
@@ -49,11 +50,14 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, sender_key, unknown, failures, resolved = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failed, records, expiry, completed, unacknowledged = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local unconfirmed = KEYS[20]
+local unconfirmed, outbox = KEYS[20], KEYS[21]
 local given, id, attempt, status, at, wamid, tail, story =
   ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 
 local known = redis.call('GET', msg)
+local sender = read_sender(sender_key)
+local now = clock(given)
+local now_ms = math.floor(now / 1000)
 local result = read_result(known)
 local ours = known and result.generation == string.match(id, '%.(%x+)$')
 if ours and result.recipient == '-' then return { 'gone' } end
@@ -61,15 +65,16 @@ if ours and string.match(result.letter, '[sdr]') then
   if result.wamid ~= wamid then return { 'double' } end
   -- The first word on it: what its payload was kept for has not come to pass.
   if redis.call('ZREM', unconfirmed, id) == 1 and not redis.call('ZSCORE', resolved, id) then redis.call('HDEL', records, id) end
-  local risen = raised(result, status, at)
+  local letter, risen = result.letter, raised(result, status, at)
   if not risen then return { 'known' } end
   redis.call('SET', msg, risen, 'KEEPTTL')
+  -- That it was delivered is no news of a message that was read.
+  if sender and sender.tells and result.letter ~= letter then redis.call('RPUSH', outbox, outbox_item(id, now_ms, risen, '')) end
   return { 'raised' }
 end
 -- After the key's window the place among the resolved is all that tells.
 if not ours and redis.call('ZSCORE', resolved, id) then return { 'known' } end
 local text = redis.call('HGET', backlog, id) or redis.call('HGET', records, id)
-local sender = read_sender(sender_key)
 if not text or not sender then return { 'gone' } end
 local record = read_record(text)
 local grant = read_grant(redis.call('HGET', held, record.recipient))
@@ -78,8 +83,6 @@ if grant and grant.id == id then
   if string.find(record.body, wamid, 1, true) then return { 'known' } end
 end
 if tail == '' then return { 'tail', text } end
-local now = clock(given)
-local now_ms = math.floor(now / 1000)
 record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story
 if grant and grant.id == id then
   redis.call('HSET', backlog, id, write_record(record))
@@ -88,7 +91,9 @@ end
 
 record.attempts = math.max(record.attempts, attempt)
 local written, life = write_result('s', id, known, now, record, tail)
-if written then redis.call('SET', msg, raised(read_result(written), status, at) or written, 'PX', life) end
+written = raised(read_result(written), status, at) or written
+if life then redis.call('SET', msg, written, 'PX', life) end
+if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, written, story)) end
 redis.call('HDEL', backlog, id)
 redis.call('ZREM', expiry, id)
 redis.call('ZREM', unknown, id)

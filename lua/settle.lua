@@ -28,7 +28,8 @@
 -- KEYS[23]  starts           string  the watch's run of starts of this pair
 -- KEYS[24]  unacknowledged   zset    id of a FAILED failure -> reason and ms
 -- KEYS[25]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
--- KEYS[26]  opt-outs         hash    recipient that wants no marketing -> since when, and why
+-- KEYS[26]  outbox           list    changes that somebody is to be told of
+-- KEYS[27]  opt-outs         hash    recipient that wants no marketing -> since when, and why
 --
 -- ARGV[1]   now        µs      '' for Redis's clock
 -- ARGV[2]   id         text    of the message
@@ -63,7 +64,7 @@
 local msg, backlog, lines, turns = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }, { KEYS[6], KEYS[7], KEYS[8] }
 local held, pace, flow, sender_key, inflight, unknown = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local failures, resolved, failed, records, expiry = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local completed, shift, recent, starts, unacknowledged, unconfirmed, opt_outs = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
+local completed, shift, recent, starts, unacknowledged, unconfirmed, outbox, opt_outs = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
 local given, id, recipient, attempt, holder, verdict = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local started, after, bucket, cool = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]) * 1000
 local code, tail, story, term, find_s, reason, keep = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]) or 0
@@ -91,7 +92,8 @@ redis.call('ZREM', unknown, id)
 local due = 0
 if verdict == 'sent' or verdict == 'failed' then
   local result, life = write_result(verdict == 'sent' and 's' or 'f', id, redis.call('GET', msg), now, record, tail)
-  if result then redis.call('SET', msg, result, 'PX', life) end
+  if life then redis.call('SET', msg, result, 'PX', life) end
+  if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, result, story)) end
   redis.call('HDEL', backlog, id)
   redis.call('ZREM', expiry, id)
   local was_failure, unsure = verdict == 'failed' or record.attempts > 1, verdict == 'sent' and keep > 0
@@ -99,10 +101,8 @@ if verdict == 'sent' or verdict == 'failed' then
   if was_failure then redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id) end
   if unsure then redis.call('ZADD', unconfirmed, now_ms + keep, id) end
   if verdict == 'failed' then redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id) end
-  if term ~= '' then
-    redis.call('ZADD', recent, 0, term .. ':' .. id)
-    redis.call('EXPIRE', recent, find_s, 'NX')
-  end
+  if term ~= '' then redis.call('ZADD', recent, 0, term .. ':' .. id) end
+  if term ~= '' then redis.call('EXPIRE', recent, find_s, 'NX') end
   if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 600000))) end
 else
   if verdict == 'wait' then redis.call('ZADD', lines[record.lane], 0, member_of(record, id)) else due = now_ms + after end

@@ -33,6 +33,12 @@ export const ConfigSchema = Type.Object({
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, told of in docs/senders.md; the first is the default one'),
   WHATSAPP_APP_SECRET: text('Secret of the Meta app that signs webhooks, several with commas; empty takes no webhooks'),
   WHATSAPP_VERIFY_TOKEN: text('What you type into Meta\'s webhook form as verify token'),
+  CALLBACK_URL: text('Where callbacks go, told of in docs/callbacks.md; empty sends none'),
+  CALLBACK_SECRET: text('Secret that signs callbacks, `whsec_...`; several with spaces between for a rotation'),
+  CALLBACK_TIMEOUT_MS: ms(15_000, 'A callback that is not answered after this time is told again', 100),
+  CALLBACK_RETRY_MS: ms(5000, 'Until the first retry of a callback that was not taken; doubled each time, up to an hour'),
+  CALLBACK_GIVE_UP_MS: ms(3 * DAY_MS, 'A callback that is not taken after this time is given up', 1000),
+  CALLBACK_CAP: count(1_000_000, 'Messages of a sender that may have callbacks waiting; what comes on top is dropped'),
   POLICY_FILE: text('JSON file that says what is done with WhatsApp\'s error codes, where it is to be something else than docs/outcomes.md tells'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),
@@ -76,6 +82,8 @@ export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RE
   accessTokenFile: string | null
   /** The default one first. */
   senders: SenderSettings[]
+  /** Keys that sign callbacks. */
+  callbackKeys: Buffer[]
   /** True where the sandbox stands in for WhatsApp. */
   sandbox: boolean
   /** True where the gateway runs its own Redis. */
@@ -84,7 +92,7 @@ export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RE
   warnings: string[]
 }
 
-const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECRET', 'WHATSAPP_VERIFY_TOKEN', 'REDIS_URL'])
+const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECRET', 'WHATSAPP_VERIFY_TOKEN', 'CALLBACK_SECRET', 'REDIS_URL'])
 
 /**
  * Reads and checks the settings. `sandboxSecret` signs the webhooks of a sandbox that this process starts, where no secret is set.
@@ -110,6 +118,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret 
     API_KEYS: keys,
     WHATSAPP_RETRY_SCHEDULE_MS: values.WHATSAPP_RETRY_SCHEDULE_MS.split(',').map(Number),
     LOG_LEVEL: String(values.LOG_LEVEL),
+    callbackKeys: values.CALLBACK_SECRET.split(/[\s,]+/).filter(secret => secret !== '').map(parseSecret),
     HOST: values.HOST === '' ? (keys.length > 0 ? '0.0.0.0' : '127.0.0.1') : values.HOST,
     sandbox,
     embeddedRedis: values.REDIS_URL === '',
@@ -151,6 +160,16 @@ function parseKey (entry: string): ApiKey {
   return { name, key, role }
 }
 
+/** Standard Webhooks: 24 to 64 random bytes in Base64, behind `whsec_`. */
+function parseSecret (secret: string): Buffer {
+  const [, text = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
+  const key = Buffer.from(text, 'base64')
+  if (key.length < 24 || key.length > 64 || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
+    throw invalid('CALLBACK_SECRET', 'it is (hidden); allowed: whsec_ and 24 to 64 bytes in Base64, as `echo whsec_$(openssl rand -base64 32)` makes them')
+  }
+  return key
+}
+
 function check (config: Config): void {
   const production = config.NODE_ENV === 'production'
   const token = config.WHATSAPP_ACCESS_TOKEN !== '' || config.senders.some(({ accessToken }) => accessToken !== '')
@@ -162,8 +181,16 @@ function check (config: Config): void {
   if (production && !token && !config.SANDBOX) throw invalid('WHATSAPP_ACCESS_TOKEN', 'production needs it (or SANDBOX=1)')
   if (config.SANDBOX && token) throw invalid('SANDBOX', 'a real WHATSAPP_ACCESS_TOKEN is set: take one of the two away')
   if (config.SANDBOX_URL !== '' && !isApi(config.SANDBOX_URL)) throw invalid('SANDBOX_URL', 'it is an http or https address without a query or a login')
+  if (config.CALLBACK_URL !== '' && !isAddress(config.CALLBACK_URL)) throw invalid('CALLBACK_URL', 'it is an http or https address without a login or a fragment')
+  if (config.CALLBACK_URL !== '' && config.callbackKeys.length === 0) throw invalid('CALLBACK_SECRET', 'CALLBACK_URL needs it: receivers tell by it that a callback is from here')
   if (token && config.API_KEYS.length === 0) throw invalid('API_KEYS', 'with a real access token callers have to be known')
   if (config.API_KEYS.length === 0 && !local) throw invalid('HOST', 'without API_KEYS it listens on loopback only')
+}
+
+function isAddress (text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && username === '' && password === '' && hash === ''
 }
 
 function warn (config: Config): string[] {
@@ -179,6 +206,7 @@ function warn (config: Config): string[] {
   if (intervalMs < 6000) {
     warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta's rule`)
   }
+  if (config.CALLBACK_URL === '' && config.callbackKeys.length > 0) warnings.push('CALLBACK_SECRET is not used: CALLBACK_URL is empty')
   if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
   if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says')
   return warnings

@@ -14,10 +14,16 @@ export interface Events {
   'webhook.status': [{ sender: string, kind: 'sent' | 'delivered' | 'read' | 'failed', became: string, lagMs: number | null }]
   /** A whole notification was turned away. */
   'webhook.refused': [{ why: 'signature' | 'content' }]
-  /** `reason`: `opted-out` where it was marketing that its recipient does not want. */
-  'message.closed': [{ sender: string, id: string, state: State, reason?: string }]
   /** WhatsApp told by webhook what a person wants of a sender's marketing. */
   'preference.told': [{ sender: string, wish: 'stop' | 'resume' }]
+  /** Something that a webhook brought, and that is none of our statuses, stands in the outbox. */
+  'webhook.relayed': [{ sender: string, type: string }]
+  /** A callback was posted once: it was taken (`told`), will be tried again (`later`), or was too old for that (`dropped`). `code` where it was not taken. */
+  'callback.tried': [{ sender: string, callback: string, type: string, result: 'told' | 'later' | 'dropped', tries: number, code?: string, durationMs: number }]
+  /** So many changes found no place among those that wait to be told. */
+  'callbacks.dropped': [{ sender: string, count: number }]
+  /** `reason`: `opted-out` where it was marketing that its recipient does not want. */
+  'message.closed': [{ sender: string, id: string, state: State, reason?: string }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.opened': [{ sender: string }]
   /** The list of senders was read anew; `renewed` have another token. */

@@ -21,6 +21,7 @@ import { connect } from './redis/connect.js'
 import type { Connections } from './redis/connect.js'
 import { checkDurability } from './redis/durability.js'
 import { insist } from './redis/insist.js'
+import { globalKey } from './redis/keys.js'
 import { createStore } from './redis/store.js'
 import { startGiveBack } from './recovery/give-back.js'
 import { keepHousekeepingScheduled } from './recovery/housekeeping.js'
@@ -34,6 +35,11 @@ import { giveNotice } from './http/closing.js'
 import { createWakes } from './drain/wake.js'
 import { trySender } from './throttle/pause.js'
 import type { WebhookRoom } from './webhooks/receive.js'
+import { callPostmen } from './callbacks/call.js'
+import { AT_ONCE, startPostman } from './callbacks/postman.js'
+import type { Postman } from './callbacks/postman.js'
+import { createPost } from './callbacks/post.js'
+import { leaseFor } from './callbacks/tell.js'
 
 const HOUSEKEEPING_MS = 60_000
 /** How long a closing node waits for its connections to end in order. */
@@ -72,7 +78,7 @@ async function wire (config: Config, { provider, policy, events, logger }: Parts
   const findings = await insist(async () => await checkDurability(connections.redis))
   const prefix = config.KEY_PREFIX
   const store = createStore(connections, { prefix, leaseMs: config.LEASE_MS, watch: watchScripts(instruments) })
-  const roster = await insist(async () => await createRoster(store, events, config.senders))
+  const roster = await insist(async () => await createRoster(store, events, config.senders, config.CALLBACK_URL !== ''))
   const { senders, leaving } = roster
   const unserved = await insist(async () => await findUnserved(store, senders))
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
@@ -105,6 +111,7 @@ async function wire (config: Config, { provider, policy, events, logger }: Parts
       unknownHoldMs: config.UNKNOWN_HOLD_MS,
       findMs: config.FIND_WITHIN_MS,
       hearsOf: sender => (roster.settingsOf(sender)?.appSecrets.length ?? 0) > 0,
+      tells: config.CALLBACK_URL !== '',
       unknownOf: sender => roster.settingsOf(sender)?.onUnknown ?? null
     },
     settings: {
@@ -139,10 +146,14 @@ async function wire (config: Config, { provider, policy, events, logger }: Parts
   const app = await createApp(room, { keys: config.API_KEYS, closing: closing.signal, api: config.ROLE !== 'worker', scrape, logger })
   const workers = working ? await startWorkers(room, closing.signal) : null
   const givingBack = startGiveBack(room)
+  if (config.CALLBACK_URL !== '') callPostmen(store, events)
+  const postman = working && config.CALLBACK_URL !== '' ? await employPostman(config, room, connections) : null
 
   async function finish (): Promise<void> {
     await Promise.all([giveNotice(app, config.SHUTDOWN_NOTICE_MS).then(async () => await app.close()), workers?.close()])
+    // Last, so that what just ended can still be told.
     await Promise.all(underway)
+    await postman?.close()
   }
   return {
     app,
@@ -156,6 +167,25 @@ async function wire (config: Config, { provider, policy, events, logger }: Parts
       roster.close()
       store.agenda.close()
       await connections.close()
+    }
+  }
+}
+
+/** The one who tells, and hears whenever any node has something to tell. */
+async function employPostman (config: Config, { store, events, explain }: WorkerRoom & ApiRoom, { subscribe }: Connections): Promise<Postman> {
+  const postman = startPostman({
+    store,
+    events,
+    explain,
+    receiver: createPost(config.CALLBACK_URL, { withinMs: config.CALLBACK_TIMEOUT_MS, connections: AT_ONCE }),
+    callbacks: { keys: config.callbackKeys, leaseMs: leaseFor(config.CALLBACK_TIMEOUT_MS), retryMs: config.CALLBACK_RETRY_MS, giveUpMs: config.CALLBACK_GIVE_UP_MS, cap: config.CALLBACK_CAP }
+  })
+  const leave = await subscribe(globalKey(store.prefix, 'told'), postman.look)
+  return {
+    ...postman,
+    async close () {
+      leave()
+      await postman.close()
     }
   }
 }

@@ -57,6 +57,14 @@ export function nameOf (recipient: string): string {
   return (recipient.startsWith('g') ? GROUP_MARK : '') + recipient.slice(1)
 }
 
+/** How others write a canonical recipient: of a number its digits, in each spelling that there is. */
+export function spellingsOf (recipient: string): string[] {
+  const name = recipient.slice(1)
+  if (!recipient.startsWith('p')) return [name]
+  const shorter = [name.replace(/^(55\d{2})9(\d{8})$/, '$1$2'), name.replace(/^521(\d{10})$/, '52$1'), name.replace(/^549(\d{10})$/, '54$1')]
+  return [...new Set([name, ...shorter])]
+}
+
 /** What logs may show of a recipient: its last two digits. */
 export function maskRecipient (recipient: string): string {
   return recipient.length < 5 ? '…' : `…${recipient.slice(-2)}`

@@ -26,7 +26,8 @@ export interface Roster {
   readonly close: () => void
 }
 
-export async function createRoster (store: Store, events: Bus, first: readonly SenderSettings[]): Promise<Roster> {
+/** `tells`: whether changes of their messages are written down to be told. */
+export async function createRoster (store: Store, events: Bus, first: readonly SenderSettings[], tells = false): Promise<Roster> {
   const senders: string[] = []
   const leaving = new Set<string>()
   const leavingSince = new Map<string, number>()
@@ -36,7 +37,12 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
   async function enter ({ id, rules }: SenderSettings, isStart: boolean): Promise<void> {
     // Known before its first admission, so that no sender with messages is ever without somebody who knows it.
     await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
-    if (isStart || await store.redis.hexists(senderKey(store.prefix, id, 'sender'), 'pairIntervalUs') === 0) await writeRules(store, id, rules)
+    const key = senderKey(store.prefix, id, 'sender')
+    if (!isStart && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
+    await writeRules(store, id, rules)
+    // Apart from the rules, so that callbacks switched on don't overrule an operator.
+    if (tells) await store.redis.hset(key, 'tells', '1')
+    else await store.redis.hdel(key, 'tells')
   }
 
   async function refresh (): Promise<void> {

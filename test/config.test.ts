@@ -52,6 +52,11 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['no keys beyond this machine', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
   ['sandbox and a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
   ['production without a Redis', { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` }, 'REDIS_URL', /EMBEDDED_REDIS=1/],
+  ['a receiver of callbacks without a secret', { CALLBACK_URL: 'https://example.com/hook' }, 'CALLBACK_SECRET', /CALLBACK_URL needs it/],
+  ['a receiver that is no address', { CALLBACK_URL: 'ftp://example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` }, 'CALLBACK_URL', /http or https address/],
+  ['a receiver with a login', { CALLBACK_URL: 'https://me:pass@example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` }, 'CALLBACK_URL', /without a login/],
+  ['a short secret for callbacks', { CALLBACK_SECRET: 'whsec_c2hvcnQ=' }, 'CALLBACK_SECRET', /\(hidden\); allowed: whsec_ and 24 to 64 bytes/],
+  ['a secret for callbacks that is none', { CALLBACK_SECRET: `whsec_${'A'.repeat(32)} hunter2` }, 'CALLBACK_SECRET', /\(hidden\)/],
   ['a sandbox that is no address', { SANDBOX_URL: 'sandbox:4000' }, 'SANDBOX_URL', /http or https address/],
   ['production without a token', { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }, 'WHATSAPP_ACCESS_TOKEN', /SANDBOX=1/]
 ]

@@ -41,15 +41,16 @@ local function read_grant(text)
 end
 
 -- The compact result that replaces a settled message's record: letter, generation, fingerprint, when (ms), attempts and what
--- was heard of it since (`2:d<ms>:r<ms>`), recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute. nil where
--- the key has been used again: `known` is then a younger message's, and this one ends without a result.
+-- was heard of it since (`2:d<ms>:r<ms>`), recipient, then the caller's tail `caller providerMessageId [metadata]`. And its life in ms, at least a minute;
+-- no life where the key has been used again: `known` is then a younger message's, and this one leaves no result there.
 local function write_result(letter, id, known, now, record, tail)
   local generation = string.match(id, '%.(%x+)$')
   local owner, fingerprint = string.match(known or '', '^%a (%x+) (%x+)')
-  if owner and owner ~= generation then return nil end
+  local is_other = owner and owner ~= generation
   local at = math.floor(now / 1000)
-  local result = table.concat({ letter, generation, fingerprint or '0', int(at), record.attempts, record.recipient, tail }, ' ')
-  return result, int(math.max(60000, record.keep - at))
+  local mark = is_other and '0' or fingerprint or '0'
+  local result = table.concat({ letter, generation, mark, int(at), record.attempts, record.recipient, tail }, ' ')
+  return result, not is_other and int(math.max(60000, record.keep - at)) or nil
 end
 
 -- What a record or compact result under an idempotency key says; an empty table for none. Of a result that a receipt may
@@ -80,4 +81,9 @@ end
 -- What is noted of a recipient that, so the provider says, wants no marketing.
 local function opted_out(now_ms, code)
   return int(now_ms) .. ' {"by":"whatsapp","reason":"' .. code .. '"}'
+end
+
+-- A change of a message as the outbox holds it: whose, when, the result that it made, and behind a tab what happened (JSON).
+local function outbox_item(id, now_ms, result, story)
+  return id .. ' ' .. int(now_ms) .. ' ' .. result .. (story ~= '' and '\t' .. story or '')
 end

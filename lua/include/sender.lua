@@ -3,7 +3,7 @@
 -- Reads the :sender hash. nil where no rules were written (a new or an emptied Redis).
 local function read_sender(key)
   local field = redis.call('HMGET', key, 'pairIntervalUs', 'pairBurst', 'flowIntervalUs', 'flowBurst', 'maxInFlight',
-    'status', 'until', 'runId', 'coolUntil', 'version')
+    'status', 'until', 'runId', 'coolUntil', 'version', 'tells')
   if not field[1] then return nil end
   return {
     pair = { interval = tonumber(field[1]), burst = tonumber(field[2]) },
@@ -13,7 +13,8 @@ local function read_sender(key)
     reopens = tonumber(field[7] or nil),
     run_id = field[8],
     cool_until = tonumber(field[9] or 0),
-    version = field[10] or '0'
+    version = field[10] or '0',
+    tells = field[11] == '1'
   }
 end
 

@@ -6,9 +6,9 @@ import type { DeliveryRoom } from './deliver.js'
 export type Cancelled = 'done' | 'busy' | 'alive' | 'gone'
 
 /** Takes a message that waits out for good: `cancelled` by somebody, or `expired` once its life is over. */
-export async function cancel (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes'>, sender: string, id: string, reason: 'cancelled' | 'expired', by: string, payload: Payload, why?: 'opted-out'): Promise<Cancelled> {
+export async function cancel (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, id: string, reason: 'cancelled' | 'expired', by: string, payload: Payload, why?: 'opted-out'): Promise<Cancelled> {
   const reply = await room.store.run('cancel', { sender, digest: digestOf(id) }, {
-    id, reason, tail: resultTail(payload, undefined, why), story: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
+    id, reason, tail: resultTail(payload, undefined, room.settlement.tells, why), story: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
   })
   if (reply[0] === 'done') {
     room.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(why === undefined ? {} : { reason: why }) })
@@ -18,7 +18,7 @@ export async function cancel (room: Pick<DeliveryRoom, 'store' | 'events' | 'wak
 }
 
 /** Drops messages whose life is over; returns how many. */
-export async function expire (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
+export async function expire (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
   let dropped = 0
   for (const id of ids) {
     const payload = await payloadOf(id)
@@ -28,7 +28,7 @@ export async function expire (room: Pick<DeliveryRoom, 'store' | 'events' | 'wak
 }
 
 /** Drops marketing whose recipient wants none; returns how many. */
-export async function dropUnwanted (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
+export async function dropUnwanted (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
   let dropped = 0
   for (const id of ids) {
     const payload = await payloadOf(id)

@@ -1,3 +1,4 @@
+import { createBell } from '../bell.js'
 import type { Bus } from '../events.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { dropUnwanted, expire } from './cancel.js'
@@ -80,29 +81,5 @@ async function handOver (room: DrainRoom, sender: string, name: string): Promise
     await room.wakes.attend(sender, await release(room, sender, name))
   } catch (error) {
     room.events.emit('fault', { where: 'shift hand-over', error })
-  }
-}
-
-/** A bell that is not missed: rung between `reset` and `heard`, it is heard at once. */
-function createBell (): { ring: () => void, reset: () => void, heard: (withinMs: number) => Promise<void> } {
-  let rung = false
-  let wake: (() => void) | null = null
-  return {
-    ring () {
-      rung = true
-      wake?.()
-    },
-    reset () { rung = false },
-    async heard (withinMs) {
-      if (rung) return
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, withinMs)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      wake = null
-    }
   }
 }

@@ -7,6 +7,7 @@ import { globalKey, publicId, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import { parseRecord } from '../settlement/record.js'
 import { settleUnknown } from '../settlement/settle.js'
+import { eraseCallbacks } from './callbacks.js'
 import { pagesOf } from './pages.js'
 import { eraseFailures, eraseResults } from './settled.js'
 
@@ -56,6 +57,7 @@ export async function eraseRecipient (room: ErasureRoom, senders: readonly strin
   const { results, failures: known } = await eraseResults(store, senders, recipient, findTerm('recipient', recipient))
   let failures = known
   for (const sender of senders) failures += await eraseFailures(store, sender, recipient)
+  for (const sender of senders) await eraseCallbacks(store, sender, recipient)
   const pairs = await inParallel(senders, AT_ONCE, async sender => (await store.run('erase-pair', { sender }, { recipient }))[0])
   return { complete: remaining.length === 0 && !pairs.includes('busy'), erased: { waiting, results, failures }, remaining }
 }

@@ -22,6 +22,7 @@ export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'wa
   logMessages(events, tell)
   logSenders(events, tell)
   logWebhooks(events, tell)
+  logCallbacks(events, tell)
   events.on('shift.started', facts => tell('shift started', facts))
   events.on('shift.ended', facts => tell('shift ended', facts))
   events.on('retry.ran', facts => tell('retry run', facts))
@@ -49,6 +50,13 @@ function logWebhooks (events: Bus, tell: Tell): void {
   events.on('webhook.status', ({ sender, kind, became }) => { if (became === 'unmatched') tell('status of no known message', { sender, status: kind }) })
   events.on('preference.told', facts => tell('marketing preference told by webhook', facts))
   events.on('webhook.refused', facts => tell('webhook refused', facts))
+}
+
+function logCallbacks (events: Bus, tell: Tell): void {
+  const lines = { told: 'callback told', later: 'callback not taken: told again later', dropped: 'callback given up' } as const
+  events.on('webhook.relayed', facts => tell('webhook to be relayed', facts))
+  events.on('callback.tried', ({ result, ...facts }) => tell(lines[result], facts))
+  events.on('callbacks.dropped', facts => tell('callbacks dropped: too many wait', facts))
 }
 
 function logSenders (events: Bus, tell: Tell): void {

@@ -10,6 +10,7 @@ export interface Known {
 
 const endings = ['sent', 'failed', 'cancelled', 'expired'] as const
 const finds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
+const tellings = ['told', 'later', 'dropped'] as const
 const acts = ['cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'] as const
 /** Of the codes that stop a sender the one that comes sooner or later; each of the others has no series before it comes. */
 const EXPIRED_TOKEN = '190'
@@ -28,6 +29,7 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   events.on('shift.started', () => to.shifts.inc())
   events.on('shift.ended', () => to.shifts.dec())
   recordWebhooks(events, to)
+  recordCallbacks(events, to)
   events.on('request.answered', ({ method, route, status, durationMs }) => {
     to.requests.inc({ method, route, status })
     to.requestDuration.observe({ route }, durationMs / 1000)
@@ -49,6 +51,16 @@ function recordWebhooks (events: Bus, to: Instruments): void {
     if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
     if (result === 'double') to.doubleSends.inc({ sender })
   })
+}
+
+function recordCallbacks (events: Bus, to: Instruments): void {
+  events.on('callback.tried', ({ result, durationMs }) => {
+    to.callbacks.inc({ result })
+    to.callbackDuration.observe(durationMs / 1000)
+  })
+  events.on('callbacks.dropped', ({ count }) => to.callbacks.inc({ result: 'dropped' }, count))
+  events.on('webhook.relayed', ({ sender, type }) => to.relayed.inc({ sender, type }))
+  for (const result of tellings) to.callbacks.inc({ result }, 0)
 }
 
 function recordMessages (events: Bus, to: Instruments): void {

@@ -23,6 +23,7 @@ export interface SenderReading {
   oldestDueSeconds: number
   unattendedSeconds: number
   unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
+  callbacks: { waiting: number, oldestSeconds: number }
 }
 
 const states = ['open', 'paused', 'stopped'] as const
@@ -52,6 +53,8 @@ export function createSystemGauges (): SystemGauges {
   const rate = gauge('sender_rate_limit', 'Messages a second that the rules allow', ['sender'])
   const unattended = gauge('shift_unattended_seconds', 'For how long due messages have had no shift, 0 if they have one or there are none', ['sender'])
   const sent = gauge('sent_last_day', 'Messages sent in the last 24 hours', ['sender'])
+  const untold = gauge('callbacks_waiting', 'Messages, and webhooks to relay, that callbacks are still to tell of', ['sender'])
+  const untoldFor = gauge('callbacks_oldest_seconds', 'For how long the oldest of them has waited, 0 if none does', ['sender'])
   const running = gauge('retry_worker_running', '1 unless the retry worker is stopped or no node has run it when it was time')
   const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'When the retry worker last ran, 0 if never')
   const interval = gauge('retry_worker_interval_seconds', 'How often the retry worker looks for due failures')
@@ -60,7 +63,7 @@ export function createSystemGauges (): SystemGauges {
   const clients = gauge('redis_clients', 'Connections to Redis')
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands that Redis has run', registers })
   const aofOk = gauge('redis_aof_ok', '1 if every server keeps an append-only file and last wrote it without an error')
-  const bySender = [limited, messages, failures, unseen, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent]
+  const bySender = [limited, messages, failures, unseen, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, untold, untoldFor]
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id
@@ -88,6 +91,8 @@ export function createSystemGauges (): SystemGauges {
     rate.set({ sender }, reading.rules.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
     sent.set({ sender }, reading.sentInDay)
+    untold.set({ sender }, reading.callbacks.waiting)
+    untoldFor.set({ sender }, reading.callbacks.oldestSeconds)
   }
 
   return {

@@ -3,7 +3,7 @@ import { expire } from '../drain/cancel.js'
 import type { DeliveryRoom } from '../drain/deliver.js'
 import { payloadOf } from '../settlement/inspect.js'
 
-export interface HousekeepingRoom extends Pick<DeliveryRoom, 'store' | 'events' | 'wakes'> {
+export interface HousekeepingRoom extends Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'> {
   housekeepingQueue: Queue
   senders: string[]
   housekeeping: { retentionMs: number, everyMs: number }

@@ -17,6 +17,9 @@ export type ClaimedGrant = [id: string, recipient: string, attempt: number, stop
 /** A grant that recovery found: id, recipient, attempt, holder, record. */
 export type FoundGrant = [id: string, recipient: string, attempt: number, holder: string, record: string]
 
+/** An event to be told, as lend.lua hands it out: whose, until when, how often it was tried, and what it says. */
+export type LentEvent = [subject: string, leaseEndMs: number, tries: number, event: string]
+
 /** What each script answers; the headers in lua/ tell what the places mean. */
 export interface Replies {
   admit:
@@ -43,6 +46,10 @@ export interface Replies {
   pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
   quota: ['written' | 'kept', version: number] | ['unruled']
   acknowledge: ['acknowledged'] | ['gone']
+  relay: ['kept' | 'off' | 'full']
+  lend: [nowMs: number, nextMs: number, left: number, dropped: number, lent: LentEvent[]]
+  told: ['told' | 'dropped', leaseEndMs: number, event: string] | ['later', atMs: number] | ['stale']
+  'erase-callbacks': [cursor: string, count: number]
   'find-recipient': string[]
   'erase-message': ['erased', hadResult: number, wasKept: number] | ['busy']
   'erase-pair': ['erased', count: number] | ['busy']
@@ -61,7 +68,8 @@ export interface Replies {
         inFlight: number, scheduled: number, unknown: number, failures: number, resolved: number, failed: number,
         sentInDay: number, activeRateLimits: number, unsettled: number, oldestDueUs: number, attended: number,
         pairIntervalUs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number,
-        unattendedUs: number, rejected: number, exhausted: number, expired: number, unknownOutcome: number]
+        unattendedUs: number, rejected: number, exhausted: number, expired: number, unknownOutcome: number,
+        untold: number, untoldSinceMs: number]
     | ['unruled']
 }
 
@@ -82,6 +90,10 @@ export interface Arguments {
   pause: Timed<'state' | 'forMs' | 'why'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', Value>
   acknowledge: Timed<'id' | 'story'>
+  relay: Timed<'subject' | 'type' | 'data' | 'cap'>
+  lend: Timed<'limit' | 'leaseMs' | 'take' | 'cap'>
+  told: Timed<'subject' | 'leaseEnd' | 'told' | 'afterMs' | 'giveUpMs' | 'leaseMs' | 'cap' | 'keepMs'>
+  'erase-callbacks': Record<'recipient' | 'names' | 'cursor' | 'limit', Value>
   'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>

@@ -117,6 +117,8 @@ function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): 
     case 'clear':
     case 'erase-message':
     case 'erase-pair':
+    case 'erase-callbacks':
+    case 'relay':
     case 'pause':
     case 'acknowledge': return true
     default: return false

@@ -14,6 +14,8 @@ export interface SettlementSettings {
   findMs: number
   /** Whether webhooks tell what becomes of a sender's messages. */
   hearsOf?: (sender: string) => boolean
+  /** Whether callbacks tell what becomes of messages. */
+  tells?: boolean
 }
 
 /** What is written of an outcome; the arguments of settle.lua. */

@@ -69,7 +69,7 @@ async function confirm (room: ReceiptRoom, sender: string, { id, attempt }: Atte
   })
   const first = await call('')
   if (first[0] !== 'tail') return first[0]
-  const second = await call(resultTail(parseRecord(first[1]).payload, { providerMessageId: wamid }))
+  const second = await call(resultTail(parseRecord(first[1]).payload, { providerMessageId: wamid }, room.settlement.tells))
   return second[0] === 'tail' ? 'early' : second[0]
 }
 

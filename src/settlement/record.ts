@@ -82,10 +82,12 @@ export interface Result {
   callbackData?: string
   /** Why it was cancelled, where that is not just somebody's wish. */
   cancelledFor?: string
+  /** Kept only where callbacks tell it. */
+  idempotencyKey?: string
 }
 
 /** What a result keeps of a message beside its head: `metadata` alone as it is, more of it as a list. */
-type Extras = Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null]
+type Extras = Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null, idempotencyKey?: string]
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
@@ -121,24 +123,27 @@ function parseHeard (attempts: string): Pick<Result, 'deliveredAt' | 'readAt' | 
 
 function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callbackData'> {
   if (!Array.isArray(extras)) return { metadata: extras }
-  const [metadata, waId, callbackData] = extras
+  const [metadata, waId, callbackData, idempotencyKey] = extras
   return {
     ...(metadata === null ? {} : { metadata }),
     ...(waId === null ? {} : { waId }),
-    ...(callbackData === null ? {} : { callbackData })
+    ...(callbackData === null ? {} : { callbackData }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey })
   }
 }
 
 /**
  * The end of a compact result that the gateway adds: `caller providerMessageId [extras]`. `sent`: what WhatsApp called
- * message and recipient, where it took it. `why`: one word for what a message was cancelled for, in the place of its id.
+ * message and recipient, where it took it. `tells`: callbacks will name the message by its idempotency key, too. `why`: one word for
+ * what a message was cancelled for, in the place of WhatsApp's id.
  */
-export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }, why = '-'): string {
+export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }, tells = false, why = '-'): string {
   const id = sent?.providerMessageId.replace(/\s/g, '') || why
   const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
   const { metadata, callbackData } = payload
-  const isPlain = waId === null && callbackData === undefined
-  const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null]
+  const key = tells && payload.idempotencyKey !== undefined ? [payload.idempotencyKey] as const : [] as const
+  const isPlain = waId === null && callbackData === undefined && key.length === 0
+  const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null, ...key]
   return `${payload.caller} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
 }
 

@@ -28,7 +28,7 @@ export interface Settled {
 /** Writes what a grant came to, once. Goes on trying while Redis is away: only this process knows the outcome. */
 export async function settle (room: SettlementRoom, grant: Grant, outcome: Outcome): Promise<Settled> {
   const verdict = decide(outcome, grant, room.settlement)
-  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined)
+  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined, room.settlement.tells)
   const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : story(grant.attempt, outcome, verdict)
   const reply = await write(room, grant.sender, grant.id, {
     id: grant.id,
@@ -88,7 +88,7 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
     bucket: '',
     coolMs: 0,
     code: '',
-    tail: resultTail(kept.payload),
+    tail: resultTail(kept.payload, undefined, room.settlement.tells),
     story: JSON.stringify(line),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason })
   })

@@ -58,6 +58,8 @@ export interface SenderFacts extends SenderView {
   unattendedSeconds: number
   /** FAILED in the last 24 h and not acknowledged, by reason. */
   unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
+  /** Messages and the like with something to be told, and for how long the first of it has waited. */
+  callbacks: { waiting: number, oldestSeconds: number }
 }
 
 type Counted = Exclude<Replies['inspect-sender'], ['unruled']>
@@ -80,8 +82,8 @@ export async function measureSenders (store: Store, senders: readonly string[]):
     const reply = await store.run('inspect-sender', { sender }, { limit: MEASURE_AT })
     if (reply[0] === 'unruled') return []
     const [, nowMs] = reply
-    const [unattendedUs, rejected, exhausted, expired, unknown] = reply.slice(-5) as [number, number, number, number, number]
-    return [{ ...toView(sender, reply), unattendedSeconds: ageOf(unattendedUs, nowMs), unacknowledged: { rejected, exhausted, expired, unknown } }]
+    const [unattendedUs = 0, rejected = 0, exhausted = 0, expired = 0, unknown = 0, untold = 0, untoldSinceMs = 0] = reply.slice(-7) as number[]
+    return [{ ...toView(sender, reply), unattendedSeconds: ageOf(unattendedUs, nowMs), unacknowledged: { rejected, exhausted, expired, unknown }, callbacks: { waiting: untold, oldestSeconds: ageOf(untoldSinceMs * 1000, nowMs) } }]
   })
   return found.flat()
 }

@@ -7,8 +7,6 @@ export interface Notice {
   /** Phone number id. */
   sender: string
   statuses: Status[]
-  /** Members of `messages[]`: what people wrote to the sender. */
-  inbound: number
   /** What people want of the sender's marketing. */
   preferences: Preference[]
 }
@@ -22,7 +20,17 @@ export interface Preference {
   atMs: number
 }
 
-export interface Notification { notices: Notice[], /** Changes that are not about messages, such as a template's state. */ others: number }
+/** A change that is not only of statuses. */
+export interface Other {
+  /** Which of all changes, counted from 0. */
+  index: number
+  /** Phone number id, where it names one. */
+  sender: string | null
+  /** `inbound`: what people wrote; `change`: anything else, such as a template's state. */
+  kind: 'inbound' | 'change'
+}
+
+export interface Notification { notices: Notice[], others: Other[] }
 
 /**
  * Reads a notification of Meta's, and believes none of it: every member may be missing or of another type, and what can't be
@@ -31,17 +39,23 @@ export interface Notification { notices: Notice[], /** Changes that are not abou
  */
 export function readNotification (body: unknown): Notification {
   const changes = listOf(membersOf(body)?.entry).flatMap(entry => listOf(membersOf(entry)?.changes))
-  const notices = changes.flatMap(change => readChange(membersOf(change)))
-  return { notices, others: changes.length - notices.length }
+  return { notices: changes.flatMap(change => readChange(membersOf(change))), others: changes.flatMap((change, index) => readOther(membersOf(change), index)) }
 }
 
 function readChange (change: Members | undefined): Notice[] {
   const value = membersOf(change?.value)
   const sender = textOf(membersOf(value?.metadata)?.phone_number_id)
   if (value === undefined || sender === undefined) return []
-  if (change?.field === 'user_preferences') return [{ sender, statuses: [], inbound: 0, preferences: listOf(value.user_preferences).flatMap(one => readPreference(membersOf(one))) }]
+  if (change?.field === 'user_preferences') return [{ sender, statuses: [], preferences: listOf(value.user_preferences).flatMap(one => readPreference(membersOf(one))) }]
   if (change?.field !== 'messages') return []
-  return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), inbound: listOf(value.messages).length, preferences: [] }]
+  return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), preferences: [] }]
+}
+
+function readOther (change: Members | undefined, index: number): Other[] {
+  const value = membersOf(change?.value)
+  const isInbound = listOf(value?.messages).length > 0
+  if (listOf(value?.statuses).length > 0 && !isInbound && listOf(value?.errors).length === 0) return []
+  return [{ index, sender: textOf(membersOf(value?.metadata)?.phone_number_id) ?? null, kind: isInbound ? 'inbound' : 'change' }]
 }
 
 function readPreference (preference: Members | undefined): Preference[] {

@@ -6,6 +6,7 @@ import type { ReceiptRoom, Status } from '../settlement/receipt.js'
 import type { Notice } from './read.js'
 import { readNotification } from './read.js'
 import { takePreferences } from './preferences.js'
+import { relay } from './relay.js'
 import { findSigner } from './signature.js'
 
 export interface WebhookRoom extends ReceiptRoom {
@@ -13,6 +14,8 @@ export interface WebhookRoom extends ReceiptRoom {
   verifyToken: string
   /** Secrets of the Meta apps that may sign for a sender; none for a sender that nobody here knows. */
   appSecretsOf: (sender: string) => readonly string[]
+  /** Phone number ids of all that are served, the default one first. */
+  senders: readonly string[]
   /** All of them, each once. */
   appSecrets: () => readonly string[]
 }
@@ -39,7 +42,9 @@ export async function receive (room: WebhookRoom, body: Buffer, signature: strin
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
   // An app that signs for one number must not speak of another's messages.
-  const notices = readNotification(parse(room, body)).notices.filter(({ sender }) => room.appSecretsOf(sender).includes(signer))
+  const { notices: all, others } = readNotification(parse(room, body))
+  if (room.settlement.tells === true) await relay(room, body.toString(), others, signer)
+  const notices = all.filter(({ sender }) => room.appSecretsOf(sender).includes(signer))
   const [seconds] = await room.store.redis.time()
   await inParallel(notices.flatMap(byMessage), AT_ONCE, async ([sender, statuses]) => {
     for (const status of statuses) {

@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
 /** Seen by every room; they see only each other. */
-const shared = ['config', 'errors', 'events', 'message', 'parallel', 'senders', 'recipient', 'redact', 'redis']
+const shared = ['config', 'errors', 'events', 'message', 'parallel', 'bell', 'senders', 'recipient', 'redact', 'redis']
 
 /** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
 const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references', 'failure', 'throttle']
@@ -16,6 +16,7 @@ const mayImport: Record<string, string[]> = {
   graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
   dashboard: [...entrance, 'http/act', 'http/problem'],
   webhooks: ['settlement', 'throttle/opt-outs'],
+  callbacks: ['settlement/record', 'failure/failure'],
   admission: [],
   drain: ['provider', 'settlement'],
   erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
@@ -93,8 +94,8 @@ await t.test('every import of our own leads to a file', async t => {
   t.strictSame(imports.filter(one => one.isOwn && !sources.some(source => source.path === one.to)).map(show), [])
 })
 
-await t.test('only provider/ talks to the outside: undici is imported there alone', async t => {
-  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', ...apart].includes(one.from.room)).map(show), [])
+await t.test('only provider/ and callbacks/ talk to the outside: undici is imported there alone', async t => {
+  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', ...apart].includes(one.from.room)).map(show), [])
 })
 
 await t.test('the environment is read in config.ts only', async t => {

@@ -3,7 +3,7 @@ import { BOB, CARL, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
 const names = ['nowMs', 'state', 'reopens', 'why', 'inLine', 'due', 'inFlight', 'scheduled', 'unknown', 'failures', 'resolved', 'failed',
-  'sent', 'limited', 'unsettled', 'oldest', 'attended', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version', 'unattended', 'rejected', 'exhausted', 'expired', 'unknownOutcome']
+  'sent', 'limited', 'unsettled', 'oldest', 'attended', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version', 'unattended', 'rejected', 'exhausted', 'expired', 'unknownOutcome', 'untold', 'untoldSince']
 
 async function look (w: World, limit = 1000): Promise<Record<string, unknown>> {
   const [, ...values] = await w.run('inspect-sender', { limit })
@@ -129,6 +129,21 @@ await test('a scheduled message whose moment has passed needs somebody too', asy
   t.match(await look(w), { scheduled: 1, unattended: 0 })
   w.at(6000)
   t.match(await look(w), { scheduled: 1, unattended: (Math.floor(START / 1000) + 5000) * 1000 })
+})
+
+await test('what is still to be told is counted, and for how long the first of it has waited', async (t, w) => {
+  await w.redis.hset(w.key('sender'), 'tells', '1')
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  t.match(await look(w), { untold: 1, untoldSince: w.ms() })
+  const since = w.ms()
+  const lend = { limit: 1, leaseMs: 1000, take: 10, cap: 10 }
+  await w.run('lend', lend)
+  w.at(500)
+  await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
+  t.match(await look(w), { untold: 2, untoldSince: since }, 'one message and, until somebody looks, what came since')
+  await w.run('told', { subject: grant.id, leaseEnd: since + 1000, told: true, afterMs: 0, giveUpMs: 1000, leaseMs: 1000, cap: 1, keepMs: 1000 })
+  t.match(await look(w), { untold: 1, untoldSince: w.ms() })
 })
 
 await test('a sender without rules says so, and looking changes nothing', async (t, w) => {

@@ -54,6 +54,7 @@ async function entriesOf (redis: Redis, key: string, type: string): Promise<stri
   if (type === 'string') return [await redis.get(key) ?? '']
   if (type === 'hash') return Object.entries(await redis.hgetall(key)).map(([field, value]) => `${field} = ${value}`)
   if (type === 'stream') return []
+  if (type === 'list') return await redis.lrange(key, 0, -1)
   const flat = await redis.zrange(key, 0, -1, 'WITHSCORES')
   return flat.flatMap((member, at) => at % 2 === 0 ? [`${member} = ${flat[at + 1]}`] : [])
 }

@@ -1,0 +1,31 @@
+-- What is still to be told about one subject: a message (its id), or something to be relayed (`in:` and a hash of it).
+-- Kept as `<tries of the first event>\n<event>\n<event>`; an event begins with its moment in ms. One that is relayed is
+-- alone, and may have line breaks of its own.
+
+local function is_relayed(subject)
+  return string.sub(subject, 1, 3) == 'in:'
+end
+
+-- Tries of the first event, the event, and those behind it ('' for none).
+local function first_event(subject, text)
+  local tries, events = string.match(text, '^(%d+)\n(.*)$')
+  if is_relayed(subject) then return tonumber(tries), events, '' end
+  local first, rest = string.match(events, '^([^\n]*)\n?(.*)$')
+  return tonumber(tries), first, rest
+end
+
+-- When an event happened, ms.
+local function moment_of(event)
+  return tonumber(string.match(event, '^%d+'))
+end
+
+-- An event of a message without whom it was for and what was kept with it.
+local function bare_event(event)
+  local head, at, caller = string.match(event, '^(%d+ %a %x+) %x+ (%d+ %d+)%S* %S+ (%S+) ')
+  return head .. ' 0 ' .. at .. ' - ' .. caller .. ' -'
+end
+
+-- Whom an event of a message is about.
+local function recipient_of(event)
+  return string.match(event, '^%d+ %a %x+ %x+ %d+ %S+ (%S+) ')
+end

@@ -1,0 +1,59 @@
+/** A node is killed at every step from a change to its callback: the receiver hears of all, in order, each under one id. */
+import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
+import t from 'tap'
+import { createGround } from '../support/flow.js'
+import { nodeEnv, SENDER, keys } from '../support/gateway.js'
+import { CALLBACK_SECRET, startReceiver } from '../support/receiver.js'
+import { createPrefix } from '../support/redis.js'
+import { createCaller, request } from '../support/request.js'
+import { each, until } from '../support/until.js'
+import { endChild, startGateway } from './child.js'
+
+const ground = await createGround(t)
+const receiver = await startReceiver(t)
+const SECRET = 'app-secret-of-the-test'
+const steps = [
+  { point: 'settle:after', having: '^sent$' },
+  { point: 'lend:after' },
+  { point: 'request:created', having: 'message\\.sent' },
+  { point: 'request:written', having: 'message\\.sent' },
+  { point: 'request:answered', having: 'message\\.sent' },
+  { point: 'told:after' }
+]
+const WITHIN_MS = 60_000
+
+await t.test('wherever the node ends that tells, the receiver hears of each change, in order, and knows a repeat', async t => {
+  await each(steps, 3, async (step, at) => {
+    const prefix = createPrefix()
+    const env = nodeEnv({
+      redisUrl: ground.redis.url,
+      apiUrl: ground.sandbox.url,
+      prefix,
+      env: { CALLBACK_URL: receiver.url, CALLBACK_SECRET, CALLBACK_TIMEOUT_MS: '500', CALLBACK_RETRY_MS: '100', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
+    })
+    const [to, key] = [`1555000050${at}`, `at-${step.point}`]
+    const victim = startGateway({ ...env, ACTS: JSON.stringify([{ ...step, act: 'kill' }]), REACHED_FILE: join(ground.redis.dir, `${prefix}.reached`) })
+    t.teardown(async () => await endChild(victim))
+    const post = createCaller(await victim.ready, keys.operator).send(`+${to}`, 'Hello', { idempotencyKey: key }).catch(() => undefined) // its answer may die with the node
+    await until(`${step.point} is reached`, () => victim.end() === 'SIGKILL', WITHIN_MS)
+    await post
+    const heir = startGateway(env)
+    t.teardown(async () => await endChild(heir))
+    const origin = await heir.ready
+    const [sent] = await ground.arrivals(to, 1)
+    const status = { id: sent?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: sent?.opaque }
+    const text = JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses: [status] } }] }] })
+    const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}` }
+    await until('the status is taken', async () => (await request(`${origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers })).status === 200)
+    const told = (): string[] => receiver.heard.filter(({ data }) => data['jobId'] === key).map(({ type }) => type)
+    await until(`all is told after ${step.point}`, () => told().includes('message.delivered'), WITHIN_MS)
+    t.strictSame([...new Set(told())], ['message.sent', 'message.delivered'], step.point)
+    t.equal(told().lastIndexOf('message.sent'), told().indexOf('message.delivered') - 1, 'nothing old comes after what is newer')
+    t.equal(new Set(receiver.heard.filter(({ data }) => data['jobId'] === key).map(({ id }) => id)).size, 2, 'a repeat has the id of what it repeats')
+    await Promise.all([endChild(victim), endChild(heir)])
+  })
+  const repeats = receiver.heard.length - receiver.taken().length
+  t.ok(repeats >= 1 && repeats <= 3, `${repeats} repeats: only what was answered and not noted, or was on its way`)
+  t.strictSame(receiver.unsigned, [])
+})

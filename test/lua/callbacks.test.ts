@@ -1,0 +1,191 @@
+/** What goes to the outbox with each change, and what lend, told, relay and erase-callbacks make of it. */
+import type { LentEvent, Replies } from '../../src/redis/commands.js'
+import t from 'tap'
+import { ANN, BOB, tail, world, type World } from './support.js'
+
+const test = await world(t)
+const A_WORD = { subject: 'in:AAAAAAAAAAAAAAAAAAAAAA', type: 'whatsapp.inbound', data: '{"entry":"1",\n"change":{"from":"14155550101"}}', cap: 10 }
+
+/** From now on changes are to be told. */
+const listen = async (w: World): Promise<void> => { await w.redis.hset(w.key('sender'), 'tells', '1') }
+const outbox = async (w: World): Promise<string[]> => await w.redis.lrange(w.key('outbox'), 0, -1)
+const lend = async (w: World, change: Record<string, number> = {}): Promise<Replies['lend']> => await w.run('lend', { limit: 10, leaseMs: 30_000, take: 100, cap: 100, ...change })
+const told = async (w: World, [subject, leaseEnd]: LentEvent, change: Record<string, number | boolean> = {}): Promise<Replies['told']> =>
+  await w.run('told', { subject, leaseEnd, told: true, afterMs: 5000, giveUpMs: 60_000, leaseMs: 30_000, cap: 2, keepMs: 1000, ...change })
+
+async function one (w: World): Promise<LentEvent> {
+  const [, , , , [event]] = await lend(w)
+  if (event === undefined) throw new TypeError('expected something to tell')
+  return event
+}
+
+await test('each change of a message goes to the outbox in the step that makes it, with the result that it makes', async (t, w) => {
+  await listen(w)
+  const first = await w.grant({ key: 'a' })
+  await w.settled(first, 'sent', { tail: `${tail('wamid.1')} {"order":1}`, keepMs: 900_000 })
+  await w.receipt(first.id, 'wamid.1', { status: 'd', attempt: 1 })
+  await w.receipt(first.id, 'wamid.1', { status: 'd', attempt: 1 })
+  await w.receipt(first.id, 'wamid.1', { status: 'r', attempt: 1 })
+  const at = String(w.ms())
+  const head = `${first.id} ${at}`
+  const [sent = '', delivered = '', read = '', ...more] = await outbox(w)
+  t.strictSame(more, [], 'what is known is not told again')
+  t.match(sent, new RegExp(`^${head} s [0-9a-f]+ [0-9a-f]+ ${at} 1 ${ANN} web wamid\\.1 \\{"order":1\\}$`))
+  t.match(delivered, new RegExp(`^${head} d .* 1:d${at} ${ANN} web wamid\\.1 \\{"order":1\\}$`))
+  t.match(read, new RegExp(`^${head} r .* 1:d${at}:r${at} ${ANN} `))
+})
+
+await test('delivered after read is no news', async (t, w) => {
+  await listen(w)
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  await w.receipt(grant.id, 'wamid.1', { status: 'r', attempt: 1 })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 }), ['raised'])
+  t.strictSame((await outbox(w)).map(item => item.split(' ')[2]), ['s', 'r'])
+})
+
+await test('failures of every kind, what is cancelled and what expired, with their story behind a tab', async (t, w) => {
+  await listen(w)
+  const story = '{"attempt":1,"code":"131026"}'
+  await w.settled(await w.grant({ key: 'a' }), 'failed', { story })
+  const bounced = await w.grant({ key: 'b', recipient: BOB })
+  await w.settled(bounced, 'sent')
+  await w.bounce(bounced.id, 'wamid.1', { afterMs: '' })
+  const cancelled = await w.queue({ key: 'c', inline: false })
+  await w.cancel(cancelled)
+  const expired = await w.queue({ key: 'd', inline: false, lifeMs: 3000 })
+  w.at(3001)
+  await w.cancel(expired, 'expired')
+  const items = await outbox(w)
+  t.strictSame(items.map(item => item.split(' ')[2]), ['f', 's', 'f', 'c', 'e'])
+  t.strictSame(items.map(item => item.split('\t')[1]), [story, undefined, '{"code":"131000"}', '{"outcome":"cancelled"}', '{"outcome":"expired"}'])
+})
+
+await test('retries, limits and unknown outcomes are not told, and an outcome by receipt is', async (t, w) => {
+  await listen(w)
+  await w.settled(await w.grant({ key: 'a' }), 'retry')
+  await w.settled(await w.grant({ key: 'b', recipient: BOB }), 'wait')
+  const grant = await w.grant({ key: 'c', recipient: 'p14155550199' })
+  await w.settled(grant, 'unknown')
+  t.strictSame(await outbox(w), [])
+  t.strictSame(await w.receipt(grant.id, 'wamid.9', { status: 'd', attempt: 1 }), ['sent'])
+  t.match(await outbox(w), [new RegExp(`^${grant.id} \\d+ d `)])
+})
+
+await test('a message whose key another one has meanwhile is told all the same', async (t, w) => {
+  await listen(w)
+  const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 5000, windowMs: 1 })
+  await w.redis.set(w.key('msg', id), 'w 1a2b3c4d5e6 00000000000000aa')
+  await w.cancel(id)
+  t.match(await outbox(w), [new RegExp(`^${id} \\d+ c ${id.split('.')[1] ?? ''} 0 `)])
+  t.equal(await w.msg(id), 'w 1a2b3c4d5e6 00000000000000aa')
+})
+
+await test('where nobody is to be told nothing is written', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
+  await w.cancel(await w.queue({ key: 'b', inline: false }))
+  t.strictSame(await w.run('relay', A_WORD), ['off'])
+  t.equal(await w.redis.exists(w.key('outbox')), 0)
+})
+
+await test('events of one message are lent out one after the other, those of two side by side', async (t, w) => {
+  await listen(w)
+  const [a, b] = [await w.grant({ key: 'a' }), await w.grant({ key: 'b', recipient: BOB })]
+  await w.settled(a, 'sent')
+  await w.settled(b, 'sent')
+  await w.receipt(a.id, 'wamid.1', { status: 'd', attempt: 1 })
+  const [now, next, left, dropped, lent] = await lend(w)
+  t.strictSame([now, next, left, dropped], [w.ms(), w.ms() + 30_000, 0, 0])
+  t.strictSame(lent.map(([subject, end, tries, event]) => [subject, end, tries, event.split(' ')[1]]).sort(), [[a.id, w.ms() + 30_000, 0, 's'], [b.id, w.ms() + 30_000, 0, 's']].sort())
+  t.strictSame((await lend(w))[4], [], 'nobody else gets them')
+  const ofA = lent.find(([subject]) => subject === a.id) as LentEvent
+  await w.receipt(a.id, 'wamid.1', { status: 'r', attempt: 1 })
+  t.strictSame((await lend(w))[4], [], 'nor what came since')
+  w.at(10)
+  const second = await told(w, ofA)
+  t.match(second, ['told', w.ms() + 30_000, / d /])
+  t.strictSame(await told(w, ofA), ['stale'], 'a repeat changes nothing')
+  const third = await told(w, [a.id, w.ms() + 30_000, 0, ''], { leaseMs: 20_000 })
+  t.match(third, ['told', w.ms() + 20_000, / r /])
+  t.strictSame(await told(w, [a.id, w.ms() + 20_000, 0, '']), ['told', 0, ''])
+  t.strictSame(await w.redis.hkeys(w.key('callbacks')), [b.id])
+})
+
+await test('what was not taken is due again later, before what came after it; a lease that ran out ends', async (t, w) => {
+  await listen(w)
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  const first = await one(w)
+  await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
+  w.at(100)
+  t.strictSame(await told(w, first, { told: false }), ['later', w.ms() + 5000])
+  const [, next, , , none] = await lend(w)
+  t.strictSame([next, none], [w.ms() + 5000, []])
+  w.at(5100)
+  const second = await one(w)
+  t.strictSame([second[0], second[2], second[3]], [grant.id, 1, first[3]], 'the same event, after one try')
+  w.at(36_000)
+  const third = await one(w)
+  t.equal(third[3], first[3])
+  t.strictSame(await told(w, second), ['stale'], 'who held it before has no say')
+  t.match(await told(w, third), ['told', w.ms() + 30_000, / d /])
+})
+
+await test('an event that is too old is given up, and the next one of its message is told', async (t, w) => {
+  await listen(w)
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  w.at(56_000)
+  await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
+  const event = await one(w)
+  t.match(await told(w, event, { told: false }), ['dropped', w.ms() + 30_000, / d /])
+  t.strictSame(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [`${grant.id} ${event[3]}`])
+  t.ok(await w.redis.pttl(w.key('callbacks-dead')) > 0)
+  t.strictSame(await told(w, [grant.id, w.ms() + 30_000, 0, ''], { told: false }), ['later', w.ms() + 5000], 'which is younger')
+})
+
+await test('more subjects than may wait are dropped, not those that wait already', async (t, w) => {
+  await listen(w)
+  const first = await w.grant({ key: 'a' })
+  await w.settled(first, 'sent')
+  await w.settled(await w.grant({ key: 'b', recipient: BOB }), 'sent')
+  await w.receipt(first.id, 'wamid.1', { status: 'd', attempt: 1 })
+  const [, , left, dropped, lent] = await lend(w, { take: 1, cap: 1 })
+  t.strictSame([left, dropped, lent.length], [2, 0, 1])
+  t.strictSame((await lend(w, { cap: 1 })).slice(2, 4), [0, 1])
+  t.match(await w.redis.hget(w.key('callbacks'), first.id), /^0\n\d+ s [^\n]*\n\d+ d [^\n]*$/)
+})
+
+await test('what is relayed stays as it came, line breaks too, is told once, and has its cap', async (t, w) => {
+  await listen(w)
+  t.strictSame(await w.run('relay', A_WORD), ['kept'])
+  t.strictSame(await w.run('relay', A_WORD), ['kept'])
+  const event = await one(w)
+  t.strictSame([event[0], event[3]], [A_WORD.subject, `${w.ms()} ${A_WORD.type} ${A_WORD.data}`])
+  t.strictSame(await told(w, event, { told: false, afterMs: 0 }), ['later', w.ms()])
+  t.strictSame((await one(w))[3], event[3])
+  t.strictSame(await told(w, event), ['told', 0, ''])
+  t.strictSame((await lend(w))[4], [])
+  await w.run('relay', A_WORD)
+  t.strictSame(await w.run('relay', { ...A_WORD, cap: 1 }), ['full'])
+})
+
+await test('erase-callbacks leaves of a message how it ended, and nothing of what names the recipient', async (t, w) => {
+  await listen(w)
+  const [mine, other] = [await w.grant({ key: 'a' }), await w.grant({ key: 'b', recipient: BOB })]
+  for (const grant of [mine, other]) await w.settled(grant, 'sent', { tail: `${tail('wamid.1')} {"name":"Ann"}`, story: '{"attempt":1}' })
+  await w.receipt(mine.id, 'wamid.1', { status: 'd', attempt: 1 })
+  await w.run('relay', A_WORD)
+  await w.run('relay', { ...A_WORD, subject: A_WORD.subject.replace('A', 'B'), data: '{"entry":"1","change":{"from":"14155550102"}}' })
+  await lend(w, { limit: 0 })
+  await w.redis.lpush(w.key('callbacks-dead'), `${mine.id} ${w.ms()} f 1a2b3c4d5e6 ff ${w.ms()} 6 ${ANN} web - {"a":1}\t{"attempt":6}`, `${A_WORD.subject} ${w.ms()} ${A_WORD.type} ${A_WORD.data}`)
+  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '["\\"14155550101\\""]', cursor: '0', limit: 100 }), ['0', 5])
+  t.match(await w.redis.hget(w.key('callbacks'), mine.id), new RegExp(`^0\n${w.ms()} s [0-9a-f]+ 0 ${w.ms()} 1 - web -\n${w.ms()} d [0-9a-f]+ 0 ${w.ms()} 1 - web -$`))
+  t.match(await w.redis.hget(w.key('callbacks'), other.id), /wamid\.1 \{"name":"Ann"\}\t/)
+  t.strictSame((await w.redis.hkeys(w.key('callbacks'))).filter(subject => subject.startsWith('in:')), ['in:BAAAAAAAAAAAAAAAAAAAAA'])
+  t.match(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [/^\S+ \d+ f \w+ 0 \d+ 6 - web -$/])
+  t.equal(await w.redis.zcard(w.key('callbacks-due')), 3)
+  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '["\\"14155550101\\""]', cursor: '0', limit: 100 }), ['0', 0], 'a repeat finds nothing')
+})

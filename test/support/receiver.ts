@@ -1,0 +1,77 @@
+/** Where callbacks go: a server that checks each by a library of Standard Webhooks, and answers as it is told. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import type { Teardown } from './redis.js'
+
+export const CALLBACK_SECRET = `whsec_${Buffer.from('of-the-tests-and-32-bytes-long!!').toString('base64')}`
+
+export interface Heard {
+  id: string
+  type: string
+  data: Record<string, any>
+  timestamp: string
+  /** As it came. */
+  text: string
+  status: number
+}
+
+export interface Receiver {
+  url: string
+  /** All that came, in this order; refused ones too. */
+  heard: Heard[]
+  /** Those that were taken, each once, in the order in which they were first taken. */
+  taken: (id?: string) => Heard[]
+  /** Whose signature did not fit. */
+  unsigned: string[]
+  /** Decides about each; null for no answer at all. Until told otherwise all are taken. */
+  answer: (decide: (heard: Omit<Heard, 'status'>) => number | null) => void
+  headers: IncomingMessage['headers'][]
+}
+
+export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Promise<Receiver> {
+  const webhook = new Webhook(secret)
+  const heard: Heard[] = []
+  const unsigned: string[] = []
+  const headers: Receiver['headers'] = []
+  let decide: Parameters<Receiver['answer']>[0] = () => 204
+  const server = createServer((request, response) => {
+    let text = ''
+    request.setEncoding('utf8')
+    request.on('data', data => { text += String(data) })
+    request.on('end', () => {
+      headers.push(request.headers)
+      let told
+      try {
+        told = webhook.verify(text, request.headers as Record<string, string>) as Heard
+      } catch (error) {
+        unsigned.push(String(error))
+        response.writeHead(401).end()
+        return
+      }
+      const one = { id: String(request.headers['webhook-id']), type: told.type, data: told.data, timestamp: told.timestamp, text }
+      const status = decide(one)
+      heard.push({ ...one, status: status ?? 0 })
+      if (status !== null) response.writeHead(status).end('thank you')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks?from=sluice`,
+    heard,
+    unsigned,
+    headers,
+    taken (id) {
+      const first = new Map<string, Heard>()
+      for (const one of heard) if (one.status >= 200 && one.status < 300 && !first.has(one.id)) first.set(one.id, one)
+      return [...first.values()].filter(({ data }) => id === undefined || data['id'] === id)
+    },
+    answer (next) { decide = next }
+  }
+}
