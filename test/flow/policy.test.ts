@@ -48,15 +48,16 @@ await t.test('every code of Meta\'s is final or not, counts or not, and cools or
     const then = await ask(async () => await node.send(OTHER, 'Hello', { sender }))
     const message = (await ask(async () => await node.get(`/messages/${first.body['id']}`))).body
     const told = `${code} (${names[outcome]})`
-    // A repeat after a reply that came too late is told the state and not what led to it.
-    if (first.body['duplicate'] !== true) t.match(first.body['error'], { code: String(code), explanation: String, remedy: String }, told)
+    // A repeat after a reply that came too late is told the state, and not what led to it.
+    const isRepeat = first.body['duplicate'] === true
+    if (!isRepeat) t.match(first.body['error'], { code: String(code), explanation: String, remedy: String }, told)
     t.equal(message['attemptCount'], outcome === 'R' || outcome === 'X' ? 1 : 0, `${told}: attempts`)
     if (outcome === 'R' || outcome === 'X' || outcome === 'P') t.match(then.body, { status: 'sent' }, `${told}: others are not affected`)
-    if (outcome === 'X') t.match([first.status, message], [422, { status: 'failed' }], `${told}: final`)
-    if (outcome === 'R') t.match([first.status, message], [202, { status: 'retrying', nextRetryAt: String }], `${told}: retried`)
+    if (outcome === 'X') t.match([first.status, message], [isRepeat ? 200 : 422, { status: 'failed' }], `${told}: final`)
+    if (outcome === 'R') t.match([first.status, message], [isRepeat ? 200 : 202, { status: 'retrying', nextRetryAt: String }], `${told}: retried`)
     if (outcome === 'P') t.ok(isWait(first.body['delayMs'], waitMs, askedAt), `${told}: the pair rests (${first.body['delayMs']} ms)`)
     if (outcome === 'F' && waitMs > 5000) t.ok(then.body['boundBy'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt), `${told}: the whole sender rests (${then.body['delayMs']} ms)`)
-    if (outcome === 'P' || outcome === 'F') t.match([first.status, first.body['status'], first.body['boundBy']], [202, 'queued', 'cool-down'], `${told}: back in line`)
+    if (outcome === 'P' || outcome === 'F') t.match([first.status, first.body['status'], first.body['boundBy']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${told}: back in line`)
     if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', boundBy: 'stop', delayMs: null }, { status: 'queued', boundBy: 'stop' }], `${told}: its messages wait`)
   })
   const [seconds, micros] = await ground.redis.connect().time()
@@ -67,8 +68,11 @@ await t.test('every code of Meta\'s is final or not, counts or not, and cools or
     const nextInMs = Date.parse(state?.reopensAt ?? '') - Number(seconds) * 1000 - Number(micros) / 1000
     t.ok(isWait(nextInMs, waitMs, asked.get(senderOf(code)) ?? 0), `${code}: it is tried in ${nextInMs} ms`)
   }
+  // Where Redis's reply came too late the node can't know that it was this attempt that stopped the sender; the state, and so the alert, has it.
+  const unsure = new Set(node.seen('attempt.stale').map(({ sender }) => sender))
   const stopped = node.seen('sender.stopped').map(({ sender, code }) => [sender, code]).sort()
-  t.strictSame(stopped, expected.filter(([, , outcome]) => outcome === 'S').map(([code]) => [senderOf(code), String(code)]).sort(), 'one alert for each stop')
+  const due = expected.filter(([code, , outcome]) => outcome === 'S' && !unsure.has(senderOf(code))).map(([code]) => [senderOf(code), String(code)])
+  t.strictSame(stopped, due.sort(), 'told once for each stop')
 })
 
 /** What somebody in between answers, without a code of Meta's. */
