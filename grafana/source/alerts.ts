@@ -147,6 +147,24 @@ export const alerts: readonly Alert[] = [
     summary: '{{ humanize .Value }} webhooks were turned away within 15 minutes ({{ .Labels.why }})'
   },
   {
+    name: 'SluiceCallbacksLate',
+    room: 'callbacks',
+    severity: 'ticket',
+    value: 'max by (job, sender) (sluice_callbacks_oldest_seconds)',
+    above: 600,
+    for: '5m',
+    summary: 'Changes of messages of {{ .Labels.sender }} have not been told for {{ humanizeDuration .Value }}'
+  },
+  {
+    name: 'SluiceCallbacksDropped',
+    room: 'callbacks',
+    severity: 'ticket',
+    value: happened('sluice_callbacks_total{result="dropped"}', '1h', 'job'),
+    above: 0,
+    for: '0s',
+    summary: '{{ humanize .Value }} changes will not be told any more'
+  },
+  {
     name: 'SluiceSandboxInUse',
     room: 'provider',
     severity: 'ticket',

@@ -82,6 +82,15 @@ export const overview: Board = {
       ]
     },
     {
+      title: 'Callbacks',
+      panels: [
+        { title: 'Callbacks told', description: 'Changes told to your URL: told, to be told again later, dropped (given up, or no place left). Nothing where `CALLBACK_URL` is empty.', kind: 'areas', unit: 'short', alerts: ['SluiceCallbacksDropped'], queries: [[rate('sluice_callbacks_total', 'result'), '{{result}}']] },
+        { title: 'Callbacks to tell', description: 'Messages, and webhooks to relay, that are still to be told of; and for how long the oldest has waited.', kind: 'lines', unit: 'short', alerts: ['SluiceCallbacksLate'], queries: [[summed('sluice_callbacks_waiting', 'sender', ''), 'waiting'], [whole('sluice_callbacks_oldest_seconds'), 'oldest, s']] },
+        { title: 'Answers of your URL', description: 'From the start of a callback to the head of its answer.', kind: 'lines', unit: 's', queries: [[quantile(0.5, 'sluice_callback_duration_seconds'), 'p50'], [quantile(0.95, 'sluice_callback_duration_seconds'), 'p95']] },
+        { title: 'Webhooks relayed', description: 'What people wrote to the senders, and whatever else WhatsApp tells, relayed as it came.', kind: 'lines', unit: 'short', queries: [[events('sluice_webhooks_relayed_total', 'type'), '{{type}}']] }
+      ]
+    },
+    {
       title: 'Failures and retries',
       panels: [
         { title: 'Pending failures', description: 'Failed messages that wait for a retry, by sender.', kind: 'areas', unit: 'short', alerts: ['SluicePendingFailures'], queries: [[whole('sluice_delivery_failures', 'sender', 'status="pending"'), '{{sender}}']] },

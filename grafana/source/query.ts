@@ -1,7 +1,7 @@
 /** PromQL as the panels use it: the variables' matchers, and how a metric is put together over nodes. */
 
 /** Without a sender in their labels. All others are matched by the chosen senders too. */
-const ofNodes = /^(sluice_(http|redis|retry_(runs|results|worker)|operator|faults|shifts|build|scrape|webhook_lag|webhooks_refused|sandbox|admission_duration|dispatch_lateness|provider_request_duration)|process_|nodejs_|up$)/
+const ofNodes = /^(sluice_(http|redis|retry_(runs|results|worker)|operator|faults|shifts|build|scrape|webhook_lag|webhooks_refused|callbacks_total|callback_duration|sandbox|admission_duration|dispatch_lateness|provider_request_duration)|process_|nodejs_|up$)/
 
 /** A metric of the chosen job and senders. */
 export function of (metric: string, ...matchers: string[]): string {

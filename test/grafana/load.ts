@@ -91,6 +91,12 @@ export async function tellStatuses (sandbox: Harness, node: Node): Promise<void>
   await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookDeliveredMs: 200, webhookReadMs: 400 })
 }
 
+/** Somebody writes to the first sender, which is relayed. */
+export async function writeIn (sandbox: Harness): Promise<void> {
+  const value = { messaging_product: 'whatsapp', metadata: { phone_number_id: '111' }, messages: [{ from: '15550009009', id: 'wamid.IN', timestamp: '1750030073', type: 'text', text: { body: 'Hello?' } }] }
+  await sandbox.control('POST', 'webhooks', { object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value }] }] })
+}
+
 /** The second sender is attended again though WhatsApp is away for a moment. */
 export async function breakWhatsApp (sandbox: Harness): Promise<void> {
   await sandbox.control('POST', 'faults', { recipient: '*', sender: '222', kind: 'status', httpStatus: 503, times: 3 })

@@ -8,9 +8,10 @@ import t from 'tap'
 import { root } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
 import { startNode } from '../support/gateway.js'
+import { CALLBACK_SECRET, startReceiver } from '../support/receiver.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { breakWhatsApp, drive, env, insist, operate, senders, tellStatuses } from './load.js'
+import { breakWhatsApp, drive, env, insist, operate, senders, tellStatuses, writeIn } from './load.js'
 import { draw, type Drawn } from './draw.js'
 import { missing, startPrometheus, type Series } from './monitoring.js'
 import { dashboards, queries, type PanelJson } from './panels.js'
@@ -39,8 +40,9 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const file = join(redis.dir, 'senders.json')
   await writeFile(file, JSON.stringify(senders.map(id => ({ id }))))
   const options = { redisUrl: redis.url, apiUrl: sandbox.url, prefix }
-  const node = await startNode(t, { ...options, env: { ...env(file), ROLE: 'api' } })
-  const worker = await startNode(t, { ...options, env: { ...env(file), ROLE: 'worker' } })
+  const callbacks = { CALLBACK_URL: (await startReceiver(t)).url, CALLBACK_SECRET }
+  const node = await startNode(t, { ...options, env: { ...env(file), ...callbacks, ROLE: 'api' } })
+  const worker = await startNode(t, { ...options, env: { ...env(file), ...callbacks, ROLE: 'worker' } })
   const addresses = [node, worker].map(({ origin }) => origin.replace('http://', ''))
   const prometheus = await startPrometheus(t, { 'prometheus.yml': quickPrometheus(addresses, null), 'alerts/rules.yml': quickRules() })
   const sees = async (expr: string): Promise<void> => {
@@ -59,6 +61,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await sees(fires('SluiceSenderStopped'))
   await sees('sluice_retry_results_total{result="succeeded"} > 4')
   await breakWhatsApp(sandbox)
+  await writeIn(sandbox)
   const admin = redis.connect()
   await admin.config('SET', 'maxmemory', '64mb')
   await admin.config('SET', 'appendonly', 'no')

@@ -106,6 +106,37 @@ export const whatsapp: Case[] = [
     at: { '6m': [], '15m': [] }
   },
   {
+    alert: 'SluiceCallbacksLate',
+    kind: 'fires',
+    about: 'the receiver is down for half an hour; two nodes tell the same',
+    series: {
+      [`sluice_callbacks_oldest_seconds{${one},sender="111"}`]: '0x5 60+60x30 0x20',
+      [`sluice_callbacks_oldest_seconds{${two},sender="111"}`]: '0x5 60+60x30 0x20'
+    },
+    at: { '10m': [], '25m': [ticket(sender, 'callbacks', 'Changes of messages of 111 have not been told for 20m 0s')], '45m': [] }
+  },
+  {
+    alert: 'SluiceCallbacksLate',
+    kind: 'quiet',
+    about: 'the receiver is restarted',
+    series: { [`sluice_callbacks_oldest_seconds{${one},sender="111"}`]: '0x5 60+60x8 0x20' },
+    at: { '8m': [], '14m': [], '20m': [] }
+  },
+  {
+    alert: 'SluiceCallbacksDropped',
+    kind: 'fires',
+    about: 'some are given up, once',
+    series: { [`sluice_callbacks_total{${one},result="dropped"}`]: '0x5 7x100' },
+    at: { '3m': [], '10m': [ticket({ job: 'sluice' }, 'callbacks', '7 changes will not be told any more')], '80m': [] }
+  },
+  {
+    alert: 'SluiceCallbacksDropped',
+    kind: 'quiet',
+    about: 'they are only late',
+    series: { [`sluice_callbacks_total{${one},result="dropped"}`]: '0x60', [`sluice_callbacks_total{${one},result="later"}`]: '0+9x60' },
+    at: { '30m': [] }
+  },
+  {
     alert: 'SluiceSandboxInUse',
     kind: 'fires',
     about: 'one of two nodes sends to the sandbox',
