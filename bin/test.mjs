@@ -13,8 +13,10 @@ import { setup } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const record = `${root}.tap/last-run.tap`
-/** Each starts many processes or loads the machine on purpose: they run after the others, one by one, so that no test is slowed down by another. */
-const alone = /^test\/(crash|prove|deploy|grafana|security)\/|^test\/flow\/(cluster|many-senders|overload|rolling-restart|sentinel|two-nodes)|^test\/http\/redis-trouble/
+/** Each starts many processes or loads the machine on purpose: they run after the others, so that these are not slowed down. */
+const heavy = [
+  'crash/crash', 'flow/cluster', 'flow/sentinel', 'prove/prove', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels', 'grafana/page'
+].map(name => `test/${name}.test.ts`)
 const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
 
 await setup()
@@ -38,7 +40,7 @@ process.exitCode = failed === 0 ? 0 : worst || 1
 function plan (asked) {
   if (asked.length > 0) return [asked]
   const files = readdirSync(`${root}test`, { recursive: true }).filter(file => file.endsWith('.test.ts')).map(file => `test/${file}`).sort()
-  return [files.filter(file => !alone.test(file)), ['--jobs=1', ...files.filter(file => alone.test(file))]]
+  return [files.filter(file => !heavy.includes(file)), heavy]
 }
 
 async function runForPeople (options) {

@@ -33,6 +33,24 @@ export function createClient (address: Address, manner: Manner): Client {
   })
 }
 
+/**
+ * Has every copy that somebody makes of a client handed to `onCopy`. BullMQ's workers make one each for their blocking reads, and one whose
+ * server went away in the wrong moment is never ended by them.
+ */
+export function watchCopies (client: Client, onCopy: (copy: Client) => void): void {
+  const kept = <Copy extends Client>(copy: Copy): Copy => {
+    onCopy(copy)
+    return copy
+  }
+  if (client instanceof Cluster) {
+    const duplicate = client.duplicate.bind(client)
+    client.duplicate = (...args) => kept(duplicate(...args))
+  } else {
+    const duplicate = client.duplicate.bind(client)
+    client.duplicate = (...args) => kept(duplicate(...args))
+  }
+}
+
 /** The servers behind a client that take writes. */
 export function serversOf (client: Client): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client]

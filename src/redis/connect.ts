@@ -3,7 +3,7 @@ import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
 import { parseAddress } from './address.js'
 import type { Client, Manner } from './client.js'
-import { createClient, serversOf } from './client.js'
+import { createClient, serversOf, watchCopies } from './client.js'
 import type { Replicas } from './replicas.js'
 import { createReplicas } from './replicas.js'
 import { subscribe } from './subscribe.js'
@@ -51,6 +51,7 @@ export async function connect (address: string, bus: Bus, { waitReplicas = 0 } =
   redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
   for (const trouble of ['error', 'node error']) redis.on(trouble, (error: Error) => bus.emit('redis.lost', { error: error.message }))
   const patient = open('patient')
+  watchCopies(patient, copy => endings.push(() => copy.disconnect()))
   const fence = waitReplicas === 0 ? null : open('fail-fast')
   for (const other of [patient, fence]) other?.on('error', () => undefined) // the first connection tells
   const close = async (): Promise<void> => { endings.forEach(end => end()) }

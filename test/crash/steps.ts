@@ -90,8 +90,8 @@ export const steps: Step[] = [
   { name: 'recovery: lease, unheard', point: 'settle:after', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: hold over, not written', point: 'settle:before', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: hold over, unheard', point: 'settle:after', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
-  { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst' },
-  { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst' },
+  { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
+  { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
 
   { name: 'housekeeping: before looking', point: 'tidy:before', work: 'expiring' },
   { name: 'housekeeping: looked, unheard', point: 'tidy:after', work: 'expiring' },
@@ -130,7 +130,8 @@ export function sample (turn = 0): Cell[] {
   return [...chained, ...single].map((chain, at) => {
     const kinds = cellsOf(chain.slice(-1))
     const { act, then, policy } = kinds[(at * 3 + turn) % kinds.length] as Cell
-    return { steps: chain, act: chain.length > 1 ? 'kill' : act, then, policy }
+    // Beside a second node it could be that one which comes to a step of the chain first.
+    return chain.length > 1 ? { steps: chain, act: 'kill', then: 'restart', policy } : { steps: chain, act, then, policy }
   })
 }
 
