@@ -4,7 +4,7 @@ import type { Node } from '../support/gateway.js'
 import { each, until } from '../support/until.js'
 
 /** `CAMPAIGN=100000 npm test -- test/flow/lanes.test.ts` for the size of a real one. */
-const CAMPAIGN = Number(process.env['CAMPAIGN'] ?? 20_000)
+const CAMPAIGN = Number(process.env['CAMPAIGN'] ?? 8000)
 const RATE = 80
 
 const ground = await createGround(t)

@@ -11,7 +11,7 @@ import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller, type Caller } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 
-const COUNT = Number(process.env['SENDERS'] ?? 200)
+const COUNT = Number(process.env['SENDERS'] ?? 100)
 /** So close that a sender with messages is attended all the time, so far that the machine is not busy with sends. */
 const INTERVAL_MS = 4500
 const EACH = 8

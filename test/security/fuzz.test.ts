@@ -17,7 +17,7 @@ import { until } from '../support/until.js'
 import { hostileRequests, NUMBER, SECRET, SMUGGLED, toBytes, type Hostile } from './requests.js'
 import { createWire, type Wired } from './wire.js'
 
-const requests = Number(process.env['FUZZ_REQUESTS'] ?? 3000)
+const requests = Number(process.env['FUZZ_REQUESTS'] ?? 2000)
 const seed = Number(process.env['FUZZ_SEED'] ?? (requests > 3000 ? Date.now() % 1e9 : 20_260_131))
 const BATCH = 500
 const CONNECTIONS = 8
