@@ -64,8 +64,11 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const wires = layWires(t)
   const sendersFile = join(folder, 'senders.json')
   writeFileSync(sendersFile, JSON.stringify(senders.map(id => ({ id, accessToken: `token-of-${id}` }))))
+  // A pair's rest grows to minutes otherwise, and a run waits for all of them.
+  const policyFile = join(folder, 'policy.json')
+  writeFileSync(policyFile, JSON.stringify([{ code: '131056', growth: 1 }]))
   const fleet = await startFleet({
-    redisPort: redis.port, sandboxPort: Number(new URL(origin).port), folder, prefix: createPrefix(), wires, settings: { ...settings, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
+    redisPort: redis.port, sandboxPort: Number(new URL(origin).port), folder, prefix: createPrefix(), wires, settings: { ...settings, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
   }, note)
   t.teardown(fleet.close)
 
