@@ -14,8 +14,7 @@ import { setup } from './setup.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const record = `${root}.tap/last-run.tap`
 /**
- * Each starts many processes or loads the machine on purpose: they run after the others, so that these are not slowed down;
- * three at a time, since most of them wait most of the time.
+ * Each starts many processes or loads the machine on purpose: they run after the others, so that these are not slowed down.
  */
 const heavy = [
   'crash/crash', 'flow/cluster', 'flow/sentinel', 'prove/prove', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels', 'grafana/page'
@@ -43,7 +42,7 @@ process.exitCode = failed === 0 ? 0 : worst || 1
 function plan (asked) {
   if (asked.length > 0) return [asked]
   const files = readdirSync(`${root}test`, { recursive: true }).filter(file => file.endsWith('.test.ts')).map(file => `test/${file}`).sort()
-  return [files.filter(file => !heavy.includes(file)), ['--jobs=3', ...heavy]]
+  return [files.filter(file => !heavy.includes(file)), heavy]
 }
 
 async function runForPeople (options) {
