@@ -9,10 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 await setup({ quiet: true })
 // The loader that tap runs the tests with; types are for `npm run typecheck`.
-const loader = ['--import', '@isaacs/ts-node-temp-fork-for-pr-2009/import']
-const child = spawn(process.execPath, [...loader, `${root}test/${program}`, ...rest], {
-  cwd: root, stdio: 'inherit', env: { ...process.env, TS_NODE_TRANSPILE_ONLY: '1' }
-})
+const child = spawn(process.execPath, ['--import', 'tsx', `${root}test/${program}`, ...rest], { cwd: root, stdio: 'inherit' })
 // It ends its own children first.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.once('close', (code, signal) => { process.exitCode = code ?? (signal === null ? 0 : 1) })
