@@ -29,7 +29,7 @@ else {
     await desk.press('Enter')
     await desk.reads('#results', /Looked for as phone number\.[^]*One message\b/)
     await desk.reads('#results td', /tried again[^]*\+15562131000[^]*orderId: A-4711/)
-    await desk.shoot('console-find', 420)
+    await desk.shoot('console-find', 430)
     await desk.press('Enter')
     const [means = 'no row', remedy = 'no row'] = sayingOf('131000')
     const verdict = await desk.reads('#verdict', /WhatsApp did not take it; it is tried again/)
@@ -276,7 +276,7 @@ else {
       for (const [hash, ready] of [[`#message/${id}`, '#time-line li'], ['#failures', '#failures tr'], ['#senders', '#senders dl'], ['#find', '#what']] as const) {
         await desk.page.goto(`${node.origin}/console/${hash}`)
         await desk.page.waitForSelector(ready)
-        if (hash.startsWith('#message')) await desk.shoot(colorScheme === 'dark' ? 'console-message-dark' : 'console-message', 900)
+        if (hash.startsWith('#message')) await desk.shoot(colorScheme === 'dark' ? 'console-message-dark' : 'console-message', 720)
         t.same(await desk.page.evaluate(faintTexts), [], `${colorScheme} ${hash}`)
       }
       grounds.push(await desk.page.evaluate('getComputedStyle(document.body).backgroundColor'))
