@@ -266,7 +266,7 @@ else {
   })
 
   await t.test('light or dark as the reader has it, each text stands out from its ground', async t => {
-    const node = await ground.start(t, still)
+    const node = await ground.start(t, free)
     await node.send(UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'C-1' } })
     const { id } = (await node.send(REFUSED_TWICE, 'Your table is free at eight', { metadata: { orderId: 'C-2' } })).body as { id: string }
     await node.post(`/failures/${id}/retry`)

@@ -51,7 +51,7 @@ export async function failuresView (app, root) {
   }
   function draw () {
     const listed = loaded.filter(failure => (filter.code === '' || failure.errorCode === filter.code) && (filter.seen === '' || (failure.acknowledgedAt !== null) === (filter.seen === 'yes')))
-    const codes = [...new Set(loaded.map(({ errorCode }) => errorCode).filter(Boolean))].sort()
+    const codes = [...new Set(loaded.map(({ errorCode }) => errorCode).filter(Boolean))].sort((one, other) => one.localeCompare(other))
     if (filter.code !== '' && !codes.includes(filter.code)) codes.push(filter.code)
     const open = listed.filter(({ status }) => status !== 'RESOLVED').map(({ id }) => id)
     const unseen = listed.filter(({ status, acknowledgedAt }) => status !== 'RESOLVED' && acknowledgedAt === null).map(({ id }) => id)

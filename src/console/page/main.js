@@ -58,7 +58,10 @@ const app = {
 }
 
 function complain (error, again) {
-  if (!(error instanceof Trouble)) throw error
+  if (!(error instanceof Trouble)) {
+    show(trouble, h('strong', {}, 'This page has a fault.'), ' Load it again; if it stays, tell whoever runs the gateway.')
+    throw error
+  }
   if (error.status === 401) return leave(troubleOf(error).join(' '))
   const [what, advice] = troubleOf(error)
   if (trouble.textContent.startsWith(what)) return
@@ -135,7 +138,7 @@ window.addEventListener('hashchange', event => {
   // The link over the header is a jump within the page and no view.
   if (window.location.hash === '#main') return window.history.replaceState(null, '', event.oldURL)
   app.tell('', '')
-  render()
+  render().catch(window.reportError)
 })
 
 window.addEventListener('keydown', event => {
@@ -157,4 +160,4 @@ function step (by) {
   links[at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + by))]?.focus()
 }
 
-start()
+await start()
