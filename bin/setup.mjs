@@ -41,7 +41,7 @@ async function installDependencies (say) {
   const stamp = at('node_modules', '.sluice-lock')
   if (read(stamp) === hashOfLock()) return
   if (!existsSync(stamp) && isFreshlyInstalled()) return writeFileSync(stamp, hashOfLock())
-  say('installing dependencies (once, about half a minute)')
+  say('installing dependencies (once, a minute or two)')
   // Not `npm ci`: npm 11 refuses a lock file that was written where optional packages of other platforms were out of reach.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
   // The compiler is a development dependency, and NODE_ENV=production would leave it out.

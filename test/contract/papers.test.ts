@@ -53,6 +53,14 @@ await t.test('every request that they name is a route', async t => {
   t.strictSame(addressed.filter(({ name }) => !['GET', 'POST', 'PUT', 'DELETE'].some(method => isRoute(`${method} ${name}`))), [])
 })
 
+await t.test('each figure that the README gives as measured stands on the page that it links, with its command', async t => {
+  const rows = [...read('README.md').matchAll(/^\| [^|]+ \| ([^|]+) \(\[[^\]]+\]\(([^)#]+)#?[^)]*\)\) \| `([^`]+)` \|$/gm)]
+  t.ok(rows.length >= 5)
+  const unfounded = rows.flatMap(([, figures = '', page = '', command = '']) =>
+    [...figures.matchAll(/\d[\d.,]*/g)].map(([figure]) => figure).concat(command).filter(part => !read(page).replaceAll(/(?<=\d),(?=\d{3})/g, '').includes(part.replaceAll(/(?<=\d),(?=\d{3})/g, ''))).map(part => `${page}: ${part}`))
+  t.strictSame(unfounded, [])
+})
+
 await t.test('docs/README.md names every page of docs/', async t => {
   t.strictSame(list('docs', '.md').map(path => posix.basename(path)).filter(name => name !== 'README.md' && !read('docs/README.md').includes(`](${name})`)), [])
 })
