@@ -79,6 +79,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds messages of all senders, with what is looked for in the body
+         * @description As GET /messages, for pages and programs behind a proxy that logs addresses: no telephone number stands in one.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        post: operations["findAllMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/failures": {
         parameters: {
             query?: never;
@@ -204,6 +226,28 @@ export interface paths {
          * @description Roles: `admin`.
          */
         delete: operations["clearRateLimit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-limits/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells the same, with the recipient in the body
+         * @description For pages and programs behind a proxy that logs addresses: no telephone number stands in one.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        post: operations["findRateLimit"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -483,6 +527,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells whose key this is and what it may do
+         * @description Without API keys everybody is `anonymous`, an admin.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        get: operations["getCaller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/codes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what an error code means and what to do about it
+         * @description By the policy in force. A code that nobody knows is answered too: where to look it up.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        get: operations["getCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -491,6 +579,24 @@ export interface components {
         Batch: unknown[] | {
             /** @description The messages, each as in POST /messages; a bad one does not hurt the others */
             messages: unknown[];
+        };
+        /** @description What to look for */
+        FindMessages: {
+            /** @description Whom it is for: a number, a business-scoped user id, or `group:<id>` */
+            recipient?: string;
+            /** @description What its caller called it */
+            idempotencyKey?: string;
+            /** @description What WhatsApp called it */
+            providerMessageId?: string;
+            /** @description An entry of the metadata as `key:value` */
+            tag?: string;
+            /** @description Phone number id of the sender; all senders if left out */
+            sender?: string;
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
         };
         /** @description A message to be sent; to one of `to`, `recipient` and `group` */
         PostMessage: {
@@ -772,6 +878,15 @@ export interface components {
             nextRetryAt?: string | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When somebody acknowledged its failure
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that did */
+            acknowledgedBy?: string;
+            /** @description What was noted with it */
+            note?: string;
             /** @description Those that came to something else than sent at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
             /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
@@ -881,6 +996,15 @@ export interface components {
             nextRetryAt?: string | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When somebody acknowledged its failure
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that did */
+            acknowledgedBy?: string;
+            /** @description What was noted with it */
+            note?: string;
             /** @description Those that came to something else than sent at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
             /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
@@ -990,6 +1114,15 @@ export interface components {
             nextRetryAt?: string | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When somebody acknowledged its failure
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that did */
+            acknowledgedBy?: string;
+            /** @description What was noted with it */
+            note?: string;
             /** @description Those that came to something else than sent at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
             /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
@@ -1318,6 +1451,19 @@ export interface components {
             /** @description Ids of messages that are under way, and end by themselves */
             remaining: string[];
         };
+        /** @description Whose pace */
+        FindRateLimit: {
+            /** @description The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>` */
+            recipient: string;
+            /** @description Phone number id of the sender; the first one configured if left out */
+            sender?: string;
+            /**
+             * @description The lane that a new message would join. `urgent`: before all others; `normal`: the default; `bulk`: after all others
+             * @default normal
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
+        };
         /** @description One recipient's pace with one sender */
         RateLimit: {
             /** @description As asked for */
@@ -1594,6 +1740,29 @@ export interface components {
         Acts: {
             /** @description Newest first */
             acts: components["schemas"]["Act"][];
+        };
+        /** @description Who asks */
+        Caller: {
+            /** @description The key's name */
+            name: string;
+            /**
+             * @description What it may do. `send`: posts, and reads and cancels its own messages; `read`: reads everything; `admin`: does everything
+             * @enum {string}
+             */
+            role: "send" | "read" | "admin";
+            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            sandbox?: boolean;
+        };
+        /** @description An error code in plain words */
+        Code: {
+            /** @description As asked for */
+            code: string;
+            /** @description What it is called */
+            title: string;
+            /** @description What it means */
+            explanation: string;
+            /** @description What to do about it */
+            remedy: string;
         };
         /** @description What became of each message of a batch */
         BatchAnswers: {
@@ -2071,6 +2240,56 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    findAllMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["FindMessages"];
+            };
+        };
+        responses: {
+            /** @description What was found, newest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Messages"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listFailures: {
         parameters: {
             query?: {
@@ -2444,6 +2663,56 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    findRateLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindRateLimit"];
+            };
+        };
+        responses: {
+            /** @description The recipient's pace */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimit"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2992,6 +3261,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Acts"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is not valid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A code of WhatsApp's, or of the gateway's own such as `HEADERS_TIMEOUT` */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
                 };
             };
             /** @description `INVALID_REQUEST`: The request is not valid */

@@ -15,6 +15,7 @@ const mayImport: Record<string, string[]> = {
   http: [...entrance, 'erasure'],
   graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
   dashboard: [...entrance, 'http/act', 'http/problem'],
+  console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],
   admission: [],
