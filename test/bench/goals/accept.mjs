@@ -34,7 +34,8 @@ export async function accept ({ ground, rounds, seconds, quick, tell, profile })
       ? []
       : [
           beside('messages a second, the peer with keys, log and metrics as well', 'perSecond', '/s', 'dressed', 'composed, dressed'),
-          beside('messages a second, share of a route that only validates', 'perSecond', '/s', 'nothing', 'Fastify, validating')
+          beside('messages a second, share of a route that only validates', 'perSecond', '/s', 'nothing', 'Fastify, validating'),
+          beside('CPU of node, beside a route that only validates', 'nodeUs', 'µs', 'nothing', 'Fastify, validating')
         ]
   ]
 }
