@@ -35,7 +35,8 @@ await t.test('every file and every program that they name exists', async t => {
   const places = (from: string, name: string): string[] =>
     [name, posix.join(posix.dirname(from), name), `src/${name}`, `lua/${name}`, name.replace(/^dist\/(.*)\.js$/, 'src/$1.ts')]
   t.strictSame(foundIn(path).filter(({ from, name }) => !notHere.has(name) && !places(from, name).some(exists)), [])
-  t.strictSame(foundIn(/\bnpx (?:-\S+ )*([\w@/-]+)/g).filter(({ name }) => !notHere.has(name) && !exists(`node_modules/.bin/${name}`)), [])
+  const { bin } = JSON.parse(read('package.json')) as { bin: Record<string, string> }
+  t.strictSame(foundIn(/\bnpx (?:-\S+ )*([\w@/-]+)/g).filter(({ name }) => !notHere.has(name) && !(name in bin) && !exists(`node_modules/.bin/${name}`)), [])
 })
 
 await t.test('every request that they name is a route', async t => {
@@ -48,8 +49,17 @@ await t.test('every request that they name is a route', async t => {
   const named = foundIn(/\b((?:GET|POST|PUT|DELETE) \/[\w:{}<>…$+/.-]*[\w}>…])/g).filter(({ name }) => !/ \/(_sandbox|admin|console|docs|\{prefix\}|:version)/.test(name))
   t.ok(named.length > 50)
   t.strictSame(named.filter(({ name }) => !isRoute(name)), [])
-  const addressed = foundIn(/(?:\$API|\/api\/v1)(\/[\w:<>{}…$+/.-]*[\w}>…])/g)
+  // Prometheus has an `/api/v1` of its own.
+  const addressed = foundIn(/(?:\$API|(?<!:9090)\/api\/v1)(\/[\w:<>{}…$+/.-]*[\w}>…])/g)
   t.strictSame(addressed.filter(({ name }) => !['GET', 'POST', 'PUT', 'DELETE'].some(method => isRoute(`${method} ${name}`))), [])
+})
+
+await t.test('each figure that the README gives as measured stands on the page that it links, with its command', async t => {
+  const rows = [...read('README.md').matchAll(/^\| [^|]+ \| ([^|]+) \(\[[^\]]+\]\(([^)#]+)#?[^)]*\)\) \| `([^`]+)` \|$/gm)]
+  t.ok(rows.length >= 5)
+  const unfounded = rows.flatMap(([, figures = '', page = '', command = '']) =>
+    [...figures.matchAll(/\d[\d.,]*/g)].map(([figure]) => figure).concat(command).filter(part => !read(page).replaceAll(/(?<=\d),(?=\d{3})/g, '').includes(part.replaceAll(/(?<=\d),(?=\d{3})/g, ''))).map(part => `${page}: ${part}`))
+  t.strictSame(unfounded, [])
 })
 
 await t.test('docs/README.md names every page of docs/', async t => {
