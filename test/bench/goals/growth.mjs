@@ -2,13 +2,12 @@
 import { interleave, judge } from '../kit/rounds.mjs'
 
 const WANT = 10
-/** Fewer than are due at the same moment with the fewest messages. */
-const CLAIMS = 500
-const ADMISSIONS = 4000
 
 export async function growth ({ ground, rounds, quick, tell }) {
-  const [few, many] = quick ? [2000, 20_000] : [10_000, 1_000_000]
+  const [few, many] = quick ? [2000, 15_000] : [10_000, 1_000_000]
   const senders = quick ? 100 : 1000
+  // So many are due at the same moment with the fewest messages.
+  const [claims, admissions] = quick ? [200, 1000] : [500, 4000]
   const start = async (waiting, senders) => {
     // Without the file: a million messages would be written twice, and rewriting is not what is asked.
     const redis = await ground.redis({ persists: false })
@@ -18,8 +17,8 @@ export async function growth ({ ground, rounds, quick, tell }) {
       await ask('admit', Math.min(left, 10_000))
     }
     return async () => {
-      const { claimUs } = await ask('claimAndSettle', { many: CLAIMS, want: WANT })
-      return { admitUs: await ask('admit', ADMISSIONS), claimUs }
+      const { claimUs } = await ask('claimAndSettle', { many: claims, want: WANT })
+      return { admitUs: await ask('admit', admissions), claimUs }
     }
   }
   const contenders = { few: await start(few, 1), many: await start(many, 1), spread: await start(few, senders) }
