@@ -44,7 +44,7 @@ await t.test('document and page are served without a key', async t => {
 await t.test('docs/openapi.json is this document', async t => {
   const text = `${JSON.stringify(document, null, 1)}\n`
   if (process.env['WRITE_DOCS'] === '1') writeFileSync(`${root}docs/openapi.json`, text)
-  t.ok(read('docs/openapi.json') === text, 'if not: WRITE_DOCS=1 npm test -- test/http/openapi.test.ts')
+  t.ok(read('docs/openapi.json') === text, 'if not: WRITE_DOCS=1 npm test -- test/http/openapi.test.ts, and then test/client/openapi.test.ts')
 })
 
 await t.test('every route is in it, with everything said of it', async t => {
