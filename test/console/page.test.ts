@@ -87,6 +87,16 @@ else {
     await desk.type('+15550009999')
     await desk.press('Enter')
     await desk.reads('#results', /Nothing was found/)
+    await node.send('+15550000002', 'x', { metadata: { order: 'AB.1.2' } })
+    for (const [text, said] of [['AB.1.2', /One message/], ['AB.1.3', /Nothing was found/], ['12', /Nothing was found/]] as const) {
+      await desk.press('/')
+      await desk.page.waitForSelector('#what')
+      await desk.page.locator('#what').focus()
+      await desk.press('Control+a')
+      await desk.type(text)
+      await desk.press('Enter')
+      await desk.reads('#results', said)
+    }
   })
 
   await t.test('failures are filtered, acknowledged with a note, and retried, one and all', async t => {
