@@ -59,6 +59,10 @@ for (const name of names) {
     found.push(...entries)
     tell(`${((performance.now() - from) / 1000).toFixed(0)} s`)
     if (isTerminal) process.stderr.write('\r\x1b[K')
+  } catch (error) {
+    // The others are measured all the same; nothing is written.
+    console.error(`${name}: ${error.stack}`)
+    process.exitCode = 1
   } finally {
     clearTimeout(late)
     await ground.end()
@@ -66,6 +70,7 @@ for (const name of names) {
 }
 const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - began) / 1000).toFixed(0)} s in all.`
 console.log(`${setting}\n\n${tableOf(found)}`)
+if (process.exitCode === 1) process.exit()
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 const out = asked.out ?? (isWhole ? here('results.json') : undefined)
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(found, null, 2)}\n`)
