@@ -5,7 +5,7 @@ import { createGround } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { until } from '../support/until.js'
-import { missing, openConsole, startBrowser } from './browser.js'
+import { missing, openConsole, startBrowser, wrong } from './browser.js'
 
 const skip = missing()
 if (skip !== false) t.plan(0, skip)
@@ -60,7 +60,7 @@ else {
     await desk.reads('h2', /taken by WhatsApp/)
     await desk.reads('#time-line', /Attempt 1: [^]*Attempt 2: [^]*Attempt 3: WhatsApp took it/)
     t.equal((await ground.arrivals(REFUSED_TWICE, 3)).length, 3)
-    t.same(desk.asked.filter(address => /5562131000/.test(decodeURIComponent(address))), [], 'no number stands in an address')
+    t.same(desk.asked.filter(address => decodeURIComponent(address).replace(/\D/g, '').includes('5562131000')), [], 'no number stands in an address')
   })
 
   await t.test('what waits tells what binds, and tells anew when that changes', async t => {
@@ -80,9 +80,9 @@ else {
 
     await desk.press('/')
     await desk.page.waitForSelector('#what:focus')
-    await desk.type('+15550000001')
+    await desk.type('15550000001')
     await desk.press('Enter')
-    await desk.reads('#results', /One message waits for this person with sender 111; a new one would wait without a known end: the sender is paused/)
+    await desk.reads('#results', /Looked for as phone number, order number \(orderId\), [^]*idempotency key\.[^]*One message waits for this person with sender 111; a new one would wait without a known end: the sender is paused/)
     await desk.press('/')
     await desk.type('+15550009999')
     await desk.press('Enter')
@@ -95,17 +95,18 @@ else {
     await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 3, kind: 'code', code: 131053 })
     for (const at of [4, 5, 6]) await node.send(`+1555000010${at}`, 'Your invoice', { metadata: { orderId: `B-${at}` } })
     const desk = await openConsole(t, browser, node)
-    await desk.press('Tab')
-    await desk.page.locator('#to-failures').focus()
+    await desk.tabTo('#to-failures')
     await desk.press('Enter')
     await desk.reads('#count', /^6 listed\.$/)
     t.match(await desk.reads('#failures table', /B-6/), sayingOf('131053')[1])
     await desk.shoot('console-failures', 620)
 
     await desk.tabTo('#code')
-    await desk.type('131053')
-    await desk.page.locator('#code').selectOption('131053')
-    await desk.reads('#count', /^3 listed\.$/)
+    await desk.press('ArrowDown')
+    await desk.reads('#failures tbody', /^(?=[^]*B-1)(?![^]*B-6)/)
+    await desk.press('ArrowDown')
+    await desk.reads('#failures tbody', /^(?=[^]*B-6)(?![^]*B-1)/)
+    await desk.tabTo('#acknowledge-all')
     await desk.press('j')
     await desk.tabTo('[id^="seen-"]')
     await desk.press('Enter')
@@ -126,9 +127,11 @@ else {
     await desk.press('Enter')
     await desk.reads('#told', /Retried: 1 sent\./)
 
-    await desk.page.locator('#seen').selectOption('')
+    await desk.tabTo('#seen')
+    await desk.press('ArrowDown')
+    await desk.reads('#count', /^1 listed\.$/)
+    await desk.press('ArrowDown')
     await desk.reads('#count', /^2 listed\.$/)
-    await desk.page.locator('#seen').focus()
     await desk.tabTo('#retry-all')
     await desk.press('Enter')
     await desk.reads('dialog', /Retry 2 messages now\?/)
@@ -139,8 +142,9 @@ else {
     const { failures } = (await node.get('/failures?status=RESOLVED')).body as { failures: Array<{ metadata: { orderId: string } }> }
     t.same(failures.map(({ metadata }) => metadata.orderId).sort(), ['B-4', 'B-5', 'B-6'])
 
-    await desk.page.locator('#code').selectOption('')
-    await desk.page.locator('#code').focus()
+    await desk.tabTo('#code')
+    await desk.press('Home')
+    await desk.reads('#count', /^3 listed\.$/)
     await desk.tabTo('#acknowledge-all')
     await desk.press('Enter')
     await desk.page.waitForSelector('#note:focus')
@@ -220,7 +224,8 @@ else {
     t.equal(await desk.page.locator('main img, main script, main svg, main b').count(), 0)
     const refused = await desk.page.evaluate('try { document.body.innerHTML = "<b>x</b>"; "taken" } catch (error) { error.name }')
     t.equal(refused, 'TypeError', 'the browser itself refuses to make markup of a text')
-    desk.faults.length = 0
+    const at = await until('it says so', () => wrong.findIndex(one => one.includes('TrustedHTML')) + 1)
+    wrong.splice(at - 1, 1)
   })
 
   await t.test('who may only read sees no acts; who may only send gets no further; a wrong key is told', async t => {
@@ -298,6 +303,10 @@ else {
     await desk.press('Enter')
     await until('paused', async () => (await request(`${node.origin}/api/v1/senders`)).body['senders'][0].state === 'paused')
     t.notOk(await desk.page.locator('#sign-out').count())
+  })
+
+  await t.test('in all of this no script failed, nothing was against the policy, and nobody else was asked', async t => {
+    t.same(wrong, [])
   })
 }
 
