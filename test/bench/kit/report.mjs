@@ -14,7 +14,7 @@ export function tableOf (entries) {
     const spread = `${short(min)} to ${short(max)}`
     return `| ${goal} | ${short(value)} ${unit} | ${against === undefined ? '' : `${against}: ${short(other)} ${unit}`} | ${ratio === null ? '' : `${short(ratio)}x`} | ${spread} | ${target ?? ''} | ${verdict} |`
   })
-  return ['| what | Sluice | peer | ratio | range | goal | verdict |', '|---|---|---|---|---|---|---|', ...rows].join('\n')
+  return ['| what | measured | beside | ratio | range | goal | verdict |', '|---|---|---|---|---|---|---|', ...rows].join('\n')
 }
 
 function short (value) {
