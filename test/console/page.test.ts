@@ -229,6 +229,7 @@ else {
     t.match(await shown(), /Idempotency key\s+<script>window\.hit=4<\/script>/)
     await node.post(`/failures/${id}/acknowledge`, { note: hostile })
     await desk.page.reload()
+    await desk.reads('#time-line', /Attempt 1/)
     await desk.press('2')
     await desk.page.locator('#seen').selectOption('')
     await desk.reads('#failures table', /onerror/)
