@@ -87,7 +87,7 @@ if grant and verdict ~= 'wait' then record.attempts = attempt end
 if bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
 if stopped then record.stops = record.stops + 1 end
 if story ~= '' and verdict ~= 'wait' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
-redis.call('ZREM', unknown, id)
+if not grant then redis.call('ZREM', unknown, id) end
 
 local due = 0
 if verdict == 'sent' or verdict == 'failed' then

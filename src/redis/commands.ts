@@ -2,7 +2,7 @@ import { SluiceError } from '../errors.js'
 import type { BoundBy, State } from '../message.js'
 import type { Client } from './client.js'
 import { isOwnFault } from './is-away.js'
-import { senderKey } from './keys.js'
+import { isOwn, senderKey } from './keys.js'
 import type { Script } from './scripts.js'
 import { loadScripts } from './scripts.js'
 
@@ -121,22 +121,21 @@ export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boo
 
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
 export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined): Run {
-  const scripts = new Map<string, Script>()
-  for (const script of loadScripts()) {
-    scripts.set(script.name, script)
-    redis.defineCommand(`sluice:${script.name}`, { numberOfKeys: script.keys.length, lua: script.lua })
-  }
   const calls = redis as unknown as Record<string, Call>
+  const plans = new Map<string, Plan>()
+  for (const script of loadScripts()) {
+    const name = `sluice:${script.name}`
+    redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
+    const call = calls[name]
+    if (call !== undefined) plans.set(script.name, planOf(script, prefix, call.bind(redis)))
+  }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
-    const script = scripts.get(name)
-    const call = calls[`sluice:${name}`]
-    if (script === undefined || call === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
-    const values = args as Record<string, Value | undefined>
-    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, { digest: at.digest, recipient: text(values['recipient']) }))
-    const given = script.args.map(arg => text(values[arg]))
+    const plan = plans.get(name)
+    if (plan === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
+    const words = wordsOf(plan, at, args)
     const calledAt = performance.now()
     try {
-      const reply = await call.call(redis, ...keys, ...given) as Replies[Name]
+      const reply = await plan.call(...words) as Replies[Name]
       watch(name, performance.now() - calledAt, false)
       return reply
     } catch (error) {
@@ -144,6 +143,39 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
       throw translate(name, error)
     }
   }
+}
+
+/** A script as it is called. A sender's keys are always the same, except for those with a part that is the message's own. */
+interface Plan {
+  call: Call
+  args: string[]
+  keysOf: (sender: string) => string[]
+  own: Array<{ index: number, name: string }>
+  prefix: string
+}
+
+function planOf (script: Script, prefix: string, call: Call): Plan {
+  const bySender = new Map<string, string[]>()
+  return {
+    call,
+    prefix,
+    args: script.args,
+    own: script.keys.flatMap((name, index) => isOwn(name) ? [{ index, name }] : []),
+    keysOf (sender) {
+      let keys = bySender.get(sender)
+      if (keys === undefined) bySender.set(sender, keys = script.keys.map(name => senderKey(prefix, sender, name)))
+      return keys
+    }
+  }
+}
+
+/** Keys and arguments in the header's order. */
+function wordsOf ({ args: names, keysOf, own, prefix }: Plan, at: At, args: object): string[] {
+  const values = args as Record<string, Value | undefined>
+  const words = keysOf(at.sender).slice()
+  for (const { index, name } of own) words[index] = senderKey(prefix, at.sender, name, { digest: at.digest, recipient: text(values['recipient']) })
+  for (const name of names) words.push(text(values[name]))
+  return words
 }
 
 function text (value: Value | undefined): string {
