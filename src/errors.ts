@@ -32,6 +32,7 @@ export const errors = {
   CLOSING: [503, 'This node is closing; repeat with the same idempotency key'],
   CONFIG_INVALID: [500, 'A setting is not valid'],
   SCRIPT_INVALID: [500, 'A Lua script and its header disagree'],
+  LAYOUT_NEWER: [500, 'Redis holds data of a newer version of the gateway'],
   SETUP_FAILED: [500, 'Something needed to run is missing'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>
 

@@ -1,6 +1,7 @@
 import type { Bus } from './events.js'
 import { inParallel } from './parallel.js'
 import { globalKey, senderKey } from './redis/keys.js'
+import { claimLayout, noteLayout } from './redis/layout.js'
 import type { Store } from './redis/store.js'
 import type { SenderSettings } from './senders.js'
 import { writeRules } from './throttle/rules.js'
@@ -46,6 +47,7 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
   }
 
   async function refresh (): Promise<void> {
+    await noteLayout(store.redis, store.prefix)
     await inParallel([...settings.values()], AT_ONCE, async sender => await enter(sender, false))
     await store.agenda.enter(senders)
   }
@@ -85,6 +87,7 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
   /** Redis was emptied. Whoever found out has told its caller to come again, and then finds the rules. */
   const restore = (): void => { refresh().catch(() => undefined) } // the next who finds out asks again
 
+  await claimLayout(store.redis, store.prefix)
   await apply(first)
   events.on('sender.unruled', restore)
   const timer = setInterval(() => {

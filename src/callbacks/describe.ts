@@ -56,6 +56,7 @@ function facts (result: Result): Record<string, unknown> {
     attemptCount: result.attempts,
     providerMessageId: result.providerMessageId,
     metadata: result.metadata ?? null,
+    ...(result.cancelledFor === undefined ? {} : { cancelledFor: result.cancelledFor }),
     ...(result.callbackData === undefined ? {} : { callbackData: result.callbackData }),
     ...(result.waId === undefined ? {} : { waId: result.waId }),
     createdAt: iso(result.admittedAt),

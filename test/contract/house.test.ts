@@ -30,8 +30,11 @@ const mayImport: Record<string, string[]> = {
   client: [],
 }
 
-/** Programs of their own, that know the gateway by HTTP only: they import nothing of it, and have their own errors. */
+/** Programs of their own, that know the gateway by HTTP only: they import nothing of it, not even what is shared, and have their own errors. */
 const apart = ['sandbox', 'client']
+
+/** What a program wrote from another file, of which a test holds it to be the image. */
+const written = ['src/client/openapi.ts']
 
 /**
  * Moments of Redis are compared with Redis's clock, and durations are taken by performance.now(). The system's clock is
@@ -95,7 +98,7 @@ await t.test('every import of our own leads to a file', async t => {
 })
 
 await t.test('only provider/ and callbacks/ talk to the outside: undici is imported there alone', async t => {
-  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', ...apart].includes(one.from.room)).map(show), [])
+  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.room)).map(show), [])
 })
 
 await t.test('the environment is read in config.ts only', async t => {
@@ -127,7 +130,7 @@ await t.test('no any', async t => {
 })
 
 await t.test('no file is longer than 300 lines', async t => {
-  const long = sources.map(({ path }) => ({ path, length: lines(path).length })).filter(one => one.length > LINES_AT_MOST)
+  const long = sources.filter(({ path }) => !written.includes(path)).map(({ path }) => ({ path, length: lines(path).length })).filter(one => one.length > LINES_AT_MOST)
   t.strictSame(long, [])
 })
 
@@ -147,8 +150,7 @@ function roomOf (path: string): string {
 function isAllowed ({ from, to }: Import): boolean {
   const target = roomOf(to)
   if (from.room === target) return true
-  if (apart.includes(from.room)) return false
-  if (from.room === 'wiring' || target === 'shared') return true
+  if (!apart.includes(from.room) && (from.room === 'wiring' || target === 'shared')) return true
   const file = to.replace(/^src\//, '').replace(/\.ts$/, '')
   return mayImport[from.room]?.some(allowed => allowed === target || allowed === file) ?? false
 }

@@ -5,7 +5,7 @@ import { exists, lines, list, read } from './tree.js'
 
 const papers = [
   ...['README', 'CONTRIBUTING', 'SECURITY', 'CHANGELOG'].map(name => `${name}.md`),
-  ...list('docs', '.md'), ...list('lua', '.md'), ...list('grafana', '.md'),
+  ...['docs', 'lua', 'grafana', 'test', 'src', 'bin'].flatMap(folder => list(folder, '.md')),
 ]
 
 await t.test('the papers are there', async t => {
@@ -41,21 +41,12 @@ await t.test('the table of settings is the schema', async t => {
 
 interface Setting { default?: unknown, description?: string }
 
-/** Rows that begin with a name in capitals, beneath a heading that says Settings: in the README, or in a paper of their own. */
+/** Rows of docs/settings.md that begin with a name in capitals. */
 function tableOfSettings () {
-  for (const path of ['docs/settings.md', 'README.md']) {
-    const all = lines(path)
-    const start = all.findIndex(line => /^#+ .*settings/i.test(line))
-    if (start === -1) continue
-    const length = all.slice(start + 1).findIndex(line => /^##? /.test(line))
-    const section = all.slice(start, length === -1 ? undefined : start + 1 + length)
-    const rows = section.flatMap(line => {
-      const [, name, standard = '', meaning = ''] = /^\| `([A-Z][A-Z0-9_]+)` \| (.*?) \| (.*) \|$/.exec(line) ?? []
-      return name === undefined ? [] : [{ name, standard, meaning }]
-    })
-    if (rows.length > 0) return rows
-  }
-  return []
+  return lines('docs/settings.md').flatMap(line => {
+    const [, name, standard = '', meaning = ''] = /^\| `([A-Z][A-Z0-9_]+)` \| (.*?) \| (.*) \|$/.exec(line) ?? []
+    return name === undefined ? [] : [{ name, standard, meaning }]
+  })
 }
 
 function linksOf (path: string): string[] {

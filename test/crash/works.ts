@@ -2,7 +2,7 @@
 import { Queue } from 'bullmq'
 import type { ProvingCaller, Wish } from '../prove/caller.js'
 import { groupBy } from '../prove/history.js'
-import { pass } from '../support/until.js'
+import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
 
 export interface Stage {
@@ -55,10 +55,12 @@ export const works = {
     await posts(stage, '1555000', 2, 2)
     await operate(stage, 'POST', '/resume', {})
   },
-  /** SIGTERM while a line waits. */
+  /** SIGTERM while a line waits, and the node itself is at it: only who holds the shift has sent a second one. */
   async closing (stage: Stage) {
-    await stage.caller.postBatch(wishes(stage, '1555000', 2, 6))
-    await pass(600)
+    const all = wishes(stage, '1555000', 2, 12)
+    const second = all[2] as Wish
+    await stage.caller.postBatch(all)
+    await until('its shift sends', async () => (await stage.caller.look(second))?.state === 'sent', 20_000)
     stage.victim.signal('SIGTERM')
     await pass(500)
   },

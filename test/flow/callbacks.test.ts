@@ -63,8 +63,13 @@ await t.test('so are failures, cancellations and what expired, with why', async 
   await node.post(`/senders/${SENDER}/pause`)
   const cancelled = await node.send('+15550000902')
   await node.del(`/messages/${String(cancelled.body['id'])}`)
+  const unwanted = await node.send('+15550000904', 'Offer', { category: 'marketing' })
+  await node.put('/opt-outs/+15550000904', {})
   const expired = await node.send('+15550000903', 'Soon', { expiresInMs: 1000 })
   await told(receiver, cancelled.body['id'], 'message.cancelled')
+  t.notOk('cancelledFor' in (receiver.taken(cancelled.body['id'])[0]?.data ?? {}), 'somebody asked for it')
+  await told(receiver, unwanted.body['id'], 'message.cancelled')
+  t.match(receiver.taken(unwanted.body['id'])[0]?.data, { status: 'cancelled', cancelledFor: 'opted-out' })
   await pass(1000)
   // Who looks for a message to send finds that it is too late.
   await node.post(`/senders/${SENDER}/resume`)

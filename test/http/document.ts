@@ -27,7 +27,7 @@ export interface Document {
   openapi: string
   tags: Array<{ name: string }>
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Schema>, responses: Record<string, Response>, securitySchemes: Record<string, object> }
+  components: { schemas: Record<string, Schema>, responses: Record<string, Response>, headers: Record<string, object>, securitySchemes: Record<string, object> }
 }
 
 /** One way to ask: method, path with its braces, and the operation. */
@@ -75,7 +75,7 @@ export function createJudge (document: Document): { answer: (route: Route, reply
       const found = operation.responses[status]
       if (found === undefined) return `${status} is not documented`
       const response = found.$ref === undefined ? found : document.components.responses[found.$ref.split('/').at(-1) ?? '']
-      const present = ['retry-after', 'ratelimit', 'ratelimit-policy', 'idempotent-replayed'].filter(name => headers.has(name))
+      const present = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'idempotent-replayed'].filter(name => headers.has(name))
       const known = Object.keys(response?.headers ?? {}).map(name => name.toLowerCase())
       const strange = present.filter(name => !known.includes(name))
       if (strange.length > 0) return `${status} does not name the headers ${strange.join(', ')}`

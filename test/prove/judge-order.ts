@@ -18,7 +18,8 @@ export function judgeOrder (rules: Rules, messages: Map<string, Message>, facts:
     line.sort((a, b) => a.startedAt - b.startedAt)
     judgeLine(rules, line, numbers, note)
   }
-  for (const first of firsts) judgePromise(first, note)
+  const gone = groupBy([...messages.values()].filter(hasLeft), ({ posted }) => posted.pair)
+  for (const first of firsts) judgePromise(rules, first, gone.get(first.message.posted.pair) ?? [], note)
   return {}
 }
 
@@ -47,11 +48,20 @@ function judgeLine (rules: Rules, line: First[], numbers: Map<string, number>, n
   })
 }
 
-/** `delayMs` is a floor, counted from the admission, which is not before the request was made. */
-function judgePromise ({ message, startedAt }: First, note: Note): void {
+/** Whoever it is that was ahead: taken back, or too old to go out, it leaves its line without a start. */
+function hasLeft ({ ended }: Message): boolean {
+  return ended?.state === 'cancelled' || ended?.state === 'expired'
+}
+
+/**
+ * `delayMs` is a floor, counted from the admission, which is not before the request was made. Each one that leaves the line ahead of
+ * it brings it one interval forward: those of its pair that were posted before it and in the end did not go out.
+ */
+function judgePromise (rules: Rules, { message, startedAt }: First, gone: Message[], note: Note): void {
   const answer = message.answers.find(({ state, delayMs }) => state === 'queued' && typeof delayMs === 'number')
   // What a duplicate is told counts from later on; a wait for the flow may be beaten by the lower lanes' share.
   if (answer === undefined || answer.boundBy !== 'pair') return
-  const earlyMs = answer.askedAt + (answer.delayMs ?? 0) - startedAt
+  const ahead = gone.filter(({ posted }) => posted.at < answer.at && posted.lane <= message.posted.lane && posted.key !== message.posted.key)
+  const earlyMs = answer.askedAt + (answer.delayMs ?? 0) - startedAt - ahead.length * rules.intervalMs
   if (earlyMs > CLOCKS_MS) note('too early', `${message.posted.key} started ${earlyMs.toFixed(1)} ms before its promise`)
 }

@@ -104,7 +104,9 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   doing = 'nothing is wrong any more'
   await endHarm(victims)
   const healedAt = performance.now()
-  await Promise.race([load.done, pass(SETTLE_WITHIN_S * 1000)])
+  let isAnswered = false
+  void load.done.then(() => { isAnswered = true })
+  await until('every caller has an answer', () => isAnswered, SETTLE_WITHIN_S * 1000).catch(() => undefined)
   const unsettled = async (): Promise<number> => {
     const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
     return (stats?.['senders'] as Array<{ unsettled: number }>).reduce((sum, one) => sum + one.unsettled, 0)

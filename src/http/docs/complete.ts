@@ -37,7 +37,7 @@ export function complete (documented: Documented, operation: Operation, body: { 
 function answers (operation: Operation): Record<string, object> {
   return Object.fromEntries(Object.entries(operation.answers).map(([status, { is, schema, text, headers, examples }]) => [status, {
     description: is,
-    ...(headers === undefined ? {} : { headers: describeHeaders(headers) }),
+    headers: describeHeaders(headers),
     ...(text === undefined ? {} : { content: { [text.type]: { schema: { type: 'string' }, examples: { example: { value: text.example } } } } }),
     ...(schema === undefined ? {} : { content: json(schema, Object.fromEntries(Object.entries(examples ?? {}).map(([name, value]) => [name, { value }]))) })
   }]))

@@ -5,7 +5,7 @@ import { componentSchemas, plain } from './components.js'
 import type { Documented } from './complete.js'
 import { complete } from './complete.js'
 import type { Operation } from './operation.js'
-import { requestHeaders, tags } from './operation.js'
+import { everyAnswer, requestHeaders, tags } from './operation.js'
 import { problemResponse, sharedResponses } from './problems.js'
 
 /** What is for browsers, and not for programs that would read the document. */
@@ -16,6 +16,8 @@ const introduction = `Paces, deduplicates, retries and accounts for messages to 
 **Keys.** \`Authorization: Bearer <key>\`; a key has a name and one role. \`send\` posts, and reads and cancels its own messages; \`read\` reads everything; \`admin\` does everything. Each operation names its roles (\`x-roles\`). Without API keys the gateway listens on its own machine only, and everybody there is admin.
 
 **Errors** are problem documents (RFC 9457) with a stable \`code\`, and \`field\` where one is at fault.
+
+**Requests** may name themselves by \`X-Request-Id\`; every answer carries the name, and so do the log's lines.
 
 **Moments** are ISO 8601 in UTC, spans are milliseconds unless their name says otherwise. New fields may be added to answers at any time.`
 
@@ -47,7 +49,7 @@ export async function serveDocs (app: FastifyInstance): Promise<void> {
         if (known !== undefined) complete(documented, known.operation, known.body)
       }
       const responses = Object.fromEntries(Object.entries(sharedResponses).map(([name, codes]) => [name, problemResponse(codes)]))
-      return plain({ ...document, components: { ...document.components, responses, schemas: componentSchemas() } })
+      return plain({ ...document, components: { ...document.components, headers: everyAnswer, responses, schemas: componentSchemas() } })
     }
   })
   // A badge by validator.swagger.io would tell a stranger where this gateway is.

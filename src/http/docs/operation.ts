@@ -12,7 +12,7 @@ export const tags = {
   Counts: 'How it stands',
   'Retry worker': 'The worker that retries due failures',
   Audit: 'Who did what',
-  Webhooks: 'What Meta calls: receipts of messages',
+  Webhooks: 'What Meta calls: receipts of messages, wishes about marketing, and what people write',
   Health: 'For load balancers and orchestrators'
 } as const
 
@@ -34,9 +34,17 @@ export const answerHeaders = {
   'RateLimit-Policy': 'The pair\'s rule: `"pair";q=<messages>;w=<seconds>`'
 } as const
 
-/** Headers as the document has them. */
-export function describeHeaders (names: ReadonlyArray<keyof typeof answerHeaders>): Record<string, object> {
-  return Object.fromEntries(names.map(name => [name, { description: answerHeaders[name], schema: { type: 'string' } }]))
+/** Headers of every answer, as components of the document. */
+export const everyAnswer = {
+  'X-Request-Id': { description: 'The request\'s own `X-Request-Id` where it is 1 to 64 letters, digits and `_ . : -`, else a new one; the log has it too', schema: { type: 'string' } }
+} as const
+
+/** Headers as the document has them, with those of every answer. */
+export function describeHeaders (names: ReadonlyArray<keyof typeof answerHeaders> = []): Record<string, object> {
+  return {
+    ...Object.fromEntries(names.map(name => [name, { description: answerHeaders[name], schema: { type: 'string' } }])),
+    ...Object.fromEntries(Object.keys(everyAnswer).map(name => [name, { $ref: `#/components/headers/${name}` }]))
+  }
 }
 
 /** Something to send: the body, and what else of the request it needs (in the document `x-requests`). */

@@ -52,7 +52,7 @@ export function problemResponse (codes: ErrorCode[]): object {
   const headers = headersOf(codes.map(code => errors[code][0]))
   return {
     description: codes.map(code => `\`${code}\`: ${errors[code][1]}`).join('. '),
-    ...(headers.length === 0 ? {} : { headers: describeHeaders(headers) }),
+    headers: describeHeaders(headers),
     content: {
       'application/problem+json': {
         schema: ref(ProblemSchema),

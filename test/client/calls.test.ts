@@ -1,0 +1,124 @@
+/** Every call of the client, against a real node: what it answers, and that no operation of the API is left out. */
+import fc from 'fast-check'
+import t from 'tap'
+import { generateIdempotencyKey } from '../../src/admission/key.js'
+import { SluiceClient, SluiceClientError } from '../../src/client/index.js'
+import { read } from '../contract/tree.js'
+import { createGround } from '../support/flow.js'
+import { SENDER, keys } from '../support/gateway.js'
+import { createJudge, type Document } from '../http/document.js'
+import { rejection } from './wire.js'
+
+const ground = await createGround(t)
+const document = JSON.parse(read('docs/openapi.json')) as Document
+const judge = createJudge(document)
+
+await t.test('each operation of the API has its call, and answers what the document says', async t => {
+  const node = await ground.start(t)
+  const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.operator })
+  t.teardown(async () => await client.close())
+  const fits = (schema: string, value: unknown): void => {
+    t.equal(judge.value({ $ref: `#/components/schemas/${schema}` }, value), '', schema)
+  }
+  const to = '+1 555 000 6001'
+
+  const sent = await client.sendMessage(to, 'Hello', { metadata: { orderId: 'C-1' } })
+  fits('Sent', sent)
+  t.match(sent, { immediate: true, queued: false, duplicate: false, keySource: 'field' })
+  const queued = await client.sendMessage(to, 'Hello', { scheduledFor: Date.now() + 60_000 })
+  fits('Accepted', queued)
+  t.match(queued, { queued: true }, 'the same text again is another message: each call has a key of its own')
+  const failed = await rejection(client.sendMessage('+155601310260061', 'Hello'))
+  t.match(failed, { code: 'PROVIDER_REJECTED', status: 422, idempotencyKey: /^sluice:/, problem: { id: /./, error: { code: '131026' } } })
+  const { id: failedId } = failed['problem'] as { id: string }
+
+  const rows = await client.sendBatch([{ to: '+15550006002', message: 'one', idempotencyKey: 'b-1' }, { to: 'nobody', message: 'two' }, { to: '+15550006002', message: 'one', idempotencyKey: 'b-1' }])
+  t.match(rows, [{ httpStatus: 202, queued: true }, { httpStatus: 400, code: 'INVALID_RECIPIENT', field: 'to' }, { httpStatus: 200, duplicate: true }])
+
+  fits('Message', await client.getMessage(sent.id))
+  t.match(await client.getMessage('b-1', { sender: SENDER }), { idempotencyKey: 'b-1' }, 'an own key names it too')
+  t.strictSame((await client.findMessages({ tag: 'orderId:C-1' })).map(message => message.id), [sent.id])
+  t.match(await client.cancelMessage(queued.id), { status: 'cancelled' })
+
+  const failures = []
+  for await (const failure of client.failures({ status: 'FAILED', limit: 1 })) failures.push(failure)
+  t.strictSame(failures.map(failure => failure.id), [failedId])
+  fits('Failure', failures[0])
+  fits('RetryCounts', await client.retryFailedMessages(10))
+  t.match(await client.acknowledgeFailure(failedId, { note: 'called' }), { id: failedId })
+  t.match(await client.acknowledgeFailures(), { acknowledged: 0 })
+  t.match(await client.retryFailure(failedId), { total: 1 })
+
+  fits('RateLimit', await client.getRateLimit(to))
+  t.match(await client.clearRateLimit(to), { recipient: to, cleared: true })
+  t.match(await client.stopMarketing(to, { reason: 'asked' }), { recipient: '15550006001' })
+  fits('OptOuts', await client.listOptOuts())
+  t.match(await client.resumeMarketing(to), { recipient: '15550006001' })
+  fits('Erased', await client.eraseRecipient(to))
+
+  const stats = await client.getStats()
+  fits('Stats', stats)
+  t.match(stats, { throttling: { activeRateLimits: Number }, deliveryFailures: { pending: 0 }, queue: { waiting: Number } }, 'the three parts of the original')
+  fits('QueueStats', await client.getQueueStats())
+  t.match(await client.pauseRetries(), { isRunning: false, stoppedBy: 'operator' })
+  t.match(await client.resumeRetries(), { stoppedBy: null })
+  fits('RetryWorkerStatus', await client.getRetryStatus())
+  t.match(await client.pauseSender(SENDER, { forMs: 60_000 }), { state: 'paused' })
+  t.match(await client.resumeSender(SENDER), { state: 'open' })
+  t.match(await client.changeQuota(SENDER, { perSecond: 50 }), { perSecond: 50 })
+  t.match(await client.listSenders(), [{ id: SENDER }])
+  t.match((await client.listActs({ limit: 1 })).map(({ act }) => act), ['quota'])
+  t.equal(await client.isReady(), true)
+
+  const done = new Set(node.seen('request.answered').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))
+  const offered = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/v1/'))
+    .flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
+  t.strictSame(offered.filter(one => !done.has(one)), [])
+})
+
+await t.test('users and groups are addressed by their names, with the wish not to be waited for', async t => {
+  const node = await ground.start(t)
+  const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.app })
+  t.teardown(async () => await client.close())
+  t.match(await client.sendMessage({ recipient: 'US.13491208655302741918' }, 'Hello'), { immediate: true })
+  t.match(await client.sendMessage({ group: 'Y2FwaV9ncm91cDox' }, 'Hello', { respondAsync: true }), { immediate: false, queued: true })
+})
+
+await t.test('refusals are typed: code, status and the field at fault, and neither key nor number', async t => {
+  const node = await ground.start(t)
+  const client = new SluiceClient({ baseUrl: `${node.origin}/`, apiKey: keys.app })
+  const stranger = new SluiceClient({ baseUrl: node.origin, apiKey: 'a-key-that-nobody-knows' })
+  t.teardown(async () => await Promise.all([client.close(), stranger.close()]))
+  const wrong = await rejection(client.sendMessage('+1555 nobody', 'Hello'))
+  t.ok(wrong instanceof SluiceClientError)
+  t.match(wrong, { code: 'INVALID_RECIPIENT', status: 400, field: 'to' })
+  t.match(await rejection(client.sendMessage('+15550006010', 'Hello', { expiresInMs: 1 })), { code: 'INVALID_REQUEST', field: 'expiresInMs' })
+  t.match(await rejection(client.getStats()), { code: 'FORBIDDEN', status: 403 })
+  t.match(await rejection(client.getMessage('nothing')), { code: 'NOT_FOUND', field: 'id' })
+  const refused = await rejection(stranger.sendMessage('+15550006010', 'Hello'))
+  t.match(refused, { code: 'UNAUTHENTICATED', status: 401 })
+  t.notMatch(JSON.stringify([wrong, refused]) + String(wrong['stack']), /a-key|1555|Hello/)
+})
+
+await t.test('equal messages are duplicates where the gateway derives the key, or the client the same one', async t => {
+  const node = await ground.start(t)
+  const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.app })
+  t.teardown(async () => await client.close())
+  const to = '+1 (555) 000-6020'
+  const first = await client.sendMessage(to, 'Hello', { deduplicate: true })
+  t.match(first, { immediate: true, keySource: 'derived', idempotencyKey: client.generateIdempotencyKey(to, 'Hello') })
+  t.match(await client.sendMessage(to, 'Hello', { deduplicate: true }), { duplicate: true, id: first.id })
+  t.match(await client.sendMessage(to, 'Hello', { timestamp: 1 }), { duplicate: false, idempotencyKey: client.generateIdempotencyKey(to, 'Hello', { timestamp: 1 }) })
+  t.match(await client.sendMessage(to, 'Hello', { idempotencyKey: 'mine' }), { duplicate: false })
+  t.match(await client.sendMessage(to, 'Hello', { idempotencyKey: 'mine' }), { duplicate: true })
+})
+
+await t.test('the derived key is the gateway\'s own, whatever the message', async t => {
+  const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9' })
+  const content = fc.oneof(fc.string(), fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }))
+  fc.assert(fc.property(fc.string(), content, fc.string(), fc.option(fc.oneof(fc.string(), fc.integer()), { nil: undefined }), (to, message, type, timestamp) => {
+    const more = timestamp === undefined ? {} : { timestamp }
+    return client.generateIdempotencyKey(to, message, { type, ...more }) === generateIdempotencyKey(to, message, type, timestamp)
+  }))
+  t.pass()
+})

@@ -1,0 +1,120 @@
+/** What a call repeats, when, and when not. The sandbox counts what was really sent, the wire what was asked. */
+import t from 'tap'
+import { SluiceClient, type ClientOptions } from '../../src/client/index.js'
+import { createGround } from '../support/flow.js'
+import { keys } from '../support/gateway.js'
+import { rejection, startWire, type Wire } from './wire.js'
+
+const ground = await createGround(t)
+const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300', MAX_LINE_PER_RECIPIENT: '1' })
+const turnedAway = { status: 503, headers: { 'retry-after': '0', 'content-type': 'application/problem+json' }, body: JSON.stringify({ code: 'OVERLOADED', title: 'busy', status: 503, type: 'urn:x' }) }
+
+async function connect (t: Parameters<typeof startWire>[0], options: Partial<ClientOptions> = {}): Promise<{ wire: Wire, client: SluiceClient }> {
+  const wire = await startWire(t, node.origin)
+  const client = new SluiceClient({ baseUrl: wire.origin, apiKey: keys.operator, ...options })
+  t.teardown(async () => await client.close())
+  return { wire, client }
+}
+
+await t.test('a message whose answer is lost is sent once, and told as what it is', async t => {
+  const { wire, client } = await connect(t)
+  wire.plan('lose', 'cut', turnedAway, { status: 502, body: '<html>' }, 'pass')
+  const to = '+15550007001'
+  t.match(await client.sendMessage(to, 'Hello'), { immediate: true, queued: false, duplicate: false, status: 'sent', providerMessageId: /./ })
+  t.equal(wire.asked.length, 5)
+  t.equal(new Set(wire.asked.map(({ body }) => body)).size, 1, 'each try is the same, its key too')
+  t.equal((await ground.arrivals(to)).length, 1)
+
+  wire.plan('lose')
+  t.match(await rejection(client.sendMessage('+155601310260071', 'Hello')), { code: 'PROVIDER_REJECTED', status: 422, problem: { error: { code: '131026' } } }, 'and so is one that was refused')
+  wire.plan('lose')
+  t.match(await client.sendMessage(to, 'Hello', { idempotencyKey: 'mine' }), { duplicate: true }, 'of a key of the caller\'s own nobody knows whose repeat it is')
+})
+
+await t.test('a batch repeats only its rows that were turned away, and each of them is one message', async t => {
+  const { wire, client } = await connect(t)
+  const to = '+15550007010'
+  wire.plan('lose')
+  const answers = await client.sendBatch([{ to, message: 'one' }, { to, message: 'two' }, { to, message: 'more' }, { to: '+15550007011', message: 'three' }, { to: '', message: 'four' }])
+  t.match(answers, [{ duplicate: false }, { queued: true, duplicate: false }, { queued: true, duplicate: false }, { duplicate: false }, { code: 'INVALID_REQUEST', httpStatus: 400 }])
+  const sizes = wire.asked.map(({ body }) => (JSON.parse(body) as { messages: unknown[] }).messages.length)
+  t.strictSame(sizes.slice(0, 2), [5, 5])
+  t.ok(sizes.length > 2 && sizes.slice(2).every(size => size < 3), 'a line holds one here, so the last row for the same recipient waits for those before it')
+  t.equal((await ground.arrivals(to, 3)).length, 3)
+})
+
+await t.test('what the caller asked for is not repeated: whenLimited and expiresInMs', async t => {
+  const { wire, client } = await connect(t)
+  const to = '+15550007020'
+  await client.sendMessage(to, 'one')
+  const limited = await rejection(client.sendMessage(to, 'two', { whenLimited: 'reject' }))
+  t.match(limited, { code: 'LIMITED', status: 429, retryAfterMs: 1000, problem: { waitMs: Number } })
+  t.equal(wire.asked.length, 2)
+})
+
+await t.test('a full line is waited for as Retry-After asks, unless the deadline comes first', async t => {
+  const { wire, client } = await connect(t)
+  const to = '+15550007030'
+  for (const text of ['one', 'two']) await client.sendMessage(to, text)
+  t.match(await rejection(client.sendMessage(to, 'three', { timeoutMs: 500 })), { code: 'RECIPIENT_LINE_FULL', retryAfterMs: 1000, idempotencyKey: /^sluice:/ })
+  t.equal(wire.asked.length, 3, 'and is then told at once')
+  for (const text of ['four', 'five']) t.match(await client.sendMessage(to, text), { duplicate: false })
+  t.ok(wire.asked.length > 5)
+  const gaps = wire.asked.slice(3).map(({ at }, i, all) => at - (all[i - 1]?.at ?? -Infinity))
+  t.ok(Math.max(...gaps.slice(1)) >= 1000, 'rests as long as it was told')
+})
+
+await t.test('retrying failures is repeated where it was certainly not done, and not where it may have been', async t => {
+  const { wire, client } = await connect(t)
+  wire.plan(turnedAway)
+  t.match(await client.retryFailedMessages(5), { total: 0 })
+  t.equal(wire.asked.length, 2)
+  wire.plan('lose')
+  t.match(await rejection(client.retryFailedMessages(5)), { code: 'UNREACHABLE' })
+  t.equal(wire.asked.length, 3)
+})
+
+await t.test('a try that hangs is repeated, and the whole call ends at its deadline', async t => {
+  const { wire, client } = await connect(t, { tryTimeoutMs: 50, timeoutMs: 2000 })
+  wire.plan('hold')
+  t.match(await client.getStats(), { queue: {} })
+  t.equal(wire.asked.length, 2)
+  wire.plan('hold', 'hold', 'hold', 'hold', 'hold', 'hold', 'hold')
+  const began = performance.now()
+  t.match(await rejection(client.sendMessage('+15550007040', 'Hello', { timeoutMs: 300 })), { code: 'TIMEOUT', idempotencyKey: /^sluice:/ })
+  t.ok(performance.now() - began < 400)
+})
+
+await t.test('the caller\'s signal ends a call under way and one that rests, with its own reason', async t => {
+  const { wire, client } = await connect(t)
+  const reason = new Error('enough')
+  const stop = new AbortController()
+  wire.plan('hold')
+  const call = rejection(client.getStats({ signal: stop.signal }))
+  setTimeout(() => stop.abort(reason), 30)
+  t.equal(await call, reason)
+  wire.plan({ ...turnedAway, headers: { ...turnedAway.headers, 'retry-after': '9' } })
+  t.match(await rejection(client.getStats({ signal: AbortSignal.timeout(30) })), { name: 'TimeoutError' })
+  t.equal(await rejection(client.getStats({ signal: stop.signal })), reason)
+  t.equal(wire.asked.length, 2, 'nothing is asked after it')
+})
+
+await t.test('a gateway that is not there is waited for', async t => {
+  const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9', timeoutMs: 250 })
+  t.teardown(async () => await client.close())
+  const began = performance.now()
+  t.match(await rejection(client.getStats()), { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
+  t.ok(performance.now() - began > 90, 'not told at the first try')
+  t.equal(await client.isReady(), false)
+})
+
+await t.test('connections are kept', async t => {
+  const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.operator, connections: 2 })
+  t.teardown(async () => await client.close())
+  let connections = 0
+  const count = (): void => { connections++ }
+  node.gateway.app.server.on('connection', count)
+  await Promise.all(Array.from({ length: 20 }, async () => await client.getStats()))
+  node.gateway.app.server.off('connection', count)
+  t.ok(connections <= 2, `${connections}`)
+})
