@@ -1,0 +1,27 @@
+/** Goal 8: a thousand messages in one request, beside the same messages one by one. */
+import { insist } from '../kit/ground.mjs'
+import { interleave, judge, warmUp } from '../kit/rounds.mjs'
+
+const ROWS = 1000
+/** Callers that post batches: so many that the node always has one to work on. */
+const CALLERS = 2
+
+export async function batch ({ ground, rounds, seconds, quick, tell, profile }) {
+  const provider = await ground.provider()
+  const callers = await ground.callers()
+  const gateway = await ground.gateway({ redis: await ground.redis(), apiUrl: provider.url, role: 'api', profile })
+  let from = 0
+  const load = (how, tag) => async warm => {
+    const told = await callers.ask('run', { headers: gateway.headers, seconds, from, tag, ...warm, ...how })
+    insist(told)
+    from += told.asked
+    return told.perSecond
+  }
+  const contenders = {
+    batch: load({ url: `${gateway.url}/batch`, batch: ROWS, connections: CALLERS }, 'b'),
+    single: load({ url: gateway.url, headers: { ...gateway.headers, prefer: 'respond-async' } }, 's')
+  }
+  await warmUp(contenders, { tell, quick })
+  const found = await interleave(contenders, rounds, tell)
+  return [judge('8 messages a second in batches of 1,000', { least: 3, unit: '/s', against: 'single posts' }, found.batch, found.single)]
+}

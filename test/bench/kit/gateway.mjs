@@ -1,0 +1,72 @@
+import { createServer } from 'node:net'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { cpuOf, MEASURED, start } from './process.mjs'
+
+const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
+export const senderKey = 'bench-sender-0123456789'
+const adminKey = 'bench-admin-0123456789'
+
+/** Ids of so many senders. */
+export const sendersOf = count => Array.from({ length: count }, (_, i) => String(100_000_000_000_000 + i))
+
+/**
+ * The gateway as production runs it, from dist/: with keys, metrics, and the log at its default level, which goes to
+ * /dev/null. Each sender may send 1,000 a second, the most that there is. `profile` writes a CPU profile into that folder.
+ */
+export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', rules = {}, env = {}, profile }) {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
+  const port = await freePort()
+  const file = join(dir, 'senders.json')
+  await writeFile(file, JSON.stringify(sendersOf(senders).map(id => ({ id, accessToken: 'token', rules: { perSecond: 1000, ...rules } }))))
+  const program = start([...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`], main], {
+    core: MEASURED,
+    env: {
+      ROLE: role, PORT: String(port), HOST: '127.0.0.1', REDIS_URL: redis.url, WHATSAPP_API_URL: apiUrl, WHATSAPP_SENDERS_FILE: file, API_KEYS: `bench:${senderKey}:send,admin:${adminKey}:admin`, ...env
+    }
+  })
+  const url = `http://127.0.0.1:${port}`
+  /** As an operator; again where the node is behind. */
+  const ask = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${adminKey}`, ...body === undefined ? {} : { 'content-type': 'application/json' } }
+    const answer = await fetch(url + path, { method, headers, ...body === undefined ? {} : { body: JSON.stringify(body) } })
+    const found = await answer.json().catch(() => null)
+    if (answer.ok) return found
+    if (answer.status !== 503) throw new Error(`${method} ${path}: ${JSON.stringify(found)}`)
+    await sleep(50)
+    return await ask(method, path, body)
+  }
+  await ready(url, program)
+  return {
+    url: `${url}/api/v1/messages`,
+    headers: { authorization: `Bearer ${senderKey}` },
+    ask,
+    cpu: () => cpuOf(program.pid),
+    async settled () {
+      while ((await ask('GET', '/api/v1/stats')).senders.some(({ unsettled }) => unsettled > 0)) await sleep(50)
+    },
+    async stop () {
+      await program.stop()
+      await rm(dir, { recursive: true, force: true })
+    }
+  }
+}
+
+async function ready (url, { child }) {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}`)
+    if (await fetch(`${url}/health/ready`).then(({ ok }) => ok, () => false)) return
+    await sleep(20)
+  }
+}
+
+async function freePort () {
+  const server = createServer()
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return port
+}

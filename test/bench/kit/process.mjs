@@ -1,0 +1,84 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+/** What is measured has a core for itself; Redis, the load and the provider's stand-in share the other. */
+export const MEASURED = 0
+export const BESIDE = 1
+
+export const isPinned = availableParallelism() > 1 && has('taskset')
+const dies = has('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']))
+const running = new Set()
+
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL') })
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
+function has (program) {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Starts node with these arguments on a core. It ends with this process, however this one ends. */
+export function start (args, { core, env = {}, ipc = false }) {
+  const [program, ...rest] = [...dies, ...isPinned ? ['taskset', '-c', String(core)] : [], process.execPath, ...args]
+  const child = spawn(program, rest, {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, stdio: ['ignore', 'ignore', 'inherit', ...ipc ? ['ipc'] : []]
+  })
+  running.add(child)
+  const exited = once(child, 'exit').then(() => running.delete(child))
+  return {
+    child,
+    pid: child.pid,
+    exited,
+    /** May be asked twice. */
+    async stop (signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await exited
+    }
+  }
+}
+
+/** Starts a file of programs/ on a core, with options for it; `ask` puts a question to it and gives its answer. */
+export async function startChild (file, options, { core }) {
+  const program = start([fileURLToPath(new URL(`../programs/${file}`, import.meta.url)), JSON.stringify(options)], { core, ipc: true })
+  const { child } = program
+  const asked = new Map()
+  let last = 0
+  const ready = new Promise((resolve, reject) => {
+    child.on('message', ({ ready, id, value, error }) => {
+      if (ready) return resolve()
+      const { resolve: answer, reject: refuse } = asked.get(id)
+      asked.delete(id)
+      if (error === undefined) answer(value)
+      else refuse(new Error(`${file}: ${error}`))
+    })
+    child.on('exit', code => {
+      const ended = new Error(`${file} ended with ${code}`)
+      reject(ended)
+      for (const { reject: refuse } of asked.values()) refuse(ended)
+    })
+  })
+  await ready
+  return {
+    pid: program.pid,
+    stop: async () => await program.stop('SIGKILL'),
+    ask: async (name, value) => await new Promise((resolve, reject) => {
+      asked.set(++last, { resolve, reject })
+      child.send({ id: last, name, value })
+    })
+  }
+}
+
+/** CPU that a process has used until now, all its threads, in µs; to the hundredth of a second. */
+export function cpuOf (pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond * 1e6
+}

@@ -1,0 +1,116 @@
+/**
+ * The callers: connections that each ask as soon as they have their answer (closed loop), or with `rate` as soon as they
+ * are due, timed from then (open loop). As little work a request as can be, since it shares its core with Redis.
+ */
+import { connect } from 'node:net'
+import { serve } from '../kit/child.mjs'
+
+const TEXT = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
+
+/** One body of some 300 bytes; every number in it has the same length. */
+function bodyOf ({ tag, recipients, senders }, n) {
+  const sender = senders.length < 2 ? '' : `"sender":"${senders[n % senders.length]}",`
+  return `{${sender}"to":"+1777${String(n % recipients).padStart(7, '0')}","message":"${TEXT}","idempotencyKey":"${tag}-${String(n).padStart(8, '0')}"}`
+}
+
+function contentOf (how, n) {
+  return how.batch === 0 ? bodyOf(how, n) : `[${Array.from({ length: how.batch }, (_, row) => bodyOf(how, n * how.batch + row)).join(',')}]`
+}
+
+/**
+ * Runs until `seconds` are over or `count` requests are answered. Counts messages, of a batch its rows; times are of requests, in ms. Bodies are numbered from `from`, so that
+ * recipients and keys go on from run to run.
+ */
+async function run ({ url, headers = {}, connections = 64, seconds = Infinity, count = Infinity, rate = 0, batch = 0, tag, from = 0, recipients = 10_000, senders = [] }) {
+  const how = { tag, recipients, senders, batch }
+  const { hostname, port, pathname } = new URL(url)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: bench\r\n${lines}content-type: application/json\r\ncontent-length: ${contentOf(how, from).length}\r\n\r\n`
+  const took = []
+  const statuses = {}
+  const sockets = await Promise.all(Array.from({ length: connections }, async () => await open(port, hostname)))
+  const began = performance.now()
+  let asked = 0
+  let accepted = 0
+  await new Promise((resolve, reject) => {
+    let underway = 0
+    let isOver = false
+    let timer
+    const idle = []
+    const end = () => {
+      isOver = true
+      if (underway > 0) return
+      clearTimeout(timer)
+      resolve()
+    }
+    const next = socket => {
+      if (isOver || asked >= count || performance.now() - began >= seconds * 1000) return end()
+      if (rate > 0 && asked >= (performance.now() - began) / 1000 * rate) return idle.push(socket)
+      socket.at = rate > 0 ? began + asked / rate * 1000 : performance.now()
+      underway++
+      socket.write(head + contentOf(how, from + asked++), 'latin1')
+    }
+    for (const socket of sockets) {
+      listen(socket, (status, answer) => {
+        took.push(performance.now() - socket.at)
+        accepted += batch === 0 ? Number(status[0] === '2') : rowsIn(answer)
+        statuses[status] = (statuses[status] ?? 0) + 1
+        underway--
+        next(socket)
+      }, reject)
+    }
+    if (rate > 0) {
+      const tick = () => {
+        for (const socket of idle.splice(0)) next(socket)
+        if (isOver && underway === 0) return
+        timer = setTimeout(tick, 1)
+      }
+      tick()
+    }
+    sockets.forEach(next)
+  })
+  const lasted = (performance.now() - began) / 1000
+  for (const socket of sockets) socket.destroy()
+  took.sort((a, b) => a - b)
+  const at = share => took[Math.min(took.length - 1, Math.floor(share * took.length))]
+  return { asked: asked * Math.max(1, batch), accepted, statuses, seconds: lasted, perSecond: accepted / lasted, ms: { p50: at(0.5), p99: at(0.99), p999: at(0.999) } }
+}
+
+async function open (port, hostname) {
+  const socket = connect(Number(port), hostname)
+  socket.setNoDelay(true)
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  return socket
+}
+
+/** Hears each answer whole. Nearly all come in one piece, of which only its status and its length are read. */
+function listen (socket, answered, broken) {
+  let kept = null
+  socket.on('data', data => {
+    if (kept !== null) data = Buffer.concat([kept, data])
+    const head = data.indexOf('\r\n\r\n')
+    const length = head < 0 ? -1 : lengthOf(data, head)
+    if (length < 0 || data.length < head + 4 + length) {
+      kept = data
+      return
+    }
+    kept = null
+    answered(data.latin1Slice(9, 12), data)
+  })
+  socket.on('error', broken)
+  socket.on('close', () => broken(new Error('a connection was closed')))
+}
+
+/** Rows of a batch that were accepted. */
+function rowsIn (answer) {
+  let rows = 0
+  for (let at = answer.indexOf('"httpStatus":202'); at >= 0; at = answer.indexOf('"httpStatus":202', at + 16)) rows++
+  return rows
+}
+
+function lengthOf (data, head) {
+  const at = data.indexOf('content-length: ')
+  return at < 0 || at > head ? -1 : Number.parseInt(data.latin1Slice(at + 16, at + 26), 10)
+}
+
+serve({ run })

@@ -1,0 +1,48 @@
+/** WhatsApp's stand-in: takes every message and answers after `delayMs`. Speaks just enough HTTP, so that it costs little beside what is measured. */
+import { createServer } from 'node:net'
+import { serve } from '../kit/child.mjs'
+
+const WAMID = 'wamid.HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3'
+const state = { delayMs: 0, records: false, took: 0, arrivals: [], served: [] }
+
+const server = createServer(socket => {
+  let text = ''
+  socket.setNoDelay(true)
+  socket.on('data', data => {
+    text += data.latin1Slice()
+    for (;;) {
+      const head = text.indexOf('\r\n\r\n')
+      if (head < 0) return
+      const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0)
+      if (text.length < head + 4 + length) return
+      take(socket, text.slice(head + 4, head + 4 + length))
+      text = text.slice(head + 4 + length)
+    }
+  })
+  socket.on('error', () => undefined)
+})
+
+function take (socket, body) {
+  const arrived = performance.now()
+  const to = /"to":"\+?(\d+)"/.exec(body)?.[1] ?? ''
+  const number = String(++state.took).padStart(8, '0')
+  if (state.records) state.arrivals.push([to, performance.timeOrigin + arrived])
+  const answer = `{"messaging_product":"whatsapp","contacts":[{"input":"+${to}","wa_id":"${to}"}],"messages":[{"id":"${WAMID}${number}"}]}`
+  const tell = () => {
+    if (!socket.writable) return
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`, 'latin1')
+    if (state.records) state.served.push(performance.now() - arrived)
+  }
+  if (state.delayMs === 0) tell()
+  else setTimeout(tell, state.delayMs)
+}
+
+serve({
+  /** With `records` it keeps when which recipient's message arrived, ms since the epoch, and how long each was served, ms. */
+  configure: ({ delayMs, records = false }) => { Object.assign(state, { delayMs, records, arrivals: [], served: [] }) },
+  url: () => `http://127.0.0.1:${server.address().port}/v25.0`,
+  took: () => state.took,
+  arrivals: () => state.arrivals,
+  served: () => state.served
+})
+server.listen(0, '127.0.0.1')

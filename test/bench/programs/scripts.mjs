@@ -1,0 +1,87 @@
+/**
+ * The gateway's own verbs (admit, claim, settle) with many calls under way at once and nothing else around them, so that Redis's CPU
+ * can be told script by script. Rules that hold nobody up; the clock is Redis's own.
+ */
+import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { admit } from '../../../dist/admission/admit.js'
+import { claim } from '../../../dist/drain/claim.js'
+import { createBus } from '../../../dist/events.js'
+import { createReplicas } from '../../../dist/redis/replicas.js'
+import { createStore } from '../../../dist/redis/store.js'
+import { settle } from '../../../dist/settlement/settle.js'
+import { given, serve } from '../kit/child.mjs'
+import { sendersOf } from '../kit/gateway.mjs'
+import { cpuOf } from '../kit/redis.mjs'
+
+const UNDERWAY = 200
+const DAY_MS = 86_400_000
+const { redisUrl, senders: count, findMs = DAY_MS } = given
+const senders = sendersOf(count)
+const events = createBus()
+// Without the gateway's own time-outs, which are for Redis's sake and would spoil a round on a busy machine.
+const connections = { redis: new Redis(redisUrl), replicas: createReplicas(null, 0), memoryRatio: () => 0 }
+const store = createStore(connections, { prefix: 'wa', leaseMs: 30_000 })
+const plain = new Redis(redisUrl)
+const room = {
+  store,
+  events,
+  settings: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, startWithinMs: 10_000, lineCap: 1000, backlogCap: 1e9, findMs },
+  claiming: { startWithinMs: 10_000 },
+  settlement: { backoff: () => null, unknownOutcome: 'fail', unknownHoldMs: 0, findMs }
+}
+const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 1e6, perSecond: 1000 }
+await each(senders, async sender => await store.run('quota', { sender }, rules))
+
+const message = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
+const wamid = `wamid.${Buffer.from('HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0').toString('base64')}`
+let admitted = 0
+
+/** Works through the items, so many at a time. */
+async function each (items, work) {
+  const entries = items.values()
+  await Promise.all(Array.from({ length: UNDERWAY }, async () => { for (const item of entries) await work(item) }))
+}
+
+/** Redis's CPU for each of `things`, µs. */
+async function usEach (things, work) {
+  const before = await cpuOf(plain)
+  await work()
+  return (await cpuOf(plain) - before) / things
+}
+
+/** Two messages to a recipient, so that most pairs are free. */
+async function admitOne () {
+  const n = admitted++
+  const asked = await admit(room, {
+    sender: senders[n % count], caller: 'bench', to: `+1777${String(Math.floor(n / 2 / count)).padStart(7, '0')}`, message, idempotencyKey: `key-${n}`, lane: 'normal', inline: false, whenLimited: 'wait'
+  })
+  if (asked.status !== 'queued') throw new Error(`admitted as ${asked.status}`)
+}
+
+/** Claims until so many are granted; the senders in turn, or `many` in a row of each. */
+async function claimed (many, want) {
+  const grants = []
+  for (let i = 0; grants.length < many; i++) {
+    const sender = senders[i % count]
+    const told = await claim(room, sender, `bench.${i % count}`, Math.min(want, many - grants.length))
+    if (told.status !== 'claimed') throw new Error(`a claim was answered ${told.status}`)
+    if (told.grants.length === 0 && i > many) throw new Error('nothing is left to claim')
+    grants.push(...told.grants)
+  }
+  return grants
+}
+
+serve({
+  /** Admits so many; Redis's CPU for each, µs. */
+  admit: async many => await usEach(many, async () => await each(Array.from({ length: many }), admitOne)),
+  /** Claims so many, `want` at a time, and settles them as sent; Redis's CPU for a message claimed and settled, µs. */
+  async claimAndSettle ({ many, want }) {
+    let grants = []
+    const claimUs = await usEach(many, async () => { grants = await claimed(many, want) })
+    const settleUs = await usEach(many, async () => await each(grants, async grant => await settle(room, grant, { status: 'sent', providerMessageId: `${wamid}${grant.id.slice(0, 16)}`, startedAfterMs: 1, durationMs: 50 })))
+    return { claimUs, settleUs }
+  },
+  /** The least that any idempotent gateway does: one `SET NX PX` a message; µs. */
+  floor: async many => await usEach(many, async () => await each(Array.from({ length: many }), async () => await plain.set(`floor:${randomBytes(16).toString('base64url')}`, '1', 'PX', 60_000, 'NX')))
+})
