@@ -77,6 +77,9 @@ function unquoted (text: string): string {
 /** Fractions of a ms beyond the first digit tell nobody anything. */
 function rounded (facts: Record<string, unknown>): Record<string, unknown> {
   const told: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(facts)) told[name] = typeof value === 'number' ? Math.round(value * 10) / 10 : value
+  for (const name in facts) {
+    const value = facts[name]
+    told[name] = typeof value === 'number' ? Math.round(value * 10) / 10 : value
+  }
   return told
 }

@@ -2,8 +2,8 @@ import { SluiceError } from '../errors.js'
 import type { BoundBy, State } from '../message.js'
 import type { Client } from './client.js'
 import { isOwnFault } from './is-away.js'
-import { isOwn, senderKey } from './keys.js'
-import type { Script } from './scripts.js'
+import type { CallScript } from './script-call.js'
+import { defineScript } from './script-call.js'
 import { loadScripts } from './scripts.js'
 
 /** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
@@ -114,28 +114,21 @@ type Timed<Names extends string> = Record<Names, Value> & { now?: number, runId?
 export type ScriptName = keyof Replies
 export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => Promise<Replies[Name]>
 
-type Call = (...args: string[]) => Promise<unknown>
-
 /** Hears of every script that has run, or has failed. On the way of each message twice or more, so it has to be quick. */
 export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boolean) => void
 
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
 export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined): Run {
-  const calls = redis as unknown as Record<string, Call>
-  const plans = new Map<string, Plan>()
-  for (const script of loadScripts()) {
-    const name = `sluice:${script.name}`
-    redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
-    const call = calls[name]
-    if (call !== undefined) plans.set(script.name, planOf(script, prefix, call.bind(redis)))
-  }
+  const plans = new Map<string, { call: CallScript, names: string[] }>()
+  for (const script of loadScripts()) plans.set(script.name, { call: defineScript(redis, prefix, script), names: script.args })
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
     const plan = plans.get(name)
     if (plan === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
-    const words = wordsOf(plan, at, args)
+    const values = args as Record<string, Value | undefined>
+    const given = plan.names.map(arg => text(values[arg]))
     const calledAt = performance.now()
     try {
-      const reply = await plan.call(...words) as Replies[Name]
+      const reply = await plan.call(at.sender, { digest: at.digest, recipient: text(values['recipient']) }, given) as Replies[Name]
       watch(name, performance.now() - calledAt, false)
       return reply
     } catch (error) {
@@ -143,39 +136,6 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
       throw translate(name, error)
     }
   }
-}
-
-/** A script as it is called. A sender's keys are always the same, except for those with a part that is the message's own. */
-interface Plan {
-  call: Call
-  args: string[]
-  keysOf: (sender: string) => string[]
-  own: Array<{ index: number, name: string }>
-  prefix: string
-}
-
-function planOf (script: Script, prefix: string, call: Call): Plan {
-  const bySender = new Map<string, string[]>()
-  return {
-    call,
-    prefix,
-    args: script.args,
-    own: script.keys.flatMap((name, index) => isOwn(name) ? [{ index, name }] : []),
-    keysOf (sender) {
-      let keys = bySender.get(sender)
-      if (keys === undefined) bySender.set(sender, keys = script.keys.map(name => senderKey(prefix, sender, name)))
-      return keys
-    }
-  }
-}
-
-/** Keys and arguments in the header's order. */
-function wordsOf ({ args: names, keysOf, own, prefix }: Plan, at: At, args: object): string[] {
-  const values = args as Record<string, Value | undefined>
-  const words = keysOf(at.sender).slice()
-  for (const { index, name } of own) words[index] = senderKey(prefix, at.sender, name, { digest: at.digest, recipient: text(values['recipient']) })
-  for (const name of names) words.push(text(values[name]))
-  return words
 }
 
 function text (value: Value | undefined): string {
