@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
- * Makes a fresh machine ready: dependencies, a redis-server, the build, and for tests Prometheus. Does only what is missing,
+ * Makes a fresh machine ready: dependencies, a redis-server, the build, and for tests Prometheus and a Chromium. Does only what is missing,
  * and costs some milliseconds when nothing is. `npm start` and `npm test` call it; by hand: `node bin/setup.mjs`.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
-  accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync,
+  accessSync, chmodSync, constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
@@ -26,6 +26,7 @@ export async function setup ({ quiet = false, forStart = false } = {}) {
     const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
     if (!hasRedis) await provideRedis(say)
     if (!forStart) await provideMonitoring(say)
+    if (!forStart) await provideBrowser(say)
     await build(say)
   } catch (error) {
     if (!(error instanceof SetupFailed)) throw error
@@ -40,7 +41,7 @@ async function installDependencies (say) {
   const stamp = at('node_modules', '.sluice-lock')
   if (read(stamp) === hashOfLock()) return
   if (!existsSync(stamp) && isFreshlyInstalled()) return writeFileSync(stamp, hashOfLock())
-  say('installing dependencies (once, about half a minute)')
+  say('installing dependencies (once, a minute or two)')
   // Not `npm ci`: npm 11 refuses a lock file that was written where optional packages of other platforms were out of reach.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
   // The compiler is a development dependency, and NODE_ENV=production would leave it out.
@@ -108,22 +109,32 @@ async function apt (prefix) {
 /** Without root on Debian and its kin: the packages unpacked into `.data`, the system left as it is. */
 async function unpackPrivately (say, wrapper) {
   if (!onPath('apt-get') || !onPath('dpkg-deb') || process.getuid?.() === 0) return
-  const plan = await output(['apt-get', '-s', 'install', '--no-install-recommends', 'redis-server'])
-  const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map(match => match[1])
+  const packages = await missingPackages('redis-server')
   if (packages.length === 0) return
   say(`unpacking ${packages.join(', ')} into .data/redis-server`)
   const cwd = at('.data', 'redis-server')
   mkdirSync(cwd, { recursive: true })
   if (!await unpack(packages, cwd)) return
+  wrap(cwd, wrapper, 'usr/bin/redis-server')
+  if (await succeeds([wrapper, '--version'])) return wrapper
+  rmSync(cwd, { recursive: true })
+}
+
+/** What apt would install for this package here: itself and the libraries that it lacks. */
+async function missingPackages (name) {
+  const plan = await output(['apt-get', '-s', 'install', '--no-install-recommends', name])
+  return [...plan.matchAll(/^Inst (\S+)/gm)].map(match => match[1])
+}
+
+/** A script at `wrapper`, right under `cwd`, that runs a program of `<cwd>/root` with the libraries unpacked there; `lines` go before. */
+function wrap (cwd, wrapper, program, lines = '') {
   const libraries = ['usr/lib', 'lib'].flatMap(dir => files(join(cwd, 'root', dir)))
     .filter(file => /\.so(\.|$)/.test(file)).map(file => `$here/${relative(cwd, join(file, '..'))}`)
   writeFileSync(wrapper, `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
-LD_LIBRARY_PATH="${[...new Set(libraries)].join(':')}" exec "$here/root/usr/bin/redis-server" "$@"
+${lines}LD_LIBRARY_PATH="${[...new Set(libraries)].join(':')}" exec "$here/root/${program}" "$@"
 `)
   chmodSync(wrapper, 0o755)
-  if (await succeeds([wrapper, '--version'])) return wrapper
-  rmSync(cwd, { recursive: true })
 }
 
 /** Packages downloaded and unpacked into `<cwd>/root`; false where apt has none of them to give. */
@@ -171,6 +182,38 @@ async function provideMonitoring (say) {
   if (!await unpack(packages, cwd)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
 }
 
+// ---- Chromium, for tests
+
+/** The file under which fonts are looked for; what is unpacked beside a system without fonts brings its own. */
+const FONTS = `[ -d "$here/root/etc/fonts" ] && export FONTCONFIG_PATH="$here/root/etc/fonts" XDG_DATA_HOME="$here/root/usr/share"
+`
+
+/**
+ * Debian's headless Chromium and the libraries it lacks here, unpacked into `.data/chromium` and never installed. Needed by the tests of the
+ * console only, which say so themselves where it is missing.
+ */
+async function provideBrowser (say) {
+  const cwd = at('.data', 'chromium')
+  const wrapper = join(cwd, 'chromium-headless-shell')
+  if (['chromium', 'chromium-headless-shell', 'google-chrome'].some(onPath) || isExecutable(wrapper)) return
+  if (!onPath('apt-get') || !onPath('dpkg-deb')) return
+  say('unpacking chromium-headless-shell into .data/chromium (100 MB and more, for tests)')
+  mkdirSync(cwd, { recursive: true })
+  if (!await unpackBrowser(cwd)) {
+    await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
+    if (!await unpackBrowser(cwd)) return say('apt has no Chromium to give: the tests of the console in a browser are left out')
+  }
+  wrap(cwd, wrapper, 'usr/lib/chromium/chromium-headless-shell', FONTS)
+  if (await succeeds([wrapper, '--version'])) return
+  rmSync(wrapper)
+  say('the Chromium of apt does not run here: the tests of the console in a browser are left out')
+}
+
+async function unpackBrowser (cwd) {
+  const packages = await missingPackages('chromium-headless-shell')
+  return packages.length > 0 && await unpack(packages, cwd)
+}
+
 // ---- Build
 
 async function build (say) {
@@ -183,6 +226,7 @@ async function build (say) {
   try {
     await run([process.execPath, at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh],
       'the build failed')
+    cpSync(at('src', 'console', 'page'), join(fresh, 'console', 'page'), { recursive: true })
     writeFileSync(join(fresh, '.stamp'), state)
     rmSync(at('dist'), { recursive: true, force: true })
     renameSync(fresh, at('dist'))

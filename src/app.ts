@@ -2,6 +2,7 @@ import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ApiKey } from './config.js'
+import { serveConsole } from './console/serve.js'
 import { dashboard } from './dashboard/dashboard.js'
 import type { DashboardRoom } from './dashboard/room.js'
 import { sendGraphError } from './graph/error.js'
@@ -21,6 +22,8 @@ import { compile } from './http/validate.js'
 import type { WebhookRoom } from './webhooks/receive.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
+import { callerRoutes } from './http/routes/caller.js'
+import { codeRoutes } from './http/routes/codes.js'
 import { failureRoutes } from './http/routes/failures.js'
 import { findRoutes } from './http/routes/find.js'
 import { healthRoutes } from './http/routes/health.js'
@@ -91,11 +94,14 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
       workerRoutes(api, room)
       senderRoutes(api, room)
       auditRoutes(api, room)
+      callerRoutes(api, room)
+      codeRoutes(api, room)
     }, { prefix: '/api/v1' })
     await app.register(async pages => {
       authenticateBrowser(pages, options.keys)
       await dashboard(pages, room)
     }, { prefix: '/admin/queues' })
+    await app.register(serveConsole, { prefix: '/console' })
     await app.register(async (surface: Api) => {
       handleErrors(surface, room.events, sendGraphError)
       takeQueryToken(surface)

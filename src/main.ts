@@ -84,6 +84,7 @@ function announce (config: Config, url: string, findings: readonly string[]): vo
   for (const warning of [...config.warnings, ...findings]) say(`Note      ${warning}`)
   say(`Gateway   ${url}  (${config.ROLE}${config.API_KEYS.length === 0 ? ', open to this machine: no API_KEYS' : ''})`)
   if (config.ROLE === 'worker') return
+  say(`Console   ${url}/console  (why somebody has not got a message; the queue: ${url}/admin/queues)`)
   const auth = config.API_KEYS.length === 0 ? '' : " -H 'authorization: Bearer <key>'"
   say(`Try       curl -s ${url}/api/v1/messages${auth} -H 'content-type: application/json' -d '{"to":"+1234567890","message":"Hello"}'`)
 }

@@ -196,6 +196,16 @@ export class SluiceClient {
     return (await this.#get<Schemas['Acts']>('/audit', { limit }, options)).acts
   }
 
+  /** Whose the API key is, and what it may do. */
+  async getCaller (options: CallOptions = {}): Promise<Schemas['Caller']> {
+    return await this.#get('/caller', {}, options)
+  }
+
+  /** What an error code of WhatsApp's means, and what to do about it. */
+  async getCode (code: string, options: CallOptions = {}): Promise<Schemas['Code']> {
+    return await this.#get(`/codes/${escape(code)}`, {}, options)
+  }
+
   /** Whether the node that answers takes messages. Asked once. */
   async isReady (options: CallOptions = {}): Promise<boolean> {
     const ask = async (): Promise<Told> => await this.#exchange.ask({ method: 'GET', path: '/health/ready', repeatable: false }, this.#patience(options))

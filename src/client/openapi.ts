@@ -79,6 +79,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds messages of all senders, with what is looked for in the body
+         * @description As GET /messages, for pages and programs behind a proxy that logs addresses: no telephone number stands in one.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        post: operations["findAllMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/failures": {
         parameters: {
             query?: never;
@@ -204,6 +226,28 @@ export interface paths {
          * @description Roles: `admin`.
          */
         delete: operations["clearRateLimit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-limits/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells the same, with the recipient in the body
+         * @description For pages and programs behind a proxy that logs addresses: no telephone number stands in one.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        post: operations["findRateLimit"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -483,6 +527,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells whose key this is and what it may do
+         * @description Without API keys everybody is `anonymous`, an admin.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        get: operations["getCaller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/codes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what an error code means and what to do about it
+         * @description By the policy in force. A code that nobody knows is answered too: where to look it up.
+         *
+         *     Roles: `send`, `read`, `admin`.
+         */
+        get: operations["getCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -491,6 +579,24 @@ export interface components {
         Batch: unknown[] | {
             /** @description The messages, each as in POST /messages; a bad one does not hurt the others */
             messages: unknown[];
+        };
+        /** @description What to look for */
+        FindMessages: {
+            /** @description Whom it is for: a number, a business-scoped user id, or `group:<id>` */
+            recipient?: string;
+            /** @description What its caller called it */
+            idempotencyKey?: string;
+            /** @description What WhatsApp called it */
+            providerMessageId?: string;
+            /** @description An entry of the metadata as `key:value` */
+            tag?: string;
+            /** @description Phone number id of the sender; all senders if left out */
+            sender?: string;
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
         };
         /** @description A message to be sent; to one of `to`, `recipient` and `group` */
         PostMessage: {
@@ -772,6 +878,15 @@ export interface components {
             nextRetryAt?: string | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When somebody acknowledged its failure
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that did */
+            acknowledgedBy?: string;
+            /** @description What was noted with it */
+            note?: string;
             /** @description Those that came to something else than sent at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
             /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
@@ -881,6 +996,15 @@ export interface components {
             nextRetryAt?: string | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When somebody acknowledged its failure
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that did */
+            acknowledgedBy?: string;
+            /** @description What was noted with it */
+            note?: string;
             /** @description Those that came to something else than sent at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
             /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
@@ -990,6 +1114,15 @@ export interface components {
             nextRetryAt?: string | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When somebody acknowledged its failure
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that did */
+            acknowledgedBy?: string;
+            /** @description What was noted with it */
+            note?: string;
             /** @description Those that came to something else than sent at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
             /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
@@ -1318,6 +1451,19 @@ export interface components {
             /** @description Ids of messages that are under way, and end by themselves */
             remaining: string[];
         };
+        /** @description Whose pace */
+        FindRateLimit: {
+            /** @description The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>` */
+            recipient: string;
+            /** @description Phone number id of the sender; the first one configured if left out */
+            sender?: string;
+            /**
+             * @description The lane that a new message would join. `urgent`: before all others; `normal`: the default; `bulk`: after all others
+             * @default normal
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
+        };
         /** @description One recipient's pace with one sender */
         RateLimit: {
             /** @description As asked for */
@@ -1595,6 +1741,29 @@ export interface components {
             /** @description Newest first */
             acts: components["schemas"]["Act"][];
         };
+        /** @description Who asks */
+        Caller: {
+            /** @description The key's name */
+            name: string;
+            /**
+             * @description What it may do. `send`: posts, and reads and cancels its own messages; `read`: reads everything; `admin`: does everything
+             * @enum {string}
+             */
+            role: "send" | "read" | "admin";
+            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            sandbox?: boolean;
+        };
+        /** @description An error code in plain words */
+        Code: {
+            /** @description As asked for */
+            code: string;
+            /** @description What it is called */
+            title: string;
+            /** @description What it means */
+            explanation: string;
+            /** @description What to do about it */
+            remedy: string;
+        };
         /** @description What became of each message of a batch */
         BatchAnswers: {
             /** @description One for each message, in the same order */
@@ -1619,10 +1788,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_OFFERED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_LINE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `EXPIRES_FIRST`: 429, The wait would be longer than the message may live; `HEAD_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `CLOSING`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_OFFERED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_LINE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `EXPIRES_FIRST`: 429, The wait would be longer than the message may live; `HEAD_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `CLOSING`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_OFFERED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_LINE_FULL" | "BACKLOG_FULL" | "EXPIRES_FIRST" | "HEAD_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "CLOSING" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_OFFERED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_LINE_FULL" | "BACKLOG_FULL" | "EXPIRES_FIRST" | "HEAD_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "CLOSING" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The field, parameter or header at fault */
@@ -1650,10 +1819,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_OFFERED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_LINE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `EXPIRES_FIRST`: 429, The wait would be longer than the message may live; `HEAD_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `CLOSING`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_OFFERED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_LINE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `EXPIRES_FIRST`: 429, The wait would be longer than the message may live; `HEAD_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `CLOSING`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_OFFERED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_LINE_FULL" | "BACKLOG_FULL" | "EXPIRES_FIRST" | "HEAD_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "CLOSING" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_OFFERED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_LINE_FULL" | "BACKLOG_FULL" | "EXPIRES_FIRST" | "HEAD_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "CLOSING" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The field, parameter or header at fault */
@@ -1675,6 +1844,7 @@ export interface components {
         /** @description `UNAUTHENTICATED`: Send "Authorization: Bearer <key>" with a key that this gateway knows */
         Unauthenticated: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1684,6 +1854,7 @@ export interface components {
         /** @description `FORBIDDEN`: This key's role may not do that */
         Forbidden: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1693,6 +1864,7 @@ export interface components {
         /** @description `TOO_LARGE`: The request body is too large */
         TooLarge: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1702,6 +1874,7 @@ export interface components {
         /** @description `INTERNAL`: Something went wrong in the gateway */
         Internal: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1713,6 +1886,7 @@ export interface components {
             headers: {
                 /** @description Whole seconds after which a repeat makes sense; a minute where no end is known */
                 "Retry-After"?: string;
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1722,7 +1896,10 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The request's own `X-Request-Id` where it is 1 to 64 letters, digits and `_ . : -`, else a new one; the log has it too */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1752,6 +1929,7 @@ export interface operations {
             /** @description What was found, newest first */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1761,6 +1939,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1772,6 +1951,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1809,6 +1989,7 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1822,6 +2003,7 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1831,6 +2013,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to". `INVALID_KEY`: An idempotency key is 1 to 256 printable ASCII characters */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1842,6 +2025,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1851,6 +2035,7 @@ export interface operations {
             /** @description `NOT_SENT_YET`: The message that this one quotes has not been sent yet */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1865,6 +2050,7 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1880,6 +2066,7 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1908,6 +2095,7 @@ export interface operations {
             /** @description The message */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1917,6 +2105,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1928,6 +2117,7 @@ export interface operations {
             /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1956,6 +2146,7 @@ export interface operations {
             /** @description The message as it is now */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1965,6 +2156,7 @@ export interface operations {
             /** @description Cancelled; nothing more is known of it */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1972,6 +2164,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1983,6 +2176,7 @@ export interface operations {
             /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1992,6 +2186,7 @@ export interface operations {
             /** @description `NOT_CANCELLABLE`: Only a message that waits can be cancelled */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2021,6 +2216,7 @@ export interface operations {
             /** @description One answer for each row */
             207: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2030,6 +2226,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2038,6 +2235,56 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    findAllMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["FindMessages"];
+            };
+        };
+        responses: {
+            /** @description What was found, newest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Messages"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2070,6 +2317,7 @@ export interface operations {
             /** @description A page of failures */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2079,6 +2327,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2090,6 +2339,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2116,6 +2366,7 @@ export interface operations {
             /** @description What became of them */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2125,6 +2376,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2136,6 +2388,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2162,6 +2415,7 @@ export interface operations {
             /** @description What became of it */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2171,6 +2425,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2182,6 +2437,7 @@ export interface operations {
             /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2191,6 +2447,7 @@ export interface operations {
             /** @description `NOT_RETRYABLE`: This failure can not be retried now */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2220,6 +2477,7 @@ export interface operations {
             /** @description Acknowledged */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2229,6 +2487,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2240,6 +2499,7 @@ export interface operations {
             /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2267,6 +2527,7 @@ export interface operations {
             /** @description How many */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2276,6 +2537,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2287,6 +2549,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2318,6 +2581,7 @@ export interface operations {
             /** @description The recipient's pace */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2327,6 +2591,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2338,6 +2603,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2368,6 +2634,7 @@ export interface operations {
             /** @description Whether there was one */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2377,6 +2644,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2388,12 +2656,63 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    findRateLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindRateLimit"];
+            };
+        };
+        responses: {
+            /** @description The recipient's pace */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimit"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2416,6 +2735,7 @@ export interface operations {
             /** @description Nothing is left */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2425,6 +2745,7 @@ export interface operations {
             /** @description Messages that are under way remain: repeat when they have ended */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2434,6 +2755,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2445,6 +2767,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2474,6 +2797,7 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2483,6 +2807,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2494,6 +2819,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2526,6 +2852,7 @@ export interface operations {
             /** @description Noted */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2535,6 +2862,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2546,6 +2874,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2575,6 +2904,7 @@ export interface operations {
             /** @description Whether there was an opt-out */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2584,6 +2914,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2595,6 +2926,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2617,6 +2949,7 @@ export interface operations {
             /** @description The counts */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2641,6 +2974,7 @@ export interface operations {
             /** @description The counts */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2665,6 +2999,7 @@ export interface operations {
             /** @description The retry worker of all nodes */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2689,6 +3024,7 @@ export interface operations {
             /** @description Stopped */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2713,6 +3049,7 @@ export interface operations {
             /** @description Started */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2737,6 +3074,7 @@ export interface operations {
             /** @description All senders */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2768,6 +3106,7 @@ export interface operations {
             /** @description The sender, paused */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2777,6 +3116,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2788,6 +3128,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2814,6 +3155,7 @@ export interface operations {
             /** @description The sender, open */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2823,6 +3165,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2834,6 +3177,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2863,6 +3207,7 @@ export interface operations {
             /** @description The rules as they are now */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2872,6 +3217,7 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2883,6 +3229,7 @@ export interface operations {
             /** @description `SENDER_UNKNOWN`: No such sender is configured */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2909,6 +3256,7 @@ export interface operations {
             /** @description What was done by hand, newest first */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2918,6 +3266,70 @@ export interface operations {
             /** @description `INVALID_REQUEST`: The request is not valid */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A code of WhatsApp's, or of the gateway's own such as `HEADERS_TIMEOUT` */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is not valid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -41,9 +41,7 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
   const last = attempts.at(-1)
   const lastError = attempts.filter(attempt => attempt.outcome !== 'sent').at(-1)
   const lastLine = kept.story.at(-1)
-  // Of what became of it since nobody can have seen anything.
-  const sinceItFailed = kept.story.slice(kept.story.findLastIndex(line => line.reason !== undefined) + 1)
-  const acknowledged = sinceItFailed.filter(line => line.acknowledgedBy !== undefined).at(-1)
+  const acknowledged = acknowledgedOf(kept.story)
   const wait = kept.story.filter(line => line.retryNotBeforeMs !== undefined).at(-1)
   const told = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
   const createdAt = iso(admittedAt(id))
@@ -70,6 +68,11 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
     acknowledgedBy: acknowledged?.acknowledgedBy ?? null,
     attempts
   }
+}
+
+/** The line that says who has seen a failure. Of what became of it since nobody can have seen anything. */
+export function acknowledgedOf (story: Kept['story']): StoryLine | undefined {
+  return story.slice(story.findLastIndex(line => line.reason !== undefined) + 1).findLast(line => line.acknowledgedBy !== undefined)
 }
 
 /** The attempts of a story, oldest first; `at` is when each was settled. */

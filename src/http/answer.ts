@@ -1,6 +1,6 @@
 import type { Admission } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
-import { attemptsOf } from '../failure/failure.js'
+import { acknowledgedOf, attemptsOf } from '../failure/failure.js'
 import type { KeySource } from '../message.js'
 import { publicId } from '../redis/keys.js'
 import type { MessageView } from '../settlement/inspect.js'
@@ -33,6 +33,7 @@ export function wait (nowMs: number, delayMs: number | null, boundBy: string | n
 export function describe (sender: string, view: MessageView, { explain, sandbox }: { explain: Explain, sandbox: boolean }, key: string | null = null): Record<string, unknown> {
   const keySource: KeySource | null = view.payload?.keySource ?? null
   const failing = view.story.filter(line => line.code !== undefined).at(-1)
+  const seen = acknowledgedOf(view.story)
   const bad = failing !== undefined && ['retrying', 'unknown', 'failed', 'expired'].includes(view.state)
   return {
     id: publicId(sender, view.id),
@@ -60,6 +61,7 @@ export function describe (sender: string, view: MessageView, { explain, sandbox 
     ...(waits(view) ? wait(view.nowMs, view.delayMs, view.boundBy, view.position) : {}),
     ...(view.state === 'retrying' || view.state === 'unknown' ? { nextRetryAt: iso(view.momentMs) } : {}),
     ...(bad ? { error: errorOf(failing, explain) } : {}),
+    ...(seen === undefined ? {} : { acknowledgedAt: iso(seen.at), acknowledgedBy: seen.acknowledgedBy, ...(seen.note === undefined ? {} : { note: seen.note }) }),
     attempts: attemptsOf(view.story),
     ...(sandbox ? { sandbox: true } : {})
   }

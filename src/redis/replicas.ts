@@ -29,7 +29,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
   async function ask (client: Client, key: string): Promise<void> {
     const server = serverOf(client, key)
     const answers = await server?.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec() ?? []
-    const refusal = answers.length === 0 ? new SluiceError('UNAVAILABLE') : answers.find(([error]) => error !== null)?.[0]
+    const refusal = answers.length === 0 ? missing() : answers.find(([error]) => error !== null)?.[0]
     // A plain question is led to where the key lives now, and the client remembers.
     if (refusal instanceof Error && client instanceof Cluster) await client.exists(key)
     if (refusal instanceof Error) throw refusal

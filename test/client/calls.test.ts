@@ -68,6 +68,8 @@ await t.test('each operation of the API has its call, and answers what the docum
   t.match(await client.changeQuota(SENDER, { perSecond: 50 }), { perSecond: 50 })
   t.match(await client.listSenders(), [{ id: SENDER }])
   t.match((await client.listActs({ limit: 1 })).map(({ act }) => act), ['quota'])
+  t.match(await client.getCaller(), { name: 'operator', role: 'admin' })
+  fits('Code', await client.getCode('131026'))
   t.equal(await client.isReady(), true)
 
   const done = new Set(node.seen('request.answered').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))

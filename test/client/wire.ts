@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
+import { pass } from '../support/until.js'
 
-/** `lose`: the node has done it, and its answer never arrives; `cut`: it never got there; `hold`: no answer until the end. */
-export type Fate = 'pass' | 'lose' | 'cut' | 'hold' | { status: number, headers?: Record<string, string>, body?: string }
+const SLOW_MS = 200
+
+/** `lose`: the node has done it, and its answer never arrives; `slow`: it arrives a moment later; `cut`: it never got there; `hold`: no answer until the end. */
+export type Fate = 'pass' | 'slow' | 'lose' | 'cut' | 'hold' | { status: number, headers?: Record<string, string>, body?: string }
 
 export interface Wire {
   origin: string
@@ -27,11 +30,12 @@ export async function startWire (t: Pick<Test, 'teardown'>, to: string): Promise
       const fate = fates.shift() ?? 'pass'
       if (fate === 'cut') request.socket.destroy()
       if (typeof fate === 'object') response.writeHead(fate.status, fate.headers).end(fate.body)
-      if (fate !== 'pass' && fate !== 'lose') return
+      if (fate !== 'pass' && fate !== 'slow' && fate !== 'lose') return
       const { authorization = '', prefer } = request.headers
       const headers = { authorization, ...(body === '' ? {} : { 'content-type': 'application/json' }), ...(prefer === undefined ? {} : { prefer: String(prefer) }) }
       fetch(to + request.url, { method: request.method ?? 'GET', headers, ...(body === '' ? {} : { body }) }).then(async answer => {
         const text = await answer.text()
+        if (fate === 'slow') await pass(SLOW_MS)
         if (fate === 'lose') request.socket.destroy()
         else response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '', ...(answer.headers.has('retry-after') ? { 'retry-after': answer.headers.get('retry-after') ?? '' } : {}) }).end(text)
       }, () => request.socket.destroy())

@@ -15,6 +15,7 @@ const mayImport: Record<string, string[]> = {
   http: [...entrance, 'erasure'],
   graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
   dashboard: [...entrance, 'http/act', 'http/problem'],
+  console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],
   admission: [],
@@ -28,10 +29,11 @@ const mayImport: Record<string, string[]> = {
   metrics: [],
   sandbox: [],
   client: [],
+  cli: ['client/index'],
 }
 
 /** Programs of their own, that know the gateway by HTTP only: they import nothing of it, not even what is shared, and have their own errors. */
-const apart = ['sandbox', 'client']
+const apart = ['sandbox', 'client', 'cli']
 
 /** What a program wrote from another file, of which a test holds it to be the image. */
 const written = ['src/client/openapi.ts']

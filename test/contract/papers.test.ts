@@ -8,6 +8,9 @@ const papers = [
   ...['docs', 'lua', 'grafana', 'test', 'src', 'bin'].flatMap(folder => list(folder, '.md')),
 ]
 
+/** Named, and not of this repository: an example, and a program of the service that came before. */
+const notHere = new Set(['docs/capacity.md', 'include/name.lua', 'prisma', './src/services/whatsappThrottled.service'])
+
 await t.test('the papers are there', async t => {
   for (const path of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'LICENSE', 'lua/README.md']) {
     t.ok(exists(path), path)
@@ -27,6 +30,42 @@ await t.test('every link between them leads to a file, and to a heading where it
   t.strictSame(dead, [])
 })
 
+await t.test('every file and every program that they name exists', async t => {
+  const path = /(?<![\w/.<$*-])((?:[\w.-]+\/)+[\w.-]+\.(?:ts|mjs|js|lua|md|json|yml|png|cfg))(?![\w*/])/g
+  const places = (from: string, name: string): string[] =>
+    [name, posix.join(posix.dirname(from), name), `src/${name}`, `lua/${name}`, name.replace(/^dist\/(.*)\.js$/, 'src/$1.ts')]
+  t.strictSame(foundIn(path).filter(({ from, name }) => !notHere.has(name) && !places(from, name).some(exists)), [])
+  const { bin } = JSON.parse(read('package.json')) as { bin: Record<string, string> }
+  t.strictSame(foundIn(/\bnpx (?:-\S+ )*([\w@/-]+)/g).filter(({ name }) => !notHere.has(name) && !(name in bin) && !exists(`node_modules/.bin/${name}`)), [])
+})
+
+await t.test('every request that they name is a route', async t => {
+  const { paths } = JSON.parse(read('docs/openapi.json')) as { paths: Record<string, Record<string, unknown>> }
+  const routes = Object.entries(paths).flatMap(([route, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${route.replace('/api/v1', '')}`))
+  const isRoute = (name: string): boolean => routes.some(route => {
+    const [wanted, given] = [route.split('/'), name.replace('/api/v1', '').split('/')]
+    return wanted.length === given.length && wanted.every((part, at) => part === given[at] || (part.startsWith('{') && /^(?:[:{<+$\d…]|my-)/.test(given[at] ?? '')))
+  })
+  const named = foundIn(/\b((?:GET|POST|PUT|DELETE) \/[\w:{}<>…$+/.-]*[\w}>…])/g).filter(({ name }) => !/ \/(_sandbox|admin|console|docs|\{prefix\}|:version)/.test(name))
+  t.ok(named.length > 50)
+  t.strictSame(named.filter(({ name }) => !isRoute(name)), [])
+  // Prometheus has an `/api/v1` of its own.
+  const addressed = foundIn(/(?:\$API|(?<!:9090)\/api\/v1)(\/[\w:<>{}…$+/.-]*[\w}>…])/g)
+  t.strictSame(addressed.filter(({ name }) => !['GET', 'POST', 'PUT', 'DELETE'].some(method => isRoute(`${method} ${name}`))), [])
+})
+
+await t.test('each figure that the README gives as measured stands on the page that it links, with its command', async t => {
+  const rows = [...read('README.md').matchAll(/^\| [^|]+ \| ([^|]+) \(\[[^\]]+\]\(([^)#]+)#?[^)]*\)\) \| `([^`]+)` \|$/gm)]
+  t.ok(rows.length >= 5)
+  const unfounded = rows.flatMap(([, figures = '', page = '', command = '']) =>
+    [...figures.matchAll(/\d[\d.,]*/g)].map(([figure]) => figure).concat(command).filter(part => !read(page).replaceAll(/(?<=\d),(?=\d{3})/g, '').includes(part.replaceAll(/(?<=\d),(?=\d{3})/g, ''))).map(part => `${page}: ${part}`))
+  t.strictSame(unfounded, [])
+})
+
+await t.test('docs/README.md names every page of docs/', async t => {
+  t.strictSame(list('docs', '.md').map(path => posix.basename(path)).filter(name => name !== 'README.md' && !read('docs/README.md').includes(`](${name})`)), [])
+})
+
 await t.test('the table of settings is the schema', async t => {
   // By a name that the compiler does not follow: without the file this check alone is to fail.
   const module = '../../src/config.js'
@@ -39,6 +78,16 @@ await t.test('the table of settings is the schema', async t => {
   t.strictSame(tableOfSettings(), schema)
 })
 
+await t.test('every setting that they name is in the schema', async t => {
+  const names = new Set(tableOfSettings().map(({ name }) => name))
+  const first = (name: string): string => name.split('_')[0] ?? ''
+  const families = new Set([...names].filter(name => name.includes('_')).map(first))
+  const others = new Set([...lines('docs/errors.md').flatMap(line => /^\| `(\w+)` \|/.exec(line)?.[1] ?? []), 'REDIS_SERVER_BIN', 'REDIS_MAXMEMORY', 'RETRY_INTERVAL_MS', 'RATE_LIMIT_MS'])
+  const named = foundIn(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g).filter(({ name }) => families.has(first(name)))
+  t.ok(named.length > 50)
+  t.strictSame(named.filter(({ name }) => !names.has(name.replace(/_FILE$/, '')) && !names.has(name) && !others.has(name)), [])
+})
+
 interface Setting { default?: unknown, description?: string }
 
 /** Rows of docs/settings.md that begin with a name in capitals. */
@@ -47,6 +96,11 @@ function tableOfSettings () {
     const [, name, standard = '', meaning = ''] = /^\| `([A-Z][A-Z0-9_]+)` \| (.*?) \| (.*) \|$/.exec(line) ?? []
     return name === undefined ? [] : [{ name, standard, meaning }]
   })
+}
+
+/** What a pattern catches in the papers. */
+function foundIn (pattern: RegExp): Array<{ from: string, name: string }> {
+  return papers.flatMap(from => [...read(from).matchAll(pattern)].map(match => ({ from, name: match[1] ?? '' })))
 }
 
 function linksOf (path: string): string[] {

@@ -32,6 +32,41 @@ await t.test('messages are found by recipient, key, provider id and tag, newest 
   t.match(await node.get('/messages?tag=nocolon'), { status: 400, body: { field: 'tag' } })
 })
 
+await t.test('a search with its words in the body looks through all senders, and keeps to who may see what', async t => {
+  const senders = ['11', '22', '33'].map(id => ({ id, accessToken: 'token' }))
+  const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
+  const node = await ground.start(t, { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '' })
+  const ids: string[] = []
+  for (const { id: sender } of senders) ids.unshift((await node.as(keys.app).send('+15550005301', `of ${sender}`, { sender, metadata: { orderId: 'B-1' } })).body['id'])
+  const find = async (body: object, by = node.as(keys.viewer)): Promise<string[]> => {
+    const reply = await by.post('/messages/find', body)
+    t.equal(reply.status, 200)
+    return (reply.body['messages'] as Array<{ id: string }>).map(message => message.id)
+  }
+  t.strictSame(await find({ recipient: '+1 555 000 5301' }), ids, 'newest first')
+  t.strictSame(await find({ tag: 'orderId:B-1', limit: 2 }), ids.slice(0, 2))
+  t.strictSame(await find({ tag: 'orderId:B-1', sender: '22' }), ids.slice(1, 2))
+  t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.app)), ids)
+  t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.shop)), [], 'another caller finds nothing of it')
+  t.match(await node.post('/messages/find', {}), { status: 400, body: { code: 'INVALID_REQUEST' } })
+  t.match(await node.post('/messages/find', { recipient: '12' }), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
+  t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), { status: 200, body: { sender: '22', limited: true, boundBy: 'pair' } })
+})
+
+await t.test('a message tells who has seen its failure, and a caller who it is', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
+  const id = (await node.send('+155601310260059', 'x')).body['id'] as string
+  t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body)
+  await node.post(`/failures/${id}/acknowledge`, { note: 'called the customer' })
+  t.match((await node.get(`/messages/${id}`)).body, { acknowledgedBy: 'operator', acknowledgedAt: /Z$/, note: 'called the customer' })
+  await node.post(`/failures/${id}/retry`)
+  t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body, 'of what became of it since nobody has seen anything')
+  t.strictSame((await node.as(keys.viewer).get('/caller')).body, { name: 'viewer', role: 'read' })
+  const { error } = (await node.get(`/messages/${id}`)).body
+  t.strictSame((await node.as(keys.app).get('/codes/131026')).body, { code: '131026', title: 'Message undeliverable', explanation: error.explanation, remedy: error.remedy })
+  t.match((await node.get('/codes/100%2F33')).body, { title: 'Object does not exist' })
+})
+
 await t.test('without an index only the idempotency key can be looked up', async t => {
   const node = await ground.start(t, { FIND_WITHIN_MS: '0' })
   const { body } = await node.send('+15550005003', 'one', { idempotencyKey: 'k2' })

@@ -173,7 +173,7 @@ await t.test('Grafana\'s and Kubernetes\'s rules are Prometheus\'s', async t => 
 })
 
 await t.test('Prometheus and Alertmanager take their files, and every case holds', { skip: missing('promtool', 'amtool') }, async t => {
-  t.equal(complaintOf('promtool', ['check', 'config', 'grafana/prometheus.yml']), '')
+  for (const file of ['prometheus', 'prometheus.local']) t.equal(complaintOf('promtool', ['check', 'config', `grafana/${file}.yml`]), '')
   t.equal(complaintOf('promtool', ['check', 'rules', 'grafana/alerts/rules.yml']), '')
   t.equal(complaintOf('amtool', ['check-config', 'grafana/alertmanager.yml']), '')
   t.equal(complaintOf('promtool', ['test', 'rules', 'grafana/alerts/rules.test.yml']), '')

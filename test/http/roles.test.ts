@@ -18,6 +18,7 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/messages': ['send', 'admin'],
   'POST /api/v1/messages/batch': ['send', 'admin'],
   'GET /api/v1/messages': everybody,
+  'POST /api/v1/messages/find': everybody,
   'GET /api/v1/messages/:id': everybody,
   'DELETE /api/v1/messages/:id': ['send', 'admin'],
   'GET /api/v1/failures': ['read', 'admin'],
@@ -26,6 +27,7 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/failures/:id/acknowledge': ['admin'],
   'POST /api/v1/failures/acknowledge': ['admin'],
   'GET /api/v1/rate-limits/:recipient': everybody,
+  'POST /api/v1/rate-limits/find': everybody,
   'DELETE /api/v1/rate-limits/:recipient': ['admin'],
   'DELETE /api/v1/recipients/:recipient': ['admin'],
   'GET /api/v1/opt-outs': ['read', 'admin'],
@@ -40,7 +42,9 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/senders/:id/pause': ['admin'],
   'POST /api/v1/senders/:id/resume': ['admin'],
   'PUT /api/v1/senders/:id/quota': ['admin'],
-  'GET /api/v1/audit': ['admin']
+  'GET /api/v1/audit': ['admin'],
+  'GET /api/v1/caller': everybody,
+  'GET /api/v1/codes/:code': everybody
 }
 
 const ground = await createGround(t)
@@ -54,9 +58,9 @@ async function call (route: string, authorization?: string): Promise<{ status: n
 }
 
 await t.test('the table names every route that is served, and no other', async t => {
-  // The pages for browsers have tests of their own: what describes the API is open, the dashboard asks for an admin by itself;
+  // The pages for browsers have tests of their own: what describes the API and the console's empty page are open, the dashboard asks for an admin by itself;
   // and so has the drop-in surface, which refuses in WhatsApp's words; of webhooks a signature is asked, and no key.
-  const served = routesOf(node.gateway.app).filter(route => !/^\w+ \/(docs|admin|:version|webhooks)\b/.test(route))
+  const served = routesOf(node.gateway.app).filter(route => !/^\w+ \/(docs|admin|console|:version|webhooks)\b/.test(route))
   t.same(served.filter(route => !route.startsWith('HEAD ')), Object.keys(table).sort())
   t.same(served.filter(route => route.startsWith('HEAD ') && table[route.replace('HEAD', 'GET')] === undefined), [], 'HEAD is there only with its GET')
 })

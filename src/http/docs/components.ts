@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import * as answer from '../schemas/answer.js'
 import * as audit from '../schemas/audit.js'
+import * as caller from '../schemas/caller.js'
 import * as failure from '../schemas/failure.js'
 import * as graph from '../schemas/graph.js'
 import * as message from '../schemas/message.js'
@@ -11,7 +12,7 @@ import * as sender from '../schemas/sender.js'
 import * as stats from '../schemas/stats.js'
 import * as worker from '../schemas/worker.js'
 
-const modules: Array<Record<string, unknown>> = [message, answer, graph, failure, rateLimit, optOut, sender, stats, worker, audit, problem]
+const modules: Array<Record<string, unknown>> = [message, answer, graph, failure, rateLimit, optOut, sender, stats, worker, audit, caller, problem]
 
 /** Every schema that has a name, by its name. */
 export function componentSchemas (): Record<string, object> {

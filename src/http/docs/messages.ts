@@ -101,6 +101,19 @@ export const findMessages: Operation = {
   errors: ['SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID']
 }
 
+export const findAllMessages: Operation = {
+  id: 'findAllMessages',
+  tag: 'Messages',
+  summary: 'Finds messages of all senders, with what is looked for in the body',
+  description: 'As GET /messages, for pages and programs behind a proxy that logs addresses: no telephone number stands in one.',
+  examples: {
+    recipient: { summary: 'All for a recipient', body: { recipient: '+1 555 010 4711', limit: 10 } },
+    tag: { summary: 'By what it is about', body: { tag: 'order:4711' } }
+  },
+  answers: { 200: { is: 'What was found, newest first', schema: MessagesSchema, examples: { found: { messages: [queued, sent] } } } },
+  errors: ['SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID']
+}
+
 export const getMessage: Operation = {
   id: 'getMessage',
   tag: 'Messages',

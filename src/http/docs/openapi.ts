@@ -9,7 +9,7 @@ import { everyAnswer, requestHeaders, tags } from './operation.js'
 import { problemResponse, sharedResponses } from './problems.js'
 
 /** What is for browsers, and not for programs that would read the document. */
-const pages = ['/docs', '/admin/']
+const pages = ['/docs', '/admin/', '/console']
 
 const introduction = `Paces, deduplicates, retries and accounts for messages to WhatsApp.
 

@@ -10,6 +10,7 @@ export const tags = {
   Recipients: 'What is held about somebody',
   Senders: 'The sending numbers',
   Counts: 'How it stands',
+  Keys: 'Who asks',
   'Retry worker': 'The worker that retries due failures',
   Audit: 'Who did what',
   Webhooks: 'What Meta calls: receipts of messages, wishes about marketing, and what people write',

@@ -30,6 +30,16 @@ export const getRateLimit: Operation = {
   errors: recipientErrors
 }
 
+export const findRateLimit: Operation = {
+  id: 'findRateLimit',
+  tag: 'Rate limits',
+  summary: 'Tells the same, with the recipient in the body',
+  description: 'For pages and programs behind a proxy that logs addresses: no telephone number stands in one.',
+  examples: { normal: { summary: 'For a message in the normal lane', body: { recipient: '+15550104711' } } },
+  answers: { 200: { is: 'The recipient\'s pace', schema: RateLimitSchema, examples: { limited: rateLimit } } },
+  errors: recipientErrors
+}
+
 export const clearRateLimit: Operation = {
   id: 'clearRateLimit',
   tag: 'Rate limits',

@@ -5,7 +5,7 @@ import { act } from '../act.js'
 import type { Api, ApiRoom } from '../api.js'
 import { chooseSender } from '../api.js'
 import * as docs from '../docs/operators.js'
-import { RateLimitQuerySchema, RecipientParamsSchema } from '../schemas/rate-limit.js'
+import { FindRateLimitSchema, RateLimitQuerySchema, RecipientParamsSchema } from '../schemas/rate-limit.js'
 
 const schema = { params: RecipientParamsSchema, querystring: RateLimitQuerySchema }
 
@@ -15,6 +15,13 @@ export function rateLimitRoutes (api: Api, room: ApiRoom): void {
     const sender = chooseSender(room, request.query.sender)
     const view = await inspectRecipient(room.store, sender, canonicalName(request.params.recipient), request.query.priority)
     return { recipient: request.params.recipient, sender, ...view }
+  })
+
+  // The same, and no telephone number stands in an address that a proxy may log.
+  api.post('/rate-limits/find', { schema: { body: FindRateLimitSchema }, config: { roles: ['send', 'read', 'admin'], operation: docs.findRateLimit } }, async request => {
+    const { recipient, priority } = request.body
+    const sender = chooseSender(room, request.body.sender)
+    return { recipient, sender, ...await inspectRecipient(room.store, sender, canonicalName(recipient), priority) }
   })
 
   api.delete('/rate-limits/:recipient', { schema, config: { roles: ['admin'], operation: docs.clearRateLimit } }, async request => {

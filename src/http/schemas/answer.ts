@@ -103,6 +103,9 @@ export const MessageSchema = Type.Object({
   ...wait,
   nextRetryAt,
   error,
+  acknowledgedAt: Type.Optional(moment('When somebody acknowledged its failure')),
+  acknowledgedBy: Type.Optional(text('The API key that did')),
+  note: Type.Optional(text('What was noted with it')),
   attempts: listOf(AttemptSchema, 'Those that came to something else than sent at once, oldest first'),
   sandbox: sandboxFlag
 }, { $id: 'Message', description: 'A message with its state and its story' })

@@ -47,11 +47,18 @@ export const MessageParamsSchema = Type.Object({
 })
 export const MessageQuerySchema = Type.Object({ sender: senderName }, { additionalProperties: false })
 
-export const FindMessagesSchema = Type.Object({
+const wanted = {
   recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Whom it is for: a number, a business-scoped user id, or `group:<id>`' })),
   idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'What its caller called it' })),
   providerMessageId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'What WhatsApp called it' })),
   tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' })),
-  sender: senderName,
-  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'How many at most' })
-}, { additionalProperties: false })
+}
+const limit = Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'How many at most' })
+
+export const FindMessagesSchema = Type.Object({ ...wanted, sender: senderName, limit }, { additionalProperties: false })
+
+export const FindAllMessagesSchema = Type.Object({
+  ...wanted,
+  sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Phone number id of the sender; all senders if left out' })),
+  limit
+}, { $id: 'FindMessages', additionalProperties: false, description: 'What to look for' })

@@ -10,6 +10,11 @@ export const RateLimitQuerySchema = Type.Object({
   priority: oneOf(laneMeanings, 'The lane that a new message would join', { default: 'normal' })
 }, { additionalProperties: false })
 
+export const FindRateLimitSchema = Type.Object({
+  recipient: RecipientParamsSchema.properties.recipient,
+  ...RateLimitQuerySchema.properties
+}, { $id: 'FindRateLimit', additionalProperties: false, description: 'Whose pace' })
+
 export const RateLimitSchema = Type.Object({
   recipient: text('As asked for'),
   sender: text('Phone number id of the sender'),

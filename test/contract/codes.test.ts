@@ -1,6 +1,7 @@
-/** docs/errors.md tells of every code what it means and whether to repeat. */
+/** What callers read of codes: docs/errors.md of errors, and whether to repeat; docs/pacing.md of what a message waits for. */
 import t from 'tap'
 import { errors } from '../../src/errors.js'
+import { bounds } from '../../src/http/schemas/answer.js'
 import { lines } from './tree.js'
 
 const rows = lines('docs/errors.md').flatMap(line => {
@@ -15,4 +16,9 @@ await t.test('the table has every code of src/errors.ts with its status, in the 
 await t.test('each says more than its own sentence, and whether to repeat', async t => {
   const sentences = new Set<string>(Object.values(errors).map(([, sentence]) => sentence))
   t.same(rows.filter(({ means, repeat }) => sentences.has(means) || means.length < 15 || repeat.length < 2).map(({ code }) => code), [])
+})
+
+await t.test('docs/pacing.md explains everything that can bind a message', async t => {
+  const told = lines('docs/pacing.md').flatMap(line => /^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/.exec(line)?.[1] ?? [])
+  t.same(told.sort(), Object.keys(bounds).sort())
 })

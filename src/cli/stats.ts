@@ -1,0 +1,46 @@
+import { type Command, Option } from 'commander'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Stats } from '../client/index.js'
+import { addExamples, openDesk } from './desk.js'
+import { parseDuration } from './duration.js'
+import { showSenders } from './senders.js'
+import { facts } from './show.js'
+
+const CLEAR_SCREEN = '\x1b[2J\x1b[H'
+
+export function addStats (program: Command): void {
+  const command = program.command('stats').summary('how it stands')
+    .description('Counts of throttling, failures and queue, and of each sender.')
+    .option('--watch', 'again and again, until Ctrl-C')
+    .addOption(new Option('--every <duration>', 'with --watch: how often').argParser(parseDuration).default(2000, '2s'))
+    .action(async ({ watch = false, every }: { watch?: boolean, every: number }, self: Command) => {
+      const { client, print, json } = openDesk(self)
+      const stop = new AbortController()
+      if (watch) process.once('SIGINT', () => stop.abort())
+      try {
+        for (;;) {
+          const stats = await client.getStats({ signal: stop.signal })
+          if (watch && !json && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN)
+          print(stats, () => show(stats))
+          if (!watch) return
+          await sleep(every, undefined, { signal: stop.signal })
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) throw error
+      }
+    })
+  addExamples(command, [
+    ['sluice stats --watch', 'a screen that stays up to date'],
+    ['sluice stats --watch --every 10s --json >> stats.ndjson', 'a line every 10 s']
+  ])
+}
+
+function show ({ throttling, deliveryFailures, queue, senders }: Stats): string {
+  const head = facts({
+    'recipients held to their pace': throttling.activeRateLimits,
+    queue: `${queue.waiting} waiting, ${queue.active} active, ${queue.delayed} delayed, ${queue.paused} paused`,
+    'sent in 24 h': queue.completed,
+    failures: `${deliveryFailures.pending} pending, ${deliveryFailures.failed} failed, ${deliveryFailures.resolved} resolved`
+  })
+  return `${head}\n${showSenders(senders)}`
+}

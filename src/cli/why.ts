@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import type { RateLimit } from '../client/index.js'
+import { addExamples, openDesk } from './desk.js'
+import { showMs } from './duration.js'
+import { facts, table } from './show.js'
+
+const reasons: Record<RateLimit['boundBy'], string> = {
+  pair: 'the recipient\'s pace',
+  flow: 'the sender\'s rate',
+  line: 'the messages before it',
+  'cool-down': 'a rest that WhatsApp asked for',
+  pause: 'an operator paused the sender: sluice resume SENDER',
+  stop: 'WhatsApp refuses all of this sender: sluice stats names the code',
+  schedule: 'its own moment',
+  retry: 'its next retry'
+}
+const MESSAGES_SHOWN = 10
+
+export function addWhy (program: Command): void {
+  const command = program.command('why <recipient>').summary('what messages to somebody wait for')
+    .description('Tells what a message posted now would wait for, who waits, and what became of the last ones.')
+    .option('--sender <id>', 'phone number id of the sender')
+    .action(async (recipient: string, flags: { sender?: string }, self: Command) => {
+      const { client, print } = openDesk(self)
+      const [limit, messages] = await Promise.all([client.getRateLimit(recipient, flags), client.findMessages({ recipient, limit: MESSAGES_SHOWN, ...flags })])
+      print({ ...limit, messages }, () => {
+        const rows = messages.map(({ id, status, createdAt, boundBy, error, nextRetryAt }) => [createdAt, status, boundBy ?? error?.explanation, nextRetryAt, id])
+        return `${show(limit)}\n${table(['accepted', 'status', 'why', 'tried again', 'id'], rows, 'No message to this recipient is known.')}`
+      })
+    })
+  addExamples(command, [
+    ['sluice why +1234567890', 'with the sender that is the default one'],
+    ['sluice why group:Y2FwaV9ncm91cDox --sender 111', 'a group, and another sender']
+  ])
+}
+
+function show ({ delayMs, boundBy, nextSlotAt, waiting, sending, sender, rule }: RateLimit): string {
+  const wait = delayMs === null ? 'with no end known' : showMs(delayMs)
+  return facts({
+    sender,
+    rule: `one in ${showMs(rule.intervalMs)}${rule.burst > 1 ? `, ${rule.burst} ahead of time` : ''}`,
+    'a new message': delayMs === 0 ? 'goes at once' : `waits ${wait}`,
+    for: delayMs === 0 ? null : reasons[boundBy],
+    until: delayMs === 0 ? null : nextSlotAt,
+    waiting: `${waiting.urgent} urgent, ${waiting.normal} normal, ${waiting.bulk} bulk`,
+    'under way': sending ? 'one' : 'none'
+  })
+}

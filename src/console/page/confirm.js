@@ -1,0 +1,34 @@
+import { h } from './dom.js'
+
+/**
+ * Asks before something is done. Resolves with the values of its fields by their names, or null where the reader would rather not. `danger`: the
+ * focus begins at "Cancel".
+ */
+export async function confirm ({ title, text, act, fields = [], danger = false }) {
+  return await new Promise(resolve => {
+    let given = null
+    const cancel = h('button', { type: 'button', id: 'confirm-cancel', onclick: () => dialog.close() }, 'Cancel')
+    const go = h('button', { type: 'submit', id: 'confirm-go', class: 'act' }, act)
+    const form = h('form', {
+      onsubmit: event => {
+        event.preventDefault()
+        given = Object.fromEntries(new FormData(form))
+        dialog.close()
+      }
+    }, h('h2', { id: 'confirm-title' }, title), text.map(line => h('p', {}, line)), fields, h('p', { class: 'acts' }, go, cancel))
+    const dialog = h('dialog', {
+      'aria-labelledby': 'confirm-title',
+      onclose: () => {
+        dialog.remove()
+        resolve(given)
+      }
+    }, form)
+    document.body.append(dialog)
+    dialog.showModal()
+    const first = danger ? cancel : form.querySelector('input, select') ?? go
+    first.focus()
+  })
+}
+
+/** A note that is kept with what is done, by its name `note`. */
+export const noteField = () => h('label', { for: 'note' }, 'Note, kept in its story (not needed)', h('input', { id: 'note', name: 'note', maxlength: '500', autocomplete: 'off' }))

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * The page runs its own files and asks its own origin, and nothing else; what it shows was written by strangers, so the browser itself refuses
+ * to make markup of a text (`trusted-types`).
+ */
+const headers = {
+  'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cache-control': 'no-cache'
+}
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'
+}
+
+/**
+ * The console's files under the prefix of this scope, read once. They hold nothing that is anybody's, so no key is asked for: the page asks its
+ * user for one and uses the public API with it.
+ */
+export async function serveConsole (app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', async (_, reply) => { reply.headers(headers) })
+  // With the slash, so that the page's own addresses are relative and a proxy may put it under any path.
+  app.get('', async (request, reply) => await reply.redirect(`${request.url.split('?')[0]?.split('/').at(-1) ?? ''}/`, 308))
+  const folder = new URL('page/', import.meta.url)
+  for (const name of readdirSync(folder)) {
+    const content = readFileSync(new URL(name, folder))
+    const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
+    app.get(name === 'index.html' ? '/' : `/${name}`, { prefixTrailingSlash: 'slash' }, async (request, reply) => {
+      reply.header('etag', tag)
+      if (request.headers['if-none-match'] === tag) return await reply.status(304).send()
+      return await reply.type(types[extname(name)] ?? 'application/octet-stream').send(content)
+    })
+  }
+}

@@ -1,0 +1,85 @@
+/** Each command, as it is built, against a real node: what it prints, as a table and as JSON, and what it ends with. */
+import t from 'tap'
+import { lines, read } from '../contract/tree.js'
+import { createGround } from '../support/flow.js'
+import { SENDER, keys } from '../support/gateway.js'
+import { each, until } from '../support/until.js'
+import { type Ended, sluice, start } from './run.js'
+
+const ground = await createGround(t)
+const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+const said: Ended[] = []
+const operator = { origin: node.origin, key: keys.operator }
+const run = async (...args: string[]): Promise<Ended> => {
+  const ended = await sluice(operator, ...args)
+  said.push(ended)
+  return ended
+}
+const json = async (...args: string[]): Promise<Record<string, any>> => {
+  const { code, out, err } = await run(...args, '--json')
+  t.strictSame({ code, err, lines: out.split('\n').length }, { code: 0, err: '', lines: 2 }, args.join(' '))
+  return JSON.parse(out)
+}
+
+await t.test('a message is sent, found, explained and cancelled', async t => {
+  const to = '+15550008001'
+  t.match(await json('send', to, 'Hello', '--metadata', 'orderId=A-1', '--metadata', 'shop=7', '--idempotency-key', 'c-1'), { immediate: true, idempotencyKey: 'c-1' })
+  const [waiting] = await Promise.all([
+    run('send', to, 'Later', '--idempotency-key', 'c-2', '--priority', 'bulk', '--at', new Date(Date.now() + 3_600_000).toISOString()),
+    json('send', '+15550008002', '{"type":"image","image":{"link":"https://example.com/a.png"}}', '--content')
+  ])
+  t.match(waiting, { code: 0, out: /scheduled[^]*waits at least[^]*60 min/ })
+  t.match((await ground.arrivals(to, 1))[0], { body: { text: { body: 'Hello' } } })
+  t.match((await ground.arrivals('+15550008002', 1))[0], { body: { type: 'image' } })
+  const [status, why, limited] = await Promise.all([json('status', 'c-1'), run('why', to), run('send', to, 'now or never', '--reject')])
+  t.match(status, { status: 'sent', metadata: { orderId: 'A-1', shop: '7' } })
+  t.match(why, { code: 0, out: /one in 60\.0 s[^]*waits[^]*the recipient's pace[^]*schedule/ })
+  t.match(limited, { code: 4, out: '', err: /^sluice: LIMITED/ })
+  t.match(await run('cancel', 'c-2'), { code: 0, out: /cancelled/ })
+  t.match(await run('cancel', 'c-2', '--json'), { code: 3, out: '', err: /^{"error":{"code":"NOT_CANCELLABLE".*"field"|"status":409/ })
+})
+
+await t.test('failures are listed and retried', async t => {
+  const refused = await run('send', '+155601310260081', 'Hello')
+  t.match(refused, { code: 3, err: /^sluice: PROVIDER_REJECTED[^]*sluice status (\S+)/ })
+  const id = /sluice status (\S+)/.exec(refused.err)?.[1] ?? ''
+  const [page, shown, both] = await Promise.all([json('failures', '--status', 'FAILED'), run('failures'), run('retry', id, '--limit', '5')])
+  t.match(page['failures'], [{ id, errorCode: '131026' }])
+  t.match(shown, { code: 0, out: /FAILED[^]*131026/ })
+  t.match(both, { code: 2, err: /an id, or/ })
+  t.match(await json('retry', id), { total: 1 })
+})
+
+await t.test('a sender is closed, and the counts are watched until Ctrl-C', async t => {
+  t.match(await json('pause', SENDER, '--for', '10m'), { state: 'paused', why: 'operator' })
+  const { child, ended } = start(operator, 'stats', '--watch', '--every', '20ms', '--json')
+  let out = ''
+  child.stdout?.on('data', data => { out += String(data) })
+  await until('three lines', () => out.split('\n').length > 3)
+  child.kill('SIGINT')
+  t.equal((await ended).code, 0)
+  for (const line of out.trimEnd().split('\n')) t.match(JSON.parse(line), { queue: {}, senders: [{ state: 'paused' }] })
+  t.match(await json('resume', SENDER), { state: 'open' })
+})
+
+await t.test('it ends with what docs/cli.md says', async t => {
+  t.strictSame(lines('docs/cli.md').flatMap(line => /^\| (\d+) \| /.exec(line)?.[1] ?? []), ['0', '1', '2', '3', '4', '5', '130'])
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  const operators: Array<[args: string[], ends: Partial<Record<keyof Ended, unknown>>]> = [
+    [['--version'], { code: 0, out: `${version}\n` }],
+    [['help', 'send'], { code: 0, out: /SLUICE_API_KEY[^]*Examples:/ }],
+    [['sned'], { code: 2, out: '', err: /unknown command/ }],
+    [['stats', '--every', '3'], { code: 2, out: '', err: /number with a unit/ }],
+    [['import', 'nothing.csv'], { code: 2, out: '', err: /no file nothing\.csv/ }],
+    [['send', '+15550008004', '[]', '--content'], { code: 2, out: '', err: /JSON object/ }],
+    [['send', 'nobody', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to"/ }]
+  ]
+  await each(operators, 4, async ([args, ends]) => t.match(await run(...args), ends, args.join(' ')))
+  t.match(await sluice({ origin: node.origin, key: 'no-key-of-this-gateway' }, 'stats'), { code: 3, err: /UNAUTHENTICATED[^]*SLUICE_API_KEY/ })
+  t.match(await sluice({ origin: 'http://127.0.0.1:9' }, 'send', '+15550008004', 'Hello', '--timeout', '200ms'), { code: 4, err: /UNREACHABLE[^]*SLUICE_URL/ })
+})
+
+await t.test('a key is shown nowhere', async t => {
+  t.ok(said.length > 15)
+  t.notMatch(said.map(({ out, err }) => out + err).join('\n'), new RegExp(Object.values(keys).join('|')))
+})

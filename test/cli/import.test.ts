@@ -1,0 +1,106 @@
+/** Importing files: whatever breaks an import off, the next one goes on and nothing is sent twice. The sandbox counts what WhatsApp got. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { startWire, type Fate } from '../client/wire.js'
+import { createGround } from '../support/flow.js'
+import { keys, SENDER } from '../support/gateway.js'
+import { until } from '../support/until.js'
+import { sluice, start, type Ended } from './run.js'
+
+const ground = await createGround(t)
+const BATCH = 20
+const LINES = 200
+const told = ({ out }: Ended): Record<string, unknown> => JSON.parse(out) as Record<string, unknown>
+
+/** What the sandbox got of the numbers that begin so: how often each text. */
+async function arrived (start: string, count: number): Promise<Map<string, number>> {
+  const found = await until(`${count} arrivals`, async () => {
+    const all = (await ground.sandbox.seen()).filter(({ recipient }) => recipient?.replace('+', '').startsWith(start))
+    return all.length >= count && all
+  }, 20_000)
+  const texts = new Map<string, number>()
+  for (const { body } of found) texts.set(body?.text?.body ?? '', (texts.get(body?.text?.body ?? '') ?? 0) + 1)
+  return texts
+}
+
+await t.test('broken off by Ctrl-C, by a lost gateway and by a kill, it goes on and sends each line once', async t => {
+  const node = await ground.start(t)
+  const wire = await startWire(t, node.origin)
+  const caller = { origin: wire.origin, key: keys.app }
+  const file = join(t.testdir(), 'campaign.ndjson')
+  const texts = Array.from({ length: LINES }, (_, at) => `text ${at}`)
+  writeFileSync(file, texts.map((message, at) => JSON.stringify({ to: `+15551${String(at).padStart(6, '0')}`, message })).join('\n'))
+  const args = ['import', file, '--json', '--batch', String(BATCH)]
+  const passes = (count: number): Fate[] => Array.from({ length: count }, () => 'pass')
+
+  wire.plan(...passes(2), 'slow')
+  const interrupted = start(caller, ...args)
+  await until('three requests', () => wire.asked.length === 3)
+  interrupted.child.kill('SIGINT')
+  const first = await interrupted.ended
+  t.equal(first.code, 130)
+  t.match(told(first), { status: 'interrupted', lines: 3 * BATCH, refused: 0 }, 'what is under way ends')
+
+  wire.plan(...passes(4), ...Array.from({ length: 60 }, () => 'lose' as const))
+  const lost = await sluice(caller, ...args, '--timeout', '2s')
+  t.match(lost, { code: 4, err: /UNREACHABLE/ })
+  t.match(told(lost), { status: 'broken-off', lines: 4 * BATCH, refused: 0 })
+
+  const before = wire.asked.length
+  wire.plan(...passes(6), 'lose', 'hold')
+  const killed = start(caller, ...args)
+  await until('the request that is never answered', () => wire.asked.length === before + 8)
+  killed.child.kill('SIGKILL')
+  await killed.ended
+
+  wire.plan()
+  const last = await sluice(caller, ...args)
+  t.match([last.code, told(last)], [0, { status: 'done', lines: LINES, refused: 0, refusedFile: null }])
+  t.equal(Number(told(last)['accepted']) + Number(told(last)['known']), LINES)
+  t.match(told(await sluice(caller, ...args)), { accepted: 0, known: LINES }, 'and once more, nothing is new')
+  const got = await arrived('15551', LINES)
+  t.strictSame([...got].filter(([, times]) => times !== 1), [])
+  t.strictSame([...got.keys()].sort(), [...texts].sort())
+})
+
+await t.test('a CSV file with refused lines: the others are sent, and each refused one is noted with code and field', async t => {
+  const node = await ground.start(t)
+  const caller = { origin: node.origin, key: keys.operator }
+  const file = join(t.testdir(), 'people.csv')
+  writeFileSync(file, [
+    'to,message,metadata.orderId,priority,expiresInMs',
+    '+15552000001,"Hello, ""you"", on',
+    'two lines",A-1,bulk,60000',
+    'nobody,Hello,A-2,,',
+    '+15552000002,Hello, you,A-3,,',
+    '+15552000003,Hello,,loud,',
+    '',
+    '+15552000004,"Hello",,,',
+    '+15552000004,Hello,,,'
+  ].join('\r\n'))
+  const { code, out } = await sluice(caller, 'import', file)
+  t.equal(code, 5)
+  t.match(out, /6 lines: 2 accepted, 1 known already, 3 refused, see .*people\.csv\.refused\.ndjson/)
+  const refused = readFileSync(`${file}.refused.ndjson`, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { line: number })
+  t.match(refused.sort((a, b) => a.line - b.line), [
+    { line: 4, code: 'INVALID_RECIPIENT', field: 'to', text: 'nobody,Hello,A-2,,' },
+    { line: 5, code: 'INVALID_LINE', text: '+15552000002,Hello, you,A-3,,' },
+    { line: 6, code: 'INVALID_REQUEST', field: 'priority' }
+  ])
+  t.equal(statSync(`${file}.refused.ndjson`).mode & 0o077, 0)
+  t.strictSame([...(await arrived('15552', 2)).keys()].sort(), ['Hello', 'Hello, "you", on\ntwo lines'])
+  t.match((await node.get('/messages?tag=orderId:A-1')).body['messages'], [{ status: /./ }])
+})
+
+await t.test('lines that are no JSON are refused; a campaign\'s name sends the same again; a row\'s own key and sender win', async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '20' })
+  const caller = { origin: node.origin, key: keys.app, cwd: t.testdir() }
+  const rows = [{ to: '+15553000001', message: 'one', idempotencyKey: 'mine' }, { to: '+15553000001', message: 'two', sender: '999' }, { to: '+15553000001', message: 'three' }]
+  writeFileSync(join(caller.cwd, 'list'), `${rows.map(row => JSON.stringify(row)).join('\n')}\nnonsense\n[]\n`)
+  const args = ['import', 'list', '--format', 'ndjson', '--refused', 'bad', '--sender', SENDER, '--json']
+  t.match(told(await sluice(caller, ...args)), { lines: 5, accepted: 2, known: 0, refused: 3, refusedFile: 'bad' })
+  t.match(readFileSync(join(caller.cwd, 'bad'), 'utf8').trimEnd().split('\n').map(line => (JSON.parse(line) as { code: string }).code).sort(), ['INVALID_LINE', 'INVALID_LINE', 'SENDER_UNKNOWN'])
+  t.match(told(await sluice(caller, ...args, '--campaign', 'again')), { accepted: 1, known: 1, refused: 3 })
+  t.match((await node.as(keys.app).get(`/messages/mine?sender=${SENDER}`)).body, { status: /./ })
+})

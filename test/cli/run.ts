@@ -1,0 +1,40 @@
+/** The built command line as a process, with a node to talk to. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const root = new URL('../../', import.meta.url)
+const PROGRAM = fileURLToPath(new URL('dist/cli/main.js', root))
+
+export interface Ended { code: number | null, out: string, err: string }
+
+export interface Caller { origin: string, key?: string, cwd?: string }
+
+export interface Running { child: ChildProcess, ended: Promise<Ended> }
+
+/** Starts `sluice` with these arguments; address and key go by the environment. */
+export function start ({ origin, key, cwd }: Caller, ...args: string[]): Running {
+  return run({ origin, cwd, ...(key === undefined ? {} : { key }) }, process.execPath, [PROGRAM, ...args])
+}
+
+export async function sluice (caller: Caller, ...args: string[]): Promise<Ended> {
+  return await start(caller, ...args).ended
+}
+
+/** The same for a line of a shell that says `npx sluice`. */
+export async function shell (caller: Caller, line: string): Promise<Ended> {
+  return await run(caller, 'sh', ['-c', line.replaceAll('npx sluice', `${process.execPath} ${PROGRAM}`)]).ended
+}
+
+function run ({ origin, key, cwd }: { origin: string, key?: string, cwd?: string | undefined }, program: string, args: string[]): Running {
+  const child = spawn(program, args, {
+    cwd: cwd ?? fileURLToPath(root),
+    env: { PATH: process.env['PATH'] ?? '', SLUICE_URL: origin, ...(key === undefined ? {} : { SLUICE_API_KEY: key }) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000
+  })
+  const ended: Ended = { code: null, out: '', err: '' }
+  child.stdout?.on('data', data => { ended.out += String(data) })
+  child.stderr?.on('data', data => { ended.err += String(data) })
+  return { child, ended: once(child, 'close').then(([code]) => ({ ...ended, code: code as number | null })) }
+}

@@ -1,0 +1,116 @@
+/** The console in a real browser, used as its readers do: by keys. */
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { root } from '../contract/tree.js'
+import { keys, type Node } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const names = ['chromium', 'chromium-headless-shell', 'google-chrome']
+
+/** On the PATH, or unpacked by bin/setup.mjs. */
+function find (): string | null {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), `${root}.data/chromium`]
+  return places.flatMap(place => names.map(name => join(place, name))).find(isExecutable) ?? null
+}
+
+/** Why a test that needs a browser can't run; false where it can. On CI it has to be there, so nothing is left out quietly. */
+export function missing (): string | false {
+  if (find() !== null || process.env['CI'] === 'true') return false
+  return 'no Chromium found: Debian has it as chromium-headless-shell, and node bin/setup.mjs fetches it by apt'
+}
+
+export async function startBrowser (t: Pick<Test, 'teardown'>): Promise<Browser> {
+  // Its own sandbox needs rights that root in a container does not give away.
+  const browser = await chromium.launch({ executablePath: find() ?? 'chromium', chromiumSandbox: false, args: ['--disable-gpu', '--disable-dev-shm-usage'] })
+  t.teardown(async () => await browser.close())
+  return browser
+}
+
+export interface Console {
+  page: Page
+  /** Every address that was asked for. */
+  asked: string[]
+  /** Errors of its scripts, and what its policy forbade. */
+  faults: string[]
+  /** Presses Tab until this has the focus: so a keyboard can reach it. */
+  tabTo: (selector: string) => Promise<void>
+  press: (...keys: string[]) => Promise<void>
+  type: (text: string) => Promise<void>
+  /** Waits until the text of an element fits. */
+  reads: (selector: string, pattern: RegExp) => Promise<string>
+  /** The same for its absence. */
+  gone: (selector: string) => Promise<void>
+  /** docs/images/<name>.png, where DRAW=1 asks for it. */
+  shoot: (name: string, height?: number) => Promise<void>
+}
+
+export interface ConsoleOptions { key?: string | null, hash?: string, colorScheme?: 'dark' | 'light' }
+
+/** Opens the console of a node and signs in by typing the key. With `key: null` nobody signs in. */
+export async function openConsole (t: Test, browser: Browser, { origin }: Pick<Node, 'origin'>, { key = keys.operator, hash = '', colorScheme = 'light' }: ConsoleOptions = {}): Promise<Console> {
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 700 }, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
+  t.teardown(async () => await context.close())
+  const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  const asked: string[] = []
+  const faults: string[] = []
+  page.on('request', request => asked.push(`${request.method()} ${request.url()}`))
+  page.on('pageerror', error => faults.push(error.message))
+  page.on('console', message => { if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) faults.push(message.text()) })
+  await page.goto(`${origin}/console${hash}`)
+  const read = async (selector: string): Promise<string> => (await page.locator(selector).allInnerTexts()).join('\n')
+  const it: Console = {
+    page,
+    asked,
+    faults,
+    async tabTo (selector) {
+      for (let i = 0; i < 80; i++) {
+        await page.keyboard.press('Tab')
+        if (await page.locator(`${selector}:focus`).count() > 0) return
+      }
+      throw new Error(`no way by Tab to ${selector}`)
+    },
+    async press (...pressed) { for (const one of pressed) await page.keyboard.press(one) },
+    type: async text => await page.keyboard.insertText(text),
+    async reads (selector, pattern) {
+      try {
+        return await until(`${selector} reads ${pattern}`, async () => {
+          const text = await read(selector)
+          return pattern.test(text) && text
+        })
+      } catch (error) {
+        throw new Error(`${String(error)}; it reads: ${await read(selector)} | ${await read('body')}`)
+      }
+    },
+    gone: async selector => await page.locator(selector).waitFor({ state: 'detached' }),
+    async shoot (name, height = 700) {
+      if (process.env['DRAW'] !== '1') return
+      await page.setViewportSize({ width: 1000, height })
+      await page.screenshot({ path: `${root}docs/images/${name}.png` })
+    }
+  }
+  t.teardown(() => {
+    // No assertion counts any more where a test is over, and an error does.
+    if (faults.length > 0) throw new Error(`a script failed, or something was against the policy: ${faults.join('; ')}`)
+    const elsewhere = asked.filter(address => !address.includes(` ${origin}/`))
+    if (elsewhere.length > 0) throw new Error(`it asked somebody else: ${elsewhere.join('; ')}`)
+  })
+  if (key !== null) {
+    await page.waitForSelector('#key:focus')
+    await it.type(key)
+    await it.press('Enter')
+    await it.gone('#sign-in')
+  }
+  return it
+}
+
+function isExecutable (path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

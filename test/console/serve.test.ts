@@ -1,0 +1,52 @@
+/** The console's files: what a browser is told with them, what may stand in them, and that they are in what is built. */
+import t from 'tap'
+import { list, read } from '../contract/tree.js'
+import { createGround } from '../support/flow.js'
+import { createPrefix } from '../support/redis.js'
+import { startGatewayProcess } from '../support/process.js'
+import { request } from '../support/request.js'
+
+const ground = await createGround(t)
+const files = ['.html', '.css', '.js', '.svg'].flatMap(ending => list('src/console/page', ending))
+
+await t.test('the page is served without a key, by a strict policy, and says when nothing of it is new', async t => {
+  const node = await ground.start(t)
+  const page = await request(`${node.origin}/console`)
+  t.equal(page.status, 200)
+  t.match(page.body['text'], /<title>Sluice console<\/title>/)
+  const policy = page.headers.get('content-security-policy') ?? ''
+  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) t.ok(policy.split('; ').includes(part), part)
+  t.notMatch(policy, /unsafe|https?:|\*/)
+  t.match(Object.fromEntries(page.headers), { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY', 'cache-control': 'no-cache' })
+  t.equal((await fetch(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
+  const tag = page.headers.get('etag') ?? ''
+  t.equal((await request(`${node.origin}/console/`, { headers: { 'if-none-match': tag } })).status, 304)
+  for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
+  const worker = await ground.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
+  t.equal((await request(`${worker.origin}/console`)).status, 404, 'a worker node has none')
+})
+
+await t.test('what is built serves the same files, each with its type', async t => {
+  const built = await startGatewayProcess(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix: createPrefix() })
+  const types: Record<string, RegExp> = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg\+xml/ }
+  for (const file of files) {
+    const { status, headers, body } = await request(`${built.found}/console/${file.replace('src/console/page/', '').replace('index.html', '')}`)
+    t.equal(status, 200, file)
+    t.match(headers.get('content-type'), types[file.split('.').at(-1) ?? ''])
+    t.ok(body['text'] === read(file), `${file} is in dist as it is in src`)
+  }
+})
+
+await t.test('no file makes markup of text, holds script or style of its own, asks anybody else, or is long', async t => {
+  t.ok(files.length > 10)
+  for (const file of files) {
+    const text = read(file)
+    t.notMatch(text, /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|DOMParser|createContextualFragment|eval|Function)\b/, file)
+    t.notMatch(text.replace('http://www.w3.org/2000/svg', ''), /https?:|\/\/[a-z]+\./, `${file} names no other place`)
+    t.ok(text.split('\n').length <= 300, file)
+  }
+  const page = read('src/console/page/index.html')
+  t.notMatch(page, /<style|style=|\bon\w+=|<script(?![^>]*\bsrc=)/)
+  const imports = files.filter(file => file.endsWith('.js')).flatMap(file => [...read(file).matchAll(/from '(.+?)'/g)].map(([, from = '']) => from))
+  t.same(imports.filter(from => !files.includes(`src/console/page/${from.replace('./', '')}`)), [], 'nothing is imported that is not there')
+})
