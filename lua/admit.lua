@@ -112,8 +112,10 @@ if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUnti
 redis.call('SET', msg, 'w ' .. generation .. ' ' .. fingerprint)
 redis.call('HSET', backlog, id, write_record(record))
 if terms ~= '' then
-  for term in string.gmatch(terms, '%S+') do redis.call('ZADD', recent, 0, term .. ':' .. id) end
-  redis.call('EXPIRE', recent, find_s, 'NX')
+  local added = 0
+  for term in string.gmatch(terms, '%S+') do added = added + redis.call('ZADD', recent, 0, term .. ':' .. id) end
+  -- Its first entries give it its life.
+  if redis.call('ZCARD', recent) == added then redis.call('EXPIRE', recent, find_s) end
 end
 
 if granted then

@@ -101,8 +101,7 @@ if verdict == 'sent' or verdict == 'failed' then
   if was_failure then redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id) end
   if unsure then redis.call('ZADD', unconfirmed, now_ms + keep, id) end
   if verdict == 'failed' then redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id) end
-  if term ~= '' then redis.call('ZADD', recent, 0, term .. ':' .. id) end
-  if term ~= '' then redis.call('EXPIRE', recent, find_s, 'NX') end
+  if term ~= '' and redis.call('ZADD', recent, 0, term .. ':' .. id) == redis.call('ZCARD', recent) then redis.call('EXPIRE', recent, find_s) end
   if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 600000))) end
 else
   if verdict == 'wait' then redis.call('ZADD', lines[record.lane], 0, member_of(record, id)) else due = now_ms + after end

@@ -31,8 +31,8 @@ end
 -- The id is asked for here, since a command may be redirected on its way: a replication id names one history of the data, and each
 -- start and each promotion of a replica begins another. A test hands in one.
 local function restarted(sender, given, now)
-  local told = given ~= '' and 'master_replid:' .. given or redis.call('INFO', 'replication')
-  if sender.run_id and string.find(told, 'master_replid:' .. sender.run_id, 1, true) then return nil end
+  local told = given ~= '' and 'master_replid:' .. given .. '\r' or redis.call('INFO', 'replication')
+  if sender.run_id and string.find(told, 'master_replid:' .. sender.run_id .. '\r', 1, true) then return nil end
   if sender.run_id then
     sender.cool_until = math.max(sender.cool_until, now + sender.pair.burst * sender.pair.interval + 1000000)
   end

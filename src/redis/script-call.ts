@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { Command } from 'ioredis'
 import type { Client } from './client.js'
 import { isOwn, senderKey } from './keys.js'
@@ -10,7 +9,10 @@ export type CallScript = (sender: string, own: { digest?: string | undefined, re
 type Call = (...words: string[]) => Promise<unknown>
 
 /** What of a call to a script is the same each time for a sender: the bytes before, between and after the keys that are a message's own. */
-interface Mould { keys: string[], pieces: string[] }
+interface Mould { sha: string, keys: string[], pieces: string[] }
+
+/** What the client knows of the scripts that were defined on it. */
+interface Defined { scriptsSet: Record<string, { sha: string } | undefined> }
 
 /**
  * Defines a script on the client and calls it by its hash. A sender's keys are written once and not with each call, of which they are the
@@ -20,9 +22,7 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
   const name = `sluice:${script.name}`
   redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
   const inFull = ((redis as unknown as Record<string, Call>)[name] as Call).bind(redis)
-  const sha = createHash('sha1').update(script.lua).digest('hex')
   const own = script.keys.flatMap((key, index) => isOwn(key) ? [{ key, index }] : [])
-  const start = `*${3 + script.keys.length + script.args.length}\r\n${bulk('evalsha')}${bulk(sha)}${bulk(String(script.keys.length))}`
   const moulds = new Map<string, Mould>()
 
   function mouldOf (sender: string): Mould {
@@ -32,17 +32,18 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
   }
 
   function cast (sender: string): Mould {
+    const sha = (redis as unknown as Defined).scriptsSet[name]?.sha ?? ''
     const keys = script.keys.map(key => senderKey(prefix, sender, key))
-    const pieces = [start]
+    const pieces = [`*${3 + keys.length + script.args.length}\r\n${bulk('evalsha')}${bulk(sha)}${bulk(String(keys.length))}`]
     keys.forEach((key, index) => {
       if (isOwn(script.keys[index] ?? '')) pieces.push('')
       else pieces[pieces.length - 1] += bulk(key)
     })
-    return { keys, pieces }
+    return { sha, keys, pieces }
   }
 
   return async (sender, parts, args) => {
-    const { keys, pieces } = mouldOf(sender)
+    const { sha, keys, pieces } = mouldOf(sender)
     const words = [sha, String(keys.length), ...keys, ...args]
     let text = pieces[0] ?? ''
     own.forEach(({ key, index }, n) => {

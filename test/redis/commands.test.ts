@@ -11,6 +11,7 @@ function createListener (answer: () => unknown): { redis: Redis, defined: Map<st
   const defined = new Map<string, { numberOfKeys: number, lua: string }>()
   const told: string[][] = []
   const redis: Record<string, unknown> = {
+    scriptsSet: {},
     defineCommand (name: string, definition: { numberOfKeys: number, lua: string }) {
       defined.set(name, definition)
       redis[name] = async (...args: string[]) => {
