@@ -21,7 +21,6 @@ interface Defined { scriptsSet: Record<string, { sha: string } | undefined> }
 export function defineScript (redis: Client, prefix: string, script: Script): CallScript {
   const name = `sluice:${script.name}`
   redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
-  const inFull = ((redis as unknown as Record<string, Call>)[name] as Call).bind(redis)
   const own = script.keys.flatMap((key, index) => isOwn(key) ? [{ key, index }] : [])
   const moulds = new Map<string, Mould>()
 
@@ -56,7 +55,7 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
       return await redis.sendCommand(new ScriptCommand(words, text))
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await inFull(...words.slice(2))
+      return await (redis as unknown as Record<string, Call>)[name]?.call(redis, ...words.slice(2))
     }
   }
 }
