@@ -17,7 +17,7 @@ const record = `${root}.tap/last-run.tap`
  * Each starts many processes or loads the machine on purpose: they run after the others, so that these are not slowed down.
  */
 const heavy = [
-  'crash/crash', 'flow/cluster', 'flow/sentinel', 'prove/prove', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels', 'grafana/page'
+  'crash/crash', 'flow/cluster', 'flow/sentinel', 'prove/prove', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels', 'grafana/page', 'bench/bench'
 ].map(name => `test/${name}.test.ts`)
 const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
 

@@ -71,9 +71,13 @@ export class SluiceClient {
     return await this.#get(`/messages/${escape(id)}`, { sender }, options)
   }
 
-  /** Messages of a recipient, an idempotency key, a provider's id or a tag of the metadata (`key:value`), newest first. */
-  async findMessages ({ signal, timeoutMs, ...query }: QueryOptions<'findMessages'>): Promise<Message[]> {
-    return (await this.#get<Schemas['Messages']>('/messages', query, { signal, timeoutMs })).messages
+  /**
+   * Messages of a recipient, an idempotency key, a provider's id or a tag of the metadata (`key:value`), newest first; of all senders, or one.
+   * Asked for by POST, so that no telephone number stands in an address, which proxies log.
+   */
+  async findMessages ({ signal, timeoutMs, ...body }: Partial<Schemas['FindMessages']> & CallOptions): Promise<Message[]> {
+    const { messages } = await this.#call<Schemas['Messages']>({ method: 'POST', path: '/messages/find', body, repeatable: true }, { signal, timeoutMs })
+    return messages
   }
 
   /** Takes a waiting message out; null where nothing is known of it any more. */
@@ -116,9 +120,9 @@ export class SluiceClient {
     return await this.#call({ method: 'POST', path: '/failures/acknowledge', body, repeatable: true }, { signal, timeoutMs })
   }
 
-  /** A recipient's rule, its next slot, who waits and what binds. */
+  /** A recipient's rule, its next slot, who waits and what binds. By POST, as `findMessages`. */
   async getRateLimit (phone: string, { sender, priority, ...options }: QueryOptions<'getRateLimit'> = {}): Promise<RateLimit> {
-    return await this.#get(`/rate-limits/${escape(phone)}`, { sender, priority }, options)
+    return await this.#call({ method: 'POST', path: '/rate-limits/find', body: { recipient: phone, sender, priority }, repeatable: true }, options)
   }
 
   /** Forgets a recipient's pace. */

@@ -2,33 +2,40 @@
 /**
  * The goals, measured against their peers. README.md tells how, and how to read what comes out.
  *
- *     npm run bench                      # all of it
- *     npm run bench -- --only 1          # one goal: 1 to 8, scripts or open-loop
+ *     npm run bench                      # all of it; writes results.json
+ *     npm run bench -- --only 1          # one goal: 1 to 8, scripts, open-loop or peers
  *     npm run bench -- --quick           # under a minute, with short rounds
  *     npm run bench -- --write           # also writes the tables of README.md and docs/capacity.md
  *     npm run bench -- --only 5 --profile /tmp/profiles    # with a CPU profile of the gateway
  */
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { capacityTable, unitCosts, unitTable } from './capacity.mjs'
 import { accept } from './goals/accept.mjs'
 import { batch } from './goals/batch.mjs'
 import { drain } from './goals/drain.mjs'
-import { growth, scripts } from './goals/growth.mjs'
+import { growth } from './goals/growth.mjs'
 import { inline } from './goals/inline.mjs'
 import { lateness } from './goals/lateness.mjs'
 import { memory } from './goals/memory.mjs'
 import { openLoop } from './goals/open-loop.mjs'
+import { peers } from './goals/peers.mjs'
+import { scripts } from './goals/scripts.mjs'
 import { whole } from './goals/whole.mjs'
 import { createGround } from './kit/ground.mjs'
 import { machine, tableOf } from './kit/report.mjs'
+import { writeBlock } from './kit/write.mjs'
 
-const parts = { 1: accept, 2: whole, 3: memory, 4: lateness, 5: drain, 6: growth, 7: inline, 8: batch, scripts, 'open-loop': openLoop }
+const parts = { 1: accept, 2: whole, 3: memory, 4: lateness, 5: drain, 6: growth, 7: inline, 8: batch, scripts, 'open-loop': openLoop, peers }
 
 const { values: asked } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, profile: { type: 'string' }, out: { type: 'string' } } })
 /** What no goal is set for is left out where it has to be quick. */
 const isGoal = name => /^\d$/.test(name)
 const names = Object.keys(parts).filter(name => asked.only === undefined ? isGoal(name) || !asked.quick : asked.only.split(',').includes(name))
 if (names.length === 0) throw new Error(`--only takes ${Object.keys(parts).join(', ')}`)
+const isWhole = !asked.quick && asked.only === undefined
+if (asked.write && !isWhole) throw new Error('--write is for a whole run')
 const rounds = asked.quick ? 3 : 5
 const seconds = asked.quick ? 0.4 : 2
 const isTerminal = process.stderr.isTTY
@@ -40,7 +47,7 @@ const found = []
 const began = performance.now()
 for (const name of names) {
   const ground = createGround()
-  const tell = text => process.stderr.write(isTerminal ? `\r\x1b[K${name}: ${text}` : asked.quick ? '' : `${name}: ${text}\n`)
+  const tell = text => process.stderr.write(isTerminal ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`)
   const late = setTimeout(() => {
     console.error(`${name} hangs`)
     process.exit(1)
@@ -52,12 +59,24 @@ for (const name of names) {
     found.push(...entries)
     tell(`${((performance.now() - from) / 1000).toFixed(0)} s`)
     if (isTerminal) process.stderr.write('\r\x1b[K')
+  } catch (error) {
+    // The others are measured all the same; nothing is written.
+    console.error(`${name}: ${error.stack}`)
+    process.exitCode = 1
   } finally {
     clearTimeout(late)
     await ground.end()
   }
 }
-console.log(`${machine()}, ${rounds} rounds of ${seconds} s, ${((performance.now() - began) / 1000).toFixed(0)} s in all\n`)
-console.log(tableOf(found))
-const out = asked.out ?? (asked.quick || asked.only !== undefined ? undefined : new URL('results.json', import.meta.url))
+const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - began) / 1000).toFixed(0)} s in all.`
+console.log(`${setting}\n\n${tableOf(found)}`)
+if (process.exitCode === 1) process.exit()
+const here = name => fileURLToPath(new URL(name, import.meta.url))
+const out = asked.out ?? (isWhole ? here('results.json') : undefined)
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(found, null, 2)}\n`)
+if (asked.write) {
+  const costs = unitCosts(found)
+  writeBlock(here('README.md'), 'measured', `${setting}\n\n${tableOf(found)}`)
+  writeBlock(here('../../docs/capacity.md'), 'units', `${machine()}.\n\n${unitTable(costs)}`)
+  writeBlock(here('../../docs/capacity.md'), 'capacity', capacityTable(costs))
+}

@@ -2,10 +2,10 @@
 import t from 'tap'
 import { read } from '../contract/tree.js'
 import { createGround } from '../support/flow.js'
-import { SENDER, keys } from '../support/gateway.js'
-import { request } from '../support/request.js'
+import { SENDER, keys, type Node } from '../support/gateway.js'
+import { request, type Reply } from '../support/request.js'
 import { until } from '../support/until.js'
-import { missing, openConsole, startBrowser } from './browser.js'
+import { missing, openConsole, startBrowser, wrong } from './browser.js'
 
 const skip = missing()
 if (skip !== false) t.plan(0, skip)
@@ -14,16 +14,22 @@ else {
   const browser = await startBrowser(t)
   /** Nobody drains, and a person's next message is an hour away. */
   const still = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '3600000', MESSAGE_LIFE_MS: '864000000' }
-  const free = { ROLE: 'api', WHATSAPP_RATE_LIMIT_MS: '1' }
+  const free = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '1' }
   /** Refuses its first two, then takes what comes. */
   const REFUSED_TWICE = '+15562131000'
   const UNDELIVERABLE = '+15560131026'
+  /** A busy node turns requests away; the same once more is no second message. */
+  const send = async (node: Pick<Node, 'send'>, ...message: Parameters<Node['send']>): Promise<Reply> =>
+    await until('it is taken', async () => {
+      const reply = await node.send(...message)
+      return reply.status !== 503 && reply
+    })
   /** The columns "means" and "what to do" of a code in the table of outcomes. */
   const sayingOf = (code: string): string[] => read('docs/outcomes.md').split('\n').find(line => line.startsWith(`| ${code} |`))?.split('|').slice(4, 6).map(cell => cell.trim()) ?? []
 
   await t.test('a message is found by number, order number and id, its story read, and it is retried, all by keyboard', async t => {
     const node = await ground.start(t, free)
-    const { id } = (await node.send(REFUSED_TWICE, 'Your order has left the house', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as { id: string }
+    const { id } = (await send(node, REFUSED_TWICE, 'Your order has left the house', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as { id: string }
     const desk = await openConsole(t, browser, node)
     await desk.type('+1 (556) 213-1000')
     await desk.press('Enter')
@@ -60,14 +66,14 @@ else {
     await desk.reads('h2', /taken by WhatsApp/)
     await desk.reads('#time-line', /Attempt 1: [^]*Attempt 2: [^]*Attempt 3: WhatsApp took it/)
     t.equal((await ground.arrivals(REFUSED_TWICE, 3)).length, 3)
-    t.same(desk.asked.filter(address => /5562131000/.test(decodeURIComponent(address))), [], 'no number stands in an address')
+    t.same(desk.asked.filter(address => decodeURIComponent(address).replace(/\D/g, '').includes('5562131000')), [], 'no number stands in an address')
   })
 
   await t.test('what waits tells what binds, and tells anew when that changes', async t => {
     const node = await ground.start(t, still)
-    await node.send('+15550000001', 'first')
-    await node.send('+15550000001', 'second')
-    const { id } = (await node.send('+15550000001', 'third')).body as { id: string }
+    await send(node, '+15550000001', 'first')
+    await send(node, '+15550000001', 'second')
+    const { id } = (await send(node, '+15550000001', 'third')).body as { id: string }
     const desk = await openConsole(t, browser, node, { hash: `#message/${id}` })
     await desk.reads('#verdict', /It waits for its turn\.\s+What binds: this person may be written to once in 1 hour\. It is number 2 in this person's line\. It goes at [^]* at the earliest/)
     await node.post(`/senders/${SENDER}/pause`)
@@ -80,32 +86,43 @@ else {
 
     await desk.press('/')
     await desk.page.waitForSelector('#what:focus')
-    await desk.type('+15550000001')
+    await desk.type('15550000001')
     await desk.press('Enter')
-    await desk.reads('#results', /One message waits for this person with sender 111; a new one would wait without a known end: the sender is paused/)
+    await desk.reads('#results', /Looked for as phone number, order number \(orderId\), [^]*idempotency key\.[^]*One message waits for this person with sender 111; a new one would wait without a known end: the sender is paused/)
     await desk.press('/')
     await desk.type('+15550009999')
     await desk.press('Enter')
     await desk.reads('#results', /Nothing was found/)
+    await send(node, '+15550000002', 'x', { metadata: { order: 'AB.1.2' } })
+    for (const [text, said] of [['AB.1.2', /One message/], ['AB.1.3', /Nothing was found/], ['12', /Nothing was found/]] as const) {
+      await desk.press('/')
+      await desk.page.waitForSelector('#what')
+      await desk.page.locator('#what').focus()
+      await desk.press('Control+a')
+      await desk.type(text)
+      await desk.press('Enter')
+      await desk.reads('#results', said)
+    }
   })
 
   await t.test('failures are filtered, acknowledged with a note, and retried, one and all', async t => {
     const node = await ground.start(t, free)
-    for (const at of [1, 2, 3]) await node.send(`${UNDELIVERABLE}005${at}`, 'Your parcel is here', { metadata: { orderId: `B-${at}` } })
+    for (const at of [1, 2, 3]) await send(node, `${UNDELIVERABLE}005${at}`, 'Your parcel is here', { metadata: { orderId: `B-${at}` } })
     await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 3, kind: 'code', code: 131053 })
-    for (const at of [4, 5, 6]) await node.send(`+1555000010${at}`, 'Your invoice', { metadata: { orderId: `B-${at}` } })
+    for (const at of [4, 5, 6]) await send(node, `+1555000010${at}`, 'Your invoice', { metadata: { orderId: `B-${at}` } })
     const desk = await openConsole(t, browser, node)
-    await desk.press('Tab')
-    await desk.page.locator('#to-failures').focus()
+    await desk.tabTo('#to-failures')
     await desk.press('Enter')
     await desk.reads('#count', /^6 listed\.$/)
     t.match(await desk.reads('#failures table', /B-6/), sayingOf('131053')[1])
     await desk.shoot('console-failures', 620)
 
     await desk.tabTo('#code')
-    await desk.type('131053')
-    await desk.page.locator('#code').selectOption('131053')
-    await desk.reads('#count', /^3 listed\.$/)
+    await desk.press('ArrowDown')
+    await desk.reads('#failures tbody', /^(?=[^]*B-1)(?![^]*B-6)/)
+    await desk.press('ArrowDown')
+    await desk.reads('#failures tbody', /^(?=[^]*B-6)(?![^]*B-1)/)
+    await desk.tabTo('#acknowledge-all')
     await desk.press('j')
     await desk.tabTo('[id^="seen-"]')
     await desk.press('Enter')
@@ -126,9 +143,11 @@ else {
     await desk.press('Enter')
     await desk.reads('#told', /Retried: 1 sent\./)
 
-    await desk.page.locator('#seen').selectOption('')
+    await desk.tabTo('#seen')
+    await desk.press('ArrowDown')
+    await desk.reads('#count', /^1 listed\.$/)
+    await desk.press('ArrowDown')
     await desk.reads('#count', /^2 listed\.$/)
-    await desk.page.locator('#seen').focus()
     await desk.tabTo('#retry-all')
     await desk.press('Enter')
     await desk.reads('dialog', /Retry 2 messages now\?/)
@@ -139,8 +158,9 @@ else {
     const { failures } = (await node.get('/failures?status=RESOLVED')).body as { failures: Array<{ metadata: { orderId: string } }> }
     t.same(failures.map(({ metadata }) => metadata.orderId).sort(), ['B-4', 'B-5', 'B-6'])
 
-    await desk.page.locator('#code').selectOption('')
-    await desk.page.locator('#code').focus()
+    await desk.tabTo('#code')
+    await desk.press('Home')
+    await desk.reads('#count', /^3 listed\.$/)
     await desk.tabTo('#acknowledge-all')
     await desk.press('Enter')
     await desk.page.waitForSelector('#note:focus')
@@ -154,8 +174,8 @@ else {
   await t.test('a sender is paused for an hour and resumed, and the retry worker told of', async t => {
     const node = await ground.start(t, still)
     await node.post('/workers/retry/stop')
-    await node.send('+15550000001', 'first')
-    await node.send('+15550000001', 'second')
+    await send(node, '+15550000001', 'first')
+    await send(node, '+15550000001', 'second')
     const desk = await openConsole(t, browser, node)
     await desk.page.waitForSelector('#what:focus')
     await desk.press('Tab', 'Tab', '3')
@@ -180,7 +200,7 @@ else {
 
   await t.test('a sender that WhatsApp stopped says why and what to do', async t => {
     const node = await ground.start(t, still)
-    const { id } = (await node.send('+15560000190')).body as { id: string }
+    const { id } = (await send(node, '+15560000190')).body as { id: string }
     const desk = await openConsole(t, browser, node, { hash: `#message/${id}` })
     const [means = 'no row', remedy = 'no row'] = sayingOf('190')
     const verdict = await desk.reads('#verdict', /WhatsApp refuses all that its sender sends/)
@@ -195,7 +215,7 @@ else {
     const node = await ground.start(t, free)
     const hostile = '<img src=x onerror="window.hit=1"><script>window.hit=2</script>"><svg onload=window.hit=3>\u202etxt.exe'
     await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 1, kind: 'code', code: 999999 })
-    const { id } = (await node.send('+15550000301', hostile, { metadata: { orderId: hostile, [hostile.slice(0, 100)]: hostile, deep: { '<b>': [hostile] }, __proto__: 'x' }, idempotencyKey: '<script>window.hit=4</script>' })).body as { id: string }
+    const { id } = (await send(node, '+15550000301', hostile, { metadata: { orderId: hostile, [hostile.slice(0, 100)]: hostile, deep: { '<b>': [hostile] }, __proto__: 'x' }, idempotencyKey: '<script>window.hit=4</script>' })).body as { id: string }
     const desk = await openConsole(t, browser, node)
     await desk.type(`orderId:${hostile}`)
     await desk.press('Enter')
@@ -220,12 +240,13 @@ else {
     t.equal(await desk.page.locator('main img, main script, main svg, main b').count(), 0)
     const refused = await desk.page.evaluate('try { document.body.innerHTML = "<b>x</b>"; "taken" } catch (error) { error.name }')
     t.equal(refused, 'TypeError', 'the browser itself refuses to make markup of a text')
-    desk.faults.length = 0
+    const at = await until('it says so', () => wrong.findIndex(one => one.includes('TrustedHTML')) + 1)
+    wrong.splice(at - 1, 1)
   })
 
   await t.test('who may only read sees no acts; who may only send gets no further; a wrong key is told', async t => {
     const node = await ground.start(t, free)
-    const { id } = (await node.send(UNDELIVERABLE)).body as { id: string }
+    const { id } = (await send(node, UNDELIVERABLE)).body as { id: string }
     const desk = await openConsole(t, browser, node, { key: keys.viewer })
     await desk.page.goto(`${node.origin}/console/#message/${id}`)
     await desk.reads('#verdict', /It failed[^]*The key viewer may look only\. Acts need a key of an admin/)
@@ -251,7 +272,7 @@ else {
 
   await t.test('a node that is gone is told of, and what is shown stays', async t => {
     const node = await ground.start(t, free)
-    const { id } = (await node.send(REFUSED_TWICE.replace('1000', '1016'), 'x')).body as { id: string }
+    const { id } = (await send(node, REFUSED_TWICE.replace('1000', '1016'), 'x')).body as { id: string }
     const desk = await openConsole(t, browser, node, { hash: `#message/${id}` })
     await desk.reads('#time-line', /Attempt 2 follows/)
     await node.close()
@@ -267,8 +288,8 @@ else {
 
   await t.test('light or dark as the reader has it, each text stands out from its ground', async t => {
     const node = await ground.start(t, free)
-    await node.send(UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'C-1' } })
-    const { id } = (await node.send(REFUSED_TWICE, 'Your table is free at eight', { metadata: { orderId: 'C-2' } })).body as { id: string }
+    await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'C-1' } })
+    const { id } = (await send(node, REFUSED_TWICE, 'Your table is free at eight', { metadata: { orderId: 'C-2' } })).body as { id: string }
     await node.post(`/failures/${id}/retry`)
     const grounds: string[] = []
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -298,6 +319,10 @@ else {
     await desk.press('Enter')
     await until('paused', async () => (await request(`${node.origin}/api/v1/senders`)).body['senders'][0].state === 'paused')
     t.notOk(await desk.page.locator('#sign-out').count())
+  })
+
+  await t.test('in all of this no script failed, nothing was against the policy, and nobody else was asked', async t => {
+    t.same(wrong, [])
   })
 }
 

@@ -9,7 +9,7 @@ const papers = [
 ]
 
 /** Named, and not of this repository: an example, and a program of the service that came before. */
-const notHere = new Set(['docs/capacity.md', 'include/name.lua', 'prisma', './src/services/whatsappThrottled.service'])
+const notHere = new Set(['include/name.lua', 'prisma', './src/services/whatsappThrottled.service'])
 
 await t.test('the papers are there', async t => {
   for (const path of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'LICENSE', 'lua/README.md']) {

@@ -20,8 +20,11 @@ export interface Answered {
   /** When the request was made. */
   askedAt: number
 }
-/** A node passed its last look at the clock before a request; then its last byte was written. `opaque` names the attempt. */
-export interface Watched { fact: 'checked' | 'written', at: number, node: string, opaque: string }
+/**
+ * A node passed its last look at the clock before a request, not before `from` and not after `at`; then its last byte was
+ * written. `opaque` names the attempt.
+ */
+export interface Watched { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
 /** The provider has it. `resets` and `hung` are not accepted; what is `refused` the sender was told. */
 export interface Arrived { fact: 'arrived', at: number, key: string, pair: string, opaque: string, outcome: string, code: number | null }
 /** A process stood still. */

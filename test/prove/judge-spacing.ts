@@ -57,10 +57,15 @@ function judgeLooks (rules: Rules, sends: Send[], arrivals: Arrived[], note: Not
   for (const line of groupBy(sends.filter(({ checked }) => pairs.has(checked.opaque)), ({ checked }) => pairs.get(checked.opaque) ?? '').values()) {
     line.sort((a, b) => a.checked.at - b.checked.at).slice(1).forEach((later, at) => {
       const earlier = line[at] as Send
-      const gap = later.checked.at - earlier.checked.at
+      const gap = later.checked.at - lookOf(earlier.checked)
       if (gap < rules.intervalMs - CLOCKS_MS) note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`)
     })
   }
+}
+
+/** The earliest moment that this look at the clock can have been: on a busy machine the process is held up around it too. */
+function lookOf ({ from, at }: Watched): number {
+  return from ?? at
 }
 
 /** What held the earlier one up for so long that the later one came too close; null where nothing did. */
@@ -68,9 +73,10 @@ function explain (earlier: Send | undefined, shortMs: number, freezes: Frozen[])
   if (earlier === undefined || earlier.arrived === null) return null
   const { checked, written, arrived } = earlier
   const end = written?.at ?? arrived.at
-  const isFrozen = freezes.some(({ node, from, to }) => node === checked.node && from > checked.at - 50 && end >= to)
-  if (end - checked.at >= shortMs) return isFrozen ? 'closerByFreeze' : 'closerByStall'
-  return arrived.at - checked.at >= shortMs ? 'closerByWire' : null
+  const look = lookOf(checked)
+  const isFrozen = freezes.some(({ node, from, to }) => node === checked.node && from > look - 50 && end >= to)
+  if (end - look >= shortMs) return isFrozen ? 'closerByFreeze' : 'closerByStall'
+  return arrived.at - look >= shortMs ? 'closerByWire' : null
 }
 
 /** A second of starts holds what the rule grants in a second and the time that a grant has to start. */

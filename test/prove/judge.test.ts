@@ -9,7 +9,7 @@ const NODE = '77'
 
 const posted = (key: string, at: number, more: Partial<Posted> = {}): Posted => ({ fact: 'posted', at, key, pair: PAIR, lane: 2, policy: 'retry', ...more })
 const answered = (key: string, at: number, more: Partial<Answered> = {}): Answered => ({ fact: 'answered', at, askedAt: at - 10, key, status: 202, id: `8.${key}`, state: 'queued', ...more })
-const checked = (key: string, at: number, attempt = 1): Watched => ({ fact: 'checked', at, node: NODE, opaque: `${key}.${attempt}` })
+const checked = (key: string, at: number, attempt = 1): Watched => ({ fact: 'checked', from: at - 0.1, at, node: NODE, opaque: `${key}.${attempt}` })
 const written = (key: string, at: number, attempt = 1): Watched => ({ ...checked(key, at, attempt), fact: 'written' })
 const arrived = (key: string, at: number, attempt = 1, more: Partial<Arrived> = {}): Arrived =>
   ({ fact: 'arrived', at, key, pair: PAIR, opaque: `${key}.${attempt}`, outcome: 'accepted', code: null, ...more })

@@ -12,8 +12,8 @@ export interface Load {
   answered: () => number
   /** Those that a caller took back in time. */
   cancelled: Set<string>
-  /** Resolves when the time is over and every caller has an answer. */
-  done: Promise<void>
+  /** Is the time over, and has every caller an answer? */
+  isDone: () => boolean
 }
 
 /** Conversations, and second thoughts, at a time. */
@@ -95,5 +95,7 @@ export function startLoad (options: LoadOptions): Load {
     while (underway.size > 0) await Promise.all(underway)
   }
 
-  return { wishes, answered: () => answered, cancelled, done: run() }
+  let isDone = false
+  run().then(() => { isDone = true }, () => undefined)
+  return { wishes, answered: () => answered, cancelled, isDone: () => isDone }
 }

@@ -34,8 +34,8 @@ export interface Soaked { facts: Fact[], judgement: Judgement, faults: Map<strin
 const LEASE_MS = 8000
 const senders = ['800001', '800002', '800003']
 const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
-/** How long it may take until all is settled once nothing is wrong any more: leases, holds, and five retries. */
-const SETTLE_WITHIN_S = 180
+/** How long nothing may move, once nothing is wrong any more, before what is left counts as left over: leases, holds, five retries. */
+const STILL_WITHIN_S = 180
 
 const settings = {
   WHATSAPP_RATE_LIMIT_MS: String(rules.intervalMs),
@@ -104,14 +104,13 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   doing = 'nothing is wrong any more'
   await endHarm(victims)
   const healedAt = performance.now()
-  let isAnswered = false
-  void load.done.then(() => { isAnswered = true })
-  await until('every caller has an answer', () => isAnswered, SETTLE_WITHIN_S * 1000).catch(() => undefined)
+  await untilStill(async () => load.wishes.size - load.answered())
+  await until('whoever asks twice has asked', () => load.isDone(), STILL_WITHIN_S * 1000).catch(() => undefined)
   const unsettled = async (): Promise<number> => {
     const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
     return (stats?.['senders'] as Array<{ unsettled: number }>).reduce((sum, one) => sum + one.unsettled, 0)
   }
-  await until('all is settled', async () => await unsettled() === 0, SETTLE_WITHIN_S * 1000).catch(() => undefined)
+  await untilStill(unsettled)
   const settledInSeconds = (performance.now() - healedAt) / 1000
   doing = 'reading what became of them'
   await records.look()
@@ -155,6 +154,18 @@ function collect (control: string, note: (fact: Fact) => void): { look: () => Pr
       looking = look()
       return await looking
     }
+  }
+}
+
+/** Waits until nothing is left, or what is left has not changed for a while. */
+async function untilStill (left: () => Promise<number>): Promise<void> {
+  let last = -1
+  let changedAt = performance.now()
+  while (last !== 0 && performance.now() - changedAt < STILL_WITHIN_S * 1000) {
+    const now = await left()
+    if (now !== last) changedAt = performance.now()
+    last = now
+    await pass(200)
   }
 }
 

@@ -43,14 +43,19 @@ function splice (wire, near, port) {
   far.on('close', () => near.destroy())
   near.on('close', () => far.destroy())
   near.on('data', data => far.write(data))
-  let free = 0
+  // Nothing overtakes on a wire, however late a timer is: what came first goes first, and nothing goes while something waits.
+  const late = []
+  const pump = () => {
+    while (late.length > 0 && late[0].at <= performance.now()) {
+      const { data } = late.shift()
+      if (!near.destroyed) near.write(data)
+    }
+    if (late.length > 0) setTimeout(pump, Math.max(1, late[0].at - performance.now()))
+  }
   far.on('data', data => {
     if (wire.mode.mute) return
-    const now = performance.now()
-    const at = Math.max(free, now + wire.mode.answerDelayMs)
-    if (at <= now) return near.write(data)
-    // Nothing overtakes on a wire.
-    free = at
-    setTimeout(() => { if (!near.destroyed) near.write(data) }, at - now)
+    if (late.length === 0 && wire.mode.answerDelayMs === 0) return near.write(data)
+    late.push({ data, at: performance.now() + wire.mode.answerDelayMs })
+    if (late.length === 1) pump()
   })
 }

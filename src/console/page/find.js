@@ -49,10 +49,23 @@ async function look (app, results) {
   const asked = readingsOf(last.text, last.kind)
   const direct = asked.find(({ id }) => id !== undefined)
   if (direct !== undefined) return app.go(`#message/${encodeURIComponent(direct.id)}`)
-  const answers = await Promise.all(asked.map(async ({ body }) => (await post('/messages/find', { ...body, limit: LIMIT, ...(last.sender === '' ? {} : { sender: last.sender }) })).messages))
+  const refused = []
+  const answers = await Promise.all(asked.map(async ({ body }) => {
+    try {
+      return (await post('/messages/find', { ...body, limit: LIMIT, ...(last.sender === '' ? {} : { sender: last.sender }) })).messages
+    } catch (trouble) {
+      // Of several readings some may make no sense.
+      if (trouble.status !== 400) throw trouble
+      refused.push({ body, trouble })
+      return []
+    }
+  }))
   const byId = new Map(answers.flat().map(message => [message.id, message]))
   const found = [...byId.values()].sort((a, b) => a.createdAt < b.createdAt ? 1 : -1)
-  const person = asked.find(({ body }) => body.recipient !== undefined)?.body.recipient
+  // A gateway without an index says so; that a text is no number matters only where it could be nothing else.
+  const why = refused.find(({ trouble }) => trouble.code === 'INVALID_REQUEST') ?? (refused.length === asked.length ? refused[0] : undefined)
+  if (found.length === 0 && why !== undefined) throw why.trouble
+  const person = asked.find(({ body }) => body.recipient !== undefined && !refused.some(one => one.body === body))?.body.recipient
   const pace = person === undefined ? [] : await paceOf(app, person, found)
   last.shown = [h('p', { class: 'hint' }, `Looked for as ${[...new Set(asked.map(({ as }) => as))].join(', ')}.`), pace, found.length === 0 ? nothing() : list(found, person)]
   show(results, last.shown)

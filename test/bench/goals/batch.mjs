@@ -1,6 +1,6 @@
 /** Goal 8: a thousand messages in one request, beside the same messages one by one. */
 import { insist } from '../kit/ground.mjs'
-import { interleave, judge, warmUp } from '../kit/rounds.mjs'
+import { figure, interleave, judge, warmUp } from '../kit/rounds.mjs'
 
 const ROWS = 1000
 /** Callers that post batches: so many that the node always has one to work on. */
@@ -10,9 +10,10 @@ export async function batch ({ ground, rounds, seconds, quick, tell, profile }) 
   const provider = await ground.provider()
   const callers = await ground.callers()
   const gateway = await ground.gateway({ redis: await ground.redis(), apiUrl: provider.url, role: 'api', profile })
+  const composed = quick ? null : await ground.composed({ redis: await ground.redis(), apiUrl: provider.url })
   let from = 0
-  const load = (how, tag) => async warm => {
-    const told = await callers.ask('run', { headers: gateway.headers, seconds, from, tag, ...warm, ...how })
+  const load = (how, tag, headers = gateway.headers) => async warm => {
+    const told = await callers.ask('run', { headers, seconds, from, tag, ...warm, ...how })
     insist(told)
     from += told.asked
     return told.perSecond
@@ -21,7 +22,11 @@ export async function batch ({ ground, rounds, seconds, quick, tell, profile }) 
     batch: load({ url: `${gateway.url}/batch`, batch: ROWS, connections: CALLERS }, 'b'),
     single: load({ url: gateway.url, headers: { ...gateway.headers, prefer: 'respond-async' } }, 's')
   }
+  if (composed !== null) contenders.bulk = load({ url: `${composed.url}/batch`, batch: ROWS, connections: CALLERS }, 'c', {})
   await warmUp(contenders, { tell, quick })
   const found = await interleave(contenders, rounds, tell)
-  return [judge('8 messages a second in batches of 1,000', { least: 3, unit: '/s', against: 'single posts' }, found.batch, found.single)]
+  return [
+    judge('8 messages a second in batches of 1,000', { least: 3, unit: '/s', against: 'single posts' }, found.batch, found.single),
+    ...found.bulk === undefined ? [] : [figure('8 messages a second in batches of 1,000, beside addBulk', { unit: '/s', against: 'composed with addBulk' }, found.batch, found.bulk)]
+  ]
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sendersOf } from '../kit/gateway.mjs'
 import { insist, meter } from '../kit/ground.mjs'
 import { figure, interleave, judge } from '../kit/rounds.mjs'
+import { TEXT } from '../kit/text.mjs'
 
 const IN_FLIGHT = 1000
 const PROVIDER_MS = 50
@@ -48,8 +49,8 @@ export async function drain ({ ground, rounds, seconds, tell, profile, quick }) 
         waiting = Math.max(waiting, need)
         const told = await look(contender)
         waiting -= told.used
-        if (waiting > need * 0.1 || contender.isEndless) return told
-        need *= 2
+        if (told.perSecond > 0 && (waiting > need * 0.1 || contender.isEndless)) return told
+        if (told.perSecond > 0) need *= 2
       }
     }
   }
@@ -91,14 +92,13 @@ async function createSluice ({ ground, redis, provider, profile }) {
 async function createWorker ({ ground, redis, provider }) {
   const composed = await ground.composed({ redis, apiUrl: provider.url, concurrency: IN_FLIGHT })
   let made = 0
-  const message = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
   await composed.ask('work')
   await composed.ask('pause')
   return {
     process: composed,
     redis,
     async fill (messages) {
-      await composed.ask('fill', Array.from({ length: messages }, () => [{ to: `+1777${String(made).padStart(7, '0')}`, message, idempotencyKey: `d-${made++}` }, 0]))
+      await composed.ask('fill', Array.from({ length: messages }, () => [{ to: `+1777${String(made).padStart(7, '0')}`, message: TEXT, idempotencyKey: `d-${made++}` }, 0]))
     },
     resume: async () => await composed.ask('resume'),
     pause: async () => await composed.ask('pause')

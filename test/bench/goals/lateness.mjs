@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sendersOf } from '../kit/gateway.mjs'
 import { figure, interleave, judge, quantile } from '../kit/rounds.mjs'
+import { TEXT } from '../kit/text.mjs'
 
 const SENDERS = 10
 const INTERVAL_MS = 500
@@ -14,7 +15,6 @@ const PILOT_PAIRS = 100
 const MOST_PAIRS = 1500
 /** Scheduled messages and jobs are due from then on, so that all of them are there. */
 const AHEAD_MS = 1500
-const message = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
 
 export async function lateness ({ ground, rounds, quick, tell, profile }) {
   const deep = quick ? 3 : 6
@@ -25,7 +25,7 @@ export async function lateness ({ ground, rounds, quick, tell, profile }) {
   const senders = sendersOf(SENDERS)
   let made = 0
   const name = () => String(17_770_000_000 + made++)
-  const bodyOf = (to, n = 0) => ({ sender: senders[Number(to) % SENDERS], to: `+${to}`, message, idempotencyKey: `l-${to}-${n}` })
+  const bodyOf = (to, n = 0) => ({ sender: senders[Number(to) % SENDERS], to: `+${to}`, message: TEXT, idempotencyKey: `l-${to}-${n}` })
   const post = async rows => await gateway.ask('POST', '/api/v1/messages/batch', rows)
 
   /** What the provider gets of so many messages: a list of recipient and moment, ms. */

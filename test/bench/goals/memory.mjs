@@ -5,6 +5,7 @@
 import { sendersOf } from '../kit/gateway.mjs'
 import { insist } from '../kit/ground.mjs'
 import { figure, judge } from '../kit/rounds.mjs'
+import { TEXT } from '../kit/text.mjs'
 
 const SENDERS = 10
 /** Kept for each pair, each sender or for all, however many messages there are. */
@@ -29,8 +30,12 @@ export async function memory ({ ground, quick, rounds, tell, profile }) {
     found.floor.push(await floor({ ground, count }))
     found.job.push(await jobs({ ground, provider, count }))
   }
+  const idle = quick ? [] : [await senders({ ground, provider })]
   return [
-    judge('3 a settled message', { most: 2, unit: 'bytes', against: 'SET NX PX' }, found.settled, found.floor),
+    ...idle.flatMap(({ bytes, connections }) => [
+      figure('3 a sender without messages', { unit: 'bytes' }, [bytes]), figure('3 connections of a node to Redis', { unit: 'connections' }, [connections])
+    ]),
+    judge('3 a settled message', { most: 2, stretch: 1, unit: 'bytes', against: 'SET NX PX' }, found.settled, found.floor),
     figure('3 a settled message with the index of look-ups (FIND_WITHIN_MS, on by default)', { unit: 'bytes', against: 'SET NX PX' }, found.indexed, found.floor),
     judge('3 a waiting message', { most: 0.7, unit: 'bytes', against: 'BullMQ delayed job' }, found.waiting, found.job),
     figure('3 a waiting message with the index of look-ups', { unit: 'bytes', against: 'BullMQ delayed job' }, found.found, found.job)
@@ -56,6 +61,20 @@ async function fill ({ ground, provider, callers, count, role, profile }) {
   return { bytes: bytes / told.accepted, indexed: indexed / told.accepted }
 }
 
+/** What each of many senders takes that have no messages, and the connections of a node that serves them. */
+async function senders ({ ground, provider }) {
+  const count = 1000
+  const redis = await ground.redis()
+  const empty = await redis.bytes()
+  const gateway = await ground.gateway({ redis, apiUrl: provider.url, senders: count })
+  const connections = Number(/^connected_clients:(\d+)/m.exec(await redis.client.info('clients'))[1]) - 1
+  await gateway.stop()
+  await drop(redis.client, /:WHATSAPP-/)
+  const bytes = (await redis.bytes() - empty) / count
+  await redis.stop()
+  return { bytes, connections }
+}
+
 async function drop (client, names) {
   const keys = (await client.keys('*')).filter(key => names.test(key))
   if (keys.length > 0) await client.del(keys)
@@ -75,8 +94,7 @@ async function jobs ({ ground, provider, count }) {
   const redis = await ground.redis()
   const empty = await redis.bytes()
   const peer = await ground.composed({ redis, apiUrl: provider.url })
-  const message = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
-  await peer.ask('fill', Array.from({ length: count }, (_, n) => [{ sender: '100000000000000', to: `+1777${String(n % (count / 10)).padStart(7, '0')}`, message, idempotencyKey: `m-${String(n).padStart(8, '0')}` }, 3_600_000]))
+  await peer.ask('fill', Array.from({ length: count }, (_, n) => [{ sender: '100000000000000', to: `+1777${String(n % (count / 10)).padStart(7, '0')}`, message: TEXT, idempotencyKey: `m-${String(n).padStart(8, '0')}` }, 3_600_000]))
   await peer.stop()
   const bytes = await redis.bytes() - empty
   await redis.stop()

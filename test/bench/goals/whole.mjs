@@ -9,7 +9,7 @@ const SENDERS = 40
 const TAIL_MS = 100
 
 export async function whole ({ ground, rounds, quick, tell, profile }) {
-  const count = quick ? 1500 : 6000
+  const count = quick ? 800 : 6000
   const provider = await ground.provider(20)
   const callers = await ground.callers()
   const [ours, theirs] = [await ground.redis(), await ground.redis()]

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cpuOf, MEASURED, start } from './process.mjs'
+import { scratch } from './scratch.mjs'
 
 const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
 export const senderKey = 'bench-sender-0123456789'
@@ -18,9 +18,8 @@ export const sendersOf = count => Array.from({ length: count }, (_, i) => String
  * /dev/null. Each sender may send 1,000 a second, the most that there is. `profile` writes a CPU profile into that folder.
  */
 export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', rules = {}, env = {}, profile }) {
-  const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   const port = await freePort()
-  const file = join(dir, 'senders.json')
+  const file = join(scratch(), 'senders.json')
   await writeFile(file, JSON.stringify(sendersOf(senders).map(id => ({ id, accessToken: 'token', rules: { perSecond: 1000, ...rules } }))))
   const program = start([...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`], main], {
     core: MEASURED,
@@ -48,10 +47,7 @@ export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', 
     async settled () {
       while ((await ask('GET', '/api/v1/stats')).senders.some(({ unsettled }) => unsettled > 0)) await sleep(50)
     },
-    async stop () {
-      await program.stop()
-      await rm(dir, { recursive: true, force: true })
-    }
+    stop: async () => await program.stop()
   }
 }
 

@@ -1,22 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { startEmbeddedRedis } from '../../../dist/redis/embedded.js'
 import { BESIDE, isPinned } from './process.mjs'
+import { scratch } from './scratch.mjs'
+
+/** Of the last server that was started. */
+export const seen = { version: '?' }
 
 /**
  * A redis-server as it comes, with an append-only file that is written every second; the file is not rewritten meanwhile,
  * since that would fall into some round and not into others. `persists: false` leaves the file out.
  */
 export async function startRedis ({ persists = true } = {}) {
-  const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   const extra = ['--auto-aof-rewrite-percentage', '0', ...persists ? [] : ['--appendonly', 'no']]
-  const server = await startEmbeddedRedis({ dir, hz: 10, extra })
+  const server = await startEmbeddedRedis({ dir: scratch(), hz: 10, extra })
   if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', String(BESIDE), String(server.pid)], { stdio: 'ignore' })
   const client = new Redis(server.url)
   client.on('error', () => undefined)
+  seen.version = /^(?:redis|valkey)_version:([\d.]+)/m.exec(await client.info('server'))?.[1] ?? '?'
   return {
     url: server.url,
     client,
@@ -25,7 +26,6 @@ export async function startRedis ({ persists = true } = {}) {
     async stop () {
       client.disconnect()
       await server.stop()
-      await rm(dir, { recursive: true, force: true })
     }
   }
 }

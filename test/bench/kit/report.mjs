@@ -1,21 +1,20 @@
-import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
 import { isPinned } from './process.mjs'
+import { seen } from './redis.mjs'
 
 /** On what was measured, and what else ran there. */
 export function machine () {
-  const redis = /v=([\d.]+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? '?'
-  return `${cpus().length} cores (${cpus()[0]?.model.trim()})${isPinned ? ', pinned' : ', not pinned'}, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}, Redis ${redis}`
+  return `${cpus().length} cores (${cpus()[0]?.model.trim()})${isPinned ? ', pinned' : ', not pinned'}, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}, Redis ${seen.version}`
 }
 
 /** The entries as a table in Markdown: goals with their verdict, figures without. */
 export function tableOf (entries) {
-  const rows = entries.map(({ goal, target, value, unit, other, against, ratio, min, max, pass }) => {
-    const verdict = pass === null ? '' : pass ? 'reached' : '**missed**'
+  const rows = entries.map(({ goal, target, value, unit, other, against, ratio, min, max, pass, stretch, stretched }) => {
+    const verdict = pass === null ? '' : pass ? stretched ? `reached, and the stretch of ${stretch}` : 'reached' : '**missed**'
     const spread = `${short(min)} to ${short(max)}`
     return `| ${goal} | ${short(value)} ${unit} | ${against === undefined ? '' : `${against}: ${short(other)} ${unit}`} | ${ratio === null ? '' : `${short(ratio)}x`} | ${spread} | ${target ?? ''} | ${verdict} |`
   })
-  return ['| what | Sluice | peer | ratio | range | goal | verdict |', '|---|---|---|---|---|---|---|', ...rows].join('\n')
+  return ['| what | measured | beside | ratio | range | goal | verdict |', '|---|---|---|---|---|---|---|', ...rows].join('\n')
 }
 
 function short (value) {

@@ -36,20 +36,25 @@ export async function interleave (contenders, rounds, tell) {
 
 /**
  * A clause of a goal, judged. `ours` and `theirs` hold a value for each round. With `theirs` what is judged is the ratio of each round, of which
- * the median counts; without, the value itself. `least` or `most` is what it has to reach or may not exceed.
+ * the median counts; without, the value itself. `least` or `most` is what it has to reach or may not exceed; `stretch` is more than is asked.
  */
-export function judge (goal, { least, most, unit, against }, ours, theirs) {
+export function judge (goal, { least, most, stretch, unit, against }, ours, theirs) {
   const judged = theirs === undefined ? ours : ours.map((value, round) => value / theirs[round])
   const counts = median(judged)
   return {
     ...entry(goal, unit, ours, judged),
     target: `${least === undefined ? '<=' : '>='} ${least ?? most}${theirs === undefined ? ` ${unit}` : 'x'}`,
     ratio: theirs === undefined ? null : round(counts),
-    pass: least === undefined ? counts <= most : counts >= least,
+    pass: reaches(counts, { least, most }),
+    ...stretch === undefined ? {} : { stretch, stretched: reaches(counts, least === undefined ? { most: stretch } : { least: stretch }) },
     ...theirs === undefined ? {} : { against, other: round(median(theirs)) },
     /** How much of the goal is reached; 1 is all of it. */
-    reached: round(least === undefined ? most / counts : counts / least)
+    reached: round(least === undefined ? most / Math.max(counts, most / 1000) : counts / least)
   }
+}
+
+function reaches (value, { least, most }) {
+  return least === undefined ? value <= most : value >= least
 }
 
 /** A figure that no goal is set for; with `theirs` told as a ratio as well. */

@@ -2,7 +2,7 @@
  * The peer: what a good engineer writes in an afternoon from the best libraries. Fastify with a TypeBox schema,
  * `SET NX EX` for idempotency, rate-limiter-flexible for the pace of a recipient, a BullMQ job a message, a BullMQ worker with
  * undici, and `SET KEEPTTL` for the outcome. README.md argues each choice. `dressed` adds what the gateway has on: keys,
- * a log line a request, metrics.
+ * a log line a request, metrics; the other options are for goals/peers.mjs.
  */
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import bearerAuth from '@fastify/bearer-auth'
@@ -15,9 +15,10 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { Pool } from 'undici'
 import { given, serve } from '../kit/child.mjs'
 
-const { redisUrl, apiUrl, dressed = false, concurrency = 0, intervalMs = 2000 } = given
-const redis = new Redis(redisUrl)
-const queue = new Queue('send', { connection: redis, defaultJobOptions: { removeOnComplete: true, attempts: 6, backoff: { type: 'exponential', delay: 60_000 } } })
+const { redisUrl, apiUrl, dressed = false, concurrency = 0, intervalMs = 2000, autopipelining = false, ownConnection = false, atOnce = false } = given
+const connect = () => new Redis(redisUrl, { enableAutoPipelining: autopipelining })
+const redis = connect()
+const queue = new Queue('send', { connection: ownConnection ? connect() : redis, defaultJobOptions: { removeOnComplete: true, attempts: 6, backoff: { type: 'exponential', delay: 60_000 } } })
 const limiter = new RateLimiterRedis({ storeClient: redis, keyPrefix: 'rl', points: 1, duration: intervalMs / 1000 })
 const api = new URL(apiUrl)
 const pool = new Pool(api.origin, { connections: 1000, pipelining: 1 })
@@ -54,12 +55,27 @@ if (dressed) {
 
 app.post('/messages', { schema }, async (request, reply) => {
   const { to, idempotencyKey } = request.body
-  if (await redis.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX') === null) return { id: idempotencyKey, status: 'duplicate' }
-  const delay = await waitOf(to)
+  const keeping = redis.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX')
+  const asking = atOnce ? waitOf(to) : null
+  if (await keeping === null) return { id: idempotencyKey, status: 'duplicate' }
+  const delay = await (asking ?? waitOf(to))
   if (delay === 0 && request.headers.prefer !== 'respond-async') return { id: idempotencyKey, status: 'sent', providerMessageId: await send(request.body) }
   await queue.add('send', request.body, { jobId: idempotencyKey, delay })
   reply.code(202)
   return { id: idempotencyKey, status: 'queued', delayMs: delay }
+})
+
+/** Many in one request: one round trip for all keys, and one for all jobs; the limiter knows no batches, so its calls go out at once. */
+app.post('/messages/batch', { schema: { body: Type.Array(Body, { maxItems: 1000 }) }, bodyLimit: 16 * 1024 * 1024 }, async (request, reply) => {
+  const rows = request.body
+  const keys = redis.pipeline()
+  for (const { idempotencyKey } of rows) keys.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX')
+  const answers = await keys.exec()
+  const fresh = rows.filter((_, at) => answers[at][1] !== null)
+  const delays = await Promise.all(fresh.map(async ({ to }) => await waitOf(to)))
+  await queue.addBulk(fresh.map((data, at) => ({ name: 'send', data, opts: { jobId: data.idempotencyKey, delay: delays[at] } })))
+  reply.code(207)
+  return { results: rows.map(({ idempotencyKey }, at) => ({ httpStatus: answers[at][1] === null ? 200 : 202, id: idempotencyKey })) }
 })
 
 /** A route that does nothing but check a body: what HTTP itself costs. */

@@ -4,8 +4,7 @@
  */
 import { connect } from 'node:net'
 import { serve } from '../kit/child.mjs'
-
-const TEXT = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
+import { TEXT } from '../kit/text.mjs'
 
 /** One body of some 300 bytes; every number in it has the same length. */
 function bodyOf ({ tag, recipients, senders }, n) {

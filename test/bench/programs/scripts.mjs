@@ -13,6 +13,7 @@ import { settle } from '../../../dist/settlement/settle.js'
 import { given, serve } from '../kit/child.mjs'
 import { sendersOf } from '../kit/gateway.mjs'
 import { cpuOf } from '../kit/redis.mjs'
+import { TEXT } from '../kit/text.mjs'
 
 const UNDERWAY = 200
 const DAY_MS = 86_400_000
@@ -33,7 +34,6 @@ const room = {
 const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 1e6, perSecond: 1000 }
 await each(senders, async sender => await store.run('quota', { sender }, rules))
 
-const message = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
 const wamid = `wamid.${Buffer.from('HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0').toString('base64')}`
 let admitted = 0
 
@@ -54,7 +54,7 @@ async function usEach (things, work) {
 async function admitOne () {
   const n = admitted++
   const asked = await admit(room, {
-    sender: senders[n % count], caller: 'bench', to: `+1777${String(Math.floor(n / 2 / count)).padStart(7, '0')}`, message, idempotencyKey: `key-${n}`, lane: 'normal', inline: false, whenLimited: 'wait'
+    sender: senders[n % count], caller: 'bench', to: `+1777${String(Math.floor(n / 2 / count)).padStart(7, '0')}`, message: TEXT, idempotencyKey: `key-${n}`, lane: 'normal', inline: false, whenLimited: 'wait'
   })
   if (asked.status !== 'queued') throw new Error(`admitted as ${asked.status}`)
 }

@@ -1,19 +1,19 @@
 /** Bare undici: so many requests under way all the time, and nothing else. The most that a process can send. */
 import { Pool } from 'undici'
 import { given, serve } from '../kit/child.mjs'
+import { TEXT } from '../kit/text.mjs'
 
 const { apiUrl, inFlight } = given
 const api = new URL(apiUrl)
 const pool = new Pool(api.origin, { connections: inFlight, pipelining: 1 })
 const headers = { authorization: 'Bearer token', 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'sluice' }
-const message = 'Your order 7730-21 has left our warehouse and will be with you between 14:00 and 18:00. Reply STOP if you want no more of these messages. '.padEnd(190, '.')
 const state = { isRunning: false }
 let sent = 0
 
 async function send () {
   while (state.isRunning) {
     const { body } = await pool.request({
-      method: 'POST', path: `${api.pathname}/100000000000000/messages`, headers, body: JSON.stringify({ type: 'text', text: { body: message }, messaging_product: 'whatsapp', recipient_type: 'individual', to: `+1777${String(sent++).padStart(7, '0')}`, biz_opaque_callback_data: 'VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a.1' })
+      method: 'POST', path: `${api.pathname}/100000000000000/messages`, headers, body: JSON.stringify({ type: 'text', text: { body: TEXT }, messaging_product: 'whatsapp', recipient_type: 'individual', to: `+1777${String(sent++).padStart(7, '0')}`, biz_opaque_callback_data: 'VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a.1' })
     })
     await body.json()
   }

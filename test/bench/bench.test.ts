@@ -1,0 +1,40 @@
+/**
+ * The goals of test/bench in short rounds. Other tests run beside this one, so it fails only where a ratio has got worse by
+ * half, and asks for no time: of the goals it takes those that are judged by CPU and bytes, which a busy machine blurs least.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+
+interface Entry { goal: string, target: string | null, ratio: number | null, rounds: number, reached?: number }
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const read = async (path: string): Promise<Entry[]> => JSON.parse(await readFile(path, 'utf8')) as Entry[]
+
+/** What each goal has to reach of it at least: half, or half of what was reached when the results were written. */
+const recorded = new Map((await read(here('results.json'))).map(({ goal, reached }) => [kindOf(goal), reached ?? 1]))
+
+const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-test-'))
+t.teardown(async () => await rm(dir, { recursive: true }))
+const out = join(dir, 'results.json')
+await promisify(execFile)(process.execPath, [here('run.mjs'), '--quick', '--only', '1,2,3,6', '--out', out])
+const entries = (await read(out)).filter(({ target, ratio }) => target !== null && ratio !== null)
+
+await t.test('every goal that CPU and bytes decide was measured', async t => {
+  t.strictSame([...new Set(entries.map(({ goal }) => goal.charAt(0)))], ['1', '2', '3', '6'])
+  t.ok(entries.every(({ rounds }) => rounds > 0))
+})
+
+await t.test('no ratio to a peer is worse by half than its goal, or than what it was', async t => {
+  const worse = entries.filter(({ goal, reached }) => (reached ?? 0) < Math.min(1, recorded.get(kindOf(goal)) ?? 1) / 2)
+  t.strictSame(worse, [])
+})
+
+/** Short runs fill less, so that figures in a goal's name are others. */
+function kindOf (goal: string): string {
+  return goal.replaceAll(/[\d,]+ (waiting|senders)/g, '$1')
+}

@@ -1,0 +1,64 @@
+/** The tables of docs/capacity.md, reckoned from what was measured and from nothing else. */
+
+/** What each sender is taken to send; and the share of a core that is planned with, so that peaks and the loss of a node find room. */
+const PER_DAY = 10_000
+const BUSIEST_HOUR = 0.1
+const USED = 0.5
+/** Messages a second that a sender may send where nothing else is set. */
+const FLAT_OUT = 80
+/** WhatsApp's answer, s: what decides how many connections are in use. */
+const ANSWER_S = 0.5
+
+const whole = value => Math.round(value).toLocaleString('en')
+const up = value => Math.max(1, Math.ceil(value)).toLocaleString('en')
+
+/** The unit costs, by the names that the parts give them. Throws where one was not measured. */
+export function unitCosts (entries) {
+  const of = goal => {
+    const found = entries.find(entry => entry.goal === goal)
+    if (found === undefined) throw new Error(`"${goal}" was not measured: docs/capacity.md needs a whole run`)
+    return found.value
+  }
+  return {
+    acceptNodeUs: of('1 accept, CPU of node'),
+    acceptRedisUs: of('1 accept, CPU of Redis'),
+    wholeNodeUs: of('2 a whole message, CPU of node'),
+    wholeRedisUs: of('2 a whole message, CPU of Redis'),
+    waitingBytes: of('3 a waiting message with the index of look-ups'),
+    settledBytes: of('3 a settled message with the index of look-ups (FIND_WITHIN_MS, on by default)'),
+    plainBytes: of('3 a settled message'),
+    senderBytes: of('3 a sender without messages'),
+    connections: of('3 connections of a node to Redis')
+  }
+}
+
+export function unitTable (costs) {
+  return [
+    '| what | takes | so |',
+    '|---|---|---|',
+    `| accepting a message | ${whole(costs.acceptNodeUs)} µs of node, ${whole(costs.acceptRedisUs)} µs of Redis | ${whole(1e6 / costs.acceptNodeUs)} a second and core of API nodes |`,
+    `| a whole message, accepted, sent and settled | ${whole(costs.wholeNodeUs)} µs of node, ${whole(costs.wholeRedisUs)} µs of Redis | ${whole(1e6 / costs.wholeNodeUs)} a second and core of nodes; ${whole(1e6 / costs.wholeRedisUs)} a second and Redis |`,
+    `| a message while it waits | ${whole(costs.waitingBytes)} bytes | ${gigabytes(costs.waitingBytes * 1e6)} GB a million |`,
+    `| a message sent in the last 24 h | ${whole(costs.settledBytes)} bytes, ${whole(costs.plainBytes)} of them without look-ups (\`FIND_WITHIN_MS=0\`) | ${gigabytes(costs.settledBytes * 1e6)} GB a million |`,
+    `| a sender | ${whole(costs.senderBytes)} bytes, and ${megabytes(costs.settledBytes * PER_DAY)} MB for a day of ${whole(PER_DAY)} messages | |`,
+    `| a node | ${whole(costs.connections)} connections to Redis, however many senders; to WhatsApp one for each request under way | |`
+  ].join('\n')
+}
+
+export function capacityTable (costs) {
+  const rows = [1, 100, 10_000].map(senders => {
+    const [peak, flat] = [senders * PER_DAY * BUSIEST_HOUR / 3600, senders * FLAT_OUT]
+    const cores = rate => up(rate * costs.wholeNodeUs / 1e6 / USED)
+    const servers = rate => up(rate * costs.wholeRedisUs / 1e6 / USED)
+    const memory = senders * (costs.senderBytes + PER_DAY * costs.settledBytes)
+    return `| ${whole(senders)} | ${peak < 1 ? peak.toFixed(1) : whole(peak)} | ${cores(peak)}, ${servers(peak)} | ${gigabytes(memory)} | ${up(peak * ANSWER_S)} | ${whole(flat)} | ${cores(flat)}, ${servers(flat)} | ${up(flat * ANSWER_S)} |`
+  })
+  return [
+    '| senders | messages a second in the busiest hour | cores of nodes, Redis servers | Redis, GB | connections to WhatsApp in use | all at 80 a second | cores of nodes, Redis servers | connections to WhatsApp |',
+    '|---|---|---|---|---|---|---|---|',
+    ...rows
+  ].join('\n')
+}
+
+const gigabytes = bytes => (bytes / 1e9).toPrecision(2)
+const megabytes = bytes => (bytes / 1e6).toPrecision(2)

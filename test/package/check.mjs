@@ -1,0 +1,96 @@
+/**
+ * `npm run pack:check`: the package as a stranger gets it. It is packed, installed in a fresh project, checked by publint and by the compiler, and its
+ * client and command line run on Node 20, 22 and 24 against a gateway. Takes the nodes from npm. Ends by itself, within five minutes.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { pack } from '../../bin/pack.mjs'
+
+const VERSIONS = ['20.20.2', '22.23.3', '24.21.0']
+const API_KEY = 'check-key-0123456789'
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'sluice-check-'))
+const app = join(work, 'app')
+
+const CLIENT = `
+import { SluiceClient } from 'sluice/client'
+const client = new SluiceClient({ baseUrl: process.env.SLUICE_URL, apiKey: process.env.SLUICE_API_KEY })
+const sent = await client.sendMessage(process.argv[2], 'Hello')
+const { status } = await client.getMessage(sent.id)
+if (!sent.immediate || status !== 'sent') throw new Error(JSON.stringify({ sent, status }))
+`
+const TYPED = `
+import { SluiceClient, SluiceClientError, type Answer } from 'sluice/client'
+const client = new SluiceClient({ baseUrl: 'http://localhost' })
+export const told = (answer: Answer): string | number | null | undefined => answer.immediate ? answer.providerMessageId : answer.duplicate ? answer.status : answer.delayMs
+// @ts-expect-error there is no such lane
+export const wrong = async () => await client.sendMessage('+1234567890', 'Hello', { priority: 'first' })
+export const isFull = (error: unknown): boolean => error instanceof SluiceClientError && error.code === 'BACKLOG_FULL'
+`
+
+/** Runs a command to its end, two minutes at most; throws with what it said where it fails. */
+function run (program, args, { cwd = app, env = {} } = {}) {
+  return execFileSync(program, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...env }, encoding: 'utf8', timeout: 120_000, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** The folder of a node's program. */
+function provideNode (version) {
+  if (process.versions.node === version) return join(process.execPath, '..')
+  const folder = join(work, version)
+  mkdirSync(folder)
+  const library = `node-${process.platform}-${process.arch}`
+  run('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', `${library}@${version}`], { cwd: folder })
+  return join(folder, 'node_modules', library, 'bin')
+}
+
+async function startGateway () {
+  const child = spawn(process.execPath, [join(root, 'dist/main.js')], {
+    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', DATA_DIR: join(work, 'data'), LOG_LEVEL: 'silent', API_KEYS: `check:${API_KEY}:admin` }, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, origin] = /^Gateway {3}(http:\/\/\S+)/.exec(line) ?? []
+    if (origin !== undefined) return { child, origin }
+  }
+  throw new Error('the gateway did not start')
+}
+
+const mb = kb => `${(kb / 1000).toFixed(1)} MB`
+let gateway
+try {
+  const { path, size, unpackedSize } = pack(work)
+  console.log(`packed: ${Math.round(size / 1000)} kB, ${Math.round(unpackedSize / 1000)} kB unpacked`)
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{"type":"module"}')
+  run('npm', ['install', '--no-audit', '--no-fund', path])
+  const packages = readdirSync(join(app, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter(name => /(^|node_modules\/)(@[^/]+\/)?[^/@.]+\/package\.json$/.test(name)).length
+  console.log(`installed: ${packages} packages, ${mb(Number(run('du', ['-sk', 'node_modules']).split('\t')[0]))}`)
+
+  run(join(root, 'node_modules/.bin/publint'), ['run', path, '--strict'], { cwd: root })
+  writeFileSync(join(app, 'typed.ts'), TYPED)
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', 'typed.ts'])
+  console.log('publint and the compiler have nothing to say')
+
+  gateway = await startGateway()
+  writeFileSync(join(app, 'client.mjs'), CLIENT)
+  for (const [at, version] of VERSIONS.entries()) {
+    const bin = provideNode(version)
+    const env = { PATH: `${bin}:${process.env.PATH}`, SLUICE_URL: gateway.origin, SLUICE_API_KEY: API_KEY }
+    const said = run('node', ['--version'], { env }).trim()
+    if (said !== `v${version}`) throw new Error(`${said} runs in place of ${version}`)
+    run('node', ['client.mjs', `+155500090${at}0`], { env })
+    const { immediate } = JSON.parse(run(join(app, 'node_modules/.bin/sluice'), ['send', `+155500090${at}1`, 'Hello', '--json'], { env }))
+    if (immediate !== true) throw new Error('the command line did not send')
+    console.log(`Node ${version}: client and command line have sent`)
+  }
+} finally {
+  if (gateway !== undefined) {
+    gateway.child.kill('SIGTERM')
+    await once(gateway.child, 'exit')
+  }
+  rmSync(work, { recursive: true, force: true })
+}
