@@ -21,15 +21,22 @@ const recorded = new Map((await read(here('results.json'))).map(({ goal, reached
 const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-test-'))
 t.teardown(async () => await rm(dir, { recursive: true }))
 const out = join(dir, 'results.json')
-await promisify(execFile)(process.execPath, [here('run.mjs'), '--quick', '--only', '1,2,3,6', '--out', out])
-const entries = (await read(out)).filter(({ target, ratio }) => target !== null && ratio !== null)
+/** Exit code of a bench that found the machine too busy to know anything. */
+const TOO_BUSY = 75
+const code = await promisify(execFile)(process.execPath, [here('run.mjs'), '--quick', '--only', '2,3,6', '--out', out]).then(() => 0, (error: { code: number, stderr: string }) => {
+  t.comment(error.stderr)
+  return error.code
+})
+const entries = code === 0 ? (await read(out)).filter(({ target, ratio }) => target !== null && ratio !== null) : []
+const skip = code === TOO_BUSY && 'the machine is too busy to measure on'
 
-await t.test('every goal that CPU and bytes decide was measured', async t => {
-  t.strictSame([...new Set(entries.map(({ goal }) => goal.charAt(0)))], ['1', '2', '3', '6'])
+await t.test('every goal that CPU and bytes decide was measured', { skip }, async t => {
+  t.equal(code, 0)
+  t.strictSame([...new Set(entries.map(({ goal }) => goal.charAt(0)))], ['2', '3', '6'])
   t.ok(entries.every(({ rounds }) => rounds > 0))
 })
 
-await t.test('no ratio to a peer is worse by half than its goal, or than what it was', async t => {
+await t.test('no ratio to a peer is worse by half than its goal, or than what it was', { skip }, async t => {
   const worse = entries.filter(({ goal, reached }) => (reached ?? 0) < Math.min(1, recorded.get(kindOf(goal)) ?? 1) / 2)
   t.strictSame(worse, [])
 })

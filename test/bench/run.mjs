@@ -23,7 +23,7 @@ import { openLoop } from './goals/open-loop.mjs'
 import { peers } from './goals/peers.mjs'
 import { scripts } from './goals/scripts.mjs'
 import { whole } from './goals/whole.mjs'
-import { createGround } from './kit/ground.mjs'
+import { Busy, createGround } from './kit/ground.mjs'
 import { machine, tableOf } from './kit/report.mjs'
 import { writeBlock } from './kit/write.mjs'
 
@@ -40,6 +40,8 @@ const rounds = asked.quick ? 3 : 5
 const seconds = asked.quick ? 0.4 : 2
 const isTerminal = process.stderr.isTTY
 
+/** What the exit code says where nothing is wrong but the machine: try again later. */
+const TOO_BUSY = 75
 /** A part that takes longer hangs. */
 const WITHIN_MS = 1_200_000
 
@@ -62,7 +64,7 @@ for (const name of names) {
   } catch (error) {
     // The others are measured all the same; nothing is written.
     console.error(`${name}: ${error.stack}`)
-    process.exitCode = 1
+    process.exitCode = error instanceof Busy ? TOO_BUSY : 1
   } finally {
     clearTimeout(late)
     await ground.end()
@@ -70,7 +72,7 @@ for (const name of names) {
 }
 const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - began) / 1000).toFixed(0)} s in all.`
 console.log(`${setting}\n\n${tableOf(found)}`)
-if (process.exitCode === 1) process.exit()
+if (process.exitCode !== undefined) process.exit()
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 const out = asked.out ?? (isWhole ? here('results.json') : undefined)
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(found, null, 2)}\n`)

@@ -1,10 +1,12 @@
-/** Each command, as it is built, against a real node: what it prints, as a table and as JSON, and what it ends with. */
+/** Each command, as it is built, against a real node: what it prints, as a table and as JSON, and what it ends with; and docs/cli.md. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { lines, read } from '../contract/tree.js'
 import { createGround } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { each, until } from '../support/until.js'
-import { type Ended, sluice, start } from './run.js'
+import { type Ended, shell, sluice, start } from './run.js'
 
 const ground = await createGround(t)
 const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
@@ -82,4 +84,22 @@ await t.test('it ends with what docs/cli.md says', async t => {
 await t.test('a key is shown nowhere', async t => {
   t.ok(said.length > 15)
   t.notMatch(said.map(({ out, err }) => out + err).join('\n'), new RegExp(Object.values(keys).join('|')))
+})
+
+const blocks = (language: string): string[] => [...read('docs/cli.md').matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block)
+
+await t.test('the commands of each block of docs/cli.md work, one after another, and print what it says', async t => {
+  const cwd = t.testdir()
+  writeFileSync(join(cwd, 'campaign.csv'), blocks('csv')[0] ?? '')
+  const commands = blocks('sh').map(block => block.trimEnd().split('\n').filter(line => line.startsWith('npx sluice ')))
+  t.ok(commands.flat().length > 10)
+  let imported = ''
+  await Promise.all(commands.map(async block => {
+    for (const command of block) {
+      const { code, out, err } = await shell({ ...operator, cwd }, command.replace('100000000000001', SENDER))
+      t.strictSame({ code, err }, { code: command.includes(' import ') ? 5 : 0, err: '' }, command)
+      if (command.includes(' import ')) imported += out
+    }
+  }))
+  t.ok(read('docs/cli.md').includes(`\n\`\`\`\n${imported}\`\`\`\n`), imported)
 })

@@ -1,9 +1,9 @@
-/** Every call of the client, against a real node: what it answers, and that no operation of the API is left out. */
+/** Every call of the client, against a real node: what it answers, and that no operation of the API is left out; and docs/client.md. */
 import fc from 'fast-check'
 import t from 'tap'
 import { generateIdempotencyKey } from '../../src/admission/key.js'
 import { SluiceClient, SluiceClientError } from '../../src/client/index.js'
-import { read } from '../contract/tree.js'
+import { lines, read } from '../contract/tree.js'
 import { createGround } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { createJudge, type Document } from '../http/document.js'
@@ -124,4 +124,25 @@ await t.test('the derived key is the gateway\'s own, whatever the message', asyn
     return client.generateIdempotencyKey(to, message, { type, ...more }) === generateIdempotencyKey(to, message, type, timestamp)
   }))
   t.pass()
+})
+
+const examples = [...read('docs/client.md').matchAll(/^```js\n([^]*?)^```/gm)].map(([, code = '']) => code)
+
+await t.test('every example of docs/client.md runs as it stands, but for address and key', async t => {
+  const node = await ground.start(t)
+  const said: string[] = []
+  const names = { SluiceClient, SluiceClientError, console: { log: (...words: unknown[]) => said.push(words.join(' ')) } }
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+  t.equal(examples.length, 2)
+  for (const code of examples) {
+    const body = code.replaceAll(/^import .*$/gm, '').replace('http://localhost:3000', node.origin).replace('process.env.SLUICE_API_KEY', `'${keys.operator}'`)
+    await AsyncFunction(...Object.keys(names), body)(...Object.values(names))
+  }
+  t.match(said, [/^sent wamid\./, 'wrong: to', /^\d 0 \d 0 0 0 0$/])
+  t.equal((await ground.arrivals('+1234567890', 2)).length, 2)
+})
+
+await t.test('its table has a row for each call, and no other', async t => {
+  const rows = lines('docs/client.md').flatMap(line => /^\| `(\w+)\(/.exec(line)?.[1] ?? [])
+  t.strictSame(rows.sort(), Object.getOwnPropertyNames(SluiceClient.prototype).filter(name => name !== 'constructor').sort())
 })

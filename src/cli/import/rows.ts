@@ -11,9 +11,6 @@ export type Format = 'ndjson' | 'csv'
 /** A line of the file, and what it says: a message, or why it is none. `line` is its number, from 1. */
 export type Row = { line: number, text: string } & ({ message: PostMessage } | { fault: string })
 
-/** The rows of a file, one after another, and how much of it was read. Throws UsageError where it can't be read. */
-export interface Rows extends AsyncIterable<Row> { bytesRead: () => number }
-
 export function formatOf (file: string, format: Format | undefined): Format {
   if (format !== undefined) return format
   if (/\.csv$/i.test(file)) return 'csv'
@@ -21,11 +18,11 @@ export function formatOf (file: string, format: Format | undefined): Format {
   throw new UsageError('a file to import ends in .ndjson, .jsonl or .csv, or --format says what it is')
 }
 
-export async function readRows (file: string, format: Format): Promise<Rows> {
+/** The rows of a file, one after another. Throws UsageError where it can't be read. */
+export async function readRows (file: string, format: Format): Promise<AsyncIterable<Row>> {
   await access(file).catch(() => { throw new UsageError(`there is no file ${file} that can be read`) })
   const stream = createReadStream(file)
-  const rows = format === 'csv' ? readCsv(stream) : readNdjson(stream)
-  return { [Symbol.asyncIterator]: () => rows[Symbol.asyncIterator](), bytesRead: () => stream.bytesRead }
+  return format === 'csv' ? readCsv(stream) : readNdjson(stream)
 }
 
 async function * readNdjson (stream: ReadStream): AsyncGenerator<Row> {

@@ -4,7 +4,7 @@ import { type BatchAnswer, type PostMessage, type SluiceClient, SluiceClientErro
 import type { Format, Row } from './rows.js'
 import { readRows } from './rows.js'
 
-/** How far an import is. `known`: the gateway had them already, from an earlier run or an equal line. */
+/** How far an import is. `known`: the gateway had them already, from an earlier run, an equal line, or a try whose answer was lost. */
 export interface Tally { lines: number, accepted: number, known: number, refused: number }
 
 /** How it ended: with the last line, by the signal, or for an error that goes for all lines, such as a gateway that is away. */
@@ -21,7 +21,8 @@ export interface Import {
   batch: number
   /** Ends it after the request under way. */
   stop: AbortSignal
-  onProgress: (tally: Tally, bytesRead: number) => void
+  /** After each request, with the bytes of the lines that are through. */
+  onProgress: (tally: Tally, bytes: number) => void
 }
 
 /**
@@ -30,6 +31,7 @@ export interface Import {
  */
 export async function sendFile ({ client, file, format, refusedFile, campaign, sender, batch, stop, onProgress }: Import): Promise<{ tally: Tally, end: End }> {
   const tally: Tally = { lines: 0, accepted: 0, known: 0, refused: 0 }
+  let bytes = 0
   const rows = await readRows(file, format)
   rmSync(refusedFile, { force: true })
 
@@ -37,6 +39,7 @@ export async function sendFile ({ client, file, format, refusedFile, campaign, s
   try {
     for await (const row of rows) {
       if (stop.aborted) return { tally, end: { status: 'interrupted' } }
+      bytes += Buffer.byteLength(row.text) + 1
       if ('message' in row) open.push(row)
       else note(row, { code: 'INVALID_LINE', detail: row.fault })
       if (open.length >= batch) await post()
@@ -53,7 +56,7 @@ export async function sendFile ({ client, file, format, refusedFile, campaign, s
     const answers = await client.sendBatch(messages)
     open.forEach((row, at) => count(row, answers[at] as BatchAnswer))
     open = []
-    onProgress(tally, rows.bytesRead())
+    onProgress(tally, bytes)
   }
 
   function count (row: Row, answer: BatchAnswer): void {

@@ -16,7 +16,7 @@ export async function accept ({ ground, rounds, seconds, quick, tell, profile })
     const { given, nodeUs, redisUs } = await meter({ process, redis }, async () => await callers.ask('run', {
       url, headers: { ...process.headers, ...later }, seconds, tag: `a${++run}`, ...how
     }))
-    insist(given)
+    insist(given, how !== undefined)
     return { perSecond: given.perSecond, nodeUs: nodeUs / given.accepted, redisUs: redisUs / given.accepted }
   }
   const contenders = { sluice: load(gateway, ours), composed: load(composed, theirs) }

@@ -14,7 +14,7 @@ export async function batch ({ ground, rounds, seconds, quick, tell, profile }) 
   let from = 0
   const load = (how, tag, headers = gateway.headers) => async warm => {
     const told = await callers.ask('run', { headers, seconds, from, tag, ...warm, ...how })
-    insist(told)
+    insist(told, warm !== undefined)
     from += told.asked
     return told.perSecond
   }

@@ -13,7 +13,7 @@ export async function inline ({ ground, rounds, seconds, quick, tell, profile })
   let from = 0
   const load = ({ url, headers }) => async how => {
     const told = await callers.ask('run', { url, headers, seconds, from, tag: 'i', recipients: 1e7, senders: sendersOf(SENDERS), ...how })
-    insist(told)
+    insist(told, how !== undefined)
     from += told.asked
     return told
   }

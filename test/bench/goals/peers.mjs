@@ -20,7 +20,7 @@ export async function peers ({ ground, rounds, seconds, quick, tell }) {
       const { given, nodeUs, redisUs } = await meter({ process, redis }, async () => await callers.ask('run', {
         url: process.url, headers: { prefer: 'respond-async' }, seconds, tag: `p${++run}`, ...how
       }))
-      insist(given)
+      insist(given, how !== undefined)
       return { perSecond: given.perSecond, us: (nodeUs + redisUs) / given.accepted }
     }
   }

@@ -25,7 +25,7 @@ export async function whole ({ ground, rounds, quick, tell, profile }) {
       const told = await callers.ask('run', {
         url: process.url, headers: { ...process.headers, prefer: 'respond-async' }, count, from, tag: 'w', recipients: 1e7, senders: sendersOf(SENDERS), ...how
       })
-      insist(told)
+      insist(told, how !== undefined)
       done = told.accepted
       await provider.reached(before + done)
       await sleep(TAIL_MS)
