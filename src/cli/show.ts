@@ -22,5 +22,5 @@ function cell (value: unknown): string {
   if (value === null || value === undefined) return '–'
   // What comes from outside may hold what moves a terminal's cursor or changes its colours.
   // eslint-disable-next-line no-control-regex
-  return (typeof value === 'object' ? JSON.stringify(value) : String(value)).replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ')
+  return (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ')
 }
