@@ -96,7 +96,7 @@ end
 
 if not granted then
   if redis.call('HLEN', backlog) >= backlog_cap then return { 'refused', 'BACKLOG_FULL', wait } end
-  if waiting(key.lines, recipient, LANES) >= line_cap then return { 'refused', 'RECIPIENT_LINE_FULL', wait } end
+  if seen.ahead + seen.below >= line_cap then return { 'refused', 'RECIPIENT_LINE_FULL', wait } end
   if when_limited == 'reject' and not schedule then return { 'refused', 'LIMITED', wait } end
   if not schedule and wait >= life * 1000 then return { 'refused', 'EXPIRES_FIRST', wait } end
 end
@@ -107,13 +107,15 @@ local record = {
   recipient = recipient, lane = lane, seq = '0', attempts = 0, stops = 0,
   expires = (schedule or now_ms) + life, keep = now_ms + window, marketing = marketing, body = payload
 }
-if not schedule then record.seq = string.format('%016.0f', redis.call('INCR', seq)) end
+if not schedule then record.seq = string.format('%016d', redis.call('INCR', seq)) end
 if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
 redis.call('SET', msg, 'w ' .. generation .. ' ' .. fingerprint)
 redis.call('HSET', backlog, id, write_record(record))
 if terms ~= '' then
-  for term in string.gmatch(terms, '%S+') do redis.call('ZADD', recent, 0, term .. ':' .. id) end
-  redis.call('EXPIRE', recent, find_s, 'NX')
+  local added = 0
+  for term in string.gmatch(terms, '%S+') do added = added + redis.call('ZADD', recent, 0, term .. ':' .. id) end
+  -- Its first entries give it its life.
+  if redis.call('ZCARD', recent) == added then redis.call('EXPIRE', recent, find_s) end
 end
 
 if granted then

@@ -67,7 +67,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', math.floor(no
   redis.call('ZREM', scheduled, id)
   if text then
     local record = read_record(text)
-    record.seq = string.format('%016.0f', redis.call('INCR', seq))
+    record.seq = string.format('%016d', redis.call('INCR', seq))
     redis.call('HSET', backlog, id, write_record(record))
     redis.call('ZADD', lines[record.lane], 0, member_of(record, id))
     local lane = turn_of(turns, record.recipient)
@@ -83,14 +83,25 @@ want = math.min(want, places, probing and 1 or math.huge)
 if (shut and not probing) or sender.cool_until > now or mode == 'end' then want = 0 end
 
 local found = pick({ flow = flow, lines = lines, turns = turns, held = held, pace = pace, backlog = backlog, opt_outs = opt_outs }, sender, want, now)
-for _, grant in ipairs(found.granted) do
-  redis.call('ZREM', lines[grant.lane], grant.member)
-  redis.call('ZREM', turns[grant.lane], grant.recipient)
-  redis.call('ZADD', pace, advance(grant.tat, now, sender.pair), grant.recipient)
-  redis.call('HSET', held, grant.recipient, write_grant(grant.id, grant.attempt, now + lease, holder, now, grant.tat, grant.turn))
-  redis.call('ZADD', inflight, now + lease, grant.id)
+local out = { lines = { {}, {}, {} }, turns = { {}, {}, {} }, pace = {}, held = {}, inflight = {} }
+local lease_end = int(now + lease)
+for n, grant in ipairs(found.granted) do
+  table.insert(out.lines[grant.lane], grant.member)
+  table.insert(out.turns[grant.lane], grant.recipient)
+  out.pace[2 * n - 1], out.pace[2 * n] = int(advance(grant.tat, now, sender.pair)), grant.recipient
+  out.held[2 * n - 1], out.held[2 * n] = grant.recipient, write_grant(grant.id, grant.attempt, lease_end, holder, now, grant.tat, grant.turn)
+  out.inflight[2 * n - 1], out.inflight[2 * n] = lease_end, grant.id
+end
+for lane = 1, LANES do
+  if #out.lines[lane] > 0 then
+    redis.call('ZREM', lines[lane], unpack(out.lines[lane]))
+    redis.call('ZREM', turns[lane], unpack(out.turns[lane]))
+  end
 end
 if #found.granted > 0 then
+  redis.call('ZADD', pace, unpack(out.pace))
+  redis.call('HSET', held, unpack(out.held))
+  redis.call('ZADD', inflight, unpack(out.inflight))
   redis.call('SET', flow, int(found.flow_tat) .. ' ' .. int(found.slots))
   if probing then redis.call('HSET', sender_key, 'until', now + probe) end
 end

@@ -23,7 +23,7 @@ local lines, turns = { KEYS[1], KEYS[2], KEYS[3] }, { KEYS[4], KEYS[5], KEYS[6] 
 local held, pace, starts = KEYS[7], KEYS[8], KEYS[9]
 local recipient = ARGV[1]
 
-if redis.call('HEXISTS', held, recipient) == 1 or waiting(lines, recipient, LANES) > 0 then return { 'busy' } end
+if redis.call('HEXISTS', held, recipient) == 1 or waiting(lines, recipient, 1, LANES) > 0 then return { 'busy' } end
 local count = redis.call('ZREM', pace, recipient) + redis.call('DEL', starts)
 for lane = 1, LANES do count = count + redis.call('ZREM', turns[lane], recipient) end
 return { 'erased', count }

@@ -54,7 +54,7 @@ end
 local function stand(recipient, from, to, moment_of)
   local before = 0
   for lane = 1, LANES do
-    local count = waiting({ lines[lane] }, recipient, 1)
+    local count = waiting(lines, recipient, lane, lane)
     local first, last = math.max(from, before + 1), math.min(to, before + count)
     if first <= last then
       local start = redis.call('ZRANK', lines[lane], head(lines[lane], recipient)) - before - 1
@@ -91,7 +91,7 @@ if take <= 0 then return page end
 
 -- Behind a head that is due those are due too whose moment has passed: one for each interval that the pair is late.
 local function behind(recipient, turn, is_held)
-  local count, is_due = waiting(filled, recipient, #filled), not is_held and turn <= now
+  local count, is_due = waiting(filled, recipient, 1, #filled), not is_held and turn <= now
   local passed = is_due and math.min(count, sender.pair.burst + math.floor((now - turn) / sender.pair.interval)) or 0
   local from, to = math.max(passed, is_held and 0 or 1), count
   if which == 'due' then from, to = 1, passed end

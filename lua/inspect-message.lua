@@ -76,7 +76,7 @@ end
 local sender = read_sender(sender_key)
 if not sender then return answer('queued', 0, -1, 'line', 0) end
 local before = redis.call('ZLEXCOUNT', lines[record.lane], '[' .. record.recipient .. ':', '(' .. member_of(record, id))
-if record.lane > 1 then before = before + waiting(lines, record.recipient, record.lane - 1) end
+if record.lane > 1 then before = before + waiting(lines, record.recipient, 1, record.lane - 1) end
 local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)
 local flow_tat = tonumber(string.match(redis.call('GET', flow) or '0', '^%d+'))
 local _, turn = turn_of(turns, record.recipient)

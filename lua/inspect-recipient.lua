@@ -35,7 +35,7 @@ local now = clock(given)
 local tat = tonumber(redis.call('ZSCORE', pace, recipient) or 0)
 local flow_tat = tonumber(string.match(redis.call('GET', flow) or '0', '^%d+'))
 local counts = {}
-for l = 1, LANES do counts[l] = waiting({ lines[l] }, recipient, 1) end
+for l = 1, LANES do counts[l] = waiting(lines, recipient, l, l) end
 local ahead = 0
 for l = 1, lane do ahead = ahead + counts[l] end
 

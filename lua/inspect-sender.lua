@@ -64,7 +64,7 @@ for lane = 1, LANES do
   for i = 1, #looked, 2 do
     local late = now - tonumber(looked[i + 1])
     oldest = math.min(oldest, tonumber(looked[i + 1]))
-    counted = counted + math.min(waiting(filled, looked[i], #filled), sender.pair.burst + math.floor(late / sender.pair.interval))
+    counted = counted + math.min(waiting(filled, looked[i], 1, #filled), sender.pair.burst + math.floor(late / sender.pair.interval))
   end
   if #looked > 0 then due = due + math.ceil(counted * heads / (#looked / 2)) end
 end

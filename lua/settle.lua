@@ -87,7 +87,7 @@ if grant and verdict ~= 'wait' then record.attempts = attempt end
 if bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
 if stopped then record.stops = record.stops + 1 end
 if story ~= '' and verdict ~= 'wait' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
-redis.call('ZREM', unknown, id)
+if not grant then redis.call('ZREM', unknown, id) end
 
 local due = 0
 if verdict == 'sent' or verdict == 'failed' then
@@ -101,8 +101,7 @@ if verdict == 'sent' or verdict == 'failed' then
   if was_failure then redis.call('ZADD', verdict == 'sent' and resolved or failed, now_ms, id) end
   if unsure then redis.call('ZADD', unconfirmed, now_ms + keep, id) end
   if verdict == 'failed' then redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id) end
-  if term ~= '' then redis.call('ZADD', recent, 0, term .. ':' .. id) end
-  if term ~= '' then redis.call('EXPIRE', recent, find_s, 'NX') end
+  if term ~= '' and redis.call('ZADD', recent, 0, term .. ':' .. id) == redis.call('ZCARD', recent) then redis.call('EXPIRE', recent, find_s) end
   if verdict == 'sent' then redis.call('ZINCRBY', completed, 1, int(math.floor(now_ms / 600000))) end
 else
   if verdict == 'wait' then redis.call('ZADD', lines[record.lane], 0, member_of(record, id)) else due = now_ms + after end

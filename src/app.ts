@@ -79,7 +79,10 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
     await app.register(async (api: Api) => {
       await authenticate(api, options.keys)
       // A post without a body is one with nothing in it, so that what is missing is named.
-      api.addHook('preValidation', async request => { request.body ??= {} })
+      api.addHook('preValidation', (request, _reply, done) => {
+        request.body ??= {}
+        done()
+      })
       messageRoutes(api, room)
       batchRoutes(api, room)
       findRoutes(api, room)

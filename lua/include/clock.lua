@@ -7,5 +7,5 @@ end
 
 -- A whole number as text: concatenation alone would round 16 digits.
 local function int(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end

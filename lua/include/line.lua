@@ -8,10 +8,10 @@ local function head(lines, recipient)
   return redis.call('ZRANGEBYLEX', lines, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
 end
 
--- How many wait for a recipient in the lanes from urgent down to `lane`.
-local function waiting(lines, recipient, lane)
+-- How many wait for a recipient in the lanes `from` to `to`.
+local function waiting(lines, recipient, from, to)
   local count = 0
-  for l = 1, lane do
+  for l = from, to do
     count = count + redis.call('ZLEXCOUNT', lines[l], '[' .. recipient .. ':', '(' .. recipient .. ';')
   end
   return count

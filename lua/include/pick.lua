@@ -1,18 +1,29 @@
 -- Whom to grant: reads only. Candidates are the due turns of each lane, oldest first; the flow's slots choose among them.
 -- `key` names flow, lines, turns, held, pace, backlog, opt_outs. Answers the grants, and what else was found on the way: pairs whose
--- turn stands wrong, heads whose life is over, heads that their recipient wants no more, heads without a record. Needs: gcra, line, record.
+-- turn stands wrong, heads whose life is over, heads that their recipient wants no more, heads without a record. Needs: clock, gcra, line, record.
 local function pick(key, sender, want, now)
   local flow_tat, slots = string.match(redis.call('GET', key.flow) or '0 0', '^(%d+) (%d+)$')
   local found = { granted = {}, told = {}, wrong = {}, expired = {}, unwanted = {}, lost = {}, flow_tat = tonumber(flow_tat), slots = tonumber(slots) }
   local due, position = {}, { 1, 1, 1 }
-  for lane = 1, LANES do
-    due[lane] = want > 0 and redis.call('ZRANGEBYSCORE', key.turns[lane], '-inf', now, 'WITHSCORES', 'LIMIT', 0, want + 16) or {}
+  want = math.min(want, passing(found.flow_tat, now, sender.flow))
+
+  -- The oldest due turns of a lane; a few more than wanted, since some may stand wrong.
+  local function candidates(lane)
+    local list, names = {}, {}
+    local turns = want > 0 and redis.call('ZRANGEBYSCORE', key.turns[lane], '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, want + 4) or {}
+    for i = 1, #turns, 2 do names[#names + 1] = turns[i] end
+    if #names == 0 then return list end
+    local held, tats = redis.call('HMGET', key.held, unpack(names)), redis.call('ZMSCORE', key.pace, unpack(names))
+    for i, name in ipairs(names) do
+      list[i] = { recipient = name, turn = tonumber(turns[2 * i]), held = held[i], tat = tonumber(tats[i] or 0) }
+    end
+    return list
   end
 
-  local function look(lane, recipient, turn)
-    local tat = tonumber(redis.call('ZSCORE', key.pace, recipient) or 0)
+  local function look(lane, candidate)
+    local recipient, turn, tat = candidate.recipient, candidate.turn, candidate.tat
     local right_lane, score, member = next_turn(key.lines, recipient, tat, sender.pair, turn)
-    if right_lane ~= lane or score > now or redis.call('HEXISTS', key.held, recipient) == 1 then
+    if right_lane ~= lane or score > now or candidate.held then
       found.wrong[#found.wrong + 1] = { recipient, turn }
       return
     end
@@ -39,17 +50,18 @@ local function pick(key, sender, want, now)
     found.flow_tat, found.slots = advance(found.flow_tat, now, sender.flow), found.slots + 1
   end
 
-  while #found.granted < want and earliest(found.flow_tat, sender.flow) <= now do
-    local recipient, turn, from
+  for lane = 1, LANES do due[lane] = candidates(lane) end
+  while #found.granted < want do
+    local candidate, from
     for _, lane in ipairs(lane_order(found.slots + 1)) do
       local at = position[lane]
-      if not recipient and due[lane][at] then
-        recipient, turn, from = due[lane][at], tonumber(due[lane][at + 1]), lane
-        position[lane] = at + 2
+      if not candidate and due[lane][at] then
+        candidate, from = due[lane][at], lane
+        position[lane] = at + 1
       end
     end
-    if not recipient then break end
-    look(from, recipient, turn)
+    if not candidate then break end
+    look(from, candidate)
   end
   return found
 end

@@ -15,9 +15,9 @@ end
 local function write_record(record)
   local hits = record.pair_hits or 0
   local marks = (record.marketing and 'm' or '') .. (hits > 0 and hits or '')
-  return table.concat({
-    record.recipient, record.lane, record.seq, record.attempts, record.stops, int(record.expires), int(record.keep)
-  }, ' ') .. (marks ~= '' and ' ' .. marks or '') .. '\n' .. record.body
+  if marks ~= '' then marks = ' ' .. marks end
+  return string.format('%s %d %s %d %d %d %d', record.recipient, record.lane, record.seq, record.attempts, record.stops, record.expires, record.keep) ..
+    marks .. '\n' .. record.body
 end
 
 -- The place of a message in its line.
@@ -27,7 +27,7 @@ end
 
 -- What :held keeps of a grant, and what it says.
 local function write_grant(id, attempt, lease_end, holder, granted_at, tat_before, turn)
-  return table.concat({ id, attempt, int(lease_end), holder, int(granted_at), int(tat_before), int(turn) }, ' ')
+  return string.format('%s %d %d %s %d %d %d', id, attempt, lease_end, holder, granted_at, tat_before, turn)
 end
 
 local function read_grant(text)

@@ -31,10 +31,10 @@ end
 -- The id is asked for here, since a command may be redirected on its way: a replication id names one history of the data, and each
 -- start and each promotion of a replica begins another. A test hands in one.
 local function restarted(sender, given, now)
-  local run_id = given ~= '' and given or string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-  if sender.run_id == run_id then return nil end
+  local told = given ~= '' and 'master_replid:' .. given .. '\r' or redis.call('INFO', 'replication')
+  if sender.run_id and string.find(told, 'master_replid:' .. sender.run_id .. '\r', 1, true) then return nil end
   if sender.run_id then
     sender.cool_until = math.max(sender.cool_until, now + sender.pair.burst * sender.pair.interval + 1000000)
   end
-  return run_id
+  return string.match(told, 'master_replid:(%w+)')
 end

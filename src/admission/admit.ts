@@ -79,15 +79,15 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
     type,
     message: request.message,
     keySource: source,
-    caller: request.caller,
-    ...(addressing === undefined || addressing === 'phone' ? {} : { addressing }),
-    ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
-    ...(key === undefined ? {} : { idempotencyKey: key }),
-    ...(request.onUnknown === undefined ? {} : { onUnknown: request.onUnknown }),
-    ...(request.category === undefined ? {} : { category: request.category }),
-    ...(request.edge === undefined ? {} : { edge: request.edge }),
-    ...(request.callbackData === undefined ? {} : { callbackData: request.callbackData })
+    caller: request.caller
   }
+  if (addressing !== undefined && addressing !== 'phone') payload.addressing = addressing
+  if (request.metadata !== undefined) payload.metadata = request.metadata
+  if (key !== undefined) payload.idempotencyKey = key
+  if (request.onUnknown !== undefined) payload.onUnknown = request.onUnknown
+  if (request.category !== undefined) payload.category = request.category
+  if (request.edge !== undefined) payload.edge = request.edge
+  if (request.callbackData !== undefined) payload.callbackData = request.callbackData
   const name = digest(request.sender, request.caller, key)
   store.assertRoom()
   const askedAt = performance.now()
@@ -107,8 +107,10 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
       lineCap: settings.lineCap,
       backlogCap: settings.backlogCap,
       marketing: request.category === 'marketing' || request.edge === 'marketing_messages',
-      ...(settings.findMs === 0 ? {} : { terms: findTerms(recipient, request.metadata), findS: indexLifeS(settings.findMs) }),
-      ...terms
+      terms: settings.findMs === 0 ? '' : findTerms(recipient, request.metadata),
+      findS: indexLifeS(settings.findMs),
+      holder: terms.holder,
+      leaseMs: terms.leaseMs
     })
   }))
   const durationMs = performance.now() - askedAt

@@ -1,9 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { SluiceError } from '../errors.js'
 import type { Addressing, KeySource } from '../message.js'
 
 /** JSON with every object's keys in order, so that equal contents have equal text. */
 export function stableJson (value: unknown): string {
+  // Without an object inside there is nothing to put in order, and most contents are a text.
+  if (Array.isArray(value) && value.every(part => typeof part !== 'object')) return JSON.stringify(value)
   return JSON.stringify(value, (_, part: unknown) => {
     if (part === null || typeof part !== 'object' || Array.isArray(part)) return part
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -17,8 +19,7 @@ export function stableJson (value: unknown): string {
 export function generateIdempotencyKey (recipient: string, message: unknown, type: string, timestamp?: string | number, addressing: Addressing = 'phone'): string {
   const name = addressing === 'phone' ? recipient.replace(/\D/g, '') : recipient
   const parts = timestamp === undefined ? [name, message, type] : [name, message, type, timestamp]
-  const hash = createHash('sha256').update(stableJson(parts)).digest('hex')
-  return `whatsapp:${addressing === 'phone' ? '+' : ''}${name}:${hash.slice(0, 16)}`
+  return `whatsapp:${addressing === 'phone' ? '+' : ''}${name}:${hash('sha256', stableJson(parts), 'hex').slice(0, 16)}`
 }
 
 export interface Keyed { key?: string, source: KeySource }
@@ -43,10 +44,10 @@ function checked (key: string, field: string): string {
 /** 16 bytes of SHA-256 over sender, caller and key as 22 characters; random where there is no key. */
 export function digest (sender: string, caller: string, key: string | undefined): string {
   if (key === undefined) return randomBytes(16).toString('base64url')
-  return createHash('sha256').update(JSON.stringify([sender, caller, key])).digest().subarray(0, 16).toString('base64url')
+  return hash('sha256', JSON.stringify([sender, caller, key]), 'buffer').subarray(0, 16).toString('base64url')
 }
 
 /** What has to be equal for a repeat to be the same message: sender, recipient, type, content. */
 export function fingerprint (sender: string, recipient: string, type: string, message: unknown): string {
-  return createHash('sha256').update(stableJson([sender, recipient, type, message])).digest('hex').slice(0, 16)
+  return hash('sha256', stableJson([sender, recipient, type, message]), 'hex').slice(0, 16)
 }

@@ -27,9 +27,10 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
     if (route.config?.roles === undefined) throw new SluiceError('INTERNAL', { detail: `${String(route.method)} ${route.url} names no roles` })
   })
   if (keys.length === 0) {
-    app.addHook('onRequest', async request => {
+    app.addHook('onRequest', (request, _reply, done) => {
       refusePages(request)
       request.caller = everybody
+      done()
     })
     return
   }
@@ -42,17 +43,15 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
       return found !== undefined
     }
   })
-  app.addHook('onRequest', async (request, reply) => {
-    await new Promise<void>((resolve, reject) => {
-      if (app.verifyBearerAuth === undefined) return reject(new SluiceError('INTERNAL'))
-      // The library's own answer is replaced by ours, so only its verdict is used.
-      app.verifyBearerAuth(request, reply, error => {
-        if (error === undefined) resolve()
-        else reject(new SluiceError('UNAUTHENTICATED'))
-      })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (app.verifyBearerAuth === undefined) throw new SluiceError('INTERNAL')
+    // The library's own answer is replaced by ours, so only its verdict is used.
+    app.verifyBearerAuth(request, reply, error => {
+      const roles = request.routeOptions.config.roles
+      if (error !== undefined) done(new SluiceError('UNAUTHENTICATED'))
+      else if (roles !== undefined && !roles.includes(request.caller.role)) done(new SluiceError('FORBIDDEN'))
+      else done()
     })
-    const roles = request.routeOptions.config.roles
-    if (roles !== undefined && !roles.includes(request.caller.role)) throw new SluiceError('FORBIDDEN')
   })
 }
 

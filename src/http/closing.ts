@@ -7,11 +7,12 @@ import { SluiceError } from '../errors.js'
  * hold up the end for the whole grace. Health answers for itself, and the last counts are still to be had.
  */
 export function turnAway (app: FastifyInstance, closing: AbortSignal): void {
-  app.addHook('onRequest', async request => {
-    if (closing.aborted && !/^\/(health\/|metrics$)/.test(request.url)) throw new SluiceError('CLOSING', { retryAfterMs: 1000 })
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(closing.aborted && !/^\/(health\/|metrics$)/.test(request.url) ? new SluiceError('CLOSING', { retryAfterMs: 1000 }) : undefined)
   })
-  app.addHook('onSend', async (_, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing.aborted) reply.header('connection', 'close')
+    done()
   })
 }
 

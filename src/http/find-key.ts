@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { ApiKey, Role } from '../config.js'
 
 export interface Caller { name: string, role: Role }
@@ -8,13 +8,9 @@ export type FindKey = (given: string) => Caller | undefined
 
 /** Compares hashes of equal length, and every key each time, so that the time tells nothing. */
 export function createFindKey (keys: ApiKey[]): FindKey {
-  const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, hash: hash(key) }))
+  const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, hashed: hash('sha256', key, 'buffer') }))
   return given => {
-    const hashed = hash(given)
-    return known.filter(entry => timingSafeEqual(entry.hash, hashed))[0]?.caller
+    const hashed = hash('sha256', given, 'buffer')
+    return known.filter(entry => timingSafeEqual(entry.hashed, hashed))[0]?.caller
   }
-}
-
-function hash (key: string): Buffer {
-  return createHash('sha256').update(key).digest()
 }

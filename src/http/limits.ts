@@ -23,7 +23,10 @@ export const connectionLimits = {
 
 /** Sets what no option of the server's does. */
 export function limitConnections (app: FastifyInstance): void {
-  app.addHook('preValidation', async request => refuseDeep(request.body))
+  app.addHook('preValidation', (request, _reply, done) => {
+    refuseDeep(request.body)
+    done()
+  })
   app.server.maxConnections = connectionLimits.connections
   // An expectation that nobody knows may be ignored; Node would answer it by itself, and with no word.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admission } from '../admission/admit.js'
 import type { Delivery } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
@@ -24,7 +23,7 @@ export async function toAnswer (room: ApiRoom, sender: string, admission: Admiss
   switch (admission.status) {
     case 'granted': {
       const journey = deliver(room, admission.grant)
-      const delivery = await Promise.race([journey, sleep(room.inlineWaitMs, null, { ref: false })])
+      const delivery = await within(room.inlineWaitMs, journey)
       if (delivery !== null) return await delivered(room, sender, admission, delivery)
       journey.catch(error => room.events.emit('fault', { where: 'deliver', error }))
       return accepted({ ...known, status: 'sending', ...wait(0, null, 'line', 1), delayMs: 0 })
@@ -40,6 +39,17 @@ export async function toAnswer (room: ApiRoom, sender: string, admission: Admiss
     case 'reused': throw new SluiceError('IDEMPOTENCY_KEY_REUSED', { field: admission.keySource === 'header' ? 'Idempotency-Key' : 'idempotencyKey', extra: { id: known['id'] } })
     case 'refused': throw refusal(admission)
     default: return admission satisfies never
+  }
+}
+
+/** What comes of it, or null where it takes longer than so many ms. */
+async function within<Value> (ms: number, journey: Promise<Value>): Promise<Value | null> {
+  let timer
+  const over = new Promise<null>(resolve => { timer = setTimeout(resolve, ms, null).unref() })
+  try {
+    return await Promise.race([journey, over])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

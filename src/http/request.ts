@@ -25,25 +25,30 @@ export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Re
   if (manner.async && whenLimited === 'reject') {
     throw new SluiceError('INVALID_REQUEST', { detail: 'whenLimited "reject" asks for an immediate send, which a batch and "respond-async" forbid', field: 'whenLimited' })
   }
-  const { sender, priority, whenLimited: _, scheduledFor, to, recipient, group, ...rest } = body
-  return {
-    ...rest,
-    ...addressed({ to, recipient, group }),
-    sender: acceptingSender(room, sender),
+  const request: Request = {
+    // The schema lets exactly one of them through.
+    to: body.to ?? body.recipient ?? body.group ?? '',
+    message: body.message,
+    sender: acceptingSender(room, body.sender),
     caller: manner.caller,
     requestId: manner.requestId,
-    lane: priority ?? 'normal',
+    lane: body.priority ?? 'normal',
     inline: !manner.async,
-    whenLimited,
-    ...(manner.key === undefined ? {} : { headerKey: manner.key }),
-    ...(scheduledFor === undefined ? {} : { scheduledFor: moment(scheduledFor) })
+    whenLimited
   }
-}
-
-/** The schema lets exactly one of them through. */
-function addressed ({ to, recipient, group }: Partial<Record<'to' | 'recipient' | 'group', string | undefined>>): Pick<Request, 'to' | 'addressing'> {
-  if (recipient !== undefined) return { to: recipient, addressing: 'user' }
-  return group === undefined ? { to: to ?? '' } : { to: group, addressing: 'group' }
+  if (body.recipient !== undefined) request.addressing = 'user'
+  if (body.group !== undefined) request.addressing = 'group'
+  if (manner.key !== undefined) request.headerKey = manner.key
+  if (body.scheduledFor !== undefined) request.scheduledFor = moment(body.scheduledFor)
+  if (body.type !== undefined) request.type = body.type
+  if (body.metadata !== undefined) request.metadata = body.metadata
+  if (body.idempotencyKey !== undefined) request.idempotencyKey = body.idempotencyKey
+  if (body.timestamp !== undefined) request.timestamp = body.timestamp
+  if (body.deduplicate !== undefined) request.deduplicate = body.deduplicate
+  if (body.expiresInMs !== undefined) request.expiresInMs = body.expiresInMs
+  if (body.onUnknown !== undefined) request.onUnknown = body.onUnknown
+  if (body.category !== undefined) request.category = body.category
+  return request
 }
 
 function moment (given: string | number): number {

@@ -14,7 +14,7 @@ const SPARED = /^\/(health\/|metrics\b)/
  * waits in memory stays little, and the others can go to another node or come again.
  */
 export function shed (app: FastifyInstance, behindMs: () => number): void {
-  app.addHook('onRequest', async request => {
-    if (behindMs() > BEHIND_MS && !SPARED.test(request.url)) throw new SluiceError('OVERLOADED', { retryAfterMs: 1000 })
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(behindMs() > BEHIND_MS && !SPARED.test(request.url) ? new SluiceError('OVERLOADED', { retryAfterMs: 1000 }) : undefined)
   })
 }

@@ -15,7 +15,10 @@ export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): str
 /** Tells of every request how it ended. To be set before the hooks that refuse requests. */
 export function tellRequests (app: FastifyInstance, events: Bus): void {
   app.decorateReply('told')
-  app.addHook('onRequest', async (request, reply) => tellEnd(request, reply, events))
+  app.addHook('onRequest', (request, reply, done) => {
+    tellEnd(request, reply, events)
+    done()
+  })
 }
 
 /**
@@ -34,15 +37,16 @@ function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: numb
   const caller = (request as Partial<FastifyRequest>).caller?.name
   const requestBytes = Number(request.headers['content-length'])
   const bytes = Number(reply.getHeader('content-length'))
-  return {
+  const facts: Events['request.answered'][0] = {
     requestId: request.id,
     method: request.method,
     route: request.routeOptions.url ?? 'unknown',
     status: reply.raw.writableFinished ? reply.statusCode : HUNG_UP,
-    ...(reply.told === undefined ? {} : { code: reply.told }),
-    ...(caller === undefined ? {} : { caller }),
-    durationMs,
-    ...(requestBytes > 0 ? { requestBytes } : {}),
-    ...(bytes >= 0 ? { bytes } : {})
+    durationMs
   }
+  if (reply.told !== undefined) facts.code = reply.told
+  if (caller !== undefined) facts.caller = caller
+  if (requestBytes > 0) facts.requestBytes = requestBytes
+  if (bytes >= 0) facts.bytes = bytes
+  return facts
 }

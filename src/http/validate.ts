@@ -37,9 +37,12 @@ const DEEPEST = 64
 
 /** Throws INVALID_REQUEST for a body so deep that what walks it by recursion, as JSON.stringify does, would run out of stack. */
 export function refuseDeep (body: unknown): void {
-  let level = [body]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) throw new SluiceError('INVALID_REQUEST', { detail: `body: lists and objects lie more than ${DEEPEST} deep in each other` })
-    level = level.flatMap(value => typeof value === 'object' && value !== null ? Object.values(value) : [])
-  }
+  if (isDeeper(body, DEEPEST)) throw new SluiceError('INVALID_REQUEST', { detail: `body: lists and objects lie more than ${DEEPEST} deep in each other` })
+}
+
+function isDeeper (value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return levels < 0
+  if (levels < 0) return true
+  for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true
+  return false
 }

@@ -1,5 +1,5 @@
 import type { DestinationStream, Logger } from 'pino'
-import { pino, stdTimeFunctions } from 'pino'
+import { destination as destinationOf, pino, stdTimeFunctions } from 'pino'
 import { SluiceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { LogLine } from './log-lines.js'
@@ -9,7 +9,8 @@ import { logLines } from './log-lines.js'
 export type Tell = (line: LogLine, facts: Record<string, unknown>) => void
 
 /**
- * The gateway's log: lines of JSON with the level as a word and the time in ISO 8601, on stdout unless told otherwise. What
+ * The gateway's log: lines of JSON with the level as a word and the time in ISO 8601, on stdout unless told otherwise; there those of one
+ * turn of the event loop are written together, and at the latest as the process ends. What
  * libraries log about requests and errors is cut down to what holds no text, number or key.
  */
 export function createLog (level: string, destination?: DestinationStream): Logger {
@@ -19,7 +20,25 @@ export function createLog (level: string, destination?: DestinationStream): Logg
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: toldOf, req: () => undefined, res: () => undefined }
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination ?? gathered())
+}
+
+/** A system call for each line was the dearest part of it. */
+function gathered (): DestinationStream {
+  const out = destinationOf({ dest: 1, sync: true })
+  let lines = ''
+  const flush = (): void => {
+    const text = lines
+    lines = ''
+    if (text !== '') out.write(text)
+  }
+  process.on('exit', flush)
+  return {
+    write (line) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+    }
+  }
 }
 
 export function createTell (log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): Tell {
@@ -58,6 +77,9 @@ function unquoted (text: string): string {
 /** Fractions of a ms beyond the first digit tell nobody anything. */
 function rounded (facts: Record<string, unknown>): Record<string, unknown> {
   const told: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(facts)) told[name] = typeof value === 'number' ? Math.round(value * 10) / 10 : value
+  for (const name in facts) {
+    const value = facts[name]
+    told[name] = typeof value === 'number' ? Math.round(value * 10) / 10 : value
+  }
   return told
 }

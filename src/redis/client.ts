@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
 import type { Address } from './address.js'
+import { gatherWrites } from './gather.js'
 
 /** What the gateway asks: one server, whoever is the master now, or a cluster. Both understand the same commands. */
 export type Client = Redis | Cluster
@@ -21,6 +22,12 @@ const backoff = (times: number): number => Math.round(Math.min(50 * times, 500) 
 
 /** A client that connects at once and goes on trying. Whoever makes it listens to its `error`. */
 export function createClient (address: Address, manner: Manner): Client {
+  const client = connectTo(address, manner)
+  gatherWrites(client)
+  return client
+}
+
+function connectTo (address: Address, manner: Manner): Client {
   const options: RedisOptions = { ...address.options, ...manners[manner], disconnectTimeout: LET_GO_MS, keepAlive: 10_000 }
   if (address.kind === 'server') return new Redis({ ...options, retryStrategy: backoff, sentinelRetryStrategy: backoff, maxLoadingRetryTime: 250 })
   return new Cluster(address.nodes, {

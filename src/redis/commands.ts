@@ -2,8 +2,8 @@ import { SluiceError } from '../errors.js'
 import type { BoundBy, State } from '../message.js'
 import type { Client } from './client.js'
 import { isOwnFault } from './is-away.js'
-import { senderKey } from './keys.js'
-import type { Script } from './scripts.js'
+import type { CallScript } from './script-call.js'
+import { defineScript } from './script-call.js'
 import { loadScripts } from './scripts.js'
 
 /** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
@@ -114,29 +114,21 @@ type Timed<Names extends string> = Record<Names, Value> & { now?: number, runId?
 export type ScriptName = keyof Replies
 export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => Promise<Replies[Name]>
 
-type Call = (...args: string[]) => Promise<unknown>
-
 /** Hears of every script that has run, or has failed. On the way of each message twice or more, so it has to be quick. */
 export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boolean) => void
 
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
 export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined): Run {
-  const scripts = new Map<string, Script>()
-  for (const script of loadScripts()) {
-    scripts.set(script.name, script)
-    redis.defineCommand(`sluice:${script.name}`, { numberOfKeys: script.keys.length, lua: script.lua })
-  }
-  const calls = redis as unknown as Record<string, Call>
+  const plans = new Map<string, { call: CallScript, names: string[] }>()
+  for (const script of loadScripts()) plans.set(script.name, { call: defineScript(redis, prefix, script), names: script.args })
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
-    const script = scripts.get(name)
-    const call = calls[`sluice:${name}`]
-    if (script === undefined || call === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
+    const plan = plans.get(name)
+    if (plan === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
     const values = args as Record<string, Value | undefined>
-    const keys = script.keys.map(key => senderKey(prefix, at.sender, key, { digest: at.digest, recipient: text(values['recipient']) }))
-    const given = script.args.map(arg => text(values[arg]))
+    const given = plan.names.map(arg => text(values[arg]))
     const calledAt = performance.now()
     try {
-      const reply = await call.call(redis, ...keys, ...given) as Replies[Name]
+      const reply = await plan.call(at.sender, { digest: at.digest, recipient: text(values['recipient']) }, given) as Replies[Name]
       watch(name, performance.now() - calledAt, false)
       return reply
     } catch (error) {

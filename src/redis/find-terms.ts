@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What a message can be found by. Only a hash is kept: 11 characters, 66 bits. */
 export function findTerm (kind: 'recipient' | 'provider' | 'tag', value: string): string {
-  return createHash('sha256').update(`${kind} ${value}`).digest('base64url').slice(0, 11)
+  return hash('sha256', `${kind} ${value}`, 'base64url').slice(0, 11)
 }
 
 /** Tags of one message at most. */

@@ -15,6 +15,11 @@ export function senderKey (prefix: string, sender: string, name: string, part?: 
   return name === 'recent' ? `${key}:${part?.hour ?? hourNow()}` : key
 }
 
+/** Whether a key's name has a part that is a message's own, or the hour's. */
+export function isOwn (name: string): boolean {
+  return name === 'msg' || name === 'starts' || name === 'recent'
+}
+
 /** Hours since the epoch by this node's clock. */
 export function hourNow (): number {
   return hourOf(Date.now())

@@ -11,12 +11,18 @@ function createListener (answer: () => unknown): { redis: Redis, defined: Map<st
   const defined = new Map<string, { numberOfKeys: number, lua: string }>()
   const told: string[][] = []
   const redis: Record<string, unknown> = {
+    scriptsSet: {},
     defineCommand (name: string, definition: { numberOfKeys: number, lua: string }) {
       defined.set(name, definition)
       redis[name] = async (...args: string[]) => {
         told.push(args)
         return answer()
       }
+    },
+    // Words of EVALSHA: hash, number of keys, keys and arguments.
+    async sendCommand ({ args }: { args: string[] }) {
+      told.push(args.slice(2))
+      return answer()
     }
   }
   return { redis: redis as unknown as Redis, defined, told }
@@ -52,6 +58,17 @@ await t.test('a boolean is 0 or 1, and what is left out is empty: production han
   const args = { id: 'x.1', inline: false, holder: 'a1:1', runId: 'r', leaseMs: 1, lifeMs: 2 }
   await run('retake', { sender: '77', digest: 'x' }, { ...args, force: true })
   t.strictSame(told[0]?.slice(-9), ['', 'x.1', '1', '0', 'a1:1', 'r', '1', '2', ''])
+})
+
+await t.test('a script that the server has forgotten is sent in full, whatever its words', async t => {
+  const redis = server.connect()
+  const run = createRun(redis, createPrefix())
+  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 2, maxInFlight: 5, perSecond: 80 }
+  for (const settings of ['', 'zwölf €', '']) {
+    await redis.script('FLUSH')
+    t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings }))[0], 'written')
+    t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings }))[0], 'written')
+  }
 })
 
 await t.test('without a time of ours it is Redis\'s', async t => {
