@@ -17,7 +17,7 @@ export interface Load {
 }
 
 /** Conversations, and second thoughts, at a time. */
-const MOST_AT_ONCE = 200
+const MOST_AT_ONCE = 400
 
 /** Conversations start at random moments, so many that in all `perSecond` messages are posted a second. */
 export function startLoad (options: LoadOptions): Load {
