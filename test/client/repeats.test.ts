@@ -107,7 +107,7 @@ await t.test('the caller\'s signal ends a call under way and one that rests, wit
 })
 
 await t.test('a gateway that is not there is waited for', async t => {
-  const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9', timeoutMs: 250 })
+  const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9', timeoutMs: 2000 })
   t.teardown(async () => await client.close())
   const began = performance.now()
   t.match(await rejection(client.getStats()), { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
