@@ -25,6 +25,7 @@ export async function setup ({ quiet = false, forStart = false } = {}) {
     await installDependencies(say)
     const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
     if (!hasRedis) await provideRedis(say)
+    if (!forStart) await provideRunner(say)
     if (!forStart) await provideMonitoring(say)
     if (!forStart) await provideBrowser(say)
     await build(say)
@@ -59,6 +60,18 @@ function isFreshlyInstalled () {
 function hashOfLock () {
   const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
   return hash(JSON.stringify([dependencies, devDependencies, overrides]), read(at('package-lock.json')))
+}
+
+// ---- The test runner
+
+/** tap puts itself together from its plugins; a run that has to do so first loads those of before. */
+async function provideRunner (say) {
+  const stamp = at('node_modules', '.sluice-tap')
+  const wanted = hash(JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).tap), hashOfLock())
+  if (read(stamp) === wanted) return
+  say('putting the test runner together (once)')
+  await run([at('node_modules', '.bin', 'tap'), 'build'], 'tap build failed')
+  writeFileSync(stamp, wanted)
 }
 
 // ---- Redis
