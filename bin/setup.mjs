@@ -3,20 +3,10 @@
  * Makes a fresh machine ready: dependencies, a redis-server, the build, and for tests Prometheus and a Chromium. Does only what is missing,
  * and costs some milliseconds when nothing is. `npm start` and `npm test` call it; by hand: `node bin/setup.mjs`.
  */
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  accessSync, chmodSync, constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { delimiter, join, relative } from 'node:path'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const at = (...parts) => join(root, ...parts)
-const OUTPUT_LINES_SHOWN = 25
-
-class SetupFailed extends Error {}
+import { at, files, hash, isExecutable, onPath, output, read, root, run, SetupFailed, succeeds } from './kit.mjs'
 
 /** Resolves when all is there; otherwise says what is wrong and ends the process with 1. `forStart` spares Redis if REDIS_URL names one. */
 export async function setup ({ quiet = false, forStart = false } = {}) {
@@ -254,75 +244,6 @@ function stateOfSource () {
     const { mtimeMs, size } = statSync(file)
     return `${relative(root, file)} ${mtimeMs} ${size}`
   }))
-}
-
-// ---- Small things
-
-function files (dir) {
-  if (!existsSync(dir)) return []
-  return readdirSync(dir, { withFileTypes: true })
-    .flatMap(entry => entry.isDirectory() ? files(join(dir, entry.name)) : [join(dir, entry.name)])
-}
-
-function read (file) {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
-}
-
-function hash (...parts) {
-  return createHash('sha256').update(parts.join('\n')).digest('hex')
-}
-
-function isExecutable (file) {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
-}
-
-function onPath (name) {
-  return (process.env.PATH ?? '').split(delimiter).map(dir => join(dir, name)).find(isExecutable)
-}
-
-async function succeeds (command, options) {
-  return (await execute(command, options)).code === 0
-}
-
-async function output (command) {
-  return (await execute(command)).text
-}
-
-async function run (command, complaint, options) {
-  const { code, text } = await execute(command, options)
-  if (code === 0) return
-  const tail = text.trimEnd().split('\n').slice(-OUTPUT_LINES_SHOWN).map(line => `  ${line}`).join('\n')
-  throw new SetupFailed(`${complaint} (${command.join(' ')}: ${code})\n${tail}`)
-}
-
-/** The command's exit code or signal, and all it said. A signal to us ends it too. */
-function execute ([program, ...args], { cwd = root, env = {} } = {}) {
-  return new Promise(resolve => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    let text = ''
-    child.stdout.on('data', data => { text += data })
-    child.stderr.on('data', data => { text += data })
-
-    const pass = signal => {
-      child.kill(signal)
-      process.exit(signal === 'SIGINT' ? 130 : 143)
-    }
-    process.once('SIGINT', pass).once('SIGTERM', pass)
-    const end = code => {
-      process.off('SIGINT', pass).off('SIGTERM', pass)
-      resolve({ code, text })
-    }
-    child.once('error', error => {
-      text += error.message
-      end('not started')
-    })
-    child.once('close', (code, signal) => end(code ?? signal))
-  })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await setup()
