@@ -55,7 +55,8 @@ await t.test('promote retries a failure before its time, retry reopens a FAILED 
 })
 
 await t.test('all that is FAILED can be retried at once', async t => {
-  const node = await ground.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '1' })
+  // With a worker, for what had to join the line.
+  const node = await ground.start(t, { ...still, ROLE: 'all', WHATSAPP_RATE_LIMIT_MS: '1' })
   const board = openBoard(node)
   // A node that is behind turns them away for a moment, and may have taken one whose answer did not come.
   for (let n = 0; n < 3; n++) await until('it is taken', async () => (await node.send(UNDELIVERABLE, `number ${n}`, { idempotencyKey: `number-${n}` })).status < 500)
