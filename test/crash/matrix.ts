@@ -5,22 +5,17 @@ import { nameOf, type Cell } from './steps.js'
 import { each } from '../support/until.js'
 
 /**
- * Runs cells side by side, each told of as it ends. Most of a cell's time is waiting for a lease. One that has tried nothing gets one more
- * chance.
+ * Runs cells side by side, each told of as it ends. Most of a cell's time is waiting for a lease. One whose process did not come to its
+ * step, as happens where the machine is too busy, has tried nothing: it gets one more chance.
  */
 export async function runCells (ground: Ground, cells: Cell[], atOnce: number, tell: (result: Result, done: number) => void = () => undefined): Promise<Result[]> {
   let done = 0
   return await each(cells, atOnce, async cell => {
     const first = await runCell(ground, cell)
-    const result = hasTriedNothing(first) ? await runCell(ground, cell) : first
+    const result = first.reached ? first : await runCell(ground, cell)
     tell(result, ++done)
     return result
   })
-}
-
-/** Its process did not come to its step, on a machine too busy; or it came there on its own before anybody could ask it for anything. */
-function hasTriedNothing ({ reached, trouble }: Result): boolean {
-  return !reached || /SIGKILL before it was ready/.test(trouble ?? '')
 }
 
 /** What is wrong with a cell, one sentence each; none where it holds. */

@@ -26,6 +26,8 @@ export interface Step {
 const lost: Lead[] = [{ point: 'admit:after', act: 'lose' }]
 const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', act: 'lose' }]
 const retried: Lead[] = [{ point: 'retake:after', act: 'pass' }]
+/** Housekeeping runs by the minute too, and a node may start with it. */
+const asked: Lead[] = [{ point: 'pause:after', having: '^paused$', act: 'pass' }]
 const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', act: 'pass' }]
 
 export const steps: Step[] = [
@@ -93,8 +95,8 @@ export const steps: Step[] = [
   { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
   { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
 
-  { name: 'housekeeping: before looking', point: 'tidy:before', work: 'expiring' },
-  { name: 'housekeeping: looked, unheard', point: 'tidy:after', work: 'expiring' },
+  { name: 'housekeeping: before looking', point: 'tidy:before', after: asked, work: 'expiring' },
+  { name: 'housekeeping: looked, unheard', point: 'tidy:after', after: asked, work: 'expiring' },
   { name: 'expiry: not written', point: 'cancel:before', having: '^expired$', work: 'expiring' },
   { name: 'expiry: unheard', point: 'cancel:after', having: '^expired$', work: 'expiring' },
 
