@@ -38,9 +38,9 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
     }
   }
   const workers = [
-    new Worker(queueNames.drain, async job => await count(attend(room, job, closing)), { ...options, concurrency: room.concurrency }),
-    new Worker(queueNames.retry, async () => await count(runRetries(room)), options),
-    new Worker(queueNames.housekeeping, async () => await count(tidy(room)), options)
+    new AbandonableWorker(queueNames.drain, async job => await count(attend(room, job, closing)), { ...options, concurrency: room.concurrency }),
+    new AbandonableWorker(queueNames.retry, async () => await count(runRetries(room)), options),
+    new AbandonableWorker(queueNames.housekeeping, async () => await count(tidy(room)), options)
   ]
   for (const worker of workers) {
     worker.on('error', error => room.events.emit('redis.lost', { error: error.message }))
@@ -55,8 +55,16 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
       await recovery.stop()
       await Promise.allSettled(jobs)
       const isClosed = await Promise.race([closed, sleep(LET_GO_MS, false, { ref: false })])
-      if (!isClosed) for (const worker of workers) worker.disconnect().catch(() => undefined)
+      if (!isClosed) await Promise.all(workers.map(async worker => await worker.abandon()))
     }
+  }
+}
+
+/** One that is left to itself where it does not end: its timers would keep the process. */
+class AbandonableWorker extends Worker {
+  async abandon (): Promise<void> {
+    this.disconnect().catch(() => undefined)
+    await Promise.all([this.pause(true), this.lockManager.close()])
   }
 }
 
