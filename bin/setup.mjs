@@ -171,18 +171,25 @@ function link (target) {
  * Debian's packages are unpacked into `.data/monitoring` and never installed, so no service of theirs can start. They are needed by
  * the tests of alerts and dashboards only, which say so themselves where they are missing.
  */
+/** Debian's Alertmanager reads its templates from here and from nowhere else. */
+const TEMPLATES = '/usr/share/prometheus/alertmanager'
+
 async function provideMonitoring (say) {
   const programs = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']
   const cwd = at('.data', 'monitoring')
-  if (programs.every(name => onPath(name) || isExecutable(join(cwd, 'root', 'usr', 'bin', name)))) return
-  if (!onPath('apt-get') || !onPath('dpkg-deb')) return
-  say('unpacking prometheus and prometheus-alertmanager into .data/monitoring (30 MB, for tests)')
-  mkdirSync(cwd, { recursive: true })
-  const packages = ['prometheus', 'prometheus-alertmanager']
-  if (await unpack(packages, cwd)) return
-  // The lists may be missing or stale; where we may not renew them there is nothing more to try.
-  await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
-  if (!await unpack(packages, cwd)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
+  const isThere = () => programs.every(name => onPath(name) || isExecutable(join(cwd, 'root', 'usr', 'bin', name)))
+  if (!isThere() && onPath('apt-get') && onPath('dpkg-deb')) {
+    say('unpacking prometheus and prometheus-alertmanager into .data/monitoring (30 MB, for tests)')
+    mkdirSync(cwd, { recursive: true })
+    const packages = ['prometheus', 'prometheus-alertmanager']
+    // The lists may be missing or stale; where we may not renew them there is nothing more to try.
+    if (!await unpack(packages, cwd)) {
+      await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
+      if (!await unpack(packages, cwd)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
+    }
+  }
+  const templates = join(cwd, 'root', TEMPLATES)
+  if (process.getuid?.() === 0 && existsSync(templates) && !existsSync(TEMPLATES)) cpSync(templates, TEMPLATES, { recursive: true })
 }
 
 // ---- Chromium, for tests

@@ -1,7 +1,7 @@
 /** Prometheus and Alertmanager as they come from Debian: real processes on loopback, with files of their own. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,8 +12,12 @@ import { until } from '../support/until.js'
 
 type Name = 'prometheus' | 'promtool' | 'prometheus-alertmanager' | 'amtool'
 
+/** Debian's Alertmanager reads its templates from here and from nowhere else; unpacked without root it has none. */
+const TEMPLATES = '/usr/share/prometheus/alertmanager'
+
 /** On the PATH, or unpacked by bin/setup.mjs. */
 export function find (name: Name): string | null {
+  if (name === 'prometheus-alertmanager' && !existsSync(TEMPLATES)) return null
   const places = [...(process.env['PATH'] ?? '').split(delimiter), `${root}.data/monitoring/root/usr/bin`]
   return places.map(place => join(place, name)).find(isExecutable) ?? null
 }
