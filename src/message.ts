@@ -80,8 +80,8 @@ export type Outcome = {
 } & (
   /** `recipientId`: whom WhatsApp took the recipient for. `messageStatus`: its word on the message, such as `held_for_quality_assessment`. */
   | { status: 'sent', providerMessageId: string, recipientId?: string, messageStatus?: string }
-  /** `retryAfterMs`: what the other side asks for, which the schedule may heed. */
-  | { status: 'retryable', code: string, error: string, retryAfterMs?: number }
+  /** `retryAfterMs`: what the other side asks for, which the schedule may heed. `mostAttempts`: fewer than it has. */
+  | { status: 'retryable', code: string, error: string, retryAfterMs?: number, mostAttempts?: number }
   | { status: 'limited', bucket: 'pair' | 'flow', code: string, error: string, coolDownMs: number }
   /** `optsOut`: the recipient wants no more marketing. */
   | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number, optsOut?: true }

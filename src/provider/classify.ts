@@ -57,7 +57,13 @@ export function toVerdict (row: CodeRow, code: string, error: string, { pairHits
     case 'sender-stopped':
       return { status: 'sender-stopped', code, error, probeMs: heed(row.probeMs, retryAfterMs) }
     case 'retryable':
-      return retryAfterMs === undefined ? { status: 'retryable', code, error } : { status: 'retryable', code, error, retryAfterMs }
+      return {
+        status: 'retryable',
+        code,
+        error,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(row.mostAttempts === undefined ? {} : { mostAttempts: row.mostAttempts })
+      }
     case 'unsent':
     case 'unknown':
       return { status: row.outcome, code, error }

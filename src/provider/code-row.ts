@@ -1,6 +1,8 @@
 /** What Sluice does with a code, and how long that lasts. `unsent` and `unknown` belong to answers that did not come. */
 export type CodeRule =
-  | { outcome: 'retryable' | 'unsent' | 'unknown' }
+  | { outcome: 'unsent' | 'unknown' }
+  /** `mostAttempts`: after so many it is FAILED, though the schedule has more; as many as that where it is left out. */
+  | { outcome: 'retryable', mostAttempts?: number }
   /** Milliseconds that the pair rests; each further time in a row `growth` times as long, `mostMs` at most. */
   | { outcome: 'limited-pair', coolDownMs: number, growth: number, mostMs: number }
   /** Milliseconds that the whole sender rests. */

@@ -6,7 +6,7 @@ import * as sender from './sender-codes.js'
 
 /** Meta's codes. */
 export const metaCodes: readonly CodeRow[] = [
-  sender.transientCodes, sender.pairCodes, sender.throughputCodes, sender.quotaCodes,
+  sender.ambiguousCodes, sender.transientCodes, sender.pairCodes, sender.throughputCodes, sender.quotaCodes,
   sender.accessCodes, sender.accountCodes, sender.restrictionCodes,
   message.requestCodes, message.recipientCodes, message.optOutCodes, message.templateCodes, message.groupCodes,
   message.perUserCodes, message.pausedCodes

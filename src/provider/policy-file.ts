@@ -14,6 +14,7 @@ const outcomes = ['retryable', 'limited-pair', 'limited-flow', 'rejected', 'send
 const EntrySchema = Type.Object({
   code: Type.String({ minLength: 1, maxLength: 32 }),
   outcome: Type.Optional(Type.Union(outcomes.map(outcome => Type.Literal(outcome)))),
+  mostAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   coolDownMs: Type.Optional(Type.Integer({ minimum: 100, maximum: DAY_MS })),
   growth: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
   mostMs: Type.Optional(Type.Integer({ minimum: 100, maximum: DAY_MS })),
@@ -31,7 +32,7 @@ type Wrong = (field: string, detail: string) => SluiceError
 
 /** What belongs to each outcome; any other beside it would do nothing. */
 const numbersOf: Record<CodeRule['outcome'], ReadonlyArray<keyof Numbers>> = {
-  retryable: [], unsent: [], unknown: [], 'limited-pair': ['coolDownMs', 'growth', 'mostMs'], 'limited-flow': ['coolDownMs'], rejected: ['retryNotBeforeMs', 'optsOut'], 'sender-stopped': ['probeMs']
+  retryable: ['mostAttempts'], unsent: [], unknown: [], 'limited-pair': ['coolDownMs', 'growth', 'mostMs'], 'limited-flow': ['coolDownMs'], rejected: ['retryNotBeforeMs', 'optsOut'], 'sender-stopped': ['probeMs']
 }
 
 const validate = new Ajv({ allErrors: false }).compile<Entry[]>(FileSchema)
@@ -89,6 +90,10 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
       const retryNotBeforeMs = numbers.retryNotBeforeMs ?? former?.retryNotBeforeMs
       const optsOut = numbers.optsOut ?? former?.optsOut
       return { outcome, ...(retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs }), ...(optsOut === undefined ? {} : { optsOut }) }
+    }
+    case 'retryable': {
+      const mostAttempts = numbers.mostAttempts ?? (kept?.outcome === outcome ? kept.mostAttempts : undefined)
+      return { outcome, ...(mostAttempts === undefined ? {} : { mostAttempts }) }
     }
     case 'sender-stopped': return { outcome, probeMs: numbers.probeMs ?? (kept?.outcome === outcome ? kept.probeMs : 60_000) }
     default: return { outcome }

@@ -11,9 +11,13 @@ const permission = 'Give the app and its token the permission whatsapp_business_
 const quota = 'Nothing: the sender goes on by itself. If it repeats, find what else calls Meta with this app.'
 const register = 'Finish the registration of the number in WhatsApp Manager, then resume the sender.'
 
+/** Meta's page: "Invalid request or possible server error". Two retries find out which; more would only put off its end. */
+export const ambiguousCodes = rows({ outcome: 'retryable', mostAttempts: 3 }, [
+  ['1', 'API Unknown', 'Meta could not make sense of the request, or had an error of its own; it does not say which.', waiting]
+])
+
 /** Refused before it was accepted, for a reason that passes. */
 export const transientCodes = rows({ outcome: 'retryable' }, [
-  ['1', 'API Unknown', 'Meta could not make sense of the request, or had an error of its own; it does not say which.', waiting],
   ['2', 'API Service', 'Meta\'s service was down or overloaded.', waiting],
   ['131000', 'Something went wrong', 'Meta had an error that it does not explain.', waiting],
   ['131016', 'Service unavailable', 'A service inside WhatsApp was away for a moment.', waiting],

@@ -35,7 +35,7 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender
   switch (outcome.status) {
     case 'sent': return to('sent')
     case 'retryable': {
-      const afterMs = settings.backoff(grant.attempt)
+      const afterMs = isLast(grant.attempt, outcome) ? null : settings.backoff(grant.attempt)
       return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs: heed(afterMs, outcome.retryAfterMs) })
     }
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
@@ -63,9 +63,9 @@ function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 
  * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
  * for it in line, and nothing says how long ago its cause was.
  */
-export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow', probeMs?: number, optsOut?: true }, attempt: number, settings: SettlementSettings): Verdict {
+export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow', probeMs?: number, optsOut?: true, mostAttempts?: number }, attempt: number, settings: SettlementSettings): Verdict {
   if (outcome.status === 'rejected') return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
-  const afterMs = settings.backoff(attempt)
+  const afterMs = isLast(attempt, outcome) ? null : settings.backoff(attempt)
   const bucket = outcome.probeMs === undefined
     ? { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
     : { bucket: 'sender' as const, coolMs: outcome.probeMs }
@@ -77,6 +77,11 @@ export function decideUnknown (attempts: number, policy: UnknownPolicy, settings
   return policy === 'retry' && settings.backoff(attempts) !== null
     ? to('retry', { afterMs: 0 })
     : to('failed', { reason: 'unknown' })
+}
+
+/** Some codes are worth fewer tries than the schedule has. */
+function isLast (attempt: number, { mostAttempts = Infinity }: { mostAttempts?: number }): boolean {
+  return attempt >= mostAttempts
 }
 
 function to (verdict: Verdict['verdict'], more: Partial<Verdict> = {}): Verdict {

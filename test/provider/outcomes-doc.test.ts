@@ -21,6 +21,7 @@ function outcome (row: CodeRow): string {
   if ('coolDownMs' in row) return `limited (${row.outcome.slice('limited-'.length)}), ${row.coolDownMs / 1_000} s`
   if ('optsOut' in row && row.optsOut === true) return 'rejected, opts out'
   if ('retryNotBeforeMs' in row && row.retryNotBeforeMs !== undefined) return `rejected, not before ${row.retryNotBeforeMs / 3_600_000} h`
+  if ('mostAttempts' in row && row.mostAttempts !== undefined) return `retryable, ${row.mostAttempts} attempts at most`
   return row.outcome
 }
 

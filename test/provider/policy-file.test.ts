@@ -28,11 +28,12 @@ t.test('a rest, a growth and a cap are changed one by one', async t => {
 
 t.test('what is final, what is tried again, and what stops the sender can be told otherwise', async t => {
   const policy = policyOf(t, [
-    { code: '131000', outcome: 'rejected', retryNotBeforeMs: 3_600_000 }, { code: '131026', outcome: 'retryable' }, { code: '131037', outcome: 'rejected' },
+    { code: '131000', outcome: 'rejected', retryNotBeforeMs: 3_600_000 }, { code: '131026', outcome: 'retryable' }, { code: '131016', mostAttempts: 2 }, { code: '131037', outcome: 'rejected' },
     { code: '130497', outcome: 'sender-stopped' }, { code: '131031', probeMs: 5000 }, { code: '80007', outcome: 'sender-stopped', probeMs: 120_000 }
   ])
   t.match(judge(policy, 131000), { status: 'rejected', retryNotBeforeMs: 3_600_000 })
-  t.match(judge(policy, 131026), { status: 'retryable' })
+  t.match(judge(policy, 131026), { status: 'retryable', mostAttempts: undefined })
+  t.match(judge(policy, 131016), { status: 'retryable', mostAttempts: 2 })
   t.match(judge(policy, 131037), { status: 'rejected' })
   t.match(judge(policy, 130497), { status: 'sender-stopped', probeMs: 60_000 })
   t.match(judge(policy, 131031), { status: 'sender-stopped', probeMs: 5000 })
@@ -81,6 +82,7 @@ const wrong: Array<[what: string, content: unknown, message: RegExp]> = [
   ['a number for what never left', [{ code: 'DNS_FAILED', probeMs: 5000 }], /no answer came, which is unsent/],
   ['a rest of nothing', [{ code: '131056', coolDownMs: 0 }], /entry 1 \("131056"\), coolDownMs: must be >= 100/],
   ['a rest without a length', [{ code: '131000', outcome: 'limited-flow' }], /coolDownMs: it is missing/],
+  ['no attempt at all', [{ code: '131016', mostAttempts: 0 }], /entry 1 \("131016"\), mostAttempts: must be >= 1/],
   ['a number of another outcome', [{ code: '131026', coolDownMs: 1000 }], /entry 1 \("131026"\), coolDownMs: it means nothing for the outcome rejected/],
   ['a growth of the sender\'s rest', [{ code: '130429', growth: 4 }], /growth: it means nothing for the outcome limited-flow/],
   ['a cap below the first rest', [{ code: '131056', coolDownMs: 6000, mostMs: 5000 }], /mostMs: it is less than coolDownMs \(6000\)/],

@@ -17,6 +17,9 @@ const table: Array<[what: string, outcome: Outcome, grant: { attempt: number }, 
   ['nor later than twice of it', { ...fault, status: 'retryable', retryAfterMs: 86_400_000 }, { attempt: 1 }, { verdict: 'retry', afterMs: 120_000 }],
   ['a fifth after an hour', { ...fault, status: 'retryable' }, { attempt: 5 }, { verdict: 'retry', afterMs: 3_600_000 }],
   ['a sixth is the last', { ...fault, status: 'retryable' }, { attempt: 6 }, { verdict: 'failed', reason: 'exhausted' }],
+  ['a code that is worth fewer tries is given up earlier', { ...fault, status: 'retryable', mostAttempts: 3 }, { attempt: 3 }, { verdict: 'failed', reason: 'exhausted' }],
+  ['and not before', { ...fault, status: 'retryable', mostAttempts: 3 }, { attempt: 2 }, { verdict: 'retry', afterMs: 300_000 }],
+  ['nor later than all others', { ...fault, status: 'retryable', mostAttempts: 9 }, { attempt: 6 }, { verdict: 'failed', reason: 'exhausted' }],
   ['a full pair rests, without an attempt', { ...fault, status: 'limited', bucket: 'pair', coolDownMs: 6000 }, { attempt: 6 }, { verdict: 'wait', bucket: 'pair', coolMs: 6000 }],
   ['a full sender likewise', { ...fault, status: 'limited', bucket: 'flow', coolDownMs: 1000 }, { attempt: 1 }, { verdict: 'wait', bucket: 'flow', coolMs: 1000 }],
   ['what is rejected is FAILED at once', { ...fault, status: 'rejected' }, { attempt: 1 }, { verdict: 'failed', reason: 'rejected', bucket: '' }],
@@ -48,6 +51,7 @@ t.test('where webhooks are taken an unknown outcome waits for one, a quarter of 
 t.test('what failed after it was accepted is retried by the schedule or FAILED, and cools what its code says', async t => {
   t.match(decideBounce({ status: 'retryable' }, 1, settings), { verdict: 'retry', afterMs: 60_000, bucket: '' })
   t.match(decideBounce({ status: 'retryable' }, 6, settings), { verdict: 'failed', reason: 'exhausted' })
+  t.match(decideBounce({ status: 'retryable', mostAttempts: 3 }, 3, settings), { verdict: 'failed', reason: 'exhausted' })
   t.match(decideBounce({ status: 'rejected' }, 1, settings), { verdict: 'failed', reason: 'rejected' })
   t.match(decideBounce({ status: 'limited', bucket: 'pair', coolDownMs: 6000 }, 2, settings), { verdict: 'retry', afterMs: 300_000, bucket: 'pair', coolMs: 6000 })
   t.match(decideBounce({ status: 'sender-stopped', probeMs: 3_600_000 }, 1, settings), { verdict: 'retry', afterMs: 60_000, bucket: 'sender', coolMs: 3_600_000 })
