@@ -6,6 +6,8 @@ import { edges } from '../message.js'
 /** What the gateway serves under its own names; a base URL's prefix can't be one of them. */
 const OURS = /^\/(api\/v1|admin|docs|health|metrics|webhooks|console)(\/|$)/
 const SENDER = /^[A-Za-z0-9_-]{1,64}$/
+/** Meta's ids are numbers: of a phone number, a medium, an account. */
+const OBJECT = /^\d+$/
 const VERSION = /^v\d+(\.\d+)?$/
 
 /**
@@ -19,9 +21,9 @@ export function matchEdge (url: string): { sender: string, edge: Edge } | null {
   return edge === undefined || !SENDER.test(sender) || VERSION.test(sender) ? null : { sender, edge }
 }
 
-/** Whoever asks for such a path takes the gateway for the Graph API, and can read its answers only. */
+/** Whoever asks for such a path, of one of Meta's objects or with its version, takes the gateway for the Graph API, and can read its answers only. */
 export function isGraphPath (url: string): boolean {
-  return matchEdge(url) !== null || partsOf(url).some(part => VERSION.test(part))
+  return matchEdge(url) !== null || partsOf(url).some(part => VERSION.test(part) || OBJECT.test(part))
 }
 
 function partsOf (url: string): string[] {
