@@ -34,7 +34,11 @@ export async function resumeMarketing (store: Store, sender: string, recipient: 
 export async function listOptOuts (store: Store, sender: string, cursor: string, limit: number): Promise<{ optOuts: OptOut[], cursor: string | null }> {
   const [next, entries] = await store.redis.hscan(senderKey(store.prefix, sender, 'opt-outs'), cursor, 'COUNT', limit)
   const optOuts: OptOut[] = []
-  for (let at = 0; at < entries.length; at += 2) optOuts.push(read(entries[at] ?? '', entries[at + 1] ?? ''))
+  for (let at = 0; at < entries.length; at += 2) {
+    const [recipient = '', text = ''] = entries.slice(at, at + 2)
+    // `-<recipient>` wants some again.
+    if (!recipient.startsWith('-')) optOuts.push(read(recipient, text))
+  }
   return { optOuts, cursor: next === '0' ? null : next }
 }
 
