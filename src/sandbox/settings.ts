@@ -29,6 +29,8 @@ export interface Settings {
   webhookBatchMs: number
   /** How often each is told. */
   webhookCopies: number
+  /** Statuses of messages that nobody here sent, beside each. */
+  webhookStrangers: number
   /** Told in the opposite order. */
   webhookBackwards: boolean
   /** Whether `biz_opaque_callback_data` comes back. */
@@ -51,6 +53,7 @@ export const defaults: Readonly<Settings> = {
   webhookReadMs: null,
   webhookBatchMs: 10,
   webhookCopies: 1,
+  webhookStrangers: 0,
   webhookBackwards: false,
   webhookOpaque: true,
 }
@@ -77,6 +80,7 @@ const checks: Readonly<Record<keyof Settings, readonly [(value: unknown) => bool
   webhookReadMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
   webhookBatchMs: [isDuration, 'milliseconds'],
   webhookCopies: [isCount, 'an integer from 1 to 100,000'],
+  webhookStrangers: [(value) => value === 0 || isCount(value), 'an integer from 0 to 100,000'],
   webhookBackwards: [(value) => typeof value === 'boolean', 'true or false'],
   webhookOpaque: [(value) => typeof value === 'boolean', 'true or false'],
 }

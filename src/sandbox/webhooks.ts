@@ -1,6 +1,6 @@
 /** What Meta calls back: signed statuses of messages, told late, twice, in any order and again where they were not taken. */
 
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { describeCode } from './codes.js'
 import type { Settings } from './settings.js'
 
@@ -104,6 +104,7 @@ export function createWebhooks (settings: Settings): Webhooks {
         if (delayMs === null) return
         const status = describe(message, step, settings.webhookOpaque)
         for (let copy = 0; copy < settings.webhookCopies; copy++) later(delayMs, () => { tell(message.sender, status) })
+        for (let stranger = 0; stranger < settings.webhookStrangers; stranger++) later(delayMs, () => { tell(message.sender, strangerOf(status)) })
       })
     },
     post,
@@ -130,6 +131,11 @@ function describe ({ wamid, recipient, opaque, failsWith }: Followed, status: st
     ...(withOpaque && opaque !== null ? { biz_opaque_callback_data: opaque } : {}),
     ...(known === null ? {} : { errors: [{ code: failsWith, title: known.title, message: known.title, error_data: { details: `${known.title} – för ${recipient}` } }] }),
   }
+}
+
+/** The same of another message, as it comes where others send from the number too. */
+function strangerOf (status: Status): Status {
+  return { ...status, id: `wamid.${Buffer.from(randomUUID()).toString('base64')}`, biz_opaque_callback_data: undefined }
 }
 
 /** Meta signs and sends text with everything outside ASCII escaped, and slashes too. */
