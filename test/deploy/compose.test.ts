@@ -13,7 +13,7 @@ import { read } from '../contract/tree.js'
 import { startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { environmentOf, findReferenceFaults, findSchemaFaults, readCompose, readEnv, type Compose } from './compose.js'
+import { environmentOf, findInnerFaults, findReferenceFaults, findSchemaFaults, readCompose, readEnv, type Compose, type Service } from './compose.js'
 import { imageEnv, run } from './image.js'
 
 const image = imageEnv()
@@ -46,6 +46,24 @@ for (const [what, from, to, says] of faults) {
     t.match(findReferenceFaults(readCompose(env, read('docker-compose.yml').replace(from, to))).join('\n'), says)
   })
 }
+
+/** A container's own port: published, the image's, or the one that its program is known for. */
+const listens = (name: string, { ports: [port] = [], command = [], build }: Service): number | undefined => {
+  if (port !== undefined) return Number(port.split(':').at(-1))
+  if (build !== undefined) return Number(command.includes('--port') ? command[command.indexOf('--port') + 1] : image['PORT'])
+  return name === 'redis' ? 6379 : undefined
+}
+
+await t.test('what containers know of each other is so: names, networks, ports, and what is mounted where', async t => {
+  const whole = { ...compose, services: Object.fromEntries(Object.entries(compose.services).map(([name, service]) => [name, { ...service, environment: environmentOf(service, env) }])) }
+  t.strictSame(findInnerFaults(whole, listens), [])
+  t.match(whole.services['gateway']?.environment, { REDIS_URL: 'redis://redis:6379', SANDBOX_URL: 'http://sandbox:4000/v25.0' })
+  t.ok(compose.services['prometheus']?.volumes?.some(volume => volume.includes(':/etc/prometheus/alerts/rules.yml')), 'prometheus.yml names it from its own folder on')
+  t.match(read('grafana/prometheus.yml'), /rule_files:\n {2}- alerts\/rules\.yml\n/)
+  const broken = [['networks: [front, store]', 'networks: [front]'], ['redis://redis:6379', 'redis://redis:6380'], ['redis://redis:6379', 'redis://radis:6379'], [':/var/lib/grafana/dashboards', ':/var/lib/grafana2']] as const
+  const said = broken.flatMap(([from, to]) => findInnerFaults(readCompose(env, read('docker-compose.yml').replace(from, to)), listens))
+  t.match([...new Set(said)].sort(), ['gateway: radis:6379 is no service', 'gateway: redis does not listen on 6380', 'gateway: redis is in no network of its own', 'grafana: nothing is mounted at /var/lib/grafana/dashboards', 'worker: radis:6379 is no service', 'worker: redis does not listen on 6380', 'worker: redis is in no network of its own'])
+})
 
 await t.test('it asks for keys and a password in a sentence, and takes no empty ones', async t => {
   const { API_KEYS: _, ...noKeys } = env

@@ -1,7 +1,7 @@
 /** docker-compose.yml, read as Compose reads it, and what its schema can't know of it. */
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
-import { exists, read } from '../contract/tree.js'
+import { exists, list, read } from '../contract/tree.js'
 
 export interface Service {
   image?: string
@@ -54,6 +54,38 @@ const validate = new Ajv({ strict: false, allErrors: true, formats }).compile(sc
 export function findSchemaFaults (compose: unknown): string[] {
   if (validate(compose)) return []
   return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`)
+}
+
+/** What stands in the files that a service has of this folder, without comments. */
+function filesOf ({ volumes = [] }: Service): string {
+  const here = volumes.map(volume => volume.split(':')[0] ?? '').filter(source => source.startsWith('./')).map(source => source.slice(2))
+  return here.flatMap(path => /\.\w+$/.test(path) ? [path] : list(path, '.yml')).map(path => read(path).replaceAll(/^\s*#.*$|\s#.*$/gm, '')).join('\n')
+}
+
+/** Addresses of services that are none, that another network or another port has; paths inside of a container where nothing is mounted. */
+export function findInnerFaults ({ services }: Compose, listens: (name: string, service: Service) => number | undefined): string[] {
+  return Object.entries(services).flatMap(([name, service]) => {
+    const files = filesOf(service)
+    const told = [...service.command ?? [], ...Object.values(service.environment ?? {})].join('\n')
+    const volumes = service.volumes ?? []
+    return [
+      ...[...`${told}\n${files}`.matchAll(/(?<![\w.:-])([a-z]+):(\d{4,5})\b/g)].flatMap(([address, host = '', port]) => {
+        const other = services[host]
+        if (other === undefined) return [`${name}: ${address} is no service`]
+        if (!(service.networks ?? []).some(network => other.networks?.includes(network))) return [`${name}: ${host} is in no network of its own`]
+        return listens(host, other) === Number(port) ? [] : [`${name}: ${host} does not listen on ${port}`]
+      }),
+      // A volume is empty at first: what a file names has to come from this folder.
+      ...[...notMounted(told, volumes), ...notMounted(files, volumes.filter(volume => volume.startsWith('.')))].map(path => `${name}: nothing is mounted at ${path}`)
+    ]
+  })
+}
+
+/** Paths in a text that no volume brings. */
+function notMounted (text: string, volumes: string[]): string[] {
+  const targets = volumes.map(volume => volume.split(':')[1] ?? '')
+  const paths = [...text.matchAll(/(?<![\w.:/-])\/(?:etc|var\/lib|prometheus|alertmanager)\b[\w./-]*/g)].map(([path]) => path)
+  return paths.filter(path => !targets.some(target => path === target || path.startsWith(`${target}/`)))
 }
 
 /** Names that lead nowhere, files that do not exist, images that may change, ports that others than this machine can reach. */
