@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm test`: whatever is missing is installed and built; then all tests run, or the files given as arguments. On a
- * terminal with tap's own report, elsewhere with a line for each test file and the whole story of those that fail.
+ * terminal with tap's own report, elsewhere with a line for each test file, what files that were asked for have to say, and the whole
+ * story of those that fail.
  * The last line is always `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
@@ -21,6 +22,7 @@ const later = [
   ['grafana/panels', 'prove/prove', 'recovery/agenda', 'security/erase', 'security/fuzz', 'security/leaks'],
   ['bench/bench', 'crash/crash', 'flow/cluster', 'flow/overload', 'flow/rolling-restart', 'flow/sentinel', 'grafana/page', 'http/redis-trouble']
 ].map(part => part.map(name => `test/${name}.test.ts`))
+const isAsked = process.argv.length > 2
 const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
 
 await setup()
@@ -49,7 +51,7 @@ function plan (asked) {
 
 async function runForPeople (options) {
   rmSync(record, { force: true })
-  return await ended(tap(['-o', record, ...options], 'inherit'))
+  return await ended(tap(['-o', record, ...(isAsked ? ['--comments'] : []), ...options], 'inherit'))
 }
 
 async function runForLogs (options) {
@@ -71,11 +73,14 @@ function createReport () {
     const dull = /^\s*$|^\s+ok \d|^TAP version|^1\.\.\d|^# (?!Subtest)/
     for (const line of story) if (!dull.test(line)) console.log(line)
   }
+  // What a test has to say beside its verdict: of a file that was asked for, somebody wants to read it.
+  const comment = /^\s+# (?!Subtest|time=)/
   return {
     add (line) {
       const end = /^(not )?ok \d+ - /.exec(line)
       if (end !== null) {
         if (end[1]) tell()
+        else if (isAsked) for (const line of story) if (comment.test(line)) console.log(line)
         console.log(line)
         story = []
       } else if (line === '  ---' || line === '  ...') isAfterwards = line === '  ---'
