@@ -41,6 +41,11 @@ await t.test('no ratio to a peer is worse by half than its goal, or than what it
   t.strictSame(worse, [])
 })
 
+await t.test('the measure of a scrape measures: fewer senders and messages, but the same program', async t => {
+  const { stdout } = await promisify(execFile)(process.execPath, [here('scrape.mjs'), '3', '60', '1'])
+  t.match(stdout, /^3 senders, 63 messages waiting; medians of 1 scrapes:\nRedis [\d.]+ ms of CPU, node [\d.]+ ms of CPU .*, answered after \d+ ms, \d{5,} bytes$/m)
+})
+
 /** Short runs fill less, so that figures in a goal's name are others. */
 function kindOf (goal: string): string {
   return goal.replaceAll(/[\d,]+ (waiting|senders)/g, '$1')

@@ -14,6 +14,7 @@ import { digest } from '../../dist/admission/key.js'
 import { readConfig } from '../../dist/config.js'
 import { createBus } from '../../dist/events.js'
 import { createGateway } from '../../dist/gateway.js'
+import { standardPolicy } from '../../dist/provider/policy.js'
 import { createProviders } from '../../dist/provider/providers.js'
 import { createRun } from '../../dist/redis/commands.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
@@ -83,7 +84,7 @@ const config = readConfig({
 })
 const events = createBus()
 const provider = createProviders(targetsOf(config.senders, null), config.SEND_TIMEOUT_MS)
-const gateway = await createGateway(config, { redisUrl: server.url, provider, explain: () => ({ title: '', explanation: '', remedy: '' }), events, logger: pino({ level: 'silent' }) })
+const gateway = await createGateway(config, { redisUrl: server.url, provider, policy: standardPolicy, events, logger: pino({ level: 'silent' }) })
 await gateway.app.listen({ port: 0, host: '127.0.0.1' })
 const url = `http://127.0.0.1:${gateway.app.server.address().port}/metrics`
 for (const [at, sender] of senders.entries()) {
