@@ -4,6 +4,7 @@ import { createBus, type Events } from '../../src/events.js'
 import { createLog } from '../../src/metrics/log.js'
 import { logLines } from '../../src/metrics/log-lines.js'
 import { logEvents } from '../../src/metrics/logs.js'
+import { list, read } from '../contract/tree.js'
 import { documented } from './log-rows.js'
 
 const sender = '111'
@@ -67,6 +68,13 @@ await t.test('docs/logs.md has a row for every line, with its level and what to 
   const rows = documented()
   t.strictSame(Object.fromEntries([...rows].map(([line, { level }]) => [line, level])), logLines)
   t.strictSame([...rows].filter(([, { advice, always }]) => advice === '' || always.length === 0), [])
+})
+
+await t.test('lines that other papers name are lines', async t => {
+  const named = list('docs', '.md').flatMap(path => [...read(path).matchAll(/\b(?:log(?:'s)? lines?|the log has) ((?:(?:,? (?:and|or) )?`[^`]+`)+)/g)]
+    .flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ path, name }))))
+  t.ok(named.length > 8)
+  t.strictSame(named.filter(({ name }) => !(name in logLines)), [])
 })
 
 await t.test('every line is made by some event, and none by two forms of different levels', async t => {
