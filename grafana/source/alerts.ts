@@ -1,18 +1,15 @@
-/**
- * Every alert. Prometheus's, Grafana's and Kubernetes's rules are written from this list by `npm run grafana`; docs/runbooks.md
- * tells what to do, source/cases when each fires.
- */
+/** Every alert: `npm run grafana` writes all rules from here. docs/runbooks.md tells what to do, source/cases when each fires. */
 import type { Alert } from './alert.js'
-import { counted, happened, quantile, rate, whole } from './expressions.js'
+import { counted, happened, ofCallers, quantile, rate, whole } from './expressions.js'
 
 /** One attempt in a hundred may fail. At 14.4 times that, 2 % of what a month allows is gone in an hour; at 6 times, 5 % in six hours. */
-const FAST = 0.144
-const SLOW = 0.06
+const [FAST, SLOW] = [0.144, 0.06]
 const FAILED_AT_LEAST = 10
 /** At this share of its rate a sender is busy, and its messages wait for it. */
 const BUSY = 0.5
 
 const isOpen = `on (job, sender) ${whole('sluice_sender_open')} == 1`
+const serverErrors = `sluice_http_requests_total{${ofCallers}, status=~"5.."}`
 /** Refused by WhatsApp for now, not answered, or the sender was stopped: the message itself was fine. */
 const broken = 'sluice_provider_requests_total{outcome=~"retryable|unknown|sender-stopped"}'
 const failedShare = (within: string): string => `${rate(broken, within)} / ${rate('sluice_provider_requests_total', within)}`
@@ -208,8 +205,9 @@ export const alerts: readonly Alert[] = [
     name: 'SluiceServerErrors',
     room: 'http',
     severity: 'page',
-    value: `${rate('sluice_http_requests_total{status=~"5.."}', '5m', 'job')} / ${rate('sluice_http_requests_total', '5m', 'job')}`,
+    value: `${rate(serverErrors, '5m', 'job')} / ${rate(`sluice_http_requests_total{${ofCallers}}`, '5m', 'job')}`,
     above: 0.05,
+    only: `on (job) ${counted(serverErrors, '5m', 'job')} > ${FAILED_AT_LEAST}`,
     for: '2m',
     summary: '{{ humanizePercentage .Value }} of the requests are answered with an error of ours'
   },

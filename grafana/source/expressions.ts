@@ -10,6 +10,8 @@ export const counted = (metric: string, within: string, by = 'job, sender'): str
  */
 export const happened = (metric: string, within: string, by = 'job, sender'): string =>
   `sum by (${by}) ((${metric} unless last_over_time(${metric}[${within}] offset ${within})) or increase(${metric}[${within}]))`
+/** What callers asked for: of probes and scrapes there are so many that they would hide an error, or be one. */
+export const ofCallers = 'route!~"/health/.+|/metrics"'
 export const rate = (metric: string, within: string, by = 'job, sender'): string => `sum by (${by}) (rate(${metric}[${within}]))`
 export const quantile = (at: number, metric: string, by: string): string =>
   `histogram_quantile(${at}, sum by (job, ${by}le) (rate(${metric}_bucket[5m])))`

@@ -14,14 +14,17 @@ export const callers: Case[] = [
   {
     alert: 'SluiceServerErrors',
     kind: 'quiet',
-    about: 'callers make mistakes, and are told to slow down',
+    about: 'callers make mistakes, and are told to slow down; a few errors where hardly anybody calls; probes of a node that is not ready',
     series: {
       [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="200"}`]: '0+50x30',
       [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="400"}`]: '0+50x30',
       [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="429"}`]: '0+50x30',
-      [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="503"}`]: '0+1x30'
+      [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="503"}`]: '0+1x30',
+      'sluice_http_requests_total{job="sluice-night",instance="c:3000",method="POST",route="/api/v1/messages",status="200"}': '0x15 1x15',
+      'sluice_http_requests_total{job="sluice-night",instance="c:3000",method="POST",route="/api/v1/messages",status="500"}': '0x15 3x15',
+      [`sluice_http_requests_total{${two},method="GET",route="/health/ready",status="503"}`]: '0+60x30'
     },
-    at: { '10m': [], '25m': [] }
+    at: { '10m': [], '18m': [], '25m': [] }
   },
   {
     alert: 'SluiceRefusals',
