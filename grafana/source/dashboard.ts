@@ -24,7 +24,7 @@ export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
   const builder = frame(board.uid, board.title, board.description)
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
     .withVariable(variable('job', 'Job', 'label_values(sluice_build_info, job)'))
-    .withVariable(variable('sender', 'Sender', 'label_values(sluice_sender_open{job=~"$job"}, sender)'))
+    .withVariable(variable('sender', 'Sender', 'label_values(sluice_sender_open{job=~"$job"}, sender)').allValue('.+'))
     .annotation(new AnnotationQueryBuilder()
       .name('Alerts').datasource(datasource).enable(true).iconColor('red')
       .expr('ALERTS{alertname=~"Sluice.+", alertstate="firing"}').step('30s').titleFormat('{{alertname}}').textFormat('{{sender}} {{instance}}'))
@@ -72,6 +72,7 @@ function frame (uid: string, title: string, description: string): DashboardBuild
     .link(new DashboardLinkBuilder('Sluice').type(DashboardLinkType.Dashboards).tags(['sluice']).asDropdown(true).includeVars(true).keepTime(true))
 }
 
+/** Without a value of its own, All is those of the list: `.+` for the job would count every `up` and `process_…` of a shared Prometheus. */
 function variable (name: string, label: string, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
@@ -82,6 +83,5 @@ function variable (name: string, label: string, query: string): QueryVariableBui
     .sort(VariableSort.AlphabeticalAsc)
     .multi(true)
     .includeAll(true)
-    .allValue('.+')
     .current({ text: 'All', value: '$__all' })
 }

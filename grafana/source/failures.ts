@@ -16,8 +16,8 @@ export const failures: Board = {
         { title: 'Given up, unseen', description: 'FAILED within 24 h and not acknowledged. POST /failures/acknowledge says that somebody has seen them.', kind: 'stat', unit: 'short', alerts: ['SluicePermanentFailures'], queries: [[`sum(${whole('sluice_delivery_failures_unacknowledged', 'sender, reason')})`, 'messages']] },
         { title: 'Given up, kept', description: 'FAILED, as long as they are kept (30 days).', kind: 'stat', unit: 'short', queries: [[`sum(${whole('sluice_delivery_failures', 'sender', 'status="failed"')})`, 'messages']] },
         { title: 'Resolved, kept', description: 'Failed once, then sent: RESOLVED, as long as they are kept.', kind: 'stat', unit: 'short', queries: [[`sum(${whole('sluice_delivery_failures', 'sender', 'status="resolved"')})`, 'messages']] },
-        { title: 'Nobody knows', description: 'Messages whose outcome is unknown and held.', kind: 'stat', unit: 'short', alerts: ['SluiceUnknownOutcomes'], warnAt: 1, queries: [[`sum(${whole('sluice_queue_messages', 'sender', 'state="unknown"')})`, 'messages']] },
-        { title: 'Last retry run', description: 'How long ago the retry worker last looked for due failures. It looks every WHATSAPP_RETRY_INTERVAL_MS.', kind: 'stat', unit: 's', alerts: ['SluiceRetryWorkerStopped'], queries: [[`time() - max(${of('sluice_retry_worker_last_run_timestamp_seconds')})`, 'ago']] }
+        { title: 'Nobody knows', description: 'Messages whose outcome is unknown and held.', kind: 'stat', unit: 'short', runbooks: ['SluiceUnknownOutcomes'], warnAt: 1, queries: [[`sum(${whole('sluice_queue_messages', 'sender', 'state="unknown"')})`, 'messages']] },
+        { title: 'Last retry run', description: 'How long ago the retry worker last looked for due failures. It looks every WHATSAPP_RETRY_INTERVAL_MS.', kind: 'stat', unit: 's', runbooks: ['SluiceRetryWorkerStopped'], queries: [[`time() - max(${of('sluice_retry_worker_last_run_timestamp_seconds')})`, 'ago']] }
       ]
     },
     {
@@ -43,7 +43,7 @@ export const failures: Board = {
     {
       title: 'What nobody knows',
       panels: [
-        { title: 'Unknown outcomes', description: 'Requests written and not answered.', kind: 'lines', unit: 'short', alerts: ['SluiceUnknownOutcomes'], queries: [[events('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
+        { title: 'Unknown outcomes', description: 'Requests written and not answered.', kind: 'lines', unit: 'short', runbooks: ['SluiceUnknownOutcomes'], queries: [[events('sluice_unknown_outcomes_total', 'sender'), '{{sender}}']] },
         { title: 'Held', description: 'Messages whose outcome is unknown, until a status or the end of the hold.', kind: 'areas', unit: 'short', queries: [[whole('sluice_queue_messages', 'sender', 'state="unknown"'), '{{sender}}']] },
         { title: 'Double sends', description: 'WhatsApp accepted another attempt of a message that was already settled.', kind: 'lines', unit: 'short', alerts: ['SluiceDoubleSends'], queries: [[events('sluice_double_sends_total', 'sender'), '{{sender}}']] }
       ]

@@ -8,6 +8,7 @@ import { buildDashboard, buildRunbooks, type Board } from './dashboard.js'
 import { failures } from './failures.js'
 import { dashboardConfigMaps, podMonitor } from './kubernetes.js'
 import { overview } from './overview.js'
+import { linksOf } from './panel.js'
 import { redisAndNodes } from './redis-and-nodes.js'
 import { grafanaRules, prometheusRule, prometheusRules, type Place } from './rules.js'
 import { readRunbooks } from './runbooks.js'
@@ -40,15 +41,15 @@ function fileOf ({ uid = '' }: Dashboard): string {
   return `${uid.replace(/^sluice-/, '')}.json`
 }
 
-/** Long expressions stay on their line. */
+/** Long expressions stay on their line, and what comes twice is written twice: not every reader follows anchors. */
 function yaml (...documents: object[]): string {
-  return `# ${HEAD}\n${documents.map(document => stringify(document, { lineWidth: 0 })).join('---\n')}`
+  return `# ${HEAD}\n${documents.map(document => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`
 }
 
 /** The first panel, from the overview on, that shows what an alert watches. */
 function placeOf (name: string): Place {
   for (const { uid, rows } of boards) {
-    const at = rows.flatMap(({ panels }) => panels).findIndex(panel => panel.alerts?.includes(name) === true)
+    const at = rows.flatMap(({ panels }) => panels).findIndex(panel => linksOf(panel).includes(name))
     if (at !== -1) return { dashboard: uid, panel: at + 1 }
   }
   throw new Error(`no panel shows what ${name} watches`)

@@ -22,8 +22,10 @@ export interface Panel {
   unit: Unit
   /** PromQL and the legend of its series. */
   queries: Array<[expr: string, legend: string]>
-  /** Alerts that watch the same: their thresholds are drawn, their runbooks linked. */
+  /** Alerts that watch the same number: their thresholds are drawn, their runbooks linked. */
   alerts?: string[]
+  /** Alerts of the same matter that watch another number, such as a count over longer: only their runbooks are linked. */
+  runbooks?: string[]
   /** From this number on it is yellow, from that red; the other way round where less is worse. Alerts give their own. */
   warnAt?: number
   badAt?: number
@@ -50,7 +52,7 @@ export function buildPanel (panel: Panel, id: number, runbookOf: RunbookOf): Bui
     .datasource(datasource)
     .unit(panel.unit)
     .thresholds(thresholdsOf(panel))
-    .links((panel.alerts ?? []).map(name => new DashboardLinkBuilder(`Runbook: ${name}`)
+    .links(linksOf(panel).map(name => new DashboardLinkBuilder(`Runbook: ${name}`)
       .type(DashboardLinkType.Link).url(`/d/sluice-runbooks/?viewPanel=${runbookOf(name)}`).targetBlank(true)))
     .targets(panel.queries.map(([expr, legend], at) => {
       const query = new DataqueryBuilder().refId(String.fromCharCode(65 + at)).datasource(datasource).expr(expr).legendFormat(legend)
@@ -61,6 +63,11 @@ export function buildPanel (panel: Panel, id: number, runbookOf: RunbookOf): Bui
   if (panel.words !== undefined) builder.mappings(mappingsOf(panel.words))
   if (panel.unit === 'percentunit') builder.min(0)
   return builder
+}
+
+/** Alerts whose runbooks a panel links. */
+export function linksOf ({ alerts: watched = [], runbooks = [] }: Panel): string[] {
+  return [...watched, ...runbooks]
 }
 
 /** A page of prose: a runbook. */
@@ -104,8 +111,9 @@ function lines (stacked: boolean, withThreshold: boolean): timeseries.PanelBuild
 /** Grafana paints from each step upwards. */
 function thresholdsOf (panel: Panel): ThresholdsConfigBuilder {
   const watched = alerts.filter(({ name }) => panel.alerts?.includes(name) === true)
-  const bad = panel.badAt ?? watched.find(({ severity }) => severity === 'page')?.above ?? watched[0]?.above
-  const warn = panel.warnAt ?? (watched.length > 1 ? watched.find(({ severity }) => severity === 'ticket')?.above : undefined)
+  const bounds = [...new Set(watched.flatMap(alert => alert.above ?? []))].sort((a, b) => a - b)
+  const bad = panel.badAt ?? bounds.at(-1)
+  const warn = panel.warnAt ?? (bounds.length > 1 ? bounds[0] : undefined)
   const low = panel.lessIsWorse === true ? panel.badAt ?? watched[0]?.below : undefined
   const [best, worst] = low === undefined ? ['green', 'red'] : ['red', 'green']
   const steps = [

@@ -10,9 +10,9 @@ export const senders: Board = {
     {
       title: 'State',
       panels: [
-        { title: 'Senders', description: 'Open and at work (1), or paused or stopped (0).', kind: 'table', unit: 'short', width: 8, alerts: ['SluiceSenderStopped'], words: { 1: ['open', 'green'], 0: ['closed', 'red'] }, queries: [[whole('sluice_sender_open', 'sender'), '']] },
-        { title: 'State over time', description: 'Paused by an operator, or stopped since WhatsApp refuses the sender as a whole: token, account, payment. A stopped one is tried from time to time and opens by itself.', kind: 'states', unit: 'short', width: 16, words: { 1: ['open', 'green'], 2: ['paused', 'orange'], 3: ['stopped', 'red'] }, alerts: ['SluiceSenderStopped'], queries: [[`${whole('sluice_sender_state', 'sender', 'state="open"')} + 2 * ${whole('sluice_sender_state', 'sender', 'state="paused"')} + 3 * ${whole('sluice_sender_state', 'sender', 'state="stopped"')}`, '{{sender}}']] },
-        { title: 'Stops', description: 'How often each sender was stopped, by WhatsApp\'s code.', kind: 'lines', unit: 'short', alerts: ['SluiceSenderStopped'], queries: [[events('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']] },
+        { title: 'Senders', description: 'Open and at work (1), or paused or stopped (0).', kind: 'table', unit: 'short', width: 8, runbooks: ['SluiceSenderStopped'], words: { 1: ['open', 'green'], 0: ['closed', 'red'] }, queries: [[whole('sluice_sender_open', 'sender'), '']] },
+        { title: 'State over time', description: 'Paused by an operator, or stopped since WhatsApp refuses the sender as a whole: token, account, payment. A stopped one is tried from time to time and opens by itself.', kind: 'states', unit: 'short', width: 16, words: { 1: ['open', 'green'], 2: ['paused', 'orange'], 3: ['stopped', 'red'] }, runbooks: ['SluiceSenderStopped'], queries: [[`${whole('sluice_sender_state', 'sender', 'state="open"')} + 2 * ${whole('sluice_sender_state', 'sender', 'state="paused"')} + 3 * ${whole('sluice_sender_state', 'sender', 'state="stopped"')}`, '{{sender}}']] },
+        { title: 'Stops', description: 'How often each sender was stopped, by WhatsApp\'s code.', kind: 'lines', unit: 'short', runbooks: ['SluiceSenderStopped'], queries: [[events('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']] },
         { title: 'Sent in 24 h', description: 'Messages that WhatsApp took within the last 24 h.', kind: 'lines', unit: 'short', queries: [[whole('sluice_sent_last_day', 'sender'), '{{sender}}']] },
         { title: 'Unattended', description: 'For how long due messages have had no shift.', kind: 'lines', unit: 's', alerts: ['SluiceSenderUnattended'], queries: [[whole('sluice_shift_unattended_seconds', 'sender'), '{{sender}}']] }
       ]
@@ -34,16 +34,16 @@ export const senders: Board = {
         { title: 'Behind a closed sender', description: 'Messages in line of a paused or stopped sender. They keep their places.', kind: 'areas', unit: 'short', queries: [[whole('sluice_queue_messages', 'sender', 'state="paused"'), '{{sender}}']] },
         { title: 'Oldest due', description: 'How long the oldest due message waits.', kind: 'lines', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'], queries: [[whole('sluice_oldest_due_seconds', 'sender'), '{{sender}}']] },
         { title: 'Scheduled', description: 'Messages that a caller wants to go out later.', kind: 'areas', unit: 'short', width: 12, queries: [[whole('sluice_queue_messages', 'sender', 'state="scheduled"'), '{{sender}}']] },
-        { title: 'Refused at the door', description: 'Messages not taken, by reason.', kind: 'lines', unit: 'mps', width: 12, alerts: ['SluiceRefusals'], queries: [[rate('sluice_refusals_total', 'sender, code'), '{{sender}} {{code}}']] }
+        { title: 'Refused at the door', description: 'Messages not taken, by reason.', kind: 'lines', unit: 'mps', width: 12, runbooks: ['SluiceRefusals'], queries: [[rate('sluice_refusals_total', 'sender, code'), '{{sender}} {{code}}']] }
       ]
     },
     {
       title: 'Outcomes',
       panels: [
         { title: 'Messages ended', description: 'By how they ended: sent, failed, cancelled, expired.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_messages_settled_total', 'sender, outcome'), '{{sender}} {{outcome}}']] },
-        { title: 'Attempts not sent', description: 'By outcome and code.', kind: 'lines', unit: 'reqps', width: 12, alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[rate('sluice_provider_requests_total', 'sender, outcome, code', 'outcome!="sent"'), '{{sender}} {{code}} {{outcome}}']] },
+        { title: 'Attempts not sent', description: 'By outcome and code.', kind: 'lines', unit: 'reqps', width: 12, runbooks: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[rate('sluice_provider_requests_total', 'sender, outcome, code', 'outcome!="sent"'), '{{sender}} {{code}} {{outcome}}']] },
         { title: 'Statuses by webhook', description: 'What WhatsApp told of messages, and what it became: news, known before, of no known message, or a failure that came late.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_webhook_statuses_total', 'sender, told, became'), '{{sender}} {{told}} {{became}}']] },
-        { title: 'Failures', description: 'Failed messages that wait for a retry, and those given up.', kind: 'lines', unit: 'short', width: 12, alerts: ['SluicePendingFailures'], queries: [[whole('sluice_delivery_failures', 'sender, status', 'status=~"pending|failed"'), '{{sender}} {{status}}']] }
+        { title: 'Failures', description: 'Failed messages that wait for a retry, and those given up.', kind: 'lines', unit: 'short', width: 12, runbooks: ['SluicePendingFailures'], queries: [[whole('sluice_delivery_failures', 'sender, status', 'status=~"pending|failed"'), '{{sender}} {{status}}']] }
       ]
     }
   ]

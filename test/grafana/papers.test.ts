@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml'
 import { exprOf } from '../../grafana/source/alert.js'
 import { alerts } from '../../grafana/source/alerts.js'
 import { cases } from '../../grafana/source/cases.js'
-import { createOutputs } from '../../grafana/source/outputs.js'
+import { boards, createOutputs } from '../../grafana/source/outputs.js'
 import { readRunbooks } from '../../grafana/source/runbooks.js'
 import { list, read } from '../contract/tree.js'
 import { complaintOf, missing } from './monitoring.js'
@@ -13,6 +13,7 @@ import { parse } from './promql.js'
 
 /** Grafana's own variable. */
 const isChosen = /^\$\{datasource\}$/
+const isRate = /^(mps|reqps|ops)$/
 const yaml = (path: string): any[] => parseAllDocuments(read(path)).map(document => document.toJS())
 const [{ groups: [group] }] = yaml('grafana/alerts/rules.yml')
 const rules = group.rules as Array<{ alert: string, expr: string, for?: string, labels: Record<string, string>, annotations: Record<string, string> }>
@@ -52,7 +53,9 @@ await t.test('every panel says what it shows, in which unit, of which job', asyn
       const place = `${board.uid} / ${title}`
       check(title !== '' && description.length > 15, `${place} has a title and a description`)
       check(fieldConfig?.defaults.unit !== undefined, `${place} has a unit`)
-      check((fieldConfig?.defaults.thresholds?.steps.length ?? 0) > 0, `${place} has thresholds, if only one`)
+      const steps = fieldConfig?.defaults.thresholds?.steps.length ?? 0
+      check(steps > 0, `${place} has thresholds, if only one`)
+      check(steps === 1 || !isRate.test(fieldConfig?.defaults.unit ?? ''), `${place} draws no threshold over a rate: no alert watches one`)
       check(isChosen.test(datasource?.uid ?? ''), `${place} takes the chosen data source`)
       check(targets.length > 0 && new Set(targets.map(({ refId }) => refId)).size === targets.length, `${place} asks for something, and each by a name of its own`)
     }
@@ -99,8 +102,9 @@ await t.test('every dashboard lets one choose source, job and senders', async t 
     const [source, job, sender] = board.templating.list ?? []
     t.match(source, { name: 'datasource', type: 'datasource', query: 'prometheus' })
     for (const [name, variable] of [['job', job], ['sender', sender]] as const) {
-      t.match(variable, { name, type: 'query', multi: true, includeAll: true, allValue: '.+' }, `${board.uid} has ${name}`)
+      t.match(variable, { name, type: 'query', multi: true, includeAll: true }, `${board.uid} has ${name}`)
     }
+    t.equal(job?.allValue, undefined, 'all jobs are ours, and not all that Prometheus has')
   }
 })
 
@@ -121,6 +125,29 @@ await t.test('what alerts watch is on a panel, which leads to the runbook', asyn
     check(panel?.links?.some(link => link.title === `Runbook: ${title}`) === true, `${title} names the panel that shows it`)
   }
   t.strictSame(faults, [])
+})
+
+await t.test('runbooks name dashboards and panels that there are', async t => {
+  const titles = new Map(dashboards.map(board => [board.title.replace('Sluice / ', ''), board.panels.map(({ title }) => title)]))
+  // *Dashboard*, and then its panels in quotes.
+  const named = [...read('docs/runbooks.md').matchAll(/(?<!\*)\*([A-Z][\w ]+)\*(?!\*)([^*]*)/g)]
+    .flatMap(([, board = '', rest = '']) => [...rest.matchAll(/"([A-Z][^"]+)"/g)].map(([, panel = '']) => ({ board, panel })))
+  t.ok(named.length > 30)
+  t.strictSame(named.filter(({ board, panel }) => titles.get(board)?.includes(panel) !== true), [])
+})
+
+await t.test('a threshold is drawn over what its alert watches, and where two are, both are seen', async t => {
+  const { faults, check } = createCheck()
+  const metricsOf = (expr: string): string[] => parse(expr).selectors.map(({ metric }) => metric)
+  for (const { uid, panel } of boards.flatMap(({ uid, rows }) => rows.flatMap(({ panels }) => panels.map(panel => ({ uid, panel }))))) {
+    const shown = panel.queries.flatMap(([expr]) => metricsOf(expr))
+    for (const alert of alerts.filter(({ name }) => panel.alerts?.includes(name))) {
+      check(metricsOf(alert.value).every(metric => shown.includes(metric)), `${uid} / ${panel.title} shows what ${alert.name} watches`)
+    }
+  }
+  t.strictSame(faults, [])
+  const oldest = dashboards.flatMap(panelsOf).find(({ title }) => title === 'Oldest due')
+  t.match(oldest?.fieldConfig?.defaults.thresholds?.steps, [{ color: 'green' }, { value: 30, color: 'orange' }, { value: 120, color: 'red' }])
 })
 
 await t.test('every alert calls somebody, has a runbook of four parts, and cases in which it fires, ends and stays quiet', async t => {
