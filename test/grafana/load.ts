@@ -93,8 +93,34 @@ export async function tellStatuses (sandbox: Harness, node: Node): Promise<void>
 
 /** Somebody writes to the first sender, which is relayed. */
 export async function writeIn (sandbox: Harness): Promise<void> {
-  const value = { messaging_product: 'whatsapp', metadata: { phone_number_id: '111' }, messages: [{ from: '15550009009', id: 'wamid.IN', timestamp: '1750030073', type: 'text', text: { body: 'Hello?' } }] }
-  await sandbox.control('POST', 'webhooks', { object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value }] }] })
+  await tell(sandbox, { messages: [{ from: '15550009009', id: 'wamid.IN', timestamp: '1750030073', type: 'text', text: { body: 'Hello?' } }] })
+}
+
+/** What must not happen, first: WhatsApp tells of a message that was sent that it took it under another id as well. */
+export async function tellOfDouble (sandbox: Harness, node: Node): Promise<void> {
+  const { body: { id } } = await insist(async () => await node.send('+15550009600', 'taken twice'))
+  await until('it is sent', async () => /^(sent|delivered|read)$/.test((await node.get(`/messages/${id}`)).body.status), 60_000)
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  await tell(sandbox, { statuses: [{ id: 'wamid.ANOTHER', status: 'sent', timestamp, recipient_id: '15550009600', biz_opaque_callback_data: `${String(id).replace(/^111\./, '')}.1` }] })
+}
+
+/** What must not happen, second: pairs whose pace is lost between two sends, until one came too soon. Returns the ids of all of them. */
+export async function loosePace (node: Node, forget: (recipient: string) => Promise<unknown>, hasHappened: () => boolean): Promise<Set<string>> {
+  const ids = new Set<string>()
+  let number = 15550009500
+  await until('a send that came too soon', async () => {
+    const to = number++
+    ids.add((await insist(async () => await node.send(`+${to}`, 'in time', { priority: 'urgent' }))).body.id)
+    await forget(`p${to}`)
+    ids.add((await insist(async () => await node.send(`+${to}`, 'too soon', { priority: 'urgent' }))).body.id)
+    return hasHappened()
+  }, 60_000)
+  return ids
+}
+
+async function tell (sandbox: Harness, value: Record<string, unknown>): Promise<void> {
+  const change = { field: 'messages', value: { messaging_product: 'whatsapp', metadata: { phone_number_id: '111' }, ...value } }
+  await sandbox.control('POST', 'webhooks', { object: 'whatsapp_business_account', entry: [{ id: '1', changes: [change] }] })
 }
 
 /** The second sender is attended again though WhatsApp is away for a moment. */
