@@ -1,4 +1,4 @@
-/** `npm run prove -- --minutes 30`: ends with a verdict, and with 1 if a promise was broken. */
+/** `npm run prove -- --minutes 30 --write`: ends with a verdict, which it puts into the README, and with 1 if a promise was broken. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
@@ -6,18 +6,21 @@ import { parseArgs } from 'node:util'
 import { isSpotless } from './judge.js'
 import { table } from './report.js'
 import { soak } from './soak.js'
+import { whyNotShown, writeVerdict } from './verdict.js'
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
-    rate: { type: 'string', default: '65' },
-    'fault-every': { type: 'string', default: '3' }
+    rate: { type: 'string', default: '72' },
+    'fault-every': { type: 'string', default: '3' },
+    write: { type: 'boolean', default: false }
   }
 })
 const seconds = values.minutes === undefined ? Number(values.seconds) : Number(values.minutes) * 60
-const repeat = `npm run prove -- --seconds ${seconds} --seed ${values.seed} --rate ${values.rate} --fault-every ${values['fault-every']}`
+const duration = values.minutes === undefined ? `--seconds ${seconds}` : `--minutes ${values.minutes}`
+const repeat = `npm run prove -- ${duration} --seed ${values.seed} --rate ${values.rate} --fault-every ${values['fault-every']}`
 console.log(`${seconds} s at ${values.rate} messages a second; to repeat it: ${repeat}`)
 const endings: Array<() => unknown> = []
 const soaked = await soak({ teardown: ending => endings.push(ending) }, {
@@ -36,6 +39,11 @@ if (!isGood) {
   const file = join(tmpdir(), `prove-${values.seed}-${process.pid}.jsonl`)
   writeFileSync(file, soaked.facts.map(fact => JSON.stringify(fact)).join('\n'))
   console.log(`all facts lie in ${file}`)
+}
+if (values.write) {
+  const why = whyNotShown(soaked)
+  if (why === null) writeVerdict(soaked, repeat)
+  console.log(why === null ? 'the README shows it' : `the README does not show it: ${why}`)
 }
 console.log(isGood ? 'every promise held' : 'A PROMISE WAS BROKEN')
 process.exit(isGood ? 0 : 1)

@@ -1,0 +1,56 @@
+/** The verdict of a long run as the README shows it. */
+import { fileURLToPath } from 'node:url'
+import { writeBlock } from '../bench/kit/write.mjs'
+import { breaches, isSpotless, type Figures } from './judge.js'
+import type { Soaked } from './soak.js'
+
+/** What a run has to be for the README: long enough for rare things, and enough to count on. */
+const LEAST_SECONDS = 1800
+const LEAST_MESSAGES = 100_000
+const page = fileURLToPath(new URL('../../README.md', import.meta.url))
+const BESIDE: Array<[figure: keyof Figures, what: string]> = [
+  ['unknownAttempts', 'attempts of unknown outcome'],
+  ['doubledAsAllowed', 'sent twice after one, as `retry` allows'],
+  ['closerByFreeze', 'too close because the process was frozen between its last look at the clock and its write'],
+  ['closerByStall', 'because it was held up there'],
+  ['closerByWire', 'because the way to the provider was']
+]
+/** Two kinds of fault a line. */
+const ABREAST = 2
+
+/** Why the README can't show this run; null where it can. */
+export function whyNotShown ({ judgement, seconds }: Soaked): string | null {
+  if (!isSpotless(judgement)) return 'a promise was broken'
+  if (seconds < LEAST_SECONDS) return `it took ${Math.round(seconds)} s, fewer than ${LEAST_SECONDS}`
+  const { messages } = judgement.figures
+  return messages < LEAST_MESSAGES ? `it had ${messages} messages, fewer than ${LEAST_MESSAGES}` : null
+}
+
+export function writeVerdict (soaked: Soaked, command: string): void {
+  writeBlock(page, 'soak', verdictOf(soaked, command))
+}
+
+/** What came of it and how to repeat it, in Markdown. */
+export function verdictOf ({ judgement: { figures, found }, faults, seconds }: Soaked, command: string): string {
+  const total = [...faults.values()].reduce((sum, count) => sum + count, 0)
+  const beside = BESIDE.map(([figure, what]) => `${whole(figures[figure])} ${what}`).join(', ')
+  const kinds = [...faults].sort(([a], [b]) => a < b ? -1 : 1)
+  const rows = Array.from({ length: Math.ceil(kinds.length / ABREAST) }, (_, row) => kinds.slice(row * ABREAST, (row + 1) * ABREAST))
+  return [
+    `\`${command}\`: ${whole(seconds)} s, ${whole(figures.arrivals)} requests at the provider, ${whole(total)} faults; Redis writes with \`appendfsync always\`, since it is killed too.`,
+    '',
+    `| messages | ${breaches.join(' | ')} |`,
+    `|---|${breaches.map(() => '---|').join('')}`,
+    `| ${whole(figures.messages)} | ${breaches.map(breach => whole(found.get(breach)?.length ?? 0)).join(' | ')} |`,
+    '',
+    `Beside it, and breaking no promise: ${beside}.`,
+    '',
+    `|${' fault | times |'.repeat(ABREAST)}`,
+    `|${'---|---|'.repeat(ABREAST)}`,
+    ...rows.map(row => `|${Array.from({ length: ABREAST }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`).join('')}`)
+  ].join('\n')
+}
+
+function whole (value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
