@@ -10,6 +10,8 @@ export interface Random {
   pick: <Item>(items: readonly Item[]) => Item
   /** A whole number, exponentially distributed: the gap of a Poisson process. */
   gap: (mean: number) => number
+  /** Another one, by a seed that this one draws. */
+  fork: () => Random
 }
 
 /** mulberry32: small, fast and good enough to shuffle events. */
@@ -32,7 +34,8 @@ export function createRandom (seed: number): Random {
       if (item === undefined) throw new RangeError('nothing to pick from')
       return item
     },
-    gap: mean => Math.round(-Math.log(1 - next()) * mean)
+    gap: mean => Math.round(-Math.log(1 - next()) * mean),
+    fork: () => createRandom(next() * 2 ** 32)
   }
 }
 

@@ -8,7 +8,8 @@ import type { Wires } from './wires.js'
 
 export interface Victims { fleet: Fleet, wires: Wires, redis: TestRedis, control: string, leaseMs: number }
 
-type Harm = (victims: Victims, random: Random) => Promise<void>
+/** False where it came to nothing, since something else was being done to that node. */
+type Harm = (victims: Victims, random: Random) => Promise<boolean>
 
 const kinds: Record<string, Harm> = {
   'a node is killed': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGKILL', random.int(200, 3000)),
@@ -18,18 +19,21 @@ const kinds: Record<string, Harm> = {
   'a node comes back with a wrong clock': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGKILL', 300, random.pick([60_000, -60_000])),
   'two nodes are killed at once': async ({ fleet }, random) => {
     const spared = random.pick(nodeNames)
-    await Promise.all(nodeNames.filter(name => name !== spared).map(async name => await fleet.end(name, 'SIGKILL', random.int(200, 3000))))
+    const ends = await Promise.all(nodeNames.filter(name => name !== spared).map(async name => await fleet.end(name, 'SIGKILL', random.int(200, 3000))))
+    return ends.every(Boolean)
   },
   'Redis is killed and started again': async ({ redis }, random) => {
     await redis.kill()
     await pass(random.int(0, 1500))
     await redis.restart()
+    return true
   },
   'Redis stands still': async ({ redis }, random) => {
     const { pid } = redis
     process.kill(pid, 'SIGSTOP')
     await pass(random.int(150, 2500))
     process.kill(pid, 'SIGCONT')
+    return true
   },
   'a node loses Redis': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} redis`, random, { refuse: true }),
   'replies of Redis are lost': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} redis`, random, { mute: true }, 600),
@@ -60,8 +64,9 @@ export function * schedule (random: Random): Generator<string, never> {
   }
 }
 
-export async function harm (kind: string, victims: Victims, random: Random): Promise<void> {
-  await kinds[kind]?.(victims, random)
+/** Whether it happened. */
+export async function harm (kind: string, victims: Victims, random: Random): Promise<boolean> {
+  return await kinds[kind]?.(victims, random) ?? false
 }
 
 /** Nothing is wrong any more. */
@@ -76,14 +81,16 @@ function fault (rule: Record<string, unknown>): Harm {
   return async ({ control }, random) => {
     await request(`${control}/faults`, { method: 'POST', body: JSON.stringify({ recipient: '*', times: random.logInt(3, 60), ...rule }) })
     await pass(random.int(300, 2000))
+    return true
   }
 }
 
 /** A wire is bad for a while, and cut at both ends of it. */
-async function disturb (wires: Wires, name: `${NodeName} ${'redis' | 'provider'}`, random: Random, mode: Parameters<Wires['set']>[1], mostMs = 4000): Promise<void> {
+async function disturb (wires: Wires, name: `${NodeName} ${'redis' | 'provider'}`, random: Random, mode: Parameters<Wires['set']>[1], mostMs = 4000): Promise<boolean> {
   if (mode?.answerDelayMs === undefined && mode?.mute !== true) wires.cut(name)
   wires.set(name, mode)
   await pass(random.int(Math.ceil(mostMs / 8), mostMs))
   wires.set(name)
   if (mode?.mute === true) wires.cut(name)
+  return true
 }

@@ -16,10 +16,10 @@ export const nodeNames = Object.keys(roles) as NodeName[]
 export interface Fleet {
   /** Origins of nodes that take messages in, as far as is known. */
   origins: () => string[]
-  /** Ends a node by a signal; it stays away for so long. With a shift its clock is wrong when it comes back. */
-  end: (name: NodeName, signal: NodeJS.Signals, awayMs: number, clockShiftMs?: number) => Promise<void>
-  /** Stands still for so long. */
-  freeze: (name: NodeName, forMs: number) => Promise<void>
+  /** Ends a node by a signal; it stays away for so long. With a shift its clock is wrong when it comes back. False where it was busy with another fault. */
+  end: (name: NodeName, signal: NodeJS.Signals, awayMs: number, clockShiftMs?: number) => Promise<boolean>
+  /** Stands still for so long; likewise. */
+  freeze: (name: NodeName, forMs: number) => Promise<boolean>
   /** All nodes are there and go on. */
   heal: () => Promise<void>
   /** What the watches wrote. */
@@ -64,15 +64,16 @@ export async function startFleet (place: Place, note: (fact: Fact) => void): Pro
   }
 
   /** Nothing else is done to a node that something is being done to. */
-  async function occupy (name: NodeName, work: (node: Held) => Promise<void>): Promise<void> {
+  async function occupy (name: NodeName, work: (node: Held) => Promise<void>): Promise<boolean> {
     const node = held.get(name)
-    if (node === undefined || node.busy !== null || node.child.end() !== null) return
+    if (node === undefined || node.busy !== null || node.child.end() !== null) return false
     node.busy = work(node).finally(() => {
       node.busy = null
       const now = held.get(name)
       if (now !== undefined) now.busy = null
     })
     await node.busy
+    return true
   }
 
   const fleet: Fleet & { close: () => Promise<void> } = {

@@ -32,7 +32,7 @@ export function startLoad (options: LoadOptions): Load {
   let answered = 0
 
   /** Somebody to whom nobody is writing in this lane; with a few, what is special about their number. */
-  function choose (): Pick<Wish, 'sender' | 'to' | 'lane'> {
+  function choose (random: Random): Pick<Wish, 'sender' | 'to' | 'lane'> {
     for (;;) {
       const sender = random.pick(senders)
       const person = String(zipf.draw(random)).padStart(4, '0')
@@ -42,7 +42,7 @@ export function startLoad (options: LoadOptions): Load {
     }
   }
 
-  async function post (wish: Wish): Promise<void> {
+  async function post (wish: Wish, random: Random): Promise<void> {
     wishes.set(wish.key, wish)
     const body = await caller.post(wish)
     answered++
@@ -63,21 +63,21 @@ export function startLoad (options: LoadOptions): Load {
     underway.add(journey)
   }
 
-  async function talk (): Promise<void> {
-    const who = choose()
+  async function talk (random: Random): Promise<void> {
+    const who = choose(random)
     const place = `${who.sender}/${who.to}/${who.lane ?? 2}`
     talking.add(place)
     for (let left = random.int(1, 6); left > 0; left--) {
       const life = random.chance(0.03) ? { expiresInMs: random.int(5000, 40_000) } : {}
-      await post({ ...who, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry', ...life })
+      await post({ ...who, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry', ...life }, random)
     }
     talking.delete(place)
   }
 
   /** One message for a moment to come, to somebody who gets no other. */
-  async function schedule (): Promise<void> {
+  async function schedule (random: Random): Promise<void> {
     const number = ++count
-    await post({ key: `m${number}`, sender: random.pick(senders), to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15), policy: 'retry', scheduledFor: Date.now() + random.int(1000, 8000) })
+    await post({ key: `m${number}`, sender: random.pick(senders), to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15), policy: 'retry', scheduledFor: Date.now() + random.int(1000, 8000) }, random)
   }
 
   async function run (): Promise<void> {
@@ -89,7 +89,9 @@ export function startLoad (options: LoadOptions): Load {
       if (wait > 0) await pass(wait)
       // Services have so many workers and no more; what they can't post now they post later.
       while (underway.size >= MOST_AT_ONCE) await Promise.race(underway)
-      const journey = (random.chance(0.02) ? schedule() : talk()).finally(() => underway.delete(journey))
+      // Of its own, so that what it says does not hang on which of those under way is answered first.
+      const own = random.fork()
+      const journey = (own.chance(0.02) ? schedule(own) : talk(own)).finally(() => underway.delete(journey))
       underway.add(journey)
     }
     while (underway.size > 0) await Promise.all(underway)

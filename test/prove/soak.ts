@@ -88,14 +88,16 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     options.tell({ second: Math.round(second()), posted: load.wishes.size, answered: load.answered(), arrived, faults: sum(faults), doing })
   }, 5000)
 
-  const harms = new Set<Promise<void>>()
+  const harms = new Set<Promise<unknown>>()
   for (const kind of schedule(random)) {
     await pass(random.gap(options.faultEverySeconds * 1000))
     if (second() > options.seconds) break
-    faults.set(kind, (faults.get(kind) ?? 0) + 1)
     doing = kind
     note({ fact: 'harmed', at: moment(), kind })
-    const harming = harm(kind, victims, random).finally(() => harms.delete(harming))
+    // Of its own, so that what one does and when does not hang on how long another one takes.
+    const harming = harm(kind, victims, random.fork()).then(happened => {
+      if (happened) faults.set(kind, (faults.get(kind) ?? 0) + 1)
+    }).finally(() => harms.delete(harming))
     harms.add(harming)
     // What befalls Redis befalls one at a time.
     if (kind.startsWith('Redis')) await harming
