@@ -1,8 +1,9 @@
-/** The ground of a flow test: one Redis and one sandbox for a file; for each test a prefix, and no foreign key at its end. */
+/** The ground of a flow test: one Redis and one sandbox for a file; for each test a prefix, and at its end no foreign key and nothing told that is secret. */
 import type { Test } from 'tap'
 import { startSandbox, type Harness, type Seen } from '../sandbox/support.js'
 import { startNode, type Node, type NodeOptions } from './gateway.js'
 import { createPrefix, startRedis, type TestRedis } from './redis.js'
+import { createSieve } from './sieve.js'
 import { until } from './until.js'
 
 export interface Ground {
@@ -13,9 +14,19 @@ export interface Ground {
   arrivals: (recipient: string, count?: number, withinMs?: number) => Promise<Seen[]>
 }
 
+/** Servers that are there already, such as those of a cluster. */
+export interface Stand { url: string, servers: TestRedis[] }
+
+let stand: Stand | null = null
+
+/** From now on grounds of this process are laid on these servers, so that a file of flow tests can be run on any kind of Redis. */
+export function standOn (servers: Stand): void {
+  stand = servers
+}
+
 /** The sandbox takes whatever comes: it observes, and the gateway alone keeps the rules. */
 export async function createGround (t: Test): Promise<Ground> {
-  const redis = await startRedis(t)
+  const { servers, redis } = await standing(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const arrivals: Ground['arrivals'] = async (recipient, count = 0, withinMs) =>
     await until(`${count} arrivals for ${recipient}`, async () => {
@@ -28,18 +39,42 @@ export async function createGround (t: Test): Promise<Ground> {
     arrivals,
     async start (t, env = {}, more = {}) {
       const prefix = more.prefix ?? createPrefix()
-      // Before the node, so that it runs after the node has closed.
-      if (more.prefix === undefined) t.teardown(async () => await checkKeys(redis, prefix))
-      return await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env, ...more, prefix })
+      const sieve = createSieve()
+      // Both before the node, so that they run when it has closed.
+      t.teardown(async () => {
+        const found = sieve.find(await sandbox.seen('?limit=200'))
+        if (found.length > 0) throw new Error(`told to whom it does not concern: ${found.slice(0, 5).join('\n')}`)
+      })
+      if (more.prefix === undefined) t.teardown(async () => await checkKeys(servers, prefix))
+      const onLog = (line: string): void => {
+        sieve.onLog(line)
+        more.onLog?.(line)
+      }
+      const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, ...more, env: { LOG_LEVEL: 'trace', ...env, ...more.env }, prefix, onLog })
+      sieve.listen(node)
+      t.teardown(async () => { await sieve.read(node) })
+      return node
     }
   }
 }
 
+async function standing (t: Test): Promise<{ servers: TestRedis[], redis: TestRedis }> {
+  const [first] = stand?.servers ?? []
+  if (stand !== null && first !== undefined) return { servers: stand.servers, redis: { ...first, url: stand.url } }
+  const redis = await startRedis(t)
+  return { servers: [redis], redis }
+}
+
 /** Every key that a test left begins with its prefix, in the braces that keep a sender's keys together; then they go. */
-async function checkKeys (redis: TestRedis, prefix: string): Promise<void> {
-  const client = redis.connect()
-  const found = await client.keys('*')
-  if (found.length > 0) await client.del(...found)
-  const strange = found.filter(key => !key.startsWith(`{${prefix}}:`) && !key.startsWith(`{${prefix}:`))
-  if (strange.length > 0) throw new Error(`keys outside of the prefix: ${strange.slice(0, 5).join(', ')}`)
+async function checkKeys (servers: TestRedis[], prefix: string): Promise<void> {
+  for (const server of servers) {
+    const client = server.connect()
+    const [role] = await client.role()
+    // Where others are at work beside it, only what names it.
+    const found = role === 'master' ? await client.keys(stand === null ? '*' : `*${prefix}*`) : []
+    // One by one: those of several senders may not go together in a cluster.
+    await Promise.all(found.map(async key => await client.unlink(key)))
+    const strange = found.filter(key => !key.startsWith(`{${prefix}}:`) && !key.startsWith(`{${prefix}:`))
+    if (strange.length > 0) throw new Error(`keys outside of the prefix: ${strange.slice(0, 5).join(', ')}`)
+  }
 }
