@@ -4,12 +4,15 @@ import { watchRejections } from '../support/rejections.js'
 import type { TestRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { until } from '../support/until.js'
+import { runFlowsOn } from './everywhere.js'
 import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver } from './failover.js'
 
 const rejections = watchRejections(t)
 const cluster = await startCluster(t)
 const sandbox = await startObserver(t)
 const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
+
+await runFlowsOn(cluster)
 
 await t.test('all that callers do works on senders of every master, whose keys stay together', async t => {
   const house = await startHouse(t, { url: cluster.url, sandbox, senders, count: 2, env: { WHATSAPP_RATE_LIMIT_MS: '1000' } })

@@ -4,12 +4,15 @@ import { watchRejections } from '../support/rejections.js'
 import type { TestRedis } from '../support/redis.js'
 import { startSentinels } from '../support/redis-sentinel.js'
 import { until } from '../support/until.js'
+import { runFlowsOn } from './everywhere.js'
 import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, watchSpacing } from './failover.js'
 
 const rejections = watchRejections(t)
 const trio = await startSentinels(t, { replicas: 2 })
 const sandbox = await startObserver(t)
 const senders = ['s1', 's2', 's3']
+
+await runFlowsOn(trio)
 
 await t.test('all that callers do goes over the master that the sentinels name', async t => {
   await goRound(t, await startHouse(t, { url: trio.url, sandbox, senders, count: 2, env: { WHATSAPP_RATE_LIMIT_MS: '1000' } }))
