@@ -3,7 +3,7 @@
  * What a message costs while many wait: µs of Redis CPU for an admission and for a claim, by Redis's own account, and how
  * long a node takes from its start on such a Redis to its first send.
  *
- *     npm run backlog -- [sizes, 1000,10000,100000,500000]
+ *     npm run backlog -- [sizes, 1000,10000,100000,500000] [--write: into docs/overload.md]
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,13 +12,16 @@ import { createServer } from 'node:http'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { digest } from '../../dist/admission/key.js'
 import { createRun } from '../../dist/redis/commands.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
 import { findTerms } from '../../dist/redis/find-terms.js'
+import { writeBlock } from './kit/write.mjs'
 
-const sizes = (process.argv[2] ?? '1000,10000,100000,500000').split(',').map(Number)
+const { values, positionals: [asked = '1000,10000,100000,500000'] } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } })
+const sizes = asked.split(',').map(Number)
 const ADMISSIONS = 3000
 /** Together fewer than may be in flight by the node's settings, or it would wait for these grants' leases. */
 const CLAIMS = 40
@@ -102,11 +105,14 @@ async function measure (size) {
   return { size, admitUs, claimUs, perClaim: granted / CLAIMS, redisMs, nodeMs }
 }
 
-console.log(`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}\n`)
-console.log('| waiting | admit, µs of Redis | claim, µs of Redis | granted by a claim | Redis down and up, s | node: start to first send, s |')
-console.log('|---|---|---|---|---|---|')
+const rows = []
 for (const size of sizes) {
   const told = await measure(size)
-  console.log(`| ${size.toLocaleString('en')} | ${told.admitUs.toFixed(0)} | ${told.claimUs.toFixed(0)} | ${told.perClaim.toFixed(1)} | ${(told.redisMs / 1000).toFixed(1)} | ${(told.nodeMs / 1000).toFixed(1)} |`)
+  rows.push(`| ${size.toLocaleString('en')} | ${told.admitUs.toFixed(0)} | ${told.claimUs.toFixed(0)} | ${told.perClaim.toFixed(1)} | ${(told.redisMs / 1000).toFixed(1)} | ${(told.nodeMs / 1000).toFixed(1)} |`)
+  console.log(rows.at(-1))
 }
+const head = '| waiting | admit, µs of Redis | claim, µs of Redis | granted by a claim | Redis down and up, s | node: start to first send, s |'
+const report = [`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`, '', head, '|---|---|---|---|---|---|', ...rows].join('\n')
+console.log(`\n${report}`)
+if (values.write) writeBlock(fileURLToPath(new URL('../../docs/overload.md', import.meta.url)), 'backlog', report)
 api.close()

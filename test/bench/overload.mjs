@@ -3,7 +3,7 @@
  * A node under five times the load that it can serve: first its capacity, by callers that wait for their answer; then the
  * open loop, from a process of its own. Everything runs on this machine, the sandbox and Redis too, and shares its cores.
  *
- *     npm run overload -- [seconds, 60] [factor, 5]
+ *     npm run overload -- [seconds, 60] [factor, 5] [--write: into docs/overload.md]
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,11 +13,12 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
+import { writeBlock } from './kit/write.mjs'
 
-const seconds = Number(process.argv[2] ?? 60)
-const factor = Number(process.argv[3] ?? 5)
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } })
+const [seconds = 60, factor = 5] = positionals.map(Number)
 const here = path => fileURLToPath(new URL(path, import.meta.url))
 const key = 'overload-key-0123456789'
 const children = []
@@ -73,15 +74,21 @@ try {
   const sent = (await stats()).sentInDay
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
-  console.log(`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}; ${seconds} s at ${factor} times the capacity\n`)
-  console.log('| phase | offered/s | accepted/s | turned away | answered after, ms (p50, p99, most) | unanswered, broken |')
-  console.log('|---|---|---|---|---|---|')
-  const row = (name, offered, told, forS) => console.log(`| ${name} | ${offered} | ${Math.round(told.accepted.length / forS)} | ${JSON.stringify(told.codes)} | ${told.ms.p50}, ${told.ms.p99}, ${told.ms.max} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`)
-  row('before, callers wait', '–', calm, 5)
-  row('overload, nobody waits', capacity * factor, storm, storm.seconds)
-  row('after, callers wait', '–', after, 5)
-  console.log(`\nMemory of the node (RSS, most in each third of the time): ${third(0)}, ${third(1)}, ${third(2)} MB; Retry-After missing: ${storm.withoutRetryAfter}`)
-  console.log(`Accepted in the storm: ${storm.accepted.length}; sent in all: ${sent}; taken by the sandbox: ${counts.accepted}; left: ${(await stats()).unsettled}; drained ${drainedS.toFixed(1)} s after the end`)
+  const row = (name, offered, told, forS) => `| ${name} | ${offered} | ${Math.round(told.accepted.length / forS)} | ${JSON.stringify(told.codes)} | ${told.ms.p50}, ${told.ms.p99}, ${told.ms.max} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`
+  const report = [
+    `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
+    '',
+    '| phase | offered/s | accepted/s | turned away | answered after, ms (p50, p99, most) | unanswered, broken |',
+    '|---|---|---|---|---|---|',
+    row('before, callers wait', '–', calm, 5),
+    row('overload, nobody waits', capacity * factor, storm, storm.seconds),
+    row('after, callers wait', '–', after, 5),
+    '',
+    `Memory of the node (RSS, most in each third of the time): ${third(0)}, ${third(1)}, ${third(2)} MB; answers without the \`Retry-After\` that they should have: ${storm.withoutRetryAfter}.`,
+    `Accepted in the storm: ${storm.accepted.length}; sent in all: ${sent}; taken by the sandbox: ${counts.accepted}; left: ${(await stats()).unsettled}; drained ${drainedS.toFixed(1)} s after the end.`
+  ].join('\n')
+  console.log(report)
+  if (values.write) writeBlock(here('../../docs/overload.md'), 'overload', report)
 } finally {
   for (const child of children.reverse()) {
     child.kill('SIGTERM')
