@@ -50,9 +50,9 @@ export interface Events {
   'operator.acted': [{ by: string, act: 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'opt-out' | 'opt-in' | 'stop-retries' | 'start-retries', sender: string, subject: string, detail?: string }]
   /**
    * `route` is the pattern that the request fits, never what was asked for. `status` 499: the caller hung up first. `code` is that of
-   * an error, `caller` who is known by a key; bytes are those of the bodies, as far as they were told.
+   * an error, `caller` who is known by a key, `id` the one message that it is about; bytes are those of the bodies, as far as they were told.
    */
-  'request.answered': [{ requestId: string, method: string, route: string, status: number, code?: string, caller?: string, durationMs: number, requestBytes?: number, bytes?: number }]
+  'request.answered': [{ requestId: string, method: string, route: string, status: number, code?: string, caller?: string, id?: string, durationMs: number, requestBytes?: number, bytes?: number }]
   /** `servers`: those that take writes; more than one in a cluster. */
   'redis.connected': [{ servers: number }]
   'redis.lost': [{ error: string }]

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { admit } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
 import type { Api, ApiRoom } from '../http/api.js'
@@ -9,6 +9,7 @@ import { prefersAsync } from '../http/request.js'
 import { GraphMessageSchema } from '../http/schemas/graph.js'
 import type { Edge } from '../message.js'
 import { edges } from '../message.js'
+import { publicId } from '../redis/keys.js'
 import { ownerOf, resolveReferences } from '../settlement/references.js'
 import { headersOf, toGraph } from './answer.js'
 import type { Body } from './body.js'
@@ -38,7 +39,7 @@ export function graphRoutes (scope: Api, room: ApiRoom): void {
         if (passed.status === 'answered') return await reply.status(passed.httpStatus).type('application/json').send(passed.body)
         return sendGraphError(reply, new SluiceError('PROVIDER_UNAVAILABLE', { detail: passed.code, retryAfterMs: 1000 }))
       }
-      const answer = await accept(room, sender, edge, body, request)
+      const answer = await accept(room, sender, edge, body, request, reply)
       // Before anything that can throw, so that an error of an earlier message says whose it is.
       reply.headers(headersOf(answer))
       // 200 also where it waits: it is all that Meta ever answers, and so all that some clients take for a success.
@@ -47,7 +48,7 @@ export function graphRoutes (scope: Api, room: ApiRoom): void {
   }
 }
 
-async function accept (room: ApiRoom, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest): ReturnType<typeof toAnswer> {
+async function accept (room: ApiRoom, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest, reply: FastifyReply): ReturnType<typeof toAnswer> {
   const { status: _, message, ...rest } = body
   const { caller } = request
   const key = request.headers['idempotency-key']
@@ -65,6 +66,7 @@ async function accept (room: ApiRoom, sender: string, edge: Edge, body: Extract<
     inline: !prefersAsync(request.headers['prefer']),
     whenLimited: 'wait'
   })
+  if (admission.status !== 'refused') reply.about = publicId(sender, admission.id)
   if (admission.status === 'queued') await room.wakes.attend(sender, admission.attention)
   return await toAnswer(room, sender, admission)
 }

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /** The error that it tells of; for the log. */
     told?: ErrorCode
+    /** The message that the request is about, by the id that all lines of the log have of it. */
+    about?: string
   }
 }
 

@@ -15,6 +15,7 @@ export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): str
 /** Tells of every request how it ended. To be set before the hooks that refuse requests. */
 export function tellRequests (app: FastifyInstance, events: Bus): void {
   app.decorateReply('told')
+  app.decorateReply('about')
   app.addHook('onRequest', (request, reply, done) => {
     tellEnd(request, reply, events)
     done()
@@ -45,6 +46,7 @@ function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: numb
     durationMs
   }
   if (reply.told !== undefined) facts.code = reply.told
+  if (reply.about !== undefined) facts.id = reply.about
   if (caller !== undefined) facts.caller = caller
   if (requestBytes > 0) facts.requestBytes = requestBytes
   if (bytes >= 0) facts.bytes = bytes

@@ -110,7 +110,16 @@ await t.test('by its request\'s id a message is found, by its own id what became
   const first = await post('checkout-77:a.b_c')
   t.equal(first.header, 'checkout-77:a.b_c')
   const attempt = await until('it is sent', () => named('attempt sent')[0])
-  t.match(named('request')[0], { requestId: 'checkout-77:a.b_c', caller: 'app' })
+  t.match(named('request')[0], { requestId: 'checkout-77:a.b_c', caller: 'app', id: first.body.id })
+  await node.get(`/messages/${first.body.id}`)
+  await node.post('/messages/batch', [{ to: '+15550008402', message: 'one of many' }])
+  await fetch(`${node.origin}/v25.0/${SENDER}/messages`, {
+    method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: '15550008403', type: 'text', text: { body: 'Hello' } })
+  })
+  const requests = await until('all are told', () => named('request').length === 4 && named('request'))
+  t.equal(requests[1]?.['id'], first.body.id, 'whoever asked for it')
+  t.equal(requests[2]?.['id'], undefined, 'a batch is about many')
+  t.equal(requests[3]?.['id'], named('message granted').at(-1)?.['id'], 'as WhatsApp\'s own API has it')
   t.match(named('message granted')[0], { requestId: 'checkout-77:a.b_c', id: first.body.id, caller: 'app', sender: SENDER })
   t.match(attempt, { id: first.body.id, caller: 'app', sender: SENDER, attempt: 1, recipient: '…01' })
 

@@ -28,6 +28,7 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
     })
     asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
     const admission = await admit(room, asked)
+    if (admission.status !== 'refused') reply.about = publicId(asked.sender, admission.id)
     policy(reply, room.rulesOf(asked.sender), admission)
     if (admission.status === 'queued') await room.wakes.attend(asked.sender, admission.attention)
     const { httpStatus, body, replayed } = await toAnswer(room, asked.sender, admission)
@@ -37,13 +38,15 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
   })
 
   const one = { params: MessageParamsSchema, querystring: MessageQuerySchema }
-  api.get('/messages/:id', { schema: one, config: { roles: ['send', 'read', 'admin'], operation: getMessage } }, async request => {
+  api.get('/messages/:id', { schema: one, config: { roles: ['send', 'read', 'admin'], operation: getMessage } }, async (request, reply) => {
     const { sender, view, key } = await find(room, request.params.id, request.query.sender, request.caller)
+    reply.about = publicId(sender, view.id)
     return describe(sender, view, room, key)
   })
 
   api.delete('/messages/:id', { schema: one, config: { roles: ['send', 'admin'], operation: cancelMessage } }, async (request, reply) => {
     const { sender, view, key } = await find(room, request.params.id, request.query.sender, request.caller)
+    reply.about = publicId(sender, view.id)
     const done = view.payload === null ? 'gone' : await cancel(room, sender, view.id, 'cancelled', request.caller.name, view.payload)
     if (done !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `it is ${view.state}`, extra: { messageStatus: view.state } })
     await act(room, { by: request.caller.name, act: 'cancel', sender, subject: publicId(sender, view.id) })
