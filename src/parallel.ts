@@ -7,3 +7,23 @@ export async function inParallel<Item, Result> (items: readonly Item[], atOnce: 
   }))
   return results
 }
+
+/** Runs a piece of work when its turn has come. */
+export type Gate = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/** Lets at most so many pieces of work run at once, whoever asks, first come first served. */
+export function createGate (atOnce: number): Gate {
+  const waiting: Array<() => void> = []
+  let free = atOnce
+  return async work => {
+    if (free > 0) free--
+    else await new Promise<void>(resolve => { waiting.push(resolve) })
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+    }
+  }
+}

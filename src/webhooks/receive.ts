@@ -1,6 +1,7 @@
 import { timingSafeEqual, createHash } from 'node:crypto'
 import { SluiceError } from '../errors.js'
-import { inParallel } from '../parallel.js'
+import type { Gate } from '../parallel.js'
+import { createGate, inParallel } from '../parallel.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptRoom, Status } from '../settlement/receipt.js'
 import type { Notice } from './read.js'
@@ -20,8 +21,14 @@ export interface WebhookRoom extends ReceiptRoom {
   appSecrets: () => readonly string[]
 }
 
-/** Messages whose statuses are taken at once. */
+/**
+ * Messages and changes that a node takes at once, over all posts: Meta posts concurrently, a thousand updates each, and beyond some hundred the
+ * scripts of all would be late together.
+ */
 const AT_ONCE = 100
+
+/** Takes a notification by its bytes and signature. */
+export type Receive = (body: Buffer, signature: string | undefined) => Promise<{ statuses: number }>
 
 /** Meta's question whether this is the right place. True only for the token that both sides were given. */
 export function isVerified (room: WebhookRoom, mode: string | undefined, token: string | undefined): boolean {
@@ -31,11 +38,16 @@ export function isVerified (room: WebhookRoom, mode: string | undefined, token: 
 }
 
 /**
- * Takes a notification of Meta's to the messages that it is about. When it returns, all of it is in Redis. Throws
+ * What takes notifications of Meta's to the messages that they are about. When it returns, all of one is in Redis. Throws
  * WEBHOOK_SIGNATURE where no app secret signed these bytes, INVALID_REQUEST for what is no JSON, UNAVAILABLE where Redis could
  * not take all: Meta tells it again then, and what was taken already is known.
  */
-export async function receive (room: WebhookRoom, body: Buffer, signature: string | undefined): Promise<{ statuses: number }> {
+export function createReceive (room: WebhookRoom): Receive {
+  const gate = createGate(AT_ONCE)
+  return async (body, signature) => await receive(room, gate, body, signature)
+}
+
+async function receive (room: WebhookRoom, gate: Gate, body: Buffer, signature: string | undefined): ReturnType<Receive> {
   const signer = findSigner(body, signature, room.appSecrets())
   if (signer === null) {
     room.events.emit('webhook.refused', { why: 'signature' })
@@ -43,12 +55,12 @@ export async function receive (room: WebhookRoom, body: Buffer, signature: strin
   }
   // An app that signs for one number must not speak of another's messages.
   const { notices: all, others } = readNotification(parse(room, body))
-  if (room.settlement.tells === true) await relay(room, body.toString(), others, signer)
+  if (room.settlement.tells === true) await relay(room, gate, body.toString(), others, signer)
   const notices = all.filter(({ sender }) => room.appSecretsOf(sender).includes(signer))
   const [seconds] = await room.store.redis.time()
   await inParallel(notices.flatMap(byMessage), AT_ONCE, async ([sender, statuses]) => {
     for (const status of statuses) {
-      const became = await takeOrPark(room, sender, status)
+      const became = await gate(async () => await takeOrPark(room, sender, status))
       room.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, Number(seconds) * 1000 - status.atMs) })
     }
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SluiceError } from '../errors.js'
+import type { Gate } from '../parallel.js'
 import { inParallel } from '../parallel.js'
 import { rawChanges } from './raw.js'
 import type { Other } from './read.js'
@@ -14,7 +15,7 @@ const AT_ONCE = 100
  * with the first sender of the app that signed; what an app says of a number that is not its own is left out. Throws
  * UNAVAILABLE where Redis can't take it.
  */
-export async function relay (room: WebhookRoom, text: string, others: readonly Other[], signer: string): Promise<void> {
+export async function relay (room: WebhookRoom, gate: Gate, text: string, others: readonly Other[], signer: string): Promise<void> {
   if (others.length === 0) return
   const changes = rawChanges(text)
   await inParallel(others, AT_ONCE, async ({ index, sender: named, kind }) => {
@@ -23,7 +24,7 @@ export async function relay (room: WebhookRoom, text: string, others: readonly O
     if (raw === undefined || sender === undefined || !isSigned(room, sender, signer)) return
     const subject = `in:${createHash('sha256').update(`${sender} ${raw.entryId} ${raw.change}`).digest('base64url').slice(0, 22)}`
     const type = `whatsapp.${kind}`
-    const [kept] = await room.store.run('relay', { sender }, { subject, type, data: `{"entry":${raw.entryId},"change":${raw.change}}`, cap: CAP })
+    const [kept] = await gate(async () => await room.store.run('relay', { sender }, { subject, type, data: `{"entry":${raw.entryId},"change":${raw.change}}`, cap: CAP }))
     if (kept === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'too much waits to be relayed', retryAfterMs: 60_000 })
     if (kept === 'kept') room.events.emit('webhook.relayed', { sender, type })
   })

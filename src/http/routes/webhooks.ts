@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../../errors.js'
 import type { WebhookRoom } from '../../webhooks/receive.js'
-import { isVerified, receive } from '../../webhooks/receive.js'
+import { createReceive, isVerified } from '../../webhooks/receive.js'
 import { takeWebhook as taking, verifyWebhook as verifying } from '../docs/webhooks.js'
 
 /** Meta posts up to 3 MB. */
@@ -12,6 +12,7 @@ const BODY_LIMIT = 4 * 1024 * 1024
  * come, whatever they say they are, since the signature is over the bytes.
  */
 export function webhookRoutes (app: FastifyInstance, room: WebhookRoom): void {
+  const receive = createReceive(room)
   app.register(async hooks => {
     hooks.removeAllContentTypeParsers()
     hooks.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_, body, done) => { done(null, body) })
@@ -24,7 +25,7 @@ export function webhookRoutes (app: FastifyInstance, room: WebhookRoom): void {
     hooks.post('/webhooks/whatsapp', { config: { operation: taking }, bodyLimit: BODY_LIMIT }, async request => {
       const header = request.headers['x-hub-signature-256']
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      return await receive(room, body, typeof header === 'string' ? header : undefined)
+      return await receive(body, typeof header === 'string' ? header : undefined)
     })
   })
 }

@@ -1,0 +1,24 @@
+import t from 'tap'
+import { createGate, inParallel } from '../src/parallel.js'
+import { pass } from './support/until.js'
+
+await t.test('a gate lets so many run at once, whoever asks, in the order in which they came, also after errors', async t => {
+  const gate = createGate(3)
+  const began: number[] = []
+  let running = 0
+  let most = 0
+  const one = async (n: number): Promise<number> => await gate(async () => {
+    began.push(n)
+    most = Math.max(most, ++running)
+    await pass(1)
+    running--
+    if (n % 4 === 0) throw new TypeError(`${n}`)
+    return n
+  })
+  const done = await Promise.allSettled(Array.from({ length: 20 }, async (_, n) => await one(n)))
+  t.equal(most, 3)
+  t.strictSame(began, Array.from({ length: 20 }, (_, n) => n))
+  t.equal(done.filter(({ status }) => status === 'rejected').length, 5)
+  t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'and no place is lost')
+  t.equal(most, 3)
+})
