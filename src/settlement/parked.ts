@@ -5,6 +5,7 @@ import { takeStatus } from './receipt.js'
 
 /** Until a parked status is looked at again: an answer that it overtook is settled by then. */
 const FIRST_LOOK_MS = 1000
+/** From look to look at least: the longer it is parked, the longer it takes. */
 const NEXT_LOOK_MS = 5000
 /** After so long nothing will come that it belongs to. Longer than any lease, so that a dead node's attempt is settled first. */
 const PARKED_FOR_MS = 10 * 60_000

@@ -22,10 +22,10 @@ export interface WebhookRoom extends ReceiptRoom {
 }
 
 /**
- * Messages and changes that a node takes at once, over all posts: Meta posts concurrently, a thousand updates each, and beyond some hundred the
- * scripts of all would be late together.
+ * Messages and changes that a node takes at once, over all posts: Meta posts concurrently, a thousand updates each, and with more under way
+ * each command waits for all the others' turn in this process, on a slow or just started one until it times out.
  */
-const AT_ONCE = 100
+const AT_ONCE = 20
 
 /** Takes a notification by its bytes and signature. */
 export type Receive = (body: Buffer, signature: string | undefined) => Promise<{ statuses: number }>

@@ -16,6 +16,19 @@ await test('what is due is told with its age, and due again later, until it is d
   t.equal(await w.redis.exists(w.key('parked'), w.key('parked-bodies')), 0)
 })
 
+await test('what is not found soon is looked for less and less often', async (t, w) => {
+  await w.run('park', { name: name('A'), status: '{}', waitMs: 1000, cap: 9 })
+  const arrived = w.ms()
+  const looks: number[] = []
+  let next = arrived + 1000
+  while (looks.length < 9) {
+    w.at(next - arrived)
+    looks.push((w.ms() - arrived) / 1000)
+    ;[next] = await w.run('unpark', look)
+  }
+  t.strictSame(looks, [1, 6, 12, 24, 48, 96, 156, 216, 276])
+})
+
 await test('no more than asked for at a time, the oldest first', async (t, w) => {
   for (const [at, letter] of ['A', 'B', 'C'].entries()) await w.run('park', { name: name(letter), status: '{}', waitMs: at + 1, cap: 9 })
   w.at(10)
