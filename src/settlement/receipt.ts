@@ -21,6 +21,8 @@ export interface Status {
   /** Of a failure: the code, and what it says in its own words, unredacted. */
   code?: string
   error?: string
+  /** One member of a group did not get it. */
+  isPartial?: boolean
 }
 
 /** What a code that comes by status means, by the same table as one that comes in an answer; the text is fit to be kept. */
@@ -31,10 +33,11 @@ type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationM
 export interface ReceiptRoom extends SettlementRoom { judge: Judge }
 
 /**
- * `early` and `unknown` may be matched later: the attempt's own answer has not been settled yet. `gone`: the message is
+ * `bounced`: it had failed after it was accepted, which that it was accepted does not undo. `partial`: to all of a group it would
+ * go out again for the one who did not get it, so nothing comes of it. `early` and `unknown` may be matched later: the attempt's own answer has not been settled yet. `gone`: the message is
  * forgotten. `other`: it is settled otherwise.
  */
-export type Receipt = 'sent' | 'raised' | 'known' | 'double' | 'retry' | 'failed' | 'beside' | 'gone' | 'early' | 'unknown'
+export type Receipt = 'sent' | 'raised' | 'known' | 'double' | 'bounced' | 'partial' | 'retry' | 'failed' | 'beside' | 'gone' | 'early' | 'unknown'
 
 interface Attempt { id: string, attempt: number }
 
@@ -44,6 +47,7 @@ interface Attempt { id: string, attempt: number }
  * be told again.
  */
 export async function takeStatus (room: ReceiptRoom, sender: string, status: Status, isThorough = false): Promise<Receipt> {
+  if (status.isPartial === true) return 'partial'
   const named = parseAttemptName(status.opaque ?? '') ?? await attemptBehind(room, sender, status.wamid, isThorough)
   if (named === null) return 'unknown'
   const receipt = status.kind === 'failed' ? await bounce(room, sender, named, status) : await confirm(room, sender, named, status)

@@ -62,9 +62,13 @@ function readPreference (preference: Members | undefined): Preference[] {
   const person = textOf(preference?.wa_id) ?? textOf(preference?.user_id)
   const wish = preference?.value
   if (person === undefined || preference?.category !== 'marketing_messages' || (wish !== 'stop' && wish !== 'resume')) return []
-  const { timestamp } = preference
-  // Seconds; here a number, in statuses a text.
-  return [{ person, wish, atMs: Math.round(Number(typeof timestamp === 'number' ? timestamp : textOf(timestamp) ?? 0) * 1000) || 0 }]
+  return [{ person, wish, atMs: momentOf(preference.timestamp) }]
+}
+
+/** Seconds; in preferences a number, in statuses a text. */
+function momentOf (timestamp: unknown): number {
+  const atMs = Math.round(Number(typeof timestamp === 'number' ? timestamp : textOf(timestamp) ?? 0) * 1000)
+  return atMs > 0 && atMs < Number.MAX_SAFE_INTEGER ? atMs : 0
 }
 
 /** `played` is what `read` is for a voice message; a status that is not known yet is left out. */
@@ -80,9 +84,9 @@ function readStatus (status: Members | undefined): Status[] {
   return [{
     wamid,
     kind,
-    // Seconds, as a text.
-    atMs: Math.round(Number(textOf(status?.timestamp) ?? 0) * 1000) || 0,
+    atMs: momentOf(status?.timestamp),
     ...(opaque === undefined ? {} : { opaque }),
+    ...(kind === 'failed' && textOf(status?.recipient_participant_id) !== undefined ? { isPartial: true } : {}),
     ...(kind !== 'failed' ? {} : { code: /^\d{1,9}$/.test(code) ? code : '', error: errorText(error) })
   }]
 }

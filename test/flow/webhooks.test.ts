@@ -16,7 +16,7 @@ async function start (t: Parameters<typeof ground.start>[0], settings: Record<st
   const node = await ground.start(t, { ...hearing, ...env })
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', {
-    webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 1, webhookBackwards: false, webhookOpaque: true, ...settings
+    webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 1, webhookBackwards: false, webhookStrangers: 0, webhookOpaque: true, ...settings
   })
   return node
 }
@@ -47,8 +47,8 @@ function notification (statuses: unknown[], sender = SENDER): string {
   return JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses } }] }] })
 }
 
-await t.test('a message is delivered and read, whatever comes twice and in which order', async t => {
-  const node = await start(t, { webhookReadMs: 100, webhookCopies: 2, webhookBackwards: true })
+await t.test('a message is delivered and read, whatever comes twice, in which order, and of messages of others', async t => {
+  const node = await start(t, { webhookReadMs: 100, webhookCopies: 2, webhookBackwards: true, webhookStrangers: 2 })
   const { body } = await node.send('+15550000801')
   t.equal(body['status'], 'sent')
   await until('all six are taken', async () => results(node).length >= 6)
@@ -56,6 +56,7 @@ await t.test('a message is delivered and read, whatever comes twice and in which
   t.match(message, { deliveredAt: String, readAt: String, providerMessageId: /^wamid/ })
   t.equal(results(node).filter(result => result === 'raised').length, 2, 'read, and when it was delivered')
   t.equal(results(node).filter(result => result === 'double').length, 0)
+  await until('the others\' are parked', () => node.seen('webhook.status').filter(({ became }) => became === 'parked').length === 6)
 })
 
 await t.test('statuses that overtake the answer wait for it', async t => {
@@ -131,6 +132,20 @@ await t.test('a second acceptance under another id is counted as a double', asyn
   await tell(node, text)
   t.ok(results(node).includes('double'))
   t.ok(body['id'])
+})
+
+await t.test('a double is counted once, and a failure that only one member of a group had is none of the message\'s', async t => {
+  const node = await start(t)
+  const { body } = await node.send('+15550000806')
+  const { providerMessageId } = await ended(node, body['id'], 'delivered')
+  const [arrival] = await arrivals('+15550000806')
+  const of = (id: string, status: string, more = {}): object => ({ id, status, timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, ...more })
+  await tell(node, notification(['sent', 'delivered', 'delivered', 'read'].map(status => of('wamid.OTHER', status))))
+  t.equal(results(node).filter(result => result === 'double').length, 1)
+  await tell(node, notification([of(providerMessageId, 'failed', { recipient_type: 'group', recipient_participant_id: '15550000807', errors: [{ code: 131026 }] })]))
+  t.ok(node.seen('webhook.status').some(({ became }) => became === 'partial'))
+  const { deliveryError } = await stateOf(node, body['id'], 'delivered') as Record<string, unknown>
+  t.equal(deliveryError, undefined)
 })
 
 await t.test('who has not the secret is turned away, whatever it says', async t => {

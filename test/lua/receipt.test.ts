@@ -82,8 +82,55 @@ await test('the success that settled a message is known when it is told again, a
   await w.settled(grant, 'sent', { tail: 'web wamid.1 {"order":7}' })
   const before = await w.dump()
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { tail: 'web wamid.1 {"order":7}' }), ['known'])
-  t.strictSame(await w.receipt(grant.id, 'wamid.2'), ['double'])
   t.strictSame(await w.dump(), before)
+  t.strictSame(await w.receipt(grant.id, 'wamid.2'), ['double'])
+  for (const status of ['s', 'd', 'r']) t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), ['known'], 'one double, whatever is told of it')
+  t.strictSame(await w.receipt(grant.id, 'wamid.3', { status: 'd' }), ['double'], 'another one')
+  t.equal(await w.state(grant.id), 'sent')
+  t.match(await w.msg(grant.id), / web wamid.1 {"order":7}$/)
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', atMs: 1_700_000_200_000 }), ['raised'], 'its own state still rises')
+})
+
+await test('that an attempt was accepted is no news after its failure, that it was delivered is', async (t, w) => {
+  const accepted = { status: 's', attempt: 1 }
+  for (const [key, change] of [['retrying', {}], ['failed', { afterMs: '' }]] as const) {
+    const grant = await w.grant({ key, recipient: `p1415555${key.length}` })
+    await w.settled(grant, 'sent', { keepMs: 60_000 })
+    await w.bounce(grant.id, 'wamid.1', { ...change, story: '{"outcome":"retryable","providerMessageId":"wamid.1"}' })
+    const before = await w.dump()
+    t.strictSame(await w.receipt(grant.id, 'wamid.1', accepted), ['bounced'])
+    t.strictSame(await w.dump(), before)
+    t.equal(await w.state(grant.id), key)
+    t.strictSame(await w.receipt(grant.id, 'wamid.1', { ...accepted, status: 'd' }), ['sent'])
+    t.equal(await w.state(grant.id), 'delivered')
+  }
+})
+
+await test('nor is it a double while its retry is in flight or after that; delivered after all it is one, told once', async (t, w) => {
+  const again = async (key: string, atMs: number): Promise<Parameters<typeof w.settle>[0]> => {
+    const grant = await w.grant({ key, recipient: `p1415555${key.length}` })
+    await w.settled(grant, 'sent', { keepMs: 60_000 })
+    await w.bounce(grant.id, 'wamid.1', { afterMs: 0, story: '{"outcome":"retryable","providerMessageId":"wamid.1"}' })
+    w.at(atMs)
+    await w.retake(grant.id, { holder: 'a1:9' })
+    return { ...grant, attempt: 2, holder: 'a1:9' }
+  }
+  const told = async (id: string, status: string): Promise<string> => (await w.receipt(id, 'wamid.1', { attempt: 1, status }))[0]
+  const flying = await again('flying', 2000)
+  t.strictSame([await told(flying.id, 's'), await told(flying.id, 'd'), await told(flying.id, 'r'), await told(flying.id, 's')], ['bounced', 'double', 'known', 'known'])
+  const settled = { tail: 'web wamid.2', story: '{"outcome":"sent","providerMessageId":"wamid.2"}' }
+  await w.settled(flying, 'sent', settled)
+  t.equal(await told(flying.id, 'r'), 'known', 'it was told while that was in flight')
+  const landed = await again('back', 4000)
+  await w.settled(landed, 'sent', settled)
+  t.strictSame([await told(landed.id, 's'), await told(landed.id, 'd'), await told(landed.id, 'r')], ['bounced', 'double', 'known'])
+})
+
+await test('a status without a moment has that of its arrival', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', atMs: 0 }), ['raised'])
+  t.match(await w.msg(grant.id), ` 1:d${w.ms()} `)
 })
 
 await test('a receipt told twice counts once', async (t, w) => {
