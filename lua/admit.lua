@@ -1,48 +1,51 @@
 #!lua
--- Accepts a message once: a duplicate is told so, a free slot is granted, else the message joins its line and learns how
--- long it will wait at least. Record, place and payload are written in this one step, or nothing is.
+-- Accepts messages, each once: a duplicate is told so, a free slot is granted, else the message joins its line and learns how long it will
+-- wait at least. Record, place and payload of a message are written in this one step, or nothing is. Several messages of a call are
+-- looked at in order, each as by a call of its own at the same moment.
 --
--- KEYS[1]   msg           string  idempotency record of this digest
--- KEYS[2]   backlog       hash    id -> record of an unsettled message
--- KEYS[3]   lines:urgent  zset    who waits
--- KEYS[4]   lines:normal  zset    who waits
--- KEYS[5]   lines:bulk    zset    who waits
--- KEYS[6]   turns:urgent  zset    recipient -> µs
--- KEYS[7]   turns:normal  zset    recipient -> µs
--- KEYS[8]   turns:bulk    zset    recipient -> µs
--- KEYS[9]   held          hash    recipient -> grant
--- KEYS[10]  pace          zset    recipient -> TAT, µs
--- KEYS[11]  flow          string  TAT in µs, slots used
--- KEYS[12]  seq           string  last number drawn for a line
--- KEYS[13]  sender        hash    rules and state
--- KEYS[14]  inflight      zset    id -> lease end, µs
--- KEYS[15]  scheduled     zset    id -> ms
--- KEYS[16]  expiry        zset    id -> ms
--- KEYS[17]  shift         string  drain lease
--- KEYS[18]  recent        zset    this hour's look-up index, lex `term:id`
--- KEYS[19]  opt-outs      hash    recipients that want no marketing
+-- KEYS[1]   backlog       hash    id -> record of an unsettled message
+-- KEYS[2]   lines:urgent  zset    who waits
+-- KEYS[3]   lines:normal  zset    who waits
+-- KEYS[4]   lines:bulk    zset    who waits
+-- KEYS[5]   turns:urgent  zset    recipient -> µs
+-- KEYS[6]   turns:normal  zset    recipient -> µs
+-- KEYS[7]   turns:bulk    zset    recipient -> µs
+-- KEYS[8]   held          hash    recipient -> grant
+-- KEYS[9]   pace          zset    recipient -> TAT, µs
+-- KEYS[10]  flow          string  TAT in µs, slots used
+-- KEYS[11]  seq           string  last number drawn for a line
+-- KEYS[12]  sender        hash    rules and state
+-- KEYS[13]  inflight      zset    id -> lease end, µs
+-- KEYS[14]  scheduled     zset    id -> ms
+-- KEYS[15]  expiry        zset    id -> ms
+-- KEYS[16]  shift         string  drain lease
+-- KEYS[17]  recent        zset    this hour's look-up index, lex `term:id`
+-- KEYS[18]  opt-outs      hash    recipients that want no marketing
+-- and of each message:
+-- OWN_KEYS[1]  msg        string  idempotency record of its digest
 --
 -- ARGV[1]   now           µs      '' for Redis's clock
--- ARGV[2]   digest        text    of sender, caller and key
--- ARGV[3]   fingerprint   hex     of the content
--- ARGV[4]   recipient     text    canonical
--- ARGV[5]   lane          1..3    urgent, normal, bulk
--- ARGV[6]   payload       JSON    one line
--- ARGV[7]   inline        0 or 1  1: the caller can send at once
--- ARGV[8]   whenLimited   word    wait or reject
--- ARGV[9]   lifeMs        ms      from now, or from the schedule
--- ARGV[10]  scheduledFor  ms      epoch; '' for now
--- ARGV[11]  windowMs      ms      how long the key is remembered
--- ARGV[12]  holder        text    node and call that a grant belongs to
--- ARGV[13]  runId         text    '' for Redis's own replication id
--- ARGV[14]  leaseMs       ms      life of a grant
--- ARGV[15]  lineCap       count   messages that may wait for one recipient
--- ARGV[16]  backlogCap    count   unsettled messages of the sender
--- ARGV[17]  terms         text    what it can be found by, separated by spaces; '' for nothing
--- ARGV[18]  findS         s       life of the index
--- ARGV[19]  marketing     0 or 1  1: it is marketing, which its recipient may not want
+-- ARGV[2]   runId         text    '' for Redis's own replication id
+-- ARGV[3]   leaseMs       ms      life of a grant
+-- ARGV[4]   lineCap       count   messages that may wait for one recipient
+-- ARGV[5]   backlogCap    count   unsettled messages of the sender
+-- ARGV[6]   findS         s       life of the index
+-- and of each message:
+-- OWN_ARGV[1]   digest        text    of sender, caller and key
+-- OWN_ARGV[2]   fingerprint   hex     of the content
+-- OWN_ARGV[3]   recipient     text    canonical
+-- OWN_ARGV[4]   lane          1..3    urgent, normal, bulk
+-- OWN_ARGV[5]   payload       JSON    one line
+-- OWN_ARGV[6]   inline        0 or 1  1: the caller can send at once
+-- OWN_ARGV[7]   whenLimited   word    wait or reject
+-- OWN_ARGV[8]   lifeMs        ms      from now, or from the schedule
+-- OWN_ARGV[9]   scheduledFor  ms      epoch; '' for now
+-- OWN_ARGV[10]  windowMs      ms      how long the key is remembered
+-- OWN_ARGV[11]  holder        text    node and call that a grant belongs to
+-- OWN_ARGV[12]  terms         text    what it can be found by, separated by spaces; '' for nothing
+-- OWN_ARGV[13]  marketing     0 or 1  1: it is marketing, which its recipient may not want
 --
--- Returns:
+-- Returns: of each message
 --   {'granted', generation}
 --   {'queued', generation, wait µs or -1 (no end known), what binds, position, attention}
 --   {'scheduled', generation, wait µs}
@@ -50,6 +53,8 @@
 --   {'reused', generation}      same key, other content
 --   {'refused', code, wait µs or -1}
 --   {'unruled'}                 no rules are written for this sender
+--   {'fault', text}             of the script itself
+--- @include each
 --- @include clock
 --- @include gcra
 --- @include sender
@@ -57,88 +62,89 @@
 --- @include record
 --- @include promise
 --- @include gate
+--- @include weigh
 --- @include attention
-local msg, backlog, seq, sender_key, scheduled, expiry, shift, recent =
-  KEYS[1], KEYS[2], KEYS[12], KEYS[13], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
-local opt_outs, marketing = KEYS[19], ARGV[19] == '1'
 local key = {
-  lines = { KEYS[3], KEYS[4], KEYS[5] }, turns = { KEYS[6], KEYS[7], KEYS[8] },
-  held = KEYS[9], pace = KEYS[10], flow = KEYS[11], inflight = KEYS[14]
+  lines = { KEYS[2], KEYS[3], KEYS[4] }, turns = { KEYS[5], KEYS[6], KEYS[7] },
+  held = KEYS[8], pace = KEYS[9], flow = KEYS[10], inflight = KEYS[13], opt_outs = KEYS[18]
 }
-local given, digest, fingerprint, recipient, lane = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local payload, inline, when_limited, life, schedule = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-local window, holder, run_id, lease = tonumber(ARGV[11]), ARGV[12], ARGV[13], tonumber(ARGV[14])
-local line_cap, backlog_cap, terms, find_s = tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], ARGV[18]
-
-local known = redis.call('GET', msg)
-if known then
-  local generation, first_fingerprint = string.match(known, '^%a (%x+) (%x+)')
-  -- 0: lost before an operator reopened the message; it is no proof of other content.
-  return { (first_fingerprint == fingerprint or first_fingerprint == '0') and 'duplicate' or 'reused', generation }
+local backlog, seq, sender_key, scheduled, expiry, shift, recent = KEYS[1], KEYS[11], KEYS[12], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local given, run_id, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]) * 1000
+local line_cap, backlog_cap, find_s = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local asked = {}
+for m = 1, (#ARGV - SHARED_ARGV) / EACH_ARGV do
+  local OWN_KEYS, OWN_ARGV = part(KEYS, SHARED_KEYS, EACH_KEYS, m), part(ARGV, SHARED_ARGV, EACH_ARGV, m)
+  asked[m] = {
+    msg = OWN_KEYS[1], digest = OWN_ARGV[1], fingerprint = OWN_ARGV[2], recipient = OWN_ARGV[3], lane = tonumber(OWN_ARGV[4]), payload = OWN_ARGV[5],
+    inline = OWN_ARGV[6] == '1', rejects = OWN_ARGV[7] == 'reject', life = tonumber(OWN_ARGV[8]), schedule = tonumber(OWN_ARGV[9]),
+    window = tonumber(OWN_ARGV[10]), holder = OWN_ARGV[11], terms = OWN_ARGV[12], marketing = OWN_ARGV[13] == '1'
+  }
 end
-local sender = read_sender(sender_key)
-if not sender then return { 'unruled' } end
-if marketing and redis.call('HEXISTS', opt_outs, recipient) == 1 then return { 'refused', 'RECIPIENT_OPTED_OUT', 0 } end
 
+local sender = read_sender(sender_key)
 local now = clock(given)
 local now_ms = math.floor(now / 1000)
-if schedule and schedule <= now_ms then schedule = nil end
-local new_server = restarted(sender, run_id, now)
-local seen = gate(key, sender, recipient, lane, now)
-local granted = inline and seen.open and not schedule
-
-local wait, bound = 0, 'line'
-if schedule then
-  wait, bound = (schedule - now_ms) * 1000, 'schedule'
-elseif not granted then
-  wait, bound = promise(sender, key.turns[lane], now, seen.tat, seen.flow_tat, seen.ahead)
-end
-
-if not granted then
-  if redis.call('HLEN', backlog) >= backlog_cap then return { 'refused', 'BACKLOG_FULL', wait } end
-  if seen.ahead + seen.below >= line_cap then return { 'refused', 'RECIPIENT_LINE_FULL', wait } end
-  if when_limited == 'reject' and not schedule then return { 'refused', 'LIMITED', wait } end
-  if not schedule and wait >= life * 1000 then return { 'refused', 'EXPIRES_FIRST', wait } end
-end
-
 local generation = string.format('%x', now_ms)
-local id = digest .. '.' .. generation
-local record = {
-  recipient = recipient, lane = lane, seq = '0', attempts = 0, stops = 0,
-  expires = (schedule or now_ms) + life, keep = now_ms + window, marketing = marketing, body = payload
-}
-if not schedule then record.seq = string.format('%016d', redis.call('INCR', seq)) end
+local new_server = sender and restarted(sender, run_id, now)
+local look = look_at(key, field_of(asked, 'recipient'))
+local unsettled = redis.call('HLEN', backlog)
+local known = read_all(asked, 'msg', 'MGET')
+local out = { msg = {}, backlog = {}, recent = {}, pace = {}, held = {}, inflight = {}, expiry = {}, scheduled = {}, lines = { {}, {}, {} } }
+local drawn, last, first_turn_made, first_told = 0, 0, math.huge, nil
+
+-- Numbers for a line are drawn for all messages at once; one that isn't used leaves a gap, which no order minds.
+local function draw()
+  if drawn == 0 then last = redis.call('INCRBY', seq, #asked) - #asked end
+  drawn = drawn + 1
+  return string.format('%016d', last + drawn)
+end
+
+local function admit(m)
+  local message = asked[m]
+  local recipient, lane = message.recipient, message.lane
+  if known[message.msg] then return repeat_of(known[message.msg], message.fingerprint) end
+  if not sender then return { 'unruled' } end
+  local seen = weigh(look, sender, message, now, unsettled, line_cap, backlog_cap)
+  if seen.refused then return { 'refused', seen.refused, seen.wait } end
+
+  local id, record = message.digest .. '.' .. generation, new_record(message, seen, now_ms, seen.schedule and '0' or draw())
+  unsettled = unsettled + 1
+  known[message.msg] = 'w ' .. generation .. ' ' .. message.fingerprint
+  push(out.msg, message.msg, known[message.msg])
+  push(out.backlog, id, write_record(record))
+  for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. id) end
+  if seen.granted then
+    push(out.held, recipient, take(look, sender, recipient, id, 1, now + lease, message.holder, now))
+    push(out.pace, seen.pair.tat, recipient)
+    push(out.inflight, now + lease, id)
+    return { 'granted', generation }
+  end
+  push(out.expiry, record.expires, id)
+  if seen.schedule then
+    push(out.scheduled, seen.schedule, id)
+    return { 'scheduled', generation, seen.wait }
+  end
+  push(out.lines[lane], 0, member_of(record, id))
+  local told = { 'queued', generation, seen.wait, seen.bound, seen.ahead + 1, '' }
+  local turn = join(look, sender, recipient, lane, now)
+  if turn and turn < first_turn_made then first_turn_made, first_told = turn, told end
+  return told
+end
+local answers = answer_each(#asked, admit)
+
+if #out.msg == 0 then return answers end
 if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
-redis.call('SET', msg, 'w ' .. generation .. ' ' .. fingerprint)
-redis.call('HSET', backlog, id, write_record(record))
-if terms ~= '' then
-  local added = 0
-  for term in string.gmatch(terms, '%S+') do added = added + redis.call('ZADD', recent, 0, term .. ':' .. id) end
-  -- Its first entries give it its life.
-  if redis.call('ZCARD', recent) == added then redis.call('EXPIRE', recent, find_s) end
-end
-
-if granted then
-  local lease_end = now + lease * 1000
-  redis.call('ZADD', key.pace, advance(seen.tat, now, sender.pair), recipient)
-  redis.call('SET', key.flow, int(advance(seen.flow_tat, now, sender.flow)) .. ' ' .. int(seen.slots + 1))
-  redis.call('HSET', key.held, recipient, write_grant(id, 1, lease_end, holder, now, seen.tat, now))
-  redis.call('ZADD', key.inflight, lease_end, id)
-  return { 'granted', generation }
-end
-
-redis.call('ZADD', expiry, record.expires, id)
-if schedule then
-  redis.call('ZADD', scheduled, schedule, id)
-  return { 'scheduled', generation, wait }
-end
-redis.call('ZADD', key.lines[lane], 0, member_of(record, id))
-local turn
-if not seen.held and (not seen.turn_lane or seen.turn_lane > lane) then
-  turn = math.max(now, earliest(seen.tat, sender.pair))
-  if seen.turn_lane then redis.call('ZREM', key.turns[seen.turn_lane], recipient) end
-  redis.call('ZADD', key.turns[lane], turn, recipient)
-end
-local who, value = attention(shift, turn, now, seen.closed)
-if value then redis.call('SET', shift, unpack(value)) end
-return { 'queued', generation, wait, bound, seen.ahead + 1, who }
+redis.call('MSET', unpack(out.msg))
+write_all('HSET', backlog, out.backlog)
+local added = write_all('ZADD', recent, out.recent)
+-- Its first entries give it its life.
+if added and added == redis.call('ZCARD', recent) then redis.call('EXPIRE', recent, find_s) end
+write_all('ZADD', key.pace, out.pace)
+write_all('HSET', key.held, out.held)
+write_all('ZADD', key.inflight, out.inflight)
+if #out.held > 0 then redis.call('SET', key.flow, int(look.flow_tat) .. ' ' .. int(look.slots)) end
+write_all('ZADD', expiry, out.expiry)
+write_all('ZADD', scheduled, out.scheduled)
+for lane = 1, LANES do write_all('ZADD', key.lines[lane], out.lines[lane]) end
+call_attention(shift, first_turn_made, now, closed(sender, now), first_told, 6)
+return answers

@@ -78,7 +78,8 @@ local digest, generation = string.match(id, '^(.+)%.(%x+)$')
 local ours = known and string.match(known, '^%a (%x+)') == generation
 
 local new_server = restarted(sender, run_id, now)
-local seen = gate(key, sender, record.recipient, record.lane, now)
+local look = look_at(key, { record.recipient })
+local seen = gate(look, sender, record.recipient, record.lane, now)
 local granted = inline and seen.open
 if story ~= '' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
 if record.seq == '0' then record.seq = string.format('%016d', redis.call('INCR', seq)) end
@@ -97,21 +98,15 @@ redis.call('HSET', backlog, id, write_record(record))
 redis.call('ZADD', expiry, record.expires, id)
 
 if granted then
-  redis.call('ZADD', key.pace, advance(seen.tat, now, sender.pair), record.recipient)
-  redis.call('SET', key.flow, int(advance(seen.flow_tat, now, sender.flow)) .. ' ' .. int(seen.slots + 1))
-  local grant = write_grant(id, record.attempts + 1, now + lease, holder, now, seen.tat, now)
+  local grant = take(look, sender, record.recipient, id, record.attempts + 1, now + lease, holder, now)
+  redis.call('ZADD', key.pace, seen.pair.tat, record.recipient)
+  redis.call('SET', key.flow, int(look.flow_tat) .. ' ' .. int(look.slots))
   redis.call('HSET', key.held, record.recipient, grant)
   redis.call('ZADD', key.inflight, now + lease, id)
   return { 'granted', record.recipient, record.attempts + 1, record.stops, record.lane, record.body, record.pair_hits }
 end
 
 redis.call('ZADD', key.lines[record.lane], 0, member_of(record, id))
-local turn
-if not seen.held and (not seen.turn_lane or seen.turn_lane > record.lane) then
-  turn = math.max(now, earliest(seen.tat, sender.pair))
-  if seen.turn_lane then redis.call('ZREM', key.turns[seen.turn_lane], record.recipient) end
-  redis.call('ZADD', key.turns[record.lane], turn, record.recipient)
-end
-local who, value = attention(shift, turn, now, seen.closed)
+local who, value = attention(shift, join(look, sender, record.recipient, record.lane, now), now, seen.closed)
 if value then redis.call('SET', shift, unpack(value)) end
 return { 'queued', who }

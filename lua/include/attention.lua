@@ -11,3 +11,11 @@ local function attention(shift, turn, now, shut)
   if wake and turn < tonumber(wake) and not shut then return 'wake', { holder .. ' ' .. int(turn), 'KEEPTTL' } end
   return ''
 end
+
+-- Who has to hear of the earliest turn that a call has made (math.huge: none); `told` is the answer that says so, at `place`.
+local function call_attention(shift, turn, now, shut, told, place)
+  if turn == math.huge then return end
+  local who, value = attention(shift, turn, now, shut)
+  if value then redis.call('SET', shift, unpack(value)) end
+  told[place] = who
+end

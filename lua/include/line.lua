@@ -3,9 +3,15 @@
 
 local LANES = 3
 
--- The first member of a recipient's line in one lane, or nil.
+-- The first member of a recipient's line in one lane, or nil. `lines` is false where the lane is known to be empty.
 local function head(lines, recipient)
-  return redis.call('ZRANGEBYLEX', lines, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
+  return lines and redis.call('ZRANGEBYLEX', lines, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
+end
+
+-- The earliest turn of a lane in µs, or nil.
+local function first_turn(turns)
+  local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+  return turn[1] and tonumber(turn[2])
 end
 
 -- How many wait for a recipient in the lanes `from` to `to`.

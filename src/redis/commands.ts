@@ -5,6 +5,8 @@ import { isOwnFault } from './is-away.js'
 import type { CallScript } from './script-call.js'
 import { defineScript } from './script-call.js'
 import { loadScripts } from './scripts.js'
+import type { RunScript } from './together.js'
+import { runAlone, runTogether } from './together.js'
 
 /** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
 export interface At { sender: string, digest?: string }
@@ -119,21 +121,35 @@ export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boo
 
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
 export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined): Run {
-  const plans = new Map<string, { call: CallScript, names: string[] }>()
-  for (const script of loadScripts()) plans.set(script.name, { call: defineScript(redis, prefix, script), names: script.args })
+  const plans = new Map<string, { run: RunScript, names: string[], own: string[] }>()
+  for (const script of loadScripts()) {
+    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch)
+    plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runTogether(call), names: script.args, own: script.own?.args ?? [] })
+  }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
     const plan = plans.get(name)
     if (plan === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
     const values = args as Record<string, Value | undefined>
-    const given = plan.names.map(arg => text(values[arg]))
-    const calledAt = performance.now()
+    const shared = plan.names.map(arg => text(values[arg]))
+    const part = { digest: at.digest, recipient: text(values['recipient']), args: plan.own.map(arg => text(values[arg])) }
     try {
-      const reply = await plan.call(at.sender, { digest: at.digest, recipient: text(values['recipient']) }, given) as Replies[Name]
-      watch(name, performance.now() - calledAt, false)
-      return reply
+      return await plan.run(at.sender, shared, part) as Replies[Name]
     } catch (error) {
-      watch(name, performance.now() - calledAt, true)
       throw translate(name, error)
+    }
+  }
+}
+
+function watched (name: ScriptName, call: CallScript, watch: ScriptWatch): CallScript {
+  return async (sender, args, parts) => {
+    const calledAt = performance.now()
+    let isFailed = true
+    try {
+      const reply = await call(sender, args, parts)
+      isFailed = false
+      return reply
+    } finally {
+      watch(name, performance.now() - calledAt, isFailed)
     }
   }
 }
@@ -149,6 +165,7 @@ function text (value: Value | undefined): string {
  * is kept: the client's error carries the command, and so the text and the recipient of a message.
  */
 function translate (name: string, cause: unknown): SluiceError {
+  if (cause instanceof SluiceError) return new SluiceError(cause.code, { ...cause.facts, detail: `lua/${name}.lua: ${cause.facts.detail ?? ''}` })
   const message = cause instanceof Error ? cause.message : String(cause)
   if (isOwnFault(message)) return new SluiceError('INTERNAL', { detail: `lua/${name}.lua: ${message}` })
   return new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: message })

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Cluster } from 'ioredis'
 import type { Redis } from 'ioredis'
 import type { Client } from './client.js'
+import { atEndOfTurn } from './end-of-turn.js'
 
 /**
  * Has what a client writes within one turn of the event loop go out together. One system call for each command is the
@@ -22,7 +23,7 @@ function gather (socket: Socket): void {
   socket.write = (...args: unknown[]): boolean => {
     if (socket.writableCorked === 0) {
       socket.cork()
-      setImmediate(send)
+      atEndOfTurn(send)
     }
     return write(...args)
   }

@@ -15,9 +15,9 @@ export function senderKey (prefix: string, sender: string, name: string, part?: 
   return name === 'recent' ? `${key}:${part?.hour ?? hourNow()}` : key
 }
 
-/** Whether a key's name has a part that is a message's own, or the hour's. */
+/** Whether a key's name has a part that is a message's own. */
 export function isOwn (name: string): boolean {
-  return name === 'msg' || name === 'starts' || name === 'recent'
+  return name === 'msg' || name === 'starts'
 }
 
 /** Hours since the epoch by this node's clock. */

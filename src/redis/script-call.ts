@@ -1,61 +1,62 @@
 import { Command } from 'ioredis'
 import type { Client } from './client.js'
-import { isOwn, senderKey } from './keys.js'
+import { hourNow, isOwn, senderKey } from './keys.js'
 import type { Script } from './scripts.js'
 
-/** Calls one script of one sender. `own`: the parts of keys that are the message's; `args` in the header's order. */
-export type CallScript = (sender: string, own: { digest?: string | undefined, recipient?: string }, args: readonly string[]) => Promise<unknown>
+/** What one message brings to a script: the parts of keys that are its own, and its arguments in the header's order. */
+export interface Part { digest?: string | undefined, recipient?: string, args: readonly string[] }
 
-type Call = (...words: string[]) => Promise<unknown>
+/** Calls one script of one sender for so many messages, or for none in particular. `args`: what they share, in the header's order. */
+export type CallScript = (sender: string, args: readonly string[], parts: readonly Part[]) => Promise<unknown>
 
-/** What of a call to a script is the same each time for a sender: the bytes before, between and after the keys that are a message's own. */
-interface Mould { sha: string, keys: string[], pieces: string[] }
+/** What of a call to a script is the same each time for a sender: its shared keys as words and as bytes. */
+interface Mould { sha: string, keys: string[], text: string, hour: number }
 
 /** What the client knows of the scripts that were defined on it. */
-interface Defined { scriptsSet: Record<string, { sha: string } | undefined> }
+interface Defined { scriptsSet: Record<string, { sha: string, lua: string } | undefined> }
 
 /**
  * Defines a script on the client and calls it by its hash. A sender's keys are written once and not with each call, of which they are the
- * larger part. Where the server has forgotten the script, the client's own way sends it in full.
+ * larger part. Where the server has forgotten the script, it is sent in full.
  */
 export function defineScript (redis: Client, prefix: string, script: Script): CallScript {
   const name = `sluice:${script.name}`
   redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
-  const own = script.keys.flatMap((key, index) => isOwn(key) ? [{ key, index }] : [])
+  const own = script.own?.keys ?? []
+  const isFixed = !script.keys.some(isOwn)
   const moulds = new Map<string, Mould>()
 
-  function mouldOf (sender: string): Mould {
-    let mould = moulds.get(sender)
-    if (mould === undefined) moulds.set(sender, mould = cast(sender))
+  function mouldOf (sender: string, part: Part | undefined): Mould {
+    const hour = hourNow()
+    const kept = moulds.get(sender)
+    if (kept?.hour === hour) return kept
+    const sha = (redis as unknown as Defined).scriptsSet[name]?.sha ?? ''
+    const keys = script.keys.map(key => senderKey(prefix, sender, key, { ...part, hour }))
+    const mould = { sha, keys, text: keys.map(bulk).join(''), hour }
+    if (isFixed) moulds.set(sender, mould)
     return mould
   }
 
-  function cast (sender: string): Mould {
-    const sha = (redis as unknown as Defined).scriptsSet[name]?.sha ?? ''
-    const keys = script.keys.map(key => senderKey(prefix, sender, key))
-    const pieces = [`*${3 + keys.length + script.args.length}\r\n${bulk('evalsha')}${bulk(sha)}${bulk(String(keys.length))}`]
-    keys.forEach((key, index) => {
-      if (isOwn(script.keys[index] ?? '')) pieces.push('')
-      else pieces[pieces.length - 1] += bulk(key)
-    })
-    return { sha, keys, pieces }
-  }
-
-  return async (sender, parts, args) => {
-    const { sha, keys, pieces } = mouldOf(sender)
-    const words = [sha, String(keys.length), ...keys, ...args]
-    let text = pieces[0] ?? ''
-    own.forEach(({ key, index }, n) => {
-      const named = senderKey(prefix, sender, key, parts)
-      words[index + 2] = named
-      text += bulk(named) + (pieces[n + 1] ?? '')
-    })
-    for (const arg of args) text += bulk(arg)
+  return async (sender, args, parts) => {
+    const mould = mouldOf(sender, parts[0])
+    const words = [...mould.keys]
+    let text = mould.text
+    const add = (word: string): void => {
+      words.push(word)
+      text += bulk(word)
+    }
+    for (const part of parts) for (const key of own) add(senderKey(prefix, sender, key, part))
+    const keyCount = String(words.length)
+    for (const arg of args) add(arg)
+    for (const part of parts) for (const arg of part.args) add(arg)
+    const head = `*${3 + words.length}\r\n${bulk('evalsha')}${bulk(mould.sha)}${bulk(keyCount)}`
+    words.unshift(mould.sha, keyCount)
     try {
-      return await redis.sendCommand(new ScriptCommand(words, text))
+      return await redis.sendCommand(new ScriptCommand(words, head + text))
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await (redis as unknown as Record<string, Call>)[name]?.call(redis, ...words.slice(2))
+      const lua = (redis as unknown as Defined).scriptsSet[name]?.lua ?? script.lua
+      return await redis.eval(lua, keyCount, ...words.slice(2))
     }
   }
 }

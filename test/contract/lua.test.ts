@@ -43,7 +43,7 @@ await t.test('keys and arguments get their names before the first command', asyn
   const late = scripts.flatMap(path => {
     const body = code(path)
     const first = body.findIndex(({ text }) => /\bredis\.p?call\b/.test(text))
-    return first === -1 ? [] : body.slice(first).filter(({ text }) => /\b(KEYS|ARGV)\b/.test(text)).map(({ number }) => `${path}:${number}`)
+    return first === -1 ? [] : body.slice(first).filter(({ text }) => /\b(OWN_)?(KEYS|ARGV)\b/.test(text)).map(({ number }) => `${path}:${number}`)
   })
   t.strictSame(late, [])
   t.strictSame(placesOf(includes, /\b(KEYS|ARGV)\b/), [], 'and an include knows neither')
@@ -52,7 +52,7 @@ await t.test('keys and arguments get their names before the first command', asyn
 await t.test('every script says what it is for, what it takes and what it returns', async t => {
   const faults = scripts.flatMap(path => {
     const [flags = '', purpose = '', ...rest] = headerOf(path)
-    const unclear = rest.filter(line => /^-- (KEYS|ARGV)\[/.test(line) && !/^-- (KEYS|ARGV)\[\d+\]\s+\S+\s+\S/.test(line))
+    const unclear = rest.filter(line => /^-- (OWN_)?(KEYS|ARGV)\[/.test(line) && !/^-- (OWN_)?(KEYS|ARGV)\[\d+\]\s+\S+\s+\S/.test(line))
     return [
       ...flags.startsWith('#!lua') ? [] : [`${path}: begins with #!lua and its flags`],
       .../^-- (?!KEYS|ARGV|Returns)\S+ \S+/.test(purpose) ? [] : [`${path}: then says its purpose`],
@@ -88,7 +88,7 @@ await t.test('no six lines stand in two files: they would be an include', async 
   const seen = new Map<string, string>()
   const twice: string[] = []
   for (const path of files) {
-    const dull = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(KEYS|ARGV)\[\d+\]\)?|)$/
+    const dull = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(OWN_)?(KEYS|ARGV)\[\d+\]\)?|)$/
     const telling = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !dull.test(text))
     for (let at = 0; at + EQUAL_LINES_AT_MOST < telling.length; at++) {
       const block = telling.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')

@@ -104,7 +104,8 @@ export function tail (wamid = '-'): string {
   return `web ${wamid}`
 }
 
-function createWorld (t: Test, redis: Redis): World {
+/** One more world on the Redis of another. */
+export function createWorld (t: Test, redis: Redis): World {
   const prefix = createPrefix()
   const runScript = createRun(redis, prefix)
   let calls = 0

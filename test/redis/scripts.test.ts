@@ -37,6 +37,15 @@ await t.test('what travels to Redis is the flags, the includes and the body', as
   t.notMatch(lua, /KEYS\[1\] {2}counter|Returns|@include/)
 })
 
+await t.test('a script that takes several messages names what each brings, and is told how many that are', async t => {
+  const several = good
+    .replace('-- ARGV[2]  step  count  to add', '-- and of each:\n-- OWN_ARGV[1]  step  count  to add')
+    .replace('local given, step = ARGV[1], tonumber(ARGV[2])', 'local given, step = ARGV[1], tonumber(part(ARGV, SHARED_ARGV, EACH_ARGV, 1)[1]) -- OWN_ARGV[1]')
+  t.match(parseScript('count', several), { keys: ['counter', 'log'], args: ['now'], own: { keys: [], args: ['step'] } })
+  t.match(parseScript('count', several).lua, 'local SHARED_KEYS, EACH_KEYS, SHARED_ARGV, EACH_ARGV = 2, 0, 1, 1\n')
+  refused(several.replace(' -- OWN_ARGV[1]\n', '\n'), /OWN_ARGV\[1\] \(step\) is named and not used/)
+})
+
 await t.test('an include that is not there is an error', async t => {
   t.throws(() => parseScript('count', good.replace('@include clock', '@include sundial')), { code: 'SCRIPT_INVALID' })
 })
@@ -67,7 +76,7 @@ await t.test('every script of the house is read', async t => {
   const scripts = loadScripts()
   t.ok(scripts.length > 10)
   t.strictSame(scripts.map(script => script.name), [...scripts.map(script => script.name)].sort())
-  t.same(scripts.find(script => script.name === 'admit')?.keys[0], 'msg')
+  t.same(scripts.find(script => script.name === 'admit')?.own?.keys, ['msg'])
 })
 
 await t.test('each script has a row in lua/README.md, and each row a script', async t => {
@@ -77,7 +86,7 @@ await t.test('each script has a row in lua/README.md, and each row a script', as
 await t.test('each key of a header has a row, with the same type', async t => {
   for (const { name } of loadScripts()) {
     const header = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
-    for (const [, key = '', type] of header.matchAll(/^-- KEYS\[\d+\]\s+(\S+)\s+(\S+)/gm)) {
+    for (const [, key = '', type] of header.matchAll(/^-- (?:OWN_)?KEYS\[\d+\]\s+(\S+)\s+(\S+)/gm)) {
       t.equal(rowOf(keysOf(key), 'wa')?.type, type, `${name}: ${key}`)
     }
   }
@@ -87,7 +96,7 @@ await t.test('each script that is told to write a key names it in its header', a
   const scripts = loadScripts()
   for (const row of rows.filter(row => row.key.includes('<sender>'))) {
     for (const script of scripts.filter(({ name }) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(row.written))) {
-      t.ok(script.keys.some(key => rowOf(keysOf(key), 'wa') === row), `${script.name} writes ${row.key}`)
+      t.ok([...script.keys, ...script.own?.keys ?? []].some(key => rowOf(keysOf(key), 'wa') === row), `${script.name} writes ${row.key}`)
     }
   }
 })

@@ -1,0 +1,103 @@
+/** Several messages in one call come to what calls of their own at the same moment come to: the same answers, the same data. */
+import t from 'tap'
+import { createRandom } from '../property/random.js'
+import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } from './support.js'
+
+const ROUNDS = Number(process.env['ROUNDS'] ?? 40)
+const test = await world(t)
+const numbers = /(?<=[ :])0\d{15}(?=[ :])/g
+
+type Message = Parameters<World['admit']>[0]
+type Settling = [grant: Granted, verdict: string, change: Parameters<World['settle']>[2]]
+
+/** All that is kept, by key; places in line count by their order alone, since numbers that are drawn together leave gaps. */
+async function content (w: World): Promise<Record<string, unknown>> {
+  const keys = (await w.redis.keys(`*${w.prefix}*`)).sort()
+  const found: Record<string, unknown> = {}
+  for (const key of keys) {
+    const name = key.slice(key.indexOf('}') + 1)
+    if (name === ':seq' || name === ':shift') continue
+    const type = await w.redis.type(key)
+    const value = type === 'zset' ? await w.redis.zrange(key, 0, -1, 'WITHSCORES') : type === 'hash' ? Object.entries(await w.redis.hgetall(key)).sort() : type === 'list' ? await w.redis.lrange(key, 0, -1) : await w.redis.get(key)
+    const ttl = await w.redis.ttl(key)
+    found[name] = [JSON.parse(JSON.stringify(value).replace(numbers, '#')), ttl > 0 ? Math.round(ttl / 10) : ttl]
+  }
+  return found
+}
+
+/** Without whom to tell of a turn: alone, the first one calls; together, the earliest. */
+const quiet = (place: number) => (reply: readonly unknown[]): unknown[] => reply.map((part, at) => at === place ? '' : part)
+
+for (let seed = 1; seed <= ROUNDS; seed++) {
+  await test(`as one call or one by one, seed ${seed}`, async (t, w) => {
+    const alone = createWorld(t, w.redis)
+    const { pick, chance, int } = createRandom(seed)
+    const worlds = [w, alone]
+    await alone.rules()
+    const rules = { pairBurst: pick([1, 1, 3]), maxInFlight: pick([2, 100]), flowBurst: pick([1, 4, 1000]), flowIntervalUs: pick([1000, 300_000]) }
+    for (const one of worlds) await one.rules(rules)
+    let holders = 0
+    const grants: Granted[] = []
+    for (let step = 0; step < 4; step++) {
+      const moment = step * pick([0, 300, 2500])
+      for (const one of worlds) one.at(moment)
+      const messages: Message[] = Array.from({ length: int(1, 12) }, () => ({
+        key: `k${int(1, 25)}`,
+        recipient: pick([ANN, BOB, CARL]),
+        lane: pick([1, 2, 2, 3]),
+        inline: chance(0.6),
+        whenLimited: pick(['wait', 'wait', 'reject']),
+        scheduledFor: chance(0.1) ? w.ms() + 5000 : '',
+        lifeMs: pick([86_400_000, 3000]),
+        fingerprint: pick(['00000000000000ff', '00000000000000ff', '00000000000000aa']),
+        terms: chance(0.3) ? '' : pick(['aaaaaaaaaaa', 'aaaaaaaaaaa bbbbbbbbbbb']),
+        findS: 90_000,
+        marketing: chance(0.1),
+        holder: `a1:${++holders}`,
+        lineCap: pick([100, 4]),
+        backlogCap: 1000
+      }))
+      // What is shared by a call: one cap for all of a step.
+      for (const message of messages) message.lineCap = messages[0]?.lineCap ?? 100
+      const together = await Promise.all(messages.map(async message => await w.admit(message)))
+      const single = []
+      for (const message of messages) single.push(await alone.admit(message))
+      t.strictSame(together.map(quiet(5)), single.map(quiet(5)), `answers of step ${step}`)
+      t.strictSame(await content(w), await content(alone), `data of step ${step}`)
+      messages.forEach(({ key, recipient, holder }, at) => {
+        const reply = together[at]
+        if (reply?.[0] === 'granted') grants.push({ id: idOf(key, reply[1]), recipient: String(recipient), attempt: 1, holder: String(holder) })
+      })
+      const claimed = await Promise.all(worlds.map(async one => await one.claim({ shift: 'a1.1', want: 3, holder: `c1:${step}` })))
+      t.strictSame(claimed[0], claimed[1])
+      grants.push(...claimed[0]?.grants ?? [])
+      const verdicts: Settling[] = grants.splice(0).flatMap((grant): Settling[] => {
+        if (chance(0.25)) {
+          grants.push(grant)
+          return []
+        }
+        const verdict = pick(['sent', 'sent', 'sent', 'failed', 'retry', 'unknown', 'wait', 'stop'])
+        const bucket = verdict === 'stop' ? 'sender' : verdict === 'wait' ? pick(['', 'pair', 'flow']) : verdict === 'failed' ? pick(['', 'marketing']) : ''
+        const change = {
+          startedUs: pick([0, 40_000, '']),
+          bucket,
+          coolMs: bucket === '' ? 0 : 700,
+          code: '131000',
+          story: verdict === 'sent' ? '' : '{"outcome":"x"}',
+          term: verdict === 'sent' ? 'ccccccccccc' : '',
+          reason: 'rejected',
+          findS: 90_000,
+          keepMs: pick([0, 900_000])
+        }
+        const settling: Settling = [grant, verdict, change]
+        // Some are told twice, or under a wrong token.
+        return chance(0.1) ? [settling, settling] : chance(0.1) ? [[{ ...grant, holder: '0:1' }, verdict, change], settling] : [settling]
+      })
+      const answers = await Promise.all(verdicts.map(async asked => await w.settle(...asked)))
+      const others = []
+      for (const asked of verdicts) others.push(await alone.settle(...asked))
+      t.strictSame(answers.map(quiet(2)), others.map(quiet(2)), `settlements of step ${step}`)
+      t.strictSame(await content(w), await content(alone), `data after step ${step}`)
+    }
+  })
+}
