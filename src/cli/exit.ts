@@ -17,7 +17,7 @@ export function failWith (error: unknown, asJson: boolean): void {
     process.stderr.write(`sluice: ${message}\n${adviceFor(error)}`)
     return
   }
-  const { code = null, field, status, retryAfterMs, problem, idempotencyKey } = error instanceof SluiceClientError ? error : {} as Partial<SluiceClientError>
+  const { code = error instanceof UsageError ? 'USAGE' : null, field, status, retryAfterMs, problem, idempotencyKey } = error instanceof SluiceClientError ? error : {} as Partial<SluiceClientError>
   process.stderr.write(`${JSON.stringify({ error: { code, message, field, status, retryAfterMs, id: problem?.id, idempotencyKey } })}\n`)
 }
 
@@ -31,7 +31,7 @@ function adviceFor (error: unknown): string {
   if (!(error instanceof SluiceClientError)) return ''
   switch (error.code) {
     case 'UNAUTHENTICATED': return 'Set SLUICE_API_KEY to a key of the gateway\'s API_KEYS.\n'
-    case 'FORBIDDEN': return 'The README\'s table of requests names the roles that may.\n'
+    case 'FORBIDDEN': return 'The role of your API key may not do that. send: send, import, and look at or cancel its own. read: look at everything. admin: all of it.\n'
     case 'UNREACHABLE': return 'Is the gateway there? Set SLUICE_URL, or --url, to its address.\n'
     case 'PROVIDER_REJECTED': return `${error.problem?.error?.explanation ?? ''} ${error.problem?.error?.remedy ?? ''}\nIt is kept: sluice status ${error.problem?.id ?? 'ID'}\n`
     default: return error.idempotencyKey === undefined || codeOf(error) !== exits.later ? '' : `To repeat it safely: --idempotency-key ${error.idempotencyKey}\n`

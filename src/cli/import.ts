@@ -36,14 +36,16 @@ export function addImport (program: Command): void {
       else process.exitCode = end.status === 'interrupted' ? exits.interrupted : tally.refused > 0 ? exits.someRefused : exits.done
     })
   addExamples(command, [
-    ['sluice import campaign.csv', 'with a bar, and at the end a report'],
+    ['sluice import campaign.csv', 'with a bar, and at the end a report of what was refused and why'],
     ['sluice import campaign.csv', 'the same again after Ctrl-C, a crash or a lost gateway: goes on'],
     ['sluice import codes.ndjson --refused bad.ndjson --json', 'for a script'],
     ['sluice import campaign.csv --campaign autumn', 'send it again on purpose']
   ])
 }
 
-function show (file: string, { lines, accepted, known, refused }: Tally, { status }: End, refusedFile: string): string {
+function show (file: string, { lines, accepted, known, refused, reasons }: Tally, { status }: End, refusedFile: string): string {
   const counts = `${lines} lines: ${accepted} accepted, ${known} known already, ${refused} refused`
-  return `${file}: ${counts}${refused === 0 ? '' : `, see ${refusedFile}`}${status === 'done' ? '' : `\n${status}: the same command goes on`}`
+  const why = [...reasons].sort((a, b) => b.count - a.count || a.firstLine - b.firstLine).map(({ code, field, count, firstLine }) =>
+    `\n  ${count} ${code}${field === undefined ? '' : ` (${field})`}, ${count === 1 ? 'in' : 'first in'} line ${firstLine}`)
+  return `${file}: ${counts}${refused === 0 ? '' : `, see ${refusedFile}`}${why.join('')}${status === 'done' ? '' : `\n${status}: the same command goes on`}`
 }

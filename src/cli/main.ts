@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
-import { exits, failWith } from './exit.js'
+import { exits, failWith, UsageError } from './exit.js'
 import { createProgram } from './program.js'
 
 // A pipe whose reader has left, such as `| head`, is the end and no fault.
@@ -9,10 +9,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+const asJson = process.argv.includes('--json')
 try {
-  await createProgram().parseAsync()
+  await createProgram(asJson).parseAsync()
 } catch (error) {
-  // The parser has said what is wrong; help and version end the same way, without a fault.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exits.done : exits.usage
-  else failWith(error, process.argv.includes('--json'))
+  if (!(error instanceof CommanderError)) failWith(error, asJson)
+  // Help and version end this way too, without a fault.
+  else if (error.exitCode === 0) process.exitCode = exits.done
+  else if (asJson) failWith(new UsageError(error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')), asJson)
+  // The parser has said what is wrong.
+  else process.exitCode = exits.usage
 }

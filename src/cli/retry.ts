@@ -6,6 +6,8 @@ import { facts } from './show.js'
 
 interface Flags { limit?: number, force?: true, sender?: string }
 
+const NOTHING = 'No failure is due. sluice failures lists what there is and when each is due; --force takes up others, too.'
+
 export function addRetry (program: Command): void {
   const command = program.command('retry [id]').summary('try failures again')
     .description('Retries one failure, due or not, or those that are due. They go through the same gate as new messages.')
@@ -17,7 +19,7 @@ export function addRetry (program: Command): void {
       const { client, print } = openDesk(self)
       const counts = id === undefined ? await client.retryFailedMessages(limit, flags) : await client.retryFailure(id)
       const { total, succeeded, failed, permanentlyFailed, deferred } = counts
-      print(counts, () => facts({ 'taken up': total, sent: succeeded, 'refused again': failed, 'given up': permanentlyFailed, 'back in line': deferred }))
+      print(counts, () => total === 0 && id === undefined ? NOTHING : facts({ 'taken up': total, sent: succeeded, 'refused again': failed, 'given up': permanentlyFailed, 'back in line': deferred }))
     })
   addExamples(command, [
     ['sluice retry --limit 100', 'the first 100 that are due'],

@@ -3,7 +3,7 @@ import type { Answer, MessageOptions, SendOptions } from '../client/index.js'
 import { addExamples, openDesk } from './desk.js'
 import { parseDuration, showMs } from './duration.js'
 import { UsageError } from './exit.js'
-import { facts } from './show.js'
+import { facts, reasonOf } from './show.js'
 
 interface Flags {
   content?: true
@@ -68,7 +68,7 @@ function show (answer: Answer): string {
   if (answer.immediate) return facts({ status, id, 'WhatsApp\'s id': answer.providerMessageId })
   if (answer.duplicate) return facts({ status: `${status}, a duplicate: nothing was sent`, id })
   const { delayMs, boundBy, position, error, nextRetryAt } = answer as Extract<Answer, { queued: true }>
-  return facts({ status, id, 'waits at least': delayMs === undefined ? null : delayMs === null ? 'no end known' : showMs(delayMs), for: boundBy, position, error: error?.explanation, 'tried again': nextRetryAt })
+  return facts({ status, id, 'waits at least': delayMs === undefined ? null : delayMs === null ? 'no end known' : showMs(delayMs), for: reasonOf(boundBy), position, error: error?.explanation, 'tried again': nextRetryAt })
 }
 
 function parseObject (text: string): Record<string, unknown> {

@@ -9,7 +9,7 @@ import { facts } from './show.js'
 const CLEAR_SCREEN = '\x1b[2J\x1b[H'
 
 export function addStats (program: Command): void {
-  const command = program.command('stats').summary('how it stands')
+  const command = program.command('stats').summary('count what waits, failed and was sent')
     .description('Counts of throttling, failures and queue, and of each sender.')
     .option('--watch', 'again and again, until Ctrl-C')
     .addOption(new Option('--every <duration>', 'with --watch: how often').argParser(parseDuration).default(2000, '2s'))
@@ -37,7 +37,7 @@ export function addStats (program: Command): void {
 
 function show ({ throttling, deliveryFailures, queue, senders }: Stats): string {
   const head = facts({
-    'recipients held to their pace': throttling.activeRateLimits,
+    'recipients that have to wait': throttling.activeRateLimits,
     queue: `${queue.waiting} waiting, ${queue.active} active, ${queue.delayed} delayed, ${queue.paused} paused`,
     'sent in 24 h': queue.completed,
     failures: `${deliveryFailures.pending} pending, ${deliveryFailures.failed} failed, ${deliveryFailures.resolved} resolved`

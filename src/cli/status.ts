@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Message } from '../client/index.js'
 import { addExamples, openDesk } from './desk.js'
 import { showMs } from './duration.js'
-import { facts, table } from './show.js'
+import { facts, reasonOf, table } from './show.js'
 
 export function addStatus (program: Command): void {
   const command = program.command('status <id>').summary('what became of a message')
@@ -30,7 +30,7 @@ export function showMessage (message: Message): string {
     metadata,
     accepted: createdAt,
     'waits at least': typeof delayMs === 'number' ? showMs(delayMs) : delayMs,
-    for: boundBy,
+    for: reasonOf(boundBy),
     position,
     'tried again': nextRetryAt,
     ended: settledAt,

@@ -2,18 +2,8 @@ import type { Command } from 'commander'
 import type { RateLimit } from '../client/index.js'
 import { addExamples, openDesk } from './desk.js'
 import { showMs } from './duration.js'
-import { facts, table } from './show.js'
+import { facts, reasonOf, table } from './show.js'
 
-const reasons: Record<RateLimit['boundBy'], string> = {
-  pair: 'the recipient\'s pace',
-  flow: 'the sender\'s rate',
-  line: 'the messages before it',
-  'cool-down': 'a rest that WhatsApp asked for',
-  pause: 'an operator paused the sender: sluice resume SENDER',
-  stop: 'WhatsApp refuses all of this sender: sluice stats names the code',
-  schedule: 'its own moment',
-  retry: 'its next retry'
-}
 const MESSAGES_SHOWN = 10
 
 export function addWhy (program: Command): void {
@@ -24,7 +14,7 @@ export function addWhy (program: Command): void {
       const { client, print } = openDesk(self)
       const [limit, messages] = await Promise.all([client.getRateLimit(recipient, flags), client.findMessages({ recipient, limit: MESSAGES_SHOWN, ...flags })])
       print({ ...limit, messages }, () => {
-        const rows = messages.map(({ id, status, createdAt, boundBy, error, nextRetryAt }) => [createdAt, status, boundBy ?? error?.explanation, nextRetryAt, id])
+        const rows = messages.map(({ id, status, createdAt, boundBy, error, nextRetryAt }) => [createdAt, status, reasonOf(boundBy) ?? error?.explanation, nextRetryAt, id])
         return `${show(limit)}\n${table(['accepted', 'status', 'why', 'tried again', 'id'], rows, 'No message to this recipient is known.')}`
       })
     })
@@ -40,7 +30,7 @@ function show ({ delayMs, boundBy, nextSlotAt, waiting, sending, sender, rule }:
     sender,
     rule: `one in ${showMs(rule.intervalMs)}${rule.burst > 1 ? `, ${rule.burst} ahead of time` : ''}`,
     'a new message': delayMs === 0 ? 'goes at once' : `waits ${wait}`,
-    for: delayMs === 0 ? null : reasons[boundBy],
+    for: delayMs === 0 ? null : reasonOf(boundBy),
     until: delayMs === 0 ? null : nextSlotAt,
     waiting: `${waiting.urgent} urgent, ${waiting.normal} normal, ${waiting.bulk} bulk`,
     'under way': sending ? 'one' : 'none'

@@ -44,6 +44,7 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
 await t.test('failures are listed and retried', async t => {
   const refused = await run('send', '+155601310260081', 'Hello')
   t.match(refused, { code: 3, err: /^sluice: PROVIDER_REJECTED[^]*sluice status (\S+)/ })
+  t.match(await run('retry'), { code: 0, out: /No failure is due/ })
   const id = /sluice status (\S+)/.exec(refused.err)?.[1] ?? ''
   const [page, shown, both] = await Promise.all([json('failures', '--status', 'FAILED'), run('failures'), run('retry', id, '--limit', '5')])
   t.match(page['failures'], [{ id, errorCode: '131026' }])
@@ -71,6 +72,7 @@ await t.test('it ends with what docs/cli.md says', async t => {
     [['--version'], { code: 0, out: `${version}\n` }],
     [['help', 'send'], { code: 0, out: /SLUICE_API_KEY[^]*Examples:/ }],
     [['sned'], { code: 2, out: '', err: /unknown command/ }],
+    [['sned', '--json'], { code: 2, out: '', err: /^{"error":{"code":"USAGE","message":"unknown command[^\n]*}}\n$/ }],
     [['stats', '--every', '3'], { code: 2, out: '', err: /number with a unit/ }],
     [['import', 'nothing.csv'], { code: 2, out: '', err: /no file nothing\.csv/ }],
     [['send', '+15550008004', '[]', '--content'], { code: 2, out: '', err: /JSON object/ }],

@@ -87,7 +87,7 @@ await t.test('a CSV file with refused lines: the others are sent, and each refus
   ].join('\r\n'))
   const { code, out } = await sluice(caller, 'import', file)
   t.equal(code, 5)
-  t.match(out, /6 lines: 2 accepted, 1 known already, 3 refused, see .*people\.csv\.refused\.ndjson/)
+  t.match(out, /6 lines: 2 accepted, 1 known already, 3 refused, see .*people\.csv\.refused\.ndjson\n {2}1 INVALID_RECIPIENT \(to\), in line 4\n/)
   const refused = readFileSync(`${file}.refused.ndjson`, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { line: number })
   t.match(refused.sort((a, b) => a.line - b.line), [
     { line: 4, code: 'INVALID_RECIPIENT', field: 'to', text: 'nobody,Hello,A-2,,' },
@@ -105,7 +105,7 @@ await t.test('lines that are no JSON are refused; a campaign\'s name sends the s
   const rows = [{ to: '+15553000001', message: 'one', idempotencyKey: 'mine' }, { to: '+15553000001', message: 'two', sender: '999' }, { to: '+15553000001', message: 'three' }]
   writeFileSync(join(caller.cwd, 'list'), `${rows.map(row => JSON.stringify(row)).join('\n')}\nnonsense\n[]\n`)
   const args = ['import', 'list', '--format', 'ndjson', '--refused', 'bad', '--sender', SENDER, '--json']
-  t.match(told(await sluice(caller, ...args)), { lines: 5, accepted: 2, known: 0, refused: 3, refusedFile: 'bad' })
+  t.match(told(await sluice(caller, ...args)), { lines: 5, accepted: 2, known: 0, refused: 3, refusedFile: 'bad', reasons: [{ code: 'INVALID_LINE', count: 2, firstLine: 4 }, { code: 'SENDER_UNKNOWN', count: 1, firstLine: 2 }] })
   t.match(readFileSync(join(caller.cwd, 'bad'), 'utf8').trimEnd().split('\n').map(line => (JSON.parse(line) as { code: string }).code).sort(), ['INVALID_LINE', 'INVALID_LINE', 'SENDER_UNKNOWN'])
   t.match(told(await sluice(caller, ...args, '--campaign', 'again')), { accepted: 1, known: 1, refused: 3 })
   t.match((await node.as(keys.app).get(`/messages/mine?sender=${SENDER}`)).body, { status: /./ })

@@ -5,7 +5,10 @@ import type { Format, Row } from './rows.js'
 import { readRows } from './rows.js'
 
 /** How far an import is. `known`: the gateway had them already, from an earlier run, an equal line, or a try whose answer was lost. */
-export interface Tally { lines: number, accepted: number, known: number, refused: number }
+export interface Tally { lines: number, accepted: number, known: number, refused: number, reasons: Reason[] }
+
+/** Lines that were refused for the same reason: how many, and the first of them. */
+export interface Reason { code: string, field: string | undefined, count: number, firstLine: number }
 
 /** How it ended: with the last line, by the signal, or for an error that goes for all lines, such as a gateway that is away. */
 export type End = { status: 'done' | 'interrupted' } | { status: 'broken-off', error: SluiceClientError }
@@ -30,7 +33,7 @@ export interface Import {
  * whoever runs it again, wherever it was broken off, sends no row a second time. Throws UsageError for a file that can't be read.
  */
 export async function sendFile ({ client, file, format, refusedFile, campaign, sender, batch, stop, onProgress }: Import): Promise<{ tally: Tally, end: End }> {
-  const tally: Tally = { lines: 0, accepted: 0, known: 0, refused: 0 }
+  const tally: Tally = { lines: 0, accepted: 0, known: 0, refused: 0, reasons: [] }
   let bytes = 0
   const rows = await readRows(file, format)
   rmSync(refusedFile, { force: true })
@@ -69,6 +72,9 @@ export async function sendFile ({ client, file, format, refusedFile, campaign, s
   function note ({ line, text }: Row, { code, field, detail }: { code: string, field?: string, detail?: string }): void {
     tally.lines++
     tally.refused++
+    const same = tally.reasons.find(reason => reason.code === code && reason.field === field)
+    if (same === undefined) tally.reasons.push({ code, field, count: 1, firstLine: line })
+    else same.count++
     // It holds what the file itself holds, so only its owner may read it.
     appendFileSync(refusedFile, `${JSON.stringify({ line, code, field, detail, text })}\n`, { mode: 0o600 })
   }
