@@ -38,7 +38,7 @@ else {
     await desk.shoot('console-find', 430)
     await desk.press('Enter')
     const [means = 'no row', remedy = 'no row'] = sayingOf('131000')
-    const verdict = await desk.reads('#verdict', /WhatsApp did not take it; it is tried again/)
+    const verdict = await desk.reads('#verdict', /WhatsApp did not take it yet; it will be tried again/)
     t.ok(verdict.includes(means) && verdict.includes(`What to do: ${remedy}`), verdict)
     const story = await desk.reads('#time-line', /Attempt 2 follows/)
     t.match(story, /Accepted by the gateway[^]*Attempt 1: WhatsApp did not take it, for a reason that passes[^]*131000/)
@@ -75,20 +75,20 @@ else {
     await send(node, '+15550000001', 'second')
     const { id } = (await send(node, '+15550000001', 'third')).body as { id: string }
     const desk = await openConsole(t, browser, node, { hash: `#message/${id}` })
-    await desk.reads('#verdict', /It waits for its turn\.\s+What binds: this person may be written to once in 1 hour\. It is number 2 in this person's line\. It goes at [^]* at the earliest/)
+    await desk.reads('#verdict', /It waits for its turn\.\s+Why: this person may be written to once in 1 hour\. It is number 2 in this person's line\. It goes at [^]* at the earliest/)
     await node.post(`/senders/${SENDER}/pause`)
     await desk.reads('#verdict', /its sender is paused\.\s+The sender was paused by operator/)
     await desk.tabTo('#cancel')
     await desk.press('Enter')
     await desk.page.waitForSelector('#confirm-cancel:focus')
     await desk.press('Shift+Tab', 'Enter')
-    await desk.reads('#verdict', /It was taken out before it was sent/)
+    await desk.reads('#verdict', /It was cancelled before it was sent/)
 
     await desk.press('/')
     await desk.page.waitForSelector('#what:focus')
     await desk.type('15550000001')
     await desk.press('Enter')
-    await desk.reads('#results', /Looked for as phone number, order number \(orderId\), [^]*idempotency key\.[^]*One message waits for this person with sender 111; a new one would wait without a known end: the sender is paused/)
+    await desk.reads('#results', /Looked for as phone number, order number, idempotency key\.[^]*One message waits for this person with sender 111; a new one would wait without a known end: the sender is paused/)
     await desk.press('/')
     await desk.type('+15550009999')
     await desk.press('Enter')
@@ -179,14 +179,14 @@ else {
     const desk = await openConsole(t, browser, node)
     await desk.page.waitForSelector('#what:focus')
     await desk.press('Tab', 'Tab', '3')
-    await desk.reads('#senders', /The retry worker is stopped by operator[^]*It sends; 1 wait for their turn/)
+    await desk.reads('#senders', /The retry worker is stopped by operator[^]*It sends; 1 waits for its turn/)
     await desk.tabTo(`#pause-${SENDER}`)
     await desk.press('Enter')
     await desk.page.waitForSelector('#how-long:focus')
     await desk.press('ArrowDown', 'ArrowDown')
     await desk.tabTo('#confirm-go')
     await desk.press('Enter')
-    await desk.reads('#senders', /Paused by operator until .*\(in (1 hour|59\.\d minutes|60 minutes)\)\. 1 wait and keep their places/)
+    await desk.reads('#senders', /Paused by operator until .*\(in (1 hour|59\.\d minutes|60 minutes)\)\. 1 waits and keeps its place/)
     const [paused] = (await node.get('/senders')).body['senders'] as Array<{ state: string, reopensAt: string }>
     t.match(paused, { state: 'paused' })
     t.ok(Math.abs(new Date(paused?.reopensAt ?? 0).getTime() - Date.now() - 3_600_000) < 30_000)
@@ -304,6 +304,22 @@ else {
       grounds.push(await desk.page.evaluate('getComputedStyle(document.body).backgroundColor'))
     }
     t.not(grounds[0], grounds[1])
+  })
+
+  await t.test('in a narrow window nothing has to be scrolled sideways, and each act is in sight', async t => {
+    const node = await ground.start(t, free)
+    const { id } = (await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'N-1' } })).body as { id: string }
+    const desk = await openConsole(t, browser, node)
+    await desk.page.setViewportSize({ width: 380, height: 700 })
+    for (const [hash, ready] of [[`#message/${id}`, '#time-line li'], ['#failures', '#failures tbody tr'], ['#senders', '#senders dl']] as const) {
+      await desk.page.goto(`${node.origin}/console/${hash}`)
+      await desk.page.waitForSelector(ready)
+      const over = await desk.page.evaluate('[...document.querySelectorAll("main *, header *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 80))')
+      t.same(over, [], hash)
+    }
+    await desk.page.goto(`${node.origin}/console/#failures`)
+    await desk.reads('#failures [role=cell] button', /Retry\s+Acknowledge/)
+    t.match(await desk.page.evaluate('[...document.querySelectorAll("#failures [role=cell]")].map(cell => cell.dataset.head)'), ['State', 'To', 'About', 'Why', 'When', 'Actions'])
   })
 
   await t.test('without API keys the page asks for none', async t => {

@@ -28,11 +28,11 @@ export async function acknowledgeOne (app, id) {
 }
 
 export async function cancelOne (app, id) {
-  const sure = await confirm({ title: 'Take this message out?', text: ['It will not be sent. This can not be undone.'], act: 'Take it out', danger: true })
+  const sure = await confirm({ title: 'Cancel this message?', text: ['It will not be sent. This can not be undone.'], act: 'Cancel the message', danger: true })
   if (sure === null) return false
   return await app.attempt(async () => {
     await ask('DELETE', `/messages/${encodeURIComponent(id)}`)
-    app.tell('Taken out.', 'good')
+    app.tell('Cancelled: it will not be sent.', 'good')
   })
 }
 

@@ -5,8 +5,8 @@ import { brief, button, choice, messageLink, table } from './parts.js'
 import { distance, when } from './time.js'
 
 const PAGE = 50
-const statuses = [['FAILED', 'given up'], ['PENDING', 'tried again'], ['RESOLVED', 'sent by a retry'], ['', 'all']]
-const words = { FAILED: 'given up', PENDING: 'tried again', RESOLVED: 'sent by a retry' }
+const statuses = [['FAILED', 'given up'], ['PENDING', 'will be tried again'], ['RESOLVED', 'sent by a retry'], ['', 'all']]
+const words = { FAILED: 'given up', PENDING: 'will be tried again', RESOLVED: 'sent by a retry' }
 const counts = { FAILED: ['failed'], PENDING: ['pending'], RESOLVED: ['resolved'], '': ['failed', 'pending', 'resolved'] }
 
 /** What the list shows; kept for a way back. */
@@ -57,7 +57,7 @@ export async function failuresView (app, root) {
     const unseen = listed.filter(({ status, acknowledgedAt }) => status !== 'RESOLVED' && acknowledgedAt === null).map(({ id }) => id)
     show(region,
       h('form', { class: 'row', onsubmit: event => event.preventDefault() },
-        choice('Those', 'status', statuses, filter.status, change('status')),
+        choice('Show', 'status', statuses, filter.status, change('status')),
         choice('Code', 'code', [['', 'any'], ...codes.map(code => [code, `${code} (${loaded.filter(({ errorCode }) => errorCode === code).length})`])], filter.code, change('code')),
         choice('Acknowledged', 'seen', [['no', 'not yet'], ['yes', 'yes'], ['', 'either']], filter.seen, change('seen')),
         choice('Sender', 'sender', [['', 'all'], ...senders.map(({ id }) => [id, id])], filter.sender, change('sender'))),
@@ -67,7 +67,7 @@ export async function failuresView (app, root) {
           button(`Retry all ${open.length} listed`, act(async () => await retryAll(app, open)), { id: 'retry-all', disabled: open.length === 0 }),
           button(`Acknowledge all ${unseen.length} listed`, act(async () => await acknowledgeAll(app, unseen)), { id: 'acknowledge-all', disabled: unseen.length === 0 }))
         : app.why(),
-      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure fits.') : table(['What', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Acts' : 'Seen'], listed.map(failure => row(app, failure, act)), { 'aria-label': 'Failures' }),
+      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure fits.') : table(['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'], listed.map(failure => row(app, failure, act)), { 'aria-label': 'Failures' }),
       left.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null)
   }
   show(root, h('h2', {}, 'Failures'), region)

@@ -74,7 +74,7 @@ async function look (app, results) {
 
 /** What a text may be: with `work it out` several at once. */
 function readingsOf (text, kind) {
-  const orders = (text.includes(':') ? [text] : orderNames().map(name => `${name}:${text}`)).map(tag => ({ as: `order number (${tag.slice(0, tag.indexOf(':'))})`, body: { tag } }))
+  const orders = (text.includes(':') ? [text] : orderNames().map(name => `${name}:${text}`)).map(tag => ({ as: 'order number', body: { tag } }))
   const one = { recipient: [{ as: 'phone number', body: { recipient: text } }], order: orders, id: [{ as: 'message id', id: text }], idempotencyKey: [{ as: 'idempotency key', body: { idempotencyKey: text } }], providerMessageId: [{ as: 'WhatsApp\'s id', body: { providerMessageId: text } }] }
   if (kind !== 'auto') return one[kind]
   if (ID.test(text)) return one.id

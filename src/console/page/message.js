@@ -32,30 +32,41 @@ function draw (app, message, { sender, story, codes }, look) {
   const verdict = judge(message, sender, codes.get(sender?.why))
   return [
     h('h2', {}, 'Message ', badge(message.status)),
+    h('p', { class: 'hint', id: 'subject' }, subjectOf(message)),
     h('section', { class: `card ${verdict.tone}`, id: 'verdict' },
       h('h3', {}, told(verdict.title)),
       verdict.why.length === 0 ? null : h('p', {}, told(verdict.why)),
       verdict.advice.length === 0 ? null : h('p', {}, h('strong', {}, 'What to do: '), told(verdict.advice)),
       actsOf(app, message, look)),
-    h('section', { 'aria-labelledby': 'story' }, h('h3', { id: 'story' }, 'What happened'), h('ol', { class: 'story', id: 'time-line' }, story.map(event => draw1(event, codes)))),
+    h('section', { 'aria-labelledby': 'story' }, h('h3', { id: 'story' }, 'What happened'), h('ol', { class: 'story', id: 'time-line' }, story.map((event, at) => draw1(event, isLastOf(event.code, story, at) ? codes.get(event.code) : undefined)))),
     h('section', {}, h('h3', {}, 'The message'), factsOf(message), contentOf(message.message))
   ]
 }
 
-function draw1 ({ at, tone, title, detail, code, said }, codes) {
-  const told = code === undefined ? undefined : codes.get(code)
+/** For whom it is and what about, so that nobody has to scroll to see that it is the right one. */
+function subjectOf ({ to, metadata, createdAt }) {
+  const entries = Object.entries(metadata ?? {}).filter(([, value]) => typeof value !== 'object').slice(0, 3)
+  return [to === null ? null : ['To ', theirs(to), ' · '], entries.map(([name, value]) => [theirs(`${name}: ${value}`), ' · ']), 'accepted ', whenAndAgo(createdAt)]
+}
+
+/** What a code means is told where it came last: a message that meets the same trouble five times does not tell it five times. */
+function isLastOf (code, story, at) {
+  return code !== undefined && story.findLastIndex(event => event.code === code) === at
+}
+
+function draw1 ({ at, tone, title, detail, code, said }, told) {
   return h('li', { class: tone },
     h('p', { class: 'what' }, at === null ? null : h('span', { class: 'at' }, whenAndAgo(at)), h('strong', {}, title), detail === undefined ? null : h('small', {}, ` ${detail}`)),
     told === undefined ? null : h('p', {}, h('span', { class: 'code' }, code), ` ${told.title}. `, told.explanation),
     told === undefined ? null : h('p', {}, h('strong', {}, 'What to do: '), told.remedy),
-    said === undefined ? null : h('p', { class: 'said' }, 'In its own words: ', theirs(said)))
+    said === undefined ? null : h('p', { class: 'said' }, told === undefined && code !== undefined ? [h('span', { class: 'code' }, code), ' '] : null, 'In its own words: ', theirs(said)))
 }
 
 function actsOf (app, { id, status }, look) {
   const acts = [
     ['failed', 'retrying'].includes(status) ? button('Retry now', async () => await retryOne(app, id) && await look(), { id: 'retry', class: 'act' }) : null,
     ['failed', 'retrying'].includes(status) ? button('Acknowledge', async () => await acknowledgeOne(app, id) && await look(), { id: 'acknowledge' }) : null,
-    ['queued', 'scheduled', 'retrying', 'unknown'].includes(status) ? button('Take it out', async () => await cancelOne(app, id) && await look(), { id: 'cancel' }) : null
+    ['queued', 'scheduled', 'retrying', 'unknown'].includes(status) ? button('Cancel it', async () => await cancelOne(app, id) && await look(), { id: 'cancel' }) : null
   ].filter(Boolean)
   if (acts.length === 0) return null
   return app.mayAct() ? h('p', { class: 'acts' }, acts) : app.why()
@@ -64,7 +75,7 @@ function actsOf (app, { id, status }, look) {
 function factsOf (message) {
   return facts([
     ['Id', h('code', {}, message.id)],
-    ['To', message.to === null ? h('em', {}, 'forgotten: it is settled') : theirs(message.to)],
+    ['To', message.to === null ? h('em', {}, 'not kept once it is settled') : theirs(message.to)],
     ['Sender', message.sender],
     ['Accepted', whenAndAgo(message.createdAt)],
     ['Attempts that count', message.attemptCount],

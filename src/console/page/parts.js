@@ -21,12 +21,22 @@ export function facts (rows) {
   return h('dl', {}, rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))
 }
 
-/** A table of its own scroll bar. `heads` name the columns; each row is a list of cells. */
+/**
+ * A table with a scroll bar of its own. `heads` name the columns, `rows` are `tr`. In a narrow window it is laid out as a list of cards (style.css), so
+ * each cell brings its heading along, and the roles that it would lose by that.
+ */
 export function table (heads, rows, attributes = {}) {
+  for (const row of rows) {
+    row.setAttribute('role', 'row')
+    for (const [at, cell] of [...row.children].entries()) {
+      cell.setAttribute('role', 'cell')
+      cell.dataset.head = heads[at]
+    }
+  }
   return h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': attributes['aria-label'] },
-    h('table', attributes,
-      h('thead', {}, h('tr', {}, heads.map(head => h('th', { scope: 'col' }, head)))),
-      h('tbody', {}, rows)))
+    h('table', { role: 'table', ...attributes },
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, heads.map(head => h('th', { scope: 'col', role: 'columnheader' }, head)))),
+      h('tbody', { role: 'rowgroup' }, rows)))
 }
 
 export function button (label, onclick, attributes = {}) {

@@ -54,18 +54,20 @@ function card (app, sender, stop, look) {
     stop === undefined ? null : h('p', {}, h('strong', {}, 'What to do: '), stop.remedy),
     app.mayAct() ? h('p', { class: 'acts' }, acts) : null,
     facts([
-      ['Wait in line', inLine], ['whose turn has come', due], ['being sent', inFlight], ['scheduled', scheduled], ['tried again', failures.pending], ['outcome not known', unknown], ['given up', failures.failed], ['sent in 24 h', sentInDay],
-      ['Longest wait beyond its turn', span(oldestDueSeconds * 1000)],
-      ['What binds', `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, ${rules.pairBurst} ahead of time` : ''}; ${rules.perSecond} a second; ${rules.maxInFlight} at once`]
+      ['Wait in line', inLine], ['Of these due now', due], ['Being sent', inFlight], ['Scheduled', scheduled], ['To be tried again', failures.pending], ['Outcome not known', unknown], ['Given up', failures.failed], ['Sent in 24 h', sentInDay],
+      ['Longest overdue', span(oldestDueSeconds * 1000)],
+      ['Its rules', `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, ${rules.pairBurst} ahead of time` : ''}; ${rules.perSecond} a second; ${rules.maxInFlight} at once`]
     ]))
 }
 
 function sentence ({ state, why, reopensAt, inLine }, stop) {
-  if (state === 'open') return inLine === 0 ? 'It sends; nothing waits.' : `It sends; ${inLine} wait for their turn.`
+  if (state === 'open') return inLine === 0 ? 'It sends; nothing waits.' : `It sends; ${waiting(inLine, 'waits for its turn', 'wait for their turn')}.`
   const end = reopensAt === null ? ' until somebody resumes it.' : [state === 'paused' ? ' until ' : '; it is tried again at ', whenAndAgo(reopensAt), '.']
-  if (state === 'paused') return [`Paused${why === null ? '' : ` by ${why}`}`, end, ` ${inLine} wait and keep their places.`]
+  if (state === 'paused') return [`Paused${why === null ? '' : ` by ${why}`}`, end, ` ${waiting(inLine, 'waits and keeps its place', 'wait and keep their places')}.`]
   return [`WhatsApp refuses all it sends: ${why ?? ''} ${stop?.title ?? ''}. ${stop?.explanation ?? ''} Its messages wait`, end]
 }
+
+const waiting = (count, one, more) => `${count} ${count === 1 ? one : more}`
 
 async function pause (app, id) {
   const sure = await confirm({
@@ -87,7 +89,7 @@ async function pause (app, id) {
 async function resume (app, { id, state, inLine }) {
   const text = state === 'stopped'
     ? ['WhatsApp refused it. If the cause is not mended it stops again at once.']
-    : [`${inLine} wait and go at their pace.`]
+    : [`${waiting(inLine, 'waits and goes', 'wait and go')} at the usual pace.`]
   const sure = await confirm({ title: `Resume sender ${id}?`, text, act: 'Resume' })
   if (sure === null) return false
   return await app.attempt(async () => {

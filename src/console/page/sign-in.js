@@ -17,7 +17,7 @@ export function signIn (root, why, go) {
         go()
       }
     },
-    h('h2', {}, 'Who is there?'),
+    h('h2', {}, 'Sign in'),
     why === '' ? null : h('p', { id: 'why', role: 'alert' }, why),
     h('label', { for: 'key' }, 'Your API key'), field,
     h('p', { class: 'hint' }, 'One with the role read may look, one with the role admin may act. It is forgotten when this tab is closed.'),

@@ -2,7 +2,7 @@ import { span } from './time.js'
 import { outcomes } from './words.js'
 
 const settled = {
-  sent: ['good', 'WhatsApp took it'], delivered: ['good', 'WhatsApp took it'], read: ['good', 'WhatsApp took it'], failed: ['bad', 'Given up'], cancelled: ['bad', 'Taken out'], expired: ['bad', 'Its life was over']
+  sent: ['good', 'WhatsApp took it'], delivered: ['good', 'WhatsApp took it'], read: ['good', 'WhatsApp took it'], failed: ['bad', 'Given up'], cancelled: ['bad', 'Cancelled'], expired: ['bad', 'Dropped: it had waited for as long as it may']
 }
 
 /**

@@ -2,7 +2,7 @@ import { span } from './time.js'
 
 /** Where a message stands, in a word or two. */
 export const states = {
-  scheduled: 'scheduled', queued: 'waits', sending: 'being sent', sent: 'taken by WhatsApp', delivered: 'on the phone', read: 'read', retrying: 'tried again', unknown: 'not known', failed: 'failed', cancelled: 'taken out', expired: 'too late'
+  scheduled: 'scheduled', queued: 'waits', sending: 'being sent', sent: 'taken by WhatsApp', delivered: 'on the phone', read: 'read', retrying: 'will be tried again', unknown: 'not known', failed: 'failed', cancelled: 'cancelled', expired: 'not sent in time'
 }
 
 export const tones = {
@@ -26,10 +26,10 @@ export function bound (by, rules) {
     pair: `this person may be written to once in ${span(rules?.pairIntervalMs ?? 0)}${(rules?.pairBurst ?? 1) > 1 ? `, ${rules.pairBurst} ahead of time` : ''}`,
     flow: `the sender is at its rate of ${rules?.perSecond ?? '?'} messages a second`,
     line: 'others are before it in the line, or all places under way are taken',
-    'cool-down': 'WhatsApp asked for a rest',
+    'cool-down': 'WhatsApp asked for a rest, or Redis was restarted',
     pause: 'the sender is paused',
     stop: 'WhatsApp refuses all that this sender sends',
-    schedule: 'its sender set a later moment',
+    schedule: 'the calling service set a later moment',
     retry: 'the retry schedule'
   }
   return words[by] ?? String(by)
@@ -48,7 +48,7 @@ export function troubleOf (trouble) {
     case 'UNAUTHENTICATED': return ['The gateway does not know this key.', 'Check it for missing letters, or ask whoever runs the gateway.']
     case 'FORBIDDEN': return ['This key may not do that.', trouble.message]
     case 'NOT_RETRYABLE': return ['It is no failure any more, or is already on its way.', 'Look again.']
-    case 'NOT_CANCELLABLE': return ['It can not be taken out any more.', trouble.message]
+    case 'NOT_CANCELLABLE': return ['It can not be cancelled any more.', trouble.message]
     case 'NOT_FOUND': return ['Nothing is known of it.', 'Results are kept for a day as a rule, failures for a month.']
     case 'INVALID_RECIPIENT':
     case 'RECIPIENT_IS_USER_ID': return ['That is no telephone number.', 'A number has 7 to 15 digits, with its country code.']
