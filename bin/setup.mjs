@@ -165,31 +165,31 @@ function link (target) {
   symlinkSync(target, path)
 }
 
-// ---- Prometheus and Alertmanager, for tests
+// ---- Prometheus and Alertmanager
 
-/**
- * Debian's packages are unpacked into `.data/monitoring` and never installed, so no service of theirs can start. They are needed by
- * the tests of alerts and dashboards only, which say so themselves where they are missing.
- */
 /** Debian's Alertmanager reads its templates from here and from nowhere else. */
 const TEMPLATES = '/usr/share/prometheus/alertmanager'
 
+/** Needed by the tests of alerts and dashboards only, which say so themselves where it is missing. */
 async function provideMonitoring (say) {
+  if (!await unpackMonitoring(say)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
+  const templates = at('.data', 'monitoring', 'root', TEMPLATES)
+  if (process.getuid?.() === 0 && existsSync(templates) && !existsSync(TEMPLATES)) cpSync(templates, TEMPLATES, { recursive: true })
+}
+
+/** Debian's packages, unpacked into `.data/monitoring` and never installed, so that no service of theirs can start. False where apt has none to give. */
+export async function unpackMonitoring (say) {
   const programs = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']
   const cwd = at('.data', 'monitoring')
-  const isThere = () => programs.every(name => onPath(name) || isExecutable(join(cwd, 'root', 'usr', 'bin', name)))
-  if (!isThere() && onPath('apt-get') && onPath('dpkg-deb')) {
-    say('unpacking prometheus and prometheus-alertmanager into .data/monitoring (30 MB, for tests)')
-    mkdirSync(cwd, { recursive: true })
-    const packages = ['prometheus', 'prometheus-alertmanager']
-    // The lists may be missing or stale; where we may not renew them there is nothing more to try.
-    if (!await unpack(packages, cwd)) {
-      await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
-      if (!await unpack(packages, cwd)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
-    }
-  }
-  const templates = join(cwd, 'root', TEMPLATES)
-  if (process.getuid?.() === 0 && existsSync(templates) && !existsSync(TEMPLATES)) cpSync(templates, TEMPLATES, { recursive: true })
+  if (programs.every(name => onPath(name) || isExecutable(join(cwd, 'root', 'usr', 'bin', name)))) return true
+  if (!onPath('apt-get') || !onPath('dpkg-deb')) return false
+  say('unpacking prometheus and prometheus-alertmanager into .data/monitoring (30 MB)')
+  mkdirSync(cwd, { recursive: true })
+  const packages = ['prometheus', 'prometheus-alertmanager']
+  if (await unpack(packages, cwd)) return true
+  // The lists may be missing or stale; where we may not renew them there is nothing more to try.
+  await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
+  return await unpack(packages, cwd)
 }
 
 // ---- Chromium, for tests
