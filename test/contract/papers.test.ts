@@ -66,6 +66,10 @@ await t.test('docs/README.md names every page of docs/', async t => {
   t.strictSame(list('docs', '.md').map(path => posix.basename(path)).filter(name => name !== 'README.md' && !read('docs/README.md').includes(`](${name})`)), [])
 })
 
+await t.test('every picture is shown somewhere', async t => {
+  t.strictSame(list('docs/images', '.png').filter(path => !papers.some(paper => read(paper).includes(`images/${posix.basename(path)})`))), [])
+})
+
 await t.test('the table of settings is the schema', async t => {
   // By a name that the compiler does not follow: without the file this check alone is to fail.
   const module = '../../src/config.js'

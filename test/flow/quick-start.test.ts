@@ -1,8 +1,14 @@
-/** The README's first screen: its commands are run against a gateway as `npm start` starts it, and answer what stands below them. */
+/**
+ * The README's first screen: its commands are run against a gateway as `npm start` starts it, and answer what stands below them. So are its examples for
+ * JavaScript and the command line, and what other pages have a newcomer do beside `npm start`.
+ */
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { read } from '../contract/tree.js'
+import { shell } from '../cli/run.js'
+import { read, root } from '../contract/tree.js'
 import { startProgram } from '../support/process.js'
 
 const run = promisify(execFile)
@@ -18,17 +24,48 @@ await t.test('there are three steps, after the start itself', async t => {
 await t.test('each answers as it says', async t => {
   const dir = t.testdir({ '.curlrc': 'retry = 5\n' })
   const gateway = await startProgram(t, 'main.js', { PORT: '0', DATA_DIR: `${dir}/data` }, /^Gateway {3}(http:\/\/\S+)/m)
+  const here = (text: string): string => text.replaceAll('localhost:3000', gateway.found.replace('http://', ''))
   // A machine that is busy with other tests may answer 503, which says itself that it is to be repeated.
   const env = { ...process.env, CURL_HOME: dir }
   for (const { commands, answers } of steps) {
-    const { stdout } = await run('bash', ['-euc', commands.replaceAll('localhost:3000', gateway.found.replace('http://', ''))], { env })
+    const { stdout } = await run('bash', ['-euc', here(commands)], { env })
     const seen = lines(stdout)
     const told = lines(answers)
     t.equal(seen.length, told.length, commands)
     for (const [at, line] of told.entries()) t.ok(fits(seen[at] ?? '', line), `${line}\n${seen[at] ?? 'nothing'}`)
   }
+
+  await t.test('the examples for JavaScript do what they say', async t => {
+    const [example = ''] = blocks('README.md', 'From JavaScript', 'js')
+    // Below the repository's own package.json, so `sluice/client` is what is built.
+    writeFileSync(join(dir, 'example.mjs'), here(`${example}console.log(JSON.stringify({ immediate, queued, duplicate }))`))
+    t.match((await run(process.execPath, ['example.mjs'], { cwd: dir })).stdout, /^{"immediate":(true|false),"queued":(true|false),"duplicate":false}\n$/)
+
+    const [program = ''] = blocks('docs/drop-in.md', 'Clients', 'js')
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', here(program)], { cwd: root })
+    t.match(stdout, /wamid\.[^]*(accepted|delay_ms)/)
+  })
+
+  await t.test('the examples for the command line do what they say', async t => {
+    const [commands = ''] = blocks('README.md', 'From the command line', 'sh')
+    writeFileSync(join(dir, 'campaign.csv'), blocks('docs/cli.md', 'Import', 'csv')[0] ?? '')
+    for (const line of lines(commands)) t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line)
+  })
+
+  await t.test('the first alert\'s number stops the sender, and what ends it ends it', async t => {
+    const [watch, stop = '', mend = ''] = blocks('grafana/README.md', 'Seeing one fire', 'sh')
+    t.equal(watch, 'npm run prometheus\n')
+    t.match((await run('bash', ['-euc', here(stop)], { env })).stdout, /"status":"queued".*"boundBy":"stop"/)
+    t.match((await run('bash', ['-euc', here(mend)], { env })).stdout, /"status":"cancelled"[^]*"state":"open"/)
+  })
   t.equal(await gateway.end('SIGTERM'), 0)
 })
+
+/** What stands in a language under a heading of a page. */
+function blocks (page: string, heading: string, language: string): string[] {
+  const section = read(page).split(/^## /m).find(part => part.startsWith(`${heading}\n`)) ?? ''
+  return [...section.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block)
+}
 
 function lines (text: string): string[] {
   return text.split('\n').filter(line => line !== '')

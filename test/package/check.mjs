@@ -24,6 +24,10 @@ const sent = await client.sendMessage(process.argv[2], 'Hello')
 const { status } = await client.getMessage(sent.id)
 if (!sent.immediate || status !== 'sent') throw new Error(JSON.stringify({ sent, status }))
 `
+const OLD_STYLE = `
+const { SluiceClient, SluiceClientError } = require('sluice/client')
+if (typeof SluiceClient !== 'function' || !(new SluiceClientError('TIMEOUT', 'x') instanceof Error)) throw new Error('not what import gives')
+`
 const TYPED = `
 import { SluiceClient, SluiceClientError, type Answer } from 'sluice/client'
 const client = new SluiceClient({ baseUrl: 'http://localhost' })
@@ -77,11 +81,13 @@ try {
 
   gateway = await startGateway()
   writeFileSync(join(app, 'client.mjs'), CLIENT)
+  writeFileSync(join(app, 'old-style.cjs'), OLD_STYLE)
   for (const [at, version] of VERSIONS.entries()) {
     const bin = provideNode(version)
     const env = { PATH: `${bin}:${process.env.PATH}`, SLUICE_URL: gateway.origin, SLUICE_API_KEY: API_KEY }
     const said = run('node', ['--version'], { env }).trim()
     if (said !== `v${version}`) throw new Error(`${said} runs in place of ${version}`)
+    run('node', ['old-style.cjs'], { env })
     run('node', ['client.mjs', `+155500090${at}0`], { env })
     const { immediate } = JSON.parse(run(join(app, 'node_modules/.bin/sluice'), ['send', `+155500090${at}1`, 'Hello', '--json'], { env }))
     if (immediate !== true) throw new Error('the command line did not send')
