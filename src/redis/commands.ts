@@ -38,7 +38,7 @@ export interface Replies {
     | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number]
     | ['queued', Attention] | ['expired'] | ['unwanted'] | ['gone'] | ['unruled']
   settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
-  receipt: ['sent'] | ['raised'] | ['known'] | ['double'] | ['early'] | ['tail', record: string] | ['gone']
+  receipt: ['sent'] | ['raised'] | ['known'] | ['double'] | ['bounced'] | ['early'] | ['tail', record: string] | ['gone']
   bounce: ['retry', dueMs: number, stopped: number] | ['failed', dueMs: 0, stopped: number] | ['beside'] | ['known'] | ['early'] | ['gone']
   park: ['parked', nextMs: number] | ['known'] | ['full']
   unpark: [nextMs: number, ...due: Array<[name: string, ageMs: number, status: string]>]
