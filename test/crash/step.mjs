@@ -12,7 +12,7 @@ import { Redis } from 'ioredis'
  *   request:written           the last byte is with the kernel
  *   request:answered          the head of the answer is here, nobody has heard of it
  *
- * `having` is a pattern that one of the arguments (or the request's body) has to fit; `nth` counts from 1. `kill` and `stop`
+ * `having` is a pattern that one of the arguments (or the request's body) has to fit; `nth` counts what fits, from 1. `kill` and `stop`
  * are signals, `lose` keeps the reply from whoever waits for it. Each act is written to `file` before it happens.
  */
 export function arm (acts, file) {
@@ -25,8 +25,10 @@ export function arm (acts, file) {
   function due (point, texts) {
     const next = rest[0]
     if (next === undefined || next.point !== point) return undefined
-    if (next.having !== undefined && !texts.some(text => new RegExp(next.having).test(text))) return undefined
-    if (++seen < (next.nth ?? 1)) return undefined
+    // One call may be about several messages.
+    const met = next.having === undefined ? 1 : texts.filter(text => new RegExp(next.having).test(text)).length
+    seen += met
+    if (met === 0 || seen < (next.nth ?? 1)) return undefined
     seen = 0
     rest.shift()
     writeSync(out, `${next.act} at ${next.name}\n`)

@@ -30,16 +30,19 @@ const retried: Lead[] = [{ point: 'retake:after', act: 'pass' }]
 const asked: Lead[] = [{ point: 'pause:after', having: '^paused$', act: 'pass' }]
 const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', act: 'pass' }]
 
+/** One message's, among the arguments of admit. */
+const DIGEST = '^[\\w-]{22}$'
+
 export const steps: Step[] = [
   { name: 'start: the rules are written', point: 'quota:before', work: 'nothing', boot: true },
   { name: 'start: the rules were written', point: 'quota:after', work: 'nothing', boot: true },
 
   { name: 'admission: not yet asked', point: 'admit:before', work: 'burst' },
   { name: 'admission: granted, unheard', point: 'admit:after', work: 'burst' },
-  { name: 'admission: queued, unheard', point: 'admit:after', nth: 6, work: 'burst' },
+  { name: 'admission: queued, unheard', point: 'admit:after', having: DIGEST, nth: 6, work: 'burst' },
   { name: 'admission: scheduled, unheard', point: 'admit:after', work: 'scheduled' },
-  { name: 'admission: half of a batch asked', point: 'admit:before', nth: 6, work: 'batch' },
-  { name: 'admission: half of a batch admitted', point: 'admit:after', nth: 6, work: 'batch' },
+  { name: 'admission: half of a batch asked', point: 'admit:before', having: DIGEST, nth: 101, work: 'campaign' },
+  { name: 'admission: half of a batch admitted', point: 'admit:after', having: DIGEST, nth: 51, work: 'campaign' },
   { name: 'admission: a shift is being called', point: 'addStandardJob:before', having: 'WHATSAPP-drain', work: 'batch' },
   { name: 'admission: a shift was called', point: 'addStandardJob:after', having: 'WHATSAPP-drain', work: 'batch' },
 

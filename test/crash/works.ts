@@ -32,6 +32,10 @@ export const works = {
   async batch (stage: Stage) {
     await stage.caller.postBatch(wishes(stage, '1555000', 4, 3))
   },
+  /** More than travels in one call, and more than is asked at once. */
+  async campaign (stage: Stage) {
+    await stage.caller.postBatch(wishes(stage, '1555000', 120, 1))
+  },
   async scheduled (stage: Stage) {
     await posts(stage, '1555000', 2, 1, { scheduledFor: Date.now() + 1000 })
   },
