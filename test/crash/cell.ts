@@ -9,7 +9,7 @@ import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
 import type { Ground } from './ground.js'
 import { actsOf, type Act, type Cell, type Step } from './steps.js'
-import { works, type Stage } from './works.js'
+import { HOOKS, works, type Stage } from './works.js'
 
 const LEASE_MS = 6000
 const INTERVAL_MS = 300
@@ -150,7 +150,7 @@ class CellRun {
     const rounds: Array<Promise<unknown>> = []
     while (!this.#hasMet(step) && victim.end() === null) {
       const stage: Stage = {
-        caller, victim, origin: () => origin, sender: this.#sender, policy: this.#cell.policy, round: this.#round++, prefix: this.#name, redisPort: this.#ground.redis.port
+        caller, victim, origin: () => origin, origins: () => this.#origins, note: fact => { this.facts.push(fact) }, sender: this.#sender, policy: this.#cell.policy, round: this.#round++, prefix: this.#name, redisPort: this.#ground.redis.port
       }
       rounds.push(works[step.work](stage))
       await Promise.race([Promise.all(rounds), until('reached', () => this.#hasMet(step), REACH_WITHIN_MS)])
@@ -209,7 +209,7 @@ class CellRun {
       redisUrl: this.#ground.redis.url,
       apiUrl: this.#ground.apiUrl,
       prefix: this.#name,
-      env: { ...settings, WHATSAPP_PHONE_NUMBER_ID: this.#sender, UNKNOWN_OUTCOME: this.#cell.policy, WATCH_FILE: watch }
+      env: { ...settings, ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}), WHATSAPP_PHONE_NUMBER_ID: this.#sender, UNKNOWN_OUTCOME: this.#cell.policy, WATCH_FILE: watch }
     })
     const child = startGateway({ ...env, ...(acts.length === 0 ? {} : { ACTS: JSON.stringify(acts), REACHED_FILE: reached }) })
     const node = { child, origin: '', watch }

@@ -1,19 +1,27 @@
-/** `npm run crash`: the whole matrix, or the steps whose name holds the words given. Ends with 1 if a cell does not hold. */
+/**
+ * `npm run crash`: the whole matrix, or the cells whose name holds one of the texts given; `--flaws`: whether it finds what is taken out on purpose.
+ * Ends with 1 if a cell does not hold, or a flaw is not found.
+ */
 import { parseArgs } from 'node:util'
+import { tableOfFlaws, tryFlaws } from './flaws.js'
 import { layGround } from './ground.js'
 import { faultsOf, lineOf, runCells } from './matrix.js'
-import { writeTable } from './report.js'
+import { writeFlaws, writeTable } from './report.js'
 import { cellsOf, nameOf, sample, steps } from './steps.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { once: { type: 'boolean' }, turn: { type: 'string', default: '0' }, 'at-once': { type: 'string', default: '16' }, write: { type: 'boolean' } }
+  options: { once: { type: 'boolean' }, turn: { type: 'string', default: '0' }, 'at-once': { type: 'string', default: '16' }, write: { type: 'boolean' }, flaws: { type: 'boolean' } }
 })
+if (values.flaws === true) {
+  const all = await tryFlaws(({ flaw, isFound, told }) => console.log(`${isFound ? 'found ' : 'MISSED'} ${flaw.without}\n${told}`))
+  if (values.write === true) writeFlaws(tableOfFlaws(all))
+  process.exit(all.every(({ isFound }) => isFound) ? 0 : 1)
+}
 const endings: Array<() => unknown> = []
 const ground = await layGround({ teardown: ending => endings.push(ending) })
 const chosen = values.once === true ? sample(Number(values.turn)) : cellsOf(steps)
-const words = positionals.join(' ')
-const cells = chosen.filter(cell => nameOf(cell).includes(words))
+const cells = chosen.filter(cell => positionals.length === 0 || positionals.some(words => nameOf(cell).includes(words)))
 const results = await runCells(ground, cells, Number(values['at-once']), (result, done) => console.log(`${String(done).padStart(3)}/${cells.length} ${lineOf(result)}`))
 const failed = results.filter(result => faultsOf(result).length > 0)
 if (values.write === true) writeTable(results)

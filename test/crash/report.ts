@@ -1,25 +1,40 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { faultsOf } from './matrix.js'
+import { writeBlock } from '../bench/kit/write.mjs'
 import type { Result } from './cell.js'
+import { faultsOf } from './matrix.js'
+import { steps } from './steps.js'
 
 const page = fileURLToPath(new URL('../../docs/proof.md', import.meta.url))
 const columns = ['kill', 'stop'].flatMap(act => ['restart', 'second'].flatMap(then => ['retry', 'fail'].map(policy => ({ act, then, policy }))))
 
-/** Writes the matrix into docs/proof.md, between its marks. */
+/** Writes the matrix into docs/proof.md, between its marks. Steps that were not run in all their cells keep the row they have. */
 export function writeTable (results: Result[]): void {
-  const names = [...new Set(results.map(({ cell }) => cell.steps.at(-1)?.name ?? ''))]
-  const rows = names.map(name => `| ${name} | ${columns.map(column => show(results.find(({ cell }) =>
-    cell.steps.at(-1)?.name === name && cell.act === column.act && cell.then === column.then && cell.policy === column.policy))).join(' | ')} |`)
+  writeBlock(page, 'matrix', tableOf(results, readFileSync(page, 'utf8')))
+}
+
+/** Writes what became of the flaws into docs/proof.md. */
+export function writeFlaws (table: string): void {
+  writeBlock(page, 'flaws', table)
+}
+
+/** The rows of `before`, those of steps that were run renewed, in the order of the steps. */
+export function tableOf (results: Result[], before: string): string {
+  const rows = steps.flatMap(({ name }) => rowOf(name, results) ?? before.split('\n').find(line => line.startsWith(`| ${name} | `)) ?? [])
+  const cells = rows.flatMap(row => row.split('|').slice(2, -1).map(cell => cell.trim()))
   const head = `| step | ${columns.map(({ act, then, policy }) => `${act}, ${then}, ${policy}`).join(' | ')} |`
-  const table = [head, `|---|${columns.map(() => '---|').join('')}`, ...rows].join('\n')
-  const text = readFileSync(page, 'utf8')
-  writeFileSync(page, text.replace(/(<!-- matrix -->\n)[^]*?(\n<!-- \/matrix -->)/, `$1${table}$2`))
+  return [`${cells.filter(cell => cell.startsWith('ok')).length} of ${cells.length} cells hold.`, '', head, `|---|${columns.map(() => '---|').join('')}`, ...rows].join('\n')
+}
+
+function rowOf (name: string, results: Result[]): string | undefined {
+  const shown = columns.map(({ act, then, policy }) => show(results.find(({ cell }) =>
+    cell.steps.length === 1 && cell.steps[0]?.name === name && cell.act === act && cell.then === then && cell.policy === policy)))
+  return shown.includes('') ? undefined : `| ${name} | ${shown.join(' | ')} |`
 }
 
 /** `ok`, with the number of messages that went out twice because their outcome was unknown; or what did not hold. */
 function show (result: Result | undefined): string {
-  if (result === undefined) return '–'
+  if (result === undefined) return ''
   if (faultsOf(result).length > 0) return '**failed**'
   const { doubledAsAllowed } = result.judgement.figures
   return doubledAsAllowed > 0 ? `ok, ${doubledAsAllowed}×2` : 'ok'

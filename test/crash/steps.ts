@@ -19,6 +19,8 @@ export interface Step {
   boot?: true
   /** A node that dies first, with a request under way: this is about who recovers it. */
   orphan?: true
+  /** Webhooks are taken. */
+  hooks?: true
   /** The second node looks away until the step is reached; else it would do the work itself. */
   alone?: true
 }
@@ -81,6 +83,9 @@ export const steps: Step[] = [
   { name: 'settlement: a late success, not written', point: 'receipt:before', after: resettled, work: 'burst' },
   { name: 'settlement: a late success, unheard', point: 'receipt:after', after: resettled, work: 'burst' },
 
+  { name: 'webhook: not delivered after all, not written', point: 'bounce:before', work: 'bounced', hooks: true },
+  { name: 'webhook: not delivered after all, unheard', point: 'bounce:after', work: 'bounced', hooks: true },
+
   { name: 'retry: its job is taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
   { name: 'retry: not yet taken up', point: 'retake:before', work: 'refused' },
   { name: 'retry: taken up, unheard', point: 'retake:after', work: 'refused' },
@@ -109,9 +114,16 @@ export const steps: Step[] = [
   { name: 'operator: paused, unheard', point: 'pause:after', having: '^paused$', work: 'paused' },
   { name: 'operator: resuming', point: 'pause:before', having: '^open$', work: 'paused' },
   { name: 'operator: resumed, unheard', point: 'pause:after', having: '^open$', work: 'paused' },
+  { name: 'operator: changing the rules', point: 'quota:before', nth: 2, work: 'ruled' },
   { name: 'operator: rules changed, unheard', point: 'quota:after', nth: 2, work: 'ruled' },
+  { name: 'operator: clearing a pace', point: 'clear:before', work: 'cleared' },
   { name: 'operator: pace cleared, unheard', point: 'clear:after', work: 'cleared' },
-  { name: 'operator: acknowledged, unheard', point: 'acknowledge:after', work: 'acknowledged' }
+  { name: 'operator: acknowledging', point: 'acknowledge:before', work: 'acknowledged' },
+  { name: 'operator: acknowledged, unheard', point: 'acknowledge:after', work: 'acknowledged' },
+  { name: 'operator: erasing a message', point: 'erase-message:before', work: 'erased' },
+  { name: 'operator: message erased, unheard', point: 'erase-message:after', work: 'erased' },
+  { name: 'operator: erasing a pace', point: 'erase-pair:before', work: 'erased' },
+  { name: 'operator: pace erased, unheard', point: 'erase-pair:after', work: 'erased' }
 ]
 
 /** A node meets these steps, one after the other: it stands still at each, and at the last one it is killed or stands still. */
@@ -142,8 +154,8 @@ export function sample (turn = 0): Cell[] {
 
 const CHAIN = 4
 
-function needsOwn ({ boot, orphan, alone }: Step): boolean {
-  return boot === true || orphan === true || alone === true
+function needsOwn ({ boot, orphan, alone, hooks }: Step): boolean {
+  return boot === true || orphan === true || alone === true || hooks === true
 }
 
 export function nameOf ({ steps, act, then, policy }: Cell): string {

@@ -1,7 +1,9 @@
-/** What callers and operators do to a node so that it gets to a step. Each is one round; rounds go on until it is there. */
+/** What callers, operators and WhatsApp do to a node so that it gets to a step. Each is one round; rounds go on until it is there. */
+import { createHmac } from 'node:crypto'
 import { Queue } from 'bullmq'
 import type { ProvingCaller, Wish } from '../prove/caller.js'
-import { groupBy } from '../prove/history.js'
+import { groupBy, moment, type Fact } from '../prove/history.js'
+import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
 
@@ -11,6 +13,9 @@ export interface Stage {
   victim: Child
   /** Its origin. */
   origin: () => string
+  /** Whoever can be asked now. */
+  origins: () => string[]
+  note: (fact: Fact) => void
   sender: string
   policy: 'retry' | 'fail'
   /** A number for each round, so that its messages and recipients are new. */
@@ -20,6 +25,9 @@ export interface Stage {
 }
 
 export type WorkName = keyof typeof works
+
+/** Of the app whose webhooks are taken. */
+export const HOOKS = { WHATSAPP_APP_SECRET: 'app-secret-of-the-matrix', WHATSAPP_VERIFY_TOKEN: 'verify-me' }
 
 export const works = {
   async nothing () {
@@ -47,6 +55,12 @@ export const works = {
   },
   async rejected (stage: Stage) {
     await posts(stage, '15560131026', 2, 1)
+  },
+  /** Accepted, and then WhatsApp says that it could not deliver. */
+  async bounced (stage: Stage) {
+    const all = wishes(stage, '1555000', 3, 1)
+    await inTurn(stage, all)
+    await Promise.all(all.map(async wish => await bounce(stage, wish)))
   },
   /** Accepted and not answered, once. */
   async silent (stage: Stage) {
@@ -100,6 +114,13 @@ export const works = {
   async acknowledged (stage: Stage) {
     await posts(stage, '15560131026', 1, 1)
     await stage.caller.ask(stage.origin(), 'POST', '/failures/acknowledge', { sender: stage.sender })
+  },
+  /** Somebody whose messages wait, and who is to be forgotten. */
+  async erased (stage: Stage) {
+    await operate(stage, 'POST', '/pause', {})
+    await posts(stage, '1555000', 2, 2)
+    for (const { to } of wishes(stage, '1555000', 1, 1)) await stage.caller.ask(stage.origin(), 'DELETE', `/recipients/${to}?sender=${stage.sender}`)
+    await operate(stage, 'POST', '/resume', {})
   }
 }
 
@@ -125,6 +146,23 @@ async function inTurn ({ caller }: Stage, all: Wish[]): Promise<void> {
 
 async function operate ({ caller, origin, sender }: Stage, method: string, path: string, body?: unknown): Promise<void> {
   await caller.ask(origin(), method, `/senders/${sender}${path}`, body)
+}
+
+/** As WhatsApp does: again and again until somebody takes it. */
+async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }: Wish): Promise<void> {
+  const { body } = await caller.ask(origin(), 'GET', `/messages/${key}?sender=${sender}`)
+  if (body['status'] !== 'sent') return
+  const opaque = `${String(body['id']).slice(sender.length + 1)}.${body['attemptCount']}`
+  const status = { id: body['providerMessageId'], status: 'failed', timestamp: String(Math.floor(Date.now() / 1000)), biz_opaque_callback_data: opaque, errors: [{ code: 131000, title: 'Something went wrong' }] }
+  const text = JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses: [status] } }] }] })
+  const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', HOOKS.WHATSAPP_APP_SECRET).update(text).digest('hex')}` }
+  note({ fact: 'bounced', at: moment(), key, opaque })
+  await until('the webhook is taken', async () => {
+    const [at = origin()] = origins()
+    const reply = await request(`${at}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(() => null)
+    if (reply?.status !== 200) await pass(200)
+    return reply?.status === 200
+  }, 60_000)
 }
 
 /** A run of housekeeping now, rather than with the next minute. */

@@ -117,7 +117,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     async look ({ key, sender }: Pick<Wish, 'key' | 'sender'>): Promise<Ended | null> {
       let found: Ended | null = null
       await persist('GET', `/messages/${encodeURIComponent(key)}?sender=${sender}`, undefined, (status, body) => {
-        if (status === 200) found = { fact: 'ended', key, state: body['status'], attempts: body['attempts'] }
+        if (status === 200) found = { fact: 'ended', key, state: body['status'], attempts: body['attempts'] ?? [] }
         return status === 200 || status === 404
       })
       return found

@@ -27,6 +27,8 @@ export interface Answered {
 export interface Watched { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
 /** The provider has it. `resets` and `hung` are not accepted; what is `refused` the sender was told. */
 export interface Arrived { fact: 'arrived', at: number, key: string, pair: string, opaque: string, outcome: string, code: number | null }
+/** The provider tells of an attempt that it accepted that it was not delivered after all. */
+export interface Bounced { fact: 'bounced', at: number, key: string, opaque: string }
 /** A process stood still. */
 export interface Frozen { fact: 'frozen', node: string, from: number, to: number }
 /** Something was done to somebody. */
@@ -37,7 +39,7 @@ export interface Attempt { attempt: number, outcome: string, code: string | null
 /** Nothing is awaited any more; so many messages are unsettled by the gateway's own count. */
 export interface Over { fact: 'over', at: number, unsettled: number }
 
-export type Fact = Posted | Answered | Watched | Arrived | Frozen | Harmed | Ended | Over
+export type Fact = Posted | Answered | Watched | Arrived | Bounced | Frozen | Harmed | Ended | Over
 
 export interface Rules { intervalMs: number, startWithinMs: number, perSecond: number }
 
@@ -48,6 +50,8 @@ export interface Message {
   posted: Posted
   answers: Answered[]
   arrivals: Arrived[]
+  /** Names of attempts that were accepted and not delivered. */
+  bounced: Set<string>
   ended: Ended | null
 }
 
@@ -59,11 +63,12 @@ export function moment (): number {
 export function messagesOf (facts: Fact[]): Map<string, Message> {
   const messages = new Map<string, Message>()
   for (const fact of facts) {
-    if (fact.fact === 'posted' && !messages.has(fact.key)) messages.set(fact.key, { posted: fact, answers: [], arrivals: [], ended: null })
+    if (fact.fact === 'posted' && !messages.has(fact.key)) messages.set(fact.key, { posted: fact, answers: [], arrivals: [], bounced: new Set(), ended: null })
   }
   for (const fact of facts) {
     if (fact.fact === 'answered') messages.get(fact.key)?.answers.push(fact)
     if (fact.fact === 'arrived') messages.get(fact.key)?.arrivals.push(fact)
+    if (fact.fact === 'bounced') messages.get(fact.key)?.bounced.add(fact.opaque)
     if (fact.fact === 'ended') {
       const message = messages.get(fact.key)
       if (message !== undefined) message.ended = fact

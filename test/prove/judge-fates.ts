@@ -21,8 +21,8 @@ export function judgeFates (messages: Map<string, Message>, facts: Fact[], note:
 }
 
 function judgeOne (message: Message, fates: Fates, note: Note): void {
-  const { posted: { key, policy }, answers, arrivals, ended } = message
-  const accepted = arrivals.filter(arrival => arrival.outcome === 'accepted')
+  const { posted: { key, policy }, answers, arrivals, bounced, ended } = message
+  const accepted = arrivals.filter(({ outcome, opaque }) => outcome === 'accepted' && !bounced.has(opaque))
   fates.arrivals += arrivals.length
   fates.repeats += answers.filter(({ status }) => status === 0 || status === 503).length
   fates.unknownAttempts += unknowns(message)
@@ -55,10 +55,10 @@ function unknowns ({ ended }: Message): number {
 }
 
 /** What arrives again needs a reason: the time before it was refused, or nobody knows what became of it and the policy is to retry. */
-function judgeRepeats ({ posted: { key, policy }, arrivals, ended }: Message, note: Note): void {
+function judgeRepeats ({ posted: { key, policy }, arrivals, bounced, ended }: Message, note: Note): void {
   arrivals.slice(1).forEach((arrival, at) => {
     const before = arrivals[at] as Arrived
-    if (before.outcome === 'refused' && before.code !== null) return
+    if ((before.outcome === 'refused' && before.code !== null) || bounced.has(before.opaque)) return
     const attempt = attemptOf(before.opaque)
     const isUnknown = ended?.attempts.some(one => one.attempt === attempt && one.outcome === 'unknown') === true
     // Frozen between its last look and its write, an attempt may arrive after the one that followed it.

@@ -39,9 +39,18 @@ await t.test('one that left the line ahead brings a message one turn forward', a
   t.ok(isSpotless(judge({ rules, facts })))
 })
 
+const bounce: Fact = { fact: 'bounced', at: 1500, key: 'b', opaque: 'b.1' }
+
+await t.test('what was accepted and not delivered may go out again', async t => {
+  const { found, figures } = judge({ rules, facts: [...sound, bounce, ...sent('b', 3000, 2), ended('b', 'sent', 'retryable', 'sent')] })
+  t.strictSame([...found].filter(([, list]) => list.length > 0), [])
+  t.equal(figures.doubledAsAllowed, 0)
+})
+
 const doctored: Array<[what: string, breach: Breach, facts: Fact[]]> = [
   ['a promised message that never arrives', 'lost', without(sendOf('b'))],
   ['one that is said to be sent and never arrived', 'lost', [...without(sendOf('b')), ended('b', 'sent')]],
+  ['one that was accepted, not delivered, and left at that', 'lost', [...sound, bounce, ended('b', 'sent', 'sent')]],
   ['two ids for one key', 'two messages for a key', [...sound, answered('b', 60, { id: '8.other' })]],
   ['two messages at the provider for one key', 'two messages for a key', [...sound, arrived('b', 4000, 1, { opaque: 'other.1' })]],
   ['one accepted twice after no unknown outcome', 'doubled', [...sound, ...sent('b', 3000, 2), ended('b', 'sent', 'retryable', 'sent')]],

@@ -1,0 +1,89 @@
+/**
+ * Can the matrix fail? A safeguard is taken out of a copy of what is built, and the step that it is there for has to find the gap.
+ * Every text that is replaced has to be there exactly once, so that no flaw comes to nothing when the code around it changes.
+ */
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Breach } from '../prove/judge.js'
+
+interface Flaw { without: string, file: string, from: string, to: string, cell: string, breach: Breach }
+
+const flaws: Flaw[] = [
+  {
+    without: 'a look for grants whose lease ran out',
+    file: 'dist/recovery/recover.js',
+    from: 'for (const found of leases)',
+    to: 'for (const found of [])',
+    cell: 'send: granted, not handed over / kill / restart / fail',
+    breach: 'lost'
+  },
+  {
+    without: 'doubt about what a dead node was sending: it counts as not sent',
+    file: 'dist/recovery/recover.js',
+    from: "status: 'unknown', code: 'LEASE_EXPIRED'",
+    to: "status: 'unsent', code: 'GIVEN_BACK'",
+    cell: 'send: answered / kill / restart / fail',
+    breach: 'doubled'
+  },
+  {
+    without: 'regard for the policy `fail`',
+    file: 'dist/settlement/decide.js',
+    from: "policy === 'retry' && ",
+    to: '',
+    cell: 'settlement: sent, not written / kill / restart / fail',
+    breach: 'doubled'
+  },
+  {
+    without: 'one name for a key on all nodes',
+    file: 'dist/admission/key.js',
+    from: 'JSON.stringify([sender, caller, key])',
+    to: 'JSON.stringify([sender, caller, key, process.pid])',
+    cell: 'admission: queued, unheard / kill / restart / retry',
+    breach: 'two messages for a key'
+  }
+]
+
+export interface Found { flaw: Flaw, isFound: boolean, told: string }
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Side by side, each on a ground of its own. */
+export async function tryFlaws (tell: (found: Found) => void): Promise<Found[]> {
+  return await Promise.all(flaws.map(async flaw => {
+    const found = await tryFlaw(flaw)
+    tell(found)
+    return found
+  }))
+}
+
+export function tableOfFlaws (all: Found[]): string {
+  const rows = all.map(({ flaw: { cell, without, breach }, isFound }) => `| ${cell.replaceAll(' / ', ', ')} | ${without} | ${isFound ? breach : '**nothing**'} |`)
+  return ['| cell | the gateway without | finds |', '|---|---|---|', ...rows].join('\n')
+}
+
+async function tryFlaw (flaw: Flaw): Promise<Found> {
+  const copy = mkdtempSync(join(tmpdir(), 'sluice-flaw-'))
+  try {
+    for (const part of ['dist', 'lua', 'package.json']) cpSync(join(root, part), join(copy, part), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+    const text = readFileSync(join(copy, flaw.file), 'utf8').split(flaw.from)
+    if (text.length !== 2) throw new Error(`${flaw.file} has ${text.length - 1} times: ${flaw.from}`)
+    writeFileSync(join(copy, flaw.file), text.join(flaw.to))
+    const told = await matrix(flaw.cell, copy)
+    return { flaw, told, isFound: told.includes(`       ${flaw.breach} (`) }
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** What `npm run crash` prints about one cell of the gateway in that folder. */
+async function matrix (cell: string, folder: string): Promise<string> {
+  const program = fileURLToPath(new URL('main.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, cell], { cwd: root, env: { ...process.env, SLUICE_ROOT: folder } })
+    .catch((error: { stdout: string }) => error)
+  return stdout
+}

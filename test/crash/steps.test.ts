@@ -1,0 +1,19 @@
+/** No script of a message's life is left out of the matrix: a process ends before each, and after it. */
+import t from 'tap'
+import { list } from '../contract/tree.js'
+import { steps } from './steps.js'
+
+/** Those that change no message, or are tried elsewhere. */
+const others: Record<string, RegExp> = {
+  'they only look': /^(inspect-\w+|find-recipient)$/,
+  'telling: test/crash/callbacks.test.ts': /^(lend|told|bounce|relay|erase-callbacks)$/,
+  'early webhooks, which come again, and wishes of people': /^(park|unpark|opt-out)$/
+}
+
+await t.test('every script has a step before it and one after it', t => {
+  const scripts = list('lua', '.lua').map(path => /^lua\/([\w-]+)\.lua$/.exec(path)?.[1] ?? '').filter(name => name !== '')
+  const ofMessages = scripts.filter(name => !Object.values(others).some(pattern => pattern.test(name)))
+  t.ok(ofMessages.length > 10)
+  t.strictSame(ofMessages.flatMap(name => ['before', 'after'].map(side => `${name}:${side}`)).filter(point => !steps.some(step => step.point === point)), [])
+  t.end()
+})
