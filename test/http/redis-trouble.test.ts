@@ -7,8 +7,8 @@ import { watchRejections } from '../support/rejections.js'
 import { request } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
 
-/** Promised to a caller while Redis is in trouble are 250 ms; a machine that is busy with other tests is given as much again. */
-const ANSWER_MS = 500
+/** Promised to a caller while Redis is in trouble; where a machine is busy with other tests, to most of them, and to all twice as much. */
+const ANSWER_MS = 250
 const callers = Array.from({ length: 40 }, (_, at) => at)
 const SLOW = '+15557010010'
 
@@ -130,7 +130,8 @@ async function expectRefusals (t: Test, node: Node, what: string): Promise<void>
   t.same(replies.filter(({ status, body }) => status !== 503 || !['UNAVAILABLE', 'OVERLOADED'].includes(body['code'])), [], 'all are refused for now')
   t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each is told when to come again')
   t.comment(`${what}: refused after ${share(refused, 0.5)} ms (median), ${share(refused, 0.99)} ms (p99); what needs no Redis took up to ${share(busy, 0.99)} ms`)
-  t.ok(share(refused, 0.99) < ANSWER_MS + 2 * share(busy, 0.99), 'in time')
+  t.ok(share(refused, 0.5) < ANSWER_MS + 2 * share(busy, 0.5), 'in time')
+  t.ok(share(refused, 0.99) < 2 * ANSWER_MS + 2 * share(busy, 0.99), 'and nobody much later')
 }
 
 async function timed<Answer> (into: number[], ask: () => Promise<Answer>): Promise<Answer> {
