@@ -1,12 +1,12 @@
 /** Importing files: whatever breaks an import off, the next one goes on and nothing is sent twice. The sandbox counts what WhatsApp got. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { startWire, type Fate, type Wire } from '../client/wire.js'
 import { createGround } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { until } from '../support/until.js'
-import { sluice, start, type Ended } from './run.js'
+import { shell, sluice, start, type Ended } from './run.js'
 
 const ground = await createGround(t)
 const BATCH = 20
@@ -90,7 +90,7 @@ await t.test('a CSV file with refused lines: the others are sent, and each refus
   t.match(out, /6 lines: 2 accepted, 1 known already, 3 refused, see .*people\.csv\.refused\.ndjson\n {2}1 INVALID_RECIPIENT \(to\), in line 4\n/)
   const refused = readFileSync(`${file}.refused.ndjson`, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { line: number })
   t.match(refused.sort((a, b) => a.line - b.line), [
-    { line: 4, code: 'INVALID_RECIPIENT', field: 'to', text: 'nobody,Hello,A-2,,' },
+    { line: 4, code: 'INVALID_RECIPIENT', field: 'to', detail: /7 to 15 digits/, text: 'nobody,Hello,A-2,,' },
     { line: 5, code: 'INVALID_LINE', text: '+15552000002,Hello, you,A-3,,' },
     { line: 6, code: 'INVALID_REQUEST', field: 'priority' }
   ])
@@ -109,4 +109,13 @@ await t.test('lines that are no JSON are refused; a campaign\'s name sends the s
   t.match(readFileSync(join(caller.cwd, 'bad'), 'utf8').trimEnd().split('\n').map(line => (JSON.parse(line) as { code: string }).code).sort(), ['INVALID_LINE', 'INVALID_LINE', 'SENDER_UNKNOWN'])
   t.match(told(await sluice(caller, ...args, '--campaign', 'again')), { accepted: 1, known: 1, refused: 3 })
   t.match((await node.as(keys.app).get(`/messages/mine?sender=${SENDER}`)).body, { status: /./ })
+})
+
+const script = (process.env['PATH'] ?? '').split(delimiter).map(folder => join(folder, 'script')).find(existsSync)
+
+await t.test('in a terminal a bar tells how far it is, and gives way to the report', { skip: script === undefined && 'it takes util-linux\'s script to make a terminal' }, async t => {
+  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '20' })
+  const cwd = t.testdir({ 'list.ndjson': Array.from({ length: 6 }, (_, i) => JSON.stringify({ to: '+15554000001', message: `line ${i}` })).join('\n') })
+  const { out } = await shell({ origin: node.origin, key: keys.app, cwd }, 'script -qec "npx sluice import list.ndjson --batch 2" /dev/null')
+  t.match(out, /= *-*[^]* 6\d % \| 4 lines \| 4 accepted \| 0 known \| 0 refused[^]*list\.ndjson: 6 lines: 6 accepted/)
 })

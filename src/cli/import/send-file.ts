@@ -69,7 +69,7 @@ export async function sendFile ({ client, file, format, refusedFile, campaign, s
     else tally.accepted++
   }
 
-  function note ({ line, text }: Row, { code, field, detail }: { code: string, field?: string, detail?: string }): void {
+  function note ({ line, text }: Row, { code, field, title, detail = title }: { code: string, field?: string, title?: string, detail?: string }): void {
     tally.lines++
     tally.refused++
     const same = tally.reasons.find(reason => reason.code === code && reason.field === field)
