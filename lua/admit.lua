@@ -96,7 +96,7 @@ local drawn, last, first_turn_made, first_told = 0, 0, math.huge, nil
 local function draw()
   if drawn == 0 then last = redis.call('INCRBY', seq, #asked) - #asked end
   drawn = drawn + 1
-  return string.format('%016d', last + drawn)
+  return string.format('%012d', last + drawn)
 end
 
 local function admit(m)

@@ -103,7 +103,7 @@ if after then
   redis.call('ZADD', expiry, record.expires, id)
 else
   local tail = string.match(result.after or '', '^%S+ (.*)$')
-  local caller = tail and '' or string.match(record.body, '"caller":"([^"]*)"') or '-'
+  local caller = tail and '' or caller_of(record)
   local written, life = write_result('f', id, known, now, record, tail or caller .. ' ' .. wamid)
   if life then redis.call('SET', msg, written, 'PX', life) end
   if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, written, story)) end

@@ -47,6 +47,8 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Nothing is logged by request but what the events tell, so a logger for each would be made for nothing.
+    childLoggerFactory: logger => logger,
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',

@@ -4,7 +4,7 @@
 local function pick(key, sender, want, now)
   local flow_tat, slots = string.match(redis.call('GET', key.flow) or '0 0', '^(%d+) (%d+)$')
   local found = { granted = {}, told = {}, wrong = {}, expired = {}, unwanted = {}, lost = {}, flow_tat = tonumber(flow_tat), slots = tonumber(slots) }
-  local due, position = {}, { 1, 1, 1 }
+  local due, position, in_line = {}, { 1, 1, 1 }, {}
   want = math.min(want, passing(found.flow_tat, now, sender.flow))
 
   -- The oldest due turns of a lane; a few more than wanted, since some may stand wrong.
@@ -22,7 +22,7 @@ local function pick(key, sender, want, now)
 
   local function look(lane, candidate)
     local recipient, turn, tat = candidate.recipient, candidate.turn, candidate.tat
-    local right_lane, score, member = next_turn(key.lines, recipient, tat, sender.pair, turn)
+    local right_lane, score, member = next_turn(in_line, recipient, tat, sender.pair, turn)
     if right_lane ~= lane or score > now or candidate.held then
       found.wrong[#found.wrong + 1] = { recipient, turn }
       return
@@ -50,7 +50,10 @@ local function pick(key, sender, want, now)
     found.flow_tat, found.slots = advance(found.flow_tat, now, sender.flow), found.slots + 1
   end
 
-  for lane = 1, LANES do due[lane] = candidates(lane) end
+  for lane = 1, LANES do
+    due[lane] = candidates(lane)
+    in_line[lane] = redis.call('EXISTS', key.lines[lane]) == 1 and key.lines[lane]
+  end
   while #found.granted < want do
     local candidate, from
     for _, lane in ipairs(lane_order(found.slots + 1)) do

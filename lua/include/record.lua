@@ -1,14 +1,14 @@
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the story, a line
 -- `<ms> <JSON>` for each attempt that came to something else than sent.
--- Header: recipient lane seq attempts stops expiresAt(ms) keepUntil(ms), and where there is something to mark `m` for marketing and how
+-- Header: recipient lane seq attempts stops expiresAt(ms), for how many ms longer its key is kept, and where there is something to mark `m` for marketing and how
 -- often in a row the pair's limit has met it. Needs: clock.
 
 local function read_record(text)
   local recipient, lane, seq, attempts, stops, expires, keep, mark, pair_hits, body =
-    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%d+) ?(m?)(%d*)\n(.*)$')
+    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%-?%d+) ?(m?)(%d*)\n(.*)$')
   return {
     recipient = recipient, lane = tonumber(lane), seq = seq, attempts = tonumber(attempts), stops = tonumber(stops),
-    expires = tonumber(expires), keep = tonumber(keep), marketing = mark == 'm', pair_hits = tonumber(pair_hits) or 0, body = body
+    expires = tonumber(expires), keep = expires + tonumber(keep), marketing = mark == 'm', pair_hits = tonumber(pair_hits) or 0, body = body
   }
 end
 
@@ -16,8 +16,14 @@ local function write_record(record)
   local hits = record.pair_hits or 0
   local marks = (record.marketing and 'm' or '') .. (hits > 0 and hits or '')
   if marks ~= '' then marks = ' ' .. marks end
-  return string.format('%s %d %s %d %d %d %d', record.recipient, record.lane, record.seq, record.attempts, record.stops, record.expires, record.keep) ..
+  return string.format('%s %d %s %d %d %d %d', record.recipient, record.lane, record.seq, record.attempts, record.stops, record.expires, record.keep - record.expires) ..
     marks .. '\n' .. record.body
+end
+
+-- Who posted a message, from its payload: a list by places, or bounce's own by names.
+local function caller_of(record)
+  local payload = cjson.decode(string.match(record.body, '^[^\n]*'))
+  return payload[4] or payload.caller or '-'
 end
 
 -- The place of a message in its line.

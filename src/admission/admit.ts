@@ -1,10 +1,12 @@
-import type { Bus } from '../events.js'
+import type { Bus, Events } from '../events.js'
 import type { Addressing, BoundBy, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
 import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
+import type { Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { findTerms, indexLifeS } from '../redis/find-terms.js'
 import { publicId } from '../redis/keys.js'
+import { writePayload } from '../redis/payload.js'
 import { canonicalAddress } from '../recipient.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
 
@@ -68,37 +70,25 @@ export type Admission = Facts & (
  */
 export async function admit (room: { store: Store, events: Bus, settings: AdmissionSettings }, request: Request): Promise<Admission> {
   const { store, settings } = room
-  const { addressing } = request
+  const { addressing, sender, caller } = request
   const recipient = canonicalAddress(request.to, addressing)
   const type = request.type ?? typeOf(request.message)
   const { key, source } = chooseKey(
-    { ...definedKeys(request), derive: request.deduplicate !== false },
+    { header: request.headerKey, field: request.idempotencyKey, derive: request.deduplicate !== false },
     () => generateIdempotencyKey(request.to, request.message, type, request.timestamp, addressing))
-  const payload: Payload = {
-    to: request.to,
-    type,
-    message: request.message,
-    keySource: source,
-    caller: request.caller
-  }
-  if (addressing !== undefined && addressing !== 'phone') payload.addressing = addressing
-  if (request.metadata !== undefined) payload.metadata = request.metadata
-  if (key !== undefined) payload.idempotencyKey = key
-  if (request.onUnknown !== undefined) payload.onUnknown = request.onUnknown
-  if (request.category !== undefined) payload.category = request.category
-  if (request.edge !== undefined) payload.edge = request.edge
-  if (request.callbackData !== undefined) payload.callbackData = request.callbackData
-  const name = digest(request.sender, request.caller, key)
+  const payload = payloadOf(request, type, source, key)
+  const name = digest(sender, caller, key)
   store.assertRoom()
   const askedAt = performance.now()
-  const { reply, terms } = await store.granting(request.sender, async terms => ({
-    terms,
-    reply: await store.run('admit', { sender: request.sender, digest: name }, {
+  let holder = ''
+  const reply = await store.granting(sender, async terms => {
+    holder = terms.holder
+    return await store.run('admit', { sender, digest: name }, {
       digest: name,
-      fingerprint: fingerprint(request.sender, recipient, type, request.message),
+      fingerprint: fingerprint(sender, recipient, type, request.message),
       recipient,
       lane: lanes.indexOf(request.lane) + 1,
-      payload: JSON.stringify(payload),
+      payload: writePayload(payload),
       inline: request.inline,
       whenLimited: request.whenLimited,
       lifeMs: request.expiresInMs ?? settings.lifeMs,
@@ -109,63 +99,72 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
       marketing: request.category === 'marketing' || request.edge === 'marketing_messages',
       terms: settings.findMs === 0 ? '' : findTerms(recipient, request.metadata),
       findS: indexLifeS(settings.findMs),
-      holder: terms.holder,
+      holder,
       leaseMs: terms.leaseMs
     })
-  }))
-  const durationMs = performance.now() - askedAt
-  const event = { sender: request.sender, lane: request.lane, caller: request.caller, keySource: source, ...(request.requestId === undefined ? {} : { requestId: request.requestId }), durationMs }
+  })
   if (reply[0] === 'unruled') {
-    room.events.emit('sender.unruled', { sender: request.sender })
+    room.events.emit('sender.unruled', { sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
   }
-  if (reply[0] === 'refused') {
-    const waitMs = reply[2] < 0 ? null : Math.ceil(reply[2] / 1000)
-    room.events.emit('message.admitted', { ...event, id: '', outcome: 'refused', code: reply[1] })
-    return { ...facts(''), status: 'refused', code: reply[1], waitMs }
-  }
-  const id = `${name}.${reply[1]}`
-  const admission = outcome(reply)
-  if (admission.status === 'scheduled') store.agenda.remind(request.sender)
-  room.events.emit('message.admitted', {
-    ...event,
-    id: publicId(request.sender, id),
-    outcome: admission.status === 'scheduled' ? 'queued' : admission.status,
-    ...('boundBy' in admission ? { boundBy: admission.boundBy, delayMs: admission.delayMs } : {})
-  })
+  const id = reply[0] === 'refused' ? '' : `${name}.${reply[1]}`
+  const facts: Facts = { id, digest: name, recipient, keySource: source }
+  if (key !== undefined) facts.idempotencyKey = key
+  const admission = outcome(reply, facts, () => ({
+    sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
+  }))
+  if (admission.status === 'scheduled') store.agenda.remind(sender)
+  room.events.emit('message.admitted', told(request, admission, performance.now() - askedAt))
   return admission
+}
 
-  function facts (id: string): Facts {
-    return { id, digest: name, recipient, keySource: source, ...(key === undefined ? {} : { idempotencyKey: key }) }
-  }
+/** What is kept until the message is settled; left out is what was not asked for. */
+function payloadOf (request: Request, type: string, keySource: KeySource, key: string | undefined): Payload {
+  const payload: Payload = { to: request.to, type, message: request.message, keySource, caller: request.caller }
+  if (request.addressing !== undefined && request.addressing !== 'phone') payload.addressing = request.addressing
+  if (request.metadata !== undefined) payload.metadata = request.metadata
+  if (key !== undefined) payload.idempotencyKey = key
+  if (request.onUnknown !== undefined) payload.onUnknown = request.onUnknown
+  if (request.category !== undefined) payload.category = request.category
+  if (request.edge !== undefined) payload.edge = request.edge
+  if (request.callbackData !== undefined) payload.callbackData = request.callbackData
+  return payload
+}
 
-  function outcome (told: Exclude<typeof reply, ['unruled'] | [status: 'refused', ...unknown[]]>): Exclude<Admission, { status: 'refused' }> {
-    switch (told[0]) {
-      case 'granted': return {
-        ...facts(id),
-        status: 'granted',
-        grant: {
-          sender: request.sender, id, recipient, attempt: 1, holder: terms.holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
-        }
-      }
-      case 'queued': return { ...facts(id), status: 'queued', ...waitOf(told[2], told[3], told[4]), attention: told[5] }
-      case 'scheduled': return { ...facts(id), status: 'scheduled', ...waitOf(told[2], 'schedule', 1) }
-      case 'duplicate':
-      case 'reused': return { ...facts(id), status: told[0] }
-    }
+function outcome (reply: Exclude<Replies['admit'], ['unruled']>, facts: Facts, grantOf: () => Grant): Admission {
+  switch (reply[0]) {
+    case 'granted': return { ...facts, status: 'granted', grant: grantOf() }
+    case 'queued': return { ...facts, status: 'queued', ...waitOf(reply[2], reply[3], reply[4]), attention: reply[5] }
+    case 'scheduled': return { ...facts, status: 'scheduled', ...waitOf(reply[2], 'schedule', 1) }
+    case 'duplicate':
+    case 'reused': return { ...facts, status: reply[0] }
+    case 'refused': return { ...facts, status: 'refused', code: reply[1], waitMs: reply[2] < 0 ? null : Math.ceil(reply[2] / 1000) }
   }
+}
+
+function told (request: Request, admission: Admission, durationMs: number): Events['message.admitted'][0] {
+  const { status, id, keySource } = admission
+  const event: Events['message.admitted'][0] = {
+    sender: request.sender,
+    id: id === '' ? '' : publicId(request.sender, id),
+    lane: request.lane,
+    outcome: status === 'scheduled' ? 'queued' : status,
+    caller: request.caller,
+    keySource,
+    durationMs
+  }
+  if (request.requestId !== undefined) event.requestId = request.requestId
+  if (status === 'refused') event.code = admission.code
+  if (status === 'queued' || status === 'scheduled') {
+    event.boundBy = admission.boundBy
+    event.delayMs = admission.delayMs
+  }
+  return event
 }
 
 /** The promise is a floor, so it is rounded down. */
 export function waitOf (waitUs: number, boundBy: BoundBy, position: number): Wait {
   return { delayMs: waitUs < 0 ? null : Math.floor(waitUs / 1000), boundBy, position }
-}
-
-function definedKeys (request: Request): { header?: string, field?: string } {
-  return {
-    ...(request.headerKey === undefined ? {} : { header: request.headerKey }),
-    ...(request.idempotencyKey === undefined ? {} : { field: request.idempotencyKey })
-  }
 }
 
 /** A Cloud API message object names its type; a text is one. */

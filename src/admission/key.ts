@@ -25,7 +25,7 @@ export function generateIdempotencyKey (recipient: string, message: unknown, typ
 export interface Keyed { key?: string, source: KeySource }
 
 /** Which key counts: the header's, else the field's, else a derived one, else none. Throws INVALID_KEY. */
-export function chooseKey (given: { header?: string, field?: string, derive: boolean }, derive: () => string): Keyed {
+export function chooseKey (given: { header?: string | undefined, field?: string | undefined, derive: boolean }, derive: () => string): Keyed {
   if (given.header !== undefined) return { key: checked(unquoted(given.header), 'Idempotency-Key'), source: 'header' }
   if (given.field !== undefined) return { key: checked(given.field, 'idempotencyKey'), source: 'field' }
   return given.derive ? { key: derive(), source: 'derived' } : { source: 'none' }

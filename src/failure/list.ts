@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.js'
 import { senderKey } from '../redis/keys.js'
+import { readPayload } from '../redis/payload.js'
 import type { Store } from '../redis/store.js'
 import { canonicalName } from '../recipient.js'
 import type { Explain, Failure, FailureStatus } from './failure.js'
@@ -90,7 +91,7 @@ function matcher (filter: FailureFilter): (entry: Entry) => boolean {
     if (text === null) return false
     if (recipient !== null && !text.startsWith(`${recipient} `)) return false
     if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
-    const payload = JSON.parse(text.split('\n')[1] ?? '{}') as { caller?: string, idempotencyKey?: string }
+    const payload = readPayload(text.split('\n')[1] ?? '{}')
     return (filter.caller === undefined || payload.caller === filter.caller) &&
       (filter.idempotencyKey === undefined || payload.idempotencyKey === filter.idempotencyKey)
   }

@@ -7,6 +7,8 @@ import { defineScript } from './script-call.js'
 import { loadScripts } from './scripts.js'
 import type { RunScript } from './together.js'
 import { runAlone, runTogether } from './together.js'
+import type { Waiting } from './waiting.js'
+import { createWaiting } from './waiting.js'
 
 /** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
 export interface At { sender: string, digest?: string }
@@ -120,10 +122,10 @@ export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[
 export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boolean) => void
 
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
-export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined): Run {
+export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined, waiting: Waiting = createWaiting()): Run {
   const plans = new Map<string, { run: RunScript, names: string[], own: string[] }>()
   for (const script of loadScripts()) {
-    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch)
+    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch, waiting)
     plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runTogether(call), names: script.args, own: script.own?.args ?? [] })
   }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
@@ -140,15 +142,17 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
   }
 }
 
-function watched (name: ScriptName, call: CallScript, watch: ScriptWatch): CallScript {
+function watched (name: ScriptName, call: CallScript, watch: ScriptWatch, waiting: Waiting): CallScript {
   return async (sender, args, parts) => {
     const calledAt = performance.now()
+    const place = waiting.begin()
     let isFailed = true
     try {
       const reply = await call(sender, args, parts)
       isFailed = false
       return reply
     } finally {
+      waiting.end(place)
       watch(name, performance.now() - calledAt, isFailed)
     }
   }

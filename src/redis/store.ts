@@ -45,9 +45,9 @@ export function createStore (connections: Connections, options: { prefix: string
   const { redis, replicas, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
   const lost = new Map<string, { sender: string, since: number }>()
-  const run = createRun(redis, options.prefix, options.watch)
   const agenda = createAgenda(redis, options.prefix)
   const waiting = createWaiting()
+  const run = createRun(redis, options.prefix, options.watch, waiting)
   let calls = 0
   const store: Store = {
     prefix: options.prefix,
@@ -57,7 +57,7 @@ export function createStore (connections: Connections, options: { prefix: string
     behindMs: waiting.longestMs,
     async run (name, at, args) {
       try {
-        const reply = await waiting.add(run(name, at, args))
+        const reply = await run(name, at, args)
         if (isPromise(name, reply)) await store.hold(at.sender)
         return reply
       } catch (error) {

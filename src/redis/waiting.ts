@@ -1,7 +1,8 @@
 /** The calls that wait for Redis's answer, in the order in which they were made. */
 export interface Waiting {
-  /** Waits for this answer among the others. */
-  add: <Answer>(answer: Promise<Answer>) => Promise<Answer>
+  /** Notes a call; to be told when it is answered. */
+  begin: () => number
+  end: (call: number) => void
   /** For how long the oldest of them has waited, ms; 0 where none waits. */
   longestMs: () => number
 }
@@ -14,14 +15,12 @@ export function createWaiting (): Waiting {
   const since = new Map<number, number>()
   let calls = 0
   return {
-    async add (answer) {
-      const call = ++calls
-      since.set(call, performance.now())
-      try {
-        return await answer
-      } finally {
-        since.delete(call)
-      }
+    begin () {
+      since.set(++calls, performance.now())
+      return calls
+    },
+    end (call) {
+      since.delete(call)
     },
     longestMs () {
       // A Map keeps the order of its entries, so the first is the oldest.

@@ -1,6 +1,7 @@
 import type { Lane, Payload, State } from '../message.js'
 import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
+import { readPayload } from '../redis/payload.js'
 
 /** One line of a message's story: an attempt that came to something else than sent, or what was done about it. */
 export interface StoryLine {
@@ -46,7 +47,7 @@ export function parseRecord (text: string): Kept {
     stops: Number(stops),
     pairHits: Number(marks.replace('m', '')),
     expiresAt: Number(expiresAt),
-    payload: JSON.parse(payload) as Payload,
+    payload: readPayload(payload),
     story: story.map(parseLine)
   }
 }
@@ -54,7 +55,7 @@ export function parseRecord (text: string): Kept {
 /** The payload alone: first line of a record's body as a grant carries it. */
 export function parsePayload (body: string): Payload {
   const end = body.indexOf('\n')
-  return JSON.parse(end < 0 ? body : body.slice(0, end)) as Payload
+  return readPayload(end < 0 ? body : body.slice(0, end))
 }
 
 function parseLine (line: string): StoryLine {

@@ -43,9 +43,9 @@ local recipients = math.ceil(each / 5)
 for n = 1, each do
   local recipient = string.format('p1555%07d', n % recipients)
   local id = string.format('%022d', n) .. '.18bcfe5687b'
-  local record = table.concat({ recipient, 2, string.format('%016d', n), 0, 0, '1900000000000', '1900000000000' }, ' ')
+  local record = table.concat({ recipient, 2, string.format('%012d', n), 0, 0, '1900000000000', '0' }, ' ')
   redis.call('HSET', key('backlog'), id, record .. '\\n' .. ARGV[5])
-  redis.call('ZADD', key('lines:normal'), 0, recipient .. ':' .. string.format('%016d', n) .. ':' .. id)
+  redis.call('ZADD', key('lines:normal'), 0, recipient .. ':' .. string.format('%012d', n) .. ':' .. id)
   redis.call('ZADD', key('expiry'), 1900000000000, id)
   if n <= recipients then
     redis.call('ZADD', key('turns:normal'), now + (n % 2 == 0 and -n or 3600000000 + n), recipient)

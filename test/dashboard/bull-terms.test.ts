@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { digest } from '../../src/admission/key.js'
 import { createRun } from '../../src/redis/commands.js'
+import { writePayload } from '../../src/redis/payload.js'
 import { createGround } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
@@ -71,7 +72,7 @@ const tries: Record<string, Try> = {
     const node = await start({ SEND_TIMEOUT_MS: '100', LEASE_MS: '5400' })
     const run = createRun(ground.redis.connect(), node.prefix)
     const name = digest(SENDER, 'app', 'of a dead node')
-    const payload = JSON.stringify({ to: '+15550000006', type: 'text', message: 'Hello', keySource: 'field', caller: 'app' })
+    const payload = writePayload({ to: '+15550000006', type: 'text', message: 'Hello', keySource: 'field', caller: 'app' })
     const message = { digest: name, fingerprint: 'f', recipient: 'p15550000006', lane: 2, payload, inline: true, whenLimited: 'wait', scheduledFor: '' }
     const terms = { lifeMs: 86_400_000, windowMs: 86_400_000, holder: 'dead:1', runId: '', leaseMs: 1, lineCap: 10, backlogCap: 10 }
     const [status, generation] = await run('admit', { sender: SENDER, digest: name }, { ...message, ...terms })

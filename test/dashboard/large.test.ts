@@ -5,6 +5,7 @@
 import type { Redis } from 'ioredis'
 import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
+import { writePayload } from '../../src/redis/payload.js'
 import { createGround } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
 import { openBoard, still, type Board } from './support.js'
@@ -54,7 +55,7 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
   const key = (name: string): string => senderKey(prefix, SENDER, name)
   const [seconds = '0'] = (await redis.time()).map(String)
   const generation = (Number(seconds) * 1000).toString(16)
-  const payload = JSON.stringify({ to: '+15550000000', type: 'text', message: 'Hello', keySource: 'none', caller: 'app' })
+  const payload = writePayload({ to: '+15550000000', type: 'text', message: 'Hello', keySource: 'none', caller: 'app' })
   const expires = (Number(seconds) + 864_000) * 1000
   for (let from = 0; from < WAITING; from += 5000) {
     const pipeline = redis.pipeline()
@@ -64,8 +65,8 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
     for (let n = from; n < Math.min(WAITING, from + 5000); n++) {
       const recipient = `p1555${String(Math.floor(n / each)).padStart(7, '0')}`
       const id = `${String(n).padStart(22, '0')}.${generation}`
-      const seq = String(n + 1).padStart(16, '0')
-      backlog.push(id, `${recipient} 2 ${seq} 0 0 ${expires} ${expires}\n${payload}`)
+      const seq = String(n + 1).padStart(12, '0')
+      backlog.push(id, `${recipient} 2 ${seq} 0 0 ${expires} 0\n${payload}`)
       line.push(0, `${recipient}:${seq}:${id}`)
       if (n % each === 0) turns.push((Number(seconds) - 1) * 1_000_000 + n, recipient)
     }

@@ -47,7 +47,7 @@ await test('a retry that finds its pair busy goes before younger messages, which
   const young = await w.queue({ key: 'c' })
   w.at(60_000)
   t.match(await w.retake(id), ['queued'])
-  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:0000000000000001:${id}`, `${ANN}:0000000000000003:${young}`])
+  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:000000000001:${id}`, `${ANN}:000000000003:${young}`])
   t.strictSame(await w.turn(), ['normal', START + 61_000_000], 'the turn stays')
   w.at(61_000)
   t.match((await w.claim()).grants, [{ id, attempt: 2 }])

@@ -5,7 +5,7 @@ import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } fr
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 40)
 const test = await world(t)
-const numbers = /(?<=[ :])0\d{15}(?=[ :])/g
+const numbers = /(?<=[ :])0\d{11}(?=[ :])/g
 
 type Message = Parameters<World['admit']>[0]
 type Settling = [grant: Granted, verdict: string, change: Parameters<World['settle']>[2]]
