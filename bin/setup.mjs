@@ -237,6 +237,8 @@ async function build (say) {
     await run([process.execPath, at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh],
       'the build failed')
     cpSync(at('src', 'console', 'page'), join(fresh, 'console', 'page'), { recursive: true })
+    // `npx sluice` in a clone runs this very file, and the compiler makes none that can be run.
+    chmodSync(join(fresh, 'cli', 'main.js'), 0o755)
     writeFileSync(join(fresh, '.stamp'), state)
     rmSync(at('dist'), { recursive: true, force: true })
     renameSync(fresh, at('dist'))

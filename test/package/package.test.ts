@@ -1,6 +1,6 @@
 /** What `npm run pack` makes: client and command line and nothing else, found through its exports. `npm run pack:check` installs and runs it. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { publint } from 'publint'
 import t from 'tap'
@@ -31,4 +31,9 @@ await t.test('the package holds what callers need, asks for five libraries, and 
   const say = "import { SluiceClient } from 'sluice/client'; console.log(new SluiceClient({ baseUrl: 'http://localhost' }).generateIdempotencyKey('+1 234 567 890', 'Hello'))"
   t.match(execFileSync(process.execPath, ['--input-type=module', '-e', say], { cwd: app, encoding: 'utf8' }), /^whatsapp:\+1234567890:[0-9a-f]{16}\n$/)
   t.match(execFileSync(process.execPath, [join(folder, 'dist/cli/main.js'), 'help'], { encoding: 'utf8' }), /Usage: sluice/)
+})
+
+await t.test('what is built can be run as it lies, as npx does in a clone', async t => {
+  t.doesNotThrow(() => accessSync(join(root, 'dist/cli/main.js'), constants.X_OK))
+  t.match(execFileSync(join(root, 'dist/cli/main.js'), ['--version'], { encoding: 'utf8' }), /^\d+\.\d+\.\d+\n$/)
 })
