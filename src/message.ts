@@ -104,7 +104,8 @@ export type Passed = { status: 'answered', httpStatus: number, body: string } | 
 
 /** The other side of the HTTP call. Never throws: every surprise is an outcome. */
 export interface Provider {
-  send: (grant: Grant) => Promise<Outcome>
+  /** `onStart` is called as the request goes on a connection; never where it does not. */
+  send: (grant: Grant, onStart?: () => void) => Promise<Outcome>
   /** One request that is no message (mark as read, typing) and so needs no grant: sent at once, once, in bounded time. */
   pass: (sender: string, edge: Edge, body: string) => Promise<Passed>
   close: () => Promise<void>

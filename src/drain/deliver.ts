@@ -13,8 +13,8 @@ export interface DeliveryRoom extends SettlementRoom {
 export interface Delivery { outcome: Outcome, settled: Settled }
 
 /** One granted message's journey: sent, settled, and whoever has to look next is told. Never rejects on an outcome. */
-export async function deliver (room: DeliveryRoom, grant: Grant): Promise<Delivery> {
-  const journey = travel(room, grant)
+export async function deliver (room: DeliveryRoom, grant: Grant, onStart?: () => void): Promise<Delivery> {
+  const journey = travel(room, grant, onStart)
   room.underway.add(journey)
   try {
     return await journey
@@ -23,8 +23,8 @@ export async function deliver (room: DeliveryRoom, grant: Grant): Promise<Delive
   }
 }
 
-async function travel (room: DeliveryRoom, grant: Grant): Promise<Delivery> {
-  const outcome = await room.provider.send(grant)
+async function travel (room: DeliveryRoom, grant: Grant, onStart: (() => void) | undefined): Promise<Delivery> {
+  const outcome = await room.provider.send(grant, onStart)
   const settled = await settle(room, grant, outcome)
   await room.wakes.attend(grant.sender, settled.attention)
   return { outcome, settled }

@@ -6,15 +6,19 @@ import type { ClaimSettings } from './claim.js'
 import { claim, release } from './claim.js'
 import type { DeliveryRoom } from './deliver.js'
 import { deliver } from './deliver.js'
+import type { Starting } from './starting.js'
 
-export interface DrainRoom extends DeliveryRoom { events: Bus, claiming: ClaimSettings, maxInFlight: number }
+export interface DrainRoom extends DeliveryRoom { events: Bus, claiming: ClaimSettings, maxInFlight: number, starting: Starting }
 
 /** A shift attends one sender for at most this long, then hands over, so that no sender keeps a node's place for ever. */
 const SHIFT_MS = 15_000
-/** A claim never takes more than can be started within START_WITHIN_MS. */
+/** A claim never takes more than can be started within START_WITHIN_MS, and asks for no more than the last ones let expect. */
 const BATCH = 100
+const FEW = 8
 /** The drain lease lives 3 s and a wake can get lost, so a shift never sleeps longer than this. */
 const SLEEP_MS = 500
+/** With every place taken, a claim for each that becomes free would cost more than the sends. */
+const LINGER_MS = 5
 /** With the next turn further away than this the shift ends; the next admission or recovery calls another. */
 const IDLE_MS = 5000
 
@@ -33,20 +37,25 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
   const hurry = (): void => bell.ring()
   closing.addEventListener('abort', hurry)
   let sends = 0
+  let expected = FEW
   let mine = false
   room.events.emit('shift.started', { sender })
   try {
     while (!closing.aborted && performance.now() - startedAt < SHIFT_MS) {
+      const places = await room.starting.reserve(Math.min(expected, room.maxInFlight - underway.size), SLEEP_MS)
       bell.reset()
-      const claimed = await claim(room, sender, name, Math.min(BATCH, room.maxInFlight - underway.size))
+      const claimed = await claimInto(places)
       if (claimed.status === 'attended') break
       mine = true
+      expected = Math.min(BATCH, Math.max(FEW, 2 * claimed.grants.length))
       for (const grant of claimed.grants) {
         sends++
-        const delivery = deliver(room, grant).catch(error => room.events.emit('fault', { where: 'deliver', error }))
+        const start = once(() => room.starting.free(1))
+        const delivery = deliver(room, grant, start).catch(error => room.events.emit('fault', { where: 'deliver', error }))
           .finally(() => {
+            start()
             underway.delete(delivery)
-            if (underway.size === room.maxInFlight - 1) bell.ring()
+            if (underway.size === room.maxInFlight - 1) setTimeout(bell.ring, LINGER_MS)
           })
         underway.add(delivery)
       }
@@ -73,6 +82,27 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
     room.events.emit('shift.ended', { sender, sends, durationMs: performance.now() - startedAt })
   }
   return sends
+
+  /** A claim for the places that were reserved; those that it does not fill are free again. */
+  async function claimInto (places: number): ReturnType<typeof claim> {
+    let filled = 0
+    try {
+      const claimed = await claim(room, sender, name, places)
+      if (claimed.status === 'claimed') filled = claimed.grants.length
+      return claimed
+    } finally {
+      room.starting.free(places - filled)
+    }
+  }
+}
+
+function once (act: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    act()
+  }
 }
 
 /** Ends the lease at once; where that fails it runs out by itself within 3 s and recovery calls the next shift. */

@@ -13,6 +13,8 @@ export interface Allowance {
   sendTimeoutMs: number
   /** Bytes of the answer's body. */
   answerBytes: number
+  /** To be told of the start. */
+  onStart?: (() => void) | undefined
 }
 
 /** Makes one request and waits for its end. Never rejects. */
@@ -46,6 +48,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart (controller: Dispatcher.DispatchController): void {
     this.#guard.start()
+    this.#allowance.onStart?.()
     // One timer for headers and body together, since undici's own tick by half seconds and start anew with each chunk.
     this.#timer = setTimeout(() => {
       controller.abort(this.#head === undefined ? new errors.HeadersTimeoutError() : new errors.BodyTimeoutError())

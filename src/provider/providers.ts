@@ -62,8 +62,8 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
   apply(targets)
   return {
     apply,
-    async send (grant: Grant): Promise<Outcome> {
-      return await (held.get(grant.sender)?.provider.send(grant) ?? nobody)
+    async send (grant: Grant, onStart?: () => void): Promise<Outcome> {
+      return await (held.get(grant.sender)?.provider.send(grant, onStart) ?? nobody)
     },
     async pass (sender, edge, body) {
       return await (held.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'CLOSING' })

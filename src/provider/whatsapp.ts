@@ -61,9 +61,9 @@ export function createWhatsAppProvider (options: WhatsAppOptions, policy: Policy
   pool.on('connectionError', (_origin, _targets, error) => { connectTrouble = transportCode(error, false) })
   pool.on('connect', () => { connectTrouble = undefined })
 
-  async function send (grant: Grant): Promise<Outcome> {
+  async function send (grant: Grant, onStart?: () => void): Promise<Outcome> {
     const { headers, token } = access
-    const ending = await attempt(grant, headers)
+    const ending = await attempt(grant, headers, onStart)
     const verdict = toVerdictOf(ending, connectTrouble, policy, grant.pairHits)
     const { startedAt, endedAt } = ending
     return {
@@ -73,7 +73,7 @@ export function createWhatsAppProvider (options: WhatsAppOptions, policy: Policy
     }
   }
 
-  async function attempt (grant: Grant, headers: Record<string, string>): Promise<Ending> {
+  async function attempt (grant: Grant, headers: Record<string, string>, onStart: (() => void) | undefined): Promise<Ending> {
     if (isClosing) return nowhere(new errors.ClientClosedError())
     let body
     try {
@@ -83,7 +83,7 @@ export function createWhatsAppProvider (options: WhatsAppOptions, policy: Policy
     }
     const { startBy, payload } = grant
     const path = `${base}/${payload.edge ?? 'messages'}`
-    const running = exchange(pool, { path, method: 'POST', headers, body }, { startBy, sendTimeoutMs, answerBytes })
+    const running = exchange(pool, { path, method: 'POST', headers, body }, { startBy, sendTimeoutMs, answerBytes, onStart })
     inFlight.add(running)
     const ending = await running
     inFlight.delete(running)
