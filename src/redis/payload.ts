@@ -13,10 +13,7 @@ export function writePayload ({ to, message, keySource, caller, idempotencyKey, 
   const { type, ...others } = rest
   const named: Rest = type === 'text' ? others : rest
   const packed: Packed = [to, message, letters[keySource], caller, idempotencyKey ?? null]
-  for (const _ in named) {
-    packed.push(named)
-    break
-  }
+  if (Object.keys(named).length > 0) packed.push(named)
   return JSON.stringify(packed)
 }
 
