@@ -41,10 +41,10 @@ function checked (key: string, field: string): string {
   return key
 }
 
-/** 16 bytes of SHA-256 over sender, caller and key as 22 characters; random where there is no key. */
+/** The first 22 characters, 132 bits, of SHA-256 over sender, caller and key; random where there is no key. */
 export function digest (sender: string, caller: string, key: string | undefined): string {
   if (key === undefined) return randomBytes(16).toString('base64url')
-  return hash('sha256', JSON.stringify([sender, caller, key]), 'buffer').subarray(0, 16).toString('base64url')
+  return hash('sha256', JSON.stringify([sender, caller, key]), 'base64url').slice(0, 22)
 }
 
 /** What has to be equal for a repeat to be the same message: sender, recipient, type, content. */

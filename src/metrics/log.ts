@@ -1,5 +1,5 @@
 import type { DestinationStream, Logger } from 'pino'
-import { destination as destinationOf, pino, stdTimeFunctions } from 'pino'
+import { destination as destinationOf, pino } from 'pino'
 import { SluiceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { LogLine } from './log-lines.js'
@@ -16,11 +16,25 @@ export type Tell = (line: LogLine, facts: Record<string, unknown>) => void
 export function createLog (level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: createIsoTime(),
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: toldOf, req: () => undefined, res: () => undefined }
   }
   return pino(options, destination ?? gathered())
+}
+
+/** The time of a line, made once a ms: a busy node writes several lines in one. */
+function createIsoTime (): () => string {
+  let at = 0
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now !== at) {
+      at = now
+      text = `,"time":"${new Date(now).toISOString()}"`
+    }
+    return text
+  }
 }
 
 /** A system call for each line was the dearest part of it. */
