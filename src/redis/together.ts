@@ -45,10 +45,10 @@ export function runTogether (call: CallScript): RunScript {
 
 async function answer (call: CallScript, { sender, args, asks }: Gathering): Promise<void> {
   try {
-    const replies = await call(sender, args, asks.map(({ part }) => part)) as unknown[][]
+    const replies = await call(sender, args, asks.map(({ part }) => part)) as Array<[status: string, ...rest: unknown[]] | ['fault', why: string]>
     asks.forEach(({ resolve, reject }, at) => {
       const reply = replies[at]
-      if (reply === undefined || reply[0] === 'fault') reject(new SluiceError('INTERNAL', { detail: String(reply?.[1] ?? 'no answer') }))
+      if (reply === undefined || reply[0] === 'fault') reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no answer' : reply[1] as string }))
       else resolve(reply)
     })
   } catch (error) {

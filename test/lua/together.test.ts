@@ -101,3 +101,22 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
     }
   })
 }
+
+await test('a message whose data can not be read fails by itself', async (t, w) => {
+  const [ann, bob, carl] = await Promise.all([ANN, BOB, CARL].map(async recipient => await w.grant({ key: recipient, recipient }))) as [Granted, Granted, Granted]
+  const record = await w.redis.hget(w.key('backlog'), bob.id) ?? ''
+  await w.redis.hset(w.key('backlog'), bob.id, 'no record')
+  const [first, second, third] = await Promise.allSettled([ann, bob, carl].map(async grant => await w.settle(grant, 'sent')))
+  t.match([first, third], [{ value: ['settled'] }, { value: ['settled'] }])
+  t.match(second, { reason: { code: 'INTERNAL', message: /lua\/settle\.lua: .*arithmetic|attempt/ } })
+  t.equal(await w.state(ann.id), 'sent')
+  t.equal((await w.redis.hkeys(w.key('held'))).join(), BOB, 'what was not settled still stands')
+  await w.redis.hset(w.key('backlog'), bob.id, record)
+  await w.settled(bob, 'sent')
+})
+
+await test('more messages than one call carries get their answers all the same', async (t, w) => {
+  const told = await Promise.all(Array.from({ length: 130 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555${String(n).padStart(7, '0')}` })))
+  t.equal(told.filter(([status]) => status === 'granted').length, 100, 'as many as there are places')
+  t.equal(new Set(told.map(([status]) => status)).size, 2)
+})
