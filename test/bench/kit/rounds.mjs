@@ -9,11 +9,11 @@ export function quantile (values, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
 }
 
-/** A cold process is slow: few callers load each contender for a while before anything is measured. */
+/** A cold process is slow, and a server is seldom cold: all callers load each contender for a while before anything is measured. */
 export async function warmUp (contenders, { tell, quick }) {
   for (const [name, work] of Object.entries(contenders)) {
     tell(`warming up ${name}`)
-    await work({ seconds: quick ? 0.8 : 2, connections: 8 })
+    await work({ seconds: quick ? 0.8 : 6 })
   }
 }
 
