@@ -14,7 +14,9 @@ const SPARED = /^\/(health\/|metrics\b)/
  * waits in memory stays little, and the others can go to another node or come again.
  */
 export function shed (app: FastifyInstance, behindMs: () => number): void {
+  // One for all: what a refusal costs is what the node has less for others.
+  const overloaded = new SluiceError('OVERLOADED', { retryAfterMs: 1000 })
   app.addHook('onRequest', (request, _reply, done) => {
-    done(behindMs() > BEHIND_MS && !SPARED.test(request.url) ? new SluiceError('OVERLOADED', { retryAfterMs: 1000 }) : undefined)
+    done(behindMs() > BEHIND_MS && !SPARED.test(request.url) ? overloaded : undefined)
   })
 }

@@ -125,7 +125,7 @@ export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boo
 export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined, waiting: Waiting = createWaiting()): Run {
   const plans = new Map<string, { run: RunScript, names: string[], own: string[] }>()
   for (const script of loadScripts()) {
-    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch, waiting)
+    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch)
     plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runTogether(call), names: script.args, own: script.own?.args ?? [] })
   }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
@@ -134,25 +134,27 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
     const values = args as Record<string, Value | undefined>
     const shared = plan.names.map(arg => text(values[arg]))
     const part = { digest: at.digest, recipient: text(values['recipient']), args: plan.own.map(arg => text(values[arg])) }
+    // From now on, and not from when the call leaves: what a long turn has taken in is work that waits, too.
+    const place = waiting.begin()
     try {
       return await plan.run(at.sender, shared, part) as Replies[Name]
     } catch (error) {
       throw translate(name, error)
+    } finally {
+      waiting.end(place)
     }
   }
 }
 
-function watched (name: ScriptName, call: CallScript, watch: ScriptWatch, waiting: Waiting): CallScript {
+function watched (name: ScriptName, call: CallScript, watch: ScriptWatch): CallScript {
   return async (sender, args, parts) => {
     const calledAt = performance.now()
-    const place = waiting.begin()
     let isFailed = true
     try {
       const reply = await call(sender, args, parts)
       isFailed = false
       return reply
     } finally {
-      waiting.end(place)
       watch(name, performance.now() - calledAt, isFailed)
     }
   }

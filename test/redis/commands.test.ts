@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import t from 'tap'
+import { parseAddress } from '../../src/redis/address.js'
+import { createClient } from '../../src/redis/client.js'
 import { createRun } from '../../src/redis/commands.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 
@@ -120,4 +123,27 @@ await t.test('a Redis that went away is UNAVAILABLE', async t => {
   await new Promise<void>(resolve => { redis.once('ready', () => resolve()) })
   await server.kill()
   await t.rejects(run('tidy', { sender: '77' }, tidy), { code: 'UNAVAILABLE', facts: { retryAfterMs: 1000 } })
+})
+
+await t.test('an answer that lies there unread, since the process was busy, is no late answer', async t => {
+  const { url } = await startRedis(t)
+  const client = createClient(parseAddress(url), 'fail-fast')
+  t.teardown(() => client.disconnect())
+  await once(client, 'ready')
+  const rules = { operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1000, maxInFlight: 100, perSecond: 1000 }
+  const answer = createRun(client, createPrefix())('quota', { sender: '1' }, rules)
+  await new Promise(resolve => setImmediate(resolve))
+  // Five times the time-out.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+  t.strictSame(await answer, ['written', 1])
+})
+
+await t.test('where nothing comes it is late all the same', async t => {
+  const { url, pid } = await startRedis(t)
+  const client = createClient(parseAddress(url), 'fail-fast')
+  t.teardown(() => client.disconnect())
+  await once(client, 'ready')
+  process.kill(pid, 'SIGSTOP')
+  t.teardown(() => process.kill(pid, 'SIGCONT'))
+  await t.rejects(createRun(client, createPrefix())('tidy', { sender: '1' }, tidy), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
 })
