@@ -90,7 +90,7 @@ local book = { key = key, sender = read_sender(key.sender), now = now, now_ms = 
 book.texts, book.tats = read_all(told, 'id', 'HMGET', key.backlog), read_all(told, 'recipient', 'ZMSCORE', pace)
 book.results = read_all(told, 'msg', 'MGET')
 local grants, runs = read_all(told, 'recipient', 'HMGET', held), read_all(told, 'starts', 'MGET')
-for lane = 1, LANES do book.in_line[lane] = redis.call('EXISTS', key.lines[lane]) == 1 and key.lines[lane] end
+for lane = 1, LANES do book.in_line[lane] = (#told == 1 or redis.call('EXISTS', key.lines[lane]) == 1) and key.lines[lane] end
 local out, first_turn_made, first_told = book.out, math.huge, nil
 
 local function settle(m)
