@@ -1,7 +1,7 @@
 #!lua
 -- Accepts messages, each once: a duplicate is told so, a free slot is granted, else the message joins its line and learns how long it will
 -- wait at least. Record, place and payload of a message are written in this one step, or nothing is. Several messages of a call are
--- looked at in order, each as by a call of its own at the same moment.
+-- looked at in order, each as by a call of its own a µs after the one before.
 --
 -- KEYS[1]   backlog       hash    id -> record of an unsettled message
 -- KEYS[2]   lines:urgent  zset    who waits
@@ -83,24 +83,17 @@ end
 
 local sender = read_sender(sender_key)
 local now = clock(given)
-local now_ms = math.floor(now / 1000)
-local generation = string.format('%x', now_ms)
+local now_ms, generation = math.floor(now / 1000), string.format('%x', math.floor(now / 1000))
 local new_server = sender and restarted(sender, run_id, now)
 local look = look_at(key, field_of(asked, 'recipient'))
 local unsettled = redis.call('HLEN', backlog)
 local known = read_all(asked, 'msg', 'MGET')
 local out = { msg = {}, backlog = {}, recent = {}, pace = {}, held = {}, inflight = {}, expiry = {}, scheduled = {}, lines = { {}, {}, {} } }
-local drawn, last, first_turn_made, first_told = 0, 0, math.huge, nil
+local draw, first_turn_made, first_told = numbers(seq, #asked), math.huge, nil
 
--- Numbers for a line are drawn for all messages at once; one that isn't used leaves a gap, which no order minds.
-local function draw()
-  if drawn == 0 then last = redis.call('INCRBY', seq, #asked) - #asked end
-  drawn = drawn + 1
-  return string.format('%012d', last + drawn)
-end
-
+-- A µs apart, so that turns keep the order of the messages and each promise counts those before it.
 local function admit(m)
-  local message = asked[m]
+  local message, now = asked[m], now + m - 1
   local recipient, lane = message.recipient, message.lane
   if known[message.msg] then return repeat_of(known[message.msg], message.fingerprint) end
   if not sender then return { 'unruled' } end
@@ -108,13 +101,20 @@ local function admit(m)
   if seen.refused then return { 'refused', seen.refused, seen.wait } end
 
   local id, record = message.digest .. '.' .. generation, new_record(message, seen, now_ms, seen.schedule and '0' or draw())
+  local text, grant, turn = write_record(record), nil, nil
+  if seen.granted then
+    grant = take(look, sender, recipient, id, 1, now + lease, message.holder, now)
+  elseif not seen.schedule then
+    turn = join(look, sender, recipient, lane, now)
+  end
+  -- From here on nothing can fail.
   unsettled = unsettled + 1
   known[message.msg] = 'w ' .. generation .. ' ' .. message.fingerprint
   push(out.msg, message.msg, known[message.msg])
-  push(out.backlog, id, write_record(record))
+  push(out.backlog, id, text)
   for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. id) end
-  if seen.granted then
-    push(out.held, recipient, take(look, sender, recipient, id, 1, now + lease, message.holder, now))
+  if grant then
+    push(out.held, recipient, grant)
     push(out.pace, seen.pair.tat, recipient)
     push(out.inflight, now + lease, id)
     return { 'granted', generation }
@@ -126,7 +126,6 @@ local function admit(m)
   end
   push(out.lines[lane], 0, member_of(record, id))
   local told = { 'queued', generation, seen.wait, seen.bound, seen.ahead + 1, '' }
-  local turn = join(look, sender, recipient, lane, now)
   if turn and turn < first_turn_made then first_turn_made, first_told = turn, told end
   return told
 end

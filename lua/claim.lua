@@ -67,7 +67,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', math.floor(no
   redis.call('ZREM', scheduled, id)
   if text then
     local record = read_record(text)
-    record.seq = string.format('%012d', redis.call('INCR', seq))
+    record.seq = numbers(seq, 1)()
     redis.call('HSET', backlog, id, write_record(record))
     redis.call('ZADD', lines[record.lane], 0, member_of(record, id))
     local lane = turn_of(turns, record.recipient)

@@ -8,6 +8,15 @@ local function head(lines, recipient)
   return lines and redis.call('ZRANGEBYLEX', lines, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
 end
 
+-- Numbers for lines, 12 digits; drawn for so many messages at once, since one that isn't used leaves a gap, which no order minds.
+local function numbers(seq, count)
+  local last, drawn = nil, 0
+  return function()
+    last, drawn = last or redis.call('INCRBY', seq, count) - count, drawn + 1
+    return string.format('%012d', last + drawn)
+  end
+end
+
 -- The earliest turn of a lane in µs, or nil.
 local function first_turn(turns)
   local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')

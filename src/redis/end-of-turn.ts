@@ -10,7 +10,15 @@ export function atEndOfTurn (work: () => void): void {
 }
 
 function doAll (): void {
-  // The list may grow on the way.
-  for (let at = 0; at < works.length; at++) works[at]?.()
+  const failures: unknown[] = []
+  // The list may grow on the way; what fails takes nobody along.
+  for (let at = 0; at < works.length; at++) {
+    try {
+      works[at]?.()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
   works = []
+  if (failures.length > 0) throw failures[0]
 }

@@ -1,7 +1,7 @@
 import type { KeySource, Payload } from '../message.js'
 
 /** A million waiting messages say each name a million times, so what every message has goes by its place, and only the rest by name. */
-type Packed = [to: string, message: Payload['message'], keySource: Letter, caller: string, idempotencyKey: string | null, rest?: Rest]
+type Packed = [caller: string, to: string, message: Payload['message'], keySource: Letter, idempotencyKey: string | null, rest?: Rest]
 type Rest = Partial<Omit<Payload, 'to' | 'message' | 'keySource' | 'caller' | 'idempotencyKey'>>
 
 const letters = { header: 'h', field: 'f', derived: 'd', none: 'n' } as const satisfies Record<KeySource, string>
@@ -12,7 +12,7 @@ const sources = { h: 'header', f: 'field', d: 'derived', n: 'none' } as const sa
 export function writePayload ({ to, message, keySource, caller, idempotencyKey, ...rest }: Payload): string {
   const { type, ...others } = rest
   const named: Rest = type === 'text' ? others : rest
-  const packed: Packed = [to, message, letters[keySource], caller, idempotencyKey ?? null]
+  const packed: Packed = [caller, to, message, letters[keySource], idempotencyKey ?? null]
   if (Object.keys(named).length > 0) packed.push(named)
   return JSON.stringify(packed)
 }
@@ -21,7 +21,7 @@ export function writePayload ({ to, message, keySource, caller, idempotencyKey, 
 export function readPayload (line: string): Payload {
   const kept = JSON.parse(line) as Packed | Payload
   if (!Array.isArray(kept)) return kept
-  const [to, message, letter, caller, idempotencyKey, rest] = kept
+  const [caller, to, message, letter, idempotencyKey, rest] = kept
   const payload: Payload = { to, type: 'text', message, keySource: sources[letter], caller, ...rest }
   if (idempotencyKey !== null) payload.idempotencyKey = idempotencyKey
   return payload

@@ -7,13 +7,15 @@ export type RunScript = (sender: string, args: readonly string[], part: Part) =>
 
 /** Messages in one call at most: while it runs Redis does nothing else, and some fifteen µs a message are soon a ms. */
 const AT_MOST = 50
+/** Characters in one call, once another message has come: many large ones would keep the connection longer than a script may take. */
+const CHARACTERS = 256 * 1024
 
 export function runAlone (call: CallScript): RunScript {
   return async (sender, args, part) => await call(sender, args, [part])
 }
 
 interface Ask { part: Part, resolve: (reply: unknown) => void, reject: (error: unknown) => void }
-interface Gathering { sender: string, args: readonly string[], asks: Ask[] }
+interface Gathering { sender: string, args: readonly string[], asks: Ask[], characters: number }
 
 /**
  * Has what messages of one sender ask of a script within one turn of the event loop travel as one call, and gives each its own answer. Of a call
@@ -34,10 +36,11 @@ export function runTogether (call: CallScript): RunScript {
     let gathering = open.get(name)
     if (gathering === undefined) {
       if (open.size === 0) atEndOfTurn(flush)
-      open.set(name, gathering = { sender, args, asks: [] })
+      open.set(name, gathering = { sender, args, asks: [], characters: 0 })
     }
     gathering.asks.push({ part, resolve, reject })
-    if (gathering.asks.length < AT_MOST) return
+    for (const arg of part.args) gathering.characters += arg.length
+    if (gathering.asks.length < AT_MOST && gathering.characters < CHARACTERS) return
     open.delete(name)
     answer(call, gathering).catch(() => undefined)
   })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { writePayload } from '../../src/redis/payload.js'
 import { ANN, START, world } from './support.js'
 
 const test = await world(t)
@@ -120,4 +121,13 @@ await test('of what is cancelled or forgotten nothing is known', async (t, w) =>
   t.strictSame(await w.bounce(id, 'wamid.1'), ['known'])
   await w.redis.del(w.key('msg', id))
   t.strictSame(await w.bounce(id, 'wamid.1'), ['gone'])
+})
+
+await test('whose message it was is read without reading its text, which may have been cut inside a character', async (t, w) => {
+  const payload = writePayload({ to: '+1', type: 'text', message: 'cut \ud83d, "caller":"nobody"', keySource: 'none', caller: 'web' })
+  const grant = await w.grant({ key: 'a', payload })
+  await w.settled(grant, 'unknown')
+  t.match(await w.bounce(grant.id, 'wamid.1', { afterMs: '' }), ['failed'])
+  t.match(await w.msg(grant.id), / web wamid\.1$/)
+  t.equal(await w.state(grant.id), 'failed')
 })

@@ -1,8 +1,10 @@
-/** Several messages in one call come to what calls of their own at the same moment come to: the same answers, the same data. */
+/** Several messages in one call come to what calls of their own a µs apart come to: the same answers, the same data. */
 import t from 'tap'
 import { createRandom } from '../property/random.js'
 import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } from './support.js'
 
+/** Some with long lines, and some more whose pairs are idle. */
+const people = [ANN, BOB, CARL, ANN, BOB, CARL, ...Array.from({ length: 9 }, (_, n) => `p1555000000${n}`)]
 const ROUNDS = Number(process.env['ROUNDS'] ?? 40)
 const test = await world(t)
 const numbers = /(?<=[ :])0\d{11}(?=[ :])/g
@@ -43,7 +45,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
       for (const one of worlds) one.at(moment)
       const messages: Message[] = Array.from({ length: int(1, 12) }, () => ({
         key: `k${int(1, 25)}`,
-        recipient: pick([ANN, BOB, CARL]),
+        recipient: pick(people),
         lane: pick([1, 2, 2, 3]),
         inline: chance(0.6),
         whenLimited: pick(['wait', 'wait', 'reject']),
@@ -61,7 +63,11 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
       for (const message of messages) message.lineCap = messages[0]?.lineCap ?? 100
       const together = await Promise.all(messages.map(async message => await w.admit(message)))
       const single = []
-      for (const message of messages) single.push(await alone.admit(message))
+      for (const message of messages) {
+        single.push(await alone.admit(message))
+        alone.now++
+      }
+      alone.now = w.now
       t.strictSame(together.map(quiet(5)), single.map(quiet(5)), `answers of step ${step}`)
       t.strictSame(await content(w), await content(alone), `data of step ${step}`)
       messages.forEach(({ key, recipient, holder }, at) => {
@@ -119,4 +125,13 @@ await test('more messages than one call carries get their answers all the same',
   const told = await Promise.all(Array.from({ length: 130 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555${String(n).padStart(7, '0')}` })))
   t.equal(told.filter(([status]) => status === 'granted').length, 100, 'as many as there are places')
   t.equal(new Set(told.map(([status]) => status)).size, 2)
+})
+
+await test('messages to idle pairs in one call keep their order, and each promise counts those before it', async (t, w) => {
+  await w.rules({ flowBurst: 1, flowIntervalUs: 1_000_000 })
+  // Against the order of their numbers, by which equal turns would go.
+  const told = await Promise.all(Array.from({ length: 6 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555000000${9 - n}`, inline: false, lifeMs: 3500 })))
+  t.match(told.slice(0, 4), [['queued', /./, 0, 'line'], ['queued', /./, 1_000_000, 'flow'], ['queued', /./, 2_000_000, 'flow'], ['queued', /./, 3_000_000, 'flow']])
+  t.match(told.slice(4), [['refused', 'EXPIRES_FIRST'], ['refused', 'EXPIRES_FIRST']])
+  t.strictSame(await w.redis.zrange(w.key('turns:normal'), 0, -1), [9, 8, 7, 6].map(n => `p1555000000${n}`))
 })

@@ -1,0 +1,47 @@
+/** What travels together: one sender's messages of one turn of the event loop that share what is shared. */
+import t from 'tap'
+import type { Part } from '../../src/redis/script-call.js'
+import { runTogether } from '../../src/redis/together.js'
+
+const part = (name: string): Part => ({ args: [name] })
+
+/** Notes the calls, and answers each message with its own name. */
+function createCalls (): { calls: string[][], run: ReturnType<typeof runTogether> } {
+  const calls: string[][] = []
+  const run = runTogether(async (sender, args, parts) => {
+    calls.push([sender, ...args, ...parts.map(one => (one.args[0] ?? '').slice(0, 1))])
+    return parts.map(one => ['told', one.args[0]])
+  })
+  return { calls, run }
+}
+
+await t.test('those of one turn are one call, and each gets its own answer', async t => {
+  const { calls, run } = createCalls()
+  t.strictSame(await Promise.all(['a', 'b', 'c'].map(async name => await run('1', ['x'], part(name)))), [['told', 'a'], ['told', 'b'], ['told', 'c']])
+  await run('1', ['x'], part('d'))
+  t.strictSame(calls, [['1', 'x', 'a', 'b', 'c'], ['1', 'x', 'd']])
+})
+
+await t.test('other senders, and those who share something else, travel by themselves', async t => {
+  const { calls, run } = createCalls()
+  await Promise.all([run('1', ['x'], part('a')), run('2', ['x'], part('b')), run('1', ['y'], part('c')), run('1', ['x'], part('d'))])
+  t.strictSame(calls, [['1', 'x', 'a', 'd'], ['2', 'x', 'b'], ['1', 'y', 'c']])
+})
+
+await t.test('a call carries so many messages, and so many characters, at most', async t => {
+  const { calls, run } = createCalls()
+  await Promise.all(Array.from({ length: 120 }, async () => await run('1', [], part('a'))))
+  t.strictSame(calls.map(call => call.length - 1), [50, 50, 20])
+  calls.length = 0
+  await Promise.all(Array.from({ length: 5 }, async () => await run('1', [], part('l'.repeat(150_000)))))
+  t.strictSame(calls.map(call => call.length - 1), [2, 2, 1])
+})
+
+await t.test('a call that fails fails for all, and a message that fails fails alone', async t => {
+  const failing = runTogether(async () => { throw new TypeError('lost') })
+  const lost = await Promise.allSettled([failing('1', [], part('a')), failing('1', [], part('b'))])
+  t.match(lost, [{ reason: { message: 'lost' } }, { reason: { message: 'lost' } }])
+  const partly = runTogether(async () => [['told'], ['fault', 'why']])
+  const told = await Promise.allSettled([partly('1', [], part('a')), partly('1', [], part('b')), partly('1', [], part('c'))])
+  t.match(told, [{ value: ['told'] }, { reason: { code: 'INTERNAL', message: 'why' } }, { reason: { code: 'INTERNAL', message: 'no answer' } }])
+})
