@@ -43,6 +43,10 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
   try {
     while (!closing.aborted && performance.now() - startedAt < SHIFT_MS) {
       const places = await room.starting.reserve(Math.min(expected, room.maxInFlight - underway.size), SLEEP_MS)
+      if (closing.aborted) {
+        room.starting.free(places)
+        break
+      }
       bell.reset()
       const claimed = await claimInto(places)
       if (claimed.status === 'attended') break
