@@ -10,7 +10,7 @@ import { describe, playRounds } from './rounds.js'
 
 /** CI judges a change, so it repeats one seed; everybody else tries a new one each time. */
 const SEED = Number(process.env['SEED'] ?? (process.env['CI'] === undefined ? Math.floor(Math.random() * 1e6) : 20261123))
-const SENDS = Number(process.env['SENDS'] ?? (process.env['CI'] === undefined ? 52_000 : 8000))
+const SENDS = Number(process.env['SENDS'] ?? (process.env['CI'] === undefined ? 52_000 : 4000))
 
 const server = await startRedis(t)
 

@@ -129,12 +129,14 @@ t.test('a chunked body that comes late is read, and the head\'s arrival is kept 
       resolve(response.statusCode)
     })
     message.once('error', reject)
-    message.write('{"messaging_product":"whatsapp",')
-    sleep(30).then(() => message.end('"to":"15550000001","text":{"body":"hi"}}')).catch(reject)
+    // Long enough after the head has left that a busy machine reads it by itself.
+    message.write('{"messaging_product":"whatsapp",', () => {
+      sleep(400).then(() => message.end('"to":"15550000001","text":{"body":"hi"}}')).catch(reject)
+    })
   })
   t.equal(status, 200)
   const [record] = await seen()
   const gapMs = (record?.receivedAt ?? 0) - (record?.headersAt ?? 0)
-  t.ok(gapMs >= 20 && gapMs < 1_000, `${gapMs} ms`)
-  t.ok(Math.abs((record?.headersAt ?? 0) - Date.now()) < 2_000, 'in Unix time')
+  t.ok(gapMs >= 100 && gapMs < 2_000, `${gapMs} ms`)
+  t.ok(Math.abs((record?.headersAt ?? 0) - Date.now()) < 5_000, 'in Unix time')
 })
