@@ -88,7 +88,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
       fingerprint: fingerprint(sender, recipient, type, request.message),
       recipient,
       lane: lanes.indexOf(request.lane) + 1,
-      payload: writePayload(payload),
+      payload: writePayload(recipient, payload),
       inline: request.inline,
       whenLimited: request.whenLimited,
       lifeMs: request.expiresInMs ?? settings.lifeMs,

@@ -40,6 +40,6 @@ export async function release (room: { store: Store, claiming: ClaimSettings }, 
 function read (told: ClaimedGrant, sender: string, terms: GrantTerms, askedAt: number, startBy: number): Grant {
   const [id, recipient, attempt, stops, lane, lateUs, body, pairHits] = told
   return {
-    sender, id, recipient, attempt, stops, pairHits, lateUs, askedAt, startBy, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(body)
+    sender, id, recipient, attempt, stops, pairHits, lateUs, askedAt, startBy, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(recipient, body)
   }
 }

@@ -91,7 +91,7 @@ function matcher (filter: FailureFilter): (entry: Entry) => boolean {
     if (text === null) return false
     if (recipient !== null && !text.startsWith(`${recipient} `)) return false
     if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
-    const payload = readPayload(text.split('\n')[1] ?? '{}')
+    const payload = readPayload('', text.split('\n')[1] ?? '{}')
     return (filter.caller === undefined || payload.caller === filter.caller) &&
       (filter.idempotencyKey === undefined || payload.idempotencyKey === filter.idempotencyKey)
   }

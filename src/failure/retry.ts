@@ -60,7 +60,7 @@ export async function retryOne (room: RetryRoom, sender: string, id: string, { f
     case 'granted': {
       const [, recipient, attempt, stops, lane, body, pairHits] = reply
       const { settled } = await deliver(room, {
-        sender, id, recipient, attempt, stops, pairHits, lateUs: 0, askedAt, startBy: askedAt + startWithinMs, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(body)
+        sender, id, recipient, attempt, stops, pairHits, lateUs: 0, askedAt, startBy: askedAt + startWithinMs, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(recipient, body)
       })
       switch (settled.verdict) {
         case 'sent': return 'succeeded'

@@ -47,15 +47,15 @@ export function parseRecord (text: string): Kept {
     stops: Number(stops),
     pairHits: Number(marks.replace('m', '')),
     expiresAt: Number(expiresAt),
-    payload: readPayload(payload),
+    payload: readPayload(recipient, payload),
     story: story.map(parseLine)
   }
 }
 
 /** The payload alone: first line of a record's body as a grant carries it. */
-export function parsePayload (body: string): Payload {
+export function parsePayload (recipient: string, body: string): Payload {
   const end = body.indexOf('\n')
-  return readPayload(end < 0 ? body : body.slice(0, end))
+  return readPayload(recipient, end < 0 ? body : body.slice(0, end))
 }
 
 function parseLine (line: string): StoryLine {

@@ -55,7 +55,7 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
   const key = (name: string): string => senderKey(prefix, SENDER, name)
   const [seconds = '0'] = (await redis.time()).map(String)
   const generation = (Number(seconds) * 1000).toString(16)
-  const payload = writePayload({ to: '+15550000000', type: 'text', message: 'Hello', keySource: 'none', caller: 'app' })
+  const payload = writePayload('', { to: '+15550000000', type: 'text', message: 'Hello', keySource: 'none', caller: 'app' })
   const expires = (Number(seconds) + 864_000) * 1000
   for (let from = 0; from < WAITING; from += 5000) {
     const pipeline = redis.pipeline()

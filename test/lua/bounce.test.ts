@@ -124,7 +124,7 @@ await test('of what is cancelled or forgotten nothing is known', async (t, w) =>
 })
 
 await test('whose message it was is read without reading its text, which may have been cut inside a character', async (t, w) => {
-  const payload = writePayload({ to: '+1', type: 'text', message: 'cut \ud83d, "caller":"nobody"', keySource: 'none', caller: 'web' })
+  const payload = writePayload('', { to: '+1', type: 'text', message: 'cut \ud83d, "caller":"nobody"', keySource: 'none', caller: 'web' })
   const grant = await w.grant({ key: 'a', payload })
   await w.settled(grant, 'unknown')
   t.match(await w.bounce(grant.id, 'wamid.1', { afterMs: '' }), ['failed'])
