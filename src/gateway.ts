@@ -43,7 +43,7 @@ import { createPost } from './callbacks/post.js'
 import { leaseFor } from './callbacks/tell.js'
 
 const HOUSEKEEPING_MS = 60_000
-/** Starting so many takes a busy node some 80 ms, a third of what a grant has by default. */
+/** So few that a busy node starts the last of them well within what a grant has by default. */
 const STARTING_AT_ONCE = 256
 /** How long a closing node waits for its connections to end in order. */
 const LET_GO_MS = 2000

@@ -5,7 +5,7 @@ import type { CallScript, Part } from './script-call.js'
 /** Runs a script for one message; `args` are what it shares with others. */
 export type RunScript = (sender: string, args: readonly string[], part: Part) => Promise<unknown>
 
-/** Messages in one call at most: while it runs Redis does nothing else, and some fifteen µs a message are soon a ms. */
+/** Messages in one call at most: while it runs Redis does nothing else. */
 const AT_MOST = 50
 /** Characters in one call, once another message has come: many large ones would keep the connection longer than a script may take. */
 const CHARACTERS = 256 * 1024
