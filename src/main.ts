@@ -8,6 +8,7 @@ import { createBus } from './events.js'
 import type { Gateway } from './gateway.js'
 import { createGateway } from './gateway.js'
 import { createLog, tellEnd } from './metrics/log.js'
+import { written } from './metrics/log-output.js'
 import { logEvents } from './metrics/logs.js'
 import { readPolicyFile } from './provider/policy-file.js'
 import { createPolicy } from './provider/policy.js'
@@ -91,6 +92,7 @@ function announce (config: Config, url: string, findings: readonly string[]): vo
 
 async function stopAll (): Promise<void> {
   for (const part of running.splice(0).reverse()) await part.stop()
+  await written(process.stdout)
 }
 
 /** Ends the process after an error that leaves nothing to go on with. */

@@ -56,6 +56,7 @@ export const logLines = {
   'operator acted': 'info',
   'Redis connected': 'info',
   'Redis trouble': 'warn',
+  'log lines dropped: nobody reads them': 'warn',
   fault: 'error',
   'unexpected error: the node ends': 'fatal'
 } as const satisfies Record<string, Level>

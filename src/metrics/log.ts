@@ -1,16 +1,16 @@
 import type { DestinationStream, Logger } from 'pino'
-import { destination as destinationOf, pino } from 'pino'
+import { pino } from 'pino'
 import { SluiceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { LogLine } from './log-lines.js'
 import { logLines } from './log-lines.js'
+import { createLogOutput } from './log-output.js'
 
 /** Writes one line; its level stands in the table of lines. */
 export type Tell = (line: LogLine, facts: Record<string, unknown>) => void
 
 /**
- * The gateway's log: lines of JSON with the level as a word and the time in ISO 8601, on stdout unless told otherwise; there those of one
- * turn of the event loop are written together, and at the latest as the process ends. What
+ * The gateway's log: lines of JSON with the level as a word and the time in ISO 8601, on stdout unless told otherwise. What
  * libraries log about requests and errors is cut down to what holds no text, number or key.
  */
 export function createLog (level: string, destination?: DestinationStream): Logger {
@@ -20,7 +20,8 @@ export function createLog (level: string, destination?: DestinationStream): Logg
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: toldOf, req: () => undefined, res: () => undefined }
   }
-  return pino(options, destination ?? gathered())
+  const log: Logger = pino(options, destination ?? createLogOutput(process.stdout, lines => createTell(log)('log lines dropped: nobody reads them', { lines })))
+  return log
 }
 
 /** The time of a line, made once a ms: a busy node writes several lines in one. */
@@ -34,24 +35,6 @@ function createIsoTime (): () => string {
       text = `,"time":"${new Date(now).toISOString()}"`
     }
     return text
-  }
-}
-
-/** A system call for each line was the dearest part of it. */
-function gathered (): DestinationStream {
-  const out = destinationOf({ dest: 1, sync: true })
-  let lines = ''
-  const flush = (): void => {
-    const text = lines
-    lines = ''
-    if (text !== '') out.write(text)
-  }
-  process.on('exit', flush)
-  return {
-    write (line) {
-      if (lines === '') setImmediate(flush)
-      lines += line
-    }
   }
 }
 

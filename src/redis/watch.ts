@@ -4,48 +4,41 @@ import { serversOf } from './client.js'
 
 /** Each server is asked so often. */
 const ASK_MS = 500
-/** A connection on which nothing came for so long is let go of. */
-const SILENT_MS = 1500
+/** A connection on which nothing came for so many looks, though something was asked, is let go of. */
+const SILENT_LOOKS = 3
+
+/** What a server had said when it was last looked at, in bytes, and how many looks ago that was new. */
+interface Heard { bytes: number, silentFor: number }
 
 /**
  * Asks each server behind a client again and again, and lets go of a connection that stays silent: a host that vanished closes
  * nothing, and until the kernel gives up, a quarter of an hour later, nobody would look for the server that serves in its place.
- * Returns what ends it.
+ * Silence is counted in looks and not in time, and a look comes after the sockets were read: a process that stood still or was busy has
+ * heard nothing, which says nothing of the server. Returns what ends it.
  */
 export function watch (client: Client, ask: (server: Redis) => Promise<unknown>): () => void {
-  const heardAt = new WeakMap<Redis, number>()
+  const heard = new WeakMap<Redis, Heard>()
   const asked = new WeakSet<Redis>()
 
   function look (server: Redis): void {
-    const now = performance.now()
     if (server.status !== 'ready' && server.status !== 'connect') {
-      heardAt.delete(server)
+      heard.delete(server)
       return
     }
-    const since = heardAt.get(server) ?? now
-    heardAt.set(server, since)
-    if (now - since > SILENT_MS) {
-      heardAt.delete(server)
+    const bytes = (server.stream as { bytesRead?: number } | undefined)?.bytesRead ?? 0
+    const before = heard.get(server)
+    const silentFor = before?.bytes === bytes ? before.silentFor + 1 : 0
+    heard.set(server, { bytes, silentFor })
+    if (silentFor >= SILENT_LOOKS) {
+      heard.delete(server)
       server.disconnect(true)
     } else if (server.status === 'ready' && !asked.has(server)) {
       asked.add(server)
-      listen(server).catch(() => undefined) // it stays silent
+      ask(server).catch(() => undefined).finally(() => asked.delete(server)) // whatever it says, it is heard
     }
   }
 
-  async function listen (server: Redis): Promise<void> {
-    try {
-      await ask(server)
-    } catch (error) {
-      // Whatever the server itself says, it is there.
-      if (!(error instanceof Error && error.name === 'ReplyError')) throw error
-    } finally {
-      asked.delete(server)
-    }
-    heardAt.set(server, performance.now())
-  }
-
-  const timer = setInterval(() => { serversOf(client).forEach(look) }, ASK_MS)
+  const timer = setInterval(() => { setImmediate(() => { serversOf(client).forEach(look) }) }, ASK_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

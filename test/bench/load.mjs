@@ -1,23 +1,28 @@
 #!/usr/bin/env node
 /**
  * Load on a gateway, from a process of its own, so that it does not slow down with what it measures. Open loop: a request is
- * due at its moment whatever became of those before it, and its time counts from then. With `rate` 0 closed loop: each
- * connection asks as soon as it has its answer.
+ * due at its moment whatever became of those before it, and its time counts from then; one that no connection is free for within
+ * `poolMs` is given up, as callers with a pool of connections do. With `rate` 0 closed loop: each connection asks as soon as it has its answer.
  *
  *     node test/bench/load.mjs '{"origin":"http://127.0.0.1:3000","key":"…","rate":2000,"seconds":10,"connections":300,"tag":"a"}'
  *
- * Prints one line of JSON: what was asked and answered, ms to the answer of what was accepted, numbers of what was accepted.
+ * Prints one line of JSON: what was asked and answered, ms to the answer of what was accepted, from its moment and from its asking, numbers of what was accepted.
  */
 import { connect } from 'node:net'
 
-const { origin, key, rate, seconds, connections, tag, recipients = 1e6, patienceMs = 20_000 } = JSON.parse(process.argv[2])
+const { origin, key, rate, seconds, connections, tag, recipients = 1e6, patienceMs = 20_000, poolMs = 1000 } = JSON.parse(process.argv[2])
 const { hostname, port } = new URL(origin)
-const told = { asked: 0, statuses: {}, codes: {}, faults: {}, withoutRetryAfter: 0, accepted: [] }
+const told = { asked: 0, statuses: {}, codes: {}, faults: {}, withoutRetryAfter: 0, givenUp: 0, accepted: [] }
 const took = []
+const tookAsked = []
 /** In order; those before `next` have been asked. Not shifted: that moves a million entries for each. */
 const due = []
 let next = 0
-const hasDue = () => next < due.length
+function hasDue () {
+  const since = performance.now() - poolMs
+  for (; next < due.length && due[next].at < since; next++) told.givenUp++
+  return next < due.length
+}
 const free = new Set()
 let began = Infinity
 let underway = 0
@@ -27,6 +32,7 @@ let opened = 0
 function ask (line, request) {
   const body = JSON.stringify({ to: `+1777${String(request.number % recipients).padStart(7, '0')}`, message: `${tag}/${request.number}`, idempotencyKey: `${tag}/${request.number}` })
   line.request = request
+  line.askedAt = performance.now()
   line.text = ''
   underway++
   line.socket.write(`POST /api/v1/messages HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
@@ -43,7 +49,9 @@ function hear (line) {
   told.statuses[status] = (told.statuses[status] ?? 0) + 1
   if (status === '200' || status === '202') {
     told.accepted.push(request.number)
-    took.push(performance.now() - request.at)
+    const now = performance.now()
+    took.push(now - request.at)
+    tookAsked.push(now - line.askedAt)
   } else {
     const { code } = JSON.parse(line.text.slice(end + 4))
     told.codes[code] = (told.codes[code] ?? 0) + 1
@@ -114,8 +122,11 @@ const timer = setInterval(() => {
 
 function finish () {
   clearInterval(timer)
-  took.sort((a, b) => a - b)
-  const at = share => Math.round(took[Math.min(took.length - 1, Math.floor(share * took.length))] ?? 0)
+  const spread = times => {
+    times.sort((a, b) => a - b)
+    const at = share => Math.round(times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0)
+    return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
+  }
   const unanswered = underway + due.length - next
-  process.stdout.write(`${JSON.stringify({ ...told, unanswered, seconds: (performance.now() - began) / 1000, ms: { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) } })}\n`, () => process.exit(0))
+  process.stdout.write(`${JSON.stringify({ ...told, unanswered, seconds: (performance.now() - began) / 1000, ms: spread(took), askedMs: spread(tookAsked) })}\n`, () => process.exit(0))
 }

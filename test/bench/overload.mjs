@@ -77,12 +77,12 @@ try {
   const { sentInDay: sent, unsettled: left } = await stats()
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
-  const row = (name, offered, told, forS) => `| ${name} | ${offered} | ${Math.round(told.accepted.length / forS)} | ${JSON.stringify(told.codes)} | ${told.ms.p50}, ${told.ms.p99}, ${told.ms.max} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`
+  const row = (name, offered, told, forS) => `| ${name} | ${offered} | ${Math.round(told.accepted.length / forS)} | ${JSON.stringify(told.codes)} | ${told.ms.p50}, ${told.ms.p99}, ${told.ms.max} | ${told.askedMs.p50}, ${told.askedMs.p99}, ${told.askedMs.max} | ${told.givenUp} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`
   const report = [
     `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
     '',
-    '| phase | offered/s | accepted/s | turned away | answered after, ms (p50, p99, most) | unanswered, broken |',
-    '|---|---|---|---|---|---|',
+    '| phase | offered/s | accepted/s | turned away | answered after it was due, ms (p50, p99, most) | after it was asked, ms | no connection free for 1 s | unanswered, broken |',
+    '|---|---|---|---|---|---|---|---|',
     row('before, callers wait', '–', calm, 5),
     row('overload, nobody waits', capacity * factor, storm, storm.seconds),
     row('after, callers wait', '–', after, 5),

@@ -1,0 +1,55 @@
+/**
+ * A node that turns everybody away, and callers who come again at once. What is bounded is a turn of its event loop: within one nothing of Redis is read and
+ * no timer runs.
+ */
+import { Worker } from 'node:worker_threads'
+import Fastify from 'fastify'
+import t from 'tap'
+import { handleErrors, sendProblem } from '../../src/http/problem.js'
+import { shed } from '../../src/http/shed.js'
+import { createBus } from '../../src/events.js'
+import { pass } from '../support/until.js'
+
+/** More than libuv takes up at once, so that it would go on reading. */
+const CALLERS = 1500
+
+const callers = `
+  const { connect } = require('node:net')
+  const { parentPort, workerData } = require('node:worker_threads')
+  const ask = 'GET /api/v1/stats HTTP/1.1\\r\\nhost: gateway\\r\\n\\r\\n'
+  let connected = 0
+  for (let i = 0; i < ${CALLERS}; i++) {
+    const socket = connect(workerData, '127.0.0.1', () => { if (++connected === ${CALLERS}) parentPort.postMessage('all') })
+    socket.on('error', () => undefined)
+    socket.on('data', () => socket.write(ask))
+    parentPort.on('message', () => socket.write(ask))
+  }`
+
+await t.test('however often callers come again, a turn holds each of them a few times at most', async t => {
+  const app = Fastify()
+  handleErrors(app, createBus(), sendProblem)
+  let inTurn = 0
+  let most = 0
+  let total = 0
+  app.addHook('onRequest', (_request, _reply, done) => {
+    if (inTurn++ === 0) setImmediate(() => { inTurn = 0 })
+    total++
+    most = Math.max(most, inTurn)
+    done()
+  })
+  shed(app, () => 1000)
+  app.get('/api/v1/stats', async () => 'never')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const worker = new Worker(callers, { eval: true, workerData: port })
+  t.teardown(async () => {
+    await worker.terminate()
+    app.server.closeAllConnections()
+    await app.close()
+  })
+  await new Promise(resolve => worker.once('message', resolve))
+  worker.postMessage('ask')
+  await pass(3000)
+  t.ok(total > 5 * CALLERS, `${total} were turned away`)
+  t.ok(most <= 2 * CALLERS, `at most ${most} in one turn`)
+})

@@ -1,0 +1,81 @@
+/** Where the lines of the log go: nobody waits for a slow reader, and what is dropped is told. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Writable } from 'node:stream'
+import t from 'tap'
+import { createLogOutput } from '../../src/metrics/log-output.js'
+import { pass } from '../support/until.js'
+
+/** A stream whose reader takes a piece each time it is told to. */
+function slowReader () {
+  const pieces: string[] = []
+  let taken: (() => void) | undefined
+  const stream = new Writable({
+    decodeStrings: false,
+    write (text: string, _encoding, done) {
+      pieces.push(text)
+      taken = done
+    }
+  })
+  return { stream, pieces, take: () => taken?.() }
+}
+
+await t.test('lines of one turn are written together', async t => {
+  const { stream, pieces } = slowReader()
+  const output = createLogOutput(stream, () => t.fail('nothing is dropped'))
+  output.write('a\n')
+  output.write('b\n')
+  await pass(5)
+  t.strictSame(pieces, ['a\nb\n'])
+})
+
+await t.test('what nobody reads is kept up to the room, then dropped whole and told of', async t => {
+  const { stream, pieces, take } = slowReader()
+  const dropped: number[] = []
+  const output = createLogOutput(stream, lines => dropped.push(lines), 10)
+  for (const line of ['first\n', 'second\n', 'third\n', 'fourth\n']) {
+    output.write(line)
+    await pass(5)
+  }
+  t.strictSame(dropped, [], 'there is nowhere to tell it yet')
+  for (let i = 0; i < 2; i++) {
+    take()
+    await pass(5)
+  }
+  output.write('fifth\n')
+  await pass(5)
+  take()
+  await pass(5)
+  t.strictSame(dropped, [2])
+  t.equal(pieces.join(''), 'first\nsecond\nfifth\n')
+})
+
+await t.test('a reader who has left takes nobody along', async t => {
+  const { stream } = slowReader()
+  const output = createLogOutput(stream, () => undefined)
+  stream.destroy(new Error('EPIPE'))
+  output.write('a\n')
+  await pass(5)
+  t.pass('it goes on')
+})
+
+await t.test('a process whose pipe nobody reads goes on, and ends with all that it said read', async t => {
+  const program = `
+    import { createLog } from ${JSON.stringify(new URL('../../src/metrics/log.ts', import.meta.url).href)}
+    import { written } from ${JSON.stringify(new URL('../../src/metrics/log-output.ts', import.meta.url).href)}
+    const log = createLog('info')
+    for (let turn = 0; turn < 100; turn++) {
+      for (let line = 0; line < 100; line++) log.info({ filler: 'x'.repeat(100) }, 'request')
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    process.stderr.write('it goes on')
+    await written(process.stdout)
+    process.exit(0)`
+  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [said] = await once(child.stderr, 'data') as [Buffer]
+  t.equal(String(said), 'it goes on')
+  let text = ''
+  child.stdout.on('data', piece => { text += String(piece) })
+  await once(child.stdout, 'end')
+  t.equal(text.trim().split('\n').length, 10_000)
+})
