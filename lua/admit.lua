@@ -100,7 +100,7 @@ local function admit(m)
   local seen = weigh(look, sender, message, now, unsettled, line_cap, backlog_cap)
   if seen.refused then return { 'refused', seen.refused, seen.wait } end
 
-  local id, record = message.digest .. '.' .. generation, new_record(message, seen, now_ms, seen.schedule and '0' or draw())
+  local id, record = message.digest .. '.' .. generation, new_record(message, seen, now_ms, seen.schedule and 0 or draw())
   local text, grant, turn = write_record(record), nil, nil
   if seen.granted then
     grant = take(look, sender, recipient, id, 1, now + lease, message.holder, now)

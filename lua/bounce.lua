@@ -82,7 +82,7 @@ else
   local caller, metadata = string.match(result.after, '^%S+ (%S+) %S+ ?(.*)$')
   local life = redis.call('PTTL', msg)
   record = {
-    recipient = result.recipient, lane = 0, seq = '0', stops = 0, expires = now_ms, keep = now_ms + math.max(0, life),
+    recipient = result.recipient, lane = 0, seq = 0, stops = 0, expires = now_ms, keep = now_ms + math.max(0, life),
     body = '{"to":"' .. string.sub(result.recipient, 2) .. '","type":"text","message":"","keySource":"none","caller":"' .. caller ..
       '"' .. (string.sub(metadata, 1, 1) == '{' and ',"metadata":' .. metadata or '') .. '}'
   }

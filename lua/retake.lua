@@ -82,7 +82,7 @@ local look = look_at(key, { record.recipient })
 local seen = gate(look, sender, record.recipient, record.lane, now)
 local granted = inline and seen.open
 if story ~= '' then record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story end
-if record.seq == '0' then record.seq = numbers(seq, 1)() end
+if record.seq == 0 then record.seq = numbers(seq, 1)() end
 if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
 redis.call('ZREM', failures, id)
 if reopened then

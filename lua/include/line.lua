@@ -8,12 +8,12 @@ local function head(lines, recipient)
   return lines and redis.call('ZRANGEBYLEX', lines, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
 end
 
--- Numbers for lines, 12 digits; drawn for so many messages at once, since one that isn't used leaves a gap, which no order minds.
+-- Numbers for lines, drawn for so many messages at once, since one that isn't used leaves a gap, which no order minds.
 local function numbers(seq, count)
   local last, drawn = nil, 0
   return function()
     last, drawn = last or redis.call('INCRBY', seq, count) - count, drawn + 1
-    return string.format('%012d', last + drawn)
+    return last + drawn
   end
 end
 

@@ -1,23 +1,26 @@
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the story, a line
 -- `<ms> <JSON>` for each attempt that came to something else than sent.
--- Header: recipient lane seq attempts stops expiresAt(ms), for how many ms longer its key is kept, and where there is something to mark `m` for marketing and how
--- often in a row the pair's limit has met it. Needs: clock.
+-- Header: recipient, lane and number in line as one word, when it expires (ms, hex), for how many ms longer its key is kept; then, unless all are nothing, attempts, stops,
+-- and `m` for marketing with how often in a row the pair's limit has met it. Most that wait have none of these, and there are many of them. Needs: clock.
 
 local function read_record(text)
-  local recipient, lane, seq, attempts, stops, expires, keep, mark, pair_hits, body =
-    string.match(text, '^(%S+) (%d) (%d+) (%d+) (%d+) (%d+) (%-?%d+) ?(m?)(%d*)\n(.*)$')
+  local recipient, lane, seq, expires, keep, attempts, stops, mark, pair_hits, body =
+    string.match(text, '^(%S+) (%d)(%d+) (%x+) (%-?%d+) ?(%d*) ?(%d*) ?(m?)(%d*)\n(.*)$')
+  expires = tonumber(expires, 16)
   return {
-    recipient = recipient, lane = tonumber(lane), seq = seq, attempts = tonumber(attempts), stops = tonumber(stops),
-    expires = tonumber(expires), keep = expires + tonumber(keep), marketing = mark == 'm', pair_hits = tonumber(pair_hits) or 0, body = body
+    recipient = recipient, lane = tonumber(lane), seq = tonumber(seq), attempts = tonumber(attempts) or 0, stops = tonumber(stops) or 0,
+    expires = expires, keep = expires + tonumber(keep), marketing = mark == 'm', pair_hits = tonumber(pair_hits) or 0, body = body
   }
 end
 
 local function write_record(record)
-  local hits = record.pair_hits or 0
-  local marks = (record.marketing and 'm' or '') .. (hits > 0 and hits or '')
-  if marks ~= '' then marks = ' ' .. marks end
-  return string.format('%s %d %s %d %d %d %d', record.recipient, record.lane, record.seq, record.attempts, record.stops, record.expires, record.keep - record.expires) ..
-    marks .. '\n' .. record.body
+  local hits, rest = record.pair_hits or 0, ''
+  if record.marketing or hits > 0 then
+    rest = string.format(' %d %d %s%s', record.attempts, record.stops, record.marketing and 'm' or '', hits > 0 and hits or '')
+  elseif record.attempts > 0 or record.stops > 0 then
+    rest = string.format(' %d %d', record.attempts, record.stops)
+  end
+  return string.format('%s %d%d %x %d', record.recipient, record.lane, record.seq, record.expires, record.keep - record.expires) .. rest .. '\n' .. record.body
 end
 
 -- Who posted a message, from its payload: a list that begins with it, or bounce's own by names. It is not decoded, since cjson takes no half
@@ -26,9 +29,9 @@ local function caller_of(record)
   return string.match(record.body, '^%["([^"]*)"') or string.match(record.body, '"caller":"([^"]*)"') or '-'
 end
 
--- The place of a message in its line.
+-- The place of a message in its line; its number has 12 digits there, so that their order is the line's.
 local function member_of(record, id)
-  return record.recipient .. ':' .. record.seq .. ':' .. id
+  return string.format('%s:%012d:%s', record.recipient, record.seq, id)
 end
 
 -- What :held keeps of a grant, and what it says.

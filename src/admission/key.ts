@@ -47,7 +47,7 @@ export function digest (sender: string, caller: string, key: string | undefined)
   return hash('sha256', JSON.stringify([sender, caller, key]), 'base64url').slice(0, 22)
 }
 
-/** What has to be equal for a repeat to be the same message: sender, recipient, type, content. */
+/** What has to be equal for a repeat to be the same message: sender, recipient, type, content. 56 bits tell it from another one's of the same key. */
 export function fingerprint (sender: string, recipient: string, type: string, message: unknown): string {
-  return hash('sha256', stableJson([sender, recipient, type, message]), 'hex').slice(0, 16)
+  return hash('sha256', stableJson([sender, recipient, type, message]), 'hex').slice(0, 14)
 }

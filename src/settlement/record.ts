@@ -38,15 +38,15 @@ export interface Kept {
 /** Reads the text that include/record.lua writes. */
 export function parseRecord (text: string): Kept {
   const [header = '', payload = '', ...story] = text.split('\n')
-  const [recipient = '', lane = '2', , attempts = '0', stops = '0', expiresAt = '0', , marks = ''] = header.split(' ')
+  const [recipient = '', place = '', expiresAt = '0', , attempts = '0', stops = '0', marks = ''] = header.split(' ')
   if (payload === '') throw new SluiceError('INTERNAL', { detail: 'a record has no payload' })
   return {
     recipient,
-    lane: lanes[Number(lane) - 1] ?? 'normal',
+    lane: lanes[Number(place[0]) - 1] ?? 'normal',
     attempts: Number(attempts),
     stops: Number(stops),
     pairHits: Number(marks.replace('m', '')),
-    expiresAt: Number(expiresAt),
+    expiresAt: parseInt(expiresAt, 16),
     payload: readPayload(recipient, payload),
     story: story.map(parseLine)
   }

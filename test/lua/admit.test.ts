@@ -16,9 +16,9 @@ await test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 ms', async (
 await test('a grant writes record, bucket, held pair and lease to the last digit', async (t, w) => {
   const { id, holder } = await w.grant({ key: 'a' })
   t.equal(id, idOf('a', w.ms().toString(16)))
-  t.equal(await w.msg(id), `w ${w.ms().toString(16)} 00000000000000ff`)
+  t.equal(await w.msg(id), `w ${w.ms().toString(16)} 000000000000ff`)
   t.equal(await w.redis.pttl(w.key('msg', id)), -1, 'no TTL while unsettled')
-  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 2 000000000001 0 0 ${w.ms() + 24 * HOUR} 0\n{"to"`)
+  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 21 ${(w.ms() + 24 * HOUR).toString(16)} 0\n{"to"`)
   t.equal(await w.redis.zscore(w.key('pace'), ANN), String(START + 2_000_000))
   t.equal(await w.redis.get(w.key('flow')), `${START + 1000} 1`)
   t.equal(await w.redis.hget(w.key('held'), ANN), `${id} 1 ${START + 60_000_000} ${holder} ${START} 0 ${START}`)
@@ -51,7 +51,7 @@ await test('a repeat is a duplicate of the first, whatever became of it', async 
 
 await test('the same key with other content is told so', async (t, w) => {
   const { id } = await w.grant({ key: 'a' })
-  t.strictSame(await w.admit({ key: 'a', fingerprint: '0000000000000001' }), ['reused', id.slice(23)])
+  t.strictSame(await w.admit({ key: 'a', fingerprint: '00000000000001' }), ['reused', id.slice(23)])
 })
 
 await test('a key is remembered for its own window, counted from the admission, and at least a minute', async (t, w) => {
@@ -97,7 +97,7 @@ await test('a message for later waits in the schedule, without a number, a turn 
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR, lifeMs: 1000, whenLimited: 'reject' })
   t.equal(await w.redis.zscore(w.key('scheduled'), id), String(w.ms() + HOUR))
   t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + HOUR + 1000), 'its life begins with the schedule')
-  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 2 0 0 0`)
+  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 20 `)
   t.equal(await w.redis.get(w.key('seq')), null)
   t.equal(await w.turn(), null)
   t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), ['scheduled', w.ms().toString(16), (w.ms() + 10) * 1000 - w.ms() * 1000])

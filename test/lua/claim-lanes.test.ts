@@ -65,7 +65,7 @@ await test('a scheduled message joins its line when it is due, and draws its num
   await w.claim()
   t.equal(await w.redis.zcard(w.key('scheduled')), 0)
   t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:000000000002:${earlier}`, `${ANN}:000000000003:${later}`])
-  t.match(await w.redis.hget(w.key('backlog'), later), `${ANN} 2 000000000003 0 0 `)
+  t.match(await w.redis.hget(w.key('backlog'), later), `${ANN} 23 `)
   t.equal(await w.turn(), null, 'the pair is in flight')
 })
 

@@ -9,7 +9,7 @@ await test('a late success of a message that is back in line takes it out, and i
   w.at(60_000)
   await w.settled(grant, 'wait', { startedUs: 250_000 })
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
-  t.match(await w.msg(grant.id), /^s \S+ 00000000000000ff \d+ 0 p14155550101 web wamid.9$/)
+  t.match(await w.msg(grant.id), /^s \S+ 000000000000ff \d+ 0 p14155550101 web wamid.9$/)
   t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:000000000002:${next}`])
   t.strictSame(await w.turn(), ['normal', w.now])
   t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 600_000))), '1')

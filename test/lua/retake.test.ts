@@ -98,7 +98,7 @@ await test('a FAILED message is reopened only by force; its attempts go on and i
   t.strictSame(await w.retake(grant.id), ['gone'])
   t.match(await w.retake(grant.id, { force: true, lifeMs: 2 * HOUR, holder: 'a1:10' }), ['granted', ANN, 3, 0])
   t.equal(await w.redis.exists(w.key('failed'), w.key('failure-records')), 0)
-  t.match(await w.msg(grant.id), `w ${grant.id.slice(23)} 00000000000000ff`)
+  t.match(await w.msg(grant.id), `w ${grant.id.slice(23)} 000000000000ff`)
   t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled again')
   t.equal(await w.redis.zscore(w.key('expiry'), grant.id), String(w.ms() + 2 * HOUR))
   await w.settled({ ...grant, attempt: 3, holder: 'a1:10' }, 'sent')

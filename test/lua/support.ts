@@ -128,7 +128,7 @@ export function createWorld (t: Test, redis: Redis): World {
       const name = digest(SENDER, 'web', key)
       return await w.run('admit', {
         digest: name,
-        fingerprint: '00000000000000ff',
+        fingerprint: '000000000000ff',
         recipient: ANN,
         lane: 2,
         payload: JSON.stringify({ to: '+1 415', type: 'text', message: key, caller: 'web' }),

@@ -51,7 +51,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
         whenLimited: pick(['wait', 'wait', 'reject']),
         scheduledFor: chance(0.1) ? w.ms() + 5000 : '',
         lifeMs: pick([86_400_000, 3000]),
-        fingerprint: pick(['00000000000000ff', '00000000000000ff', '00000000000000aa']),
+        fingerprint: pick(['000000000000ff', '000000000000ff', '000000000000aa']),
         terms: chance(0.3) ? '' : pick(['aaaaaaaaaaa', 'aaaaaaaaaaa bbbbbbbbbbb']),
         findS: 90_000,
         marketing: chance(0.1),

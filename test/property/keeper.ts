@@ -57,12 +57,16 @@ export async function recover (world: World): Promise<void> {
 }
 
 function grantOf ([id, recipient, attempt, holder, record]: [string, string, number, string, string]): Grant {
-  return { id, recipient, attempt, holder, stops: Number(record.split(' ')[4]), askedAt: 0 }
+  return { id, recipient, attempt, holder, stops: Number(headerOf(record)[5] ?? 0), askedAt: 0 }
+}
+
+function headerOf (record: string): string[] {
+  return record.split('\n', 1)[0]?.split(' ') ?? []
 }
 
 /** No receipt came: another try, or given up. */
 async function decide (world: World, id: string, record: string): Promise<void> {
-  const [recipient = '', , , attempts = '0'] = record.split(' ')
+  const [recipient = '', , , , attempts = '0'] = headerOf(record)
   const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
   const reply = await world.run('settle', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, {
     id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester -', story: '{"outcome":"unknown"}'
