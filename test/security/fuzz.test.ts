@@ -43,6 +43,7 @@ await t.test(`${requests} hostile requests (seed ${seed})`, async t => {
       statuses.set(answer?.status ?? 0, (statuses.get(answer?.status ?? 0) ?? 0) + 1)
     })
     heaps.push([asked + BATCH, await heapOf(node.found)])
+    if (requests > 3000 && (asked + BATCH) % 5000 === 0) process.stderr.write(`${asked + BATCH} of ${requests} asked, ${faults.length} faults, ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
   }
   const seconds = (performance.now() - began) / 1000
   t.same(faults, [], 'no answer is a fault of the gateway')
