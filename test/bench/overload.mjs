@@ -77,18 +77,19 @@ try {
   const { sentInDay: sent, unsettled: left } = await stats()
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
-  const row = (name, offered, told, forS) => `| ${name} | ${offered} | ${Math.round(told.accepted.length / forS)} | ${JSON.stringify(told.codes)} | ${told.ms.p50}, ${told.ms.p99}, ${told.ms.max} | ${told.askedMs.p50}, ${told.askedMs.p99}, ${told.askedMs.max} | ${told.givenUp} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`
+  const many = count => count.toLocaleString('en')
+  const row = (name, offered, told, forS) => `| ${name} | ${offered} | ${many(Math.round(told.accepted.length / forS))} | ${JSON.stringify(told.codes)} | ${many(told.ms.p50)}, ${many(told.ms.p99)}, ${many(told.ms.max)} | ${many(told.askedMs.p50)}, ${many(told.askedMs.p99)}, ${many(told.askedMs.max)} | ${many(told.givenUp)} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`
   const report = [
     `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
     '',
     '| phase | offered/s | accepted/s | turned away | answered after it was due, ms (p50, p99, most) | after it was asked, ms | no connection free for 1 s | unanswered, broken |',
     '|---|---|---|---|---|---|---|---|',
     row('before, callers wait', '–', calm, 5),
-    row('overload, nobody waits', capacity * factor, storm, storm.seconds),
+    row('overload, nobody waits', many(capacity * factor), storm, storm.seconds),
     row('after, callers wait', '–', after, 5),
     '',
     `Memory of the node (RSS, most in each third of the time): ${third(0)}, ${third(1)}, ${third(2)} MB; answers without the \`Retry-After\` that they should have: ${storm.withoutRetryAfter}.`,
-    `Accepted in the storm: ${storm.accepted.length}; sent in all: ${sent}; taken by the sandbox: ${counts.accepted}; left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
+    `Accepted in the storm: ${many(storm.accepted.length)}; sent in all: ${many(sent)}; taken by the sandbox: ${many(counts.accepted)}; left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
   ].join('\n')
   console.log(report)
   if (values.write) writeBlock(here('../../docs/overload.md'), 'overload', report)
