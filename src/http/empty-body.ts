@@ -5,6 +5,6 @@ export function takeEmptyBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
-    else void parse(request, body, done)
+    else return parse(request, body, done)
   })
 }

@@ -6,7 +6,7 @@ import { atEndOfTurn } from './end-of-turn.js'
 
 /**
  * Has what a client writes within one turn of the event loop go out together. One system call for each command is the
- * dearest part of it, here and in the server; gathered, nothing waits longer than until the other sockets have been read.
+ * dearest part of it, here and in the server; gathered, nothing waits longer than until the other sockets have been read, and what can't wait so long is hurried.
  */
 export function gatherWrites (client: Client): void {
   if (client instanceof Cluster) client.on('+node', gatherOf)
