@@ -12,6 +12,7 @@ import type { Api, ApiRoom } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
+import { takeEmptyBodies } from './http/empty-body.js'
 import { requestIdOf, tellEnd, tellRequests } from './http/tell-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
@@ -68,6 +69,7 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   limitConnections(app)
+  takeEmptyBodies(app)
   handleErrors(app, room.events, sendError)
   handleNotFound(app, sendError)
   tellRequests(app, room.events)

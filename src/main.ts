@@ -91,8 +91,11 @@ function announce (config: Config, url: string, findings: readonly string[]): vo
 }
 
 async function stopAll (): Promise<void> {
-  for (const part of running.splice(0).reverse()) await part.stop()
-  await written(process.stdout)
+  try {
+    for (const part of running.splice(0).reverse()) await part.stop()
+  } finally {
+    await written(process.stdout)
+  }
 }
 
 /** Ends the process after an error that leaves nothing to go on with. */

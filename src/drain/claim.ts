@@ -8,9 +8,12 @@ export interface ClaimSettings { startWithinMs: number }
 
 export type Claim =
   | { status: 'attended' }
-  | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], dropped: number, nextInMs: number | null }
+  | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], dropped: number, nextAt: number | null }
 
-/** Takes up to `want` heads of a sender whose turn has come, for the shift of this name. */
+/**
+ * Takes up to `want` heads of a sender whose turn has come, for the shift of this name. `nextAt`: when to ask for the next one, by this process's clock. It counts from the asking
+ * and not from the answer: the next question takes as long to get there as this one did.
+ */
 export async function claim (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
   const askedAt = performance.now()
   const { reply, terms } = await room.store.granting(sender, async terms => ({
@@ -26,7 +29,7 @@ export async function claim (room: { store: Store, claiming: ClaimSettings }, se
     expired,
     unwanted,
     dropped,
-    nextInMs: nextUs < 0 ? null : Math.max(0, (nextUs - nowUs) / 1000)
+    nextAt: nextUs < 0 ? null : askedAt + Math.max(0, (nextUs - nowUs) / 1000)
   }
 }
 

@@ -70,7 +70,7 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
         await dropUnwanted(room, sender, claimed.unwanted, read)
         continue
       }
-      const { nextInMs } = claimed
+      const nextInMs = claimed.nextAt === null ? null : Math.max(0, claimed.nextAt - performance.now())
       if ((nextInMs === null || nextInMs > IDLE_MS) && underway.size === 0) break
       // With every place taken, the end of a delivery rings.
       const sleepMs = underway.size >= room.maxInFlight ? SLEEP_MS : Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { DestinationStream } from 'pino'
 
 /** Characters that wait at most for whoever reads the log. */
@@ -33,7 +33,10 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
   }
   // A reader who has left wants no more; the gateway goes on.
   stream.on('error', () => undefined)
-  process.on('exit', flush)
+  process.on('exit', () => {
+    flush()
+    flush() // what the first had to say of dropped lines
+  })
   return {
     write (line) {
       if (lines === '') setImmediate(flush)
@@ -43,7 +46,8 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
   }
 }
 
-/** Resolves once a stream has written what it was given, or after a second. */
+/** Resolves once what was logged until now has been written, or after a second. */
 export async function written (stream: Writable): Promise<void> {
+  await endOfTurn()
   await Promise.race([new Promise<void>(resolve => { stream.write('', () => resolve()) }), sleep(PATIENCE_MS, undefined, { ref: false })])
 }

@@ -1,6 +1,8 @@
 import { SluiceError } from '../errors.js'
 import type { BoundBy, State } from '../message.js'
 import type { Client } from './client.js'
+import { serversOf } from './client.js'
+import { hurry } from './gather.js'
 import { isOwnFault } from './is-away.js'
 import type { CallScript } from './script-call.js'
 import { defineScript } from './script-call.js'
@@ -137,7 +139,10 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
     // From now on, and not from when the call leaves: what a long turn has taken in is work that waits, too.
     const place = waiting.begin()
     try {
-      return await plan.run(at.sender, shared, part) as Replies[Name]
+      const answer = plan.run(at.sender, shared, part)
+      // Somebody's turn has come: it has been waited for, and does not wait for the end of this one.
+      if (name === 'claim') hurry(serversOf(redis))
+      return await answer as Replies[Name]
     } catch (error) {
       throw translate(name, error)
     } finally {

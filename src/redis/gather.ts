@@ -6,11 +6,16 @@ import { atEndOfTurn } from './end-of-turn.js'
 
 /**
  * Has what a client writes within one turn of the event loop go out together. One system call for each command is the
- * dearest part of it, here and in the server; gathered, nothing waits longer than until the other sockets have been read.
+ * dearest part of it, here and in the server; gathered, nothing waits longer than until the other sockets have been read, and what can't wait so long is hurried.
  */
 export function gatherWrites (client: Client): void {
   if (client instanceof Cluster) client.on('+node', gatherOf)
   else gatherOf(client)
+}
+
+/** What is written already goes out now, where a turn's wait would be the larger cost. */
+export function hurry (servers: readonly Redis[]): void {
+  for (const server of servers) (server.stream as Socket | undefined)?.uncork()
 }
 
 function gatherOf (server: Redis): void {

@@ -43,7 +43,7 @@ local recipients = math.ceil(each / 5)
 for n = 1, each do
   local recipient = string.format('p1555%07d', n % recipients)
   local id = string.format('%022d', n) .. '.18bcfe5687b'
-  local record = table.concat({ recipient, 2, string.format('%012d', n), 0, 0, '1900000000000', '0' }, ' ')
+  local record = string.format('%s 2%d %x 0', recipient, n, 1900000000000)
   redis.call('HSET', key('backlog'), id, record .. '\\n' .. ARGV[5])
   redis.call('ZADD', key('lines:normal'), 0, recipient .. ':' .. string.format('%012d', n) .. ':' .. id)
   redis.call('ZADD', key('expiry'), 1900000000000, id)
@@ -69,7 +69,7 @@ async function fill (sender) {
 async function admit (sender, n) {
   const name = digest(sender, 'web', `key-${n}`)
   await run('admit', { sender, digest: name }, {
-    digest: name, fingerprint: '00000000000000ff', recipient: `p1666${String(n).padStart(7, '0')}`, lane: 2, payload: '{"to":"+1666"}', inline: false, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, holder: 'n:1', runId: 'r', leaseMs: 30_000, lineCap: 1000, backlogCap: 1e9
+    digest: name, fingerprint: '000000000000ff', recipient: `p1666${String(n).padStart(7, '0')}`, lane: 2, payload: '{"to":"+1666"}', inline: false, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, holder: 'n:1', runId: 'r', leaseMs: 30_000, lineCap: 1000, backlogCap: 1e9
   })
 }
 

@@ -66,7 +66,7 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
       const recipient = `p1555${String(Math.floor(n / each)).padStart(7, '0')}`
       const id = `${String(n).padStart(22, '0')}.${generation}`
       const seq = String(n + 1).padStart(12, '0')
-      backlog.push(id, `${recipient} 2 ${seq} 0 0 ${expires} 0\n${payload}`)
+      backlog.push(id, `${recipient} 2${n + 1} ${expires.toString(16)} 0\n${payload}`)
       line.push(0, `${recipient}:${seq}:${id}`)
       if (n % each === 0) turns.push((Number(seconds) - 1) * 1_000_000 + n, recipient)
     }

@@ -66,6 +66,16 @@ await t.test('bodies that are no JSON, too large, or of another kind', async t =
   isProblem(t, await post('to=1', 'application/x-www-form-urlencoded'), 'INVALID_REQUEST')
 })
 
+await t.test('a request without a body may say that its body is JSON', async t => {
+  const ask = async (method: string, path: string) => await request(`${node.origin}/api/v1${path}`, {
+    method, headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' }
+  })
+  t.equal((await ask('DELETE', `/recipients/${encodeURIComponent(to)}`)).status, 200)
+  const reply = await ask('POST', '/messages')
+  isProblem(t, reply, 'INVALID_REQUEST')
+  t.equal(reply.body['field'], 'to')
+})
+
 await t.test('addresses that are not there, and methods that are not served', async t => {
   isProblem(t, await node.get('/nothing'), 'NOT_FOUND')
   isProblem(t, await request(`${node.origin}/nothing`), 'NOT_FOUND')

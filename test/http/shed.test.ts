@@ -29,15 +29,20 @@ await t.test('however often callers come again, a turn holds each of them a few 
   const app = Fastify()
   handleErrors(app, createBus(), sendProblem)
   let inTurn = 0
+  let decided = 0
+  let mostDecided = 0
   let most = 0
   let total = 0
   app.addHook('onRequest', (_request, _reply, done) => {
-    if (inTurn++ === 0) setImmediate(() => { inTurn = 0 })
+    if (inTurn++ === 0) setImmediate(() => { inTurn = decided = 0 })
     total++
     most = Math.max(most, inTurn)
     done()
   })
-  shed(app, () => 1000)
+  shed(app, () => {
+    mostDecided = Math.max(mostDecided, ++decided)
+    return 1000
+  })
   app.get('/api/v1/stats', async () => 'never')
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as { port: number }
@@ -51,5 +56,6 @@ await t.test('however often callers come again, a turn holds each of them a few 
   worker.postMessage('ask')
   await pass(3000)
   t.ok(total > 5 * CALLERS, `${total} were turned away`)
-  t.ok(most <= 2 * CALLERS, `at most ${most} in one turn`)
+  t.ok(most <= 2 * CALLERS, `at most ${most} came in one turn`)
+  t.ok(mostDecided <= 600, `at most ${mostDecided} were decided on in one turn`)
 })

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import t from 'tap'
 import { parseAddress } from '../../src/redis/address.js'
 import { createClient } from '../../src/redis/client.js'
+import type { Replies } from '../../src/redis/commands.js'
 import { createRun } from '../../src/redis/commands.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 
@@ -146,4 +147,21 @@ await t.test('where nothing comes it is late all the same', async t => {
   process.kill(pid, 'SIGSTOP')
   t.teardown(() => process.kill(pid, 'SIGCONT'))
   await t.rejects(createRun(client, createPrefix())('tidy', { sender: '1' }, tidy), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
+})
+
+await t.test('a claim leaves at once, however long the turn of the event loop lasts in which it is asked for', async t => {
+  const own = await startRedis(t)
+  const client = createClient(parseAddress(own.url), 'fail-fast') as Redis
+  t.teardown(() => client.disconnect())
+  await once(client, 'ready')
+  const run = createRun(client, createPrefix())
+  await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1, maxInFlight: 10, perSecond: 10 })
+  const claim = async (): Promise<Replies['claim']> => await run('claim', { sender: '77' }, { shift: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
+  await claim() // from then on the server knows the script
+  const asked = claim()
+  const busyUntil = Date.now() + 150
+  while (Date.now() < busyUntil) { /* the turn lasts */ }
+  const [status, nowUs] = await asked
+  t.equal(status, 'claimed')
+  t.ok(Number(nowUs) / 1000 < busyUntil - 50, 'it ran meanwhile')
 })
