@@ -52,7 +52,7 @@ export interface AdmissionSettings {
   findMs: number
 }
 
-interface Facts { id: string, digest: string, recipient: string, keySource: KeySource, idempotencyKey?: string }
+interface Facts { id: string, digest: string, recipient: string, keySource: KeySource, idempotencyKey?: string | undefined }
 export type Wait = { delayMs: number | null, boundBy: BoundBy, position: number }
 /** What became of a request. `granted` has to be sent now; `reused` and `refused` reserved nothing. */
 export type Admission = Facts & (
@@ -81,9 +81,9 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
   store.assertRoom()
   const askedAt = performance.now()
   let holder = ''
-  const reply = await store.granting(sender, async terms => {
+  const reply = await store.granting(sender, terms => {
     holder = terms.holder
-    return await store.run('admit', { sender, digest: name }, {
+    return store.run('admit', { sender, digest: name }, {
       digest: name,
       fingerprint: fingerprint(sender, recipient, type, request.message),
       recipient,
@@ -108,8 +108,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
   }
   const id = reply[0] === 'refused' ? '' : `${name}.${reply[1]}`
-  const facts: Facts = { id, digest: name, recipient, keySource: source }
-  if (key !== undefined) facts.idempotencyKey = key
+  const facts = { id, digest: name, recipient, keySource: source, idempotencyKey: key }
   const admission = outcome(reply, facts, () => ({
     sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
   }))
@@ -131,14 +130,20 @@ function payloadOf (request: Request, type: string, keySource: KeySource, key: s
   return payload
 }
 
+/** Objects that are made with all they have: a spread copy is dearer than what it holds, and this is on every message's way. */
 function outcome (reply: Exclude<Replies['admit'], ['unruled']>, facts: Facts, grantOf: () => Grant): Admission {
+  const { id, digest, recipient, keySource, idempotencyKey } = facts
   switch (reply[0]) {
-    case 'granted': return { ...facts, status: 'granted', grant: grantOf() }
-    case 'queued': return { ...facts, status: 'queued', ...waitOf(reply[2], reply[3], reply[4]), attention: reply[5] }
-    case 'scheduled': return { ...facts, status: 'scheduled', ...waitOf(reply[2], 'schedule', 1) }
+    case 'granted': return { id, digest, recipient, keySource, idempotencyKey, status: 'granted', grant: grantOf() }
+    case 'queued': return {
+      id, digest, recipient, keySource, idempotencyKey, status: 'queued', delayMs: promised(reply[2]), boundBy: reply[3], position: reply[4], attention: reply[5]
+    }
+    case 'scheduled': return { id, digest, recipient, keySource, idempotencyKey, status: 'scheduled', delayMs: promised(reply[2]), boundBy: 'schedule', position: 1 }
     case 'duplicate':
-    case 'reused': return { ...facts, status: reply[0] }
-    case 'refused': return { ...facts, status: 'refused', code: reply[1], waitMs: reply[2] < 0 ? null : Math.ceil(reply[2] / 1000) }
+    case 'reused': return { id, digest, recipient, keySource, idempotencyKey, status: reply[0] }
+    case 'refused': return {
+      id, digest, recipient, keySource, idempotencyKey, status: 'refused', code: reply[1], waitMs: reply[2] < 0 ? null : Math.ceil(reply[2] / 1000)
+    }
   }
 }
 
@@ -162,9 +167,9 @@ function told (request: Request, admission: Admission, durationMs: number): Even
   return event
 }
 
-/** The promise is a floor, so it is rounded down. */
-export function waitOf (waitUs: number, boundBy: BoundBy, position: number): Wait {
-  return { delayMs: waitUs < 0 ? null : Math.floor(waitUs / 1000), boundBy, position }
+/** A wait of so many µs in ms, null where no end is known. The promise is a floor, so it is rounded down. */
+function promised (waitUs: number): number | null {
+  return waitUs < 0 ? null : Math.floor(waitUs / 1000)
 }
 
 /** A Cloud API message object names its type; a text is one. */

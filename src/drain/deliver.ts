@@ -26,6 +26,6 @@ export async function deliver (room: DeliveryRoom, grant: Grant, onStart?: () =>
 async function travel (room: DeliveryRoom, grant: Grant, onStart: (() => void) | undefined): Promise<Delivery> {
   const outcome = await room.provider.send(grant, onStart)
   const settled = await settle(room, grant, outcome)
-  await room.wakes.attend(grant.sender, settled.attention)
+  if (settled.attention !== '') await room.wakes.attend(grant.sender, settled.attention)
   return { outcome, settled }
 }

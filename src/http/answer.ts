@@ -8,17 +8,11 @@ import type { Explain } from '../failure/failure.js'
 
 /** The head of every 2xx of POST /messages; exactly one of the three flags is true. */
 export function head (sender: string, admission: Pick<Admission, 'id' | 'idempotencyKey' | 'keySource'>, sandbox: boolean): Record<string, unknown> {
-  const id = publicId(sender, admission.id)
-  return {
-    id,
-    jobId: admission.idempotencyKey ?? id,
-    idempotencyKey: admission.idempotencyKey ?? null,
-    keySource: admission.keySource,
-    immediate: false,
-    queued: false,
-    duplicate: false,
-    ...(sandbox ? { sandbox: true } : {})
-  }
+  const { id: name, idempotencyKey = null, keySource } = admission
+  const id = publicId(sender, name)
+  const known: Record<string, unknown> = { id, jobId: idempotencyKey ?? id, idempotencyKey, keySource, immediate: false, queued: false, duplicate: false }
+  if (sandbox) known['sandbox'] = true
+  return known
 }
 
 /** What a message waits for, with its moment: null where no end is known. */

@@ -26,11 +26,11 @@ export async function toAnswer (room: ApiRoom, sender: string, admission: Admiss
       const delivery = await within(room.inlineWaitMs, journey)
       if (delivery !== null) return await delivered(room, sender, admission, delivery)
       journey.catch(error => room.events.emit('fault', { where: 'deliver', error }))
-      return accepted({ ...known, status: 'sending', ...wait(0, null, 'line', 1), delayMs: 0 })
+      return accepted(known, 'sending', wait(0, null, 'line', 1), { delayMs: 0 })
     }
     case 'queued':
     case 'scheduled':
-      return accepted({ ...known, status: admission.status, ...wait(admittedAt(admission.id), admission.delayMs, admission.boundBy, admission.position) })
+      return accepted(known, admission.status, wait(admittedAt(admission.id), admission.delayMs, admission.boundBy, admission.position))
     case 'duplicate': {
       const first = await inspectMessage(room.store, sender, { id: admission.id })
       const body = { ...(first === null ? {} : describe(sender, first, room)), ...known, duplicate: true }
@@ -59,17 +59,17 @@ async function delivered (room: ApiRoom, sender: string, admission: Granted, { o
   switch (settled.verdict) {
     case 'sent': return {
       httpStatus: 200,
-      body: { ...known, status: 'sent', immediate: true, providerMessageId: null, ...(outcome.status === 'sent' ? taken(admission.grant.payload, outcome) : {}) }
+      body: Object.assign(known, { status: 'sent', immediate: true, providerMessageId: null }, outcome.status === 'sent' ? taken(admission.grant.payload, outcome) : undefined)
     }
     case 'failed': throw new SluiceError('PROVIDER_REJECTED', { ...('error' in outcome ? { detail: outcome.error } : {}), extra: { id: known['id'], error } })
     case 'retry':
     case 'unknown':
-      return accepted({ ...known, status: settled.verdict === 'retry' ? 'retrying' : 'unknown', error, nextRetryAt: new Date(settled.dueAt ?? 0).toISOString() })
+      return accepted(known, settled.verdict === 'retry' ? 'retrying' : 'unknown', { error, nextRetryAt: new Date(settled.dueAt ?? 0).toISOString() })
     case 'wait':
     case 'stale': {
       const view = await inspectMessage(room.store, sender, { id: admission.id })
       const waiting = view === null ? wait(0, null, 'line', 1) : wait(view.nowMs, view.delayMs, view.boundBy, view.position)
-      return accepted({ ...known, status: view?.state ?? 'queued', ...waiting, ...(error === undefined ? {} : { error }) })
+      return accepted(known, view?.state ?? 'queued', waiting, error === undefined ? undefined : { error })
     }
     default: return settled.verdict satisfies never
   }
@@ -77,13 +77,13 @@ async function delivered (room: ApiRoom, sender: string, admission: Granted, { o
 
 /** What WhatsApp said as it took a message: `waId` where the recipient's is another than the caller wrote. */
 function taken (payload: Payload, { providerMessageId, recipientId, messageStatus }: Extract<Outcome, { status: 'sent' }>): Record<string, unknown> {
-  return {
-    providerMessageId,
-    ...(recipientId === undefined || recipientId === writtenId(payload) ? {} : { waId: recipientId }),
-    ...(messageStatus === undefined ? {} : { messageStatus })
-  }
+  const told: Record<string, unknown> = { providerMessageId }
+  if (recipientId !== undefined && recipientId !== writtenId(payload)) told['waId'] = recipientId
+  if (messageStatus !== undefined) told['messageStatus'] = messageStatus
+  return told
 }
 
-function accepted (body: Record<string, unknown>): Answer {
-  return { httpStatus: 202, body: { ...body, queued: true } }
+/** Adds to the head instead of copying it: this is on every message's way. */
+function accepted (known: Record<string, unknown>, status: string, ...more: Array<object | undefined>): Answer {
+  return { httpStatus: 202, body: Object.assign(known, { status, queued: true }, ...more) }
 }

@@ -30,7 +30,7 @@ export function tellEnd (request: FastifyRequest, reply: FastifyReply, events: B
   const askedAt = performance.now()
   reply.header('x-request-id', request.id)
   // The framework's own hooks don't hear of a caller that has sent all and hangs up before the answer.
-  reply.raw.once('close', () => events.emit('request.answered', factsOf(request, reply, performance.now() - askedAt)))
+  reply.raw.on('close', () => events.emit('request.answered', factsOf(request, reply, performance.now() - askedAt)))
 }
 
 function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.answered'][0] {

@@ -134,12 +134,11 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
     const plan = plans.get(name)
     if (plan === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
     const values = args as Record<string, Value | undefined>
-    const shared = plan.names.map(arg => text(values[arg]))
-    const part = { digest: at.digest, recipient: text(values['recipient']), args: plan.own.map(arg => text(values[arg])) }
+    const part = { digest: at.digest, recipient: text(values['recipient']), args: words(plan.own, values) }
     // From now on, and not from when the call leaves: what a long turn has taken in is work that waits, too.
     const place = waiting.begin()
     try {
-      const answer = plan.run(at.sender, shared, part)
+      const answer = plan.run(at.sender, words(plan.names, values), part)
       // Somebody's turn has come: it has been waited for, and does not wait for the end of this one.
       if (name === 'claim') hurry(serversOf(redis))
       return await answer as Replies[Name]
@@ -163,6 +162,12 @@ function watched (name: ScriptName, call: CallScript, watch: ScriptWatch): CallS
       watch(name, performance.now() - calledAt, isFailed)
     }
   }
+}
+
+function words (names: string[], values: Record<string, Value | undefined>): string[] {
+  const list: string[] = []
+  for (const name of names) list.push(text(values[name]))
+  return list
 }
 
 function text (value: Value | undefined): string {

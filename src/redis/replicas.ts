@@ -9,6 +9,8 @@ const WITHIN_MS = 100
 
 /** Makes sure that what was written outlives the master. */
 export interface Replicas {
+  /** Whether any replica is waited for at all. */
+  areAsked: boolean
   /**
    * Resolves once so many replicas hold all that was written for this sender before the call, whichever connection wrote it. Throws UNAVAILABLE
    * where they don't within some 200 ms: it may have been written all the same.
@@ -54,6 +56,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
   }
 
   return {
+    areAsked: fence !== null && count > 0,
     async hold (prefix, sender) {
       if (fence === null) return
       const key = senderKey(prefix, sender, 'mark')

@@ -39,24 +39,19 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
 
   return async (sender, args, parts) => {
     const mould = mouldOf(sender, parts[0])
-    const words = [...mould.keys]
-    let text = mould.text
-    const add = (word: string): void => {
-      words.push(word)
-      text += bulk(word)
-    }
-    for (const part of parts) for (const key of own) add(senderKey(prefix, sender, key, part))
-    const keyCount = String(words.length)
-    for (const arg of args) add(arg)
-    for (const part of parts) for (const arg of part.args) add(arg)
-    const head = `*${3 + words.length}\r\n${bulk('evalsha')}${bulk(mould.sha)}${bulk(keyCount)}`
-    words.unshift(mould.sha, keyCount)
+    const words: string[] = []
+    for (const part of parts) for (const key of own) words.push(senderKey(prefix, sender, key, part))
+    const keyCount = mould.keys.length + words.length
+    for (const arg of args) words.push(arg)
+    for (const part of parts) for (const arg of part.args) words.push(arg)
+    let text = `*${3 + mould.keys.length + words.length}\r\n${bulk('evalsha')}${bulk(mould.sha)}${bulk(String(keyCount))}${mould.text}`
+    for (const word of words) text += bulk(word)
     try {
-      return await redis.sendCommand(new ScriptCommand(words, head + text))
+      return await redis.sendCommand(new ScriptCommand(mould.sha, mould.keys[0] ?? '', text))
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       const lua = (redis as unknown as Defined).scriptsSet[name]?.lua ?? script.lua
-      return await redis.eval(lua, keyCount, ...words.slice(2))
+      return await redis.eval(lua, keyCount, ...mould.keys, ...words)
     }
   }
 }
@@ -65,10 +60,9 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
 class ScriptCommand extends Command {
   readonly #text: string
 
-  constructor (words: string[], text: string) {
+  constructor (sha: string, firstKey: string, text: string) {
     // The client looks at the first key alone, to find the server that has it.
-    super('evalsha', [words[0] ?? '', '1', words[2] ?? ''], { replyEncoding: 'utf8' })
-    this.args = words
+    super('evalsha', [sha, '1', firstKey], { replyEncoding: 'utf8' })
     this.#text = text
     // A process that has been busy for as long finds the timer due and the answer unread: it is read before anything is called lost.
     const { reject } = this
@@ -87,6 +81,10 @@ function isLate (error: unknown): boolean {
   return error instanceof Error && error.message === 'Command timed out'
 }
 
+/** What stands before a word of so many bytes. */
+const heads = Array.from({ length: 512 }, (_, bytes) => `$${bytes}\r\n`)
+
 function bulk (text: string): string {
-  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`
+  const bytes = Buffer.byteLength(text)
+  return (heads[bytes] ?? `$${bytes}\r\n`) + text + '\r\n'
 }

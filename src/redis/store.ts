@@ -58,7 +58,7 @@ export function createStore (connections: Connections, options: { prefix: string
     async run (name, at, args) {
       try {
         const reply = await run(name, at, args)
-        if (isPromise(name, reply)) await store.hold(at.sender)
+        if (replicas.areAsked && isPromise(name, reply)) await store.hold(at.sender)
         return reply
       } catch (error) {
         // It may have run all the same, and nobody heard what it asked for.

@@ -14,8 +14,8 @@ export function runAlone (call: CallScript): RunScript {
   return async (sender, args, part) => await call(sender, args, [part])
 }
 
-interface Ask { part: Part, resolve: (reply: unknown) => void, reject: (error: unknown) => void }
-interface Gathering { sender: string, args: readonly string[], asks: Ask[], characters: number }
+interface Ask { resolve: (reply: unknown) => void, reject: (error: unknown) => void }
+interface Gathering { sender: string, args: readonly string[], parts: Part[], asks: Ask[], characters: number }
 
 /**
  * Has what messages of one sender ask of a script within one turn of the event loop travel as one call, and gives each its own answer. Of a call
@@ -28,27 +28,36 @@ export function runTogether (call: CallScript): RunScript {
   function flush (): void {
     const gatherings = [...open.values()]
     open.clear()
-    for (const gathering of gatherings) answer(call, gathering).catch(() => undefined) // each ask has heard of it
+    for (const gathering of gatherings) leave(gathering)
   }
 
-  return async (sender, args, part) => await new Promise((resolve, reject) => {
-    const name = `${sender} ${args.join(' ')}`
-    let gathering = open.get(name)
+  function leave (gathering: Gathering): void {
+    answer(call, gathering).catch(() => undefined) // each ask has heard of it
+  }
+
+  return (sender, args, part) => new Promise((resolve, reject) => {
+    let gathering = open.get(sender)
+    // Of one sender's messages none goes ahead of another.
+    if (gathering !== undefined && !gathering.args.every((arg, at) => arg === args[at])) {
+      leave(gathering)
+      gathering = undefined
+    }
     if (gathering === undefined) {
       if (open.size === 0) atEndOfTurn(flush)
-      open.set(name, gathering = { sender, args, asks: [], characters: 0 })
+      open.set(sender, gathering = { sender, args, parts: [], asks: [], characters: 0 })
     }
-    gathering.asks.push({ part, resolve, reject })
+    gathering.parts.push(part)
+    gathering.asks.push({ resolve, reject })
     for (const arg of part.args) gathering.characters += arg.length
-    if (gathering.asks.length < AT_MOST && gathering.characters < CHARACTERS) return
-    open.delete(name)
-    answer(call, gathering).catch(() => undefined)
+    if (gathering.parts.length < AT_MOST && gathering.characters < CHARACTERS) return
+    open.delete(sender)
+    leave(gathering)
   })
 }
 
-async function answer (call: CallScript, { sender, args, asks }: Gathering): Promise<void> {
+async function answer (call: CallScript, { sender, args, parts, asks }: Gathering): Promise<void> {
   try {
-    const replies = await call(sender, args, asks.map(({ part }) => part)) as Array<[status: string, ...rest: unknown[]] | ['fault', why: string]>
+    const replies = await call(sender, args, parts) as Array<[status: string, ...rest: unknown[]] | ['fault', why: string]>
     asks.forEach(({ resolve, reject }, at) => {
       const reply = replies[at]
       if (reply === undefined || reply[0] === 'fault') reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no answer' : reply[1] as string }))

@@ -43,8 +43,10 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     code: 'code' in outcome ? outcome.code : '',
     tail,
     story: told,
-    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
-    ...(outcome.status !== 'sent' || room.settlement.findMs === 0 ? {} : { term: findTerm('provider', outcome.providerMessageId), findS: indexLifeS(room.settlement.findMs) }),
+    reason: verdict.reason ?? '',
+    term: outcome.status !== 'sent' || room.settlement.findMs === 0 ? '' : findTerm('provider', outcome.providerMessageId),
+    // The same for all, so that those of one moment travel together.
+    findS: indexLifeS(room.settlement.findMs),
     keepMs: room.settlement.hearsOf?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0
   })
   // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
@@ -90,7 +92,8 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
     code: '',
     tail: resultTail(kept.payload, undefined, room.settlement.tells),
     story: JSON.stringify(line),
-    ...(verdict.reason === undefined ? {} : { reason: verdict.reason })
+    reason: verdict.reason ?? '',
+    findS: indexLifeS(room.settlement.findMs)
   })
   if (reply[0] === 'stale') return { verdict: 'stale', attention: '' }
   if (reply[5] === 'failed') room.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })

@@ -38,11 +38,11 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
         const body = check(message)
         const named = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${at}` } : {}
         const asked = toRequest(room, body, { caller: request.caller.name, requestId: request.id, async: true, ...named })
-        asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
+        if (typeof asked.message !== 'string') asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
         const admission = await admit(room, asked)
         noteAttention(asked, admission)
         const answer = await toAnswer(room, asked.sender, admission)
-        return { httpStatus: answer.httpStatus, ...answer.body }
+        return Object.assign(answer.body, { httpStatus: answer.httpStatus })
       } catch (error) {
         const known = toKnown(error)
         if (known.status === 500) room.events.emit('fault', { where: 'a row of a batch', error })

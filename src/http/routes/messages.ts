@@ -26,11 +26,11 @@ export function messageRoutes (api: Api, room: ApiRoom): void {
     const asked = toRequest(room, request.body, {
       caller: request.caller.name, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
-    asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
+    if (typeof asked.message !== 'string') asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
     const admission = await admit(room, asked)
     if (admission.status !== 'refused') reply.about = publicId(asked.sender, admission.id)
     policy(reply, room.rulesOf(asked.sender), admission)
-    if (admission.status === 'queued') await room.wakes.attend(asked.sender, admission.attention)
+    if (admission.status === 'queued' && admission.attention !== '') await room.wakes.attend(asked.sender, admission.attention)
     const { httpStatus, body, replayed } = await toAnswer(room, asked.sender, admission)
     if (replayed === true) reply.header('idempotent-replayed', 'true')
     reply.status(httpStatus)
