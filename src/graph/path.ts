@@ -4,7 +4,7 @@ import type { Edge } from '../message.js'
 import { edges } from '../message.js'
 
 /** What the gateway serves under its own names; a base URL's prefix can't be one of them. */
-const OURS = /^\/(api\/v1|admin|docs|health|metrics|webhooks|console)(\/|$)/
+const OURS = /^\/(api\/v1|admin|docs|health|metrics|webhooks|console)([/?]|$)/
 const SENDER = /^[A-Za-z0-9_-]{1,64}$/
 /** Meta's ids are numbers: of a phone number, a medium, an account. */
 const OBJECT = /^\d+$/
@@ -27,8 +27,10 @@ export function isGraphPath (url: string): boolean {
 }
 
 function partsOf (url: string): string[] {
+  // Of every request it is asked, so what is plain is seen at once.
+  if (OURS.test(url)) return []
   const [path = ''] = url.split('?', 1)
-  return OURS.test(path) ? [] : path.split('/').filter(part => part !== '')
+  return path.split('/').filter(part => part !== '')
 }
 
 /** Lets a wildcard route ask by the constraint `graph` for the paths of one edge: a pattern can't have a prefix of any length. */

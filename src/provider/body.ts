@@ -12,13 +12,12 @@ type Members = Record<string, unknown>
  */
 export function buildBody (grant: Grant): string {
   const { payload } = grant
-  return JSON.stringify({
-    ...(payload.edge !== undefined && typeof payload.message === 'object' ? payload.message : content(payload.type, payload.message)),
-    messaging_product: 'whatsapp',
-    recipient_type: payload.addressing === 'group' ? 'group' : 'individual',
-    ...(payload.addressing === 'user' ? { recipient: payload.to } : { to: payload.to }),
-    biz_opaque_callback_data: attemptName(grant)
-  })
+  const body: Members = { ...(payload.edge !== undefined && typeof payload.message === 'object' ? payload.message : content(payload.type, payload.message)) }
+  body['messaging_product'] = 'whatsapp'
+  body['recipient_type'] = payload.addressing === 'group' ? 'group' : 'individual'
+  body[payload.addressing === 'user' ? 'recipient' : 'to'] = payload.to
+  body['biz_opaque_callback_data'] = attemptName(grant)
+  return JSON.stringify(body)
 }
 
 /** The name of an attempt towards Meta: `<grant id>.<attempt>`. */

@@ -58,7 +58,7 @@ export function createStore (connections: Connections, options: { prefix: string
     async run (name, at, args) {
       try {
         const reply = await run(name, at, args)
-        if (replicas.areAsked && isPromise(name, reply)) await store.hold(at.sender)
+        if (replicas.areAsked && isPromise(name, reply)) await replicas.hold(options.prefix, at.sender)
         return reply
       } catch (error) {
         // It may have run all the same, and nobody heard what it asked for.
@@ -67,7 +67,7 @@ export function createStore (connections: Connections, options: { prefix: string
       }
     },
     async hold (sender) {
-      await replicas.hold(options.prefix, sender)
+      if (replicas.areAsked) await replicas.hold(options.prefix, sender)
     },
     async probe () {
       store.assertRoom()

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Bus } from '../events.js'
+import type { Bus, Events } from '../events.js'
 import { SluiceError } from '../errors.js'
 import type { Grant, Outcome } from '../message.js'
 import type { Arguments, Replies } from '../redis/commands.js'
@@ -53,7 +53,7 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   if (reply[0] === 'stale' || verdict.verdict === 'unknown') room.store.agenda.remind(grant.sender)
   if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail))) return { verdict: 'stale', attention: '' }
   const [, dueAt, attention, reopened, stopped, made, gapUs, leastUs] = reply[0] === 'settled' ? reply : [null, 0, '', 0, 0, 'sent'] as const
-  room.events.emit('attempt.settled', {
+  const facts: Events['attempt.settled'][0] = {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
     recipient: grant.recipient,
@@ -61,13 +61,14 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     attempt: grant.attempt,
     lane: grant.lane,
     outcome: outcome.status,
-    ...('code' in outcome ? { code: outcome.code } : {}),
     startedAfterMs: outcome.startedAfterMs,
     durationMs: outcome.durationMs,
     lateMs: grant.lateUs / 1000 + (outcome.startedAfterMs ?? 0),
-    verdict: made,
-    ...(dueAt > 0 ? { nextRetryAt: dueAt } : {})
-  })
+    verdict: made
+  }
+  if ('code' in outcome) facts.code = outcome.code
+  if (dueAt > 0) facts.nextRetryAt = dueAt
+  room.events.emit('attempt.settled', facts)
   if (stopped === 1 && 'code' in outcome) room.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (reopened === 1) room.events.emit('sender.opened', { sender: grant.sender })
   if (gapUs !== undefined && leastUs !== undefined) room.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 })
@@ -132,12 +133,10 @@ function story (attempt: number, outcome: Outcome, verdict: Verdict): string {
 }
 
 function settled (verdict: Exclude<Settled['verdict'], 'stale'>, reason: Verdict['reason'], dueAt: number, attention: Settled['attention']): Settled {
-  return {
-    verdict,
-    attention,
-    ...(reason === undefined || verdict !== 'failed' ? {} : { reason }),
-    ...(dueAt > 0 ? { dueAt } : {})
-  }
+  const told: Settled = { verdict, attention }
+  if (reason !== undefined && verdict === 'failed') told.reason = reason
+  if (dueAt > 0) told.dueAt = dueAt
+  return told
 }
 
 async function write (room: SettlementRoom, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
