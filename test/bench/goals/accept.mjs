@@ -20,7 +20,9 @@ export async function accept ({ ground, rounds, seconds, quick, tell, profile })
     return { perSecond: given.perSecond, nodeUs: nodeUs / given.accepted, redisUs: redisUs / given.accepted }
   }
   const contenders = { sluice: load(gateway, ours), composed: load(composed, theirs) }
-  if (dressed !== null) Object.assign(contenders, { dressed: load(dressed, theirs), nothing: load(composed, theirs, composed.nothing) })
+  if (dressed !== null) Object.assign(contenders, {
+    dressed: load(dressed, theirs), nothing: load(composed, theirs, composed.nothing), once: load(composed, theirs, composed.once), onceDressed: load(dressed, theirs, dressed.once)
+  })
   await warmUp(contenders, { tell, quick })
   const found = await interleave(contenders, rounds, tell)
   const of = (name, key) => found[name].map(one => key === 'cpu' ? one.nodeUs + one.redisUs : one[key])
@@ -35,7 +37,10 @@ export async function accept ({ ground, rounds, seconds, quick, tell, profile })
       : [
           beside('messages a second, the peer with keys, log and metrics as well', 'perSecond', '/s', 'dressed', 'composed, dressed'),
           beside('messages a second, share of a route that only validates', 'perSecond', '/s', 'nothing', 'Fastify, validating'),
-          beside('CPU of node, beside a route that only validates', 'nodeUs', 'µs', 'nothing', 'Fastify, validating')
+          beside('CPU of node, beside a route that only validates', 'nodeUs', 'µs', 'nothing', 'Fastify, validating'),
+          beside('messages a second, beside one SET NX a message with keys, log and metrics', 'perSecond', '/s', 'onceDressed', 'one SET NX, dressed'),
+          figure('1 the least: one SET NX a message, messages a second', { unit: '/s', against: 'composed' }, of('once', 'perSecond'), of('composed', 'perSecond')),
+          figure('1 the least: one SET NX a message with keys, log and metrics, messages a second', { unit: '/s', against: 'composed' }, of('onceDressed', 'perSecond'), of('composed', 'perSecond'))
         ]
   ]
 }

@@ -9,7 +9,9 @@ export async function inline ({ ground, rounds, seconds, quick, tell, profile })
   const provider = await ground.provider(20)
   const callers = await ground.callers()
   const gateway = await ground.gateway({ redis: await ground.redis(), apiUrl: provider.url, senders: SENDERS, profile })
-  const composed = await ground.composed({ redis: await ground.redis(), apiUrl: provider.url })
+  const theirs = await ground.redis()
+  const composed = await ground.composed({ redis: theirs, apiUrl: provider.url })
+  const dressed = quick ? null : await ground.composed({ redis: theirs, apiUrl: provider.url, dressed: true })
   let from = 0
   const load = ({ url, headers }) => async how => {
     const told = await callers.ask('run', { url, headers, seconds, from, tag: 'i', recipients: 1e7, senders: sendersOf(SENDERS), ...how })
@@ -18,6 +20,7 @@ export async function inline ({ ground, rounds, seconds, quick, tell, profile })
     return told
   }
   const contenders = { provider: load({ url: `${provider.url}/messages` }), sluice: load(gateway), composed: load(composed) }
+  if (dressed !== null) Object.assign(contenders, { least: load({ url: dressed.direct, headers: dressed.headers }) })
   await warmUp(contenders, { tell, quick })
   const found = await interleave(contenders, rounds, tell)
   /** Never less than what callers can tell apart. */
@@ -27,6 +30,7 @@ export async function inline ({ ground, rounds, seconds, quick, tell, profile })
     judge('7 inline send, time on top of the provider, p50', { most: 1.5, unit: 'ms' }, added('sluice', 'p50')),
     judge('7 inline send, time on top of the provider, p99', { most: 1, unit: 'ms', against: 'composed' }, added('sluice', 'p99'), added('composed', 'p99')),
     figure('7 inline send, time on top of the provider, p50, beside the peer', { unit: 'ms', against: 'composed' }, added('sluice', 'p50'), added('composed', 'p50')),
-    figure('7 inline send, messages a second', { unit: '/s', against: 'composed' }, rate('sluice'), rate('composed'))
+    figure('7 inline send, messages a second', { unit: '/s', against: 'composed' }, rate('sluice'), rate('composed')),
+    ...dressed === null ? [] : [figure('7 the least: SET NX, send, SET, with keys, log and metrics, time on top of the provider, p50', { unit: 'ms', against: 'composed' }, added('least', 'p50'), added('composed', 'p50'))]
   ]
 }

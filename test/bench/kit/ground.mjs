@@ -31,12 +31,12 @@ export function createGround () {
       return provider
     },
 
-    /** The composed peer: `url` takes messages, `nothing` only checks them. */
+    /** The composed peer: `url` takes messages, `nothing` only checks them, `once` keeps their key and no more, `direct` sends them at once. */
     async composed (options) {
       const key = 'bench-sender-0123456789'
       const child = keep(await startChild('composed.mjs', { ...options, key, redisUrl: options.redis.url }, { core: MEASURED }))
       const url = await child.ask('url')
-      return { url: `${url}/messages`, nothing: `${url}/nothing`, headers: options.dressed ? { authorization: `Bearer ${key}` } : {}, ask: child.ask, cpu: () => cpuOf(child.pid), stop: child.stop }
+      return { url: `${url}/messages`, nothing: `${url}/nothing`, once: `${url}/once`, direct: `${url}/direct`, headers: options.dressed ? { authorization: `Bearer ${key}` } : {}, ask: child.ask, cpu: () => cpuOf(child.pid), stop: child.stop }
     },
 
     async end () {

@@ -84,6 +84,19 @@ app.post('/nothing', { schema }, async (request, reply) => {
   return { id: request.body.idempotencyKey, status: 'queued', delayMs: 0 }
 })
 
+/** The least that a gateway does to accept a message: checks it and keeps its key. No pace, no line, nobody to send it. */
+app.post('/once', { schema }, async (request, reply) => {
+  await redis.set(`idem:${request.body.idempotencyKey}`, '1', 'EX', 86_400, 'NX')
+  reply.code(202)
+  return { id: request.body.idempotencyKey, status: 'queued', delayMs: 0 }
+})
+
+/** The least that it does to send one: keeps its key, sends it, keeps what came of it. */
+app.post('/direct', { schema }, async request => {
+  await redis.set(`idem:${request.body.idempotencyKey}`, '1', 'EX', 86_400, 'NX')
+  return { id: request.body.idempotencyKey, status: 'sent', providerMessageId: await send(request.body) }
+})
+
 async function waitOf (to) {
   try {
     await limiter.consume(to)
