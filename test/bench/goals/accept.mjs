@@ -20,9 +20,11 @@ export async function accept ({ ground, rounds, seconds, quick, tell, profile })
     return { perSecond: given.perSecond, nodeUs: nodeUs / given.accepted, redisUs: redisUs / given.accepted }
   }
   const contenders = { sluice: load(gateway, ours), composed: load(composed, theirs) }
-  if (dressed !== null) Object.assign(contenders, {
-    dressed: load(dressed, theirs), nothing: load(composed, theirs, composed.nothing), once: load(composed, theirs, composed.once), onceDressed: load(dressed, theirs, dressed.once)
-  })
+  if (dressed !== null) {
+    Object.assign(contenders, {
+      dressed: load(dressed, theirs), nothing: load(composed, theirs, composed.nothing), once: load(composed, theirs, composed.once), onceDressed: load(dressed, theirs, dressed.once)
+    })
+  }
   await warmUp(contenders, { tell, quick })
   const found = await interleave(contenders, rounds, tell)
   const of = (name, key) => found[name].map(one => key === 'cpu' ? one.nodeUs + one.redisUs : one[key])
