@@ -39,19 +39,20 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
 
   return async (sender, args, parts) => {
     const mould = mouldOf(sender, parts[0])
-    const words: string[] = []
+    const keyCount = String(mould.keys.length + parts.length * own.length)
+    const words = [mould.sha, keyCount, ...mould.keys]
+    const known = words.length
     for (const part of parts) for (const key of own) words.push(senderKey(prefix, sender, key, part))
-    const keyCount = mould.keys.length + words.length
     for (const arg of args) words.push(arg)
     for (const part of parts) for (const arg of part.args) words.push(arg)
-    let text = `*${3 + mould.keys.length + words.length}\r\n${bulk('evalsha')}${bulk(mould.sha)}${bulk(String(keyCount))}${mould.text}`
-    for (const word of words) text += bulk(word)
+    let text = `*${1 + words.length}\r\n${bulk('evalsha')}${bulk(mould.sha)}${bulk(keyCount)}${mould.text}`
+    for (let at = known; at < words.length; at++) text += bulk(words[at] ?? '')
     try {
-      return await redis.sendCommand(new ScriptCommand(mould.sha, mould.keys[0] ?? '', text))
+      return await redis.sendCommand(new ScriptCommand(words, text))
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       const lua = (redis as unknown as Defined).scriptsSet[name]?.lua ?? script.lua
-      return await redis.eval(lua, keyCount, ...mould.keys, ...words)
+      return await redis.eval(lua, keyCount, ...words.slice(2))
     }
   }
 }
@@ -60,9 +61,10 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
 class ScriptCommand extends Command {
   readonly #text: string
 
-  constructor (sha: string, firstKey: string, text: string) {
+  constructor (words: string[], text: string) {
     // The client looks at the first key alone, to find the server that has it.
-    super('evalsha', [sha, '1', firstKey], { replyEncoding: 'utf8' })
+    super('evalsha', [words[0] ?? '', '1', words[2] ?? ''], { replyEncoding: 'utf8' })
+    this.args = words
     this.#text = text
     // A process that has been busy for as long finds the timer due and the answer unread: it is read before anything is called lost.
     const { reject } = this
