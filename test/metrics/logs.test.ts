@@ -38,7 +38,7 @@ function strange (lines: Line[]): string[] {
 
 await t.test('no log line of a busy flow shows a number, a text, a key or a token, and each is as its row says', async t => {
   const { texts, lines, more } = listen()
-  const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '800', UNKNOWN_HOLD_MS: '100' }, more)
+  const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '2000', UNKNOWN_HOLD_MS: '100' }, more)
   const text = 'Your code is 493817'
   const people = ['15550008001', '155621310000801', '15560131026', '15558400011', '15558200011', '15550008002']
   await Promise.all(people.map(async to => await node.send(`+${to}`, text, { metadata: { patient: 'Jane Doe' } })))
