@@ -12,18 +12,27 @@ import { at, files, hash, isExecutable, onPath, output, read, root, run, SetupFa
 export async function setup ({ quiet = false, forStart = false } = {}) {
   const say = line => { if (!quiet) console.log(`setup: ${line}`) }
   try {
-    await installDependencies(say)
-    const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
-    if (!hasRedis) await provideRedis(say)
-    if (!forStart) await provideRunner(say)
-    if (!forStart) await provideMonitoring(say)
-    if (!forStart) await provideBrowser(say)
-    await build(say)
+    // What apt gives and what npm gives come side by side.
+    await Promise.all([provideProgram(say, forStart), provideServers(say, forStart)])
   } catch (error) {
     if (!(error instanceof SetupFailed)) throw error
     console.error(`setup: ${error.message}`)
     process.exit(1)
   }
+}
+
+async function provideProgram (say, forStart) {
+  await installDependencies(say)
+  await Promise.all([build(say), forStart || provideRunner(say)])
+}
+
+/** One after another: apt lets nobody in beside itself. */
+async function provideServers (say, forStart) {
+  const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
+  if (!hasRedis) await provideRedis(say)
+  if (forStart) return
+  await provideMonitoring(say)
+  await provideBrowser(say)
 }
 
 // ---- Dependencies

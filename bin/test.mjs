@@ -6,7 +6,7 @@
  * The last line is always `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -28,10 +28,12 @@ const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? 
 await setup()
 mkdirSync(`${root}.tap`, { recursive: true })
 rmSync(record, { force: true })
+// Not before the set-up: on a new machine it installs what this needs.
+const { bundle, bundled, named } = await import('./bundle.mjs')
 
 const total = { passed: 0, failed: 0 }
 let worst = 0
-for (const options of plan(process.argv.slice(2))) {
+for (const options of await plan(process.argv.slice(2))) {
   const code = isTerminal ? await runForPeople(options) : await runForLogs(options)
   const { passed, failed } = count(code)
   total.passed += passed
@@ -43,11 +45,15 @@ console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : worst || 1
 
 /** What tap is told, run by run: the files that were asked for, or all of them in parts. */
-function plan (asked) {
-  if (asked.length > 0) return [asked]
-  const files = readdirSync(`${root}test`, { recursive: true }).filter(file => file.endsWith('.test.ts')).map(file => `test/${file}`).sort()
+async function plan (asked) {
+  const isFile = word => word.endsWith('.test.ts')
+  const within = folder => readdirSync(root + folder, { recursive: true }).filter(isFile).map(file => `${folder}/${file}`).sort()
+  const isFolder = word => existsSync(root + word) && statSync(root + word).isDirectory()
+  const words = asked.flatMap(word => isFolder(word) ? within(word.replace(/\/$/, '')) : [word])
   // These wait for timers and for each other's answers more than for a core.
-  return [['--jobs=4', ...files.filter(file => !later.flat().includes(file))], ...later]
+  const parts = isAsked ? [words] : [['--jobs=4', ...within('test').filter(file => !later.flat().includes(file))], ...later]
+  await bundle(parts.flat().filter(isFile))
+  return parts.map(words => words.map(word => isFile(word) ? bundled(word) : word))
 }
 
 async function runForPeople (options) {
@@ -61,7 +67,7 @@ async function runForLogs (options) {
   const file = createWriteStream(record)
   child.stdout.pipe(file)
   const report = createReport()
-  createInterface({ input: child.stdout }).on('line', line => report.add(line)).on('close', () => report.end())
+  createInterface({ input: child.stdout }).on('line', line => report.add(named(line))).on('close', () => report.end())
   const [code] = await Promise.all([ended(child), finished(file)])
   return code
 }
@@ -95,7 +101,7 @@ function createReport () {
 /** In a process group of its own, so that one signal ends tap, its test processes and nothing else. */
 function tap (options, stdout) {
   const program = fileURLToPath(new URL('../node_modules/.bin/tap', import.meta.url))
-  return spawn(program, options, { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'] })
+  return spawn(program, ['--node-arg=--enable-source-maps', ...options], { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'] })
 }
 
 function ended (child) {

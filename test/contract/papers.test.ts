@@ -71,9 +71,8 @@ await t.test('every picture is shown somewhere', async t => {
 })
 
 await t.test('the table of settings is the schema', async t => {
-  // By a name that the compiler does not follow: without the file this check alone is to fail.
-  const module = '../../src/config.js'
-  const { ConfigSchema } = await import(module) as { ConfigSchema: { properties: Record<string, Setting> } }
+  // As it was built, by a name that no compiler follows: without the file this check alone is to fail.
+  const { ConfigSchema } = await import(String(new URL('../../dist/config.js', import.meta.url))) as { ConfigSchema: { properties: Record<string, Setting> } }
   const schema = Object.entries(ConfigSchema.properties).map(([name, { default: standard, description }]) => ({
     name,
     standard: standard === undefined || standard === '' ? '–' : `\`${String(standard)}\``,

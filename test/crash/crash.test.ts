@@ -10,8 +10,8 @@ import { nameOf, sample } from './steps.js'
 const ground = await layGround(t)
 
 await t.test('wherever a node ends or stands still, nothing is lost, nothing doubled that is known, and nothing too close', async t => {
-  // CI has ten minutes for everything: every third cell.
-  const cells = sample().filter((_, at) => process.env['CI'] === undefined || at % 3 === 0)
+  // CI has ten minutes for everything: every fifth cell.
+  const cells = sample().filter((_, at) => process.env['CI'] === undefined || at % 5 === 0)
   const results = await runCells(ground, cells, 14)
   for (const result of results) {
     t.strictSame(faultsOf(result), [], nameOf(result.cell))

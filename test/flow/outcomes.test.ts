@@ -54,7 +54,7 @@ await t.test('a rejected message is FAILED at once, and says why and what to do'
 })
 
 await t.test('a slot is not given back: the retry of a FAILED message reopens it under the same id', async t => {
-  const node = await ground.start(t, patient)
+  const node = await ground.start(t, { ...patient, WHATSAPP_RATE_LIMIT_MS: '2000' })
   const { body: { id } } = await node.send('+155611310260003')
   t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 0, deferred: 1 }, 'the pair\'s rule holds for it too')
   await until('it is sent', async () => await stateOf(node, id, 'sent'))

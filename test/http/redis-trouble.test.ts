@@ -1,10 +1,10 @@
 /** Redis stopped, read-only, loading, full or forgetful: what callers hear, how soon, and that nothing is left half done. */
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/support.js'
-import { startNode, type Node } from '../support/gateway.js'
+import { keys, startNode, type Node } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { watchRejections } from '../support/rejections.js'
-import { request } from '../support/request.js'
+import { askOnce, createCaller } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
 
 /** Promised to a caller while Redis is in trouble; where a machine is busy with other tests, to most of them, and to all twice as much. */
@@ -21,7 +21,7 @@ const env = { WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT
 const start = async (t: Test, more: Record<string, string> = {}): Promise<Node> => await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { ...env, ...more } })
 const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
 const stateOf = async (node: Node, id: string): Promise<string> => (await node.get(`/messages/${id}`)).body['status']
-const isReady = async (node: Node): Promise<boolean> => (await request(`${node.origin}/health/ready`)).status === 200
+const isReady = async (node: Node): Promise<boolean> => (await askOnce(`${node.origin}/health/ready`)).status === 200
 const usedMemory = async (): Promise<number> => Number(/^used_memory:(\d+)/m.exec(await admin.info('memory'))?.[1])
 
 interface Trouble { what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>, settlesMeanwhile?: boolean }
@@ -49,7 +49,7 @@ for (const { what, begin, end, settlesMeanwhile } of troubles) {
     await begin()
     await until('the node sees it', async () => !await isReady(node))
     await expectRefusals(t, node, what)
-    t.match(await request(`${node.origin}/health/live`), { status: 200 })
+    t.match(await askOnce(`${node.origin}/health/live`), { status: 200 })
     if (settlesMeanwhile === true) await until('what was under way is settled meanwhile', async () => await stateOf(node, slow.body['id']) === 'sent')
     await end()
     await until('the node is ready again', async () => await isReady(node))
@@ -122,9 +122,10 @@ await t.test('nobody was left with a promise that failed', async t => {
 async function expectRefusals (t: Test, node: Node, what: string): Promise<void> {
   const refused: number[] = []
   const busy: number[] = []
+  const { send } = createCaller(node.origin, keys.operator, askOnce)
   const replies = await each(callers, 10, async at => {
-    const reply = await timed(refused, async () => await node.send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` }))
-    await timed(busy, async () => await request(`${node.origin}/health/live`))
+    const reply = await timed(refused, async () => await send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` }))
+    await timed(busy, async () => await askOnce(`${node.origin}/health/live`))
     return reply
   })
   t.same(replies.filter(({ status, body }) => status !== 503 || !['UNAVAILABLE', 'OVERLOADED'].includes(body['code'])), [], 'all are refused for now')

@@ -15,6 +15,8 @@ export interface Plan {
   sends: number
   /** Messages of a round at most. */
   most: number
+  /** No round is begun once this is so. */
+  isEnough?: (sum: Judgement) => boolean
   /** Changes to each round as drawn. */
   adapt?: (scenario: Scenario) => void
 }
@@ -30,7 +32,7 @@ export async function playRounds (redis: Redis, run: Run, prefix: string, plan: 
   const startedAt = performance.now()
   let rounds = 0
   async function work (): Promise<void> {
-    while (sum.figures.sends < plan.sends) {
+    while (sum.figures.sends < plan.sends && plan.isEnough?.(sum) !== true) {
       const round = ++rounds
       const one = await playRound(redis, run, prefix, plan, round)
       for (const [kind, texts] of one.breaches) one.breaches.set(kind, texts.map(text => `round ${round}: ${text}`))

@@ -3,7 +3,9 @@
  * metrics, errors, dashboard, BullMQ's own data, the audit trail.
  */
 import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import t from 'tap'
+import { createFindKey } from '../../src/http/find-key.js'
 import { openBoard } from '../dashboard/support.js'
 import { apiKeys, keys } from '../support/gateway.js'
 import { startGatewayProcess, startSandboxProcess } from '../support/process.js'
@@ -78,15 +80,17 @@ await t.test('nothing that is secret is told to whom it does not concern', async
 
 await t.test('of a key only its hash is compared, in constant time, and with each one that there is', async t => {
   const compared: Uint8Array[][] = []
-  const { createFindKey } = await t.mockImport<typeof import('../../src/http/find-key.js')>('../../src/http/find-key.js', {
-    'node:crypto': {
-      ...crypto,
-      timingSafeEqual: (one: Uint8Array, other: Uint8Array) => {
-        compared.push([one, other])
-        return crypto.timingSafeEqual(one, other)
-      }
-    }
+  const { timingSafeEqual } = crypto
+  t.teardown(() => {
+    crypto.timingSafeEqual = timingSafeEqual
+    syncBuiltinESMExports()
   })
+  crypto.timingSafeEqual = (one, other) => {
+    compared.push([one as Uint8Array, other as Uint8Array])
+    return timingSafeEqual(one, other)
+  }
+  // From now on whoever imported it calls this one.
+  syncBuiltinESMExports()
   const find = createFindKey(Object.entries(keys).map(([name, key]) => ({ name, key, role: 'send' })))
   t.same(Object.values(keys).map(key => find(key)?.name), Object.keys(keys))
   const wrong = ['', keys.app.slice(0, -1), `${keys.app} `, keys.app.toUpperCase(), 'x'.repeat(100_000), '__proto__']

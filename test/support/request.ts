@@ -1,4 +1,5 @@
-/** A caller of the gateway's HTTP API. */
+/** A caller of the gateway's HTTP API, patient as callers should be: turned away by a node that is behind its work, it comes again when told to. */
+import { pass } from './until.js'
 
 export interface Reply<Body = Record<string, any>> {
   status: number
@@ -15,7 +16,22 @@ export interface Caller {
   send: (to: string, message?: unknown, more?: Record<string, unknown>, headers?: Record<string, string>) => Promise<Reply>
 }
 
+export type Ask = (url: string, init?: RequestInit) => Promise<Reply>
+
+/** So often a caller comes again. A machine that is busy with other tests makes any node late for once. */
+const TIMES = 10
+
+/** The answer; of a node that does not take the request now, the one of a later try. */
 export async function request (url: string, init: RequestInit = {}): Promise<Reply> {
+  for (let times = 0; ; times++) {
+    const reply = await askOnce(url, init)
+    if (reply.status !== 503 || reply.body['code'] !== 'OVERLOADED' || times === TIMES) return reply
+    await pass(Number(reply.headers.get('retry-after')) * 1000)
+  }
+}
+
+/** The answer, whatever it is. */
+export async function askOnce (url: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(url, init)
   const text = await response.text()
   const isJson = /json/.test(response.headers.get('content-type') ?? '')
@@ -23,10 +39,10 @@ export async function request (url: string, init: RequestInit = {}): Promise<Rep
 }
 
 /** Calls with this key; without one, with none. Paths are below `/api/v1`. */
-export function createCaller (origin: string, key?: string): Caller {
+export function createCaller (origin: string, key?: string, ask: Ask = request): Caller {
   const auth: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const call = (method: string) => async (path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    await request(`${origin}/api/v1${path}`, {
+    await ask(`${origin}/api/v1${path}`, {
       method,
       headers: { ...auth, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
