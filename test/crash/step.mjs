@@ -45,16 +45,19 @@ export function arm (acts, file) {
 
   const { defineCommand, sendCommand } = Redis.prototype
   Redis.prototype.defineCommand = function (name, definition) {
-    scripts.set(createHash('sha1').update(definition.lua).digest('hex'), name.replace(/^sluice:/, '').replace(/:[\d.]+$/, ''))
+    const script = name.replace(/^sluice:/, '').replace(/:[\d.]+$/, '')
+    // By its hash, and in full where the server has forgotten it, or never knew.
+    scripts.set(createHash('sha1').update(definition.lua).digest('hex'), script).set(definition.lua, script)
     return defineCommand.call(this, name, definition)
   }
   const met = new WeakSet()
   Redis.prototype.sendCommand = function (command, stream) {
     if (!met.has(command)) {
       met.add(command)
-      const name = command.name === 'evalsha' ? scripts.get(command.args[0]) ?? 'evalsha' : command.name
+      const name = /^eval(sha)?$/.test(command.name) ? scripts.get(command.args[0]) ?? command.name : command.name
       const texts = command.args.map(String)
-      meet(`${name}:before`, texts)
+      // In full it is sent a second time.
+      if (command.name !== 'eval') meet(`${name}:before`, texts)
       const { resolve } = command
       command.resolve = value => { if (meet(`${name}:after`, texts) !== 'lose') resolve(value) }
     }

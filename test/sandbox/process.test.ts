@@ -5,8 +5,8 @@ import t from 'tap'
 import { createSandbox } from '../../src/sandbox/sandbox.js'
 
 t.test('as a process it prints its URL, and a signal ends it even with a request open', async (t) => {
-  const main = fileURLToPath(new URL('../../src/sandbox/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [...process.execArgv, main, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const main = fileURLToPath(new URL('../../dist/sandbox/main.js', import.meta.url))
+  const child = spawn(process.execPath, [main, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const [line] = await once(child.stdout, 'data') as [Buffer]
   const url = line.toString().trim()
