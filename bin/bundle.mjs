@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { rmSync } from 'node:fs'
 import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import { at, root } from './kit.mjs'
 
 const folder = at('.tap', 'js')
@@ -22,13 +22,16 @@ const stayHome = {
   }
 }
 
-/** Bundles test files, named from the root. Throws where one of them does not compile; esbuild has said why. */
+/**
+ * Bundles test files, named from the root; returns where their bundles are. tap runs files by name, two or more at a time, so these are
+ * numbered in the order given. Throws where one does not compile; esbuild has said why.
+ */
 export async function bundle (files) {
   rmSync(folder, { recursive: true, force: true })
+  const outs = files.map((file, at) => `${String(at).padStart(3, '0')}/${file.replace(/\.ts$/, '')}`)
   await build({
-    entryPoints: files.map(file => at(file)),
+    entryPoints: files.map((file, index) => ({ in: at(file), out: outs[index] })),
     outdir: folder,
-    outbase: root,
     bundle: true,
     packages: 'external',
     format: 'esm',
@@ -38,14 +41,11 @@ export async function bundle (files) {
     plugins: [stayHome],
     logLevel: 'warning'
   })
-}
-
-/** Where the bundle of a test file is, from the root. */
-export function bundled (file) {
-  return relative(root, folder) + '/' + file.replace(/\.ts$/, '.js')
+  await stop()
+  return new Map(files.map((file, index) => [file, `${relative(root, folder)}/${outs[index]}.js`]))
 }
 
 /** A line of tap's, with the test files named as they are in `test/`. */
 export function named (line) {
-  return line.replace(/\.tap\/js\/(test\/[\w/-]+\.test)\.js\b/g, '$1.ts')
+  return line.replace(/\.tap\/js\/\d+\/(test\/[\w/-]+\.test)\.js\b/g, '$1.ts')
 }

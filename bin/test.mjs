@@ -14,14 +14,16 @@ import { setup } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const record = `${root}.tap/last-run.tap`
+/** The longest of the others: begun first, so that none of them is left at the end. */
+const longest = ['property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'grafana/papers', 'console/page'].map(nameOf)
 /**
- * Most of these start many processes or load the machine on purpose: they run after the others, so that these are not slowed down. tap
- * takes files by name, two at a time, so each part is made up to end about even: the soak takes as long as all those beside it.
+ * Most of these start many processes or load the machine on purpose: they run after the others, so that these are not slowed down; the
+ * longest first. They wait more than they work, for leases, elections and scrapes, so a third finds room beside two.
  */
 const later = [
-  ['grafana/panels', 'prove/prove', 'recovery/agenda', 'security/erase', 'security/fuzz', 'security/leaks'],
-  ['bench/bench', 'crash/crash', 'flow/cluster', 'flow/overload', 'flow/rolling-restart', 'flow/sentinel', 'grafana/page', 'http/redis-trouble']
-].map(part => part.map(name => `test/${name}.test.ts`))
+  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels',
+  'grafana/page', 'recovery/agenda', 'security/erase', 'security/leaks', 'security/fuzz'
+].map(nameOf)
 const isAsked = process.argv.length > 2
 const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
 
@@ -29,7 +31,7 @@ await setup()
 mkdirSync(`${root}.tap`, { recursive: true })
 rmSync(record, { force: true })
 // Not before the set-up: on a new machine it installs what this needs.
-const { bundle, bundled, named } = await import('./bundle.mjs')
+const { bundle, named } = await import('./bundle.mjs')
 
 const total = { passed: 0, failed: 0 }
 let worst = 0
@@ -51,9 +53,14 @@ async function plan (asked) {
   const isFolder = word => existsSync(root + word) && statSync(root + word).isDirectory()
   const words = asked.flatMap(word => isFolder(word) ? within(word.replace(/\/$/, '')) : [word])
   // These wait for timers and for each other's answers more than for a core.
-  const parts = isAsked ? [words] : [['--jobs=4', ...within('test').filter(file => !later.flat().includes(file))], ...later]
-  await bundle(parts.flat().filter(isFile))
-  return parts.map(words => words.map(word => isFile(word) ? bundled(word) : word))
+  const others = within('test').filter(file => !longest.includes(file) && !later.includes(file))
+  const parts = isAsked ? [words] : [['--jobs=4', ...longest, ...others], ['--jobs=3', ...later]]
+  const bundles = await bundle(parts.flat().filter(isFile))
+  return parts.map(words => words.map(word => bundles.get(word) ?? word))
+}
+
+function nameOf (test) {
+  return `test/${test}.test.ts`
 }
 
 async function runForPeople (options) {

@@ -1,8 +1,8 @@
 /** Two gateways as processes on one Redis, one of them killed on the way. The sandbox enforces nothing: it observes. */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import t from 'tap'
 import type { Seen } from '../sandbox/support.js'
 import { keys, SENDER } from '../support/gateway.js'
+import { watchLag } from '../support/lag.js'
 import { startGatewayProcess, startSandboxProcess, type Program } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller, request, type Caller } from '../support/request.js'
@@ -22,10 +22,8 @@ const env = {
   LEASE_MS: '6000'
 }
 
-// Where many processes share few cores the observer reads its clock late; a timer of our own tells by how much at worst.
-const lag = monitorEventLoopDelay({ resolution: 10 })
-lag.enable()
-const tolerance = (): number => NETWORK_MS + Math.min(80, Math.max(0, lag.max / 1e6 - 10))
+const lagMs = watchLag(80)
+const tolerance = (): number => NETWORK_MS + lagMs()
 /** A second may so hold what a second and that much more let through. */
 const most = (): number => Math.ceil(PER_SECOND * (1 + tolerance() / 1000))
 

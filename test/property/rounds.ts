@@ -23,8 +23,9 @@ export interface Plan {
 
 export interface Played { sum: Judgement, rounds: number, seconds: number }
 
-/** Rounds that share one connection: while one waits for its reply, the others' calls travel. */
+/** Rounds that share one connection: while one waits for its reply, the others' calls travel. Fewer where the first may be enough. */
 const AT_ONCE = 12
+const AT_ONCE_UNTIL_ENOUGH = 4
 
 /** Plays rounds, each on a sender and a clock of its own, and judges each; breaches are told with the number of their round. */
 export async function playRounds (redis: Redis, run: Run, prefix: string, plan: Plan): Promise<Played> {
@@ -39,7 +40,7 @@ export async function playRounds (redis: Redis, run: Run, prefix: string, plan: 
       addJudgement(sum, one)
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await Promise.all(Array.from({ length: plan.isEnough === undefined ? AT_ONCE : AT_ONCE_UNTIL_ENOUGH }, work))
   return { sum, rounds, seconds: Math.round((performance.now() - startedAt) / 100) / 10 }
 }
 

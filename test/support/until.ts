@@ -8,11 +8,12 @@ type Truthy<Value> = Exclude<Value, null | undefined | false | 0 | ''>
  */
 export async function until<Value> (what: string, ask: () => Value | Promise<Value>, withinMs = 10_000): Promise<Truthy<Value>> {
   const deadline = performance.now() + withinMs
-  for (;;) {
+  for (let times = 0; ; times++) {
     const found = await ask()
     if (found !== null && found !== undefined && found !== false && found !== 0 && found !== '') return found as Truthy<Value>
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await sleep(10)
+    // What takes long may take a little longer: asking costs the same cores as what is waited for.
+    await sleep(Math.min(50, 5 + times))
   }
 }
 
