@@ -36,7 +36,7 @@ await t.test('a node killed in the middle loses nothing, doubles nothing that is
   const prefix = createPrefix()
   const start = async () => await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env })
   const nodes = await Promise.all([start(), start()])
-  const wanted = texts(200, 12)
+  const wanted = texts(120, 12)
   let posted = 0
   const crash = (async () => {
     await until('a third is posted', () => posted > wanted.length / 3, 30_000)

@@ -42,11 +42,17 @@ await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
     const person = `1555002000${at}`
     const number = `155601310260${10 + at}`
 
-    const first = await client.send(person, 'one')
+    // The client itself does not come again: whoever uses it does.
+    const send = async (words: string) => await until(`"${words}" is taken`, async () => await client.send(person, words).catch(error => {
+      t.comment(String(error))
+      return null
+    }), 20_000)
+
+    const first = await send('one')
     t.match(first, { id: /^wamid\./, contact: person }, 'the first message is sent')
-    const second = await client.send(person, 'two')
+    const second = await send('two')
     t.match(second, { id: /^111\.[\w-]{22}\.[0-9a-f]+$/, contact: person }, 'the second is accepted')
-    const third = await client.send(person, 'two')
+    const third = await send('two')
     t.not(third.id, second.id, 'the same text once more is another message')
     const full = await until('the line is full', async () => await client.refused(`1555002100${at}`).then(told, () => null), 20_000)
     t.match(full, { code: 131056, message: /\S/, kind }, 'a full line is the pair limit to it')
