@@ -108,7 +108,8 @@ function createReport () {
 /** In a process group of its own, so that one signal ends tap, its test processes and nothing else. */
 function tap (options, stdout) {
   const program = fileURLToPath(new URL('../node_modules/.bin/tap', import.meta.url))
-  return spawn(program, ['--node-arg=--enable-source-maps', ...options], { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'] })
+  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${new URL('unlisted.mjs', import.meta.url)}`
+  return spawn(program, ['--node-arg=--enable-source-maps', ...options], { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, NODE_OPTIONS } })
 }
 
 function ended (child) {
