@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
+import { fetchPatiently } from '../support/request.js'
 import { pass } from '../support/until.js'
 
 const SLOW_MS = 200
@@ -33,7 +34,8 @@ export async function startWire (t: Pick<Test, 'teardown'>, to: string): Promise
       if (fate !== 'pass' && fate !== 'slow' && fate !== 'lose') return
       const { authorization = '', prefer } = request.headers
       const headers = { authorization, ...(body === '' ? {} : { 'content-type': 'application/json' }), ...(prefer === undefined ? {} : { prefer: String(prefer) }) }
-      fetch(to + request.url, { method: request.method ?? 'GET', headers, ...(body === '' ? {} : { body }) }).then(async answer => {
+      // The client that is tried comes again too, and its tries are counted.
+      fetchPatiently(to + request.url, { method: request.method ?? 'GET', headers, ...(body === '' ? {} : { body }) }).then(async answer => {
         const text = await answer.text()
         if (fate === 'slow') await pass(SLOW_MS)
         if (fate === 'lose') request.socket.destroy()

@@ -1,5 +1,6 @@
 /** A caller of the drop-in surface that knows nothing but Meta's API. */
 import { keys, SENDER, type Node } from '../support/gateway.js'
+import { fetchPatiently } from '../support/request.js'
 
 export interface GraphReply {
   status: number
@@ -13,7 +14,7 @@ export const text = (to: unknown, words = 'Hello', more: Record<string, unknown>
   ({ messaging_product: 'whatsapp', recipient_type: 'individual', to, type: 'text', text: { body: words }, ...more })
 
 export async function post (node: Pick<Node, 'origin'>, body: unknown, { path = `/v23.0/${SENDER}/messages`, key = keys.app, headers = {} }: Ask = {}): Promise<GraphReply> {
-  const response = await fetch(node.origin + path, {
+  const response = await fetchPatiently(node.origin + path, {
     method: 'POST',
     headers: { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body)

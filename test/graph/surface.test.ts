@@ -6,6 +6,7 @@ import t from 'tap'
 import { strangers } from '../lua/layout.js'
 import { createGround } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
+import { fetchPatiently } from '../support/request.js'
 import { until } from '../support/until.js'
 import { graphError, post, text } from './support.js'
 
@@ -234,7 +235,7 @@ await t.test('whatever fails on such a path is answered in Meta\'s shape', async
   }
   t.match(await post(node, text('15550011200', 'x'.repeat(300_000))), { status: 413, body: graphError(100, /^TOO_LARGE: /) })
   for (const [method, path] of [['GET', '/v23.0/111/messages'], ['GET', '/v23.0/111?fields=health_status'], ['POST', '/v23.0/111/media'], ['POST', '/gw/111/media'], ['GET', '/111?fields=health_status'], ['DELETE', '/gw/v23.0/111']] as const) {
-    const response = await fetch(node.origin + path, { method })
+    const response = await fetchPatiently(node.origin + path, { method })
     t.match([response.status, await response.json()], [404, graphError(100, /^NOT_FOUND: there is no /)], `${method} ${path}`)
   }
   t.match(await post(node, text('1'), { path: '/v23.0/%zz/messages' }), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) }, 'also what the router refuses')

@@ -6,6 +6,7 @@ import { createGround } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { startGatewayProcess } from '../support/process.js'
 import { createPrefix } from '../support/redis.js'
+import { fetchPatiently } from '../support/request.js'
 import { until } from '../support/until.js'
 import { documented } from './log-rows.js'
 
@@ -102,7 +103,7 @@ await t.test('by its request\'s id a message is found, by its own id what became
   const { named, lines, more } = listen()
   const node = await ground.start(t, fast, more)
   const post = async (id: string): Promise<{ header: string | null, body: { id: string } }> => {
-    const reply = await fetch(`${node.origin}/api/v1/messages`, {
+    const reply = await fetchPatiently(`${node.origin}/api/v1/messages`, {
       method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json', 'x-request-id': id }, body: JSON.stringify({ to: '+15550008401', message: `Hello ${id}` })
     })
     return { header: reply.headers.get('x-request-id'), body: await reply.json() as { id: string } }
@@ -113,7 +114,7 @@ await t.test('by its request\'s id a message is found, by its own id what became
   t.match(named('request')[0], { requestId: 'checkout-77:a.b_c', caller: 'app', id: first.body.id })
   await node.get(`/messages/${first.body.id}`)
   await node.post('/messages/batch', [{ to: '+15550008402', message: 'one of many' }])
-  await fetch(`${node.origin}/v25.0/${SENDER}/messages`, {
+  await fetchPatiently(`${node.origin}/v25.0/${SENDER}/messages`, {
     method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: '15550008403', type: 'text', text: { body: 'Hello' } })
   })
   const requests = await until('all are told', () => named('request').length === 4 && named('request'))

@@ -21,18 +21,26 @@ export type Ask = (url: string, init?: RequestInit) => Promise<Reply>
 /** So often a caller comes again. A machine that is busy with other tests makes any node late for once. */
 const TIMES = 10
 
-/** The answer; of a node that does not take the request now, the one of a later try. */
-export async function request (url: string, init: RequestInit = {}): Promise<Reply> {
+/** The answer, as it came; of a node that does not take the request now, the one of a later try. */
+export async function fetchPatiently (url: string, init: RequestInit = {}): Promise<Response> {
   for (let times = 0; ; times++) {
-    const reply = await askOnce(url, init)
-    if (reply.status !== 503 || reply.body['code'] !== 'OVERLOADED' || times === TIMES) return reply
-    await pass(Number(reply.headers.get('retry-after')) * 1000)
+    const response = await fetch(url, init)
+    // In the words of either of the gateway's APIs.
+    if (response.status !== 503 || times === TIMES || !/"OVERLOADED[":]/.test(await response.clone().text())) return response
+    await pass(Number(response.headers.get('retry-after')) * 1000)
   }
 }
 
-/** The answer, whatever it is. */
+export async function request (url: string, init: RequestInit = {}): Promise<Reply> {
+  return await read(await fetchPatiently(url, init))
+}
+
+/** The first answer, whatever it is. */
 export async function askOnce (url: string, init: RequestInit = {}): Promise<Reply> {
-  const response = await fetch(url, init)
+  return await read(await fetch(url, init))
+}
+
+async function read (response: Response): Promise<Reply> {
   const text = await response.text()
   const isJson = /json/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : { text } }
