@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { nodeEnv, SENDER, keys } from '../support/gateway.js'
 import { CALLBACK_SECRET, startReceiver } from '../support/receiver.js'
 import { createPrefix } from '../support/redis.js'
@@ -10,7 +10,7 @@ import { createCaller, request } from '../support/request.js'
 import { each, until } from '../support/until.js'
 import { endChild, startGateway } from './child.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const receiver = await startReceiver(t)
 const SECRET = 'app-secret-of-the-test'
 const steps = [
@@ -30,7 +30,7 @@ await t.test('wherever the node ends that tells, the receiver hears of each chan
       redisUrl: ground.redis.url,
       apiUrl: ground.sandbox.url,
       prefix,
-      env: { CALLBACK_URL: receiver.url, CALLBACK_SECRET, CALLBACK_TIMEOUT_MS: '500', CALLBACK_RETRY_MS: '100', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
+      env: { CALLBACK_URL: receiver.url, CALLBACK_SECRET, CALLBACK_TIMEOUT_MS: '1500', CALLBACK_RETRY_MS: '100', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
     })
     const [to, key] = [`1555000050${at}`, `at-${step.point}`]
     const victim = startGateway({ ...env, ACTS: JSON.stringify([{ ...step, act: 'kill' }]), REACHED_FILE: join(ground.redis.dir, `${prefix}.reached`) })
@@ -45,7 +45,7 @@ await t.test('wherever the node ends that tells, the receiver hears of each chan
     const status = { id: sent?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: sent?.opaque }
     const text = JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses: [status] } }] }] })
     const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}` }
-    await until('the status is taken', async () => (await request(`${origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers })).status === 200)
+    await until('the status is taken', async () => (await request(`${origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers })).status === 200, WITHIN_MS)
     const told = (): string[] => receiver.heard.filter(({ data }) => data['jobId'] === key).map(({ type }) => type)
     await until(`all is told after ${step.point}`, () => told().includes('message.delivered'), WITHIN_MS)
     t.strictSame([...new Set(told())], ['message.sent', 'message.delivered'], step.point)

@@ -109,8 +109,8 @@ class CellRun {
     await until(`${step.name} is reached`, () => this.#hasMet(step), REACH_WITHIN_MS)
     const from = moment()
     const isKill = this.#cell.act === 'kill' && step === this.#cell.steps.at(-1)
-    if (isKill) await until('the process is dead', () => victim.end() === 'SIGKILL')
-    else await until('the process stands still', () => victim.isStopped())
+    if (isKill) await until('the process is dead', () => victim.end() === 'SIGKILL', 30_000)
+    else await until('the process stands still', () => victim.isStopped(), 30_000)
     second?.signal('SIGCONT')
     this.#origins = others
     if (isKill) return

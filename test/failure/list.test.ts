@@ -1,11 +1,11 @@
 import t from 'tap'
 import { createBackoff } from '../../src/failure/backoff.js'
 import { senderKey } from '../../src/redis/keys.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
 import { each, until } from '../support/until.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const patient = { WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
 t.test('the schedule is exact and ends', async t => {

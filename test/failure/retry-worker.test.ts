@@ -34,7 +34,7 @@ await t.test('the retry worker runs only while a node is there to run it', async
   t.match(await status(), { isRunning: true }, 'for a moment nobody can know')
   await until('nobody runs it', async () => !(await status())['isRunning'], 20_000)
   const noticedMs = performance.now() - killedAt
-  t.ok(noticedMs > 2 * INTERVAL_MS && noticedMs < 2 * INTERVAL_MS + 7000, `noticed after ${Math.round(noticedMs)} ms`)
+  t.ok(noticedMs > 2 * INTERVAL_MS && noticedMs < 2 * INTERVAL_MS + 10_000, `noticed after ${Math.round(noticedMs)} ms`)
   t.match(await status(), { isRunning: false, stoppedBy: null, nextRunAt: null, lastRunAt: String })
   await until('the gauge too', async () => await gauge() === '0')
 })

@@ -1,16 +1,16 @@
 /** What callers hear of their messages without asking, and what people wrote to them. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { CALLBACK_SECRET, startReceiver, type Receiver } from '../support/receiver.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const { sandbox, arrivals } = ground
 const SECRET = 'app-secret-of-the-test'
-const quick = { CALLBACK_SECRET, CALLBACK_RETRY_MS: '50', CALLBACK_TIMEOUT_MS: '500', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '50' }
+const quick = { CALLBACK_SECRET, CALLBACK_RETRY_MS: '50', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '50' }
 
 async function start (t: Parameters<typeof ground.start>[0], env: Record<string, string> = {}, webhooks: Record<string, unknown> = { webhookUrl: null }): Promise<{ node: Node, receiver: Receiver }> {
   const receiver = await startReceiver(t)
@@ -77,7 +77,7 @@ await t.test('so are failures, cancellations and what expired, with why', async 
 })
 
 await t.test('a receiver that is down gets all of it once it is up, each message in order, each change under one id', async t => {
-  const { node, receiver } = await start(t, {}, {})
+  const { node, receiver } = await start(t, { CALLBACK_TIMEOUT_MS: '500' }, {})
   receiver.answer(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
   const ids = await Promise.all(Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string))
   await until('some were refused', () => receiver.heard.length >= 6)
@@ -113,16 +113,16 @@ await t.test('what people wrote is relayed byte for byte, once, and so is what M
   const template = '{"field":"message_template_status_update","value":{"event":"APPROVED","message_template_id":12345678901234567890}}'
   const status = '{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"statuses":[{"id":"wamid.NOBODY","status":"sent"}]}}'
   const text = `{"object":"whatsapp_business_account","entry":[{"id":"17","changes":[${change}, ${status}]},{"changes":[ ${template} ],"id":"18"}]}`
-  t.equal(await tell(node, text), 200)
-  const wanted = async (count: number): Promise<unknown> => await until('it is relayed', () => receiver.taken().length >= count)
-  await wanted(2)
+  const taken = async (): Promise<unknown> => await until('it is taken', async () => await tell(node, text) === 200)
+  await taken()
+  await until('it is relayed', () => receiver.taken().length >= 2)
   const [inbound, other] = [...receiver.taken()].sort((a, b) => b.type.localeCompare(a.type))
   t.equal(inbound?.type, 'whatsapp.inbound')
   t.ok(inbound?.text.endsWith(`"data":{"sender":"111","entry":"17","change":${change}}}`))
   t.equal(other?.type, 'whatsapp.change')
   t.ok(other?.text.endsWith(`"data":{"sender":"111","entry":"18","change":${template}}}`))
-  t.equal(await tell(node, text), 200)
-  await until('told again', () => receiver.heard.length === 4)
+  await taken()
+  await until('told again', () => receiver.taken().every(({ id }) => receiver.heard.filter(heard => heard.id === id).length >= 2))
   t.equal(receiver.taken().length, 2, 'Meta\'s repeat has the same id')
 })
 
@@ -142,7 +142,8 @@ await t.test('while Redis is away Meta is asked to come again, and nothing that 
   await until('it is taken', async () => await tell(node, text) === 200)
   await told(receiver, body['id'], 'message.sent')
   await until('it is relayed', () => receiver.taken().some(({ type }) => type === 'whatsapp.inbound'))
-  t.strictSame(node.seen('fault'), [])
+  // Recovery says that it could not look.
+  t.strictSame(node.seen('fault').filter(({ where }) => where !== 'recovery' && where !== 'giving back'), [])
 })
 
 await t.test('during a rotation both secrets sign', async t => {
@@ -167,7 +168,7 @@ await t.test('without CALLBACK_URL nothing is written down', async t => {
   const node = await ground.start(t, { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' })
   await node.send('+15550000970')
   await arrivals('+15550000970', 1)
-  t.equal(await tell(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{}]}}]}]}'), 200)
+  await until('it is taken', async () => await tell(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{}]}}]}]}') === 200)
   const keys = await ground.redis.connect().keys(`*${node.prefix}*`)
   t.strictSame(keys.filter(key => /outbox|callbacks/.test(key)), [])
 })

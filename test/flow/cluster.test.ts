@@ -5,7 +5,7 @@ import type { TestRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { until } from '../support/until.js'
 import { runFlowsOn } from './everywhere.js'
-import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver } from './failover.js'
+import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, unhurried } from './failover.js'
 
 const rejections = watchRejections(t)
 const cluster = await startCluster(t)
@@ -15,7 +15,7 @@ const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
 await runFlowsOn(cluster)
 
 await t.test('all that callers do works on senders of every master, whose keys stay together', async t => {
-  const house = await startHouse(t, { url: cluster.url, sandbox, senders, count: 2, env: { WHATSAPP_RATE_LIMIT_MS: '1000' } })
+  const house = await startHouse(t, { url: cluster.url, sandbox, senders, count: 2, env: unhurried })
   await goRound(t, house)
   const homes = new Map<string, Set<number>>()
   for (const { server } of await cluster.masters()) {
@@ -33,7 +33,7 @@ await t.test('all that callers do works on senders of every master, whose keys s
 await t.test('a master that dies takes with it what its replica had not heard of, and no more', async t => {
   const house = await startHouse(t, { url: cluster.url, sandbox, senders, count: 2 })
   const { master, replica } = await homeOf(`{${house.prefix}:s1}`)
-  const found = await loadThrough(t, house, 12, async () => await killUnheard(master, [replica]), { waitsForReplicas: false })
+  const found = await loadThrough(t, house, 12, async someMore => await killUnheard(master, [replica], someMore), { waitsForReplicas: false })
   judge(t, found)
   t.ok(found.unreplicated > 0, 'something was lost or doubled, or this would prove nothing')
   await master.restart()

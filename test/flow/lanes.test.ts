@@ -1,13 +1,14 @@
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import type { Node } from '../support/gateway.js'
+import { watchStarts } from '../support/starts.js'
 import { each, until } from '../support/until.js'
 
 /** `CAMPAIGN=100000 npm test -- test/flow/lanes.test.ts` for the size of a real one. */
 const CAMPAIGN = Number(process.env['CAMPAIGN'] ?? 8000)
 const RATE = 80
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const number = (i: number): string => `+15550${String(i).padStart(7, '0')}`
 
 /** Posts a campaign in batches, one message a recipient; repeats a batch under its key while rows were not accepted. */
@@ -23,41 +24,43 @@ async function post (node: Node, count: number, priority: string): Promise<numbe
   return accepted.reduce((sum, rows) => sum + rows, 0)
 }
 
-await t.test(`a code passes a campaign of ${CAMPAIGN} in under a second, also towards a recipient who has campaign messages waiting`, async t => {
+await t.test(`a code passes a campaign of ${CAMPAIGN} within a second's sends, also towards a recipient who has campaign messages waiting`, async t => {
   const node = await ground.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: String(RATE) })
   const startedAt = performance.now()
   const accepted = await post(node, CAMPAIGN, 'bulk')
   t.equal(accepted, CAMPAIGN)
   t.comment(`posted in ${Math.round(performance.now() - startedAt)} ms`)
   const recipients = ['+15559999001', number(CAMPAIGN - 1), number(CAMPAIGN - 2), '+15559999002', number(CAMPAIGN - 3)]
+  const starts = watchStarts(t, ground.sandbox.url)
+  const passed: number[] = []
   const took: number[] = []
   for (const to of recipients) {
-    const before = performance.timeOrigin + performance.now()
     const { body } = await node.send(to, 'Your code is 123456', { priority: 'urgent' })
     t.ok(body['immediate'] === true || body['delayMs'] < 1000, JSON.stringify(body))
-    const [seen] = await ground.arrivals(to, 1, 5000)
-    took.push((seen?.headersAt ?? Infinity) - before)
+    const start = await until('it is sent', () => starts.of(to)[0])
+    const acceptedAt = Date.parse((await node.get(`/messages/${body['id']}`)).body['createdAt'])
+    passed.push(starts.of().filter(({ at, text }) => text === 'Sale' && at > acceptedAt && at < start.at).length)
+    took.push(start.at - acceptedAt)
   }
-  t.ok(Math.max(...took) < 1000, `codes arrived within ${took.map(Math.round).join(', ')} ms`)
-  t.comment(`codes arrived within ${took.map(Math.round).join(', ')} ms`)
+  // In messages and not in ms: where the machine stands still, so does the campaign.
+  t.ok(passed.every(count => count <= RATE), `${passed.join(', ')} of the campaign went before the codes`)
+  t.comment(`codes started within ${took.map(Math.round).join(', ')} ms`)
   await node.close()
 })
 
 await t.test('under a flood of urgent messages the lower lanes still get every tenth slot', async t => {
   const node = await ground.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: '200' })
   await node.post('/senders/111/pause', {})
-  const { lastSeq } = await (await fetch(`${new URL(ground.sandbox.url).origin}/_sandbox/messages?limit=0`)).json() as { lastSeq: number }
+  const starts = watchStarts(t, ground.sandbox.url)
   const flood = Array.from({ length: 900 }, (_, i) => ({ to: number(i), message: 'urgent', priority: 'urgent' }))
   const normal = Array.from({ length: 40 }, (_, i) => ({ to: number(2000 + i), message: 'normal', priority: 'normal' }))
   const bulk = Array.from({ length: 40 }, (_, i) => ({ to: number(3000 + i), message: 'bulk', priority: 'bulk' }))
   await node.post('/messages/batch', [...bulk, ...normal])
   await node.post('/messages/batch', flood)
   await node.post('/senders/111/resume', {})
-  const seen = await until('the first 600', async () => {
-    const found = await ground.sandbox.seen(`?since=${lastSeq}`)
-    return found.length >= 600 && found.slice(0, 600)
-  }, 15_000)
-  const count = (text: string): number => seen.filter(message => JSON.stringify(message.body).includes(`"${text}"`)).length
+  await until('the first 600', () => starts.of().length >= 600, 30_000)
+  const first = starts.of().slice(0, 600)
+  const count = (lane: string): number => first.filter(({ text }) => text === lane).length
   t.comment(`of 600: ${count('urgent')} urgent, ${count('normal')} normal, ${count('bulk')} bulk`)
   t.ok(count('normal') >= 28 && count('normal') <= 32, `${count('normal')} normal`)
   t.ok(count('bulk') >= 28 && count('bulk') <= 32, `${count('bulk')} bulk`)

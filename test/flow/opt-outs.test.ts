@@ -1,12 +1,12 @@
 /** People who want no marketing: said by an API, by WhatsApp's answer, by its webhooks. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const { arrivals, sandbox } = ground
 const SECRET = 'app-secret-of-the-test'
 const env = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
@@ -90,9 +90,12 @@ await t.test('what people choose in WhatsApp counts, the last word of each', asy
 await t.test('marketing that comes to its turn after all is dropped there', async t => {
   const node = await ground.start(t, { ...env, WHATSAPP_RATE_LIMIT_MS: '60' })
   const to = '+15550000921'
+  // Nothing has its turn before the wish is known.
+  await node.post(`/senders/${SENDER}/pause`, {})
   const { body: { id } } = await node.send(to, 'later', { ...marketing, scheduledFor: Date.now() + 1500 })
   await node.put(`/opt-outs/${to}`, {})
   const { body: plain } = await node.send(to, 'a code', { scheduledFor: Date.now() + 1500 })
+  await node.post(`/senders/${SENDER}/resume`)
   await until('the other is sent', async () => (await stateOf(node, plain['id']))['status'] === 'sent')
   await until('it is dropped', async () => (await stateOf(node, id))['status'] === 'cancelled')
   t.match(await stateOf(node, id), { cancelledFor: 'opted-out', attemptCount: 0 })

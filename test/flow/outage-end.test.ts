@@ -12,7 +12,7 @@ await t.test('it ends at once, and does not wait for workers that never end', as
   const graceMs = 25_000
   const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.url, prefix: createPrefix(), env: { SHUTDOWN_GRACE_MS: String(graceMs) } })
   await redis.stop()
-  await until('it notices', async () => (await request(`${node.found}/health/ready`)).status === 503)
+  await until('it notices', async () => (await request(`${node.found}/health/ready`)).status === 503, 30_000)
   await redis.restart()
   const began = performance.now()
   t.equal(await node.end('SIGTERM'), 0)

@@ -1,12 +1,11 @@
 /** What becomes of a message that WhatsApp refuses, holds back or does not answer. The sandbox's test numbers say which. */
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
-import { watchLag } from '../support/lag.js'
+import { watchStarts } from '../support/starts.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t)
-const lagMs = watchLag(150)
+const ground = await createGround(t, unhurried)
 const { arrivals, sandbox } = ground
 
 /** Retries follow at once, by the retry worker. */
@@ -16,6 +15,7 @@ const patient = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600
 
 await t.test('a refused message is retried by the worker until WhatsApp takes it', async t => {
   const node = await ground.start(t, hasty)
+  const starts = watchStarts(t, sandbox.url)
   const to = '+155621310000001'
   const { status, body } = await node.send(to, 'Hello', { metadata: { orderId: 7 } })
   t.match([status, body], [202, { status: 'retrying', queued: true, immediate: false, nextRetryAt: String, error: { code: '131000' } }])
@@ -24,14 +24,15 @@ await t.test('a refused message is retried by the worker until WhatsApp takes it
   const [failure] = (await node.get('/failures?status=RESOLVED')).body['failures']
   t.match(failure, { id: body['id'], status: 'RESOLVED', attemptCount: 3, resolvedAt: String, nextRetryAt: null, metadata: { orderId: 7 } })
   t.same(failure.attempts.map((attempt: { outcome: string }) => attempt.outcome), ['retryable', 'retryable', 'sent'])
-  spaced(t, await arrivals(to, 3), 250)
+  await arrivals(to, 3)
+  t.ok(starts.gaps(to).every(gap => gap >= 200), `retries keep the pair's interval (${starts.gaps(to).map(Math.round).join(', ')})`)
 })
 
 await t.test('a message that is always refused is FAILED after exactly six attempts', async t => {
   const node = await ground.start(t, hasty)
   const to = '+155601310000002'
   const { body } = await node.send(to)
-  const message = await until('it is given up', async () => await stateOf(node, body['id'], 'failed'))
+  const message = await until('it is given up', async () => await stateOf(node, body['id'], 'failed'), 20_000)
   t.match(message, { attemptCount: 6, error: { code: '131000' } })
   const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
   t.match(failure, { id: body['id'], attemptCount: 6, reason: 'exhausted', errorCode: '131000', explanation: String, remedy: String })
@@ -56,9 +57,10 @@ await t.test('a rejected message is FAILED at once, and says why and what to do'
 })
 
 await t.test('a slot is not given back: the retry of a FAILED message reopens it under the same id', async t => {
-  const node = await ground.start(t, { ...patient, WHATSAPP_RATE_LIMIT_MS: '2000' })
+  const node = await ground.start(t, { ...patient, WHATSAPP_RATE_LIMIT_MS: '60000' })
   const { body: { id } } = await node.send('+155611310260003')
   t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 0, deferred: 1 }, 'the pair\'s rule holds for it too')
+  await node.del('/rate-limits/+155611310260003')
   await until('it is sent', async () => await stateOf(node, id, 'sent'))
   t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id, attemptCount: 2 }])
   t.equal((await node.get('/failures?status=FAILED')).body['failures'].length, 0)
@@ -66,7 +68,7 @@ await t.test('a slot is not given back: the retry of a FAILED message reopens it
 })
 
 await t.test('an unknown outcome is held, then sent again or given up by policy', async t => {
-  const node = await ground.start(t, { ...hasty, SEND_TIMEOUT_MS: '250', UNKNOWN_HOLD_MS: '300' })
+  const node = await ground.start(t, { ...hasty, SEND_TIMEOUT_MS: '1500', UNKNOWN_HOLD_MS: '2000' })
   const [again, never, cut] = await Promise.all([
     node.send('+15558400011', 'Hello'),
     node.send('+15558400021', 'Hello', { onUnknown: 'fail' }),
@@ -89,14 +91,14 @@ await t.test('an unknown outcome is held, then sent again or given up by policy'
 await t.test('a caller does not wait longer than INLINE_WAIT_MS', async t => {
   const node = await ground.start(t, { ...patient, INLINE_WAIT_MS: '200' })
   const askedAt = performance.now()
-  const { status, body } = await node.send('+15557010010')
+  const { status, body } = await node.send('+15557030010')
   const tookMs = performance.now() - askedAt
   t.match([status, body], [202, { status: 'sending', queued: true }])
-  t.ok(tookMs >= 195 && tookMs < 800, `answered after ${tookMs} ms`)
+  t.ok(tookMs >= 195 && tookMs < 3000, `answered after ${tookMs} ms`)
   t.match((await node.get(`/messages/${body['id']}`)).body, { status: 'sending' })
   t.match(await node.del(`/messages/${body['id']}`), { status: 409, body: { messageStatus: 'sending' } })
   t.match((await node.get('/queues/stats')).body, { active: 1 })
-  await until('it is sent', async () => await stateOf(node, body['id'], 'sent'), 3000)
+  await until('it is sent', async () => await stateOf(node, body['id'], 'sent'))
 })
 
 await t.test('being told to slow down uses up no attempt, ten times over', async t => {
@@ -104,7 +106,7 @@ await t.test('being told to slow down uses up no attempt, ten times over', async
   const to = '+155601310560004'
   const { status, body } = await node.send(to)
   t.match([status, body], [202, { status: 'queued', queued: true, boundBy: 'cool-down', position: 1, error: { code: '131056' } }])
-  t.ok(body['delayMs'] > 5000 && body['delayMs'] <= 6000, `the pair rests for 6 s (${body['delayMs']})`)
+  t.ok(body['delayMs'] > 3000 && body['delayMs'] <= 6000, `the pair rests for 6 s (${body['delayMs']})`)
   t.match((await node.get(`/rate-limits/${to}`)).body, { boundBy: 'cool-down', limited: true })
   for (let turn = 2; turn <= 10; turn++) {
     await node.del(`/rate-limits/${to}`)
@@ -115,10 +117,10 @@ await t.test('being told to slow down uses up no attempt, ten times over', async
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, failed: 0 })
   t.same((await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)), Array(10).fill('1'), 'it stays the first attempt')
 
-  t.match(await node.send('+155601304290005'), { status: 202, body: { status: 'queued', boundBy: 'cool-down', error: { code: '130429' } } })
+  t.match(await node.send('+155600800070005'), { status: 202, body: { status: 'queued', boundBy: 'cool-down', error: { code: '80007' } } })
   const other = await node.send('+15550002001')
   t.match(other.body, { status: 'queued' }, 'a full sender rests as a whole')
-  t.ok(other.body['delayMs'] > 500 && other.body['delayMs'] <= 1000, `for a second (${other.body['delayMs']})`)
+  t.ok(other.body['delayMs'] > 50_000 && other.body['delayMs'] <= 60_000, `for a minute (${other.body['delayMs']})`)
 })
 
 await t.test('an expired token stops the sender; its messages wait until somebody resumes it', async t => {
@@ -155,9 +157,4 @@ await t.test('a message that stops its sender twice is FAILED itself', async t =
 async function stateOf (node: Node, id: string, state: string): Promise<Record<string, any> | false> {
   const { body } = await node.get(`/messages/${id}`)
   return body['status'] === state && body
-}
-
-function spaced (t: { ok: (value: unknown, message: string) => unknown }, seen: Array<{ headersAt: number }>, intervalMs: number): void {
-  const gaps = seen.slice(1).map((arrival, at) => arrival.headersAt - (seen[at]?.headersAt ?? 0))
-  t.ok(gaps.every(gap => gap >= intervalMs - 50 - lagMs()), `retries keep the pair's interval (${gaps.map(Math.round).join(', ')})`)
 }

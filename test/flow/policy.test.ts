@@ -2,18 +2,18 @@
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { expected, names } from '../provider/expected-codes.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried as ample } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import type { Reply } from '../support/request.js'
 import { each, until } from '../support/until.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, ample)
 const { arrivals, sandbox } = ground
 
 /** No retry comes by itself, and an idle pair may get its next message soon. */
 const patient = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 /** On a machine with much else to do, what is granted starts late and is answered late all the same. */
-const unhurried = { ...patient, START_WITHIN_MS: '5000', LEASE_MS: '60000', INLINE_WAIT_MS: '20000' }
+const unhurried = { ...patient, LEASE_MS: '60000', INLINE_WAIT_MS: '20000' }
 const OTHER = '+15550002001'
 
 /** A node with a sender for each name, so that what one code cools or stops hits nobody else. */
@@ -45,6 +45,7 @@ await t.test('every code of Meta\'s is final or not, counts or not, and cools or
     const sender = senderOf(code)
     asked.set(sender, askedAt)
     const first = await ask(async () => await node.send(`+15560${String(code).padStart(6, '0')}`, 'Hello', { sender }))
+    const isOver = performance.now() - askedAt > waitMs
     const then = await ask(async () => await node.send(OTHER, 'Hello', { sender }))
     const message = (await ask(async () => await node.get(`/messages/${first.body['id']}`))).body
     const told = `${code} (${names[outcome]})`
@@ -57,7 +58,8 @@ await t.test('every code of Meta\'s is final or not, counts or not, and cools or
     if (outcome === 'R') t.match([first.status, message], [isRepeat ? 200 : 202, { status: 'retrying', nextRetryAt: String }], `${told}: retried`)
     if (outcome === 'P') t.ok(isWait(first.body['delayMs'], waitMs, askedAt), `${told}: the pair rests (${first.body['delayMs']} ms)`)
     if (outcome === 'F' && waitMs > 5000) t.ok(then.body['boundBy'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt), `${told}: the whole sender rests (${then.body['delayMs']} ms)`)
-    if (outcome === 'P' || outcome === 'F') t.match([first.status, first.body['status'], first.body['boundBy']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${told}: back in line`)
+    // A rest of a second may be over before the answer is here.
+    if (outcome === 'P' || (outcome === 'F' && !isOver)) t.match([first.status, first.body['status'], first.body['boundBy']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${told}: back in line`)
     if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', boundBy: 'stop', delayMs: null }, { status: 'queued', boundBy: 'stop' }], `${told}: its messages wait`)
   })
   const [seconds, micros] = await ground.redis.connect().time()
@@ -98,7 +100,7 @@ await t.test('a pair\'s rest grows while its limit is met in a row, and is short
   const node = await ground.start(t, patient)
   const to = '+155631310560001'
   const { body: { id, delayMs } } = await node.send(to, 'one')
-  t.ok(delayMs > 5000 && delayMs <= 6000, `${delayMs}`)
+  t.ok(delayMs > 3000 && delayMs <= 6000, `${delayMs}`)
   for (const [turn, leastMs, mostMs] of [[2, 20_000, 24_000], [3, 90_000, 96_000]] as const) {
     await node.del(`/rate-limits/${to}`)
     await arrivals(to, turn)
@@ -114,7 +116,7 @@ await t.test('a pair\'s rest grows while its limit is met in a row, and is short
     const { body } = await node.send(to, 'two')
     return body['boundBy'] === 'cool-down' && body
   })
-  t.ok(next['delayMs'] > 4000 && next['delayMs'] <= 6000, `${next['delayMs']} ms`)
+  t.ok(next['delayMs'] > 3000 && next['delayMs'] <= 6000, `${next['delayMs']} ms`)
 })
 
 await t.test('a stopped sender is tried at once with a new token, and goes on by itself', async t => {
@@ -123,7 +125,7 @@ await t.test('a stopped sender is tried at once with a new token, and goes on by
   const waiting = await Promise.all([1, 2, 3].map(async i => (await node.send(`+1555000301${i}`)).body))
   t.match(waiting.map(({ boundBy }) => boundBy), ['stop', 'stop', 'stop'])
   writeFileSync(`${dir}/token`, 'good')
-  for (const { id } of waiting) await until('it is sent', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent', 10_000)
+  for (const { id } of waiting) await until('it is sent', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent', 20_000)
   t.match([node.seen('sender.stopped'), node.seen('sender.opened')], [[{ sender: SENDER, code: '190' }], [{ sender: SENDER }]])
 })
 
@@ -141,5 +143,5 @@ await t.test('a policy file counts from the start, is read anew, and changes not
   t.match(await node.send('+155601310260012'), { status: 422 }, 'what the file says no more is as the table has it')
   const { body } = await node.send('+155611310310013')
   t.match(body, { status: 'queued', boundBy: 'stop' })
-  await until('it is tried after a second, and opens', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent', 6000)
+  await until('it is tried after a second, and opens', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent', 20_000)
 })

@@ -5,7 +5,7 @@ import type { TestRedis } from '../support/redis.js'
 import { startSentinels } from '../support/redis-sentinel.js'
 import { until } from '../support/until.js'
 import { runFlowsOn } from './everywhere.js'
-import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, watchSpacing } from './failover.js'
+import { goRound, judge, killUnheard, loadThrough, startHouse, startObserver, unhurried, watchSpacing } from './failover.js'
 
 const rejections = watchRejections(t)
 const trio = await startSentinels(t, { replicas: 2 })
@@ -16,13 +16,13 @@ const senders = ['s1', 's2', 's3']
 if (process.env['CI'] === undefined) await runFlowsOn(trio)
 
 await t.test('all that callers do goes over the master that the sentinels name', async t => {
-  await goRound(t, await startHouse(t, { url: trio.url, sandbox, senders, count: 2, env: { WHATSAPP_RATE_LIMIT_MS: '1000' } }))
+  await goRound(t, await startHouse(t, { url: trio.url, sandbox, senders, count: 2, env: unhurried }))
 })
 
 await t.test('a master that dies takes with it what its replicas had not heard of, and no more', async t => {
   const house = await startHouse(t, { url: trio.url, sandbox, senders, count: 2 })
   const { master, replicas } = await roles()
-  const found = await loadThrough(t, house, 12, async () => await killUnheard(master, replicas), { waitsForReplicas: false })
+  const found = await loadThrough(t, house, 12, async someMore => await killUnheard(master, replicas, someMore), { waitsForReplicas: false })
   judge(t, found)
   t.ok(found.unreplicated > 0, 'something was lost or doubled, or this would prove nothing')
   await rejoin(master)
@@ -39,21 +39,21 @@ await t.test('with REDIS_WAIT_REPLICAS it takes nothing with it', async t => {
 
 await t.test('a pace that died with the master is kept all the same', async t => {
   const intervalMs = 6000
-  const { nodes: [node], prefix } = await startHouse(t, { url: trio.url, sandbox, senders, count: 1, env: { WHATSAPP_RATE_LIMIT_MS: String(intervalMs) } })
+  const { nodes: [node], prefix } = await startHouse(t, { url: trio.url, sandbox, senders, count: 1, env: { ...unhurried, WHATSAPP_RATE_LIMIT_MS: String(intervalMs) } })
   const spacing = watchSpacing(t, sandbox)
   t.match((await node?.send('+15550000031', 'another/1', { sender: 's1' }))?.body, { status: 'sent' }, 'the sender has sent before')
   const { master, replicas } = await roles()
   await until('the replicas know', async () => await replicas[0]?.connect().exists(`{${prefix}:s1}:completed`))
-  const dying = killUnheard(master, replicas)
-  await until('the replicas hear nothing any more', async () => /connected_slaves:0/.test(await master.connect().info('replication')))
-  t.match((await node?.send('+15550000030', 'pair/1', { sender: 's1' }))?.body, { status: 'sent' })
-  await dying
+  await killUnheard(master, replicas, async () => {
+    await until('the replicas hear nothing any more', async () => /connected_slaves:0/.test(await master.connect().info('replication')))
+    t.match((await node?.send('+15550000030', 'pair/1', { sender: 's1' }))?.body, { status: 'sent' })
+  })
   const next = await until('somebody takes over', async () => {
     const reply = await node?.send('+15550000030', 'pair/2', { sender: 's1' })
     return reply?.status !== 503 && reply
-  })
+  }, 30_000)
   t.match(next.body, { status: 'queued', boundBy: 'cool-down' }, 'the new master knows of no first message, and rests')
-  await until('the second is sent', async () => (await sandbox.arrivals()).length === 3, 15_000)
+  await until('the second is sent', async () => (await sandbox.arrivals()).length === 3, 30_000)
   t.ok(spacing() >= intervalMs - 50, `${Math.round(spacing())} ms apart`)
 })
 
@@ -71,5 +71,5 @@ async function rejoin (former: TestRedis): Promise<void> {
   await former.restart()
   const client = former.connect()
   await client.replicaof('127.0.0.1', (await trio.master()).port)
-  await until('it has caught up', async () => /master_link_status:up/.test(await client.info('replication')))
+  await until('it has caught up', async () => /master_link_status:up/.test(await client.info('replication')), 20_000)
 }

@@ -6,6 +6,7 @@ import { startRecovery, type RecoveryRoom } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
 import { createStore } from '../../src/redis/store.js'
 import { startApi } from '../support/api.js'
+import { unhurried } from '../support/flow.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -23,7 +24,7 @@ await t.test('what is to come is on the agenda in time', async t => {
   const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await startNode(t, {
-    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', SEND_TIMEOUT_MS: '200', UNKNOWN_HOLD_MS: '15000' }
+    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', ...unhurried, SEND_TIMEOUT_MS: '1000', UNKNOWN_HOLD_MS: '15000' }
   })
   await node.send(ANN, '1', { sender: 'far' })
   await node.post('/senders/paused/pause', { forMs: 20_000 })
@@ -57,7 +58,7 @@ await t.test('what is to come is on the agenda in time', async t => {
     const inMs = await until(`${sender} has a moment`, async () => {
       const foundMs = await nextIn(sender)
       return foundMs > 5000 && foundMs < dueMs + 1000 && foundMs
-    }, 5000)
+    }, 8000)
     t.ok(inMs < dueMs + 1000, `${sender}: asked in ${inMs} ms, needs it in ${dueMs} ms`)
   }
 })
@@ -72,7 +73,7 @@ await t.test('without the agenda everything is found within a round', async t =>
   t.match((await node.send(ANN, 'second')).body, { status: 'queued' })
   await until('it is on the agenda', async () => await client.zscore(agenda, SENDER) !== null)
   await client.del(agenda)
-  await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 15_000)
+  await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 20_000)
 })
 
 await t.test('a sender that could not be asked since Redis went away in the middle is asked again at once', async t => {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { read } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
+import { unhurried } from '../support/flow.js'
 import { keys, SENDER, startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -11,7 +12,7 @@ import { until } from '../support/until.js'
 const [copyFile, copySnapshot, restoreFile, restoreSnapshot] = [...read('docs/backup.md').matchAll(/^```sh\n(.*?)^```/gms)].map(match => match[1] ?? '')
 const run = promisify(execFile)
 const bash = async (commands = 'exit 9', env: Record<string, string>): Promise<unknown> =>
-  await run('bash', ['-euc', commands], { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 30_000 })
+  await run('bash', ['-euc', commands], { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 60_000 })
 
 const dir = t.testdir({})
 const old = await startRedis(t)
@@ -19,7 +20,7 @@ const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond:
 const prefix = createPrefix()
 const options = { apiUrl: sandbox.url, prefix }
 const arrived = async (to: string, count: number): Promise<void> => {
-  await until(`${count} messages for ${to}`, async () => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length >= count)
+  await until(`${count} messages for ${to}`, async () => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length >= count, 20_000)
 }
 const env = { REDIS_URL: old.url, DIR: old.dir, BACKUP: `${dir}/backup` }
 
@@ -28,7 +29,7 @@ const [done, double, known, late] = ['+15550000001', '+15550000002', '+155500000
 const ids: Record<string, string> = {}
 
 await t.test('both are made while the gateway runs; then it goes on', async t => {
-  const before = await startNode(t, { ...options, redisUrl: old.url, env: { WHATSAPP_RATE_LIMIT_MS: '60000' } })
+  const before = await startNode(t, { ...options, redisUrl: old.url, env: { ...unhurried, WHATSAPP_RATE_LIMIT_MS: '60000' } })
   for (const to of [done, double, known]) {
     t.equal((await before.send(to, 'first')).body['status'], 'sent')
     if (to !== done) ids[to] = (await before.send(to, 'second')).body['id']

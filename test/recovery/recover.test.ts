@@ -5,11 +5,11 @@ import { createBus } from '../../src/events.js'
 import { recoverSender } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
 import { createStore, type Store } from '../../src/redis/store.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const env = { WHATSAPP_RATE_LIMIT_MS: '200', UNKNOWN_HOLD_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '200' }
 const claiming = { startWithinMs: 250 }
 

@@ -6,6 +6,9 @@ import { createPrefix, startRedis, type TestRedis } from './redis.js'
 import { createSieve } from './sieve.js'
 import { until } from './until.js'
 
+/** A grant is good for so long that a machine with much else to do starts it in time. For `createGround`, where nothing is asked about START_WITHIN_MS itself. */
+export const unhurried = { START_WITHIN_MS: '5000' }
+
 export interface Ground {
   redis: TestRedis
   sandbox: Harness
@@ -24,8 +27,8 @@ export function standOn (servers: Stand): void {
   stand = servers
 }
 
-/** The sandbox takes whatever comes: it observes, and the gateway alone keeps the rules. */
-export async function createGround (t: Test): Promise<Ground> {
+/** The sandbox takes whatever comes: it observes, and the gateway alone keeps the rules. `base` are settings of all nodes that set nothing else. */
+export async function createGround (t: Test, base: Record<string, string> = {}): Promise<Ground> {
   const { servers, redis } = await standing(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const arrivals: Ground['arrivals'] = async (recipient, count = 0, withinMs) =>
@@ -50,7 +53,7 @@ export async function createGround (t: Test): Promise<Ground> {
         sieve.onLog(line)
         more.onLog?.(line)
       }
-      const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, ...more, env: { LOG_LEVEL: 'trace', ...env, ...more.env }, prefix, onLog })
+      const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, ...more, env: { LOG_LEVEL: 'trace', ...base, ...env, ...more.env }, prefix, onLog })
       sieve.listen(node)
       t.teardown(async () => { await sieve.read(node) })
       return node
