@@ -120,7 +120,7 @@ await t.test('by its request\'s id a message is found, by its own id what became
   const requests = await until('all are told', () => named('request').length === 4 && named('request'))
   t.equal(requests[1]?.['id'], first.body.id, 'whoever asked for it')
   t.equal(requests[2]?.['id'], undefined, 'a batch is about many')
-  t.equal(requests[3]?.['id'], named('message granted').at(-1)?.['id'], 'as WhatsApp\'s own API has it')
+  t.equal(requests[3]?.['id'], named('message granted').find(({ requestId }) => requestId === requests[3]?.['requestId'])?.['id'] ?? 'none', 'as WhatsApp\'s own API has it')
   t.match(named('message granted')[0], { requestId: 'checkout-77:a.b_c', id: first.body.id, caller: 'app', sender: SENDER })
   t.match(attempt, { id: first.body.id, caller: 'app', sender: SENDER, attempt: 1, recipient: '…01' })
 
