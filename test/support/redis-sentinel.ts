@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -59,9 +60,22 @@ export async function untilLinked (replica: TestRedis): Promise<void> {
   client.disconnect()
 }
 
+/** Below those that the kernel gives to connections on their way out. */
+async function freePort (): Promise<number> {
+  for (;;) {
+    const port = 30_000 + Math.floor(Math.random() * 2500)
+    const probe = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(probe, 'listening').then(() => true, () => false)
+    if (!isFree) continue
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
+}
+
 async function startSentinel (t: Teardown, masterPort: number): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), 'sluice-sentinel-'))
-  const port = 30_000 + Math.floor(Math.random() * 2500)
+  const port = await freePort()
   await writeFile(join(dir, 'sentinel.conf'), [
     `port ${port}`, 'bind 127.0.0.1', `dir ${dir}`,
     `sentinel monitor ${NAME} 127.0.0.1 ${masterPort} 2`,
