@@ -3,12 +3,12 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { startWire, type Fate, type Wire } from '../client/wire.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { until } from '../support/until.js'
 import { shell, sluice, start, type Ended } from './run.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const BATCH = 20
 const LINES = 200
 const told = ({ out }: Ended): Record<string, unknown> => JSON.parse(out) as Record<string, unknown>

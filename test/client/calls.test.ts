@@ -4,12 +4,12 @@ import t from 'tap'
 import { generateIdempotencyKey } from '../../src/admission/key.js'
 import { SluiceClient, SluiceClientError } from '../../src/client/index.js'
 import { lines, read } from '../contract/tree.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { createJudge, type Document } from '../http/document.js'
 import { rejection } from './wire.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 const document = JSON.parse(read('docs/openapi.json')) as Document
 const judge = createJudge(document)
 

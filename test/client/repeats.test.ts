@@ -1,13 +1,15 @@
 /** What a call repeats, when, and when not. The sandbox counts what was really sent, the wire what was asked. */
 import t from 'tap'
 import { SluiceClient, type ClientOptions } from '../../src/client/index.js'
-import { createGround } from '../support/flow.js'
-import { keys } from '../support/gateway.js'
+import { createGround, unhurried } from '../support/flow.js'
+import { SENDER, keys } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { rejection, startWire, type Wire } from './wire.js'
 
-const ground = await createGround(t)
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300', MAX_LINE_PER_RECIPIENT: '1' })
+const ground = await createGround(t, unhurried)
+/** Whoever asks for a second message within this time finds the first. Retry-After tells whole seconds, so it costs no more than less would. */
+const INTERVAL_MS = 900
+const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), MAX_LINE_PER_RECIPIENT: '1' })
 const turnedAway = { status: 503, headers: { 'retry-after': '0', 'content-type': 'application/problem+json' }, body: JSON.stringify({ code: 'OVERLOADED', title: 'busy', status: 503, type: 'urn:x' }) }
 
 async function connect (t: Parameters<typeof startWire>[0], options: Partial<ClientOptions> = {}): Promise<{ wire: Wire, client: SluiceClient }> {
@@ -46,22 +48,28 @@ await t.test('a batch repeats only its rows that were turned away, and each of t
 
 await t.test('what the caller asked for is not repeated: whenLimited and expiresInMs', async t => {
   const { wire, client } = await connect(t)
+  await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 60_000 })
+  t.teardown(async () => await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: INTERVAL_MS }))
   const to = '+15550007020'
   await client.sendMessage(to, 'one')
   const limited = await rejection(client.sendMessage(to, 'two', { whenLimited: 'reject' }))
-  t.match(limited, { code: 'LIMITED', status: 429, retryAfterMs: 1000, problem: { waitMs: Number } })
+  t.match(limited, { code: 'LIMITED', status: 429, problem: { waitMs: Number } })
+  t.ok(Number(limited['retryAfterMs']) > 30_000, 'and says for how long')
   t.equal(wire.asked.length, 2)
 })
 
 await t.test('a full line is waited for as Retry-After asks, unless the deadline comes first', async t => {
   const { wire, client } = await connect(t)
   const to = '+15550007030'
-  for (const text of ['one', 'two']) await client.sendMessage(to, text)
-  t.match(await rejection(client.sendMessage(to, 'three', { timeoutMs: 500 })), { code: 'RECIPIENT_LINE_FULL', retryAfterMs: 1000, idempotencyKey: /^sluice:/ })
-  t.equal(wire.asked.length, 3, 'and is then told at once')
-  for (const text of ['four', 'five']) t.match(await client.sendMessage(to, text), { duplicate: false })
+  // Behind a pause no end is known.
+  await node.post(`/senders/${SENDER}/pause`)
+  await client.sendMessage(to, 'one')
+  t.match(await rejection(client.sendMessage(to, 'two', { timeoutMs: 20_000 })), { code: 'RECIPIENT_LINE_FULL', retryAfterMs: 60_000, idempotencyKey: /^sluice:/ })
+  t.equal(wire.asked.length, 2, 'and is then told at once')
+  await node.post(`/senders/${SENDER}/resume`)
+  for (const text of ['three', 'four', 'five']) t.match(await client.sendMessage(to, text), { duplicate: false })
   t.ok(wire.asked.length > 5)
-  const gaps = wire.asked.slice(3).map(({ at }, i, all) => at - (all[i - 1]?.at ?? -Infinity))
+  const gaps = wire.asked.slice(2).map(({ at }, i, all) => at - (all[i - 1]?.at ?? -Infinity))
   t.ok(Math.max(...gaps.slice(1)) >= 1000, 'rests as long as it was told')
 })
 
@@ -79,7 +87,7 @@ await t.test('a try that hangs is repeated, and the whole call ends at its deadl
   const { wire, client } = await connect(t, { tryTimeoutMs: 1000 })
   wire.plan('hold')
   t.match(await client.getStats(), { queue: {} })
-  t.equal(wire.asked.length, 2)
+  t.ok(wire.asked.length >= 2, 'once more, or oftener where the second took as long')
   const { wire: dead, client: hasty } = await connect(t, { tryTimeoutMs: 50, timeoutMs: 20_000 })
   dead.plan(...Array.from({ length: 400 }, () => 'hold' as const))
   const began = performance.now()
@@ -111,7 +119,12 @@ await t.test('a gateway that is not there is waited for', async t => {
   const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9', timeoutMs: 2000 })
   t.teardown(async () => await client.close())
   const began = performance.now()
-  t.match(await rejection(client.getStats()), { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
+  // Where its last try has next to no time left, it ends by the clock.
+  const told = await until('it is told why', async () => {
+    const error = await rejection(client.getStats())
+    return error['code'] !== 'TIMEOUT' && error
+  })
+  t.match(told, { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
   t.ok(performance.now() - began > 90, 'not told at the first try')
   t.equal(await client.isReady(), false)
 })

@@ -4,7 +4,7 @@ import { list, read } from '../contract/tree.js'
 import { createGround } from '../support/flow.js'
 import { createPrefix } from '../support/redis.js'
 import { startGatewayProcess } from '../support/process.js'
-import { request } from '../support/request.js'
+import { fetchPatiently, request } from '../support/request.js'
 
 const ground = await createGround(t)
 const files = ['.html', '.css', '.js', '.svg'].flatMap(ending => list('src/console/page', ending))
@@ -18,7 +18,7 @@ await t.test('the page is served without a key, by a strict policy, and says whe
   for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) t.ok(policy.split('; ').includes(part), part)
   t.notMatch(policy, /unsafe|https?:|\*/)
   t.match(Object.fromEntries(page.headers), { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY', 'cache-control': 'no-cache' })
-  t.equal((await fetch(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
+  t.equal((await fetchPatiently(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
   const tag = page.headers.get('etag') ?? ''
   t.equal((await request(`${node.origin}/console/`, { headers: { 'if-none-match': tag } })).status, 304)
   for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } })

@@ -91,7 +91,7 @@ await t.test('who is overdue behind a due head waits too', async t => {
   const node = await ground.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '300' })
   const board = openBoard(node)
   for (const text of ['one', 'two', 'three', 'four']) await node.send('+15550000201', text, {}, queued)
-  await until('three are due', async () => (await board.queue()).counts.waiting === 3)
+  await until('three are due', async () => (await board.queue()).counts['waiting']! >= 3)
   const { jobs } = await board.queue('waiting')
   t.ok(jobs.length >= 3)
   t.strictSame(jobs.map(job => job.data.position), jobs.map((_, at) => at + 1))

@@ -90,9 +90,12 @@ await t.test('a message that was taken out is not told as accepted', async t => 
 })
 
 await t.test('a passing refusal and a lost answer are the gateway\'s to mend: accepted', async t => {
-  const node = await start(t, { SEND_TIMEOUT_MS: '300', WHATSAPP_RETRY_SCHEDULE_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '100', WHATSAPP_RATE_LIMIT_MS: '1' })
+  const quick = { WHATSAPP_RETRY_SCHEDULE_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '100', WHATSAPP_RATE_LIMIT_MS: '1' }
+  const node = await start(t, quick)
+  // Only who never gets an answer is waited for so briefly.
+  const hasty = await start(t, { ...quick, SEND_TIMEOUT_MS: '300' }, { prefix: node.prefix })
   t.match(await post(node, text('15561131000')), { status: 200, body: { messages: [{ id: /^111\./, message_status: 'accepted', sluice: { status: 'retrying', next_retry_at: /^20/ } }] } })
-  t.match(await post(node, text('15558500011')), { status: 200, body: { messages: [{ sluice: { status: 'unknown' } }] } })
+  t.match(await post(hasty, text('15558500011')), { status: 200, body: { messages: [{ sluice: { status: 'unknown' } }] } })
   await ground.arrivals('15561131000', 2)
 })
 
@@ -106,12 +109,13 @@ await t.test('unknown fields go to WhatsApp as they came, and the envelope is th
 })
 
 await t.test('the caller\'s own callback data comes back with the message, before it is sent and after', async t => {
-  const node = await start(t, { WHATSAPP_RATE_LIMIT_MS: '500' })
+  const node = await start(t, slow)
   const first = await post(node, text('15550010600', 'a', { biz_opaque_callback_data: 'order-1 "ä"' }))
   const second = await post(node, text('15550010600', 'b', { biz_opaque_callback_data: 'order-2' }))
   t.match((await node.get(`/messages/${first.headers.get('sluice-message-id')}`)).body, { status: 'sent', callbackData: 'order-1 "ä"' })
   const { id } = second.body['messages'][0]
-  t.match((await node.get(`/messages/${id}`)).body, { callbackData: 'order-2' })
+  t.match((await node.get(`/messages/${id}`)).body, { status: 'queued', callbackData: 'order-2' })
+  await node.del('/rate-limits/15550010600')
   await ground.arrivals('15550010600', 2)
   await until('it is settled', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
   t.match((await node.get(`/messages/${id}`)).body, { callbackData: 'order-2', message: null })
@@ -176,7 +180,7 @@ await t.test('what could not be passed on is said so, and not repeated', async t
 })
 
 await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', async t => {
-  const node = await start(t, { WHATSAPP_RATE_LIMIT_MS: '700' })
+  const node = await start(t, slow)
   await post(node, text('15550010900', 'a'))
   const { id } = (await post(node, text('15550010900', 'b'))).body['messages'][0]
   const reply = text('15550010901', 'c', { context: { message_id: id } })
@@ -184,6 +188,7 @@ await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', asyn
   t.match(await post(node, reply), { status: 409, body: graphError(131009, /^NOT_SENT_YET: context.message_id: this message is queued/) })
   t.match(await post(node, reaction), { status: 409, body: graphError(131009, /^NOT_SENT_YET: reaction/) })
   t.match(await node.as(keys.app).send('15550010903', { type: 'text', text: { body: 'c' }, context: { message_id: id } }), { status: 409, body: { code: 'NOT_SENT_YET', messageStatus: 'queued' } })
+  await node.del('/rate-limits/15550010900')
   const wamid = (await ground.arrivals('15550010900', 2))[1]?.wamid
   await until('it is settled', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
   await post(node, reply)

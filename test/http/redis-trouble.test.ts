@@ -1,10 +1,12 @@
 /** Redis stopped, read-only, loading, full or forgetful: what callers hear, how soon, and that nothing is left half done. */
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/support.js'
+import { unhurried } from '../support/flow.js'
 import { keys, startNode, type Node } from '../support/gateway.js'
+import { watchLag } from '../support/lag.js'
 import { startRedis } from '../support/redis.js'
 import { watchRejections } from '../support/rejections.js'
-import { askOnce, createCaller } from '../support/request.js'
+import { askOnce, createCaller, type Reply } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
 
 /** Promised to a caller while Redis is in trouble; where a machine is busy with other tests, to most of them, and to all twice as much. */
@@ -17,7 +19,7 @@ const rejections = watchRejections(t)
 const redis = await startRedis(t, { extra: ['--enable-debug-command', 'yes', '--key-load-delay', '300', '--loading-process-events-interval-bytes', '1024'] })
 const admin = redis.connect()
 const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
-const env = { WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
+const env = { ...unhurried, WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
 const start = async (t: Test, more: Record<string, string> = {}): Promise<Node> => await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { ...env, ...more } })
 const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
 const stateOf = async (node: Node, id: string): Promise<string> => (await node.get(`/messages/${id}`)).body['status']
@@ -28,7 +30,7 @@ interface Trouble { what: string, begin: () => Promise<unknown>, end: () => Prom
 
 const troubles: Trouble[] = [
   { what: 'stopped', begin: async () => process.kill(redis.pid, 'SIGSTOP'), end: async () => process.kill(redis.pid, 'SIGCONT') },
-  { what: 'asleep for two seconds', begin: async () => { redis.connect().call('DEBUG', 'SLEEP', '2').catch(() => undefined) }, end: async () => await admin.ping() },
+  { what: 'asleep for three seconds', begin: async () => { redis.connect().call('DEBUG', 'SLEEP', '3').catch(() => undefined) }, end: async () => await admin.ping() },
   { what: 'a replica, so read-only', begin: async () => await admin.replicaof('127.0.0.1', 1), end: async () => await admin.replicaof('NO', 'ONE') },
   {
     what: 'full', begin: async () => await admin.config('SET', 'maxmemory', await usedMemory() - 100_000), end: async () => await admin.config('SET', 'maxmemory', 0), settlesMeanwhile: true
@@ -43,8 +45,9 @@ for (const { what, begin, end, settlesMeanwhile } of troubles) {
   await t.test(`with Redis ${what} callers are told so in time, and nothing is half done`, async t => {
     const node = await start(t)
     await sandbox.control('DELETE', 'messages')
-    const slow = await node.send(SLOW)
-    const behind = await node.send(SLOW, 'behind it')
+    // Together, so that the first has not ended when the second comes.
+    const both = await Promise.all(['first', 'second'].map(async text => await node.send(SLOW, text)))
+    const [slow, behind] = both.sort((one, other) => String(other.body['status']).localeCompare(one.body['status'])) as [Reply, Reply]
     t.match([slow.body, behind.body], [{ status: 'sending' }, { status: 'queued' }])
     await begin()
     await until('the node sees it', async () => !await isReady(node))
@@ -62,7 +65,7 @@ await t.test('a Redis that loads its data says so, and is waited for', async t =
   const node = await start(t)
   await sandbox.control('DELETE', 'messages')
   const filler = redis.connect().pipeline()
-  for (let at = 0; at < 4000; at++) filler.set('filler', 'x'.repeat(100))
+  for (let at = 0; at < 8000; at++) filler.set('filler', 'x'.repeat(100))
   await filler.exec()
   await redis.kill()
   const restarted = redis.restart()
@@ -75,7 +78,7 @@ await t.test('a Redis that loads its data says so, and is waited for', async t =
 })
 
 await t.test('scripts that Redis has forgotten are sent again, unnoticed', async t => {
-  const node = await start(t)
+  const node = await start(t, { INLINE_WAIT_MS: '5000' })
   await sandbox.control('DELETE', 'messages')
   for (const number of [1, 2, 3, 4]) {
     await admin.script('FLUSH')
@@ -111,7 +114,7 @@ await t.test('when Redis is back, nodes come back one by one and ask for little'
   t.comment(`${connections} connections before; in the first second ${of('total_connections_received')} connections and ${of('total_commands_processed')} commands`)
   t.ok(of('total_connections_received') <= 2 * connections, 'nobody connects again and again')
   t.ok(of('total_commands_processed') <= 90 * 50 + 50 * connections, 'a bounded number of commands for each connection and each send under way')
-  for (const node of nodes) await until('all is settled', async () => (await node.get('/stats')).body['senders']?.[0].unsettled === 0)
+  for (const node of nodes) await until('all is settled', async () => (await node.get('/stats')).body['senders']?.[0].unsettled === 0, 20_000)
 })
 
 await t.test('nobody was left with a promise that failed', async t => {
@@ -122,6 +125,7 @@ await t.test('nobody was left with a promise that failed', async t => {
 async function expectRefusals (t: Test, node: Node, what: string): Promise<void> {
   const refused: number[] = []
   const busy: number[] = []
+  const lag = watchLag(5000)
   const { send } = createCaller(node.origin, keys.operator, askOnce)
   const replies = await each(callers, 10, async at => {
     const reply = await timed(refused, async () => await send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` }))
@@ -132,7 +136,8 @@ async function expectRefusals (t: Test, node: Node, what: string): Promise<void>
   t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each is told when to come again')
   t.comment(`${what}: refused after ${share(refused, 0.5)} ms (median), ${share(refused, 0.99)} ms (p99); what needs no Redis took up to ${share(busy, 0.99)} ms`)
   t.ok(share(refused, 0.5) < ANSWER_MS + 2 * share(busy, 0.5), 'in time')
-  t.ok(share(refused, 0.99) < 2 * ANSWER_MS + 2 * share(busy, 0.99), 'and nobody much later')
+  // Where the process stood still nearly all were waiting for a refusal, so that the others tell nothing of it.
+  t.ok(share(refused, 0.99) < 2 * ANSWER_MS + 2 * Math.max(share(busy, 0.99), lag()), 'and nobody much later')
 }
 
 async function timed<Answer> (into: number[], ask: () => Promise<Answer>): Promise<Answer> {

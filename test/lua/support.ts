@@ -100,6 +100,12 @@ export function idOf (key: string, generation: string): string {
   return `${digest(SENDER, 'web', key)}.${generation}`
 }
 
+/** Whether a life that Redis tells is of so many ms and began since `began`, a reading of `performance.now()`: its keys live by its own clock. */
+export function lives (leftMs: number, ms: number, began: number): boolean {
+  // Redis tells whole milliseconds.
+  return leftMs <= ms && leftMs > ms - (performance.now() - began) - 5
+}
+
 export function tail (wamid = '-'): string {
   return `web ${wamid}`
 }

@@ -23,7 +23,7 @@ async function content (w: World): Promise<Record<string, unknown>> {
     const type = await w.redis.type(key)
     const value = type === 'zset' ? await w.redis.zrange(key, 0, -1, 'WITHSCORES') : type === 'hash' ? Object.entries(await w.redis.hgetall(key)).sort() : type === 'list' ? await w.redis.lrange(key, 0, -1) : await w.redis.get(key)
     const ttl = await w.redis.ttl(key)
-    found[name] = [JSON.parse(JSON.stringify(value).replace(numbers, '#').replace(inRecords, '$1#')), ttl > 0 ? Math.round(ttl / 10) : ttl]
+    found[name] = [JSON.parse(JSON.stringify(value).replace(numbers, '#').replace(inRecords, '$1#')), ttl > 0 ? Math.round(ttl / 60) : ttl]
   }
   return found
 }

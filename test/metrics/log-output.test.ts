@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import t from 'tap'
 import { createLogOutput } from '../../src/metrics/log-output.js'
-import { pass } from '../support/until.js'
 
 /** A stream whose reader takes a piece each time it is told to. */
 function slowReader () {
@@ -25,7 +25,7 @@ await t.test('lines of one turn are written together', async t => {
   const output = createLogOutput(stream, () => t.fail('nothing is dropped'))
   output.write('a\n')
   output.write('b\n')
-  await pass(5)
+  await endOfTurn()
   t.strictSame(pieces, ['a\nb\n'])
 })
 
@@ -35,17 +35,17 @@ await t.test('what nobody reads is kept up to the room, then dropped whole and t
   const output = createLogOutput(stream, lines => dropped.push(lines), 10)
   for (const line of ['first\n', 'second\n', 'third\n', 'fourth\n']) {
     output.write(line)
-    await pass(5)
+    await endOfTurn()
   }
   t.strictSame(dropped, [], 'there is nowhere to tell it yet')
   for (let i = 0; i < 2; i++) {
     take()
-    await pass(5)
+    await endOfTurn()
   }
   output.write('fifth\n')
-  await pass(5)
+  await endOfTurn()
   take()
-  await pass(5)
+  await endOfTurn()
   t.strictSame(dropped, [2])
   t.equal(pieces.join(''), 'first\nsecond\nfifth\n')
 })
@@ -55,7 +55,7 @@ await t.test('a reader who has left takes nobody along', async t => {
   const output = createLogOutput(stream, () => undefined)
   stream.destroy(new Error('EPIPE'))
   output.write('a\n')
-  await pass(5)
+  await endOfTurn()
   t.pass('it goes on')
 })
 

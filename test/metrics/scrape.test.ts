@@ -2,13 +2,15 @@
 import t from 'tap'
 import { complaintOf, missing } from '../grafana/monitoring.js'
 import { startSandbox } from '../sandbox/support.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER, startNode, type Node } from '../support/gateway.js'
+import { watchLag } from '../support/lag.js'
 import { startRedis } from '../support/redis.js'
+import { fetchPatiently } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import { read, type Scraped } from './text.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 
 async function scrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
   const response = await fetch(`${node.origin}/metrics`)
@@ -84,10 +86,15 @@ await t.test('a failure counts until somebody acknowledges it, and again when it
 await t.test('scrapes at once and within a second share one reading', async t => {
   const node = await ground.start(t)
   const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
-  const before = await readings()
-  await pass(1000)
-  const after = await Promise.all(Array.from({ length: 20 }, readings))
-  t.same(new Set([...after, await readings()]), new Set([before + 1]))
+  // Again where the machine stood still so long that the last one came after the second.
+  const shared = await until('twenty scrapes and one within a second', async () => {
+    const before = await readings()
+    await pass(1000)
+    const began = performance.now()
+    const after = [...await Promise.all(Array.from({ length: 20 }, readings)), await readings()]
+    return performance.now() - began < 1000 && after.map(count => count - before)
+  })
+  t.same(new Set(shared), new Set([1]))
 })
 
 await t.test('no recipient, id, key or text is in a scrape, whatever happened', async t => {
@@ -105,13 +112,13 @@ await t.test('no recipient, id, key or text is in a scrape, whatever happened', 
   await node.send('+15550008038', text, { whenLimited: 'reject' })
   await node.send('12', text)
   for (const path of ['/rate-limits/+15550008030', '/messages/order-4711-15550008030', `/messages/${ids[0]}`, '/messages/+15550008039', '/nowhere/15550008030', '/failures?recipient=15560131000']) await node.get(path)
-  await fetch(`${node.origin}/15550008030`)
+  await fetchPatiently(`${node.origin}/15550008030`)
   await fetch(`${node.origin}/api/v1/messages`, { method: 'PATCH' })
   await node.del('/rate-limits/+15550008030')
   await node.del(`/messages/${ids.at(-1)}`)
   await node.post(`/senders/${SENDER}/pause`, { forMs: 10 })
   await node.as(keys.shop).get('/audit')
-  await until('most has ended', () => node.seen('attempt.settled').length >= 10)
+  await until('most has ended, and the code of no table has come', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
   const { text: scraped, value } = await scrapeAnew(node)
   const told = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
   const secrets = [/1?555\d{4,}/, /155[56]0/, /order-4711/, /Ciphertext/, /customer/, /wamid/, /operator[^_]|"app"|"shop"/, ...ids.map(id => new RegExp(id.split('.')[1] ?? id))]
@@ -127,12 +134,13 @@ await t.test('while Redis hangs or is gone the node tells so within a moment, an
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
   await node.send('+15550008040')
   t.ok((await scrape(node)).value('sluice_inflight_limit'))
-  const broken = async (within: number): Promise<void> => {
+  const broken = async (): Promise<void> => {
     await pass(1000)
+    const lag = watchLag(5000)
     const askedAt = performance.now()
     const scrapes = await Promise.all([scrape(node), scrape(node), scrape(node)])
     const tookMs = performance.now() - askedAt
-    t.ok(tookMs < within, `${Math.round(tookMs)} ms`)
+    t.ok(tookMs < 800 + 2 * lag(), `${Math.round(tookMs)} ms`)
     for (const scraped of scrapes) {
       t.same([scraped.value('sluice_redis_up'), scraped.value('sluice_scrape_failed')], [0, 1])
       t.equal(scraped.value('sluice_messages_settled_total', { outcome: 'sent' }), 1, 'its own counts are there')
@@ -141,11 +149,11 @@ await t.test('while Redis hangs or is gone the node tells so within a moment, an
     }
   }
   process.kill(redis.pid, 'SIGSTOP')
-  await broken(400)
+  await broken()
   process.kill(redis.pid, 'SIGCONT')
   await until('it is read again', async () => (await scrape(node)).value('sluice_scrape_failed') === 0)
   await redis.kill()
-  await broken(400)
+  await broken()
   await redis.restart()
   await until('it is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
   t.equal((await scrape(node)).value('sluice_sent_last_day'), 1)

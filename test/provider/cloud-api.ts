@@ -58,13 +58,13 @@ export async function closedPort (): Promise<number> {
 }
 
 export function connectTo (t: Ends, url: string, options: Partial<WhatsAppOptions> = {}): WhatsAppProvider {
-  const provider = createWhatsAppProvider({ url, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 2_000, connections: 4, ...options })
+  const provider = createWhatsAppProvider({ url, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 10_000, connections: 4, ...options })
   t.teardown(() => provider.close())
   return provider
 }
 
 /** A grant good for `withinMs` from now. */
-export function grantFor ({ withinMs = 5_000, pairHits = 0, ...payload }: Partial<Payload> & { withinMs?: number, pairHits?: number } = {}): Grant {
+export function grantFor ({ withinMs = 10_000, pairHits = 0, ...payload }: Partial<Payload> & { withinMs?: number, pairHits?: number } = {}): Grant {
   const askedAt = performance.now()
   return {
     sender,

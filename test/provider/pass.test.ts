@@ -26,10 +26,15 @@ await t.test('what no client could read is told by a code', async t => {
 })
 
 await t.test('those that hang don\'t take a connection from a message', async t => {
-  const api = await startApi(t, (res, { body }) => { if (body['status'] === undefined) json(res, 200, { messages: [{ id: 'wamid.B' }] }) })
-  const provider = connectTo(t, api.url, { connections: 1, sendTimeoutMs: 1000 })
+  const over = latch()
+  const api = await startApi(t, (res, { body }) => {
+    if (body['status'] === undefined) json(res, 200, { messages: [{ id: 'wamid.B' }] })
+    else over.opened.then(() => res.destroy()).catch(t.threw)
+  })
+  const provider = connectTo(t, api.url, { connections: 1 })
   const hanging = Array.from({ length: 20 }, async () => await provider.pass('messages', read))
-  t.match(await provider.send(grantFor({ withinMs: 500 })), { status: 'sent' })
+  t.match(await provider.send(grantFor()), { status: 'sent' }, 'none of them has ended')
+  over.open()
   t.ok((await Promise.all(hanging)).every(({ status }) => status === 'failed'))
 })
 

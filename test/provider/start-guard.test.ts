@@ -19,7 +19,7 @@ t.test('a request that waits for a connection past its time is given back at onc
   const late = await Promise.all([provider.send(grantFor({ withinMs: 80, message: 'late' })), provider.send(grantFor({ withinMs: 80, message: 'late' }))])
   const waited = performance.now() - asked
   for (const outcome of late) t.match(outcome, { status: 'unsent', code: 'NOT_STARTED', startedAfterMs: null, durationMs: 0 })
-  t.ok(waited > 70 && waited < 400, `given back after ${waited} ms`)
+  t.ok(waited > 70, `given back after ${waited} ms, and before a connection is free`)
 
   const patient = provider.send(grantFor({ message: 'patient' }))
   release.open()
@@ -50,15 +50,17 @@ t.test('the start is told in milliseconds from the asking', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const grant = grantFor()
   const outcome = await connectTo(t, api.url).send({ ...grant, askedAt: grant.askedAt - 100 })
-  t.ok(outcome.startedAfterMs !== null && outcome.startedAfterMs >= 100 && outcome.startedAfterMs < 400, `${outcome.startedAfterMs} ms`)
-  t.ok(outcome.durationMs > 0 && outcome.durationMs < 400, `${outcome.durationMs} ms`)
+  const tookMs = performance.now() - grant.askedAt
+  const startedAfterMs = outcome.startedAfterMs ?? NaN
+  t.ok(startedAfterMs >= 100 && outcome.durationMs > 0, `${startedAfterMs} ms, ${outcome.durationMs} ms`)
+  t.ok(startedAfterMs + outcome.durationMs <= 100 + tookMs, `both within ${tookMs} ms`)
 })
 
 t.test('a guard lets a request start once, and not after its time or its end', async t => {
   let late = 0
   const guardFor = (withinMs: number): StartGuard => new StartGuard(performance.now() + withinMs, () => { late++ })
 
-  const inTime = guardFor(1_000)
+  const inTime = guardFor(10_000)
   inTime.start()
   t.ok(inTime.startedAt)
   t.throws(() => inTime.start(), { code: 'UND_ERR_ABORTED' }, 'undici would send it a second time')
@@ -69,7 +71,7 @@ t.test('a guard lets a request start once, and not after its time or its end', a
   t.equal(tooLate.startedAt, null)
   t.equal(late, 1, 'told once, though the timer is due as well')
 
-  const over = guardFor(1_000)
+  const over = guardFor(10_000)
   over.close()
   t.throws(() => over.start())
   t.equal(late, 1)

@@ -114,11 +114,12 @@ t.test('closing waits for what is under way, and nothing starts after it', async
 
 t.test('closing does not wait for a connection that never comes', async t => {
   const silent = await startTcp(t, () => {})
-  const provider = createWhatsAppProvider({ url: `https://127.0.0.1:${silent.port}`, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 9_000, connections: 1 })
+  const provider = createWhatsAppProvider({ url: `https://127.0.0.1:${silent.port}`, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 60_000, connections: 1 })
   t.match(await provider.send(grantFor({ withinMs: 30 })), { status: 'unsent', code: 'NOT_STARTED' })
   const closing = performance.now()
   await provider.close()
-  t.ok(performance.now() - closing < 500)
+  // A connect is given up after ten seconds.
+  t.ok(performance.now() - closing < 5000)
 })
 
 t.test('options that can not work are refused, without the token in the words', async t => {

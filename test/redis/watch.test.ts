@@ -43,7 +43,7 @@ await t.test('a process that is too busy to listen keeps its connection', async 
 await t.test('answers to others count, even where the question of the watch is lost', async t => {
   const { client, closings } = await watched(t, async () => { throw new Error('Command timed out') })
   for (let turn = 0; turn < 30; turn++) {
-    await client.ping()
+    await client.ping().catch(() => undefined) // late answers are heard as well
     await pass(100)
   }
   t.equal(closings(), 0)

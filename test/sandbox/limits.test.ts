@@ -72,9 +72,11 @@ t.test('over HTTP a pair that is too fast gets 131056, in every spelling of its 
 
 t.test('over HTTP a sender that is too fast gets 130429', async (t) => {
   const { send, control } = await startSandbox(t, { throughputPerSecond: 3 })
-  const answers = await Promise.all(['1', '2', '3', '4'].map((n) => send(`1555000000${n}`)))
-  t.same(answers.map(({ status }) => status).sort(), [200, 200, 200, 400])
-  t.equal(answers.find(({ status }) => status === 400)?.body.error?.code, 130429)
+  // So many that some are too fast even where the machine stands still for a second or two in between.
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => send(`155500001${10 + n}`)))
+  const refused = answers.filter(({ status }) => status !== 200)
+  t.ok(refused.length > 0 && refused.length <= 17, `${refused.length} of 20`)
+  t.ok(refused.every(({ status, body }) => status === 400 && body.error?.code === 130429))
   t.match(await control('PUT', 'settings', { throughputPerSecond: null }), { status: 200 })
   t.equal((await send('15550000005')).status, 200)
 })

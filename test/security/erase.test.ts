@@ -6,13 +6,15 @@ import { createBus } from '../../src/events.js'
 import { connect } from '../../src/redis/connect.js'
 import { findTerm } from '../../src/redis/find-terms.js'
 import { createStore, type Store } from '../../src/redis/store.js'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 /** Nothing is retried, and nothing in line goes, unless a test says so. */
 const still = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '3600000,3600000', WHATSAPP_RETRY_INTERVAL_MS: '3600000', INLINE_WAIT_MS: '0' }
+/** Who has had an answer has nothing in flight. */
+const settled = { ...still, INLINE_WAIT_MS: '10000' }
 const TEXT = 'Zaubernuss'
 const OTHER = '+15553579299'
 
@@ -53,9 +55,9 @@ async function fill (node: Node, to: { sent: string, retrying: string, failed: s
 }
 
 await t.test('after an erasure the number, the texts and what WhatsApp called the messages stand nowhere, in any spelling', async t => {
-  const node = await ground.start(t, { ...still, SEND_TIMEOUT_MS: '300' })
+  const node = await ground.start(t, still)
   const redis = ground.redis.connect()
-  const numbers = { sent: '+55 11 8765-4321', retrying: '+15560131000', failed: '+15560131026', unknown: '+15558500010' }
+  const numbers = { sent: '+55 11 8765-4321', retrying: '+15560131000', failed: '+15560131026', unknown: '+15558200010' }
   const ids = await fill(node, numbers)
   await node.send(OTHER, 'stays')
   await node.send(OTHER, 'stays in line')
@@ -107,10 +109,10 @@ await t.test('what is in flight remains, is named, and is gone after a repeat', 
 })
 
 await t.test('of one sender alone, of a sender that nobody serves, and of one that is unknown', async t => {
-  const node = await ground.start(t, still)
+  const node = await ground.start(t, settled)
   const redis = ground.redis.connect()
   const number = '+15553579288'
-  const second = await ground.start(t, { ...still, WHATSAPP_PHONE_NUMBER_ID: '222' }, { prefix: node.prefix })
+  const second = await ground.start(t, { ...settled, WHATSAPP_PHONE_NUMBER_ID: '222' }, { prefix: node.prefix })
   await node.send(number, TEXT)
   await second.send(number, TEXT)
   t.match((await node.del(`/recipients/${number}?sender=222`)).body, { complete: true, erased: { results: 1 } })
@@ -123,7 +125,7 @@ await t.test('of one sender alone, of a sender that nobody serves, and of one th
 
 await t.test('an erasure that was broken off anywhere is finished by a repeat', async t => {
   const redis = ground.redis.connect()
-  const node = await ground.start(t, still)
+  const node = await ground.start(t, settled)
   const connections = await connect(ground.redis.url, createBus())
   t.teardown(connections.close)
   const store = createStore(connections, { prefix: node.prefix, leaseMs: 30_000 })

@@ -1,10 +1,10 @@
 /** The sieve that every flow test ends with has to find what it is there for. */
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createGround, unhurried } from '../support/flow.js'
 import { keys } from '../support/gateway.js'
 import { createSieve } from '../support/sieve.js'
 
-const ground = await createGround(t)
+const ground = await createGround(t, unhurried)
 
 await t.test('it hears a node\'s log, refusals, metrics and dashboard, and finds a number, a text or a key in each', async t => {
   const sieve = createSieve()
