@@ -1,24 +1,23 @@
 /** The console in a real browser, used as its readers do: by keys. */
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { root } from '../contract/tree.js'
 import { keys, type Node } from '../support/gateway.js'
+import { onPath, provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
 const names = ['chromium', 'chromium-headless-shell', 'google-chrome']
 
-/** On the PATH, or unpacked by bin/setup.mjs. */
+await provide('browser')
+
 function find (): string | null {
-  const places = [...(process.env['PATH'] ?? '').split(delimiter), `${root}.data/chromium`]
-  return places.flatMap(place => names.map(name => join(place, name))).find(isExecutable) ?? null
+  return names.map(onPath).find(path => path !== null) ?? null
 }
 
 /** Why a test that needs a browser can't run; false where it can. On CI it has to be there, so nothing is left out quietly. */
 export function missing (): string | false {
   if (find() !== null || process.env['CI'] === 'true') return false
-  return 'no Chromium found: Debian has it as chromium-headless-shell, and node bin/setup.mjs fetches it by apt'
+  return 'Chromium not found: apt did not provide chromium-headless-shell; install it and run the test again'
 }
 
 export async function startBrowser (t: Pick<Test, 'teardown'>): Promise<Browser> {
@@ -102,13 +101,4 @@ export async function openConsole (t: Test, browser: Browser, { origin }: Pick<N
     await it.gone('#sign-in')
   }
   return it
-}
-
-function isExecutable (path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

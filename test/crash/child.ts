@@ -1,12 +1,14 @@
-/** A program of the house as a process that may be killed, frozen and watched. It runs from `dist`. */
+/** A program of this repository in a process that a test can kill, freeze and watch. It runs from `dist`, which is built on first use. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
 /** `SLUICE_ROOT` names another checkout whose `dist` is to be tried. */
 const root = process.env['SLUICE_ROOT'] ?? fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+if (process.env['SLUICE_ROOT'] === undefined) await provide('build')
 const preload = fileURLToPath(new URL('preload.mjs', import.meta.url))
 
 const running = new Set<ChildProcess>()

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import t from 'tap'
 import { root } from '../contract/tree.js'
+import { provide } from '../support/provide.js'
 
 interface Stager { stage: (folder: string) => void }
 
-await t.test('the package holds what callers need, asks for five libraries, and can be imported', async t => {
+await provide('build')
+
+await t.test('the package contains client and command line, has five dependencies, and can be imported', async t => {
   const app = t.testdir()
   const folder = join(app, 'node_modules/sluice')
   mkdirSync(folder, { recursive: true })
@@ -33,7 +36,7 @@ await t.test('the package holds what callers need, asks for five libraries, and 
   t.match(execFileSync(process.execPath, [join(folder, 'dist/cli/main.js'), 'help'], { encoding: 'utf8' }), /Usage: sluice/)
 })
 
-await t.test('what is built can be run as it lies, as npx does in a clone', async t => {
+await t.test('the built command line can be executed in place, as npx does in a clone', async t => {
   t.doesNotThrow(() => accessSync(join(root, 'dist/cli/main.js'), constants.X_OK))
   t.match(execFileSync(join(root, 'dist/cli/main.js'), ['--version'], { encoding: 'utf8' }), /^\d+\.\d+\.\d+\n$/)
 })

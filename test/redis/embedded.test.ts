@@ -135,10 +135,10 @@ await t.test('a pid file that names another program is no reason to end that pro
 await t.test('it ends with its owner, however that ends', { skip: process.platform !== 'linux' && 'needs setpriv' }, async t => {
   const dir = await makeDir(t)
   const script = `
-    import { startEmbeddedRedis } from ${JSON.stringify(new URL('../../dist/redis/embedded.js', import.meta.url).href)}
+    import { startEmbeddedRedis } from ${JSON.stringify(new URL('../../src/redis/embedded.ts', import.meta.url).href)}
     const redis = await startEmbeddedRedis({ dir: ${JSON.stringify(dir)} })
     process.stdout.write(String(redis.pid))`
-  const owner = spawn(process.execPath, ['--input-type=module', '--eval', script],
+  const owner = spawn(process.execPath, ['--import=tsx', '--input-type=module', '--eval', script],
     { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(owner.stdout, 'data')
   const pid = Number(line)
