@@ -31,8 +31,16 @@ export async function setup (...names) {
   }
 }
 
+const attempts = new Map()
+
 /** Provides one part, for a test on first use. Throws SetupFailed; without Prometheus or Chromium it prints a line and goes on. */
 export async function provide (name) {
+  const attempt = attempts.get(name) ?? provideOnce(name)
+  attempts.set(name, attempt)
+  return await attempt
+}
+
+async function provideOnce (name) {
   const { lock, after, isThere, make } = parts[name] ?? fail(`no part "${name}"; parts: ${Object.keys(parts).join(', ')}`)
   if (after !== undefined) await provide(after)
   if (isThere()) return
