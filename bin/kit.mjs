@@ -10,8 +10,8 @@ export const at = (...parts) => join(root, ...parts)
 const OUTPUT_LINES_SHOWN = 25
 
 // Programs that setup.mjs unpacked come before those of the system, here and in every process started from here.
-const unpackedPrograms = at('.data', 'bin')
-if (!(process.env.PATH ?? '').split(delimiter).includes(unpackedPrograms)) process.env.PATH = `${unpackedPrograms}${delimiter}${process.env.PATH ?? ''}`
+const path = (process.env.PATH ?? '').split(delimiter)
+if (!path.includes(at('.data', 'bin'))) process.env.PATH = [at('.data', 'bin'), ...path].join(delimiter)
 
 /** An error whose message is enough for the user: no stack is printed. */
 export class SetupFailed extends Error {}

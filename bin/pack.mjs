@@ -42,7 +42,8 @@ export function pack (into) {
   try {
     stage(folder)
     mkdirSync(into, { recursive: true })
-    const output = execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const options = { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
+    const output = execFileSync('npm', ['pack', '--json', '--pack-destination', into], options)
     const [{ filename, size, unpackedSize }] = JSON.parse(output)
     return { path: join(into, filename), size, unpackedSize }
   } finally {

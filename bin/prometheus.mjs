@@ -20,7 +20,11 @@ if (program === undefined) {
   process.exit(1)
 }
 
-const options = [`--config.file=${at('grafana', 'prometheus.local.yml')}`, `--storage.tsdb.path=${at('.data', 'prometheus')}`, `--web.listen-address=${WEB}`]
+const options = [
+  `--config.file=${at('grafana', 'prometheus.local.yml')}`,
+  `--storage.tsdb.path=${at('.data', 'prometheus')}`,
+  `--web.listen-address=${WEB}`
+]
 const child = spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe'] })
 let log = ''
 child.stderr.on('data', data => { log = (log + String(data)).split('\n').slice(-LINES_SHOWN - 1).join('\n') })

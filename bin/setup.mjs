@@ -3,7 +3,9 @@
  * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, and Chromium. Each part is checked in
  * milliseconds and made only where it is missing, by one process at a time. By hand: `node bin/setup.mjs [part...]`, by default all parts.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -224,7 +226,11 @@ function hasBrowser () {
 
 async function unpackBrowser () {
   const debian = {
-    folder: 'chromium', packages: ['chromium-headless-shell'], programs: ['usr/lib/chromium/chromium-headless-shell'], withLibraries: true, environment: FONTS
+    folder: 'chromium',
+    packages: ['chromium-headless-shell'],
+    programs: ['usr/lib/chromium/chromium-headless-shell'],
+    withLibraries: true,
+    environment: FONTS
   }
   if (!await unpackPrograms(debian, say)) say('no Chromium from apt that runs here: tests of the console in a browser are skipped')
 }

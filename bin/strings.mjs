@@ -47,8 +47,8 @@ function textsIn (value) {
 function descriptionsIn (value, place) {
   if (value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([key, inner]) => {
-    if ((key === 'description' || key === 'summary' || key === 'title') && typeof inner === 'string') return [{ place: `${place}/${key}`, text: inner }]
-    return descriptionsIn(inner, `${place}/${key}`)
+    const isText = ['description', 'summary', 'title'].includes(key) && typeof inner === 'string'
+    return isText ? [{ place: `${place}/${key}`, text: inner }] : descriptionsIn(inner, `${place}/${key}`)
   })
 }
 

@@ -13,14 +13,16 @@ import { at, root } from './kit.mjs'
 import { setup } from './setup.mjs'
 
 /** The longest files start first, so that none of them is left at the end. */
-const longest = ['property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'grafana/docs', 'console/page'].map(nameOf)
+const longest = [
+  'property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'grafana/docs', 'console/page'
+].map(nameOf)
 /**
  * Most of these start many processes or load the machine on purpose: they run after the others, so that they do not slow them down; the
  * longest first.
  */
 const last = [
-  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels',
-  'grafana/page', 'recovery/recovery-schedule', 'security/erase', 'security/leaks', 'security/fuzz'
+  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-trouble', 'flow/rolling-restart',
+  'flow/overload', 'grafana/panels', 'grafana/page', 'recovery/schedule', 'security/erase', 'security/leaks', 'security/fuzz'
 ].map(nameOf)
 /** Tests wait for timers and for other processes more than for a processor, so more files than cores run at a time. */
 const JOBS = { asked: 2, most: 4, last: 3 }
@@ -68,7 +70,8 @@ process.exitCode = total.failed === 0 ? 0 : 1
 
 /** The files to run, in parts that run one after another. */
 function plan () {
-  const within = folder => readdirSync(at(folder), { recursive: true }).filter(file => file.endsWith('.test.ts')).map(file => `${folder}/${file}`).sort()
+  const within = folder => readdirSync(at(folder), { recursive: true })
+    .filter(file => file.endsWith('.test.ts')).map(file => `${folder}/${file}`).sort()
   if (asked.length > 0) {
     const names = [...new Set(asked.map(name => relative(root, resolve(name))))]
     const missing = names.filter(name => !existsSync(at(name)))
@@ -81,6 +84,7 @@ function plan () {
   const all = within('test')
   const others = all.filter(file => !longest.includes(file) && !last.includes(file))
   const present = files => files.filter(file => all.includes(file))
+  for (const file of [...longest, ...last]) if (!all.includes(file)) console.error(`bin/test.mjs orders ${file}, which does not exist`)
   return [{ files: [...present(longest), ...others], jobs: JOBS.most }, { files: present(last), jobs: JOBS.last }]
 }
 

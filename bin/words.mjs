@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * `node bin/words.mjs`: counts the replaced words of .ci/words.yml and .ci/names.yml in each folder, and exits with 1 where there are any; with `--list` it prints
- * each place. test/contract/words.test.ts holds the count at 0.
+ * `node bin/words.mjs`: counts the replaced words of .ci/words.yml and .ci/names.yml in each folder, and exits with 1 where there are any;
+ * with `--list` it prints each place. test/contract/words.test.ts requires 0.
  */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { at, root } from './kit.mjs'
+import { at, files, root } from './kit.mjs'
 
 export const folders = ['src', 'lua', 'test', 'docs', 'grafana', 'bin']
 
@@ -17,19 +17,21 @@ export const allowed = [
   { text: /\.(?:un)?shift\(/g, reason: 'JavaScript: Array.prototype.shift' }
 ]
 
-/** Files that explain the words, files that a program wrote from others, figures of benchmark runs, and pictures. */
-const skipped = /^bin\/words\.mjs$|^test\/contract\/words\.test\.ts$|^docs\/openapi\.json$|^src\/client\/openapi\.ts$|^test\/bench\/results\.json$|\.(?:png|svg|ico)$/
+/** Files that explain the words, files that a program wrote from others, and figures of benchmark runs. */
+const skipped = ['bin/words.mjs', 'test/contract/words.test.ts', 'docs/openapi.json', 'src/client/openapi.ts', 'test/bench/results.json']
 
 /** All rules: the word's pattern, what to write instead, and the folders it is limited to. */
-export const rules = ['words.yml', 'names.yml'].flatMap(file => parse(readFileSync(at('.ci', file), 'utf8')).rules).map(({ pattern, expected, folders: only }) => {
-  const [, source, flags] = /^\/(.*)\/(\w*)$/.exec(pattern)
-  return { pattern: new RegExp(source, flags), instead: expected, only: only ?? folders }
-})
+export const rules = ['words.yml', 'names.yml']
+  .flatMap(file => parse(readFileSync(at('.ci', file), 'utf8')).rules)
+  .map(({ pattern, expected, folders: only }) => {
+    const [, source, flags] = /^\/(.*)\/(\w*)$/.exec(pattern)
+    return { pattern: new RegExp(source, flags), instead: expected, only: only ?? folders }
+  })
 
-/** Tracked text files below folders; names with spaces do not occur. */
-export function trackedFiles (...paths) {
-  return execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...paths], { cwd: root, encoding: 'utf8' })
-    .trim().split('\n').filter(path => path !== '')
+/** Text files, by their paths from the root: files as they are named, and all below folders. */
+export function textFiles (...paths) {
+  return paths.flatMap(path => statSync(at(path)).isDirectory() ? files(at(path)).map(file => relative(root, file)).sort() : [path])
+    .filter(path => !/\.(?:png|svg|ico)$/.test(path))
 }
 
 /** `lastToldAt`, `last_told_at` and `LAST_TOLD_AT` as words. */
@@ -39,7 +41,7 @@ function wordsOf (text) {
 
 /** Places with replaced words: path, line number (0 is the file's name), the word, and what to write instead. */
 export function findWords () {
-  return trackedFiles(...folders).filter(path => !skipped.test(path)).flatMap(path => {
+  return textFiles(...folders).filter(path => !skipped.includes(path)).flatMap(path => {
     const [folder] = path.split('/')
     const active = rules.filter(({ only }) => only.includes(folder))
     const exceptions = allowed.filter(one => one.path === undefined || one.path.test(path))
@@ -55,10 +57,14 @@ export function findWords () {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const found = findWords()
-  if (process.argv.includes('--list')) for (const { path, number, word, instead } of found) console.log(`${path}:${number}: "${word}", instead: ${instead}`)
+  if (process.argv.includes('--list')) {
+    for (const { path, number, word, instead } of found) console.log(`${path}:${number}: "${word}", instead: ${instead}`)
+  }
   const words = [...new Set(found.map(({ word }) => word.toLowerCase()))].sort()
-  const countOf = (word, folder) => found.filter(one => one.word.toLowerCase() === word && one.path.startsWith(`${folder}/`)).length
-  if (words.length > 0) console.table(Object.fromEntries(words.map(word => [word, Object.fromEntries(folders.map(folder => [folder, countOf(word, folder)]))])))
-  console.log(folders.map(folder => `${folder} ${found.filter(({ path }) => path.startsWith(`${folder}/`)).length}`).join(', '))
+  const countOf = (folder, word) =>
+    found.filter(one => one.path.startsWith(`${folder}/`) && (word === undefined || one.word.toLowerCase() === word)).length
+  const rowOf = word => [word, Object.fromEntries(folders.map(folder => [folder, countOf(folder, word)]))]
+  if (words.length > 0) console.table(Object.fromEntries(words.map(rowOf)))
+  console.log(folders.map(folder => `${folder} ${countOf(folder)}`).join(', '))
   process.exitCode = found.length === 0 ? 0 : 1
 }
