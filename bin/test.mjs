@@ -101,7 +101,7 @@ async function runFile ({ file, bundle }) {
   total.failed += failed
   const lines = output.split('\n')
   if (failed > 0) for (const line of failuresIn(lines)) console.log(line)
-  else if (asked.length > 0) for (const line of commentsIn(lines)) console.log(line)
+  else for (const line of notesIn(lines)) console.log(line)
   console.log(`${failed === 0 ? 'ok' : 'not ok'} - ${file} # ${passed} passed, ${failed} failed, ${Math.round(performance.now() - began)} ms`)
 }
 
@@ -150,6 +150,11 @@ function failuresIn (lines) {
   return kept
 }
 
-function commentsIn (lines) {
-  return lines.filter(line => /^\s*# (?!Subtest|time=|\{ total)/.test(line))
+/** Why tests were skipped, and, of files given as arguments, the comments of tests. */
+function notesIn (lines) {
+  return lines.flatMap(line => {
+    const [, name, reason] = /^\s*ok \d+ - (.*) # SKIP (.*)$/.exec(line) ?? []
+    if (name !== undefined) return [`    # skipped: ${name}: ${reason}`]
+    return asked.length > 0 && /^\s*# (?!Subtest|time=|\{ total)/.test(line) ? [line] : []
+  })
 }

@@ -48,7 +48,7 @@ export const wrong: string[] = []
 
 export interface ConsoleOptions { key?: string | null, hash?: string, colorScheme?: 'dark' | 'light' }
 
-/** Opens the console of a node and signs in by typing the key. With `key: null` nobody signs in. */
+/** Opens the console of a node and signs in by typing the key. `key: null` skips the sign-in. */
 export async function openConsole (t: Test, browser: Browser, { origin }: Pick<Node, 'origin'>, { key = keys.operator, hash = '', colorScheme = 'light' }: ConsoleOptions = {}): Promise<Console> {
   const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 700 }, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
   t.teardown(async () => await context.close())

@@ -88,11 +88,11 @@ await t.test('no six equal lines in two files: they belong in an include', async
   const seen = new Map<string, string>()
   const twice: string[] = []
   for (const path of files) {
-    const dull = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(OWN_)?(KEYS|ARGV)\[\d+\]\)?|)$/
-    const telling = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !dull.test(text))
-    for (let at = 0; at + EQUAL_LINES_AT_MOST < telling.length; at++) {
-      const block = telling.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
-      const place = `${path}:${telling[at]?.number}`
+    const trivial = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(OWN_)?(KEYS|ARGV)\[\d+\]\)?|)$/
+    const meaningful = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !trivial.test(text))
+    for (let at = 0; at + EQUAL_LINES_AT_MOST < meaningful.length; at++) {
+      const block = meaningful.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
+      const place = `${path}:${meaningful[at]?.number}`
       const other = seen.get(block)
       if (other === undefined) seen.set(block, place)
       else if (!other.startsWith(`${path}:`)) twice.push(`${other} = ${place}`)

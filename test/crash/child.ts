@@ -39,7 +39,7 @@ export function startChild (file: string, env: Record<string, string>, ready: Re
   const found = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', data => {
-        // Enough to tell what went wrong.
+        // Enough to show what went wrong.
         output = (output + String(data)).slice(-20_000)
         const match = ready.exec(output)
         if (match !== null) resolve(match[1] ?? match[0])
@@ -47,7 +47,7 @@ export function startChild (file: string, env: Record<string, string>, ready: Re
     }
     child.once('exit', (code, signal) => reject(new Error(`ended with ${signal ?? code} before it was ready: ${output}`)))
   })
-  // Whoever waits for it hears of it; a process that is to die early is waited for by nobody.
+  // Callers that await it get the error; a process that is to end early is not awaited.
   found.catch(() => undefined)
   return {
     pid: child.pid ?? 0,
@@ -60,7 +60,7 @@ export function startChild (file: string, env: Record<string, string>, ready: Re
   }
 }
 
-/** The letter that Linux tells of a process: R, S, T, Z … */
+/** The state letter of a process on Linux: R, S, T, Z … */
 function stateOf (pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
