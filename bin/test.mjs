@@ -110,7 +110,6 @@ function runProcess (bundle) {
   const env = {
     ...process.env,
     TAP_TIMEOUT: options.timeout,
-    TAP_FILTER_QUIETLY: '1',
     ...options.grep === undefined ? {} : { TAP_GREP: options.grep.join('\n') },
     ...options.only ? { TAP_ONLY: '1' } : {}
   }
@@ -153,7 +152,7 @@ function failuresIn (lines) {
 /** Why tests were skipped, and, of files given as arguments, the comments of tests. */
 function notesIn (lines) {
   return lines.flatMap(line => {
-    const [, name, reason] = /^\s*ok \d+ - (.*) # SKIP (.*)$/.exec(line) ?? []
+    const [, name, reason] = /^\s*ok \d+ - (.*) # SKIP (?!filter)(.*)$/.exec(line) ?? []
     if (name !== undefined) return [`    # skipped: ${name}: ${reason}`]
     return asked.length > 0 && /^\s*# (?!Subtest|time=|\{ total)/.test(line) ? [line] : []
   })
