@@ -2,7 +2,7 @@
 export interface Alert {
   name: string
   /** Where on the walk of a message it belongs. */
-  room: 'http' | 'admission' | 'drain' | 'provider' | 'settlement' | 'webhooks' | 'callbacks' | 'failure' | 'recovery' | 'redis' | 'node'
+  deps: 'http' | 'admission' | 'drain' | 'provider' | 'settlement' | 'webhooks' | 'callbacks' | 'failure' | 'recovery' | 'redis' | 'node'
   /** `page`: somebody has to look now. `ticket`: today. */
   severity: 'page' | 'ticket'
   /** PromQL: the number that is watched. */

@@ -20,7 +20,7 @@ export const alerts: readonly Alert[] = [
   // ---- The original four
   {
     name: 'SluicePendingFailures',
-    room: 'failure',
+    deps: 'failure',
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_delivery_failures{status="pending"}')})`,
     above: 100,
@@ -29,7 +29,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluicePermanentFailures',
-    room: 'failure',
+    deps: 'failure',
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_delivery_failures_unacknowledged', 'job, sender, reason')})`,
     above: 10,
@@ -38,7 +38,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceQueueLong',
-    room: 'drain',
+    deps: 'drain',
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_queue_messages{state=~"waiting|delayed"}', 'job, sender, state')})`,
     above: 1000,
@@ -47,7 +47,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceRetryWorkerStopped',
-    room: 'failure',
+    deps: 'failure',
     severity: 'ticket',
     value: whole('sluice_retry_worker_running', 'job'),
     below: 1,
@@ -58,7 +58,7 @@ export const alerts: readonly Alert[] = [
   // ---- The line
   {
     name: 'SluiceLate',
-    room: 'drain',
+    deps: 'drain',
     severity: 'ticket',
     value: quantile(0.99, 'sluice_dispatch_lateness_seconds', 'lane, '),
     above: 1,
@@ -67,7 +67,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceOldestDue',
-    room: 'drain',
+    deps: 'drain',
     severity: 'page',
     value: whole('sluice_oldest_due_seconds'),
     above: 120,
@@ -77,7 +77,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceNothingMoves',
-    room: 'drain',
+    deps: 'drain',
     severity: 'page',
     value: whole('sluice_oldest_due_seconds'),
     above: 30,
@@ -87,7 +87,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceSenderUnattended',
-    room: 'recovery',
+    deps: 'recovery',
     severity: 'page',
     value: whole('sluice_shift_unattended_seconds'),
     above: 15,
@@ -98,7 +98,7 @@ export const alerts: readonly Alert[] = [
   // ---- WhatsApp
   {
     name: 'SluiceSenderStopped',
-    room: 'provider',
+    deps: 'provider',
     severity: 'page',
     value: whole('sluice_sender_state{state="stopped"}'),
     above: 0,
@@ -107,7 +107,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceErrorsBurnFast',
-    room: 'provider',
+    deps: 'provider',
     severity: 'page',
     value: failedShare('5m'),
     above: FAST,
@@ -117,7 +117,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceErrorsBurnSlow',
-    room: 'provider',
+    deps: 'provider',
     severity: 'ticket',
     value: failedShare('30m'),
     above: SLOW,
@@ -127,7 +127,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceWebhookLag',
-    room: 'webhooks',
+    deps: 'webhooks',
     severity: 'ticket',
     value: quantile(0.95, 'sluice_webhook_lag_seconds', ''),
     above: 60,
@@ -136,7 +136,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceWebhooksRefused',
-    room: 'webhooks',
+    deps: 'webhooks',
     severity: 'ticket',
     value: happened('sluice_webhooks_refused_total', '15m', 'job, why'),
     above: 10,
@@ -145,7 +145,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceCallbacksLate',
-    room: 'callbacks',
+    deps: 'callbacks',
     severity: 'ticket',
     value: 'max by (job, sender) (sluice_callbacks_oldest_seconds)',
     above: 600,
@@ -154,7 +154,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceCallbacksDropped',
-    room: 'callbacks',
+    deps: 'callbacks',
     severity: 'ticket',
     value: happened('sluice_callbacks_total{result="dropped"}', '1h', 'job'),
     above: 0,
@@ -163,7 +163,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceSandboxInUse',
-    room: 'provider',
+    deps: 'provider',
     severity: 'ticket',
     value: 'max by (job) (sluice_sandbox)',
     above: 0,
@@ -174,7 +174,7 @@ export const alerts: readonly Alert[] = [
   // ---- What must not happen
   {
     name: 'SluiceSpacingViolated',
-    room: 'settlement',
+    deps: 'settlement',
     severity: 'page',
     value: happened('sluice_pair_spacing_violations_total', '1h'),
     above: 0,
@@ -183,7 +183,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceDoubleSends',
-    room: 'settlement',
+    deps: 'settlement',
     severity: 'ticket',
     value: happened('sluice_double_sends_total', '1h'),
     above: 0,
@@ -192,7 +192,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceUnknownOutcomes',
-    room: 'settlement',
+    deps: 'settlement',
     severity: 'ticket',
     value: happened('sluice_unknown_outcomes_total', '15m'),
     above: 5,
@@ -203,7 +203,7 @@ export const alerts: readonly Alert[] = [
   // ---- Callers
   {
     name: 'SluiceServerErrors',
-    room: 'http',
+    deps: 'http',
     severity: 'page',
     value: `${rate(serverErrors, '5m', 'job')} / ${rate(`sluice_http_requests_total{${ofCallers}}`, '5m', 'job')}`,
     above: 0.05,
@@ -213,9 +213,9 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceRefusals',
-    room: 'admission',
+    deps: 'admission',
     severity: 'ticket',
-    value: happened('sluice_refusals_total{code=~"RECIPIENT_LINE_FULL|BACKLOG_FULL|EXPIRES_FIRST"}', '15m', 'job, sender, code'),
+    value: happened('sluice_refusals_total{code=~"RECIPIENT_QUEUE_FULL|BACKLOG_FULL|WOULD_EXPIRE"}', '15m', 'job, sender, code'),
     above: 10,
     for: '0s',
     summary: '{{ humanize .Value }} messages of {{ .Labels.sender }} were refused with {{ .Labels.code }} within 15 minutes'
@@ -224,7 +224,7 @@ export const alerts: readonly Alert[] = [
   // ---- Redis
   {
     name: 'SluiceRedisDown',
-    room: 'redis',
+    deps: 'redis',
     severity: 'page',
     value: 'min by (job) (sluice_redis_up)',
     below: 1,
@@ -233,7 +233,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceRedisMemory',
-    room: 'redis',
+    deps: 'redis',
     severity: 'ticket',
     value: whole('sluice_redis_memory_ratio', 'job'),
     above: 0.7,
@@ -242,7 +242,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceRedisFull',
-    room: 'redis',
+    deps: 'redis',
     severity: 'page',
     value: whole('sluice_redis_memory_ratio', 'job'),
     above: 0.85,
@@ -251,7 +251,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceAofNotOk',
-    room: 'redis',
+    deps: 'redis',
     severity: 'page',
     value: 'min by (job) (sluice_redis_aof_ok)',
     below: 1,
@@ -260,7 +260,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceStateUnread',
-    room: 'redis',
+    deps: 'redis',
     severity: 'ticket',
     value: 'max by (job, instance) (sluice_scrape_failed)',
     above: 0,
@@ -271,7 +271,7 @@ export const alerts: readonly Alert[] = [
   // ---- Nodes
   {
     name: 'SluiceNodeDown',
-    room: 'node',
+    deps: 'node',
     severity: 'ticket',
     value: 'min by (job, instance) (up{job=~".*sluice.*"})',
     below: 1,
@@ -280,7 +280,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceNoNode',
-    room: 'node',
+    deps: 'node',
     severity: 'page',
     value: 'absent(up{job=~".*sluice.*"} == 1)',
     above: 0,
@@ -289,7 +289,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceFaults',
-    room: 'node',
+    deps: 'node',
     severity: 'ticket',
     value: happened('sluice_faults_total', '15m', 'job, where'),
     above: 0,

@@ -57,7 +57,7 @@ function placeOf (name: string): Place {
 
 function alertTable (): string {
   const rows = alerts.map(alert =>
-    `| [${alert.name}](../docs/runbooks.md#${alert.name.toLowerCase()}) | ${alert.room} | ${alert.severity} | \`${exprOf(alert).replaceAll('|', '\\|')}\` | ${alert.for} |`)
+    `| [${alert.name}](../docs/runbooks.md#${alert.name.toLowerCase()}) | ${alert.deps} | ${alert.severity} | \`${exprOf(alert).replaceAll('|', '\\|')}\` | ${alert.for} |`)
   return ['| alert | room | severity | fires when | for |', '|---|---|---|---|---|', ...rows].join('\n')
 }
 

@@ -111,9 +111,9 @@ function lines (stacked: boolean, withThreshold: boolean): timeseries.PanelBuild
 /** Grafana paints from each step upwards. */
 function thresholdsOf (panel: Panel): ThresholdsConfigBuilder {
   const watched = alerts.filter(({ name }) => panel.alerts?.includes(name) === true)
-  const bounds = [...new Set(watched.flatMap(alert => alert.above ?? []))].sort((a, b) => a - b)
-  const bad = panel.badAt ?? bounds.at(-1)
-  const warn = panel.warnAt ?? (bounds.length > 1 ? bounds[0] : undefined)
+  const waitingForMeanings = [...new Set(watched.flatMap(alert => alert.above ?? []))].sort((a, b) => a - b)
+  const bad = panel.badAt ?? waitingForMeanings.at(-1)
+  const warn = panel.warnAt ?? (waitingForMeanings.length > 1 ? waitingForMeanings[0] : undefined)
   const low = panel.lessIsWorse === true ? panel.badAt ?? watched[0]?.below : undefined
   const [best, worst] = low === undefined ? ['green', 'red'] : ['red', 'green']
   const steps = [

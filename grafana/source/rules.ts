@@ -15,7 +15,7 @@ export function prometheusRules (alerts: readonly Alert[], runbooks: string): ob
     alert: alert.name,
     expr: exprOf(alert),
     ...(alert.for === '0s' ? {} : { for: alert.for }),
-    labels: { severity: alert.severity, room: alert.room },
+    labels: { severity: alert.severity, deps: alert.deps },
     annotations: annotationsOf(alert, runbooks)
   }))
   return { groups: [{ name: GROUP, rules }] }
@@ -45,7 +45,7 @@ export function grafanaRules (alerts: readonly Alert[], runbooks: string, placeO
       execErrState: 'Error',
       dashboardUid: dashboard,
       panelId: panel,
-      labels: { severity: alert.severity, room: alert.room },
+      labels: { severity: alert.severity, deps: alert.deps },
       annotations: { ...annotationsOf(alert, runbooks), summary: alert.summary.replaceAll('.Value', '.Values.B.Value') },
       data: [ask(alert), reduce, compare(alert)]
     }

@@ -43,7 +43,7 @@ export function createInstruments () {
     retryRuns: counter('retry_runs_total', 'Finished runs of the retry worker'),
     retryResults: counter('retry_results_total', 'Failures that were tried again together, and what became of each', ['result']),
     recoveries: counter('recoveries_total', 'What recovery found and put right', ['sender', 'what']),
-    operatorActs: counter('operator_acts_total', 'What was done by hand', ['act']),
+    operatorActs: counter('operator_acts_total', 'Operator actions', ['action']),
     faults: counter('faults_total', 'Surprises, by where they came up', ['where']),
     scriptDuration: histogram('redis_script_duration_seconds', 'Lua scripts as this node sees them, with the way there and back', redisTimes, ['script']),
     scriptErrors: counter('redis_script_errors_total', 'Lua scripts that were refused or not answered in time', ['script']),

@@ -11,7 +11,7 @@ export interface Known {
 const endings = ['sent', 'failed', 'cancelled', 'expired'] as const
 const finds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
 const tellings = ['told', 'later', 'dropped'] as const
-const acts = ['cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'] as const
+const actions = ['cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'] as const
 /** Of the codes that stop a sender the one that comes sooner or later; each of the others has no series before it comes. */
 const EXPIRED_TOKEN = '190'
 
@@ -24,18 +24,18 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   events.on('retry-worker.ran', () => to.retryRuns.inc())
   events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) => addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
   events.on('recovery.found', ({ sender, what }) => to.recoveries.inc({ sender, what }))
-  events.on('operator.acted', ({ act }) => to.operatorActs.inc({ act }))
+  events.on('operator.action', ({ action }) => to.operatorActs.inc({ action }))
   events.on('fault', ({ where }) => to.faults.inc({ where: where.replace(/^recovery of .*/, 'recovery') }))
-  events.on('shift.started', () => to.shifts.inc())
-  events.on('shift.ended', () => to.shifts.dec())
+  events.on('drain.started', () => to.shifts.inc())
+  events.on('drain.ended', () => to.shifts.dec())
   recordWebhooks(events, to)
   recordCallbacks(events, to)
-  events.on('request.answered', ({ method, route, status, durationMs }) => {
+  events.on('request.completed', ({ method, route, status, durationMs }) => {
     to.requests.inc({ method, route, status })
     to.requestDuration.observe({ route }, durationMs / 1000)
   })
   addResults(to, { succeeded: 0, failed: 0, permanently_failed: 0, deferred: 0 })
-  for (const act of acts) to.operatorActs.inc({ act }, 0)
+  for (const action of actions) to.operatorActs.inc({ action }, 0)
   startAtZero(to, senders)
   events.on('senders.reloaded', ({ added }) => startAtZero(to, added))
 }
@@ -45,7 +45,7 @@ function recordWebhooks (events: Bus, to: Instruments): void {
     to.webhookStatuses.inc({ sender, told: kind, became })
     if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
   })
-  events.on('webhook.refused', ({ why }) => to.webhooksRefused.inc({ why }))
+  events.on('webhook.rejected', ({ why }) => to.webhooksRefused.inc({ why }))
   // Only a change of how the message ended counts: `failed` after a `sent` that was counted is one.
   events.on('receipt.taken', ({ sender, result }) => {
     if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
@@ -54,7 +54,7 @@ function recordWebhooks (events: Bus, to: Instruments): void {
 }
 
 function recordCallbacks (events: Bus, to: Instruments): void {
-  events.on('callback.tried', ({ result, durationMs }) => {
+  events.on('callback.attempted', ({ result, durationMs }) => {
     to.callbacks.inc({ result })
     to.callbackDuration.observe(durationMs / 1000)
   })

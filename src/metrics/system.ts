@@ -10,15 +10,15 @@ export interface SystemReading {
 
 export interface SenderReading {
   id: string
-  state: 'open' | 'paused' | 'stopped'
+  state: 'active' | 'paused' | 'stopped'
   rules: { perSecond: number, maxInFlight: number }
-  inLine: number
+  queued: number
   due: number
   inFlight: number
   scheduled: number
   unknown: number
   failures: { pending: number, resolved: number, failed: number }
-  sentInDay: number
+  sentLast24h: number
   activeRateLimits: number
   oldestDueSeconds: number
   unattendedSeconds: number
@@ -26,7 +26,7 @@ export interface SenderReading {
   callbacks: { waiting: number, oldestSeconds: number }
 }
 
-const states = ['open', 'paused', 'stopped'] as const
+const states = ['active', 'paused', 'stopped'] as const
 
 export interface SystemGauges {
   registry: Registry
@@ -67,13 +67,13 @@ export function createSystemGauges (): SystemGauges {
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id
-    const isOpen = reading.state === 'open'
-    const { inLine, due } = reading
+    const isOpen = reading.state === 'active'
+    const { queued, due } = reading
     // Behind a closed sender nothing is due, and nothing has a promise.
     const standing = {
       waiting: isOpen ? due : 0,
-      delayed: isOpen ? inLine - due : 0,
-      paused: isOpen ? 0 : inLine,
+      delayed: isOpen ? queued - due : 0,
+      paused: isOpen ? 0 : queued,
       active: reading.inFlight,
       scheduled: reading.scheduled,
       retrying: reading.failures.pending,
@@ -90,7 +90,7 @@ export function createSystemGauges (): SystemGauges {
     for (const one of states) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
-    sent.set({ sender }, reading.sentInDay)
+    sent.set({ sender }, reading.sentLast24h)
     untold.set({ sender }, reading.callbacks.waiting)
     untoldFor.set({ sender }, reading.callbacks.oldestSeconds)
   }

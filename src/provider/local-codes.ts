@@ -10,7 +10,7 @@ const address = 'Check WHATSAPP_API_URL and what stands between the gateway and 
 export const unsentCodes = rows({ outcome: 'unsent' }, [
   ['NOT_STARTED', 'No connection in time', 'No connection to Meta was free within the time that the grant allowed.', 'Nothing, if it is rare. Else raise the number of connections, or see why Meta or the network is slow.'],
   ['GIVEN_BACK', 'Lost on the way to the gateway', 'Redis granted the message, and its answer did not reach the node that asked.', free],
-  ['CLOSING', 'Gateway closing', 'This node was shutting down.', free],
+  ['SHUTTING_DOWN', 'Gateway closing', 'This node was shutting down.', free],
   ['CONNECT_REFUSED', 'Connection refused', 'The other side does not take connections.', path],
   ['CONNECT_TIMEOUT', 'Connection timed out', 'The other side did not answer the call for a connection.', path],
   ['CONNECT_FAILED', 'Connection failed', 'The connection broke before it could be used.', path],

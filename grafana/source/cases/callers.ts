@@ -30,8 +30,8 @@ export const callers: Case[] = [
     alert: 'SluiceRefusals',
     kind: 'fires',
     about: 'a caller in a loop fills a recipient\'s line',
-    series: { [`sluice_refusals_total{${one},sender="111",code="RECIPIENT_LINE_FULL"}`]: '_x5 20+5x10 70x40' },
-    at: { '4m': [], '6m': [ticket({ ...sender, code: 'RECIPIENT_LINE_FULL' }, 'admission', '25 messages of 111 were refused with RECIPIENT_LINE_FULL within 15 minutes')], '40m': [] }
+    series: { [`sluice_refusals_total{${one},sender="111",code="RECIPIENT_QUEUE_FULL"}`]: '_x5 20+5x10 70x40' },
+    at: { '4m': [], '6m': [ticket({ ...sender, code: 'RECIPIENT_QUEUE_FULL' }, 'admission', '25 messages of 111 were refused with RECIPIENT_QUEUE_FULL within 15 minutes')], '40m': [] }
   },
   {
     alert: 'SluiceRefusals',

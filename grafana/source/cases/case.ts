@@ -20,5 +20,5 @@ export const sender = { job: 'sluice', sender: '111' }
 /** Two nodes. */
 export const one = 'job="sluice",instance="a:3000"'
 export const two = 'job="sluice",instance="b:3000"'
-export const page = (labels: Record<string, string>, room: string, summary: string): Firing => ({ labels: { ...labels, severity: 'page', room }, summary })
-export const ticket = (labels: Record<string, string>, room: string, summary: string): Firing => ({ labels: { ...labels, severity: 'ticket', room }, summary })
+export const page = (labels: Record<string, string>, deps: string, summary: string): Firing => ({ labels: { ...labels, severity: 'page', deps }, summary })
+export const ticket = (labels: Record<string, string>, deps: string, summary: string): Firing => ({ labels: { ...labels, severity: 'ticket', deps }, summary })

@@ -2,7 +2,7 @@ import { ask, inTurns, post } from './api.js'
 import { confirm, noteField } from './confirm.js'
 import { retried, troubleOf } from './words.js'
 
-const path = (id, act) => `/failures/${encodeURIComponent(id)}/${act}`
+const path = (id, action) => `/failures/${encodeURIComponent(id)}/${action}`
 /** Each retry may wait for WhatsApp; more at once would only queue at the sender's own pace. */
 const AT_ONCE = 4
 
@@ -10,7 +10,7 @@ const noteOf = ({ note }) => note.trim() === '' ? {} : { note: note.trim() }
 
 /** Retries one failure. True where it was done. */
 export async function retryOne (app, id) {
-  const sure = await confirm({ title: 'Retry this message now?', text: ['It goes through the same gate as a new one, so it may have to wait for its turn.'], act: 'Retry now' })
+  const sure = await confirm({ title: 'Retry this message now?', text: ['It goes through the same gate as a new one, so it may have to wait for its turn.'], action: 'Retry now' })
   if (sure === null) return false
   return await app.attempt(async () => {
     const counts = await post(path(id, 'retry'))
@@ -19,7 +19,7 @@ export async function retryOne (app, id) {
 }
 
 export async function acknowledgeOne (app, id) {
-  const sure = await confirm({ title: 'Acknowledge this failure?', text: ['It says that somebody has seen it, and takes it out of the alert. Its retries go on.'], act: 'Acknowledge', fields: [noteField()] })
+  const sure = await confirm({ title: 'Acknowledge this failure?', text: ['It says that somebody has seen it, and takes it out of the alert. Its retries go on.'], action: 'Acknowledge', fields: [noteField()] })
   if (sure === null) return false
   return await app.attempt(async () => {
     await post(path(id, 'acknowledge'), noteOf(sure))
@@ -28,7 +28,7 @@ export async function acknowledgeOne (app, id) {
 }
 
 export async function cancelOne (app, id) {
-  const sure = await confirm({ title: 'Cancel this message?', text: ['It will not be sent. This can not be undone.'], act: 'Cancel the message', danger: true })
+  const sure = await confirm({ title: 'Cancel this message?', text: ['It will not be sent. This can not be undone.'], action: 'Cancel the message', danger: true })
   if (sure === null) return false
   return await app.attempt(async () => {
     await ask('DELETE', `/messages/${encodeURIComponent(id)}`)
@@ -41,7 +41,7 @@ export async function retryAll (app, ids) {
   const sure = await confirm({
     title: `Retry ${ids.length} messages now?`,
     text: ['Those that are listed, each once, at the pace of their senders. What was refused for good will be refused again unless its cause is mended.'],
-    act: `Retry ${ids.length} now`,
+    action: `Retry ${ids.length} now`,
     danger: true
   })
   if (sure === null) return false
@@ -54,7 +54,7 @@ export async function retryAll (app, ids) {
 }
 
 export async function acknowledgeAll (app, ids) {
-  const sure = await confirm({ title: `Acknowledge ${ids.length} failures?`, text: ['Those that are listed and nobody has acknowledged.'], act: `Acknowledge ${ids.length}`, fields: [noteField()] })
+  const sure = await confirm({ title: `Acknowledge ${ids.length} failures?`, text: ['Those that are listed and nobody has acknowledged.'], action: `Acknowledge ${ids.length}`, fields: [noteField()] })
   if (sure === null) return false
   let done = 0
   await each(app, ids, 'Acknowledging', async id => {

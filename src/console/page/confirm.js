@@ -4,11 +4,11 @@ import { h } from './dom.js'
  * Asks before something is done. Resolves with the values of its fields by their names, or null where the reader would rather not. `danger`: the
  * focus begins at "Go back".
  */
-export async function confirm ({ title, text, act, fields = [], danger = false }) {
+export async function confirm ({ title, text, action, fields = [], danger = false }) {
   return await new Promise(resolve => {
     let given = null
     const cancel = h('button', { type: 'button', id: 'confirm-cancel', onclick: () => dialog.close() }, 'Go back')
-    const go = h('button', { type: 'submit', id: 'confirm-go', class: danger ? 'act danger' : 'act' }, act)
+    const go = h('button', { type: 'submit', id: 'confirm-go', class: danger ? 'act danger' : 'act' }, action)
     const form = h('form', {
       onsubmit: event => {
         event.preventDefault()

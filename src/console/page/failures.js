@@ -42,7 +42,7 @@ export async function failuresView (app, root) {
       await app.attempt(look)
     } else draw()
   }
-  const act = work => async () => {
+  const action = work => async () => {
     if (await work()) {
       // The counts tell which senders have failures at all.
       for (const row of await app.senders(true)) Object.assign(senders.find(({ id }) => id === row.id) ?? {}, row)
@@ -64,17 +64,17 @@ export async function failuresView (app, root) {
       h('p', { id: 'count' }, `${listed.length} listed${left.length > 0 ? ', and there are more' : ''}.`),
       app.mayAct()
         ? h('p', { class: 'acts' },
-          button(`Retry all ${open.length} listed`, act(async () => await retryAll(app, open)), { id: 'retry-all', disabled: open.length === 0 }),
-          button(`Acknowledge all ${unseen.length} listed`, act(async () => await acknowledgeAll(app, unseen)), { id: 'acknowledge-all', disabled: unseen.length === 0 }))
+          button(`Retry all ${open.length} listed`, audit(async () => await retryAll(app, open)), { id: 'retry-all', disabled: open.length === 0 }),
+          button(`Acknowledge all ${unseen.length} listed`, audit(async () => await acknowledgeAll(app, unseen)), { id: 'acknowledge-all', disabled: unseen.length === 0 }))
         : app.why(),
-      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure fits.') : table(['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'], listed.map(failure => row(app, failure, act)), { 'aria-label': 'Failures' }),
+      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure fits.') : table(['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'], listed.map(failure => row(app, failure, action)), { 'aria-label': 'Failures' }),
       left.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null)
   }
   show(root, h('h2', {}, 'Failures'), region)
   await look()
 }
 
-function row (app, failure, act) {
+function row (app, failure, action) {
   const { id, status, phoneNumber, metadata, errorCode, explanation, remedy, attemptCount, nextRetryAt, updatedAt, acknowledgedBy } = failure
   const now = Date.now()
   const seen = acknowledgedBy === null ? null : h('small', {}, `seen by ${acknowledgedBy}`)
@@ -86,7 +86,7 @@ function row (app, failure, act) {
     h('td', {}, when(updatedAt, now), h('small', {}, ` attempt ${attemptCount}`), nextRetryAt === null ? null : h('div', {}, h('small', {}, `next ${distance(new Date(nextRetryAt) - now)}`))),
     h('td', {}, app.mayAct() && status !== 'RESOLVED'
       ? h('span', { class: 'acts' },
-        button('Retry', act(async () => await retryOne(app, id)), { id: `retry-${id}`, 'aria-label': `Retry the message to ${phoneNumber}` }),
-        acknowledgedBy === null ? button('Acknowledge', act(async () => await acknowledgeOne(app, id)), { id: `seen-${id}`, 'aria-label': `Acknowledge the failure to ${phoneNumber}` }) : seen)
+        button('Retry', audit(async () => await retryOne(app, id)), { id: `retry-${id}`, 'aria-label': `Retry the message to ${phoneNumber}` }),
+        acknowledgedBy === null ? button('Acknowledge', audit(async () => await acknowledgeOne(app, id)), { id: `seen-${id}`, 'aria-label': `Acknowledge the failure to ${phoneNumber}` }) : seen)
       : seen))
 }

@@ -111,7 +111,7 @@ async function paceOf (app, recipient, found) {
     const waiting = pace.waiting.urgent + pace.waiting.normal + pace.waiting.bulk
     const line = waiting === 0 ? 'Nothing waits for this person' : waiting === 1 ? 'One message waits for this person' : `${waiting} messages wait for this person`
     const rules = { ...rows.find(({ id }) => id === sender)?.rules, pairIntervalMs: pace.rule.intervalMs, pairBurst: pace.rule.burst }
-    const binds = pace.delayMs === 0 ? 'a new one would go at once' : `a new one would wait ${pace.delayMs === null ? 'without a known end' : span(pace.delayMs)}: ${bound(pace.boundBy, rules)}`
+    const binds = pace.delayMs === 0 ? 'a new one would go at once' : `a new one would wait ${pace.delayMs === null ? 'without a known end' : span(pace.delayMs)}: ${bound(pace.waitingFor, rules)}`
     return h('p', { class: 'card plain' }, `${line} with sender ${sender}${pace.sending ? ', one is being sent' : ''}; ${binds}.`)
   }))
 }

@@ -15,7 +15,7 @@ const [header, trouble, told, main] = ['header', 'trouble', 'told', 'main'].map(
 let caller = null
 let rows = null
 /** Ends what the view before asked for again and again. */
-let leaving = new AbortController()
+let draining = new AbortController()
 
 /** What views may use of the page. */
 const app = {
@@ -45,7 +45,7 @@ const app = {
   },
   /** Asks again and again while the view is shown and somebody can see it, until `work` says that it is over. */
   every (ms, work) {
-    const { signal } = leaving
+    const { signal } = draining
     let asking = false
     const timer = setInterval(async () => {
       if (asking || document.hidden || document.querySelector('dialog') !== null) return
@@ -88,7 +88,7 @@ async function start () {
 function leave (why) {
   key.forget()
   caller = rows = null
-  leaving.abort()
+  draining.abort()
   forgetSearch()
   show(trouble)
   app.tell('', '')
@@ -112,9 +112,9 @@ function viewName () {
 
 async function render () {
   if (caller === null) return await start()
-  leaving.abort()
-  leaving = new AbortController()
-  const { signal } = leaving
+  draining.abort()
+  draining = new AbortController()
+  const { signal } = draining
   const name = viewName()
   const [view, label] = views[name]
   document.title = `${label === '' ? 'Message' : label}: Sluice console`

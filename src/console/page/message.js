@@ -2,7 +2,7 @@ import { acknowledgeOne, cancelOne, retryOne } from './acts.js'
 import { explain, get } from './api.js'
 import { h, show, theirs } from './dom.js'
 import { badge, button, facts, told } from './parts.js'
-import { storyOf } from './story.js'
+import { historyOf } from './story.js'
 import { whenAndAgo } from './time.js'
 import { judge } from './verdict.js'
 
@@ -15,21 +15,21 @@ export async function messageView (app, root, id) {
   let drawn = ''
   const look = async () => {
     const message = await get(`/messages/${encodeURIComponent(id)}`)
-    const sender = (await app.senders(['pause', 'stop'].includes(message.boundBy))).find(({ id }) => id === message.sender)
-    const story = storyOf(message)
-    const codes = new Map(await Promise.all([...new Set([...story.map(({ code }) => code), sender?.state === 'stopped' ? sender.why : undefined])].filter(Boolean).map(async code => [code, await explain(code)])))
+    const sender = (await app.senders(['pause', 'sender-stopped'].includes(message.waitingFor))).find(({ id }) => id === message.sender)
+    const history = historyOf(message)
+    const codes = new Map(await Promise.all([...new Set([...history.map(({ code }) => code), sender?.state === 'stopped' ? sender.reason : undefined])].filter(Boolean).map(async code => [code, await explain(code)])))
     const state = JSON.stringify([message, sender?.state])
     if (state === drawn) return ends.includes(message.status)
     drawn = state
-    show(root, draw(app, message, { sender, story, codes }, look))
+    show(root, draw(app, message, { sender, history, codes }, look))
     return ends.includes(message.status)
   }
   await look()
   app.every(AGAIN_MS, look)
 }
 
-function draw (app, message, { sender, story, codes }, look) {
-  const verdict = judge(message, sender, codes.get(sender?.why))
+function draw (app, message, { sender, history, codes }, look) {
+  const verdict = judge(message, sender, codes.get(sender?.reason))
   return [
     h('h2', {}, 'Message ', badge(message.status)),
     h('p', { class: 'hint', id: 'subject' }, subjectOf(message)),
@@ -38,7 +38,7 @@ function draw (app, message, { sender, story, codes }, look) {
       verdict.why.length === 0 ? null : h('p', {}, told(verdict.why)),
       verdict.advice.length === 0 ? null : h('p', {}, h('strong', {}, 'What to do: '), told(verdict.advice)),
       actsOf(app, message, look)),
-    h('section', { 'aria-labelledby': 'story' }, h('h3', { id: 'story' }, 'What happened'), h('ol', { class: 'story', id: 'time-line' }, story.map((event, at) => draw1(event, isLastOf(event.code, story, at) ? codes.get(event.code) : undefined)))),
+    h('section', { 'aria-labelledby': 'story' }, h('h3', { id: 'story' }, 'What happened'), h('ol', { class: 'story', id: 'time-line' }, history.map((event, at) => draw1(event, isLastOf(event.code, history, at) ? codes.get(event.code) : undefined)))),
     h('section', {}, h('h3', {}, 'The message'), factsOf(message), contentOf(message.message))
   ]
 }
@@ -50,8 +50,8 @@ function subjectOf ({ to, metadata, createdAt }) {
 }
 
 /** What a code means is told where it came last: a message that meets the same trouble five times does not tell it five times. */
-function isLastOf (code, story, at) {
-  return code !== undefined && story.findLastIndex(event => event.code === code) === at
+function isLastOf (code, history, at) {
+  return code !== undefined && history.findLastIndex(event => event.code === code) === at
 }
 
 function draw1 ({ at, tone, title, detail, code, said }, told) {
@@ -63,13 +63,13 @@ function draw1 ({ at, tone, title, detail, code, said }, told) {
 }
 
 function actsOf (app, { id, status }, look) {
-  const acts = [
+  const actions = [
     ['failed', 'retrying'].includes(status) ? button('Retry now', async () => await retryOne(app, id) && await look(), { id: 'retry', class: 'act' }) : null,
     ['failed', 'retrying'].includes(status) ? button('Acknowledge', async () => await acknowledgeOne(app, id) && await look(), { id: 'acknowledge' }) : null,
     ['queued', 'scheduled', 'retrying', 'unknown'].includes(status) ? button('Cancel it', async () => await cancelOne(app, id) && await look(), { id: 'cancel' }) : null
   ].filter(Boolean)
-  if (acts.length === 0) return null
-  return app.mayAct() ? h('p', { class: 'acts' }, acts) : app.why()
+  if (actions.length === 0) return null
+  return app.mayAct() ? h('p', { class: 'acts' }, actions) : app.why()
 }
 
 function factsOf (message) {

@@ -9,7 +9,7 @@ const settled = {
  * What happened to a message, oldest first, and what comes next: `{at, tone, title, detail, code, said}` each. `at` is null where no moment
  * is known; `code` is to be explained, `said` are WhatsApp's own words.
  */
-export function storyOf (message) {
+export function historyOf (message) {
   const events = [{ at: message.createdAt, tone: 'plain', title: 'Accepted by the gateway' }]
   for (const { attempt, at, durationMs, outcome, code, error } of message.attempts) {
     events.push({

@@ -28,16 +28,16 @@ export function judge (message, sender, stop) {
   }
 }
 
-function waits ({ boundBy, expectedAt, position }, sender, stop, says) {
+function waits ({ waitingFor, expectedAt, position }, sender, stop, says) {
   const place = position > 1 ? [` It is number ${position} in this person's line.`] : []
-  if (boundBy === 'pause') {
-    const by = sender?.why ? ` by ${sender.why}` : ''
-    const end = sender?.reopensAt ? ['It opens by itself at ', { at: sender.reopensAt }, '.'] : ['It goes when somebody resumes the sender.']
+  if (waitingFor === 'pause') {
+    const by = sender?.reason ? ` by ${sender.reason}` : ''
+    const end = sender?.resumesAt ? ['It opens by itself at ', { at: sender.resumesAt }, '.'] : ['It goes when somebody resumes the sender.']
     return says(['It waits: its sender is paused.'], [`The sender was paused${by}.`, ...place], end)
   }
-  if (boundBy === 'stop') {
+  if (waitingFor === 'sender-stopped') {
     return says(['It waits: WhatsApp refuses all that its sender sends.'], [stop?.explanation ?? '', ...place], [stop?.remedy ?? 'See the sender.'])
   }
   const moment = expectedAt === null || expectedAt === undefined ? [] : [' It goes at ', { at: expectedAt }, ' at the earliest.']
-  return says(['It waits for its turn.'], [`Why: ${bound(boundBy, sender?.rules)}.`, ...place, ...moment], ['Nothing: it goes by itself.'])
+  return says(['It waits for its turn.'], [`Why: ${bound(waitingFor, sender?.rules)}.`, ...place, ...moment], ['Nothing: it goes by itself.'])
 }

@@ -23,12 +23,12 @@ export const outcomes = {
 /** What a message, or a new one to this person, waits for. `rules` are the sender's. */
 export function bound (by, rules) {
   const words = {
-    pair: `this person may be written to once in ${span(rules?.pairIntervalMs ?? 0)}${(rules?.pairBurst ?? 1) > 1 ? `, ${rules.pairBurst} ahead of time` : ''}`,
-    flow: `the sender is at its rate of ${rules?.perSecond ?? '?'} messages a second`,
-    line: 'others are before it in the line, or all places under way are taken',
+    'pair-rate': `this person may be written to once in ${span(rules?.pairIntervalMs ?? 0)}${(rules?.pairBurst ?? 1) > 1 ? `, ${rules.pairBurst} ahead of time` : ''}`,
+    'sender-rate': `the sender is at its rate of ${rules?.perSecond ?? '?'} messages a second`,
+    'turn-in-queue': 'others are before it in the line, or all places under way are taken',
     'cool-down': 'WhatsApp asked for a rest, or Redis was restarted',
     pause: 'the sender is paused',
-    stop: 'WhatsApp refuses all that this sender sends',
+    'sender-stopped': 'WhatsApp refuses all that this sender sends',
     schedule: 'the calling service set a later moment',
     retry: 'the retry schedule'
   }
@@ -42,7 +42,7 @@ export const retried = { succeeded: 'sent', failed: 'not taken again, a later re
 export function troubleOf (trouble) {
   switch (trouble.code || trouble.status) {
     case 0: return ['This node does not answer.', 'It may be down, or the network between. What is shown may be old. Messages that were accepted are safe in Redis; other nodes go on.']
-    case 'CLOSING': return ['This node is closing.', 'Open the console again in a moment: another node takes over.']
+    case 'SHUTTING_DOWN': return ['This node is closing.', 'Open the console again in a moment: another node takes over.']
     case 'UNAVAILABLE': return ['Redis is away or full.', 'Nothing goes and nothing is lost. If it lasts, call whoever runs the gateway.']
     case 'OVERLOADED': return ['This node is behind its work.', 'Try again in a moment.']
     case 'UNAUTHENTICATED': return ['The gateway does not know this key.', 'Check it for missing letters, or ask whoever runs the gateway.']
