@@ -48,8 +48,8 @@ export function facts (values: Record<string, unknown>, columns = terminal()): s
 function fit (rows: string[][], columns: number): number[] | null {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
   const least = widths.map((width, at) => Math.min(width, Math.max(LEAST_WIDTH, ...rows.flatMap(row => row[at]?.split(' ').map(word => word.length) ?? []))))
-  const deps = columns - widths.length * (PADDING + 1) - 1
-  let over = widths.reduce((sum, width) => sum + width, 0) - deps
+  const available = columns - widths.length * (PADDING + 1) - 1
+  let over = widths.reduce((sum, width) => sum + width, 0) - available
   while (over > 0) {
     const slack = widths.map((width, at) => width - (least[at] ?? 0))
     const most = Math.max(...slack)
