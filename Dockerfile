@@ -25,5 +25,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is process 1, so that SIGTERM reaches it: it then finishes what is under way (SHUTDOWN_GRACE_MS).
-# Room for what a batch leaves behind: docs/decisions.md, "A young generation of 32 MB".
+# A larger young generation: docs/decisions/0053-young-generation-of-32-mb.md
 CMD ["node", "--enable-source-maps", "--max-semi-space-size=32", "dist/main.js"]
