@@ -10,7 +10,7 @@ export const errors = {
   FORBIDDEN: [403, 'The API key\'s role does not permit this operation'],
   NOT_FOUND: [404, 'No such message, failure or route'],
   SENDER_UNKNOWN: [404, 'No sender with this id is configured'],
-  NOT_SUPPORTED: [405, 'Operation not supported on the WHATSAPP queue'],
+  NOT_SUPPORTED: [405, 'Operation not supported: the dashboard is read-only'],
   TOO_SLOW: [408, 'The request took too long to arrive'],
   NOT_SENT_YET: [409, 'The quoted message has not been sent yet'],
   NOT_CANCELLABLE: [409, 'Only a waiting message can be cancelled'],
