@@ -80,7 +80,7 @@ export const postBatch: Operation = {
       schema: BatchAnswersSchema,
       examples: {
         mixed: {
-          results: [batchRow, { httpStatus: 400, type: 'urn:sluice:error:INVALID_RECIPIENT', title: 'Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed', status: 400, code: 'INVALID_RECIPIENT', field: 'to' }]
+          results: [batchRow, { httpStatus: 400, type: 'urn:sluice:error:INVALID_RECIPIENT', title: 'A recipient is 7 to 15 digits, with or without + - ( ) and spaces', status: 400, code: 'INVALID_RECIPIENT', field: 'to' }]
         }
       }
     }
