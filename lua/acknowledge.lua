@@ -9,7 +9,7 @@
 --
 -- ARGV[1]   now    µs    '' for Redis's clock
 -- ARGV[2]   id     text  of the message
--- ARGV[3]   story  JSON  who and why, one line
+-- ARGV[3]   history  JSON  who and why, one line
 --
 -- Returns:
 --   {'acknowledged'}

@@ -28,7 +28,7 @@
 -- ARGV[7]   code     text   of the failure
 -- ARGV[8]   reason   word   why it is FAILED, where it is: rejected or exhausted
 -- ARGV[9]   wamid    text   the provider's id of the message
--- ARGV[10]  story    JSON   what happened, one line
+-- ARGV[10]  history    JSON   what happened, one line
 --
 -- Returns:
 --   {'retry', moment of the next retry in ms, stopped 0 or 1}
@@ -116,7 +116,7 @@ end
 
 local stopped = 0
 if bucket == 'sender' and not closed(sender, now) then
-  redis.call('HSET', sender_key, 'status', 'stopped', 'why', code, 'until', now + cool, 'since', now, 'tryEvery', cool)
+  redis.call('HSET', sender_key, 'status', 'stopped', 'reason', code, 'until', now + cool, 'since', now, 'tryEvery', cool)
   stopped = 1
 elseif bucket == 'marketing' then
   redis.call('HSETNX', opt_outs, record.recipient, opted_out(now_ms, code))

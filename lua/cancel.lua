@@ -27,7 +27,7 @@
 -- ARGV[2]   id      text  of the message
 -- ARGV[3]   reason  word  cancelled, or expired (only once its life is over)
 -- ARGV[4]   tail    text  caller, '-', metadata: end of the compact result
--- ARGV[5]   story   JSON  who and why, one line; kept where the message had failed before
+-- ARGV[5]   history   JSON  who and why, one line; kept where the message had failed before
 --
 -- Returns:
 --   {'done', attention, had failed before 0 or 1}

@@ -76,7 +76,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', math.floor(no
 end
 
 local shut, reopens = closed(sender, now)
-local probing = shut == 'stop' and reopens and reopens <= now
+local probing = shut == 'sender-stopped' and reopens and reopens <= now
 local probe = probing and tonumber(redis.call('HGET', sender_key, 'tryEvery') or 60000000)
 local places = sender.places - redis.call('ZCARD', inflight)
 want = math.min(want, places, probing and 1 or math.huge)

@@ -74,7 +74,7 @@ for state, zset in pairs({ scheduled = scheduled, unknown = unknown, retrying = 
 end
 
 local sender = read_sender(sender_key)
-if not sender then return answer('queued', 0, -1, 'line', 0) end
+if not sender then return answer('queued', 0, -1, 'turn-in-queue', 0) end
 local before = redis.call('ZLEXCOUNT', lines[record.lane], '[' .. record.recipient .. ':', '(' .. member_of(record, id))
 if record.lane > 1 then before = before + waiting(lines, record.recipient, 1, record.lane - 1) end
 local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)

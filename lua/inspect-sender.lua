@@ -90,9 +90,9 @@ local function unseen(reason)
 end
 local waits_since = redis.call('ZRANGE', untold, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', outbox, 0) or '', '^%S+ (%d+)')
-local facts = redis.call('HMGET', sender_key, 'why', 'version', 'perSecond')
+local facts = redis.call('HMGET', sender_key, 'reason', 'version', 'perSecond')
 return {
-  'sender', now_ms, shut == 'stop' and 'stopped' or shut == 'pause' and 'paused' or 'open',
+  'sender', now_ms, shut == 'sender-stopped' and 'stopped' or shut == 'pause' and 'paused' or 'active',
   shut and reopens and math.floor(reopens / 1000) or 0, facts[1] or '',
   in_line, math.min(due, in_line), redis.call('ZCARD', inflight), redis.call('ZCARD', scheduled), redis.call('ZCARD', unknown),
   redis.call('ZCARD', failures), redis.call('ZCARD', resolved), redis.call('ZCARD', failed), sent,

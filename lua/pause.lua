@@ -11,7 +11,7 @@
 -- ARGV[1]   now    µs    '' for Redis's clock
 -- ARGV[2]   state  word  paused, stopped, open, or try: a stopped sender's next try is now, any other stays as it is
 -- ARGV[3]   forMs  ms    how long; '' without an end
--- ARGV[4]   why    text  who or what closed it, one word
+-- ARGV[4]   reason text  who or what closed it, one word
 --
 -- Returns:
 --   {state before, attention}
@@ -21,15 +21,15 @@ local sender_key, turns, shift = KEYS[1], { KEYS[2], KEYS[3], KEYS[4] }, KEYS[5]
 local given, state, duration, why = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local now = clock(given)
-local before = redis.call('HGET', sender_key, 'status') or 'open'
+local before = redis.call('HGET', sender_key, 'status') or 'active'
 if state == 'try' then
   if before ~= 'stopped' then return { before, '' } end
   redis.call('HSET', sender_key, 'until', now)
 else
-  redis.call('HDEL', sender_key, 'status', 'until', 'why', 'since', 'tryEvery')
+  redis.call('HDEL', sender_key, 'status', 'until', 'reason', 'since', 'tryEvery')
 end
 if state == 'paused' or state == 'stopped' then
-  redis.call('HSET', sender_key, 'status', state, 'why', why)
+  redis.call('HSET', sender_key, 'status', state, 'reason', why)
   if duration then redis.call('HSET', sender_key, 'until', now + duration * 1000) end
   return { before, '' }
 end

@@ -33,7 +33,7 @@
 -- ARGV[5]   atMs     ms     when that was, by the provider's clock; 0 where it did not say: now, then
 -- ARGV[6]   wamid    text   the provider's id of the message
 -- ARGV[7]   tail     text   caller, provider message id, metadata: end of the compact result; '' where the record is not known
--- ARGV[8]   story    JSON   what happened, one line
+-- ARGV[8]   history    JSON   what happened, one line
 --
 -- Returns:
 --   {'sent'}          the message is now settled as sent

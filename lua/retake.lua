@@ -32,7 +32,7 @@
 -- ARGV[6]   runId    text    '' for Redis's own replication id
 -- ARGV[7]   leaseMs  ms      life of a grant
 -- ARGV[8]   lifeMs   ms      new life of a reopened message
--- ARGV[9]   story    JSON    who retries, one line; '' for the schedule
+-- ARGV[9]   history    JSON    who retries, one line; '' for the schedule
 --
 -- Returns:
 --   {'granted', recipient, attempt, stops, lane, body of the record, limits of its pair in a row}

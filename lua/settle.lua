@@ -46,7 +46,7 @@
 -- OWN_ARGV[9]   coolMs     ms      for how long; for a sender, until the next try and from try to try
 -- OWN_ARGV[10]  code       text    why the sender stops, or the recipient is opted out
 -- OWN_ARGV[11]  tail       text    caller, provider message id, metadata: end of the compact result
--- OWN_ARGV[12]  story      JSON    what happened, one line; '' for nothing to tell
+-- OWN_ARGV[12]  history      JSON    what happened, one line; '' for nothing to tell
 -- OWN_ARGV[13]  term       text    what a sent message can be found by from now on; '' for nothing
 -- OWN_ARGV[14]  reason     word    why it failed: rejected, exhausted or unknown; '' where it may not
 -- OWN_ARGV[15]  keepMs     ms      that a sent message's record is kept for a receipt that says otherwise; 0 for not at all

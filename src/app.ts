@@ -4,23 +4,23 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ApiKey } from './config.js'
 import { serveConsole } from './console/serve.js'
 import { dashboard } from './dashboard/dashboard.js'
-import type { DashboardRoom } from './dashboard/room.js'
+import type { DashboardDeps } from './dashboard/room.js'
 import { sendGraphError } from './graph/error.js'
 import { isGraphPath } from './graph/path.js'
 import { graphRoutes, takeQueryToken } from './graph/routes.js'
-import type { Api, ApiRoom } from './http/api.js'
+import type { Api, ApiDeps } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
 import { turnAway } from './http/closing.js'
 import { takeEmptyBodies } from './http/empty-body.js'
-import { requestIdOf, tellEnd, tellRequests } from './http/tell-requests.js'
+import { requestIdOf, tellEnd, logRequests } from './http/log-requests.js'
 import { serveDocs } from './http/docs/openapi.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
 import type { SendError } from './http/problem.js'
 import { handleErrors, handleNotFound, sendProblem, toKnown } from './http/problem.js'
 import { shed } from './http/shed.js'
 import { compile } from './http/validate.js'
-import type { WebhookRoom } from './webhooks/receive.js'
+import type { WebhookDeps } from './webhooks/receive.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { callerRoutes } from './http/routes/caller.js'
@@ -44,7 +44,7 @@ const BODY_LIMIT = 256 * 1024
 export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, scrape: () => Promise<string>, logger: FastifyBaseLogger }
 
 /** The HTTP application, without a port. A worker node serves its health and its metrics only. */
-export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, options: AppOptions): Promise<FastifyInstance> {
+export async function createApp (deps: ApiDeps & DashboardDeps & WebhookDeps, options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: childless(options.logger),
     logController: new LogController({ disableRequestLogging: true }),
@@ -54,7 +54,7 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
     return503OnClosing: false, // turnAway does, with a problem document
     // What the router itself refuses never reaches the error handler.
     frameworkErrors: (error, request, reply) => {
-      tellEnd(request, reply, room.events)
+      tellEnd(request, reply, deps.events)
       sendError(reply, toKnown(error))
     },
     // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
@@ -68,16 +68,16 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
   app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   limitConnections(app)
   takeEmptyBodies(app)
-  handleErrors(app, room.events, sendError)
+  handleErrors(app, deps.events, sendError)
   handleNotFound(app, sendError)
-  tellRequests(app, room.events)
+  logRequests(app, deps.events)
   turnAway(app, options.closing)
-  shed(app, room.store.behindMs)
+  shed(app, deps.store.behindMs)
   if (options.api) await serveDocs(app)
   metricsRoute(app, options.scrape)
-  healthRoutes(app, { store: room.store, closing: options.closing })
+  healthRoutes(app, { store: deps.store, closing: options.closing })
   if (options.api) {
-    webhookRoutes(app, room)
+    webhookRoutes(app, deps)
     await app.register(async (api: Api) => {
       await authenticate(api, options.keys)
       // A post without a body is one with nothing in it, so that what is missing is named.
@@ -85,30 +85,30 @@ export async function createApp (room: ApiRoom & DashboardRoom & WebhookRoom, op
         request.body ??= {}
         done()
       })
-      messageRoutes(api, room)
-      batchRoutes(api, room)
-      findRoutes(api, room)
-      failureRoutes(api, room)
-      rateLimitRoutes(api, room)
-      recipientRoutes(api, room)
-      optOutRoutes(api, room)
-      statsRoutes(api, room)
-      workerRoutes(api, room)
-      senderRoutes(api, room)
-      auditRoutes(api, room)
-      callerRoutes(api, room)
-      codeRoutes(api, room)
+      messageRoutes(api, deps)
+      batchRoutes(api, deps)
+      findRoutes(api, deps)
+      failureRoutes(api, deps)
+      rateLimitRoutes(api, deps)
+      recipientRoutes(api, deps)
+      optOutRoutes(api, deps)
+      statsRoutes(api, deps)
+      workerRoutes(api, deps)
+      senderRoutes(api, deps)
+      auditRoutes(api, deps)
+      callerRoutes(api, deps)
+      codeRoutes(api, deps)
     }, { prefix: '/api/v1' })
     await app.register(async pages => {
       authenticateBrowser(pages, options.keys)
-      await dashboard(pages, room)
+      await dashboard(pages, deps)
     }, { prefix: '/admin/queues' })
     await app.register(serveConsole, { prefix: '/console' })
     await app.register(async (surface: Api) => {
-      handleErrors(surface, room.events, sendGraphError)
+      handleErrors(surface, deps.events, sendGraphError)
       takeQueryToken(surface)
       await authenticate(surface, options.keys)
-      graphRoutes(surface, room)
+      graphRoutes(surface, deps)
     })
   }
   await app.ready()

@@ -59,7 +59,7 @@ export const ConfigSchema = Type.Object({
   LEASE_MS: ms(30_000, 'After this time the grants of a dead node are recovered', 1000),
   UNKNOWN_OUTCOME: Type.Union([Type.Literal('retry'), Type.Literal('fail')], { default: 'retry', description: 'What becomes of a message whose outcome stays unknown: `retry` or `fail`' }),
   UNKNOWN_HOLD_MS: Type.Integer({ default: 0, minimum: 0, maximum: DAY_MS, description: 'How long an unknown outcome is held first; 0 is 15 minutes where webhooks are taken, else one step of the retry schedule' }),
-  MAX_LINE_PER_RECIPIENT: count(1000, 'Messages that may wait for one recipient'),
+  MAX_QUEUE_PER_RECIPIENT: count(1000, 'Messages that may wait for one recipient'),
   MAX_BACKLOG_PER_SENDER: count(1_000_000, 'Messages of a sender that may be unsettled'),
   FIND_WITHIN_MS: Type.Integer({ default: DAY_MS, minimum: 0, maximum: 30 * DAY_MS, description: 'How long a message can be found by recipient, provider id and tag; 0 keeps no index' }),
   FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),

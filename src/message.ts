@@ -12,7 +12,7 @@ export type State =
   'retrying' | 'unknown' | 'failed' | 'cancelled' | 'expired'
 
 /** What binds a message that waits. `line`: only the order and the free places in flight. */
-export type BoundBy = 'pair' | 'flow' | 'line' | 'cool-down' | 'pause' | 'stop' | 'schedule' | 'retry'
+export type WaitingFor = 'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'schedule' | 'retry'
 
 /** How a recipient is named: by its number, by a business-scoped user id, or it is a group. */
 export type Addressing = 'phone' | 'user' | 'group'
@@ -95,7 +95,7 @@ export type Outcome = {
  * A wait of our own plan, lengthened to what the other side asks for. At least the plan, for `Retry-After: 0` would hammer; at
  * most twice, for a wrong header must not silence a sender.
  */
-export function heed (planMs: number, askedMs = planMs): number {
+export function clampRetryAfter (planMs: number, askedMs = planMs): number {
   return Math.min(Math.max(askedMs, planMs), 2 * planMs)
 }
 

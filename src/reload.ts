@@ -44,17 +44,17 @@ export function targetsOf (senders: readonly SenderSettings[], sandboxUrl: strin
 export function watchSenders ({ source, senders, policy, policyFile, providers, gateway, events, sandboxUrl }: ReloadParts): Reload {
   let current = senders
   /** Removed and not yet gone: what they still hold is sent, for which their tokens have to be good. */
-  let leaving: readonly SenderSettings[] = []
+  let draining: readonly SenderSettings[] = []
   /** One change after the other. */
   let last = Promise.resolve()
   const unreadable = new Set<string>()
-  events.on('sender.left', ({ sender }) => {
-    leaving = leaving.filter(({ id }) => id !== sender)
+  events.on('sender.removed', ({ sender }) => {
+    draining = draining.filter(({ id }) => id !== sender)
     unreadable.delete(sender)
     providers.drop(sender)
   })
 
-  const watched = (): readonly SenderSettings[] => [...current, ...leaving]
+  const watched = (): readonly SenderSettings[] => [...current, ...draining]
 
   function reloadPolicy (): void {
     if (policyFile === '') return
@@ -63,7 +63,7 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
       policy.apply(rows)
       events.emit('policy.reloaded', { codes: rows.map(({ code }) => code) })
     } catch (error) {
-      events.emit('policy.refused', { error: error instanceof Error ? error.message : String(error) })
+      events.emit('policy.rejected', { error: error instanceof Error ? error.message : String(error) })
     }
   }
 
@@ -77,11 +77,11 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
       const { added, removed } = await gateway.apply(next)
       // Again, since one that was leaving may have left, and lost its provider, in between.
       providers.apply(targetsOf(next, sandboxUrl))
-      leaving = watched().filter(({ id }) => !next.some(sender => sender.id === id))
+      draining = watched().filter(({ id }) => !next.some(sender => sender.id === id))
       current = next
       events.emit('senders.reloaded', { total: next.length, added, removed, renewed: renewed.map(({ id }) => id) })
     } catch (error) {
-      events.emit('senders.refused', { error: error instanceof Error ? error.message : String(error) })
+      events.emit('senders.rejected', { error: error instanceof Error ? error.message : String(error) })
     }
   }
 
@@ -94,7 +94,7 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
       return token === accessToken ? null : token
     }
     // Told once, not every two seconds; the old token goes on.
-    if (!unreadable.has(id)) events.emit('senders.refused', { error: `the file ${accessTokenFile} holds no token for ${id}` })
+    if (!unreadable.has(id)) events.emit('senders.rejected', { error: `the file ${accessTokenFile} holds no token for ${id}` })
     unreadable.add(id)
     return null
   }
@@ -111,7 +111,7 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     if (renewed.length === 0) return
     providers.apply(targetsOf(renewed, sandboxUrl))
     current = current.map(renew)
-    leaving = leaving.map(renew)
+    draining = draining.map(renew)
     events.emit('senders.reloaded', { total: current.length, added: [], removed: [], renewed: renewed.map(({ id }) => id) })
   }
 

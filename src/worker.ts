@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
-import type { DrainRoom } from './drain/shift.js'
-import { shift } from './drain/shift.js'
-import type { RetryWorkerRoom } from './failure/retry-worker.js'
+import type { DrainDeps } from './drain/drain-sender.js'
+import { shift } from './drain/drain-sender.js'
+import type { RetryWorkerDeps } from './failure/retry-worker.js'
 import { attendRetries, runRetries } from './failure/retry-worker.js'
-import type { HousekeepingRoom } from './recovery/housekeeping.js'
+import type { HousekeepingDeps } from './recovery/housekeeping.js'
 import { scheduleHousekeeping, tidy } from './recovery/housekeeping.js'
-import type { RecoveryRoom } from './recovery/recover.js'
+import type { RecoveryDeps } from './recovery/recover.js'
 import { startRecovery } from './recovery/recover.js'
 import { queueNames } from './queues.js'
 import type { Client } from './redis/client.js'
-import { insist } from './redis/insist.js'
+import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
 import { queuePrefix } from './redis/keys.js'
 
-export interface WorkerRoom extends DrainRoom, RetryWorkerRoom, HousekeepingRoom, RecoveryRoom {
+export interface WorkerDeps extends DrainDeps, RetryWorkerDeps, HousekeepingDeps, RecoveryDeps {
   /** A connection that waits for Redis; each worker duplicates it for its blocking reads. */
   patient: Client
   concurrency: number
@@ -26,8 +26,8 @@ const AGAIN_MS = 500
 const LET_GO_MS = 1000
 
 /** Starts what a worker node does: shifts, retry runs, housekeeping, recovery. `close` finishes what is under way. */
-export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
-  const options = { connection: room.patient, prefix: queuePrefix(room.store.prefix), runRetryDelay: AGAIN_MS }
+export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
+  const options = { connection: deps.patient, prefix: queuePrefix(deps.store.prefix), runRetryDelay: AGAIN_MS }
   const jobs = new Set<Promise<unknown>>()
   async function count<Result> (job: Promise<Result>): Promise<Result> {
     jobs.add(job)
@@ -38,16 +38,16 @@ export async function startWorkers (room: WorkerRoom, closing: AbortSignal): Pro
     }
   }
   const workers = [
-    new AbandonableWorker(queueNames.drain, async job => await count(attend(room, job, closing)), { ...options, concurrency: room.concurrency }),
-    new AbandonableWorker(queueNames.retry, async () => await count(runRetries(room)), options),
-    new AbandonableWorker(queueNames.housekeeping, async () => await count(tidy(room)), options)
+    new AbandonableWorker(queueNames.drain, async job => await count(applyWakeHint(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
+    new AbandonableWorker(queueNames.retry, async () => await count(runRetries(deps)), options),
+    new AbandonableWorker(queueNames.housekeeping, async () => await count(tidy(deps)), options)
   ]
   for (const worker of workers) {
-    worker.on('error', error => room.events.emit('redis.lost', { error: error.message }))
-    worker.on('failed', (job, error) => room.events.emit('fault', { where: `job ${job?.name ?? ''}`, error }))
+    worker.on('error', error => deps.events.emit('redis.lost', { error: error.message }))
+    worker.on('failed', (job, error) => deps.events.emit('fault', { where: `job ${job?.name ?? ''}`, error }))
   }
-  await Promise.all([...workers.map(async worker => await worker.waitUntilReady()), insist(async () => await attendRetries(room)), insist(async () => await scheduleHousekeeping(room))])
-  const recovery = startRecovery(room)
+  await Promise.all([...workers.map(async worker => await worker.waitUntilReady()), retryWhileUnavailable(async () => await attendRetries(deps)), retryWhileUnavailable(async () => await scheduleHousekeeping(deps))])
+  const recovery = startRecovery(deps)
   return {
     async close () {
       // First of all, so that a shift that this node hands over is taken by another one.
@@ -69,9 +69,9 @@ class AbandonableWorker extends Worker {
 }
 
 /** Nodes may differ for the moment of a reload: a sender that is not known here is left for one that knows it. */
-async function attend (room: WorkerRoom, job: Job, closing: AbortSignal): Promise<number> {
+async function applyWakeHint (deps: WorkerDeps, job: Job, closing: AbortSignal): Promise<number> {
   const { sender } = job.data as { sender: string }
-  return room.senders.includes(sender) ? await shift(room, sender, closing, progressOf(job)) : 0
+  return deps.senders.includes(sender) ? await shift(deps, sender, closing, progressOf(job)) : 0
 }
 
 /** Shows in the dashboard how many messages a shift has sent; once a second, since a number to look at is not worth a command for each send. */

@@ -60,12 +60,12 @@ local function stop_or_open(book, grant, lease, verdict)
   -- An operator's pause stands: a stop in its place would try again, and open, by itself.
   if grant.bucket == 'sender' and closed(sender, book.now) ~= 'pause' then
     sender.status, sender.reopens = 'stopped', book.now + grant.cool
-    redis.call('HSET', key, 'status', 'stopped', 'why', grant.code, 'until', sender.reopens, 'since', book.now, 'tryEvery', grant.cool)
+    redis.call('HSET', key, 'status', 'stopped', 'reason', grant.code, 'until', sender.reopens, 'since', book.now, 'tryEvery', grant.cool)
   elseif verdict == 'sent' and sender.status == 'stopped' and
     (not lease or lease.granted_at > tonumber(redis.call('HGET', key, 'since') or 0)) then
     -- Only a try after the stop proves anything; what was already in flight does not.
-    redis.call('HDEL', key, 'status', 'why', 'until', 'since', 'tryEvery')
-    sender.status = 'open'
+    redis.call('HDEL', key, 'status', 'reason', 'until', 'since', 'tryEvery')
+    sender.status = 'active'
     return true
   end
   return false

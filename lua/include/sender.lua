@@ -9,7 +9,7 @@ local function read_sender(key)
     pair = { interval = tonumber(field[1]), burst = tonumber(field[2]) },
     flow = { interval = tonumber(field[3]), burst = tonumber(field[4]) },
     places = tonumber(field[5]),
-    status = field[6] or 'open',
+    status = field[6] or 'active',
     reopens = tonumber(field[7] or nil),
     run_id = field[8],
     cool_until = tonumber(field[9] or 0),
@@ -18,10 +18,10 @@ local function read_sender(key)
   }
 end
 
--- What closes the sender at `now`: nil, or 'pause' or 'stop', and the moment at which it may open by itself (nil: none).
+-- What closes the sender at `now`: nil, or 'pause' or 'sender-stopped', and the moment at which it may open by itself (nil: none).
 local function closed(sender, now)
-  if sender.status == 'open' then return nil end
-  if sender.status == 'stopped' then return 'stop', sender.reopens end
+  if sender.status == 'active' then return nil end
+  if sender.status == 'stopped' then return 'sender-stopped', sender.reopens end
   if sender.reopens and sender.reopens <= now then return nil end
   return 'pause', sender.reopens
 end

@@ -6,7 +6,7 @@ local function weigh(look, sender, message, now, unsettled, line_cap, backlog_ca
   local now_ms = math.floor(now / 1000)
   local schedule = message.schedule and message.schedule > now_ms and message.schedule or nil
   local seen = gate(look, sender, message.recipient, message.lane, now)
-  seen.schedule, seen.granted, seen.wait, seen.bound = schedule, message.inline and seen.open and not schedule, 0, 'line'
+  seen.schedule, seen.granted, seen.wait, seen.bound = schedule, message.inline and seen.open and not schedule, 0, 'turn-in-queue'
   if schedule then
     seen.wait, seen.bound = (schedule - now_ms) * 1000, 'schedule'
   elseif not seen.granted then
@@ -19,11 +19,11 @@ local function weigh(look, sender, message, now, unsettled, line_cap, backlog_ca
   elseif unsettled >= backlog_cap then
     seen.refused = 'BACKLOG_FULL'
   elseif seen.ahead + seen.below >= line_cap then
-    seen.refused = 'RECIPIENT_LINE_FULL'
+    seen.refused = 'RECIPIENT_QUEUE_FULL'
   elseif message.rejects and not schedule then
     seen.refused = 'LIMITED'
   elseif not schedule and seen.wait >= message.life * 1000 then
-    seen.refused = 'EXPIRES_FIRST'
+    seen.refused = 'WOULD_EXPIRE'
   end
   return seen
 end

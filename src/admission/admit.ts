@@ -1,5 +1,5 @@
 import type { Bus, Events } from '../events.js'
-import type { Addressing, BoundBy, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
+import type { Addressing, WaitingFor, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
 import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { Replies } from '../redis/commands.js'
@@ -53,23 +53,23 @@ export interface AdmissionSettings {
 }
 
 interface Facts { id: string, digest: string, recipient: string, keySource: KeySource, idempotencyKey?: string | undefined }
-export type Wait = { delayMs: number | null, boundBy: BoundBy, position: number }
+export type Wait = { delayMs: number | null, waitingFor: WaitingFor, position: number }
 /** What became of a request. `granted` has to be sent now; `reused` and `refused` reserved nothing. */
 export type Admission = Facts & (
   | { status: 'granted', grant: Grant }
-  | ({ status: 'queued', attention: '' | 'call' | 'wake' | 'later' } & Wait)
+  | ({ status: 'queued', wakeHint: '' | 'call' | 'wake' | 'later' } & Wait)
   | ({ status: 'scheduled' } & Wait)
   | { status: 'duplicate' }
   | { status: 'reused' }
-  | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST' | 'RECIPIENT_OPTED_OUT', waitMs: number | null }
+  | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT', waitMs: number | null }
 )
 
 /**
  * Accepts a message once, in one atomic step: a duplicate is told so, a free slot is granted, else it joins its line.
  * Throws on a bad recipient or key, UNAVAILABLE where Redis is away or nearly full (repeat with the same key).
  */
-export async function admit (room: { store: Store, events: Bus, settings: AdmissionSettings }, request: Request): Promise<Admission> {
-  const { store, settings } = room
+export async function admit (deps: { store: Store, events: Bus, settings: AdmissionSettings }, request: Request): Promise<Admission> {
+  const { store, settings } = deps
   const { addressing, sender, caller } = request
   const recipient = canonicalAddress(request.to, addressing)
   const type = request.type ?? typeOf(request.message)
@@ -104,7 +104,7 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
     })
   })
   if (reply[0] === 'unruled') {
-    room.events.emit('sender.unruled', { sender })
+    deps.events.emit('sender.no-rules', { sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
   }
   const id = reply[0] === 'refused' ? '' : `${name}.${reply[1]}`
@@ -112,8 +112,8 @@ export async function admit (room: { store: Store, events: Bus, settings: Admiss
   const admission = outcome(reply, facts, () => ({
     sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
   }))
-  if (admission.status === 'scheduled') store.agenda.remind(sender)
-  room.events.emit('message.admitted', told(request, admission, performance.now() - askedAt))
+  if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
+  deps.events.emit('message.admitted', told(request, admission, performance.now() - askedAt))
   return admission
 }
 
@@ -136,9 +136,9 @@ function outcome (reply: Exclude<Replies['admit'], ['unruled']>, facts: Facts, g
   switch (reply[0]) {
     case 'granted': return { id, digest, recipient, keySource, idempotencyKey, status: 'granted', grant: grantOf() }
     case 'queued': return {
-      id, digest, recipient, keySource, idempotencyKey, status: 'queued', delayMs: promised(reply[2]), boundBy: reply[3], position: reply[4], attention: reply[5]
+      id, digest, recipient, keySource, idempotencyKey, status: 'queued', delayMs: promised(reply[2]), waitingFor: reply[3], position: reply[4], wakeHint: reply[5]
     }
-    case 'scheduled': return { id, digest, recipient, keySource, idempotencyKey, status: 'scheduled', delayMs: promised(reply[2]), boundBy: 'schedule', position: 1 }
+    case 'scheduled': return { id, digest, recipient, keySource, idempotencyKey, status: 'scheduled', delayMs: promised(reply[2]), waitingFor: 'schedule', position: 1 }
     case 'duplicate':
     case 'reused': return { id, digest, recipient, keySource, idempotencyKey, status: reply[0] }
     case 'refused': return {
@@ -161,7 +161,7 @@ function told (request: Request, admission: Admission, durationMs: number): Even
   if (request.requestId !== undefined) event.requestId = request.requestId
   if (status === 'refused') event.code = admission.code
   if (status === 'queued' || status === 'scheduled') {
-    event.boundBy = admission.boundBy
+    event.waitingFor = admission.waitingFor
     event.delayMs = admission.delayMs
   }
   return event

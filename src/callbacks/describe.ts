@@ -1,6 +1,6 @@
 import type { Explain } from '../failure/failure.js'
 import { publicId } from '../redis/keys.js'
-import type { Result, StoryLine } from '../settlement/record.js'
+import type { Result, HistoryEntry } from '../settlement/record.js'
 import { parseResult } from '../settlement/record.js'
 
 export interface Callback {
@@ -32,10 +32,10 @@ function describeRelayed (sender: string, subject: string, at: number, rest: str
 }
 
 function describeChange (sender: string, subject: string, at: number, rest: string, explain: Explain): Callback {
-  const [text = '', story = '{}'] = rest.split('\t')
+  const [text = '', history = '{}'] = rest.split('\t')
   const result = parseResult(text)
   const status = result?.state ?? 'unknown'
-  const line = JSON.parse(story) as Partial<StoryLine>
+  const line = JSON.parse(history) as Partial<HistoryEntry>
   const data = {
     id: publicId(sender, subject),
     ...(result === null ? {} : facts(result)),
@@ -73,7 +73,7 @@ function toOf (recipient: string): string | null {
 }
 
 /** A message may end without any code: nobody heard of its last attempt, or it never had one. */
-function errorOf (line: Partial<StoryLine>, explain: Explain): Record<string, unknown> {
+function errorOf (line: Partial<HistoryEntry>, explain: Explain): Record<string, unknown> {
   const { explanation = null, remedy = null } = line.code === undefined ? {} : explain(line.code)
   return { code: line.code ?? null, message: line.error ?? line.note ?? null, reason: line.reason ?? null, explanation, remedy }
 }

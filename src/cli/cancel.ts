@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { showMessage } from './status.js'
 
 export function addCancel (program: Command): void {
@@ -7,7 +7,7 @@ export function addCancel (program: Command): void {
     .description('Takes a message out that waits, by its id or by your own idempotency key. One that is sent stays sent: NOT_CANCELLABLE.')
     .option('--sender <id>', 'phone number id of the sender, where you name it by your own key')
     .action(async (id: string, flags: { sender?: string }, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const message = await client.cancelMessage(id, flags)
       print(message, () => message === null ? 'cancelled' : showMessage(message))
     })

@@ -4,7 +4,7 @@ import { SluiceClientError, type ErrorCode } from '../client/index.js'
 export const exits = { done: 0, surprise: 1, usage: 2, refused: 3, later: 4, someRefused: 5, interrupted: 130 } as const
 
 /** What passes by itself: the same command can do later what it could not do now. */
-const passing: ErrorCode[] = ['UNREACHABLE', 'TIMEOUT', 'UNEXPECTED_ANSWER', 'UNAVAILABLE', 'OVERLOADED', 'CLOSING', 'LIMITED', 'RECIPIENT_LINE_FULL', 'BACKLOG_FULL', 'EXPIRES_FIRST', 'INTERNAL']
+const passing: ErrorCode[] = ['UNREACHABLE', 'TIMEOUT', 'UNEXPECTED_ANSWER', 'UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN', 'LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'WOULD_EXPIRE', 'INTERNAL']
 
 /** Something that the user has to give otherwise. */
 export class UsageError extends Error {}

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Failure } from '../client/index.js'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { parseCount } from './duration.js'
 import { table } from './show.js'
 
@@ -16,7 +16,7 @@ export function addFailures (program: Command): void {
     .addOption(new Option('--limit <count>', 'how many at most').argParser(parseCount).default(50))
     .option('--cursor <cursor>', 'the next page, as the one before named it')
     .action(async (flags: Flags, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const page = await client.listFailures(flags)
       print(page, () => {
         const rows = page.failures.map(({ status, attemptCount, errorCode, explanation, nextRetryAt, updatedAt, phoneNumber, id }) => [status, attemptCount, errorCode, explanation, nextRetryAt ?? updatedAt, phoneNumber, id])

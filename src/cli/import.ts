@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { parseCount } from './duration.js'
 import { exits, failWith } from './exit.js'
 import { createBar } from './import/bar.js'
@@ -23,7 +23,7 @@ export function addImport (program: Command): void {
     .addOption(new Option('--format <format>', 'where the name of the file does not end in it').choices(['ndjson', 'csv']))
     .addOption(new Option('--batch <count>', 'lines in one request, 1,000 at most').argParser(text => Math.min(parseCount(text), MOST_ROWS)).default(500))
     .action(async (file: string, flags: Flags, self: Command) => {
-      const { client, print, json } = openDesk(self)
+      const { client, print, json } = openContext(self)
       const refusedFile = flags.refused ?? `${file}.refused.ndjson`
       const stop = new AbortController()
       // The first Ctrl-C lets the request under way end; a second one, with no listener left, ends the process. Both are safe.

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { parseDuration } from './duration.js'
 import { showSender } from './senders.js'
 
@@ -8,7 +8,7 @@ export function addPause (program: Command): void {
     .description('Closes a sender: what comes in joins its line, what is under way ends, nothing loses its place.')
     .option('--for <duration>', 'how long; without it until somebody resumes', parseDuration)
     .action(async (sender: string, flags: { for?: number }, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const paused = await client.pauseSender(sender, flags.for === undefined ? {} : { forMs: flags.for })
       print(paused, () => showSender(paused))
     })

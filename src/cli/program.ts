@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { addCancel } from './cancel.js'
-import { addCommonOptions, addExamples } from './desk.js'
+import { addCommonOptions, addExamples } from './context.js'
 import { addFailures } from './failures.js'
 import { addImport } from './import.js'
 import { addPause } from './pause.js'

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { showSender } from './senders.js'
 
 export function addResume (program: Command): void {
   const command = program.command('resume <sender>').summary('open a sender')
     .description('Opens a sender, whoever or whatever closed it.')
     .action(async (sender: string, _: object, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const open = await client.resumeSender(sender)
       print(open, () => showSender(open))
     })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { UsageError } from './exit.js'
 import { parseCount } from './duration.js'
 import { facts } from './show.js'
@@ -16,7 +16,7 @@ export function addRetry (program: Command): void {
     .option('--sender <id>', 'without an id: phone number id of the sender')
     .action(async (id: string | undefined, { limit, ...flags }: Flags, self: Command) => {
       if (id !== undefined && (limit !== undefined || Object.keys(flags).length > 0)) throw new UsageError('give an id, or say which ones: --limit, --force, --sender')
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const counts = id === undefined ? await client.retryFailedMessages(limit, flags) : await client.retryFailure(id)
       const { total, succeeded, failed, permanentlyFailed, deferred } = counts
       print(counts, () => total === 0 && id === undefined ? NOTHING : facts({ 'taken up': total, sent: succeeded, 'refused again': failed, 'given up': permanentlyFailed, 'back in line': deferred }))

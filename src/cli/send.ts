@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Answer, MessageOptions, SendOptions } from '../client/index.js'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { parseDuration, showMs } from './duration.js'
 import { UsageError } from './exit.js'
 import { facts, reasonOf } from './show.js'
@@ -32,7 +32,7 @@ export function addSend (program: Command): void {
     .option('--expires-in <duration>', 'drop it if it waits longer', parseDuration)
     .option('--reject', 'refuse it where it can not be sent at once')
     .action(async (to: string, message: string, flags: Flags, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const answer = await client.sendMessage(addressee(to), flags.content === true ? parseObject(message) : message, optionsOf(flags))
       print(answer, () => show(answer))
     })
@@ -44,7 +44,7 @@ export function addSend (program: Command): void {
   ])
 }
 
-function addressee (to: string): Parameters<ReturnType<typeof openDesk>['client']['sendMessage']>[0] {
+function addressee (to: string): Parameters<ReturnType<typeof openContext>['client']['sendMessage']>[0] {
   if (to.startsWith('user:')) return { recipient: to.slice('user:'.length) }
   return to.startsWith('group:') ? { group: to.slice('group:'.length) } : to
 }
@@ -67,8 +67,8 @@ function show (answer: Answer): string {
   const { id, status } = answer
   if (answer.immediate) return facts({ status, id, 'WhatsApp\'s id': answer.providerMessageId })
   if (answer.duplicate) return facts({ status: `${status}, a duplicate: nothing was sent`, id })
-  const { delayMs, boundBy, position, error, nextRetryAt } = answer as Extract<Answer, { queued: true }>
-  return facts({ status, id, 'waits at least': delayMs === undefined ? null : delayMs === null ? 'no end known' : showMs(delayMs), for: reasonOf(boundBy), position, error: error?.explanation, 'tried again': nextRetryAt })
+  const { delayMs, waitingFor, position, error, nextRetryAt } = answer as Extract<Answer, { queued: true }>
+  return facts({ status, id, 'waits at least': delayMs === undefined ? null : delayMs === null ? 'no end known' : showMs(delayMs), for: reasonOf(waitingFor), position, error: error?.explanation, 'tried again': nextRetryAt })
 }
 
 function parseObject (text: string): Record<string, unknown> {

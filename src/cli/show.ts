@@ -9,20 +9,20 @@ const PADDING = 2
 /** How wide the terminal is; a file or a pipe has no width. */
 const terminal = (): number => process.stdout.isTTY ? process.stdout.columns : Infinity
 
-const reasons: Record<RateLimit['boundBy'], string> = {
-  pair: 'the recipient\'s pace',
-  flow: 'the sender\'s rate',
-  line: 'the messages before it',
-  'cool-down': 'a rest: WhatsApp asked for it, or Redis was restarted',
+const reasons: Record<RateLimit['waitingFor'], string> = {
+  'pair-rate': 'the rate limit of its recipient',
+  'sender-rate': 'the rate limit of its sender',
+  'turn-in-queue': 'the messages before it',
+  'cool-down': 'a cool-down: WhatsApp asked to slow down, or Redis was restarted',
   pause: 'an operator paused the sender: sluice resume SENDER',
-  stop: 'WhatsApp refuses all of this sender: sluice stats names the code',
-  schedule: 'its own moment',
+  'sender-stopped': 'WhatsApp rejects this sender: sluice stats shows the code',
+  schedule: 'its scheduled time',
   retry: 'its next retry'
 }
 
 /** What a message waits for, in words. */
-export function reasonOf (boundBy: RateLimit['boundBy'] | null | undefined): string | undefined {
-  return boundBy === null || boundBy === undefined ? undefined : reasons[boundBy]
+export function reasonOf (waitingFor: RateLimit['waitingFor'] | null | undefined): string | undefined {
+  return waitingFor === null || waitingFor === undefined ? undefined : reasons[waitingFor]
 }
 
 /** A table with a heading, as wide as the terminal at most; each row beneath the other where it would not fit. Another line where there is nothing to show. */
@@ -48,8 +48,8 @@ export function facts (values: Record<string, unknown>, columns = terminal()): s
 function fit (rows: string[][], columns: number): number[] | null {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
   const least = widths.map((width, at) => Math.min(width, Math.max(LEAST_WIDTH, ...rows.flatMap(row => row[at]?.split(' ').map(word => word.length) ?? []))))
-  const room = columns - widths.length * (PADDING + 1) - 1
-  let over = widths.reduce((sum, width) => sum + width, 0) - room
+  const available = columns - widths.length * (PADDING + 1) - 1
+  let over = widths.reduce((sum, width) => sum + width, 0) - available
   while (over > 0) {
     const slack = widths.map((width, at) => width - (least[at] ?? 0))
     const most = Math.max(...slack)

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stats } from '../client/index.js'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { parseDuration } from './duration.js'
 import { showSenders } from './senders.js'
 import { facts } from './show.js'
@@ -14,7 +14,7 @@ export function addStats (program: Command): void {
     .option('--watch', 'again and again, until Ctrl-C')
     .addOption(new Option('--every <duration>', 'with --watch: how often').argParser(parseDuration).default(2000, '2s'))
     .action(async ({ watch = false, every }: { watch?: boolean, every: number }, self: Command) => {
-      const { client, print, json } = openDesk(self)
+      const { client, print, json } = openContext(self)
       const stop = new AbortController()
       if (watch) process.once('SIGINT', () => stop.abort())
       try {

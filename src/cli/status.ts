@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Message } from '../client/index.js'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { showMs } from './duration.js'
 import { facts, reasonOf, table } from './show.js'
 
@@ -9,7 +9,7 @@ export function addStatus (program: Command): void {
     .description('Tells a message\'s state and story, by its id or by your own idempotency key.')
     .option('--sender <id>', 'phone number id of the sender, where you ask by your own key')
     .action(async (id: string, flags: { sender?: string }, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const message = await client.getMessage(id, flags)
       print(message, () => showMessage(message))
     })
@@ -21,7 +21,7 @@ export function addStatus (program: Command): void {
 
 /** A message with its attempts. */
 export function showMessage (message: Message): string {
-  const { id, status, to, type, delayMs, boundBy, position, error, nextRetryAt, createdAt, settledAt, deliveredAt, readAt, attemptCount, providerMessageId, metadata } = message
+  const { id, status, to, type, delayMs, waitingFor, position, error, nextRetryAt, createdAt, settledAt, deliveredAt, readAt, attemptCount, providerMessageId, metadata } = message
   const head = facts({
     status,
     id,
@@ -30,7 +30,7 @@ export function showMessage (message: Message): string {
     metadata,
     accepted: createdAt,
     'waits at least': typeof delayMs === 'number' ? showMs(delayMs) : delayMs,
-    for: reasonOf(boundBy),
+    for: reasonOf(waitingFor),
     position,
     'tried again': nextRetryAt,
     ended: settledAt,

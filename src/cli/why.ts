@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { RateLimit } from '../client/index.js'
-import { addExamples, openDesk } from './desk.js'
+import { addExamples, openContext } from './context.js'
 import { showMs } from './duration.js'
 import { facts, reasonOf, table } from './show.js'
 
@@ -11,10 +11,10 @@ export function addWhy (program: Command): void {
     .description('Tells what a message posted now would wait for, who waits, and what became of the last ones.')
     .option('--sender <id>', 'phone number id of the sender')
     .action(async (recipient: string, flags: { sender?: string }, self: Command) => {
-      const { client, print } = openDesk(self)
+      const { client, print } = openContext(self)
       const [limit, messages] = await Promise.all([client.getRateLimit(recipient, flags), client.findMessages({ recipient, limit: MESSAGES_SHOWN, ...flags })])
       print({ ...limit, messages }, () => {
-        const rows = messages.map(({ id, status, createdAt, boundBy, error, nextRetryAt }) => [createdAt, status, reasonOf(boundBy) ?? error?.explanation, nextRetryAt, id])
+        const rows = messages.map(({ id, status, createdAt, waitingFor, error, nextRetryAt }) => [createdAt, status, reasonOf(waitingFor) ?? error?.explanation, nextRetryAt, id])
         return `${show(limit)}\n${table(['accepted', 'status', 'why', 'tried again', 'id'], rows, 'No message to this recipient is known.')}`
       })
     })
@@ -24,13 +24,13 @@ export function addWhy (program: Command): void {
   ])
 }
 
-function show ({ delayMs, boundBy, nextSlotAt, waiting, sending, sender, rule }: RateLimit): string {
+function show ({ delayMs, waitingFor, nextSlotAt, waiting, sending, sender, rule }: RateLimit): string {
   const wait = delayMs === null ? 'with no end known' : showMs(delayMs)
   return facts({
     sender,
     rule: `one in ${showMs(rule.intervalMs)}${rule.burst > 1 ? `, ${rule.burst} ahead of time` : ''}`,
     'a new message': delayMs === 0 ? 'goes at once' : `waits ${wait}`,
-    for: delayMs === 0 ? null : reasonOf(boundBy),
+    for: delayMs === 0 ? null : reasonOf(waitingFor),
     until: delayMs === 0 ? null : nextSlotAt,
     waiting: `${waiting.urgent} urgent, ${waiting.normal} normal, ${waiting.bulk} bulk`,
     'under way': sending ? 'one' : 'none'

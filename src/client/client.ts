@@ -4,9 +4,9 @@ import { SluiceClientError, toError } from './error.js'
 import { generateIdempotencyKey, type KeyOptions } from './key.js'
 import { asFirst, withKey } from './own.js'
 import { sendRows } from './batch.js'
-import { createPatience } from './patience.js'
+import { createRetryBudget } from './retry-budget.js'
 import type {
-  Act, Answer, BatchAnswer, CallOptions, Erased, Failure, Failures, Message, OptOuts, PostMessage, QueryOptions, QueueStats, Quota, RateLimit, RetryCounts,
+  AuditEntry, Answer, BatchAnswer, CallOptions, EraseResult, Failure, Failures, Message, OptOuts, PostMessage, QueryOptions, QueueStats, Quota, RateLimit, RetryCounts,
   RetryWorkerStatus, Rules, Schemas, Sender, SendOptions, Stats, To
 } from './types.js'
 
@@ -131,7 +131,7 @@ export class SluiceClient {
   }
 
   /** Erases what is held about a recipient. While `inFlight` names messages it is not all gone: call again. */
-  async eraseRecipient (recipient: string, { sender, ...options }: QueryOptions<'eraseRecipient'> = {}): Promise<Erased> {
+  async eraseRecipient (recipient: string, { sender, ...options }: QueryOptions<'eraseRecipient'> = {}): Promise<EraseResult> {
     return await this.#call({ method: 'DELETE', path: `/recipients/${escape(recipient)}`, query: { sender }, repeatable: true }, options)
   }
 
@@ -196,8 +196,8 @@ export class SluiceClient {
   }
 
   /** Who did what by hand, newest first. */
-  async listActs ({ limit, ...options }: QueryOptions<'listActs'> = {}): Promise<Act[]> {
-    return (await this.#get<Schemas['Acts']>('/audit', { limit }, options)).acts
+  async listAudit ({ limit, ...options }: QueryOptions<'listAudit'> = {}): Promise<AuditEntry[]> {
+    return (await this.#get<Schemas['Audit']>('/audit', { limit }, options)).entries
   }
 
   /** Whose the API key is, and what it may do. */
@@ -233,8 +233,8 @@ export class SluiceClient {
     return body as Body
   }
 
-  #patience ({ signal, timeoutMs = this.#timeoutMs }: Loose): ReturnType<typeof createPatience> {
-    return createPatience(timeoutMs, signal)
+  #patience ({ signal, timeoutMs = this.#timeoutMs }: Loose): ReturnType<typeof createRetryBudget> {
+    return createRetryBudget(timeoutMs, signal)
   }
 }
 

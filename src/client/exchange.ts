@@ -3,7 +3,7 @@ import { errors, Pool } from 'undici'
 import type { Problem } from './error.js'
 import { SluiceClientError, toError } from './error.js'
 import { passingOf } from './passing.js'
-import type { Patience } from './patience.js'
+import type { RetryBudget } from './retry-budget.js'
 
 export interface Ask {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -24,7 +24,7 @@ export interface Told {
 
 export interface Exchange {
   /** Asks until there is an answer that a repeat would not change, or the patience is over. Throws SluiceClientError. */
-  ask: (ask: Ask, patience: Patience) => Promise<Told>
+  ask: (ask: Ask, retryBudget: RetryBudget) => Promise<Told>
   close: () => Promise<void>
 }
 
@@ -44,22 +44,22 @@ export function createExchange ({ baseUrl, apiKey, connections, tryTimeoutMs }: 
   const auth = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
 
   return {
-    async ask (asked, patience) {
+    async ask (asked, retryBudget) {
       for (let tries = 1; ; tries++) {
         try {
-          return { ...await attempt(asked, patience), tries }
+          return { ...await attempt(asked, retryBudget), tries }
         } catch (error) {
           if (!(error instanceof SluiceClientError)) throw error
           const passing = passingOf(error.code, error.status, error.cause)
           const mayRepeat = passing === 'undone' || (passing === 'perhaps' && asked.repeatable)
-          if (!mayRepeat || !await patience.rest(tries, error.retryAfterMs)) throw error
+          if (!mayRepeat || !await retryBudget.rest(tries, error.retryAfterMs)) throw error
         }
       }
     },
     close: async () => await pool.close()
   }
 
-  async function attempt ({ method, path, query, body, headers, repeatable }: Ask, { signal, leftMs }: Patience): Promise<Omit<Told, 'tries'>> {
+  async function attempt ({ method, path, query, body, headers, repeatable }: Ask, { signal, leftMs }: RetryBudget): Promise<Omit<Told, 'tries'>> {
     signal?.throwIfAborted()
     const limitMs = Math.max(1, repeatable ? Math.min(tryTimeoutMs, leftMs()) : leftMs())
     const stop = new AbortController()

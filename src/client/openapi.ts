@@ -518,7 +518,7 @@ export interface paths {
          * Tells who retried, cancelled, acknowledged, cleared, paused and changed what
          * @description Roles: `admin`.
          */
-        get: operations["listActs"];
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -687,10 +687,10 @@ export interface components {
             /** @description Its place in the recipient's line, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
-            boundBy?: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -735,10 +735,10 @@ export interface components {
             /** @description Its place in the recipient's line, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
-            boundBy?: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /** @description Why the last attempt was not taken */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -867,10 +867,10 @@ export interface components {
             /** @description Its place in the recipient's line, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
-            boundBy?: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When it is tried again, or decided on
@@ -985,10 +985,10 @@ export interface components {
             /** @description Its place in the recipient's line, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
-            boundBy?: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When it is tried again, or decided on
@@ -1103,10 +1103,10 @@ export interface components {
             /** @description Its place in the recipient's line, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
-            boundBy?: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When it is tried again, or decided on
@@ -1264,10 +1264,10 @@ export interface components {
             /** @description Its place in the recipient's line, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
-            bound_by?: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry" | null;
+            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When it is tried again, or decided on
@@ -1485,10 +1485,10 @@ export interface components {
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair`: the recipient's pace; `flow`: the sender's rate; `line`: only the order and the free places in flight; `cool-down`: WhatsApp asked for a rest; `pause`: an operator paused the sender; `stop`: the sender is stopped: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string}
              */
-            boundBy: "pair" | "flow" | "line" | "cool-down" | "pause" | "stop" | "schedule" | "retry";
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry";
             /** @description Messages in the recipient's line */
             waiting: {
                 /** @description In the urgent lane */
@@ -1602,21 +1602,21 @@ export interface components {
             /** @description Phone number id */
             id: string;
             /**
-             * @description Whether it sends. `open`: sends; `paused`: an operator paused it; `stopped`: WhatsApp refuses all it sends
+             * @description Whether it sends. `active`: sends; `paused`: an operator paused it; `stopped`: WhatsApp refuses all it sends
              * @enum {string}
              */
-            state: "open" | "paused" | "stopped";
+            state: "active" | "paused" | "stopped";
             /** @description Who paused it, or the code that stopped it */
-            why: string | null;
+            reason: string | null;
             /**
              * Format: date-time
              * @description When it opens by itself, or is tried again; null where no end is known
              */
-            reopensAt: string | null;
+            resumesAt: string | null;
             /** @description Its rules */
             rules: components["schemas"]["Rules"];
             /** @description Messages in line */
-            inLine: number;
+            queued: number;
             /** @description Those of them whose turn has come */
             due: number;
             /** @description Under way to WhatsApp */
@@ -1628,7 +1628,7 @@ export interface components {
             /** @description Its delivery failures */
             failures: components["schemas"]["FailureCounts"];
             /** @description Sent in the last 24 h */
-            sentInDay: number;
+            sentLast24h: number;
             /** @description Recipients whose pace binds now */
             activeRateLimits: number;
             /** @description Accepted and not ended */
@@ -1636,7 +1636,7 @@ export interface components {
             /** @description How long the longest due message has waited beyond its turn */
             oldestDueSeconds: number;
             /** @description A worker drains it now */
-            attended: boolean;
+            hasWorker: boolean;
         };
         /** @description The sending numbers */
         Senders: {
@@ -1715,8 +1715,8 @@ export interface components {
             /** @description The API key that stopped it */
             stoppedBy: string | null;
         };
-        /** @description Something done by hand */
-        Act: {
+        /** @description One action of an operator */
+        AuditEntry: {
             /**
              * Format: date-time
              * @description When
@@ -1728,7 +1728,7 @@ export interface components {
              * @description What. `cancel`: took a message out; `retry`: retried failures; `acknowledge`: acknowledged failures; `clear`: had a recipient's pace forgotten; `erase`: erased what was held about a recipient; `pause`: paused a sender; `resume`: opened a sender; `quota`: changed a sender's rules; `opt-out`: noted that a recipient wants no marketing; `opt-in`: noted that a recipient wants marketing again; `stop-retries`: stopped the retry worker; `start-retries`: started the retry worker
              * @enum {string}
              */
-            act: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "opt-in" | "stop-retries" | "start-retries";
+            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "opt-in" | "stop-retries" | "start-retries";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -1736,10 +1736,10 @@ export interface components {
             /** @description How */
             detail?: string;
         };
-        /** @description Who did what */
-        Acts: {
+        /** @description The audit trail */
+        Audit: {
             /** @description Newest first */
-            acts: components["schemas"]["Act"][];
+            entries: components["schemas"]["AuditEntry"][];
         };
         /** @description Who asks */
         Caller: {
@@ -1788,10 +1788,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_OFFERED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_LINE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `EXPIRES_FIRST`: 429, The wait would be longer than the message may live; `HEAD_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `CLOSING`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_OFFERED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_LINE_FULL" | "BACKLOG_FULL" | "EXPIRES_FIRST" | "HEAD_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "CLOSING" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The field, parameter or header at fault */
@@ -1805,7 +1805,7 @@ export interface components {
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, EXPIRES_FIRST, RECIPIENT_LINE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known */
+            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known */
             waitMs?: number | null;
             /** @description When a repeat makes sense, as `Retry-After` tells it */
             retryAfterMs?: number;
@@ -1819,10 +1819,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_OFFERED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_LINE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `EXPIRES_FIRST`: 429, The wait would be longer than the message may live; `HEAD_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `CLOSING`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_OFFERED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_LINE_FULL" | "BACKLOG_FULL" | "EXPIRES_FIRST" | "HEAD_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "CLOSING" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The field, parameter or header at fault */
@@ -1836,7 +1836,7 @@ export interface components {
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, EXPIRES_FIRST, RECIPIENT_LINE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known */
+            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known */
             waitMs?: number | null;
         };
     };
@@ -1881,7 +1881,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UNAVAILABLE`: Redis is away or nearly full; repeat with the same idempotency key. `OVERLOADED`: This node has more to do than it can; repeat with the same idempotency key, here later or at another node now. `CLOSING`: This node is closing; repeat with the same idempotency key */
+        /** @description `UNAVAILABLE`: Redis is away or nearly full; repeat with the same idempotency key. `OVERLOADED`: This node has more to do than it can; repeat with the same idempotency key, here later or at another node now. `SHUTTING_DOWN`: This node is closing; repeat with the same idempotency key */
         Unavailable: {
             headers: {
                 /** @description Whole seconds after which a repeat makes sense; a minute where no end is known */
@@ -2057,7 +2057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `LIMITED`: The message would have had to wait. `RECIPIENT_LINE_FULL`: Too many messages wait for this recipient. `BACKLOG_FULL`: Too many messages wait for this sender. `EXPIRES_FIRST`: The wait would be longer than the message may live */
+            /** @description `LIMITED`: The message would have had to wait. `RECIPIENT_QUEUE_FULL`: Too many messages wait for this recipient. `BACKLOG_FULL`: Too many messages wait for this sender. `WOULD_EXPIRE`: The wait would be longer than the message may live */
             429: {
                 headers: {
                     /** @description Whole seconds after which a repeat makes sense; a minute where no end is known */
@@ -3241,7 +3241,7 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    listActs: {
+    listAudit: {
         parameters: {
             query?: {
                 /** @description How many at most */
@@ -3260,7 +3260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Acts"];
+                    "application/json": components["schemas"]["Audit"];
                 };
             };
             /** @description `INVALID_REQUEST`: The request is not valid */

@@ -2,13 +2,13 @@ import type { ErrorCode } from './error.js'
 
 /**
  * What passes by itself, so that a repeat can end otherwise: `undone` where the gateway has certainly done nothing, `perhaps`
- * where it may have. LIMITED and EXPIRES_FIRST are not here, though they are 429 with `Retry-After`: they are what the caller
+ * where it may have. LIMITED and WOULD_EXPIRE are not here, though they are 429 with `Retry-After`: they are what the caller
  * asked for, by `whenLimited: 'reject'` and `expiresInMs`, and a message sent later is not what he asked for.
  */
 const byCode: Partial<Record<ErrorCode, Passing>> = {
   OVERLOADED: 'undone',
-  CLOSING: 'undone',
-  RECIPIENT_LINE_FULL: 'undone',
+  SHUTTING_DOWN: 'undone',
+  RECIPIENT_QUEUE_FULL: 'undone',
   BACKLOG_FULL: 'undone',
   TOO_SLOW: 'undone',
   UNAVAILABLE: 'perhaps',

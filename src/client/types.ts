@@ -15,9 +15,9 @@ export type Rules = Schemas['Rules']
 export type Quota = Schemas['Quota']
 export type Stats = Schemas['Stats']
 export type QueueStats = Schemas['QueueStats']
-export type Act = Schemas['Act']
+export type AuditEntry = Schemas['AuditEntry']
 export type OptOuts = Schemas['OptOuts']
-export type Erased = Schemas['Erased']
+export type EraseResult = Schemas['Erased']
 export type { Schemas }
 
 interface Immediate { immediate: true, queued: false, duplicate: false }

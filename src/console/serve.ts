@@ -4,11 +4,14 @@ import { extname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * The page runs its own files and asks its own origin, and nothing else; what it shows was written by strangers, so the browser itself refuses
- * to make markup of a text (`trusted-types`).
+ * The page runs only its own files and calls only its own origin. It shows foreign text, so Trusted Types make the browser refuse
+ * to parse text as markup.
  */
 const headers = {
-  'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'content-security-policy': [
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'",
+    "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"
+  ].join('; '),
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -21,12 +24,12 @@ const types: Record<string, string> = {
 }
 
 /**
- * The console's files under the prefix of this scope, read once. They hold nothing that is anybody's, so no key is asked for: the page asks its
- * user for one and uses the public API with it.
+ * Serves the console's files, read once at start. They hold no data, so no API key is required: the page asks its user for one and calls the
+ * public API with it.
  */
 export async function serveConsole (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (_, reply) => { reply.headers(headers) })
-  // With the slash, so that the page's own addresses are relative and a proxy may put it under any path.
+  // With a trailing slash the page's URLs are relative, so a proxy may serve it under any path.
   app.get('', async (request, reply) => await reply.redirect(`${request.url.split('?')[0]?.split('/').at(-1) ?? ''}/`, 308))
   const folder = new URL('page/', import.meta.url)
   for (const name of readdirSync(folder)) {

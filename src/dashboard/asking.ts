@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SenderView } from '../throttle/inspect.js'
 import { inspectSenders } from '../throttle/inspect.js'
-import type { DashboardRoom } from './room.js'
+import type { DashboardDeps } from './room.js'
 
 /** The request that is being answered; bull-board hands none on to the queues. */
 interface Asking {
@@ -24,9 +24,9 @@ export function admin (): string {
 }
 
 /** The counts of all senders. bull-board asks a queue four things for one poll: they are read once, and the page goes by the same ones. */
-export async function readSenders (room: Pick<DashboardRoom, 'store' | 'senders'>): Promise<SenderView[]> {
+export async function readSenders (deps: Pick<DashboardDeps, 'store' | 'senders'>): Promise<SenderView[]> {
   const request = asking.getStore()
-  if (request === undefined) return await inspectSenders(room.store, room.senders)
-  request.senders ??= inspectSenders(room.store, room.senders)
+  if (request === undefined) return await inspectSenders(deps.store, deps.senders)
+  request.senders ??= inspectSenders(deps.store, deps.senders)
   return await request.senders
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { toKnown } from '../http/problem.js'
 import { answering } from './asking.js'
 import { MessagesQueue } from './messages-queue.js'
-import type { DashboardRoom } from './room.js'
+import type { DashboardDeps } from './room.js'
 
 /** bull-board asks a font service of others for its letters; a page that shows an operator's work asks nobody. */
 const headers = {
@@ -18,28 +18,28 @@ const headers = {
 }
 
 /** bull-board under the prefix of this scope: the messages as a queue, and the three BullMQ queues behind them to look at. Guards nothing itself. */
-export async function dashboard (app: FastifyInstance, room: DashboardRoom): Promise<void> {
+export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Promise<void> {
   const server = new FastifyAdapter()
   createBullBoard({
     queues: [
-      new MessagesQueue(room),
-      watched(room.drainQueue, 'A job is a shift: a worker attends one sender for up to 15 s. Its result is the number of messages it sent.'),
-      watched(room.retryQueue, 'A job is a run over all failures that are due. Its result counts what became of them; null while the worker is stopped.'),
-      watched(room.housekeepingQueue, 'A job drops messages whose life is over, old failures and idle rate limits. Its result counts them.')
+      new MessagesQueue(deps),
+      watched(deps.drainQueue, 'A job is a shift: a worker attends one sender for up to 15 s. Its result is the number of messages it sent.'),
+      watched(deps.retryQueue, 'A job is a run over all failures that are due. Its result counts what became of them; null while the worker is stopped.'),
+      watched(deps.housekeepingQueue, 'A job drops messages whose life is over, old failures and idle rate limits. Its result counts them.')
     ],
     serverAdapter: server,
     options: {
       uiConfig: {
         boardTitle: 'Sluice',
         hideDocsLink: true,
-        ...(room.sandbox ? { environment: { label: 'Sandbox: nothing is really sent', color: '#b45309', textColor: '#ffffff' } } : {})
+        ...(deps.sandbox ? { environment: { label: 'Sandbox: nothing is really sent', color: '#b45309', textColor: '#ffffff' } } : {})
       }
     }
   })
   server.setBasePath(app.prefix)
   server.setErrorHandler(error => {
     const known = toKnown(error)
-    if (known.status === 500) room.events.emit('fault', { where: 'dashboard', error: known.facts.cause ?? error })
+    if (known.status === 500) deps.events.emit('fault', { where: 'dashboard', error: known.facts.cause ?? error })
     return answer(known.status, known.status === 500 ? '' : known.message)
   })
   app.addHook('onRequest', async (_, reply) => { reply.headers(headers) })

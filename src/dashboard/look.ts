@@ -1,15 +1,15 @@
 import type { MessageView } from '../settlement/inspect.js'
 import { inspectMessage } from '../settlement/inspect.js'
 import { grantedAt, withStart } from './pages.js'
-import type { BullState, DashboardRoom, Shown } from './room.js'
+import type { BullState, DashboardDeps, QueueRow } from './room.js'
 
 /** One message, wherever it stands. Null where nothing is known, or it was cancelled: a removed job is no more. */
-export async function look (room: Pick<DashboardRoom, 'store'>, sender: string, id: string): Promise<Shown | null> {
-  const view = await inspectMessage(room.store, sender, { id })
+export async function look (deps: Pick<DashboardDeps, 'store'>, sender: string, id: string): Promise<QueueRow | null> {
+  const view = await inspectMessage(deps.store, sender, { id })
   if (view === null || view.state === 'cancelled') return null
-  const { recipient, lane, payload, metadata, attempts, story, position } = view
+  const { recipient, lane, payload, metadata, attempts, history, position } = view
   const state = stateOf(view)
-  const [startedAt = null] = state === 'active' ? await grantedAt(room.store, sender, [recipient]) : []
+  const [startedAt = null] = state === 'active' ? await grantedAt(deps.store, sender, [recipient]) : []
   return withStart({
     sender,
     id: view.id,
@@ -19,7 +19,7 @@ export async function look (room: Pick<DashboardRoom, 'store'>, sender: string, 
     payload,
     metadata,
     attempts,
-    story,
+    history,
     waitsFor: waitsFor(view, state),
     dueAt: state === 'delayed' ? view.momentMs ?? view.nowMs + (view.delayMs ?? 0) : null,
     startedAt,
@@ -29,11 +29,11 @@ export async function look (room: Pick<DashboardRoom, 'store'>, sender: string, 
 }
 
 /** Waits whoever the pair's pace lets go: what the flow or others' turns add is no delay of its own. */
-function stateOf ({ state, boundBy, delayMs }: MessageView): BullState {
+function stateOf ({ state, waitingFor, delayMs }: MessageView): BullState {
   switch (state) {
     case 'queued':
-      if (boundBy === 'pause' || boundBy === 'stop') return 'paused'
-      return boundBy === 'flow' || boundBy === 'line' || delayMs === 0 ? 'waiting' : 'delayed'
+      if (waitingFor === 'pause' || waitingFor === 'sender-stopped') return 'paused'
+      return waitingFor === 'sender-rate' || waitingFor === 'turn-in-queue' || delayMs === 0 ? 'waiting' : 'delayed'
     case 'scheduled':
     case 'retrying':
     case 'unknown': return 'delayed'
@@ -48,7 +48,7 @@ function stateOf ({ state, boundBy, delayMs }: MessageView): BullState {
   }
 }
 
-function waitsFor ({ state }: MessageView, bull: BullState): Shown['waitsFor'] {
+function waitsFor ({ state }: MessageView, bull: BullState): QueueRow['waitsFor'] {
   if (bull === 'paused') return 'closed sender'
   switch (state) {
     case 'queued': return 'its turn'

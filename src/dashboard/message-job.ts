@@ -3,25 +3,25 @@ import { cancel } from '../drain/cancel.js'
 import { SluiceError } from '../errors.js'
 import { attemptsOf } from '../failure/failure.js'
 import { retryOne } from '../failure/retry.js'
-import { act } from '../http/act.js'
+import { audit } from '../http/audit.js'
 import { lanes } from '../message.js'
 import { maskRecipient } from '../recipient.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import { admin } from './asking.js'
-import type { DashboardRoom, Shown } from './room.js'
+import type { DashboardDeps, QueueRow } from './room.js'
 
 /** A message in the shape of a Bull job: who it goes to is masked, what it says and its keys (which may hold a number) are left out. */
 export class MessageJob implements QueueJob {
   readonly opts: { delay?: number, attempts: number, priority?: number }
-  readonly #room: DashboardRoom
-  readonly #shown: Shown
+  readonly #room: DashboardDeps
+  readonly #shown: QueueRow
 
-  constructor (room: DashboardRoom, shown: Shown) {
-    this.#room = room
+  constructor (deps: DashboardDeps, shown: QueueRow) {
+    this.#room = deps
     this.#shown = shown
     const { dueAt, lane } = shown
     this.opts = {
-      attempts: attemptsAllowed(room.settlement.backoff),
+      attempts: attemptsAllowed(deps.settlement.backoff),
       ...(dueAt === null ? {} : { delay: Math.max(0, dueAt - admittedAt(shown.id)) }),
       ...(lane === null ? {} : { priority: lanes.indexOf(lane) + 1 })
     }
@@ -40,7 +40,7 @@ export class MessageJob implements QueueJob {
       progress: 0,
       failedReason: reason,
       // Shown newest first, so that the reason stands above the attempts.
-      stacktrace: reason === '' ? [] : [...storyOf(this.#room, this.#shown), reason],
+      stacktrace: reason === '' ? [] : [...historyOf(this.#room, this.#shown), reason],
       returnvalue: null,
       ...(this.opts.delay === undefined ? {} : { delay: this.opts.delay }),
       ...(this.opts.priority === undefined ? {} : { priority: this.opts.priority }),
@@ -60,7 +60,7 @@ export class MessageJob implements QueueJob {
     const became = payload === null || state === 'completed' ? 'gone' : await cancel(this.#room, sender, id, 'cancelled', admin(), payload)
     if (became === 'busy') throw new SluiceError('NOT_CANCELLABLE', { detail: 'it is being sent, or nobody knows yet whether it was' })
     if (became !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: 'it is settled' })
-    await act(this.#room, { by: admin(), act: 'cancel', sender, subject: publicId(sender, id) })
+    await audit(this.#room, { by: admin(), action: 'cancel', sender, subject: publicId(sender, id) })
   }
 
   /** Reopens a FAILED message, and tries it as soon as its pair's pace allows. */
@@ -68,17 +68,17 @@ export class MessageJob implements QueueJob {
     const { sender, id } = this.#shown
     const became = await retryOne(this.#room, sender, id, { force: true, by: admin() })
     if (became === 'gone') throw new SluiceError('NOT_RETRYABLE', { detail: 'it is no failure, or it is already on its way' })
-    await act(this.#room, { by: admin(), act: 'retry', sender, subject: publicId(sender, id), detail: became })
+    await audit(this.#room, { by: admin(), action: 'retry', sender, subject: publicId(sender, id), detail: became })
   }
 
   /** Retries a failure before its time. Who waits for a turn, a schedule or a verdict can't be hurried. */
   async promote (): Promise<void> {
     if (this.#shown.waitsFor === 'retry') return await this.retry()
-    throw new SluiceError('NOT_OFFERED', { detail: `it waits for ${this.#shown.waitsFor ?? 'nothing'}; only what waits for a retry can be promoted` })
+    throw new SluiceError('NOT_SUPPORTED', { detail: `it waits for ${this.#shown.waitsFor ?? 'nothing'}; only what waits for a retry can be promoted` })
   }
 
   async updateData (): Promise<void> {
-    throw new SluiceError('NOT_OFFERED', { detail: 'a message can not be changed: cancel it and send another' })
+    throw new SluiceError('NOT_SUPPORTED', { detail: 'a message can not be changed: cancel it and send another' })
   }
 
   #data (): Record<string, unknown> {
@@ -95,18 +95,18 @@ export class MessageJob implements QueueJob {
   }
 
   #failedReason (): string {
-    const { story } = this.#shown
-    const code = story.filter(line => line.code !== undefined).at(-1)?.code
-    const reason = story.at(-1)?.reason
+    const { history } = this.#shown
+    const code = history.filter(line => line.code !== undefined).at(-1)?.code
+    const reason = history.at(-1)?.reason
     if (code === undefined) return reason ?? ''
     return `${code}: ${this.#room.explain(code).explanation}${reason === undefined ? '' : ` (${reason})`}`
   }
 }
 
 /** The attempts of a message, a line each; what WhatsApp answered word for word may name the recipient, so its code is explained instead. */
-export function storyOf (room: Pick<DashboardRoom, 'explain'>, { story }: Pick<Shown, 'story'>): string[] {
-  return attemptsOf(story).map(({ at, attempt, outcome, code }) =>
-    `${at} attempt ${attempt}: ${outcome}${code === null ? '' : ` ${code}, ${room.explain(code).title}`}`)
+export function historyOf (deps: Pick<DashboardDeps, 'explain'>, { history }: Pick<QueueRow, 'history'>): string[] {
+  return attemptsOf(history).map(({ at, attempt, outcome, code }) =>
+    `${at} attempt ${attempt}: ${outcome}${code === null ? '' : ` ${code}, ${deps.explain(code).title}`}`)
 }
 
 function attemptsAllowed (backoff: (attempt: number) => number | null): number {

@@ -1,15 +1,15 @@
 import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js'
 import type { JobCounts, JobStatus, QueueJob, QueueMetrics, Status } from '@bull-board/api/dist/types.js'
 import { SluiceError } from '../errors.js'
-import { act } from '../http/act.js'
+import { audit } from '../http/audit.js'
 import { parseId } from '../redis/keys.js'
 import { queueOf } from '../throttle/inspect.js'
 import { pauseSender, resumeSender } from '../throttle/pause.js'
 import { admin, readSenders } from './asking.js'
 import { look } from './look.js'
-import { MessageJob, storyOf } from './message-job.js'
+import { MessageJob, historyOf } from './message-job.js'
 import { readPage } from './pages.js'
-import type { BullState, DashboardRoom } from './room.js'
+import type { BullState, DashboardDeps } from './room.js'
 
 const states: BullState[] = ['waiting', 'active', 'delayed', 'paused', 'failed', 'completed']
 
@@ -19,12 +19,12 @@ const DESCRIPTION = 'The messages of all senders, read from their lines: this is
 
 /** All messages as one queue for bull-board: a read model over the senders' lines and sets, with the few actions that make sense. */
 export class MessagesQueue extends BaseAdapter {
-  readonly #room: DashboardRoom
+  readonly #room: DashboardDeps
 
-  constructor (room: DashboardRoom) {
+  constructor (deps: DashboardDeps) {
     // 'bull', not 'bullmq': for that bull-board offers flows, global concurrency and schedulers, and reaches for a real Queue.
     super('bull', { description: DESCRIPTION, allowCompletedRetries: false })
-    this.#room = room
+    this.#room = deps
   }
 
   getName (): string {
@@ -58,20 +58,20 @@ export class MessagesQueue extends BaseAdapter {
 
   async getJobLogs (id: string): Promise<string[]> {
     const shown = await this.#find(id)
-    return shown === null ? [] : storyOf(this.#room, shown)
+    return shown === null ? [] : historyOf(this.#room, shown)
   }
 
   async isPaused (): Promise<boolean> {
-    return (await readSenders(this.#room)).every(sender => sender.state !== 'open')
+    return (await readSenders(this.#room)).every(sender => sender.state !== 'active')
   }
 
   /** Closes every sender that is open; one that is stopped stays stopped, for its reason. */
   async pause (): Promise<void> {
     const by = admin()
     for (const { id: sender, state } of await readSenders(this.#room)) {
-      if (state !== 'open') continue
+      if (state !== 'active') continue
       await pauseSender(this.#room.store, sender, by)
-      await act(this.#room, { by, act: 'pause', sender, subject: sender })
+      await audit(this.#room, { by, action: 'pause', sender, subject: sender })
     }
   }
 
@@ -79,11 +79,11 @@ export class MessagesQueue extends BaseAdapter {
   async resume (): Promise<void> {
     const by = admin()
     for (const { id: sender, state } of await readSenders(this.#room)) {
-      if (state === 'open') continue
-      const { attention } = await resumeSender(this.#room.store, sender)
-      await act(this.#room, { by, act: 'resume', sender, subject: sender })
-      this.#room.events.emit('sender.opened', { sender })
-      await this.#room.wakes.attend(sender, attention)
+      if (state === 'active') continue
+      const { wakeHint } = await resumeSender(this.#room.store, sender)
+      await audit(this.#room, { by, action: 'resume', sender, subject: sender })
+      this.#room.events.emit('sender.resumed', { sender })
+      await this.#room.wakes.applyWakeHint(sender, wakeHint)
     }
   }
 
@@ -150,5 +150,5 @@ export class MessagesQueue extends BaseAdapter {
 }
 
 function refused (detail: string): SluiceError {
-  return new SluiceError('NOT_OFFERED', { detail })
+  return new SluiceError('NOT_SUPPORTED', { detail })
 }

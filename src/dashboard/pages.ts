@@ -1,9 +1,9 @@
 import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
-import type { Kept } from '../settlement/record.js'
+import type { StoredMessage } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
 import type { SenderView } from '../throttle/inspect.js'
-import type { BullState, DashboardRoom, Shown } from './room.js'
+import type { BullState, DashboardDeps, QueueRow } from './room.js'
 
 /** Recipients of a sender behind whose next message a page looks; each costs Redis about 2 µs. */
 const BEHIND = 1000
@@ -11,7 +11,7 @@ const BEHIND = 1000
 const PAGE = 200
 
 /** A stretch of a list: how many stand in it, and how to read a window of them. May show fewer than it counts, never others. */
-interface Section { count: number, read: (skip: number, take: number) => Promise<Shown[]> }
+interface Section { count: number, read: (skip: number, take: number) => Promise<QueueRow[]> }
 
 /**
  * A window of all that is in one state, sender by sender. A section is a sorted set in its own order and a window of it is
@@ -25,11 +25,11 @@ interface Section { count: number, read: (skip: number, take: number) => Promise
  *
  * Behind the next messages it looks for `BEHIND` recipients of a sender; who stands behind further ones is counted and not shown.
  */
-export async function readPage (room: DashboardRoom, senders: SenderView[], state: BullState, start: number, end: number): Promise<Shown[]> {
-  const shown: Shown[] = []
+export async function readPage (deps: DashboardDeps, senders: SenderView[], state: BullState, start: number, end: number): Promise<QueueRow[]> {
+  const shown: QueueRow[] = []
   let skip = Math.max(0, start)
   let take = Math.min(PAGE, end - start + 1)
-  for (const section of senders.flatMap(sender => sectionsOf(room.store, sender, state))) {
+  for (const section of senders.flatMap(sender => sectionsOf(deps.store, sender, state))) {
     const first = Math.min(skip, section.count)
     const some = Math.min(take, section.count - first)
     skip -= first
@@ -42,19 +42,19 @@ export async function readPage (room: DashboardRoom, senders: SenderView[], stat
 }
 
 function sectionsOf (store: Store, sender: SenderView, state: BullState): Section[] {
-  const { id, inLine, due, inFlight, scheduled, unknown, failures } = sender
-  const open = sender.state === 'open'
+  const { id, queued, due, inFlight, scheduled, unknown, failures } = sender
+  const open = sender.state === 'active'
   const line = (which: 'due' | 'later' | 'all', count: number): Section =>
     ({ count, read: async (skip, take) => await readLines(store, id, state, which, skip, take) })
-  const set = (name: string, count: number, waitsFor: Shown['waitsFor']): Section =>
+  const set = (name: string, count: number, waitsFor: QueueRow['waitsFor']): Section =>
     ({ count, read: async (skip, take) => await readSet(store, id, { state, name, waitsFor, skip, take }) })
   switch (state) {
     case 'waiting': return open ? [line('due', due)] : []
     case 'delayed': return [
       set('failures', failures.pending, 'retry'), set('unknown', unknown, 'verdict'), set('scheduled', scheduled, 'schedule'),
-      ...(open ? [line('later', inLine - due)] : [])
+      ...(open ? [line('later', queued - due)] : [])
     ]
-    case 'paused': return open ? [] : [line('all', inLine)]
+    case 'paused': return open ? [] : [line('all', queued)]
     case 'active': return [set('inflight', inFlight, null)]
     case 'failed': return [set('failed', failures.failed, null)]
     case 'completed': return []
@@ -62,7 +62,7 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
   }
 }
 
-async function readLines (store: Store, sender: string, state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number): Promise<Shown[]> {
+async function readLines (store: Store, sender: string, state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number): Promise<QueueRow[]> {
   const entries = await store.run('inspect-lines', { sender }, { which, skip, take, limit: BEHIND })
   return entries.map(([id, text, momentMs, position]) => ({
     ...common(sender, id, state, parseRecord(text)),
@@ -72,9 +72,9 @@ async function readLines (store: Store, sender: string, state: BullState, which:
   }))
 }
 
-interface SetWindow { state: BullState, name: string, waitsFor: Shown['waitsFor'], skip: number, take: number }
+interface SetWindow { state: BullState, name: string, waitsFor: QueueRow['waitsFor'], skip: number, take: number }
 
-async function readSet (store: Store, sender: string, { state, name, waitsFor, skip, take }: SetWindow): Promise<Shown[]> {
+async function readSet (store: Store, sender: string, { state, name, waitsFor, skip, take }: SetWindow): Promise<QueueRow[]> {
   const { redis, prefix } = store
   const key = senderKey(prefix, sender, name)
   const flat = state === 'failed'
@@ -83,7 +83,7 @@ async function readSet (store: Store, sender: string, { state, name, waitsFor, s
   const ids = flat.filter((_, at) => at % 2 === 0)
   if (ids.length === 0) return []
   const texts = await redis.hmget(senderKey(prefix, sender, state === 'failed' ? 'failure-records' : 'backlog'), ...ids)
-  const shown = ids.flatMap((id, at): Shown[] => {
+  const shown = ids.flatMap((id, at): QueueRow[] => {
     const text = texts[at]
     // Settled between the two reads.
     if (text === null || text === undefined) return []
@@ -101,9 +101,9 @@ async function readSet (store: Store, sender: string, { state, name, waitsFor, s
 }
 
 /** What is settled started with its last attempt, as far as that is told; else it took no time. */
-export function withStart (shown: Shown): Shown {
+export function withStart (shown: QueueRow): QueueRow {
   if (shown.finishedAt === null) return shown
-  const last = shown.story.filter(line => line.attempt !== undefined).at(-1)
+  const last = shown.history.filter(line => line.attempt !== undefined).at(-1)
   return { ...shown, startedAt: last === undefined ? shown.finishedAt : last.at - (last.durationMs ?? 0) }
 }
 
@@ -114,9 +114,9 @@ export async function grantedAt (store: Store, sender: string, recipients: strin
   return grants.map(grant => grant === null ? null : Math.floor(Number(grant.split(' ')[4]) / 1000))
 }
 
-function common (sender: string, id: string, state: BullState, kept: Kept): Shown {
-  const { recipient, lane, payload, attempts, story } = kept
+function common (sender: string, id: string, state: BullState, kept: StoredMessage): QueueRow {
+  const { recipient, lane, payload, attempts, history } = kept
   return {
-    sender, id, state, recipient, lane, payload, attempts, story, metadata: payload.metadata ?? null, waitsFor: null, dueAt: null, startedAt: null, finishedAt: null, position: 0
+    sender, id, state, recipient, lane, payload, attempts, history, metadata: payload.metadata ?? null, waitsFor: null, dueAt: null, startedAt: null, finishedAt: null, position: 0
   }
 }

@@ -1,10 +1,10 @@
 import type { Queue } from 'bullmq'
 import type { Explain } from '../failure/failure.js'
-import type { RetryRoom } from '../failure/retry.js'
+import type { RetryDeps } from '../failure/retry.js'
 import type { Lane, Payload } from '../message.js'
-import type { StoryLine } from '../settlement/record.js'
+import type { HistoryEntry } from '../settlement/record.js'
 
-export interface DashboardRoom extends RetryRoom {
+export interface DashboardDeps extends RetryDeps {
   senders: string[]
   explain: Explain
   sandbox: boolean
@@ -17,7 +17,7 @@ export interface DashboardRoom extends RetryRoom {
 export type BullState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused'
 
 /** A message as the dashboard knows it, from a page or from a look at this one. Moments are ms since the epoch. */
-export interface Shown {
+export interface QueueRow {
   sender: string
   id: string
   state: BullState
@@ -27,7 +27,7 @@ export interface Shown {
   payload: Payload | null
   metadata: Record<string, unknown> | null
   attempts: number
-  story: StoryLine[]
+  history: HistoryEntry[]
   /** What it waits for, in words of our own. */
   waitsFor: 'its turn' | 'retry' | 'verdict' | 'schedule' | 'closed sender' | null
   dueAt: number | null

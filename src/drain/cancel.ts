@@ -1,38 +1,38 @@
 import { digestOf, publicId } from '../redis/keys.js'
 import type { Payload } from '../message.js'
 import { resultTail } from '../settlement/record.js'
-import type { DeliveryRoom } from './deliver.js'
+import type { DeliveryDeps } from './deliver.js'
 
 export type Cancelled = 'done' | 'busy' | 'alive' | 'gone'
 
 /** Takes a message that waits out for good: `cancelled` by somebody, or `expired` once its life is over. */
-export async function cancel (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, id: string, reason: 'cancelled' | 'expired', by: string, payload: Payload, why?: 'opted-out'): Promise<Cancelled> {
-  const reply = await room.store.run('cancel', { sender, digest: digestOf(id) }, {
-    id, reason, tail: resultTail(payload, undefined, room.settlement.tells, why), story: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
+export async function cancel (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, id: string, reason: 'cancelled' | 'expired', by: string, payload: Payload, why?: 'opted-out'): Promise<Cancelled> {
+  const reply = await deps.store.run('cancel', { sender, digest: digestOf(id) }, {
+    id, reason, tail: resultTail(payload, undefined, deps.settlement.callbacksEnabled, why), history: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
   })
   if (reply[0] === 'done') {
-    room.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(why === undefined ? {} : { reason: why }) })
-    await room.wakes.attend(sender, reply[1])
+    deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(why === undefined ? {} : { reason: why }) })
+    await deps.wakes.applyWakeHint(sender, reply[1])
   }
   return reply[0]
 }
 
 /** Drops messages whose life is over; returns how many. */
-export async function expire (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
+export async function expire (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
   let dropped = 0
   for (const id of ids) {
     const payload = await payloadOf(id)
-    if (payload !== null && await cancel(room, sender, id, 'expired', 'the clock', payload) === 'done') dropped++
+    if (payload !== null && await cancel(deps, sender, id, 'expired', 'the clock', payload) === 'done') dropped++
   }
   return dropped
 }
 
 /** Drops marketing whose recipient wants none; returns how many. */
-export async function dropUnwanted (room: Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
+export async function dropUnwanted (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
   let dropped = 0
   for (const id of ids) {
     const payload = await payloadOf(id)
-    if (payload !== null && await cancel(room, sender, id, 'cancelled', 'its recipient', payload, 'opted-out') === 'done') dropped++
+    if (payload !== null && await cancel(deps, sender, id, 'cancelled', 'its recipient', payload, 'opted-out') === 'done') dropped++
   }
   return dropped
 }

@@ -14,18 +14,18 @@ export type Claim =
  * Takes up to `want` heads of a sender whose turn has come, for the shift of this name. `nextAt`: when to ask for the next one, by this process's clock. It counts from the asking
  * and not from the answer: the next question takes as long to get there as this one did.
  */
-export async function claim (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
+export async function claim (deps: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
   const askedAt = performance.now()
-  const { reply, terms } = await room.store.granting(sender, async terms => ({
+  const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,
-    reply: await room.store.run('claim', { sender }, { shift, want, mode: 'keep', ...terms })
+    reply: await deps.store.run('claim', { sender }, { shift, want, mode: 'keep', ...terms })
   }))
   // 'unruled': Redis was emptied, so there is nobody to attend until a start writes the rules again.
   if (reply[0] !== 'claimed') return { status: 'attended' }
   const [, nowUs, nextUs, dropped, expired, grants, unwanted] = reply
   return {
     status: 'claimed',
-    grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + room.claiming.startWithinMs)),
+    grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + deps.claiming.startWithinMs)),
     expired,
     unwanted,
     dropped,
@@ -34,9 +34,9 @@ export async function claim (room: { store: Store, claiming: ClaimSettings }, se
 }
 
 /** Ends a shift: hands the lease over where a turn is near ('call': somebody has to add the job), else drops it. */
-export async function release (room: { store: Store, claiming: ClaimSettings }, sender: string, shift: string): Promise<'' | 'call'> {
-  const reply = await room.store.granting(sender, async terms =>
-    await room.store.run('claim', { sender }, { shift, want: 0, mode: 'end', ...terms }))
+export async function release (deps: { store: Store, claiming: ClaimSettings }, sender: string, shift: string): Promise<'' | 'call'> {
+  const reply = await deps.store.granting(sender, async terms =>
+    await deps.store.run('claim', { sender }, { shift, want: 0, mode: 'end', ...terms }))
   return reply[0] === 'ended' && reply[1] === 'call' ? 'call' : ''
 }
 

@@ -4,46 +4,46 @@ import type { Connections } from '../redis/connect.js'
 import { globalKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 
-export type Attention = '' | 'call' | 'wake' | 'later'
+export type WakeHint = '' | 'call' | 'wake' | 'later'
 
 /** How a sender gets attention: a drain job where nobody attends it, a wake where its shift sleeps too long, later recovery. */
 export interface Wakes {
   /** Acts on what a script asked for. Never fails: without it recovery calls, and a shift sleeps at most 500 ms. */
-  attend: (sender: string, attention: Attention) => Promise<void>
+  applyWakeHint: (sender: string, wakeHint: WakeHint) => Promise<void>
   /** Rings `bell` at every wake of the sender until the answer is called. */
-  listen: (sender: string, bell: () => void) => () => void
+  listen: (sender: string, signal: () => void) => () => void
   close: () => Promise<void>
 }
 
 /** A worker subscribes; a node that only posts needs not to. */
-export async function createWakes (room: { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }): Promise<Wakes> {
-  const { store, events, drainQueue } = room
+export async function createWakes (deps: { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }): Promise<Wakes> {
+  const { store, events, drainQueue } = deps
   const channel = globalKey(store.prefix, 'wake')
   const bells = new Map<string, Set<() => void>>()
-  const ring = (sender: string): boolean => {
+  const set = (sender: string): boolean => {
     const listeners = bells.get(sender)
-    listeners?.forEach(bell => bell())
+    listeners?.forEach(signal => signal())
     return listeners !== undefined
   }
-  const leave = await room.subscribe?.(channel, ring)
+  const leave = await deps.subscribe?.(channel, set)
 
   return {
-    async attend (sender, attention) {
+    async applyWakeHint (sender, wakeHint) {
       try {
         // Job ids are unique: a fixed one would swallow a call while the former job is still finishing.
-        if (attention === 'call') await Promise.all([store.agenda.mark(sender), drainQueue.add('shift', { sender })])
-        if (attention === 'later') store.agenda.remind(sender)
-        if (attention === 'wake' && !ring(sender)) await store.redis.publish(channel, sender)
+        if (wakeHint === 'call') await Promise.all([store.recoverySchedule.mark(sender), drainQueue.add('shift', { sender })])
+        if (wakeHint === 'later') store.recoverySchedule.markDue(sender)
+        if (wakeHint === 'wake' && !set(sender)) await store.redis.publish(channel, sender)
       } catch (error) {
-        store.agenda.remind(sender)
-        events.emit('fault', { where: `attend ${attention}`, error })
+        store.recoverySchedule.markDue(sender)
+        events.emit('fault', { where: `attend ${wakeHint}`, error })
       }
     },
-    listen (sender, bell) {
+    listen (sender, signal) {
       const listeners = bells.get(sender) ?? new Set()
-      bells.set(sender, listeners.add(bell))
+      bells.set(sender, listeners.add(signal))
       return () => {
-        listeners.delete(bell)
+        listeners.delete(signal)
         if (listeners.size === 0) bells.delete(sender)
       }
     },

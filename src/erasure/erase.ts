@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DeliveryRoom } from '../drain/deliver.js'
+import type { DeliveryDeps } from '../drain/deliver.js'
 import { cancel } from '../drain/cancel.js'
 import { inParallel } from '../parallel.js'
 import { findTerm } from '../redis/find-terms.js'
@@ -16,9 +16,9 @@ const AT_ONCE = 10
 const PATIENCE_MS = 3000
 const LOOK_AGAIN_MS = 100
 
-export type ErasureRoom = Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'>
+export type ErasureDeps = Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>
 
-export interface Erased {
+export interface EraseResult {
   /** Nothing is left; else a repeat has to come for the rest. */
   complete: boolean
   /** Messages that waited and were taken out, results that told of the recipient, failures that were kept. */
@@ -37,15 +37,15 @@ export async function knownSenders (store: Store): Promise<string[]> {
  * that tells of it forgotten. Each step can be repeated, and finds by itself what is left to do, so a repeat after a crash
  * or for what was in flight does the rest. Messages that are posted meanwhile are not its concern.
  */
-export async function eraseRecipient (room: ErasureRoom, senders: readonly string[], recipient: string, by: string): Promise<Erased> {
-  const { store } = room
+export async function eraseRecipient (deps: ErasureDeps, senders: readonly string[], recipient: string, by: string): Promise<EraseResult> {
+  const { store } = deps
   let waiting = 0
   const remaining: string[] = []
   for (const sender of senders) {
     let found = await findAll(store, sender, recipient)
     const until = performance.now() + PATIENCE_MS
     for (;;) {
-      const left = await inParallel(found, AT_ONCE, async id => await takeOut(room, sender, id, by))
+      const left = await inParallel(found, AT_ONCE, async id => await takeOut(deps, sender, id, by))
       waiting += left.filter(what => what === 'out').length
       found = found.filter((_, at) => left[at] === 'busy')
       if (found.length === 0 || performance.now() > until) break
@@ -69,12 +69,12 @@ async function findAll (store: Store, sender: string, recipient: string): Promis
 }
 
 /** `busy`: it is in flight. An unknown outcome is given up, since nobody may keep the message to try it again. */
-async function takeOut (room: ErasureRoom, sender: string, id: string, by: string): Promise<'out' | 'gone' | 'busy'> {
-  const text = await room.store.redis.hget(senderKey(room.store.prefix, sender, 'backlog'), id)
+async function takeOut (deps: ErasureDeps, sender: string, id: string, by: string): Promise<'out' | 'gone' | 'busy'> {
+  const text = await deps.store.redis.hget(senderKey(deps.store.prefix, sender, 'backlog'), id)
   if (text === null) return 'gone'
   const kept = parseRecord(text)
-  const done = await cancel(room, sender, id, 'cancelled', by, kept.payload)
+  const done = await cancel(deps, sender, id, 'cancelled', by, kept.payload)
   if (done !== 'busy') return done === 'done' ? 'out' : 'gone'
-  const { verdict } = await settleUnknown(room, sender, id, { ...kept, payload: { ...kept.payload, onUnknown: 'fail' } })
+  const { verdict } = await settleUnknown(deps, sender, id, { ...kept, payload: { ...kept.payload, onUnknown: 'fail' } })
   return verdict === 'stale' ? 'busy' : 'out'
 }

@@ -1,12 +1,12 @@
 import type { Store } from '../redis/store.js'
-import type { Kept } from '../settlement/record.js'
+import type { StoredMessage } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
 
 /** Messages that one script looks at, about: a few ms of Redis. */
 const PAGE = 1000
 
 /** Every message of the recipient, a page at a time. */
-export async function * pagesOf (store: Store, sender: string, recipient: string, which: 'waiting' | 'failures'): AsyncGenerator<{ id: string, kept: Kept }> {
+export async function * pagesOf (store: Store, sender: string, recipient: string, which: 'waiting' | 'failures'): AsyncGenerator<{ id: string, kept: StoredMessage }> {
   let cursor = '0'
   do {
     const [next = '0', ...found] = await store.run('find-recipient', { sender }, { recipient, which, cursor, limit: PAGE })

@@ -6,20 +6,20 @@ import { listFailures } from './list.js'
 
 /** Notes that somebody has seen a failure. False: it is none that is pending or failed. */
 export async function acknowledge (store: Store, sender: string, id: string, by: string, note?: string): Promise<boolean> {
-  const story = JSON.stringify({ acknowledgedBy: by, ...(note === undefined ? {} : { note }) })
-  const [status] = await store.run('acknowledge', { sender, digest: digestOf(id) }, { id, story })
+  const history = JSON.stringify({ acknowledgedBy: by, ...(note === undefined ? {} : { note }) })
+  const [status] = await store.run('acknowledge', { sender, digest: digestOf(id) }, { id, history })
   return status === 'acknowledged'
 }
 
 /** Acknowledges all failures that fit a filter and nobody has acknowledged, at most `limit`. Returns how many. */
-export async function acknowledgeAll (room: { store: Store, explain: Explain }, sender: string, filter: FailureFilter, by: string, note?: string): Promise<{ acknowledged: number, more: boolean }> {
+export async function acknowledgeAll (deps: { store: Store, explain: Explain }, sender: string, filter: FailureFilter, by: string, note?: string): Promise<{ acknowledged: number, more: boolean }> {
   let acknowledged = 0
   let cursor: string | null | undefined = filter.cursor
   do {
-    const page = await listFailures(room, sender, { ...filter, limit: Math.min(200, filter.limit - acknowledged), ...(cursor === undefined || cursor === null ? {} : { cursor }) })
+    const page = await listFailures(deps, sender, { ...filter, limit: Math.min(200, filter.limit - acknowledged), ...(cursor === undefined || cursor === null ? {} : { cursor }) })
     for (const failure of page.failures) {
       const parts = parseId(failure.id)
-      if (failure.acknowledgedAt === null && parts !== null && await acknowledge(room.store, sender, parts.id, by, note)) acknowledged++
+      if (failure.acknowledgedAt === null && parts !== null && await acknowledge(deps.store, sender, parts.id, by, note)) acknowledged++
     }
     cursor = page.nextCursor
   } while (cursor !== null && acknowledged < filter.limit)

@@ -1,5 +1,5 @@
 import { admittedAt, publicId } from '../redis/keys.js'
-import type { Kept, StoryLine } from '../settlement/record.js'
+import type { StoredMessage, HistoryEntry } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
 
 export type FailureStatus = 'PENDING' | 'RESOLVED' | 'FAILED'
@@ -23,7 +23,7 @@ export interface Failure {
   resolvedAt: string | null
   createdAt: string
   updatedAt: string
-  reason: NonNullable<StoryLine['reason']> | null
+  reason: NonNullable<HistoryEntry['reason']> | null
   explanation: string | null
   remedy: string | null
   retryNotBefore: string | null
@@ -37,12 +37,12 @@ export interface Attempt { attempt: number, at: string, durationMs: number | nul
 /** Makes a failure of what Redis keeps. `momentMs` is its score: next retry, or when it was settled. */
 export function toFailure (sender: string, id: string, text: string, status: FailureStatus, momentMs: number, explain: Explain): Failure {
   const kept = parseRecord(text)
-  const attempts = attemptsOf(kept.story)
+  const attempts = attemptsOf(kept.history)
   const last = attempts.at(-1)
   const lastError = attempts.filter(attempt => attempt.outcome !== 'sent').at(-1)
-  const lastLine = kept.story.at(-1)
-  const acknowledged = acknowledgedOf(kept.story)
-  const wait = kept.story.filter(line => line.retryNotBeforeMs !== undefined).at(-1)
+  const lastLine = kept.history.at(-1)
+  const acknowledged = acknowledgedOf(kept.history)
+  const wait = kept.history.filter(line => line.retryNotBeforeMs !== undefined).at(-1)
   const told = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
   const createdAt = iso(admittedAt(id))
   return {
@@ -60,7 +60,7 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
     resolvedAt: status === 'RESOLVED' ? iso(momentMs) : null,
     createdAt,
     updatedAt: lastLine === undefined ? createdAt : iso(lastLine.at),
-    reason: status === 'PENDING' ? null : kept.story.filter(line => line.reason !== undefined).at(-1)?.reason ?? null,
+    reason: status === 'PENDING' ? null : kept.history.filter(line => line.reason !== undefined).at(-1)?.reason ?? null,
     explanation: told?.explanation ?? null,
     remedy: told?.remedy ?? null,
     retryNotBefore: wait?.retryNotBeforeMs === undefined ? null : iso(wait.at + wait.retryNotBeforeMs),
@@ -71,13 +71,13 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
 }
 
 /** The line that says who has seen a failure. Of what became of it since nobody can have seen anything. */
-export function acknowledgedOf (story: Kept['story']): StoryLine | undefined {
-  return story.slice(story.findLastIndex(line => line.reason !== undefined) + 1).findLast(line => line.acknowledgedBy !== undefined)
+export function acknowledgedOf (history: StoredMessage['history']): HistoryEntry | undefined {
+  return history.slice(history.findLastIndex(line => line.reason !== undefined) + 1).findLast(line => line.acknowledgedBy !== undefined)
 }
 
 /** The attempts of a story, oldest first; `at` is when each was settled. */
-export function attemptsOf (story: Kept['story']): Attempt[] {
-  return story.filter(line => line.attempt !== undefined).map(line => ({
+export function attemptsOf (history: StoredMessage['history']): Attempt[] {
+  return history.filter(line => line.attempt !== undefined).map(line => ({
     attempt: line.attempt ?? 0,
     at: iso(line.at),
     durationMs: line.durationMs ?? null,

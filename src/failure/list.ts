@@ -30,7 +30,7 @@ const places: Record<FailureStatus, { zset: string, hash: string, newestFirst: b
 const order: FailureStatus[] = ['PENDING', 'FAILED', 'RESOLVED']
 
 /** A page of failures: PENDING by next retry, then FAILED and RESOLVED newest first; `nextCursor` null at the end. */
-export async function listFailures (room: { store: Store, explain: Explain }, sender: string, filter: FailureFilter): Promise<{ failures: Failure[], nextCursor: string | null }> {
+export async function listFailures (deps: { store: Store, explain: Explain }, sender: string, filter: FailureFilter): Promise<{ failures: Failure[], nextCursor: string | null }> {
   const statuses = filter.due === true ? ['PENDING' as const] : filter.status === undefined ? order : [filter.status]
   const from = parseCursor(filter.cursor)
   const matches = matcher(filter)
@@ -39,12 +39,12 @@ export async function listFailures (room: { store: Store, explain: Explain }, se
   for (const status of statuses.slice(from === null ? 0 : Math.max(0, statuses.indexOf(from.status)))) {
     let after = from !== null && from.status === status ? from : null
     for (;;) {
-      const page = await read(room.store, sender, status, after, filter.due === true)
+      const page = await read(deps.store, sender, status, after, filter.due === true)
       for (const entry of page) {
         after = { status, score: entry.score, id: entry.id }
         scanned++
         if (entry.text === null || !matches(entry)) continue
-        failures.push(toFailure(sender, entry.id, entry.text, status, entry.score, room.explain))
+        failures.push(toFailure(sender, entry.id, entry.text, status, entry.score, deps.explain))
         if (failures.length >= filter.limit) return { failures, nextCursor: formatCursor(after) }
       }
       if (page.length < CHUNK) break

@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq'
 import { inParallel } from '../parallel.js'
 import { globalKey } from '../redis/keys.js'
-import type { RetryCounts, RetryRoom } from './retry.js'
+import type { RetryCounts, RetryDeps } from './retry.js'
 import { addCounts, retryFailures } from './retry.js'
 
 /** Failures that one run takes up at most; the next run takes the rest. */
@@ -13,7 +13,7 @@ const SCHEDULER = 'retry'
 const MISSED = 2
 const GRACE_MS = 5000
 
-export interface RetryWorkerRoom extends RetryRoom { retryQueue: Queue, senders: string[], retryIntervalMs: number }
+export interface RetryWorkerDeps extends RetryDeps { retryQueue: Queue, senders: string[], retryIntervalMs: number }
 
 export interface RetryWorkerStatus {
   isRunning: boolean
@@ -25,57 +25,57 @@ export interface RetryWorkerStatus {
 }
 
 /** What a node does at its start that will run the retries: it puts them on the schedule, which is one for all, and counts as seen. */
-export async function attendRetries (room: RetryWorkerRoom): Promise<void> {
-  await scheduleRetries(room)
-  await note(room, {})
+export async function attendRetries (deps: RetryWorkerDeps): Promise<void> {
+  await scheduleRetries(deps)
+  await note(deps, {})
 }
 
 /** Puts the run on BullMQ's schedule. */
-async function scheduleRetries (room: RetryWorkerRoom): Promise<void> {
-  await room.retryQueue.upsertJobScheduler(SCHEDULER, { every: room.retryIntervalMs }, { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } })
+async function scheduleRetries (deps: RetryWorkerDeps): Promise<void> {
+  await deps.retryQueue.upsertJobScheduler(SCHEDULER, { every: deps.retryIntervalMs }, { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } })
 }
 
 /** The same where an emptied Redis has lost the schedule. */
-export async function keepRetriesScheduled (room: RetryWorkerRoom): Promise<void> {
-  if (await room.retryQueue.getJobScheduler(SCHEDULER) === undefined) await attendRetries(room)
+export async function keepRetriesScheduled (deps: RetryWorkerDeps): Promise<void> {
+  if (await deps.retryQueue.getJobScheduler(SCHEDULER) === undefined) await attendRetries(deps)
 }
 
 /** One run over all senders; null while the worker is stopped. */
-export async function runRetries (room: RetryWorkerRoom): Promise<RetryCounts | null> {
-  const { redis, prefix } = room.store
+export async function runRetries (deps: RetryWorkerDeps): Promise<RetryCounts | null> {
+  const { redis, prefix } = deps.store
   const key = globalKey(prefix, 'retry-worker')
   const startedAt = performance.now()
   if (await redis.hexists(key, 'stoppedBy') === 1) {
-    await note(room, {})
+    await note(deps, {})
     return null
   }
   // Side by side and for a limited time, so that a sender whose answers are slow does not hold up the retries of others.
-  const each = await inParallel([...room.senders], AT_ONCE, async sender =>
-    await retryFailures(room, sender, { limit: PER_RUN, force: false, by: null, withinMs: room.retryIntervalMs / 2 }))
+  const each = await inParallel([...deps.senders], AT_ONCE, async sender =>
+    await retryFailures(deps, sender, { limit: PER_RUN, force: false, by: null, withinMs: deps.retryIntervalMs / 2 }))
   const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
-  await note(room, { lastRunAt: await now(room), lastResult: JSON.stringify(counts) })
-  room.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
+  await note(deps, { lastRunAt: await now(deps), lastResult: JSON.stringify(counts) })
+  deps.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
   return counts
 }
 
 /** Stops the worker on all nodes, until somebody starts it: a boot never changes it. */
-export async function stopRetries (room: RetryWorkerRoom, by: string): Promise<void> {
-  await room.store.redis.hset(globalKey(room.store.prefix, 'retry-worker'), 'stoppedBy', by)
+export async function stopRetries (deps: RetryWorkerDeps, by: string): Promise<void> {
+  await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy', by)
 }
 
-export async function startRetries (room: RetryWorkerRoom): Promise<void> {
-  await room.store.redis.hdel(globalKey(room.store.prefix, 'retry-worker'), 'stoppedBy')
-  await scheduleRetries(room)
+export async function startRetries (deps: RetryWorkerDeps): Promise<void> {
+  await deps.store.redis.hdel(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy')
+  await scheduleRetries(deps)
 }
 
 /** Notes that there is a node that runs the retries, and what else there is to note. */
-async function note (room: RetryWorkerRoom, facts: Record<string, string | number>): Promise<void> {
-  await room.store.redis.hset(globalKey(room.store.prefix, 'retry-worker'), { ...facts, seenAt: await now(room) })
+async function note (deps: RetryWorkerDeps, facts: Record<string, string | number>): Promise<void> {
+  await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), { ...facts, seenAt: await now(deps) })
 }
 
 /** Milliseconds since the epoch by Redis's clock. */
-async function now (room: RetryWorkerRoom): Promise<number> {
-  const [seconds, micros] = await room.store.redis.time()
+async function now (deps: RetryWorkerDeps): Promise<number> {
+  const [seconds, micros] = await deps.store.redis.time()
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
 }
 
@@ -83,15 +83,15 @@ async function now (room: RetryWorkerRoom): Promise<number> {
  * The state of the retry worker as all nodes see it. It runs unless somebody stopped it, or no node has been seen running it for
  * so long that none does.
  */
-export async function retryWorkerStatus (room: RetryWorkerRoom): Promise<RetryWorkerStatus> {
+export async function retryWorkerStatus (deps: RetryWorkerDeps): Promise<RetryWorkerStatus> {
   const [facts, scheduler, nowMs] = await Promise.all([
-    room.store.redis.hgetall(globalKey(room.store.prefix, 'retry-worker')),
-    room.retryQueue.getJobScheduler(SCHEDULER),
-    now(room)
+    deps.store.redis.hgetall(globalKey(deps.store.prefix, 'retry-worker')),
+    deps.retryQueue.getJobScheduler(SCHEDULER),
+    now(deps)
   ])
   const stoppedBy = facts['stoppedBy'] ?? null
   const next = scheduler?.next
-  const intervalMs = scheduler?.every ?? room.retryIntervalMs
+  const intervalMs = scheduler?.every ?? deps.retryIntervalMs
   const isRunning = stoppedBy === null && nowMs - Number(facts['seenAt'] ?? 0) <= MISSED * intervalMs + GRACE_MS
   return {
     isRunning,

@@ -1,13 +1,13 @@
 import type { Bus } from '../events.js'
 import { digestOf, senderKey } from '../redis/keys.js'
-import type { DeliveryRoom } from '../drain/deliver.js'
+import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel, dropUnwanted } from '../drain/cancel.js'
 import { lanes } from '../message.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { parsePayload } from '../settlement/record.js'
 
-export interface RetryRoom extends DeliveryRoom { events: Bus, retrying: { startWithinMs: number, lifeMs: number } }
+export interface RetryDeps extends DeliveryDeps { events: Bus, retrying: { startWithinMs: number, lifeMs: number } }
 
 /** What became of the failures of one run; the four are disjoint and sum to `total`. */
 export interface RetryCounts { total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number }
@@ -20,8 +20,8 @@ const AT_ONCE = 50
  * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. `by` names the
  * operator, null the schedule. None is taken up after `withinMs`.
  */
-export async function retryFailures (room: RetryRoom, sender: string, options: { limit: number, force: boolean, by: string | null, withinMs?: number }): Promise<RetryCounts> {
-  const { redis, prefix } = room.store
+export async function retryFailures (deps: RetryDeps, sender: string, options: { limit: number, force: boolean, by: string | null, withinMs?: number }): Promise<RetryCounts> {
+  const { redis, prefix } = deps.store
   // Redis's clock, not ours, says what is due; the script checks each again.
   const [seconds] = await redis.time()
   const until = options.force ? '+inf' : (Number(seconds) + 1) * 1000
@@ -32,14 +32,14 @@ export async function retryFailures (room: RetryRoom, sender: string, options: {
   async function work (): Promise<void> {
     for (const id of rest) {
       if (performance.now() > takeUntil) return
-      const became = await retryOne(room, sender, id, options)
+      const became = await retryOne(deps, sender, id, options)
       if (became === 'gone') continue
       counts[became]++
       counts.total++
     }
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work))
-  if (counts.total > 0) room.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
+  if (counts.total > 0) deps.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
   return counts
 }
 
@@ -47,19 +47,19 @@ export async function retryFailures (room: RetryRoom, sender: string, options: {
  * Puts one failure through the gate: sent at once, or back to the head of its line (`deferred`). With `force` it need not
  * be due, and a FAILED one is reopened. `gone`: nothing here may be retried.
  */
-export async function retryOne (room: RetryRoom, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
-  const { startWithinMs, lifeMs } = room.retrying
+export async function retryOne (deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
+  const { startWithinMs, lifeMs } = deps.retrying
   const askedAt = performance.now()
-  const { reply, terms } = await room.store.granting(sender, async terms => ({
+  const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,
-    reply: await room.store.run('retake', { sender, digest: digestOf(id) }, {
-      id, force, inline: true, lifeMs, story: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms
+    reply: await deps.store.run('retake', { sender, digest: digestOf(id) }, {
+      id, force, inline: true, lifeMs, history: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms
     })
   }))
   switch (reply[0]) {
     case 'granted': {
       const [, recipient, attempt, stops, lane, body, pairHits] = reply
-      const { settled } = await deliver(room, {
+      const { settled } = await deliver(deps, {
         sender, id, recipient, attempt, stops, pairHits, lateUs: 0, askedAt, startBy: askedAt + startWithinMs, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(recipient, body)
       })
       switch (settled.verdict) {
@@ -73,14 +73,14 @@ export async function retryOne (room: RetryRoom, sender: string, id: string, { f
       }
     }
     case 'queued':
-      await room.wakes.attend(sender, reply[1])
+      await deps.wakes.applyWakeHint(sender, reply[1])
       return 'deferred'
     case 'expired': {
-      const payload = await payloadOf(room.store, sender, id)
-      if (payload !== null) await cancel(room, sender, id, 'expired', by ?? 'the clock', payload)
+      const payload = await payloadOf(deps.store, sender, id)
+      if (payload !== null) await cancel(deps, sender, id, 'expired', by ?? 'the clock', payload)
       return 'permanentlyFailed'
     }
-    case 'unwanted': return await dropUnwanted(room, sender, [id], async () => await payloadOf(room.store, sender, id)) === 1 ? 'permanentlyFailed' : 'gone'
+    case 'unwanted': return await dropUnwanted(deps, sender, [id], async () => await payloadOf(deps.store, sender, id)) === 1 ? 'permanentlyFailed' : 'gone'
     case 'gone':
     case 'unruled': return 'gone'
     default: return reply satisfies never

@@ -54,6 +54,6 @@ function status (word: unknown): Members {
 }
 
 function waiting (body: Members): Members {
-  const members = { status: body['status'], delay_ms: body['delayMs'], expected_at: body['expectedAt'], position: body['position'], bound_by: body['boundBy'], next_retry_at: body['nextRetryAt'] }
+  const members = { status: body['status'], delay_ms: body['delayMs'], expected_at: body['expectedAt'], position: body['position'], waiting_for: body['waitingFor'], next_retry_at: body['nextRetryAt'] }
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }

@@ -19,7 +19,7 @@ const byStatus: Record<number, MetaCode> = {
 const exceptions: Partial<Record<ErrorCode, MetaCode>> = {
   INVALID_RECIPIENT: { code: 131009 },
   RECIPIENT_IS_USER_ID: { code: 131009 },
-  RECIPIENT_LINE_FULL: { code: 131056 }, // the pair's rate limit
+  RECIPIENT_QUEUE_FULL: { code: 131056 }, // the pair's rate limit
   RECIPIENT_OPTED_OUT: { code: 131050 }, // the user stopped marketing messages
   ENDED_UNSENT: { code: 131043 } // message expired
 }

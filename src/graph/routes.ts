@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { admit } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
-import type { Api, ApiRoom } from '../http/api.js'
+import type { Api, ApiDeps } from '../http/api.js'
 import { acceptingSender } from '../http/api.js'
 import { marketingMessages, messages } from '../http/docs/graph.js'
 import { toAnswer } from '../http/outcome.js'
@@ -28,18 +28,18 @@ export function takeQueryToken (scope: FastifyInstance): void {
 }
 
 /** `/{phone number id}/messages` and `/marketing_messages` as WhatsApp's Cloud API has them, for clients that know nothing else. */
-export function graphRoutes (scope: Api, room: ApiRoom): void {
+export function graphRoutes (scope: Api, deps: ApiDeps): void {
   constrainPaths(scope)
   for (const edge of edges) {
     scope.post('/*', { schema: { body: GraphMessageSchema }, constraints: { graph: edge }, config: { roles: ['send', 'admin'], operation: operations[edge] } }, async (request, reply) => {
-      const sender = acceptingSender(room, matchEdge(request.url)?.sender)
+      const sender = acceptingSender(deps, matchEdge(request.url)?.sender)
       const body = readBody(request.body)
       if (body.status === 'passing') {
-        const passed = await room.provider.pass(sender, edge, JSON.stringify(body.body))
+        const passed = await deps.provider.pass(sender, edge, JSON.stringify(body.body))
         if (passed.status === 'answered') return await reply.status(passed.httpStatus).type('application/json').send(passed.body)
         return sendGraphError(reply, new SluiceError('PROVIDER_UNAVAILABLE', { detail: passed.code, retryAfterMs: 1000 }))
       }
-      const answer = await accept(room, sender, edge, body, request, reply)
+      const answer = await accept(deps, sender, edge, body, request, reply)
       // Before anything that can throw, so that an error of an earlier message says whose it is.
       reply.headers(headersOf(answer))
       // 200 also where it waits: it is all that Meta ever answers, and so all that some clients take for a success.
@@ -48,17 +48,17 @@ export function graphRoutes (scope: Api, room: ApiRoom): void {
   }
 }
 
-async function accept (room: ApiRoom, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest, reply: FastifyReply): ReturnType<typeof toAnswer> {
+async function accept (deps: ApiDeps, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest, reply: FastifyReply): ReturnType<typeof toAnswer> {
   const { status: _, message, ...rest } = body
   const { caller } = request
   const key = request.headers['idempotency-key']
-  const admission = await admit(room, {
+  const admission = await admit(deps, {
     ...rest,
     sender,
     edge,
     caller: caller.name,
     requestId: request.id,
-    message: await resolveReferences(room.store, sender, ownerOf(caller), message),
+    message: await resolveReferences(deps.store, sender, ownerOf(caller), message),
     // Sent to Meta twice, a text arrives twice; so here too, unless the caller names it.
     deduplicate: false,
     ...(typeof key === 'string' ? { headerKey: key } : {}),
@@ -67,6 +67,6 @@ async function accept (room: ApiRoom, sender: string, edge: Edge, body: Extract<
     whenLimited: 'wait'
   })
   if (admission.status !== 'refused') reply.about = publicId(sender, admission.id)
-  if (admission.status === 'queued') await room.wakes.attend(sender, admission.attention)
-  return await toAnswer(room, sender, admission)
+  if (admission.status === 'queued') await deps.wakes.applyWakeHint(sender, admission.wakeHint)
+  return await toAnswer(deps, sender, admission)
 }

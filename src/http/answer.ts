@@ -16,8 +16,8 @@ export function head (sender: string, admission: Pick<Admission, 'id' | 'idempot
 }
 
 /** What a message waits for, with its moment: null where no end is known. */
-export function wait (nowMs: number, delayMs: number | null, boundBy: string | null, position: number): Record<string, unknown> {
-  return { delayMs, expectedAt: delayMs === null ? null : new Date(nowMs + delayMs).toISOString(), position, boundBy }
+export function wait (nowMs: number, delayMs: number | null, waitingFor: string | null, position: number): Record<string, unknown> {
+  return { delayMs, expectedAt: delayMs === null ? null : new Date(nowMs + delayMs).toISOString(), position, waitingFor }
 }
 
 /**
@@ -26,8 +26,8 @@ export function wait (nowMs: number, delayMs: number | null, boundBy: string | n
  */
 export function describe (sender: string, view: MessageView, { explain, sandbox }: { explain: Explain, sandbox: boolean }, key: string | null = null): Record<string, unknown> {
   const keySource: KeySource | null = view.payload?.keySource ?? null
-  const failing = view.story.filter(line => line.code !== undefined).at(-1)
-  const seen = acknowledgedOf(view.story)
+  const failing = view.history.filter(line => line.code !== undefined).at(-1)
+  const seen = acknowledgedOf(view.history)
   const bad = failing !== undefined && ['retrying', 'unknown', 'failed', 'expired'].includes(view.state)
   return {
     id: publicId(sender, view.id),
@@ -52,11 +52,11 @@ export function describe (sender: string, view: MessageView, { explain, sandbox 
     deliveredAt: iso(view.deliveredAt),
     readAt: iso(view.readAt),
     ...(view.bouncedWith === null ? {} : { deliveryError: errorOf({ code: view.bouncedWith }, explain) }),
-    ...(waits(view) ? wait(view.nowMs, view.delayMs, view.boundBy, view.position) : {}),
+    ...(waits(view) ? wait(view.nowMs, view.delayMs, view.waitingFor, view.position) : {}),
     ...(view.state === 'retrying' || view.state === 'unknown' ? { nextRetryAt: iso(view.momentMs) } : {}),
     ...(bad ? { error: errorOf(failing, explain) } : {}),
     ...(seen === undefined ? {} : { acknowledgedAt: iso(seen.at), acknowledgedBy: seen.acknowledgedBy, ...(seen.note === undefined ? {} : { note: seen.note }) }),
-    attempts: attemptsOf(view.story),
+    attempts: attemptsOf(view.history),
     ...(sandbox ? { sandbox: true } : {})
   }
 }

@@ -3,17 +3,17 @@ import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, Raw
 import type { AdmissionSettings } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
 import type { Explain } from '../failure/failure.js'
-import type { RetryWorkerRoom } from '../failure/retry-worker.js'
+import type { RetryWorkerDeps } from '../failure/retry-worker.js'
 import type { Rules } from '../throttle/rules.js'
 
 /** What the routes need of the house. */
-export interface ApiRoom extends RetryWorkerRoom {
+export interface ApiDeps extends RetryWorkerDeps {
   settings: AdmissionSettings
   inlineWaitMs: number
   sandbox: boolean
   explain: Explain
   /** Senders that take no new messages: removed from the settings, and still attended until nothing of theirs is left. */
-  leaving: ReadonlySet<string>
+  draining: ReadonlySet<string>
   /** The rules of a sender by the settings, for headers. */
   rulesOf: (sender: string) => Rules | undefined
   /** Names of the API keys: a caller's idempotency keys are its own, so a look-up by key asks for each. */
@@ -23,15 +23,15 @@ export interface ApiRoom extends RetryWorkerRoom {
 export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>
 
 /** The sender that a request names, or the first one. Throws SENDER_UNKNOWN. */
-export function chooseSender (room: Pick<ApiRoom, 'senders'>, named: string | undefined): string {
-  const sender = named ?? room.senders[0] ?? ''
-  if (!room.senders.includes(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
+export function chooseSender (deps: Pick<ApiDeps, 'senders'>, named: string | undefined): string {
+  const sender = named ?? deps.senders[0] ?? ''
+  if (!deps.senders.includes(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }
 
 /** The same for a new message: none is taken for a sender that leaves. */
-export function acceptingSender (room: Pick<ApiRoom, 'senders' | 'leaving'>, named: string | undefined): string {
-  const sender = chooseSender(room, named)
-  if (room.leaving.has(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
+export function acceptingSender (deps: Pick<ApiDeps, 'senders' | 'draining'>, named: string | undefined): string {
+  const sender = chooseSender(deps, named)
+  if (deps.draining.has(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ApiKey } from '../config.js'
 import { SluiceError } from '../errors.js'
-import { everybody } from './authenticate.js'
+import { anonymous } from './authenticate.js'
 import type { Caller, FindKey } from './find-key.js'
 import { createFindKey } from './find-key.js'
 import { isChange, isFromHere, isToLoopback } from './from-here.js'
@@ -18,7 +18,7 @@ export function authenticateBrowser (app: FastifyInstance, keys: ApiKey[]): void
   app.addHook('onRequest', async (request, reply) => {
     if (keys.length === 0) {
       if (!isToLoopback(request)) return sendProblem(reply, new SluiceError('FORBIDDEN', { detail: 'without API_KEYS it is served as localhost only' }))
-      request.caller = everybody
+      request.caller = anonymous
     } else {
       const caller = identify(request.headers.authorization, findKey)
       if (caller === undefined) {

@@ -17,7 +17,7 @@ declare module 'fastify' {
 }
 
 /** Without API keys the gateway listens on loopback only, and everybody there may do everything. */
-export const everybody: Caller = { name: 'anonymous', role: 'admin' }
+export const anonymous: Caller = { name: 'anonymous', role: 'admin' }
 
 /** Guards the routes of this scope: a known key, and a role that the route allows. Refuses to start with an unguarded route. */
 export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promise<void> {
@@ -29,7 +29,7 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
   if (keys.length === 0) {
     app.addHook('onRequest', (request, _reply, done) => {
       refusePages(request)
-      request.caller = everybody
+      request.caller = anonymous
       done()
     })
     return

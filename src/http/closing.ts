@@ -8,7 +8,7 @@ import { SluiceError } from '../errors.js'
  */
 export function turnAway (app: FastifyInstance, closing: AbortSignal): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    done(closing.aborted && !/^\/(health\/|metrics$)/.test(request.url) ? new SluiceError('CLOSING', { retryAfterMs: 1000 }) : undefined)
+    done(closing.aborted && !/^\/(health\/|metrics$)/.test(request.url) ? new SluiceError('SHUTTING_DOWN', { retryAfterMs: 1000 }) : undefined)
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing.aborted) reply.header('connection', 'close')
@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 10
  * Keeps the port open until nobody is connected any more, `atMostMs` long. A connection that is cut while a request is on its
  * way, or that nobody has taken up yet when the port closes, is reset, and its caller can't know what became of the request.
  */
-export async function giveNotice (app: FastifyInstance, atMostMs: number): Promise<void> {
+export async function drainConnections (app: FastifyInstance, atMostMs: number): Promise<void> {
   const until = performance.now() + atMostMs
   while (performance.now() < until && await countConnections(app) > 0) await sleep(LOOK_EVERY_MS)
 }

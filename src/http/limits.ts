@@ -33,7 +33,7 @@ export function limitConnections (app: FastifyInstance): void {
 }
 
 /** What Node's parser calls the faults of a request that never became one. */
-const codes: Record<string, 'HEAD_TOO_LARGE' | 'TOO_SLOW'> = { HPE_HEADER_OVERFLOW: 'HEAD_TOO_LARGE', ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW' }
+const codes: Record<string, 'HEADERS_TOO_LARGE' | 'TOO_SLOW'> = { HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE', ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW' }
 
 /** Answers what can't be read as HTTP with a problem document, and ends the connection. */
 export function refuseUnreadable (this: FastifyInstance, error: { code?: string }, socket: Socket): void {

@@ -7,7 +7,7 @@ import { admittedAt } from '../redis/keys.js'
 import { inspectMessage } from '../settlement/inspect.js'
 import { writtenId } from '../settlement/record.js'
 import { describe, errorOf, head, refusal, wait } from './answer.js'
-import type { ApiRoom } from './api.js'
+import type { ApiDeps } from './api.js'
 
 type Granted = Extract<Admission, { status: 'granted' }>
 
@@ -18,22 +18,22 @@ export interface Answer { httpStatus: 200 | 202, body: Record<string, unknown>, 
  * Every way an admission can end, each an arm. A grant is sent here, within the caller's own request, as long as
  * `INLINE_WAIT_MS` allows. Throws what is an error to the caller.
  */
-export async function toAnswer (room: ApiRoom, sender: string, admission: Admission): Promise<Answer> {
-  const known = head(sender, admission, room.sandbox)
+export async function toAnswer (deps: ApiDeps, sender: string, admission: Admission): Promise<Answer> {
+  const known = head(sender, admission, deps.sandbox)
   switch (admission.status) {
     case 'granted': {
-      const journey = deliver(room, admission.grant)
-      const delivery = await within(room.inlineWaitMs, journey)
-      if (delivery !== null) return await delivered(room, sender, admission, delivery)
-      journey.catch(error => room.events.emit('fault', { where: 'deliver', error }))
-      return accepted(known, 'sending', wait(0, null, 'line', 1), { delayMs: 0 })
+      const journey = deliver(deps, admission.grant)
+      const delivery = await within(deps.inlineWaitMs, journey)
+      if (delivery !== null) return await delivered(deps, sender, admission, delivery)
+      journey.catch(error => deps.events.emit('fault', { where: 'deliver', error }))
+      return accepted(known, 'sending', wait(0, null, 'turn-in-queue', 1), { delayMs: 0 })
     }
     case 'queued':
     case 'scheduled':
-      return accepted(known, admission.status, wait(admittedAt(admission.id), admission.delayMs, admission.boundBy, admission.position))
+      return accepted(known, admission.status, wait(admittedAt(admission.id), admission.delayMs, admission.waitingFor, admission.position))
     case 'duplicate': {
-      const first = await inspectMessage(room.store, sender, { id: admission.id })
-      const body = { ...(first === null ? {} : describe(sender, first, room)), ...known, duplicate: true }
+      const first = await inspectMessage(deps.store, sender, { id: admission.id })
+      const body = { ...(first === null ? {} : describe(sender, first, deps)), ...known, duplicate: true }
       return { httpStatus: 200, body, replayed: true }
     }
     case 'reused': throw new SluiceError('IDEMPOTENCY_KEY_REUSED', { field: admission.keySource === 'header' ? 'Idempotency-Key' : 'idempotencyKey', extra: { id: known['id'] } })
@@ -53,9 +53,9 @@ async function within<Value> (ms: number, journey: Promise<Value>): Promise<Valu
   }
 }
 
-async function delivered (room: ApiRoom, sender: string, admission: Granted, { outcome, settled }: Delivery): Promise<Answer> {
-  const known = head(sender, admission, room.sandbox)
-  const error = 'code' in outcome ? errorOf(outcome, room.explain) : undefined
+async function delivered (deps: ApiDeps, sender: string, admission: Granted, { outcome, settled }: Delivery): Promise<Answer> {
+  const known = head(sender, admission, deps.sandbox)
+  const error = 'code' in outcome ? errorOf(outcome, deps.explain) : undefined
   switch (settled.verdict) {
     case 'sent': return {
       httpStatus: 200,
@@ -67,8 +67,8 @@ async function delivered (room: ApiRoom, sender: string, admission: Granted, { o
       return accepted(known, settled.verdict === 'retry' ? 'retrying' : 'unknown', { error, nextRetryAt: new Date(settled.dueAt ?? 0).toISOString() })
     case 'wait':
     case 'stale': {
-      const view = await inspectMessage(room.store, sender, { id: admission.id })
-      const waiting = view === null ? wait(0, null, 'line', 1) : wait(view.nowMs, view.delayMs, view.boundBy, view.position)
+      const view = await inspectMessage(deps.store, sender, { id: admission.id })
+      const waiting = view === null ? wait(0, null, 'turn-in-queue', 1) : wait(view.nowMs, view.delayMs, view.waitingFor, view.position)
       return accepted(known, view?.state ?? 'queued', waiting, error === undefined ? undefined : { error })
     }
     default: return settled.verdict satisfies never

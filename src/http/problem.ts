@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Bus } from '../events.js'
 import type { ErrorCode } from '../errors.js'
 import { SluiceError, errors } from '../errors.js'
-import { isAway } from '../redis/is-away.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import { invalidRequest } from './validate.js'
 
 declare module 'fastify' {
@@ -41,7 +41,7 @@ export function problem (error: SluiceError): Record<string, unknown> {
 /** An error as the list knows it: ours as it is, the framework's and the Redis client's by their meaning, a surprise as INTERNAL. */
 export function toKnown (error: unknown): SluiceError {
   if (error instanceof SluiceError) return error
-  return isAway(error) ? new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: error }) : translate(error as FastifyError)
+  return isUnavailable(error) ? new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: error }) : translate(error as FastifyError)
 }
 
 /** Writes an error as an answer. */
@@ -67,7 +67,7 @@ function translate (error: FastifyError): SluiceError {
   if (first !== undefined) return invalidRequest({ ...first, message: first.message ?? '' }, error.validationContext ?? 'request')
   const status = error.statusCode ?? 500
   // 403 is a path that leads out of a folder of pages.
-  const codes: Record<number, ErrorCode> = { 403: 'NOT_FOUND', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 503: 'CLOSING' }
+  const codes: Record<number, ErrorCode> = { 403: 'NOT_FOUND', 404: 'NOT_FOUND', 413: 'TOO_LARGE', 503: 'SHUTTING_DOWN' }
   const code = codes[status] ?? (status >= 400 && status < 500 ? 'INVALID_REQUEST' : undefined)
-  return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.code === 'FST_ERR_BAD_URL' ? 'the path is not well escaped' : error.message, ...(code === 'CLOSING' ? { retryAfterMs: 1000 } : {}) })
+  return code === undefined ? new SluiceError('INTERNAL', { cause: error }) : new SluiceError(code, { detail: error.code === 'FST_ERR_BAD_URL' ? 'the path is not well escaped' : error.message, ...(code === 'SHUTTING_DOWN' ? { retryAfterMs: 1000 } : {}) })
 }

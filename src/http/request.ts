@@ -1,6 +1,6 @@
 import type { Request } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
-import type { ApiRoom } from './api.js'
+import type { ApiDeps } from './api.js'
 import { acceptingSender } from './api.js'
 import type { PostMessage } from './schemas/message.js'
 
@@ -20,7 +20,7 @@ export function prefersAsync (prefer: string | string[] | undefined): boolean {
 }
 
 /** A checked body as a request to admission. Throws on what no schema can see. */
-export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Request {
+export function toRequest (deps: ApiDeps, body: PostMessage, manner: Manner): Request {
   const whenLimited = body.whenLimited ?? 'wait'
   if (manner.async && whenLimited === 'reject') {
     throw new SluiceError('INVALID_REQUEST', { detail: 'whenLimited "reject" asks for an immediate send, which a batch and "respond-async" forbid', field: 'whenLimited' })
@@ -29,7 +29,7 @@ export function toRequest (room: ApiRoom, body: PostMessage, manner: Manner): Re
     // The schema lets exactly one of them through.
     to: body.to ?? body.recipient ?? body.group ?? '',
     message: body.message,
-    sender: acceptingSender(room, body.sender),
+    sender: acceptingSender(deps, body.sender),
     caller: manner.caller,
     requestId: manner.requestId,
     lane: body.priority ?? 'normal',

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
-import { atEndOfTurn } from '../redis/end-of-turn.js'
+import { atEndOfTick } from '../redis/end-of-tick.js'
 
 /**
  * With an answer of Redis so long overdue this node takes nothing more in: the answer would come late, and at about twice that scripts
@@ -22,10 +22,10 @@ const SPARED = /^\/(health\/|metrics\b)/
 export function shed (app: FastifyInstance, behindMs: () => number): void {
   // One for all: what a refusal costs is what the node has less for others.
   const overloaded = new SluiceError('OVERLOADED', { retryAfterMs: 1000 })
-  const inLine = createLine()
+  const queued = createLine()
   app.addHook('onRequest', (request, _reply, done) => {
     if (SPARED.test(request.url)) done()
-    else inLine(() => done(behindMs() > BEHIND_MS ? overloaded : undefined))
+    else queued(() => done(behindMs() > BEHIND_MS ? overloaded : undefined))
   })
 }
 
@@ -39,7 +39,7 @@ function createLine (): (work: () => void) => void {
     if (isCalled) return
     isCalled = true
     // Behind what goes to Redis at the end of this turn.
-    atEndOfTurn(() => atEndOfTurn(serve))
+    atEndOfTick(() => atEndOfTick(serve))
   }
 
   function serve (): void {
@@ -55,7 +55,7 @@ function createLine (): (work: () => void) => void {
       call()
       return
     }
-    if (done++ === 0) atEndOfTurn(() => { done = 0 })
+    if (done++ === 0) atEndOfTick(() => { done = 0 })
     work()
   }
 }

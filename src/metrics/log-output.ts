@@ -9,10 +9,10 @@ const PATIENCE_MS = 1000
 
 /**
  * Where the lines of the log go. Those of one turn of the event loop are written together, since a system call for each was the dearest part of
- * it. Nobody waits for a slow reader: what doesn't fit into its pipe is kept here, and beyond `room` lines are dropped whole and `onDropped` hears how
+ * it. Nobody waits for a slow reader: what doesn't fit into its pipe is kept here, and beyond `maxBuffered` lines are dropped whole and `onDropped` hears how
  * many, once there is room again.
  */
-export function createLogOutput (stream: Writable, onDropped: (lines: number) => void, room = ROOM): DestinationStream {
+export function createLogOutput (stream: Writable, onDropped: (lines: number) => void, maxBuffered = ROOM): DestinationStream {
   let lines = ''
   let count = 0
   let dropped = 0
@@ -21,7 +21,7 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
     const added = count
     lines = ''
     count = 0
-    if (stream.writableLength > room) {
+    if (stream.writableLength > maxBuffered) {
       dropped += added
       return
     }

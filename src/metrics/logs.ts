@@ -19,23 +19,23 @@ const recoveries: Record<Events['recovery.found'][0]['what'], LogLine> = {
 /** Logs one wide line per event. Recipients show their last two digits; texts and secrets are never logged. */
 export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): void {
   const tell = createTell(log)
-  events.on('request.answered', facts => tell(requestLine(facts), facts))
+  events.on('request.completed', facts => tell(requestLine(facts), facts))
   logMessages(events, tell)
   logSenders(events, tell)
   logWebhooks(events, tell)
   logCallbacks(events, tell)
-  events.on('shift.started', facts => tell('drain run started', facts))
-  events.on('shift.ended', facts => tell('drain run ended', facts))
+  events.on('drain.started', facts => tell('drain run started', facts))
+  events.on('drain.ended', facts => tell('drain run ended', facts))
   events.on('retry.ran', facts => tell('retry run', facts))
   events.on('recovery.found', ({ what, ...facts }) => tell(recoveries[what], facts))
-  events.on('operator.acted', ({ act, ...facts }) => tell('operator action', { ...facts, action: act }))
+  events.on('operator.action', facts => tell('operator action', { ...facts }))
   events.on('redis.connected', facts => tell('Redis connected', facts))
   events.on('redis.lost', facts => tell('Redis connection error', facts))
   events.on('fault', ({ where, error }) => tell('unexpected error', { location: where, error: toldOf(error) }))
 }
 
 function logMessages (events: Bus, tell: Tell): void {
-  events.on('message.admitted', facts => tell(admissionLine(facts), withReason(facts)))
+  events.on('message.admitted', facts => tell(admissionLine(facts), facts))
   events.on('attempt.settled', ({ verdict, ...facts }) =>
     tell(attemptLine(verdict, facts.outcome), { ...facts, settlement: verdict, recipient: maskRecipient(facts.recipient) }))
   events.on('attempt.stale', facts => tell(facts.result === 'double' ? 'duplicate delivery' : 'stale settlement ignored', facts))
@@ -53,42 +53,38 @@ function logWebhooks (events: Bus, tell: Tell): void {
   events.on('webhook.status', ({ sender, kind, became }) => {
     if (became === 'unmatched') tell('status of unknown message', { sender, status: kind })
   })
-  events.on('preference.told', ({ sender, wish }) => tell('marketing preference received by webhook', { sender, preference: wish }))
-  events.on('webhook.refused', ({ why }) => tell('webhook rejected', { reason: why }))
+  events.on('preference.received', ({ sender, wish }) => tell('marketing preference received by webhook', { sender, preference: wish }))
+  events.on('webhook.rejected', ({ why }) => tell('webhook rejected', { reason: why }))
 }
 
 function logCallbacks (events: Bus, tell: Tell): void {
   const lines = { told: 'callback delivered', later: 'callback failed: retry scheduled', dropped: 'callback dead-lettered' } as const
   events.on('webhook.relayed', facts => tell('webhook queued for relay', facts))
-  events.on('callback.tried', ({ result, ...facts }) => tell(lines[result], facts))
+  events.on('callback.attempted', ({ result, ...facts }) => tell(lines[result], facts))
   events.on('callbacks.dropped', facts => tell('callbacks dropped: outbox full', facts))
 }
 
 function logSenders (events: Bus, tell: Tell): void {
   events.on('sender.stopped', facts => tell('sender stopped', facts))
-  events.on('sender.opened', facts => tell('sender active again', facts))
-  events.on('sender.unruled', facts => tell('sender rules missing in Redis: rewritten', facts))
+  events.on('sender.resumed', facts => tell('sender active again', facts))
+  events.on('sender.no-rules', facts => tell('sender rules missing in Redis: rewritten', facts))
   events.on('senders.reloaded', facts => tell('senders reloaded', facts))
-  events.on('senders.refused', facts => tell('senders reload failed: previous list kept', facts))
+  events.on('senders.rejected', facts => tell('senders reload failed: previous list kept', facts))
   events.on('policy.reloaded', facts => tell('policy reloaded', facts))
-  events.on('policy.refused', facts => tell('policy reload failed: previous policy kept', facts))
-  events.on('sender.left', facts => tell('removed sender drained', facts))
+  events.on('policy.rejected', facts => tell('policy reload failed: previous policy kept', facts))
+  events.on('sender.removed', facts => tell('removed sender drained', facts))
   events.on('senders.unserved', facts => tell('senders with messages not configured on this node', facts))
 }
 
-function withReason ({ boundBy, ...facts }: Events['message.admitted'][0]): Record<string, unknown> {
-  return boundBy === undefined ? facts : { ...facts, waitingFor: boundBy }
-}
-
-function requestLine ({ route, status }: Events['request.answered'][0]): LogLine {
+function requestLine ({ route, status }: Events['request.completed'][0]): LogLine {
   if (PROBED.test(route)) return 'probe request'
   return status >= 500 ? 'request failed' : 'request'
 }
 
-function admissionLine ({ outcome, boundBy }: Events['message.admitted'][0]): LogLine {
+function admissionLine ({ outcome, waitingFor }: Events['message.admitted'][0]): LogLine {
   switch (outcome) {
     case 'granted': return 'message granted'
-    case 'queued': return boundBy === 'schedule' ? 'message scheduled' : 'message throttled: queued'
+    case 'queued': return waitingFor === 'schedule' ? 'message scheduled' : 'message throttled: queued'
     case 'duplicate': return 'message duplicate'
     case 'reused': return 'message rejected: idempotency key reused'
     case 'refused': return 'message throttled: refused'

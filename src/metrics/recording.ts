@@ -28,13 +28,13 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) =>
     addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
   events.on('recovery.found', ({ sender, what }) => to.recoveries.inc({ sender, kind: what }))
-  events.on('operator.acted', ({ act }) => to.operatorActs.inc({ action: act }))
+  events.on('operator.action', ({ action }) => to.operatorActs.inc({ action }))
   events.on('fault', ({ where }) => to.faults.inc({ location: where.replace(/^recovery of .*/, 'recovery') }))
-  events.on('shift.started', () => to.shifts.inc())
-  events.on('shift.ended', () => to.shifts.dec())
+  events.on('drain.started', () => to.shifts.inc())
+  events.on('drain.ended', () => to.shifts.dec())
   recordWebhooks(events, to)
   recordCallbacks(events, to)
-  events.on('request.answered', ({ method, route, status, durationMs }) => {
+  events.on('request.completed', ({ method, route, status, durationMs }) => {
     to.requests.inc({ method, route, status })
     to.requestDuration.observe({ route }, durationMs / 1000)
   })
@@ -49,7 +49,7 @@ function recordWebhooks (events: Bus, to: Instruments): void {
     to.webhookStatuses.inc({ sender, status: kind, result: became })
     if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
   })
-  events.on('webhook.refused', ({ why }) => to.webhooksRefused.inc({ reason: why }))
+  events.on('webhook.rejected', ({ why }) => to.webhooksRefused.inc({ reason: why }))
   // Only a change of the final outcome counts, for example `failed` after a counted `sent`.
   events.on('receipt.taken', ({ sender, result }) => {
     if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
@@ -58,7 +58,7 @@ function recordWebhooks (events: Bus, to: Instruments): void {
 }
 
 function recordCallbacks (events: Bus, to: Instruments): void {
-  events.on('callback.tried', ({ result, durationMs }) => {
+  events.on('callback.attempted', ({ result, durationMs }) => {
     to.callbacks.inc({ result: callbackResults[result] })
     to.callbackDuration.observe(durationMs / 1000)
   })

@@ -2,7 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
-import { isAway } from '../redis/is-away.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { Instruments } from './instruments.js'
 import type { SystemReading } from './system.js'
 import { createSystemGauges } from './system.js'
@@ -34,7 +34,7 @@ export function createScrape (instruments: Instruments, sources: Sources, events
       return await write(system.registry)
     } catch (error) {
       isFailed = true
-      const isExpected = isAway(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
+      const isExpected = isUnavailable(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
       if (!isExpected) events.emit('fault', { where: 'scrape', error })
       return ''
     } finally {

@@ -10,15 +10,15 @@ export interface SystemReading {
 
 export interface SenderReading {
   id: string
-  state: 'open' | 'paused' | 'stopped'
+  state: 'active' | 'paused' | 'stopped'
   rules: { perSecond: number, maxInFlight: number }
-  inLine: number
+  queued: number
   due: number
   inFlight: number
   scheduled: number
   unknown: number
   failures: { pending: number, resolved: number, failed: number }
-  sentInDay: number
+  sentLast24h: number
   activeRateLimits: number
   oldestDueSeconds: number
   unattendedSeconds: number
@@ -26,8 +26,7 @@ export interface SenderReading {
   callbacks: { waiting: number, oldestSeconds: number }
 }
 
-/** Values of the `state` label, by the state that is read. */
-const states = { open: 'active', paused: 'paused', stopped: 'stopped' } as const
+const states = ['active', 'paused', 'stopped'] as const
 
 export interface SystemGauges {
   registry: Registry
@@ -70,13 +69,13 @@ export function createSystemGauges (): SystemGauges {
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id
-    const isOpen = reading.state === 'open'
-    const { inLine, due } = reading
+    const isActive = reading.state === 'active'
+    const { queued, due } = reading
     // Messages of a paused or stopped sender are not due and have no ready time.
     const standing = {
-      waiting: isOpen ? due : 0,
-      delayed: isOpen ? inLine - due : 0,
-      paused: isOpen ? 0 : inLine,
+      waiting: isActive ? due : 0,
+      delayed: isActive ? queued - due : 0,
+      paused: isActive ? 0 : queued,
       active: reading.inFlight,
       scheduled: reading.scheduled,
       retrying: reading.failures.pending,
@@ -86,14 +85,14 @@ export function createSystemGauges (): SystemGauges {
     for (const [state, count] of Object.entries(standing)) messages.set({ sender, state }, count)
     for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
     for (const [reason, count] of Object.entries(reading.unacknowledged)) unseen.set({ sender, reason }, count)
-    oldest.set({ sender }, isOpen ? reading.oldestDueSeconds : 0)
+    oldest.set({ sender }, isActive ? reading.oldestDueSeconds : 0)
     inFlight.set({ sender }, reading.inFlight)
     inFlightLimit.set({ sender }, reading.rules.maxInFlight)
-    open.set({ sender }, isOpen ? 1 : 0)
-    for (const one of Object.values(states)) state.set({ sender, state: one }, one === states[reading.state] ? 1 : 0)
+    open.set({ sender }, isActive ? 1 : 0)
+    for (const one of states) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
-    sent.set({ sender }, reading.sentInDay)
+    sent.set({ sender }, reading.sentLast24h)
     untold.set({ sender }, reading.callbacks.waiting)
     untoldFor.set({ sender }, reading.callbacks.oldestSeconds)
   }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../message.js'
-import { heed } from '../message.js'
+import { clampRetryAfter } from '../message.js'
 import { readError, readMessageId, readMessageStatus, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
 import type { CodeRow } from './code-row.js'
 import type { Policy } from './policy.js'
@@ -43,9 +43,9 @@ interface Circumstances { pairHits?: number, retryAfterMs?: number | undefined }
 export function toVerdict (row: CodeRow, code: string, error: string, { pairHits = 0, retryAfterMs }: Circumstances = {}): Verdict {
   switch (row.outcome) {
     case 'limited-pair':
-      return { status: 'limited', bucket: 'pair', code, error, coolDownMs: heed(Math.min(row.mostMs, row.coolDownMs * row.growth ** pairHits), retryAfterMs) }
+      return { status: 'limited', bucket: 'pair', code, error, coolDownMs: clampRetryAfter(Math.min(row.mostMs, row.coolDownMs * row.growth ** pairHits), retryAfterMs) }
     case 'limited-flow':
-      return { status: 'limited', bucket: 'flow', code, error, coolDownMs: heed(row.coolDownMs, retryAfterMs) }
+      return { status: 'limited', bucket: 'flow', code, error, coolDownMs: clampRetryAfter(row.coolDownMs, retryAfterMs) }
     case 'rejected':
       return {
         status: 'rejected',
@@ -55,7 +55,7 @@ export function toVerdict (row: CodeRow, code: string, error: string, { pairHits
         ...(row.optsOut === true ? { optsOut: true } : {})
       }
     case 'sender-stopped':
-      return { status: 'sender-stopped', code, error, probeMs: heed(row.probeMs, retryAfterMs) }
+      return { status: 'sender-stopped', code, error, probeMs: clampRetryAfter(row.probeMs, retryAfterMs) }
     case 'retryable':
       return {
         status: 'retryable',

@@ -11,7 +11,7 @@ export const unsentCodes = rows({ outcome: 'unsent' }, [
   ['NOT_STARTED', 'No connection in time', 'No connection to Meta was free before the start deadline of the grant.',
     'None, if it is rare. Otherwise raise the number of connections, or find out why Meta or the network is slow.'],
   ['GIVEN_BACK', 'Grant reply lost', 'Redis granted the message, and the reply did not reach the node.', free],
-  ['CLOSING', 'Gateway closing', 'The node was shutting down.', free],
+  ['SHUTTING_DOWN', 'Gateway shutting down', 'The node was shutting down.', free],
   ['CONNECT_REFUSED', 'Connection refused', 'The remote host refused the connection.', path],
   ['CONNECT_TIMEOUT', 'Connection timed out', 'The remote host did not answer the connection request.', path],
   ['CONNECT_FAILED', 'Connection failed', 'The connection broke before the request was written.', path],

@@ -66,7 +66,7 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
       return await (held.get(grant.sender)?.provider.send(grant, onStart) ?? nobody)
     },
     async pass (sender, edge, body) {
-      return await (held.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'CLOSING' })
+      return await (held.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'SHUTTING_DOWN' })
     },
     drop (id) {
       const former = held.get(id)
@@ -82,4 +82,4 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
 }
 
 /** Only a sender that was dropped in this very moment has none; its message keeps its place. */
-const nobody: Outcome = { status: 'unsent', code: 'CLOSING', error: 'This node does not serve the sender any more', startedAfterMs: null, durationMs: 0 }
+const nobody: Outcome = { status: 'unsent', code: 'SHUTTING_DOWN', error: 'This node does not serve the sender any more', startedAfterMs: null, durationMs: 0 }

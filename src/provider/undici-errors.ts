@@ -15,7 +15,7 @@ function beforeStart (code: string): string {
       return 'NOT_STARTED'
     case 'UND_ERR_CLOSED':
     case 'UND_ERR_DESTROYED':
-      return 'CLOSING'
+      return 'SHUTTING_DOWN'
     case 'ECONNREFUSED':
       return 'CONNECT_REFUSED'
     case 'UND_ERR_CONNECT_TIMEOUT':

@@ -98,7 +98,7 @@ export function createWhatsAppProvider (options: WhatsAppOptions, policy: Policy
   }
 
   async function pass (edge: Edge, body: string): Promise<Passed> {
-    return isClosing ? { status: 'failed', code: 'CLOSING' } : await passing.pass(`${base}/${edge}`, access, body)
+    return isClosing ? { status: 'failed', code: 'SHUTTING_DOWN' } : await passing.pass(`${base}/${edge}`, access, body)
   }
 
   return { send, pass, close, renew (token) { access = accessBy(token) } }

@@ -1,15 +1,15 @@
 import type { Queue } from 'bullmq'
 import { expire } from '../drain/cancel.js'
-import type { DeliveryRoom } from '../drain/deliver.js'
+import type { DeliveryDeps } from '../drain/deliver.js'
 import { payloadOf } from '../settlement/inspect.js'
 
-export interface HousekeepingRoom extends Pick<DeliveryRoom, 'store' | 'events' | 'wakes' | 'settlement'> {
+export interface HousekeepingDeps extends Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'> {
   housekeepingQueue: Queue
   senders: string[]
   housekeeping: { retentionMs: number, everyMs: number }
 }
 
-export interface Tidied { expired: number, buckets: number, failures: number }
+export interface PruneResult { expired: number, buckets: number, failures: number }
 
 /** Settled failures kept of each kind at most. */
 const CAP = 100_000
@@ -18,22 +18,22 @@ const AT_ONCE = 500
 const SCHEDULER = 'housekeeping'
 
 /** Puts the run on BullMQ's schedule; every node does so at its start. */
-export async function scheduleHousekeeping (room: HousekeepingRoom): Promise<void> {
-  await room.housekeepingQueue.upsertJobScheduler(SCHEDULER, { every: room.housekeeping.everyMs }, { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } })
+export async function scheduleHousekeeping (deps: HousekeepingDeps): Promise<void> {
+  await deps.housekeepingQueue.upsertJobScheduler(SCHEDULER, { every: deps.housekeeping.everyMs }, { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } })
 }
 
 /** The same where an emptied Redis has lost the schedule. */
-export async function keepHousekeepingScheduled (room: HousekeepingRoom): Promise<void> {
-  if (await room.housekeepingQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleHousekeeping(room)
+export async function keepHousekeepingScheduled (deps: HousekeepingDeps): Promise<void> {
+  if (await deps.housekeepingQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleHousekeeping(deps)
 }
 
 /** One run over all senders: messages whose life is over, old failures, idle buckets; in small steps until nothing is left. */
-export async function tidy (room: HousekeepingRoom): Promise<Tidied> {
-  const total: Tidied = { expired: 0, buckets: 0, failures: 0 }
-  for (const sender of room.senders) {
+export async function tidy (deps: HousekeepingDeps): Promise<PruneResult> {
+  const total: PruneResult = { expired: 0, buckets: 0, failures: 0 }
+  for (const sender of deps.senders) {
     for (;;) {
-      const [ids, buckets, failures] = await room.store.run('tidy', { sender }, { retentionMs: room.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
-      const expired = await expire(room, sender, ids, async id => await payloadOf(room.store, sender, id))
+      const [ids, buckets, failures] = await deps.store.run('tidy', { sender }, { retentionMs: deps.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
+      const expired = await expire(deps, sender, ids, async id => await payloadOf(deps.store, sender, id))
       total.expired += expired
       total.buckets += buckets
       total.failures += failures

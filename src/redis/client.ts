@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
 import type { Address } from './address.js'
-import { gatherWrites } from './gather.js'
+import { corkWrites } from './cork-writes.js'
 
 /** What the gateway asks: one server, whoever is the master now, or a cluster. Both understand the same commands. */
 export type Client = Redis | Cluster
@@ -23,7 +23,7 @@ const backoff = (times: number): number => Math.round(Math.min(50 * times, 500) 
 /** A client that connects at once and goes on trying. Whoever makes it listens to its `error`. */
 export function createClient (address: Address, manner: Manner): Client {
   const client = connectTo(address, manner)
-  gatherWrites(client)
+  corkWrites(client)
   return client
 }
 

@@ -1,21 +1,21 @@
 import { SluiceError } from '../errors.js'
-import type { BoundBy, State } from '../message.js'
+import type { WaitingFor, State } from '../message.js'
 import type { Client } from './client.js'
 import { serversOf } from './client.js'
-import { hurry } from './gather.js'
-import { isOwnFault } from './is-away.js'
+import { flush } from './cork-writes.js'
+import { isOwnFault } from './unavailable.js'
 import type { CallScript } from './script-call.js'
 import { defineScript } from './script-call.js'
 import { loadScripts } from './scripts.js'
-import type { RunScript } from './together.js'
-import { runAlone, runTogether } from './together.js'
+import type { RunScript } from './batch-calls.js'
+import { runAlone, runBatched } from './batch-calls.js'
 import type { Waiting } from './waiting.js'
 import { createWaiting } from './waiting.js'
 
 /** Which sender's keys a script is to touch, and which idempotency record where it needs one. */
 export interface At { sender: string, digest?: string }
 
-type Attention = '' | 'call' | 'wake' | 'later'
+type WakeHint = '' | 'call' | 'wake' | 'later'
 type Value = string | number | boolean
 
 /** A grant as claim.lua tells it: id, recipient, attempt, stops, lane, lateness in µs, body of the record, limits of the pair in a row. */
@@ -24,55 +24,55 @@ export type ClaimedGrant = [id: string, recipient: string, attempt: number, stop
 export type FoundGrant = [id: string, recipient: string, attempt: number, holder: string, record: string]
 
 /** An event to be told, as lend.lua hands it out: whose, until when, how often it was tried, and what it says. */
-export type LentEvent = [subject: string, leaseEndMs: number, tries: number, event: string]
+export type LeasedCallback = [subject: string, leaseEndMs: number, tries: number, event: string]
 
 /** What each script answers; the headers in lua/ tell what the places mean. */
 export interface Replies {
   admit:
     | ['granted', generation: string]
-    | ['queued', generation: string, waitUs: number, boundBy: BoundBy, position: number, attention: Attention]
+    | ['queued', generation: string, waitUs: number, waitingFor: WaitingFor, position: number, wakeHint: WakeHint]
     | ['scheduled', generation: string, waitUs: number]
     | ['duplicate' | 'reused', generation: string]
-    | ['refused', code: 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST' | 'RECIPIENT_OPTED_OUT', waitUs: number]
+    | ['refused', code: 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT', waitUs: number]
     | ['unruled']
   claim:
-    | ['attended'] | ['unruled'] | ['ended', Attention]
+    | ['attended'] | ['unruled'] | ['ended', WakeHint]
     | ['claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[], unwanted: string[]]
   retake:
     | ['granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number]
-    | ['queued', Attention] | ['expired'] | ['unwanted'] | ['gone'] | ['unruled']
-  settle: ['settled', dueMs: number, attention: Attention, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
+    | ['queued', WakeHint] | ['expired'] | ['unwanted'] | ['gone'] | ['unruled']
+  settle: ['settled', dueMs: number, wakeHint: WakeHint, reopened: number, stopped: number, verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait', gapUs?: number, leastUs?: number] | ['stale']
   receipt: ['sent'] | ['raised'] | ['known'] | ['double'] | ['bounced'] | ['early'] | ['tail', record: string] | ['gone']
   bounce: ['retry', dueMs: number, stopped: number] | ['failed', dueMs: 0, stopped: number] | ['beside'] | ['known'] | ['early'] | ['gone']
   park: ['parked', nextMs: number] | ['known'] | ['full']
   unpark: [nextMs: number, ...due: Array<[name: string, ageMs: number, status: string]>]
-  cancel: ['done', Attention, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
+  cancel: ['done', WakeHint, hadFailed: number] | ['busy'] | ['alive'] | ['gone']
   'opt-out': [was: number, sinceMs: number, ...waiting: string[]]
-  clear: ['cleared', had: number, attention: Attention]
-  pause: [before: 'open' | 'paused' | 'stopped', attention: Attention]
+  clear: ['cleared', had: number, wakeHint: WakeHint]
+  pause: [before: 'active' | 'paused' | 'stopped', wakeHint: WakeHint]
   quota: ['written' | 'kept', version: number] | ['unruled']
   acknowledge: ['acknowledged'] | ['gone']
   relay: ['kept' | 'off' | 'full']
-  lend: [nowMs: number, nextMs: number, left: number, dropped: number, lent: LentEvent[]]
+  lend: [nowMs: number, nextMs: number, left: number, dropped: number, lent: LeasedCallback[]]
   told: ['told' | 'dropped', leaseEndMs: number, event: string] | ['later', atMs: number] | ['stale']
   'erase-callbacks': [cursor: string, count: number]
   'find-recipient': string[]
   'erase-message': ['erased', hadResult: number, wasKept: number] | ['busy']
   'erase-pair': ['erased', count: number] | ['busy']
-  recover: [attention: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number, parkedDue: number]
+  recover: [wakeHint: '' | 'call', leases: FoundGrant[], lost: FoundGrant[], unknown: Array<[id: string, record: string]>, nextMs: number, parkedDue: number]
   tidy: [expired: string[], buckets: number, failures: number]
   'inspect-message':
-    | [state: State, id: string, nowMs: number, result: string, record: string, momentMs: number, waitUs: number, boundBy: BoundBy | '', position: number]
+    | [state: State, id: string, nowMs: number, result: string, record: string, momentMs: number, waitUs: number, waitingFor: WaitingFor | '', position: number]
     | ['gone']
   'inspect-recipient':
-    | ['pair', nowMs: number, waitUs: number, boundBy: BoundBy, urgent: number, normal: number, bulk: number, held: number,
+    | ['pair', nowMs: number, waitUs: number, waitingFor: WaitingFor, urgent: number, normal: number, bulk: number, held: number,
         tatUs: number, intervalUs: number, burst: number]
     | ['unruled']
   'inspect-lines': Array<[id: string, record: string, momentMs: number, position: number]>
   'inspect-sender':
-    | ['sender', nowMs: number, state: 'open' | 'paused' | 'stopped', reopensMs: number, why: string, inLine: number, due: number,
+    | ['sender', nowMs: number, state: 'active' | 'paused' | 'stopped', resumesMs: number, reason: string, queued: number, due: number,
         inFlight: number, scheduled: number, unknown: number, failures: number, resolved: number, failed: number,
-        sentInDay: number, activeRateLimits: number, unsettled: number, oldestDueUs: number, attended: number,
+        sentLast24h: number, activeRateLimits: number, unsettled: number, oldestDueUs: number, hasWorker: number,
         pairIntervalUs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number,
         unattendedUs: number, rejected: number, exhausted: number, expired: number, unknownOutcome: number,
         untold: number, untoldSinceMs: number]
@@ -84,18 +84,18 @@ export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
   'windowMs' | 'holder' | 'leaseMs' | 'lineCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean }
   claim: Timed<'shift' | 'want' | 'mode' | 'holder' | 'leaseMs'>
-  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { story?: string }
-  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'story'> & Findable<'term'> & { reason?: string, keepMs?: number }
-  receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'tail' | 'story'>
-  bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'story'>
+  retake: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'tail' | 'history'> & Findable<'term'> & { reason?: string, keepMs?: number }
+  receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'tail' | 'history'>
+  bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'>
   park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
   unpark: Timed<'done' | 'waitMs' | 'limit'>
-  cancel: Timed<'id' | 'reason' | 'tail' | 'story'>
+  cancel: Timed<'id' | 'reason' | 'tail' | 'history'>
   'opt-out': Timed<'recipient' | 'wish' | 'note' | 'atMs'>
   clear: Timed<'recipient'>
-  pause: Timed<'state' | 'forMs' | 'why'>
+  pause: Timed<'state' | 'forMs' | 'reason'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', Value>
-  acknowledge: Timed<'id' | 'story'>
+  acknowledge: Timed<'id' | 'history'>
   relay: Timed<'subject' | 'type' | 'data' | 'cap'>
   lend: Timed<'limit' | 'leaseMs' | 'take' | 'cap'>
   told: Timed<'subject' | 'leaseEnd' | 'told' | 'afterMs' | 'giveUpMs' | 'leaseMs' | 'cap' | 'keepMs'>
@@ -128,7 +128,7 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
   const plans = new Map<string, { run: RunScript, names: string[], own: string[] }>()
   for (const script of loadScripts()) {
     const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch)
-    plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runTogether(call), names: script.args, own: script.own?.args ?? [] })
+    plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runBatched(call), names: script.args, own: script.own?.args ?? [] })
   }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
     const plan = plans.get(name)
@@ -140,7 +140,7 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
     try {
       const answer = plan.run(at.sender, words(plan.names, values), part)
       // Somebody's turn has come: it has been waited for, and does not wait for the end of this one.
-      if (name === 'claim') hurry(serversOf(redis))
+      if (name === 'claim') flush(serversOf(redis))
       return await answer as Replies[Name]
     } catch (error) {
       throw translate(name, error)

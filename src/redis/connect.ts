@@ -7,7 +7,7 @@ import { createClient, serversOf, watchCopies } from './client.js'
 import type { Replicas } from './replicas.js'
 import { createReplicas } from './replicas.js'
 import { subscribe } from './subscribe.js'
-import { watch } from './watch.js'
+import { watch } from './connection-watchdog.js'
 
 /** How long a start waits for Redis. */
 const CONNECT_WITHIN_MS = 10_000

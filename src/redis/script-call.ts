@@ -10,7 +10,7 @@ export interface Part { digest?: string | undefined, recipient?: string, args: r
 export type CallScript = (sender: string, args: readonly string[], parts: readonly Part[]) => Promise<unknown>
 
 /** What of a call to a script is the same each time for a sender: its shared keys as words and as bytes. */
-interface Mould { sha: string, keys: string[], text: string, hour: number }
+interface CommandTemplate { sha: string, keys: string[], text: string, hour: number }
 
 /** What the client knows of the scripts that were defined on it. */
 interface Defined { scriptsSet: Record<string, { sha: string, lua: string } | undefined> }
@@ -24,28 +24,28 @@ export function defineScript (redis: Client, prefix: string, script: Script): Ca
   redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
   const own = script.own?.keys ?? []
   const isFixed = !script.keys.some(isOwn)
-  const moulds = new Map<string, Mould>()
+  const templates = new Map<string, CommandTemplate>()
 
-  function mouldOf (sender: string, part: Part | undefined): Mould {
+  function templateOf (sender: string, part: Part | undefined): CommandTemplate {
     const hour = hourNow()
-    const kept = moulds.get(sender)
+    const kept = templates.get(sender)
     if (kept?.hour === hour) return kept
     const sha = (redis as unknown as Defined).scriptsSet[name]?.sha ?? ''
     const keys = script.keys.map(key => senderKey(prefix, sender, key, { ...part, hour }))
-    const mould = { sha, keys, text: keys.map(bulk).join(''), hour }
-    if (isFixed) moulds.set(sender, mould)
-    return mould
+    const template = { sha, keys, text: keys.map(bulk).join(''), hour }
+    if (isFixed) templates.set(sender, template)
+    return template
   }
 
   return async (sender, args, parts) => {
-    const mould = mouldOf(sender, parts[0])
-    const keyCount = String(mould.keys.length + parts.length * own.length)
-    const words = [mould.sha, keyCount, ...mould.keys]
+    const template = templateOf(sender, parts[0])
+    const keyCount = String(template.keys.length + parts.length * own.length)
+    const words = [template.sha, keyCount, ...template.keys]
     const known = words.length
     for (const part of parts) for (const key of own) words.push(senderKey(prefix, sender, key, part))
     for (const arg of args) words.push(arg)
     for (const part of parts) for (const arg of part.args) words.push(arg)
-    let text = `*${1 + words.length}\r\n${bulk('evalsha')}${bulk(mould.sha)}${bulk(keyCount)}${mould.text}`
+    let text = `*${1 + words.length}\r\n${bulk('evalsha')}${bulk(template.sha)}${bulk(keyCount)}${template.text}`
     for (let at = known; at < words.length; at++) text += bulk(words[at] ?? '')
     try {
       return await redis.sendCommand(new ScriptCommand(words, text))

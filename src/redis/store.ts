@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SluiceError } from '../errors.js'
-import type { Agenda } from './agenda.js'
-import { createAgenda } from './agenda.js'
+import type { RecoverySchedule } from './recovery-schedule.js'
+import { createRecoverySchedule } from './recovery-schedule.js'
 import type { Client } from './client.js'
 import type { Replies, Run, ScriptName, ScriptWatch } from './commands.js'
 import { createRun } from './commands.js'
@@ -27,7 +27,7 @@ export interface Store {
   readonly hold: (sender: string) => Promise<void>
   /** Throws where Redis would refuse a new message now: away, nearly full, or taking no writes. */
   readonly probe: () => Promise<void>
-  readonly agenda: Agenda
+  readonly recoverySchedule: RecoverySchedule
   /** How long the oldest script that runs or waits has waited for its answer, ms; 0 where none does. */
   readonly behindMs: () => number
   /** Refuses new work above 85 % of maxmemory. */
@@ -45,7 +45,7 @@ export function createStore (connections: Connections, options: { prefix: string
   const { redis, replicas, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
   const lost = new Map<string, { sender: string, since: number }>()
-  const agenda = createAgenda(redis, options.prefix)
+  const recoverySchedule = createRecoverySchedule(redis, options.prefix)
   const waiting = createWaiting()
   const run = createRun(redis, options.prefix, options.watch, waiting)
   let calls = 0
@@ -53,7 +53,7 @@ export function createStore (connections: Connections, options: { prefix: string
     prefix: options.prefix,
     node,
     redis,
-    agenda,
+    recoverySchedule,
     behindMs: waiting.longestMs,
     async run (name, at, args) {
       try {
@@ -62,7 +62,7 @@ export function createStore (connections: Connections, options: { prefix: string
         return reply
       } catch (error) {
         // It may have run all the same, and nobody heard what it asked for.
-        agenda.remind(at.sender)
+        recoverySchedule.markDue(at.sender)
         throw error
       }
     },

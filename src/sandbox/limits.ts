@@ -29,19 +29,19 @@ export function createLimits (settings: Readonly<Settings>): Limits {
 
   /** The last messages of a sender, as many as it may send in a second. */
   function recentOf (sender: string, size: number): { times: Float64Array, count: number } {
-    let ring = recent.get(sender)
-    if (ring === undefined) recent.set(sender, ring = { times: new Float64Array(size), count: 0 })
-    return ring
+    let set = recent.get(sender)
+    if (set === undefined) recent.set(sender, set = { times: new Float64Array(size), count: 0 })
+    return set
   }
 
   return {
     pass (sender, person, at) {
       const { pairBurst, pairToleranceMs, throughputPerSecond, throughputToleranceMs } = settings
       const pairIntervalMs = settings.enforcePair ? settings.pairIntervalMs : null
-      const ring = throughputPerSecond === null ? null : recentOf(sender, throughputPerSecond)
-      const next = ring === null ? 0 : ring.count % ring.times.length
+      const set = throughputPerSecond === null ? null : recentOf(sender, throughputPerSecond)
+      const next = set === null ? 0 : set.count % set.times.length
       // The place to be written next holds the message that was sent a full second's ration ago.
-      if (ring !== null && at - (ring.times[next] ?? 0) < 1_000 - throughputToleranceMs) return 130429
+      if (set !== null && at - (set.times[next] ?? 0) < 1_000 - throughputToleranceMs) return 130429
       if (pairIntervalMs !== null) {
         const pair = `${sender} ${person}`
         const tat = tats.get(pair) ?? 0
@@ -49,9 +49,9 @@ export function createLimits (settings: Readonly<Settings>): Limits {
         if (tats.size >= pruneAt) prune(at)
         tats.set(pair, Math.max(at, tat) + pairIntervalMs)
       }
-      if (ring !== null) {
-        ring.times[next] = at
-        ring.count++
+      if (set !== null) {
+        set.times[next] = at
+        set.count++
       }
       return null
     },

@@ -55,14 +55,14 @@ const zero: Readonly<Record<RecordedOutcome, number>> =
 
 /** Keeps the newest `maxRecords`. A clear doesn't restart `seq`, so a reader's `since` stays good. */
 export function createRecords (maxRecords: number): Records {
-  let ring: Arrival[] = []
+  let set: Arrival[] = []
   let counts = { ...zero }
   let lastSeq = 0
   let clearedAt = 0
 
   return {
     add (arrival) {
-      ring[lastSeq % maxRecords] = arrival
+      set[lastSeq % maxRecords] = arrival
       lastSeq++
       counts[arrival.outcome]++
     },
@@ -71,7 +71,7 @@ export function createRecords (maxRecords: number): Records {
       const found: Array<Omit<Arrival, 'text'> & { seq: number, body: unknown }> = []
       const oldest = Math.max(since, clearedAt, lastSeq - maxRecords)
       for (let seq = lastSeq; seq > oldest && found.length < limit; seq--) {
-        const arrival = ring[(seq - 1) % maxRecords]
+        const arrival = set[(seq - 1) % maxRecords]
         if (arrival === undefined || (sender !== undefined && arrival.sender !== sender)) continue
         if (name !== null && (arrival.recipient === null || nameOf(arrival.recipient) !== name)) continue
         const { text, ...rest } = arrival
@@ -82,7 +82,7 @@ export function createRecords (maxRecords: number): Records {
     counts: () => counts,
     lastSeq: () => lastSeq,
     clear () {
-      ring = []
+      set = []
       counts = { ...zero }
       clearedAt = lastSeq
     },

@@ -1,6 +1,6 @@
 import type { Grant, Outcome, UnknownPolicy } from '../message.js'
-import { heed } from '../message.js'
-import type { StoryLine } from './record.js'
+import { clampRetryAfter } from '../message.js'
+import type { HistoryEntry } from './record.js'
 
 export interface SettlementSettings {
   /** Milliseconds until the next attempt after `attempt` failed; null where there is none. */
@@ -13,9 +13,9 @@ export interface SettlementSettings {
   /** How long a sent message can be found by its provider id, ms; 0 for not at all. */
   findMs: number
   /** Whether webhooks tell what becomes of a sender's messages. */
-  hearsOf?: (sender: string) => boolean
+  webhooksEnabledFor?: (sender: string) => boolean
   /** Whether callbacks tell what becomes of messages. */
-  tells?: boolean
+  callbacksEnabled?: boolean
 }
 
 /** What is written of an outcome; the arguments of settle.lua. */
@@ -24,7 +24,7 @@ export interface Verdict {
   afterMs: number
   bucket: '' | 'pair' | 'flow' | 'sender' | 'marketing'
   coolMs: number
-  reason?: NonNullable<StoryLine['reason']>
+  reason?: NonNullable<HistoryEntry['reason']>
 }
 
 /** After a connection could not even be made, the sender's flow rests this long, so that a dead line is not hammered. */
@@ -36,7 +36,7 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender
     case 'sent': return to('sent')
     case 'retryable': {
       const afterMs = isLast(grant.attempt, outcome) ? null : settings.backoff(grant.attempt)
-      return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs: heed(afterMs, outcome.retryAfterMs) })
+      return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs: clampRetryAfter(afterMs, outcome.retryAfterMs) })
     }
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
     case 'rejected': return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
@@ -56,7 +56,7 @@ const HEARING_HOLD_MS = 15 * 60_000
 
 function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 'attempt' | 'sender'>): number {
   if (settings.unknownHoldMs > 0) return settings.unknownHoldMs
-  return settings.hearsOf?.(sender) === true ? HEARING_HOLD_MS : settings.backoff(attempt) ?? settings.backoff(1) ?? 60_000
+  return settings.webhooksEnabledFor?.(sender) === true ? HEARING_HOLD_MS : settings.backoff(attempt) ?? settings.backoff(1) ?? 60_000
 }
 
 /**

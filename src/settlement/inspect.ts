@@ -1,7 +1,7 @@
-import type { BoundBy, Lane, Payload, State } from '../message.js'
+import type { WaitingFor, Lane, Payload, State } from '../message.js'
 import { admittedAt, digestOf, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
-import type { StoryLine } from './record.js'
+import type { HistoryEntry } from './record.js'
 import { parseRecord, parseResult } from './record.js'
 
 /** What is known of one message, wherever it stands. Moments are ms since the epoch by Redis's clock. */
@@ -32,11 +32,11 @@ export interface MessageView {
   callbackData: string | null
   /** Why it was cancelled, where that is not just somebody's wish. */
   cancelledFor: string | null
-  story: StoryLine[]
+  history: HistoryEntry[]
   /** Next retry, schedule, or end of an unknown outcome's hold. */
   momentMs: number | null
   delayMs: number | null
-  boundBy: BoundBy | null
+  waitingFor: WaitingFor | null
   position: number
   expiresAt: number | null
 }
@@ -46,7 +46,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
   const digest = 'id' in name ? digestOf(name.id) : name.digest
   const reply = await store.run('inspect-message', { sender, digest }, { id: 'id' in name ? name.id : '' })
   if (reply[0] === 'gone') return null
-  const [state, id, nowMs, resultText, recordText, momentMs, waitUs, boundBy, position] = reply
+  const [state, id, nowMs, resultText, recordText, momentMs, waitUs, waitingFor, position] = reply
   const result = resultText === '' ? null : parseResult(resultText)
   const kept = recordText === '' ? null : parseRecord(recordText)
   const waits = state === 'queued' || state === 'scheduled' || state === 'retrying' || state === 'unknown'
@@ -69,10 +69,10 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     waId: result?.waId ?? null,
     callbackData: kept?.payload.callbackData ?? result?.callbackData ?? null,
     cancelledFor: result?.cancelledFor ?? null,
-    story: kept?.story ?? [],
+    history: kept?.history ?? [],
     momentMs: momentMs === 0 ? null : momentMs,
     delayMs: !waits || waitUs < 0 ? null : Math.floor(waitUs / 1000),
-    boundBy: boundBy === '' ? null : boundBy,
+    waitingFor: waitingFor === '' ? null : waitingFor,
     position,
     expiresAt: waits || state === 'sending' ? kept?.expiresAt ?? null : null
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SluiceError } from '../errors.js'
-import type { ReceiptRoom, Status } from './receipt.js'
+import type { ReceiptDeps, Status } from './receipt.js'
 import { takeStatus } from './receipt.js'
 
 /** Until a parked status is looked at again: an answer that it overtook is settled by then. */
@@ -14,28 +14,28 @@ const CAP = 100_000
 const AT_ONCE = 200
 
 /** Takes a status, or keeps it until its message is settled. Throws UNAVAILABLE where neither can be done now. */
-export async function takeOrPark (room: ReceiptRoom, sender: string, status: Status): Promise<string> {
-  const receipt = await takeStatus(room, sender, status)
+export async function takeOrPark (deps: ReceiptDeps, sender: string, status: Status): Promise<string> {
+  const receipt = await takeStatus(deps, sender, status)
   if (receipt !== 'early' && receipt !== 'unknown') return receipt
-  const reply = await room.store.run('park', { sender }, { name: nameOf(status), status: JSON.stringify(status), waitMs: FIRST_LOOK_MS, cap: CAP })
+  const reply = await deps.store.run('park', { sender }, { name: nameOf(status), status: JSON.stringify(status), waitMs: FIRST_LOOK_MS, cap: CAP })
   if (reply[0] === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'too many statuses are parked', retryAfterMs: 60_000 })
-  if (reply[0] === 'parked') await room.store.agenda.bringForward([[sender, reply[1]]])
+  if (reply[0] === 'parked') await deps.store.recoverySchedule.advance([[sender, reply[1]]])
   return 'parked'
 }
 
 /** Looks again at what is parked and due. Returns when to do so next, ms since the epoch, 0 for never. */
-export async function lookAgain (room: ReceiptRoom, sender: string): Promise<number> {
+export async function lookAgain (deps: ReceiptDeps, sender: string): Promise<number> {
   let done: string[] = []
   for (;;) {
-    const [nextMs, ...due] = await room.store.run('unpark', { sender }, { done: JSON.stringify(done), waitMs: NEXT_LOOK_MS, limit: AT_ONCE })
+    const [nextMs, ...due] = await deps.store.run('unpark', { sender }, { done: JSON.stringify(done), waitMs: NEXT_LOOK_MS, limit: AT_ONCE })
     if (due.length === 0) return nextMs
     done = []
     for (const [name, ageMs, text] of due) {
       const status = JSON.parse(text) as Status
-      const receipt = await takeStatus(room, sender, status, true)
+      const receipt = await takeStatus(deps, sender, status, true)
       const isMatched = receipt !== 'early' && receipt !== 'unknown'
       if (isMatched || ageMs > PARKED_FOR_MS) done.push(name)
-      if (!isMatched && ageMs > PARKED_FOR_MS) room.events.emit('webhook.status', { sender, kind: status.kind, became: 'unmatched', lagMs: null })
+      if (!isMatched && ageMs > PARKED_FOR_MS) deps.events.emit('webhook.status', { sender, kind: status.kind, became: 'unmatched', lagMs: null })
     }
   }
 }

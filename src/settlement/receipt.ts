@@ -5,9 +5,9 @@ import { digestOf, publicId } from '../redis/keys.js'
 import { parseAttemptName } from './attempt-name.js'
 import { decideBounce } from './decide.js'
 import { findMessages } from './find.js'
-import type { SettlementRoom } from './settle.js'
+import type { SettlementDeps } from './settle.js'
 import { parseRecord, resultTail } from './record.js'
-import type { StoryLine } from './record.js'
+import type { HistoryEntry } from './record.js'
 
 /** What the provider tells of one attempt after it accepted it. */
 export interface Status {
@@ -30,7 +30,7 @@ export type Judge = (code: string, error: string) => Judged
 type Judged = WithoutTimes<Extract<Outcome, { code: string }>>
 type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
 
-export interface ReceiptRoom extends SettlementRoom { judge: Judge }
+export interface ReceiptDeps extends SettlementDeps { judge: Judge }
 
 /**
  * `bounced`: it had failed after it was accepted, which that it was accepted does not undo. `partial`: to all of a group it would
@@ -46,13 +46,13 @@ interface Attempt { id: string, attempt: number }
  * last hours are looked at; with `isThorough` all that can be found. Throws UNAVAILABLE while Redis is away: then it is to
  * be told again.
  */
-export async function takeStatus (room: ReceiptRoom, sender: string, status: Status, isThorough = false): Promise<Receipt> {
+export async function takeStatus (deps: ReceiptDeps, sender: string, status: Status, isThorough = false): Promise<Receipt> {
   if (status.isPartial === true) return 'partial'
-  const named = parseAttemptName(status.opaque ?? '') ?? await attemptBehind(room, sender, status.wamid, isThorough)
+  const named = parseAttemptName(status.opaque ?? '') ?? await attemptBehind(deps, sender, status.wamid, isThorough)
   if (named === null) return 'unknown'
-  const receipt = status.kind === 'failed' ? await bounce(room, sender, named, status) : await confirm(room, sender, named, status)
+  const receipt = status.kind === 'failed' ? await bounce(deps, sender, named, status) : await confirm(deps, sender, named, status)
   if (receipt !== 'early') {
-    room.events.emit('receipt.taken', {
+    deps.events.emit('receipt.taken', {
       sender, id: publicId(sender, named.id), attempt: named.attempt, status: status.kind, result: receipt, ...(status.code === undefined ? {} : { code: status.code })
     })
   }
@@ -60,27 +60,27 @@ export async function takeStatus (room: ReceiptRoom, sender: string, status: Sta
 }
 
 /** Not every status brings our name back; then the provider's own id is all there is. */
-async function attemptBehind (room: ReceiptRoom, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
-  const views = await findMessages(room.store, sender, isThorough ? room.settlement.findMs : 0, { terms: [findTerm('provider', wamid)], digests: [], limit: 5 })
+async function attemptBehind (deps: ReceiptDeps, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
+  const views = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, { terms: [findTerm('provider', wamid)], digests: [], limit: 5 })
   const view = views.find(({ providerMessageId }) => providerMessageId === wamid)
   return view === undefined ? null : { id: view.id, attempt: view.attempts }
 }
 
-async function confirm (room: ReceiptRoom, sender: string, { id, attempt }: Attempt, { wamid, kind, atMs }: Status): Promise<Receipt> {
-  const story: Omit<StoryLine, 'at'> = { attempt, outcome: 'sent', providerMessageId: wamid, note: `told by webhook: ${kind}` }
-  const call = async (tail: string): Promise<Replies['receipt']> => await room.store.run('receipt', { sender, digest: digestOf(id) }, {
-    id, attempt, status: kind.slice(0, 1), atMs, wamid, tail, story: JSON.stringify(story)
+async function confirm (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, kind, atMs }: Status): Promise<Receipt> {
+  const history: Omit<HistoryEntry, 'at'> = { attempt, outcome: 'sent', providerMessageId: wamid, note: `told by webhook: ${kind}` }
+  const call = async (tail: string): Promise<Replies['receipt']> => await deps.store.run('receipt', { sender, digest: digestOf(id) }, {
+    id, attempt, status: kind.slice(0, 1), atMs, wamid, tail, history: JSON.stringify(history)
   })
   const first = await call('')
   if (first[0] !== 'tail') return first[0]
-  const second = await call(resultTail(parseRecord(first[1]).payload, { providerMessageId: wamid }, room.settlement.tells))
+  const second = await call(resultTail(parseRecord(first[1]).payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled))
   return second[0] === 'tail' ? 'early' : second[0]
 }
 
-async function bounce (room: ReceiptRoom, sender: string, { id, attempt }: Attempt, { wamid, code = '', error = '' }: Status): Promise<Receipt> {
-  const outcome = room.judge(code, error)
-  const verdict = decideBounce(outcome, attempt, room.settlement)
-  const story: Omit<StoryLine, 'at'> = {
+async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, code = '', error = '' }: Status): Promise<Receipt> {
+  const outcome = deps.judge(code, error)
+  const verdict = decideBounce(outcome, attempt, deps.settlement)
+  const history: Omit<HistoryEntry, 'at'> = {
     attempt,
     outcome: outcome.status,
     code: outcome.code,
@@ -90,9 +90,9 @@ async function bounce (room: ReceiptRoom, sender: string, { id, attempt }: Attem
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...('retryNotBeforeMs' in outcome && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }
-  const reply = await room.store.run('bounce', { sender, digest: digestOf(id) }, {
-    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code, reason: verdict.reason ?? '', wamid, story: JSON.stringify(story)
+  const reply = await deps.store.run('bounce', { sender, digest: digestOf(id) }, {
+    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code, reason: verdict.reason ?? '', wamid, history: JSON.stringify(history)
   })
-  if ((reply[0] === 'retry' || reply[0] === 'failed') && reply[2] === 1) room.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
+  if ((reply[0] === 'retry' || reply[0] === 'failed') && reply[2] === 1) deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
   return reply[0]
 }

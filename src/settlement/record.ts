@@ -4,7 +4,7 @@ import { SluiceError } from '../errors.js'
 import { readPayload } from '../redis/payload.js'
 
 /** One line of a message's story: an attempt that came to something else than sent, or what was done about it. */
-export interface StoryLine {
+export interface HistoryEntry {
   /** When it was written, ms since the epoch by Redis's clock. */
   at: number
   attempt?: number
@@ -23,7 +23,7 @@ export interface StoryLine {
 }
 
 /** What Redis keeps of an unsettled message or a failure: include/record.lua writes it. */
-export interface Kept {
+export interface StoredMessage {
   recipient: string
   lane: Lane
   attempts: number
@@ -32,12 +32,12 @@ export interface Kept {
   pairHits: number
   expiresAt: number
   payload: Payload
-  story: StoryLine[]
+  history: HistoryEntry[]
 }
 
 /** Reads the text that include/record.lua writes. */
-export function parseRecord (text: string): Kept {
-  const [header = '', payload = '', ...story] = text.split('\n')
+export function parseRecord (text: string): StoredMessage {
+  const [header = '', payload = '', ...history] = text.split('\n')
   const [recipient = '', place = '', expiresAt = '0', , attempts = '0', stops = '0', marks = ''] = header.split(' ')
   if (payload === '') throw new SluiceError('INTERNAL', { detail: 'a record has no payload' })
   return {
@@ -48,7 +48,7 @@ export function parseRecord (text: string): Kept {
     pairHits: Number(marks.replace('m', '')),
     expiresAt: parseInt(expiresAt, 16),
     payload: readPayload(recipient, payload),
-    story: story.map(parseLine)
+    history: history.map(parseLine)
   }
 }
 
@@ -58,9 +58,9 @@ export function parsePayload (recipient: string, body: string): Payload {
   return readPayload(recipient, end < 0 ? body : body.slice(0, end))
 }
 
-function parseLine (line: string): StoryLine {
+function parseLine (line: string): HistoryEntry {
   const space = line.indexOf(' ')
-  return { ...JSON.parse(line.slice(space + 1)) as Omit<StoryLine, 'at'>, at: Number(line.slice(0, space)) }
+  return { ...JSON.parse(line.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: Number(line.slice(0, space)) }
 }
 
 /** The compact result that stays of a settled message until its idempotency window ends. */
@@ -114,11 +114,11 @@ export function parseResult (text: string): Result | null {
 
 /** `2:d<ms>:r<ms>:f<code>`: attempts, and what was heard since. */
 function parseHeard (attempts: string): Pick<Result, 'deliveredAt' | 'readAt' | 'bouncedWith'> {
-  const heard = Object.fromEntries(attempts.split(':').slice(1).map(mark => [mark[0], mark.slice(1)]))
+  const wait = Object.fromEntries(attempts.split(':').slice(1).map(mark => [mark[0], mark.slice(1)]))
   return {
-    ...(heard['d'] === undefined ? {} : { deliveredAt: Number(heard['d']) }),
-    ...(heard['r'] === undefined ? {} : { readAt: Number(heard['r']) }),
-    ...(heard['f'] === undefined ? {} : { bouncedWith: heard['f'] })
+    ...(wait['d'] === undefined ? {} : { deliveredAt: Number(wait['d']) }),
+    ...(wait['r'] === undefined ? {} : { readAt: Number(wait['r']) }),
+    ...(wait['f'] === undefined ? {} : { bouncedWith: wait['f'] })
   }
 }
 
@@ -138,11 +138,11 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
  * message and recipient, where it took it. `tells`: callbacks will name the message by its idempotency key, too. `why`: one word for
  * what a message was cancelled for, in the place of WhatsApp's id.
  */
-export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }, tells = false, why = '-'): string {
+export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }, callbacksEnabled = false, why = '-'): string {
   const id = sent?.providerMessageId.replace(/\s/g, '') || why
   const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
   const { metadata, callbackData } = payload
-  const key = tells && payload.idempotencyKey !== undefined ? [payload.idempotencyKey] as const : [] as const
+  const key = callbacksEnabled && payload.idempotencyKey !== undefined ? [payload.idempotencyKey] as const : [] as const
   const isPlain = waId === null && callbackData === undefined && key.length === 0
   const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null, ...key]
   return `${payload.caller} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)

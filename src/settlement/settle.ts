@@ -8,29 +8,29 @@ import { digestOf, publicId } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import type { SettlementSettings, Verdict } from './decide.js'
 import { decide, decideUnknown } from './decide.js'
-import type { Kept, StoryLine } from './record.js'
+import type { StoredMessage, HistoryEntry } from './record.js'
 import { resultTail } from './record.js'
 
 /** How long a sent message's record is kept for a receipt that says otherwise, where receipts are heard at all. */
 const RECEIPT_WITHIN_MS = 15 * 60_000
 
-export interface SettlementRoom { store: Store, events: Bus, settlement: SettlementSettings }
+export interface SettlementDeps { store: Store, events: Bus, settlement: SettlementSettings }
 
-export interface Settled {
+export interface SettleResult {
   /** `stale`: the grant was no longer ours; whatever came of it has been settled elsewhere. */
   verdict: Exclude<Verdict['verdict'], 'stop'> | 'stale'
-  reason?: NonNullable<StoryLine['reason']>
+  reason?: NonNullable<HistoryEntry['reason']>
   /** When the next attempt, or the decision on an unknown outcome, is due; ms since the epoch. */
   dueAt?: number
-  attention: '' | 'call' | 'wake' | 'later'
+  wakeHint: '' | 'call' | 'wake' | 'later'
 }
 
 /** Writes what a grant came to, once. Goes on trying while Redis is away: only this process knows the outcome. */
-export async function settle (room: SettlementRoom, grant: Grant, outcome: Outcome): Promise<Settled> {
-  const verdict = decide(outcome, grant, room.settlement)
-  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined, room.settlement.tells)
-  const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : story(grant.attempt, outcome, verdict)
-  const reply = await write(room, grant.sender, grant.id, {
+export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outcome): Promise<SettleResult> {
+  const verdict = decide(outcome, grant, deps.settlement)
+  const tail = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined, deps.settlement.callbacksEnabled)
+  const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : history(grant.attempt, outcome, verdict)
+  const reply = await write(deps, grant.sender, grant.id, {
     id: grant.id,
     recipient: grant.recipient,
     attempt: grant.attempt,
@@ -42,17 +42,17 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
     coolMs: verdict.coolMs,
     code: 'code' in outcome ? outcome.code : '',
     tail,
-    story: told,
+    history: told,
     reason: verdict.reason ?? '',
-    term: outcome.status !== 'sent' || room.settlement.findMs === 0 ? '' : findTerm('provider', outcome.providerMessageId),
+    term: outcome.status !== 'sent' || deps.settlement.findMs === 0 ? '' : findTerm('provider', outcome.providerMessageId),
     // The same for all, so that those of one moment travel together.
-    findS: indexLifeS(room.settlement.findMs),
-    keepMs: room.settlement.hearsOf?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0
+    findS: indexLifeS(deps.settlement.findMs),
+    keepMs: deps.settlement.webhooksEnabledFor?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0
   })
   // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
-  if (reply[0] === 'stale' || verdict.verdict === 'unknown') room.store.agenda.remind(grant.sender)
-  if (reply[0] === 'stale' && !(await wasOurs(room, grant, outcome, tail))) return { verdict: 'stale', attention: '' }
-  const [, dueAt, attention, reopened, stopped, made, gapUs, leastUs] = reply[0] === 'settled' ? reply : [null, 0, '', 0, 0, 'sent'] as const
+  if (reply[0] === 'stale' || verdict.verdict === 'unknown') deps.store.recoverySchedule.markDue(grant.sender)
+  if (reply[0] === 'stale' && !(await wasOurs(deps, grant, outcome, tail))) return { verdict: 'stale', wakeHint: '' }
+  const [, dueAt, wakeHint, reopened, stopped, made, gapUs, leastUs] = reply[0] === 'settled' ? reply : [null, 0, '', 0, 0, 'sent'] as const
   const facts: Events['attempt.settled'][0] = {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
@@ -68,19 +68,19 @@ export async function settle (room: SettlementRoom, grant: Grant, outcome: Outco
   }
   if ('code' in outcome) facts.code = outcome.code
   if (dueAt > 0) facts.nextRetryAt = dueAt
-  room.events.emit('attempt.settled', facts)
-  if (stopped === 1 && 'code' in outcome) room.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
-  if (reopened === 1) room.events.emit('sender.opened', { sender: grant.sender })
-  if (gapUs !== undefined && leastUs !== undefined) room.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 })
-  return settled(made, verdict.reason, dueAt, attention)
+  deps.events.emit('attempt.settled', facts)
+  if (stopped === 1 && 'code' in outcome) deps.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
+  if (reopened === 1) deps.events.emit('sender.resumed', { sender: grant.sender })
+  if (gapUs !== undefined && leastUs !== undefined) deps.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 })
+  return settled(made, verdict.reason, dueAt, wakeHint)
 }
 
 /** Decides an unknown outcome whose hold is over, by the message's own policy, the sender's or the gateway's. */
-export async function settleUnknown (room: SettlementRoom, sender: string, id: string, kept: Kept): Promise<Settled> {
-  const { unknownOf, unknownOutcome } = room.settlement
-  const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, room.settlement)
+export async function settleUnknown (deps: SettlementDeps, sender: string, id: string, kept: StoredMessage): Promise<SettleResult> {
+  const { unknownOf, unknownOutcome } = deps.settlement
+  const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, deps.settlement)
   const line = { outcome: 'unknown', note: 'no receipt came', ...(verdict.reason === undefined ? {} : { reason: verdict.reason }) }
-  const reply = await write(room, sender, id, {
+  const reply = await write(deps, sender, id, {
     id,
     recipient: kept.recipient,
     attempt: kept.attempts,
@@ -91,13 +91,13 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
     bucket: '',
     coolMs: 0,
     code: '',
-    tail: resultTail(kept.payload, undefined, room.settlement.tells),
-    story: JSON.stringify(line),
+    tail: resultTail(kept.payload, undefined, deps.settlement.callbacksEnabled),
+    history: JSON.stringify(line),
     reason: verdict.reason ?? '',
-    findS: indexLifeS(room.settlement.findMs)
+    findS: indexLifeS(deps.settlement.findMs)
   })
-  if (reply[0] === 'stale') return { verdict: 'stale', attention: '' }
-  if (reply[5] === 'failed') room.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })
+  if (reply[0] === 'stale') return { verdict: 'stale', wakeHint: '' }
+  if (reply[5] === 'failed') deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })
   return settled(reply[5], verdict.reason, reply[1], reply[2])
 }
 
@@ -106,21 +106,21 @@ export async function settleUnknown (room: SettlementRoom, sender: string, id: s
  * success is a fact: it is recorded, so that the message does not go out again if that can be helped. True where this very
  * success is what stands.
  */
-async function wasOurs (room: SettlementRoom, grant: Grant, outcome: Outcome, tail: string): Promise<boolean> {
+async function wasOurs (deps: SettlementDeps, grant: Grant, outcome: Outcome, tail: string): Promise<boolean> {
   let result = 'ignored'
   if (outcome.status === 'sent') {
-    const line = story(grant.attempt, outcome, { verdict: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
+    const line = history(grant.attempt, outcome, { verdict: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
     const at = { sender: grant.sender, digest: digestOf(grant.id) }
-    const told = { id: grant.id, attempt: 0, status: 's', atMs: 0, wamid: outcome.providerMessageId, tail, story: line }
-    result = (await persist(async () => await room.store.run('receipt', at, told)))[0]
+    const told = { id: grant.id, attempt: 0, status: 's', atMs: 0, wamid: outcome.providerMessageId, tail, history: line }
+    result = (await persist(async () => await deps.store.run('receipt', at, told)))[0]
   }
   if (result === 'known') return true
-  room.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, ...('code' in outcome ? { code: outcome.code } : {}), result })
+  deps.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, ...('code' in outcome ? { code: outcome.code } : {}), result })
   return false
 }
 
-function story (attempt: number, outcome: Outcome, verdict: Verdict): string {
-  const line: Omit<StoryLine, 'at'> = {
+function history (attempt: number, outcome: Outcome, verdict: Verdict): string {
+  const line: Omit<HistoryEntry, 'at'> = {
     attempt,
     outcome: outcome.status,
     durationMs: Math.round(outcome.durationMs),
@@ -132,20 +132,20 @@ function story (attempt: number, outcome: Outcome, verdict: Verdict): string {
   return JSON.stringify(line)
 }
 
-function settled (verdict: Exclude<Settled['verdict'], 'stale'>, reason: Verdict['reason'], dueAt: number, attention: Settled['attention']): Settled {
-  const told: Settled = { verdict, attention }
+function settled (verdict: Exclude<SettleResult['verdict'], 'stale'>, reason: Verdict['reason'], dueAt: number, wakeHint: SettleResult['wakeHint']): SettleResult {
+  const told: SettleResult = { verdict, wakeHint }
   if (reason !== undefined && verdict === 'failed') told.reason = reason
   if (dueAt > 0) told.dueAt = dueAt
   return told
 }
 
-async function write (room: SettlementRoom, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
+async function write (deps: SettlementDeps, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
   let reply: Replies['settle'] = ['stale']
   return await persist(async () => {
-    const told = await room.store.run('settle', { sender, digest: digestOf(id) }, args)
+    const told = await deps.store.run('settle', { sender, digest: digestOf(id) }, args)
     // A repeat finds what an unconfirmed call has written; or, after a failover, what it had lost.
     if (told[0] !== 'stale') reply = told
-    await room.store.hold(sender)
+    await deps.store.hold(sender)
     return reply
   })
 }

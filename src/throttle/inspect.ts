@@ -1,4 +1,4 @@
-import type { BoundBy, Lane } from '../message.js'
+import type { WaitingFor, Lane } from '../message.js'
 import { lanes } from '../message.js'
 import type { Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
@@ -10,7 +10,7 @@ export interface PairView {
   /** What a message posted now would wait, ms; null without a known end. */
   delayMs: number | null
   nextSlotAt: string | null
-  boundBy: BoundBy
+  waitingFor: WaitingFor
   waiting: Record<Lane, number>
   sending: boolean
   limited: boolean
@@ -20,12 +20,12 @@ export interface PairView {
 export async function inspectRecipient (store: Store, sender: string, recipient: string, lane: Lane): Promise<PairView> {
   const reply = await store.run('inspect-recipient', { sender }, { recipient, lane: lanes.indexOf(lane) + 1 })
   if (reply[0] === 'unruled') throw unruled()
-  const [, nowMs, waitUs, boundBy, urgent, normal, bulk, held, tatUs, intervalUs, burst] = reply
+  const [, nowMs, waitUs, waitingFor, urgent, normal, bulk, held, tatUs, intervalUs, burst] = reply
   return {
     rule: { intervalMs: intervalUs / 1000, burst },
     delayMs: waitUs < 0 ? null : Math.floor(waitUs / 1000),
     nextSlotAt: waitUs < 0 ? null : new Date(nowMs + waitUs / 1000).toISOString(),
-    boundBy,
+    waitingFor,
     waiting: { urgent, normal, bulk },
     sending: held === 1,
     limited: tatUs > nowMs * 1000
@@ -35,21 +35,21 @@ export async function inspectRecipient (store: Store, sender: string, recipient:
 /** The counts of one sender. */
 export interface SenderView {
   id: string
-  state: 'open' | 'paused' | 'stopped'
-  why: string | null
-  reopensAt: string | null
+  state: 'active' | 'paused' | 'stopped'
+  reason: string | null
+  resumesAt: string | null
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
-  inLine: number
+  queued: number
   due: number
   inFlight: number
   scheduled: number
   unknown: number
   failures: { pending: number, resolved: number, failed: number }
-  sentInDay: number
+  sentLast24h: number
   activeRateLimits: number
   unsettled: number
   oldestDueSeconds: number
-  attended: boolean
+  hasWorker: boolean
 }
 
 /** What metrics tell of a sender besides. */
@@ -95,25 +95,25 @@ export async function inspectSender (store: Store, sender: string): Promise<Send
 }
 
 function toView (sender: string, reply: Counted): SenderView {
-  const [, nowMs, state, reopensMs, why, inLine, due, inFlight, scheduled, unknown, pending, resolved, failed, sentInDay,
-    activeRateLimits, unsettled, oldestDueUs, attended, pairIntervalUs, pairBurst, perSecond, maxInFlight, version] = reply
+  const [, nowMs, state, resumesMs, reason, queued, due, inFlight, scheduled, unknown, pending, resolved, failed, sentLast24h,
+    activeRateLimits, unsettled, oldestDueUs, hasWorker, pairIntervalUs, pairBurst, perSecond, maxInFlight, version] = reply
   return {
     id: sender,
     state,
-    why: state === 'open' || why === '' ? null : why,
-    reopensAt: reopensMs === 0 ? null : new Date(reopensMs).toISOString(),
+    reason: state === 'active' || reason === '' ? null : reason,
+    resumesAt: resumesMs === 0 ? null : new Date(resumesMs).toISOString(),
     rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },
-    inLine,
+    queued,
     due,
     inFlight,
     scheduled,
     unknown,
     failures: { pending, resolved, failed },
-    sentInDay,
+    sentLast24h,
     activeRateLimits,
     unsettled,
     oldestDueSeconds: ageOf(oldestDueUs, nowMs),
-    attended: attended === 1
+    hasWorker: hasWorker === 1
   }
 }
 
@@ -125,15 +125,15 @@ function ageOf (us: number, nowMs: number): number {
 /** The counts in Bull's words. What stands in line of a closed sender is paused, all of it; else what is due waits and the rest is delayed. */
 export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused', number> {
   const sum = (some: SenderView[], of: (sender: SenderView) => number): number => some.reduce((total, sender) => total + of(sender), 0)
-  const open = senders.filter(sender => sender.state === 'open')
-  const closed = senders.filter(sender => sender.state !== 'open')
+  const open = senders.filter(sender => sender.state === 'active')
+  const closed = senders.filter(sender => sender.state !== 'active')
   return {
     waiting: sum(open, sender => sender.due),
     active: sum(senders, sender => sender.inFlight),
-    delayed: sum(open, sender => sender.inLine - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
-    completed: sum(senders, sender => sender.sentInDay),
+    delayed: sum(open, sender => sender.queued - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
+    completed: sum(senders, sender => sender.sentLast24h),
     failed: sum(senders, sender => sender.failures.failed),
-    paused: sum(closed, sender => sender.inLine)
+    paused: sum(closed, sender => sender.queued)
   }
 }
 

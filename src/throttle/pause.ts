@@ -1,22 +1,22 @@
 import type { Store } from '../redis/store.js'
 
-export interface Changed { before: 'open' | 'paused' | 'stopped', attention: '' | 'call' | 'wake' | 'later' }
+export interface Changed { before: 'active' | 'paused' | 'stopped', wakeHint: '' | 'call' | 'wake' | 'later' }
 
 /** Closes a sender for `forMs`, or without an end. What waits keeps its place; nothing in flight is called back. */
 export async function pauseSender (store: Store, sender: string, by: string, forMs?: number): Promise<Changed> {
-  const [before, attention] = await store.run('pause', { sender }, { state: 'paused', forMs: forMs ?? '', why: by })
-  store.agenda.remind(sender)
-  return { before, attention }
+  const [before, wakeHint] = await store.run('pause', { sender }, { state: 'paused', forMs: forMs ?? '', reason: by })
+  store.recoverySchedule.markDue(sender)
+  return { before, wakeHint }
 }
 
 /** Lets a stopped sender be tried now instead of at its next time; whatever else it is, it stays. */
 export async function trySender (store: Store, sender: string): Promise<Changed> {
-  const [before, attention] = await store.run('pause', { sender }, { state: 'try', forMs: '', why: '' })
-  return { before, attention }
+  const [before, wakeHint] = await store.run('pause', { sender }, { state: 'try', forMs: '', reason: '' })
+  return { before, wakeHint }
 }
 
 /** Opens a sender, whoever closed it. */
 export async function resumeSender (store: Store, sender: string): Promise<Changed> {
-  const [before, attention] = await store.run('pause', { sender }, { state: 'open', forMs: '', why: '' })
-  return { before, attention }
+  const [before, wakeHint] = await store.run('pause', { sender }, { state: 'active', forMs: '', reason: '' })
+  return { before, wakeHint }
 }

@@ -1,18 +1,18 @@
 import { SluiceError } from '../errors.js'
 import { canonicalName } from '../recipient.js'
-import type { SettlementRoom } from '../settlement/settle.js'
+import type { SettlementDeps } from '../settlement/settle.js'
 import { resumeMarketing, stopMarketing } from '../throttle/opt-outs.js'
 import type { Preference } from './read.js'
 
 /** Takes up what people told WhatsApp about a sender's marketing, in Meta's order. What waits for one is dropped at its turn. */
-export async function takePreferences (room: Pick<SettlementRoom, 'store' | 'events'>, sender: string, preferences: readonly Preference[]): Promise<void> {
+export async function takePreferences (deps: Pick<SettlementDeps, 'store' | 'events'>, sender: string, preferences: readonly Preference[]): Promise<void> {
   for (const { person, wish, atMs } of preferences) {
     const recipient = recipientOf(person)
     if (recipient === null) continue
     const at = atMs === 0 ? {} : { atMs }
-    if (wish === 'stop') await stopMarketing(room.store, sender, recipient, { by: 'whatsapp', reason: 'user_preferences', ...at })
-    else await resumeMarketing(room.store, sender, recipient, at.atMs)
-    room.events.emit('preference.told', { sender, wish })
+    if (wish === 'stop') await stopMarketing(deps.store, sender, recipient, { by: 'whatsapp', reason: 'user_preferences', ...at })
+    else await resumeMarketing(deps.store, sender, recipient, at.atMs)
+    deps.events.emit('preference.received', { sender, wish })
   }
 }
 

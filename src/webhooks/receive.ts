@@ -3,14 +3,14 @@ import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
 import { createGate, inParallel } from '../parallel.js'
 import { takeOrPark } from '../settlement/parked.js'
-import type { ReceiptRoom, Status } from '../settlement/receipt.js'
+import type { ReceiptDeps, Status } from '../settlement/receipt.js'
 import type { Notice } from './read.js'
 import { readNotification } from './read.js'
 import { takePreferences } from './preferences.js'
 import { relay } from './relay.js'
 import { findSigner } from './signature.js'
 
-export interface WebhookRoom extends ReceiptRoom {
+export interface WebhookDeps extends ReceiptDeps {
   /** What the operator typed into Meta's form; '' answers no verification. */
   verifyToken: string
   /** Secrets of the Meta apps that may sign for a sender; none for a sender that nobody here knows. */
@@ -31,10 +31,10 @@ const AT_ONCE = 20
 export type Receive = (body: Buffer, signature: string | undefined) => Promise<{ statuses: number }>
 
 /** Meta's question whether this is the right place. True only for the token that both sides were given. */
-export function isVerified (room: WebhookRoom, mode: string | undefined, token: string | undefined): boolean {
+export function isVerified (deps: WebhookDeps, mode: string | undefined, token: string | undefined): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  const isToken = timingSafeEqual(digest(token ?? ''), digest(room.verifyToken))
-  return mode === 'subscribe' && room.verifyToken !== '' && isToken
+  const isToken = timingSafeEqual(digest(token ?? ''), digest(deps.verifyToken))
+  return mode === 'subscribe' && deps.verifyToken !== '' && isToken
 }
 
 /**
@@ -42,29 +42,29 @@ export function isVerified (room: WebhookRoom, mode: string | undefined, token: 
  * WEBHOOK_SIGNATURE where no app secret signed these bytes, INVALID_REQUEST for what is no JSON, UNAVAILABLE where Redis could
  * not take all: Meta tells it again then, and what was taken already is known.
  */
-export function createReceive (room: WebhookRoom): Receive {
+export function createReceive (deps: WebhookDeps): Receive {
   const gate = createGate(AT_ONCE)
-  return async (body, signature) => await receive(room, gate, body, signature)
+  return async (body, signature) => await receive(deps, gate, body, signature)
 }
 
-async function receive (room: WebhookRoom, gate: Gate, body: Buffer, signature: string | undefined): ReturnType<Receive> {
-  const signer = findSigner(body, signature, room.appSecrets())
+async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: string | undefined): ReturnType<Receive> {
+  const signer = findSigner(body, signature, deps.appSecrets())
   if (signer === null) {
-    room.events.emit('webhook.refused', { why: 'signature' })
+    deps.events.emit('webhook.rejected', { why: 'signature' })
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
   // An app that signs for one number must not speak of another's messages.
-  const { notices: all, others } = readNotification(parse(room, body))
-  if (room.settlement.tells === true) await relay(room, gate, body.toString(), others, signer)
-  const notices = all.filter(({ sender }) => room.appSecretsOf(sender).includes(signer))
-  const [seconds] = await room.store.redis.time()
+  const { notices: all, others } = readNotification(parse(deps, body))
+  if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer)
+  const notices = all.filter(({ sender }) => deps.appSecretsOf(sender).includes(signer))
+  const [seconds] = await deps.store.redis.time()
   await inParallel(notices.flatMap(byMessage), AT_ONCE, async ([sender, statuses]) => {
     for (const status of statuses) {
-      const became = await gate(async () => await takeOrPark(room, sender, status))
-      room.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, Number(seconds) * 1000 - status.atMs) })
+      const became = await gate(async () => await takeOrPark(deps, sender, status))
+      deps.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, Number(seconds) * 1000 - status.atMs) })
     }
   })
-  for (const { sender, preferences } of notices) await takePreferences(room, sender, preferences)
+  for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences)
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
 }
 
@@ -75,11 +75,11 @@ function byMessage ({ sender, statuses }: Notice): Array<[sender: string, status
   return [...groups.values()].map(group => [sender, group])
 }
 
-function parse (room: WebhookRoom, body: Buffer): unknown {
+function parse (deps: WebhookDeps, body: Buffer): unknown {
   try {
     return JSON.parse(body.toString())
   } catch (cause) {
-    room.events.emit('webhook.refused', { why: 'content' })
+    deps.events.emit('webhook.rejected', { why: 'content' })
     throw new SluiceError('INVALID_REQUEST', { detail: 'the body is no valid JSON', cause })
   }
 }

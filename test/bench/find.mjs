@@ -79,7 +79,7 @@ async function one (run, n, metadata) {
     coolMs: 0,
     code: '',
     tail: `web ${wamid}`,
-    story: '',
+    history: '',
     ...(metadata === null ? {} : { term: findTerm('provider', wamid), findS: 90_000 })
   })
 }

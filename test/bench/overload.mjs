@@ -74,7 +74,7 @@ try {
   const drainedS = (performance.now() - drainFrom) / 1000
   clearInterval(timer)
   const { counts } = await (await fetch(`${new URL(sandbox.url).origin}/_sandbox/messages?limit=0`)).json()
-  const { sentInDay: sent, unsettled: left } = await stats()
+  const { sentLast24h: sent, unsettled: left } = await stats()
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
   const many = count => count.toLocaleString('en')

@@ -33,7 +33,7 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
   t.match(waiting, { code: 0, out: /scheduled[^]*waits at least[^]*60 min/ })
   t.match((await ground.arrivals(to, 1))[0], { body: { text: { body: 'Hello' } } })
   t.match((await ground.arrivals('+15550008002', 1))[0], { body: { type: 'image' } })
-  const [status, why, limited] = await Promise.all([json('status', 'c-1'), run('why', to), run('send', to, 'now or never', '--reject')])
+  const [status, why, limited] = await Promise.all([json('status', 'c-1'), run('reason', to), run('send', to, 'now or never', '--reject')])
   t.match(status, { status: 'sent', metadata: { orderId: 'A-1', shop: '7' } })
   t.match(why, { code: 0, out: /one in 60\.0 s[^]*waits[^]*the recipient's pace[^]*schedule/ })
   t.match(limited, { code: 4, out: '', err: /^sluice: LIMITED/ })
@@ -54,7 +54,7 @@ await t.test('failures are listed and retried', async t => {
 })
 
 await t.test('a sender is closed, and the counts are watched until Ctrl-C', async t => {
-  t.match(await json('pause', SENDER, '--for', '10m'), { state: 'paused', why: 'operator' })
+  t.match(await json('pause', SENDER, '--for', '10m'), { state: 'paused', reason: 'operator' })
   const { child, ended } = start(operator, 'stats', '--watch', '--every', '20ms', '--json')
   let out = ''
   child.stdout?.on('data', data => { out += String(data) })
@@ -62,7 +62,7 @@ await t.test('a sender is closed, and the counts are watched until Ctrl-C', asyn
   child.kill('SIGINT')
   t.equal((await ended).code, 0)
   for (const line of out.trimEnd().split('\n')) t.match(JSON.parse(line), { queue: {}, senders: [{ state: 'paused' }] })
-  t.match(await json('resume', SENDER), { state: 'open' })
+  t.match(await json('resume', SENDER), { state: 'active' })
 })
 
 await t.test('it ends with what docs/cli.md says', async t => {

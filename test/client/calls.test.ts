@@ -64,15 +64,15 @@ await t.test('each operation of the API has its call, and answers what the docum
   t.match(await client.resumeRetries(), { stoppedBy: null })
   fits('RetryWorkerStatus', await client.getRetryStatus())
   t.match(await client.pauseSender(SENDER, { forMs: 60_000 }), { state: 'paused' })
-  t.match(await client.resumeSender(SENDER), { state: 'open' })
+  t.match(await client.resumeSender(SENDER), { state: 'active' })
   t.match(await client.changeQuota(SENDER, { perSecond: 50 }), { perSecond: 50 })
   t.match(await client.listSenders(), [{ id: SENDER }])
-  t.match((await client.listActs({ limit: 1 })).map(({ act }) => act), ['quota'])
+  t.match((await client.listAudit({ limit: 1 })).map(({ action }) => action), ['quota'])
   t.match(await client.getCaller(), { name: 'operator', role: 'admin' })
   fits('Code', await client.getCode('131026'))
   t.equal(await client.isReady(), true)
 
-  const done = new Set(node.seen('request.answered').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))
+  const done = new Set(node.seen('request.completed').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))
   const offered = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/v1/'))
     .flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
   const twins = ['GET /api/v1/messages', 'GET /api/v1/rate-limits/{recipient}']

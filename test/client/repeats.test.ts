@@ -9,7 +9,7 @@ import { rejection, startWire, type Wire } from './wire.js'
 const ground = await createGround(t, unhurried)
 /** Whoever asks for a second message within this time finds the first. Retry-After tells whole seconds, so it costs no more than less would. */
 const INTERVAL_MS = 900
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), MAX_LINE_PER_RECIPIENT: '1' })
+const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), MAX_QUEUE_PER_RECIPIENT: '1' })
 const turnedAway = { status: 503, headers: { 'retry-after': '0', 'content-type': 'application/problem+json' }, body: JSON.stringify({ code: 'OVERLOADED', title: 'busy', status: 503, type: 'urn:x' }) }
 
 async function connect (t: Parameters<typeof startWire>[0], options: Partial<ClientOptions> = {}): Promise<{ wire: Wire, client: SluiceClient }> {
@@ -64,7 +64,7 @@ await t.test('a full line is waited for as Retry-After asks, unless the deadline
   // Behind a pause no end is known.
   await node.post(`/senders/${SENDER}/pause`)
   await client.sendMessage(to, 'one')
-  t.match(await rejection(client.sendMessage(to, 'two', { timeoutMs: 20_000 })), { code: 'RECIPIENT_LINE_FULL', retryAfterMs: 60_000, idempotencyKey: /^sluice:/ })
+  t.match(await rejection(client.sendMessage(to, 'two', { timeoutMs: 20_000 })), { code: 'RECIPIENT_QUEUE_FULL', retryAfterMs: 60_000, idempotencyKey: /^sluice:/ })
   t.equal(wire.asked.length, 2, 'and is then told at once')
   await node.post(`/senders/${SENDER}/resume`)
   for (const text of ['three', 'four', 'five']) t.match(await client.sendMessage(to, text), { duplicate: false })

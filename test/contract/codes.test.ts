@@ -1,7 +1,7 @@
 /** What callers read of codes: docs/errors.md of errors, and whether to repeat; docs/pacing.md of what a message waits for. */
 import t from 'tap'
 import { errors } from '../../src/errors.js'
-import { bounds } from '../../src/http/schemas/answer.js'
+import { waitingForMeanings } from '../../src/http/schemas/answer.js'
 import { lines } from './tree.js'
 
 const rows = lines('docs/errors.md').flatMap(line => {
@@ -20,5 +20,5 @@ await t.test('each says more than its own sentence, and whether to repeat', asyn
 
 await t.test('docs/pacing.md explains everything that can bind a message', async t => {
   const told = lines('docs/pacing.md').flatMap(line => /^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/.exec(line)?.[1] ?? [])
-  t.same(told.sort(), Object.keys(bounds).sort())
+  t.same(told.sort(), Object.keys(waitingForMeanings).sort())
 })

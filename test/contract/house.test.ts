@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
 /** Seen by every room; they see only each other. */
-const shared = ['config', 'errors', 'events', 'message', 'parallel', 'bell', 'senders', 'recipient', 'redact', 'redis']
+const shared = ['config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
 
 /** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
 const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references', 'failure', 'throttle']
@@ -14,7 +14,7 @@ const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'set
 const mayImport: Record<string, string[]> = {
   http: [...entrance, 'erasure'],
   graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
-  dashboard: [...entrance, 'http/act', 'http/problem'],
+  dashboard: [...entrance, 'http/audit', 'http/problem'],
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],
@@ -50,16 +50,16 @@ const mayReadSystemClock: Record<string, string> = {
 
 const LINES_AT_MOST = 300
 
-interface Source { path: string, room: string, ast: ts.SourceFile }
+interface Source { path: string, deps: string, ast: ts.SourceFile }
 interface Import { from: Source, to: string, isTypeOnly: boolean, isOwn: boolean }
 
 const sources: Source[] = list('src', '.ts').map(path => ({
   path,
-  room: roomOf(path),
+  deps: roomOf(path),
   ast: ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true),
 }))
 const imports = sources.flatMap(importsOf)
-const gateway = sources.filter(source => !apart.includes(source.room))
+const gateway = sources.filter(source => !apart.includes(source.deps))
 
 await t.test('there is something to check', async t => {
   t.ok(sources.length > 10)
@@ -67,8 +67,8 @@ await t.test('there is something to check', async t => {
 })
 
 await t.test('every room stands in the table', async t => {
-  const rooms = new Set(sources.map(source => source.room).filter(room => room !== 'wiring' && room !== 'shared'))
-  t.strictSame([...rooms].filter(room => !(room in mayImport)), [])
+  const rooms = new Set(sources.map(source => source.deps).filter(deps => deps !== 'wiring' && deps !== 'shared'))
+  t.strictSame([...rooms].filter(deps => !(deps in mayImport)), [])
 })
 
 await t.test('imports point down the walk, never up', async t => {
@@ -76,8 +76,8 @@ await t.test('imports point down the walk, never up', async t => {
 })
 
 await t.test('no room imports metrics/, and only main.ts starts the sandbox', async t => {
-  const to = (room: string) => imports.filter(one => one.isOwn && one.from.room !== room && roomOf(one.to) === room)
-  t.strictSame(to('metrics').filter(one => one.from.room !== 'wiring').map(show), [])
+  const to = (deps: string) => imports.filter(one => one.isOwn && one.from.deps !== deps && roomOf(one.to) === deps)
+  t.strictSame(to('metrics').filter(one => one.from.deps !== 'wiring').map(show), [])
   t.strictSame(to('sandbox').filter(one => one.from.path !== 'src/main.ts').map(show), [])
 })
 
@@ -101,7 +101,7 @@ await t.test('every import of our own leads to a file', async t => {
 })
 
 await t.test('only provider/ and callbacks/ talk to the outside: undici is imported there alone', async t => {
-  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.room)).map(show), [])
+  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.deps)).map(show), [])
 })
 
 await t.test('the environment is read in config.ts only', async t => {
@@ -152,10 +152,10 @@ function roomOf (path: string): string {
 
 function isAllowed ({ from, to }: Import): boolean {
   const target = roomOf(to)
-  if (from.room === target) return true
-  if (!apart.includes(from.room) && (from.room === 'wiring' || target === 'shared')) return true
+  if (from.deps === target) return true
+  if (!apart.includes(from.deps) && (from.deps === 'wiring' || target === 'shared')) return true
   const file = to.replace(/^src\//, '').replace(/\.ts$/, '')
-  return mayImport[from.room]?.some(allowed => allowed === target || allowed === file) ?? false
+  return mayImport[from.deps]?.some(allowed => allowed === target || allowed === file) ?? false
 }
 
 function importsOf (from: Source): Import[] {

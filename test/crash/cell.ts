@@ -8,7 +8,7 @@ import { keys, nodeEnv } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
 import type { Ground } from './ground.js'
-import { actsOf, type Act, type Cell, type Step } from './steps.js'
+import { actsOf, type AuditEntry, type Cell, type Step } from './steps.js'
 import { HOOKS, works, type Stage } from './works.js'
 
 const LEASE_MS = 6000
@@ -108,7 +108,7 @@ class CellRun {
     this.#keep(this.#work(step, victim))
     await until(`${step.name} is reached`, () => this.#hasMet(step), REACH_WITHIN_MS)
     const from = moment()
-    const isKill = this.#cell.act === 'kill' && step === this.#cell.steps.at(-1)
+    const isKill = this.#cell.action === 'kill' && step === this.#cell.steps.at(-1)
     if (isKill) await until('the process is dead', () => victim.end() === 'SIGKILL', 30_000)
     else await until('the process stands still', () => victim.isStopped(), 30_000)
     second?.signal('SIGCONT')
@@ -123,7 +123,7 @@ class CellRun {
 
   /** A node that dies with a request under way; its message is one more to be accounted for. */
   async #makeOrphan (): Promise<void> {
-    const orphan = this.#launch([{ name: 'orphan', point: 'request:written', act: 'kill' }], `${this.#reachedFile}-orphan`)
+    const orphan = this.#launch([{ name: 'orphan', point: 'request:written', action: 'kill' }], `${this.#reachedFile}-orphan`)
     this.#origins = [await orphan.ready]
     const caller = this.#caller(2000)
     const wish = { key: `${this.#sender}-orphan`, to: '15550009999', sender: this.#sender, policy: this.#cell.policy }
@@ -202,7 +202,7 @@ class CellRun {
     return child
   }
 
-  #launch (acts: Act[], reached = this.#reachedFile): Child {
+  #launch (actions: AuditEntry[], reached = this.#reachedFile): Child {
     const watch = join(this.#ground.folder, `${this.#name}.watch${this.#nodes.length}`)
     appendFileSync(watch, '')
     const env = nodeEnv({
@@ -211,7 +211,7 @@ class CellRun {
       prefix: this.#name,
       env: { ...settings, ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}), WHATSAPP_PHONE_NUMBER_ID: this.#sender, UNKNOWN_OUTCOME: this.#cell.policy, WATCH_FILE: watch }
     })
-    const child = startGateway({ ...env, ...(acts.length === 0 ? {} : { ACTS: JSON.stringify(acts), REACHED_FILE: reached }) })
+    const child = startGateway({ ...env, ...(actions.length === 0 ? {} : { ACTS: JSON.stringify(actions), REACHED_FILE: reached }) })
     const node = { child, origin: '', watch }
     child.ready.then(origin => { node.origin = origin }, () => undefined)
     this.#nodes.push(node)

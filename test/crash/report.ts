@@ -6,7 +6,7 @@ import { faultsOf } from './matrix.js'
 import { steps } from './steps.js'
 
 const page = fileURLToPath(new URL('../../docs/proof.md', import.meta.url))
-const columns = ['kill', 'stop'].flatMap(act => ['restart', 'second'].flatMap(then => ['retry', 'fail'].map(policy => ({ act, then, policy }))))
+const columns = ['kill', 'stop'].flatMap(action => ['restart', 'second'].flatMap(then => ['retry', 'fail'].map(policy => ({ action, then, policy }))))
 
 /** Writes the matrix into docs/proof.md, between its marks. Steps that were not run in all their cells keep the row they have. */
 export function writeTable (results: Result[]): void {
@@ -22,13 +22,13 @@ export function writeFlaws (table: string): void {
 export function tableOf (results: Result[], before: string): string {
   const rows = steps.flatMap(({ name }) => rowOf(name, results) ?? before.split('\n').find(line => line.startsWith(`| ${name} | `)) ?? [])
   const cells = rows.flatMap(row => row.split('|').slice(2, -1).map(cell => cell.trim()))
-  const head = `| step | ${columns.map(({ act, then, policy }) => `${act}, ${then}, ${policy}`).join(' | ')} |`
+  const head = `| step | ${columns.map(({ action, then, policy }) => `${action}, ${then}, ${policy}`).join(' | ')} |`
   return [`${cells.filter(cell => cell.startsWith('ok')).length} of ${cells.length} cells hold.`, '', head, `|---|${columns.map(() => '---|').join('')}`, ...rows].join('\n')
 }
 
 function rowOf (name: string, results: Result[]): string | undefined {
-  const shown = columns.map(({ act, then, policy }) => show(results.find(({ cell }) =>
-    cell.steps.length === 1 && cell.steps[0]?.name === name && cell.act === act && cell.then === then && cell.policy === policy)))
+  const shown = columns.map(({ action, then, policy }) => show(results.find(({ cell }) =>
+    cell.steps.length === 1 && cell.steps[0]?.name === name && cell.action === action && cell.then === then && cell.policy === policy)))
   return shown.includes('') ? undefined : `| ${name} | ${shown.join(' | ')} |`
 }
 

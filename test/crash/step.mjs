@@ -15,10 +15,10 @@ import { Redis } from 'ioredis'
  * `having` is a pattern that one of the arguments (or the request's body) has to fit; `nth` counts what fits, from 1. `kill` and `stop`
  * are signals, `lose` keeps the reply from whoever waits for it. Each act is written to `file` before it happens.
  */
-export function arm (acts, file) {
+export function arm (actions, file) {
   const out = openSync(file, 'a')
   const scripts = new Map()
-  const rest = [...acts]
+  const rest = [...actions]
   let seen = 0
 
   /** The act that is due at this point, or undefined. */
@@ -31,16 +31,16 @@ export function arm (acts, file) {
     if (met === 0 || seen < (next.nth ?? 1)) return undefined
     seen = 0
     rest.shift()
-    writeSync(out, `${next.act} at ${next.name}\n`)
-    return next.act
+    writeSync(out, `${next.action} at ${next.name}\n`)
+    return next.action
   }
   function meet (point, texts) {
-    const act = due(point, texts)
-    if (act === 'kill') process.kill(process.pid, 'SIGKILL')
-    if (act === 'stop') process.kill(process.pid, 'SIGSTOP')
+    const action = due(point, texts)
+    if (action === 'kill') process.kill(process.pid, 'SIGKILL')
+    if (action === 'stop') process.kill(process.pid, 'SIGSTOP')
     // The signal takes another thread's time to reach this one; not a step further until then.
-    if (act === 'kill' || act === 'stop') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
-    return act
+    if (action === 'kill' || action === 'stop') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    return action
   }
 
   const { defineCommand, sendCommand } = Redis.prototype

@@ -2,8 +2,8 @@
 import type { WorkName } from './works.js'
 
 /** What a process does to itself; step.mjs tells more. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
-export interface Act { name: string, point: string, having?: string, nth?: number, act: 'kill' | 'stop' | 'lose' | 'pass' }
-type Lead = Omit<Act, 'act' | 'name'> & { act: 'lose' | 'pass' }
+export interface AuditEntry { name: string, point: string, having?: string, nth?: number, action: 'kill' | 'stop' | 'lose' | 'pass' }
+type Lead = Omit<AuditEntry, 'action' | 'name'> & { action: 'lose' | 'pass' }
 
 export interface Step {
   name: string
@@ -25,12 +25,12 @@ export interface Step {
   alone?: true
 }
 
-const lost: Lead[] = [{ point: 'admit:after', act: 'lose' }]
-const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', act: 'lose' }]
-const retried: Lead[] = [{ point: 'retake:after', act: 'pass' }]
+const lost: Lead[] = [{ point: 'admit:after', action: 'lose' }]
+const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', action: 'lose' }]
+const retried: Lead[] = [{ point: 'retake:after', action: 'pass' }]
 /** Housekeeping runs by the minute too, and a node may start with it. */
-const asked: Lead[] = [{ point: 'pause:after', having: '^paused$', act: 'pass' }]
-const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', act: 'pass' }]
+const asked: Lead[] = [{ point: 'pause:after', having: '^paused$', action: 'pass' }]
+const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', action: 'pass' }]
 
 /** One message's, among the arguments of admit. */
 const DIGEST = '^[\\w-]{22}$'
@@ -127,12 +127,12 @@ export const steps: Step[] = [
 ]
 
 /** A node meets these steps, one after the other: it stands still at each, and at the last one it is killed or stands still. */
-export interface Cell { steps: Step[], act: 'kill' | 'stop', then: 'restart' | 'second', policy: 'retry' | 'fail' }
+export interface Cell { steps: Step[], action: 'kill' | 'stop', then: 'restart' | 'second', policy: 'retry' | 'fail' }
 
 /** All cells of these steps: {kill, stop} × {restart, second node} × {retry, fail}. */
 export function cellsOf (chosen: Step[]): Cell[] {
-  return chosen.flatMap(step => (['kill', 'stop'] as const).flatMap(act => (['restart', 'second'] as const).flatMap(then =>
-    (['retry', 'fail'] as const).map(policy => ({ steps: [step], act, then, policy })))))
+  return chosen.flatMap(step => (['kill', 'stop'] as const).flatMap(action => (['restart', 'second'] as const).flatMap(then =>
+    (['retry', 'fail'] as const).map(policy => ({ steps: [step], action, then, policy })))))
 }
 
 /**
@@ -146,9 +146,9 @@ export function sample (turn = 0): Cell[] {
   const chained = Array.from({ length: chains }, (_, chain) => others.filter((_, at) => at % chains === chain))
   return [...chained, ...single].map((chain, at) => {
     const kinds = cellsOf(chain.slice(-1))
-    const { act, then, policy } = kinds[(at * 3 + turn) % kinds.length] as Cell
+    const { action, then, policy } = kinds[(at * 3 + turn) % kinds.length] as Cell
     // Beside a second node it could be that one which comes to a step of the chain first.
-    return chain.length > 1 ? { steps: chain, act: 'kill', then: 'restart', policy } : { steps: chain, act, then, policy }
+    return chain.length > 1 ? { steps: chain, action: 'kill', then: 'restart', policy } : { steps: chain, action, then, policy }
   })
 }
 
@@ -158,15 +158,15 @@ function needsOwn ({ boot, orphan, alone, hooks }: Step): boolean {
   return boot === true || orphan === true || alone === true || hooks === true
 }
 
-export function nameOf ({ steps, act, then, policy }: Cell): string {
-  return `${steps.map(({ name }) => name).join(' → ')} / ${act} / ${then} / ${policy}`
+export function nameOf ({ steps, action, then, policy }: Cell): string {
+  return `${steps.map(({ name }) => name).join(' → ')} / ${action} / ${then} / ${policy}`
 }
 
 /** What the node has to do to itself. */
-export function actsOf ({ steps, act }: Cell): Act[] {
+export function actsOf ({ steps, action }: Cell): AuditEntry[] {
   return steps.flatMap((step, at) => {
     const { name, point, having, nth } = step
-    const own: Act = { name, point, act: at < steps.length - 1 ? 'stop' : act, ...(having === undefined ? {} : { having }), ...(nth === undefined ? {} : { nth }) }
+    const own: AuditEntry = { name, point, action: at < steps.length - 1 ? 'stop' : action, ...(having === undefined ? {} : { having }), ...(nth === undefined ? {} : { nth }) }
     return [...(step.after ?? []).map(lead => ({ ...lead, name: `before: ${name}` })), own]
   })
 }

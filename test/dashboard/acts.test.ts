@@ -19,12 +19,12 @@ await t.test('remove cancels what waits, wherever it waits', async t => {
   const scheduled = (await node.send('+15550000002', 'later', { scheduledFor: Date.now() + 60_000 })).body.id
   const due = (await node.send('+15550000003', 'due', {}, queued)).body.id
   for (const id of [retrying, behind, scheduled, due]) {
-    t.equal((await board.act(id, 'clean')).status, 204)
+    t.equal((await board.action(id, 'clean')).status, 204)
     t.equal((await node.get(`/messages/${id}`)).body.status, 'cancelled')
     t.equal(await board.job(id), null, 'it is gone from the queue')
   }
   t.match((await board.queue()).counts, { waiting: 0, delayed: 0 })
-  t.match(await acts(node), [due, scheduled, behind, retrying].map(subject => ({ act: 'cancel', by: 'operator', subject, sender: SENDER })))
+  t.match(await actions(node), [due, scheduled, behind, retrying].map(subject => ({ action: 'cancel', by: 'operator', subject, sender: SENDER })))
 })
 
 await t.test('what is sent or FAILED can not be removed', async t => {
@@ -32,8 +32,8 @@ await t.test('what is sent or FAILED can not be removed', async t => {
   const board = openBoard(node)
   const sent = (await node.send('+15550000001')).body.id
   const failed = (await node.send(UNDELIVERABLE)).body.id
-  t.match(await board.act(sent, 'clean'), { status: 409, body: { message: 'it is settled' } })
-  t.match(await board.act(failed, 'clean'), { status: 409, body: { message: /acknowledge it/ } })
+  t.match(await board.action(sent, 'clean'), { status: 409, body: { message: 'it is settled' } })
+  t.match(await board.action(failed, 'clean'), { status: 409, body: { message: /acknowledge it/ } })
   t.equal((await board.job(failed))?.status, 'failed')
 })
 
@@ -41,16 +41,16 @@ await t.test('promote retries a failure before its time, retry reopens a FAILED 
   const node = await ground.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '1' })
   const board = openBoard(node)
   const retrying = (await node.send('+15562131016')).body.id
-  t.equal((await board.act(retrying, 'retry')).status, 400, 'Bull retries what has failed for good')
-  t.equal((await board.act(retrying, 'promote')).status, 204)
+  t.equal((await board.action(retrying, 'retry')).status, 400, 'Bull retries what has failed for good')
+  t.equal((await board.action(retrying, 'promote')).status, 204)
   t.match(await board.job(retrying), { status: 'delayed', job: { attempts: 2 } })
-  t.equal((await board.act(retrying, 'promote')).status, 204)
+  t.equal((await board.action(retrying, 'promote')).status, 204)
   t.match(await board.job(retrying), { status: 'completed', job: { attempts: 3, failedReason: '' } })
 
   const failed = (await node.send(UNDELIVERABLE)).body.id
-  t.equal((await board.act(failed, 'retry')).status, 204)
+  t.equal((await board.action(failed, 'retry')).status, 204)
   t.match(await board.job(failed), { status: 'failed', job: { attempts: 2, stacktrace: [/^131026: /, /attempt 2/, /attempt 1/] } }, 'undeliverable still')
-  t.match((await acts(node)).map(({ act, by, detail }) => [act, by, detail]), [
+  t.match((await actions(node)).map(({ action, by, detail }) => [action, by, detail]), [
     ['retry', 'operator', 'permanentlyFailed'], ['retry', 'operator', 'succeeded'], ['retry', 'operator', 'failed']])
 })
 
@@ -68,7 +68,7 @@ await t.test('who waits for a turn, a schedule or a verdict is not promoted', as
   const node = await ground.start(t, still)
   const board = openBoard(node)
   const scheduled = (await node.send('+15550000001', 'later', { scheduledFor: Date.now() + 60_000 })).body.id
-  t.match(await board.act(scheduled, 'promote'), { status: 405, body: { message: /it waits for schedule; only what waits for a retry/ } })
+  t.match(await board.action(scheduled, 'promote'), { status: 405, body: { message: /it waits for schedule; only what waits for a retry/ } })
   t.equal((await node.get(`/messages/${scheduled}`)).body.status, 'scheduled')
 })
 
@@ -77,15 +77,15 @@ await t.test('pause closes the senders by the name of the admin, and resume open
   const board = openBoard(node)
   const id = (await node.send('+15550000001', 'due', {}, queued)).body.id
   t.equal((await board.put('/api/queues/WHATSAPP/pause')).status, 200)
-  t.match((await node.get('/senders')).body.senders, [{ id: SENDER, state: 'paused', why: 'operator' }])
+  t.match((await node.get('/senders')).body.senders, [{ id: SENDER, state: 'paused', reason: 'operator' }])
   t.match(await board.queue('paused'), { isPaused: true, counts: { waiting: 0, paused: 1 }, jobs: [{ id, data: { waitsFor: 'closed sender' } }] })
   t.equal((await board.job(id))?.status, 'paused')
   t.equal((await board.put('/api/queues/WHATSAPP/resume')).status, 200)
-  t.match((await node.get('/senders')).body.senders, [{ state: 'open' }])
+  t.match((await node.get('/senders')).body.senders, [{ state: 'active' }])
   t.match(await board.queue('waiting'), { isPaused: false, jobs: [{ id }] })
   t.equal((await board.put('/api/queues/pause')).status, 200, 'and so does the button for all queues')
   t.ok((await board.queue()).isPaused)
-  t.match((await acts(node)).map(({ act, by }) => [act, by]), [['pause', 'operator'], ['resume', 'operator'], ['pause', 'operator']])
+  t.match((await actions(node)).map(({ action, by }) => [action, by]), [['pause', 'operator'], ['resume', 'operator'], ['pause', 'operator']])
 })
 
 await t.test('what makes no sense for messages is refused, and says what to do instead', async t => {
@@ -107,6 +107,6 @@ await t.test('what makes no sense for messages is refused, and says what to do i
   }
 })
 
-async function acts (node: Node): Promise<Array<Record<string, string>>> {
-  return (await node.get('/audit')).body.acts
+async function actions (node: Node): Promise<Array<Record<string, string>>> {
+  return (await node.get('/audit')).body.actions
 }

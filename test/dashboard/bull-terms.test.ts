@@ -35,11 +35,11 @@ const tries: Record<string, Try> = {
 
   async '`delay`' (t, start) {
     const node = await start({ ...still, WHATSAPP_RATE_LIMIT_MS: '60000' })
-    t.match((await node.send('+15550000002', 'later', { scheduledFor: Date.now() + 60_000 })).body, { status: 'scheduled', boundBy: 'schedule' })
+    t.match((await node.send('+15550000002', 'later', { scheduledFor: Date.now() + 60_000 })).body, { status: 'scheduled', waitingFor: 'schedule' })
     await node.send(TO, 'one')
-    const { delayMs, boundBy } = (await node.send(TO, 'two')).body
+    const { delayMs, waitingFor } = (await node.send(TO, 'two')).body
     t.ok(delayMs > 30_000 && delayMs <= 60_000)
-    t.equal(boundBy, 'pair')
+    t.equal(waitingFor, 'pair-rate')
   },
 
   async '`priority`' (t, start) {

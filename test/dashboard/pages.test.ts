@@ -65,7 +65,7 @@ await t.test('a message in flight is active, with the moment of its grant', asyn
   t.match(job, { id: body.id, data: { recipient: '…10' } })
   t.ok(job !== undefined && Math.abs(job.processedOn - job.timestamp) < 1000)
   t.equal((await board.job(body.id))?.status, 'active')
-  t.match(await board.act(body.id, 'clean'), { status: 409, body: { error: { key: 'ERRORS.JOB_IS_ACTIVE' } } })
+  t.match(await board.action(body.id, 'clean'), { status: 409, body: { error: { key: 'ERRORS.JOB_IS_ACTIVE' } } })
   await until('sent', async () => (await board.job(body.id))?.status === 'completed')
 })
 

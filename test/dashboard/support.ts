@@ -33,7 +33,7 @@ export interface Board {
   ids: (status: string, page?: number, jobsPerPage?: number) => Promise<string[]>
   job: (id: string) => Promise<{ status: string, job: Job } | null>
   /** `retry`, `clean` (remove) or `promote` of one job. */
-  act: (id: string, verb: string) => Promise<Reply>
+  action: (id: string, verb: string) => Promise<Reply>
 }
 
 export const basic = (name: string, key: string): string => `Basic ${Buffer.from(`${name}:${key}`).toString('base64')}`
@@ -58,7 +58,7 @@ export function openBoard (node: Pick<Node, 'origin'>, authorization = basic('op
       const reply = await get(`/api/queues/WHATSAPP/${id}`)
       return reply.status === 200 ? reply.body as { status: string, job: Job } : null
     },
-    act: async (id, verb) => await put(`/api/queues/WHATSAPP/${id}/${verb}`)
+    action: async (id, verb) => await put(`/api/queues/WHATSAPP/${id}/${verb}`)
   }
 }
 

@@ -23,7 +23,7 @@ await t.test('a batch gets one answer each, in order, and bad rows do not hurt g
   t.strictSame(rows.map(row => row.httpStatus), [202, 400, 202, 400, 400, 404, 400, 200, 400])
   t.match(rows[0], { queued: true, immediate: false, duplicate: false, position: 1, delayMs: 0 })
   t.match(rows[1], { code: 'INVALID_RECIPIENT', field: 'to' })
-  t.match(rows[2], { queued: true, position: 2, boundBy: 'pair' })
+  t.match(rows[2], { queued: true, position: 2, waitingFor: 'pair-rate' })
   t.match(rows[4], { code: 'INVALID_REQUEST', field: 'message' })
   t.match(rows[5], { code: 'SENDER_UNKNOWN' })
   t.match(rows[6], { code: 'INVALID_REQUEST', field: 'colour' })
@@ -45,11 +45,11 @@ await t.test('a batch repeated under one Idempotency-Key sends nothing twice', a
 })
 
 await t.test('a cap reached in mid-batch refuses the rest and reserves nothing for it', async t => {
-  const node = await ground.start(t, { MAX_LINE_PER_RECIPIENT: '3', MAX_BACKLOG_PER_SENDER: '5', WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await ground.start(t, { MAX_QUEUE_PER_RECIPIENT: '3', MAX_BACKLOG_PER_SENDER: '5', WHATSAPP_RATE_LIMIT_MS: '60000' })
   await node.post('/senders/111/pause', {})
   const rows = await post(node, [1, 2, 3, 4].map(n => ({ to: '+15550004004', message: `${n}` })))
   t.strictSame(rows.map(row => row.httpStatus), [202, 202, 202, 429])
-  t.match(rows[3], { code: 'RECIPIENT_LINE_FULL' })
+  t.match(rows[3], { code: 'RECIPIENT_QUEUE_FULL' })
   const others = await post(node, [5, 6, 7].map(n => ({ to: `+1555000400${n}`, message: 'x' })))
   t.strictSame(others.map(row => [row.httpStatus, row['code']]), [[202, undefined], [202, undefined], [429, 'BACKLOG_FULL']])
   t.equal((await node.get('/senders')).body['senders'][0].unsettled, 5)
@@ -63,10 +63,10 @@ await t.test('a schedule in the past is now, and a life shorter than the wait is
     { to: '+15550004010', message: 'brief', expiresInMs: 1000 }, { to: '+15550004010', message: 'patient', expiresInMs: 600_000 },
     { to: '+15550004010', message: 'later', scheduledFor: Date.now() + 86_400_000 * 3, expiresInMs: 1000 }
   ])
-  t.match(brief, { httpStatus: 429, code: 'EXPIRES_FIRST' })
+  t.match(brief, { httpStatus: 429, code: 'WOULD_EXPIRE' })
   t.ok((brief?.['retryAfterMs'] as number) > 30_000)
   t.match(patient, { httpStatus: 202, status: 'queued', position: 1 }, 'the refused one holds no place')
-  t.match(later, { httpStatus: 202, status: 'scheduled', boundBy: 'schedule' }, 'a life counts from the schedule')
+  t.match(later, { httpStatus: 202, status: 'scheduled', waitingFor: 'schedule' }, 'a life counts from the schedule')
 })
 
 await t.test('more than 1,000 rows, none at all and no list are refused as a whole', async t => {

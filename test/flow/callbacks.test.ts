@@ -49,10 +49,10 @@ await t.test('sent, delivered and read are told in this order, signed, with what
   t.match(delivered?.data, { ...common, status: 'delivered', deliveredAt: String })
   t.match(read?.data, { ...common, status: 'read', readAt: String })
   t.strictSame(receiver.unsigned, [])
-  t.notOk(receiver.heard.some(({ text }) => text.includes('Hello')), 'not the text')
-  t.ok(receiver.heard.every(({ id }) => /^[\w-]{1,200}$/.test(id)), 'ids without full stops')
+  t.notOk(receiver.wait.some(({ text }) => text.includes('Hello')), 'not the text')
+  t.ok(receiver.wait.every(({ id }) => /^[\w-]{1,200}$/.test(id)), 'ids without full stops')
   t.match(receiver.headers[0], { 'content-type': 'application/json', 'user-agent': 'sluice' })
-  await until('it knows', () => node.seen('callback.tried').filter(({ result }) => result === 'told').length === 3)
+  await until('it knows', () => node.seen('callback.attempted').filter(({ result }) => result === 'told').length === 3)
 })
 
 await t.test('so are failures, cancellations and what expired, with why', async t => {
@@ -80,14 +80,14 @@ await t.test('a receiver that is down gets all of it once it is up, each message
   const { node, receiver } = await start(t, { CALLBACK_TIMEOUT_MS: '500' }, {})
   receiver.answer(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
   const ids = await Promise.all(Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string))
-  await until('some were refused', () => receiver.heard.length >= 6)
+  await until('some were refused', () => receiver.wait.length >= 6)
   for (const id of ids) await until('it is delivered', async () => (await node.get(`/messages/${id}`)).body['status'] === 'delivered', 30_000)
   receiver.answer(() => 200)
   for (const id of ids) {
     await told(receiver, id, 'message.sent', 'message.delivered')
     t.strictSame(types(receiver, id), ['message.sent', 'message.delivered'])
   }
-  t.equal(new Set(receiver.heard.map(({ id }) => id)).size, 40, 'a repeat has the id of what it repeats')
+  t.equal(new Set(receiver.wait.map(({ id }) => id)).size, 40, 'a repeat has the id of what it repeats')
   const redis = ground.redis.connect()
   await until('nothing is left', async () => (await Promise.all(['outbox', 'callbacks', 'callbacks-due', 'callbacks-since'].map(async name => await redis.exists(`{${node.prefix}:${SENDER}}:${name}`)))).every(one => one === 0))
 })
@@ -100,7 +100,7 @@ await t.test('one message that is never taken holds up no other, and is given up
     const { body } = await node.send(`+155500009${20 + at}`)
     await told(receiver, body['id'], 'message.sent')
   }
-  await until('it is given up', () => node.seen('callback.tried').some(({ result }) => result === 'dropped'))
+  await until('it is given up', () => node.seen('callback.attempted').some(({ result }) => result === 'dropped'))
   t.strictSame(types(receiver, bad.body['id']), [])
   const dead = await ground.redis.connect().lrange(`{${node.prefix}:${SENDER}}:callbacks-dead`, 0, -1)
   t.equal(dead.length, 1)
@@ -122,7 +122,7 @@ await t.test('what people wrote is relayed byte for byte, once, and so is what M
   t.equal(other?.type, 'whatsapp.change')
   t.ok(other?.text.endsWith(`"data":{"sender":"111","entry":"18","change":${template}}}`))
   await taken()
-  await until('told again', () => receiver.taken().every(({ id }) => receiver.heard.filter(heard => heard.id === id).length >= 2))
+  await until('told again', () => receiver.taken().every(({ id }) => receiver.wait.filter(wait => wait.id === id).length >= 2))
   t.equal(receiver.taken().length, 2, 'Meta\'s repeat has the same id')
 })
 
@@ -130,7 +130,7 @@ await t.test('while Redis is away Meta is asked to come again, and nothing that 
   const { node, receiver } = await start(t)
   receiver.answer(() => 503)
   const { body } = await node.send('+15550000950')
-  await until('it was refused', () => receiver.heard.length > 0)
+  await until('it was refused', () => receiver.wait.length > 0)
   const text = '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{"id":"wamid.A"}]}}]}]}'
   process.kill(ground.redis.pid, 'SIGSTOP')
   try {
@@ -159,9 +159,9 @@ await t.test('redirects are not followed', async t => {
   const other = await startReceiver(t)
   receiver.answer(() => 307)
   await node.send('+15550000965')
-  await until('it was tried twice', () => receiver.heard.length >= 2)
-  t.match(node.seen('callback.tried')[0], { result: 'later', code: 'HTTP_307' })
-  t.strictSame(other.heard, [])
+  await until('it was tried twice', () => receiver.wait.length >= 2)
+  t.match(node.seen('callback.attempted')[0], { result: 'later', code: 'HTTP_307' })
+  t.strictSame(other.wait, [])
 })
 
 await t.test('without CALLBACK_URL nothing is written down', async t => {
@@ -179,7 +179,7 @@ await t.test('an erased recipient is in nothing that is still to be told', async
   const { body } = await node.send('+55 11 8765-4399', 'Hello', { metadata: { name: 'Zaubernuss' } })
   await tell(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"551187654399"}],"messages":[{"from":"551187654399"}]}}]}]}')
   await tell(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{"from":"15550000980"}]}}]}]}')
-  await until('all were refused', () => new Set(receiver.heard.map(({ id }) => id)).size >= 3, 20_000)
+  await until('all were refused', () => new Set(receiver.wait.map(({ id }) => id)).size >= 3, 20_000)
   t.match((await node.del('/recipients/+5511987654399')).body, { complete: true })
   const key = `{${node.prefix}:${SENDER}}:`
   const redis = ground.redis.connect()

@@ -5,7 +5,7 @@ import { standOn, type Stand } from '../support/flow.js'
 const flows = [
   async () => await import('./batch.test.js'),
   async () => await import('./outcomes.test.js'),
-  async () => await import('./walk.test.js')
+  async () => await import('./message-flow.test.js')
 ]
 
 /** As if each file were run alone: its tests become tests of this process. Most of their time is waiting, so they run side by side. */

@@ -65,7 +65,7 @@ export async function goRound (t: Test, { nodes, senders, sandbox }: House): Pro
   await each(senders, senders.length, async sender => {
     const ann = '+15550000001'
     t.match((await one.send(ann, 'at once', { sender, idempotencyKey: 'a' })).body, { status: 'sent', immediate: true }, `${sender}: sent at once`)
-    t.match((await two.send(ann, 'behind it', { sender, idempotencyKey: 'b' })).body, { status: 'queued', boundBy: 'pair' }, 'the next one waits, on the other node too')
+    t.match((await two.send(ann, 'behind it', { sender, idempotencyKey: 'b' })).body, { status: 'queued', waitingFor: 'pair-rate' }, 'the next one waits, on the other node too')
     const third = await one.send(ann, 'never', { sender, idempotencyKey: 'c', scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
     t.match(third.body, { status: 'scheduled' })
     t.match((await two.send(ann, 'at once', { sender, idempotencyKey: 'a' })).body, { duplicate: true, status: 'sent' }, 'a repeat is a duplicate')
@@ -77,7 +77,7 @@ export async function goRound (t: Test, { nodes, senders, sandbox }: House): Pro
       (await sandbox.arrivals()).filter(seen => seen.sender === sender && seen.recipient === ann).length === 2)
     t.equal((await one.get(`/messages?sender=${sender}&recipient=${encodeURIComponent(ann)}`)).body['messages'].length, 3, 'all three are found')
     t.match((await two.post(`/senders/${sender}/pause`, {})).status, 200)
-    t.match((await one.send('+15550000002', 'held', { sender })).body, { status: 'queued', boundBy: 'pause' })
+    t.match((await one.send('+15550000002', 'held', { sender })).body, { status: 'queued', waitingFor: 'pause' })
     t.match((await one.post(`/senders/${sender}/resume`, {})).status, 200)
   })
   const stats = await until('all is settled', async () => {

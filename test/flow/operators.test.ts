@@ -12,21 +12,21 @@ const patient = { WHATSAPP_RATE_LIMIT_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '60
 
 await t.test('a paused sender keeps its messages, in order, until it is resumed or its time is over', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100' })
-  t.match(await node.post(`/senders/${SENDER}/pause`, {}), { status: 200, body: { id: SENDER, state: 'paused', why: 'operator', reopensAt: null } })
+  t.match(await node.post(`/senders/${SENDER}/pause`, {}), { status: 200, body: { id: SENDER, state: 'paused', reason: 'operator', resumesAt: null } })
   const to = '+15550003001'
   for (const text of ['1', '2', '3']) {
-    t.match((await node.send(to, text)).body, { status: 'queued', delayMs: null, expectedAt: null, boundBy: 'pause', position: Number(text) })
+    t.match((await node.send(to, text)).body, { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'pause', position: Number(text) })
   }
   t.match((await node.get('/queues/stats')).body, { paused: 3, waiting: 0, delayed: 0 })
   await pass(150)
   t.equal((await arrivals(to)).length, 0)
-  t.match((await node.post(`/senders/${SENDER}/resume`)).body, { state: 'open' })
+  t.match((await node.post(`/senders/${SENDER}/resume`)).body, { state: 'active' })
   t.same((await arrivals(to, 3)).map(arrival => arrival.body?.text?.body), ['1', '2', '3'])
 
-  t.match((await node.post(`/senders/${SENDER}/pause`, { forMs: 60_000 })).body, { state: 'paused', reopensAt: String })
+  t.match((await node.post(`/senders/${SENDER}/pause`, { forMs: 60_000 })).body, { state: 'paused', resumesAt: String })
   const { body } = await node.send(to, '4')
   t.ok(body['delayMs'] > 30_000 && body['delayMs'] <= 60_000, `the wait is known (${body['delayMs']})`)
-  t.equal(body['boundBy'], 'pause')
+  t.equal(body['waitingFor'], 'pause')
   await node.post(`/senders/${SENDER}/resume`)
   await arrivals(to, 4)
   const pausedAt = Date.now()
@@ -102,12 +102,12 @@ await t.test('a recipient\'s rate limit can be looked at and cleared', async t =
   await node.send(to, '2')
   await node.send(to, '3', { priority: 'bulk' })
   const { body } = await node.get(`/rate-limits/${to}`)
-  t.match(body, { limited: true, boundBy: 'pair', waiting: { urgent: 0, normal: 1, bulk: 1 }, nextSlotAt: String })
+  t.match(body, { limited: true, waitingFor: 'pair-rate', waiting: { urgent: 0, normal: 1, bulk: 1 }, nextSlotAt: String })
   t.ok(body['delayMs'] > 50_000 && body['delayMs'] <= 60_000, 'a newcomer waits behind those in line')
   t.ok((await node.get(`/rate-limits/${to}?priority=urgent`)).body['delayMs'] <= 30_000, 'an urgent one does not')
   t.match((await node.del(`/rate-limits/${to}`)).body, { recipient: to, sender: SENDER, cleared: true })
   await arrivals(to, 2)
-  t.match(node.seen('operator.acted'), [{ sender: SENDER, act: 'clear', subject: /^[^0-9]*30$/, by: 'operator' }], 'it is told, without the number')
+  t.match(node.seen('operator.action'), [{ sender: SENDER, action: 'clear', subject: /^[^0-9]*30$/, by: 'operator' }], 'it is told, without the number')
   t.match((await node.del('/rate-limits/+15550003031')).body, { cleared: false })
 })
 
@@ -159,7 +159,7 @@ await t.test('a message is found by its id or by its caller\'s key, and nobody e
   const waiting = await app.send('+15550003060', 'next')
   t.match(await shop.del(`/messages/${waiting.body['id']}`), { status: 404 })
   t.match(await viewer.del(`/messages/${waiting.body['id']}`), { status: 403 })
-  t.match((await app.get(`/messages/${waiting.body['id']}`)).body, { status: 'queued', to: '+15550003060', message: 'next', position: 1, boundBy: 'pair', expiresAt: String })
+  t.match((await app.get(`/messages/${waiting.body['id']}`)).body, { status: 'queued', to: '+15550003060', message: 'next', position: 1, waitingFor: 'pair-rate', expiresAt: String })
   t.match(await node.del(`/messages/${waiting.body['id']}`), { status: 200, body: { status: 'cancelled' } }, 'an admin cancels anybody\'s')
 })
 

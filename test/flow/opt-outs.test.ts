@@ -39,7 +39,7 @@ await t.test('who opts out gets no more marketing, and everything else', async t
   t.match(await node.send(to, 'another offer', marketing), refused)
   t.match(await node.post('/messages/batch', [{ to, message: 'one more', ...marketing }, { to, message: 'a code', category: 'authentication' }]), { status: 207, body: { results: [{ httpStatus: 422, code: 'RECIPIENT_OPTED_OUT' }, { httpStatus: 202 }] } })
   t.match(await out(node), [{ recipient: '5511987650001', by: 'app', reason: 'unsubscribed on the web', since: String }])
-  t.match((await node.get('/audit')).body['acts'], [{ act: 'opt-out', by: 'app', subject: '…01', detail: '2 dropped' }])
+  t.match((await node.get('/audit')).body['entries'], [{ action: 'opt-out', by: 'app', subject: '…01', detail: '2 dropped' }])
 
   t.match(await node.del(`/opt-outs/${to}`), { status: 200, body: { wasOut: true } })
   t.match(await node.send(to, 'another offer', marketing), { status: 202, body: { status: 'queued' } })
@@ -84,7 +84,7 @@ await t.test('what people choose in WhatsApp counts, the last word of each', asy
   t.match(await node.send('+15550000911', 'offer', marketing), refused)
   await tell(node, [preference('15550000911', 'resume', now)])
   t.match((await node.send('+15550000911', 'offer', marketing)).body, { status: 'sent' })
-  t.match(node.seen('preference.told').map(({ wish }) => wish), ['stop', 'stop', 'resume', 'resume', 'resume'])
+  t.match(node.seen('preference.received').map(({ wish }) => wish), ['stop', 'stop', 'resume', 'resume', 'resume'])
 })
 
 await t.test('marketing that comes to its turn after all is dropped there', async t => {

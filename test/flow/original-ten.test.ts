@@ -36,8 +36,8 @@ await t.test('Rate limiting', async t => {
   const starts = watchStarts(t, ground.sandbox.url)
   const [first, second, third] = [await node.send('+15550000110', '1'), await node.send('+15550000110', '2'), await node.send('+15550000110', '3')]
   t.match(first, { status: 200, body: { status: 'sent', immediate: true, queued: false } })
-  t.match(second, { status: 202, body: { status: 'queued', immediate: false, queued: true, position: 1, boundBy: 'pair' } })
-  t.match(third, { status: 202, body: { queued: true, position: 2, boundBy: 'pair' } })
+  t.match(second, { status: 202, body: { status: 'queued', immediate: false, queued: true, position: 1, waitingFor: 'pair-rate' } })
+  t.match(third, { status: 202, body: { queued: true, position: 2, waitingFor: 'pair-rate' } })
   const [start = 0] = starts.of('+15550000110').map(({ at }) => at)
   const after = (reply: typeof first): number => Date.parse(reply.body.expectedAt) - start
   t.ok(after(second) >= 1950 && after(second) < 2500, `the second's turn is 2 s after the first (${after(second)})`)
@@ -143,7 +143,7 @@ await t.test('Throttling statistics', async t => {
     throttling: { activeRateLimits: 4 },
     deliveryFailures: { pending: 1, resolved: 0, failed: 1 },
     queue: { waiting: 0, active: 0, delayed: 2, completed: 2, failed: 1, paused: 0 },
-    senders: [{ id: SENDER, state: 'open', inLine: 1 }]
+    senders: [{ id: SENDER, state: 'active', queued: 1 }]
   })
   t.match((await node.get('/queues/stats')).body, { queue: 'WHATSAPP', ...body.queue })
 })
@@ -151,7 +151,7 @@ await t.test('Throttling statistics', async t => {
 await t.test('Clear rate limit', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   await node.send('+15550000190', '1')
-  t.match((await node.get('/rate-limits/+15550000190')).body, { limited: true, boundBy: 'pair', rule: { intervalMs: 60_000, burst: 1 } })
+  t.match((await node.get('/rate-limits/+15550000190')).body, { limited: true, waitingFor: 'pair-rate', rule: { intervalMs: 60_000, burst: 1 } })
   t.match((await node.del('/rate-limits/+15550000190')).body, { recipient: '+15550000190', cleared: true })
   t.match((await node.get('/rate-limits/+15550000190')).body, { limited: false, delayMs: 0 })
   t.match((await node.send('+15550000190', '2')).body, { immediate: true })

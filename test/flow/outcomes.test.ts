@@ -105,9 +105,9 @@ await t.test('being told to slow down uses up no attempt, ten times over', async
   const node = await ground.start(t, patient)
   const to = '+155601310560004'
   const { status, body } = await node.send(to)
-  t.match([status, body], [202, { status: 'queued', queued: true, boundBy: 'cool-down', position: 1, error: { code: '131056' } }])
+  t.match([status, body], [202, { status: 'queued', queued: true, waitingFor: 'cool-down', position: 1, error: { code: '131056' } }])
   t.ok(body['delayMs'] > 3000 && body['delayMs'] <= 6000, `the pair rests for 6 s (${body['delayMs']})`)
-  t.match((await node.get(`/rate-limits/${to}`)).body, { boundBy: 'cool-down', limited: true })
+  t.match((await node.get(`/rate-limits/${to}`)).body, { waitingFor: 'cool-down', limited: true })
   for (let turn = 2; turn <= 10; turn++) {
     await node.del(`/rate-limits/${to}`)
     await arrivals(to, turn)
@@ -117,7 +117,7 @@ await t.test('being told to slow down uses up no attempt, ten times over', async
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, failed: 0 })
   t.same((await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)), Array(10).fill('1'), 'it stays the first attempt')
 
-  t.match(await node.send('+155600800070005'), { status: 202, body: { status: 'queued', boundBy: 'cool-down', error: { code: '80007' } } })
+  t.match(await node.send('+155600800070005'), { status: 202, body: { status: 'queued', waitingFor: 'cool-down', error: { code: '80007' } } })
   const other = await node.send('+15550002001')
   t.match(other.body, { status: 'queued' }, 'a full sender rests as a whole')
   t.ok(other.body['delayMs'] > 50_000 && other.body['delayMs'] <= 60_000, `for a minute (${other.body['delayMs']})`)
@@ -127,27 +127,27 @@ await t.test('an expired token stops the sender; its messages wait until somebod
   const node = await ground.start(t, patient)
   await sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   const stopper = await node.send('+15550002010')
-  t.match(stopper, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, boundBy: 'stop', error: { code: '190' } } })
+  t.match(stopper, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'sender-stopped', error: { code: '190' } } })
   t.match(node.seen('sender.stopped'), [{ sender: SENDER, code: '190' }], 'one alert')
   const waiting = await node.send('+15550002011')
-  t.match(waiting, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, boundBy: 'stop' } })
+  t.match(waiting, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'sender-stopped' } })
   const refused = await node.send('+15550002012', 'now', { whenLimited: 'reject' })
   t.match(refused, { status: 429, body: { waitMs: null } })
   t.equal(refused.headers.get('retry-after'), '60', 'a stopped sender is tried once a minute')
-  t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped', why: '190', inLine: 2 }])
+  t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped', reason: '190', queued: 2 }])
   t.match((await node.get('/queues/stats')).body, { paused: 2, waiting: 0, delayed: 0 })
 
-  t.match(await node.post(`/senders/${SENDER}/resume`), { status: 200, body: { state: 'open', why: null } })
+  t.match(await node.post(`/senders/${SENDER}/resume`), { status: 200, body: { state: 'active', reason: null } })
   for (const { body } of [stopper, waiting]) {
     t.match(await until('it is sent', async () => await stateOf(node, body['id'], 'sent')), { attemptCount: 1 })
   }
-  t.equal(node.seen('sender.opened').length, 1)
+  t.equal(node.seen('sender.resumed').length, 1)
 })
 
 await t.test('a message that stops its sender twice is FAILED itself', async t => {
   const node = await ground.start(t, patient)
   const { body } = await node.send('+155601310310006')
-  t.match(body, { status: 'queued', boundBy: 'stop' })
+  t.match(body, { status: 'queued', waitingFor: 'sender-stopped' })
   await node.post(`/senders/${SENDER}/resume`)
   await until('it is given up', async () => await stateOf(node, body['id'], 'failed'))
   t.match((await node.get('/failures?status=FAILED')).body['failures'], [{ errorCode: '131031', reason: 'rejected' }])

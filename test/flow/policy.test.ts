@@ -57,17 +57,17 @@ await t.test('every code of Meta\'s is final or not, counts or not, and cools or
     if (outcome === 'X') t.match([first.status, message], [isRepeat ? 200 : 422, { status: 'failed' }], `${told}: final`)
     if (outcome === 'R') t.match([first.status, message], [isRepeat ? 200 : 202, { status: 'retrying', nextRetryAt: String }], `${told}: retried`)
     if (outcome === 'P') t.ok(isWait(first.body['delayMs'], waitMs, askedAt), `${told}: the pair rests (${first.body['delayMs']} ms)`)
-    if (outcome === 'F' && waitMs > 5000) t.ok(then.body['boundBy'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt), `${told}: the whole sender rests (${then.body['delayMs']} ms)`)
+    if (outcome === 'F' && waitMs > 5000) t.ok(then.body['waitingFor'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt), `${told}: the whole sender rests (${then.body['delayMs']} ms)`)
     // A rest of a second may be over before the answer is here.
-    if (outcome === 'P' || (outcome === 'F' && !isOver)) t.match([first.status, first.body['status'], first.body['boundBy']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${told}: back in line`)
-    if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', boundBy: 'stop', delayMs: null }, { status: 'queued', boundBy: 'stop' }], `${told}: its messages wait`)
+    if (outcome === 'P' || (outcome === 'F' && !isOver)) t.match([first.status, first.body['status'], first.body['waitingFor']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${told}: back in line`)
+    if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', waitingFor: 'sender-stopped', delayMs: null }, { status: 'queued', waitingFor: 'sender-stopped' }], `${told}: its messages wait`)
   })
   const [seconds, micros] = await ground.redis.connect().time()
-  const states = (await ask(async () => await node.get('/senders'))).body['senders'] as Array<{ id: string, reopensAt: string }>
+  const states = (await ask(async () => await node.get('/senders'))).body['senders'] as Array<{ id: string, resumesAt: string }>
   for (const [code, , outcome, waitMs = 0] of expected.filter(([, , outcome]) => outcome === 'S')) {
     const state = states.find(({ id }) => id === senderOf(code))
-    t.match(state, { state: 'stopped', why: String(code), inLine: 2 }, `${code} (${names[outcome]})`)
-    const nextInMs = Date.parse(state?.reopensAt ?? '') - Number(seconds) * 1000 - Number(micros) / 1000
+    t.match(state, { state: 'stopped', reason: String(code), queued: 2 }, `${code} (${names[outcome]})`)
+    const nextInMs = Date.parse(state?.resumesAt ?? '') - Number(seconds) * 1000 - Number(micros) / 1000
     t.ok(isWait(nextInMs, waitMs, asked.get(senderOf(code)) ?? 0), `${code}: it is tried in ${nextInMs} ms`)
   }
   // Where Redis's reply came too late the node can't know that it was this attempt that stopped the sender; the state, and so the alert, has it.
@@ -78,20 +78,20 @@ await t.test('every code of Meta\'s is final or not, counts or not, and cools or
 })
 
 /** What somebody in between answers, without a code of Meta's. */
-const statuses: Array<[status: number, became: 'sent' | 'failed' | 'retrying' | 'queued' | 'unknown', boundBy?: 'stop' | 'cool-down']> = [
+const statuses: Array<[status: number, became: 'sent' | 'failed' | 'retrying' | 'queued' | 'unknown', waitingFor?: 'stop' | 'cool-down']> = [
   [302, 'queued', 'stop'], [401, 'queued', 'stop'], [403, 'queued', 'stop'], [404, 'queued', 'stop'], [405, 'queued', 'stop'], [407, 'queued', 'stop'],
   [400, 'failed'], [413, 'failed'], [425, 'retrying'], [429, 'queued', 'cool-down'], [408, 'unknown'], [499, 'unknown'], [500, 'unknown'], [503, 'unknown']
 ]
 
 await t.test('a status without a code of Meta\'s has its row too', async t => {
   const node = await startFor(t, statuses.map(([status]) => senderOf(status)))
-  await each(statuses, 5, async ([status, became, boundBy]) => {
+  await each(statuses, 5, async ([status, became, waitingFor]) => {
     const sender = senderOf(status)
     await sandbox.control('POST', 'faults', { recipient: '*', sender, times: 1, kind: 'html', httpStatus: status })
     const { body } = await ask(async () => await node.send(OTHER, 'Hello', { sender }))
     t.match(body['error'], { code: `HTTP_${status}`, explanation: String, remedy: String })
     const message = (await ask(async () => await node.get(`/messages/${body['id']}`))).body
-    t.match(message, { status: became, ...(boundBy === undefined ? {} : { boundBy }) }, `HTTP ${status}`)
+    t.match(message, { status: became, ...(waitingFor === undefined ? {} : { waitingFor }) }, `HTTP ${status}`)
   })
   t.equal(node.seen('sender.stopped').length, 6)
 })
@@ -114,7 +114,7 @@ await t.test('a pair\'s rest grows while its limit is met in a row, and is short
   await until('it is sent', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
   const next = await until('another meets the limit', async () => {
     const { body } = await node.send(to, 'two')
-    return body['boundBy'] === 'cool-down' && body
+    return body['waitingFor'] === 'cool-down' && body
   })
   t.ok(next['delayMs'] > 3000 && next['delayMs'] <= 6000, `${next['delayMs']} ms`)
 })
@@ -123,10 +123,10 @@ await t.test('a stopped sender is tried at once with a new token, and goes on by
   const dir = t.testdir({ token: 'expired' })
   const node = await ground.start(t, { ...patient, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
   const waiting = await Promise.all([1, 2, 3].map(async i => (await node.send(`+1555000301${i}`)).body))
-  t.match(waiting.map(({ boundBy }) => boundBy), ['stop', 'stop', 'stop'])
+  t.match(waiting.map(({ waitingFor }) => waitingFor), ['stop', 'stop', 'stop'])
   writeFileSync(`${dir}/token`, 'good')
   for (const { id } of waiting) await until('it is sent', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent', 20_000)
-  t.match([node.seen('sender.stopped'), node.seen('sender.opened')], [[{ sender: SENDER, code: '190' }], [{ sender: SENDER }]])
+  t.match([node.seen('sender.stopped'), node.seen('sender.resumed')], [[{ sender: SENDER, code: '190' }], [{ sender: SENDER }]])
 })
 
 await t.test('a policy file counts from the start, is read anew, and changes nothing where it is wrong', async t => {
@@ -135,13 +135,13 @@ await t.test('a policy file counts from the start, is read anew, and changes not
   t.match(await node.send('+155601310260010'), { status: 202, body: { status: 'retrying', error: { remedy: 'Call them.' } } })
   writeFileSync(`${dir}/policy.json`, '[{"code":"131026","outcome":"unsent"}]')
   await node.reload()
-  t.match(node.seen('policy.refused'), [{ error: /entry 1 \("131026"\), outcome: it is retryable/ }])
+  t.match(node.seen('policy.rejected'), [{ error: /entry 1 \("131026"\), outcome: it is retryable/ }])
   t.match(await node.send('+155601310260011'), { status: 202, body: { status: 'retrying' } }, 'what was in force stays')
   writeFileSync(`${dir}/policy.json`, '[{"code":"131031","probeMs":1000}]')
   await node.reload()
   t.match(node.seen('policy.reloaded'), [{ codes: ['131031'] }])
   t.match(await node.send('+155601310260012'), { status: 422 }, 'what the file says no more is as the table has it')
   const { body } = await node.send('+155611310310013')
-  t.match(body, { status: 'queued', boundBy: 'stop' })
+  t.match(body, { status: 'queued', waitingFor: 'sender-stopped' })
   await until('it is tried after a second, and opens', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent', 20_000)
 })

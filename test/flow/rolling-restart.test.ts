@@ -59,7 +59,7 @@ await t.test('a rolling restart gives callers nothing worse than 503, and recipi
   await until('all is settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 30_000)
 
   t.same([...statuses.keys()].filter(status => ![200, 202, 503].includes(status)), [], 'no other status')
-  t.ok(codes.has('CLOSING'), 'closing nodes were asked, and said so')
+  t.ok(codes.has('SHUTTING_DOWN'), 'closing nodes were asked, and said so')
   t.same([...faults.keys()].filter(code => code !== 'ECONNREFUSED'), [], 'no connection was reset')
   t.ok(tookMs.every(ms => ms < 8000), `each ended soon (${tookMs.map(Math.round).join(', ')} ms)`)
 

@@ -34,7 +34,7 @@ await t.test('one recipient written to by two senders is two pairs, each with it
   const starts = watchStarts(t, api.url)
   for (const text of ['1', '2', '3']) {
     for (const sender of ['a1', 'a2']) {
-      t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', boundBy: 'pair' }, `${sender} ${text}`)
+      t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', waitingFor: 'pair-rate' }, `${sender} ${text}`)
     }
   }
   await until('all are there', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
@@ -89,7 +89,7 @@ await t.test('senders come, change and leave without a loss', async t => {
   const rules = async (id: string) => (await node.get('/senders')).body['senders'].find((one: { id: string }) => one.id === id)?.rules
   t.match(await rules('b1'), { pairIntervalMs: 900 }, 'a changed rule governs')
   await until('what it had is sent', () => api.asked('b2').length === 3)
-  await until('and then it is gone', () => node.seen('sender.left').length === 1)
+  await until('and then it is gone', () => node.seen('sender.removed').length === 1)
   t.equal(await rules('b2'), undefined)
 
   t.match(await node.put('/senders/b1/quota', { pairIntervalMs: 700 }), { status: 200 })
@@ -110,7 +110,7 @@ await t.test('a file that is wrong changes nothing and is told of', async t => {
   const { node, write } = await start(t, [entry('c1'), entry('c2')])
   write([entry('c1'), { id: 'c3' }])
   await node.reload()
-  t.match(node.seen('senders.refused'), [{ error: /entry 2 \("c3"\), accessToken: it is missing/ }])
+  t.match(node.seen('senders.rejected'), [{ error: /entry 2 \("c3"\), accessToken: it is missing/ }])
   t.match((await node.send(ANN, 'on', { sender: 'c2' })).body, { status: 'sent' })
   t.match(await node.send(ANN, 'on', { sender: 'c3' }), { status: 404 })
 })
@@ -123,7 +123,7 @@ await t.test('another token is taken up by itself, and what is under way ends wi
   await node.send(ANN, '1', {}, { prefer: 'respond-async' })
   await until('it is under way', () => api.waiting('d1') === 1)
   writeFileSync(`${dir}/token`, '\n')
-  await until('an empty file is told of', () => node.seen('senders.refused').length > 0)
+  await until('an empty file is told of', () => node.seen('senders.rejected').length > 0)
   writeFileSync(`${dir}/token`, 'new\n')
   await until('it is read', () => node.seen('senders.reloaded').some(({ renewed }) => renewed.includes('d1')))
   api.speak('d1')
@@ -131,7 +131,7 @@ await t.test('another token is taken up by itself, and what is under way ends wi
   t.strictSame(api.asked('d1').map(({ token }) => token), ['old', 'new'])
   await until('the first is settled', () => settled(node, 'd1').length === 2)
   t.ok(settled(node, 'd1').every(({ verdict }) => verdict === 'sent'))
-  t.equal(node.seen('senders.refused').length, 1, 'told once')
+  t.equal(node.seen('senders.rejected').length, 1, 'told once')
 })
 
 await t.test('a sender that leaves has its token file read until it has left', async t => {
@@ -152,7 +152,7 @@ await t.test('a sender that leaves has its token file read until it has left', a
   writeFileSync(`${dir}/f2`, 'newer-2')
   await until('nor does another reload end it', () => renewals().filter(id => id === 'f2').length === 2)
   await node.post('/senders/f2/resume')
-  await until('it has left', () => node.seen('sender.left').length === 1, 15_000)
+  await until('it has left', () => node.seen('sender.removed').length === 1, 15_000)
   t.strictSame(api.asked('f2').map(({ token }) => token), ['newer-2'])
   writeFileSync(`${dir}/f2`, 'newest-2')
   writeFileSync(`${dir}/f1`, 'newest-1')

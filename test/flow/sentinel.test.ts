@@ -52,7 +52,7 @@ await t.test('a pace that died with the master is kept all the same', async t =>
     const reply = await node?.send('+15550000030', 'pair/2', { sender: 's1' })
     return reply?.status !== 503 && reply
   }, 30_000)
-  t.match(next.body, { status: 'queued', boundBy: 'cool-down' }, 'the new master knows of no first message, and rests')
+  t.match(next.body, { status: 'queued', waitingFor: 'cool-down' }, 'the new master knows of no first message, and rests')
   await until('the second is sent', async () => (await sandbox.arrivals()).length === 3, 30_000)
   t.ok(spacing() >= intervalMs - 50, `${Math.round(spacing())} ms apart`)
 })

@@ -56,7 +56,7 @@ export async function drive (node: Node, isOver: () => boolean): Promise<void> {
 }
 
 /** Asks until the answer is none of the node's own troubles: on a busy machine it may be behind, and turn a caller away. */
-export async function insist (ask: () => Promise<Reply>): Promise<Reply> {
+export async function retryWhileUnavailable (ask: () => Promise<Reply>): Promise<Reply> {
   return await until('an answer', async () => {
     const reply = await ask()
     return reply.status < 500 && reply
@@ -65,18 +65,18 @@ export async function insist (ask: () => Promise<Reply>): Promise<Reply> {
 
 /** What operators do, and what happens once: a pause, a stop, a schedule, a cancelled message, a worker that rests until it is seen. */
 export async function operate (node: Node, rested: () => Promise<void>): Promise<void> {
-  const post = async (path: string, body?: unknown): Promise<Reply> => await insist(async () => await node.post(path, body))
-  const send = async (to: string, text: string, more: Record<string, unknown>): Promise<Reply> => await insist(async () => await node.send(to, text, more))
+  const post = async (path: string, body?: unknown): Promise<Reply> => await retryWhileUnavailable(async () => await node.post(path, body))
+  const send = async (to: string, text: string, more: Record<string, unknown>): Promise<Reply> => await retryWhileUnavailable(async () => await node.send(to, text, more))
   await post('/senders/222/pause', {})
   for (let i = 0; i < 5; i++) await send(`+1555000800${i}`, 'behind a pause', { sender: '222' })
   await send('+15560000190', 'a dead token', { sender: '333' })
   for (let i = 0; i < 5; i++) await send(`+1555000801${i}`, 'behind a stop', { sender: '333' })
   await send('+15550008020', 'later', { scheduledFor: Date.now() + 3_600_000 })
   const { body: { id } } = await send('+15550008021', 'never', { scheduledFor: Date.now() + 3_600_000 })
-  await insist(async () => await node.del(`/messages/${id}`))
-  await insist(async () => await node.del('/rate-limits/+15550009001'))
+  await retryWhileUnavailable(async () => await node.del(`/messages/${id}`))
+  await retryWhileUnavailable(async () => await node.del('/rate-limits/+15550009001'))
   await fetchPatiently(`${node.origin}/webhooks/whatsapp`, { method: 'POST', headers: { 'x-hub-signature-256': 'sha256=00' }, body: '{}' })
-  await insist(async () => await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 }))
+  await retryWhileUnavailable(async () => await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 }))
   await until('messages that were given up', async () => (await node.get('/failures?status=FAILED')).body.failures?.length > 3, 60_000)
   await post('/failures/acknowledge', { limit: 1 })
   await post('/workers/retry/stop')
@@ -98,7 +98,7 @@ export async function writeIn (sandbox: Harness): Promise<void> {
 
 /** What must not happen, first: WhatsApp tells of a message that was sent that it took it under another id as well. */
 export async function tellOfDouble (sandbox: Harness, node: Node): Promise<void> {
-  const { body: { id } } = await insist(async () => await node.send('+15550009600', 'taken twice'))
+  const { body: { id } } = await retryWhileUnavailable(async () => await node.send('+15550009600', 'taken twice'))
   await until('it is sent', async () => /^(sent|delivered|read)$/.test((await node.get(`/messages/${id}`)).body.status), 60_000)
   const timestamp = String(Math.floor(Date.now() / 1000))
   await tell(sandbox, { statuses: [{ id: 'wamid.ANOTHER', status: 'sent', timestamp, recipient_id: '15550009600', biz_opaque_callback_data: `${String(id).replace(/^111\./, '')}.1` }] })
@@ -110,9 +110,9 @@ export async function loosePace (node: Node, forget: (recipient: string) => Prom
   let number = 15550009500
   await until('a send that came too soon', async () => {
     const to = number++
-    ids.add((await insist(async () => await node.send(`+${to}`, 'in time', { priority: 'urgent' }))).body.id)
+    ids.add((await retryWhileUnavailable(async () => await node.send(`+${to}`, 'in time', { priority: 'urgent' }))).body.id)
     await forget(`p${to}`)
-    ids.add((await insist(async () => await node.send(`+${to}`, 'too soon', { priority: 'urgent' }))).body.id)
+    ids.add((await retryWhileUnavailable(async () => await node.send(`+${to}`, 'too soon', { priority: 'urgent' }))).body.id)
     return hasHappened()
   }, 60_000)
   return ids

@@ -10,7 +10,7 @@ import { startSandbox } from '../sandbox/support.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { pass, until } from '../support/until.js'
-import { insist } from './load.js'
+import { retryWhileUnavailable } from './load.js'
 import { missing, startAlertmanager, startPrometheus } from './monitoring.js'
 import { quickAlertmanager, quickPrometheus, quickRules } from './shorten.js'
 
@@ -54,7 +54,7 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
 
   phone.note('mended, and the sender is resumed')
   await sandbox.control('DELETE', 'faults')
-  await insist(async () => await node.post(`/senders/${SENDER}/resume`))
+  await retryWhileUnavailable(async () => await node.post(`/senders/${SENDER}/resume`))
   await phone.rings('page', 'resolved', 'SluiceSenderStopped')
   await phone.rings('page', 'resolved', 'SluiceErrorsBurnFast')
   over.abort()

@@ -11,7 +11,7 @@ import { startNode } from '../support/gateway.js'
 import { CALLBACK_SECRET, startReceiver } from '../support/receiver.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { breakWhatsApp, drive, env, insist, loosePace, operate, senders, tellOfDouble, tellStatuses, writeIn } from './load.js'
+import { breakWhatsApp, drive, env, retryWhileUnavailable, loosePace, operate, senders, tellOfDouble, tellStatuses, writeIn } from './load.js'
 import { draw, type Drawn } from './draw.js'
 import { missing, startPrometheus, type Series } from './monitoring.js'
 import { dashboards, queries, type PanelJson } from './panels.js'
@@ -67,7 +67,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await admin.config('SET', 'appendonly', 'no')
   // The audit's place is taken: an act that can't be noted is a fault.
   await admin.set(`{${prefix}}:audit`, 'in the way')
-  await insist(async () => await node.del('/rate-limits/+15550009001'))
+  await retryWhileUnavailable(async () => await node.del('/rate-limits/+15550009001'))
   await admin.del(`{${prefix}}:audit`)
   await sees(fires('SluiceFaults'))
   await sees(fires('SluiceAofNotOk'))

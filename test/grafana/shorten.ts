@@ -37,11 +37,11 @@ export function quickPrometheus (nodes: string[], alertmanager: string | null): 
 /** grafana/alertmanager.yml: each receiver calls its name below this address. */
 export function quickAlertmanager (hook: string): string {
   const file = parse(read('grafana/alertmanager.yml'))
-  const hurry = (route: Record<string, any>): void => {
+  const flush = (route: Record<string, any>): void => {
     for (const name of ['group_wait', 'group_interval', 'repeat_interval']) if (route[name] !== undefined) route[name] = shorter(route[name], 1)
-    for (const inner of route['routes'] ?? []) hurry(inner)
+    for (const inner of route['routes'] ?? []) flush(inner)
   }
-  hurry(file.route)
+  flush(file.route)
   for (const receiver of file.receivers) receiver.webhook_configs = [{ url: `${hook}/${receiver.name}`, send_resolved: true }]
   return stringify(file)
 }

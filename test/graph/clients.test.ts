@@ -17,7 +17,7 @@ const INTERVAL_MS = 2500
 const WRONG_KEY = 'nobody-has-this-key'
 
 const ground = await createGround(t)
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_LINE_PER_RECIPIENT: '2' })
+const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_QUEUE_PER_RECIPIENT: '2' })
 const starts = watchStarts(t, ground.sandbox.url)
 const certificate = createCertificate(t)
 /** `path` is what it asks for when it is told that Meta is at `/gw`; `kind` is how it calls an error. */

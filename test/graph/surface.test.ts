@@ -43,7 +43,7 @@ await t.test('a second message to the same person waits, is accepted, and says f
   t.match(body, {
     messaging_product: 'whatsapp',
     contacts: [{ input: '+15550010200', wa_id: '15550010200' }],
-    messages: [{ id: /^111\.[\w-]{22}\.[0-9a-f]+$/, message_status: 'accepted', sluice: { status: 'queued', delay_ms: Number, expected_at: /^20/, position: 1, bound_by: 'pair' } }]
+    messages: [{ id: /^111\.[\w-]{22}\.[0-9a-f]+$/, message_status: 'accepted', sluice: { status: 'queued', delay_ms: Number, expected_at: /^20/, position: 1, waiting_for: 'pair-rate' } }]
   })
   t.ok(body['messages'][0].sluice.delay_ms > 50_000)
   t.equal(headers.get('sluice-status'), 'queued')
@@ -135,16 +135,16 @@ await t.test('user ids and groups are paced, each by itself', async t => {
   const node = await start(t, slow)
   const user = { messaging_product: 'whatsapp', recipient: 'US.13491208655302741918', type: 'text', text: { body: 'x' } }
   t.match((await post(node, user)).body, { contacts: [{ input: user.recipient, user_id: user.recipient }], messages: [{ id: /^wamid/ }] })
-  t.match((await post(node, user)).body, { contacts: [{ input: user.recipient, user_id: user.recipient }], messages: [{ sluice: { bound_by: 'pair' } }] })
+  t.match((await post(node, user)).body, { contacts: [{ input: user.recipient, user_id: user.recipient }], messages: [{ sluice: { waiting_for: 'pair-rate' } }] })
   t.match((await ground.arrivals(user.recipient, 1))[0]?.body, { recipient: user.recipient, to: undefined })
-  t.match((await node.get(`/rate-limits/${user.recipient}`)).body, { waiting: { normal: 1 }, boundBy: 'pair' }, 'and can be looked up')
+  t.match((await node.get(`/rate-limits/${user.recipient}`)).body, { waiting: { normal: 1 }, waitingFor: 'pair-rate' }, 'and can be looked up')
   const group = text('Y2FwaV9ncm91cDox', 'x', { recipient_type: 'group' })
   t.match((await post(node, group)).body, { messages: [{ id: /^wamid/, group_id: 'Y2FwaV9ncm91cDox' }] })
-  t.match((await post(node, group)).body, { messages: [{ group_id: 'Y2FwaV9ncm91cDox', sluice: { bound_by: 'pair' } }] })
+  t.match((await post(node, group)).body, { messages: [{ group_id: 'Y2FwaV9ncm91cDox', sluice: { waiting_for: 'pair-rate' } }] })
   t.match((await node.get('/messages?recipient=group:Y2FwaV9ncm91cDox')).body['messages'].length, 2)
   t.match((await post(node, { ...text('15550010801'), recipient: user.recipient })).body, { contacts: [{ input: '15550010801' }], messages: [{ id: /^wamid/ }] }, 'to wins')
   for (const native of [{ recipient: user.recipient }, { group: 'Y2FwaV9ncm91cDox' }]) {
-    t.match((await node.as(keys.app).post('/messages', { ...native, message: 'native' })).body, { status: 'queued', boundBy: 'pair' }, 'the same pair by the gateway\'s own API')
+    t.match((await node.as(keys.app).post('/messages', { ...native, message: 'native' })).body, { status: 'queued', waitingFor: 'pair-rate' }, 'the same pair by the gateway\'s own API')
   }
   t.same(await strangers(ground.redis.connect(), node.prefix), [], 'what is in Redis looks as lua/README.md says')
   t.match(await node.as(keys.app).post('/messages', { to: '15550010802', group: 'a', message: 'x' }), { status: 400, body: { code: 'INVALID_REQUEST' } })
@@ -247,10 +247,10 @@ await t.test('whatever fails on such a path is answered in Meta\'s shape', async
 })
 
 await t.test('full lines are told by the codes that clients know', async t => {
-  const node = await start(t, { ...slow, MAX_LINE_PER_RECIPIENT: '1', MAX_BACKLOG_PER_SENDER: '2' })
+  const node = await start(t, { ...slow, MAX_QUEUE_PER_RECIPIENT: '1', MAX_BACKLOG_PER_SENDER: '2' })
   for (let i = 0; i < 2; i++) await post(node, text('15550011300'))
   const pair = await post(node, text('15550011300'))
-  t.match(pair, { status: 429, body: graphError(131056, /^RECIPIENT_LINE_FULL: /) })
+  t.match(pair, { status: 429, body: graphError(131056, /^RECIPIENT_QUEUE_FULL: /) })
   t.ok(Number(pair.headers.get('retry-after')) > 50)
   for (let i = 0; i < 2; i++) await post(node, text('15550011301'))
   await post(node, text('15550011302'))
@@ -287,7 +287,7 @@ await t.test('a closing node turns them away in Meta\'s shape', async t => {
   await closing
   t.match(answer, /^HTTP\/1\.1 503 /)
   t.match(answer, /retry-after: 1\r\n/i)
-  t.match(JSON.parse(answer.slice(answer.indexOf('{'))), graphError(131016, /^CLOSING: /))
+  t.match(JSON.parse(answer.slice(answer.indexOf('{'))), graphError(131016, /^SHUTTING_DOWN: /))
 })
 
 await t.test('no log line holds a key, a number or a text', async t => {

@@ -28,7 +28,7 @@ await t.test('a closing node answers what it has begun, and 503 to what comes on
   t.match(answer, /^HTTP\/1\.1 503 /)
   t.match(answer, /retry-after: 1\r\n/i)
   t.match(answer, /content-type: application\/problem\+json/i)
-  t.match(answer, '"code":"CLOSING"')
+  t.match(answer, '"code":"SHUTTING_DOWN"')
 
   t.match(await slow, { status: 200, body: { status: 'sent' } }, 'who was being served is served')
   await closed

@@ -181,7 +181,7 @@ await t.test('what else can be answered is documented too', async t => {
   for (const { id } of failures['failures']) await see('getMessage', 200, `/messages/${id}`)
   const page = await see('listFailures', 200, '/failures?limit=1')
   t.type(page['nextCursor'], 'string')
-  await see('listActs', 200, '/audit')
+  await see('listAudit', 200, '/audit')
   await node.post(`/senders/${SENDER}/pause`, {})
   await see('getStats', 200, '/stats')
   await see('getRateLimit', 200, '/rate-limits/+15550105001')

@@ -105,7 +105,7 @@ await t.test('queries are read as what they mean, and a wrong one is named', asy
 
 await t.test('nothing of all this reached WhatsApp or stayed', async t => {
   t.equal((await ground.sandbox.seen()).length, 0)
-  t.match((await node.get('/stats')).body, { throttling: { activeRateLimits: 0 }, senders: [{ unsettled: 0, inLine: 0 }] })
+  t.match((await node.get('/stats')).body, { throttling: { activeRateLimits: 0 }, senders: [{ unsettled: 0, queued: 0 }] })
   // A Redis that answered a job of the house late, as on a busy machine, is no request's doing.
   t.same(node.seen('fault').filter(({ where }) => !where.startsWith('job ')), [])
 })

@@ -1,6 +1,6 @@
 /** What callers and probes see while Redis is away, and what is left of it afterwards. */
 import t from 'tap'
-import { isAway } from '../../src/redis/is-away.js'
+import { isUnavailable } from '../../src/redis/unavailable.js'
 import { startSandbox } from '../sandbox/support.js'
 import { unhurried } from '../support/flow.js'
 import { startNode } from '../support/gateway.js'
@@ -68,11 +68,11 @@ await t.test('what Redis refuses for now is no fault of the gateway', async t =>
 await t.test('Redis is away by its answer unless it blames the question', t => {
   const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
   for (const word of ['NOREPLICAS', 'OOM', 'MISCONF', 'BUSY', 'NOAUTH', 'LOADING', 'READONLY', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN']) {
-    t.equal(isAway(reply(`${word} not now`)), true, word)
+    t.equal(isUnavailable(reply(`${word} not now`)), true, word)
   }
-  t.equal(isAway(reply('ERR max number of clients reached')), true)
-  for (const message of ['ERR wrong number of arguments', 'WRONGTYPE Operation against a key', 'CROSSSLOT Keys in request']) t.equal(isAway(reply(message)), false, message)
-  t.equal(isAway(new Error('Connection is closed.')), true)
-  t.equal(isAway(new Error('OOM of somebody else')), false)
+  t.equal(isUnavailable(reply('ERR max number of clients reached')), true)
+  for (const message of ['ERR wrong number of arguments', 'WRONGTYPE Operation against a key', 'CROSSSLOT Keys in request']) t.equal(isUnavailable(reply(message)), false, message)
+  t.equal(isUnavailable(new Error('Connection is closed.')), true)
+  t.equal(isUnavailable(new Error('OOM of somebody else')), false)
   t.end()
 })

@@ -8,7 +8,7 @@ import { routesOf } from '../support/routes.js'
 import { until } from '../support/until.js'
 
 type Role = 'send' | 'read' | 'admin'
-const everybody: Role[] = ['send', 'read', 'admin']
+const anonymous: Role[] = ['send', 'read', 'admin']
 const callers: Record<Role, string> = { send: keys.app, read: keys.viewer, admin: keys.operator }
 
 /** `open`: no key is asked for. */
@@ -18,17 +18,17 @@ const table: Record<string, Role[] | 'open'> = {
   'GET /metrics': 'open',
   'POST /api/v1/messages': ['send', 'admin'],
   'POST /api/v1/messages/batch': ['send', 'admin'],
-  'GET /api/v1/messages': everybody,
-  'POST /api/v1/messages/find': everybody,
-  'GET /api/v1/messages/:id': everybody,
+  'GET /api/v1/messages': anonymous,
+  'POST /api/v1/messages/find': anonymous,
+  'GET /api/v1/messages/:id': anonymous,
   'DELETE /api/v1/messages/:id': ['send', 'admin'],
   'GET /api/v1/failures': ['read', 'admin'],
   'POST /api/v1/failures/retry': ['admin'],
   'POST /api/v1/failures/:id/retry': ['admin'],
   'POST /api/v1/failures/:id/acknowledge': ['admin'],
   'POST /api/v1/failures/acknowledge': ['admin'],
-  'GET /api/v1/rate-limits/:recipient': everybody,
-  'POST /api/v1/rate-limits/find': everybody,
+  'GET /api/v1/rate-limits/:recipient': anonymous,
+  'POST /api/v1/rate-limits/find': anonymous,
   'DELETE /api/v1/rate-limits/:recipient': ['admin'],
   'DELETE /api/v1/recipients/:recipient': ['admin'],
   'GET /api/v1/opt-outs': ['read', 'admin'],
@@ -44,8 +44,8 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/senders/:id/resume': ['admin'],
   'PUT /api/v1/senders/:id/quota': ['admin'],
   'GET /api/v1/audit': ['admin'],
-  'GET /api/v1/caller': everybody,
-  'GET /api/v1/codes/:code': everybody
+  'GET /api/v1/caller': anonymous,
+  'GET /api/v1/codes/:code': anonymous
 }
 
 const ground = await createGround(t, unhurried)
@@ -74,7 +74,7 @@ for (const [route, allowed] of Object.entries(table)) {
       t.match([status, body], [401, { code: 'UNAUTHENTICATED', status: 401 }], `not with ${authorization ?? 'no key'}`)
       t.match(headers.get('www-authenticate'), /^Bearer/)
     }
-    for (const role of everybody) {
+    for (const role of anonymous) {
       const { status, body } = await call(route, `Bearer ${callers[role]}`)
       if (allowed.includes(role)) t.notMatch(status, /^(401|403|5..)$/, `a ${role} key may`)
       else t.match([status, body], [403, { code: 'FORBIDDEN' }], `a ${role} key may not`)

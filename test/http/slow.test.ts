@@ -63,8 +63,8 @@ await t.test('what is no HTTP, or has too large a head, gets a problem document 
     [`${line}x: \x00\r\n\r\n`, 'INVALID_REQUEST'],
     [`${line}content-length: 5\r\ncontent-length: 6\r\n\r\n`, 'INVALID_REQUEST'],
     [`${line}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 'INVALID_REQUEST'],
-    [`${line}x: ${'y'.repeat(connectionLimits.headBytes)}\r\n\r\n`, 'HEAD_TOO_LARGE'],
-    [`GET /${'y'.repeat(connectionLimits.headBytes)} HTTP/1.1\r\n\r\n`, 'HEAD_TOO_LARGE']
+    [`${line}x: ${'y'.repeat(connectionLimits.headBytes)}\r\n\r\n`, 'HEADERS_TOO_LARGE'],
+    [`GET /${'y'.repeat(connectionLimits.headBytes)} HTTP/1.1\r\n\r\n`, 'HEADERS_TOO_LARGE']
   ]
   for (const [text, code] of cases) {
     const { answer, afterMs } = await drip(node, text, '')

@@ -30,25 +30,25 @@ await test('every tenth slot goes to the lower lanes first', async (t, w) => {
 await test('a pair in flight or in line takes newcomers into its line', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(10_000)
-  t.strictSame((await w.admit({ key: 'b' })).slice(2, 5), [0, 'line', 1], 'held: no bucket binds, its settlement does')
+  t.strictSame((await w.admit({ key: 'b' })).slice(2, 5), [0, 'turn-in-queue', 1], 'held: no bucket binds, its settlement does')
   await w.settled(grant, 'sent')
-  t.strictSame((await w.admit({ key: 'c' })).slice(2, 5), [2_000_000, 'pair', 2])
+  t.strictSame((await w.admit({ key: 'c' })).slice(2, 5), [2_000_000, 'pair-rate', 2])
 })
 
 await test('with a burst an idle pair gets several, one after the other', async (t, w) => {
   await w.rules({ pairBurst: 2 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.settled(await w.grant({ key: 'b' }), 'sent')
-  t.strictSame((await w.admit({ key: 'c' })).slice(2, 5), [2_000_000, 'pair', 1])
+  t.strictSame((await w.admit({ key: 'c' })).slice(2, 5), [2_000_000, 'pair-rate', 1])
   t.equal(await w.tat(), START + 4_000_000)
 })
 
 await test('the flow holds back all pairs of the sender, those with earlier turns first', async (t, w) => {
   await w.rules({ flowIntervalUs: 1_000_000, flowBurst: 1 })
   await w.grant({ key: 'a' })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [1_000_000, 'flow'])
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [1_000_000, 'sender-rate'])
   w.at(100)
-  t.strictSame((await w.admit({ key: 'c', recipient: CARL })).slice(2, 4), [1_900_000, 'flow'])
+  t.strictSame((await w.admit({ key: 'c', recipient: CARL })).slice(2, 4), [1_900_000, 'sender-rate'])
   w.at(1000)
   t.match(await w.admit({ key: 'd', recipient: 'p14155550104', lane: 1 }), ['granted'], 'open again, and no urgent turn is due')
 })
@@ -57,13 +57,13 @@ await test('the places in flight count over all nodes', async (t, w) => {
   await w.rules({ maxInFlight: 1 })
   const grant = await w.grant({ key: 'a', holder: 'a1:7' })
   const other = { key: 'b', recipient: BOB, holder: 'b2:7' }
-  t.strictSame((await w.admit(other)).slice(2, 4), [0, 'line'])
+  t.strictSame((await w.admit(other)).slice(2, 4), [0, 'turn-in-queue'])
   await w.settled(grant, 'sent')
   t.match(await w.admit({ key: 'c', recipient: CARL, lane: 1 }), ['granted'])
 })
 
 await test('a paused sender takes messages in and says until when they wait', async (t, w) => {
-  await w.run('pause', { state: 'paused', forMs: 60_000, why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
   w.at(1000)
   t.strictSame((await w.admit({ key: 'a' })).slice(2), [59_000_000, 'pause', 1, 'later'])
   w.at(60_000)
@@ -71,10 +71,10 @@ await test('a paused sender takes messages in and says until when they wait', as
 })
 
 await test('where no end is known the wait is -1, and no life is too short for it', async (t, w) => {
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.strictSame((await w.admit({ key: 'a', lifeMs: 1 })).slice(2, 4), [-1, 'pause'])
-  await w.run('pause', { state: 'stopped', forMs: 60_000, why: '190' })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [-1, 'stop'])
+  await w.run('pause', { state: 'stopped', forMs: 60_000, reason: '190' })
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [-1, 'sender-stopped'])
   t.strictSame(await w.admit({ key: 'c', whenLimited: 'reject' }), ['refused', 'LIMITED', -1])
 })
 

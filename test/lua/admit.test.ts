@@ -6,10 +6,10 @@ const test = await world(t)
 await test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 ms', async (t, w) => {
   const first = await w.grant({ key: 'a' })
   w.at(500)
-  t.strictSame((await w.admit({ key: 'b' })).slice(2), [1_500_000, 'pair', 1, ''])
+  t.strictSame((await w.admit({ key: 'b' })).slice(2), [1_500_000, 'pair-rate', 1, ''])
   w.at(1000)
-  t.strictSame((await w.admit({ key: 'c' })).slice(2), [3_000_000, 'pair', 2, ''])
-  t.equal((await w.settled(first, 'sent')).attention, 'call', 'only now the pair has a turn')
+  t.strictSame((await w.admit({ key: 'c' })).slice(2), [3_000_000, 'pair-rate', 2, ''])
+  t.equal((await w.settled(first, 'sent')).wakeHint, 'call', 'only now the pair has a turn')
   t.strictSame(await w.turn(), ['normal', START + 2_000_000])
 })
 
@@ -35,7 +35,7 @@ await test('a message that waits stands in line under a number, with a turn and 
 })
 
 await test('only a caller that can send at once is granted', async (t, w) => {
-  t.strictSame((await w.admit({ key: 'a', inline: false })).slice(2), [0, 'line', 1, 'call'])
+  t.strictSame((await w.admit({ key: 'a', inline: false })).slice(2), [0, 'turn-in-queue', 1, 'call'])
 })
 
 await test('a repeat is a duplicate of the first, whatever became of it', async (t, w) => {
@@ -80,17 +80,17 @@ await test('a refusal reserves nothing', async (t, w) => {
   const before = await w.dump()
   const refused = async (change: object) => await w.admit({ key: 'c', runId: 'run2', ...change })
   w.at(1000)
-  t.match(await refused({ lineCap: 1 }), ['refused', 'RECIPIENT_LINE_FULL', 3_000_000])
+  t.match(await refused({ lineCap: 1 }), ['refused', 'RECIPIENT_QUEUE_FULL', 3_000_000])
   t.match(await refused({ backlogCap: 2 }), ['refused', 'BACKLOG_FULL', 3_000_000])
   t.match(await refused({ whenLimited: 'reject' }), ['refused', 'LIMITED', 3_000_000])
-  t.match(await refused({ lifeMs: 3000 }), ['refused', 'EXPIRES_FIRST', 3_000_000])
+  t.match(await refused({ lifeMs: 3000 }), ['refused', 'WOULD_EXPIRE', 3_000_000])
   t.strictSame(await w.dump(), before)
   t.match(await w.admit({ key: 'c', lifeMs: 3001 }), ['queued'])
 })
 
 await test('a full line refuses one lane after the other, and a free slot is granted above all caps', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
-  t.match(await w.admit({ key: 'b', lane: 1, inline: false, lineCap: 1 }), ['refused', 'RECIPIENT_LINE_FULL', 0])
+  t.match(await w.admit({ key: 'b', lane: 1, inline: false, lineCap: 1 }), ['refused', 'RECIPIENT_QUEUE_FULL', 0])
   t.match(await w.admit({ key: 'c', recipient: BOB, lane: 1, lineCap: 0, backlogCap: 0, whenLimited: 'reject' }), ['granted'])
 })
 
@@ -142,9 +142,9 @@ await test('a message of a higher lane takes the turn of its pair', async (t, w)
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b', lane: 3 })
   t.strictSame(await w.turn(), ['bulk', START + 2_000_000])
-  t.strictSame((await w.admit({ key: 'c', lane: 1 })).slice(2, 5), [2_000_000, 'pair', 1])
+  t.strictSame((await w.admit({ key: 'c', lane: 1 })).slice(2, 5), [2_000_000, 'pair-rate', 1])
   t.strictSame(await w.turn(), ['urgent', START + 2_000_000])
-  t.strictSame((await w.admit({ key: 'd', lane: 3 })).slice(2, 5), [6_000_000, 'pair', 3], 'both stand before it')
+  t.strictSame((await w.admit({ key: 'd', lane: 3 })).slice(2, 5), [6_000_000, 'pair-rate', 3], 'both stand before it')
 })
 
 await test('scripts that Redis forgot between two calls go on', async (t, w) => {

@@ -1,5 +1,5 @@
 /** What goes to the outbox with each change, and what lend, told, relay and erase-callbacks make of it. */
-import type { LentEvent, Replies } from '../../src/redis/commands.js'
+import type { LeasedCallback, Replies } from '../../src/redis/commands.js'
 import t from 'tap'
 import { ANN, BOB, tail, world, type World } from './support.js'
 
@@ -10,10 +10,10 @@ const A_WORD = { subject: 'in:AAAAAAAAAAAAAAAAAAAAAA', type: 'whatsapp.inbound',
 const listen = async (w: World): Promise<void> => { await w.redis.hset(w.key('sender'), 'tells', '1') }
 const outbox = async (w: World): Promise<string[]> => await w.redis.lrange(w.key('outbox'), 0, -1)
 const lend = async (w: World, change: Record<string, number> = {}): Promise<Replies['lend']> => await w.run('lend', { limit: 10, leaseMs: 30_000, take: 100, cap: 100, ...change })
-const told = async (w: World, [subject, leaseEnd]: LentEvent, change: Record<string, number | boolean> = {}): Promise<Replies['told']> =>
+const told = async (w: World, [subject, leaseEnd]: LeasedCallback, change: Record<string, number | boolean> = {}): Promise<Replies['told']> =>
   await w.run('told', { subject, leaseEnd, told: true, afterMs: 5000, giveUpMs: 60_000, leaseMs: 30_000, cap: 2, keepMs: 1000, ...change })
 
-async function one (w: World): Promise<LentEvent> {
+async function one (w: World): Promise<LeasedCallback> {
   const [, , , , [event]] = await lend(w)
   if (event === undefined) throw new TypeError('expected something to tell')
   return event
@@ -46,8 +46,8 @@ await test('delivered after read is no news', async (t, w) => {
 
 await test('failures of every kind, what is cancelled and what expired, with their story behind a tab', async (t, w) => {
   await listen(w)
-  const story = '{"attempt":1,"code":"131026"}'
-  await w.settled(await w.grant({ key: 'a' }), 'failed', { story })
+  const history = '{"attempt":1,"code":"131026"}'
+  await w.settled(await w.grant({ key: 'a' }), 'failed', { history })
   const bounced = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(bounced, 'sent')
   await w.bounce(bounced.id, 'wamid.1', { afterMs: '' })
@@ -58,7 +58,7 @@ await test('failures of every kind, what is cancelled and what expired, with the
   await w.cancel(expired, 'expired')
   const items = await outbox(w)
   t.strictSame(items.map(item => item.split(' ')[2]), ['f', 's', 'f', 'c', 'e'])
-  t.strictSame(items.map(item => item.split('\t')[1]), [story, undefined, '{"code":"131000"}', '{"outcome":"cancelled"}', '{"outcome":"expired"}'])
+  t.strictSame(items.map(item => item.split('\t')[1]), [history, undefined, '{"code":"131000"}', '{"outcome":"cancelled"}', '{"outcome":"expired"}'])
 })
 
 await test('retries, limits and unknown outcomes are not told, and an outcome by receipt is', async (t, w) => {
@@ -100,7 +100,7 @@ await test('events of one message are lent out one after the other, those of two
   t.strictSame([now, next, left, dropped], [w.ms(), w.ms() + 30_000, 0, 0])
   t.strictSame(lent.map(([subject, end, tries, event]) => [subject, end, tries, event.split(' ')[1]]).sort(), [[a.id, w.ms() + 30_000, 0, 's'], [b.id, w.ms() + 30_000, 0, 's']].sort())
   t.strictSame((await lend(w))[4], [], 'nobody else gets them')
-  const ofA = lent.find(([subject]) => subject === a.id) as LentEvent
+  const ofA = lent.find(([subject]) => subject === a.id) as LeasedCallback
   await w.receipt(a.id, 'wamid.1', { status: 'r', attempt: 1 })
   t.strictSame((await lend(w))[4], [], 'nor what came since')
   w.at(10)
@@ -175,7 +175,7 @@ await test('what is relayed stays as it came, line breaks too, is told once, and
 await test('erase-callbacks leaves of a message how it ended, and nothing of what names the recipient', async (t, w) => {
   await listen(w)
   const [mine, other] = [await w.grant({ key: 'a' }), await w.grant({ key: 'b', recipient: BOB })]
-  for (const grant of [mine, other]) await w.settled(grant, 'sent', { tail: `${tail('wamid.1')} {"name":"Ann"}`, story: '{"attempt":1}' })
+  for (const grant of [mine, other]) await w.settled(grant, 'sent', { tail: `${tail('wamid.1')} {"name":"Ann"}`, history: '{"attempt":1}' })
   await w.receipt(mine.id, 'wamid.1', { status: 'd', attempt: 1 })
   await w.run('relay', A_WORD)
   await w.run('relay', { ...A_WORD, subject: A_WORD.subject.replace('A', 'B'), data: '{"entry":"1","change":{"from":"14155550102"}}' })

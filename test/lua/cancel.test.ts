@@ -65,7 +65,7 @@ await test('a scheduled message is cancelled before it joins a line', async (t, 
 
 await test('a message that waits for a retry is resolved with its story', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'retry', { story: '{"attempt":1}' })
+  await w.settled(grant, 'retry', { history: '{"attempt":1}' })
   t.strictSame(await w.cancel(grant.id), ['done', '', 1])
   t.equal(await w.redis.zcard(w.key('failures')), 0)
   t.equal(await w.redis.zscore(w.key('resolved'), grant.id), String(w.ms()))

@@ -89,12 +89,12 @@ await test('a due scheduled message of a higher lane takes the turn of its pair'
 })
 
 await test('a scheduled message joins while its sender is closed, and keeps its life', async (t, w) => {
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 1000, lifeMs: 500 })
   w.at(1200)
   t.strictSame((await w.claim()).grants, [])
   t.strictSame(await w.turn(), ['normal', w.now])
-  await w.run('pause', { state: 'open', forMs: '', why: '' })
+  await w.run('pause', { state: 'active', forMs: '', reason: '' })
   w.at(1501)
   t.strictSame((await w.claim()).expired, [id])
 })

@@ -169,11 +169,11 @@ await test('a turn of a pair in flight grants no second send, however long it ta
 
 await test('a paused sender grants nothing and is looked at when it opens', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
-  await w.run('pause', { state: 'paused', forMs: 3000, why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: 3000, reason: 'ops' })
   const closed = await w.claim()
   t.strictSame(closed.grants, [])
   t.equal(closed.next, START + 3_000_000)
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.equal((await w.claim()).next, -1, 'without an end: when somebody opens it')
 })
 

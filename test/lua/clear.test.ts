@@ -51,7 +51,7 @@ await test('a paused sender stays paused', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
   await w.redis.del(w.key('shift'))
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, 'later'])
   t.strictSame((await w.claim()).grants, [])
 })

@@ -40,7 +40,7 @@ await test('erase-message leaves of a sent message that it was sent, for as long
 
 await test('erase-message takes a failure away with its story', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'failed', { story: '{"attempt":1}' })
+  await w.settled(grant, 'failed', { history: '{"attempt":1}' })
   t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 1, 1])
   for (const key of ['failed', 'resolved', 'failure-records', 'unacknowledged']) t.equal(await w.redis.exists(w.key(key)), 0, key)
   t.equal(await w.state(grant.id), 'failed')

@@ -55,9 +55,9 @@ await test('what it counts and what inspect-sender counts is the same', async (t
   for (const ms of [0, 1999, 2000, 4500, 20_000]) {
     w.at(ms)
     const told = await w.run('inspect-sender', { limit: 100 })
-    const [inLine, due] = told[0] === 'sender' ? [told[5], told[6]] : [0, 0]
+    const [queued, due] = told[0] === 'sender' ? [told[5], told[6]] : [0, 0]
     t.equal((await page(w, 'due', 0, 100)).length, due, `due at ${ms}`)
-    t.equal((await page(w, 'later', 0, 100)).length, inLine - due, `later at ${ms}`)
+    t.equal((await page(w, 'later', 0, 100)).length, queued - due, `later at ${ms}`)
   }
 })
 

@@ -25,12 +25,12 @@ await test('a message in line tells what admission promised, less the time since
   const b = await w.queue({ key: 'b' })
   w.at(1000)
   const c = await w.queue({ key: 'c' })
-  t.match(await look(w, b), { state: 'queued', wait: 1_000_000, bound: 'pair', position: 1, moment: 0 })
-  t.match(await look(w, c), { state: 'queued', wait: 3_000_000, bound: 'pair', position: 2 })
+  t.match(await look(w, b), { state: 'queued', wait: 1_000_000, bound: 'pair-rate', position: 1, moment: 0 })
+  t.match(await look(w, c), { state: 'queued', wait: 3_000_000, bound: 'pair-rate', position: 2 })
   t.match((await look(w, b)).record, /^p14155550101 .*\n{"to"/)
   await w.settled(grant, 'sent')
   w.at(1500)
-  t.match(await look(w, b), { wait: 500_000, bound: 'pair' })
+  t.match(await look(w, b), { wait: 500_000, bound: 'pair-rate' })
 })
 
 await test('messages of higher lanes stand before it', async (t, w) => {
@@ -47,16 +47,16 @@ await test('of a head, only turns before its own count for the flow', async (t, 
   const a = await w.queue({ key: 'a', inline: false })
   w.at(100)
   const b = await w.queue({ key: 'b', inline: false, recipient: BOB })
-  t.match(await look(w, a), { wait: 900_000, bound: 'flow' })
-  t.match(await look(w, b), { wait: 1_900_000, bound: 'flow' })
+  t.match(await look(w, a), { wait: 900_000, bound: 'sender-rate' })
+  t.match(await look(w, b), { wait: 1_900_000, bound: 'sender-rate' })
 })
 
 await test('a pause without an end makes the wait -1', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'pause' })
   await w.redis.del(w.key('sender'))
-  t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'line', position: 0 })
+  t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'turn-in-queue', position: 0 })
 })
 
 await test('a scheduled message tells its moment', async (t, w) => {
@@ -66,7 +66,7 @@ await test('a scheduled message tells its moment', async (t, w) => {
 
 await test('a message that waits for a retry, or for certainty, tells until when', async (t, w) => {
   const failing = await w.grant({ key: 'a' })
-  await w.settled(failing, 'retry', { afterMs: 60_000, story: '{"attempt":1}' })
+  await w.settled(failing, 'retry', { afterMs: 60_000, history: '{"attempt":1}' })
   const unknown = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(unknown, 'unknown', { afterMs: 90_000 })
   w.at(10_000)
@@ -89,7 +89,7 @@ await test('a sent message tells its result, and no more', async (t, w) => {
 
 await test('each end has its state', async (t, w) => {
   const failed = await w.grant({ key: 'a' })
-  await w.settled(failed, 'failed', { story: '{"reason":"rejected"}' })
+  await w.settled(failed, 'failed', { history: '{"reason":"rejected"}' })
   const cancelled = await w.queue({ key: 'b' })
   await w.cancel(cancelled)
   const expired = await w.queue({ key: 'c', lifeMs: 2001 })
@@ -140,8 +140,8 @@ await test('looking changes nothing', async (t, w) => {
 
 await test('a message that had failed and was cancelled is told as cancelled also after its key\'s window', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"outcome":"retryable"}' })
-  await w.run('cancel', { id: grant.id, reason: 'cancelled', tail: 'web -', story: '{"outcome":"cancelled","reason":"cancelled"}' }, grant.id)
+  await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"outcome":"retryable"}' })
+  await w.run('cancel', { id: grant.id, reason: 'cancelled', tail: 'web -', history: '{"outcome":"cancelled","reason":"cancelled"}' }, grant.id)
   await w.redis.del(w.key('msg', grant.id))
   t.equal(await w.state(grant.id), 'cancelled')
 })

@@ -2,8 +2,8 @@ import t from 'tap'
 import { BOB, CARL, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
-const names = ['nowMs', 'state', 'reopens', 'why', 'inLine', 'due', 'inFlight', 'scheduled', 'unknown', 'failures', 'resolved', 'failed',
-  'sent', 'limited', 'unsettled', 'oldest', 'attended', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version', 'unattended', 'rejected', 'exhausted', 'expired', 'unknownOutcome', 'untold', 'untoldSince']
+const names = ['nowMs', 'state', 'reopens', 'reason', 'queued', 'due', 'inFlight', 'scheduled', 'unknown', 'failures', 'resolved', 'failed',
+  'sent', 'limited', 'unsettled', 'oldest', 'hasWorker', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version', 'unattended', 'rejected', 'exhausted', 'expired', 'unknownOutcome', 'untold', 'untoldSince']
 
 async function look (w: World, limit = 1000): Promise<Record<string, unknown>> {
   const [, ...values] = await w.run('inspect-sender', { limit })
@@ -14,7 +14,7 @@ async function look (w: World, limit = 1000): Promise<Record<string, unknown>> {
 await test('a sender that has done nothing has only rules', async (t, w) => {
   const nothing = Object.fromEntries(names.map(name => [name, 0]))
   const rules = { pairInterval: 2_000_000, pairBurst: 1, perSecond: 1000, places: 100, version: 1 }
-  t.strictSame(await look(w), { ...nothing, ...rules, nowMs: w.ms(), state: 'open', why: '' })
+  t.strictSame(await look(w), { ...nothing, ...rules, nowMs: w.ms(), state: 'active', reason: '' })
 })
 
 await test('each message is counted where it stands', async (t, w) => {
@@ -31,15 +31,15 @@ await test('each message is counted where it stands', async (t, w) => {
   await w.queue({ key: '8', recipient: BOB })
   await w.queue({ key: '9', recipient: CARL, inline: false, lane: 3 })
   t.match(await look(w), {
-    inLine: 2, due: 1, inFlight: 1, scheduled: 1, unknown: 1, failures: 1, resolved: 1, failed: 1, sent: 2, limited: 6, unsettled: 6, oldest: START, attended: 1
+    queued: 2, due: 1, inFlight: 1, scheduled: 1, unknown: 1, failures: 1, resolved: 1, failed: 1, sent: 2, limited: 6, unsettled: 6, oldest: START, hasWorker: 1
   })
 })
 
 await test('due are the heads whose turn has come, and behind them what could have gone since', async (t, w) => {
   for (let i = 0; i < 5; i++) await w.queue({ key: `${i}`, inline: false })
-  t.match(await look(w), { inLine: 5, due: 1 })
+  t.match(await look(w), { queued: 5, due: 1 })
   w.at(4000)
-  t.match(await look(w), { inLine: 5, due: 3, oldest: START })
+  t.match(await look(w), { queued: 5, due: 3, oldest: START })
   w.at(60_000)
   t.match(await look(w), { due: 5 })
 })
@@ -50,19 +50,19 @@ await test('beyond its limit it estimates, and never more than stand in line', a
     await w.queue({ key: `${i} again`, recipient: `p1415555020${i}`, inline: false })
   }
   w.at(2000)
-  t.match(await look(w, 2), { inLine: 12, due: 12 })
+  t.match(await look(w, 2), { queued: 12, due: 12 })
 })
 
 await test('a closed sender tells why and until when', async (t, w) => {
-  await w.run('pause', { state: 'paused', forMs: 60_000, why: 'ops' })
-  t.match(await look(w), { state: 'paused', why: 'ops', reopens: w.ms() + 60_000 })
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
+  t.match(await look(w), { state: 'paused', reason: 'ops', reopens: w.ms() + 60_000 })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.match(await look(w), { state: 'paused', reopens: 0 })
-  await w.run('pause', { state: 'stopped', forMs: 1000, why: '190' })
-  t.match(await look(w), { state: 'stopped', why: '190', reopens: w.ms() + 1000 })
-  await w.run('pause', { state: 'paused', forMs: 1000, why: 'ops' })
+  await w.run('pause', { state: 'stopped', forMs: 1000, reason: '190' })
+  t.match(await look(w), { state: 'stopped', reason: '190', reopens: w.ms() + 1000 })
+  await w.run('pause', { state: 'paused', forMs: 1000, reason: 'ops' })
   w.at(1000)
-  t.match(await look(w), { state: 'open', reopens: 0 })
+  t.match(await look(w), { state: 'active', reopens: 0 })
 })
 
 await test('sent counts the last 24 hours by ten minutes', async (t, w) => {
@@ -97,7 +97,7 @@ await test('failures that nobody has acknowledged count by their reason, for a d
   w.at(2 * HOUR)
   await w.cancel(tried.id, 'expired')
   t.match(await look(w), { failed: 5, rejected: 1, exhausted: 2, expired: 1, unknownOutcome: 1 })
-  await w.run('acknowledge', { id: seen, story: '{"acknowledgedBy":"ops"}' }, seen)
+  await w.run('acknowledge', { id: seen, history: '{"acknowledgedBy":"ops"}' }, seen)
   await w.retake(reopened, { force: true })
   t.match(await look(w), { failed: 4, rejected: 1, exhausted: 1, expired: 1, unknownOutcome: 0 })
   w.at(24 * HOUR + 1)
@@ -107,18 +107,18 @@ await test('failures that nobody has acknowledged count by their reason, for a d
 await test('unattended is a sender whose turns are due while no shift has it, since its last grant', async (t, w) => {
   await w.queue({ key: 'a', recipient: BOB, inline: false })
   w.at(1000)
-  t.match(await look(w), { due: 1, attended: 1, unattended: START }, 'called is not there')
+  t.match(await look(w), { due: 1, hasWorker: 1, unattended: START }, 'called is not there')
   await w.claim({ want: 0 })
   t.match(await look(w), { due: 1, unattended: 0 }, 'a shift has it')
   await w.redis.del(w.key('shift'))
-  t.match(await look(w), { due: 1, attended: 0, unattended: START })
+  t.match(await look(w), { due: 1, hasWorker: 0, unattended: START })
   await w.queue({ key: 'b', recipient: CARL, inline: false })
   w.at(3000)
   await w.claim({ want: 1 })
   await w.redis.del(w.key('shift'))
   w.at(4000)
   t.match(await look(w), { due: 1, unattended: START + 3_001_000 }, 'one flow interval of 1 ms after the grant')
-  await w.run('pause', { state: 'paused', forMs: 10_000, why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
   t.match(await look(w), { due: 1, unattended: 0 }, 'nobody is to attend a closed sender')
   w.at(15_000)
   t.match(await look(w), { due: 1, unattended: START + 14_000_000 }, 'from the moment on which it opened')

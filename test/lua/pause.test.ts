@@ -2,12 +2,12 @@ import t from 'tap'
 import { ANN, START, world } from './support.js'
 
 const test = await world(t)
-const pause = { state: 'paused', forMs: '', why: 'ops' }
-const open = { state: 'open', forMs: '', why: '' }
+const pause = { state: 'paused', forMs: '', reason: 'ops' }
+const open = { state: 'active', forMs: '', reason: '' }
 
 await test('a pause without an end lasts until somebody opens', async (t, w) => {
-  t.strictSame(await w.run('pause', pause), ['open', ''])
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), ['paused', 'ops', null])
+  t.strictSame(await w.run('pause', pause), ['active', ''])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['paused', 'ops', null])
   w.at(1e9)
   t.match(await w.admit({ key: 'a' }), ['queued'])
 })
@@ -22,14 +22,14 @@ await test('a pause for a while ends by itself', async (t, w) => {
 })
 
 await test('each change says what was before, and leaves nothing of it', async (t, w) => {
-  t.strictSame(await w.run('pause', { ...pause, forMs: 5000 }), ['open', ''])
-  t.strictSame(await w.run('pause', { state: 'stopped', forMs: 1000, why: '190' }), ['paused', ''])
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), ['stopped', '190', String(START + 1_000_000)])
+  t.strictSame(await w.run('pause', { ...pause, forMs: 5000 }), ['active', ''])
+  t.strictSame(await w.run('pause', { state: 'stopped', forMs: 1000, reason: '190' }), ['paused', ''])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['stopped', '190', String(START + 1_000_000)])
   t.strictSame(await w.run('pause', pause), ['stopped', ''])
   t.equal(await w.redis.hget(w.key('sender'), 'until'), null)
   t.strictSame(await w.run('pause', open), ['paused', ''])
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), [null, null, null])
-  t.strictSame(await w.run('pause', open), ['open', ''])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), [null, null, null])
+  t.strictSame(await w.run('pause', open), ['active', ''])
 })
 
 await test('rules and run id stay', async (t, w) => {
@@ -55,7 +55,7 @@ await test('opening with a far turn, or none, calls nobody', async (t, w) => {
   await w.rules({ pairIntervalUs: 6_000_000 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
-  t.strictSame(await w.run('pause', open), ['open', 'later'])
+  t.strictSame(await w.run('pause', open), ['active', 'later'])
 })
 
 await test('opening wakes a shift that sleeps', async (t, w) => {
@@ -70,7 +70,7 @@ await test('a message in flight is settled as ever, and its pair goes on after t
   const next = await w.queue({ key: 'b' })
   await w.run('pause', pause)
   w.at(500)
-  t.equal((await w.settled(grant, 'sent')).attention, 'later')
+  t.equal((await w.settled(grant, 'sent')).wakeHint, 'later')
   t.strictSame(await w.turn(ANN), ['normal', START + 2_000_000])
   w.at(9000)
   await w.run('pause', open)
@@ -79,15 +79,15 @@ await test('a message in flight is settled as ever, and its pair goes on after t
 
 await test('a stopped sender can be tried at once, and whatever else it is stays so', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  t.strictSame(await w.run('pause', { state: 'try', forMs: '', why: '' }), ['open', ''])
+  t.strictSame(await w.run('pause', { state: 'try', forMs: '', reason: '' }), ['active', ''])
   await w.settled(grant, 'wait', { bucket: 'sender', coolMs: 60_000, code: '190' })
   w.at(3000)
   t.strictSame((await w.claim()).grants, [])
   await w.redis.del(w.key('shift'))
-  t.strictSame(await w.run('pause', { state: 'try', forMs: '', why: '' }), ['stopped', 'call'])
-  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', why: '190' })
+  t.strictSame(await w.run('pause', { state: 'try', forMs: '', reason: '' }), ['stopped', 'call'])
+  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', reason: '190' })
   t.equal((await w.claim()).grants.length, 1)
   await w.run('pause', pause)
-  t.strictSame(await w.run('pause', { state: 'try', forMs: '', why: '' }), ['paused', ''])
+  t.strictSame(await w.run('pause', { state: 'try', forMs: '', reason: '' }), ['paused', ''])
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'paused')
 })

@@ -40,9 +40,9 @@ await test('what an operator leaves out stays', async (t, w) => {
 
 await test('state and run id are none of its business', async (t, w) => {
   await w.grant({ key: 'a' })
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   await w.run('quota', start)
-  t.match(await w.redis.hgetall(w.key('sender')), { status: 'paused', why: 'ops', runId: 'run1' })
+  t.match(await w.redis.hgetall(w.key('sender')), { status: 'paused', reason: 'ops', runId: 'run1' })
 })
 
 await test('a changed rule governs from the next grant', async (t, w) => {

@@ -37,7 +37,7 @@ await test('in the line of a pair in flight it leaves the other message\'s grant
 
 await test('a late success of a message that waits for a retry resolves it', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'retry', { story: '{"attempt":1}' })
+  await w.settled(grant, 'retry', { history: '{"attempt":1}' })
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
   t.equal(await w.state(grant.id), 'sent')
   t.equal(await w.redis.zscore(w.key('resolved'), grant.id), String(w.ms()))
@@ -57,7 +57,7 @@ await test('a late success settles an unknown outcome', async (t, w) => {
 
 await test('a late success resolves a message that was given up', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'failed', { story: '{"reason":"unknown"}' })
+  await w.settled(grant, 'failed', { history: '{"reason":"unknown"}' })
   t.equal(await w.redis.exists(w.key('failed'), w.key('unacknowledged')), 2)
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), ['sent'])
   t.equal(await w.redis.exists(w.key('failed'), w.key('unacknowledged')), 0)
@@ -96,7 +96,7 @@ await test('that an attempt was accepted is no news after its failure, that it w
   for (const [key, change] of [['retrying', {}], ['failed', { afterMs: '' }]] as const) {
     const grant = await w.grant({ key, recipient: `p1415555${key.length}` })
     await w.settled(grant, 'sent', { keepMs: 60_000 })
-    await w.bounce(grant.id, 'wamid.1', { ...change, story: '{"outcome":"retryable","providerMessageId":"wamid.1"}' })
+    await w.bounce(grant.id, 'wamid.1', { ...change, history: '{"outcome":"retryable","providerMessageId":"wamid.1"}' })
     const before = await w.dump()
     t.strictSame(await w.receipt(grant.id, 'wamid.1', accepted), ['bounced'])
     t.strictSame(await w.dump(), before)
@@ -110,7 +110,7 @@ await test('nor is it a double while its retry is in flight or after that; deliv
   const again = async (key: string, atMs: number): Promise<Parameters<typeof w.settle>[0]> => {
     const grant = await w.grant({ key, recipient: `p1415555${key.length}` })
     await w.settled(grant, 'sent', { keepMs: 60_000 })
-    await w.bounce(grant.id, 'wamid.1', { afterMs: 0, story: '{"outcome":"retryable","providerMessageId":"wamid.1"}' })
+    await w.bounce(grant.id, 'wamid.1', { afterMs: 0, history: '{"outcome":"retryable","providerMessageId":"wamid.1"}' })
     w.at(atMs)
     await w.retake(grant.id, { holder: 'a1:9' })
     return { ...grant, attempt: 2, holder: 'a1:9' }
@@ -118,7 +118,7 @@ await test('nor is it a double while its retry is in flight or after that; deliv
   const told = async (id: string, status: string): Promise<string> => (await w.receipt(id, 'wamid.1', { attempt: 1, status }))[0]
   const flying = await again('flying', 2000)
   t.strictSame([await told(flying.id, 's'), await told(flying.id, 'd'), await told(flying.id, 'r'), await told(flying.id, 's')], ['bounced', 'double', 'known', 'known'])
-  const settled = { tail: 'web wamid.2', story: '{"outcome":"sent","providerMessageId":"wamid.2"}' }
+  const settled = { tail: 'web wamid.2', history: '{"outcome":"sent","providerMessageId":"wamid.2"}' }
   await w.settled(flying, 'sent', settled)
   t.equal(await told(flying.id, 'r'), 'known', 'it was told while that was in flight')
   const landed = await again('back', 4000)
@@ -194,7 +194,7 @@ await test('the state of a sent message only rises, and the moments are kept', a
 
 await test('the record of a message with a failure behind it stays when it is confirmed', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'retry', { afterMs: 0, story: '{"attempt":1}' })
+  await w.settled(grant, 'retry', { afterMs: 0, history: '{"attempt":1}' })
   w.at(2000)
   await w.retake(grant.id, { holder: 'a1:9' })
   await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'sent', { keepMs: 60_000 })

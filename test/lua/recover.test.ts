@@ -4,8 +4,8 @@ import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 const test = await world(t)
 
 async function look (w: World, lost: string[] = [], limit = 100) {
-  const [attention, leases, grants, unknowns, next] = await w.run('recover', { lost: JSON.stringify(lost), limit })
-  return { attention, leases, grants, unknowns, next }
+  const [wakeHint, leases, grants, unknowns, next] = await w.run('recover', { lost: JSON.stringify(lost), limit })
+  return { wakeHint, leases, grants, unknowns, next }
 }
 
 await test('where all is well it finds nothing and changes nothing', async (t, w) => {
@@ -13,7 +13,7 @@ await test('where all is well it finds nothing and changes nothing', async (t, w
   await w.queue({ key: 'b' })
   const before = await w.dump()
   w.at(59_999)
-  t.strictSame(await look(w), { attention: '', leases: [], grants: [], unknowns: [], next: Math.ceil(START / 1000) + 60_000 })
+  t.strictSame(await look(w), { wakeHint: '', leases: [], grants: [], unknowns: [], next: Math.ceil(START / 1000) + 60_000 })
   t.strictSame(await w.dump(), before)
 })
 
@@ -71,50 +71,50 @@ await test('a turn that nobody attends calls one shift, 2 s before it comes', as
   await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 1 })
   await w.queue({ key: 'b', lane: 3 })
   await w.redis.del(w.key('shift'))
-  t.equal((await look(w)).attention, '')
+  t.equal((await look(w)).wakeHint, '')
   w.now = START + 1
-  t.equal((await look(w)).attention, 'call')
+  t.equal((await look(w)).wakeHint, 'call')
   t.equal(await w.redis.get(w.key('shift')), 'called')
-  t.equal((await look(w)).attention, '', 'one caller adds one job')
+  t.equal((await look(w)).wakeHint, '', 'one caller adds one job')
 })
 
 await test('an attended sender is left to its shift, even if that sleeps too long', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.redis.set(w.key('shift'), `a1.1 ${START + 400_000}`)
-  t.equal((await look(w)).attention, '')
+  t.equal((await look(w)).wakeHint, '')
   t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 400_000}`)
 })
 
 await test('a closed sender is attended when it opens or is to be tried', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.redis.del(w.key('shift'))
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   w.at(HOUR)
-  t.equal((await look(w)).attention, '', 'no end known')
-  await w.run('pause', { state: 'paused', forMs: 10_000, why: 'ops' })
-  t.equal((await look(w)).attention, '')
+  t.equal((await look(w)).wakeHint, '', 'no end known')
+  await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
+  t.equal((await look(w)).wakeHint, '')
   w.at(HOUR + 8000)
-  t.equal((await look(w)).attention, 'call')
+  t.equal((await look(w)).wakeHint, 'call')
   await w.redis.del(w.key('shift'))
-  await w.run('pause', { state: 'stopped', forMs: 2000, why: '190' })
-  t.equal((await look(w)).attention, 'call')
+  await w.run('pause', { state: 'stopped', forMs: 2000, reason: '190' })
+  t.equal((await look(w)).wakeHint, 'call')
 })
 
 await test('a sender that cools down is attended when that is over', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.queue({ key: 'b', recipient: BOB, runId: 'run2' })
   await w.redis.del(w.key('shift'))
-  t.equal((await look(w)).attention, '')
+  t.equal((await look(w)).wakeHint, '')
   w.at(1000)
-  t.equal((await look(w)).attention, 'call')
+  t.equal((await look(w)).wakeHint, 'call')
 })
 
 await test('a scheduled message is attended when it is due, closed or not', async (t, w) => {
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
-  t.equal((await look(w)).attention, '')
+  t.equal((await look(w)).wakeHint, '')
   w.at(HOUR - 1999)
-  t.equal((await look(w)).attention, 'call')
+  t.equal((await look(w)).wakeHint, 'call')
 })
 
 await test('it says when to ask again: 2 s before a turn, at the end of a lease or of a hold, or never', async (t, w) => {
@@ -123,7 +123,7 @@ await test('it says when to ask again: 2 s before a turn, at the end of a lease 
   t.equal((await look(w)).next, Math.ceil(START / 1000) + 60_000)
   await w.settled(grant, 'unknown', { afterMs: 9000 })
   t.equal((await look(w)).next, w.ms() + 9000)
-  await w.run('pause', { state: 'paused', forMs: 5000, why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: 5000, reason: 'ops' })
   await w.queue({ key: 'b' })
   t.equal((await look(w)).next, Math.ceil(START / 1000) + 3000)
   w.at(4000)
@@ -141,7 +141,7 @@ await test('without rules nobody is called, and leases are still found', async (
   await w.grant({ key: 'b', recipient: BOB, lane: 1 })
   await w.redis.del(w.key('sender'), w.key('shift'))
   w.at(60_000)
-  const { attention, leases } = await look(w)
-  t.equal(attention, '')
+  const { wakeHint, leases } = await look(w)
+  t.equal(wakeHint, '')
   t.equal(leases.length, 1)
 })

@@ -6,7 +6,7 @@ const test = await world(t)
 /** A message whose first attempt failed and which is to be retried a minute later. */
 async function failing (w: World, key = 'a', change: Parameters<World['admit']>[0] = { key }): Promise<Granted> {
   const grant = await w.grant({ ...change, key })
-  await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"attempt":1}' })
+  await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"attempt":1}' })
   return grant
 }
 
@@ -27,7 +27,7 @@ await test('before its moment a failure is left alone, unless forced', async (t,
   const before = await w.dump()
   t.strictSame(await w.retake(id), ['gone'])
   t.strictSame(await w.dump(), before)
-  t.match(await w.retake(id, { force: true, story: '{"note":"by ops"}' }), ['granted', ANN, 2, 0, 2, /\n\d+ {"note":"by ops"}$/])
+  t.match(await w.retake(id, { force: true, history: '{"note":"by ops"}' }), ['granted', ANN, 2, 0, 2, /\n\d+ {"note":"by ops"}$/])
 })
 
 await test('what is no failure can not be retaken', async (t, w) => {
@@ -93,7 +93,7 @@ await test('a FAILED message is reopened only by force; its attempts go on and i
   const grant = await failing(w)
   w.at(60_000)
   await w.retake(grant.id, { holder: 'a1:9' })
-  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'failed', { story: '{"reason":"rejected"}' })
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'failed', { history: '{"reason":"rejected"}' })
   w.at(23 * HOUR)
   t.strictSame(await w.retake(grant.id), ['gone'])
   t.match(await w.retake(grant.id, { force: true, lifeMs: 2 * HOUR, holder: 'a1:10' }), ['granted', ANN, 3, 0])
@@ -109,7 +109,7 @@ await test('a FAILED message is reopened only by force; its attempts go on and i
 await test('a reopened message may stop its sender again before it is given up', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { bucket: 'sender', coolMs: 1000, code: '190' })
-  await w.run('pause', { state: 'open', forMs: '', why: '' })
+  await w.run('pause', { state: 'active', forMs: '', reason: '' })
   w.at(5000)
   t.match(await w.retake(grant.id, { force: true }), ['granted', ANN, 2, 0])
 })

@@ -50,7 +50,7 @@ await test('a limit of the flow holds all pairs back and counts no slot', async 
 await test('a message put off ten times has used up no attempt', async (t, w) => {
   let grant = await w.grant({ key: 'a' })
   for (let times = 1; times <= 10; times++) {
-    await w.settled(grant, 'wait', { ...limited, story: '{"outcome":"limited"}' })
+    await w.settled(grant, 'wait', { ...limited, history: '{"outcome":"limited"}' })
     w.at(times * 10_000)
     const [next] = (await w.claim()).grants
     t.match(next, { id: grant.id, attempt: 1 })
@@ -60,9 +60,9 @@ await test('a message put off ten times has used up no attempt', async (t, w) =>
 
 await test('a stopped sender grants nothing and promises nothing', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  t.match(await w.settled(grant, 'wait', stopped), { attention: 'later', reopened: 0 })
-  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', why: '190', until: String(START + 30_000_000) })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 6), [-1, 'stop', 1, 'later'])
+  t.match(await w.settled(grant, 'wait', stopped), { wakeHint: 'later', reopened: 0 })
+  t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', reason: '190', until: String(START + 30_000_000) })
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 6), [-1, 'sender-stopped', 1, 'later'])
   w.at(29_999)
   const early = await w.claim()
   t.strictSame(early.grants, [])
@@ -89,7 +89,7 @@ await test('a success opens the sender', async (t, w) => {
   w.at(30_000)
   const [probe] = (await w.claim()).grants
   t.match(await w.settled(probe!, 'sent'), { reopened: 1 })
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), [null, null, null])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), [null, null, null])
   t.equal((await w.claim()).grants.length, 1)
   t.match(await w.admit({ key: 'c', recipient: CARL }), ['granted'])
 })
@@ -109,24 +109,24 @@ await test('a try that fails stops the sender for another while, and is not held
 
 await test('a stop does not take the place of an operator\'s pause', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.run('pause', { state: 'paused', forMs: '', why: 'ops' })
+  await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   await w.settled(grant, 'wait', stopped)
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'why', 'until'), ['paused', 'ops', null])
+  t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['paused', 'ops', null])
   w.at(60_000)
   t.strictSame((await w.claim()).grants, [], 'no try while it is paused')
 })
 
 await test('a success during a pause leaves it paused', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.run('pause', { state: 'paused', forMs: 60_000, why: 'ops' })
-  t.match(await w.settled(grant, 'sent'), { reopened: 0, attention: '' })
+  await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
+  t.match(await w.settled(grant, 'sent'), { reopened: 0, wakeHint: '' })
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'paused')
 })
 
 await test('settled messages make room in flight', async (t, w) => {
   await w.rules({ maxInFlight: 1 })
   const grant = await w.grant({ key: 'a' })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [0, 'line'])
+  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [0, 'turn-in-queue'])
   t.strictSame((await w.claim()).grants, [])
   await w.settled(grant, 'sent')
   t.equal((await w.claim()).grants.length, 1)
@@ -145,9 +145,9 @@ await test('a success that was in flight before the stop does not open the sende
 await test('a message that stops an open sender a second time is FAILED; others are tried meanwhile, by turns', async (t, w) => {
   const bad = await w.grant({ key: 'a' })
   await w.queue({ key: 'b', recipient: BOB, inline: false })
-  const story = '{"reason":"rejected"}'
+  const history = '{"reason":"rejected"}'
   w.at(3000)
-  t.match(await w.settle(bad, 'stop', { ...stopped, story }), ['settled', 0, String, 0, 1, 'wait'])
+  t.match(await w.settle(bad, 'stop', { ...stopped, history }), ['settled', 0, String, 0, 1, 'wait'])
   t.equal(await w.state(bad.id), 'queued')
   const tried: Array<string | undefined> = []
   for (const at of [40_000, 80_000]) {
@@ -157,10 +157,10 @@ await test('a message that stops an open sender a second time is FAILED; others 
     t.match(await w.settle(probe!, 'stop', stopped), ['settled', 0, String, 0, 0, 'wait'])
   }
   t.strictSame([...tried].sort(), [ANN, BOB])
-  await w.run('pause', { state: 'open', forMs: '', why: '' })
+  await w.run('pause', { state: 'active', forMs: '', reason: '' })
   w.at(120_000)
   const again = (await w.claim()).grants.find(grant => grant.recipient === ANN)
-  t.match(await w.settle(again!, 'stop', { ...stopped, story }), ['settled', 0, String, 0, 1, 'failed'])
+  t.match(await w.settle(again!, 'stop', { ...stopped, history }), ['settled', 0, String, 0, 1, 'failed'])
   t.equal(await w.state(bad.id), 'failed')
 })
 

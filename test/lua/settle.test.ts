@@ -45,7 +45,7 @@ await test('of two holders only the one whose grant it is counts', async (t, w) 
 
 await test('a rejected message is FAILED and kept with its story', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'failed', { tail: tail(), story: '{"attempt":1,"code":"131026"}' })
+  await w.settled(grant, 'failed', { tail: tail(), history: '{"attempt":1,"code":"131026"}' })
   t.equal(await w.redis.zscore(w.key('failed'), grant.id), String(w.ms()))
   const record = await w.redis.hget(w.key('failure-records'), grant.id)
   t.match(record, `\n${w.ms()} {"attempt":1,"code":"131026"}`)
@@ -56,7 +56,7 @@ await test('a rejected message is FAILED and kept with its story', async (t, w) 
 
 await test('a retry waits for its moment with the attempt counted, and has no TTL', async (t, w) => {
   const grant = await w.grant({ key: 'a', lifeMs: 500_000 })
-  t.match(await w.settled(grant, 'retry', { afterMs: 60_000, story: '{"attempt":1}' }), { due: w.ms() + 60_000, attention: '' })
+  t.match(await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"attempt":1}' }), { due: w.ms() + 60_000, wakeHint: '' })
   t.equal(await w.redis.zscore(w.key('failures'), grant.id), String(w.ms() + 60_000))
   t.equal(await w.redis.zscore(w.key('expiry'), grant.id), String(w.ms() + 500_000))
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} \d+ 1 0\n/)
@@ -66,10 +66,10 @@ await test('a retry waits for its moment with the attempt counted, and has no TT
 
 await test('a message sent at a later attempt is a RESOLVED failure', async (t, w) => {
   const first = await w.grant({ key: 'a' })
-  await w.settled(first, 'retry', { story: '{"attempt":1}' })
+  await w.settled(first, 'retry', { history: '{"attempt":1}' })
   w.at(60_000)
   await w.retake(first.id, { holder: 'a1:9' })
-  await w.settled({ ...first, attempt: 2, holder: 'a1:9' }, 'sent', { story: '{"attempt":2}' })
+  await w.settled({ ...first, attempt: 2, holder: 'a1:9' }, 'sent', { history: '{"attempt":2}' })
   t.equal(await w.redis.zscore(w.key('resolved'), first.id), String(w.ms()))
   t.match(await w.redis.hget(w.key('failure-records'), first.id), /{"attempt":1}\n\d+ {"attempt":2}$/)
   t.match(await w.msg(first.id), / 2 p14155550101 web wamid.1$/)
@@ -94,7 +94,7 @@ await test('an unknown outcome is held, and decided once the hold is over', asyn
 await test('an unknown outcome may be given up without another attempt', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'unknown')
-  await w.settled({ ...grant, holder: '' }, 'failed', { story: '{"reason":"unknown"}' })
+  await w.settled({ ...grant, holder: '' }, 'failed', { history: '{"reason":"unknown"}' })
   t.equal(await w.state(grant.id), 'failed')
   t.match(await w.redis.hget(w.key('failure-records'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/)
   t.equal(await w.redis.zcard(w.key('unknown')), 0)
@@ -173,7 +173,7 @@ await test('the freed pair goes to its foremost message, and the shift that slee
   await w.queue({ key: 'b', lane: 3 })
   await w.queue({ key: 'c', lane: 2 })
   await w.redis.set(w.key('shift'), `a1.1 ${START + 9_000_000}`)
-  t.equal((await w.settled(grant, 'sent')).attention, 'wake')
+  t.equal((await w.settled(grant, 'sent')).wakeHint, 'wake')
   t.strictSame(await w.turn(), ['normal', START + 2_000_000])
   t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 2_000_000}`)
 })

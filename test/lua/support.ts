@@ -58,7 +58,7 @@ export interface World {
   claim: (change?: Claiming) => Promise<{ next: number, dropped: number, expired: string[], grants: Granted[], told: ClaimedGrant[] }>
   settle: (grant: Granted, verdict: string, change?: Settling) => Promise<Replies['settle']>
   /** Settles and expects that it counted. */
-  settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, attention: string, reopened: number }>
+  settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, wakeHint: string, reopened: number }>
   retake: (id: string, change?: Partial<Arguments['retake']>) => Promise<Replies['retake']>
   cancel: (id: string, reason?: 'cancelled' | 'expired') => Promise<Replies['cancel']>
   receipt: (id: string, wamid: string, change?: Partial<Arguments['receipt']>) => Promise<Replies['receipt']>
@@ -177,17 +177,17 @@ export function createWorld (t: Test, redis: Redis): World {
       return { next, dropped, expired, told, grants: told.map(([id, recipient, attempt]) => ({ id, recipient, attempt, holder: owner })) }
     },
     settle: async ({ id, recipient, attempt, holder }, verdict, change) => await w.run('settle', {
-      id, recipient, attempt, holder, verdict, startedUs: 0, afterMs: 60_000, bucket: '', coolMs: 0, code: '', tail: tail('wamid.1'), story: '', ...change
+      id, recipient, attempt, holder, verdict, startedUs: 0, afterMs: 60_000, bucket: '', coolMs: 0, code: '', tail: tail('wamid.1'), history: '', ...change
     }, id),
     async settled (grant, verdict, change) {
       const reply = await w.settle(grant, verdict, change)
       if (reply[0] !== 'settled') throw new TypeError('expected that it counts, and it is stale')
-      return { due: reply[1], attention: reply[2], reopened: reply[3] }
+      return { due: reply[1], wakeHint: reply[2], reopened: reply[3] }
     },
     retake: async (id, change) => await w.run('retake', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
-    cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, tail: tail(), story: `{"outcome":"${reason}"}` }, id),
-    receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, tail: tail(wamid), story: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
-    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', reason: 'rejected', wamid, story: '{"code":"131000"}', ...change }, id),
+    cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, tail: tail(), history: `{"outcome":"${reason}"}` }, id),
+    receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, tail: tail(wamid), history: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
+    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', reason: 'rejected', wamid, history: '{"code":"131000"}', ...change }, id),
     state: async id => (await w.run('inspect-message', { id }, id))[0],
     key: (name, id) => senderKey(prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) }),
     starts: (recipient = ANN) => senderKey(prefix, SENDER, 'starts', { recipient }),

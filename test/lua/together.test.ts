@@ -90,7 +90,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
           bucket,
           coolMs: bucket === '' ? 0 : 700,
           code: '131000',
-          story: verdict === 'sent' ? '' : '{"outcome":"x"}',
+          history: verdict === 'sent' ? '' : '{"outcome":"x"}',
           term: verdict === 'sent' ? 'ccccccccccc' : '',
           reason: 'rejected',
           findS: 90_000,
@@ -132,7 +132,7 @@ await test('messages to idle pairs in one call keep their order, and each promis
   await w.rules({ flowBurst: 1, flowIntervalUs: 1_000_000 })
   // Against the order of their numbers, by which equal turns would go.
   const told = await Promise.all(Array.from({ length: 6 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555000000${9 - n}`, inline: false, lifeMs: 3500 })))
-  t.match(told.slice(0, 4), [['queued', /./, 0, 'line'], ['queued', /./, 1_000_000, 'flow'], ['queued', /./, 2_000_000, 'flow'], ['queued', /./, 3_000_000, 'flow']])
-  t.match(told.slice(4), [['refused', 'EXPIRES_FIRST'], ['refused', 'EXPIRES_FIRST']])
+  t.match(told.slice(0, 4), [['queued', /./, 0, 'turn-in-queue'], ['queued', /./, 1_000_000, 'sender-rate'], ['queued', /./, 2_000_000, 'sender-rate'], ['queued', /./, 3_000_000, 'sender-rate']])
+  t.match(told.slice(4), [['refused', 'WOULD_EXPIRE'], ['refused', 'WOULD_EXPIRE']])
   t.strictSame(await w.redis.zrange(w.key('turns:normal'), 0, -1), [9, 8, 7, 6].map(n => `p1555000000${n}`))
 })

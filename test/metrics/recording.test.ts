@@ -93,7 +93,7 @@ await t.test('rejections, duplicates, retries, repairs, operator actions and une
   events.emit('retry.ran', { total: 6, succeeded: 1, failed: 2, permanentlyFailed: 0, deferred: 3, by: 'the retry worker' })
   events.emit('retry-worker.ran', { total: 6, durationMs: 3 })
   events.emit('recovery.found', { sender: SENDER, what: 'lease', id: 'x' })
-  events.emit('operator.acted', { by: 'ops', act: 'pause', sender: SENDER, subject: SENDER })
+  events.emit('operator.action', { by: 'ops', action: 'pause', sender: SENDER, subject: SENDER })
   events.emit('fault', { where: `recovery of ${SENDER}`, error: null })
   t.equal(await count('refusals_total{sender="111",code="BACKLOG_FULL"}'), 1)
   t.equal(await count('refusals_total{sender="111",code="IDEMPOTENCY_KEY_REUSED"}'), 1)

@@ -1,4 +1,4 @@
-import { attend } from './drain.js'
+import { applyWakeHint } from './drain.js'
 import { LIFE_MS } from './keeper.js'
 import { deliver } from './node.js'
 import type { Post, World } from './world.js'
@@ -64,7 +64,7 @@ function send (world: World, post: Post, wish: Wish): void {
     if (lost) world.lose(terms.holder)
     if (reply[0] === 'queued') {
       if (reply[5] === 'call') world.callMade()
-      if (!lost) attend(world, reply[5])
+      if (!lost) applyWakeHint(world, reply[5])
     }
     if (reply[0] === 'granted' && !lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }))
     follow(world, id, post, wish, lost)
@@ -86,7 +86,7 @@ function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wi
     scheduledMs,
     expiresMs: (scheduledMs ?? nowMs) + wish.lifeMs,
     as: reply[0],
-    wait: reply[0] === 'queued' && !lost ? { us: reply[2], boundBy: reply[3] } : null
+    wait: reply[0] === 'queued' && !lost ? { us: reply[2], waitingFor: reply[3] } : null
   })
   if (reply[0] === 'granted') world.record({ fact: 'granted', at: world.now, id, attempt: 1, by: 'admit' })
 }
@@ -108,7 +108,7 @@ async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
 
 /** Takes a message out of its waiting for good: a caller's wish, or the end of its life. */
 export async function close (world: World, id: string, reason: 'cancelled' | 'expired'): Promise<void> {
-  const [told, attention] = await world.run('cancel', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, { id, reason, tail: 'tester -', story: '{"outcome":"closed"}' })
+  const [told, wakeHint] = await world.run('cancel', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, { id, reason, tail: 'tester -', history: '{"outcome":"closed"}' })
   if (told !== 'done') {
     world.record({ fact: 'spared', at: world.now, id, told })
     return
@@ -116,5 +116,5 @@ export async function close (world: World, id: string, reason: 'cancelled' | 'ex
   world.record({ fact: 'closed', at: world.now, id, reason })
   world.unsettled.delete(id)
   world.failures.delete(id)
-  attend(world, attention ?? '')
+  applyWakeHint(world, wakeHint ?? '')
 }

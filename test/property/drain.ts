@@ -10,13 +10,13 @@ const IDLE_US = 5_000_000
 let shifts = 0
 
 /** Somebody acts on what a script asked for: adds a job whose shift starts soon, or wakes the shift that sleeps. */
-export function attend (world: World, attention: '' | 'call' | 'wake' | 'later'): void {
-  if (attention === 'call') {
+export function applyWakeHint (world: World, wakeHint: '' | 'call' | 'wake' | 'later'): void {
+  if (wakeHint === 'call') {
     world.callMade()
     world.at(world.now + (world.scenario.attentive ? 0 : world.random.int(0, 50_000)), () => new Shift(world).step(), false)
   }
-  if (attention === 'wake') {
-    for (const shift of world.shifts) shift.ring()
+  if (wakeHint === 'wake') {
+    for (const shift of world.shifts) shift.set()
   }
 }
 
@@ -39,7 +39,7 @@ export class Shift {
 
   get #alive (): boolean { return this.#world.shifts.has(this) }
 
-  ring (): void {
+  set (): void {
     this.#rung = true
     if (this.#asleep) this.#sleepUntil(this.#world.now)
   }
@@ -127,7 +127,7 @@ export class Shift {
   /** A delivery of this shift is over. */
   settled (): void {
     this.underway--
-    if (this.underway === this.#world.scenario.rules.maxInFlight - 1) this.ring()
+    if (this.underway === this.#world.scenario.rules.maxInFlight - 1) this.set()
   }
 
   async #end (): Promise<void> {
@@ -137,6 +137,6 @@ export class Shift {
     if (reply[0] !== 'ended') return
     world.runIdWritten()
     world.record({ fact: 'look', at: world.now })
-    attend(world, reply[1])
+    applyWakeHint(world, reply[1])
   }
 }

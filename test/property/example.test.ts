@@ -18,7 +18,7 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   const starts: number[] = []
   async function start (digest: string, id: string, now: number): Promise<void> {
     starts.push((now - NOON) / 1000)
-    await run('settle', { ...at, digest }, { now, id, recipient: 'p49', attempt: 1, holder: TERMS.holder, verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester wamid', story: '' })
+    await run('settle', { ...at, digest }, { now, id, recipient: 'p49', attempt: 1, holder: TERMS.holder, verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester wamid', history: '' })
   }
   async function drain (until: number): Promise<void> {
     for (let now = NOON; now >= 0 && now <= until;) {

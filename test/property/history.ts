@@ -3,7 +3,7 @@
  * granted and settled, and what operators did. Moments are µs of the virtual clock, unless a name ends in Ms.
  */
 export type Verdict = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
-export type Refusal = 'BACKLOG_FULL' | 'RECIPIENT_LINE_FULL' | 'LIMITED' | 'EXPIRES_FIRST' | 'RECIPIENT_OPTED_OUT'
+export type Refusal = 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT'
 
 /** The rules of a round as people say them. */
 export interface Rules {
@@ -28,7 +28,7 @@ export interface Admitted {
   scheduledMs: number | null
   as: 'granted' | 'queued' | 'scheduled'
   /** What the caller was promised; null where nothing was, or the reply was lost. */
-  wait: { us: number, boundBy: string } | null
+  wait: { us: number, waitingFor: string } | null
 }
 
 export type Fact =

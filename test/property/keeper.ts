@@ -1,4 +1,4 @@
-import { attend } from './drain.js'
+import { applyWakeHint } from './drain.js'
 import { close } from './callers.js'
 import type { Grant, Settlement } from './node.js'
 import { came, deliver, settle } from './node.js'
@@ -25,7 +25,7 @@ export async function retake (world: World, id: string, force: boolean): Promise
     if (lost) world.lose(terms.holder)
     if (reply[0] === 'queued') {
       if (reply[1] === 'call') world.callMade()
-      if (!lost) attend(world, reply[1])
+      if (!lost) applyWakeHint(world, reply[1])
       return
     }
     const [, recipient, attempt, stops] = reply
@@ -45,8 +45,8 @@ export async function recover (world: World): Promise<void> {
   for (const [holder, since] of world.lostHolders) {
     if (world.now - since > 120e6) world.lostHolders.delete(holder)
   }
-  const [attention, leases, grants, unknowns] = await world.run('recover', { sender: world.sender }, { lost: JSON.stringify([...world.lostHolders.keys()]), limit: 200 })
-  attend(world, attention)
+  const [wakeHint, leases, grants, unknowns] = await world.run('recover', { sender: world.sender }, { lost: JSON.stringify([...world.lostHolders.keys()]), limit: 200 })
+  applyWakeHint(world, wakeHint)
   for (const found of grants) await settle(world, grantOf(found), { verdict: 'wait', startedUs: null })
   for (const found of leases) {
     world.record({ fact: 'lost', at: world.now, what: 'lease' })
@@ -69,7 +69,7 @@ async function decide (world: World, id: string, record: string): Promise<void> 
   const [recipient = '', , , , attempts = '0'] = headerOf(record)
   const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
   const reply = await world.run('settle', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, {
-    id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester -', story: '{"outcome":"unknown"}'
+    id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester -', history: '{"outcome":"unknown"}'
   })
   if (reply[0] !== 'settled') return
   world.record({ fact: 'decided', at: world.now, id, verdict })

@@ -9,7 +9,7 @@ export interface Followed {
   place: 'scheduled' | 'line' | 'flight' | 'failures' | 'unknown' | 'sent' | 'failed' | 'closed'
   /** The facts, counted, at which it was admitted and at which it last joined its line. */
   admittedAtFact: number
-  inLineSinceFact: number
+  queuedSinceFact: number
   attempts: number
   granted: boolean
   expiresMs: number
@@ -17,7 +17,7 @@ export interface Followed {
   leftAhead: number
   /** The turns that its promise counts on, where the flow binds it. */
   ahead: Turn[]
-  boundByFlow: boolean
+  limitedBySender: boolean
 }
 
 /** `at` ranks it; a message that was given back keeps an earlier one than `since`, the moment from which it was there to be granted. */
@@ -136,7 +136,7 @@ export class LineBook {
     while (at > 0 && (line?.[at - 1]?.join ?? 0) > message.join) at--
     line?.splice(at, 0, message)
     message.place = 'line'
-    message.inLineSinceFact = this.facts
+    message.queuedSinceFact = this.facts
   }
 
   #remove (pair: Pair, message: Followed): void {

@@ -1,6 +1,6 @@
 import type { Verdict } from './history.js'
 import type { Shift } from './drain.js'
-import { attend } from './drain.js'
+import { applyWakeHint } from './drain.js'
 import { retake } from './keeper.js'
 import type { World } from './world.js'
 import { START_WITHIN_US } from './world.js'
@@ -71,7 +71,7 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   const { verdict, startedUs, afterMs = 0, bucket = '', coolMs = 0 } = settlement
   const at = { sender: world.sender, digest: world.posts.get(grant.id)?.digest ?? '' }
   const args = {
-    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', tail: 'tester wamid', story: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
+    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', tail: 'tester wamid', history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
   }
   const reply = await world.run('settle', at, args)
   world.keepStarts(grant.recipient)
@@ -84,7 +84,7 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   const [, , , , , , gapUs, leastUs] = reply
   if (gapUs !== undefined && leastUs !== undefined) world.record({ fact: 'alarm', at: world.now, id: grant.id, gapUs, leastUs })
   came(world, grant.id, verdict, reply[1])
-  attend(world, reply[2])
+  applyWakeHint(world, reply[2])
   if (world.random.chance(0.01)) {
     const [told] = await world.run('settle', at, args)
     world.record({ fact: 'settled again', at: world.now, told })

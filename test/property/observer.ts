@@ -87,7 +87,7 @@ export class Observer {
   #admitted (fact: Admitted): void {
     this.judgement.figures.admitted++
     const message: Followed = {
-      admitted: fact, join: 0, place: 'scheduled', admittedAtFact: this.book.facts, inLineSinceFact: 0, attempts: 0, granted: false, expiresMs: fact.expiresMs, leftAhead: 0, ahead: [], boundByFlow: false
+      admitted: fact, join: 0, place: 'scheduled', admittedAtFact: this.book.facts, queuedSinceFact: 0, attempts: 0, granted: false, expiresMs: fact.expiresMs, leftAhead: 0, ahead: [], limitedBySender: false
     }
     if (this.messages.has(fact.id)) this.breach('key', fact.at, 'one id for two messages')
     this.messages.set(fact.id, message)
@@ -193,7 +193,7 @@ export class Observer {
     if (place === 'line') {
       this.book.leave(message, fact.at)
       for (const other of this.book.pair(recipient).lines.flat()) {
-        if (other.admitted.lane >= lane && other.admittedAtFact > message.inLineSinceFact) other.leftAhead++
+        if (other.admitted.lane >= lane && other.admittedAtFact > message.queuedSinceFact) other.leftAhead++
       }
     } else if (place !== 'scheduled' && place !== 'failures') {
       this.breach('lost', fact.at, `${fact.id} closed from ${place}`)

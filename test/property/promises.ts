@@ -64,9 +64,9 @@ function judgePromise (observer: Observer, message: Followed, fact: Granted): vo
   if (admitted.wait === null || admitted.wait.us < 0 || pair.clearedAt >= admitted.at) return
   const early = admitted.at + admitted.wait.us - fact.at
   judgement.figures.promises++
-  if (early <= 0 || ((admitted.wait.boundBy === 'pause' || admitted.wait.boundBy === 'stop') && sender.easedAt >= admitted.at)) return
-  const text = `${admitted.recipient} in lane ${admitted.lane} was granted ${early} µs before its promise of ${admitted.wait.us}, bound by ${admitted.wait.boundBy}`
-  if (!message.boundByFlow) {
+  if (early <= 0 || ((admitted.wait.waitingFor === 'pause' || admitted.wait.waitingFor === 'sender-stopped') && sender.easedAt >= admitted.at)) return
+  const text = `${admitted.recipient} in lane ${admitted.lane} was granted ${early} µs before its promise of ${admitted.wait.us}, bound by ${admitted.wait.waitingFor}`
+  if (!message.limitedBySender) {
     if (early > message.leftAhead * rules.pairIntervalMs * 1000) observer.breach('promise', fact.at, text)
     return
   }
@@ -124,19 +124,19 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   if (admitted.wait === null) return
   const pairWait = pair.bucket.waitBehind(book.waiting(pair, lane), at)
   message.ahead = [...book.turns[lane] ?? []].filter(other => other.at < at + pairWait)
-  message.boundByFlow = observer.sender.flow.waitBehind(message.ahead.length, at) > pairWait
-  if (!message.boundByFlow) message.ahead = []
+  message.limitedBySender = observer.sender.flow.waitBehind(message.ahead.length, at) > pairWait
+  if (!message.limitedBySender) message.ahead = []
 }
 
 export function judgeRefusal (observer: Observer, fact: Extract<Fact, { fact: 'refused' }>): void {
   const { book, rules } = observer
   const waiting = book.waiting(book.pair(fact.recipient))
   const right = {
-    RECIPIENT_LINE_FULL: waiting >= rules.lineCap,
+    RECIPIENT_QUEUE_FULL: waiting >= rules.lineCap,
     BACKLOG_FULL: observer.unsettled >= rules.backlogCap,
     // Nobody opts out here.
     RECIPIENT_OPTED_OUT: false,
-    EXPIRES_FIRST: fact.waitUs >= fact.lifeMs * 1000,
+    WOULD_EXPIRE: fact.waitUs >= fact.lifeMs * 1000,
     LIMITED: observer.blind || !isOpen(observer, fact.recipient, fact.lane, fact.at)
   }
   if (!right[fact.code]) observer.breach('caps', fact.at, `${fact.recipient} was refused for ${fact.code} with ${waiting} waiting`)

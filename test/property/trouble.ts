@@ -1,4 +1,4 @@
-import { attend } from './drain.js'
+import { applyWakeHint } from './drain.js'
 import type { World } from './world.js'
 
 /** Starts what goes wrong and what operators do, as long as messages arrive. */
@@ -28,20 +28,20 @@ function often (world: World, perMinute: number, run: () => void | Promise<void>
 
 async function clearPair (world: World): Promise<void> {
   const recipient = `p49${world.scenario.recipients.draw(world.random)}`
-  const [, , attention] = await world.run('clear', { sender: world.sender }, { recipient })
+  const [, , wakeHint] = await world.run('clear', { sender: world.sender }, { recipient })
   world.record({ fact: 'cleared', at: world.now, recipient })
-  attend(world, attention)
+  applyWakeHint(world, wakeHint)
 }
 
 /** For a while, or without an end and opened by hand later; also over another pause. */
 async function pauseSender (world: World): Promise<void> {
   const forMs = world.random.chance(0.5) ? world.random.logInt(50, 8000) : null
-  await world.run('pause', { sender: world.sender }, { state: 'paused', forMs: forMs ?? '', why: 'test' })
+  await world.run('pause', { sender: world.sender }, { state: 'paused', forMs: forMs ?? '', reason: 'test' })
   world.record({ fact: 'paused', at: world.now, until: forMs === null ? null : world.now + forMs * 1000 })
   if (forMs !== null && world.random.chance(0.7)) return
   world.at(world.now + world.random.logInt(50, 8000) * 1000, async () => {
-    const [, attention] = await world.run('pause', { sender: world.sender }, { state: 'open', forMs: '', why: '' })
+    const [, wakeHint] = await world.run('pause', { sender: world.sender }, { state: 'active', forMs: '', reason: '' })
     world.record({ fact: 'resumed', at: world.now })
-    attend(world, attention)
+    applyWakeHint(world, wakeHint)
   })
 }

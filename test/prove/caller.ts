@@ -44,7 +44,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     if (typeof body['status'] === 'string') answer.state = body['status']
     if (body['immediate'] === true) answer.immediate = true
     if (body['duplicate'] !== true && 'delayMs' in body) answer.delayMs = body['delayMs'] as number | null
-    if (typeof body['boundBy'] === 'string') answer.boundBy = body['boundBy']
+    if (typeof body['waitingFor'] === 'string') answer.waitingFor = body['waitingFor']
     note(answer)
   }
 

@@ -16,7 +16,7 @@ export interface Answered {
   state?: string
   immediate?: boolean
   delayMs?: number | null
-  boundBy?: string
+  waitingFor?: string
   /** When the request was made. */
   askedAt: number
 }

@@ -60,7 +60,7 @@ function hasLeft ({ ended }: Message): boolean {
 function judgePromise (rules: Rules, { message, startedAt }: First, gone: Message[], note: Note): void {
   const answer = message.answers.find(({ state, delayMs }) => state === 'queued' && typeof delayMs === 'number')
   // What a duplicate is told counts from later on; a wait for the flow may be beaten by the lower lanes' share.
-  if (answer === undefined || answer.boundBy !== 'pair') return
+  if (answer === undefined || answer.waitingFor !== 'pair-rate') return
   const ahead = gone.filter(({ posted }) => posted.at < answer.at && posted.lane <= message.posted.lane && posted.key !== message.posted.key)
   const earlyMs = answer.askedAt + (answer.delayMs ?? 0) - startedAt - ahead.length * rules.intervalMs
   if (earlyMs > CLOCKS_MS) note('too early', `${message.posted.key} started ${earlyMs.toFixed(1)} ms before its promise`)

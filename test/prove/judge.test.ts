@@ -21,7 +21,7 @@ const sent = (key: string, at: number, attempt = 1): Fact[] => [checked(key, at,
 /** Two messages to one person, a second apart. */
 const sound: Fact[] = [
   posted('a', 0), answered('a', 30, { status: 200, state: 'sent', immediate: true }), ...sent('a', 10),
-  posted('b', 40), answered('b', 50, { delayMs: 960, boundBy: 'pair' }), ...sent('b', 1010),
+  posted('b', 40), answered('b', 50, { delayMs: 960, waitingFor: 'pair-rate' }), ...sent('b', 1010),
   { fact: 'over', at: 9000, unsettled: 0 }
 ]
 
@@ -35,7 +35,7 @@ await t.test('a sound history is without fault', async t => {
 })
 
 await t.test('one that left the line ahead brings a message one turn forward', async t => {
-  const facts = [...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 1960, boundBy: 'pair' }), posted('x', 35), answered('x', 38), ended('x', 'expired')]
+  const facts = [...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 1960, waitingFor: 'pair-rate' }), posted('x', 35), answered('x', 38), ended('x', 'expired')]
   t.ok(isSpotless(judge({ rules, facts })))
 })
 
@@ -70,11 +70,11 @@ const doctored: Array<[what: string, breach: Breach, facts: Fact[]]> = [
   ['the second posted starts first', 'out of order', [...without(sendOf('a'), sendOf('b')), ...sent('b', 1010), ...sent('a', 3000)]],
   ['a bulk message starts while an urgent one waits', 'overtaken', [
     ...sound, posted('c', 100, { lane: 3 }), answered('c', 110), posted('u', 200, { lane: 1 }), answered('u', 210), ...sent('c', 2100), ...sent('u', 3200)]],
-  ['one starts before its promise', 'too early', [...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 1500, boundBy: 'pair' })]],
+  ['one starts before its promise', 'too early', [...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 1500, waitingFor: 'pair-rate' })]],
   ['one starts two turns early, where one left the line ahead of it', 'too early', [
-    ...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 2970, boundBy: 'pair' }), posted('x', 35), answered('x', 38), ended('x', 'cancelled')]],
+    ...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 2970, waitingFor: 'pair-rate' }), posted('x', 35), answered('x', 38), ended('x', 'cancelled')]],
   ['one starts a turn early, where one left the line behind it', 'too early', [
-    ...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 1960, boundBy: 'pair' }), posted('x', 60), answered('x', 70), ended('x', 'cancelled')]],
+    ...without(isOf('b', 'answered')), answered('b', 50, { delayMs: 1960, waitingFor: 'pair-rate' }), posted('x', 60), answered('x', 70), ended('x', 'cancelled')]],
   ['a second with more starts than the rate allows', 'too many in a second', [
     ...sound, ...Array.from({ length: 60 }, (_, at): Fact[] => [posted(`n${at}`, 3000, { pair: `8/${at}` }), checked(`n${at}`, 4000 + at), arrived(`n${at}`, 4002 + at, 1, { pair: `8/${at}` })]).flat()]],
   ['messages that are left unsettled', 'left over', [...sound, { fact: 'over', at: 9000, unsettled: 2 }]],

@@ -49,7 +49,7 @@ await t.test('closing waits for what is under way, and passes nothing on any mor
   const passing = provider.pass('messages', read)
   await asked.opened
   const closed = provider.close()
-  t.strictSame(await provider.pass('messages', read), { status: 'failed', code: 'CLOSING' })
+  t.strictSame(await provider.pass('messages', read), { status: 'failed', code: 'SHUTTING_DOWN' })
   may.open()
   t.match(await passing, { status: 'answered' })
   await closed

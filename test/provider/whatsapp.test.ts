@@ -103,7 +103,7 @@ t.test('closing waits for what is under way, and nothing starts after it', async
   const waiting = provider.send(grantFor({ withinMs: 50 }))
   await busy.opened
   const closing = provider.close()
-  t.match(await provider.send(grantFor()), { status: 'unsent', code: 'CLOSING' })
+  t.match(await provider.send(grantFor()), { status: 'unsent', code: 'SHUTTING_DOWN' })
   t.match(await waiting, { status: 'unsent', code: 'NOT_STARTED' })
   release.open()
   t.match(await sending, { status: 'sent' })

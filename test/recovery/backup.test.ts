@@ -52,7 +52,7 @@ await t.test('an append-only file comes back, and what was sent since goes out a
   const redis = await startRedis(t, { dir: `${dir}/file` })
   const more = { ...options, redisUrl: redis.url }
   const api = await startNode(t, { ...more, env: { ROLE: 'api', WHATSAPP_RATE_LIMIT_MS: '300' } })
-  t.match(await api.send('+15550000009'), { body: { status: 'queued', boundBy: 'cool-down' } }, 'nothing is granted at first')
+  t.match(await api.send('+15550000009'), { body: { status: 'queued', waitingFor: 'cool-down' } }, 'nothing is granted at first')
   t.equal((await api.post(`/senders/${SENDER}/pause`, {})).status, 200)
   for (const to of [double, known]) t.equal((await api.get(`/messages/${ids[to]}`)).body['status'], 'queued', 'it waits again')
   t.match(await api.get(`/messages/${late}`), { status: 404 }, 'what came after the backup is unknown')

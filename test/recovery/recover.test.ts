@@ -46,15 +46,15 @@ await t.test('a grant whose reply was lost is given back: it keeps its place and
     throw new Error('the connection broke before the reply')
   }))
   t.equal(await stateOf(poster, first.body['id']), 'sending')
-  const room = {
+  const deps = {
     store: ghost,
     events: createBus(),
     settlement: { backoff: () => null, unknownOutcome: 'retry' as const, unknownHoldMs: 0, findMs: 0 },
-    wakes: { attend: async () => {}, listen: () => () => {}, close: async () => {} },
+    wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
     senders: [SENDER],
     startWithinMs: 250
   }
-  await recoverSender(room as unknown as Parameters<typeof recoverSender>[0], SENDER, ghost.lostHolders().get(SENDER) ?? [], false)
+  await recoverSender(deps as unknown as Parameters<typeof recoverSender>[0], SENDER, ghost.lostHolders().get(SENDER) ?? [], false)
   t.match((await poster.get(`/messages/${first.body['id']}`)).body, { status: 'queued', position: 1, attemptCount: 0 })
   t.match((await poster.get(`/messages/${second.body['id']}`)).body, { status: 'queued', position: 2 })
 

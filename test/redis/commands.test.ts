@@ -42,9 +42,9 @@ await t.test('every script is defined with the keys of its header', async t => {
 })
 
 await t.test('keys and arguments go in the header\'s order, by whatever order they are given', async t => {
-  const { redis, told } = createListener(() => ['open', ''])
+  const { redis, told } = createListener(() => ['active', ''])
   const run = createRun(redis, 'wa')
-  t.strictSame(await run('pause', { sender: '77' }, { why: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 }), ['open', ''])
+  t.strictSame(await run('pause', { sender: '77' }, { reason: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 }), ['active', ''])
   t.strictSame(told, [[
     '{wa:77}:sender', '{wa:77}:turns:urgent', '{wa:77}:turns:normal', '{wa:77}:turns:bulk', '{wa:77}:shift',
     '1700000123456789', 'paused', '5000', 'ops'

@@ -13,16 +13,16 @@ await t.test('a channel that is refused for a while is heard again, and no promi
   const { subscribe, close } = await connect(redis.url, createBus())
   t.teardown(close)
   const channel = createPrefix()
-  const heard: string[] = []
-  await subscribe(channel, message => heard.push(message))
+  const wait: string[] = []
+  await subscribe(channel, message => wait.push(message))
   await admin.publish(channel, 'one')
-  await until('it is heard', () => heard.length === 1)
+  await until('it is heard', () => wait.length === 1)
 
   await admin.acl('SETUSER', 'default', 'resetchannels')
   await admin.client('KILL', 'TYPE', 'PUBSUB')
   await until('joining again was refused', async () => Number(/errorstat_NOPERM:count=(\d+)/.exec(await admin.info('errorstats'))?.[1] ?? 0) > 0)
   await admin.acl('SETUSER', 'default', 'allchannels')
-  await until('it is heard again', async () => await admin.publish(channel, 'two') > 0 && heard.includes('two'))
+  await until('it is heard again', async () => await admin.publish(channel, 'two') > 0 && wait.includes('two'))
   t.same(rejections, [])
 })
 
@@ -30,10 +30,10 @@ await t.test('a restart is no end either', async t => {
   const { subscribe, close } = await connect(redis.url, createBus())
   t.teardown(close)
   const channel = createPrefix()
-  const heard: string[] = []
-  await subscribe(channel, message => heard.push(message))
+  const wait: string[] = []
+  await subscribe(channel, message => wait.push(message))
   await redis.kill()
   await redis.restart()
-  await until('it is heard', async () => await admin.publish(channel, 'back') > 0 && heard.includes('back'))
+  await until('it is heard', async () => await admin.publish(channel, 'back') > 0 && wait.includes('back'))
   t.same(rejections, [])
 })

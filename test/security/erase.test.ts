@@ -91,7 +91,7 @@ await t.test('after an erasure the number, the texts and what WhatsApp called th
   }
   const repeat = await node.as(keys.app).send(numbers.sent, 'another text', { idempotencyKey: `order-${numbers.sent}` })
   t.match(repeat, { status: 200, body: { duplicate: true, status: 'sent' } }, 'a repeated key is known, and nothing is sent')
-  t.match(node.seen('operator.acted').filter(({ act }) => act === 'erase').at(0), { by: 'operator', subject: '…21', sender: '*', detail: 'complete' })
+  t.match(node.seen('operator.action').filter(({ action }) => action === 'erase').at(0), { by: 'operator', subject: '…21', sender: '*', detail: 'complete' })
   t.match((await node.del('/recipients/5511987654321')).body, { complete: true, erased: { waiting: 0, results: 0, failures: 0 } }, 'a repeat finds nothing')
 })
 
@@ -133,8 +133,8 @@ await t.test('an erasure that was broken off anywhere is finished by a repeat', 
   let steps = 0
   for (let isBroken = true; isBroken; steps++) {
     for (const text of ['1', '2', '3']) await node.send(number, `${TEXT} ${text} ${steps}`, { metadata: { name: TEXT } })
-    const room = { ...node, store: breakAfter(store, steps), wakes: { attend: async () => {}, listen: () => () => {}, close: async () => {} }, settlement: {} as never }
-    isBroken = await eraseRecipient(room, [SENDER], 'p15553579277', 'test').then(() => false, () => true)
+    const deps = { ...node, store: breakAfter(store, steps), wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} }, settlement: {} as never }
+    isBroken = await eraseRecipient(deps, [SENDER], 'p15553579277', 'test').then(() => false, () => true)
     t.match(await node.del(`/recipients/${number}`), { status: 200, body: { complete: true } })
     const after = await dump(redis, node.prefix)
     t.notOk(after.includes(number.slice(1)) || after.includes(TEXT) || after.includes(findTerm('tag', `name:${TEXT}`)), `broken off after ${steps} steps`)

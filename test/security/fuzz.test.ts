@@ -29,7 +29,7 @@ const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
 
 await t.test(`${requests} hostile requests (seed ${seed})`, async t => {
-  const env = { LOG_LEVEL: 'trace', INLINE_WAIT_MS: '20', SEND_TIMEOUT_MS: '1000', LEASE_MS: '7000', MAX_LINE_PER_RECIPIENT: '100000', SHUTDOWN_GRACE_MS: '10000' }
+  const env = { LOG_LEVEL: 'trace', INLINE_WAIT_MS: '20', SEND_TIMEOUT_MS: '1000', LEASE_MS: '7000', MAX_QUEUE_PER_RECIPIENT: '100000', SHUTDOWN_GRACE_MS: '10000' }
   const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix: createPrefix(), env })
   const statuses = new Map<number, number>()
   const faults: string[] = []

@@ -43,7 +43,7 @@ t.test('when the hold is over the policy decides, and attempts that are used up 
 })
 
 t.test('where webhooks are taken an unknown outcome waits for one, a quarter of an hour', async t => {
-  const hearing = { ...settings, hearsOf: (sender: string) => sender === '111' }
+  const hearing = { ...settings, webhooksEnabledFor: (sender: string) => sender === '111' }
   t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '111' }, hearing).afterMs, 900_000)
   t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '222' }, hearing).afterMs, 60_000)
 })

@@ -20,19 +20,19 @@ export interface Heard {
 export interface Receiver {
   url: string
   /** All that came, in this order; refused ones too. */
-  heard: Heard[]
+  wait: Heard[]
   /** Those that were taken, each once, in the order in which they were first taken. */
   taken: (id?: string) => Heard[]
   /** Whose signature did not fit. */
   unsigned: string[]
   /** Decides about each; null for no answer at all. Until told otherwise all are taken. */
-  answer: (decide: (heard: Omit<Heard, 'status'>) => number | null) => void
+  answer: (decide: (wait: Omit<Heard, 'status'>) => number | null) => void
   headers: IncomingMessage['headers'][]
 }
 
 export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Promise<Receiver> {
   const webhook = new Webhook(secret)
-  const heard: Heard[] = []
+  const wait: Heard[] = []
   const unsigned: string[] = []
   const headers: Receiver['headers'] = []
   let decide: Parameters<Receiver['answer']>[0] = () => 204
@@ -52,7 +52,7 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
       }
       const one = { id: String(request.headers['webhook-id']), type: told.type, data: told.data, timestamp: told.timestamp, text }
       const status = decide(one)
-      heard.push({ ...one, status: status ?? 0 })
+      wait.push({ ...one, status: status ?? 0 })
       if (status !== null) response.writeHead(status).end('thank you')
     })
   })
@@ -64,12 +64,12 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks?from=sluice`,
-    heard,
+    wait,
     unsigned,
     headers,
     taken (id) {
       const first = new Map<string, Heard>()
-      for (const one of heard) if (one.status >= 200 && one.status < 300 && !first.has(one.id)) first.set(one.id, one)
+      for (const one of wait) if (one.status >= 200 && one.status < 300 && !first.has(one.id)) first.set(one.id, one)
       return [...first.values()].filter(({ data }) => id === undefined || data['id'] === id)
     },
     answer (next) { decide = next }

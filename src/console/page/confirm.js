@@ -1,14 +1,13 @@
 import { h } from './dom.js'
 
 /**
- * Asks before something is done. Resolves with the values of its fields by their names, or null where the reader would rather not. `danger`: the
- * focus begins at "Go back".
+ * Asks for confirmation. Resolves with the field values by name, or null where the user cancels. `danger` puts the focus on "Go back".
  */
-export async function confirm ({ title, text, act, fields = [], danger = false }) {
+export async function confirm ({ title, text, action, fields = [], danger = false }) {
   return await new Promise(resolve => {
     let given = null
     const cancel = h('button', { type: 'button', id: 'confirm-cancel', onclick: () => dialog.close() }, 'Go back')
-    const go = h('button', { type: 'submit', id: 'confirm-go', class: danger ? 'act danger' : 'act' }, act)
+    const go = h('button', { type: 'submit', id: 'confirm-go', class: danger ? 'act danger' : 'act' }, action)
     const form = h('form', {
       onsubmit: event => {
         event.preventDefault()
@@ -30,5 +29,5 @@ export async function confirm ({ title, text, act, fields = [], danger = false }
   })
 }
 
-/** A note that is kept with what is done, by its name `note`. */
-export const noteField = () => h('label', { for: 'note' }, 'Note, kept in its story (not needed)', h('input', { id: 'note', name: 'note', maxlength: '500', autocomplete: 'off' }))
+/** The optional field `note`, stored with the action. */
+export const noteField = () => h('label', { for: 'note' }, 'Note for the history (optional)', h('input', { id: 'note', name: 'note', maxlength: '500', autocomplete: 'off' }))

@@ -1,6 +1,6 @@
 /**
- * An element. Attributes that are functions listen (`onclick`), null, undefined and false are left out. Children that are no nodes become text:
- * what strangers wrote is never markup.
+ * Creates an element. `on…` attributes are event listeners; null, undefined and false are skipped. Children that are not nodes become text,
+ * so foreign text is never parsed as markup.
  */
 export function h (name, attributes = {}, ...children) {
   const element = document.createElement(name)
@@ -13,16 +13,16 @@ export function h (name, attributes = {}, ...children) {
   return element
 }
 
-/** Text of somebody else's, kept apart from ours: its own direction, its own lines. */
+/** Foreign text, isolated from ours: its own direction and its own lines. */
 export const theirs = text => h('bdi', { class: 'theirs' }, text)
 
-/** Puts these children in the place of what is there; who had the focus has it again, found by its id. */
+/** Replaces the children of an element and restores the focus by element id. */
 export function show (element, ...children) {
   const focused = element.contains(document.activeElement) ? document.activeElement.id : null
   element.replaceChildren(...nodesOf(children))
   if (focused === null) return
   if (focused !== '') document.getElementById(focused)?.focus({ preventScroll: true })
-  // A keyboard goes on from the content, not from the top of the page.
+  // Keyboard navigation continues in the content, not at the top of the page.
   if (document.activeElement === document.body) document.getElementById('main').focus({ preventScroll: true })
 }
 

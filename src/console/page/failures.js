@@ -1,37 +1,37 @@
-import { acknowledgeAll, acknowledgeOne, retryAll, retryOne } from './acts.js'
+import { acknowledgeAll, acknowledgeOne, retryAll, retryOne } from './actions.js'
 import { get } from './api.js'
 import { h, show, theirs } from './dom.js'
 import { brief, button, choice, messageLink, table } from './parts.js'
 import { distance, when } from './time.js'
 
 const PAGE = 50
-const statuses = [['FAILED', 'given up'], ['PENDING', 'will be tried again'], ['RESOLVED', 'sent by a retry'], ['', 'all']]
-const words = { FAILED: 'given up', PENDING: 'will be tried again', RESOLVED: 'sent by a retry' }
+const statuses = [['FAILED', 'no retry left'], ['PENDING', 'retry scheduled'], ['RESOLVED', 'sent by a retry'], ['', 'all']]
+const words = { FAILED: 'no retry left', PENDING: 'retry scheduled', RESOLVED: 'sent by a retry' }
 const counts = { FAILED: ['failed'], PENDING: ['pending'], RESOLVED: ['resolved'], '': ['failed', 'pending', 'resolved'] }
 
-/** What the list shows; kept for a way back. */
+/** The filter of the list, kept for the way back. */
 const filter = { status: 'FAILED', sender: '', code: '', seen: 'no' }
 
-/** What WhatsApp did not take: filtered, acknowledged and retried, one or all that are listed. */
+/** Delivery failures: filter, acknowledge and retry one or all that are listed. */
 export async function failuresView (app, root) {
   let loaded = []
-  let left = []
+  let pages = []
   const senders = await app.senders(true)
   const region = h('div', { id: 'failures' })
   const look = async () => {
     loaded = []
-    left = senders.filter(({ id, failures }) => (filter.sender === '' || filter.sender === id) && counts[filter.status].some(name => failures[name] > 0)).map(({ id }) => ({ sender: id, cursor: null }))
+    pages = senders.filter(({ id, failures }) => (filter.sender === '' || filter.sender === id) && counts[filter.status].some(name => failures[name] > 0)).map(({ id }) => ({ sender: id, cursor: null }))
     await more()
   }
   const more = async () => {
     const goal = loaded.length + PAGE
-    while (left.length > 0 && loaded.length < goal) {
-      const [{ sender, cursor }] = left
+    while (pages.length > 0 && loaded.length < goal) {
+      const [{ sender, cursor }] = pages
       const query = new URLSearchParams({ sender, limit: PAGE, ...(filter.status === '' ? {} : { status: filter.status }), ...(cursor === null ? {} : { cursor }) })
       const page = await get(`/failures?${query}`)
       loaded.push(...page.failures)
-      if (page.nextCursor === null) left.shift()
-      else left[0].cursor = page.nextCursor
+      if (page.nextCursor === null) pages.shift()
+      else pages[0].cursor = page.nextCursor
     }
     draw()
   }
@@ -42,9 +42,9 @@ export async function failuresView (app, root) {
       await app.attempt(look)
     } else draw()
   }
-  const act = work => async () => {
+  const action = work => async () => {
     if (await work()) {
-      // The counts tell which senders have failures at all.
+      // The counts show which senders have failures.
       for (const row of await app.senders(true)) Object.assign(senders.find(({ id }) => id === row.id) ?? {}, row)
       await app.attempt(look)
     }
@@ -59,22 +59,22 @@ export async function failuresView (app, root) {
       h('form', { class: 'row', onsubmit: event => event.preventDefault() },
         choice('Show', 'status', statuses, filter.status, change('status')),
         choice('Code', 'code', [['', 'any'], ...codes.map(code => [code, `${code} (${loaded.filter(({ errorCode }) => errorCode === code).length})`])], filter.code, change('code')),
-        choice('Acknowledged', 'seen', [['no', 'not yet'], ['yes', 'yes'], ['', 'either']], filter.seen, change('seen')),
+        choice('Acknowledged', 'seen', [['no', 'no'], ['yes', 'yes'], ['', 'all']], filter.seen, change('seen')),
         choice('Sender', 'sender', [['', 'all'], ...senders.map(({ id }) => [id, id])], filter.sender, change('sender'))),
-      h('p', { id: 'count' }, `${listed.length} listed${left.length > 0 ? ', and there are more' : ''}.`),
+      h('p', { id: 'count' }, `${listed.length} listed${pages.length > 0 ? ', more exist' : ''}.`),
       app.mayAct()
         ? h('p', { class: 'acts' },
-          button(`Retry all ${open.length} listed`, act(async () => await retryAll(app, open)), { id: 'retry-all', disabled: open.length === 0 }),
-          button(`Acknowledge all ${unseen.length} listed`, act(async () => await acknowledgeAll(app, unseen)), { id: 'acknowledge-all', disabled: unseen.length === 0 }))
-        : app.why(),
-      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure fits.') : table(['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'], listed.map(failure => row(app, failure, act)), { 'aria-label': 'Failures' }),
-      left.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null)
+          button(`Retry all ${open.length} listed`, action(async () => await retryAll(app, open)), { id: 'retry-all', disabled: open.length === 0 }),
+          button(`Acknowledge all ${unseen.length} listed`, action(async () => await acknowledgeAll(app, unseen)), { id: 'acknowledge-all', disabled: unseen.length === 0 }))
+        : app.readOnlyHint(),
+      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure matches this filter.') : table(['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'], listed.map(failure => row(app, failure, action)), { 'aria-label': 'Failures' }),
+      pages.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null)
   }
   show(root, h('h2', {}, 'Failures'), region)
   await look()
 }
 
-function row (app, failure, act) {
+function row (app, failure, action) {
   const { id, status, phoneNumber, metadata, errorCode, explanation, remedy, attemptCount, nextRetryAt, updatedAt, acknowledgedBy } = failure
   const now = Date.now()
   const seen = acknowledgedBy === null ? null : h('small', {}, `seen by ${acknowledgedBy}`)
@@ -86,7 +86,7 @@ function row (app, failure, act) {
     h('td', {}, when(updatedAt, now), h('small', {}, ` attempt ${attemptCount}`), nextRetryAt === null ? null : h('div', {}, h('small', {}, `next ${distance(new Date(nextRetryAt) - now)}`))),
     h('td', {}, app.mayAct() && status !== 'RESOLVED'
       ? h('span', { class: 'acts' },
-        button('Retry', act(async () => await retryOne(app, id)), { id: `retry-${id}`, 'aria-label': `Retry the message to ${phoneNumber}` }),
-        acknowledgedBy === null ? button('Acknowledge', act(async () => await acknowledgeOne(app, id)), { id: `seen-${id}`, 'aria-label': `Acknowledge the failure to ${phoneNumber}` }) : seen)
+        button('Retry', action(async () => await retryOne(app, id)), { id: `retry-${id}`, 'aria-label': `Retry the message to ${phoneNumber}` }),
+        acknowledgedBy === null ? button('Acknowledge', action(async () => await acknowledgeOne(app, id)), { id: `seen-${id}`, 'aria-label': `Acknowledge the failure to ${phoneNumber}` }) : seen)
       : seen))
 }

@@ -2,20 +2,20 @@ import { post } from './api.js'
 import { h, show, theirs } from './dom.js'
 import { badge, brief, choice, messageLink, table } from './parts.js'
 import { distance, span, when } from './time.js'
-import { bound } from './words.js'
+import { waitReason } from './words.js'
 
 const ID = /^[\w-]{1,64}\.[\w-]{22}\.[0-9a-f]{8,14}$/
 const NUMBER = /^\+?[\d\s().-]+$/
 const USER_OR_GROUP = /^([A-Z]{2}\.[A-Za-z0-9.]+|group:.+)$/
-const NAMES_KEPT_AS = 'sluice-order-names'
+const STORAGE_KEY = 'sluice-order-names'
 const LIMIT = 50
 
-const kinds = [['auto', 'work it out'], ['recipient', 'phone number'], ['order', 'order number'], ['id', 'message id'], ['idempotencyKey', 'idempotency key'], ['providerMessageId', 'WhatsApp\'s id']]
+const kinds = [['auto', 'detect'], ['recipient', 'phone number'], ['order', 'order number'], ['id', 'message id'], ['idempotencyKey', 'idempotency key'], ['providerMessageId', 'WhatsApp\'s id']]
 
-/** What was looked for last, so that a way back finds it again. It stands in no address: an address may be logged. */
+/** The last search, for the way back. It is not part of the URL: URLs may be logged. */
 const last = { text: '', kind: 'auto', sender: '', shown: [] }
 
-/** Finding a message by what a support desk has in hand. */
+/** Finds a message by what a support agent has at hand. */
 export async function findView (app, root) {
   const input = h('input', { id: 'what', type: 'search', value: last.text, autocomplete: 'off', spellcheck: 'false', maxlength: '600', required: true, 'aria-describedby': 'what-hint' })
   const names = h('input', { id: 'names', value: orderNames().join(', '), autocomplete: 'off', spellcheck: 'false' })
@@ -29,51 +29,51 @@ export async function findView (app, root) {
       keepNames(names.value)
       Object.assign(last, { text: input.value.trim(), kind: kind.querySelector('select').value, sender: of.value.trim() })
       if (last.text === '') return
-      show(results, h('p', {}, 'Looking…'))
+      show(results, h('p', {}, 'Searching…'))
       const found = await app.attempt(async () => await look(app, results))
       if (!found) show(results)
     }
   },
   h('label', { for: 'what' }, 'Phone number, order number or message id'),
   h('div', { class: 'row' }, input, h('button', { type: 'submit', class: 'act' }, 'Find')),
-  h('p', { id: 'what-hint', class: 'hint' }, 'A number with its country code, as the customer or the order has it.'),
+  h('p', { id: 'what-hint', class: 'hint' }, 'A phone number with country code, or the order number.'),
   h('details', {}, h('summary', {}, 'More'), h('p', {}, kind),
-    h('p', {}, h('label', { for: 'of' }, 'Sender; all of them if empty '), of),
-    h('p', {}, h('label', { for: 'names' }, 'Metadata names that hold an order number'), names)))
+    h('p', {}, h('label', { for: 'of' }, 'Sender (empty: all) '), of),
+    h('p', {}, h('label', { for: 'names' }, 'Metadata fields that hold an order number'), names)))
   show(root, h('h2', {}, 'Find a message'), form, results)
   input.focus()
   input.select()
 }
 
 async function look (app, results) {
-  const asked = readingsOf(last.text, last.kind)
-  const direct = asked.find(({ id }) => id !== undefined)
+  const queries = queriesOf(last.text, last.kind)
+  const direct = queries.find(({ id }) => id !== undefined)
   if (direct !== undefined) return app.go(`#message/${encodeURIComponent(direct.id)}`)
-  const refused = []
-  const answers = await Promise.all(asked.map(async ({ body }) => {
+  const rejected = []
+  const answers = await Promise.all(queries.map(async ({ body }) => {
     try {
       return (await post('/messages/find', { ...body, limit: LIMIT, ...(last.sender === '' ? {} : { sender: last.sender }) })).messages
-    } catch (trouble) {
-      // Of several readings some may make no sense.
-      if (trouble.status !== 400) throw trouble
-      refused.push({ body, trouble })
+    } catch (error) {
+      // With several interpretations some may be invalid.
+      if (error.status !== 400) throw error
+      rejected.push({ body, error })
       return []
     }
   }))
   const byId = new Map(answers.flat().map(message => [message.id, message]))
   const found = [...byId.values()].sort((a, b) => a.createdAt < b.createdAt ? 1 : -1)
-  // A gateway without an index says so; that a text is no number matters only where it could be nothing else.
-  const why = refused.find(({ trouble }) => trouble.code === 'INVALID_REQUEST') ?? (refused.length === asked.length ? refused[0] : undefined)
-  if (found.length === 0 && why !== undefined) throw why.trouble
-  const person = asked.find(({ body }) => body.recipient !== undefined && !refused.some(one => one.body === body))?.body.recipient
-  const pace = person === undefined ? [] : await paceOf(app, person, found)
-  last.shown = [h('p', { class: 'hint' }, `Looked for as ${[...new Set(asked.map(({ as }) => as))].join(', ')}.`), pace, found.length === 0 ? nothing() : list(found, person)]
+  // A gateway without an index says so. An invalid number is an error only where no other interpretation exists.
+  const failure = rejected.find(({ error }) => error.code === 'INVALID_REQUEST') ?? (rejected.length === queries.length ? rejected[0] : undefined)
+  if (found.length === 0 && failure !== undefined) throw failure.error
+  const person = queries.find(({ body }) => body.recipient !== undefined && !rejected.some(one => one.body === body))?.body.recipient
+  const limits = person === undefined ? [] : await limitsOf(app, person, found)
+  last.shown = [h('p', { class: 'hint' }, `Searched as ${[...new Set(queries.map(({ as }) => as))].join(', ')}.`), limits, found.length === 0 ? nothing() : list(found, person)]
   show(results, last.shown)
   results.querySelector('a')?.focus()
 }
 
-/** What a text may be: with `work it out` several at once. */
-function readingsOf (text, kind) {
+/** The queries that a text may mean: several with `detect`. */
+function queriesOf (text, kind) {
   const orders = (text.includes(':') ? [text] : orderNames().map(name => `${name}:${text}`)).map(tag => ({ as: 'order number', body: { tag } }))
   const one = { recipient: [{ as: 'phone number', body: { recipient: text } }], order: orders, id: [{ as: 'message id', id: text }], idempotencyKey: [{ as: 'idempotency key', body: { idempotencyKey: text } }], providerMessageId: [{ as: 'WhatsApp\'s id', body: { providerMessageId: text } }] }
   if (kind !== 'auto') return one[kind]
@@ -98,33 +98,33 @@ function list (found, person) {
   ]
 }
 
-const nothing = () => h('div', { class: 'card wait' }, h('h3', {}, 'Nothing was found'),
-  h('p', {}, 'Messages are found for some days after they were accepted (FIND_WITHIN_MS), and failures for a month in the list of failures.'),
-  h('p', {}, h('strong', {}, 'What to do: '), 'check the number and its country code; ask the calling service whether it posted the message at all, and what it was answered.'))
+const nothing = () => h('div', { class: 'card wait' }, h('h3', {}, 'No message found'),
+  h('p', {}, 'Search covers some days after a message was accepted (FIND_WITHIN_MS). The list of failures covers 30 days.'),
+  h('p', {}, h('strong', {}, 'What to do: '), 'check the number and its country code. Ask the calling service whether it posted the message, and which response it got.'))
 
-/** What would bind a message to this person now, for each sender that has written to them. */
-async function paceOf (app, recipient, found) {
+/** The wait of a new message to this person, for each sender that has written to them. */
+async function limitsOf (app, recipient, found) {
   const senders = [...new Set(found.map(({ sender }) => sender))].slice(0, 5)
   const rows = await app.senders()
   return await Promise.all((senders.length === 0 ? rows.slice(0, 1).map(({ id }) => id) : senders).map(async sender => {
-    const pace = await post('/rate-limits/find', { recipient, sender })
-    const waiting = pace.waiting.urgent + pace.waiting.normal + pace.waiting.bulk
-    const line = waiting === 0 ? 'Nothing waits for this person' : waiting === 1 ? 'One message waits for this person' : `${waiting} messages wait for this person`
-    const rules = { ...rows.find(({ id }) => id === sender)?.rules, pairIntervalMs: pace.rule.intervalMs, pairBurst: pace.rule.burst }
-    const binds = pace.delayMs === 0 ? 'a new one would go at once' : `a new one would wait ${pace.delayMs === null ? 'without a known end' : span(pace.delayMs)}: ${bound(pace.boundBy, rules)}`
-    return h('p', { class: 'card plain' }, `${line} with sender ${sender}${pace.sending ? ', one is being sent' : ''}; ${binds}.`)
+    const limit = await post('/rate-limits/find', { recipient, sender })
+    const waiting = limit.waiting.urgent + limit.waiting.normal + limit.waiting.bulk
+    const text = waiting === 0 ? 'No message waits for this person' : waiting === 1 ? 'One message waits for this person' : `${waiting} messages wait for this person`
+    const rules = { ...rows.find(({ id }) => id === sender)?.rules, pairIntervalMs: limit.rule.intervalMs, pairBurst: limit.rule.burst }
+    const wait = limit.delayMs === 0 ? 'a new message would be sent immediately' : `a new message would wait ${limit.delayMs === null ? 'with no known end' : span(limit.delayMs)}: ${waitReason(limit.waitingFor, rules)}`
+    return h('p', { class: 'card plain' }, `${text} with sender ${sender}${limit.sending ? ', one is being sent' : ''}; ${wait}.`)
   }))
 }
 
 function orderNames () {
-  return (localStorage.getItem(NAMES_KEPT_AS) ?? 'orderId, order, orderNumber, order_id').split(',').map(name => name.trim()).filter(name => name !== '' && !name.includes(':'))
+  return (localStorage.getItem(STORAGE_KEY) ?? 'orderId, order, orderNumber, order_id').split(',').map(name => name.trim()).filter(name => name !== '' && !name.includes(':'))
 }
 
 function keepNames (text) {
-  localStorage.setItem(NAMES_KEPT_AS, text)
+  localStorage.setItem(STORAGE_KEY, text)
 }
 
-/** Forgets what one reader looked for before the next one comes. */
+/** Clears the search before another user signs in. */
 export function forgetSearch () {
   Object.assign(last, { text: '', kind: 'auto', sender: '', shown: [] })
 }

@@ -1,5 +1,5 @@
-/** The console: sign-in, the frame of the page, and which view is shown. It asks the public API with its reader's key, and nobody else. */
-import { Trouble, get, key } from './api.js'
+/** The console: sign-in, page frame and view selection. It calls only the public API, with the user's key. */
+import { ApiError, get, key } from './api.js'
 import { h, show } from './dom.js'
 import { failuresView } from './failures.js'
 import { findView, forgetSearch } from './find.js'
@@ -7,93 +7,93 @@ import { messageView } from './message.js'
 import { button } from './parts.js'
 import { sendersView } from './senders.js'
 import { signIn } from './sign-in.js'
-import { troubleOf } from './words.js'
+import { explainError } from './words.js'
 
 const views = { find: [findView, 'Find', '1'], failures: [failuresView, 'Failures', '2'], senders: [sendersView, 'Senders', '3'], message: [messageView, '', ''] }
-const [header, trouble, told, main] = ['header', 'trouble', 'told', 'main'].map(id => document.getElementById(id))
+const [header, problem, notice, main] = ['header', 'problem', 'notice', 'main'].map(id => document.getElementById(id))
 
 let caller = null
 let rows = null
-/** Ends what the view before asked for again and again. */
-let leaving = new AbortController()
+/** Aborts the polling of the previous view. */
+let navigation = new AbortController()
 
-/** What views may use of the page. */
+/** What the page offers to its views. */
 const app = {
   mayAct: () => caller?.role === 'admin',
-  /** Said in the place of acts. */
-  why: () => h('p', { class: 'hint' }, `The key ${caller.name} may look only. Acts need a key of an admin.`),
+  /** Shown instead of actions. */
+  readOnlyHint: () => h('p', { class: 'hint' }, `The key ${caller.name} is read-only. Actions need an admin key.`),
   go: hash => { window.location.hash = hash },
-  tell: (text, tone) => {
-    told.className = tone
-    show(told, text)
+  notify: (text, tone) => {
+    notice.className = tone
+    show(notice, text)
   },
-  /** The senders, as they were when somebody last asked; `anew` asks. */
-  async senders (anew = false) {
-    if (rows === null || anew) rows = (await get('/senders')).senders
+  /** The senders, cached; `refresh` reads them again. */
+  async senders (refresh = false) {
+    if (rows === null || refresh) rows = (await get('/senders')).senders
     return rows
   },
-  /** Does something and tells of trouble. True where there was none. */
+  /** Runs `work` and shows its error. Returns true on success. */
   async attempt (work) {
     try {
       await work()
-      show(trouble)
+      show(problem)
       return true
     } catch (error) {
-      complain(error, () => render())
+      showError(error, () => render())
       return false
     }
   },
-  /** Asks again and again while the view is shown and somebody can see it, until `work` says that it is over. */
+  /** Polls while the view is visible, until `work` returns true. */
   every (ms, work) {
-    const { signal } = leaving
-    let asking = false
+    const { signal } = navigation
+    let isBusy = false
     const timer = setInterval(async () => {
-      if (asking || document.hidden || document.querySelector('dialog') !== null) return
-      asking = true
+      if (isBusy || document.hidden || document.querySelector('dialog') !== null) return
+      isBusy = true
       await app.attempt(async () => { if (await work() === true) clearInterval(timer) })
-      asking = false
+      isBusy = false
     }, ms)
     signal.addEventListener('abort', () => clearInterval(timer))
   }
 }
 
-function complain (error, again) {
-  if (!(error instanceof Trouble)) {
-    show(trouble, h('strong', {}, 'This page has a fault.'), ' Load it again; if it stays, tell whoever runs the gateway.')
+function showError (error, again) {
+  if (!(error instanceof ApiError)) {
+    show(problem, h('strong', {}, 'This page has an error.'), ' Reload it. If the error stays, contact the operators of the gateway.')
     throw error
   }
-  if (error.status === 401) return leave(troubleOf(error).join(' '))
-  const [what, advice] = troubleOf(error)
-  if (trouble.textContent.startsWith(what)) return
-  show(trouble, h('strong', {}, what), ` ${advice} `, button('Try again', again, { id: 'again' }))
+  if (error.status === 401) return signOut(explainError(error).join(' '))
+  const [what, advice] = explainError(error)
+  if (problem.textContent.startsWith(what)) return
+  show(problem, h('strong', {}, what), ` ${advice} `, button('Try again', again, { id: 'again' }))
 }
 
 async function start () {
   try {
     caller = await get('/caller')
   } catch (error) {
-    if (error instanceof Trouble && error.status === 401 && key.get() === '') return leave('')
-    return complain(error, start)
+    if (error instanceof ApiError && error.status === 401 && key.get() === '') return signOut('')
+    return showError(error, start)
   }
-  show(trouble)
+  show(problem)
   if (caller.role === 'send') {
     const { name } = caller
-    return leave(`The key ${name} may send only. The console needs one that may read, or an admin's.`)
+    return signOut(`The key ${name} may only send. The console needs a key with the role read or admin.`)
   }
   drawHeader()
   await render()
 }
 
-/** Shows the sign-in form, and why. */
-function leave (why) {
+/** Shows the sign-in form with a reason. */
+function signOut (reason) {
   key.forget()
   caller = rows = null
-  leaving.abort()
+  navigation.abort()
   forgetSearch()
-  show(trouble)
-  app.tell('', '')
+  show(problem)
+  app.notify('', '')
   drawHeader()
-  signIn(main, why, start)
+  signIn(main, reason, start)
 }
 
 function drawHeader () {
@@ -101,8 +101,8 @@ function drawHeader () {
   show(header,
     h('h1', {}, 'Sluice'),
     caller === null ? null : h('nav', { 'aria-label': 'Views' }, Object.entries(views).filter(([, [, label]]) => label !== '').map(([name, [, label, letter]]) => h('a', { href: `#${name}`, id: `to-${name}`, 'aria-current': name === here ? 'page' : null, 'aria-keyshortcuts': letter }, label))),
-    caller?.sandbox === true ? h('span', { class: 'badge wait', id: 'sandbox' }, 'Sandbox: nothing is really sent') : null,
-    caller === null ? null : h('span', { class: 'who' }, `${caller.name} (${caller.role === 'admin' ? 'may act' : 'may look'}) `, key.get() === '' ? null : button('Sign out', () => leave('Signed out.'), { id: 'sign-out' })))
+    caller?.sandbox === true ? h('span', { class: 'badge wait', id: 'sandbox' }, 'Sandbox: no real messages') : null,
+    caller === null ? null : h('span', { class: 'who' }, `${caller.name} (${caller.role === 'admin' ? 'admin' : 'read-only'}) `, key.get() === '' ? null : button('Sign out', () => signOut('Signed out.'), { id: 'sign-out' })))
 }
 
 function viewName () {
@@ -112,18 +112,18 @@ function viewName () {
 
 async function render () {
   if (caller === null) return await start()
-  leaving.abort()
-  leaving = new AbortController()
-  const { signal } = leaving
+  navigation.abort()
+  navigation = new AbortController()
+  const { signal } = navigation
   const name = viewName()
   const [view, label] = views[name]
   document.title = `${label === '' ? 'Message' : label}: Sluice console`
   drawHeader()
-  // Drawn aside, so that a view that comes late never takes the place of a later one.
+  // Rendered into its own element, so that a slow view never replaces a newer one.
   const root = h('div')
   show(main, root)
-  const went = await app.attempt(async () => await view(app, root, idOf(window.location.hash)))
-  if (!signal.aborted && went && name !== 'find') main.focus({ preventScroll: true })
+  const isShown = await app.attempt(async () => await view(app, root, idOf(window.location.hash)))
+  if (!signal.aborted && isShown && name !== 'find') main.focus({ preventScroll: true })
 }
 
 function idOf (hash) {
@@ -135,9 +135,9 @@ function idOf (hash) {
 }
 
 window.addEventListener('hashchange', event => {
-  // The link over the header is a jump within the page and no view.
+  // The skip link jumps within the page and is not a view.
   if (window.location.hash === '#main') return window.history.replaceState(null, '', event.oldURL)
-  app.tell('', '')
+  app.notify('', '')
   render().catch(window.reportError)
 })
 
@@ -153,7 +153,7 @@ window.addEventListener('keydown', event => {
   } else if (event.key === 'j' || event.key === 'k') step(event.key === 'j' ? 1 : -1)
 })
 
-/** To the next message of a list, or the one before. */
+/** Moves the focus to the next or previous row. */
 function step (by) {
   const links = [...document.querySelectorAll('[data-row] a')]
   const at = links.findIndex(link => link.closest('tr').contains(document.activeElement))

@@ -3,27 +3,27 @@ import { when } from './time.js'
 import { states, tones } from './words.js'
 
 /** A list of strings and `{at: iso}` as nodes. */
-export const told = parts => parts.map(part => typeof part === 'object' ? when(part.at) : part)
+export const phrase = parts => parts.map(part => typeof part === 'object' ? when(part.at) : part)
 
 export const badge = status => h('span', { class: `badge ${tones[status] ?? 'wait'}` }, states[status] ?? status)
 
-/** The page of a message. An id holds no telephone number, so it may stand in an address. */
+/** Link to a message. An id contains no phone number, so it may be part of a URL. */
 export const messageLink = (id, content, attributes = {}) => h('a', { href: `#message/${encodeURIComponent(id)}`, ...attributes }, content)
 
-/** The plain entries of metadata in a line: what a support desk knows a message by. */
+/** The plain metadata entries, by which a support agent recognises a message. */
 export function brief (metadata) {
   const entries = Object.entries(metadata ?? {}).filter(([, value]) => typeof value !== 'object').slice(0, 3)
   return entries.map(([name, value]) => h('div', { class: 'brief' }, theirs(`${name}: ${value}`)))
 }
 
-/** Names and values below each other; rows without a value are left out. */
+/** A list of names and values; rows without a value are skipped. */
 export function facts (rows) {
   return h('dl', {}, rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))
 }
 
 /**
- * A table with a scroll bar of its own. `heads` name the columns, `rows` are `tr`. In a narrow window it is laid out as a list of cards (style.css), so
- * each cell brings its heading along, and the roles that it would lose by that.
+ * A table with its own scroll bar. `heads` are column titles, `rows` are `tr`. A narrow window shows it as a list of cards (style.css), so
+ * each cell carries its title and the ARIA roles that the card layout removes.
  */
 export function table (heads, rows, attributes = {}) {
   for (const row of rows) {

@@ -4,14 +4,14 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 const units = [[86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']]
 
-/** A moment by the reader's clock, as `<time>`; `iso` is ISO 8601. */
+/** A time in the reader's time zone, as `<time>`; `iso` is ISO 8601. */
 export function when (iso, now = Date.now()) {
   const moment = new Date(iso)
   const today = day.format(moment) === day.format(now)
   return h('time', { datetime: iso, title: iso }, `${today ? '' : `${day.format(moment)}, `}${clock.format(moment)}`)
 }
 
-/** The same with how far away it is. */
+/** The same with its distance from now. */
 export function whenAndAgo (iso, now = Date.now()) {
   return h('span', {}, when(iso, now), ` (${distance(new Date(iso).getTime() - now)})`)
 }
@@ -23,7 +23,7 @@ export function distance (ms) {
   return ms > 0 ? `in ${text}` : `${text} ago`
 }
 
-/** Milliseconds in words, by the largest unit that fits. */
+/** Milliseconds as text in the largest fitting unit. */
 export function span (ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`
   const [size, name] = units.find(([size]) => ms >= size)

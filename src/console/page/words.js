@@ -1,57 +1,67 @@
 import { span } from './time.js'
 
-/** Where a message stands, in a word or two. */
+/** Message states in one or two words. */
 export const states = {
-  scheduled: 'scheduled', queued: 'waits', sending: 'being sent', sent: 'taken by WhatsApp', delivered: 'on the phone', read: 'read', retrying: 'will be tried again', unknown: 'not known', failed: 'failed', cancelled: 'cancelled', expired: 'not sent in time'
+  scheduled: 'scheduled',
+  queued: 'queued',
+  sending: 'in flight',
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'read',
+  retrying: 'retry scheduled',
+  unknown: 'unknown',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  expired: 'expired'
 }
 
 export const tones = {
   scheduled: 'wait', queued: 'wait', sending: 'wait', sent: 'good', delivered: 'good', read: 'good', retrying: 'wait', unknown: 'wait', failed: 'bad', cancelled: 'bad', expired: 'bad'
 }
 
-/** What an attempt came to. */
+/** Outcomes of an attempt. */
 export const outcomes = {
-  sent: 'WhatsApp took it',
-  retryable: 'WhatsApp did not take it, for a reason that passes',
-  limited: 'WhatsApp asked for a rest; the message kept its place and used up no attempt',
-  rejected: 'WhatsApp refused it for good',
-  'sender-stopped': 'WhatsApp refused the sender as a whole; the message kept its place',
-  unsent: 'It never left the gateway; it kept its place and used up no attempt',
-  unknown: 'It went out, and no answer came back'
+  sent: 'accepted by WhatsApp',
+  retryable: 'failed for a transient reason',
+  limited: 'rate limited by WhatsApp; the message keeps its place and its attempt',
+  rejected: 'rejected by WhatsApp',
+  'sender-stopped': 'WhatsApp rejected the sender; the message keeps its place',
+  unsent: 'not started; the message keeps its place and its attempt',
+  unknown: 'sent, but no response arrived'
 }
 
-/** What a message, or a new one to this person, waits for. `rules` are the sender's. */
-export function bound (by, rules) {
-  const words = {
-    pair: `this person may be written to once in ${span(rules?.pairIntervalMs ?? 0)}${(rules?.pairBurst ?? 1) > 1 ? `, ${rules.pairBurst} ahead of time` : ''}`,
-    flow: `the sender is at its rate of ${rules?.perSecond ?? '?'} messages a second`,
-    line: 'others are before it in the line, or all places under way are taken',
-    'cool-down': 'WhatsApp asked for a rest, or Redis was restarted',
+/** Why a message waits, as text. `rules` are the sender's. */
+export function waitReason (waitingFor, rules) {
+  const texts = {
+    'pair-rate': `one message per person in ${span(rules?.pairIntervalMs ?? 0)}${(rules?.pairBurst ?? 1) > 1 ? `, burst ${rules.pairBurst}` : ''}`,
+    'sender-rate': `the sender is at its limit of ${rules?.perSecond ?? '?'} messages per second`,
+    'turn-in-queue': 'other messages are before it, or too many are in flight',
+    'cool-down': 'WhatsApp asked to slow down, or Redis was restarted',
     pause: 'the sender is paused',
-    stop: 'WhatsApp refuses all that this sender sends',
-    schedule: 'the calling service set a later moment',
+    'sender-stopped': 'WhatsApp rejects all messages of this sender',
+    schedule: 'the caller scheduled it for later',
     retry: 'the retry schedule'
   }
-  return words[by] ?? String(by)
+  return texts[waitingFor] ?? String(waitingFor)
 }
 
-/** What became of a retry, by the name of its count. */
-export const retried = { succeeded: 'sent', failed: 'not taken again, a later retry follows', permanentlyFailed: 'refused for good', deferred: 'back in line until their turn' }
+/** Results of a retry, by the name of the count. */
+export const retried = { succeeded: 'sent', failed: 'failed again, retry scheduled', permanentlyFailed: 'failed for good', deferred: 'queued' }
 
-/** Why an answer did not come, and what to do: a sentence each. */
-export function troubleOf (trouble) {
-  switch (trouble.code || trouble.status) {
-    case 0: return ['This node does not answer.', 'It may be down, or the network between. What is shown may be old. Messages that were accepted are safe in Redis; other nodes go on.']
-    case 'CLOSING': return ['This node is closing.', 'Open the console again in a moment: another node takes over.']
-    case 'UNAVAILABLE': return ['Redis is away or full.', 'Nothing goes and nothing is lost. If it lasts, call whoever runs the gateway.']
-    case 'OVERLOADED': return ['This node is behind its work.', 'Try again in a moment.']
-    case 'UNAUTHENTICATED': return ['The gateway does not know this key.', 'Check it for missing letters, or ask whoever runs the gateway.']
-    case 'FORBIDDEN': return ['This key may not do that.', trouble.message]
-    case 'NOT_RETRYABLE': return ['It is no failure any more, or is already on its way.', 'Look again.']
-    case 'NOT_CANCELLABLE': return ['It can not be cancelled any more.', trouble.message]
-    case 'NOT_FOUND': return ['Nothing is known of it.', 'Results are kept for a day as a rule, failures for a month.']
+/** What went wrong and what to do: one text each. */
+export function explainError (error) {
+  switch (error.code || error.status) {
+    case 0: return ['This node does not respond.', 'The node or the network is down, and this page may be outdated. Accepted messages are safe in Redis; other nodes continue.']
+    case 'SHUTTING_DOWN': return ['This node is shutting down.', 'Reload the console in a moment: another node takes over.']
+    case 'UNAVAILABLE': return ['Redis is unavailable or full.', 'Nothing is sent and nothing is lost. If it lasts, contact the operators of the gateway.']
+    case 'OVERLOADED': return ['This node is overloaded.', 'Try again in a moment.']
+    case 'UNAUTHENTICATED': return ['This API key is not valid.', 'Check the key, or ask the operators of the gateway for one.']
+    case 'FORBIDDEN': return ['This API key does not permit this.', error.message]
+    case 'NOT_RETRYABLE': return ['It is no longer a failure, or a retry is in flight.', 'Refresh the page.']
+    case 'NOT_CANCELLABLE': return ['It can no longer be cancelled.', error.message]
+    case 'NOT_FOUND': return ['Not found.', 'Results are kept for one day by default, failures for 30 days.']
     case 'INVALID_RECIPIENT':
-    case 'RECIPIENT_IS_USER_ID': return ['That is no telephone number.', 'A number has 7 to 15 digits, with its country code.']
-    default: return [trouble.title === '' ? 'The gateway could not do that.' : `${trouble.title}.`, trouble.message === trouble.title ? '' : trouble.message]
+    case 'RECIPIENT_IS_USER_ID': return ['Not a phone number.', 'A phone number has 7 to 15 digits including the country code.']
+    default: return [error.title === '' ? 'The request failed.' : `${error.title}.`, error.message === error.title ? '' : error.message]
   }
 }

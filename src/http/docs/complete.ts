@@ -45,7 +45,7 @@ function answers (operation: Operation): Record<string, object> {
 
 /** Every operation behind a key can end so; the rest stands with the operation. */
 function codesOf (operation: Operation, has: { body: boolean, parameters: boolean }): ErrorCode[] {
-  const codes: ErrorCode[] = operation.open === true ? [] : ['UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL', 'UNAVAILABLE', 'OVERLOADED', 'CLOSING']
+  const codes: ErrorCode[] = operation.open === true ? [] : ['UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL', 'UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN']
   if (has.body || has.parameters) codes.push('INVALID_REQUEST')
   if (has.body) codes.push('TOO_LARGE')
   return [...new Set([...codes, ...(operation.errors ?? [])])]

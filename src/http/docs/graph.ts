@@ -12,7 +12,7 @@ const template = { type: 'template', template: { name: 'hello_world', language: 
 const sent = { messaging_product: 'whatsapp', contacts: [{ input: '15550104731', wa_id: '15550104731' }], messages: [{ id: WAMID }] }
 const queued = {
   ...sent,
-  messages: [{ id: ID, message_status: 'accepted', sluice: { status: 'queued', delay_ms: 1948, expected_at: at('09:30:01.948'), position: 1, bound_by: 'pair' } }]
+  messages: [{ id: ID, message_status: 'accepted', sluice: { status: 'queued', delay_ms: 1948, expected_at: at('09:30:01.948'), position: 1, waiting_for: 'pair-rate' } }]
 }
 const refused = (message: string, code: number, details: string): unknown =>
   ({ error: { message, type: 'OAuthException', code, error_data: { messaging_product: 'whatsapp', details }, fbtrace_id: 'b0a4f5f2-0d0e-4b8e-9d5c-5a1d3f6b7c11' } })

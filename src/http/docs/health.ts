@@ -19,5 +19,5 @@ export const getReady: Operation = {
   open: true,
   examples: {},
   answers: { 200: { is: 'Ready', schema: HealthSchema, examples: { ok } } },
-  errors: ['UNAVAILABLE', 'CLOSING']
+  errors: ['UNAVAILABLE', 'SHUTTING_DOWN']
 }

@@ -6,7 +6,7 @@ import { at, deliveryError, ID, OTHER_ID, SENDER, WAMID } from './samples.js'
 
 const head = { id: ID, jobId: 'order-4711', idempotencyKey: 'order-4711', keySource: 'field', immediate: false, queued: false, duplicate: false }
 const other = { ...head, id: OTHER_ID, jobId: 'whatsapp:+15550104711:4ad2e1b0c5d6f789', idempotencyKey: 'whatsapp:+15550104711:4ad2e1b0c5d6f789', keySource: 'derived' }
-const waits = { delayMs: 1948, expectedAt: at('09:30:01.948'), position: 1, boundBy: 'pair' }
+const waits = { delayMs: 1948, expectedAt: at('09:30:01.948'), position: 1, waitingFor: 'pair-rate' }
 
 const sent = {
   id: ID, jobId: 'order-4711', idempotencyKey: 'order-4711', keySource: null, status: 'delivered', sender: SENDER, to: null, message: null, type: null, metadata: { order: 4711 }, createdAt: at('09:30:00.000'), settledAt: at('09:30:00.180'), expiresAt: null, attemptCount: 1, providerMessageId: WAMID, deliveredAt: at('09:30:01.000'), readAt: null, attempts: []
@@ -52,12 +52,12 @@ export const postMessage: Operation = {
       headers: ['RateLimit', 'RateLimit-Policy'],
       examples: {
         queued: { ...other, status: 'queued', queued: true, ...waits },
-        scheduled: { ...head, status: 'scheduled', queued: true, delayMs: 86_400_000, expectedAt: at('09:30:00.000'), position: 1, boundBy: 'schedule' },
+        scheduled: { ...head, status: 'scheduled', queued: true, delayMs: 86_400_000, expectedAt: at('09:30:00.000'), position: 1, waitingFor: 'schedule' },
         retrying: { ...head, status: 'retrying', queued: true, error: deliveryError, nextRetryAt: at('09:31:00.412') }
       }
     }
   },
-  errors: ['INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SENDER_UNKNOWN', 'NOT_SENT_YET', 'IDEMPOTENCY_KEY_REUSED', 'RECIPIENT_OPTED_OUT', 'PROVIDER_REJECTED', 'LIMITED', 'RECIPIENT_LINE_FULL', 'BACKLOG_FULL', 'EXPIRES_FIRST']
+  errors: ['INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SENDER_UNKNOWN', 'NOT_SENT_YET', 'IDEMPOTENCY_KEY_REUSED', 'RECIPIENT_OPTED_OUT', 'PROVIDER_REJECTED', 'LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'WOULD_EXPIRE']
 }
 
 export const postBatch: Operation = {

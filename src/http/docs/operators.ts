@@ -1,4 +1,4 @@
-import { ActsSchema } from '../schemas/audit.js'
+import { AuditSchema } from '../schemas/audit.js'
 import { ClearedSchema, ErasedSchema, RateLimitSchema } from '../schemas/rate-limit.js'
 import { RulesSchema, SenderSchema, SendersSchema } from '../schemas/sender.js'
 import { QueueStatsSchema, StatsSchema } from '../schemas/stats.js'
@@ -9,14 +9,14 @@ import { at, ID, SENDER } from './samples.js'
 const rules = { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 }
 const failures = { pending: 2, resolved: 7, failed: 1 }
 const sender = {
-  id: SENDER, state: 'open', why: null, reopensAt: null, rules, inLine: 12, due: 3, inFlight: 4, scheduled: 1, unknown: 0, failures, sentInDay: 5120, activeRateLimits: 9, unsettled: 19, oldestDueSeconds: 0.12, attended: true
+  id: SENDER, state: 'active', reason: null, resumesAt: null, rules, queued: 12, due: 3, inFlight: 4, scheduled: 1, unknown: 0, failures, sentLast24h: 5120, activeRateLimits: 9, unsettled: 19, oldestDueSeconds: 0.12, hasWorker: true
 }
 const queue = { waiting: 3, active: 4, delayed: 12, completed: 5120, failed: 1, paused: 0 }
 const worker = {
   isRunning: true, intervalMs: 120_000, lastRunAt: at('09:30:00.000'), lastResult: { total: 3, succeeded: 2, failed: 1, permanentlyFailed: 0, deferred: 0 }, nextRunAt: at('09:32:00.000'), stoppedBy: null
 }
 const rateLimit = {
-  recipient: '+15550104711', sender: SENDER, rule: { intervalMs: 2000, burst: 1 }, delayMs: 1948, nextSlotAt: at('09:30:01.948'), boundBy: 'pair', waiting: { urgent: 0, normal: 1, bulk: 0 }, sending: false, limited: true
+  recipient: '+15550104711', sender: SENDER, rule: { intervalMs: 2000, burst: 1 }, delayMs: 1948, nextSlotAt: at('09:30:01.948'), waitingFor: 'pair-rate', waiting: { urgent: 0, normal: 1, bulk: 0 }, sending: false, limited: true
 }
 const id = { summary: 'The default sender', params: { id: SENDER } }
 const recipientErrors = ['INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'SENDER_UNKNOWN'] as const
@@ -120,7 +120,7 @@ export const pauseSender: Operation = {
   summary: 'Closes a sender, for a time or until it is resumed',
   description: 'What waits keeps its place; nothing under way is called back.',
   examples: { minute: { ...id, summary: 'For a minute', body: { forMs: 60_000 } }, open: { ...id, summary: 'Until somebody resumes', body: {} } },
-  answers: { 200: { is: 'The sender, paused', schema: SenderSchema, examples: { paused: { ...sender, state: 'paused', why: 'operator', reopensAt: at('09:31:00.000') } } } },
+  answers: { 200: { is: 'The sender, paused', schema: SenderSchema, examples: { paused: { ...sender, state: 'paused', reason: 'operator', resumesAt: at('09:31:00.000') } } } },
   errors: ['SENDER_UNKNOWN']
 }
 
@@ -143,12 +143,12 @@ export const changeQuota: Operation = {
   errors: ['SENDER_UNKNOWN']
 }
 
-export const listActs: Operation = {
-  id: 'listActs',
+export const listAudit: Operation = {
+  id: 'listAudit',
   tag: 'Audit',
   summary: 'Tells who retried, cancelled, acknowledged, cleared, paused and changed what',
   examples: { latest: { summary: 'The latest ten', query: { limit: '10' } } },
   answers: {
-    200: { is: 'What was done by hand, newest first', schema: ActsSchema, examples: { one: { acts: [{ at: at('09:30:00.000'), by: 'operator', act: 'retry', sender: SENDER, subject: ID, detail: 'succeeded' }] } } }
+    200: { is: 'What was done by hand, newest first', schema: AuditSchema, examples: { one: { entries: [{ at: at('09:30:00.000'), by: 'operator', action: 'retry', sender: SENDER, subject: ID, detail: 'succeeded' }] } } }
   }
 }

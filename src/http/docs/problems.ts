@@ -23,8 +23,8 @@ const shown: Partial<Record<ErrorCode, ConstructorParameters<typeof SluiceError>
   },
   RECIPIENT_OPTED_OUT: { field: 'to' },
   LIMITED: { extra: { waitMs: 1948 } },
-  EXPIRES_FIRST: { extra: { waitMs: 90_000_000 } },
-  RECIPIENT_LINE_FULL: { extra: { waitMs: 2_000_000 } },
+  WOULD_EXPIRE: { extra: { waitMs: 90_000_000 } },
+  RECIPIENT_QUEUE_FULL: { extra: { waitMs: 2_000_000 } },
   BACKLOG_FULL: { extra: { waitMs: null } }
 }
 
@@ -34,7 +34,7 @@ export const sharedResponses: Record<string, ErrorCode[]> = {
   Forbidden: ['FORBIDDEN'],
   TooLarge: ['TOO_LARGE'],
   Internal: ['INTERNAL'],
-  Unavailable: ['UNAVAILABLE', 'OVERLOADED', 'CLOSING']
+  Unavailable: ['UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN']
 }
 
 /** The document's answers for these codes, one for each HTTP status; those that are shared by reference. */

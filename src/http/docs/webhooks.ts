@@ -22,5 +22,5 @@ export const takeWebhook: Operation = {
   open: true,
   examples: {},
   answers: { 200: { is: 'All of it is kept', schema: Type.Object({ statuses: Type.Integer() }), examples: { one: { statuses: 1 } } } },
-  errors: ['WEBHOOK_SIGNATURE', 'INVALID_REQUEST', 'TOO_LARGE', 'UNAVAILABLE', 'CLOSING']
+  errors: ['WEBHOOK_SIGNATURE', 'INVALID_REQUEST', 'TOO_LARGE', 'UNAVAILABLE', 'SHUTTING_DOWN']
 }

@@ -1,7 +1,7 @@
 import type { Admission, Request } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
 import { ownerOf, resolveReferences } from '../../settlement/references.js'
-import type { Api, ApiRoom } from '../api.js'
+import type { Api, ApiDeps } from '../api.js'
 import { postBatch } from '../docs/messages.js'
 import { toAnswer } from '../outcome.js'
 import { problem, toKnown } from '../problem.js'
@@ -20,7 +20,7 @@ const check = createCheck(PostMessageSchema)
  * Many messages in one request, one answer each in the same order, 207. Never sent inline, and not atomic as a whole: a bad
  * row doesn't hurt the others. With a header `Idempotency-Key`, row n without a key of its own gets `<header>#<n>`.
  */
-export function batchRoutes (api: Api, room: ApiRoom): void {
+export function batchRoutes (api: Api, deps: ApiDeps): void {
   api.post('/messages/batch', { schema: { body: BatchSchema }, bodyLimit: BODY_LIMIT, config: { roles: ['send', 'admin'], operation: postBatch } }, async (request, reply) => {
     const messages = Array.isArray(request.body) ? request.body : request.body.messages
     const key = request.headers['idempotency-key']
@@ -29,7 +29,7 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
     for (let from = 0; from < messages.length; from += CHUNK) {
       results.push(...await Promise.all(messages.slice(from, from + CHUNK).map(async (message, i) => await row(message, from + i))))
     }
-    await Promise.all([...urgent].map(async ([sender, attention]) => await room.wakes.attend(sender, attention)))
+    await Promise.all([...urgent].map(async ([sender, wakeHint]) => await deps.wakes.applyWakeHint(sender, wakeHint)))
     reply.status(207)
     return { results }
 
@@ -37,15 +37,15 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
       try {
         const body = check(message)
         const named = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${at}` } : {}
-        const asked = toRequest(room, body, { caller: request.caller.name, requestId: request.id, async: true, ...named })
-        if (typeof asked.message !== 'string') asked.message = await resolveReferences(room.store, asked.sender, ownerOf(request.caller), asked.message)
-        const admission = await admit(room, asked)
+        const asked = toRequest(deps, body, { caller: request.caller.name, requestId: request.id, async: true, ...named })
+        if (typeof asked.message !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), asked.message)
+        const admission = await admit(deps, asked)
         noteAttention(asked, admission)
-        const answer = await toAnswer(room, asked.sender, admission)
+        const answer = await toAnswer(deps, asked.sender, admission)
         return Object.assign(answer.body, { httpStatus: answer.httpStatus })
       } catch (error) {
         const known = toKnown(error)
-        if (known.status === 500) room.events.emit('fault', { where: 'a row of a batch', error })
+        if (known.status === 500) deps.events.emit('fault', { where: 'a row of a batch', error })
         const { retryAfterMs } = known.facts
         return { httpStatus: known.status, ...problem(known), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       }
@@ -53,9 +53,9 @@ export function batchRoutes (api: Api, room: ApiRoom): void {
 
     /** Whoever has to hear of new turns hears once a batch: a call, which adds the job, before a wake, before a word to recovery. */
     function noteAttention (asked: Request, admission: Admission): void {
-      if (admission.status !== 'queued' || admission.attention === '') return
+      if (admission.status !== 'queued' || admission.wakeHint === '') return
       const noted = urgent.get(asked.sender)
-      if (noted === undefined || noted === 'later' || admission.attention === 'call') urgent.set(asked.sender, admission.attention)
+      if (noted === undefined || noted === 'later' || admission.wakeHint === 'call') urgent.set(asked.sender, admission.wakeHint)
     }
   })
 }

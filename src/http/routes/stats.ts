@@ -1,12 +1,12 @@
 import type { SenderView } from '../../throttle/inspect.js'
 import { inspectSenders, queueOf } from '../../throttle/inspect.js'
-import type { Api, ApiRoom } from '../api.js'
+import type { Api, ApiDeps } from '../api.js'
 import { getQueueStats, getStats } from '../docs/operators.js'
 
 /** The counts of the original service, and the queue's in Bull's words. */
-export function statsRoutes (api: Api, room: ApiRoom): void {
+export function statsRoutes (api: Api, deps: ApiDeps): void {
   api.get('/stats', { config: { roles: ['read', 'admin'], operation: getStats } }, async () => {
-    const senders = await look(room)
+    const senders = await look(deps)
     return {
       throttling: { activeRateLimits: sum(senders, sender => sender.activeRateLimits) },
       deliveryFailures: {
@@ -16,15 +16,15 @@ export function statsRoutes (api: Api, room: ApiRoom): void {
       },
       queue: queueOf(senders),
       senders,
-      ...(room.sandbox ? { sandbox: true } : {})
+      ...(deps.sandbox ? { sandbox: true } : {})
     }
   })
 
-  api.get('/queues/stats', { config: { roles: ['read', 'admin'], operation: getQueueStats } }, async () => ({ queue: 'WHATSAPP', ...queueOf(await look(room)) }))
+  api.get('/queues/stats', { config: { roles: ['read', 'admin'], operation: getQueueStats } }, async () => ({ queue: 'WHATSAPP', ...queueOf(await look(deps)) }))
 }
 
-async function look (room: ApiRoom): Promise<SenderView[]> {
-  return await inspectSenders(room.store, room.senders)
+async function look (deps: ApiDeps): Promise<SenderView[]> {
+  return await inspectSenders(deps.store, deps.senders)
 }
 
 function sum<Item> (items: Item[], of: (item: Item) => number): number {

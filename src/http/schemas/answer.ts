@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { BoundBy, KeySource, State } from '../../message.js'
+import type { WaitingFor, KeySource, State } from '../../message.js'
 import { categoryMeanings, count, either, flag, listOf, moment, momentOrNull, oneOf, oneOfOrNull, openOrNull, ref, sandboxFlag, text, textOrNull } from './common.js'
 
 export const states: Record<State, string> = {
@@ -16,13 +16,13 @@ export const states: Record<State, string> = {
   expired: 'its life was over before its turn'
 }
 
-export const bounds: Record<BoundBy, string> = {
-  pair: 'the recipient\'s pace',
-  flow: 'the sender\'s rate',
-  line: 'only the order and the free places in flight',
-  'cool-down': 'WhatsApp asked for a rest',
+export const waitingForMeanings: Record<WaitingFor, string> = {
+  'pair-rate': 'the rate limit of its recipient',
+  'sender-rate': 'the rate limit of its sender',
+  'turn-in-queue': 'messages before it, or a free place in flight',
+  'cool-down': 'WhatsApp asked to slow down',
   pause: 'an operator paused the sender',
-  stop: 'the sender is stopped: token, permission, account or payment',
+  'sender-stopped': 'WhatsApp rejects the sender: token, permission, account or payment',
   schedule: 'its own `scheduledFor`',
   retry: 'the retry schedule'
 }
@@ -56,7 +56,7 @@ const wait = {
   delayMs: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description: 'How long it will wait at least; null where no end is known' })),
   expectedAt: Type.Optional(momentOrNull('The earliest moment at which it goes; null where no end is known')),
   position: Type.Optional(count('Its place in the recipient\'s line, from 1')),
-  boundBy: Type.Optional(oneOfOrNull(bounds, 'What it waits for'))
+  waitingFor: Type.Optional(oneOfOrNull(waitingForMeanings, 'What it waits for'))
 }
 const waId = Type.Optional(text('WhatsApp\'s id of the recipient, where it took it for another than the caller wrote'))
 const error = Type.Optional(ref(DeliveryErrorSchema, 'Why the last attempt was not taken'))

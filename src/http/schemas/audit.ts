@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
-import type { Act } from '../act.js'
+import type { AuditEntry } from '../audit.js'
 import { listOf, moment, oneOf, text } from './common.js'
 
 export const AuditQuerySchema = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many at most' }) }, { additionalProperties: false })
 
-const acts: Record<Act['act'], string> = {
+const actions: Record<AuditEntry['action'], string> = {
   cancel: 'took a message out',
   retry: 'retried failures',
   acknowledge: 'acknowledged failures',
@@ -19,13 +19,13 @@ const acts: Record<Act['act'], string> = {
   'start-retries': 'started the retry worker'
 }
 
-export const ActSchema = Type.Object({
+export const AuditEntrySchema = Type.Object({
   at: moment('When'),
   by: text('The API key'),
-  act: oneOf(acts, 'What'),
+  action: oneOf(actions, 'What'),
   sender: text('The sender; `*` for all'),
   subject: text('What it was done to; never a recipient in full'),
   detail: Type.Optional(text('How'))
-}, { $id: 'Act', description: 'Something done by hand' })
+}, { $id: 'AuditEntry', description: 'One action of an operator' })
 
-export const ActsSchema = Type.Object({ acts: listOf(ActSchema, 'Newest first') }, { $id: 'Acts', description: 'Who did what' })
+export const AuditSchema = Type.Object({ entries: listOf(AuditEntrySchema, 'Newest first') }, { $id: 'Audit', description: 'The audit trail' })

@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import { count, flag, listOf, momentOrNull, oneOf, oneOfOrNull, ref, text } from './common.js'
-import { bounds, states } from './answer.js'
+import { waitingForMeanings, states } from './answer.js'
 
 /** Some SDKs write a number as a number, and others every field that is not set as null. */
 const written = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()], { description }))
@@ -24,7 +24,7 @@ export const GraphWaitSchema = Type.Object({
   delay_ms: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description: 'How long it will wait at least; null where no end is known' })),
   expected_at: Type.Optional(momentOrNull('The earliest moment at which it goes; null where no end is known')),
   position: Type.Optional(count('Its place in the recipient\'s line, from 1')),
-  bound_by: Type.Optional(oneOfOrNull(bounds, 'What it waits for')),
+  waiting_for: Type.Optional(oneOfOrNull(waitingForMeanings, 'What it waits for')),
   next_retry_at: Type.Optional(momentOrNull('When it is tried again, or decided on'))
 }, { $id: 'GraphWait', description: 'The gateway\'s own word on a message that is not sent yet' })
 

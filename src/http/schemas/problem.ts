@@ -17,7 +17,7 @@ export const ProblemSchema = Type.Object({
   id: Type.Optional(text('IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to')),
   error: Type.Optional(ref(DeliveryErrorSchema, 'PROVIDER_REJECTED: why')),
   messageStatus: Type.Optional(oneOf(states, 'NOT_CANCELLABLE, NOT_SENT_YET: where the message stands')),
-  waitMs: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description: 'LIMITED, EXPIRES_FIRST, RECIPIENT_LINE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known' }))
+  waitMs: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description: 'LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known' }))
 }, { $id: 'Problem', description: 'Why a request was not done' })
 
 export const ProblemRowSchema = Type.Object({

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import type { BoundBy } from '../../message.js'
-import { bounds } from './answer.js'
+import type { WaitingFor } from '../../message.js'
+import { waitingForMeanings } from './answer.js'
 import { count, flag, laneMeanings, momentOrNull, oneOf, senderName, text } from './common.js'
 
 export const RecipientParamsSchema = Type.Object({ recipient: Type.String({ minLength: 1, maxLength: 160, description: 'The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>`' }) })
@@ -21,7 +21,7 @@ export const RateLimitSchema = Type.Object({
   rule: Type.Object({ intervalMs: Type.Number({ description: 'Least time between two messages' }), burst: count('Messages that a rested recipient may get one right after the other') }, { description: 'What is allowed' }),
   delayMs: Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description: 'What a message posted now would wait; null where no end is known' }),
   nextSlotAt: momentOrNull('When it would go'),
-  boundBy: oneOf<BoundBy>(bounds, 'What it would wait for'),
+  waitingFor: oneOf<WaitingFor>(waitingForMeanings, 'What it would wait for'),
   waiting: Type.Object({ urgent: count('In the urgent lane'), normal: count('In the normal lane'), bulk: count('In the bulk lane') }, { description: 'Messages in the recipient\'s line' }),
   sending: flag('One is under way now'),
   limited: flag('The pace binds now')

@@ -32,25 +32,25 @@ export const FailureCountsSchema = Type.Object({
   pending: count('Wait for a retry'), resolved: count('Sent by a retry'), failed: count('Given up')
 }, { $id: 'FailureCounts', description: 'Delivery failures by status' })
 
-const conditions: Record<SenderView['state'], string> = { open: 'sends', paused: 'an operator paused it', stopped: 'WhatsApp refuses all it sends' }
+const conditions: Record<SenderView['state'], string> = { active: 'sends', paused: 'an operator paused it', stopped: 'WhatsApp refuses all it sends' }
 
 export const SenderSchema = Type.Object({
   id: text('Phone number id'),
   state: oneOf(conditions, 'Whether it sends'),
-  why: textOrNull('Who paused it, or the code that stopped it'),
-  reopensAt: momentOrNull('When it opens by itself, or is tried again; null where no end is known'),
+  reason: textOrNull('Who paused it, or the code that stopped it'),
+  resumesAt: momentOrNull('When it opens by itself, or is tried again; null where no end is known'),
   rules: ref(RulesSchema, 'Its rules'),
-  inLine: count('Messages in line'),
+  queued: count('Messages in line'),
   due: count('Those of them whose turn has come'),
   inFlight: count('Under way to WhatsApp'),
   scheduled: count('Wait for their moment'),
   unknown: count('Held with an unknown outcome'),
   failures: ref(FailureCountsSchema, 'Its delivery failures'),
-  sentInDay: count('Sent in the last 24 h'),
+  sentLast24h: count('Sent in the last 24 h'),
   activeRateLimits: count('Recipients whose pace binds now'),
   unsettled: count('Accepted and not ended'),
   oldestDueSeconds: Type.Number({ minimum: 0, description: 'How long the longest due message has waited beyond its turn' }),
-  attended: flag('A worker drains it now')
+  hasWorker: flag('A worker drains it now')
 }, { $id: 'Sender', description: 'A sending number with its counts and rules' })
 
 export const SendersSchema = Type.Object({ senders: listOf(SenderSchema, 'All that are configured') }, { $id: 'Senders', description: 'The sending numbers' })

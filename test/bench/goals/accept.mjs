@@ -1,5 +1,5 @@
 /** Goal 1: messages taken in and put in line, none sent; one process, 64 connections, callers that wait for their answer. */
-import { insist, meter } from '../kit/ground.mjs'
+import { retryWhileUnavailable, meter } from '../kit/ground.mjs'
 import { figure, interleave, judge, warmUp } from '../kit/rounds.mjs'
 
 const later = { prefer: 'respond-async' }
@@ -16,7 +16,7 @@ export async function accept ({ ground, rounds, seconds, quick, tell, profile })
     const { given, nodeUs, redisUs } = await meter({ process, redis }, async () => await callers.ask('run', {
       url, headers: { ...process.headers, ...later }, seconds, tag: `a${++run}`, ...how
     }))
-    insist(given, how !== undefined)
+    retryWhileUnavailable(given, how !== undefined)
     return { perSecond: given.perSecond, nodeUs: nodeUs / given.accepted, redisUs: redisUs / given.accepted }
   }
   const contenders = { sluice: load(gateway, ours), composed: load(composed, theirs) }

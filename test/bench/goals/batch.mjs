@@ -1,5 +1,5 @@
 /** Goal 8: a thousand messages in one request, beside the same messages one by one. */
-import { insist } from '../kit/ground.mjs'
+import { retryWhileUnavailable } from '../kit/ground.mjs'
 import { figure, interleave, judge, warmUp } from '../kit/rounds.mjs'
 
 const ROWS = 1000
@@ -14,7 +14,7 @@ export async function batch ({ ground, rounds, seconds, quick, tell, profile }) 
   let from = 0
   const load = (how, tag, headers = gateway.headers) => async warm => {
     const told = await callers.ask('run', { headers, seconds, from, tag, ...warm, ...how })
-    insist(told, warm !== undefined)
+    retryWhileUnavailable(told, warm !== undefined)
     from += told.asked
     return told.perSecond
   }

@@ -1,7 +1,7 @@
 /** Goal 5: messages that wait, sent with 1,000 in flight to a provider that takes 50 ms, beside bare undici and a BullMQ worker. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sendersOf } from '../kit/gateway.mjs'
-import { insist, meter } from '../kit/ground.mjs'
+import { retryWhileUnavailable, meter } from '../kit/ground.mjs'
 import { figure, interleave, judge } from '../kit/rounds.mjs'
 import { TEXT } from '../kit/text.mjs'
 
@@ -71,7 +71,7 @@ async function createSluice ({ ground, redis, provider, profile }) {
   const senders = sendersOf(SENDERS)
   const callers = await ground.callers()
   const gateway = await ground.gateway({ redis, apiUrl: provider.url, senders: SENDERS, rules: { maxInFlight: IN_FLIGHT / SENDERS }, profile })
-  const all = async act => await Promise.all(senders.map(async sender => await gateway.ask('POST', `/api/v1/senders/${sender}/${act}`)))
+  const all = async action => await Promise.all(senders.map(async sender => await gateway.ask('POST', `/api/v1/senders/${sender}/${action}`)))
   let from = 0
   await all('pause')
   return {
@@ -81,7 +81,7 @@ async function createSluice ({ ground, redis, provider, profile }) {
       const told = await callers.ask('run', {
         url: `${gateway.url}/batch`, headers: gateway.headers, connections: 2, batch: 500, count: Math.ceil(messages / 500), from, tag: 'd', recipients: 1e7, senders
       })
-      insist(told)
+      retryWhileUnavailable(told)
       from += told.asked / 500
     },
     resume: async () => await all('resume'),

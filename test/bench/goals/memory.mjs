@@ -3,7 +3,7 @@
  * to pairs and senders and not to a message is taken out, and Redis is asked for its bytes in use.
  */
 import { sendersOf } from '../kit/gateway.mjs'
-import { insist } from '../kit/ground.mjs'
+import { retryWhileUnavailable } from '../kit/ground.mjs'
 import { figure, judge } from '../kit/rounds.mjs'
 import { TEXT } from '../kit/text.mjs'
 
@@ -50,7 +50,7 @@ async function fill ({ ground, provider, callers, count, role, profile }) {
   const told = await callers.ask('run', {
     url: gateway.url, headers: { ...gateway.headers, prefer: 'respond-async' }, connections: 16, count, tag: 'm', recipients: role === 'api' ? count / 10 : 1e7, senders: sendersOf(SENDERS)
   })
-  insist(told)
+  retryWhileUnavailable(told)
   if (role === 'all') await gateway.settled()
   await gateway.stop()
   await drop(redis.client, notOfMessages)

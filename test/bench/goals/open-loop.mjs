@@ -1,5 +1,5 @@
 /** Not a goal: answers at 3,000 messages a second, whatever became of those before; timed from the moment at which each was due. */
-import { insist } from '../kit/ground.mjs'
+import { retryWhileUnavailable } from '../kit/ground.mjs'
 import { figure, interleave, warmUp } from '../kit/rounds.mjs'
 
 const PER_SECOND = 3000
@@ -13,7 +13,7 @@ export async function openLoop ({ ground, rounds, seconds, quick, tell, profile 
   let run = 0
   const load = ({ url, headers }, manner = {}) => async how => {
     const told = await callers.ask('run', { url, headers: { ...headers, prefer: 'respond-async' }, seconds, rate, tag: `o${++run}`, ...manner, ...how })
-    insist(told, how !== undefined)
+    retryWhileUnavailable(told, how !== undefined)
     return told.ms
   }
   const contenders = { sluice: load(gateway), composed: load(composed), nothing: load({ ...composed, url: composed.nothing }) }

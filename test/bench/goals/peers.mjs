@@ -1,5 +1,5 @@
 /** Not a goal: other ways to set up the composed peer, so that the goals are held against its best one. */
-import { insist, meter } from '../kit/ground.mjs'
+import { retryWhileUnavailable, meter } from '../kit/ground.mjs'
 import { figure, interleave, warmUp } from '../kit/rounds.mjs'
 
 const variants = {
@@ -20,7 +20,7 @@ export async function peers ({ ground, rounds, seconds, quick, tell }) {
       const { given, nodeUs, redisUs } = await meter({ process, redis }, async () => await callers.ask('run', {
         url: process.url, headers: { prefer: 'respond-async' }, seconds, tag: `p${++run}`, ...how
       }))
-      insist(given, how !== undefined)
+      retryWhileUnavailable(given, how !== undefined)
       return { perSecond: given.perSecond, us: (nodeUs + redisUs) / given.accepted }
     }
   }

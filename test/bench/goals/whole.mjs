@@ -1,7 +1,7 @@
 /** Goal 2: CPU of node and Redis for a whole message, from its acceptance until its outcome is written. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sendersOf } from '../kit/gateway.mjs'
-import { insist, meter } from '../kit/ground.mjs'
+import { retryWhileUnavailable, meter } from '../kit/ground.mjs'
 import { figure, interleave, judge, warmUp } from '../kit/rounds.mjs'
 
 const SENDERS = 40
@@ -25,7 +25,7 @@ export async function whole ({ ground, rounds, quick, tell, profile }) {
       const told = await callers.ask('run', {
         url, headers: { ...process.headers, prefer: 'respond-async' }, count, from, tag: 'w', recipients: 1e7, senders: sendersOf(SENDERS), ...how
       })
-      insist(told, how !== undefined)
+      retryWhileUnavailable(told, how !== undefined)
       done = told.accepted
       await provider.reached(before + done)
       await sleep(TAIL_MS)

@@ -56,7 +56,7 @@ export async function meter ({ process, redis }, work) {
 export class Busy extends Error {}
 
 /** Where callers were turned away, the machine is too busy to compare on: told, and beyond a half refused. What was accepted alone counts. */
-export function insist ({ asked, accepted, statuses }, isWarmUp = false) {
+export function retryWhileUnavailable ({ asked, accepted, statuses }, isWarmUp = false) {
   if (isWarmUp) return
   if (accepted < asked) process.stderr.write(`\n${asked - accepted} of ${asked} messages were not accepted: ${JSON.stringify(statuses)}\n`)
   if (accepted < asked / 2) throw new Busy('this machine is too busy to measure on')

@@ -26,11 +26,11 @@ function has (program) {
 }
 
 /** As the image and `npm start` give it to the gateway; the peers get it too. */
-const room = ['--max-semi-space-size=32']
+const nodeOptions = ['--max-semi-space-size=32']
 
 /** Starts node with these arguments on a core. It ends with this process, however this one ends. */
 export function start (args, { core, env = {}, ipc = false }) {
-  const [program, ...rest] = [...dies, ...isPinned ? ['taskset', '-c', String(core)] : [], process.execPath, ...room, ...args]
+  const [program, ...rest] = [...dies, ...isPinned ? ['taskset', '-c', String(core)] : [], process.execPath, ...nodeOptions, ...args]
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, stdio: ['ignore', 'ignore', 'inherit', ...ipc ? ['ipc'] : []]
   })

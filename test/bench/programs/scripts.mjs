@@ -24,7 +24,7 @@ const events = createBus()
 const connections = { redis: new Redis(redisUrl), replicas: createReplicas(null, 0), memoryRatio: () => 0 }
 const store = createStore(connections, { prefix: 'wa', leaseMs: 30_000 })
 const plain = new Redis(redisUrl)
-const room = {
+const deps = {
   store,
   events,
   settings: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, startWithinMs: 10_000, lineCap: 1000, backlogCap: 1e9, findMs },
@@ -53,7 +53,7 @@ async function usEach (things, work) {
 /** Two messages to a recipient, so that most pairs are free. */
 async function admitOne () {
   const n = admitted++
-  const asked = await admit(room, {
+  const asked = await admit(deps, {
     sender: senders[n % count], caller: 'bench', to: `+1777${String(Math.floor(n / 2 / count)).padStart(7, '0')}`, message: TEXT, idempotencyKey: `key-${n}`, lane: 'normal', inline: false, whenLimited: 'wait'
   })
   if (asked.status !== 'queued') throw new Error(`admitted as ${asked.status}`)
@@ -64,7 +64,7 @@ async function claimed (many, want) {
   const grants = []
   for (let i = 0; grants.length < many; i++) {
     const sender = senders[i % count]
-    const told = await claim(room, sender, `bench.${i % count}`, Math.min(want, many - grants.length))
+    const told = await claim(deps, sender, `bench.${i % count}`, Math.min(want, many - grants.length))
     if (told.status !== 'claimed') throw new Error(`a claim was answered ${told.status}`)
     if (told.grants.length === 0 && i > many) throw new Error('nothing is left to claim')
     grants.push(...told.grants)
@@ -79,7 +79,7 @@ serve({
   async claimAndSettle ({ many, want }) {
     let grants = []
     const claimUs = await usEach(many, async () => { grants = await claimed(many, want) })
-    const settleUs = await usEach(many, async () => await each(grants, async grant => await settle(room, grant, { status: 'sent', providerMessageId: `${wamid}${grant.id.slice(0, 16)}`, startedAfterMs: 1, durationMs: 50 })))
+    const settleUs = await usEach(many, async () => await each(grants, async grant => await settle(deps, grant, { status: 'sent', providerMessageId: `${wamid}${grant.id.slice(0, 16)}`, startedAfterMs: 1, durationMs: 50 })))
     return { claimUs, settleUs }
   },
   /** The least that any idempotent gateway does: one `SET NX PX` a message; µs. */

@@ -4,7 +4,7 @@ let works: Array<() => void> = []
  * Does some work once everything else of this turn of the event loop is done: all sockets that had something have been read. What is asked for
  * meanwhile is done too, in order, before the next turn.
  */
-export function atEndOfTurn (work: () => void): void {
+export function atEndOfTick (work: () => void): void {
   if (works.length === 0) setImmediate(doAll)
   works.push(work)
 }

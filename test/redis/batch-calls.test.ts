@@ -1,14 +1,14 @@
 /** What travels together: one sender's messages of one turn of the event loop that share what is shared. */
 import t from 'tap'
 import type { Part } from '../../src/redis/script-call.js'
-import { runTogether } from '../../src/redis/together.js'
+import { runBatched } from '../../src/redis/batch-calls.js'
 
 const part = (name: string): Part => ({ args: [name] })
 
 /** Notes the calls, and answers each message with its own name. */
-function createCalls (): { calls: string[][], run: ReturnType<typeof runTogether> } {
+function createCalls (): { calls: string[][], run: ReturnType<typeof runBatched> } {
   const calls: string[][] = []
-  const run = runTogether(async (sender, args, parts) => {
+  const run = runBatched(async (sender, args, parts) => {
     calls.push([sender, ...args, ...parts.map(one => (one.args[0] ?? '').slice(0, 1))])
     return parts.map(one => ['told', one.args[0]])
   })
@@ -38,10 +38,10 @@ await t.test('a call carries so many messages, and so many characters, at most',
 })
 
 await t.test('a call that fails fails for all, and a message that fails fails alone', async t => {
-  const failing = runTogether(async () => { throw new TypeError('lost') })
+  const failing = runBatched(async () => { throw new TypeError('lost') })
   const lost = await Promise.allSettled([failing('1', [], part('a')), failing('1', [], part('b'))])
   t.match(lost, [{ reason: { message: 'lost' } }, { reason: { message: 'lost' } }])
-  const partly = runTogether(async () => [['told'], ['fault', 'why']])
+  const partly = runBatched(async () => [['told'], ['fault', 'why']])
   const told = await Promise.allSettled([partly('1', [], part('a')), partly('1', [], part('b')), partly('1', [], part('c'))])
   t.match(told, [{ value: ['told'] }, { reason: { code: 'INTERNAL', message: 'why' } }, { reason: { code: 'INTERNAL', message: 'no answer' } }])
 })

@@ -13,7 +13,7 @@ export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): str
 }
 
 /** Tells of every request how it ended. To be set before the hooks that refuse requests. */
-export function tellRequests (app: FastifyInstance, events: Bus): void {
+export function logRequests (app: FastifyInstance, events: Bus): void {
   app.decorateReply('told')
   app.decorateReply('about')
   app.addHook('onRequest', (request, reply, done) => {
@@ -30,15 +30,15 @@ export function tellEnd (request: FastifyRequest, reply: FastifyReply, events: B
   const askedAt = performance.now()
   reply.header('x-request-id', request.id)
   // The framework's own hooks don't hear of a caller that has sent all and hangs up before the answer.
-  reply.raw.on('close', () => events.emit('request.answered', factsOf(request, reply, performance.now() - askedAt)))
+  reply.raw.on('close', () => events.emit('request.completed', factsOf(request, reply, performance.now() - askedAt)))
 }
 
-function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.answered'][0] {
+function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.completed'][0] {
   // Where nobody was let in there is no caller, whatever the type says.
   const caller = (request as Partial<FastifyRequest>).caller?.name
   const requestBytes = Number(request.headers['content-length'])
   const bytes = Number(reply.getHeader('content-length'))
-  const facts: Events['request.answered'][0] = {
+  const facts: Events['request.completed'][0] = {
     requestId: request.id,
     method: request.method,
     route: request.routeOptions.url ?? 'unknown',

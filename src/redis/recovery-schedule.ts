@@ -9,17 +9,17 @@ const FLUSH_MS = 100
  * what is lost of it recovery's slow round finds. A moment is only ever brought forward, except by recovery when it is
  * about to ask; so no reminder that comes while it asks gets lost.
  */
-export interface Agenda {
+export interface RecoverySchedule {
   /** Has recovery look at the sender at its next tick. Neither waits nor fails; goes on trying while Redis is away. */
-  remind: (sender: string) => void
+  markDue: (sender: string) => void
   /** The same at once, for a sender whose turn is near: whoever attends it next may die at any moment. */
   mark: (sender: string) => Promise<void>
   /** Up to `count` senders whose moment has come, the most overdue first, and the present moment by Redis's clock, ms. */
-  due: (count: number) => Promise<{ nowMs: number, senders: Array<{ sender: string, isReminded: boolean }> }>
+  due: (count: number) => Promise<{ nowMs: number, senders: Array<{ sender: string, isMarkedDue: boolean }> }>
   /** Before asking: sets the moments at which these are asked again whatever happens. */
-  putOff: (moments: readonly Moment[]) => Promise<void>
+  postpone: (moments: readonly Moment[]) => Promise<void>
   /** After asking: brings moments forward. */
-  bringForward: (moments: readonly Moment[]) => Promise<void>
+  advance: (moments: readonly Moment[]) => Promise<void>
   /** Enters senders that are not on it. */
   enter: (senders: readonly string[]) => Promise<void>
   close: () => void
@@ -28,7 +28,7 @@ export interface Agenda {
 /** Milliseconds since the epoch by Redis's clock; 0 is as soon as possible. */
 export type Moment = readonly [sender: string, atMs: number]
 
-export function createAgenda (redis: Client, prefix: string): Agenda {
+export function createRecoverySchedule (redis: Client, prefix: string): RecoverySchedule {
   const key = globalKey(prefix, 'agenda')
   const reminders = new Set<string>()
   let timer: NodeJS.Timeout | null = null
@@ -53,7 +53,7 @@ export function createAgenda (redis: Client, prefix: string): Agenda {
   }
 
   return {
-    remind (sender) {
+    markDue (sender) {
       reminders.add(sender)
       plan()
     },
@@ -64,13 +64,13 @@ export function createAgenda (redis: Client, prefix: string): Agenda {
       const [seconds, micros] = await redis.time()
       const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
       const found = await redis.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, count)
-      const senders = found.flatMap((sender, at) => at % 2 === 0 ? [{ sender, isReminded: found[at + 1] === '0' }] : [])
+      const senders = found.flatMap((sender, at) => at % 2 === 0 ? [{ sender, isMarkedDue: found[at + 1] === '0' }] : [])
       return { nowMs, senders }
     },
-    async putOff (moments) {
+    async postpone (moments) {
       if (moments.length > 0) await redis.zadd(key, 'XX', ...flat(moments))
     },
-    async bringForward (moments) {
+    async advance (moments) {
       if (moments.length > 0) await redis.zadd(key, 'LT', ...flat(moments))
     },
     async enter (senders) {

@@ -9,7 +9,7 @@ const TOGETHER_MS = 20
  * Has the nodes that tell look at a sender as soon as something is in its outbox. A hint: what gets lost with it, they find on
  * their round.
  */
-export function callPostmen (store: Store, events: Bus): void {
+export function notifyDispatchers (store: Store, events: Bus): void {
   const senders = new Set<string>()
   function call (sender: string): void {
     if (senders.size === 0) setTimeout(publish, TOGETHER_MS).unref()

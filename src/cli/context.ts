@@ -6,7 +6,7 @@ import { parseDuration } from './duration.js'
 interface Common { url: string, key?: string, json?: true, timeout: number }
 
 /** What every command works with. */
-export interface Desk {
+export interface CliContext {
   client: SluiceClient
   json: boolean
   /** One line of JSON with `--json`, else the text. */
@@ -23,7 +23,7 @@ export function addCommonOptions (program: Command): void {
     .option('--json', 'JSON instead of tables, a line for each value')
 }
 
-export function openDesk (command: Command): Desk {
+export function openContext (command: Command): CliContext {
   const { url, key, json = false, timeout } = command.optsWithGlobals<Common>()
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError('the address of the gateway is a URL such as http://localhost:3000')
   return {

@@ -4,7 +4,7 @@ const FIRST_REST_MS = 100
 const LONGEST_REST_MS = 5000
 
 /** How long one call may take in all its tries, and the rests between them. */
-export interface Patience {
+export interface RetryBudget {
   readonly signal: AbortSignal | undefined
   /** Until the call's deadline. */
   leftMs: () => number
@@ -15,7 +15,7 @@ export interface Patience {
   rest: (tries: number, retryAfterMs: number | undefined) => Promise<boolean>
 }
 
-export function createPatience (timeoutMs: number, signal: AbortSignal | undefined): Patience {
+export function createRetryBudget (timeoutMs: number, signal: AbortSignal | undefined): RetryBudget {
   const deadline = performance.now() + timeoutMs
   const leftMs = (): number => deadline - performance.now()
   return {
@@ -23,9 +23,9 @@ export function createPatience (timeoutMs: number, signal: AbortSignal | undefin
     leftMs,
     async rest (tries, retryAfterMs = 0) {
       // The random part keeps those who were turned away together from coming back together.
-      const restMs = retryAfterMs + Math.random() * Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (tries - 1))
-      if (restMs >= leftMs()) return false
-      await sleep(restMs, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+      const retryInMs = retryAfterMs + Math.random() * Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (tries - 1))
+      if (retryInMs >= leftMs()) return false
+      await sleep(retryInMs, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
         signal?.throwIfAborted()
         throw error
       })

@@ -11,11 +11,11 @@ const LEAVE_MS = 2000
 const AT_ONCE = 20
 
 /** Which senders this node serves, and how; it changes while the node runs. */
-export interface Roster {
+export interface SenderRegistry {
   /** The default one first, those that leave last. Changed in place. */
   readonly senders: string[]
   /** Removed by a reload: they take no new messages and are attended until nothing of theirs is left. */
-  readonly leaving: Set<string>
+  readonly draining: Set<string>
   /** Of a sender on the list. */
   readonly settingsOf: (sender: string) => SenderSettings | undefined
   /** The most requests under way that any sender may have. */
@@ -28,9 +28,9 @@ export interface Roster {
 }
 
 /** `tells`: whether changes of their messages are written down to be told. */
-export async function createRoster (store: Store, events: Bus, first: readonly SenderSettings[], tells = false): Promise<Roster> {
+export async function createSenderRegistry (store: Store, events: Bus, first: readonly SenderSettings[], callbacksEnabled = false): Promise<SenderRegistry> {
   const senders: string[] = []
-  const leaving = new Set<string>()
+  const draining = new Set<string>()
   const leavingSince = new Map<string, number>()
   const settings = new Map<string, SenderSettings>()
 
@@ -42,33 +42,33 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
     if (!isStart && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
     await writeRules(store, id, rules)
     // Apart from the rules, so that callbacks switched on don't overrule an operator.
-    if (tells) await store.redis.hset(key, 'tells', '1')
+    if (callbacksEnabled) await store.redis.hset(key, 'tells', '1')
     else await store.redis.hdel(key, 'tells')
   }
 
   async function refresh (): Promise<void> {
     await noteLayout(store.redis, store.prefix)
     await inParallel([...settings.values()], AT_ONCE, async sender => await enter(sender, false))
-    await store.agenda.enter(senders)
+    await store.recoverySchedule.enter(senders)
   }
 
   async function apply (next: readonly SenderSettings[]): Promise<{ added: string[], removed: string[] }> {
     const ids = next.map(({ id }) => id)
     await inParallel(next, AT_ONCE, async sender => await enter(sender, true))
-    await store.agenda.enter(ids)
+    await store.recoverySchedule.enter(ids)
     const isNamed = new Set(ids)
     const added = ids.filter(id => !senders.includes(id))
-    const removed = senders.filter(id => !isNamed.has(id) && !leaving.has(id))
+    const removed = senders.filter(id => !isNamed.has(id) && !draining.has(id))
     for (const sender of next) settings.set(sender.id, sender)
     for (const id of ids) {
-      leaving.delete(id)
+      draining.delete(id)
       leavingSince.delete(id)
     }
     for (const id of removed) {
-      leaving.add(id)
+      draining.add(id)
       leavingSince.set(id, performance.now())
     }
-    senders.splice(0, senders.length, ...ids, ...leaving)
+    senders.splice(0, senders.length, ...ids, ...draining)
     return { added, removed }
   }
 
@@ -76,11 +76,11 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
   async function dismiss (): Promise<void> {
     for (const [sender, since] of leavingSince) {
       if (performance.now() - since < LEAVE_MS || await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')) > 0) continue
-      if (!leaving.delete(sender)) continue
+      if (!draining.delete(sender)) continue
       leavingSince.delete(sender)
       settings.delete(sender)
       senders.splice(senders.indexOf(sender), 1)
-      events.emit('sender.left', { sender })
+      events.emit('sender.removed', { sender })
     }
   }
 
@@ -89,14 +89,14 @@ export async function createRoster (store: Store, events: Bus, first: readonly S
 
   await claimLayout(store.redis, store.prefix)
   await apply(first)
-  events.on('sender.unruled', restore)
+  events.on('sender.no-rules', restore)
   const timer = setInterval(() => {
     dismiss().catch(() => undefined) // Redis is away, as the store's connection tells; the next look finds the same
   }, LEAVE_MS)
   timer.unref()
   return {
     senders,
-    leaving,
+    draining,
     settingsOf: sender => settings.get(sender),
     maxInFlight: () => Math.max(...[...settings.values()].map(({ rules }) => rules.maxInFlight)),
     apply,

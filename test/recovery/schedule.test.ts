@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { createBus } from '../../src/events.js'
 import { SluiceError } from '../../src/errors.js'
-import { startRecovery, type RecoveryRoom } from '../../src/recovery/recover.js'
+import { startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
 import { createStore } from '../../src/redis/store.js'
 import { startApi } from '../support/api.js'
@@ -20,7 +20,7 @@ const LATER_MS = 25_000
 
 await t.test('what is to come is on the agenda in time', async t => {
   const prefix = createPrefix()
-  const agenda = `{${prefix}}:agenda`
+  const recoverySchedule = `{${prefix}}:agenda`
   const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await startNode(t, {
@@ -31,8 +31,8 @@ await t.test('what is to come is on the agenda in time', async t => {
   for (const { id } of senders) await calm(id)
 
   t.match((await node.send(ANN, '1', { sender: 'scheduled', scheduledFor: Date.now() + 20_000 })).body, { status: 'scheduled' })
-  t.match((await node.send(ANN, '2', { sender: 'far' })).body, { status: 'queued', boundBy: 'pair' })
-  t.match((await node.send(ANN, '1', { sender: 'paused' })).body, { status: 'queued', boundBy: 'pause' })
+  t.match((await node.send(ANN, '2', { sender: 'far' })).body, { status: 'queued', waitingFor: 'pair-rate' })
+  t.match((await node.send(ANN, '1', { sender: 'paused' })).body, { status: 'queued', waitingFor: 'pause' })
   api.silence('unknown')
   t.match((await node.send(ANN, '1', { sender: 'unknown' })).body, { status: 'unknown' })
   api.speak('unknown')
@@ -40,14 +40,14 @@ await t.test('what is to come is on the agenda in time', async t => {
 
   async function nextIn (sender: string): Promise<number> {
     const [seconds] = await client.time()
-    return Number(await client.zscore(agenda, sender)) - Number(seconds) * 1000
+    return Number(await client.zscore(recoverySchedule, sender)) - Number(seconds) * 1000
   }
 
   /** As it is when nobody needed the sender for a while. */
   async function calm (sender: string): Promise<void> {
     await until(`${sender} has been asked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:shift`) === 0)
     const [seconds] = await client.time()
-    await client.zadd(agenda, Number(seconds) * 1000 + LATER_MS, sender)
+    await client.zadd(recoverySchedule, Number(seconds) * 1000 + LATER_MS, sender)
   }
 
   /**
@@ -65,14 +65,14 @@ await t.test('what is to come is on the agenda in time', async t => {
 
 await t.test('without the agenda everything is found within a round', async t => {
   const prefix = createPrefix()
-  const agenda = `{${prefix}}:agenda`
+  const recoverySchedule = `{${prefix}}:agenda`
   const node = await startNode(t, {
     redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_RATE_LIMIT_MS: '5500', SEND_TIMEOUT_MS: '500', LEASE_MS: '6000' }
   })
   await node.send(ANN, 'first')
   t.match((await node.send(ANN, 'second')).body, { status: 'queued' })
-  await until('it is on the agenda', async () => await client.zscore(agenda, SENDER) !== null)
-  await client.del(agenda)
+  await until('it is on the agenda', async () => await client.zscore(recoverySchedule, SENDER) !== null)
+  await client.del(recoverySchedule)
   await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 20_000)
 })
 
@@ -83,23 +83,23 @@ await t.test('a sender that could not be asked since Redis went away in the midd
   const prefix = createPrefix()
   const store = createStore(connections, { prefix, leaseMs: 30_000 })
   const asked: string[] = []
-  let isAway = false
+  let isUnavailable = false
   const run = async (_script: string, { sender }: { sender: string }): Promise<unknown> => {
     asked.push(sender)
-    if (isAway && sender === 'b') throw new SluiceError('UNAVAILABLE')
+    if (isUnavailable && sender === 'b') throw new SluiceError('UNAVAILABLE')
     return ['', [], [], [], 0]
   }
   const senders = ['a', 'b', 'c']
-  const refresh = async (): Promise<void> => await store.agenda.enter(senders)
-  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryRoom)
+  const refresh = async (): Promise<void> => await store.recoverySchedule.enter(senders)
+  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryDeps)
   t.teardown(recovery.stop)
   // Asked twice, and found to need nobody: from now on they are put off for a whole round.
   await until('they are let be', () => asked.length === 6)
-  isAway = true
+  isUnavailable = true
   await client.zadd(`{${prefix}}:agenda`, 1, 'a', 2, 'b', 3, 'c')
   await until('one can not be asked', () => asked.filter(sender => sender === 'b').length > 2)
-  isAway = false
+  isUnavailable = false
   asked.length = 0
   await until('all are asked again', () => senders.every(sender => asked.includes(sender)), 3000)
-  store.agenda.close()
+  store.recoverySchedule.close()
 })

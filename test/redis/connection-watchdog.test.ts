@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Redis } from 'ioredis'
 import { createClient } from '../../src/redis/client.js'
-import { watch } from '../../src/redis/watch.js'
+import { watch } from '../../src/redis/connection-watchdog.js'
 import { startRedis, type Teardown } from '../support/redis.js'
 import { pass, until } from '../support/until.js'
 

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { insist } from '../../src/redis/insist.js'
+import { retryWhileUnavailable } from '../../src/redis/retry-while-unavailable.js'
 import { startRedis } from '../support/redis.js'
 
 const redis = await startRedis(t)
 
 await t.test('what a start asks of a Redis that is too slow is asked again', async t => {
   const client = redis.connect({ commandTimeout: 200 })
-  await insist(async () => await client.ping())
+  await retryWhileUnavailable(async () => await client.ping())
   await redis.connect().call('CLIENT', 'PAUSE', '900', 'ALL')
   let asked = 0
-  t.equal(await insist(async () => {
+  t.equal(await retryWhileUnavailable(async () => {
     asked++
     return await client.ping()
   }), 'PONG')
@@ -19,7 +19,7 @@ await t.test('what a start asks of a Redis that is too slow is asked again', asy
 await t.test('what Redis refuses for good is told at once', async t => {
   const client = redis.connect()
   let asked = 0
-  await t.rejects(insist(async () => {
+  await t.rejects(retryWhileUnavailable(async () => {
     asked++
     return await client.call('NO-SUCH-COMMAND')
   }), /unknown command/)

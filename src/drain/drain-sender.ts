@@ -1,14 +1,14 @@
-import { createBell } from '../bell.js'
+import { createSignal } from '../signal.js'
 import type { Bus } from '../events.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { dropUnwanted, expire } from './cancel.js'
 import type { ClaimSettings } from './claim.js'
 import { claim, release } from './claim.js'
-import type { DeliveryRoom } from './deliver.js'
+import type { DeliveryDeps } from './deliver.js'
 import { deliver } from './deliver.js'
 import type { Starting } from './starting.js'
 
-export interface DrainRoom extends DeliveryRoom { events: Bus, claiming: ClaimSettings, maxInFlight: number, starting: Starting }
+export interface DrainDeps extends DeliveryDeps { events: Bus, claiming: ClaimSettings, maxInFlight: number, starting: Starting }
 
 /** A shift attends one sender for at most this long, then hands over, so that no sender keeps a node's place for ever. */
 const SHIFT_MS = 15_000
@@ -28,62 +28,62 @@ let shifts = 0
  * Attends a sender: claims the heads whose turn has come, sends and settles each on its own, and claims again while others
  * are still in flight; sleeps until the next turn; ends when none is near. Returns the number of sends, and tells it meanwhile.
  */
-export async function shift (room: DrainRoom, sender: string, closing: AbortSignal, tell: (sends: number) => void = () => undefined): Promise<number> {
-  const name = `${room.store.node}.${++shifts}`
+export async function shift (deps: DrainDeps, sender: string, closing: AbortSignal, tell: (sends: number) => void = () => undefined): Promise<number> {
+  const name = `${deps.store.node}.${++shifts}`
   const startedAt = performance.now()
   const underway = new Set<Promise<unknown>>()
-  const bell = createBell()
-  const mute = room.wakes.listen(sender, bell.ring)
-  const hurry = (): void => bell.ring()
-  closing.addEventListener('abort', hurry)
+  const signal = createSignal()
+  const mute = deps.wakes.listen(sender, signal.set)
+  const flush = (): void => signal.set()
+  closing.addEventListener('abort', flush)
   let sends = 0
   let expected = FEW
   let mine = false
-  room.events.emit('shift.started', { sender })
+  deps.events.emit('drain.started', { sender })
   try {
     while (!closing.aborted && performance.now() - startedAt < SHIFT_MS) {
-      const places = await room.starting.reserve(Math.min(expected, room.maxInFlight - underway.size), SLEEP_MS)
+      const places = await deps.starting.reserve(Math.min(expected, deps.maxInFlight - underway.size), SLEEP_MS)
       if (closing.aborted) {
-        room.starting.free(places)
+        deps.starting.free(places)
         break
       }
-      bell.reset()
+      signal.reset()
       const claimed = await claimInto(places)
       if (claimed.status === 'attended') break
       mine = true
       expected = Math.min(BATCH, Math.max(FEW, 2 * claimed.grants.length))
       for (const grant of claimed.grants) {
         sends++
-        const start = once(() => room.starting.free(1))
-        const delivery = deliver(room, grant, start).catch(error => room.events.emit('fault', { where: 'deliver', error }))
+        const start = once(() => deps.starting.free(1))
+        const delivery = deliver(deps, grant, start).catch(error => deps.events.emit('fault', { where: 'deliver', error }))
           .finally(() => {
             start()
             underway.delete(delivery)
-            if (underway.size === room.maxInFlight - 1) setTimeout(bell.ring, LINGER_MS)
+            if (underway.size === deps.maxInFlight - 1) setTimeout(signal.set, LINGER_MS)
           })
         underway.add(delivery)
       }
       if (claimed.grants.length > 0) tell(sends)
       if (claimed.expired.length > 0 || claimed.unwanted.length > 0) {
-        const read = async (id: string): ReturnType<typeof payloadOf> => await payloadOf(room.store, sender, id)
-        await expire(room, sender, claimed.expired, read)
-        await dropUnwanted(room, sender, claimed.unwanted, read)
+        const read = async (id: string): ReturnType<typeof payloadOf> => await payloadOf(deps.store, sender, id)
+        await expire(deps, sender, claimed.expired, read)
+        await dropUnwanted(deps, sender, claimed.unwanted, read)
         continue
       }
       const nextInMs = claimed.nextAt === null ? null : Math.max(0, claimed.nextAt - performance.now())
       if ((nextInMs === null || nextInMs > IDLE_MS) && underway.size === 0) break
       // With every place taken, the end of a delivery rings.
-      const sleepMs = underway.size >= room.maxInFlight ? SLEEP_MS : Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)
-      if (sleepMs > 0) await bell.heard(Math.ceil(sleepMs))
+      const sleepMs = underway.size >= deps.maxInFlight ? SLEEP_MS : Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)
+      if (sleepMs > 0) await signal.wait(Math.ceil(sleepMs))
     }
   } finally {
-    closing.removeEventListener('abort', hurry)
+    closing.removeEventListener('abort', flush)
     mute()
-    if (mine) await handOver(room, sender, name)
+    if (mine) await handOver(deps, sender, name)
     // A job taken on the way down was somebody's one call: another node has to hear it.
-    else if (closing.aborted) await room.wakes.attend(sender, 'call')
+    else if (closing.aborted) await deps.wakes.applyWakeHint(sender, 'call')
     await Promise.all(underway)
-    room.events.emit('shift.ended', { sender, sends, durationMs: performance.now() - startedAt })
+    deps.events.emit('drain.ended', { sender, sends, durationMs: performance.now() - startedAt })
   }
   return sends
 
@@ -91,11 +91,11 @@ export async function shift (room: DrainRoom, sender: string, closing: AbortSign
   async function claimInto (places: number): ReturnType<typeof claim> {
     let filled = 0
     try {
-      const claimed = await claim(room, sender, name, places)
+      const claimed = await claim(deps, sender, name, places)
       if (claimed.status === 'claimed') filled = claimed.grants.length
       return claimed
     } finally {
-      room.starting.free(places - filled)
+      deps.starting.free(places - filled)
     }
   }
 }
@@ -110,10 +110,10 @@ function once (act: () => void): () => void {
 }
 
 /** Ends the lease at once; where that fails it runs out by itself within 3 s and recovery calls the next shift. */
-async function handOver (room: DrainRoom, sender: string, name: string): Promise<void> {
+async function handOver (deps: DrainDeps, sender: string, name: string): Promise<void> {
   try {
-    await room.wakes.attend(sender, await release(room, sender, name))
+    await deps.wakes.applyWakeHint(sender, await release(deps, sender, name))
   } catch (error) {
-    room.events.emit('fault', { where: 'shift hand-over', error })
+    deps.events.emit('fault', { where: 'shift hand-over', error })
   }
 }

@@ -4,15 +4,15 @@ const FIRST_REST_MS = 500
 const LONGEST_REST_MS = 15_000
 
 /** Spares a receiver that is down: one try now and then instead of all that waits, until one is taken. */
-export interface Brake {
+export interface CircuitBreaker {
   note: (isTaken: boolean) => void
   /** ms until anything may be tried again. */
-  restMs: () => number
+  retryInMs: () => number
   /** Only one at a time, to see whether it is up again. */
-  isProbing: () => boolean
+  isHalfOpen: () => boolean
 }
 
-export function createBrake (): Brake {
+export function createCircuitBreaker (): CircuitBreaker {
   let refusals = 0
   let rests = 0
   let restsUntil = 0
@@ -24,7 +24,7 @@ export function createBrake (): Brake {
       if (refusals < IN_A_ROW || performance.now() < restsUntil) return
       restsUntil = performance.now() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(rests++, 10)) * (0.75 + Math.random() / 4)
     },
-    restMs: () => refusals < IN_A_ROW ? 0 : Math.max(0, restsUntil - performance.now()),
-    isProbing: () => refusals >= IN_A_ROW
+    retryInMs: () => refusals < IN_A_ROW ? 0 : Math.max(0, restsUntil - performance.now()),
+    isHalfOpen: () => refusals >= IN_A_ROW
   }
 }

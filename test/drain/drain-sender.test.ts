@@ -20,10 +20,10 @@ const { arrivals } = ground
 await t.test('a shift begins with the first message that waits and ends when nobody does', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '500' })
   await node.send('+15550009010', '1')
-  t.equal(node.seen('shift.started').length, 0, 'who is sent at once needs none')
+  t.equal(node.seen('drain.started').length, 0, 'who is sent at once needs none')
   await node.post('/messages/batch', ['2', '3'].map(message => ({ to: '+15550009010', message })))
   await arrivals('+15550009010', 3)
-  const ended = await until('it ends', () => node.seen('shift.ended')[0])
+  const ended = await until('it ends', () => node.seen('drain.ended')[0])
   t.equal(ended.sends, 2)
   t.equal(await ground.redis.connect().exists(senderKey(node.prefix, SENDER, 'shift')), 0, 'its lease is given back')
 })
@@ -34,7 +34,7 @@ await t.test('a shift ends where the next turn is far, and recovery calls anothe
   await node.send('+15550009020', '1')
   await node.send('+15550009020', '2')
   await pass(300)
-  t.equal(node.seen('shift.started').length, node.seen('shift.ended').length, 'nobody attends it meanwhile')
+  t.equal(node.seen('drain.started').length, node.seen('drain.ended').length, 'nobody attends it meanwhile')
   await arrivals('+15550009020', 2, 30_000)
   const [gap = 0] = starts.gaps('+15550009020')
   // Recovery's slow round would come after 15 s at the earliest.
@@ -83,6 +83,6 @@ await t.test('a shift hands over at its end, and nobody waits for it', async t =
   // Its lease is 3 s: one that was not handed over would be missed for longer.
   t.ok(gaps.every(gap => gap < 2900), `the longest gap is ${Math.round(Math.max(...gaps))} ms`)
   t.same(seen.map(arrival => arrival.body?.text?.body), Array.from({ length: 34 }, (_, at) => String(at + 1)))
-  t.ok(long.seen('shift.started').length >= 2, `${long.seen('shift.started').length} shifts`)
+  t.ok(long.seen('drain.started').length >= 2, `${long.seen('drain.started').length} shifts`)
   t.same(long.seen('recovery.found'), [], 'recovery had nothing to do')
 })

@@ -95,7 +95,7 @@ await t.test('who doesn\'t wait for the answer, or wants it later, is queued or 
 
   const at = Date.now() + 1500
   const scheduled = await node.send('+15550001041', 'then', { scheduledFor: new Date(at).toISOString() })
-  t.match(scheduled, { status: 202, body: { status: 'scheduled', queued: true, boundBy: 'schedule' } })
+  t.match(scheduled, { status: 202, body: { status: 'scheduled', queued: true, waitingFor: 'schedule' } })
   t.match((await node.get('/queues/stats')).body, { delayed: 1 })
   const [arrival] = await arrivals('+15550001041', 1)
   between(t, arrival?.headersAt, at, at + 5000, 'it goes at its moment')
@@ -113,15 +113,15 @@ await t.test('who would rather not wait is told so, and nothing is reserved', as
   t.match((await node.get(`/rate-limits/${to}`)).body, { waiting: { urgent: 0, normal: 0, bulk: 0 } })
   t.match((await node.send(to, '2', { whenLimited: 'wait', idempotencyKey: 'r2' })).body, { queued: true, position: 1, duplicate: false })
   t.match(await node.send(to, '3', { whenLimited: 'reject' }, { prefer: 'respond-async' }), { status: 400, body: { code: 'INVALID_REQUEST', field: 'whenLimited' } })
-  t.match(await node.send(to, '4', { expiresInMs: 2000 }), { status: 429, body: { code: 'EXPIRES_FIRST' } }, 'nor is taken in what could not be sent in its life')
+  t.match(await node.send(to, '4', { expiresInMs: 2000 }), { status: 429, body: { code: 'WOULD_EXPIRE' } }, 'nor is taken in what could not be sent in its life')
 })
 
 await t.test('a line and a backlog have an end', async t => {
-  const node = await ground.start(t, { MAX_LINE_PER_RECIPIENT: '2', MAX_BACKLOG_PER_SENDER: '3', WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await ground.start(t, { MAX_QUEUE_PER_RECIPIENT: '2', MAX_BACKLOG_PER_SENDER: '3', WHATSAPP_RATE_LIMIT_MS: '60000' })
   const replies: Reply[] = []
   for (const text of ['1', '2', '3', '4']) replies.push(await node.send('+15550001060', text))
   t.match(replies.map(reply => reply.status), [200, 202, 202, 429])
-  t.match(replies[3]?.body, { code: 'RECIPIENT_LINE_FULL', waitMs: Number })
+  t.match(replies[3]?.body, { code: 'RECIPIENT_QUEUE_FULL', waitMs: Number })
   t.ok(Number(replies[3]?.headers.get('retry-after')) >= 5)
   await node.send('+15550001061', '1')
   t.match(await node.send('+15550001061', '2'), { status: 202 })
@@ -150,7 +150,7 @@ await t.test('a message whose life is over is not sent', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
   await node.post('/senders/111/pause', {})
   const { body } = await node.send('+15550001080', 'too late', { expiresInMs: 1000 })
-  t.match(body, { delayMs: null, expectedAt: null, boundBy: 'pause' })
+  t.match(body, { delayMs: null, expectedAt: null, waitingFor: 'pause' })
   await pass(1050)
   await node.post('/senders/111/resume')
   await until('it is expired', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'expired')

@@ -51,7 +51,7 @@ await t.test('a search with its words in the body looks through all senders, and
   t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.shop)), [], 'another caller finds nothing of it')
   t.match(await node.post('/messages/find', {}), { status: 400, body: { code: 'INVALID_REQUEST' } })
   t.match(await node.post('/messages/find', { recipient: '12' }), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
-  t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), { status: 200, body: { sender: '22', limited: true, boundBy: 'pair' } })
+  t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), { status: 200, body: { sender: '22', limited: true, waitingFor: 'pair-rate' } })
 })
 
 await t.test('a message tells who has seen its failure, and a caller who it is', async t => {
@@ -87,7 +87,7 @@ await t.test('failures are acknowledged, one or by filter, with actor and note',
   const { failures } = (await node.get('/failures?status=FAILED')).body as { failures: Array<Record<string, unknown>> }
   t.strictSame(failures.map(failure => failure['acknowledgedBy']), ['operator', 'operator', 'operator'])
   t.equal((await node.post('/failures/111.AAAAAAAAAAAAAAAAAAAAAA.18c2f3a4b5c/acknowledge', {})).status, 404)
-  t.match((await node.get('/audit')).body['acts'].map((act: { act: string, detail?: string }) => [act.act, act.detail]), [
+  t.match((await node.get('/audit')).body['entries'].map((action: { action: string, detail?: string }) => [action.action, action.detail]), [
     ['acknowledge', undefined], ['acknowledge', undefined], ['acknowledge', 'called the customer']
   ])
 })

@@ -2,19 +2,19 @@ import type { Socket } from 'node:net'
 import { Cluster } from 'ioredis'
 import type { Redis } from 'ioredis'
 import type { Client } from './client.js'
-import { atEndOfTurn } from './end-of-turn.js'
+import { atEndOfTick } from './end-of-tick.js'
 
 /**
  * Has what a client writes within one turn of the event loop go out together. One system call for each command is the
  * dearest part of it, here and in the server; gathered, nothing waits longer than until the other sockets have been read, and what can't wait so long is hurried.
  */
-export function gatherWrites (client: Client): void {
+export function corkWrites (client: Client): void {
   if (client instanceof Cluster) client.on('+node', gatherOf)
   else gatherOf(client)
 }
 
 /** What is written already goes out now, where a turn's wait would be the larger cost. */
-export function hurry (servers: readonly Redis[]): void {
+export function flush (servers: readonly Redis[]): void {
   for (const server of servers) (server.stream as Socket | undefined)?.uncork()
 }
 
@@ -28,7 +28,7 @@ function gather (socket: Socket): void {
   socket.write = (...args: unknown[]): boolean => {
     if (socket.writableCorked === 0) {
       socket.cork()
-      atEndOfTurn(send)
+      atEndOfTick(send)
     }
     return write(...args)
   }

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../errors.js'
 import type { Bus } from '../events.js'
 import type { Explain } from '../failure/failure.js'
-import type { LentEvent, Replies } from '../redis/commands.js'
+import type { LeasedCallback, Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
-import type { Brake } from './brake.js'
+import type { CircuitBreaker } from './circuit-breaker.js'
 import { describeEvent } from './describe.js'
 import type { Post, Posted } from './post.js'
 import { sign } from './sign.js'
 
-export interface TellRoom {
+export interface TellDeps {
   store: Store
   events: Bus
   explain: Explain
@@ -47,23 +47,23 @@ export interface LentAt { ms: number, epochMs: number }
  * Tells what was lent out, and the events of the same subject behind it one after the other, until one is not taken. Answers
  * in how many ms that is due again, null where nothing is, or somebody else will find it.
  */
-export async function tellSubject (room: TellRoom, sender: string, lent: LentEvent, at: LentAt, closing: AbortSignal, brake: Brake): Promise<number | null> {
+export async function tellSubject (deps: TellDeps, sender: string, lent: LeasedCallback, at: LentAt, closing: AbortSignal, breaker: CircuitBreaker): Promise<number | null> {
   const [subject] = lent
   let [, leaseEnd, tries, event] = lent
   // Not posted in the latter part of its lease: another node may have it soon.
-  const withinMs = room.callbacks.leaseMs / 4
+  const withinMs = deps.callbacks.leaseMs / 4
   let startBy = at.ms + withinMs
   while (!closing.aborted && performance.now() < startBy) {
-    const { id, type, body } = describeEvent(sender, subject, event, room.explain)
+    const { id, type, body } = describeEvent(sender, subject, event, deps.explain)
     const atS = Math.floor((at.epochMs + performance.now() - at.ms) / 1000)
-    const posted = await room.receiver.post(sign(id, atS, body, room.callbacks.keys), body)
-    brake.note(posted.status === 'taken')
+    const posted = await deps.receiver.post(sign(id, atS, body, deps.callbacks.keys), body)
+    breaker.note(posted.status === 'taken')
     startBy = performance.now() + withinMs
     // The brake spares a receiver that is down; once it is up again, no message is to wait for long because of that.
-    const afterMs = retryMs(room.callbacks.retryMs, brake.isProbing() ? 0 : tries)
-    const reply = await note(room, sender, subject, leaseEnd, posted, afterMs)
+    const afterMs = retryMs(deps.callbacks.retryMs, breaker.isHalfOpen() ? 0 : tries)
+    const reply = await note(deps, sender, subject, leaseEnd, posted, afterMs)
     if (reply === null || reply[0] === 'stale') return null
-    room.events.emit('callback.tried', {
+    deps.events.emit('callback.attempted', {
       sender, callback: id, type, result: reply[0], tries: tries + 1, durationMs: posted.durationMs, ...(posted.status === 'taken' ? {} : { code: posted.code })
     })
     if (reply[0] === 'later') return afterMs
@@ -80,12 +80,12 @@ function retryMs (firstMs: number, tries: number): number {
 }
 
 /** Writes down what came of it. Null where Redis stays away so long that the lease is over: then it is told again. */
-async function note (room: TellRoom, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number): Promise<Replies['told'] | null> {
-  const { giveUpMs, leaseMs } = room.callbacks
+async function note (deps: TellDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number): Promise<Replies['told'] | null> {
+  const { giveUpMs, leaseMs } = deps.callbacks
   const until = performance.now() + leaseMs / 2
   for (;;) {
     try {
-      return await room.store.run('told', { sender }, { subject, leaseEnd, told: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS })
+      return await deps.store.run('told', { sender }, { subject, leaseEnd, told: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS })
     } catch (error) {
       if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
       if (performance.now() > until) return null

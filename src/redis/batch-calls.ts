@@ -1,5 +1,5 @@
 import { SluiceError } from '../errors.js'
-import { atEndOfTurn } from './end-of-turn.js'
+import { atEndOfTick } from './end-of-tick.js'
 import type { CallScript, Part } from './script-call.js'
 
 /** Runs a script for one message; `args` are what it shares with others. */
@@ -22,7 +22,7 @@ interface Gathering { sender: string, args: readonly string[], parts: Part[], as
  * more than half is the same for all of them: the way there and back, the sender's rules, buckets and lanes. Nothing waits for it: the
  * connection writes at the end of the turn anyway (gather.ts).
  */
-export function runTogether (call: CallScript): RunScript {
+export function runBatched (call: CallScript): RunScript {
   const open = new Map<string, Gathering>()
 
   function flush (): void {
@@ -43,7 +43,7 @@ export function runTogether (call: CallScript): RunScript {
       gathering = undefined
     }
     if (gathering === undefined) {
-      if (open.size === 0) atEndOfTurn(flush)
+      if (open.size === 0) atEndOfTick(flush)
       open.set(sender, gathering = { sender, args, parts: [], asks: [], characters: 0 })
     }
     gathering.parts.push(part)

@@ -1,12 +1,12 @@
-import { createBell } from '../bell.js'
-import { isAway } from '../redis/is-away.js'
+import { createSignal } from '../signal.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import { inParallel } from '../parallel.js'
 import { SluiceError } from '../errors.js'
 import { globalKey, senderKey } from '../redis/keys.js'
-import type { LentEvent } from '../redis/commands.js'
-import { createBrake } from './brake.js'
-import type { LentAt, TellRoom } from './tell.js'
-import { tellSubject } from './tell.js'
+import type { LeasedCallback } from '../redis/commands.js'
+import { createCircuitBreaker } from './circuit-breaker.js'
+import type { LentAt, TellDeps } from './deliver.js'
+import { tellSubject } from './deliver.js'
 
 /** Callbacks that a node has under way at once. */
 export const AT_ONCE = 64
@@ -18,7 +18,7 @@ const ROUND_AT_ONCE = 25
 const AGAIN_MS = 1000
 
 /** Tells what is in the outboxes of all senders. */
-export interface Postman {
+export interface CallbackDispatcher {
   /** There may be something to tell of this sender. */
   look: (sender: string) => void
   /** Ends what is under way, and leaves the rest to others. */
@@ -26,18 +26,18 @@ export interface Postman {
 }
 
 /** Starts to tell; any number of nodes may, since each event is lent to one of them. */
-export function startPostman (room: TellRoom): Postman {
-  const { store, events } = room
+export function startCallbackDispatcher (deps: TellDeps): CallbackDispatcher {
+  const { store, events } = deps
   /** When each sender is to be looked at, by `performance.now()`. */
   const wanted = new Map<string, number>()
   const underway = new Set<Promise<void>>()
-  const brake = createBrake()
-  const bell = createBell()
+  const breaker = createCircuitBreaker()
+  const signal = createSignal()
   const closing = new AbortController()
 
   function want (sender: string, atMs: number): void {
     wanted.set(sender, Math.min(atMs, wanted.get(sender) ?? Infinity))
-    bell.ring()
+    signal.set()
   }
 
   /** The sender that has waited longest, if its moment has come; else in how many ms one's comes. */
@@ -50,39 +50,39 @@ export function startPostman (room: TellRoom): Postman {
 
   async function lookAt (sender: string): Promise<void> {
     const lentAt = performance.now()
-    const limit = brake.isProbing() ? (underway.size === 0 ? 1 : 0) : AT_ONCE - underway.size
-    const [nowMs, nextMs, left, dropped, lent] = await store.run('lend', { sender }, { limit, leaseMs: room.callbacks.leaseMs, take: TAKE, cap: room.callbacks.cap })
+    const limit = breaker.isHalfOpen() ? (underway.size === 0 ? 1 : 0) : AT_ONCE - underway.size
+    const [nowMs, nextMs, left, dropped, lent] = await store.run('lend', { sender }, { limit, leaseMs: deps.callbacks.leaseMs, take: TAKE, cap: deps.callbacks.cap })
     if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
     for (const one of lent) tell(sender, one, { ms: lentAt, epochMs: nowMs })
     if (left > 0) want(sender, performance.now())
     else if (nextMs > 0) want(sender, performance.now() + Math.max(0, nextMs - nowMs))
   }
 
-  function tell (sender: string, lent: LentEvent, lentAt: LentAt): void {
-    const telling = tellSubject(room, sender, lent, lentAt, closing.signal, brake)
+  function tell (sender: string, lent: LeasedCallback, lentAt: LentAt): void {
+    const telling = tellSubject(deps, sender, lent, lentAt, closing.signal, breaker)
       .then(againMs => { if (againMs !== null) want(sender, performance.now() + againMs) })
       .catch(error => { events.emit('fault', { where: 'callbacks', error }) })
       .finally(() => {
         underway.delete(telling)
-        bell.ring()
+        signal.set()
       })
     underway.add(telling)
   }
 
   async function work (): Promise<void> {
     while (!closing.signal.aborted) {
-      bell.reset()
-      const restMs = brake.restMs()
+      signal.reset()
+      const retryInMs = breaker.retryInMs()
       const found = next()
-      const isFull = underway.size >= AT_ONCE || (brake.isProbing() && underway.size > 0)
-      if (restMs > 0 || isFull || 'inMs' in found) {
-        await bell.heard(restMs > 0 ? restMs : isFull || !('inMs' in found) ? ROUND_MS : found.inMs)
+      const isFull = underway.size >= AT_ONCE || (breaker.isHalfOpen() && underway.size > 0)
+      if (retryInMs > 0 || isFull || 'inMs' in found) {
+        await signal.wait(retryInMs > 0 ? retryInMs : isFull || !('inMs' in found) ? ROUND_MS : found.inMs)
         continue
       }
       wanted.delete(found.sender)
       await lookAt(found.sender).catch(error => {
         want(found.sender, performance.now() + AGAIN_MS)
-        if (!isUnavailable(error)) events.emit('fault', { where: 'callbacks', error })
+        if (!isExpected(error)) events.emit('fault', { where: 'callbacks', error })
       })
     }
   }
@@ -99,7 +99,7 @@ export function startPostman (room: TellRoom): Postman {
 
   const rounds = setInterval(() => { goRound() }, ROUND_MS)
   function goRound (): void {
-    round().catch(error => { if (!isUnavailable(error)) events.emit('fault', { where: 'callbacks', error }) })
+    round().catch(error => { if (!isExpected(error)) events.emit('fault', { where: 'callbacks', error }) })
   }
   goRound()
   const working = work()
@@ -108,14 +108,14 @@ export function startPostman (room: TellRoom): Postman {
     async close () {
       closing.abort()
       clearInterval(rounds)
-      bell.ring()
+      signal.set()
       await working
       await Promise.all(underway)
-      await room.receiver.close()
+      await deps.receiver.close()
     }
   }
 }
 
-function isUnavailable (error: unknown): boolean {
-  return isAway(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
+function isExpected (error: unknown): boolean {
+  return isUnavailable(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
 }

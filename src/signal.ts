@@ -1,17 +1,17 @@
 /** A bell that is not missed: rung between `reset` and `heard`, it is heard at once. */
-export interface Bell { ring: () => void, reset: () => void, heard: (withinMs: number) => Promise<void> }
+export interface Signal { set: () => void, reset: () => void, wait: (withinMs: number) => Promise<void> }
 
-export function createBell (): Bell {
-  let rung = false
+export function createSignal (): Signal {
+  let isSet = false
   let wake: (() => void) | null = null
   return {
-    ring () {
-      rung = true
+    set () {
+      isSet = true
       wake?.()
     },
-    reset () { rung = false },
-    async heard (withinMs) {
-      if (rung) return
+    reset () { isSet = false },
+    async wait (withinMs) {
+      if (isSet) return
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, withinMs)
         wake = () => {

@@ -17,20 +17,20 @@ interface Heard { bytes: number, silentFor: number }
  * heard nothing, which says nothing of the server. Returns what ends it.
  */
 export function watch (client: Client, ask: (server: Redis) => Promise<unknown>): () => void {
-  const heard = new WeakMap<Redis, Heard>()
+  const wait = new WeakMap<Redis, Heard>()
   const asked = new WeakSet<Redis>()
 
   function look (server: Redis): void {
     if (server.status !== 'ready' && server.status !== 'connect') {
-      heard.delete(server)
+      wait.delete(server)
       return
     }
     const bytes = (server.stream as { bytesRead?: number } | undefined)?.bytesRead ?? 0
-    const before = heard.get(server)
+    const before = wait.get(server)
     const silentFor = before?.bytes === bytes ? before.silentFor + 1 : 0
-    heard.set(server, { bytes, silentFor })
+    wait.set(server, { bytes, silentFor })
     if (silentFor >= SILENT_LOOKS) {
-      heard.delete(server)
+      wait.delete(server)
       server.disconnect(true)
     } else if (server.status === 'ready' && !asked.has(server)) {
       asked.add(server)

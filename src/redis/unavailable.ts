@@ -11,7 +11,7 @@ export function isOwnFault (message: string): boolean {
 }
 
 /** Can Redis not be had for now: no connection, no answer in time, or an answer that puts off (LOADING, NOREPLICAS, OOM, BUSY …)? */
-export function isAway (error: unknown): boolean {
+export function isUnavailable (error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error.name === 'ReplyError') return !isOwnFault(error.message)
   return error.name === 'MaxRetriesPerRequestError' || CLIENT.test(error.message)
