@@ -1,6 +1,6 @@
 /**
- * `npm run docs` writes the tables of the docs that the code already has as data; with `-- --check` it only compares,
- * and fails where a page is out of date. A page marks a table with `<!-- generated: NAME -->` and `<!-- /generated -->`.
+ * `npm run docs` writes tables of the docs from data in the code. `npm run docs -- --check` fails if a page is out of date.
+ * A page marks a table with `<!-- generated: NAME -->` and `<!-- /generated -->`.
  * A new table is one function below that returns Markdown, listed in `tables`.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'

@@ -65,7 +65,7 @@ function linesOf (level: string): Array<Record<string, unknown> & { msg: string 
 }
 
 await t.test('every line has a meaning, an action and at least one field', async t => {
-  t.strictSame(Object.entries(logLines).filter(([, { meaning, action }]) => !/\w\.$/.test(meaning) || !/[\w`)]\.$/.test(action)), [])
+  t.strictSame(Object.entries(logLines).filter(([, { meaning, action }]) => !/[\w`)]\.$/.test(meaning) || !/[\w`)]\.$/.test(action)), [])
   t.strictSame([...declaredRows()].filter(([, { always }]) => always.every(name => !/^\w+$/.test(name))), [])
 })
 
