@@ -25,5 +25,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1, so that it receives SIGTERM and shuts down gracefully (SHUTDOWN_GRACE_MS).
-# Heap space for short-lived objects of a batch; see the decision "A young generation of 32 MB" in docs.
+# A larger young generation: docs/decisions/0053-young-generation-of-32-mb.md
 CMD ["node", "--enable-source-maps", "--max-semi-space-size=32", "dist/main.js"]

@@ -111,7 +111,7 @@ for (const size of sizes) {
   rows.push(`| ${size.toLocaleString('en')} | ${told.admitUs.toFixed(1)} | ${told.claimUs.toFixed(0)} | ${told.perClaim.toFixed(1)} | ${(told.redisMs / 1000).toFixed(1)} | ${(told.nodeMs / 1000).toFixed(1)} |`)
   console.log(rows.at(-1))
 }
-const head = '| waiting | admission of a message, µs of Redis | claim, µs of Redis | granted by a claim | Redis down and up, s | node: start to first send, s |'
+const head = '| waiting | admission of a message, µs of Redis | claim, µs of Redis | grants per claim | Redis restart, s | node: start to first send, s |'
 const report = [`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`, '', head, '|---|---|---|---|---|---|', ...rows].join('\n')
 console.log(`\n${report}`)
 if (values.write) writeBlock(fileURLToPath(new URL('../../docs/overload.md', import.meta.url)), 'backlog', report)

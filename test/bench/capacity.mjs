@@ -34,14 +34,14 @@ export function unitCosts (entries) {
 
 export function unitTable (costs) {
   return [
-    '| what | takes | so |',
+    '| item | cost | capacity |',
     '|---|---|---|',
-    `| accepting a message | ${whole(costs.acceptNodeUs)} µs of node, ${whole(costs.acceptRedisUs)} µs of Redis | ${whole(1e6 / costs.acceptNodeUs)} a second and core of API nodes |`,
-    `| a whole message, accepted, sent and settled | ${whole(costs.wholeNodeUs)} µs of node, ${whole(costs.wholeRedisUs)} µs of Redis | ${whole(1e6 / costs.wholeNodeUs)} a second and core of nodes; ${whole(1e6 / costs.wholeRedisUs)} a second and Redis |`,
-    `| a message while it waits | ${whole(costs.waitingBytes)} bytes | ${gigabytes(costs.waitingBytes * 1e6)} GB a million |`,
-    `| a message sent in the last 24 h | ${whole(costs.settledBytes)} bytes, ${whole(costs.plainBytes)} of them without look-ups (\`FIND_WITHIN_MS=0\`) | ${gigabytes(costs.settledBytes * 1e6)} GB a million |`,
+    `| accepting a message | ${whole(costs.acceptNodeUs)} µs of node, ${whole(costs.acceptRedisUs)} µs of Redis | ${whole(1e6 / costs.acceptNodeUs)} a second per core of API nodes |`,
+    `| a whole message, accepted, sent and settled | ${whole(costs.wholeNodeUs)} µs of node, ${whole(costs.wholeRedisUs)} µs of Redis | ${whole(1e6 / costs.wholeNodeUs)} a second per core of nodes; ${whole(1e6 / costs.wholeRedisUs)} a second per Redis |`,
+    `| a message while it waits | ${whole(costs.waitingBytes)} bytes | ${gigabytes(costs.waitingBytes * 1e6)} GB per million |`,
+    `| a message sent in the last 24 h | ${whole(costs.settledBytes)} bytes, ${whole(costs.plainBytes)} of them without look-ups (\`FIND_WITHIN_MS=0\`) | ${gigabytes(costs.settledBytes * 1e6)} GB per million |`,
     `| a sender | ${whole(costs.senderBytes)} bytes, and ${megabytes(costs.settledBytes * PER_DAY)} MB for a day of ${whole(PER_DAY)} messages | |`,
-    `| a node | ${whole(costs.connections)} connections to Redis, however many senders; to WhatsApp one for each request under way | |`
+    `| a node | ${whole(costs.connections)} connections to Redis, whatever the number of senders; one to WhatsApp per request in flight | |`
   ].join('\n')
 }
 

@@ -82,14 +82,14 @@ try {
   const report = [
     `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
     '',
-    '| phase | offered/s | accepted/s | turned away | answered after it was due, ms (p50, p99, most) | after it was asked, ms | no connection free for 1 s | unanswered, broken |',
+    '| phase | offered/s | accepted/s | rejected | latency from due time, ms (p50, p99, max) | latency from request, ms | no connection free for 1 s | unanswered, broken |',
     '|---|---|---|---|---|---|---|---|',
-    row('before, callers wait', '–', calm, 5),
-    row('overload, nobody waits', many(capacity * factor), storm, storm.seconds),
-    row('after, callers wait', '–', after, 5),
+    row('before: closed loop', '–', calm, 5),
+    row('overload: open loop', many(capacity * factor), storm, storm.seconds),
+    row('after: closed loop', '–', after, 5),
     '',
-    `Memory of the node (RSS, most in each third of the time): ${third(0)}, ${third(1)}, ${third(2)} MB; answers without the \`Retry-After\` that they should have: ${storm.withoutRetryAfter}.`,
-    `Accepted in the storm: ${many(storm.accepted.length)}; sent in all: ${many(sent)}; taken by the sandbox: ${many(counts.accepted)}; left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
+    `Memory of the node (RSS, maximum in each third of the run): ${third(0)}, ${third(1)}, ${third(2)} MB; answers without a required \`Retry-After\`: ${storm.withoutRetryAfter}.`,
+    `Accepted under overload: ${many(storm.accepted.length)}; sent in total: ${many(sent)}; accepted by the sandbox: ${many(counts.accepted)}; left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
   ].join('\n')
   console.log(report)
   if (values.write) writeBlock(here('../../docs/overload.md'), 'overload', report)

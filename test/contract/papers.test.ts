@@ -62,8 +62,20 @@ await t.test('each figure that the README gives as measured stands on the page t
   t.strictSame(unfounded, [])
 })
 
-await t.test('docs/README.md names every page of docs/', async t => {
-  t.strictSame(list('docs', '.md').map(path => posix.basename(path)).filter(name => name !== 'README.md' && !read('docs/README.md').includes(`](${name})`)), [])
+await t.test('each index names every page of its folder', async t => {
+  const pages = list('docs', '.md').filter(path => posix.basename(path) !== 'README.md')
+  t.strictSame(pages.filter(path => !read(`${posix.dirname(path)}/README.md`).includes(`](${posix.basename(path)})`)), [])
+})
+
+await t.test('each decision has a number, a title, a status and a date, and the index repeats them', async t => {
+  const decisions = list('docs/decisions', '.md').filter(path => posix.basename(path) !== 'README.md')
+  const form = /^# (\d{4})\. (.+)\n\nStatus: (accepted|superseded by \[\d{4}\]\(\S+\))\n\nDate: (\d{4}-\d\d-\d\d)\n\n## /
+  const rows = decisions.map((path, at) => {
+    const [, number, title, status, date] = form.exec(read(path)) ?? []
+    t.equal(number, String(at + 1).padStart(4, '0'), path)
+    return `| [${number}](${posix.basename(path)}) | ${title} | ${status} | ${date} |`
+  })
+  t.strictSame(lines('docs/decisions/README.md').filter(line => line.startsWith('| [')), rows)
 })
 
 await t.test('every picture is shown somewhere', async t => {
