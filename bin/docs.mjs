@@ -1,6 +1,6 @@
 /**
  * `npm run docs` writes tables of the docs from data in the code. `npm run docs -- --check` fails if a page is out of date.
- * A page marks a table with `<!-- generated: NAME -->` and `<!-- /generated -->`.
+ * A page marks a table with `<!-- generated: NAME ARGUMENT... -->` and `<!-- /generated -->`.
  * A new table is one function below that returns Markdown, listed in `tables`.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ const tables = { metrics, 'log-lines': logLineTable, 'meta-codes': () => codes(m
 
 const root = new URL('../', import.meta.url)
 const PAGES = ['README.md', 'lua/README.md', ...readdirSync(new URL('docs/', root), { recursive: true }).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)]
-const MARKED = /(<!-- generated: ([\w-]+) -->\n)[^]*?(<!-- \/generated -->)/g
+const MARKED = /(<!-- generated: ([\w-]+)((?: \w+)*) -->\n)[^]*?(<!-- \/generated -->)/g
 
 function metrics () {
   const registries = [['node', createInstruments().registry], ['system', createSystemGauges().registry]]
@@ -57,10 +57,10 @@ const used = new Set()
 const outdated = []
 for (const path of PAGES) {
   const page = readFileSync(new URL(path, root), 'utf8')
-  const written = page.replace(MARKED, (_all, start, name, end) => {
+  const written = page.replace(MARKED, (_all, start, name, args, end) => {
     if (!(name in tables)) throw new Error(`${path}: no table is called ${name}`)
     used.add(name)
-    return `${start}${tables[name]()}${end}`
+    return `${start}${tables[name](...args.split(' ').filter(Boolean))}${end}`
   })
   if (written === page) continue
   outdated.push(path)
