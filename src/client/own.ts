@@ -27,7 +27,7 @@ export function asFirst<Told extends object> (told: Told): Told | Problem {
   if (!isDuplicate(told)) return told
   const { id, status, error } = told
   if (status === 'failed') {
-    return { type: 'urn:sluice:error:PROVIDER_REJECTED', title: 'WhatsApp refused this message for good', status: 422, code: 'PROVIDER_REJECTED', id, ...(error === undefined ? {} : { error }) }
+    return { type: 'urn:sluice:error:PROVIDER_REJECTED', title: 'WhatsApp rejected this message permanently', status: 422, code: 'PROVIDER_REJECTED', id, ...(error === undefined ? {} : { error }) }
   }
   const immediate = taken.includes(status)
   const queued = waiting.includes(status)
