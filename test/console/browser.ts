@@ -22,7 +22,11 @@ export function missing (): string | false {
 
 export async function startBrowser (t: Pick<Test, 'teardown'>): Promise<Browser> {
   // Its own sandbox needs rights that root in a container does not give away.
-  const browser = await chromium.launch({ executablePath: find() ?? 'chromium', chromiumSandbox: false, args: ['--disable-gpu', '--disable-dev-shm-usage'] })
+  const browser = await chromium.launch({
+    executablePath: find() ?? 'chromium',
+    chromiumSandbox: false,
+    args: ['--disable-gpu', '--disable-dev-shm-usage']
+  })
   t.teardown(async () => await browser.close())
   return browser
 }
@@ -49,8 +53,19 @@ export const wrong: string[] = []
 export interface ConsoleOptions { key?: string | null, hash?: string, colorScheme?: 'dark' | 'light' }
 
 /** Opens the console of a node and signs in by typing the key. `key: null` skips the sign-in. */
-export async function openConsole (t: Test, browser: Browser, { origin }: Pick<Node, 'origin'>, { key = keys.operator, hash = '', colorScheme = 'light' }: ConsoleOptions = {}): Promise<Console> {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 700 }, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
+export async function openConsole (
+  t: Test,
+  browser: Browser,
+  { origin }: Pick<Node, 'origin'>,
+  { key = keys.operator, hash = '', colorScheme = 'light' }: ConsoleOptions = {}
+): Promise<Console> {
+  const context = await browser.newContext({
+    colorScheme,
+    viewport: { width: 1000, height: 700 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    reducedMotion: 'reduce'
+  })
   t.teardown(async () => await context.close())
   // What the tests' loader calls where a function keeps its name; functions handed to the page bring that call along.
   await context.addInitScript('globalThis.__name = value => value')
@@ -62,7 +77,9 @@ export async function openConsole (t: Test, browser: Browser, { origin }: Pick<N
     if (!request.url().startsWith(`${origin}/`)) wrong.push(`${t.name}: it asked ${request.url()}`)
   })
   page.on('pageerror', error => wrong.push(`${t.name}: ${error.message}`))
-  page.on('console', message => { if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) wrong.push(`${t.name}: ${message.text()}`) })
+  page.on('console', message => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) wrong.push(`${t.name}: ${message.text()}`)
+  })
   await page.goto(`${origin}/console${hash}`)
   const read = async (selector: string): Promise<string> => (await page.locator(selector).allInnerTexts()).join('\n')
   const it: Console = {

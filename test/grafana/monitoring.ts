@@ -51,7 +51,12 @@ interface Answer { status: string, error?: string, data: any }
 export async function startPrometheus (t: Pick<Test, 'teardown'>, files: Record<string, string>): Promise<Prometheus> {
   const dir = await folder(t, files)
   const port = await freePort()
-  await run(t, 'prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'], port)
+  await run(
+    t,
+    'prometheus',
+    [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
+    port
+  )
   const url = `http://127.0.0.1:${port}`
   const get: Prometheus['get'] = async path => await (await fetch(url + path)).json() as Answer
   return {
@@ -71,7 +76,18 @@ export async function startAlertmanager (t: Pick<Test, 'teardown'>, files: Recor
   const dir = await folder(t, files)
   const port = await freePort()
   // An empty cluster address: it would listen for its kin on all interfaces.
-  await run(t, 'prometheus-alertmanager', [`--config.file=${dir}/alertmanager.yml`, `--storage.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address=', '--log.level=warn'], port)
+  await run(
+    t,
+    'prometheus-alertmanager',
+    [
+      `--config.file=${dir}/alertmanager.yml`,
+      `--storage.path=${dir}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+      '--log.level=warn'
+    ],
+    port
+  )
   return `http://127.0.0.1:${port}`
 }
 

@@ -27,7 +27,12 @@ export async function startProgram (t: Pick<Test, 'teardown'>, file: string, env
 }
 
 /** Starts any command and waits for a line that fits. Throws with all that it printed where it ends before. */
-export async function startCommand (t: Pick<Test, 'teardown'>, [program = '', ...args]: string[], { cwd, env }: { cwd: string, env: Record<string, string> }, ready: RegExp): Promise<Program> {
+export async function startCommand (
+  t: Pick<Test, 'teardown'>,
+  [program = '', ...args]: string[],
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+  ready: RegExp
+): Promise<Program> {
   const child = spawn(program, args, { cwd, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', data => { output += String(data) })

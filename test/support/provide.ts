@@ -7,7 +7,10 @@ type Part = 'build' | 'redis' | 'monitoring' | 'browser'
 
 interface Setup { provide: (part: Part) => Promise<void> }
 
-/** `build` is dist/, `monitoring` Prometheus and Alertmanager, `browser` Chromium. The last two may stay missing: a test that needs them is then skipped. */
+/**
+ * `build` is dist/, `monitoring` Prometheus and Alertmanager, `browser` Chromium. The last two may stay missing: a test that needs them is
+ * then skipped.
+ */
 export async function provide (part: Part): Promise<void> {
   // By a name that no compiler follows: bin/ is JavaScript without types.
   const { provide } = await import(`${root}bin/setup.mjs`) as Setup
