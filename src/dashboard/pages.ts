@@ -156,8 +156,8 @@ export async function readRow (store: Store, sender: string, id: string): Promis
 function stateOf ({ state, waitingFor, delayMs }: MessageView): BullState {
   switch (state) {
     case 'queued':
-      if (waitingFor === 'pause' || waitingFor === 'stop') return 'paused'
-      return waitingFor === 'flow' || waitingFor === 'line' || delayMs === 0 ? 'waiting' : 'delayed'
+      if (waitingFor === 'pause' || waitingFor === 'sender-stopped') return 'paused'
+      return waitingFor === 'sender-rate' || waitingFor === 'turn-in-queue' || delayMs === 0 ? 'waiting' : 'delayed'
     case 'scheduled':
     case 'retrying':
     case 'unknown': return 'delayed'
@@ -174,7 +174,7 @@ function stateOf ({ state, waitingFor, delayMs }: MessageView): BullState {
 
 function waitingFor ({ state, waitingFor }: MessageView): QueueRow['waitingFor'] {
   switch (state) {
-    case 'queued': return waitingFor === 'pause' ? 'pause' : waitingFor === 'stop' ? 'sender-stopped' : 'turn-in-queue'
+    case 'queued': return waitingFor === 'pause' ? 'pause' : waitingFor === 'sender-stopped' ? 'sender-stopped' : 'turn-in-queue'
     case 'scheduled': return 'schedule'
     case 'retrying': return 'retry'
     case 'unknown': return 'outcome'

@@ -1,3 +1,4 @@
+import { SluiceError } from '../errors.js'
 import { createHash } from 'node:crypto'
 import type { Client } from './client.js'
 import { corkWrites } from './cork-writes.js'
@@ -53,7 +54,7 @@ export function defineScript (redis: Client, prefix: string, script: Script, rep
 async function inTime (reply: Promise<unknown>, replyWithinMs: number | undefined): Promise<unknown> {
   if (replyWithinMs === undefined) return await reply
   return await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => setImmediate(() => reject(new Error('Command timed out'))), replyWithinMs)
+    const timer = setTimeout(() => setImmediate(() => reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' }))), replyWithinMs)
     reply.then(
       value => {
         clearTimeout(timer)

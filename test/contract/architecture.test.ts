@@ -17,7 +17,7 @@ const interfaces = [
 const mayImport: Record<string, string[]> = {
   http: [...interfaces, 'erasure'],
   graph: [...interfaces, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
-  dashboard: [...interfaces, 'http/audit', 'http/problem'],
+  dashboard: [...interfaces, 'http/from-here', 'http/problem'],
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],

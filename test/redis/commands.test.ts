@@ -30,7 +30,7 @@ function createRecorder (reply: () => unknown): { redis: Redis, calls: Call[] } 
 await t.test('a script is called by its hash, with the keys of its header', async t => {
   const { redis, calls } = createRecorder(() => [])
   const run = createRun(redis, 'wa')
-  await run('pause', { sender: '77' }, { why: '', forMs: 1, state: 'paused' })
+  await run('pause', { sender: '77' }, { reason: '', forMs: 1, state: 'paused' })
   await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1, maxInFlight: 1, perSecond: 1 })
   const shaOf = (name: string): string => createHash('sha1').update(loadScripts().find(script => script.name === name)?.lua ?? '').digest('hex')
   t.match(calls, [{ sha: shaOf('pause'), keyCount: 5 }, { sha: shaOf('quota'), keyCount: 1 }])
