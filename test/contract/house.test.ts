@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
 /** Seen by every room; they see only each other. */
-const shared = ['config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
+const shared = ['attempt-name', 'config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
 
 /** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
 const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references', 'failure', 'throttle']
@@ -43,7 +43,7 @@ const written = ['src/client/openapi.ts']
  * for what neither of them can tell; each place has its reason.
  */
 const mayReadSystemClock: Record<string, string> = {
-  'src/provider/answer.ts': 'a Retry-After date in an answer that has no Date of its own',
+  'src/provider/response.ts': 'a Retry-After date in a response without a Date header',
   'src/metrics/log.ts': 'the time of a log line, which people compare with other logs',
   'src/redis/keys.ts': 'the hour that names a bucket of the look-up index; a look-up asks the neighbours too'
 }
