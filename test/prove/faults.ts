@@ -13,7 +13,7 @@ type Harm = (victims: Victims, random: Random) => Promise<boolean>
 
 const kinds: Record<string, Harm> = {
   'a node is killed': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGKILL', random.int(200, 3000)),
-  'a node is told to end': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGTERM', random.int(200, 3000)),
+  'a node gets SIGTERM': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGTERM', random.int(200, 3000)),
   'a node stands still, briefly': async ({ fleet }, random) => await fleet.freeze(random.pick(nodeNames), random.int(200, 3000)),
   'a node stands still beyond its leases': async ({ fleet, leaseMs }, random) => await fleet.freeze(random.pick(nodeNames), leaseMs + random.int(500, 3000)),
   'a node comes back with a wrong clock': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGKILL', 300, random.pick([60_000, -60_000])),
@@ -39,7 +39,7 @@ const kinds: Record<string, Harm> = {
   'replies of Redis are lost': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} redis`, random, { mute: true }, 600),
   'replies of Redis come late': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} redis`, random, { answerDelayMs: random.int(50, 500) }),
   'connections to the provider are cut': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} provider`, random, {}, 50),
-  'the provider can not be reached': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} provider`, random, { refuse: true }),
+  'the provider is unreachable': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} provider`, random, { refuse: true }),
   'connecting to the provider takes long': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} provider`, random, { connectDelayMs: random.int(100, 600) }),
   'answers of the provider come late': async ({ wires }, random) => await disturb(wires, `${random.pick(nodeNames)} provider`, random, { answerDelayMs: random.int(200, 2500) }),
   'the provider is slow': fault({ kind: 'slow', delayMs: 1200 }),

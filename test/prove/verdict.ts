@@ -10,10 +10,10 @@ const LEAST_MESSAGES = 100_000
 const page = fileURLToPath(new URL('../../README.md', import.meta.url))
 const BESIDE: Array<[figure: keyof Figures, what: string]> = [
   ['unknownAttempts', 'attempts of unknown outcome'],
-  ['doubledAsAllowed', 'sent twice after one, as `retry` allows'],
-  ['closerByFreeze', 'too close because the process was frozen between its last look at the clock and its write'],
-  ['closerByStall', 'because it was held up there'],
-  ['closerByWire', 'because the way to the provider was']
+  ['doubledAsAllowed', 'messages sent twice after one, as `retry` allows'],
+  ['closerByFreeze', 'too close because the process froze between its last clock check and its write'],
+  ['closerByStall', 'too close because it was delayed there'],
+  ['closerByWire', 'too close because of the network to the provider']
 ]
 /** Two kinds of fault a line. */
 const ABREAST = 2
@@ -33,17 +33,20 @@ export function writeVerdict (soaked: Soaked, command: string): void {
 /** What came of it and how to repeat it, in Markdown. */
 export function verdictOf ({ judgement: { figures, found }, faults, seconds }: Soaked, command: string): string {
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0)
-  const beside = BESIDE.map(([figure, what]) => `${whole(figures[figure])} ${what}`).join(', ')
+  const beside = BESIDE.map(([figure, what]) => `* ${whole(figures[figure])} ${what}`)
   const kinds = [...faults].sort(([a], [b]) => a < b ? -1 : 1)
   const rows = Array.from({ length: Math.ceil(kinds.length / ABREAST) }, (_, row) => kinds.slice(row * ABREAST, (row + 1) * ABREAST))
   return [
-    `\`${command}\`: ${whole(seconds)} s, ${whole(figures.arrivals)} requests at the provider, ${whole(total)} faults; Redis writes with \`appendfsync always\`, since it is killed too.`,
+    `\`${command}\`: ${whole(seconds)} s, ${whole(figures.arrivals)} requests at the provider, ${whole(total)} faults.`,
+    'Redis writes with `appendfsync always`, because it is killed too.',
     '',
     `| messages | ${breaches.join(' | ')} |`,
     `|---|${breaches.map(() => '---|').join('')}`,
     `| ${whole(figures.messages)} | ${breaches.map(breach => whole(found.get(breach)?.length ?? 0)).join(' | ')} |`,
     '',
-    `Beside it, and breaking no promise: ${beside}.`,
+    'These break no promise:',
+    '',
+    ...beside,
     '',
     `|${' fault | times |'.repeat(ABREAST)}`,
     `|${'---|---|'.repeat(ABREAST)}`,
