@@ -75,7 +75,7 @@ function show (file: string, tally: Tally, { status }: ImportEnd, rejectedFile: 
   const { lines, accepted, duplicates, rejected } = tally
   const counts = `${file}: ${lines} lines: ${accepted} accepted, ${duplicates} duplicates, ${rejected} rejected`
   const reasons = [...tally.reasons].sort((a, b) => b.count - a.count || a.firstLine - b.firstLine).map(({ code, field, count, firstLine }) =>
-    `\n  ${count} ${code}${field === undefined ? '' : ` (${field})`}, ${count === 1 ? 'in' : 'first in'} line ${firstLine}`)
+    `\n  ${count} ${code}${field === undefined ? '' : ` (${field})`}, ${count === 1 ? 'at' : 'first at'} line ${firstLine}`)
   const more = status === 'done' ? '' : `\n${status}: run the same command again to continue`
   return `${counts}${rejected === 0 ? '' : `, see ${rejectedFile}`}${reasons.join('')}${more}`
 }

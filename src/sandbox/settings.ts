@@ -18,7 +18,7 @@ const SettingsSchema = Type.Object({
   pairBurst: count,
   /** How much too early a message of a pair may arrive: the network may have delayed the previous one. */
   pairToleranceMs: durationMs,
-  /** False turns the pair limit off and keeps its numbers. */
+  /** False disables the pair limit and keeps its numbers. */
   enforcePair: Type.Boolean(),
   /** Messages of one sender in any second; null: no limit. */
   throughputPerSecond: nullable(count),

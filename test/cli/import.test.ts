@@ -88,7 +88,7 @@ await t.test('a CSV file with rejected lines: the others are sent, and each reje
   ].join('\r\n'))
   const { code, out } = await sluice(caller, 'import', file)
   t.equal(code, 5)
-  t.match(out, /6 lines: 2 accepted, 1 duplicates, 3 rejected, see .*people\.csv\.rejected\.ndjson\n {2}1 INVALID_RECIPIENT \(to\), in line 4\n/)
+  t.match(out, /6 lines: 2 accepted, 1 duplicates, 3 rejected, see .*people\.csv\.rejected\.ndjson\n {2}1 INVALID_RECIPIENT \(to\), at line 4\n/)
   const rejected = readFileSync(`${file}.rejected.ndjson`, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { line: number })
   t.match(rejected.sort((a, b) => a.line - b.line), [
     { line: 4, code: 'INVALID_RECIPIENT', field: 'to', detail: /7 to 15 digits/, text: 'not-a-number,Hello,A-2,,' },
