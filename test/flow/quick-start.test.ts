@@ -53,7 +53,7 @@ await t.test('each answers as it says', async t => {
   })
 
   await t.test('the first alert\'s number stops the sender, and what ends it ends it', async t => {
-    const [watch, stop = '', mend = ''] = blocks('grafana/README.md', 'Seeing one fire', 'sh')
+    const [watch, stop = '', mend = ''] = blocks('grafana/README.md', 'See an alert fire', 'sh')
     t.equal(watch, 'npm run prometheus\n')
     t.match((await run('bash', ['-euc', here(stop)], { env })).stdout, /"status":"queued".*"waitingFor":"sender-stopped"/)
     t.match((await run('bash', ['-euc', here(mend)], { env })).stdout, /"status":"cancelled"[^]*"state":"active"/)
