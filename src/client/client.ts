@@ -77,7 +77,10 @@ export class SluiceClient {
     return (await this.#send<Schemas['Messages']>('POST', '/messages/find', { signal, timeoutMs }, { body })).messages
   }
 
-  /** Cancels a waiting message. Null if its record has expired. Rejects with `NOT_CANCELLABLE` once it is being sent or settled. */
+  /**
+   * Cancels a waiting message and returns it; null if it is cancelled and its record no longer exists. Rejects with `NOT_CANCELLABLE`
+   * if the message does not wait any more.
+   */
   async cancelMessage (id: string, { sender, ...options }: QueryOptions<'cancelMessage'> = {}): Promise<Message | null> {
     return await this.#send('DELETE', `/messages/${encodeURIComponent(id)}`, options, { query: { sender } })
   }
