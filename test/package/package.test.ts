@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import t from 'tap'
 import { root } from '../contract/tree.js'
+import { provide } from '../support/provide.js'
 
 interface Stager { stage: (folder: string) => void }
+
+await provide('build')
 
 await t.test('the package contains client and command line, has five dependencies, and can be imported', async t => {
   const app = t.testdir()

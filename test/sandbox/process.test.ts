@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { createSandbox } from '../../src/sandbox/sandbox.js'
+import { provide } from '../support/provide.js'
+
+await provide('build')
 
 t.test('the process prints its URL, and a signal ends it even with an open request', async t => {
   const main = fileURLToPath(new URL('../../dist/sandbox/main.js', import.meta.url))
