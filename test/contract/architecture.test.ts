@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
 /** Imported by every module; these import only each other. */
-const shared = ['config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
+const shared = ['attempt-name', 'config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
 
 /** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */
 const interfaces = [
@@ -46,7 +46,7 @@ const generated = ['src/client/openapi.ts']
  * rest; each file has its reason.
  */
 const mayReadSystemClock: Record<string, string> = {
-  'src/provider/answer.ts': 'a Retry-After date in an answer that has no Date of its own',
+  'src/provider/response.ts': 'a Retry-After date in a response without a Date header',
   'src/metrics/log.ts': 'the time of a log line, which people compare with other logs',
   'src/redis/keys.ts': 'the hour that names a bucket of the search index; a search reads the neighbouring hours too'
 }

@@ -62,7 +62,7 @@ const doctored: Array<[what: string, breach: Breach, facts: Fact[]]> = [
   ['one given up that had arrived', 'sent though given up', [...sound, ended('b', 'cancelled')]],
   ['an attempt counted that was never made', 'waiting was failing', [...sound, ended('a', 'sent', 'retryable', 'sent')]],
   ['a pair limit that used up an attempt', 'waiting was failing',
-    [...sound.map(fact => isOf('b', 'arrived')(fact) ? arrived('b', 1013, 1, { outcome: 'refused', code: 131056 }) : fact), ...sent('b', 3000, 2), ended('b', 'sent', 'limited', 'sent')]],
+    [...sound.map(fact => isOf('b', 'arrived')(fact) ? arrived('b', 1013, 1, { outcome: 'rejected', code: 131056 }) : fact), ...sent('b', 3000, 2), ended('b', 'sent', 'limited', 'sent')]],
   ['a second attempt of which the first is not told', 'attempt without a trace', [...without(sendOf('b')), ...sent('b', 3000, 2), ended('b', 'sent')]],
   ['two starts too close', 'too close', [...without(sendOf('b')), ...sent('b', 950)]],
   ['two arrivals too close that nothing held up', 'too close', [...without(isOf('b', 'arrived')), arrived('b', 900)]],
