@@ -33,7 +33,7 @@ await t.test('a request that would change a queue is NOT_SUPPORTED', async t => 
   t.match((await node.get(`/messages/${waiting}`)).body, { status: 'queued' })
   t.match((await node.get(`/messages/${failed}`)).body, { status: 'failed' })
   t.match((await node.get('/senders')).body.senders, [{ state: 'active' }])
-  t.match((await node.get('/audit')).body.actions, [])
+  t.match((await node.get('/audit')).body.entries, [])
 })
 
 await t.test('in a browser no button offers a change, and links lead to the console and back', { skip: missing() }, async t => {
