@@ -26,7 +26,7 @@ export async function sendRows (exchange: Exchange, messages: PostMessage[], ret
     }
     open = open.filter(at => passes(answers[at], retryBudget.leftMs()))
     const longestMs = Math.max(0, ...open.map(at => retryAfterMs(answers[at])))
-    if (open.length === 0 || !await retryBudget.rest(tries, longestMs)) return answers
+    if (open.length === 0 || !await retryBudget.wait(tries, longestMs)) return answers
   }
 }
 

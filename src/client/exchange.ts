@@ -52,7 +52,7 @@ export function createExchange ({ baseUrl, apiKey, connections, tryTimeoutMs }: 
           if (!(error instanceof SluiceClientError)) throw error
           const passing = passingOf(error.code, error.status, error.cause)
           const mayRepeat = passing === 'undone' || (passing === 'perhaps' && asked.repeatable)
-          if (!mayRepeat || !await retryBudget.rest(tries, error.retryAfterMs)) throw error
+          if (!mayRepeat || !await retryBudget.wait(tries, error.retryAfterMs)) throw error
         }
       }
     },

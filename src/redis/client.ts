@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
+import { backoffMs } from '../backoff.js'
 import type { Address } from './address.js'
 import { corkWrites } from './cork-writes.js'
 
@@ -17,8 +18,8 @@ const COMMAND_TIMEOUT_MS = 200
 /** A connection that is let go of has so long to end in order; a server that hangs never does. */
 const LET_GO_MS = 50
 
-/** Nodes that lose Redis together don't come back together. */
-const backoff = (times: number): number => Math.round(Math.min(50 * times, 500) * (0.5 + Math.random() / 2))
+/** Delay before a reconnect; `attempt` counts from 1. */
+const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstMs: 50, longestMs: 500 })
 
 /** A client that connects at once and goes on trying. Whoever makes it listens to its `error`. */
 export function createClient (address: Address, manner: Manner): Client {
@@ -29,11 +30,11 @@ export function createClient (address: Address, manner: Manner): Client {
 
 function connectTo (address: Address, manner: Manner): Client {
   const options: RedisOptions = { ...address.options, ...manners[manner], disconnectTimeout: LET_GO_MS, keepAlive: 10_000 }
-  if (address.kind === 'server') return new Redis({ ...options, retryStrategy: backoff, sentinelRetryStrategy: backoff, maxLoadingRetryTime: 250 })
+  if (address.kind === 'server') return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
   return new Cluster(address.nodes, {
     ...clusterManners[manner],
     redisOptions: options,
-    clusterRetryStrategy: backoff,
+    clusterRetryStrategy: reconnectMs,
     slotsRefreshTimeout: 1000,
     // A certificate is for a name, so names are not replaced by addresses.
     ...(options.tls === undefined ? {} : { dnsLookup: (name, found) => found(null, name) })

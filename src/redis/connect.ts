@@ -4,6 +4,7 @@ import { SluiceError } from '../errors.js'
 import { parseAddress } from './address.js'
 import type { Client, Manner } from './client.js'
 import { createClient, serversOf, watchCopies } from './client.js'
+import { memoryUse, parseInfo } from './info.js'
 import type { Replicas } from './replicas.js'
 import { createReplicas } from './replicas.js'
 import { subscribe } from './subscribe.js'
@@ -45,7 +46,7 @@ export async function connect (address: string, bus: Bus, { waitReplicas = 0 } =
     return client
   }
   async function look (server: Redis): Promise<void> {
-    ratios.set(server, ratioOf(await server.info('memory')))
+    ratios.set(server, memoryUse(parseInfo(await server.info('memory'))).ratio)
   }
   const redis = open('fail-fast', look)
   redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
@@ -84,10 +85,4 @@ async function isAnswered (redis: Client, look: (server: Redis) => Promise<void>
   if (redis.status !== 'ready') return false
   const servers = serversOf(redis)
   return servers.length > 0 && await Promise.all(servers.map(look)).then(() => true, () => false)
-}
-
-function ratioOf (info: string): number {
-  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
-  const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
-  return most === 0 ? 0 : used / most
 }

@@ -1,4 +1,4 @@
-/** What a call repeats, when, and when not. The sandbox counts what was really sent, the wire what was asked. */
+/** What a call repeats, when, and when not. The sandbox counts messages sent, the wire counts requests. */
 import t from 'tap'
 import { SluiceClient, type ClientOptions } from '../../src/client/index.js'
 import { createGround, unhurried } from '../support/flow.js'
@@ -7,7 +7,7 @@ import { pass, until } from '../support/until.js'
 import { rejection, startWire, type Wire } from './wire.js'
 
 const ground = await createGround(t, unhurried)
-/** Whoever asks for a second message within this time finds the first. Retry-After tells whole seconds, so it costs no more than less would. */
+/** A second message within this time waits behind the first. Retry-After has whole seconds, so a shorter time would save nothing. */
 const INTERVAL_MS = 900
 const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), MAX_QUEUE_PER_RECIPIENT: '1' })
 const turnedAway = { status: 503, headers: { 'retry-after': '0', 'content-type': 'application/problem+json' }, body: JSON.stringify({ code: 'OVERLOADED', title: 'busy', status: 503, type: 'urn:x' }) }
@@ -19,7 +19,7 @@ async function connect (t: Parameters<typeof startWire>[0], options: Partial<Cli
   return { wire, client }
 }
 
-await t.test('a message whose answer is lost is sent once, and told as what it is', async t => {
+await t.test('a message whose response is lost is sent once, and reported as the first one', async t => {
   const { wire, client } = await connect(t)
   wire.plan('lose', 'cut', turnedAway, { status: 502, body: '<html>' }, 'pass')
   const to = '+15550007001'
@@ -34,7 +34,7 @@ await t.test('a message whose answer is lost is sent once, and told as what it i
   t.match(await client.sendMessage(to, 'Hello', { idempotencyKey: 'mine' }), { duplicate: true }, 'of a key of the caller\'s own nobody knows whose repeat it is')
 })
 
-await t.test('a batch repeats only its rows that were turned away, and each of them is one message', async t => {
+await t.test('a batch repeats only its rejected rows, and each row is one message', async t => {
   const { wire, client } = await connect(t)
   const to = '+15550007010'
   wire.plan('lose')
@@ -46,7 +46,7 @@ await t.test('a batch repeats only its rows that were turned away, and each of t
   t.equal((await ground.arrivals(to, 3)).length, 3)
 })
 
-await t.test('what the caller asked for is not repeated: whenLimited and expiresInMs', async t => {
+await t.test('rejections that the caller asked for are not repeated: whenLimited and expiresInMs', async t => {
   const { wire, client } = await connect(t)
   await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 60_000 })
   t.teardown(async () => await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: INTERVAL_MS }))
@@ -58,22 +58,22 @@ await t.test('what the caller asked for is not repeated: whenLimited and expires
   t.equal(wire.asked.length, 2)
 })
 
-await t.test('a full line is waited for as Retry-After asks, unless the deadline comes first', async t => {
+await t.test('a full queue is waited for as Retry-After asks, unless the deadline comes first', async t => {
   const { wire, client } = await connect(t)
   const to = '+15550007030'
   // Behind a pause no end is known.
   await node.post(`/senders/${SENDER}/pause`)
   await client.sendMessage(to, 'one')
   t.match(await rejection(client.sendMessage(to, 'two', { timeoutMs: 20_000 })), { code: 'RECIPIENT_QUEUE_FULL', retryAfterMs: 60_000, idempotencyKey: /^sluice:/ })
-  t.equal(wire.asked.length, 2, 'and is then told at once')
+  t.equal(wire.asked.length, 2, 'and then fails at once')
   await node.post(`/senders/${SENDER}/resume`)
   for (const text of ['three', 'four', 'five']) t.match(await client.sendMessage(to, text), { duplicate: false })
   t.ok(wire.asked.length > 5)
   const gaps = wire.asked.slice(2).map(({ at }, i, all) => at - (all[i - 1]?.at ?? -Infinity))
-  t.ok(Math.max(...gaps.slice(1)) >= 1000, 'rests as long as it was told')
+  t.ok(Math.max(...gaps.slice(1)) >= 1000, 'waits as long as Retry-After says')
 })
 
-await t.test('retrying failures is repeated where it was certainly not done, and not where it may have been', async t => {
+await t.test('a retry of failures is repeated if it was certainly not executed, and not if it may have been', async t => {
   const { wire, client } = await connect(t)
   wire.plan(turnedAway)
   t.match(await client.retryFailedMessages(5), { total: 0 })
@@ -83,7 +83,7 @@ await t.test('retrying failures is repeated where it was certainly not done, and
   t.equal(wire.asked.length, 3)
 })
 
-await t.test('a try that hangs is repeated, and the whole call ends at its deadline', async t => {
+await t.test('an attempt that hangs is repeated, and the whole call ends at its deadline', async t => {
   const { wire, client } = await connect(t, { tryTimeoutMs: 1000 })
   wire.plan('hold')
   t.match(await client.getStats(), { queue: {} })
@@ -95,7 +95,7 @@ await t.test('a try that hangs is repeated, and the whole call ends at its deadl
   t.ok(performance.now() - began < 10_000, 'at its own, not at the client\'s')
 })
 
-await t.test('the caller\'s signal ends a call under way and one that rests, with its own reason', async t => {
+await t.test('the caller\'s signal ends an attempt and a wait, with its own reason', async t => {
   const { wire, client } = await connect(t)
   const reason = new Error('enough')
   const stop = new AbortController()
@@ -112,10 +112,10 @@ await t.test('the caller\'s signal ends a call under way and one that rests, wit
   await pass(50)
   later.abort(reason)
   t.equal(await resting, reason)
-  t.equal(wire.asked.length, 2, 'nothing is asked after it')
+  t.equal(wire.asked.length, 2, 'no request after it')
 })
 
-await t.test('a gateway that is not there is waited for', async t => {
+await t.test('a gateway that is not running is waited for', async t => {
   const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9', timeoutMs: 2000 })
   t.teardown(async () => await client.close())
   const began = performance.now()
@@ -125,11 +125,11 @@ await t.test('a gateway that is not there is waited for', async t => {
     return error['code'] !== 'TIMEOUT' && error
   })
   t.match(told, { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
-  t.ok(performance.now() - began > 90, 'not told at the first try')
+  t.ok(performance.now() - began > 90, 'not after the first attempt')
   t.equal(await client.isReady(), false)
 })
 
-await t.test('connections are kept', async t => {
+await t.test('connections are reused', async t => {
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.operator, connections: 2 })
   t.teardown(async () => await client.close())
   let connections = 0
