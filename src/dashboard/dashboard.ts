@@ -39,7 +39,7 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
   server.setBasePath(app.prefix)
   server.setErrorHandler(error => {
     const known = toKnown(error)
-    if (known.status === 500) deps.events.emit('fault', { where: 'dashboard', error: known.facts.cause ?? error })
+    if (known.status === 500) deps.events.emit('unexpected-error', { location: 'dashboard', error: known.facts.cause ?? error })
     return answer(known.status, known.status === 500 ? '' : known.message)
   })
   app.addHook('onRequest', async (_, reply) => { reply.headers(headers) })
