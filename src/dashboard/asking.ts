@@ -26,7 +26,7 @@ export function admin (): string {
 /** The counts of all senders. bull-board asks a queue four things for one poll: they are read once, and the page goes by the same ones. */
 export async function readSenders (deps: Pick<DashboardDeps, 'store' | 'senders'>): Promise<SenderView[]> {
   const request = asking.getStore()
-  if (request === undefined) return await inspectSenders(deps.store, deps.senders)
-  request.senders ??= inspectSenders(deps.store, deps.senders)
+  if (request === undefined) return await inspectSenders(deps.store, deps.senders.ids())
+  request.senders ??= inspectSenders(deps.store, deps.senders.ids())
   return await request.senders
 }

@@ -145,7 +145,7 @@ export class MessagesQueue extends BaseAdapter {
 
   async #find (name: string): ReturnType<typeof look> {
     const parts = parseId(name)
-    return parts === null || !this.#room.senders.includes(parts.sender) ? null : await look(this.#room, parts.sender, parts.id)
+    return parts === null || !this.#room.senders.has(parts.sender) ? null : await look(this.#room, parts.sender, parts.id)
   }
 }
 

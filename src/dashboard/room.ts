@@ -2,10 +2,11 @@ import type { Queue } from 'bullmq'
 import type { Explain } from '../failure/failure.js'
 import type { RetryDeps } from '../failure/retry.js'
 import type { Lane, Payload } from '../message.js'
+import type { SenderRegistry } from '../sender-registry.js'
 import type { HistoryEntry } from '../settlement/record.js'
 
 export interface DashboardDeps extends RetryDeps {
-  senders: string[]
+  senders: SenderRegistry
   explain: Explain
   sandbox: boolean
   drainQueue: Queue

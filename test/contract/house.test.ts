@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
 /** Seen by every room; they see only each other. */
-const shared = ['config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
+const shared = ['backoff', 'config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'sender-registry', 'recipient', 'redact', 'redis']
 
 /** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
 const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references', 'failure', 'throttle']
