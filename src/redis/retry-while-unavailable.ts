@@ -3,7 +3,7 @@ import { backoffMs } from '../backoff.js'
 import { isUnavailable } from './unavailable.js'
 
 const WITHIN_MS = 30_000
-const BACKOFF = { firstMs: 100, longestMs: 1000 }
+const BACKOFF = { firstMs: 100, longestMs: 500 }
 
 /**
  * Repeats a call while Redis is unavailable, and rethrows the last error after `withinMs`. By default that is 30 s, for the calls of a
