@@ -3,12 +3,12 @@ import type { Bus } from './events.js'
 import type { Client } from './redis/client.js'
 import { queuePrefix } from './redis/keys.js'
 
-/** BullMQ carries coarse work only: who attends a sender, the retry runs, housekeeping. No message lives in a job. */
+/** BullMQ carries coarse work only: drain runs of senders, retry runs, housekeeping. No job holds a message. */
 export const queueNames = { drain: 'WHATSAPP-drain', retry: 'WHATSAPP-retry', housekeeping: 'WHATSAPP-housekeeping' } as const
 
 export interface Queues { drainQueue: Queue, retryQueue: Queue, housekeepingQueue: Queue, close: () => Promise<void> }
 
-/** The queues on the fail-fast connection: a job that can't be added now is an error now. */
+/** The queues use the fail-fast connection: a job that cannot be added now is an error now. */
 export function createQueues (redis: Client, prefix: string, events: Bus): Queues {
   const create = (name: string): Queue => {
     const queue = new Queue(name, {

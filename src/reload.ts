@@ -7,45 +7,42 @@ import type { Providers, ProviderTarget } from './provider/providers.js'
 import type { SenderSettings, SenderSource } from './senders.js'
 import { isToken, readSenders } from './senders.js'
 
-/** How often token files are read. */
-const TOKENS_MS = 2000
+/** Interval at which token files are read. */
+const TOKEN_CHECK_MS = 2000
 
 export interface ReloadParts {
   source: SenderSource
-  /** As they are in force at the start. */
+  /** Those of the start. */
   senders: readonly SenderSettings[]
   policy: Policy
-  /** POLICY_FILE; '' for none. */
+  /** Path of POLICY_FILE; '' for none. */
   policyFile: string
   providers: Providers
   gateway: Pick<Gateway, 'apply'>
   events: Bus
-  /** Stands in for WhatsApp, or null. */
+  /** Address of the sandbox; null if WhatsApp is used. */
   sandboxUrl: string | null
 }
 
 export interface Reload {
-  /** Reads senders and policy anew and takes them up. A file that is wrong changes nothing and is told as an event; never rejects. */
+  /** Reads senders and policy again and applies them. An invalid file changes nothing and becomes an event. Never rejects. */
   reload: () => Promise<void>
   close: () => void
 }
 
-/** What the providers need of the senders. Against the sandbox any token will do. */
+/** The providers' view of the senders. The sandbox accepts any token. */
 export function targetsOf (senders: readonly SenderSettings[], sandboxUrl: string | null): ProviderTarget[] {
   return senders.map(({ id, apiUrl, accessToken, rules }) => ({
     id, url: sandboxUrl ?? apiUrl, accessToken: sandboxUrl === null ? accessToken : 'sandbox', connections: rules.maxInFlight
   }))
 }
 
-/**
- * Lets senders come, change and leave while the node runs: all of it by `reload`, and tokens by themselves as soon as
- * their file holds another one.
- */
+/** Adds, changes and removes senders while the node runs. Tokens are also renewed without a reload, as soon as their file holds another one. */
 export function watchSenders ({ source, senders, policy, policyFile, providers, gateway, events, sandboxUrl }: ReloadParts): Reload {
   let current = senders
-  /** Removed and not yet gone: what they still hold is sent, for which their tokens have to be good. */
+  /** Removed senders that still hold messages. These are sent, so the tokens have to stay current. */
   let draining: readonly SenderSettings[] = []
-  /** One change after the other. */
+  /** Ends with the last change; changes run one after the other. */
   let last = Promise.resolve()
   const unreadable = new Set<string>()
   events.on('sender.removed', ({ sender }) => {
@@ -54,7 +51,7 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     providers.drop(sender)
   })
 
-  const watched = (): readonly SenderSettings[] => [...current, ...draining]
+  const served = (): readonly SenderSettings[] => [...current, ...draining]
 
   function reloadPolicy (): void {
     if (policyFile === '') return
@@ -71,13 +68,13 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     reloadPolicy()
     try {
       const next = readSenders(source)
-      const renewed = next.filter(sender => watched().some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))
-      // Providers first: an added sender's message may be granted in the moment in which the gateway knows it.
+      const renewed = next.filter(sender => served().some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))
+      // Providers first: a message of an added sender may be granted as soon as the gateway has applied the list.
       providers.apply(targetsOf(next, sandboxUrl))
       const { added, removed } = await gateway.apply(next)
-      // Again, since one that was leaving may have left, and lost its provider, in between.
+      // Again, since a draining sender that is back on the list may have been dropped meanwhile, and its provider with it.
       providers.apply(targetsOf(next, sandboxUrl))
-      draining = watched().filter(({ id }) => !next.some(sender => sender.id === id))
+      draining = served().filter(({ id }) => !next.some(sender => sender.id === id))
       current = next
       events.emit('senders.reloaded', { total: next.length, added, removed, renewed: renewed.map(({ id }) => id) })
     } catch (error) {
@@ -85,7 +82,7 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     }
   }
 
-  /** What a sender's file holds; null where it holds no other token. */
+  /** The token in a sender's file; null if it is unchanged or not readable. */
   async function newTokenOf ({ id, accessToken, accessTokenFile }: SenderSettings): Promise<string | null> {
     if (accessTokenFile === null) return null
     const token = await readFile(accessTokenFile, 'utf8').then(text => text.trim(), () => '')
@@ -93,7 +90,7 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
       unreadable.delete(id)
       return token === accessToken ? null : token
     }
-    // Told once, not every two seconds; the old token goes on.
+    // Reported once, not every two seconds; the old token stays in use.
     if (!unreadable.has(id)) events.emit('senders.rejected', { error: `the file ${accessTokenFile} holds no token for ${id}` })
     unreadable.add(id)
     return null
@@ -101,13 +98,13 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
 
   async function renewTokens (): Promise<void> {
     const tokens = new Map<string, string>()
-    await Promise.all(watched().map(async sender => {
+    await Promise.all(served().map(async sender => {
       const token = await newTokenOf(sender)
       if (token !== null) tokens.set(sender.id, token)
     }))
     const renew = (sender: SenderSettings): SenderSettings => ({ ...sender, accessToken: tokens.get(sender.id) ?? sender.accessToken })
-    // Looked up again: a sender may have left while its file was read, and its provider is gone for good.
-    const renewed = watched().filter(({ id }) => tokens.has(id)).map(renew)
+    // Filtered again: a sender may have been dropped while its file was read, and must not get a new provider.
+    const renewed = served().filter(({ id }) => tokens.has(id)).map(renew)
     if (renewed.length === 0) return
     providers.apply(targetsOf(renewed, sandboxUrl))
     current = current.map(renew)
@@ -115,11 +112,14 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     events.emit('senders.reloaded', { total: current.length, added: [], removed: [], renewed: renewed.map(({ id }) => id) })
   }
 
-  const inTurn = async (work: () => Promise<void>): Promise<void> => await (last = last.then(work).catch(error => { events.emit('fault', { where: 'reload', error }) }))
-  const timer = setInterval(() => { inTurn(renewTokens).catch(() => undefined) }, TOKENS_MS)
+  async function serialize (work: () => Promise<void>): Promise<void> {
+    last = last.then(work).catch(error => { events.emit('unexpected-error', { location: 'reload', error }) })
+    await last
+  }
+  const timer = setInterval(() => { serialize(renewTokens).catch(() => undefined) }, TOKEN_CHECK_MS)
   timer.unref()
   return {
-    reload: async () => await inTurn(reload),
+    reload: async () => await serialize(reload),
     close () { clearInterval(timer) }
   }
 }

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv'
 import { SluiceError } from './errors.js'
 import type { UnknownPolicy } from './message.js'
 
-/** One entry of WHATSAPP_SENDERS_FILE; what it leaves out is taken from the settings. docs/senders.md tells each field. */
+/** One entry of WHATSAPP_SENDERS_FILE. Settings are the defaults of missing fields. docs/senders.md describes each field. */
 const EntrySchema = Type.Object({
   id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
   accessToken: Type.Optional(Type.String({ minLength: 1 })),
@@ -25,25 +25,25 @@ const EntrySchema = Type.Object({
 export const SendersFileSchema = Type.Array(EntrySchema, { minItems: 1, maxItems: 10_000 })
 type Entry = Static<typeof EntrySchema>
 
-/** One business phone number, with everything that is its own. */
+/** One business phone number with its credentials and rules. */
 export interface SenderSettings {
   /** Phone number id. */
   id: string
   /** Empty against the sandbox. */
   accessToken: string
-  /** Where the token is read from, again and again; null where it stands in the settings. */
+  /** File from which the token is read repeatedly; null if the token is part of the settings. */
   accessTokenFile: string | null
-  /** Address of the API with its version. */
+  /** URL of the API, with its version. */
   apiUrl: string
   /** Secrets of the Meta apps that may sign webhooks for this number. */
   appSecrets: string[]
-  /** The same four as throttle/rules.ts: ms, count, messages a second, requests at once. */
+  /** As in throttle/rules.ts: ms, count, messages per second, requests in flight. */
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number }
-  /** null: as UNKNOWN_OUTCOME says. */
+  /** null: UNKNOWN_OUTCOME applies. */
   onUnknown: UnknownPolicy | null
 }
 
-/** The settings that make up the one sender, and the defaults of those in a file. */
+/** The settings of the only sender, or the defaults of the senders in a file. */
 export interface SenderSource {
   SANDBOX: boolean
   WHATSAPP_SENDERS_FILE: string
@@ -55,19 +55,23 @@ export interface SenderSource {
   WHATSAPP_RATE_LIMIT_BURST: number
   WHATSAPP_SENDER_RATE_PER_SECOND: number
   MAX_IN_FLIGHT_PER_SENDER: number
-  /** Where WHATSAPP_ACCESS_TOKEN came from, if from a file. */
+  /** The file of WHATSAPP_ACCESS_TOKEN, if it was read from one. */
   accessTokenFile: string | null
 }
 
 /**
- * The senders: those of the file, the first being the default one, or the one of WHATSAPP_PHONE_NUMBER_ID. Reads all files
- * anew, so that a reload is this call again. Throws CONFIG_INVALID naming entry and field; a token is never shown.
+ * The senders of the file, the first being the default one, or the one of WHATSAPP_PHONE_NUMBER_ID. Every call reads all files, so a reload
+ * is another call. Throws CONFIG_INVALID with entry and field; the error never holds a token.
  */
 export function readSenders (source: SenderSource): SenderSettings[] {
   const { accessTokenFile } = source
-  const common = { apiUrl: source.WHATSAPP_API_URL, appSecrets: source.WHATSAPP_APP_SECRET.split(',').map(secret => secret.trim()).filter(secret => secret !== ''), onUnknown: null }
+  const appSecrets = source.WHATSAPP_APP_SECRET.split(',').map(secret => secret.trim()).filter(secret => secret !== '')
+  const common = { apiUrl: source.WHATSAPP_API_URL, appSecrets, onUnknown: null }
   const rules = {
-    pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS, pairBurst: source.WHATSAPP_RATE_LIMIT_BURST, perSecond: source.WHATSAPP_SENDER_RATE_PER_SECOND, maxInFlight: source.MAX_IN_FLIGHT_PER_SENDER
+    pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS,
+    pairBurst: source.WHATSAPP_RATE_LIMIT_BURST,
+    perSecond: source.WHATSAPP_SENDER_RATE_PER_SECOND,
+    maxInFlight: source.MAX_IN_FLIGHT_PER_SENDER
   }
   if (source.WHATSAPP_SENDERS_FILE === '') {
     const accessToken = accessTokenFile === null ? source.WHATSAPP_ACCESS_TOKEN : readToken(accessTokenFile)
@@ -78,7 +82,7 @@ export function readSenders (source: SenderSource): SenderSettings[] {
   const seen = new Set<string>()
   return entries.map((entry, at) => {
     const wrong = (field: string, detail: string): SluiceError => invalid(`entry ${at + 1} ("${entry.id}"), ${field}: ${detail}`)
-    if (seen.has(entry.id)) throw wrong('id', 'it stands in the file twice')
+    if (seen.has(entry.id)) throw wrong('id', 'duplicate id')
     seen.add(entry.id)
     const path = entry.accessTokenFile === undefined ? null : resolve(dirname(file), entry.accessTokenFile)
     const sender: SenderSettings = {
@@ -91,20 +95,20 @@ export function readSenders (source: SenderSource): SenderSettings[] {
       ...(entry.appSecrets === undefined ? {} : { appSecrets: entry.appSecrets }),
       ...(entry.onUnknown === undefined ? {} : { onUnknown: entry.onUnknown })
     }
-    if (!isApi(sender.apiUrl)) throw wrong('apiUrl', 'it is an http or https address without a query or a login')
+    if (!isApi(sender.apiUrl)) throw wrong('apiUrl', 'must be an http(s) URL without query or credentials')
     return sender
   })
 }
 
 function tokenOf (entry: Entry, path: string | null, isSandbox: boolean, wrong: (field: string, detail: string) => SluiceError): string {
-  if (entry.accessToken !== undefined && path !== null) throw wrong('accessTokenFile', 'accessToken is given as well: take one of the two away')
+  if (entry.accessToken !== undefined && path !== null) throw wrong('accessTokenFile', 'accessToken is set as well: remove one of them')
   if (isSandbox) {
-    if (entry.accessToken !== undefined || path !== null) throw wrong('accessToken', 'SANDBOX=1 and a real token exclude each other')
+    if (entry.accessToken !== undefined || path !== null) throw wrong('accessToken', 'SANDBOX=1 and a token are mutually exclusive')
     return ''
   }
   if (path !== null) return readToken(path, detail => wrong('accessTokenFile', detail))
-  if (entry.accessToken === undefined) throw wrong('accessToken', 'it is missing, and so is accessTokenFile (only SANDBOX=1 goes without)')
-  if (!isToken(entry.accessToken)) throw wrong('accessToken', 'it is printable ASCII without spaces or line breaks')
+  if (entry.accessToken === undefined) throw wrong('accessToken', 'missing, and accessTokenFile as well (only SANDBOX=1 needs no token)')
+  if (!isToken(entry.accessToken)) throw wrong('accessToken', 'must be printable ASCII without spaces or line breaks')
   return entry.accessToken
 }
 
@@ -114,7 +118,7 @@ export function readToken (path: string, wrong: (detail: string) => SluiceError 
   try {
     token = readFileSync(path, 'utf8').trim()
   } catch {
-    throw wrong(`the file ${path} can't be read`)
+    throw wrong(`cannot read the file ${path}`)
   }
   if (!isToken(token)) throw wrong(`the file ${path} holds no token: printable ASCII without spaces or line breaks`)
   return token
@@ -125,7 +129,7 @@ export function isToken (text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text)
 }
 
-/** Whether a text can be the address of an API. */
+/** Whether a text can be the URL of an API. */
 export function isApi (text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, search, username } = new URL(text)
@@ -139,30 +143,31 @@ function parse (text: string): Entry[] {
   try {
     value = JSON.parse(text)
   } catch {
-    // The parser's own message can quote what stands there, and tokens stand there.
-    throw invalid('the file is no valid JSON')
+    // The parser's message may quote the file, and so a token.
+    throw invalid('the file is not valid JSON')
   }
   if (validate(value)) return value
-  const [fault] = validate.errors ?? []
-  const [, at, ...path] = (fault?.instancePath ?? '').split('/')
-  if (at === undefined) throw invalid(`the file ${fault?.message ?? 'is no list of senders'}`)
+  const [problem] = validate.errors ?? []
+  const [, at, ...path] = (problem?.instancePath ?? '').split('/')
+  if (at === undefined) throw invalid(`the file ${problem?.message ?? 'is not a list of senders'}`)
   const entry = (value as unknown[])[Number(at)]
   const id = typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? ` ("${entry.id}")` : ''
-  const { additionalProperty, missingProperty } = (fault?.params ?? {}) as { additionalProperty?: string, missingProperty?: string }
+  const { additionalProperty, missingProperty } = (problem?.params ?? {}) as { additionalProperty?: string, missingProperty?: string }
   const field = [...path, ...[additionalProperty ?? missingProperty ?? []].flat()].join('.')
-  throw invalid(`entry ${Number(at) + 1}${id}${field === '' ? '' : `, ${field}`}: ${reason(fault?.message, { additionalProperty, missingProperty })}`)
+  const sentence = reason(problem?.message, { additionalProperty, missingProperty })
+  throw invalid(`entry ${Number(at) + 1}${id}${field === '' ? '' : `, ${field}`}: ${sentence}`)
 }
 
-function reason (message: string | undefined, named: { additionalProperty?: string | undefined, missingProperty?: string | undefined }): string {
-  if (named.additionalProperty !== undefined) return 'there is no such field'
-  return named.missingProperty !== undefined ? 'it is missing' : message ?? 'it is not valid'
+function reason (message: string | undefined, named: Record<'additionalProperty' | 'missingProperty', string | undefined>): string {
+  if (named.additionalProperty !== undefined) return 'unknown field'
+  return named.missingProperty !== undefined ? 'missing' : message ?? 'not valid'
 }
 
 function readText (path: string, setting: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw invalid(`the file ${path} can't be read`, setting, cause)
+    throw invalid(`cannot read the file ${path}`, setting, cause)
   }
 }
 

@@ -1,5 +1,10 @@
-/** A bell that is not missed: rung between `reset` and `heard`, it is heard at once. */
-export interface Signal { set: () => void, reset: () => void, wait: (withinMs: number) => Promise<void> }
+/** An in-process signal for one waiter. A `set` between `reset` and `wait` is not lost: `wait` then returns at once. */
+export interface Signal {
+  set: () => void
+  reset: () => void
+  /** Resolves when the signal is set, or after `withinMs`. */
+  wait: (withinMs: number) => Promise<void>
+}
 
 export function createSignal (): Signal {
   let isSet = false

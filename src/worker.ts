@@ -4,21 +4,25 @@ import { Worker } from 'bullmq'
 import type { DrainDeps } from './drain/drain-sender.js'
 import { shift } from './drain/drain-sender.js'
 import type { RetryWorkerDeps } from './failure/retry-worker.js'
-import { attendRetries, runRetries } from './failure/retry-worker.js'
+import { registerRetryWorker, runRetries } from './failure/retry-worker.js'
 import type { HousekeepingDeps } from './recovery/housekeeping.js'
-import { scheduleHousekeeping, tidy } from './recovery/housekeeping.js'
+import { prune, scheduleHousekeeping } from './recovery/housekeeping.js'
 import type { RecoveryDeps } from './recovery/recover.js'
 import { startRecovery } from './recovery/recover.js'
 import { queueNames } from './queues.js'
 import type { Client } from './redis/client.js'
 import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
 import { queuePrefix } from './redis/keys.js'
+import type { SenderRegistry } from './sender-registry.js'
 
 export interface WorkerDeps extends DrainDeps, RetryWorkerDeps, HousekeepingDeps, RecoveryDeps {
   /** The client of the workers and of nothing else. BullMQ duplicates it for the blocking reads of each worker. */
   patient: Client
   concurrency: number
+  senders: Pick<SenderRegistry, 'ids' | 'has'>
 }
+
+export interface Workers { close: () => Promise<void> }
 
 /** BullMQ's pause before it asks Redis again after an error; its default is 15 s. */
 const RUN_RETRY_DELAY_MS = 500
@@ -26,7 +30,7 @@ const RUN_RETRY_DELAY_MS = 500
 const CLOSE_WITHIN_MS = 1000
 
 /** Starts what a worker node does: drain runs, retry runs, housekeeping, recovery. `close` finishes what is under way. */
-export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
+export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Promise<Workers> {
   const options = { connection: deps.patient, prefix: queuePrefix(deps.store.prefix), runRetryDelay: RUN_RETRY_DELAY_MS }
   const jobs = new Set<Promise<unknown>>()
   async function count<Result> (job: Promise<Result>): Promise<Result> {
@@ -38,17 +42,17 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
     }
   }
   const workers = [
-    new Worker(queueNames.drain, async job => await count(applyWakeHint(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
+    new Worker(queueNames.drain, async job => await count(runDrain(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
     new Worker(queueNames.retry, async () => await count(runRetries(deps)), options),
-    new Worker(queueNames.housekeeping, async () => await count(tidy(deps)), options)
+    new Worker(queueNames.housekeeping, async () => await count(prune(deps)), options)
   ]
   for (const worker of workers) {
     worker.on('error', error => deps.events.emit('redis.lost', { error: error.message }))
-    worker.on('failed', (job, error) => deps.events.emit('fault', { where: `job ${job?.name ?? ''}`, error }))
+    worker.on('failed', (job, error) => deps.events.emit('unexpected-error', { location: `job ${job?.name ?? ''}`, error }))
   }
   await Promise.all([
     ...workers.map(async worker => await worker.waitUntilReady()),
-    retryWhileUnavailable(async () => await attendRetries(deps)),
+    retryWhileUnavailable(async () => await registerRetryWorker(deps)),
     retryWhileUnavailable(async () => await scheduleHousekeeping(deps))
   ])
   const blocking = await Promise.all(workers.map(async worker => await worker.getBackend().blockingClient))
@@ -69,9 +73,9 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
 }
 
 /** During a reload nodes may differ: a sender that is not configured here is left for a node that has it. */
-async function applyWakeHint (deps: WorkerDeps, job: Job, closing: AbortSignal): Promise<number> {
+async function runDrain (deps: WorkerDeps, job: Job, closing: AbortSignal): Promise<number> {
   const { sender } = job.data as { sender: string }
-  return deps.senders.includes(sender) ? await shift(deps, sender, closing, progressOf(job)) : 0
+  return deps.senders.has(sender) ? await shift(deps, sender, closing, progressOf(job)) : 0
 }
 
 /** Shows in the dashboard how many messages a drain run has sent. Once a second: a command for each message would cost more than it is worth. */

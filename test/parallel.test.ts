@@ -2,7 +2,7 @@ import t from 'tap'
 import { createGate, inParallel } from '../src/parallel.js'
 import { pass } from './support/until.js'
 
-await t.test('a gate lets so many run at once, whoever asks, in the order in which they came, also after errors', async t => {
+await t.test('a gate limits the work in progress over all callers, first in, first out, also after errors', async t => {
   const gate = createGate(3)
   const began: number[] = []
   let running = 0
@@ -19,6 +19,6 @@ await t.test('a gate lets so many run at once, whoever asks, in the order in whi
   t.equal(most, 3)
   t.strictSame(began, Array.from({ length: 20 }, (_, n) => n))
   t.equal(done.filter(({ status }) => status === 'rejected').length, 5)
-  t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'and no place is lost')
+  t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'and no slot is lost')
   t.equal(most, 3)
 })

@@ -45,7 +45,6 @@ export interface AdmissionSettings {
   idempotencyTtlMs: number
   derivedTtlMs: number
   lifeMs: number
-  startWithinMs: number
   lineCap: number
   backlogCap: number
   /** How long a message can be found by recipient and tag, ms; 0 for not at all. */
@@ -68,7 +67,7 @@ export type Admission = Facts & (
  * Accepts a message once, in one atomic step: a duplicate is told so, a free slot is granted, else it joins its line.
  * Throws on a bad recipient or key, UNAVAILABLE where Redis is away or nearly full (repeat with the same key).
  */
-export async function admit (deps: { store: Store, events: Bus, settings: AdmissionSettings }, request: Request): Promise<Admission> {
+export async function admit (deps: { store: Store, events: Bus, settings: AdmissionSettings, startWithinMs: number }, request: Request): Promise<Admission> {
   const { store, settings } = deps
   const { addressing, sender, caller } = request
   const recipient = canonicalAddress(request.to, addressing)
@@ -110,7 +109,7 @@ export async function admit (deps: { store: Store, events: Bus, settings: Admiss
   const id = reply[0] === 'refused' ? '' : `${name}.${reply[1]}`
   const facts = { id, digest: name, recipient, keySource: source, idempotencyKey: key }
   const admission = outcome(reply, facts, () => ({
-    sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + settings.startWithinMs, lateUs: 0
+    sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + deps.startWithinMs, lateUs: 0
   }))
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
   deps.events.emit('message.admitted', told(request, admission, performance.now() - askedAt))

@@ -1,30 +1,39 @@
-/** So many refusals in a row, and it is the receiver's trouble and not a message's. */
-const IN_A_ROW = 5
-const FIRST_REST_MS = 500
-const LONGEST_REST_MS = 15_000
+import { backoffMs } from '../backoff.js'
 
-/** Spares a receiver that is down: one try now and then instead of all that waits, until one is taken. */
+/** Consecutive failures before the circuit opens. */
+const FAILURES_TO_OPEN = 5
+const OPEN_FOR = { firstMs: 500, longestMs: 15_000 }
+
+/** `half-open`: one request at a time, to find out whether the endpoint is up again. */
+export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** Stops calling an endpoint that fails, so that it gets one request now and then instead of all that wait. */
 export interface CircuitBreaker {
-  note: (isTaken: boolean) => void
-  /** ms until anything may be tried again. */
+  /** Records the result of a request. A success closes the circuit. */
+  record: (isSuccess: boolean) => void
+  state: () => CircuitState
+  /** Time until an open circuit is half-open, ms; 0 unless it is open. */
   retryInMs: () => number
-  /** Only one at a time, to see whether it is up again. */
-  isHalfOpen: () => boolean
 }
 
-export function createCircuitBreaker (): CircuitBreaker {
-  let refusals = 0
-  let rests = 0
-  let restsUntil = 0
+/** `now`: a monotonic clock, ms. */
+export function createCircuitBreaker (now = (): number => performance.now()): CircuitBreaker {
+  let failures = 0
+  let timesOpened = 0
+  let openUntil = 0
+  const retryInMs = (): number => failures < FAILURES_TO_OPEN ? 0 : Math.max(0, openUntil - now())
   return {
-    note (isTaken) {
-      refusals = isTaken ? 0 : refusals + 1
-      if (isTaken) rests = 0
-      // What was under way when a rest began tells nothing new.
-      if (refusals < IN_A_ROW || performance.now() < restsUntil) return
-      restsUntil = performance.now() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(rests++, 10)) * (0.75 + Math.random() / 4)
+    record (isSuccess) {
+      if (isSuccess) {
+        failures = timesOpened = openUntil = 0
+        return
+      }
+      failures++
+      // Requests that were in flight when the circuit opened say nothing new.
+      if (failures < FAILURES_TO_OPEN || now() < openUntil) return
+      openUntil = now() + backoffMs(timesOpened++, OPEN_FOR)
     },
-    retryInMs: () => refusals < IN_A_ROW ? 0 : Math.max(0, restsUntil - performance.now()),
-    isHalfOpen: () => refusals >= IN_A_ROW
+    state: () => failures < FAILURES_TO_OPEN ? 'closed' : retryInMs() > 0 ? 'open' : 'half-open',
+    retryInMs
   }
 }

@@ -1,70 +1,81 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { SluiceError } from '../errors.js'
+import { backoffMs } from '../backoff.js'
 import type { Bus } from '../events.js'
 import type { Explain } from '../failure/failure.js'
 import type { LeasedCallback, Replies } from '../redis/commands.js'
+import { retryWhileUnavailable } from '../redis/retry-while-unavailable.js'
 import type { Store } from '../redis/store.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { CircuitBreaker } from './circuit-breaker.js'
 import { describeEvent } from './describe.js'
-import type { Post, Posted } from './post.js'
-import { sign } from './sign.js'
+import type { Endpoint, Posted } from './post.js'
+import { sign } from './post.js'
 
-export interface TellDeps {
+export interface CallbackDeps {
   store: Store
   events: Bus
   explain: Explain
-  receiver: Post
+  endpoint: Endpoint
   callbacks: CallbackSettings
 }
 
 export interface CallbackSettings {
   keys: readonly Buffer[]
-  /** How long an event is lent out, ms. */
+  /** Duration of the lease of an event, ms. */
   leaseMs: number
-  /** Until the first retry, ms. */
+  /** Upper bound of the delay before the first retry, ms. */
   retryMs: number
-  /** How old an event may be to be tried again, ms. */
+  /** Age at which a failed callback becomes a dead letter, ms. */
   giveUpMs: number
-  /** Subjects of a sender that may wait. */
+  /** Largest number of subjects of a sender that may wait. */
   cap: number
 }
 
-/** Longer than a try and the script after it take. `timeoutMs`: of a try. */
+/** Long enough for one attempt and the script after it. `timeoutMs`: of an attempt. */
 export function leaseFor (timeoutMs: number): number {
   return 2 * timeoutMs + 2000
 }
 
 const LONGEST_RETRY_MS = 3_600_000
-/** Events that were given up, kept to be looked at. */
+/** Dead letters kept per sender, and for how long. */
 const DEAD_CAP = 1000
 const DEAD_KEPT_MS = 30 * 86_400_000
-const AGAIN_MS = 500
 
-/** When something was lent out: by `performance.now()`, before the lease began, and by Redis's clock. */
-export interface LentAt { ms: number, epochMs: number }
+const results = { told: 'delivered', later: 'retry-scheduled', dropped: 'dead-lettered' } as const
+
+/** When a lease was requested: by `performance.now()`, before the lease began, and by Redis's clock. */
+export interface LeasedAt { ms: number, epochMs: number }
 
 /**
- * Tells what was lent out, and the events of the same subject behind it one after the other, until one is not taken. Answers
- * in how many ms that is due again, null where nothing is, or somebody else will find it.
+ * Delivers a leased event, and then the later events of the same subject in order, until one fails. Returns in how many ms the failed
+ * one is due again; null where nothing is due, or another node finds it.
  */
-export async function tellSubject (deps: TellDeps, sender: string, lent: LeasedCallback, at: LentAt, closing: AbortSignal, breaker: CircuitBreaker): Promise<number | null> {
+export async function deliverCallbacks (
+  deps: CallbackDeps, sender: string, lent: LeasedCallback, leasedAt: LeasedAt, closing: AbortSignal, breaker: CircuitBreaker
+): Promise<number | null> {
   const [subject] = lent
   let [, leaseEnd, tries, event] = lent
-  // Not posted in the latter part of its lease: another node may have it soon.
+  // No attempt starts late in a lease, since another node may lease the event soon.
   const withinMs = deps.callbacks.leaseMs / 4
-  let startBy = at.ms + withinMs
+  let startBy = leasedAt.ms + withinMs
   while (!closing.aborted && performance.now() < startBy) {
     const { id, type, body } = describeEvent(sender, subject, event, deps.explain)
-    const atS = Math.floor((at.epochMs + performance.now() - at.ms) / 1000)
-    const posted = await deps.receiver.post(sign(id, atS, body, deps.callbacks.keys), body)
-    breaker.note(posted.status === 'taken')
+    const atS = Math.floor((leasedAt.epochMs + performance.now() - leasedAt.ms) / 1000)
+    const posted = await deps.endpoint.post(sign(id, atS, body, deps.callbacks.keys), body)
+    breaker.record(posted.status === 'taken')
     startBy = performance.now() + withinMs
-    // The brake spares a receiver that is down; once it is up again, no message is to wait for long because of that.
-    const afterMs = retryMs(deps.callbacks.retryMs, breaker.isHalfOpen() ? 0 : tries)
-    const reply = await note(deps, sender, subject, leaseEnd, posted, afterMs)
+    // While the circuit is not closed it sets the pace. Long delays of single messages would only outlast the outage of the endpoint.
+    const retry = breaker.state() === 'closed' ? tries : 0
+    const afterMs = backoffMs(retry, { firstMs: deps.callbacks.retryMs, longestMs: LONGEST_RETRY_MS })
+    const reply = await settleCallback(deps, sender, subject, leaseEnd, posted, afterMs)
     if (reply === null || reply[0] === 'stale') return null
     deps.events.emit('callback.attempted', {
-      sender, callback: id, type, result: reply[0], tries: tries + 1, durationMs: posted.durationMs, ...(posted.status === 'taken' ? {} : { code: posted.code })
+      sender,
+      callback: id,
+      type,
+      result: results[reply[0]],
+      tries: tries + 1,
+      durationMs: posted.durationMs,
+      ...(posted.status === 'taken' ? {} : { code: posted.code })
     })
     if (reply[0] === 'later') return afterMs
     if (reply[1] === 0) return null
@@ -74,22 +85,18 @@ export async function tellSubject (deps: TellDeps, sender: string, lent: LeasedC
   return null
 }
 
-/** Doubled each time up to an hour, give or take a fifth. */
-function retryMs (firstMs: number, tries: number): number {
-  return Math.round(Math.min(LONGEST_RETRY_MS, firstMs * 2 ** Math.min(tries, 30)) * (0.8 + Math.random() * 0.4))
-}
-
-/** Writes down what came of it. Null where Redis stays away so long that the lease is over: then it is told again. */
-async function note (deps: TellDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number): Promise<Replies['told'] | null> {
+/** Writes the result of an attempt. Null where Redis stays unavailable until the lease is over; the event is then delivered again. */
+async function settleCallback (
+  deps: CallbackDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number
+): Promise<Replies['told'] | null> {
   const { giveUpMs, leaseMs } = deps.callbacks
-  const until = performance.now() + leaseMs / 2
-  for (;;) {
-    try {
-      return await deps.store.run('told', { sender }, { subject, leaseEnd, told: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS })
-    } catch (error) {
-      if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
-      if (performance.now() > until) return null
-      await sleep(AGAIN_MS)
-    }
+  const settle = async (): Promise<Replies['told']> => await deps.store.run('told', { sender }, {
+    subject, leaseEnd, told: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS
+  })
+  try {
+    return await retryWhileUnavailable(settle, { withinMs: leaseMs / 2 })
+  } catch (error) {
+    if (isUnavailable(error)) return null
+    throw error
   }
 }

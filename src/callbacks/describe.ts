@@ -4,7 +4,7 @@ import type { Result, HistoryEntry } from '../settlement/record.js'
 import { parseResult } from '../settlement/record.js'
 
 export interface Callback {
-  /** The same however often it is told, so that receivers can tell a repeat. */
+  /** The same for every attempt, so that receivers recognize a repeat. */
   id: string
   type: string
   /** ms since the epoch. */
@@ -12,10 +12,10 @@ export interface Callback {
   body: string
 }
 
-/** Subjects that are relayed, and no messages. */
+/** Prefix of subjects that are relayed webhook changes and not messages. */
 const RELAYED = 'in:'
 
-/** What is told of an event of the outbox; its text is `<ms> <result>[<tab><story line>]`, or `<ms> <type> <JSON>` where it is relayed. */
+/** The callback of an outbox event, whose text is `<ms> <result>[<tab><history entry>]`, or `<ms> <type> <JSON>` if it is relayed. */
 export function describeEvent (sender: string, subject: string, event: string, explain: Explain): Callback {
   const space = event.indexOf(' ')
   const at = Number(event.slice(0, space))
@@ -23,7 +23,7 @@ export function describeEvent (sender: string, subject: string, event: string, e
   return subject.startsWith(RELAYED) ? describeRelayed(sender, subject, at, rest) : describeChange(sender, subject, at, rest, explain)
 }
 
-/** Put together as text, so that not a byte of what is relayed changes. */
+/** Concatenated as text, so that no byte of the relayed change is altered. */
 function describeRelayed (sender: string, subject: string, at: number, rest: string): Callback {
   const space = rest.indexOf(' ')
   const type = rest.slice(0, space)
@@ -32,25 +32,25 @@ function describeRelayed (sender: string, subject: string, at: number, rest: str
 }
 
 function describeChange (sender: string, subject: string, at: number, rest: string, explain: Explain): Callback {
-  const [text = '', history = '{}'] = rest.split('\t')
+  const [text = '', entryText = '{}'] = rest.split('\t')
   const result = parseResult(text)
   const status = result?.state ?? 'unknown'
-  const line = JSON.parse(history) as Partial<HistoryEntry>
+  const entry = JSON.parse(entryText) as Partial<HistoryEntry>
   const data = {
     id: publicId(sender, subject),
-    ...(result === null ? {} : facts(result)),
+    ...(result === null ? {} : fieldsOf(result)),
     jobId: result?.idempotencyKey ?? publicId(sender, subject),
     idempotencyKey: result?.idempotencyKey ?? null,
     sender,
     status,
-    ...(status === 'failed' || status === 'expired' ? { error: errorOf(line, explain) } : {})
+    ...(status === 'failed' || status === 'expired' ? { error: errorOf(entry, explain) } : {})
   }
   const type = `message.${status}`
-  // One message can't come to the same state twice within a millisecond.
+  // A message cannot reach the same state twice within a millisecond.
   return { id: `${subject.replace('.', '_')}_${status}_${at.toString(36)}`, type, at, body: JSON.stringify({ type, timestamp: iso(at), data }) }
 }
 
-function facts (result: Result): Record<string, unknown> {
+function fieldsOf (result: Result): Record<string, unknown> {
   return {
     to: toOf(result.recipient),
     attemptCount: result.attempts,
@@ -66,16 +66,16 @@ function facts (result: Result): Record<string, unknown> {
   }
 }
 
-/** The canonical recipient as callers write one; null where it was erased. */
+/** The canonical recipient as callers write it; null if it was erased. */
 function toOf (recipient: string): string | null {
   if (recipient === '') return null
   return recipient.startsWith('p') ? `+${recipient.slice(1)}` : recipient.slice(1)
 }
 
-/** A message may end without any code: nobody heard of its last attempt, or it never had one. */
-function errorOf (line: Partial<HistoryEntry>, explain: Explain): Record<string, unknown> {
-  const { explanation = null, remedy = null } = line.code === undefined ? {} : explain(line.code)
-  return { code: line.code ?? null, message: line.error ?? line.note ?? null, reason: line.reason ?? null, explanation, remedy }
+/** A message may end without a code: its last attempt stayed unknown, or it had none. */
+function errorOf (entry: Partial<HistoryEntry>, explain: Explain): Record<string, unknown> {
+  const { explanation = null, remedy = null } = entry.code === undefined ? {} : explain(entry.code)
+  return { code: entry.code ?? null, message: entry.error ?? entry.note ?? null, reason: entry.reason ?? null, explanation, remedy }
 }
 
 function iso (ms: number): string {

@@ -1,121 +1,123 @@
 import { createSignal } from '../signal.js'
 import { isUnavailable } from '../redis/unavailable.js'
 import { inParallel } from '../parallel.js'
-import { SluiceError } from '../errors.js'
 import { globalKey, senderKey } from '../redis/keys.js'
 import type { LeasedCallback } from '../redis/commands.js'
 import { createCircuitBreaker } from './circuit-breaker.js'
-import type { LentAt, TellDeps } from './deliver.js'
-import { tellSubject } from './deliver.js'
+import type { CallbackDeps, LeasedAt } from './deliver.js'
+import { deliverCallbacks } from './deliver.js'
 
-/** Callbacks that a node has under way at once. */
-export const AT_ONCE = 64
-/** Changes that one look takes out of the outbox: a few ms of Redis. */
+/** Callbacks in flight per node. */
+export const MAX_IN_FLIGHT = 64
+/** Events that one lease call moves out of the outbox: a few ms of Redis. */
 const TAKE = 500
-/** All senders are looked at this often, for what nobody told of or what a dead node had on loan. */
+/** Interval of the check of all senders. It finds lost wake-ups and the leases of dead nodes. */
 const ROUND_MS = 10_000
-const ROUND_AT_ONCE = 25
-const AGAIN_MS = 1000
+const ROUND_CONCURRENCY = 25
+const RETRY_MS = 1000
 
-/** Tells what is in the outboxes of all senders. */
+/** Delivers the events in the outboxes of all senders. */
 export interface CallbackDispatcher {
-  /** There may be something to tell of this sender. */
-  look: (sender: string) => void
-  /** Ends what is under way, and leaves the rest to others. */
+  /** The outbox of this sender may hold something. */
+  wake: (sender: string) => void
+  /** Finishes what is in flight and leaves the rest to other nodes. */
   close: () => Promise<void>
 }
 
-/** Starts to tell; any number of nodes may, since each event is lent to one of them. */
-export function startCallbackDispatcher (deps: TellDeps): CallbackDispatcher {
+/** Any number of nodes may run a dispatcher, since each event is leased to one of them. */
+export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher {
   const { store, events } = deps
-  /** When each sender is to be looked at, by `performance.now()`. */
-  const wanted = new Map<string, number>()
-  const underway = new Set<Promise<void>>()
+  /** When each sender is checked next, by `performance.now()`. */
+  const dueAt = new Map<string, number>()
+  const inFlight = new Set<Promise<void>>()
   const breaker = createCircuitBreaker()
   const signal = createSignal()
   const closing = new AbortController()
 
-  function want (sender: string, atMs: number): void {
-    wanted.set(sender, Math.min(atMs, wanted.get(sender) ?? Infinity))
+  function schedule (sender: string, atMs: number): void {
+    dueAt.set(sender, Math.min(atMs, dueAt.get(sender) ?? Infinity))
     signal.set()
   }
 
-  /** The sender that has waited longest, if its moment has come; else in how many ms one's comes. */
+  /** The most overdue sender, or the time until the first is due. */
   function next (): { sender: string } | { inMs: number } {
     let [first, at] = ['', Infinity]
-    for (const [sender, moment] of wanted) if (moment < at) [first, at] = [sender, moment]
+    for (const [sender, moment] of dueAt) if (moment < at) [first, at] = [sender, moment]
     const inMs = at - performance.now()
     return inMs <= 0 ? { sender: first } : { inMs: Math.min(inMs, ROUND_MS) }
   }
 
-  async function lookAt (sender: string): Promise<void> {
-    const lentAt = performance.now()
-    const limit = breaker.isHalfOpen() ? (underway.size === 0 ? 1 : 0) : AT_ONCE - underway.size
-    const [nowMs, nextMs, left, dropped, lent] = await store.run('lend', { sender }, { limit, leaseMs: deps.callbacks.leaseMs, take: TAKE, cap: deps.callbacks.cap })
-    if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
-    for (const one of lent) tell(sender, one, { ms: lentAt, epochMs: nowMs })
-    if (left > 0) want(sender, performance.now())
-    else if (nextMs > 0) want(sender, performance.now() + Math.max(0, nextMs - nowMs))
+  /** How many more callbacks may start now. While the circuit is not closed, one may be in flight. */
+  function capacity (): number {
+    return Math.max(0, (breaker.state() === 'closed' ? MAX_IN_FLIGHT : 1) - inFlight.size)
   }
 
-  function tell (sender: string, lent: LeasedCallback, lentAt: LentAt): void {
-    const telling = tellSubject(deps, sender, lent, lentAt, closing.signal, breaker)
-      .then(againMs => { if (againMs !== null) want(sender, performance.now() + againMs) })
-      .catch(error => { events.emit('fault', { where: 'callbacks', error }) })
+  async function lease (sender: string): Promise<void> {
+    const leasedAt = performance.now()
+    const { leaseMs, cap } = deps.callbacks
+    const [nowMs, nextMs, left, dropped, lent] = await store.run('lend', { sender }, { limit: capacity(), leaseMs, take: TAKE, cap })
+    if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
+    for (const one of lent) deliver(sender, one, { ms: leasedAt, epochMs: nowMs })
+    if (left > 0) schedule(sender, performance.now())
+    else if (nextMs > 0) schedule(sender, performance.now() + Math.max(0, nextMs - nowMs))
+  }
+
+  function deliver (sender: string, lent: LeasedCallback, leasedAt: LeasedAt): void {
+    const delivery = deliverCallbacks(deps, sender, lent, leasedAt, closing.signal, breaker)
+      .then(retryInMs => { if (retryInMs !== null) schedule(sender, performance.now() + retryInMs) })
+      .catch(report)
       .finally(() => {
-        underway.delete(telling)
+        inFlight.delete(delivery)
         signal.set()
       })
-    underway.add(telling)
+    inFlight.add(delivery)
   }
 
-  async function work (): Promise<void> {
+  async function run (): Promise<void> {
     while (!closing.signal.aborted) {
       signal.reset()
-      const retryInMs = breaker.retryInMs()
+      const openMs = breaker.retryInMs()
       const found = next()
-      const isFull = underway.size >= AT_ONCE || (breaker.isHalfOpen() && underway.size > 0)
-      if (retryInMs > 0 || isFull || 'inMs' in found) {
-        await signal.wait(retryInMs > 0 ? retryInMs : isFull || !('inMs' in found) ? ROUND_MS : found.inMs)
-        continue
+      if (openMs > 0) await signal.wait(openMs)
+      else if (capacity() === 0) await signal.wait(ROUND_MS)
+      else if ('inMs' in found) await signal.wait(found.inMs)
+      else {
+        dueAt.delete(found.sender)
+        await lease(found.sender).catch(error => {
+          schedule(found.sender, performance.now() + RETRY_MS)
+          report(error)
+        })
       }
-      wanted.delete(found.sender)
-      await lookAt(found.sender).catch(error => {
-        want(found.sender, performance.now() + AGAIN_MS)
-        if (!isExpected(error)) events.emit('fault', { where: 'callbacks', error })
-      })
     }
   }
 
-  /** Asks all that ever sent, also those that were removed, since what became of their messages is still to be told. */
-  async function round (): Promise<void> {
+  /** Checks every sender that was ever configured, removed ones as well: the end of their messages is still to be reported. */
+  async function checkAll (): Promise<void> {
     const senders = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
-    await inParallel(senders, ROUND_AT_ONCE, async sender => {
+    await inParallel(senders, ROUND_CONCURRENCY, async sender => {
       const key = (name: string): string => senderKey(store.prefix, sender, name)
       const [waiting, due] = await Promise.all([store.redis.llen(key('outbox')), store.redis.exists(key('callbacks-due'))])
-      if (waiting + due > 0) want(sender, performance.now())
+      if (waiting + due > 0) schedule(sender, performance.now())
     })
   }
 
-  const rounds = setInterval(() => { goRound() }, ROUND_MS)
-  function goRound (): void {
-    round().catch(error => { if (!isExpected(error)) events.emit('fault', { where: 'callbacks', error }) })
+  function report (error: unknown): void {
+    if (!isUnavailable(error)) events.emit('unexpected-error', { location: 'callbacks', error })
   }
-  goRound()
-  const working = work()
+
+  const startRound = (): void => { checkAll().catch(report) }
+  const rounds = setInterval(startRound, ROUND_MS)
+  startRound()
+  const running = run()
   return {
-    look: sender => want(sender, performance.now()),
+    wake: sender => schedule(sender, performance.now()),
     async close () {
       closing.abort()
       clearInterval(rounds)
       signal.set()
-      await working
-      await Promise.all(underway)
-      await deps.receiver.close()
+      await running
+      await Promise.all(inFlight)
+      await deps.endpoint.close()
     }
   }
-}
-
-function isExpected (error: unknown): boolean {
-  return isUnavailable(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
 }

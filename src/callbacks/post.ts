@@ -1,45 +1,57 @@
+import { createHmac } from 'node:crypto'
 import { Pool } from 'undici'
 
-/** What came of one try. `code`: `HTTP_<status>`, or why there was no answer. */
+/** Result of one attempt. `code`: `HTTP_<status>`, or why there was no response. */
 export type Posted = { status: 'taken', durationMs: number } | { status: 'refused', code: string, durationMs: number }
 
-export interface Post {
-  /** Posts once. Any 2xx takes it; redirects are not followed and what is answered is not read. Never rejects. */
+export interface Endpoint {
+  /** Posts once. Any 2xx is a success; redirects are not followed, and the response body is not read. Never rejects. */
   post: (headers: Record<string, string>, body: string) => Promise<Posted>
   close: () => Promise<void>
 }
 
-/** The receiver of callbacks. `withinMs`: from the start of a try to the head of its answer. */
-export function createPost (url: string, { withinMs, connections }: { withinMs: number, connections: number }): Post {
+/** The receiver of callbacks. `withinMs`: from the start of an attempt to the head of its response. */
+export function createEndpoint (url: string, { withinMs, connections }: { withinMs: number, connections: number }): Endpoint {
   const { origin, pathname, search } = new URL(url)
   const pool = new Pool(origin, { connections, pipelining: 1, connect: { timeout: withinMs }, headersTimeout: withinMs, bodyTimeout: withinMs })
   return {
     async post (headers, body) {
       const startedAt = performance.now()
-      const took = (): number => performance.now() - startedAt
+      const durationMs = (): number => performance.now() - startedAt
       try {
-        const answer = await pool.request({
+        const response = await pool.request({
           method: 'POST',
           path: pathname + search,
           headers: { ...headers, 'content-type': 'application/json', 'user-agent': 'sluice' },
           body,
           signal: AbortSignal.timeout(withinMs)
         })
-        // Read away, so that the connection can be used again; whatever happens on the way, the verdict has come.
-        await answer.body.dump().catch(() => undefined)
-        const { statusCode } = answer
-        return statusCode >= 200 && statusCode < 300 ? { status: 'taken', durationMs: took() } : { status: 'refused', code: `HTTP_${statusCode}`, durationMs: took() }
+        // Dumped, so that the connection can be reused. The status is known, so an error here changes nothing.
+        await response.body.dump().catch(() => undefined)
+        const { statusCode } = response
+        return statusCode >= 200 && statusCode < 300
+          ? { status: 'taken', durationMs: durationMs() }
+          : { status: 'refused', code: `HTTP_${statusCode}`, durationMs: durationMs() }
       } catch (error) {
-        return { status: 'refused', code: codeOf(error), durationMs: took() }
+        return { status: 'refused', code: codeOf(error), durationMs: durationMs() }
       }
     },
     async close () { await pool.destroy() }
   }
 }
 
-/** Short, and without anything that was sent or answered. */
+/** Holds nothing that was sent or received. */
 function codeOf (error: unknown): string {
   const { code, name } = error as { code?: unknown, name?: unknown }
   if (name === 'TimeoutError') return 'TIMEOUT'
   return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'NO_ANSWER'
+}
+
+/**
+ * The headers of Standard Webhooks 1.0.0: one signature `v1,<Base64>` per key, separated by spaces, over `<id>.<timestamp>.<body>`. `atS`:
+ * time of this attempt, seconds since the epoch. The id must not contain a full stop.
+ */
+export function sign (id: string, atS: number, body: string, keys: readonly Buffer[]): Record<string, string> {
+  const signatures = keys.map(key => `v1,${createHmac('sha256', key).update(`${id}.${atS}.${body}`).digest('base64')}`)
+  return { 'webhook-id': id, 'webhook-timestamp': String(atS), 'webhook-signature': signatures.join(' ') }
 }

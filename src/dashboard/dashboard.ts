@@ -58,7 +58,7 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
     const known = toKnown(error)
     // The keys and statuses that bull-board's page knows.
     if (known.status === 503) return { status: 500, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, message: known.message } }
-    deps.events.emit('fault', { where: 'dashboard', error: known.facts.cause ?? error })
+    deps.events.emit('unexpected-error', { location: 'dashboard', error: known.facts.cause ?? error })
     return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' } } }
   })
   app.addHook('onRequest', async (request, reply) => {

@@ -7,6 +7,7 @@ import { lanes } from '../message.js'
 import { maskRecipient } from '../recipient.js'
 import { admittedAt, parseId, publicId } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
+import type { SenderRegistry } from '../sender-registry.js'
 import type { SenderView } from '../throttle/inspect.js'
 import { inspectSenders, queueOf } from '../throttle/inspect.js'
 import type { BullState, QueueRow } from './pages.js'
@@ -14,7 +15,7 @@ import { readPage, readRow } from './pages.js'
 
 export interface MessagesQueueDeps {
   store: Store
-  senders: string[]
+  senders: Pick<SenderRegistry, 'ids' | 'has'>
   explain: Explain
   settlement: { backoff: (attempt: number) => number | null }
 }
@@ -31,11 +32,11 @@ const DESCRIPTION = "The messages of all senders, read-only: a view of the gatew
  * object with all public members of it.
  */
 export function createMessagesQueue (deps: MessagesQueueDeps): BaseAdapter {
-  const readSenders = shared(async () => await inspectSenders(deps.store, deps.senders))
+  const readSenders = shared(async () => await inspectSenders(deps.store, deps.senders.ids()))
 
   async function find (name: string): Promise<QueueRow | null> {
     const parts = parseId(name)
-    return parts === null || !deps.senders.includes(parts.sender) ? null : await readRow(deps.store, parts.sender, parts.id)
+    return parts === null || !deps.senders.has(parts.sender) ? null : await readRow(deps.store, parts.sender, parts.id)
   }
 
   const adapter: Pick<BaseAdapter, keyof BaseAdapter> = {

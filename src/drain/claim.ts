@@ -4,8 +4,6 @@ import type { ClaimedGrant } from '../redis/commands.js'
 import type { GrantTerms, Store } from '../redis/store.js'
 import { parsePayload } from '../settlement/record.js'
 
-export interface ClaimSettings { startWithinMs: number }
-
 export type Claim =
   | { status: 'attended' }
   | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], dropped: number, nextAt: number | null }
@@ -14,7 +12,7 @@ export type Claim =
  * Takes up to `want` heads of a sender whose turn has come, for the shift of this name. `nextAt`: when to ask for the next one, by this process's clock. It counts from the asking
  * and not from the answer: the next question takes as long to get there as this one did.
  */
-export async function claim (deps: { store: Store, claiming: ClaimSettings }, sender: string, shift: string, want: number): Promise<Claim> {
+export async function claim (deps: { store: Store, startWithinMs: number }, sender: string, shift: string, want: number): Promise<Claim> {
   const askedAt = performance.now()
   const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,
@@ -25,7 +23,7 @@ export async function claim (deps: { store: Store, claiming: ClaimSettings }, se
   const [, nowUs, nextUs, dropped, expired, grants, unwanted] = reply
   return {
     status: 'claimed',
-    grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + deps.claiming.startWithinMs)),
+    grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + deps.startWithinMs)),
     expired,
     unwanted,
     dropped,
@@ -34,7 +32,7 @@ export async function claim (deps: { store: Store, claiming: ClaimSettings }, se
 }
 
 /** Ends a shift: hands the lease over where a turn is near ('call': somebody has to add the job), else drops it. */
-export async function release (deps: { store: Store, claiming: ClaimSettings }, sender: string, shift: string): Promise<'' | 'call'> {
+export async function release (deps: { store: Store }, sender: string, shift: string): Promise<'' | 'call'> {
   const reply = await deps.store.granting(sender, async terms =>
     await deps.store.run('claim', { sender }, { shift, want: 0, mode: 'end', ...terms }))
   return reply[0] === 'ended' && reply[1] === 'call' ? 'call' : ''

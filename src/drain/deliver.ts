@@ -6,6 +6,8 @@ import type { Wakes } from './wake.js'
 export interface DeliveryDeps extends SettlementDeps {
   provider: Provider
   wakes: Wakes
+  /** A grant that has not started this long after it was requested is given back, ms. */
+  startWithinMs: number
   /** Deliveries under way in this process; a closing node waits for them. */
   underway: Set<Promise<unknown>>
 }

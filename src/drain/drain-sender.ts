@@ -2,13 +2,12 @@ import { createSignal } from '../signal.js'
 import type { Bus } from '../events.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { dropUnwanted, expire } from './cancel.js'
-import type { ClaimSettings } from './claim.js'
 import { claim, release } from './claim.js'
 import type { DeliveryDeps } from './deliver.js'
 import { deliver } from './deliver.js'
 import type { Starting } from './starting.js'
 
-export interface DrainDeps extends DeliveryDeps { events: Bus, claiming: ClaimSettings, maxInFlight: number, starting: Starting }
+export interface DrainDeps extends DeliveryDeps { events: Bus, maxInFlight: () => number, starting: Starting }
 
 /** A shift attends one sender for at most this long, then hands over, so that no sender keeps a node's place for ever. */
 const SHIFT_MS = 15_000
@@ -42,7 +41,7 @@ export async function shift (deps: DrainDeps, sender: string, closing: AbortSign
   deps.events.emit('drain.started', { sender })
   try {
     while (!closing.aborted && performance.now() - startedAt < SHIFT_MS) {
-      const places = await deps.starting.reserve(Math.min(expected, deps.maxInFlight - underway.size), SLEEP_MS)
+      const places = await deps.starting.reserve(Math.min(expected, deps.maxInFlight() - underway.size), SLEEP_MS)
       if (closing.aborted) {
         deps.starting.free(places)
         break
@@ -55,11 +54,11 @@ export async function shift (deps: DrainDeps, sender: string, closing: AbortSign
       for (const grant of claimed.grants) {
         sends++
         const start = once(() => deps.starting.free(1))
-        const delivery = deliver(deps, grant, start).catch(error => deps.events.emit('fault', { where: 'deliver', error }))
+        const delivery = deliver(deps, grant, start).catch(error => deps.events.emit('unexpected-error', { location: 'deliver', error }))
           .finally(() => {
             start()
             underway.delete(delivery)
-            if (underway.size === deps.maxInFlight - 1) setTimeout(signal.set, LINGER_MS)
+            if (underway.size === deps.maxInFlight() - 1) setTimeout(signal.set, LINGER_MS)
           })
         underway.add(delivery)
       }
@@ -73,7 +72,7 @@ export async function shift (deps: DrainDeps, sender: string, closing: AbortSign
       const nextInMs = claimed.nextAt === null ? null : Math.max(0, claimed.nextAt - performance.now())
       if ((nextInMs === null || nextInMs > IDLE_MS) && underway.size === 0) break
       // With every place taken, the end of a delivery rings.
-      const sleepMs = underway.size >= deps.maxInFlight ? SLEEP_MS : Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)
+      const sleepMs = underway.size >= deps.maxInFlight() ? SLEEP_MS : Math.min(SLEEP_MS, nextInMs ?? SLEEP_MS)
       if (sleepMs > 0) await signal.wait(Math.ceil(sleepMs))
     }
   } finally {
@@ -114,6 +113,6 @@ async function handOver (deps: DrainDeps, sender: string, name: string): Promise
   try {
     await deps.wakes.applyWakeHint(sender, await release(deps, sender, name))
   } catch (error) {
-    deps.events.emit('fault', { where: 'shift hand-over', error })
+    deps.events.emit('unexpected-error', { location: 'shift hand-over', error })
   }
 }

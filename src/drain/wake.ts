@@ -36,7 +36,7 @@ export async function createWakes (deps: { store: Store, events: Bus, drainQueue
         if (wakeHint === 'wake' && !set(sender)) await store.redis.publish(channel, sender)
       } catch (error) {
         store.recoverySchedule.markDue(sender)
-        events.emit('fault', { where: `attend ${wakeHint}`, error })
+        events.emit('unexpected-error', { location: `attend ${wakeHint}`, error })
       }
     },
     listen (sender, signal) {

@@ -1,19 +1,21 @@
 import type { Queue } from 'bullmq'
 import { inParallel } from '../parallel.js'
+import { redisNowMs } from '../redis/clock.js'
 import { globalKey } from '../redis/keys.js'
+import type { SenderRegistry } from '../sender-registry.js'
 import type { RetryCounts, RetryDeps } from './retry.js'
 import { addCounts, retryFailures } from './retry.js'
 
-/** Failures that one run takes up at most; the next run takes the rest. */
+/** Failures per sender and run; the next run takes the rest. */
 const PER_RUN = 1000
 /** Senders whose failures are retried at once. */
-const AT_ONCE = 100
+const CONCURRENCY = 100
 const SCHEDULER = 'retry'
-/** A worker that was last seen so many intervals ago, and this much longer, is gone. */
-const MISSED = 2
+/** A worker counts as gone this many intervals, and this much longer, after it last ran. */
+const MISSED_INTERVALS = 2
 const GRACE_MS = 5000
 
-export interface RetryWorkerDeps extends RetryDeps { retryQueue: Queue, senders: string[], retryIntervalMs: number }
+export interface RetryWorkerDeps extends RetryDeps { retryQueue: Queue, senders: Pick<SenderRegistry, 'ids'>, retryIntervalMs: number }
 
 export interface RetryWorkerStatus {
   isRunning: boolean
@@ -24,41 +26,43 @@ export interface RetryWorkerStatus {
   stoppedBy: string | null
 }
 
-/** What a node does at its start that will run the retries: it puts them on the schedule, which is one for all, and counts as seen. */
-export async function attendRetries (deps: RetryWorkerDeps): Promise<void> {
+type WorkerField = 'stoppedBy' | 'seenAt' | 'lastRunAt' | 'lastResult'
+
+/** At the start of a node that runs retries: adds the run to the schedule, which all nodes share, and marks the worker as seen. */
+export async function registerRetryWorker (deps: RetryWorkerDeps): Promise<void> {
   await scheduleRetries(deps)
-  await note(deps, {})
+  await markSeen(deps)
 }
 
-/** Puts the run on BullMQ's schedule. */
+/** Adds the run to BullMQ's schedule. */
 async function scheduleRetries (deps: RetryWorkerDeps): Promise<void> {
-  await deps.retryQueue.upsertJobScheduler(SCHEDULER, { every: deps.retryIntervalMs }, { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } })
+  const template = { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } }
+  await deps.retryQueue.upsertJobScheduler(SCHEDULER, { every: deps.retryIntervalMs }, template)
 }
 
-/** The same where an emptied Redis has lost the schedule. */
+/** Adds the run again if an emptied Redis has lost the schedule. */
 export async function keepRetriesScheduled (deps: RetryWorkerDeps): Promise<void> {
-  if (await deps.retryQueue.getJobScheduler(SCHEDULER) === undefined) await attendRetries(deps)
+  if (await deps.retryQueue.getJobScheduler(SCHEDULER) === undefined) await registerRetryWorker(deps)
 }
 
 /** One run over all senders; null while the worker is stopped. */
 export async function runRetries (deps: RetryWorkerDeps): Promise<RetryCounts | null> {
   const { redis, prefix } = deps.store
-  const key = globalKey(prefix, 'retry-worker')
   const startedAt = performance.now()
-  if (await redis.hexists(key, 'stoppedBy') === 1) {
-    await note(deps, {})
+  if (await redis.hexists(globalKey(prefix, 'retry-worker'), 'stoppedBy') === 1) {
+    await markSeen(deps)
     return null
   }
-  // Side by side and for a limited time, so that a sender whose answers are slow does not hold up the retries of others.
-  const each = await inParallel([...deps.senders], AT_ONCE, async sender =>
+  // In parallel and for a limited time, so that a sender whose requests are slow does not delay the retries of others.
+  const each = await inParallel(deps.senders.ids(), CONCURRENCY, async sender =>
     await retryFailures(deps, sender, { limit: PER_RUN, force: false, by: null, withinMs: deps.retryIntervalMs / 2 }))
   const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
-  await note(deps, { lastRunAt: await now(deps), lastResult: JSON.stringify(counts) })
+  await markSeen(deps, { lastRunAt: await redisNowMs(redis), lastResult: JSON.stringify(counts) })
   deps.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
   return counts
 }
 
-/** Stops the worker on all nodes, until somebody starts it: a boot never changes it. */
+/** Stops the worker on all nodes until an operator starts it; a restart of a node does not. */
 export async function stopRetries (deps: RetryWorkerDeps, by: string): Promise<void> {
   await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy', by)
 }
@@ -68,36 +72,29 @@ export async function startRetries (deps: RetryWorkerDeps): Promise<void> {
   await scheduleRetries(deps)
 }
 
-/** Notes that there is a node that runs the retries, and what else there is to note. */
-async function note (deps: RetryWorkerDeps, facts: Record<string, string | number>): Promise<void> {
-  await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), { ...facts, seenAt: await now(deps) })
+/** Records that some node runs the retries, with the fields of a finished run. */
+async function markSeen (deps: RetryWorkerDeps, fields: Record<string, string | number> = {}): Promise<void> {
+  const { redis, prefix } = deps.store
+  await redis.hset(globalKey(prefix, 'retry-worker'), { ...fields, seenAt: await redisNowMs(redis) })
 }
 
-/** Milliseconds since the epoch by Redis's clock. */
-async function now (deps: RetryWorkerDeps): Promise<number> {
-  const [seconds, micros] = await deps.store.redis.time()
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
-}
-
-/**
- * The state of the retry worker as all nodes see it. It runs unless somebody stopped it, or no node has been seen running it for
- * so long that none does.
- */
+/** The state of the retry worker, the same on all nodes. It runs unless an operator stopped it or no node has run it for too long. */
 export async function retryWorkerStatus (deps: RetryWorkerDeps): Promise<RetryWorkerStatus> {
-  const [facts, scheduler, nowMs] = await Promise.all([
-    deps.store.redis.hgetall(globalKey(deps.store.prefix, 'retry-worker')),
+  const { redis, prefix } = deps.store
+  const [fields, scheduler, nowMs] = await Promise.all([
+    redis.hgetall(globalKey(prefix, 'retry-worker')),
     deps.retryQueue.getJobScheduler(SCHEDULER),
-    now(deps)
+    redisNowMs(redis)
   ])
-  const stoppedBy = facts['stoppedBy'] ?? null
+  const { stoppedBy = null, seenAt = 0, lastRunAt, lastResult } = fields as Partial<Record<WorkerField, string>>
   const next = scheduler?.next
   const intervalMs = scheduler?.every ?? deps.retryIntervalMs
-  const isRunning = stoppedBy === null && nowMs - Number(facts['seenAt'] ?? 0) <= MISSED * intervalMs + GRACE_MS
+  const isRunning = stoppedBy === null && nowMs - Number(seenAt) <= MISSED_INTERVALS * intervalMs + GRACE_MS
   return {
     isRunning,
     intervalMs,
-    lastRunAt: facts['lastRunAt'] === undefined ? null : new Date(Number(facts['lastRunAt'])).toISOString(),
-    lastResult: facts['lastResult'] === undefined ? null : JSON.parse(facts['lastResult']) as RetryCounts,
+    lastRunAt: lastRunAt === undefined ? null : new Date(Number(lastRunAt)).toISOString(),
+    lastResult: lastResult === undefined ? null : JSON.parse(lastResult) as RetryCounts,
     nextRunAt: !isRunning || next === undefined ? null : new Date(next).toISOString(),
     stoppedBy
   }

@@ -1,4 +1,5 @@
 import type { Bus } from '../events.js'
+import { redisNowMs } from '../redis/clock.js'
 import { digestOf, senderKey } from '../redis/keys.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
@@ -7,7 +8,8 @@ import { lanes } from '../message.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { parsePayload } from '../settlement/record.js'
 
-export interface RetryDeps extends DeliveryDeps { events: Bus, retrying: { startWithinMs: number, lifeMs: number } }
+/** `lifeMs`: life of a message from its admission, ms. */
+export interface RetryDeps extends DeliveryDeps { events: Bus, lifeMs: number }
 
 /** What became of the failures of one run; the four are disjoint and sum to `total`. */
 export interface RetryCounts { total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number }
@@ -23,8 +25,7 @@ const AT_ONCE = 50
 export async function retryFailures (deps: RetryDeps, sender: string, options: { limit: number, force: boolean, by: string | null, withinMs?: number }): Promise<RetryCounts> {
   const { redis, prefix } = deps.store
   // Redis's clock, not ours, says what is due; the script checks each again.
-  const [seconds] = await redis.time()
-  const until = options.force ? '+inf' : (Number(seconds) + 1) * 1000
+  const until = options.force ? '+inf' : await redisNowMs(redis) + 1000
   const ids = await redis.zrangebyscore(senderKey(prefix, sender, 'failures'), '-inf', until, 'LIMIT', 0, options.limit)
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const rest = ids.values()
@@ -48,7 +49,7 @@ export async function retryFailures (deps: RetryDeps, sender: string, options: {
  * be due, and a FAILED one is reopened. `gone`: nothing here may be retried.
  */
 export async function retryOne (deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
-  const { startWithinMs, lifeMs } = deps.retrying
+  const { startWithinMs, lifeMs } = deps
   const askedAt = performance.now()
   const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,

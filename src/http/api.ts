@@ -4,7 +4,7 @@ import type { AdmissionSettings } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
 import type { Explain } from '../failure/failure.js'
 import type { RetryWorkerDeps } from '../failure/retry-worker.js'
-import type { Rules } from '../throttle/rules.js'
+import type { SenderRegistry } from '../sender-registry.js'
 
 /** What the routes need of the house. */
 export interface ApiDeps extends RetryWorkerDeps {
@@ -12,10 +12,7 @@ export interface ApiDeps extends RetryWorkerDeps {
   inlineWaitMs: number
   sandbox: boolean
   explain: Explain
-  /** Senders that take no new messages: removed from the settings, and still attended until nothing of theirs is left. */
-  draining: ReadonlySet<string>
-  /** The rules of a sender by the settings, for headers. */
-  rulesOf: (sender: string) => Rules | undefined
+  senders: SenderRegistry
   /** Names of the API keys: a caller's idempotency keys are its own, so a look-up by key asks for each. */
   callers: string[]
 }
@@ -24,14 +21,14 @@ export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression,
 
 /** The sender that a request names, or the first one. Throws SENDER_UNKNOWN. */
 export function chooseSender (deps: Pick<ApiDeps, 'senders'>, named: string | undefined): string {
-  const sender = named ?? deps.senders[0] ?? ''
-  if (!deps.senders.includes(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
+  const sender = named ?? deps.senders.ids()[0] ?? ''
+  if (!deps.senders.has(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }
 
 /** The same for a new message: none is taken for a sender that leaves. */
-export function acceptingSender (deps: Pick<ApiDeps, 'senders' | 'draining'>, named: string | undefined): string {
+export function acceptingSender (deps: Pick<ApiDeps, 'senders'>, named: string | undefined): string {
   const sender = chooseSender(deps, named)
-  if (deps.draining.has(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
+  if (deps.senders.isDraining(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }

@@ -17,7 +17,7 @@ export async function audit (deps: Pick<ApiDeps, 'store' | 'events'>, done: Audi
     await redis.xadd(globalKey(prefix, 'audit'), 'MAXLEN', '~', KEEP, '*', ...fields)
   } catch (error) {
     // The act itself is done; the log has it.
-    deps.events.emit('fault', { where: 'audit', error })
+    deps.events.emit('unexpected-error', { location: 'audit', error })
   }
 }
 

@@ -25,7 +25,7 @@ export async function toAnswer (deps: ApiDeps, sender: string, admission: Admiss
       const journey = deliver(deps, admission.grant)
       const delivery = await within(deps.inlineWaitMs, journey)
       if (delivery !== null) return await delivered(deps, sender, admission, delivery)
-      journey.catch(error => deps.events.emit('fault', { where: 'deliver', error }))
+      journey.catch(error => deps.events.emit('unexpected-error', { location: 'deliver', error }))
       return accepted(known, 'sending', wait(0, null, 'turn-in-queue', 1), { delayMs: 0 })
     }
     case 'queued':

@@ -1,18 +1,17 @@
 import type { Writable } from 'node:stream'
-import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as endOfTick, setTimeout as sleep } from 'node:timers/promises'
 import type { DestinationStream } from 'pino'
 
-/** Characters that wait at most for whoever reads the log. */
-const ROOM = 16 * 1024 * 1024
-/** An ending process waits so long for it. */
-const PATIENCE_MS = 1000
+/** Characters that are buffered for a slow reader. */
+const BUFFER_CHARS = 16 * 1024 * 1024
+/** How long an exiting process waits for the reader. */
+const FLUSH_TIMEOUT_MS = 1000
 
 /**
- * Where the lines of the log go. Those of one turn of the event loop are written together, since a system call for each was the dearest part of
- * it. Nobody waits for a slow reader: what doesn't fit into its pipe is kept here, and beyond `maxBuffered` lines are dropped whole and `onDropped` hears how
- * many, once there is room again.
+ * The destination of log lines. Lines of one tick are written together, since a system call for each line was its greatest cost. The gateway
+ * never waits for a slow reader: beyond `bufferChars` whole lines are dropped, and `onDropped` gets their number once lines fit again.
  */
-export function createLogOutput (stream: Writable, onDropped: (lines: number) => void, maxBuffered = ROOM): DestinationStream {
+export function createLogOutput (stream: Writable, onDropped: (lines: number) => void, bufferChars = BUFFER_CHARS): DestinationStream {
   let lines = ''
   let count = 0
   let dropped = 0
@@ -21,7 +20,7 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
     const added = count
     lines = ''
     count = 0
-    if (stream.writableLength > maxBuffered) {
+    if (stream.writableLength > bufferChars) {
       dropped += added
       return
     }
@@ -31,11 +30,11 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
     dropped = 0
     onDropped(before)
   }
-  // A reader who has left wants no more; the gateway goes on.
+  // A reader that has closed its end wants no more; the gateway goes on.
   stream.on('error', () => undefined)
   process.on('exit', () => {
     flush()
-    flush() // what the first had to say of dropped lines
+    flush() // the line about dropped lines that the first flush has added
   })
   return {
     write (line) {
@@ -46,8 +45,8 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
   }
 }
 
-/** Resolves once what was logged until now has been written, or after a second. */
-export async function written (stream: Writable): Promise<void> {
-  await endOfTurn()
-  await Promise.race([new Promise<void>(resolve => { stream.write('', () => resolve()) }), sleep(PATIENCE_MS, undefined, { ref: false })])
+/** Resolves once the lines logged so far are written, or after a second. */
+export async function flushLog (stream: Writable): Promise<void> {
+  await endOfTick()
+  await Promise.race([new Promise<void>(resolve => { stream.write('', () => resolve()) }), sleep(FLUSH_TIMEOUT_MS, undefined, { ref: false })])
 }

@@ -6,25 +6,26 @@ import type { LogLine } from './log-lines.js'
 import { logLines } from './log-lines.js'
 import { createLogOutput } from './log-output.js'
 
-/** Writes one line; its level stands in the table of lines. */
-export type Tell = (line: LogLine, facts: Record<string, unknown>) => void
+/** Writes one line, at the level that the table of lines gives it. */
+export type WriteLine = (line: LogLine, fields: Record<string, unknown>) => void
 
 /**
- * The gateway's log: lines of JSON with the level as a word and the time in ISO 8601, on stdout unless told otherwise. What
- * libraries log about requests and errors is cut down to what holds no text, number or key.
+ * The gateway's log: lines of JSON with the level as a word and the time in ISO 8601, on stdout by default. What libraries log about
+ * requests and errors is reduced to what holds no text, number or key.
  */
 export function createLog (level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     timestamp: createIsoTime(),
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: toldOf, req: () => undefined, res: () => undefined }
+    serializers: { err: describeError, req: () => undefined, res: () => undefined }
   }
-  const log: Logger = pino(options, destination ?? createLogOutput(process.stdout, lines => createTell(log)('log lines dropped: output blocked', { lines })))
+  const reportDropped = (lines: number): void => createLineWriter(log)('log lines dropped: output blocked', { lines })
+  const log: Logger = pino(options, destination ?? createLogOutput(process.stdout, reportDropped))
   return log
 }
 
-/** The time of a line, made once a ms: a busy node writes several lines in one. */
+/** The time of a line, formatted once per ms: a busy node writes several lines in one. */
 function createIsoTime (): () => string {
   let at = 0
   let text = ''
@@ -38,21 +39,21 @@ function createIsoTime (): () => string {
   }
 }
 
-export function createTell (log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): Tell {
-  return (line, facts) => log[logLines[line].level](rounded(facts), line)
+export function createLineWriter (log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): WriteLine {
+  return (line, fields) => log[logLines[line].level](rounded(fields), line)
 }
 
-/** Of the error that ends the process no sentence is kept but our own: nobody looked at it first. */
-export function tellEnd (log: Logger, error: unknown): void {
-  const { message, ...told } = toldOf(error)
-  createTell(log)('unexpected error: process exits', { error: error instanceof SluiceError ? { ...told, message } : told })
+/** Logs the error that ends the process. Only our own messages are logged: no code has checked what another one quotes. */
+export function logCrash (log: Logger, error: unknown): void {
+  const { message, ...fields } = describeError(error)
+  createLineWriter(log)('unexpected error: process exits', { error: error instanceof SluiceError ? { ...fields, message } : fields })
 }
 
 /**
- * Of an error only what is its own. A client's error carries its command, a parser's sentence quotes what it could not read,
- * and so the text or the recipient of a message: what is quoted is cut out, except for names of properties.
+ * The type, code, message and stack of an error. Other properties are left out: a client's error carries its command. A parser's message
+ * quotes what it could not read. Both may hold the text or recipient of a message, so quotations are removed, except names of properties.
  */
-export function toldOf (error: unknown): Record<string, unknown> {
+export function describeError (error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: unquoted(String(error)) }
   const frames = (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line)).map(line => line.trim())
   return {
@@ -64,19 +65,20 @@ export function toldOf (error: unknown): Record<string, unknown> {
 }
 
 function unquoted (text: string): string {
+  const quotation = /(\((?:reading|setting) )?(?<!\w)(["'`])(?:(?!\2(?!\w))[^])*\2?/g
   const bare = text
-    .replace(/(\((?:reading|setting) )?(?<!\w)(["'`])(?:(?!\2(?!\w))[^])*\2?/g, (all, isProperty: string | undefined, quote: string) => isProperty === undefined ? `${quote}…${quote}` : all)
-    // Node's sentences about arguments end with what was given.
+    .replace(quotation, (all, property: string | undefined, quote: string) => property === undefined ? `${quote}…${quote}` : all)
+    // Node's messages about arguments end with the argument.
     .replace(/\bReceived [^]*/, 'Received …')
   return redact(bare, [])
 }
 
-/** Fractions of a ms beyond the first digit tell nobody anything. */
-function rounded (facts: Record<string, unknown>): Record<string, unknown> {
-  const told: Record<string, unknown> = {}
-  for (const name in facts) {
-    const value = facts[name]
-    told[name] = typeof value === 'number' ? Math.round(value * 10) / 10 : value
+/** One decimal is enough for a reader. */
+function rounded (fields: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = {}
+  for (const name in fields) {
+    const value = fields[name]
+    result[name] = typeof value === 'number' ? Math.round(value * 10) / 10 : value
   }
-  return told
+  return result
 }

@@ -3,13 +3,13 @@ import type { Bus, Events } from '../events.js'
 import { maskRecipient } from '../recipient.js'
 import type { Outcome } from '../message.js'
 import type { LogLine } from './log-lines.js'
-import type { Tell } from './log.js'
-import { createTell, toldOf } from './log.js'
+import type { WriteLine } from './log.js'
+import { createLineWriter, describeError } from './log.js'
 
 /** Routes of probes and scrapers, which repeat every few seconds. */
 const PROBED = /^\/(health\/|metrics$)/
 
-const recoveries: Record<Events['recovery.found'][0]['what'], LogLine> = {
+const recoveries: Record<Events['recovery.found'][0]['kind'], LogLine> = {
   lease: 'recovery: grant of a dead node',
   'lost-grant': 'recovery: grant whose reply was lost',
   unknown: 'recovery: unknown outcome decided',
@@ -18,62 +18,64 @@ const recoveries: Record<Events['recovery.found'][0]['what'], LogLine> = {
 
 /** Logs one wide line per event. Recipients show their last two digits; texts and secrets are never logged. */
 export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): void {
-  const tell = createTell(log)
-  events.on('request.completed', facts => tell(requestLine(facts), facts))
-  logMessages(events, tell)
-  logSenders(events, tell)
-  logWebhooks(events, tell)
-  logCallbacks(events, tell)
-  events.on('drain.started', facts => tell('drain run started', facts))
-  events.on('drain.ended', facts => tell('drain run ended', facts))
-  events.on('retry.ran', facts => tell('retry run', facts))
-  events.on('recovery.found', ({ what, ...facts }) => tell(recoveries[what], facts))
-  events.on('operator.action', facts => tell('operator action', { ...facts }))
-  events.on('redis.connected', facts => tell('Redis connected', facts))
-  events.on('redis.lost', facts => tell('Redis connection error', facts))
-  events.on('fault', ({ where, error }) => tell('unexpected error', { location: where, error: toldOf(error) }))
+  const write = createLineWriter(log)
+  events.on('request.completed', fields => write(requestLine(fields), fields))
+  logMessages(events, write)
+  logSenders(events, write)
+  logWebhooks(events, write)
+  logCallbacks(events, write)
+  events.on('drain.started', fields => write('drain run started', fields))
+  events.on('drain.ended', fields => write('drain run ended', fields))
+  events.on('retry.ran', fields => write('retry run', fields))
+  events.on('recovery.found', ({ kind, ...fields }) => write(recoveries[kind], fields))
+  events.on('operator.action', fields => write('operator action', { ...fields }))
+  events.on('redis.connected', fields => write('Redis connected', fields))
+  events.on('redis.lost', fields => write('Redis connection error', fields))
+  events.on('unexpected-error', ({ location, error }) => write('unexpected error', { location, error: describeError(error) }))
 }
 
-function logMessages (events: Bus, tell: Tell): void {
-  events.on('message.admitted', facts => tell(admissionLine(facts), facts))
-  events.on('attempt.settled', ({ verdict, ...facts }) =>
-    tell(attemptLine(verdict, facts.outcome), { ...facts, settlement: verdict, recipient: maskRecipient(facts.recipient) }))
-  events.on('attempt.stale', facts => tell(facts.result === 'double' ? 'duplicate delivery' : 'stale settlement ignored', facts))
-  events.on('pair.violated', facts => tell('spacing violated', facts))
-  events.on('message.closed', ({ state, ...facts }) => {
-    if (state === 'cancelled') tell('message cancelled', facts)
-    else if (state === 'expired') tell('message expired', facts)
-    else if (state === 'failed') tell('message failed: no retry left', facts)
+function logMessages (events: Bus, write: WriteLine): void {
+  events.on('message.admitted', fields => write(admissionLine(fields), fields))
+  events.on('attempt.settled', ({ verdict, ...fields }) =>
+    write(attemptLine(verdict, fields.outcome), { ...fields, settlement: verdict, recipient: maskRecipient(fields.recipient) }))
+  events.on('attempt.stale', fields => write(fields.result === 'double' ? 'duplicate delivery' : 'stale settlement ignored', fields))
+  events.on('pair.violated', fields => write('spacing violated', fields))
+  events.on('message.closed', ({ state, ...fields }) => {
+    if (state === 'cancelled') write('message cancelled', fields)
+    else if (state === 'expired') write('message expired', fields)
+    else if (state === 'failed') write('message failed: no retry left', fields)
   })
 }
 
-function logWebhooks (events: Bus, tell: Tell): void {
-  events.on('receipt.taken', facts =>
-    tell(facts.result === 'double' ? 'duplicate delivery reported by webhook' : 'status received by webhook', facts))
-  events.on('webhook.status', ({ sender, kind, became }) => {
-    if (became === 'unmatched') tell('status of unknown message', { sender, status: kind })
+function logWebhooks (events: Bus, write: WriteLine): void {
+  events.on('receipt.taken', fields =>
+    write(fields.result === 'double' ? 'duplicate delivery reported by webhook' : 'status received by webhook', fields))
+  events.on('webhook.status', ({ sender, kind, result }) => {
+    if (result === 'unmatched') write('status of unknown message', { sender, status: kind })
   })
-  events.on('preference.received', ({ sender, wish }) => tell('marketing preference received by webhook', { sender, preference: wish }))
-  events.on('webhook.rejected', ({ why }) => tell('webhook rejected', { reason: why }))
+  events.on('preference.received', ({ sender, wish }) => write('marketing preference received by webhook', { sender, preference: wish }))
+  events.on('webhook.rejected', ({ reason }) => write('webhook rejected', { reason }))
 }
 
-function logCallbacks (events: Bus, tell: Tell): void {
-  const lines = { told: 'callback delivered', later: 'callback failed: retry scheduled', dropped: 'callback dead-lettered' } as const
-  events.on('webhook.relayed', facts => tell('webhook queued for relay', facts))
-  events.on('callback.attempted', ({ result, ...facts }) => tell(lines[result], facts))
-  events.on('callbacks.dropped', facts => tell('callbacks dropped: outbox full', facts))
+function logCallbacks (events: Bus, write: WriteLine): void {
+  const lines = {
+    delivered: 'callback delivered', 'retry-scheduled': 'callback failed: retry scheduled', 'dead-lettered': 'callback dead-lettered'
+  } as const
+  events.on('webhook.relayed', fields => write('webhook queued for relay', fields))
+  events.on('callback.attempted', ({ result, ...fields }) => write(lines[result], fields))
+  events.on('callbacks.dropped', fields => write('callbacks dropped: outbox full', fields))
 }
 
-function logSenders (events: Bus, tell: Tell): void {
-  events.on('sender.stopped', facts => tell('sender stopped', facts))
-  events.on('sender.resumed', facts => tell('sender active again', facts))
-  events.on('sender.no-rules', facts => tell('sender rules missing in Redis: rewritten', facts))
-  events.on('senders.reloaded', facts => tell('senders reloaded', facts))
-  events.on('senders.rejected', facts => tell('senders reload failed: previous list kept', facts))
-  events.on('policy.reloaded', facts => tell('policy reloaded', facts))
-  events.on('policy.rejected', facts => tell('policy reload failed: previous policy kept', facts))
-  events.on('sender.removed', facts => tell('removed sender drained', facts))
-  events.on('senders.unserved', facts => tell('senders with messages not configured on this node', facts))
+function logSenders (events: Bus, write: WriteLine): void {
+  events.on('sender.stopped', fields => write('sender stopped', fields))
+  events.on('sender.resumed', fields => write('sender active again', fields))
+  events.on('sender.no-rules', fields => write('sender rules missing in Redis: rewritten', fields))
+  events.on('senders.reloaded', fields => write('senders reloaded', fields))
+  events.on('senders.rejected', fields => write('senders reload failed: previous list kept', fields))
+  events.on('policy.reloaded', fields => write('policy reloaded', fields))
+  events.on('policy.rejected', fields => write('policy reload failed: previous policy kept', fields))
+  events.on('sender.removed', fields => write('removed sender drained', fields))
+  events.on('senders.unserved', fields => write('senders with messages not configured on this node', fields))
 }
 
 function requestLine ({ route, status }: Events['request.completed'][0]): LogLine {

@@ -1,4 +1,5 @@
 import type { Bus } from '../events.js'
+import type { ScriptWatch } from '../redis/commands.js'
 import type { Instruments } from './instruments.js'
 
 /** Label values known at start: series begin at 0, so that the first increase is visible. */
@@ -10,8 +11,8 @@ export interface Known {
 
 const endings = ['sent', 'failed', 'cancelled', 'expired'] as const
 const recoveryKinds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
-/** Values of the `result` label, by the result of an event. `dropped`: the outbox was full. */
-const callbackResults = { told: 'delivered', later: 'retry-scheduled', dropped: 'dead-lettered' } as const
+/** `dropped`: the outbox was full. */
+const callbackResults = ['delivered', 'retry-scheduled', 'dead-lettered', 'dropped'] as const
 const actions = [
   'cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'
 ] as const
@@ -27,9 +28,9 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   events.on('retry-worker.ran', () => to.retryRuns.inc())
   events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) =>
     addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
-  events.on('recovery.found', ({ sender, what }) => to.recoveries.inc({ sender, kind: what }))
+  events.on('recovery.found', ({ sender, kind }) => to.recoveries.inc({ sender, kind }))
   events.on('operator.action', ({ action }) => to.operatorActs.inc({ action }))
-  events.on('fault', ({ where }) => to.faults.inc({ location: where.replace(/^recovery of .*/, 'recovery') }))
+  events.on('unexpected-error', ({ location }) => to.faults.inc({ location: location.replace(/^recovery of .*/, 'recovery') }))
   events.on('drain.started', () => to.shifts.inc())
   events.on('drain.ended', () => to.shifts.dec())
   recordWebhooks(events, to)
@@ -45,11 +46,11 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
 }
 
 function recordWebhooks (events: Bus, to: Instruments): void {
-  events.on('webhook.status', ({ sender, kind, became, lagMs }) => {
-    to.webhookStatuses.inc({ sender, status: kind, result: became })
+  events.on('webhook.status', ({ sender, kind, result, lagMs }) => {
+    to.webhookStatuses.inc({ sender, status: kind, result })
     if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
   })
-  events.on('webhook.rejected', ({ why }) => to.webhooksRefused.inc({ reason: why }))
+  events.on('webhook.rejected', ({ reason }) => to.webhooksRefused.inc({ reason }))
   // Only a change of the final outcome counts, for example `failed` after a counted `sent`.
   events.on('receipt.taken', ({ sender, result }) => {
     if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
@@ -59,12 +60,12 @@ function recordWebhooks (events: Bus, to: Instruments): void {
 
 function recordCallbacks (events: Bus, to: Instruments): void {
   events.on('callback.attempted', ({ result, durationMs }) => {
-    to.callbacks.inc({ result: callbackResults[result] })
+    to.callbacks.inc({ result })
     to.callbackDuration.observe(durationMs / 1000)
   })
   events.on('callbacks.dropped', ({ count }) => to.callbacks.inc({ result: 'dropped' }, count))
   events.on('webhook.relayed', ({ sender, type }) => to.relayed.inc({ sender, type }))
-  for (const result of [...Object.values(callbackResults), 'dropped']) to.callbacks.inc({ result }, 0)
+  for (const result of callbackResults) to.callbacks.inc({ result }, 0)
 }
 
 function recordMessages (events: Bus, to: Instruments): void {
@@ -106,5 +107,19 @@ function startAtZero (to: Instruments, senders: string[]): void {
     for (const outcome of endings) to.settled.inc({ sender, outcome }, 0)
     for (const kind of recoveryKinds) to.recoveries.inc({ sender, kind }, 0)
     to.senderStops.inc({ sender, code: EXPIRED_TOKEN }, 0)
+  }
+}
+
+/** Counts and times every Lua script. It runs for each call, so it looks its series up once. */
+export function watchScripts ({ scriptDuration, scriptErrors }: Instruments): ScriptWatch {
+  const series = new Map<string, { observe: (seconds: number) => void }>()
+  return (script, durationMs, isFailed) => {
+    let one = series.get(script)
+    if (one === undefined) {
+      one = scriptDuration.labels(script)
+      series.set(script, one)
+    }
+    one.observe(durationMs / 1000)
+    if (isFailed) scriptErrors.inc({ script })
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
@@ -7,35 +7,34 @@ import type { Instruments } from './instruments.js'
 import type { SystemReading } from './system.js'
 import { createSystemGauges } from './system.js'
 
-/** Reads one part of the system each; they fail where Redis is away. */
+/** Each reads one part of the system, and fails where Redis is unavailable. */
 export type Sources = { [Part in keyof SystemReading]: () => Promise<SystemReading[Part]> }
 
-/** Scrapes that come within this time of a reading are answered from it. */
+/** Scrapes within this time of a reading share it. */
 const SHARED_MS = 1000
 /** A reading that takes longer counts as failed: Prometheus waits 10 s by default. */
-const WITHIN_MS = 5000
+const TIMEOUT_MS = 5000
 
 /**
- * Answers scrapes in the text format of Prometheus. Never fails and never waits for long: where Redis can't be read, the gauges
- * of the whole system are left out, since old ones would look like news.
+ * Answers scrapes in the text format of Prometheus. It never fails and never waits for long: where Redis cannot be read, the gauges of the
+ * whole system are left out, since stale values would look current.
  */
 export function createScrape (instruments: Instruments, sources: Sources, events: Bus): () => Promise<string> {
   const system = createSystemGauges()
-  // They count from here on.
+  // Created now, since they count from their creation.
   const ofProcess = processMetrics()
   let reading: Promise<string> | null = null
   let readAt: number | null = null
 
-  async function look (): Promise<string> {
+  async function readSystem (): Promise<string> {
     const startedAt = performance.now()
     let isFailed = false
     try {
-      system.show(await within(WITHIN_MS, read()))
+      system.show(await withTimeout(TIMEOUT_MS, read()))
       return await write(system.registry)
     } catch (error) {
       isFailed = true
-      const isExpected = isUnavailable(error) || (error instanceof SluiceError && error.code === 'UNAVAILABLE')
-      if (!isExpected) events.emit('fault', { where: 'scrape', error })
+      if (!isUnavailable(error)) events.emit('unexpected-error', { location: 'scrape', error })
       return ''
     } finally {
       readAt = performance.now()
@@ -46,7 +45,7 @@ export function createScrape (instruments: Instruments, sources: Sources, events
 
   async function read (): Promise<SystemReading> {
     instruments.redisUp.set(0)
-    // First and alone, so that a Redis that hangs costs one time-out and not one for each part.
+    // First and alone, so that a Redis that hangs costs one timeout and not one per part.
     const infos = await sources.infos()
     instruments.redisUp.set(1)
     const [senders, retryWorker] = await Promise.all([sources.senders(), sources.retryWorker()])
@@ -56,42 +55,42 @@ export function createScrape (instruments: Instruments, sources: Sources, events
   return async () => {
     if (reading === null || (readAt !== null && performance.now() - readAt > SHARED_MS)) {
       readAt = null
-      reading = look()
+      reading = readSystem()
     }
-    const told = await reading
-    return await write(instruments.registry) + told + await write(ofProcess)
+    const systemText = await reading
+    return await write(instruments.registry) + systemText + await write(ofProcess)
   }
 }
 
-/** Metric by metric: hundreds of senders are thousands of lines, and sends that were granted meanwhile have to start in time. */
+/** Metric by metric: hundreds of senders are thousands of lines, and granted sends have to start on time meanwhile. */
 async function write (registry: Registry): Promise<string> {
   let text = ''
   for (const { name } of registry.getMetricsAsArray()) {
     text += `${await registry.getSingleMetricAsString(name)}\n\n`
-    await breathe()
+    await yieldToEventLoop()
   }
   return text
 }
 
 let shared: Registry | null = null
 
-/** Memory, CPU, event loop and the like: once for a process, whatever number of nodes lives in it. */
+/** Memory, CPU, event loop and the like: once per process, which may run several nodes in tests. */
 function processMetrics (): Registry {
   if (shared !== null) return shared
   shared = new Registry()
   collectDefaultMetrics({ register: shared })
-  // Gauges whose names end as only those of counters should; the ones beside them tell the same by kind.
+  // Gauges with the name of a counter. Those without `_total` report the same values by type.
   for (const kind of ['handles', 'requests', 'resources']) shared.removeSingleMetric(`nodejs_active_${kind}_total`)
   return shared
 }
 
-async function within<Value> (ms: number, work: Promise<Value>): Promise<Value> {
+async function withTimeout<Value> (ms: number, work: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new SluiceError('UNAVAILABLE', { detail: `Redis was not read within ${ms} ms` })), ms)
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new SluiceError('UNAVAILABLE', { detail: `reading Redis took longer than ${ms} ms` })), ms)
   })
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import { memoryUse, parseInfo } from '../redis/info.js'
 
 /** State of the whole system, read from Redis for each scrape. Durations in seconds. */
 export interface SystemReading {
@@ -116,15 +117,15 @@ export function createSystemGauges (): SystemGauges {
   }
 }
 
-function readInfo (info: string): { memory: number, ratio: number, clients: number, commands: number, isKept: boolean } {
-  const told = (field: string): string => new RegExp(`^${field}:(\\S*)`, 'm').exec(info)?.[1] ?? ''
-  const [memory, most] = [Number(told('used_memory')), Number(told('maxmemory'))]
+function readInfo (text: string): { memory: number, ratio: number, clients: number, commands: number, isKept: boolean } {
+  const info = parseInfo(text)
+  const { usedBytes, ratio } = memoryUse(info)
   return {
-    memory,
-    ratio: most === 0 ? 0 : memory / most,
-    clients: Number(told('connected_clients')),
-    commands: Number(told('total_commands_processed')),
-    isKept: told('aof_enabled') === '1' && told('aof_last_write_status') === 'ok'
+    memory: usedBytes,
+    ratio,
+    clients: Number(info.get('connected_clients')),
+    commands: Number(info.get('total_commands_processed')),
+    isKept: info.get('aof_enabled') === '1' && info.get('aof_last_write_status') === 'ok'
   }
 }
 

@@ -1,43 +1,47 @@
 import type { Queue } from 'bullmq'
 import { expire } from '../drain/cancel.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
+import type { SenderRegistry } from '../sender-registry.js'
 import { payloadOf } from '../settlement/inspect.js'
 
 export interface HousekeepingDeps extends Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'> {
   housekeepingQueue: Queue
-  senders: string[]
+  senders: Pick<SenderRegistry, 'ids'>
   housekeeping: { retentionMs: number, everyMs: number }
 }
 
 export interface PruneResult { expired: number, buckets: number, failures: number }
 
-/** Settled failures kept of each kind at most. */
+/** Settled failures kept of each kind. */
 const CAP = 100_000
-const AT_ONCE = 500
+/** Entries that one script call removes of each kind. */
+const BATCH = 500
 
 const SCHEDULER = 'housekeeping'
 
-/** Puts the run on BullMQ's schedule; every node does so at its start. */
+/** Adds the run to BullMQ's schedule; every worker node does so at its start. */
 export async function scheduleHousekeeping (deps: HousekeepingDeps): Promise<void> {
-  await deps.housekeepingQueue.upsertJobScheduler(SCHEDULER, { every: deps.housekeeping.everyMs }, { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } })
+  const template = { name: 'housekeeping', opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } }
+  await deps.housekeepingQueue.upsertJobScheduler(SCHEDULER, { every: deps.housekeeping.everyMs }, template)
 }
 
-/** The same where an emptied Redis has lost the schedule. */
+/** Adds the run again if an emptied Redis has lost the schedule. */
 export async function keepHousekeepingScheduled (deps: HousekeepingDeps): Promise<void> {
   if (await deps.housekeepingQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleHousekeeping(deps)
 }
 
-/** One run over all senders: messages whose life is over, old failures, idle buckets; in small steps until nothing is left. */
-export async function tidy (deps: HousekeepingDeps): Promise<PruneResult> {
+/** One run over all senders: expires messages, and removes old failures and idle buckets, in small batches until none is left. */
+export async function prune (deps: HousekeepingDeps): Promise<PruneResult> {
   const total: PruneResult = { expired: 0, buckets: 0, failures: 0 }
-  for (const sender of deps.senders) {
+  for (const sender of deps.senders.ids()) {
     for (;;) {
-      const [ids, buckets, failures] = await deps.store.run('tidy', { sender }, { retentionMs: deps.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
+      const { retentionMs } = deps.housekeeping
+      const [ids, buckets, failures] = await deps.store.run('tidy', { sender }, { retentionMs, cap: CAP, limit: BATCH })
       const expired = await expire(deps, sender, ids, async id => await payloadOf(deps.store, sender, id))
       total.expired += expired
       total.buckets += buckets
       total.failures += failures
-      if (expired < AT_ONCE && buckets < AT_ONCE && failures < AT_ONCE) break
+      if (expired < BATCH && buckets < BATCH && failures < BATCH) break
     }
   }
   return total

@@ -1,7 +1,7 @@
-import { SluiceError } from '../errors.js'
 import { inParallel } from '../parallel.js'
 import type { Moment } from '../redis/recovery-schedule.js'
 import { globalKey } from '../redis/keys.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { FoundGrant } from '../redis/commands.js'
 import type { Grant, Outcome } from '../message.js'
 import { parseRecord } from '../settlement/record.js'
@@ -11,10 +11,9 @@ import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
 import { every } from './every.js'
 
-export interface RecoveryDeps extends ReceiptDeps {
-  wakes: Wakes
-  senders: string[]
-  startWithinMs: number
+export interface SenderRecoveryDeps extends ReceiptDeps { wakes: Wakes, startWithinMs: number }
+
+export interface RecoveryDeps extends SenderRecoveryDeps {
   /** Every sender is asked at least this often, ms; not longer than a lease, so that none of a dead node's is missed. */
   roundMs: number
   /** Writes again what an emptied Redis would have lost of this node's settings; once a round. */
@@ -85,8 +84,8 @@ async function ask (deps: RecoveryDeps, sender: string): Promise<number> {
   try {
     return await recoverSender(deps, sender, [], true)
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'UNAVAILABLE') throw error
-    deps.events.emit('fault', { where: `recovery of ${sender}`, error })
+    if (isUnavailable(error)) throw error
+    deps.events.emit('unexpected-error', { location: `recovery of ${sender}`, error })
     return 0
   }
 }
@@ -95,17 +94,17 @@ async function ask (deps: RecoveryDeps, sender: string): Promise<number> {
  * Recovers one sender; without the lock only the grants of this node's lost calls. Returns when to look again, ms since the
  * epoch, or 0 where nothing is in sight.
  */
-export async function recoverSender (deps: RecoveryDeps, sender: string, lost: string[], all: boolean): Promise<number> {
+export async function recoverSender (deps: SenderRecoveryDeps, sender: string, lost: string[], all: boolean): Promise<number> {
   const [wakeHint, leases, grants, unknowns, nextMs, parkedDue] = await deps.store.run('recover', { sender }, { lost: JSON.stringify(lost), limit: all ? AT_MOST : 0 })
   if (wakeHint === 'call') {
-    deps.events.emit('recovery.found', { sender, what: 'unattended' })
+    deps.events.emit('recovery.found', { sender, kind: 'unattended' })
     await deps.wakes.applyWakeHint(sender, 'call')
   }
   for (const found of grants) await giveBack(deps, sender, found)
   for (const found of leases) await expireLease(deps, sender, found)
   for (const [id, text] of unknowns) {
     if (text === '') continue
-    deps.events.emit('recovery.found', { sender, what: 'unknown', id })
+    deps.events.emit('recovery.found', { sender, kind: 'unknown', id })
     await settleUnknown(deps, sender, id, parseRecord(text))
   }
   // After the leases and holds, which a receipt that came early waits for.
@@ -114,16 +113,16 @@ export async function recoverSender (deps: RecoveryDeps, sender: string, lost: s
 }
 
 /** Nobody ever learned of this grant, so it was never started. */
-async function giveBack (deps: RecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
-  deps.events.emit('recovery.found', { sender, what: 'lost-grant', id: found[0] })
+async function giveBack (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
+  deps.events.emit('recovery.found', { sender, kind: 'lost-grant', id: found[0] })
   const outcome: Outcome = { status: 'unsent', code: 'GIVEN_BACK', error: 'the reply that granted it was lost', startedAfterMs: null, durationMs: 0 }
   const settled = await settle(deps, grantOf(sender, found), outcome)
   await deps.wakes.applyWakeHint(sender, settled.wakeHint)
 }
 
 /** Its holder is gone. Whether and when it started nobody can tell: the latest moment it may have started counts. */
-async function expireLease (deps: RecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
-  deps.events.emit('recovery.found', { sender, what: 'lease', id: found[0] })
+async function expireLease (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
+  deps.events.emit('recovery.found', { sender, kind: 'lease', id: found[0] })
   const outcome: Outcome = { status: 'unknown', code: 'LEASE_EXPIRED', error: 'the node that sent it is gone', startedAfterMs: deps.startWithinMs, durationMs: 0 }
   const settled = await settle(deps, grantOf(sender, found), outcome)
   await deps.wakes.applyWakeHint(sender, settled.wakeHint)

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
+import { backoffMs } from '../backoff.js'
 import type { Address } from './address.js'
 
 /** One server (the current master, where sentinels know it) or a cluster. Both understand the same commands. */
@@ -19,17 +20,17 @@ export const COMMAND_TIMEOUT_MS = 200
 /** How long a connection may take to close in order. A server that hangs never does. */
 const DISCONNECT_TIMEOUT_MS = 50
 
-/** Jitter: nodes that lose Redis at the same moment do not reconnect at the same moment. */
-const backoff = (times: number): number => Math.round(Math.min(50 * times, 500) * (0.5 + Math.random() / 2))
+/** Delay before a reconnect; `attempt` counts from 1. */
+const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstMs: 50, longestMs: 500 })
 
 /** A client that connects at once and keeps trying. The caller has to listen to its `error` event. */
 export function createClient (address: Address, mode: Mode): Client {
   const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
-  if (address.kind === 'server') return new Redis({ ...options, retryStrategy: backoff, sentinelRetryStrategy: backoff, maxLoadingRetryTime: 250 })
+  if (address.kind === 'server') return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
   return new Cluster(address.nodes, {
     ...(mode === 'patient' ? patientCluster : failFastCluster),
     redisOptions: options,
-    clusterRetryStrategy: backoff,
+    clusterRetryStrategy: reconnectMs,
     slotsRefreshTimeout: 1000,
     // TLS certificates are issued for names, so names are not resolved to addresses here.
     ...(options.tls === undefined ? {} : { dnsLookup: (name, found) => found(null, name) })

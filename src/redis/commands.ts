@@ -2,7 +2,7 @@ import { SluiceError } from '../errors.js'
 import type { WaitingFor, State } from '../message.js'
 import type { Client } from './client.js'
 import { flush } from './cork-writes.js'
-import { isOwnFault } from './unavailable.js'
+import { isCallerError } from './unavailable.js'
 import type { CallScript } from './script-call.js'
 import { defineScript } from './script-call.js'
 import { loadScripts } from './scripts.js'
@@ -184,6 +184,6 @@ function text (value: Value | undefined): string {
 function translate (name: string, cause: unknown): SluiceError {
   if (cause instanceof SluiceError) return new SluiceError(cause.code, { ...cause.facts, detail: `lua/${name}.lua: ${cause.facts.detail ?? ''}` })
   const message = cause instanceof Error ? cause.message : String(cause)
-  if (isOwnFault(message)) return new SluiceError('INTERNAL', { detail: `lua/${name}.lua: ${message}` })
+  if (isCallerError(message)) return new SluiceError('INTERNAL', { detail: `lua/${name}.lua: ${message}` })
   return new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: message })
 }

@@ -4,6 +4,7 @@ import { SluiceError } from '../errors.js'
 import { parseAddress } from './address.js'
 import type { Client, Mode } from './client.js'
 import { COMMAND_TIMEOUT_MS, createClient, serversOf } from './client.js'
+import { memoryUse, parseInfo } from './info.js'
 import type { Replicas } from './replicas.js'
 import { createReplicas } from './replicas.js'
 import { subscribe } from './subscribe.js'
@@ -49,7 +50,7 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
     return client
   }
   async function sampleMemory (server: Redis): Promise<void> {
-    memoryRatios.set(server, memoryRatioOf(await server.info('memory')))
+    memoryRatios.set(server, memoryUse(parseInfo(await server.info('memory'))).ratio)
   }
   const redis = open('fail-fast', sampleMemory)
   redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
@@ -90,10 +91,4 @@ async function isAnswered (client: Client, probe: (server: Redis) => Promise<unk
   if (client.status !== 'ready') return false
   const servers = serversOf(client)
   return servers.length > 0 && await Promise.all(servers.map(probe)).then(() => true, () => false)
-}
-
-function memoryRatioOf (info: string): number {
-  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
-  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
-  return limit === 0 ? 0 : used / limit
 }

@@ -1,20 +1,20 @@
 import type { KeySource, Payload } from '../message.js'
 
-/** A million waiting messages say each name a million times, so what every message has goes by its place, and only the rest by name. */
-type Packed = [caller: string, message: Payload['message'], key: `${Letter}${string}`, rest?: Rest]
+/** A million queued messages would store each field name a million times, so fields that every message has are stored by position. */
+type Packed = [caller: string, message: Payload['message'], key: `${SourceLetter}${string}`, rest?: Rest]
 type Rest = Partial<Omit<Payload, 'message' | 'keySource' | 'caller' | 'idempotencyKey'>>
-/** What most messages have nothing of. A name that is missing here would be lost, so the compiler asks for each. */
-const seldom = Object.keys({
+/** Fields that few messages have. A field missing here would be lost, so the compiler demands each. */
+const optional = Object.keys({
   addressing: 0, metadata: 0, onUnknown: 0, category: 0, edge: 0, callbackData: 0
 } satisfies Record<keyof Omit<Rest, 'to' | 'type'>, 0>) as Array<keyof Omit<Rest, 'to' | 'type'>>
 
 const letters = { header: 'h', field: 'f', derived: 'd', none: 'n' } as const satisfies Record<KeySource, string>
-type Letter = typeof letters[KeySource]
-const sources = { h: 'header', f: 'field', d: 'derived', n: 'none' } as const satisfies Record<Letter, KeySource>
+type SourceLetter = typeof letters[KeySource]
+const sources = { h: 'header', f: 'field', d: 'derived', n: 'none' } as const satisfies Record<SourceLetter, KeySource>
 
 /**
- * A payload as Redis keeps it, beside its canonical recipient: one line of JSON. A number in the common spelling, `+` and digits, is not said twice; the key stands
- * behind the letter of its source.
+ * A payload as stored in Redis beside its canonical recipient: one line of JSON. `to` is stored only where it differs from the common
+ * spelling, `+` and digits. The idempotency key follows the letter of its source.
  */
 export function writePayload (recipient: string, payload: Payload): string {
   const rest: Rest = {}
@@ -27,7 +27,7 @@ export function writePayload (recipient: string, payload: Payload): string {
     rest.type = payload.type
     hasRest = true
   }
-  for (const name of seldom) {
+  for (const name of optional) {
     if (payload[name] === undefined) continue
     Object.assign(rest, { [name]: payload[name] })
     hasRest = true
@@ -37,17 +37,17 @@ export function writePayload (recipient: string, payload: Payload): string {
   return JSON.stringify(packed)
 }
 
-/** The other way round; bounce.lua writes one of its own, all by name. Throws a SyntaxError where the line is no JSON. */
+/** The inverse of `writePayload`. bounce.lua writes a payload with all fields by name. Throws a SyntaxError where the line is not JSON. */
 export function readPayload (recipient: string, line: string): Payload {
-  const kept = JSON.parse(line) as Packed | Payload
-  if (!Array.isArray(kept)) return kept
-  const [caller, message, key, rest] = kept
-  const payload: Payload = { to: spelled(recipient), type: 'text', message, keySource: sources[key[0] as Letter], caller, ...rest }
+  const stored = JSON.parse(line) as Packed | Payload
+  if (!Array.isArray(stored)) return stored
+  const [caller, message, key, rest] = stored
+  const payload: Payload = { to: spelled(recipient), type: 'text', message, keySource: sources[key[0] as SourceLetter], caller, ...rest }
   if (key.length > 1) payload.idempotencyKey = key.slice(1)
   return payload
 }
 
-/** `p` and digits as most callers write it. */
+/** A canonical `p` and digits in the common spelling. */
 function spelled (recipient: string): string {
   return `+${recipient.slice(1)}`
 }

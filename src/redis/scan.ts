@@ -1,10 +1,10 @@
 import type { Client } from './client.js'
 import { serversOf } from './client.js'
 
-/** Keys that one call looks at, about: a millisecond of Redis. */
+/** Approximate number of keys that one SCAN call visits: a millisecond of Redis. */
 const PAGE = 1000
 
-/** The keys that fit a pattern, of all servers, a page at a time; one that stands all the while is told at least once. */
+/** The keys that match a pattern, on all servers, page by page. A key that exists throughout is returned at least once. */
 export async function * scanKeys (redis: Client, pattern: string): AsyncGenerator<string[]> {
   for (const server of serversOf(redis)) {
     let cursor = '0'

@@ -1,18 +1,35 @@
-/** Answers of Redis that blame the script or the command; whatever else it refuses, it takes later. */
-const FAULT = /^(ERR|WRONGTYPE|CROSSSLOT)\b/
-/** What Redis says with the same word while it starts or is full. */
-const FOR_NOW = /loading|max number of clients/i
-/** What the client says where Redis is away or doesn't answer in time. */
-const CLIENT = /^(Stream isn't writeable|Connection is closed|Command timed out|Command aborted|Cluster isn't ready|Cluster is ended|Too many Cluster redirections|None of startup nodes|Failed to refresh slots cache)/
+import { SluiceError } from '../errors.js'
 
-/** Does Redis refuse this because of how it was asked? Then a repeat is refused as well. */
-export function isOwnFault (message: string): boolean {
-  return FAULT.test(message) && !FOR_NOW.test(message)
+/** Error replies that blame the script or the command. Redis accepts later whatever else it refuses now. */
+const CALLER_ERROR = /^(ERR|WRONGTYPE|CROSSSLOT)\b/
+/** What Redis says under ERR while it starts or has no connection left. */
+const TEMPORARY = /loading|max number of clients/i
+/** Classes of ioredis for a lost connection. */
+const CLIENT_ERRORS = new Set(['MaxRetriesPerRequestError', 'ClusterAllFailedError'])
+/**
+ * For the rest ioredis throws a plain Error, or an AbortError, a name that other libraries use as well. Only the sentence identifies it.
+ * test/redis/unavailable.test.ts provokes each with the real client.
+ */
+const CLIENT_SENTENCES = [
+  "Stream isn't writeable",
+  'Connection is closed',
+  'Command timed out',
+  'Command aborted due to connection close',
+  "Cluster isn't ready",
+  'Cluster is ended',
+  'Too many Cluster redirections',
+  'None of startup nodes is available'
+]
+
+/** Whether Redis refuses a command because of the command itself. Then a repeat is refused as well. */
+export function isCallerError (message: string): boolean {
+  return CALLER_ERROR.test(message) && !TEMPORARY.test(message)
 }
 
-/** Can Redis not be had for now: no connection, no answer in time, or an answer that puts off (LOADING, NOREPLICAS, OOM, BUSY …)? */
+/** Whether Redis cannot be used for now: no connection, no reply in time, or a reply that asks to retry (LOADING, NOREPLICAS, OOM, BUSY …). */
 export function isUnavailable (error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error.name === 'ReplyError') return !isOwnFault(error.message)
-  return error.name === 'MaxRetriesPerRequestError' || CLIENT.test(error.message)
+  if (error instanceof SluiceError) return error.code === 'UNAVAILABLE'
+  if (error.name === 'ReplyError') return !isCallerError(error.message)
+  return CLIENT_ERRORS.has(error.name) || CLIENT_SENTENCES.some(sentence => error.message.startsWith(sentence))
 }

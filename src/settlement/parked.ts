@@ -35,7 +35,7 @@ export async function lookAgain (deps: ReceiptDeps, sender: string): Promise<num
       const receipt = await takeStatus(deps, sender, status, true)
       const isMatched = receipt !== 'early' && receipt !== 'unknown'
       if (isMatched || ageMs > PARKED_FOR_MS) done.push(name)
-      if (!isMatched && ageMs > PARKED_FOR_MS) deps.events.emit('webhook.status', { sender, kind: status.kind, became: 'unmatched', lagMs: null })
+      if (!isMatched && ageMs > PARKED_FOR_MS) deps.events.emit('webhook.status', { sender, kind: status.kind, result: 'unmatched', lagMs: null })
     }
   }
 }

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus, Events } from '../events.js'
-import { SluiceError } from '../errors.js'
 import type { Grant, Outcome } from '../message.js'
 import type { Arguments, Replies } from '../redis/commands.js'
 import { findTerm, indexLifeS } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
+import { retryWhileUnavailable } from '../redis/retry-while-unavailable.js'
 import type { Store } from '../redis/store.js'
 import type { SettlementSettings, Verdict } from './decide.js'
 import { decide, decideUnknown } from './decide.js'
@@ -150,15 +149,7 @@ async function write (deps: SettlementDeps, sender: string, id: string, args: Ar
   })
 }
 
-/** Repeats while Redis is away. Safe, since a script that ran already finds the token stale. */
+/** Without a time limit: only this process knows the outcome. Safe to repeat, since a script that ran already finds its token stale. */
 async function persist<Reply> (call: () => Promise<Reply>): Promise<Reply> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await call()
-    } catch (error) {
-      if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
-      // Those who wait for one Redis don't come back to it together.
-      await sleep(Math.min(1000, 50 * 2 ** tries) * (0.5 + Math.random()))
-    }
-  }
+  return await retryWhileUnavailable(call, { withinMs: Infinity })
 }

@@ -4,8 +4,12 @@ import type { SettlementDeps } from '../settlement/settle.js'
 import { resumeMarketing, stopMarketing } from '../throttle/opt-outs.js'
 import type { Preference } from './read.js'
 
-/** Takes up what people told WhatsApp about a sender's marketing, in Meta's order. What waits for one is dropped at its turn. */
-export async function takePreferences (deps: Pick<SettlementDeps, 'store' | 'events'>, sender: string, preferences: readonly Preference[]): Promise<void> {
+type PreferenceDeps = Pick<SettlementDeps, 'store' | 'events'>
+
+/**
+ * Applies what people reported to WhatsApp about a sender's marketing, in Meta's order. Messages that wait are dropped at their ready time.
+ */
+export async function takePreferences (deps: PreferenceDeps, sender: string, preferences: readonly Preference[]): Promise<void> {
   for (const { person, wish, atMs } of preferences) {
     const recipient = recipientOf(person)
     if (recipient === null) continue
@@ -16,7 +20,7 @@ export async function takePreferences (deps: Pick<SettlementDeps, 'store' | 'eve
   }
 }
 
-/** Null for what is no person's id: a webhook is believed only as far as it makes sense. */
+/** Null for what is not the id of a person: no member of a webhook is trusted. */
 function recipientOf (person: string): string | null {
   try {
     return canonicalName(person)

@@ -1,10 +1,9 @@
-/** One member of an object, or element of an array, as it stands in a text. */
+/** The position in a JSON text of one member of an object or element of an array. */
 interface Part { key: string | null, start: number, end: number }
 
 /**
- * The changes of a notification exactly as they stand in its text, in order, each with the id of its entry as JSON: parsing and
- * writing would round long numbers. The text has been parsed before, so it is valid JSON; what has another shape than
- * `entry[].changes[]` is left out, as by who reads the parsed one.
+ * The changes of a notification as raw text, in order, each with the id of its entry as JSON. Parsing and serializing would round long
+ * numbers. The text was parsed before, so it is valid JSON; anything but `entry[].changes[]` is left out, as by `readNotification`.
  */
 export function rawChanges (text: string): Array<{ entryId: string, change: string }> {
   const whole = { start: skipSpace(text, 0), end: text.length }
@@ -15,7 +14,7 @@ export function rawChanges (text: string): Array<{ entryId: string, change: stri
   })
 }
 
-/** As parsers do, the last of several with one name. */
+/** The last of several members with one name, as JSON.parse does. */
 function member (text: string, { start }: Pick<Part, 'start'>, name: string): Part | null {
   return text[start] === '{' ? partsOf(text, start).filter(({ key }) => key === name).at(-1) ?? null : null
 }
@@ -24,7 +23,7 @@ function elements (text: string, part: Part | null): Part[] {
   return part !== null && text[part.start] === '[' ? partsOf(text, part.start) : []
 }
 
-/** What stands in the object or array that begins at `from`. */
+/** The parts of the object or array that starts at `from`. */
 function partsOf (text: string, from: number): Part[] {
   const parts: Part[] = []
   let at = skipSpace(text, from + 1)

@@ -2,12 +2,11 @@ import type { Status } from '../settlement/receipt.js'
 
 type Members = Record<string, unknown>
 
-/** What a notification tells of the messages of one sender. */
+/** What a notification reports about one sender. */
 export interface Notice {
   /** Phone number id. */
   sender: string
   statuses: Status[]
-  /** What people want of the sender's marketing. */
   preferences: Preference[]
 }
 
@@ -16,37 +15,41 @@ export interface Preference {
   /** WhatsApp's id of the person: a number in digits, or a business-scoped user id. */
   person: string
   wish: 'stop' | 'resume'
-  /** By the provider's clock, ms since the epoch; 0 where it did not say. */
+  /** By the provider's clock, ms since the epoch; 0 where it is missing. */
   atMs: number
 }
 
-/** A change that is not only of statuses. */
+/** A change that holds more than statuses. */
 export interface Other {
-  /** Which of all changes, counted from 0. */
+  /** Index among all changes of the notification. */
   index: number
-  /** Phone number id, where it names one. */
+  /** Phone number id, if the change has one. */
   sender: string | null
-  /** `inbound`: what people wrote; `change`: anything else, such as a template's state. */
+  /** `inbound`: messages from people; `change`: anything else, such as the state of a template. */
   kind: 'inbound' | 'change'
 }
 
 export interface Notification { notices: Notice[], others: Other[] }
 
 /**
- * Reads a notification of Meta's, and believes none of it: every member may be missing or of another type, and what can't be
- * understood is left out. Source: Meta, "Status messages webhook reference" and
- * "user_preferences webhook reference".
+ * Reads a notification of Meta's without trusting it: every member may be missing or of another type, and what cannot be read is left
+ * out. Source: Meta, "Status messages webhook reference" and "user_preferences webhook reference".
  */
 export function readNotification (body: unknown): Notification {
   const changes = listOf(membersOf(body)?.entry).flatMap(entry => listOf(membersOf(entry)?.changes))
-  return { notices: changes.flatMap(change => readChange(membersOf(change))), others: changes.flatMap((change, index) => readOther(membersOf(change), index)) }
+  return {
+    notices: changes.flatMap(change => readChange(membersOf(change))),
+    others: changes.flatMap((change, index) => readOther(membersOf(change), index))
+  }
 }
 
 function readChange (change: Members | undefined): Notice[] {
   const value = membersOf(change?.value)
   const sender = textOf(membersOf(value?.metadata)?.phone_number_id)
   if (value === undefined || sender === undefined) return []
-  if (change?.field === 'user_preferences') return [{ sender, statuses: [], preferences: listOf(value.user_preferences).flatMap(one => readPreference(membersOf(one))) }]
+  if (change?.field === 'user_preferences') {
+    return [{ sender, statuses: [], preferences: listOf(value.user_preferences).flatMap(one => readPreference(membersOf(one))) }]
+  }
   if (change?.field !== 'messages') return []
   return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), preferences: [] }]
 }
@@ -65,13 +68,13 @@ function readPreference (preference: Members | undefined): Preference[] {
   return [{ person, wish, atMs: momentOf(preference.timestamp) }]
 }
 
-/** Seconds; in preferences a number, in statuses a text. */
+/** In seconds; a number in preferences, a string in statuses. */
 function momentOf (timestamp: unknown): number {
   const atMs = Math.round(Number(typeof timestamp === 'number' ? timestamp : textOf(timestamp) ?? 0) * 1000)
   return atMs > 0 && atMs < Number.MAX_SAFE_INTEGER ? atMs : 0
 }
 
-/** `played` is what `read` is for a voice message; a status that is not known yet is left out. */
+/** `played` is the `read` of a voice message. An unknown status is left out. */
 const kinds: Record<string, Status['kind']> = { sent: 'sent', delivered: 'delivered', read: 'read', played: 'read', failed: 'failed' }
 
 function readStatus (status: Members | undefined): Status[] {

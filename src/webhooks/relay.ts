@@ -5,31 +5,30 @@ import { inParallel } from '../parallel.js'
 import { rawChanges } from './raw.js'
 import type { Other } from './read.js'
 import type { WebhookDeps } from './receive.js'
+import { mayReport } from './verify.js'
 
-/** Changes in an outbox at most; beyond them Meta is asked to tell it again. */
+/** Relayed changes in an outbox; beyond them Meta is asked to repeat the notification. */
 const CAP = 100_000
-const AT_ONCE = 100
+const CONCURRENCY = 100
 
 /**
- * Puts what is none of our statuses into the outbox, byte for byte. What is about no number, or one that is not served here, goes
- * with the first sender of the app that signed; what an app says of a number that is not its own is left out. Throws
- * UNAVAILABLE where Redis can't take it.
+ * Writes changes that are not statuses of our messages to the outbox, byte for byte. A change without a number, or for one that this node
+ * does not serve, goes to the first sender of the app that signed. A change for a number that the app may not sign for is left out. Throws
+ * UNAVAILABLE where Redis cannot take it.
  */
 export async function relay (deps: WebhookDeps, gate: Gate, text: string, others: readonly Other[], signer: string): Promise<void> {
   if (others.length === 0) return
+  const { senders } = deps
   const changes = rawChanges(text)
-  await inParallel(others, AT_ONCE, async ({ index, sender: named, kind }) => {
+  await inParallel(others, CONCURRENCY, async ({ index, sender: named, kind }) => {
     const raw = changes[index]
-    const sender = named !== null && deps.senders.includes(named) ? named : deps.senders.find(one => isSigned(deps, one, signer))
-    if (raw === undefined || sender === undefined || !isSigned(deps, sender, signer)) return
+    const sender = named !== null && senders.has(named) ? named : senders.ids().find(id => mayReport(senders, id, signer))
+    if (raw === undefined || sender === undefined || !mayReport(senders, sender, signer)) return
     const subject = `in:${createHash('sha256').update(`${sender} ${raw.entryId} ${raw.change}`).digest('base64url').slice(0, 22)}`
     const type = `whatsapp.${kind}`
-    const [kept] = await gate(async () => await deps.store.run('relay', { sender }, { subject, type, data: `{"entry":${raw.entryId},"change":${raw.change}}`, cap: CAP }))
-    if (kept === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'too much waits to be relayed', retryAfterMs: 60_000 })
+    const data = `{"entry":${raw.entryId},"change":${raw.change}}`
+    const [kept] = await gate(async () => await deps.store.run('relay', { sender }, { subject, type, data, cap: CAP }))
+    if (kept === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'the outbox of relayed webhooks is full', retryAfterMs: 60_000 })
     if (kept === 'kept') deps.events.emit('webhook.relayed', { sender, type })
   })
-}
-
-function isSigned (deps: WebhookDeps, sender: string, signer: string): boolean {
-  return deps.appSecretsOf(sender).includes(signer)
 }

@@ -39,7 +39,7 @@ await t.test('a shift ends where the next turn is far, and recovery calls anothe
   const [gap = 0] = starts.gaps('+15550009020')
   // Recovery's slow round would come after 15 s at the earliest.
   t.ok(gap >= 6950 && gap < 10_000, `it goes at its turn (${Math.round(gap)} ms)`)
-  t.match(node.seen('recovery.found')[0], { what: 'unattended' })
+  t.match(node.seen('recovery.found')[0], { kind: 'unattended' })
 })
 
 await t.test('when the node of a shift dies, recovery calls another within 5 s', async t => {
@@ -54,7 +54,7 @@ await t.test('when the node of a shift dies, recovery calls another within 5 s',
   const tookMs = performance.now() - askedAt
   // Promised are 5 s, by recovery's slow round it would be 15 s and more; a busy machine may take a little longer.
   t.ok(tookMs < 8000, `after ${Math.round(tookMs)} ms`)
-  t.match(node.seen('recovery.found')[0], { what: 'unattended' })
+  t.match(node.seen('recovery.found')[0], { kind: 'unattended' })
 })
 
 await t.test('a lost wake costs half a second at most', async t => {
@@ -73,7 +73,7 @@ await t.test('a lost wake costs half a second at most', async t => {
   const [first, now] = [starts.of('+15550009040')[0]?.at ?? 0, starts.of('+15550009041')[0]?.at ?? 0]
   t.comment(`${Math.round(now - first)} ms after the first`)
   t.ok(now - first < 3500, 'well before the turn of the second, until which the shift would have slept')
-  t.ok(poster.seen('fault').some(({ where }) => where === 'attend wake'), 'the wake was lost indeed')
+  t.ok(poster.seen('unexpected-error').some(({ location }) => location === 'attend wake'), 'the wake was lost indeed')
 })
 
 await t.test('a shift hands over at its end, and nobody waits for it', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createBackoff } from '../../src/failure/backoff.js'
+import { createSchedule } from '../../src/backoff.js'
 import { senderKey } from '../../src/redis/keys.js'
 import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
@@ -9,7 +9,7 @@ const ground = await createGround(t, unhurried)
 const patient = { WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
 t.test('the schedule is exact and ends', async t => {
-  const backoff = createBackoff([60_000, 300_000, 900_000, 1_800_000, 3_600_000])
+  const backoff = createSchedule([60_000, 300_000, 900_000, 1_800_000, 3_600_000])
   t.same([1, 2, 3, 4, 5, 6, 7].map(backoff), [60_000, 300_000, 900_000, 1_800_000, 3_600_000, null, null])
 })
 
@@ -24,7 +24,7 @@ await t.test('pages are disjoint and complete: PENDING by next retry, then FAILE
   t.equal((await pages(node, 200, 'status=RESOLVED')).length, 0)
 })
 
-await t.test('filters narrow, and a page is full all the same', async t => {
+await t.test('filters narrow the list, and a page is full nevertheless', async t => {
   const node = await ground.start(t, patient)
   await each(numbers('+15560131000', 6), 1, async (to, at) => await node.as(at % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${at}` }))
   const { body: one } = await node.get('/failures?recipient=%2B155601310000004')
@@ -34,7 +34,7 @@ await t.test('filters narrow, and a page is full all the same', async t => {
   t.equal((await node.get('/failures?due=true')).body['failures'].length, 0, 'none is due before its time')
 })
 
-await t.test('who leaves or moves between two pages makes nobody else vanish', async t => {
+await t.test('an entry that leaves or moves between two pages hides no other', async t => {
   const node = await ground.start(t, { ...patient, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
   const to = numbers('+15560131000', 9)
   await each(to, 1, async recipient => await node.send(recipient))
@@ -51,7 +51,7 @@ await t.test('who leaves or moves between two pages makes nobody else vanish', a
   t.same(rest.map(failure => failure['phoneNumber']), [second.phoneNumber, ...to.slice(3), third.phoneNumber])
 })
 
-await t.test('an entry whose record is gone is passed over', async t => {
+await t.test('an entry without a record is skipped', async t => {
   const node = await ground.start(t, patient)
   await each(numbers('+15560131026', 3), 1, async recipient => await node.send(recipient))
   const client = ground.redis.connect()
@@ -60,7 +60,7 @@ await t.test('an entry whose record is gone is passed over', async t => {
   t.equal((await pages(node, 1, 'status=FAILED')).length, 2)
 })
 
-await t.test('a cursor that is none is refused, so that no reader begins again for ever', async t => {
+await t.test('an invalid cursor is rejected, so that no reader starts again for ever', async t => {
   const node = await ground.start(t, patient)
   for (const cursor of ['nonsense', Buffer.from('["constructor",1,"x"]').toString('base64url'), Buffer.from('[]').toString('base64url')]) {
     t.match(await node.get(`/failures?cursor=${cursor}`), { status: 400, body: { code: 'INVALID_REQUEST', field: 'cursor' } })

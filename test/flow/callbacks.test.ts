@@ -1,4 +1,4 @@
-/** What callers hear of their messages without asking, and what people wrote to them. */
+/** Callbacks about messages, and relayed webhooks. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
@@ -34,7 +34,7 @@ const tell = async (node: Node, text: string): Promise<number> => (await request
 
 const statuses = (statuses: unknown[]): string => JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses } }] }] })
 
-await t.test('sent, delivered and read are told in this order, signed, with what the caller gave along', async t => {
+await t.test('sent, delivered and read are reported in this order, signed, with metadata of the caller', async t => {
   const { node, receiver } = await start(t, {}, {})
   const { body } = await node.send('+15550000901', 'Hello', { idempotencyKey: 'order-1', metadata: { order: 1 } })
   await told(receiver, body['id'], 'message.sent', 'message.delivered')
@@ -52,10 +52,10 @@ await t.test('sent, delivered and read are told in this order, signed, with what
   t.notOk(receiver.wait.some(({ text }) => text.includes('Hello')), 'not the text')
   t.ok(receiver.wait.every(({ id }) => /^[\w-]{1,200}$/.test(id)), 'ids without full stops')
   t.match(receiver.headers[0], { 'content-type': 'application/json', 'user-agent': 'sluice' })
-  await until('it knows', () => node.seen('callback.attempted').filter(({ result }) => result === 'told').length === 3)
+  await until('they are counted', () => node.seen('callback.attempted').filter(({ result }) => result === 'delivered').length === 3)
 })
 
-await t.test('so are failures, cancellations and what expired, with why', async t => {
+await t.test('failures, cancellations and expiries are reported with their reason', async t => {
   const { node, receiver } = await start(t)
   const failed = await node.send('+15560131026')
   await told(receiver, failed.body['id'], 'message.failed')
@@ -67,16 +67,16 @@ await t.test('so are failures, cancellations and what expired, with why', async 
   await node.put('/opt-outs/+15550000904', {})
   const expired = await node.send('+15550000903', 'Soon', { expiresInMs: 1000 })
   await told(receiver, cancelled.body['id'], 'message.cancelled')
-  t.notOk('cancelledFor' in (receiver.taken(cancelled.body['id'])[0]?.data ?? {}), 'somebody asked for it')
+  t.notOk('cancelledFor' in (receiver.taken(cancelled.body['id'])[0]?.data ?? {}), 'an operator cancelled it')
   await told(receiver, unwanted.body['id'], 'message.cancelled')
   t.match(receiver.taken(unwanted.body['id'])[0]?.data, { status: 'cancelled', cancelledFor: 'opted-out' })
   await pass(1000)
-  // Who looks for a message to send finds that it is too late.
+  // The next claim finds that it has expired.
   await node.post(`/senders/${SENDER}/resume`)
   await told(receiver, expired.body['id'], 'message.expired')
 })
 
-await t.test('a receiver that is down gets all of it once it is up, each message in order, each change under one id', async t => {
+await t.test('a receiver that was down gets everything, each message in order, each change under one id', async t => {
   const { node, receiver } = await start(t, { CALLBACK_TIMEOUT_MS: '500' }, {})
   receiver.answer(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
   const ids = await Promise.all(Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string))
@@ -87,12 +87,12 @@ await t.test('a receiver that is down gets all of it once it is up, each message
     await told(receiver, id, 'message.sent', 'message.delivered')
     t.strictSame(types(receiver, id), ['message.sent', 'message.delivered'])
   }
-  t.equal(new Set(receiver.wait.map(({ id }) => id)).size, 40, 'a repeat has the id of what it repeats')
+  t.equal(new Set(receiver.wait.map(({ id }) => id)).size, 40, 'a repeat has the same id')
   const redis = ground.redis.connect()
   await until('nothing is left', async () => (await Promise.all(['outbox', 'callbacks', 'callbacks-due', 'callbacks-since'].map(async name => await redis.exists(`{${node.prefix}:${SENDER}}:${name}`)))).every(one => one === 0))
 })
 
-await t.test('one message that is never taken holds up no other, and is given up in the end', async t => {
+await t.test('a callback that is never accepted blocks no other, and becomes a dead letter', async t => {
   const { node, receiver } = await start(t, { CALLBACK_GIVE_UP_MS: '1500' })
   receiver.answer(({ data }) => data['to'] === '+15550000910' ? 400 : 200)
   const bad = await node.send('+15550000910')
@@ -100,14 +100,14 @@ await t.test('one message that is never taken holds up no other, and is given up
     const { body } = await node.send(`+155500009${20 + at}`)
     await told(receiver, body['id'], 'message.sent')
   }
-  await until('it is given up', () => node.seen('callback.attempted').some(({ result }) => result === 'dropped'))
+  await until('it is a dead letter', () => node.seen('callback.attempted').some(({ result }) => result === 'dead-lettered'))
   t.strictSame(types(receiver, bad.body['id']), [])
   const dead = await ground.redis.connect().lrange(`{${node.prefix}:${SENDER}}:callbacks-dead`, 0, -1)
   t.equal(dead.length, 1)
   t.ok(dead[0]?.startsWith(String(bad.body['id']).split('.').slice(1).join('.')))
 })
 
-await t.test('what people wrote is relayed byte for byte, once, and so is what Meta tells besides', async t => {
+await t.test('messages from people are relayed byte for byte, once, and so are other changes', async t => {
   const { node, receiver } = await start(t)
   const change = '{"field": "messages",\n "value": {"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"15550000940"}],"messages":[{"from":"15550000940","id":"wamid.IN","n":12345678901234567890,"text":{"body":"\\u00e4\\"}]\\/ 🎉"}}]}}'
   const template = '{"field":"message_template_status_update","value":{"event":"APPROVED","message_template_id":12345678901234567890}}'
@@ -122,11 +122,11 @@ await t.test('what people wrote is relayed byte for byte, once, and so is what M
   t.equal(other?.type, 'whatsapp.change')
   t.ok(other?.text.endsWith(`"data":{"sender":"111","entry":"18","change":${template}}}`))
   await taken()
-  await until('told again', () => receiver.taken().every(({ id }) => receiver.wait.filter(wait => wait.id === id).length >= 2))
+  await until('they are repeated', () => receiver.taken().every(({ id }) => receiver.wait.filter(wait => wait.id === id).length >= 2))
   t.equal(receiver.taken().length, 2, 'Meta\'s repeat has the same id')
 })
 
-await t.test('while Redis is away Meta is asked to come again, and nothing that was to be told is lost', async t => {
+await t.test('while Redis is unavailable Meta is asked to retry, and no callback is lost', async t => {
   const { node, receiver } = await start(t)
   receiver.answer(() => 503)
   const { body } = await node.send('+15550000950')
@@ -142,8 +142,8 @@ await t.test('while Redis is away Meta is asked to come again, and nothing that 
   await until('it is taken', async () => await tell(node, text) === 200)
   await told(receiver, body['id'], 'message.sent')
   await until('it is relayed', () => receiver.taken().some(({ type }) => type === 'whatsapp.inbound'))
-  // Recovery says that it could not look.
-  t.strictSame(node.seen('fault').filter(({ where }) => where !== 'recovery' && where !== 'giving back'), [])
+  // Recovery reports that it could not check.
+  t.strictSame(node.seen('unexpected-error').filter(({ location }) => location !== 'recovery' && location !== 'giving back grants'), [])
 })
 
 await t.test('during a rotation both secrets sign', async t => {
@@ -160,11 +160,11 @@ await t.test('redirects are not followed', async t => {
   receiver.answer(() => 307)
   await node.send('+15550000965')
   await until('it was tried twice', () => receiver.wait.length >= 2)
-  t.match(node.seen('callback.attempted')[0], { result: 'later', code: 'HTTP_307' })
+  t.match(node.seen('callback.attempted')[0], { result: 'retry-scheduled', code: 'HTTP_307' })
   t.strictSame(other.wait, [])
 })
 
-await t.test('without CALLBACK_URL nothing is written down', async t => {
+await t.test('without CALLBACK_URL nothing is written to the outbox', async t => {
   const node = await ground.start(t, { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' })
   await node.send('+15550000970')
   await arrivals('+15550000970', 1)
@@ -173,7 +173,7 @@ await t.test('without CALLBACK_URL nothing is written down', async t => {
   t.strictSame(keys.filter(key => /outbox|callbacks/.test(key)), [])
 })
 
-await t.test('an erased recipient is in nothing that is still to be told', async t => {
+await t.test('an erased recipient is in no waiting callback', async t => {
   const { node, receiver } = await start(t)
   receiver.answer(() => 503)
   const { body } = await node.send('+55 11 8765-4399', 'Hello', { metadata: { name: 'Zaubernuss' } })

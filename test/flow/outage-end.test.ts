@@ -1,4 +1,4 @@
-/** A node that is told to end in the moment in which Redis is back. */
+/** A node that is stopped at the moment Redis is back. */
 import t from 'tap'
 import { startGatewayProcess } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
@@ -6,7 +6,7 @@ import { request } from '../support/request.js'
 import { startSandbox } from '../sandbox/support.js'
 import { until } from '../support/until.js'
 
-await t.test('it ends at once, and does not wait for workers that never end', async t => {
+await t.test('it shuts down at once, and does not wait for BullMQ workers that never end', async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t)
   const graceMs = 25_000

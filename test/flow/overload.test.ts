@@ -111,7 +111,7 @@ await t.test('a provider that hangs and recovers gets nothing too close, late, t
   // Sandbox and node share this process: both read their clocks late when it is late.
   t.ok(leastSpacing > intervalMs - NETWORK_MS - lag.max / 1e6, `least spacing ${leastSpacing.toFixed(0)} ms (loop late by ${(lag.max / 1e6).toFixed(0)} ms at most)`)
   t.same(node.seen('pair.violated'), [], 'nor does the watch on the spacing know of any')
-  t.same(node.seen('recovery.found').filter(({ what }) => what === 'lease'), [], 'no lease was lost to a queue')
+  t.same(node.seen('recovery.found').filter(({ kind }) => kind === 'lease'), [], 'no lease was lost to a queue')
   const starts = node.seen('attempt.settled').map(({ startedAfterMs }) => startedAfterMs ?? 0)
   t.ok(Math.max(...starts) <= 250, `a grant starts within its time or not at all: ${Math.max(...starts).toFixed(0)} ms`)
 })

@@ -1,4 +1,4 @@
-/** Several senders on one node: what they share, what they don't, and how they come, change and leave while it runs. */
+/** Several senders on one node: what they share, what they do not, and how a reload adds, changes and removes them. */
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { startApi } from '../support/api.js'
@@ -29,7 +29,7 @@ async function start (t: Test, entries: Array<Record<string, unknown>>, env: Rec
 const settled = (node: Node, sender: string) => node.seen('attempt.settled').filter(one => one.sender === sender)
 const worst = (values: number[]): number => Math.round(Math.max(0, ...values))
 
-await t.test('one recipient written to by two senders is two pairs, each with its order and its pace', async t => {
+await t.test('one recipient of two senders is two pairs, each with its own order and pair rate', async t => {
   const { node } = await start(t, [entry('a1', { rules: { pairIntervalMs: 1300 } }), entry('a2', { rules: { pairIntervalMs: 1600 } })])
   const starts = watchStarts(t, api.url)
   for (const text of ['1', '2', '3']) {
@@ -51,7 +51,7 @@ await t.test('one recipient written to by two senders is two pairs, each with it
   t.match(await node.send(ANN, 'nobody', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
 })
 
-await t.test('a sender whose requests all hang takes nothing from another', async t => {
+await t.test('a sender whose requests all hang does not slow down another', async t => {
   const { node } = await start(t, [entry('slow', { rules: { maxInFlight: 5 } }), entry('quick')], { SEND_TIMEOUT_MS: '14000' })
   const lagMs = watchLag(2000)
   const post = async (sender: string, from: number, count: number, more = {}) => await Promise.all(Array.from({ length: count }, async (_, i) =>
@@ -71,23 +71,23 @@ await t.test('a sender whose requests all hang takes nothing from another', asyn
     await pass(300)
   }
   const late = await until('quick is sent again', () => settled(node, 'quick').length === 120 && settled(node, 'quick').slice(40).map(({ lateMs }) => lateMs))
-  t.equal(api.waiting('slow'), 5, 'all the while the slow one had every place taken')
+  t.equal(api.waiting('slow'), 5, 'all the while the slow one was at its limit')
   t.equal(settled(node, 'slow').length, 0)
   t.ok(worst(late) < Math.max(250, 3 * worst(usual)) + lagMs(), `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`)
   api.speak('slow')
   await until('the slow one goes on', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
 })
 
-await t.test('senders come, change and leave without a loss', async t => {
+await t.test('a reload adds, changes and removes senders without loss', async t => {
   const { node, write, prefix, env } = await start(t, [entry('b1'), entry('b2')])
   write([entry('b1', { rules: { pairIntervalMs: 900 } }), entry('b3')])
   for (const text of ['1', '2', '3']) await node.send(ANN, text, { sender: 'b2' })
   await node.reload()
   t.match(node.seen('senders.reloaded'), [{ total: 2, added: ['b3'], removed: ['b2'], renewed: [] }])
   t.match((await node.send(ANN, 'first', { sender: 'b3' })).body, { status: 'sent' }, 'an added one sends')
-  t.match(await node.send(ANN, '4', { sender: 'b2' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } }, 'a removed one takes nothing')
+  t.match(await node.send(ANN, '4', { sender: 'b2' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } }, 'a removed one accepts nothing')
   const rules = async (id: string) => (await node.get('/senders')).body['senders'].find((one: { id: string }) => one.id === id)?.rules
-  t.match(await rules('b1'), { pairIntervalMs: 900 }, 'a changed rule governs')
+  t.match(await rules('b1'), { pairIntervalMs: 900 }, 'a changed rule applies')
   await until('what it had is sent', () => api.asked('b2').length === 3)
   await until('and then it is gone', () => node.seen('sender.removed').length === 1)
   t.equal(await rules('b2'), undefined)
@@ -100,22 +100,22 @@ await t.test('senders come, change and leave without a loss', async t => {
   await node.send(ANN, 'second', { sender: 'b3' })
   write([entry('b1')])
   const other = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, prefix, env })
-  t.strictSame(other.seen('senders.unserved'), [{ senders: ['b3'] }], 'a node that knows it no more says that it holds messages')
+  t.strictSame(other.seen('senders.unserved'), [{ senders: ['b3'] }], 'a node without this sender reports that it holds messages')
   await node.reload()
   await node.post('/senders/b3/resume')
   await until('it is sent all the same', () => api.asked('b3').length === 2)
 })
 
-await t.test('a file that is wrong changes nothing and is told of', async t => {
+await t.test('an invalid file changes nothing and is reported', async t => {
   const { node, write } = await start(t, [entry('c1'), entry('c2')])
   write([entry('c1'), { id: 'c3' }])
   await node.reload()
-  t.match(node.seen('senders.rejected'), [{ error: /entry 2 \("c3"\), accessToken: it is missing/ }])
+  t.match(node.seen('senders.rejected'), [{ error: /entry 2 \("c3"\), accessToken: missing/ }])
   t.match((await node.send(ANN, 'on', { sender: 'c2' })).body, { status: 'sent' })
   t.match(await node.send(ANN, 'on', { sender: 'c3' }), { status: 404 })
 })
 
-await t.test('another token is taken up by itself, and what is under way ends with the old one', async t => {
+await t.test('a new token is used without a reload, and requests in flight end with the old one', async t => {
   const dir = t.testdir({ 'senders.json': '[{"id":"d1","accessTokenFile":"token"}]', token: 'old\n' })
   const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...unhurried }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
@@ -131,10 +131,10 @@ await t.test('another token is taken up by itself, and what is under way ends wi
   t.strictSame(api.asked('d1').map(({ token }) => token), ['old', 'new'])
   await until('the first is settled', () => settled(node, 'd1').length === 2)
   t.ok(settled(node, 'd1').every(({ verdict }) => verdict === 'sent'))
-  t.equal(node.seen('senders.rejected').length, 1, 'told once')
+  t.equal(node.seen('senders.rejected').length, 1, 'reported once')
 })
 
-await t.test('a sender that leaves has its token file read until it has left', async t => {
+await t.test('the token file of a draining sender is read until it is drained', async t => {
   const entries = [{ id: 'f1', accessTokenFile: 'f1' }, { id: 'f2', accessTokenFile: 'f2' }]
   const dir = t.testdir({ 'senders.json': JSON.stringify(entries), f1: 'old-1', f2: 'old-2' })
   const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...unhurried }
@@ -147,7 +147,7 @@ await t.test('a sender that leaves has its token file read until it has left', a
   writeFileSync(`${dir}/f1`, 'new-1')
   writeFileSync(`${dir}/f2`, 'new-2')
   await until('both are read', () => renewals().includes('f1') && renewals().includes('f2'))
-  t.equal(node.seen('senders.reloaded').at(-1)?.total, 1, 'it counts no more all the same')
+  t.equal(node.seen('senders.reloaded').at(-1)?.total, 1, 'though it no longer counts')
   await node.reload()
   writeFileSync(`${dir}/f2`, 'newer-2')
   await until('nor does another reload end it', () => renewals().filter(id => id === 'f2').length === 2)
@@ -157,10 +157,10 @@ await t.test('a sender that leaves has its token file read until it has left', a
   writeFileSync(`${dir}/f2`, 'newest-2')
   writeFileSync(`${dir}/f1`, 'newest-1')
   await until('the other one is read again', () => renewals().filter(id => id === 'f1').length === 2)
-  t.equal(renewals().filter(id => id === 'f2').length, 2, 'and then its file is read no more')
+  t.equal(renewals().filter(id => id === 'f2').length, 2, 'and then its file is no longer read')
 })
 
-await t.test('the one sender of the settings has its token file read as well', async t => {
+await t.test('the token file of the only sender of the settings is read as well', async t => {
   const dir = t.testdir({ token: 'old' })
   const env = { WHATSAPP_PHONE_NUMBER_ID: 'e1', WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token`, ...unhurried }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })

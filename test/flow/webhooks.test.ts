@@ -1,4 +1,4 @@
-/** What Meta tells by webhook, and what becomes of the messages that it is about. The sandbox calls back as Meta does. */
+/** Webhook statuses and their effect on messages. The sandbox posts them as Meta does. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
@@ -11,7 +11,7 @@ const { sandbox, arrivals } = ground
 const SECRET = 'app-secret-of-the-test'
 const hearing = { WHATSAPP_APP_SECRET: `another-secret,${SECRET}`, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000', UNKNOWN_OUTCOME: 'fail' }
 
-/** A node that takes webhooks, and the sandbox calling it. */
+/** A node that receives webhooks, and the sandbox that posts them. */
 async function start (t: Parameters<typeof ground.start>[0], settings: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<Node> {
   const node = await ground.start(t, { ...hearing, ...env })
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
@@ -35,7 +35,7 @@ function sign (body: string, secret = SECRET): Record<string, string> {
   return { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, 'content-type': 'application/json' }
 }
 
-/** As Meta does it: again until it is taken, so that a machine that is slow for a moment does not matter. */
+/** Repeats until it is accepted, as Meta does, so that a slow machine does not matter. */
 async function tell (node: Node, text: string): Promise<Reply> {
   return await until('it is taken', async () => {
     const reply = await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })
@@ -47,7 +47,7 @@ function notification (statuses: unknown[], sender = SENDER): string {
   return JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses } }] }] })
 }
 
-await t.test('a message is delivered and read, whatever comes twice, in which order, and of messages of others', async t => {
+await t.test('a message is delivered and read despite repeated, reordered and foreign statuses', async t => {
   const node = await start(t, { webhookReadMs: 100, webhookCopies: 2, webhookBackwards: true, webhookStrangers: 2 })
   const { body } = await node.send('+15550000801')
   t.equal(body['status'], 'sent')
@@ -56,20 +56,20 @@ await t.test('a message is delivered and read, whatever comes twice, in which or
   t.match(message, { deliveredAt: String, readAt: String, providerMessageId: /^wamid/ })
   t.equal(results(node).filter(result => result === 'raised').length, 2, 'read, and when it was delivered')
   t.equal(results(node).filter(result => result === 'double').length, 0)
-  await until('the others\' are parked', () => node.seen('webhook.status').filter(({ became }) => became === 'parked').length >= 6)
+  await until('the others\' are parked', () => node.seen('webhook.status').filter(({ result }) => result === 'parked').length >= 6)
 })
 
-await t.test('statuses that overtake the answer wait for it', async t => {
+await t.test('statuses that overtake the send response wait for it', async t => {
   const node = await start(t, { webhookSentMs: 0, webhookDeliveredMs: 5 })
   // Accepted at once, answered a second late.
   const { body } = await node.send('+15557010801')
   t.match(body, { status: 'sent', immediate: true })
   await ended(node, body['id'], 'delivered')
-  t.ok(node.seen('webhook.status').some(({ became }) => became === 'parked'))
+  t.ok(node.seen('webhook.status').some(({ result }) => result === 'parked'))
   t.equal(results(node).filter(result => result === 'double').length, 0)
 })
 
-await t.test('an accepted message whose answer was lost is settled by its status, and goes out once', async t => {
+await t.test('an accepted message whose response was lost is settled by its status, and is sent once', async t => {
   const node = await start(t, {}, { SEND_TIMEOUT_MS: '400' })
   for (const to of ['+15558300801', '+15558400801']) {
     const { body } = await node.send(to)
@@ -78,7 +78,7 @@ await t.test('an accepted message whose answer was lost is settled by its status
   }
 })
 
-await t.test('without our own name in it a status is found by WhatsApp\'s id', async t => {
+await t.test('a status without our own id is matched by WhatsApp\'s id', async t => {
   const node = await start(t, { webhookOpaque: false, webhookSentMs: 0 })
   const { body } = await node.send('+15557010811')
   await ended(node, body['id'], 'delivered')
@@ -95,7 +95,7 @@ await t.test('a failure by webhook is retried while the content is held', async 
   t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id: body['id'], errorCode: '131000', attempts: [{ attempt: 1, outcome: 'retryable' }, { attempt: 2, outcome: 'sent' }] }])
 })
 
-await t.test('a final one is FAILED, and says when another try may make sense', async t => {
+await t.test('a permanent failure is FAILED, and says when a retry may make sense', async t => {
   const node = await start(t)
   const { body } = await node.send('+15570131049', 'Sale!')
   await ended(node, body['id'], 'failed')
@@ -124,7 +124,7 @@ await t.test('a delivery and a failure of one message: delivered, with the failu
   t.match(await stateOf(node, body['id'], 'delivered'), { deliveryError: { code: '131026', explanation: String } })
 })
 
-await t.test('a second acceptance under another id is counted as a double', async t => {
+await t.test('a second acceptance under another id counts as a duplicate delivery', async t => {
   const node = await start(t)
   const { body } = await node.send('+15550000803')
   const [arrival] = await arrivals('+15550000803')
@@ -134,7 +134,7 @@ await t.test('a second acceptance under another id is counted as a double', asyn
   t.ok(body['id'])
 })
 
-await t.test('a double is counted once, and a failure that only one member of a group had is none of the message\'s', async t => {
+await t.test('a duplicate delivery counts once, and a failure of one group member is not a failure of the message', async t => {
   const node = await start(t)
   const { body } = await node.send('+15550000806')
   const { providerMessageId } = await ended(node, body['id'], 'delivered')
@@ -143,12 +143,12 @@ await t.test('a double is counted once, and a failure that only one member of a 
   await tell(node, notification(['sent', 'delivered', 'delivered', 'read'].map(status => of('wamid.OTHER', status))))
   t.equal(results(node).filter(result => result === 'double').length, 1)
   await tell(node, notification([of(providerMessageId, 'failed', { recipient_type: 'group', recipient_participant_id: '15550000807', errors: [{ code: 131026 }] })]))
-  t.ok(node.seen('webhook.status').some(({ became }) => became === 'partial'))
+  t.ok(node.seen('webhook.status').some(({ result }) => result === 'partial'))
   const { deliveryError } = await stateOf(node, body['id'], 'delivered') as Record<string, unknown>
   t.equal(deliveryError, undefined)
 })
 
-await t.test('who has not the secret is turned away, whatever it says', async t => {
+await t.test('a request without a valid signature is rejected, whatever its content', async t => {
   const node = await start(t)
   const text = notification([{ id: 'wamid.X', status: 'read', note: 'äöå 🎉 \u2028' }])
   const post = async (headers: Record<string, string>, body: string | Buffer = text): Promise<number> => await until('it has time', async () => {
@@ -160,17 +160,17 @@ await t.test('who has not the secret is turned away, whatever it says', async t 
   t.equal(await post({ 'x-hub-signature-256': 'sha256=zz' }), 401)
   t.equal(await post({ ...sign(text), 'x-hub-signature-256': sign(text)['x-hub-signature-256']?.slice(0, -2) ?? '' }), 401)
   t.equal(await post(sign(text), text.replace('read', 'sent')), 401, 'bytes that were changed')
-  t.equal(await post(sign(text)), 200, 'letters outside ASCII do not matter')
+  t.equal(await post(sign(text)), 200, 'characters outside ASCII do not matter')
   t.equal(await post(sign(text, 'another-secret')), 200, 'either secret')
   t.equal(await post(sign('no json'), 'no json'), 400)
-  t.equal(await post(sign('[]'), '[]'), 200, 'nothing in it is for us')
+  t.equal(await post(sign('[]'), '[]'), 200, 'with nothing for us')
   const large = JSON.stringify({ object: 'x', entry: [{ changes: [{ field: 'other', value: 'x'.repeat(3_000_000) }] }] })
   t.equal(await post(sign(large), large), 200, 'three megabytes')
   const foreign = notification([{ id: 'wamid.Y', status: 'read' }], '999')
-  t.strictSame((await tell(node, foreign)).body, { statuses: 0 }, 'a sender that is not ours')
+  t.strictSame((await tell(node, foreign)).body, { statuses: 0 }, 'a foreign sender')
 })
 
-await t.test('Meta\'s question is answered with its challenge, for the right token only', async t => {
+await t.test('Meta\'s verification request gets its challenge, for the right token only', async t => {
   const node = await start(t)
   const ask = async (query: string): Promise<{ status: number, body: unknown }> => await request(`${node.origin}/webhooks/whatsapp?${query}`)
   t.match(await ask('hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444'), { status: 200, body: { text: '1158201444' } })
@@ -179,7 +179,7 @@ await t.test('Meta\'s question is answered with its challenge, for the right tok
   t.equal((await ask('')).status, 403)
 })
 
-await t.test('a thousand updates in one post are all taken, and those of unknown messages are parked', async t => {
+await t.test('a thousand updates in one post are all accepted, and those of unknown messages are parked', async t => {
   const node = await start(t, { webhookUrl: null })
   const { body } = await node.send('+15550000804')
   const [arrival] = await arrivals('+15550000804')
@@ -193,7 +193,7 @@ await t.test('a thousand updates in one post are all taken, and those of unknown
   t.equal(parked, 500)
 })
 
-await t.test('while Redis is away a post is answered with 503, and Meta tells it again', async t => {
+await t.test('while Redis is unavailable a post gets 503, and Meta repeats it', async t => {
   const node = await start(t, { webhookUrl: null })
   const { body } = await node.send('+15550000805')
   const [arrival] = await arrivals('+15550000805')

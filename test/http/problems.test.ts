@@ -107,7 +107,7 @@ await t.test('nothing of all this reached WhatsApp or stayed', async t => {
   t.equal((await ground.sandbox.seen()).length, 0)
   t.match((await node.get('/stats')).body, { throttling: { activeRateLimits: 0 }, senders: [{ unsettled: 0, queued: 0 }] })
   // A Redis that answered a job of the house late, as on a busy machine, is no request's doing.
-  t.same(node.seen('fault').filter(({ where }) => !where.startsWith('job ')), [])
+  t.same(node.seen('unexpected-error').filter(({ location }) => !location.startsWith('job ')), [])
 })
 
 await t.test('the pair\'s rule stands in the headers', async t => {

@@ -1,4 +1,4 @@
-/** What callers and probes see while Redis is away, and what is left of it afterwards. */
+/** What callers and probes see while Redis is unavailable, and afterwards. */
 import t from 'tap'
 import { isUnavailable } from '../../src/redis/unavailable.js'
 import { startSandbox } from '../sandbox/support.js'
@@ -13,7 +13,7 @@ const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond:
 const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { ...unhurried, WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' } })
 const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
 
-await t.test('while Redis is away nothing is half accepted, and all goes on afterwards', async t => {
+await t.test('while Redis is unavailable nothing is accepted in part, and everything goes on afterwards', async t => {
   await until('the node is ready', async () => (await request(`${node.origin}/health/ready`)).status === 200)
   // Together, so that the first has not ended when the second comes.
   const both = await Promise.all(['first', 'second'].map(async text => await node.send('+15557010010', text)))
@@ -31,7 +31,7 @@ await t.test('while Redis is away nothing is half accepted, and all goes on afte
   const tookMs = performance.now() - askedAt
   t.ok(tookMs < 5000, `refusals come soon (${Math.round(tookMs)} ms for 20)`)
   for (const reply of replies) t.match(reply, { status: 503, body: { code: 'UNAVAILABLE', status: 503 } })
-  t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each says when to come again')
+  t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each has a Retry-After')
   for (const path of ['/stats', `/messages/${waiting.body['id']}`, '/failures', '/workers/retry', '/rate-limits/+15550007010']) {
     t.match(await node.get(path), { status: 503, body: { code: 'UNAVAILABLE' } }, `GET ${path}`)
   }
@@ -48,13 +48,13 @@ await t.test('while Redis is away nothing is half accepted, and all goes on afte
       const reply = await node.send(`+155500070${10 + at}`, 'Hello', { idempotencyKey: `away-${at}` })
       return reply.status !== 503 && reply
     }))
-  t.ok(repeated.every(reply => reply.status === 200 || reply.status === 202), 'the same keys are taken now')
+  t.ok(repeated.every(reply => reply.status === 200 || reply.status === 202), 'the same keys are accepted now')
   await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
   for (let at = 0; at < 20; at++) t.equal(await arrivals(`+155500070${10 + at}`), 1)
   t.match(node.seen('attempt.stale'), [])
 })
 
-await t.test('what Redis refuses for now is no fault of the gateway', async t => {
+await t.test('a temporary refusal by Redis is UNAVAILABLE and not INTERNAL', async t => {
   const client = redis.connect()
   t.teardown(async () => await client.config('SET', 'min-replicas-to-write', '0'))
   await client.config('SET', 'min-replicas-to-write', '1')
@@ -65,7 +65,7 @@ await t.test('what Redis refuses for now is no fault of the gateway', async t =>
   t.match(await node.post('/workers/retry/start'), { status: 200 })
 })
 
-await t.test('Redis is away by its answer unless it blames the question', t => {
+await t.test('Redis is unavailable by its error reply unless that blames the command', t => {
   const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
   for (const word of ['NOREPLICAS', 'OOM', 'MISCONF', 'BUSY', 'NOAUTH', 'LOADING', 'READONLY', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN']) {
     t.equal(isUnavailable(reply(`${word} not now`)), true, word)

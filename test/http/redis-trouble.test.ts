@@ -84,7 +84,7 @@ await t.test('scripts that Redis has forgotten are sent again, unnoticed', async
     await admin.script('FLUSH')
     t.match(await node.send(`+155500080${number}0`), { status: 200 })
   }
-  t.match(node.seen('fault'), [])
+  t.match(node.seen('unexpected-error'), [])
 })
 
 await t.test('while it drains, a nearly full Redis gets room again', async t => {

@@ -27,11 +27,11 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],
   'message.closed': (['cancelled', 'expired', 'failed'] as const).map(state => ({ sender, id, state, ...(state === 'cancelled' ? { reason: 'opted-out' } : {}) })),
   'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
-  'webhook.status': ['unmatched'].map(became => ({ sender, kind: 'read' as const, became, lagMs: 1 })),
+  'webhook.status': ['unmatched'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
   'preference.received': [{ sender, wish: 'stop' }],
-  'webhook.rejected': [{ why: 'signature' }],
+  'webhook.rejected': [{ reason: 'signature' }],
   'webhook.relayed': [{ sender, type: 'whatsapp.inbound' }],
-  'callback.attempted': [{ sender, callback: 'a_b_sent_c', type: 'message.sent', result: 'told', tries: 1, durationMs: 3 }, ...(['later', 'dropped'] as const).map(result => ({ sender, callback: 'a_b_sent_c', type: 'message.sent', result, tries: 1, code: 'HTTP_500', durationMs: 3 }))],
+  'callback.attempted': [{ sender, callback: 'a_b_sent_c', type: 'message.sent', result: 'delivered', tries: 1, durationMs: 3 }, ...(['retry-scheduled', 'dead-lettered'] as const).map(result => ({ sender, callback: 'a_b_sent_c', type: 'message.sent', result, tries: 1, code: 'HTTP_500', durationMs: 3 }))],
   'callbacks.dropped': [{ sender, count: 2 }],
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
   'sender.resumed': [{ sender }],
@@ -47,12 +47,12 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   // Logged per sender by `retry.ran`.
   'retry-worker.ran': [{ total: 0, durationMs: 1 }],
   'retry.ran': [{ total: 1, succeeded: 1, failed: 0, permanentlyFailed: 0, deferred: 0, by: 'app' }],
-  'recovery.found': (['lease', 'lost-grant', 'unknown', 'unattended'] as const).map(what => ({ sender, what })),
+  'recovery.found': (['lease', 'lost-grant', 'unknown', 'unattended'] as const).map(kind => ({ sender, kind })),
   'operator.action': [{ by: 'ann', action: 'pause', sender, subject: sender }],
   'request.completed': [request, { ...request, status: 503, code: 'UNAVAILABLE' }, { ...request, route: '/health/ready' }],
   'redis.connected': [{ servers: 1 }],
   'redis.lost': [{ error: 'gone' }],
-  fault: [{ where: 'here', error: new Error('oh') }]
+  'unexpected-error': [{ location: 'here', error: new Error('oh') }]
 }
 
 function linesOf (level: string): Array<Record<string, unknown> & { msg: string }> {

@@ -1,4 +1,4 @@
-/** Where the lines of the log go: nobody waits for a slow reader, and what is dropped is told. */
+/** The output of the log: the gateway never waits for a slow reader, and reports dropped lines. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
@@ -6,7 +6,7 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 import t from 'tap'
 import { createLogOutput } from '../../src/metrics/log-output.js'
 
-/** A stream whose reader takes a piece each time it is told to. */
+/** A stream whose reader takes one chunk per call of `take`. */
 function slowReader () {
   const pieces: string[] = []
   let taken: (() => void) | undefined
@@ -20,7 +20,7 @@ function slowReader () {
   return { stream, pieces, take: () => taken?.() }
 }
 
-await t.test('lines of one turn are written together', async t => {
+await t.test('lines of one tick are written together', async t => {
   const { stream, pieces } = slowReader()
   const output = createLogOutput(stream, () => t.fail('nothing is dropped'))
   output.write('a\n')
@@ -29,7 +29,7 @@ await t.test('lines of one turn are written together', async t => {
   t.strictSame(pieces, ['a\nb\n'])
 })
 
-await t.test('what nobody reads is kept up to the room, then dropped whole and told of', async t => {
+await t.test('unread lines are buffered up to the limit, then dropped whole and reported', async t => {
   const { stream, pieces, take } = slowReader()
   const dropped: number[] = []
   const output = createLogOutput(stream, lines => dropped.push(lines), 10)
@@ -37,7 +37,7 @@ await t.test('what nobody reads is kept up to the room, then dropped whole and t
     output.write(line)
     await endOfTurn()
   }
-  t.strictSame(dropped, [], 'there is nowhere to tell it yet')
+  t.strictSame(dropped, [], 'not reported while the output is blocked')
   for (let i = 0; i < 2; i++) {
     take()
     await endOfTurn()
@@ -50,26 +50,26 @@ await t.test('what nobody reads is kept up to the room, then dropped whole and t
   t.equal(pieces.join(''), 'first\nsecond\nfifth\n')
 })
 
-await t.test('a reader who has left takes nobody along', async t => {
+await t.test('a reader that closes its end does not end the process', async t => {
   const { stream } = slowReader()
   const output = createLogOutput(stream, () => undefined)
   stream.destroy(new Error('EPIPE'))
   output.write('a\n')
   await endOfTurn()
-  t.pass('it goes on')
+  t.pass('the process goes on')
 })
 
-await t.test('a process whose pipe nobody reads goes on, and ends with all that it said read', async t => {
+await t.test('a process whose pipe is not read goes on, and exits after all its lines were read', async t => {
   const program = `
     import { createLog } from ${JSON.stringify(new URL('../../src/metrics/log.ts', import.meta.url).href)}
-    import { written } from ${JSON.stringify(new URL('../../src/metrics/log-output.ts', import.meta.url).href)}
+    import { flushLog } from ${JSON.stringify(new URL('../../src/metrics/log-output.ts', import.meta.url).href)}
     const log = createLog('info')
     for (let turn = 0; turn < 100; turn++) {
       for (let line = 0; line < 100; line++) log.info({ filler: 'x'.repeat(100) }, 'request')
       await new Promise(resolve => setImmediate(resolve))
     }
     process.stderr.write('it goes on')
-    await written(process.stdout)
+    await flushLog(process.stdout)
     process.exit(0)`
   const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [said] = await once(child.stderr, 'data') as [Buffer]

@@ -1,7 +1,7 @@
 /** What is logged, and that no number, text, key or token ever is. Lines of real runs are compared with their rows in log-lines.ts. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { toldOf } from '../../src/metrics/log.js'
+import { describeError } from '../../src/metrics/log.js'
 import { createGround, unhurried } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { startGatewayProcess } from '../support/process.js'
@@ -157,7 +157,7 @@ await t.test('a script that fails is told without the command that held the mess
 
 await t.test('of an error what it quotes is cut out, and what names the fault stays', async t => {
   const caught = (run: () => unknown): Record<string, unknown> => {
-    try { run() } catch (error) { return toldOf(error) }
+    try { run() } catch (error) { return describeError(error) }
     return {}
   }
   const parsed = caught(() => JSON.parse('Your code is 493817'))
@@ -167,7 +167,7 @@ await t.test('of an error what it quotes is cut out, and what names the fault st
   t.match(checked, { code: 'ERR_INVALID_ARG_TYPE' })
   t.notMatch(JSON.stringify(checked), /493817/)
   t.match(caught(() => (undefined as unknown as { name: string }).name), { message: "Cannot read properties of undefined (reading 'name')" })
-  t.match(toldOf('+15550008101 said "Hello"'), { message: '[number] said "…"' })
+  t.match(describeError('+15550008101 said "Hello"'), { message: '[number] said "…"' })
 })
 
 await t.test('an error that nobody caught ends the node, with its place and without its sentence', async t => {

@@ -19,18 +19,18 @@ async function scrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
   return read(await response.text())
 }
 
-/** What promtool has against it, where there is one. */
+/** Complaints of promtool, if it is installed. */
 function lint ({ text }: Scraped): string {
   return missing('promtool') === false ? complaintOf('promtool', ['check', 'metrics'], text) : ''
 }
 
-/** A scrape that no reading before `node`'s last answer can have served. */
+/** A scrape with a reading that is newer than `node`'s last response. */
 async function scrapeNext (node: Pick<Node, 'origin'>): Promise<Scraped> {
   await pass(1000)
   return await scrape(node)
 }
 
-await t.test('every role serves them without a key, and promtool finds nothing wrong', async t => {
+await t.test('every role serves metrics without a key, and promtool accepts them', async t => {
   const all = await ground.start(t)
   await all.send('+15550008001')
   for (const ROLE of ['api', 'worker', 'all']) {
@@ -45,7 +45,7 @@ await t.test('every role serves them without a key, and promtool finds nothing w
   }
 })
 
-await t.test('each message is in one place, and all nodes tell the same', async t => {
+await t.test('each message counts in one state, and all nodes report the same', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: node.prefix })
   for (let i = 0; i < 3; i++) await node.send('+15550008010', `number ${i}`)
@@ -70,7 +70,7 @@ await t.test('each message is in one place, and all nodes tell the same', async 
   t.equal(paused.value('sluice_sender_open', { sender: SENDER }), 0)
 })
 
-await t.test('a failure counts until somebody acknowledges it, and again when it fails once more', async t => {
+await t.test('a failure counts until it is acknowledged, and again when it fails once more', async t => {
   const node = await ground.start(t)
   const { body } = await node.send('+155601310260020')
   const unseen = async (): Promise<number | undefined> => (await scrapeNext(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
@@ -83,7 +83,7 @@ await t.test('a failure counts until somebody acknowledges it, and again when it
   t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 }, 'by the same account')
 })
 
-await t.test('scrapes at once and within a second share one reading', async t => {
+await t.test('concurrent scrapes and scrapes within a second share one reading', async t => {
   const node = await ground.start(t)
   const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
   // Again where the machine stood still so long that the last one came after the second.
@@ -97,7 +97,7 @@ await t.test('scrapes at once and within a second share one reading', async t =>
   t.same(new Set(shared), new Set([1]))
 })
 
-await t.test('no recipient, id, key or text is in a scrape, whatever happened', async t => {
+await t.test('no scrape holds a recipient, id, key or text', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100', SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '200' })
   const text = 'Ciphertext-of-a-message'
   const ids: string[] = []
@@ -128,7 +128,7 @@ await t.test('no recipient, id, key or text is in a scrape, whatever happened', 
   t.ok(value('sluice_provider_requests_total', { code: 'other' }), 'a code that is in no table')
 })
 
-await t.test('while Redis hangs or is gone the node tells so within a moment, and nothing stale', async t => {
+await t.test('while Redis hangs or is down a scrape answers soon, says so, and holds no stale gauges', async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t)
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
@@ -157,5 +157,5 @@ await t.test('while Redis hangs or is gone the node tells so within a moment, an
   await redis.restart()
   await until('it is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
   t.equal((await scrape(node)).value('sluice_sent_last_day'), 1)
-  t.same(node.seen('fault').filter(({ where }) => where === 'scrape'), [])
+  t.same(node.seen('unexpected-error').filter(({ location }) => location === 'scrape'), [])
 })

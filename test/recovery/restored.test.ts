@@ -1,4 +1,4 @@
-/** What a node mends that nobody else can: grants of its own lost calls, and what an emptied Redis has lost of its settings. */
+/** What only the node itself can restore: grants of its own lost calls, and its settings after Redis was emptied. */
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
@@ -6,7 +6,7 @@ import { until } from '../support/until.js'
 
 const ground = await createGround(t)
 
-await t.test('a node that only takes messages in gives back a grant whose reply was lost', async t => {
+await t.test('a node of role api gives back a grant whose reply was lost', async t => {
   const node = await ground.start(t, { ROLE: 'api' })
   const app = node.as(keys.app)
   // Redis has to know the script already; a call that it would have to be sent in full is not made at all.
@@ -21,7 +21,7 @@ await t.test('a node that only takes messages in gives back a grant whose reply 
     return answer.body['status'] === 'queued' && answer
   })
   t.equal(body['attemptCount'], 0, 'no attempt is used up')
-  t.match(node.seen('recovery.found'), [{ sender: SENDER, what: 'lost-grant' }])
+  t.match(node.seen('recovery.found'), [{ sender: SENDER, kind: 'lost-grant' }])
 })
 
 await t.test('after Redis was emptied the rules and both schedules are written again within a round', async t => {

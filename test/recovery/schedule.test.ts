@@ -1,4 +1,4 @@
-/** What recovery has to know in time stands on the agenda; and without the agenda it finds out all the same. */
+/** The recovery schedule holds what recovery has to know in time; without it recovery finds the same within a round. */
 import t, { type Test } from 'tap'
 import { createBus } from '../../src/events.js'
 import { SluiceError } from '../../src/errors.js'
@@ -15,10 +15,10 @@ const redis = await startRedis(t)
 const api = await startApi(t)
 const client = redis.connect()
 const ANN = '+15550000001'
-/** Further away than all that is expected here, and within recovery's round. */
+/** Later than all that is expected here, and within recovery's round. */
 const LATER_MS = 25_000
 
-await t.test('what is to come is on the agenda in time', async t => {
+await t.test('future work is on the schedule in time', async t => {
   const prefix = createPrefix()
   const recoverySchedule = `{${prefix}}:agenda`
   const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
@@ -43,7 +43,7 @@ await t.test('what is to come is on the agenda in time', async t => {
     return Number(await client.zscore(recoverySchedule, sender)) - Number(seconds) * 1000
   }
 
-  /** As it is when nobody needed the sender for a while. */
+  /** As after a while without work for the sender. */
   async function calm (sender: string): Promise<void> {
     await until(`${sender} has been asked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:shift`) === 0)
     const [seconds] = await client.time()
@@ -51,8 +51,8 @@ await t.test('what is to come is on the agenda in time', async t => {
   }
 
   /**
-   * Soon after a reminder recovery looks once more, before it lets a sender be until its moment; and while it asks, a sender
-   * is put off for a round. So the moment is waited for, though not so long that time alone would bring it near.
+   * Recovery checks a sender that was marked due once more before it postpones it, and while it checks, the sender is postponed for a
+   * round. So the test waits for the expected time, though not so long that time alone would bring it near.
    */
   async function broughtForward (t: Test, sender: string, dueMs: number): Promise<void> {
     const inMs = await until(`${sender} has a moment`, async () => {
@@ -63,7 +63,7 @@ await t.test('what is to come is on the agenda in time', async t => {
   }
 })
 
-await t.test('without the agenda everything is found within a round', async t => {
+await t.test('without the schedule everything is found within a round', async t => {
   const prefix = createPrefix()
   const recoverySchedule = `{${prefix}}:agenda`
   const node = await startNode(t, {
@@ -71,12 +71,12 @@ await t.test('without the agenda everything is found within a round', async t =>
   })
   await node.send(ANN, 'first')
   t.match((await node.send(ANN, 'second')).body, { status: 'queued' })
-  await until('it is on the agenda', async () => await client.zscore(recoverySchedule, SENDER) !== null)
+  await until('it is on the schedule', async () => await client.zscore(recoverySchedule, SENDER) !== null)
   await client.del(recoverySchedule)
   await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 20_000)
 })
 
-await t.test('a sender that could not be asked since Redis went away in the middle is asked again at once', async t => {
+await t.test('senders whose check was broken off by an outage of Redis are checked again at once', async t => {
   const events = createBus()
   const connections = await connect(redis.url, events)
   t.teardown(connections.close)
@@ -94,12 +94,12 @@ await t.test('a sender that could not be asked since Redis went away in the midd
   const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryDeps)
   t.teardown(recovery.stop)
   // Asked twice, and found to need nobody: from now on they are put off for a whole round.
-  await until('they are let be', () => asked.length === 6)
+  await until('they are postponed', () => asked.length === 6)
   isUnavailable = true
   await client.zadd(`{${prefix}}:agenda`, 1, 'a', 2, 'b', 3, 'c')
-  await until('one can not be asked', () => asked.filter(sender => sender === 'b').length > 2)
+  await until('one cannot be checked', () => asked.filter(sender => sender === 'b').length > 2)
   isUnavailable = false
   asked.length = 0
-  await until('all are asked again', () => senders.every(sender => asked.includes(sender)), 3000)
+  await until('all are checked again', () => senders.every(sender => asked.includes(sender)), 3000)
   store.recoverySchedule.close()
 })

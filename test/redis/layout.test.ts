@@ -1,4 +1,4 @@
-/** The version of the data's layout, and a node that finds another one. */
+/** The version of the data layout, and nodes that find another version. */
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { startNode } from '../support/gateway.js'
@@ -8,12 +8,12 @@ import { until } from '../support/until.js'
 const ground = await createGround(t)
 const redis = ground.redis.connect()
 
-await t.test('a start notes the layout of its data', async t => {
+await t.test('a start writes the layout version', async t => {
   const node = await ground.start(t)
   t.equal(await redis.get(`{${node.prefix}}:layout`), '1')
 })
 
-await t.test('a node refuses data of a newer layout, says what to do, and writes nothing', async t => {
+await t.test('a node rejects data of a newer layout, with advice, and writes nothing', async t => {
   const prefix = createPrefix()
   await redis.set(`{${prefix}}:layout`, '2')
   await t.rejects(startNode(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix }), {
@@ -24,7 +24,7 @@ await t.test('a node refuses data of a newer layout, says what to do, and writes
   await redis.del(`{${prefix}}:layout`)
 })
 
-await t.test('data of an older layout is taken over, and an older version is told so', async t => {
+await t.test('data of an older layout is taken over, and its version is raised for older nodes', async t => {
   const prefix = createPrefix()
   await redis.set(`{${prefix}}:layout`, '0')
   t.teardown(async () => await redis.del(...await redis.keys(`*${prefix}*`)))
@@ -32,9 +32,9 @@ await t.test('data of an older layout is taken over, and an older version is tol
   t.equal(await redis.get(`{${prefix}}:layout`), '1')
 })
 
-await t.test('a node that runs writes it again where Redis was emptied', async t => {
+await t.test('a running node writes the version again after Redis was emptied', async t => {
   const node = await ground.start(t)
   await redis.del(...await redis.keys(`*${node.prefix}*`))
   await node.send('+15550000001')
-  t.equal(await until('the layout is there again', async () => await redis.get(`{${node.prefix}}:layout`)), '1')
+  t.equal(await until('the version is written again', async () => await redis.get(`{${node.prefix}}:layout`)), '1')
 })

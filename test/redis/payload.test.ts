@@ -1,4 +1,4 @@
-/** What is written of a payload is what is read of it. */
+/** Payloads survive the way to Redis and back. */
 import t from 'tap'
 import type { Payload } from '../../src/message.js'
 import { readPayload, writePayload } from '../../src/redis/payload.js'
@@ -13,7 +13,7 @@ const payloads: Payload[] = [
   { ...text, message: 'two\nlines, half a pair \ud83d', keySource: 'field', idempotencyKey: '0' }
 ]
 
-t.test('every payload comes back as it was, from one line', async t => {
+t.test('every payload is read as it was written, from one line', async t => {
   for (const payload of payloads) {
     const line = writePayload('p15550000001', payload)
     t.notMatch(line, '\n')
@@ -21,11 +21,11 @@ t.test('every payload comes back as it was, from one line', async t => {
   }
 })
 
-t.test('a number in its common spelling stands in the recipient alone', async t => {
+t.test('a number in the common spelling is stored as the recipient only', async t => {
   t.equal(writePayload('p15550000001', text), '["app","Hello","n"]')
-  t.equal(writePayload('p5511912345678', { ...text, to: '+551112345678' }), '["app","Hello","n",{"to":"+551112345678"}]', 'another spelling is kept')
+  t.equal(writePayload('p5511912345678', { ...text, to: '+551112345678' }), '["app","Hello","n",{"to":"+551112345678"}]', 'another spelling is stored')
 })
 
-t.test('one that stands by name is read as it is', async t => {
+t.test('a payload with all fields by name is read as it is', async t => {
   t.strictSame(readPayload('p1', JSON.stringify(text)), text)
 })

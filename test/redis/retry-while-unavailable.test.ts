@@ -4,24 +4,24 @@ import { startRedis } from '../support/redis.js'
 
 const redis = await startRedis(t)
 
-await t.test('what a start asks of a Redis that is too slow is asked again', async t => {
+await t.test('a call that Redis does not answer in time is repeated', async t => {
   const client = redis.connect({ commandTimeout: 200 })
   await retryWhileUnavailable(async () => await client.ping())
   await redis.connect().call('CLIENT', 'PAUSE', '900', 'ALL')
-  let asked = 0
+  let calls = 0
   t.equal(await retryWhileUnavailable(async () => {
-    asked++
+    calls++
     return await client.ping()
   }), 'PONG')
-  t.ok(asked > 1, `asked ${asked} times`)
+  t.ok(calls > 1, `${calls} calls`)
 })
 
-await t.test('what Redis refuses for good is told at once', async t => {
+await t.test('an error reply that blames the command is not repeated', async t => {
   const client = redis.connect()
-  let asked = 0
+  let calls = 0
   await t.rejects(retryWhileUnavailable(async () => {
-    asked++
+    calls++
     return await client.call('NO-SUCH-COMMAND')
   }), /unknown command/)
-  t.equal(asked, 1)
+  t.equal(calls, 1)
 })

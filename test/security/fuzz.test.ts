@@ -93,7 +93,7 @@ function judge (answer: Wired | null, { method, path }: Hostile): string {
 }
 
 function isLogLine (line: string): boolean {
-  if (line === 'SIGTERM: closing') return true
+  if (line === 'SIGTERM: shutting down') return true
   try {
     const { level, time, pid, msg } = JSON.parse(line) as Record<string, unknown>
     return typeof level === 'string' && !Number.isNaN(Date.parse(String(time))) && typeof pid === 'number' && msg !== 'forged' && !line.includes('\u001b')

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { createBackoff } from '../../src/failure/backoff.js'
+import { createSchedule } from '../../src/backoff.js'
 import type { Outcome } from '../../src/message.js'
 import { decide, decideBounce, decideUnknown, type SettlementSettings, type Verdict } from '../../src/settlement/decide.js'
 
 const settings: SettlementSettings = {
-  backoff: createBackoff([60_000, 300_000, 900_000, 1_800_000, 3_600_000]), unknownOutcome: 'retry', unknownHoldMs: 0, findMs: 0
+  backoff: createSchedule([60_000, 300_000, 900_000, 1_800_000, 3_600_000]), unknownOutcome: 'retry', unknownHoldMs: 0, findMs: 0
 }
 const times = { startedAfterMs: 1, durationMs: 20 }
 const fault = { ...times, code: 'CODE', error: 'what was said' }

@@ -95,7 +95,7 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   return { ...createCaller(origin, keys.operator), origin, prefix, gateway, events, seen, as: key => createCaller(origin, key), reload: senders.reload, close }
 }
 
-/** Keeps every event: it listens where the rooms emit, so that no name can be forgotten. */
+/** Records every event, at `emit`, so that no name can be forgotten. */
 function record (events: Bus): Node['seen'] {
   const kept: Array<[name: unknown, fact: unknown]> = []
   const emit = events.emit.bind(events) as (name: unknown, ...facts: unknown[]) => boolean

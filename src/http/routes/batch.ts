@@ -45,7 +45,7 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
         return Object.assign(answer.body, { httpStatus: answer.httpStatus })
       } catch (error) {
         const known = toKnown(error)
-        if (known.status === 500) deps.events.emit('fault', { where: 'a row of a batch', error })
+        if (known.status === 500) deps.events.emit('unexpected-error', { location: 'a row of a batch', error })
         const { retryAfterMs } = known.facts
         return { httpStatus: known.status, ...problem(known), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       }

@@ -22,8 +22,8 @@ export function findRoutes (api: Api, deps: ApiDeps): void {
 
   api.post('/messages/find', { schema: { body: FindAllMessagesSchema }, config: { roles: ['send', 'read', 'admin'], operation: docs.findAllMessages } }, async request => {
     const { sender, limit } = request.body
-    const senders = sender === undefined ? deps.senders : [chooseSender(deps, sender)]
-    const found = await inParallel([...senders], SENDERS_AT_ONCE, async sender => await look(deps, sender, request.body, request.caller))
+    const senders = sender === undefined ? deps.senders.ids() : [chooseSender(deps, sender)]
+    const found = await inParallel(senders, SENDERS_AT_ONCE, async sender => await look(deps, sender, request.body, request.caller))
     return { messages: found.flat().sort((one, other) => String(other['createdAt']).localeCompare(String(one['createdAt']))).slice(0, limit) }
   })
 }

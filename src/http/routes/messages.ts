@@ -29,7 +29,7 @@ export function messageRoutes (api: Api, deps: ApiDeps): void {
     if (typeof asked.message !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), asked.message)
     const admission = await admit(deps, asked)
     if (admission.status !== 'refused') reply.about = publicId(asked.sender, admission.id)
-    policy(reply, deps.rulesOf(asked.sender), admission)
+    policy(reply, deps.senders.settingsOf(asked.sender)?.rules, admission)
     if (admission.status === 'queued' && admission.wakeHint !== '') await deps.wakes.applyWakeHint(asked.sender, admission.wakeHint)
     const { httpStatus, body, replayed } = await toAnswer(deps, asked.sender, admission)
     if (replayed === true) reply.header('idempotent-replayed', 'true')

@@ -10,7 +10,7 @@ import { PauseSchema, QuotaSchema, SenderParamsSchema as params } from '../schem
 /** The sending numbers: counts, rules, and closing and opening them. */
 export function senderRoutes (api: Api, deps: ApiDeps): void {
   api.get('/senders', { config: { roles: ['read', 'admin'], operation: docs.listSenders } }, async () => ({
-    senders: await inspectSenders(deps.store, deps.senders)
+    senders: await inspectSenders(deps.store, deps.senders.ids())
   }))
 
   api.post('/senders/:id/pause', { schema: { params, body: PauseSchema }, config: { roles: ['admin'], operation: docs.pauseSender } }, async request => {

@@ -24,7 +24,7 @@ export function statsRoutes (api: Api, deps: ApiDeps): void {
 }
 
 async function look (deps: ApiDeps): Promise<SenderView[]> {
-  return await inspectSenders(deps.store, deps.senders)
+  return await inspectSenders(deps.store, deps.senders.ids())
 }
 
 function sum<Item> (items: Item[], of: (item: Item) => number): number {

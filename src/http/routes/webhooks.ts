@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../../errors.js'
 import type { WebhookDeps } from '../../webhooks/receive.js'
-import { createReceive, isVerified } from '../../webhooks/receive.js'
+import { createReceive } from '../../webhooks/receive.js'
+import { isVerified } from '../../webhooks/verify.js'
 import { takeWebhook as taking, verifyWebhook as verifying } from '../docs/webhooks.js'
 
 /** Meta posts up to 3 MB. */
@@ -19,7 +20,7 @@ export function webhookRoutes (app: FastifyInstance, deps: WebhookDeps): void {
     hooks.get('/webhooks/whatsapp', { config: { operation: verifying } }, async (request, reply) => {
       const query = request.query as Record<string, string | undefined>
       const challenge = query['hub.challenge'] ?? ''
-      if (!isVerified(deps, query['hub.mode'], query['hub.verify_token']) || !/^[\w-]{1,256}$/.test(challenge)) throw new SluiceError('FORBIDDEN', { detail: 'The verify token is not the one of WHATSAPP_VERIFY_TOKEN' })
+      if (!isVerified(deps.verifyToken, query['hub.mode'], query['hub.verify_token']) || !/^[\w-]{1,256}$/.test(challenge)) throw new SluiceError('FORBIDDEN', { detail: 'The verify token is not the one of WHATSAPP_VERIFY_TOKEN' })
       return await reply.type('text/plain').header('x-content-type-options', 'nosniff').send(challenge)
     })
     hooks.post('/webhooks/whatsapp', { config: { operation: taking }, bodyLimit: BODY_LIMIT }, async request => {

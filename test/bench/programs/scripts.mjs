@@ -28,8 +28,8 @@ const plain = new Redis(redisUrl)
 const deps = {
   store,
   events,
-  settings: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, startWithinMs: 10_000, lineCap: 1000, backlogCap: 1e9, findMs },
-  claiming: { startWithinMs: 10_000 },
+  settings: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, lineCap: 1000, backlogCap: 1e9, findMs },
+  startWithinMs: 10_000,
   settlement: { backoff: () => null, unknownOutcome: 'fail', unknownHoldMs: 0, findMs }
 }
 const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 1e6, perSecond: 1000 }

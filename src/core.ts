@@ -1,0 +1,109 @@
+import { createSchedule } from './backoff.js'
+import type { Config } from './config.js'
+import type { DeliveryDeps } from './drain/deliver.js'
+import { createWakes } from './drain/wake.js'
+import type { Bus } from './events.js'
+import type { Provider } from './message.js'
+import { classifyStatus } from './provider/classify.js'
+import type { Policy } from './provider/policy.js'
+import type { Queues } from './queues.js'
+import { createQueues } from './queues.js'
+import type { ScriptWatch } from './redis/commands.js'
+import type { Connections } from './redis/connect.js'
+import { claimLayout } from './redis/layout.js'
+import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
+import type { Store } from './redis/store.js'
+import { createStore } from './redis/store.js'
+import type { SenderRegistry } from './sender-registry.js'
+import { createSenderRegistry } from './sender-registry.js'
+import type { SenderSettings } from './senders.js'
+import type { SenderUpdateDeps } from './sender-updates.js'
+import { applySenders, findUnserved, restoreSenders, startDroppingDrained } from './sender-updates.js'
+import type { SettlementSettings } from './settlement/decide.js'
+import type { Judge } from './settlement/receipt.js'
+import { trySender } from './throttle/pause.js'
+
+/** What API, workers and callbacks of a node share. */
+export interface Core extends DeliveryDeps {
+  senders: SenderRegistry
+  queues: Queues
+  explain: Policy['explain']
+  judge: Judge
+  /** Life of a message from its admission, ms. */
+  lifeMs: number
+  retryIntervalMs: number
+  /** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list is then unchanged. */
+  applySenders: (next: readonly SenderSettings[]) => Promise<{ added: string[], removed: string[] }>
+  /** Writes again what an emptied Redis has lost of the senders. */
+  restoreSenders: () => Promise<void>
+  /** Stops the timers of store and senders. */
+  stopTimers: () => void
+}
+
+export interface CoreParts { provider: Provider, policy: Policy, events: Bus, connections: Connections, watchScript: ScriptWatch }
+
+/** The data layer of a node: store, senders, queues and wake-ups. Throws LAYOUT_NEWER, before it writes anything, on newer data. */
+export async function createCore (config: Config, { provider, policy, events, connections, watchScript }: CoreParts): Promise<Core> {
+  const store = createStore(connections, { prefix: config.KEY_PREFIX, leaseMs: config.LEASE_MS, watch: watchScript })
+  const senders = await createSenders(config, store, events)
+  const queues = createQueues(connections.redis, config.KEY_PREFIX, events)
+  const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: config.ROLE === 'api' ? null : connections.subscribe })
+  // A stopped sender may have waited for its new token. Every node probes it, since the token reaches one node after the other.
+  events.on('senders.reloaded', ({ renewed }) => {
+    for (const sender of renewed) probe(sender).catch(error => { events.emit('unexpected-error', { location: 'probe with a new token', error }) })
+  })
+  async function probe (sender: string): Promise<void> {
+    await wakes.applyWakeHint(sender, (await trySender(store, sender)).wakeHint)
+  }
+  return {
+    store,
+    events,
+    provider,
+    wakes,
+    queues,
+    underway: new Set(),
+    senders: senders.registry,
+    settlement: settlementSettings(config, senders.registry),
+    explain: policy.explain,
+    judge: (code, error) => classifyStatus(code, error, policy),
+    startWithinMs: config.START_WITHIN_MS,
+    lifeMs: config.MESSAGE_LIFE_MS,
+    retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,
+    applySenders: senders.apply,
+    restoreSenders: senders.restore,
+    stopTimers () {
+      senders.stop()
+      store.recoverySchedule.close()
+    }
+  }
+}
+
+interface Senders { registry: SenderRegistry, apply: Core['applySenders'], restore: Core['restoreSenders'], stop: () => void }
+
+async function createSenders (config: Config, store: Store, events: Bus): Promise<Senders> {
+  const registry = createSenderRegistry()
+  const deps: SenderUpdateDeps = { store, events, registry, callbacksEnabled: config.CALLBACK_URL !== '' }
+  const restore = async (): Promise<void> => await restoreSenders(deps)
+  await retryWhileUnavailable(async () => {
+    await claimLayout(store.redis, store.prefix)
+    await applySenders(deps, config.senders)
+  })
+  // The caller that found no rules has been asked to retry, and then finds them. If this fails, the next caller emits the event again.
+  events.on('sender.no-rules', () => { restore().catch(() => undefined) })
+  const unserved = await retryWhileUnavailable(async () => await findUnserved(store, registry))
+  if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
+  const { stop } = startDroppingDrained(deps)
+  return { registry, restore, stop, apply: async next => await applySenders(deps, next) }
+}
+
+function settlementSettings (config: Config, senders: SenderRegistry): SettlementSettings {
+  return {
+    backoff: createSchedule(config.WHATSAPP_RETRY_SCHEDULE_MS),
+    unknownOutcome: config.UNKNOWN_OUTCOME,
+    unknownHoldMs: config.UNKNOWN_HOLD_MS,
+    findMs: config.FIND_WITHIN_MS,
+    webhooksEnabledFor: sender => (senders.settingsOf(sender)?.appSecrets.length ?? 0) > 0,
+    callbacksEnabled: config.CALLBACK_URL !== '',
+    unknownOf: sender => senders.settingsOf(sender)?.onUnknown ?? null
+  }
+}

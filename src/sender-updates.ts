@@ -1,0 +1,75 @@
+import type { Bus } from './events.js'
+import { inParallel } from './parallel.js'
+import { globalKey, senderKey } from './redis/keys.js'
+import { noteLayout } from './redis/layout.js'
+import type { Store } from './redis/store.js'
+import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js'
+import type { SenderSettings } from './senders.js'
+import { writeRules } from './throttle/rules.js'
+
+const CONCURRENCY = 20
+/** Interval of the check of draining senders, and the least age of a removal at which one is dropped. */
+const DRAINED_CHECK_MS = 2000
+
+export interface SenderUpdateDeps {
+  store: Store
+  events: Bus
+  registry: MutableSenderRegistry
+  /** Whether changes of messages are written to the outbox of their sender. */
+  callbacksEnabled: boolean
+}
+
+/** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list of this node is then unchanged. */
+export async function applySenders (deps: SenderUpdateDeps, next: readonly SenderSettings[]): Promise<{ added: string[], removed: string[] }> {
+  await inParallel(next, CONCURRENCY, async sender => await register(deps, sender, true))
+  await deps.store.recoverySchedule.enter(next.map(({ id }) => id))
+  return deps.registry.replace(next)
+}
+
+/** Writes again what Redis has lost of the above, after it was emptied. */
+export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): Promise<void> {
+  await noteLayout(deps.store.redis, deps.store.prefix)
+  const settings = registry.ids().flatMap(id => registry.settingsOf(id) ?? [])
+  await inParallel(settings, CONCURRENCY, async sender => await register(deps, sender, false))
+  await deps.store.recoverySchedule.enter(registry.ids())
+}
+
+/**
+ * Writes a sender's rules to Redis. The rules of a start or reload overwrite older ones. A restore writes them only where Redis holds none,
+ * so that nodes with different settings do not overwrite each other's.
+ */
+async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules }: SenderSettings, overwrite: boolean): Promise<void> {
+  const { store, callbacksEnabled } = deps
+  // Before the first admission, so that no sender that holds messages is missing in the list of all known senders.
+  await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
+  const key = senderKey(store.prefix, id, 'sender')
+  if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
+  await writeRules(store, id, rules)
+  // Not part of the rules, so that enabling callbacks does not overwrite rules that an operator set.
+  if (callbacksEnabled) await store.redis.hset(key, 'tells', '1')
+  else await store.redis.hdel(key, 'tells')
+}
+
+/** Drops removed senders once they hold no message. */
+export function startDroppingDrained ({ store, events, registry }: Omit<SenderUpdateDeps, 'callbacksEnabled'>): { stop: () => void } {
+  async function dropDrained (): Promise<void> {
+    for (const [sender, since] of registry.draining()) {
+      // A request that was accepted just before the removal reaches Redis well before the removal has this age.
+      if (performance.now() - since < DRAINED_CHECK_MS || await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')) > 0) continue
+      if (registry.drop(sender)) events.emit('sender.removed', { sender })
+    }
+  }
+  const timer = setInterval(() => {
+    dropDrained().catch(() => undefined) // Redis is unavailable, which the store's connection reports; the next check comes
+  }, DRAINED_CHECK_MS)
+  timer.unref()
+  return { stop: () => clearInterval(timer) }
+}
+
+/** Senders that hold messages and that this node does not serve: unless another node does, their messages are never sent. */
+export async function findUnserved (store: Store, senders: SenderRegistry): Promise<string[]> {
+  const known = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
+  const others = known.filter(sender => !senders.has(sender))
+  const counts = await inParallel(others, CONCURRENCY, async sender => await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')))
+  return others.filter((_, index) => (counts[index] ?? 0) > 0)
+}

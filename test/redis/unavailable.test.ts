@@ -1,0 +1,132 @@
+/** Each way in which Redis is unavailable, provoked with the real client: its errors have hardly any classes, so a new version may change them. */
+import { Cluster, Redis, type ClusterOptions } from 'ioredis'
+import t from 'tap'
+import { SluiceError } from '../../src/errors.js'
+import { isUnavailable } from '../../src/redis/unavailable.js'
+import { startRedis } from '../support/redis.js'
+
+const redis = await startRedis(t)
+const CLOSED_PORT = 1
+
+/** The error of a call that has to fail. */
+async function errorOf (call: Promise<unknown>): Promise<Error> {
+  return await call.then(() => { throw new TypeError('the call did not fail') }, (error: Error) => error)
+}
+
+function closing<Client extends Redis | Cluster> (t: { teardown: (end: () => void) => void }, client: Client): Client {
+  client.on('error', () => {})
+  t.teardown(() => client.disconnect())
+  return client
+}
+
+const failFast = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
+
+await t.test('no connection yet', async t => {
+  const client = closing(t, new Redis(CLOSED_PORT, '127.0.0.1', failFast))
+  const error = await errorOf(client.ping())
+  t.match(error.message, /^Stream isn't writeable/)
+  t.ok(isUnavailable(error))
+})
+
+await t.test('a closed client', async t => {
+  const client = redis.connect()
+  await client.ping()
+  const ended = new Promise(resolve => client.once('end', resolve))
+  client.disconnect()
+  await ended
+  const error = await errorOf(client.ping())
+  t.match(error.message, /^Connection is closed/)
+  t.ok(isUnavailable(error))
+})
+
+await t.test('no reply in time', async t => {
+  const client = redis.connect({ commandTimeout: 100 })
+  await client.ping()
+  await redis.connect().call('CLIENT', 'PAUSE', '500', 'ALL')
+  const error = await errorOf(client.ping())
+  t.match(error.message, /^Command timed out/)
+  t.ok(isUnavailable(error))
+})
+
+await t.test('the connection breaks while commands are in flight', async t => {
+  const client = redis.connect(failFast)
+  await new Promise(resolve => client.once('ready', resolve))
+  const id = await client.client('ID')
+  const single = errorOf(client.blpop('no-such-list', 0))
+  await redis.connect().call('CLIENT', 'KILL', 'ID', id)
+  t.equal((await single).name, 'MaxRetriesPerRequestError')
+  t.ok(isUnavailable(await single))
+})
+
+await t.test('the connection breaks after a part of a pipeline', async t => {
+  const client = redis.connect(failFast)
+  await new Promise(resolve => client.once('ready', resolve))
+  const id = await client.client('ID')
+  const results = client.pipeline().set('key', '1').blpop('no-such-list', 0).exec()
+  await redis.connect().call('CLIENT', 'KILL', 'ID', id)
+  const error = (await results)?.[1]?.[0]
+  t.equal(error?.message, 'Command aborted due to connection close')
+  t.ok(isUnavailable(error))
+})
+
+await t.test('too many reconnects', async t => {
+  const client = closing(t, new Redis(CLOSED_PORT, '127.0.0.1', { maxRetriesPerRequest: 1, retryStrategy: () => 10 }))
+  const error = await errorOf(client.ping())
+  t.equal(error.name, 'MaxRetriesPerRequestError')
+  t.ok(isUnavailable(error))
+})
+
+await t.test('a cluster that has no connection yet', async t => {
+  const cluster = closing(t, new Cluster([{ host: '127.0.0.1', port: CLOSED_PORT }], { enableOfflineQueue: false }))
+  const error = await errorOf(cluster.ping())
+  t.match(error.message, /^Cluster isn't ready/)
+  t.ok(isUnavailable(error))
+})
+
+await t.test('a cluster of which no server answers', async t => {
+  const cluster = closing(t, new Cluster([{ host: '127.0.0.1', port: CLOSED_PORT }], { clusterRetryStrategy: () => null, lazyConnect: true }))
+  const refused = new Promise<Error>(resolve => cluster.once('error', resolve))
+  const failed = errorOf(cluster.ping())
+  const error = await refused
+  t.equal(error.name, 'ClusterAllFailedError')
+  t.ok(isUnavailable(error))
+  t.ok(isUnavailable(await failed), String(await failed))
+})
+
+await t.test('a cluster without an owner of the slot', async t => {
+  const server = await startRedis(t, { extra: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] })
+  await server.connect().call('CLUSTER', 'ADDSLOTSRANGE', 0, 8191)
+  const connect = (options: ClusterOptions): Cluster =>
+    closing(t, new Cluster([{ host: '127.0.0.1', port: server.port }], { ...options, enableReadyCheck: false }))
+
+  const redirected = await errorOf(connect({ maxRedirections: 2, retryDelayOnClusterDown: 10 }).get('foo'))
+  t.match(redirected.message, /^Too many Cluster redirections/)
+  t.ok(isUnavailable(redirected))
+
+  const cluster = connect({ maxRedirections: 100, retryDelayOnClusterDown: 100 })
+  await new Promise(resolve => cluster.once('ready', resolve))
+  const call = errorOf(cluster.get('foo'))
+  await new Promise(resolve => setTimeout(resolve, 50))
+  cluster.disconnect()
+  t.equal((await call).message, 'Cluster is ended.')
+  t.ok(isUnavailable(await call))
+})
+
+await t.test('a reply that asks to retry, and not one that blames the command', async t => {
+  const client = redis.connect()
+  t.teardown(async () => await client.config('SET', 'min-replicas-to-write', '0'))
+  await client.config('SET', 'min-replicas-to-write', '1')
+  t.ok(isUnavailable(await errorOf(client.set('key', '1'))), 'NOREPLICAS')
+  await client.config('SET', 'min-replicas-to-write', '0')
+  await client.set('key', '1')
+  t.notOk(isUnavailable(await errorOf(client.lpush('key', '1'))), 'WRONGTYPE')
+  t.notOk(isUnavailable(await errorOf(client.call('NO-SUCH-COMMAND'))), 'ERR')
+})
+
+await t.test('our own UNAVAILABLE, and no other error', async t => {
+  t.ok(isUnavailable(new SluiceError('UNAVAILABLE')))
+  t.notOk(isUnavailable(new SluiceError('INTERNAL', { detail: 'Command timed out' })))
+  t.notOk(isUnavailable(new TypeError('x is not a function')))
+  t.notOk(isUnavailable(AbortSignal.abort().reason))
+  t.notOk(isUnavailable('Command timed out'))
+})
