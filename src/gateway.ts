@@ -118,7 +118,7 @@ async function wire (config: Config, { provider, policy, events, logger }: Parts
       unknownOf: sender => registry.settingsOf(sender)?.onUnknown ?? null
     },
     settings: {
-      idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, lineCap: config.MAX_QUEUE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER, findMs: config.FIND_WITHIN_MS
+      idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS, derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS, lifeMs, startWithinMs, queueCap: config.MAX_QUEUE_PER_RECIPIENT, backlogCap: config.MAX_BACKLOG_PER_SENDER, findMs: config.FIND_WITHIN_MS
     },
     claiming: { startWithinMs },
     starting: createStarting(STARTING_AT_ONCE),
@@ -141,7 +141,7 @@ async function wire (config: Config, { provider, policy, events, logger }: Parts
     for (const sender of renewed) tryAgain(sender).catch(error => { events.emit('fault', { where: 'a try with a new token', error }) })
   })
   async function tryAgain (sender: string): Promise<void> {
-    await wakes.applyWakeHint(sender, (await trySender(store, sender)).wakeHint)
+    await trySender(store, sender)
   }
   const scrape = createScrape(instruments, createSources(deps), events)
   const closing = new AbortController()
@@ -184,7 +184,7 @@ async function startCallbacks (config: Config, { store, events, explain }: Worke
     receiver: createPost(config.CALLBACK_URL, { withinMs: config.CALLBACK_TIMEOUT_MS, connections: AT_ONCE }),
     callbacks: { keys: config.callbackKeys, leaseMs: leaseFor(config.CALLBACK_TIMEOUT_MS), retryMs: config.CALLBACK_RETRY_MS, giveUpMs: config.CALLBACK_GIVE_UP_MS, cap: config.CALLBACK_CAP }
   })
-  const leave = await subscribe(globalKey(store.prefix, 'told'), dispatcher.look)
+  const leave = await subscribe(globalKey(store.prefix, 'callback-wake'), dispatcher.look)
   return {
     ...dispatcher,
     async close () {

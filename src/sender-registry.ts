@@ -42,8 +42,8 @@ export async function createSenderRegistry (store: Store, events: Bus, first: re
     if (!isStart && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
     await writeRules(store, id, rules)
     // Apart from the rules, so that callbacks switched on don't overrule an operator.
-    if (callbacksEnabled) await store.redis.hset(key, 'tells', '1')
-    else await store.redis.hdel(key, 'tells')
+    if (callbacksEnabled) await store.redis.hset(key, 'callbacks', '1')
+    else await store.redis.hdel(key, 'callbacks')
   }
 
   async function refresh (): Promise<void> {

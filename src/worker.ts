@@ -6,7 +6,7 @@ import { shift } from './drain/drain-sender.js'
 import type { RetryWorkerDeps } from './failure/retry-worker.js'
 import { attendRetries, runRetries } from './failure/retry-worker.js'
 import type { HousekeepingDeps } from './recovery/housekeeping.js'
-import { scheduleHousekeeping, tidy } from './recovery/housekeeping.js'
+import { scheduleHousekeeping, prune } from './recovery/housekeeping.js'
 import type { RecoveryDeps } from './recovery/recover.js'
 import { startRecovery } from './recovery/recover.js'
 import { queueNames } from './queues.js'
@@ -40,7 +40,7 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
   const workers = [
     new AbandonableWorker(queueNames.drain, async job => await count(applyWakeHint(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
     new AbandonableWorker(queueNames.retry, async () => await count(runRetries(deps)), options),
-    new AbandonableWorker(queueNames.housekeeping, async () => await count(tidy(deps)), options)
+    new AbandonableWorker(queueNames.housekeeping, async () => await count(prune(deps)), options)
   ]
   for (const worker of workers) {
     worker.on('error', error => deps.events.emit('redis.lost', { error: error.message }))

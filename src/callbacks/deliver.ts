@@ -40,6 +40,9 @@ const DEAD_CAP = 1000
 const DEAD_KEPT_MS = 30 * 86_400_000
 const AGAIN_MS = 500
 
+/** A script's reply as the event says it. */
+const results = { delivered: 'told', 'retry-scheduled': 'later', 'dead-lettered': 'dropped' } as const
+
 /** When something was lent out: by `performance.now()`, before the lease began, and by Redis's clock. */
 export interface LentAt { ms: number, epochMs: number }
 
@@ -48,8 +51,8 @@ export interface LentAt { ms: number, epochMs: number }
  * in how many ms that is due again, null where nothing is, or somebody else will find it.
  */
 export async function tellSubject (deps: TellDeps, sender: string, lent: LeasedCallback, at: LentAt, closing: AbortSignal, breaker: CircuitBreaker): Promise<number | null> {
-  const [subject] = lent
-  let [, leaseEnd, tries, event] = lent
+  const { subject } = lent
+  let { leaseEndMs, tries, event } = lent
   // Not posted in the latter part of its lease: another node may have it soon.
   const withinMs = deps.callbacks.leaseMs / 4
   let startBy = at.ms + withinMs
@@ -61,14 +64,14 @@ export async function tellSubject (deps: TellDeps, sender: string, lent: LeasedC
     startBy = performance.now() + withinMs
     // The brake spares a receiver that is down; once it is up again, no message is to wait for long because of that.
     const afterMs = retryMs(deps.callbacks.retryMs, breaker.isHalfOpen() ? 0 : tries)
-    const reply = await note(deps, sender, subject, leaseEnd, posted, afterMs)
-    if (reply === null || reply[0] === 'stale') return null
+    const reply = await note(deps, sender, subject, leaseEndMs, posted, afterMs)
+    if (reply === null || reply.status === 'stale') return null
     deps.events.emit('callback.attempted', {
-      sender, callback: id, type, result: reply[0], tries: tries + 1, durationMs: posted.durationMs, ...(posted.status === 'taken' ? {} : { code: posted.code })
+      sender, callback: id, type, result: results[reply.status], tries: tries + 1, durationMs: posted.durationMs, ...(posted.status === 'taken' ? {} : { code: posted.code })
     })
-    if (reply[0] === 'later') return afterMs
-    if (reply[1] === 0) return null
-    ;[, leaseEnd, event] = reply
+    if (reply.status === 'retry-scheduled') return afterMs
+    if (reply.leaseEndMs === 0) return null
+    ;({ leaseEndMs, event } = reply)
     tries = 0
   }
   return null
@@ -80,12 +83,12 @@ function retryMs (firstMs: number, tries: number): number {
 }
 
 /** Writes down what came of it. Null where Redis stays away so long that the lease is over: then it is told again. */
-async function note (deps: TellDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number): Promise<Replies['told'] | null> {
+async function note (deps: TellDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number): Promise<Replies['settle-callback'] | null> {
   const { giveUpMs, leaseMs } = deps.callbacks
   const until = performance.now() + leaseMs / 2
   for (;;) {
     try {
-      return await deps.store.run('told', { sender }, { subject, leaseEnd, told: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS })
+      return await deps.store.run('settle-callback', { sender }, { subject, leaseEnd, delivered: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS })
     } catch (error) {
       if (!(error instanceof SluiceError && error.code === 'UNAVAILABLE')) throw error
       if (performance.now() > until) return null

@@ -51,9 +51,9 @@ export function startCallbackDispatcher (deps: TellDeps): CallbackDispatcher {
   async function lookAt (sender: string): Promise<void> {
     const lentAt = performance.now()
     const limit = breaker.isHalfOpen() ? (underway.size === 0 ? 1 : 0) : AT_ONCE - underway.size
-    const [nowMs, nextMs, left, dropped, lent] = await store.run('lend', { sender }, { limit, leaseMs: deps.callbacks.leaseMs, take: TAKE, cap: deps.callbacks.cap })
+    const { nowMs, nextMs, left, dropped, callbacks } = await store.run('lease-callbacks', { sender }, { limit, leaseMs: deps.callbacks.leaseMs, take: TAKE, cap: deps.callbacks.cap })
     if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
-    for (const one of lent) tell(sender, one, { ms: lentAt, epochMs: nowMs })
+    for (const one of callbacks) tell(sender, one, { ms: lentAt, epochMs: nowMs })
     if (left > 0) want(sender, performance.now())
     else if (nextMs > 0) want(sender, performance.now() + Math.max(0, nextMs - nowMs))
   }

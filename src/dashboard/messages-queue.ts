@@ -80,10 +80,9 @@ export class MessagesQueue extends BaseAdapter {
     const by = admin()
     for (const { id: sender, state } of await readSenders(this.#room)) {
       if (state === 'active') continue
-      const { wakeHint } = await resumeSender(this.#room.store, sender)
+      await resumeSender(this.#room.store, sender)
       await audit(this.#room, { by, action: 'resume', sender, subject: sender })
       this.#room.events.emit('sender.resumed', { sender })
-      await this.#room.wakes.applyWakeHint(sender, wakeHint)
     }
   }
 

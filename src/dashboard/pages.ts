@@ -63,9 +63,9 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
 }
 
 async function readLines (store: Store, sender: string, state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number): Promise<QueueRow[]> {
-  const entries = await store.run('inspect-lines', { sender }, { which, skip, take, limit: BEHIND })
-  return entries.map(([id, text, momentMs, position]) => ({
-    ...common(sender, id, state, parseRecord(text)),
+  const { messages } = await store.run('inspect-queue', { sender }, { which, skip, take, limit: BEHIND })
+  return messages.map(({ id, record, momentMs, position }) => ({
+    ...common(sender, id, state, parseRecord(record)),
     waitsFor: which === 'all' ? 'closed sender' : 'its turn',
     dueAt: momentMs === 0 ? null : momentMs,
     position
@@ -110,7 +110,7 @@ export function withStart (shown: QueueRow): QueueRow {
 /** When the message now in flight to each of these recipients was granted. */
 export async function grantedAt (store: Store, sender: string, recipients: string[]): Promise<Array<number | null>> {
   if (recipients.length === 0) return []
-  const grants = await store.redis.hmget(senderKey(store.prefix, sender, 'held'), ...recipients)
+  const grants = await store.redis.hmget(senderKey(store.prefix, sender, 'grants'), ...recipients)
   return grants.map(grant => grant === null ? null : Math.floor(Number(grant.split(' ')[4]) / 1000))
 }
 

@@ -45,7 +45,7 @@ export function toVerdict (row: CodeRow, code: string, error: string, { pairHits
     case 'limited-pair':
       return { status: 'limited', bucket: 'pair', code, error, coolDownMs: clampRetryAfter(Math.min(row.mostMs, row.coolDownMs * row.growth ** pairHits), retryAfterMs) }
     case 'limited-flow':
-      return { status: 'limited', bucket: 'flow', code, error, coolDownMs: clampRetryAfter(row.coolDownMs, retryAfterMs) }
+      return { status: 'limited', bucket: 'sender-rate', code, error, coolDownMs: clampRetryAfter(row.coolDownMs, retryAfterMs) }
     case 'rejected':
       return {
         status: 'rejected',

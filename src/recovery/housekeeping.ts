@@ -28,11 +28,11 @@ export async function keepHousekeepingScheduled (deps: HousekeepingDeps): Promis
 }
 
 /** One run over all senders: messages whose life is over, old failures, idle buckets; in small steps until nothing is left. */
-export async function tidy (deps: HousekeepingDeps): Promise<PruneResult> {
+export async function prune (deps: HousekeepingDeps): Promise<PruneResult> {
   const total: PruneResult = { expired: 0, buckets: 0, failures: 0 }
   for (const sender of deps.senders) {
     for (;;) {
-      const [ids, buckets, failures] = await deps.store.run('tidy', { sender }, { retentionMs: deps.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
+      const { expired: ids, buckets, failures } = await deps.store.run('prune', { sender }, { retentionMs: deps.housekeeping.retentionMs, cap: CAP, limit: AT_ONCE })
       const expired = await expire(deps, sender, ids, async id => await payloadOf(deps.store, sender, id))
       total.expired += expired
       total.buckets += buckets

@@ -31,7 +31,7 @@ export function hourOf (ms: number): number {
 }
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
-export function globalKey (prefix: string, name: 'layout' | 'recovery' | 'agenda' | 'retry-worker' | 'senders' | 'wake' | 'told' | 'audit' | 'probe'): string {
+export function globalKey (prefix: string, name: 'layout' | 'recovery-lease' | 'recovery-schedule' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe'): string {
   return `{${prefix}}:${name}`
 }
 

@@ -6,7 +6,7 @@ import { globalKey } from './keys.js'
  * The layout of the data that this version reads and writes; lua/README.md describes it. It rises where an older version would misread or
  * harm what this one writes; a key or a field more that it leaves alone is no reason. docs/upgrading.md tells the rest.
  */
-const LAYOUT = 1
+const LAYOUT = 2
 
 /**
  * What a start does before it writes anything else. Throws LAYOUT_NEWER, and has written nothing, where a version with a newer layout

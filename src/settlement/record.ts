@@ -58,9 +58,10 @@ export function parsePayload (recipient: string, body: string): Payload {
   return readPayload(recipient, end < 0 ? body : body.slice(0, end))
 }
 
+/** `<ms>(:<tag>)? <JSON>`; the tag is for the scripts, and says nothing that the JSON does not. */
 function parseLine (line: string): HistoryEntry {
   const space = line.indexOf(' ')
-  return { ...JSON.parse(line.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: Number(line.slice(0, space)) }
+  return { ...JSON.parse(line.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: parseInt(line, 10) }
 }
 
 /** The compact result that stays of a settled message until its idempotency window ends. */
@@ -151,4 +152,9 @@ export function resultTail (payload: Payload, sent?: { providerMessageId: string
 /** WhatsApp's id of the recipient, if it is the one that the caller wrote: of a number its digits. */
 export function writtenId ({ to, addressing = 'phone' }: Pick<Payload, 'to' | 'addressing'>): string {
   return addressing === 'phone' ? to.replace(/\D/g, '') : to
+}
+
+/** What is kept with an opt-out. */
+export function optOutNote (by: string, reason: string): string {
+  return JSON.stringify({ by, reason })
 }

@@ -48,7 +48,7 @@ function send (world: World, post: Post, wish: Wish): void {
     const terms = world.terms()
     const { rules } = world.scenario
     const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
-      digest: post.digest, fingerprint: post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{"message":"hello"}', inline: wish.inline, whenLimited: wish.whenLimited, lifeMs: wish.lifeMs, scheduledFor: wish.scheduledMs ?? '', windowMs: LIFE_MS, lineCap: rules.lineCap, backlogCap: rules.backlogCap, ...terms
+      digest: post.digest, fingerprint: post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{"message":"hello"}', inline: wish.inline, whenLimited: wish.whenLimited, lifeMs: wish.lifeMs, scheduledFor: wish.scheduledMs ?? '', windowMs: LIFE_MS, queueCap: rules.queueCap, backlogCap: rules.backlogCap, ...terms
     })
     if (reply[0] === 'refused') {
       world.record({ fact: 'refused', at: world.now, recipient: post.recipient, lane: post.lane, code: reply[1], inline: wish.inline, waitUs: reply[2], lifeMs: wish.lifeMs })
@@ -101,7 +101,7 @@ function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean
 async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
   const other = world.random.chance(0.2)
   const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
-    digest: post.digest, fingerprint: other ? 'beef' : post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: wish.lifeMs, scheduledFor: '', windowMs: LIFE_MS, lineCap: 1000, backlogCap: 1_000_000, ...world.terms()
+    digest: post.digest, fingerprint: other ? 'beef' : post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: wish.lifeMs, scheduledFor: '', windowMs: LIFE_MS, queueCap: 1000, backlogCap: 1_000_000, ...world.terms()
   })
   world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', told: reply[0] })
 }

@@ -13,7 +13,7 @@ interface Example { waits: number[], starts: number[] }
 /** Admits a message at each of these moments, drains, and tells promised waits and starts, ms from the first moment. */
 async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   const at = { sender: 'sender' }
-  await run('quota', at, { operator: false, settings: 'x', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 12_659, flowBurst: 2, maxInFlight: 500, perSecond: 80 })
+  await run('quota', at, { operator: false, settings: 'x', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 12_659, senderBurst: 2, maxInFlight: 500, perSecond: 80 })
   const waits: number[] = []
   const starts: number[] = []
   async function start (digest: string, id: string, now: number): Promise<void> {
@@ -33,7 +33,7 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
     const now = NOON + afterMs * 1000
     const digest = `message${n}`
     const reply = await run('admit', { ...at, digest }, {
-      now, digest, fingerprint: 'f00d', recipient: 'p49', lane: 2, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, lineCap: 100, backlogCap: 100, ...TERMS
+      now, digest, fingerprint: 'f00d', recipient: 'p49', lane: 2, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, queueCap: 100, backlogCap: 100, ...TERMS
     })
     waits.push(reply[0] === 'queued' ? reply[2] / 1000 : 0)
     if (reply[0] === 'granted') await start(digest, `${digest}.${reply[1]}`, now)

@@ -12,7 +12,7 @@ export interface Settlement {
   /** From the asking for the grant to the start; null: never started. */
   startedUs: number | null
   afterMs?: number
-  bucket?: '' | 'pair' | 'flow' | 'sender'
+  bucket?: '' | 'pair' | 'sender-rate' | 'sender'
   coolMs?: number
 }
 
@@ -36,7 +36,7 @@ export function deliver (world: World, grant: Grant): void {
     return
   }
   if (world.random.chance(fates.unsent)) {
-    world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'flow', coolMs: 1000 }) })
+    world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'sender-rate', coolMs: 1000 }) })
     return
   }
   world.at(startAt, () => {
@@ -60,7 +60,7 @@ function drawOutcome (world: World, grant: Grant, startedUs: number): Settlement
   if (is(fates.retry)) return exhausted ? { verdict: 'failed', startedUs } : { verdict: 'retry', startedUs, afterMs: random.logInt(200, 30_000) }
   if (is(fates.failed)) return { verdict: 'failed', startedUs }
   if (is(fates.pair)) return { verdict: 'wait', startedUs, bucket: 'pair', coolMs: random.logInt(100, 15_000) }
-  if (is(fates.flow)) return { verdict: 'wait', startedUs, bucket: 'flow', coolMs: random.logInt(100, 5000) }
+  if (is(fates.flow)) return { verdict: 'wait', startedUs, bucket: 'sender-rate', coolMs: random.logInt(100, 5000) }
   if (is(fates.stop)) return { verdict: grant.stops > 0 ? 'failed' : 'wait', startedUs, bucket: 'sender', coolMs: 3000 }
   if (is(fates.unknown)) return { verdict: 'unknown', startedUs, afterMs: random.logInt(500, 20_000) }
   return { verdict: 'sent', startedUs }

@@ -13,7 +13,7 @@ export function startTrouble (world: World): void {
   often(world, restart, async () => {
     world.runId = `run${world.random.int(1, 1e9)}`
     world.unseenRestart = true
-    if (world.scenario.emptied) await world.forget(['pace', 'flow'])
+    if (world.scenario.emptied) await world.forget(['pair-tat', 'sender-tat'])
   })
 }
 

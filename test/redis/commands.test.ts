@@ -46,7 +46,7 @@ await t.test('keys and arguments go in the header\'s order, by whatever order th
   const run = createRun(redis, 'wa')
   t.strictSame(await run('pause', { sender: '77' }, { reason: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 }), ['active', ''])
   t.strictSame(told, [[
-    '{wa:77}:sender', '{wa:77}:turns:urgent', '{wa:77}:turns:normal', '{wa:77}:turns:bulk', '{wa:77}:shift',
+    '{wa:77}:sender', '{wa:77}:ready:urgent', '{wa:77}:ready:normal', '{wa:77}:ready:bulk', '{wa:77}:drain-lease',
     '1700000123456789', 'paused', '5000', 'ops'
   ]])
 })
@@ -68,7 +68,7 @@ await t.test('a boolean is 0 or 1, and what is left out is empty: production han
 await t.test('a script that the server has forgotten is sent in full, whatever its words', async t => {
   const redis = server.connect()
   const run = createRun(redis, createPrefix())
-  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 2, maxInFlight: 5, perSecond: 80 }
+  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 2, maxInFlight: 5, perSecond: 80 }
   for (const settings of ['', 'zwölf €', '']) {
     await redis.script('FLUSH')
     t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings }))[0], 'written')
@@ -79,7 +79,7 @@ await t.test('a script that the server has forgotten is sent in full, whatever i
 await t.test('without a time of ours it is Redis\'s', async t => {
   const redis = server.connect()
   const run = createRun(redis, createPrefix())
-  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 2, maxInFlight: 5, perSecond: 80 }
+  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 2, maxInFlight: 5, perSecond: 80 }
   await run('quota', { sender: '77' }, { ...rules, operator: true, settings: '' })
   const [, before] = await run('inspect-recipient', { sender: '77' }, { recipient: 'p1', lane: 2 })
   const [seconds] = await redis.time()
@@ -89,7 +89,7 @@ await t.test('without a time of ours it is Redis\'s', async t => {
 await t.test('a script\'s own fault is INTERNAL, and names the script', async t => {
   const redis = server.connect()
   const prefix = createPrefix()
-  await redis.set(`{${prefix}:77}:pace`, 'not a sorted set')
+  await redis.set(`{${prefix}:77}:pair-tat`, 'not a sorted set')
   await t.rejects(createRun(redis, prefix)('tidy', { sender: '77' }, tidy), { code: 'INTERNAL', message: /lua\/tidy\.lua: WRONGTYPE/, cause: undefined })
 })
 
@@ -132,7 +132,7 @@ await t.test('an answer that lies there unread, since the process was busy, is n
   const client = createClient(parseAddress(url), 'fail-fast')
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
-  const rules = { operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1000, maxInFlight: 100, perSecond: 1000 }
+  const rules = { operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1000, maxInFlight: 100, perSecond: 1000 }
   const answer = createRun(client, createPrefix())('quota', { sender: '1' }, rules)
   await new Promise(resolve => setImmediate(resolve))
   // Five times the time-out.
@@ -156,7 +156,7 @@ await t.test('a claim leaves at once, however long the turn of the event loop la
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
   const run = createRun(client, createPrefix())
-  await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1, maxInFlight: 10, perSecond: 10 })
+  await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1, maxInFlight: 10, perSecond: 10 })
   const claim = async (): Promise<Replies['claim']> => await run('claim', { sender: '77' }, { shift: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
   await claim() // from then on the server knows the script
   // A Redis that was itself held up runs it later for once, and of one that left after the turn all do.
