@@ -83,7 +83,9 @@ if text and not after_ms and not result.suffix and arg.resultSuffix == '' then r
 local record = text and read_record(text)
 if not record then
   local keep = now_ms + math.max(0, redis.call('PTTL', key.msg))
-  record = { recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = arg.payload }
+  record = {
+    recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = arg.payload
+  }
   after_ms = nil
 end
 record.attempts = math.max(record.attempts, arg.attempt)

@@ -9,7 +9,8 @@ local function evaluate(state, sender, message, now, unsettled)
   local now_ms = math.floor(now / 1000)
   local scheduled_for = message.scheduledFor and message.scheduledFor > now_ms and message.scheduledFor or nil
   local view = check_gate(state, sender, message.recipient, message.lane, now)
-  view.scheduled_for, view.granted, view.wait, view.waiting_for = scheduled_for, message.inline and view.open and not scheduled_for, 0, 'turn-in-queue'
+  view.scheduled_for, view.granted = scheduled_for, message.inline and view.open and not scheduled_for
+  view.wait, view.waiting_for = 0, 'turn-in-queue'
   if scheduled_for then
     view.wait, view.waiting_for = (scheduled_for - now_ms) * 1000, 'schedule'
   elseif not view.granted then

@@ -70,7 +70,8 @@ end
 -- Gives the pair of a message that joins the queue its ready time. Writes. Returns the time, or nil where the pair has a better one or a grant.
 local function enqueue(state, sender, recipient, lane, now)
   local pair = state.pairs[recipient]
-  if pair.counts then pair.counts[lane] = pair.counts[lane] + 1 else pair.counts = { lane == 1 and 1 or 0, lane == 2 and 1 or 0, lane == 3 and 1 or 0 } end
+  pair.counts = pair.counts or { 0, 0, 0 }
+  pair.counts[lane] = pair.counts[lane] + 1
   if pair.is_granted or (pair.ready_lane and pair.ready_lane <= lane) then return nil end
   local former = pair.ready_lane
   pair.ready_lane, pair.ready_at = lane, math.max(now, earliest(pair.tat, sender.pair_rate))

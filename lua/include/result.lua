@@ -23,9 +23,10 @@ local function read_result(text)
   local letter, generation, rest = string.match(text or '', '^(%a) (%x+) (.*)$')
   if not letter then return {} end
   local before, attempts, receipts, after = string.match(rest, '^(%S+ %d+) (%d+)(%S*) (.*)$')
+  local recipient, suffix = string.match(after or '', '^(%S+) (.*)$')
   return {
     letter = letter, generation = generation, before = before, attempts = tonumber(attempts or 0), receipts = receipts, after = after,
-    recipient = string.match(after or '', '^%S+'), wamid = string.match(after or '', '^%S+ %S+ (%S+)'), suffix = string.match(after or '', '^%S+ (.*)$')
+    recipient = recipient, suffix = suffix, wamid = string.match(suffix or '', '^%S+ (%S+)')
   }
 end
 

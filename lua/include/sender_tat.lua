@@ -6,6 +6,7 @@ local function read_sender_tat()
   return tonumber(tat), tonumber(slots)
 end
 
+-- Writes.
 local function write_sender_tat(tat, slots)
   redis.call('SET', key.sender_tat, int(tat) .. ' ' .. int(slots))
 end

@@ -27,8 +27,8 @@ const folder = new URL('../../lua/', import.meta.url)
 
 /** Reads every script of lua/. Throws SCRIPT_INVALID where a header and its body disagree. */
 export function loadScripts (): Script[] {
-  return readdirSync(folder).filter(file => file.endsWith('.lua')).sort()
-    .map(file => parseScript(file.slice(0, -4), readFileSync(new URL(file, folder), 'utf8')))
+  return readdirSync(folder).filter(file => file.endsWith('.lua')).map(file => file.slice(0, -4)).sort()
+    .map(name => parseScript(name, readFileSync(new URL(`${name}.lua`, folder), 'utf8')))
 }
 
 /**
@@ -88,10 +88,10 @@ function withoutComments (lua: string): string {
 }
 
 function checkNames (header: Header, code: string, refuse: (detail: string) => never): void {
+  if (/\b(KEYS|ARGV)\b/.test(code)) refuse('KEYS and ARGV are reached by key.NAME and arg.NAME')
   check('key', header.keys, usesOf(code, /\bkey\.(\w+)/g))
   check('arg', header.args, usesOf(code, /\barg\.(\w+)/g))
   check('message', [...header.ownKeys, ...header.ownArgs], usesOf(code, /\bmessage\.(\w+)|\(messages, '(\w+)'/g))
-  if (/\b(KEYS|ARGV)\b/.test(code)) refuse('KEYS and ARGV are reached by key.NAME and arg.NAME')
 
   function check (kind: string, rows: Row[], used: Set<string>): void {
     const declared = rows.map(row => nameInLua(row.name))

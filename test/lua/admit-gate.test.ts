@@ -108,7 +108,7 @@ await test('a repeat of a reopened message whose fingerprint is lost is a duplic
 
 await test('an hour\'s index of terms lives as long as it is asked to', async (t, w) => {
   const [reply] = await Promise.all([w.admit({ key: 'a', terms: 'AAAAAAAAAAA BBBBBBBBBBB', findS: 7200 })])
-  t.match(reply, ['granted'])
+  t.match(reply, { status: 'granted' })
   const [name = ''] = await w.redis.keys(`*${w.prefix}*recent*`)
   const members = await w.redis.zrange(name, 0, -1)
   t.strictSame(members.map(member => member.slice(0, 12)), ['AAAAAAAAAAA:', 'BBBBBBBBBBB:'])

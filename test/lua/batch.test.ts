@@ -89,7 +89,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
           startedUs: pick([0, 40_000, '']),
           bucket,
           coolMs: bucket === '' ? 0 : 700,
-          code: '131000',
+          code: bucket === 'marketing' ? '{"by":"whatsapp","reason":"131000"}' : '131000',
           history: verdict === 'sent' ? '' : '{"outcome":"x"}',
           term: verdict === 'sent' ? 'ccccccccccc' : '',
           reason: 'rejected',

@@ -54,9 +54,12 @@ await test('without a retry it is FAILED, with its content', async (t, w) => {
 await test('with its record gone it is FAILED whatever the code, and can not be reopened: there is nothing to send', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { resultSuffix: 'web wamid.1 {"order":7}' })
-  t.strictSame(await w.bounce(grant.id, 'wamid.1'), { status: 'failed', dueMs: 0, stopped: false })
+  const before = await w.dump()
+  t.match(await w.bounce(grant.id, 'wamid.1', { payload: '' }), { status: 'needs_payload', result: / web wamid\.1 {"order":7}$/ })
+  t.strictSame(await w.dump(), before, 'the caller makes the payload')
+  t.strictSame(await w.bounce(grant.id, 'wamid.1', { payload: '["web","","n"]' }), { status: 'failed', dueMs: 0, stopped: false })
   t.equal(await w.state(grant.id), 'failed')
-  t.match(await w.redis.hget(w.key('failure-records'), grant.id), /^p14155550101 00 [0-9a-f]{11} \d+ 1 0\n{"to":"14155550101",.*"caller":"web","metadata":{"order":7}}\n\d+\S* {"code":"131000"}$/)
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), /^p14155550101 00 [0-9a-f]{11} \d+ 1 0\n\["web","","n"]\n\d+:bounced=wamid\.1 {"code":"131000"}$/)
   t.strictSame(await w.retry(grant.id, { force: true }), { status: 'gone' })
 })
 
@@ -127,6 +130,7 @@ await test('whose message it was is read without reading its text, which may hav
   const payload = writePayload('', { to: '+1', type: 'text', message: 'cut \ud83d, "caller":"nobody"', keySource: 'none', caller: 'web' })
   const grant = await w.grant({ key: 'a', payload })
   await w.settled(grant, 'unknown')
+  t.match(await w.bounce(grant.id, 'wamid.1', { afterMs: '', resultSuffix: '' }), { status: 'needs_suffix', record: /^p14155550101 / })
   t.match(await w.bounce(grant.id, 'wamid.1', { afterMs: '' }), { status: 'failed' })
   t.match(await w.msg(grant.id), / web wamid\.1$/)
   t.equal(await w.state(grant.id), 'failed')

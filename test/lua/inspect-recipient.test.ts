@@ -42,7 +42,8 @@ await test('a flow, a cool-down or a pause binds where it is longest', async (t,
   t.match(await look(w), { waitUs: 11_000_000, waitingFor: 'cool-down' })
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
   t.match(await look(w), { waitUs: 60_000_000, waitingFor: 'pause' })
-  await w.run('pause', { state: 'stopped', forMs: 60_000, reason: '190' })
+  w.at(20_000)
+  await w.stop(60_000)
   t.match(await look(w), { waitUs: -1, waitingFor: 'sender-stopped' })
 })
 

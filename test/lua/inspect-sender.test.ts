@@ -55,7 +55,7 @@ await test('a closed sender tells why and until when', async (t, w) => {
   t.match(await look(w), { state: 'paused', reason: 'ops', resumesMs: w.ms() + 60_000 })
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.match(await look(w), { state: 'paused', resumesMs: 0 })
-  await w.run('pause', { state: 'stopped', forMs: 1000, reason: '190' })
+  await w.stop(1000)
   t.match(await look(w), { state: 'stopped', reason: '190', resumesMs: w.ms() + 1000 })
   await w.run('pause', { state: 'paused', forMs: 1000, reason: 'ops' })
   w.at(1000)

@@ -14,7 +14,7 @@ await test('a due failure to a free pair is granted its next attempt', async (t,
   const { id } = await failing(w)
   w.at(60_000)
   const reply = await w.retry(id, { holder: 'a1:9' })
-  t.match(reply, ['granted', ANN, 2, 0, 2, /^{"to".*}\n\d+ {"attempt":1}$/])
+  t.match(reply, { status: 'granted', recipient: ANN, attempt: 2, stops: 0, lane: 2, body: /^{"to".*}\n\d+ {"attempt":1}$/ })
   t.equal(await w.redis.hget(w.key('grants'), ANN), `${id} 2 ${w.now + 60_000_000} a1:9 ${w.now} ${START + 2_000_000} ${w.now}`)
   t.equal(await w.tat(), w.now + 2_000_000)
   t.equal(await w.redis.zcard(w.key('failures')), 0)

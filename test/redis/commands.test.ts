@@ -9,7 +9,7 @@ import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
 
 const server = await startRedis(t)
-const tidy = { retentionMs: 1000, cap: 10, limit: 5 }
+const prune = { retentionMs: 1000, cap: 10, limit: 5 }
 
 /** A connection that notes what it is told to run, and answers as it is told. */
 function createListener (answer: () => unknown): { redis: Redis, defined: Map<string, { numberOfKeys: number, lua: string }>, told: string[][] } {
@@ -37,18 +37,37 @@ await t.test('every script is defined with the keys of its header', async t => {
   const { redis, defined } = createListener(() => [])
   createRun(redis, 'wa')
   t.equal(defined.get('sluice:quota')?.numberOfKeys, 1)
-  t.equal(defined.get('sluice:pause')?.numberOfKeys, 5)
+  t.equal(defined.get('sluice:pause')?.numberOfKeys, 5, 'the three lanes are a row of the header')
   t.match(defined.get('sluice:pause')?.lua, /^#!lua flags=allow-oom\n/)
 })
 
 await t.test('keys and arguments go in the header\'s order, by whatever order they are given', async t => {
-  const { redis, told } = createListener(() => ['active', ''])
+  const { redis, told } = createListener(() => ['done', 'active', ''])
   const run = createRun(redis, 'wa')
-  t.strictSame(await run('pause', { sender: '77' }, { reason: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 }), ['active', ''])
+  const reply = await run('pause', { sender: '77' }, { reason: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 })
+  t.strictSame(reply, { status: 'done', before: 'active', wakeHint: '' })
   t.strictSame(told, [[
     '{wa:77}:sender', '{wa:77}:ready:urgent', '{wa:77}:ready:normal', '{wa:77}:ready:bulk', '{wa:77}:drain-lease',
     '1700000123456789', 'paused', '5000', 'ops'
   ]])
+})
+
+await t.test('a reply has the names of its header: flags are booleans, entries of lists are objects, what is left out is missing', async t => {
+  const replies: unknown[] = [
+    ['recovered', '', [['a.1', 'p1', 2, 'n:1', 'text']], [], [['b.2', '']], 7, 1],
+    [['settled', 0, 'notify', 1, 0, 'sent']],
+    [['settled', 9, '', 0, 1, 'wait', 1200, 2000]],
+    ['settled', 1]
+  ]
+  const { redis } = createListener(() => replies.shift())
+  const run = createRun(redis, 'wa')
+  t.strictSame(await run('recover', { sender: '77' }, { lost: '', limit: 1 }), {
+    status: 'recovered', wakeHint: '', leases: [{ id: 'a.1', recipient: 'p1', attempt: 2, holder: 'n:1', record: 'text' }], lost: [], unknown: [{ id: 'b.2', record: '' }], nextMs: 7, parkedDue: true
+  })
+  const settling = { id: 'x.1', recipient: 'p1', attempt: 1, holder: 'n:1', verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: '', history: '' }
+  t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), { status: 'settled', dueMs: 0, wakeHint: 'notify', resumed: true, stopped: false, verdict: 'sent' })
+  t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), { status: 'settled', dueMs: 9, wakeHint: '', resumed: false, stopped: true, verdict: 'wait', gapUs: 1200, leastUs: 2000 })
+  await t.rejects(run('pause', { sender: '77' }, { state: 'active', forMs: '', reason: '' }), { code: 'INTERNAL', message: /lua\/pause\.lua: an undeclared reply: settled/ })
 })
 
 await t.test('the idempotency record\'s key carries the digest', async t => {
@@ -61,7 +80,7 @@ await t.test('a boolean is 0 or 1, and what is left out is empty: production han
   const { redis, told } = createListener(() => ['gone'])
   const run = createRun(redis, 'wa')
   const args = { id: 'x.1', inline: false, holder: 'a1:1', runId: 'r', leaseMs: 1, lifeMs: 2 }
-  await run('retake', { sender: '77', digest: 'x' }, { ...args, force: true })
+  await run('retry', { sender: '77', digest: 'x' }, { ...args, force: true })
   t.strictSame(told[0]?.slice(-9), ['', 'x.1', '1', '0', 'a1:1', 'r', '1', '2', ''])
 })
 
@@ -71,8 +90,8 @@ await t.test('a script that the server has forgotten is sent in full, whatever i
   const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 2, maxInFlight: 5, perSecond: 80 }
   for (const settings of ['', 'zwölf €', '']) {
     await redis.script('FLUSH')
-    t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings }))[0], 'written')
-    t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings }))[0], 'written')
+    t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings })).status, 'written')
+    t.equal((await run('quota', { sender: '77' }, { ...rules, operator: true, settings })).status, 'written')
   }
 })
 
@@ -81,16 +100,16 @@ await t.test('without a time of ours it is Redis\'s', async t => {
   const run = createRun(redis, createPrefix())
   const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 2, maxInFlight: 5, perSecond: 80 }
   await run('quota', { sender: '77' }, { ...rules, operator: true, settings: '' })
-  const [, before] = await run('inspect-recipient', { sender: '77' }, { recipient: 'p1', lane: 2 })
+  const reply = await run('inspect-recipient', { sender: '77' }, { recipient: 'p1', lane: 2 })
   const [seconds] = await redis.time()
-  t.ok(Math.abs(Number(before) - Number(seconds) * 1000) < 5000)
+  t.ok(reply.status === 'pair' && Math.abs(reply.nowMs - Number(seconds) * 1000) < 5000)
 })
 
 await t.test('a script\'s own fault is INTERNAL, and names the script', async t => {
   const redis = server.connect()
   const prefix = createPrefix()
   await redis.set(`{${prefix}:77}:pair-tat`, 'not a sorted set')
-  await t.rejects(createRun(redis, prefix)('tidy', { sender: '77' }, tidy), { code: 'INTERNAL', message: /lua\/tidy\.lua: WRONGTYPE/, cause: undefined })
+  await t.rejects(createRun(redis, prefix)('prune', { sender: '77' }, prune), { code: 'INTERNAL', message: /lua\/prune\.lua: WRONGTYPE/, cause: undefined })
 })
 
 await t.test('what Redis says is INTERNAL where it blames the script, else UNAVAILABLE', async t => {
@@ -110,13 +129,13 @@ await t.test('what Redis says is INTERNAL where it blames the script, else UNAVA
   for (const [said, code] of cases) {
     const cause = new TypeError(said)
     const { redis } = createListener(() => { throw cause })
-    await t.rejects(createRun(redis, 'wa')('tidy', { sender: '77' }, tidy), { code, cause: code === 'UNAVAILABLE' ? said : undefined, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
+    await t.rejects(createRun(redis, 'wa')('prune', { sender: '77' }, prune), { code, cause: code === 'UNAVAILABLE' ? said : undefined, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
   }
 })
 
 await t.test('a name without a file is SCRIPT_INVALID', async t => {
   const { redis } = createListener(() => [])
-  await t.rejects(createRun(redis, 'wa')('sundial' as 'tidy', { sender: '77' }, tidy), { code: 'SCRIPT_INVALID', message: /sundial/ })
+  await t.rejects(createRun(redis, 'wa')('sundial' as 'prune', { sender: '77' }, prune), { code: 'SCRIPT_INVALID', message: /sundial/ })
 })
 
 await t.test('a Redis that went away is UNAVAILABLE', async t => {
@@ -124,7 +143,7 @@ await t.test('a Redis that went away is UNAVAILABLE', async t => {
   const run = createRun(redis, createPrefix())
   await new Promise<void>(resolve => { redis.once('ready', () => resolve()) })
   await server.kill()
-  await t.rejects(run('tidy', { sender: '77' }, tidy), { code: 'UNAVAILABLE', facts: { retryAfterMs: 1000 } })
+  await t.rejects(run('prune', { sender: '77' }, prune), { code: 'UNAVAILABLE', facts: { retryAfterMs: 1000 } })
 })
 
 await t.test('an answer that lies there unread, since the process was busy, is no late answer', async t => {
@@ -137,7 +156,7 @@ await t.test('an answer that lies there unread, since the process was busy, is n
   await new Promise(resolve => setImmediate(resolve))
   // Five times the time-out.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
-  t.strictSame(await answer, ['written', 1])
+  t.strictSame(await answer, { status: 'written', version: 1 })
 })
 
 await t.test('where nothing comes it is late all the same', async t => {
@@ -147,7 +166,7 @@ await t.test('where nothing comes it is late all the same', async t => {
   await once(client, 'ready')
   process.kill(pid, 'SIGSTOP')
   t.teardown(() => process.kill(pid, 'SIGCONT'))
-  await t.rejects(createRun(client, createPrefix())('tidy', { sender: '1' }, tidy), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
+  await t.rejects(createRun(client, createPrefix())('prune', { sender: '1' }, prune), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
 })
 
 await t.test('a claim leaves at once, however long the turn of the event loop lasts in which it is asked for', async t => {
@@ -157,14 +176,14 @@ await t.test('a claim leaves at once, however long the turn of the event loop la
   await once(client, 'ready')
   const run = createRun(client, createPrefix())
   await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1, maxInFlight: 10, perSecond: 10 })
-  const claim = async (): Promise<Replies['claim']> => await run('claim', { sender: '77' }, { shift: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
+  const claim = async (): Promise<Replies['claim']> => await run('claim', { sender: '77' }, { drainRun: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
   await claim() // from then on the server knows the script
   // A Redis that was itself held up runs it later for once, and of one that left after the turn all do.
   await until('a claim that ran meanwhile', async () => {
     const asked = claim()
     const busyUntil = Date.now() + 150
     while (Date.now() < busyUntil) { /* the turn lasts */ }
-    const [status, nowUs] = await asked.catch(() => ['late', Infinity])
-    return status === 'claimed' && Number(nowUs) / 1000 < busyUntil - 50
+    const reply = await asked.catch(() => null)
+    return reply?.status === 'claimed' && reply.nowUs / 1000 < busyUntil - 50
   })
 })
