@@ -81,7 +81,7 @@ async function measure (size) {
   let granted = 0
   const claimUs = await us(async () => {
     for (let i = 0; i < CLAIMS; i++) {
-      const [, , , , , grants = []] = await run('claim', { sender }, { shift: 'bench.1', want: GRANTS, mode: 'attend', holder: 'n:2', leaseMs: 30_000 })
+      const { grants = [] } = await run('claim', { sender }, { drainRun: 'bench.1', want: GRANTS, mode: 'attend', holder: 'n:2', leaseMs: 30_000 })
       granted += grants.length
     }
   })

@@ -46,7 +46,7 @@ async function one (run, n, metadata) {
   const recipient = `p1555${String(n % recipients).padStart(7, '0')}`
   const name = digest(sender, 'web', `key-${n}`)
   const at = { sender, digest: name }
-  const [, generation] = await run('admit', at, {
+  const { generation } = await run('admit', at, {
     now,
     digest: name,
     fingerprint: 'ff',
@@ -78,7 +78,7 @@ async function one (run, n, metadata) {
     bucket: '',
     coolMs: 0,
     code: '',
-    tail: `web ${wamid}`,
+    resultSuffix: `web ${wamid}`,
     history: '',
     ...(metadata === null ? {} : { term: findTerm('provider', wamid), findS: 90_000 })
   })

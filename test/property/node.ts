@@ -71,22 +71,22 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   const { verdict, startedUs, afterMs = 0, bucket = '', coolMs = 0 } = settlement
   const at = { sender: world.sender, digest: world.posts.get(grant.id)?.digest ?? '' }
   const args = {
-    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', tail: 'tester wamid', history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
+    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', resultSuffix: 'tester wamid', history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
   }
   const reply = await world.run('settle', at, args)
   world.keepStarts(grant.recipient)
   grant.shift?.settled()
-  if (reply[0] === 'stale') {
+  if (reply.status === 'stale') {
     world.record({ fact: 'settled again', at: world.now, told: 'stale at first' })
     return
   }
   world.record({ fact: 'settled', at: world.now, id: grant.id, verdict, startedUs, bucket, coolMs })
-  const [, , , , , , gapUs, leastUs] = reply
+  const { gapUs, leastUs } = reply
   if (gapUs !== undefined && leastUs !== undefined) world.record({ fact: 'alarm', at: world.now, id: grant.id, gapUs, leastUs })
-  came(world, grant.id, verdict, reply[1])
-  applyWakeHint(world, reply[2])
+  came(world, grant.id, verdict, reply.dueMs)
+  applyWakeHint(world, reply.wakeHint)
   if (world.random.chance(0.01)) {
-    const [told] = await world.run('settle', at, args)
+    const { status: told } = await world.run('settle', at, args)
     world.record({ fact: 'settled again', at: world.now, told })
   }
 }

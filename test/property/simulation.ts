@@ -3,7 +3,7 @@ import type { Run } from '../../src/redis/commands.js'
 import { flowQuota } from '../../src/throttle/rules.js'
 import { startArrivals } from './callers.js'
 import type { History } from './history.js'
-import { recover, retryDue, tidy } from './keeper.js'
+import { recover, prune, retryDue } from './keeper.js'
 import type { Random } from './random.js'
 import type { Scenario } from './scenario.js'
 import { startTrouble } from './trouble.js'
@@ -31,7 +31,7 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
   startTrouble(world)
   every(world, 1_000_000, async () => await recover(world))
   every(world, random.logInt(500, 10_000) * 1000, async () => await retryDue(world))
-  every(world, 60_000_000, async () => await tidy(world))
+  every(world, 60_000_000, async () => await prune(world))
   let lastArrival = world.now
   while (world.calendar.essential > 0 || world.unsettled.size > 0) {
     const entry = world.calendar.take()
