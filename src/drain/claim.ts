@@ -42,6 +42,17 @@ export async function release (deps: { store: Store, claiming: ClaimSettings }, 
 function read (claimed: ClaimedGrant, sender: string, terms: GrantTerms, askedAt: number, startBy: number): Grant {
   const { id, recipient, attempt, stops, lane, lateUs, body, pairHits } = claimed
   return {
-    sender, id, recipient, attempt, stops, pairHits, lateUs, askedAt, startBy, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(recipient, body)
+    sender,
+    id,
+    recipient,
+    attempt,
+    stops,
+    pairHits,
+    lateUs,
+    askedAt,
+    startBy,
+    holder: terms.holder,
+    lane: lanes[lane - 1] ?? 'normal',
+    payload: parsePayload(recipient, body)
   }
 }

@@ -23,10 +23,11 @@ export interface Wakes {
   close: () => Promise<void>
 }
 
+interface WakesDeps { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }
 interface Collected { wakeHint: WakeHint, done: Promise<void> }
 
 /** A worker subscribes; a node that only posts need not. */
-export async function createWakes (deps: { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }): Promise<Wakes> {
+export async function createWakes (deps: WakesDeps): Promise<Wakes> {
   const { store, events, drainQueue } = deps
   const channel = globalKey(store.prefix, 'wake')
   const signals = new Map<string, Set<() => void>>()

@@ -30,7 +30,8 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
   const plans = new Map<string, { run: RunScript, names: string[], own: string[], replies: Script['replies'] }>()
   for (const script of loadScripts()) {
     const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch)
-    plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runBatched(call), names: script.args, own: script.own?.args ?? [], replies: script.replies })
+    const run = script.own === undefined ? runAlone(call) : runBatched(call)
+    plans.set(script.name, { run, names: script.args, own: script.own?.args ?? [], replies: script.replies })
   }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
     const plan = plans.get(name)

@@ -4,7 +4,17 @@ import type { Lane, State, WaitingFor } from '../message.js'
 export type WakeHint = '' | 'enqueue' | 'notify' | 'defer'
 
 /** A message that claim.lua granted. `lane` counts from 1; `body` is the payload and the history; `pairHits`: limits of its pair in a row. */
-export interface ClaimedGrant { id: string, recipient: string, attempt: number, stops: number, lane: number, lateUs: number, body: string, pairHits: number }
+export interface ClaimedGrant {
+  id: string
+  recipient: string
+  attempt: number
+  stops: number
+  lane: number
+  lateUs: number
+  body: string
+  pairHits: number
+}
+
 /** A grant that recovery found. `record` is empty where the message is gone. */
 export interface FoundGrant { id: string, recipient: string, attempt: number, holder: string, record: string }
 /** A callback that is leased until `leaseEndMs`. */
@@ -44,7 +54,16 @@ export interface SenderReply {
   callbacksSinceMs: number
 }
 
-type Pair = { status: 'pair', nowMs: number, waitUs: number, waitingFor: WaitingFor, isGranted: boolean, tatUs: number, intervalUs: number, burst: number } & Record<Lane, number>
+type Pair = Record<Lane, number> & {
+  status: 'pair'
+  nowMs: number
+  waitUs: number
+  waitingFor: WaitingFor
+  isGranted: boolean
+  tatUs: number
+  intervalUs: number
+  burst: number
+}
 interface NoRules { status: 'no_rules' }
 interface Bare<Status extends string> { status: Status }
 

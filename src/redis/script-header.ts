@@ -49,9 +49,10 @@ function toRow (section: string, name: string, type: string, meaning: string, re
 /** `status  a, b?, c[]`: `?` marks a flag, and a row `c[]` names the fields of each entry of c. */
 function toReplies (rows: Array<{ name: string, fields: string }>): Map<string, ReplyField[]> {
   const lists = new Map<string, ReplyField[]>()
-  const fieldsOf = (text: string): ReplyField[] => text === '' || text === '-'
-    ? []
-    : text.split(', ').map(field => ({ name: field.replace(/\?$|\[\]$/, ''), isFlag: field.endsWith('?'), items: field.endsWith('[]') ? lists.get(field) ?? null : null }))
+  const fieldOf = (text: string): ReplyField => ({
+    name: text.replace(/\?$|\[\]$/, ''), isFlag: text.endsWith('?'), items: text.endsWith('[]') ? lists.get(text) ?? null : null
+  })
+  const fieldsOf = (text: string): ReplyField[] => text === '' || text === '-' ? [] : text.split(', ').map(fieldOf)
   for (const row of rows) if (row.name.endsWith('[]')) lists.set(row.name, fieldsOf(row.fields))
   return new Map(rows.filter(row => !row.name.endsWith('[]')).map(row => [row.name, fieldsOf(row.fields)]))
 }

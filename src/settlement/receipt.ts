@@ -92,15 +92,26 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     ...('retryNotBeforeMs' in outcome && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }
   const args = {
-    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code,
-    optOut: verdict.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : '', reason: verdict.reason ?? '', wamid, history: JSON.stringify(history)
+    id,
+    attempt,
+    afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '',
+    bucket: verdict.bucket,
+    coolMs: verdict.coolMs,
+    code: outcome.code,
+    optOut: verdict.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : '',
+    reason: verdict.reason ?? '',
+    wamid,
+    history: JSON.stringify(history)
   }
   const call = async (more: { payload?: string, resultSuffix?: string }): Promise<Replies['bounce']> =>
     await deps.store.run('bounce', { sender, digest: digestOf(id) }, { ...args, ...more })
   let reply = await call({})
   // A script builds no JSON: where the record is gone, or has no result yet, it returns what the rest is made of.
   if (reply.status === 'needs_payload') reply = await call({ payload: payloadOfResult(reply.result) })
-  else if (reply.status === 'needs_suffix') reply = await call({ resultSuffix: resultTail(parseRecord(reply.record).payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
+  else if (reply.status === 'needs_suffix') {
+    const { payload } = parseRecord(reply.record)
+    reply = await call({ resultSuffix: resultTail(payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
+  }
   if (reply.status === 'needs_payload' || reply.status === 'needs_suffix') return 'early'
   if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
   return reply.status
@@ -111,6 +122,11 @@ function payloadOfResult (text: string): string {
   const result = parseResult(text)
   const recipient = result?.recipient ?? ''
   return writePayload(recipient, {
-    to: recipient.slice(1), type: 'text', message: '', keySource: 'none', caller: result?.caller ?? '', ...(result?.metadata === undefined ? {} : { metadata: result.metadata })
+    to: recipient.slice(1),
+    type: 'text',
+    message: '',
+    keySource: 'none',
+    caller: result?.caller ?? '',
+    ...(result?.metadata === undefined ? {} : { metadata: result.metadata })
   })
 }

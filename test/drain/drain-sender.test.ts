@@ -73,7 +73,7 @@ await t.test('a lost wake costs half a second at most', async t => {
   const [first, now] = [starts.of('+15550009040')[0]?.at ?? 0, starts.of('+15550009041')[0]?.at ?? 0]
   t.comment(`${Math.round(now - first)} ms after the first`)
   t.ok(now - first < 3500, 'well before the turn of the second, until which the shift would have slept')
-  t.ok(poster.seen('fault').some(({ where }) => where === 'attend wake'), 'the wake was lost indeed')
+  t.ok(poster.seen('fault').some(({ where }) => where === 'wake hint notify'), 'the wake was lost indeed')
 })
 
 await t.test('a shift hands over at its end, and nobody waits for it', async t => {
