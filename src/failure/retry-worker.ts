@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq'
 import { inParallel } from '../parallel.js'
 import { globalKey } from '../redis/keys.js'
+import { redisNowMs } from '../redis/time.js'
 import type { RetryCounts, RetryDeps } from './retry.js'
 import { addCounts, retryFailures } from './retry.js'
 
@@ -53,7 +54,7 @@ export async function runRetries (deps: RetryWorkerDeps): Promise<RetryCounts | 
   const each = await inParallel([...deps.senders], AT_ONCE, async sender =>
     await retryFailures(deps, sender, { limit: PER_RUN, force: false, by: null, withinMs: deps.retryIntervalMs / 2 }))
   const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
-  await note(deps, { lastRunAt: await now(deps), lastResult: JSON.stringify(counts) })
+  await note(deps, { lastRunAt: await redisNowMs(deps.store.redis), lastResult: JSON.stringify(counts) })
   deps.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
   return counts
 }
@@ -70,13 +71,7 @@ export async function startRetries (deps: RetryWorkerDeps): Promise<void> {
 
 /** Notes that there is a node that runs the retries, and what else there is to note. */
 async function note (deps: RetryWorkerDeps, facts: Record<string, string | number>): Promise<void> {
-  await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), { ...facts, seenAt: await now(deps) })
-}
-
-/** Milliseconds since the epoch by Redis's clock. */
-async function now (deps: RetryWorkerDeps): Promise<number> {
-  const [seconds, micros] = await deps.store.redis.time()
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+  await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), { ...facts, seenAt: await redisNowMs(deps.store.redis) })
 }
 
 /**
@@ -87,7 +82,7 @@ export async function retryWorkerStatus (deps: RetryWorkerDeps): Promise<RetryWo
   const [facts, scheduler, nowMs] = await Promise.all([
     deps.store.redis.hgetall(globalKey(deps.store.prefix, 'retry-worker')),
     deps.retryQueue.getJobScheduler(SCHEDULER),
-    now(deps)
+    redisNowMs(deps.store.redis)
   ])
   const stoppedBy = facts['stoppedBy'] ?? null
   const next = scheduler?.next

@@ -1,5 +1,6 @@
 import type { Bus } from '../events.js'
 import { digestOf, senderKey } from '../redis/keys.js'
+import { redisNowMs } from '../redis/time.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel, dropUnwanted } from '../drain/cancel.js'
@@ -23,8 +24,7 @@ const AT_ONCE = 50
 export async function retryFailures (deps: RetryDeps, sender: string, options: { limit: number, force: boolean, by: string | null, withinMs?: number }): Promise<RetryCounts> {
   const { redis, prefix } = deps.store
   // Redis's clock, not ours, says what is due; the script checks each again.
-  const [seconds] = await redis.time()
-  const until = options.force ? '+inf' : (Number(seconds) + 1) * 1000
+  const until = options.force ? '+inf' : await redisNowMs(redis) + 1000
   const ids = await redis.zrangebyscore(senderKey(prefix, sender, 'failures'), '-inf', until, 'LIMIT', 0, options.limit)
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const rest = ids.values()

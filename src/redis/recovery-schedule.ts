@@ -1,5 +1,6 @@
 import type { Client } from './client.js'
 import { globalKey } from './keys.js'
+import { redisNowMs } from './time.js'
 
 /** Reminders of one node go out together, at most so often. */
 const FLUSH_MS = 100
@@ -61,8 +62,7 @@ export function createRecoverySchedule (redis: Client, prefix: string): Recovery
       await redis.zadd(key, 'LT', 0, sender)
     },
     async due (count) {
-      const [seconds, micros] = await redis.time()
-      const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+      const nowMs = await redisNowMs(redis)
       const found = await redis.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, count)
       const senders = found.flatMap((sender, at) => at % 2 === 0 ? [{ sender, isMarkedDue: found[at + 1] === '0' }] : [])
       return { nowMs, senders }

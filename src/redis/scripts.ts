@@ -84,7 +84,7 @@ function readInclude (name: string): string | null {
 
 /** Comments neither use a name nor travel to Redis; their lines stay, so that line numbers in errors can be found. */
 function withoutComments (lua: string): string {
-  return lua.replaceAll(/^\s*--.*$/gm, '')
+  return lua.replaceAll(/^[ \t]*--.*$/gm, '')
 }
 
 function checkNames (header: Header, code: string, refuse: (detail: string) => never): void {

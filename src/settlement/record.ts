@@ -93,7 +93,7 @@ type Extras = Record<string, unknown> | [metadata: Record<string, unknown> | nul
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
-/** Reads what include/record.lua `write_result` writes; null for a message that is not settled. */
+/** Reads what lua/include/result.lua `new_result` writes; null for a message that is not settled. */
 export function parseResult (text: string): Result | null {
   const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', caller = '', wamid = '-', ...rest] = text.split(' ')
   const state = states[letter]

@@ -2,6 +2,7 @@ import { timingSafeEqual, createHash } from 'node:crypto'
 import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
 import { createGate, inParallel } from '../parallel.js'
+import { redisNowMs } from '../redis/time.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
 import type { Notice } from './read.js'
@@ -57,11 +58,11 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   const { notices: all, others } = readNotification(parse(deps, body))
   if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer)
   const notices = all.filter(({ sender }) => deps.appSecretsOf(sender).includes(signer))
-  const [seconds] = await deps.store.redis.time()
+  const nowMs = await redisNowMs(deps.store.redis)
   await inParallel(notices.flatMap(byMessage), AT_ONCE, async ([sender, statuses]) => {
     for (const status of statuses) {
       const became = await gate(async () => await takeOrPark(deps, sender, status))
-      deps.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, Number(seconds) * 1000 - status.atMs) })
+      deps.events.emit('webhook.status', { sender, kind: status.kind, became, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
     }
   })
   for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences)
