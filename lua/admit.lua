@@ -1,149 +1,131 @@
 #!lua
--- Accepts messages, each once: a duplicate is told so, a free slot is granted, else the message joins its line and learns how long it will
--- wait at least. Record, place and payload of a message are written in this one step, or nothing is. Several messages of a call are
--- looked at in order, each as by a call of its own a µs after the one before.
+-- Accepts messages, each once. A message whose key is known is a duplicate. Else it is granted where it may be sent at once, or it joins its
+-- queue or the schedule and its reply says how long it will wait at least. Idempotency record, place and payload of a message are written in
+-- this one step, or nothing is. Several messages of a call are treated in order, each as by a call of its own 1 µs after the one before.
 --
--- KEYS[1]   backlog       hash    id -> record of an unsettled message
--- KEYS[2]   lines:urgent  zset    who waits
--- KEYS[3]   lines:normal  zset    who waits
--- KEYS[4]   lines:bulk    zset    who waits
--- KEYS[5]   turns:urgent  zset    recipient -> µs
--- KEYS[6]   turns:normal  zset    recipient -> µs
--- KEYS[7]   turns:bulk    zset    recipient -> µs
--- KEYS[8]   held          hash    recipient -> grant
--- KEYS[9]   pace          zset    recipient -> TAT, µs
--- KEYS[10]  flow          string  TAT in µs, slots used
--- KEYS[11]  seq           string  last number drawn for a line
--- KEYS[12]  sender        hash    rules and state
--- KEYS[13]  inflight      zset    id -> lease end, µs
--- KEYS[14]  scheduled     zset    id -> ms
--- KEYS[15]  expiry        zset    id -> ms
--- KEYS[16]  shift         string  drain lease
--- KEYS[17]  recent        zset    this hour's look-up index, lex `term:id`
--- KEYS[18]  opt-outs      hash    recipients that want no marketing
--- and of each message:
--- OWN_KEYS[1]  msg        string  idempotency record of its digest
+-- Keys:
+--   backlog       hash    id -> record of an unsettled message
+--   queue:<lane>  zset    messages that wait
+--   ready:<lane>  zset    recipient -> when its head may be sent, µs
+--   grants        hash    recipient -> grant
+--   pair-tat      zset    recipient -> TAT, µs
+--   sender-tat    string  TAT in µs, slots used
+--   seq           string  last number drawn for a queue
+--   sender        hash    rules and state
+--   inflight      zset    id -> lease end, µs
+--   scheduled     zset    id -> ms
+--   expiry        zset    id -> ms
+--   drain-lease   string  the drain run of this sender
+--   recent        zset    this hour's look-up index, lex `term:id`
+--   opt-outs      hash    recipients that want no marketing
+-- Keys per message:
+--   msg           string  idempotency record of its digest
 --
--- ARGV[1]   now           µs      '' for Redis's clock
--- ARGV[2]   runId         text    '' for Redis's own replication id
--- ARGV[3]   leaseMs       ms      life of a grant
--- ARGV[4]   lineCap       count   messages that may wait for one recipient
--- ARGV[5]   backlogCap    count   unsettled messages of the sender
--- ARGV[6]   findS         s       life of the index
--- and of each message:
--- OWN_ARGV[1]   digest        text    of sender, caller and key
--- OWN_ARGV[2]   fingerprint   hex     of the content
--- OWN_ARGV[3]   recipient     text    canonical
--- OWN_ARGV[4]   lane          1..3    urgent, normal, bulk
--- OWN_ARGV[5]   payload       JSON    one line
--- OWN_ARGV[6]   inline        0 or 1  1: the caller can send at once
--- OWN_ARGV[7]   whenLimited   word    wait or reject
--- OWN_ARGV[8]   lifeMs        ms      from now, or from the schedule
--- OWN_ARGV[9]   scheduledFor  ms      epoch; '' for now
--- OWN_ARGV[10]  windowMs      ms      how long the key is remembered
--- OWN_ARGV[11]  holder        text    node and call that a grant belongs to
--- OWN_ARGV[12]  terms         text    what it can be found by, separated by spaces; '' for nothing
--- OWN_ARGV[13]  marketing     0 or 1  1: it is marketing, which its recipient may not want
+-- Arguments:
+--   now           µs      empty for Redis's clock
+--   runId         text    empty for Redis's own replication id
+--   leaseMs       ms      life of a grant
+--   queueCap      count   messages that may wait for one recipient
+--   backlogCap    count   unsettled messages of the sender
+--   findS         s       life of the look-up index
+-- Arguments per message:
+--   digest        text    of sender, caller and key
+--   fingerprint   hex     of the content
+--   recipient     text    canonical
+--   lane          number  1 to 3: urgent, normal, bulk
+--   payload       JSON    one line
+--   inline        flag    the caller can send at once
+--   whenLimited   word    wait or reject
+--   lifeMs        ms      from now, or from the schedule
+--   scheduledFor  ms      epoch; empty for now
+--   windowMs      ms      how long the key is remembered
+--   holder        text    node and call that a grant belongs to
+--   terms         text    what the message can be found by, separated by spaces
+--   marketing     flag    its recipient may have opted out
 --
--- Returns: of each message
---   {'granted', generation}
---   {'queued', generation, wait µs or -1 (no end known), what binds, position, attention}
---   {'scheduled', generation, wait µs}
---   {'duplicate', generation}   the first one's state is for inspect to tell
---   {'reused', generation}      same key, other content
---   {'refused', code, wait µs or -1}
---   {'unruled'}                 no rules are written for this sender
---   {'fault', text}             of the script itself
---- @include each
+-- Returns: for each message
+--   granted    generation
+--   queued     generation, waitUs, waitingFor, position, wakeHint
+--   scheduled  generation, waitUs
+--   duplicate  generation          the first message's; inspect-message knows its state
+--   reused     generation          same key, other content
+--   refused    code, waitUs
+--   no_rules   -                   no rules are written for this sender
+--   error      text                of the script itself
+-- waitUs is -1 where no end is known.
+--- @include batch
 --- @include clock
---- @include gcra
---- @include sender
---- @include line
+--- @include restart
 --- @include record
---- @include promise
---- @include gate
---- @include weigh
---- @include attention
-local key = {
-  lines = { KEYS[2], KEYS[3], KEYS[4] }, turns = { KEYS[5], KEYS[6], KEYS[7] },
-  held = KEYS[8], pace = KEYS[9], flow = KEYS[10], inflight = KEYS[13], opt_outs = KEYS[18]
-}
-local backlog, seq, sender_key, scheduled, expiry, shift, recent = KEYS[1], KEYS[11], KEYS[12], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
-local given, run_id, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]) * 1000
-local line_cap, backlog_cap, find_s = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local asked = {}
-for m = 1, (#ARGV - SHARED_ARGV) / EACH_ARGV do
-  local OWN_KEYS, OWN_ARGV = part(KEYS, SHARED_KEYS, EACH_KEYS, m), part(ARGV, SHARED_ARGV, EACH_ARGV, m)
-  asked[m] = {
-    msg = OWN_KEYS[1], digest = OWN_ARGV[1], fingerprint = OWN_ARGV[2], recipient = OWN_ARGV[3], lane = tonumber(OWN_ARGV[4]), payload = OWN_ARGV[5],
-    inline = OWN_ARGV[6] == '1', rejects = OWN_ARGV[7] == 'reject', life = tonumber(OWN_ARGV[8]), schedule = tonumber(OWN_ARGV[9]),
-    window = tonumber(OWN_ARGV[10]), holder = OWN_ARGV[11], terms = OWN_ARGV[12], marketing = OWN_ARGV[13] == '1'
-  }
-end
+--- @include seq
+--- @include evaluate
+--- @include wake_hint
+--- @include find_index
 
-local sender = read_sender(sender_key)
-local now = clock(given)
-local now_ms, generation = math.floor(now / 1000), string.format('%x', math.floor(now / 1000))
-local new_server = sender and restarted(sender, run_id, now)
-local look = look_at(key, field_of(asked, 'recipient'))
-local unsettled = redis.call('HLEN', backlog)
-local known = read_all(asked, 'msg', 'MGET')
-local out = { msg = {}, backlog = {}, recent = {}, pace = {}, held = {}, inflight = {}, expiry = {}, scheduled = {}, lines = { {}, {}, {} } }
-local draw, first_turn_made, first_told = numbers(seq, #asked), math.huge, nil
+local now, lease_us = clock(), arg.leaseMs * 1000
+local now_ms = math.floor(now / 1000)
+local generation = string.format('%x', now_ms)
+local sender = read_sender()
+local new_run_id = sender and detect_restart(sender, now)
+local state = load_state(field_of(messages, 'recipient'))
+local unsettled = redis.call('HLEN', key.backlog)
+local known = read_all(messages, 'msg', 'MGET')
+local next_number = create_numbers(#messages)
+local first_ready_at, first_reply = math.huge, nil
+-- What is written at the end, with one command for all messages.
+local out = { msg = {}, backlog = {}, recent = {}, pair_tat = {}, grants = {}, inflight = {}, expiry = {}, scheduled = {}, queue = { {}, {}, {} } }
 
--- A µs apart, so that turns keep the order of the messages and each promise counts those before it.
 local function admit(m)
-  local message, now = asked[m], now + m - 1
-  local recipient, lane = message.recipient, message.lane
+  -- 1 µs apart, so that ready times keep the order of the messages and each promise counts those before it.
+  local message, at = messages[m], now + m - 1
+  local recipient, lane, id = message.recipient, message.lane, message.digest .. '.' .. generation
   if known[message.msg] then return repeat_of(known[message.msg], message.fingerprint) end
-  if not sender then return { 'unruled' } end
-  local seen = weigh(look, sender, message, now, unsettled, line_cap, backlog_cap)
-  if seen.refused then return { 'refused', seen.refused, seen.wait } end
+  if not sender then return { 'no_rules' } end
+  local view = evaluate(state, sender, message, at, unsettled)
+  if view.refused then return { 'refused', view.refused, view.wait } end
+  local record = new_record(message, view.scheduled_for, now_ms)
+  local mark = 'w ' .. generation .. ' ' .. message.fingerprint
 
-  local id, record = message.digest .. '.' .. generation, new_record(message, seen, now_ms, seen.schedule and 0 or draw())
-  local text, grant, turn = write_record(record), nil, nil
-  if seen.granted then
-    grant = take(look, sender, recipient, id, 1, now + lease, message.holder, now)
-  elseif not seen.schedule then
-    turn = join(look, sender, recipient, lane, now)
-  end
-  -- From here on nothing can fail.
+  -- All reads are done, and nothing is written yet. From here on nothing can fail.
   unsettled = unsettled + 1
-  known[message.msg] = 'w ' .. generation .. ' ' .. message.fingerprint
-  push(out.msg, message.msg, known[message.msg])
-  push(out.backlog, id, text)
+  known[message.msg] = mark
+  push(out.msg, message.msg, mark)
   for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. id) end
-  if grant then
-    push(out.held, recipient, grant)
-    push(out.pace, seen.pair.tat, recipient)
-    push(out.inflight, now + lease, id)
+  if view.scheduled_for then
+    push(out.backlog, id, write_record(record))
+    push(out.expiry, record.expires, id)
+    push(out.scheduled, view.scheduled_for, id)
+    return { 'scheduled', generation, view.wait }
+  end
+  record.seq = next_number()
+  push(out.backlog, id, write_record(record))
+  if view.granted then
+    push(out.grants, recipient, grant_message(state, sender, recipient, id, 1, at + lease_us, message.holder, at))
+    push(out.pair_tat, view.pair.tat, recipient)
+    push(out.inflight, at + lease_us, id)
     return { 'granted', generation }
   end
   push(out.expiry, record.expires, id)
-  if seen.schedule then
-    push(out.scheduled, seen.schedule, id)
-    return { 'scheduled', generation, seen.wait }
-  end
-  push(out.lines[lane], 0, member_of(record, id))
-  local told = { 'queued', generation, seen.wait, seen.bound, seen.ahead + 1, '' }
-  if turn and turn < first_turn_made then first_turn_made, first_told = turn, told end
-  return told
+  push(out.queue[lane], 0, member_of(record, id))
+  local reply = { 'queued', generation, view.wait, view.waiting_for, view.ahead + 1, '' }
+  local ready_at = enqueue(state, sender, recipient, lane, at)
+  if ready_at and ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end
+  return reply
 end
-local answers = answer_each(#asked, admit)
+local replies = reply_each(#messages, admit)
 
-if #out.msg == 0 then return answers end
-if new_server then redis.call('HSET', sender_key, 'runId', new_server, 'coolUntil', sender.cool_until) end
+if #out.msg == 0 then return replies end
+write_restart(sender, new_run_id)
 redis.call('MSET', unpack(out.msg))
-write_all('HSET', backlog, out.backlog)
-local added = write_all('ZADD', recent, out.recent)
--- Its first entries give it its life.
-if added and added == redis.call('ZCARD', recent) then redis.call('EXPIRE', recent, find_s) end
-write_all('ZADD', key.pace, out.pace)
-write_all('HSET', key.held, out.held)
+write_all('HSET', key.backlog, out.backlog)
+index_terms(out.recent)
+write_all('ZADD', key.pair_tat, out.pair_tat)
+write_all('HSET', key.grants, out.grants)
 write_all('ZADD', key.inflight, out.inflight)
-if #out.held > 0 then redis.call('SET', key.flow, int(look.flow_tat) .. ' ' .. int(look.slots)) end
-write_all('ZADD', expiry, out.expiry)
-write_all('ZADD', scheduled, out.scheduled)
-for lane = 1, LANES do write_all('ZADD', key.lines[lane], out.lines[lane]) end
-call_attention(shift, first_turn_made, now, closed(sender, now), first_told, 6)
-return answers
+if #out.grants > 0 then write_sender_tat(state.sender_tat, state.slots) end
+write_all('ZADD', key.expiry, out.expiry)
+write_all('ZADD', key.scheduled, out.scheduled)
+for lane = 1, LANES do write_all('ZADD', key.queue[lane], out.queue[lane]) end
+-- One hint for all: the earliest ready time that this call made.
+if first_reply then first_reply[6] = wake_hint(first_ready_at, now, blocked(sender, now)) end
+return replies

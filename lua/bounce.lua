@@ -1,130 +1,115 @@
 #!lua flags=allow-oom
--- Word that one attempt, accepted by the provider, could not be delivered. The message becomes a failure: a retry later while
--- its record is still held, else FAILED. Whatever another attempt has come to stands, and so does a delivery.
+-- One attempt that the provider had accepted could not be delivered. The message becomes a failure: a retry later while its record is still
+-- held, else FAILED. What another attempt has come to is not changed, nor is a delivery.
 --
--- KEYS[1]   msg              string  idempotency record of this digest
--- KEYS[2]   backlog          hash    id -> record of an unsettled message
--- KEYS[3]   held             hash    recipient -> grant
--- KEYS[4]   pace             zset    recipient -> TAT, µs
--- KEYS[5]   flow             string  TAT in µs, slots used
--- KEYS[6]   sender           hash    rules and state
--- KEYS[7]   unknown          zset    id -> hold end, ms
--- KEYS[8]   failures         zset    id -> nextRetryAt, ms
--- KEYS[9]   resolved         zset    id -> ms
--- KEYS[10]  failed           zset    id -> ms
--- KEYS[11]  failure-records  hash    id -> record with its story
--- KEYS[12]  expiry           zset    id -> ms
--- KEYS[13]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
--- KEYS[14]  unacknowledged   zset    id of a FAILED failure -> reason and ms
--- KEYS[15]  outbox           list    changes that somebody is to be told of
--- KEYS[16]  opt-outs         hash    recipient that wants no marketing -> since when, and why
+-- Keys:
+--   msg              string  idempotency record of this digest
+--   backlog          hash    id -> record of an unsettled message
+--   grants           hash    recipient -> grant
+--   pair-tat         zset    recipient -> TAT, µs
+--   sender-tat       string  TAT in µs, slots used
+--   sender           hash    rules and state
+--   unknown          zset    id -> hold end, ms
+--   failures         zset    id -> nextRetryAt, ms
+--   resolved         zset    id -> ms
+--   failed           zset    id -> ms
+--   failure-records  hash    id -> record with its history
+--   expiry           zset    id -> ms
+--   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+--   unacknowledged   zset    id of a FAILED failure -> reason and ms
+--   outbox           list    changes that callbacks are due for
+--   opt-outs         hash    recipient that wants no marketing -> since when, and why
 --
--- ARGV[1]   now      µs     '' for Redis's clock
--- ARGV[2]   id       text   of the message
--- ARGV[3]   attempt  count  that failed; 0 where only the provider's id names it
--- ARGV[4]   afterMs  ms     until the next attempt; '' for none: FAILED
--- ARGV[5]   bucket   word   what cools down: pair, flow, sender (stops it), marketing (the recipient wants none) or ''
--- ARGV[6]   coolMs   ms     for how long; for a sender, until the next try and from try to try
--- ARGV[7]   code     text   of the failure
--- ARGV[8]   reason   word   why it is FAILED, where it is: rejected or exhausted
--- ARGV[9]   wamid    text   the provider's id of the message
--- ARGV[10]  history    JSON   what happened, one line
+-- Arguments:
+--   now           µs     empty for Redis's clock
+--   id            text   of the message
+--   attempt       count  that failed; 0 where only the provider's id names it
+--   afterMs       ms     until the next attempt; empty for none: FAILED
+--   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
+--   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe
+--   code          text   of the failure
+--   optOut        JSON   what is kept with an opt-out
+--   reason        word   why it is FAILED, where it is: rejected or exhausted
+--   wamid         text   the provider's id of the message
+--   history       JSON   what happened, one line
+--   payload       JSON   what a failure without a record shows; empty unless a call before asked for it
+--   resultSuffix  text   caller, provider message id, metadata: end of the compact result; empty unless a call before asked for it
 --
 -- Returns:
---   {'retry', moment of the next retry in ms, stopped 0 or 1}
---   {'failed', 0, stopped 0 or 1}
---   {'beside'}  it was delivered; the failure is kept beside that
---   {'known'}   it is settled otherwise, or this has been told before
---   {'early'}   this attempt is in flight: its own answer comes first
---   {'gone'}    nothing is known of it any more
+--   retry          dueMs, stopped?   the next retry
+--   failed         dueMs, stopped?   FAILED; dueMs is 0
+--   beside         -                 it was delivered; the failure is kept beside that
+--   known          -                 it is settled otherwise, or this failure is known
+--   early          -                 this attempt is in flight: its own response comes first
+--   needs_payload  result            call again with a payload made of this compact result
+--   needs_suffix   record            call again with a resultSuffix made of this record
+--   gone           -                 nothing is known of it any more
 --- @include clock
---- @include gcra
 --- @include sender
---- @include record
---- @include unseen
-local msg, backlog, held, pace, flow, sender_key, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local failures, resolved, failed, records, expiry = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local unconfirmed, unacknowledged, outbox, opt_outs = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
-local given, id, attempt, after, bucket = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local cool, code, reason, wamid, story = tonumber(ARGV[6]) * 1000, ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+--- @include grant
+--- @include pair_tat
+--- @include close
+--- @include cool_down
 
-local known = redis.call('GET', msg)
+local id, after_ms = arg.id, arg.afterMs
+local known = redis.call('GET', key.msg)
 local result = read_result(known)
-local sender = read_sender(sender_key)
--- One that was erased has no recipient left.
-if not sender or result.generation ~= string.match(id, '%.(%x+)$') or result.recipient == '-' then return { 'gone' } end
+local sender = read_sender()
+-- An erased message has no recipient left.
+if not sender or result.generation ~= generation_of(id) or result.recipient == '-' then return { 'gone' } end
 if result.letter == 'd' or result.letter == 'r' then
-  local risen = result.wamid == wamid and raised(result, 'f', code)
-  if risen then redis.call('SET', msg, risen, 'KEEPTTL') end
-  return { risen and 'beside' or 'known' }
+  local with_failure = result.wamid == arg.wamid and append_status(result, 'f', arg.code)
+  if with_failure then redis.call('SET', key.msg, with_failure, 'KEEPTTL') end
+  return { with_failure and 'beside' or 'known' }
 end
 
--- What it becomes a failure from: a record that is still whole, or the little that a result tells. Lane 0 says that nothing is
--- left to send.
-local now = clock(given)
+local now = clock()
 local now_ms = math.floor(now / 1000)
 local text
-if result.letter == 's' and result.wamid == wamid then
-  text = redis.call('HGET', records, id)
+if result.letter == 's' and result.wamid == arg.wamid then
+  text = redis.call('HGET', key.failure_records, id)
 elseif result.letter == 'w' then
-  text = redis.call('HGET', backlog, id)
+  text = redis.call('HGET', key.backlog, id)
   local record = text and read_record(text)
-  local grant = record and read_grant(redis.call('HGET', held, record.recipient))
-  if grant and grant.id == id and grant.attempt == attempt then return { 'early' } end
-  if not record or record.attempts ~= attempt or not redis.call('ZSCORE', unknown, id) then return { 'known' } end
+  local grant = record and grant_of(record.recipient)
+  if grant and grant.id == id and grant.attempt == arg.attempt then return { 'early' } end
+  if not record or record.attempts ~= arg.attempt or not redis.call('ZSCORE', key.unknown, id) then return { 'known' } end
 else
   return { 'known' }
 end
-local record
-if text then
-  record = read_record(text)
-else
-  local caller, metadata = string.match(result.after, '^%S+ (%S+) %S+ ?(.*)$')
-  local life = redis.call('PTTL', msg)
+-- The failure is made of a record that is still whole, or of the little that a result says: lane 0 then, since nothing is left to send.
+if not text and arg.payload == '' then return { 'needs_payload', known } end
+if text and not after_ms and not result.suffix and arg.resultSuffix == '' then return { 'needs_suffix', text } end
+local record = text and read_record(text)
+if not record then
+  local keep = now_ms + math.max(0, redis.call('PTTL', key.msg))
   record = {
-    recipient = result.recipient, lane = 0, seq = 0, stops = 0, expires = now_ms, keep = now_ms + math.max(0, life),
-    body = '{"to":"' .. string.sub(result.recipient, 2) .. '","type":"text","message":"","keySource":"none","caller":"' .. caller ..
-      '"' .. (string.sub(metadata, 1, 1) == '{' and ',"metadata":' .. metadata or '') .. '}'
+    recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = arg.payload
   }
-  after = nil
+  after_ms = nil
 end
-record.attempts = math.max(record.attempts or result.attempts, attempt)
-record.body = record.body .. '\n' .. int(now_ms) .. ' ' .. story
+record.attempts = math.max(record.attempts, arg.attempt)
+append_history(record, now_ms, arg.history, 'bounced=' .. arg.wamid)
+local stops = arg.bucket == 'sender' and not blocked(sender, now)
+local tat = pair_tat_of(record.recipient)
 
-redis.call('ZREM', unconfirmed, id)
-redis.call('ZREM', unknown, id)
-redis.call('ZREM', resolved, id)
-if after then
-  local fingerprint = string.match(known, '^%a %x+ (%x+)')
-  redis.call('SET', msg, 'w ' .. result.generation .. ' ' .. fingerprint)
-  redis.call('HDEL', records, id)
-  redis.call('HSET', backlog, id, write_record(record))
-  redis.call('ZADD', failures, now_ms + after, id)
-  redis.call('ZADD', expiry, record.expires, id)
+redis.call('ZREM', key.unconfirmed, id)
+redis.call('ZREM', key.unknown, id)
+redis.call('ZREM', key.resolved, id)
+if after_ms then
+  redis.call('SET', key.msg, 'w ' .. result.generation .. ' ' .. string.match(known, '^%a %x+ (%x+)'))
+  redis.call('HDEL', key.failure_records, id)
+  redis.call('HSET', key.backlog, id, write_record(record))
+  redis.call('ZADD', key.failures, now_ms + after_ms, id)
+  redis.call('ZADD', key.expiry, record.expires, id)
 else
-  local tail = string.match(result.after or '', '^%S+ (.*)$')
-  local caller = tail and '' or caller_of(record)
-  local written, life = write_result('f', id, known, now, record, tail or caller .. ' ' .. wamid)
-  if life then redis.call('SET', msg, written, 'PX', life) end
-  if sender.tells then redis.call('RPUSH', outbox, outbox_item(id, now_ms, written, story)) end
-  redis.call('HDEL', backlog, id)
-  redis.call('ZREM', expiry, id)
-  redis.call('HSET', records, id, write_record(record))
-  redis.call('ZADD', failed, now_ms, id)
-  redis.call('ZADD', unacknowledged, unseen_score(reason, now_ms), id)
+  close_message(sender, record, {
+    id = id, msg = key.msg, known = known, letter = 'f', resultSuffix = result.suffix or arg.resultSuffix, history = arg.history,
+    reason = arg.reason, list = key.failed
+  }, now_ms)
+  leave_backlog({ id })
 end
-
-local stopped = 0
-if bucket == 'sender' and not closed(sender, now) then
-  redis.call('HSET', sender_key, 'status', 'stopped', 'reason', code, 'until', now + cool, 'since', now, 'tryEvery', cool)
-  stopped = 1
-elseif bucket == 'marketing' then
-  redis.call('HSETNX', opt_outs, record.recipient, opted_out(now_ms, code))
-elseif bucket == 'pair' then
-  local tat = tonumber(redis.call('ZSCORE', pace, record.recipient) or 0)
-  redis.call('ZADD', pace, cooled(tat, now + cool, sender.pair), record.recipient)
-elseif bucket == 'flow' then
-  local tat, slots = string.match(redis.call('GET', flow) or '0 0', '^(%d+) (%d+)$')
-  redis.call('SET', flow, int(cooled(tonumber(tat), now + cool, sender.flow)) .. ' ' .. slots)
-end
-return { after and 'retry' or 'failed', after and now_ms + after or 0, stopped }
+if stops then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
+local cooled_tat = cool_down(sender, arg.bucket, record.recipient, tat, arg.coolMs * 1000, arg.optOut, now)
+if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, record.recipient) end
+return { after_ms and 'retry' or 'failed', after_ms and now_ms + after_ms or 0, stops and 1 or 0 }

@@ -1,45 +1,36 @@
 #!lua flags=allow-oom
--- Forgets the pace of one pair: an operator's exemption. What waits for the pair may go at once.
+-- Removes the TAT of one pair: an operator's exemption. What waits for the pair may be sent at once.
 --
--- KEYS[1]   lines:urgent  zset    who waits
--- KEYS[2]   lines:normal  zset    who waits
--- KEYS[3]   lines:bulk    zset    who waits
--- KEYS[4]   turns:urgent  zset    recipient -> µs
--- KEYS[5]   turns:normal  zset    recipient -> µs
--- KEYS[6]   turns:bulk    zset    recipient -> µs
--- KEYS[7]   held          hash    recipient -> grant
--- KEYS[8]   pace          zset    recipient -> TAT, µs
--- KEYS[9]   sender        hash    rules and state
--- KEYS[10]  shift         string  drain lease
--- KEYS[11]  starts        string  the watch's run of starts of this pair
+-- Keys:
+--   ready:<lane>  zset    recipient -> when its head may be sent, µs
+--   grants        hash    recipient -> grant
+--   pair-tat      zset    recipient -> TAT, µs
+--   sender        hash    rules and state
+--   drain-lease   string  the drain run of this sender
+--   starts        string  the spacing check's run of starts of this pair
 --
--- ARGV[1]   now        µs    '' for Redis's clock
--- ARGV[2]   recipient  text  canonical
+-- Arguments:
+--   now        µs    empty for Redis's clock
+--   recipient  text  canonical
 --
 -- Returns:
---   {'cleared', had a pace 0 or 1, attention}
+--   cleared  had?, wakeHint   whether there was a TAT
 --- @include clock
---- @include gcra
 --- @include sender
---- @include line
---- @include attention
-local lines, turns = { KEYS[1], KEYS[2], KEYS[3] }, { KEYS[4], KEYS[5], KEYS[6] }
-local held, pace, sender_key, shift, starts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
-local given, recipient = ARGV[1], ARGV[2]
+--- @include ready
+--- @include wake_hint
 
-local now = clock(given)
-local sender = read_sender(sender_key)
-local had = redis.call('ZREM', pace, recipient)
--- What an operator allows is no violation.
-redis.call('DEL', starts)
-local turn
-if sender and redis.call('HEXISTS', held, recipient) == 0 then
-  local lane, score = turn_of(turns, recipient)
+local now = clock()
+local sender = read_sender()
+local had = redis.call('ZREM', key.pair_tat, arg.recipient)
+-- What an operator allows is not a violation.
+redis.call('DEL', key.starts)
+local ready_at
+if sender and redis.call('HEXISTS', key.grants, arg.recipient) == 0 then
+  local lane, former = ready_of(arg.recipient)
   if lane then
-    turn = math.min(score, now)
-    redis.call('ZADD', turns[lane], turn, recipient)
+    ready_at = math.min(former, now)
+    redis.call('ZADD', key.ready[lane], ready_at, arg.recipient)
   end
 end
-local who, value = attention(shift, sender and turn, now, sender and closed(sender, now))
-if value then redis.call('SET', shift, unpack(value)) end
-return { 'cleared', had, who }
+return { 'cleared', had, wake_hint(ready_at, now, sender and blocked(sender, now)) }

@@ -1,32 +1,34 @@
 #!lua flags=allow-oom
--- Forgets of one settled message whom it was for and what it said. That it was, and how it ended, stays under its key for as long
--- as it would have, so that a repeat is not sent again.
+-- Erases recipient and content of a settled message. That it existed, and how it ended, stays under its key for as long as it would have,
+-- so that a repeat is not sent again.
 --
--- KEYS[1]   msg              string  idempotency record of this digest
--- KEYS[2]   backlog          hash    id -> record of an unsettled message
--- KEYS[3]   resolved         zset    id -> ms
--- KEYS[4]   failed           zset    id -> ms
--- KEYS[5]   failure-records  hash    id -> record with its story
--- KEYS[6]   unacknowledged   zset    id -> why and when it failed
--- KEYS[7]   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+-- Keys:
+--   msg              string  idempotency record of this digest
+--   backlog          hash    id -> record of an unsettled message
+--   resolved         zset    id -> ms
+--   failed           zset    id -> ms
+--   failure-records  hash    id -> record with its history
+--   unacknowledged   zset    id -> why and when it failed
+--   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
--- ARGV[1]   id  text  of the message
+-- Arguments:
+--   id  text  of the message
 --
 -- Returns:
---   {'erased', had a result that told 0 or 1, was kept as a failure 0 or 1}
---   {'busy'}   it is not settled
-local msg, backlog, resolved, failed, records = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local unacknowledged, unconfirmed = KEYS[6], KEYS[7]
-local id = ARGV[1]
+--   erased  hadResult?, wasKept?   whether a result named the recipient, and whether it was kept as a failure
+--   busy    -                      it is not settled
+--- @include result
 
-if redis.call('HEXISTS', backlog, id) == 1 then return { 'busy' } end
-local known = redis.call('GET', msg)
+local id = arg.id
+if redis.call('HEXISTS', key.backlog, id) == 1 then return { 'busy' } end
+local known = redis.call('GET', key.msg)
 local letter, generation, at, attempts, recipient, caller = string.match(known or '', '^(%a) (%x+) %x+ (%d+) (%d+)%S* (%S+) (%S+) ')
-local tells = recipient and recipient ~= '-' and generation == string.match(id, '%.(%x+)$')
--- 0 in place of the fingerprint: what is erased is no proof of other content.
-if tells then redis.call('SET', msg, table.concat({ letter, generation, '0', at, attempts, '-', caller, '-' }, ' '), 'KEEPTTL') end
-redis.call('HDEL', records, id)
-local was_kept = redis.call('ZREM', resolved, id) + redis.call('ZREM', failed, id)
-redis.call('ZREM', unacknowledged, id)
-redis.call('ZREM', unconfirmed, id)
-return { 'erased', tells and 1 or 0, was_kept }
+local names_recipient = recipient and recipient ~= '-' and generation == generation_of(id)
+-- 0 in place of the fingerprint: an erased result does not prove other content.
+local erased = names_recipient and table.concat({ letter, generation, '0', at, attempts, '-', caller, '-' }, ' ')
+if erased then redis.call('SET', key.msg, erased, 'KEEPTTL') end
+redis.call('HDEL', key.failure_records, id)
+local was_kept = redis.call('ZREM', key.resolved, id) + redis.call('ZREM', key.failed, id)
+redis.call('ZREM', key.unacknowledged, id)
+redis.call('ZREM', key.unconfirmed, id)
+return { 'erased', names_recipient and 1 or 0, was_kept }

@@ -1,50 +1,48 @@
 #!lua flags=allow-oom
--- Notes that a recipient wants no marketing from the sender, and names what waits in line for it; or that it wants some again.
+-- Records that a recipient wants no marketing from the sender, and names the marketing that waits for it; or that it wants some again.
 --
--- KEYS[1]  opt-outs      hash  recipient -> since when, and why; -recipient -> until when it had been out, ms
--- KEYS[2]  backlog       hash  id -> record of an unsettled message
--- KEYS[3]  lines:urgent  zset  who waits
--- KEYS[4]  lines:normal  zset  who waits
--- KEYS[5]  lines:bulk    zset  who waits
+-- Keys:
+--   opt-outs      hash  recipient -> since when, and why; -recipient -> until when it had been out, ms
+--   backlog       hash  id -> record of an unsettled message
+--   queue:<lane>  zset  messages that wait
 --
--- ARGV[1]  now        µs    '' for Redis's clock
--- ARGV[2]  recipient  text  canonical
--- ARGV[3]  wish       word  stop or resume
--- ARGV[4]  note       JSON  who said so, and why, one line
--- ARGV[5]  atMs       ms    when the recipient said so; '' for now. What it said later goes before it, in whichever order they are told
+-- Arguments:
+--   now         µs    empty for Redis's clock
+--   recipient   text  canonical
+--   preference  word  stop or resume
+--   note        JSON  who said so, and why, one line
+--   atMs        ms    when the recipient said so; empty for now. The later statement counts, in whichever order they arrive
 --
 -- Returns:
---   {was opted out 0 or 1, since when in ms, id of a marketing message that waits, ...}
+--   written  was?, sinceMs, waiting   whether it was opted out before, since when, and ids of marketing messages that wait
 --- @include clock
+--- @include queue
 --- @include record
-local opt_outs, backlog, lines = KEYS[1], KEYS[2], { KEYS[3], KEYS[4], KEYS[5] }
-local given, recipient, wish, note, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
-local back, known = '-' .. recipient, redis.call('HGET', opt_outs, recipient)
+local recipient, back = arg.recipient, '-' .. arg.recipient
+local known = redis.call('HGET', key.opt_outs, recipient)
 local since = tonumber(string.match(known or '', '^%d+') or 0)
-local now_ms = math.floor(clock(given) / 1000)
-if wish == 'resume' then
-  local said = math.min(at or now_ms, now_ms)
-  if known and said < since then return { 1, since } end
-  redis.call('HDEL', opt_outs, recipient)
-  -- Kept, because the provider tells things late and again: an older wish to stop is none any more.
-  redis.call('HSET', opt_outs, back, int(math.max(said, tonumber(redis.call('HGET', opt_outs, back) or 0))))
-  return { known and 1 or 0, since }
+local now_ms = math.floor(clock() / 1000)
+local said = math.min(arg.atMs or now_ms, now_ms)
+if arg.preference == 'resume' then
+  if known and said < since then return { 'written', 1, since, {} } end
+  redis.call('HDEL', key.opt_outs, recipient)
+  -- Kept, because the provider reports late and repeatedly: an older stop no longer counts.
+  redis.call('HSET', key.opt_outs, back, int(math.max(said, tonumber(redis.call('HGET', key.opt_outs, back) or 0))))
+  return { 'written', known and 1 or 0, since, {} }
 end
-if at and at < tonumber(redis.call('HGET', opt_outs, back) or 0) then return { known and 1 or 0, since } end
-local said = math.min(at or now_ms, now_ms)
-if not known or (at and said > since) then
+if arg.atMs and arg.atMs < tonumber(redis.call('HGET', key.opt_outs, back) or 0) then return { 'written', known and 1 or 0, since, {} } end
+if not known or (arg.atMs and said > since) then
   since = said
-  redis.call('HSET', opt_outs, recipient, int(since) .. ' ' .. note)
-  redis.call('HDEL', opt_outs, back)
+  redis.call('HSET', key.opt_outs, recipient, int(since) .. ' ' .. arg.note)
+  redis.call('HDEL', key.opt_outs, back)
 end
-local reply = { known and 1 or 0, since }
-for lane = 1, 3 do
-  local range = { '[' .. recipient .. ':', '(' .. recipient .. ';' }
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', lines[lane], range[1], range[2])) do
-    local id = string.match(member, '^[^:]+:%d+:(.+)$')
-    local text = redis.call('HGET', backlog, id)
-    if text and read_record(text).marketing then reply[#reply + 1] = id end
+local waiting = {}
+for lane = 1, LANES do
+  for _, member in ipairs(redis.call('ZRANGEBYLEX', key.queue[lane], '[' .. recipient .. ':', '(' .. recipient .. ';')) do
+    local id = id_of(member)
+    local text = redis.call('HGET', key.backlog, id)
+    if text and read_record(text).marketing then waiting[#waiting + 1] = id end
   end
 end
-return reply
+return { 'written', known and 1 or 0, since, waiting }

@@ -1,26 +1,26 @@
 #!lua
--- Puts something to be relayed into the outbox, if anything is to be told of this sender.
+-- Puts a webhook to relay into the outbox, if callbacks are sent for this sender.
 --
--- KEYS[1]   outbox  list  changes that somebody is to be told of
--- KEYS[2]   sender  hash  rules and state
+-- Keys:
+--   outbox  list  changes that callbacks are due for
+--   sender  hash  rules and state
 --
--- ARGV[1]   now      µs     '' for Redis's clock
--- ARGV[2]   subject  text   `in:` and a hash of it: the same thing told twice has the same
--- ARGV[3]   type     word   of the callback
--- ARGV[4]   data     JSON   what is relayed
--- ARGV[5]   cap      count  of changes in the outbox at most
+-- Arguments:
+--   now      µs     empty for Redis's clock
+--   subject  text   `in:` and a hash of it: the same webhook has the same each time
+--   type     word   of the callback
+--   data     JSON   what is relayed
+--   cap      count  of changes in the outbox at most
 --
 -- Returns:
---   {'kept'}
---   {'off'}   nothing is told of this sender
---   {'full'}  nothing was kept
+--   kept  -
+--   off   -  no callbacks are sent for this sender
+--   full  -  nothing was kept
 --- @include clock
 --- @include sender
-local outbox, sender_key = KEYS[1], KEYS[2]
-local given, subject, kind, data, cap = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
-local sender = read_sender(sender_key)
-if not sender or not sender.tells then return { 'off' } end
-if redis.call('LLEN', outbox) >= cap then return { 'full' } end
-redis.call('RPUSH', outbox, subject .. ' ' .. int(math.floor(clock(given) / 1000)) .. ' ' .. kind .. ' ' .. data)
+local sender = read_sender()
+if not sender or not sender.callbacks then return { 'off' } end
+if redis.call('LLEN', key.outbox) >= arg.cap then return { 'full' } end
+redis.call('RPUSH', key.outbox, arg.subject .. ' ' .. int(math.floor(clock() / 1000)) .. ' ' .. arg.type .. ' ' .. arg.data)
 return { 'kept' }

@@ -1,150 +1,138 @@
 #!lua flags=allow-oom
--- Writes what grants came to, each once: sent, failed, a retry later, an unknown outcome to be held, or back to its place in line (a give-back
--- or a limit, which uses up no attempt). Frees the pair and gives it its next turn. Also decides an unknown outcome whose hold is over. A stale
--- token changes nothing. Several grants of a call are settled in order, each as by a call of its own at the same moment.
+-- Writes how attempts ended, each once: sent, failed, a retry later, an unknown outcome to be held, or back to its queue (given back, or rate
+-- limited, which uses up no attempt). Frees the pair and gives it its next ready time. Also decides an unknown outcome whose hold is over. A
+-- stale token changes nothing. Several messages of a call are settled in order, each as by a call of its own at the same moment.
 --
--- KEYS[1]   backlog          hash    id -> record of an unsettled message
--- KEYS[2]   lines:urgent     zset    who waits
--- KEYS[3]   lines:normal     zset    who waits
--- KEYS[4]   lines:bulk       zset    who waits
--- KEYS[5]   turns:urgent     zset    recipient -> µs
--- KEYS[6]   turns:normal     zset    recipient -> µs
--- KEYS[7]   turns:bulk       zset    recipient -> µs
--- KEYS[8]   held             hash    recipient -> grant
--- KEYS[9]   pace             zset    recipient -> TAT, µs
--- KEYS[10]  flow             string  TAT in µs, slots used
--- KEYS[11]  sender           hash    rules and state
--- KEYS[12]  inflight         zset    id -> lease end, µs
--- KEYS[13]  unknown          zset    id -> hold end, ms
--- KEYS[14]  failures         zset    id -> nextRetryAt, ms
--- KEYS[15]  resolved         zset    id -> ms
--- KEYS[16]  failed           zset    id -> ms
--- KEYS[17]  failure-records  hash    id -> record with its story
--- KEYS[18]  expiry           zset    id -> ms
--- KEYS[19]  completed        zset    ten minutes -> messages sent in them
--- KEYS[20]  shift            string  drain lease
--- KEYS[21]  recent           zset    this hour's look-up index, lex `term:id`
--- KEYS[22]  unacknowledged   zset    id of a FAILED failure -> reason and ms
--- KEYS[23]  unconfirmed      zset    id of a sent message -> ms until which its record is kept
--- KEYS[24]  outbox           list    changes that somebody is to be told of
--- KEYS[25]  opt-outs         hash    recipient that wants no marketing -> since when, and why
--- and of each grant:
--- OWN_KEYS[1]  msg           string  idempotency record of its digest
--- OWN_KEYS[2]  starts        string  the watch's run of starts of its pair
+-- Keys:
+--   backlog          hash    id -> record of an unsettled message
+--   queue:<lane>     zset    messages that wait
+--   ready:<lane>     zset    recipient -> when its head may be sent, µs
+--   grants           hash    recipient -> grant
+--   pair-tat         zset    recipient -> TAT, µs
+--   sender-tat       string  TAT in µs, slots used
+--   sender           hash    rules and state
+--   inflight         zset    id -> lease end, µs
+--   unknown          zset    id -> hold end, ms
+--   failures         zset    id -> nextRetryAt, ms
+--   resolved         zset    id -> ms
+--   failed           zset    id -> ms
+--   failure-records  hash    id -> record with its history
+--   expiry           zset    id -> ms
+--   completed        zset    ten minutes -> messages sent in them
+--   drain-lease      string  the drain run of this sender
+--   recent           zset    this hour's look-up index, lex `term:id`
+--   unacknowledged   zset    id of a FAILED failure -> reason and ms
+--   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+--   outbox           list    changes that callbacks are due for
+--   opt-outs         hash    recipient that wants no marketing -> since when, and why
+-- Keys per message:
+--   msg              string  idempotency record of its digest
+--   starts           string  the spacing check's run of starts of its pair
 --
--- ARGV[1]   now    µs  '' for Redis's clock
--- ARGV[2]   findS  s   life of the index
--- and of each grant:
--- OWN_ARGV[1]   id         text    of the message
--- OWN_ARGV[2]   recipient  text    canonical
--- OWN_ARGV[3]   attempt    count   token: which attempt this settles
--- OWN_ARGV[4]   holder     text    token: whose grant; '' for an unknown outcome whose hold is over
--- OWN_ARGV[5]   verdict    word    sent, failed, retry, unknown, wait, or stop: failed if it stopped an open sender before, else wait
--- OWN_ARGV[6]   startedUs  µs      from the asking for the grant to the start; '' if it never started
--- OWN_ARGV[7]   afterMs    ms      retry: until the next attempt; unknown: how long to hold
--- OWN_ARGV[8]   bucket     word    what cools down: pair, flow, sender (stops it), marketing (the recipient wants none) or ''
--- OWN_ARGV[9]   coolMs     ms      for how long; for a sender, until the next try and from try to try
--- OWN_ARGV[10]  code       text    why the sender stops, or the recipient is opted out
--- OWN_ARGV[11]  tail       text    caller, provider message id, metadata: end of the compact result
--- OWN_ARGV[12]  history      JSON    what happened, one line; '' for nothing to tell
--- OWN_ARGV[13]  term       text    what a sent message can be found by from now on; '' for nothing
--- OWN_ARGV[14]  reason     word    why it failed: rejected, exhausted or unknown; '' where it may not
--- OWN_ARGV[15]  keepMs     ms      that a sent message's record is kept for a receipt that says otherwise; 0 for not at all
+-- Arguments:
+--   now           µs     empty for Redis's clock
+--   findS         s      life of the look-up index
+-- Arguments per message:
+--   id            text   of the message
+--   recipient     text   canonical
+--   attempt       count  token: which attempt this settles
+--   holder        text   token: whose grant; empty for an unknown outcome whose hold is over
+--   verdict       word   sent, failed, retry, unknown, wait, or stop: failed if it stopped an active sender before, else wait
+--   startedUs     µs     from the request for the grant to the start; empty if it never started
+--   afterMs       ms     retry: until the next attempt; unknown: how long to hold
+--   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
+--   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe
+--   code          text   why the sender stops; for an opt-out, JSON that is kept with it
+--   resultSuffix  text   caller, provider message id, metadata: end of the compact result
+--   history       JSON   what happened, one line; may be empty
+--   term          text   what a sent message can be found by from now on; may be empty
+--   reason        word   why it failed: rejected, exhausted or unknown; may be empty
+--   keepMs        ms     how long a sent message's record is kept for a receipt that says otherwise
 --
--- Returns: of each grant
---   {'settled', moment of the next retry or hold end in ms, or 0, attention, sender reopened 0 or 1, stopped 0 or 1, verdict}
---     and µs since an earlier start, µs that it had to be: this one started too early, by the watch's own account
---   {'stale'}        the grant is not, or no longer, this one
---   {'fault', text}  of the script itself, or of what is kept of this message
---- @include each
+-- Returns: for each message
+--   settled  dueMs, wakeHint, resumed?, stopped?, verdict, gapUs, leastUs
+--   stale    -                     the grant is not, or no longer, this one
+--   error    text                  of the script itself, or of what is kept of this message
+-- dueMs: the next retry or the end of the hold, or 0. gapUs and leastUs: the attempt started too early by the spacing check, which
+-- counted gapUs since an earlier start and required leastUs.
+--- @include batch
 --- @include clock
---- @include gcra
 --- @include sender
---- @include line
+--- @include grant
+--- @include queue
 --- @include record
---- @include attention
---- @include unseen
---- @include watch
---- @include outcome
-local key = {
-  backlog = KEYS[1], lines = { KEYS[2], KEYS[3], KEYS[4] }, flow = KEYS[10], sender = KEYS[11], unknown = KEYS[13], failures = KEYS[14],
-  resolved = KEYS[15], failed = KEYS[16], records = KEYS[17], expiry = KEYS[18], unacknowledged = KEYS[22], unconfirmed = KEYS[23],
-  outbox = KEYS[24], opt_outs = KEYS[25]
-}
-local turns, held, pace, inflight, completed, shift, recent = { KEYS[5], KEYS[6], KEYS[7] }, KEYS[8], KEYS[9], KEYS[12], KEYS[19], KEYS[20], KEYS[21]
-local given, find_s = ARGV[1], ARGV[2]
-local told = {}
-for m = 1, (#ARGV - SHARED_ARGV) / EACH_ARGV do
-  local OWN_KEYS, OWN_ARGV = part(KEYS, SHARED_KEYS, EACH_KEYS, m), part(ARGV, SHARED_ARGV, EACH_ARGV, m)
-  told[m] = {
-    msg = OWN_KEYS[1], starts = OWN_KEYS[2], id = OWN_ARGV[1], recipient = OWN_ARGV[2], attempt = tonumber(OWN_ARGV[3]), holder = OWN_ARGV[4], verdict = OWN_ARGV[5],
-    started = tonumber(OWN_ARGV[6]), after = tonumber(OWN_ARGV[7]), bucket = OWN_ARGV[8], cool = tonumber(OWN_ARGV[9]) * 1000, code = OWN_ARGV[10],
-    tail = OWN_ARGV[11], story = OWN_ARGV[12], term = OWN_ARGV[13], reason = OWN_ARGV[14], keep = tonumber(OWN_ARGV[15]) or 0
-  }
-end
+--- @include spacing_check
+--- @include settlement
+--- @include wake_hint
+--- @include find_index
 
-local now = clock(given)
-local book = { key = key, sender = read_sender(key.sender), now = now, now_ms = math.floor(now / 1000), in_line = {}, sent = 0,
-  out = { backlog = {}, expiry = {}, recent = {}, pace = {}, held = {}, inflight = {}, turns = { {}, {}, {} } } }
--- What the grants are about is read at once; whoever changes it for one changes it here as well.
-book.texts, book.tats = read_all(told, 'id', 'HMGET', key.backlog), read_all(told, 'recipient', 'ZMSCORE', pace)
-book.results = read_all(told, 'msg', 'MGET')
-local grants, runs = read_all(told, 'recipient', 'HMGET', held), read_all(told, 'starts', 'MGET')
-for lane = 1, LANES do book.in_line[lane] = (#told == 1 or redis.call('EXISTS', key.lines[lane]) == 1) and key.lines[lane] end
-local out, first_turn_made, first_told = book.out, math.huge, nil
+local now = clock()
+local ctx = {
+  sender = read_sender(), now = now, now_ms = math.floor(now / 1000), queues = {}, sent = 0,
+  records = read_all(messages, 'id', 'HMGET', key.backlog), tats = read_all(messages, 'recipient', 'ZMSCORE', key.pair_tat),
+  results = read_all(messages, 'msg', 'MGET'),
+  out = { closed = {}, recent = {}, pair_tat = {}, grants = {}, inflight = {}, ready = { {}, {}, {} } }
+}
+local grants, runs = read_all(messages, 'recipient', 'HMGET', key.grants), read_all(messages, 'starts', 'MGET')
+for lane = 1, LANES do ctx.queues[lane] = (#messages == 1 or redis.call('EXISTS', key.queue[lane]) == 1) and key.queue[lane] end
+local sender, out, first_ready_at, first_reply = ctx.sender, ctx.out, math.huge, nil
+
+-- Whether the token names what stands in Redis: a grant, or an unknown outcome on hold.
+local function is_ours(message, record, lease)
+  if message.holder ~= '' then return lease and lease.id == message.id and lease.attempt == message.attempt and lease.holder == message.holder end
+  return record.attempts == message.attempt and redis.call('ZSCORE', key.unknown, message.id)
+end
 
 local function settle(m)
-  local grant = told[m]
-  local id, recipient, verdict, text, sender = grant.id, grant.recipient, grant.verdict, book.texts[grant.id], book.sender
-  local lease = grant.holder ~= '' and read_grant(grants[recipient])
+  local message = messages[m]
+  local id, recipient, verdict, text = message.id, message.recipient, message.verdict, ctx.records[message.id]
+  local lease = message.holder ~= '' and read_grant(grants[recipient])
   if not text or not sender then return { 'stale' } end
   local record = read_record(text)
-  local ours = lease and lease.id == id and lease.attempt == grant.attempt and lease.holder == grant.holder
-  if grant.holder == '' then ours = record.attempts == grant.attempt and redis.call('ZSCORE', key.unknown, id) end
-  if not ours then return { 'stale' } end
+  if not is_ours(message, record, lease) then return { 'stale' } end
 
-  -- Only who stops an open sender can be at fault: a try of a stopped one, or what was in flight at the stop, proves nothing.
-  local stopped, was_stopped = grant.bucket == 'sender' and not closed(sender, now), sender.status == 'stopped'
+  -- A message is to blame only if it stops an active sender. A probe of a stopped one, or what was in flight at the stop, proves nothing.
+  local stopped, was_stopped = message.bucket == 'sender' and not blocked(sender, now), sender.status == 'stopped'
   if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
-  if lease and verdict ~= 'wait' then record.attempts = grant.attempt end
-  if grant.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
+  if lease and verdict ~= 'wait' then record.attempts = message.attempt end
+  if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
   if stopped then record.stops = record.stops + 1 end
-  if grant.story ~= '' and verdict ~= 'wait' then record.body = record.body .. '\n' .. int(book.now_ms) .. ' ' .. grant.story end
+  if message.history ~= '' and verdict ~= 'wait' then
+    append_history(record, ctx.now_ms, message.history, verdict == 'sent' and 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)'))
+  end
   if not lease then redis.call('ZREM', key.unknown, id) end
 
-  local due = 0
-  if verdict == 'sent' or verdict == 'failed' then finish(book, grant, record, verdict) else due = go_on(book, grant, record, verdict) end
-  local tat = cool(book, grant, lease)
-  local answer = { 'settled', due, '', stop_or_open(book, grant, lease, verdict) and 1 or 0, stopped and 1 or 0, verdict }
-  if not lease then return answer end
+  local due_ms = 0
+  if verdict == 'sent' or verdict == 'failed' then finish(ctx, message, record, verdict) else due_ms = requeue(ctx, message, record, verdict) end
+  local tat = update_tat(ctx, message, lease)
+  local reply = { 'settled', due_ms, '', stop_or_resume(ctx, message, lease, verdict) and 1 or 0, stopped and 1 or 0, verdict }
+  if not lease then return reply end
 
-  local run, life, early = watch(runs[grant.starts], sender, grant.started and lease.granted_at + grant.started)
-  if run then redis.call('SET', grant.starts, run, 'PX', life) end
-  answer[7], answer[8] = early[1], early[2]
+  local run, life, early = check_spacing(runs[message.starts], sender, message.startedUs and lease.granted_at + message.startedUs)
+  if run then redis.call('SET', message.starts, run, 'PX', life) end
+  reply[7], reply[8] = early[1], early[2]
 
-  -- The pair is free again: its foremost message gets the turn. One that was given back keeps its place; one that was tried
-  -- in vain on a stopped sender lets another be tried next.
+  -- The pair is free: its foremost message gets a ready time. A message that was given back keeps its own; one that was tried in vain on
+  -- a stopped sender lets another be tried next.
   grants[recipient] = false
-  push(out.held, recipient)
+  push(out.grants, recipient)
   push(out.inflight, id)
-  local lane, turn, member = next_turn(book.in_line, recipient, tat, sender.pair, now)
-  if not lane then return answer end
-  local keeps = verdict == 'wait' and member == member_of(record, id) and not (was_stopped and grant.bucket == 'sender')
-  if keeps then turn = math.max(lease.turn, earliest(tat, sender.pair)) end
-  push(out.turns[lane], turn, recipient)
-  if turn < first_turn_made then first_turn_made, first_told = turn, answer end
-  return answer
+  local lane, ready_at, member = next_ready(ctx.queues, recipient, tat, sender.pair_rate, now)
+  if not lane then return reply end
+  local keeps = verdict == 'wait' and member == member_of(record, id) and not (was_stopped and message.bucket == 'sender')
+  if keeps then ready_at = math.max(lease.ready_at, earliest(tat, sender.pair_rate)) end
+  push(out.ready[lane], ready_at, recipient)
+  if ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end
+  return reply
 end
-local answers = answer_each(#told, settle)
+local replies = reply_each(#messages, settle)
 
-write_all('HDEL', key.backlog, out.backlog)
-write_all('ZREM', key.expiry, out.expiry)
-local added = write_all('ZADD', recent, out.recent)
-if added and added == redis.call('ZCARD', recent) then redis.call('EXPIRE', recent, find_s) end
-if book.sent > 0 then redis.call('ZINCRBY', completed, book.sent, int(math.floor(book.now_ms / 600000))) end
-write_all('ZADD', pace, out.pace)
-write_all('HDEL', held, out.held)
-write_all('ZREM', inflight, out.inflight)
-for lane = 1, LANES do write_all('ZADD', turns[lane], out.turns[lane]) end
-call_attention(shift, first_turn_made, now, book.sender and closed(book.sender, now), first_told, 3)
-return answers
+if #out.closed > 0 then leave_backlog(out.closed) end
+index_terms(out.recent)
+if ctx.sent > 0 then redis.call('ZINCRBY', key.completed, ctx.sent, int(math.floor(ctx.now_ms / 600000))) end
+write_all('ZADD', key.pair_tat, out.pair_tat)
+write_all('HDEL', key.grants, out.grants)
+write_all('ZREM', key.inflight, out.inflight)
+for lane = 1, LANES do write_all('ZADD', key.ready[lane], out.ready[lane]) end
+if first_reply then first_reply[3] = wake_hint(first_ready_at, now, blocked(sender, now)) end
+return replies

@@ -50,11 +50,8 @@ export async function createCore (config: Config, { provider, policy, events, co
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: config.ROLE === 'api' ? null : connections.subscribe })
   // A stopped sender may have waited for its new token. Every node probes it, since the token reaches one node after the other.
   events.on('senders.reloaded', ({ renewed }) => {
-    for (const sender of renewed) probe(sender).catch(error => { events.emit('unexpected-error', { location: 'probe with a new token', error }) })
+    for (const sender of renewed) trySender(store, sender).catch(error => { events.emit('unexpected-error', { location: 'probe with a new token', error }) })
   })
-  async function probe (sender: string): Promise<void> {
-    await wakes.applyWakeHint(sender, (await trySender(store, sender)).wakeHint)
-  }
   return {
     store,
     events,

@@ -91,7 +91,7 @@ async function createApi (
       idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS,
       derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS,
       lifeMs: core.lifeMs,
-      lineCap: config.MAX_QUEUE_PER_RECIPIENT,
+      queueCap: config.MAX_QUEUE_PER_RECIPIENT,
       backlogCap: config.MAX_BACKLOG_PER_SENDER,
       findMs: core.settlement.findMs
     },
@@ -140,7 +140,7 @@ async function createCallbacks (config: Config, { store, events, explain }: Core
       cap: config.CALLBACK_CAP
     }
   })
-  const unsubscribe = await subscribe(globalKey(store.prefix, 'told'), dispatcher.wake)
+  const unsubscribe = await subscribe(globalKey(store.prefix, 'callback-wake'), dispatcher.wake)
   return {
     async close () {
       unsubscribe()

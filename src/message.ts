@@ -82,7 +82,7 @@ export type Outcome = {
   | { status: 'sent', providerMessageId: string, recipientId?: string, messageStatus?: string }
   /** `retryAfterMs`: what the other side asks for, which the schedule may heed. `mostAttempts`: fewer than it has. */
   | { status: 'retryable', code: string, error: string, retryAfterMs?: number, mostAttempts?: number }
-  | { status: 'limited', bucket: 'pair' | 'flow', code: string, error: string, coolDownMs: number }
+  | { status: 'limited', bucket: 'pair' | 'sender-rate', code: string, error: string, coolDownMs: number }
   /** `optsOut`: the recipient wants no more marketing. */
   | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number, optsOut?: true }
   /** `probeMs`: between two tries of the stopped sender. */

@@ -1,6 +1,6 @@
--- What is still to be told about one subject: a message (its id), or something to be relayed (`in:` and a hash of it).
--- Kept as `<tries of the first event>\n<event>\n<event>`; an event begins with its moment in ms. One that is relayed is
--- alone, and may have line breaks of its own.
+-- What is kept of undelivered callbacks of one subject: a message (its id), or something to relay (`in:` and a hash of it).
+-- Kept as `<tries of the first event>\n<event>\n<event>`; an event begins with its moment in ms. An event that is relayed is
+-- alone, and may have line breaks of its own. Reads only.
 
 local function is_relayed(subject)
   return string.sub(subject, 1, 3) == 'in:'
@@ -19,13 +19,13 @@ local function moment_of(event)
   return tonumber(string.match(event, '^%d+'))
 end
 
--- An event of a message without whom it was for and what was kept with it.
+-- An event of a message without its recipient and content.
 local function bare_event(event)
   local head, at, caller = string.match(event, '^(%d+ %a %x+) %x+ (%d+ %d+)%S* %S+ (%S+) ')
   return head .. ' 0 ' .. at .. ' - ' .. caller .. ' -'
 end
 
--- Whom an event of a message is about.
+-- The recipient of the message that an event is about.
 local function recipient_of(event)
   return string.match(event, '^%d+ %a %x+ %x+ %d+ %S+ (%S+) ')
 end

@@ -1,26 +1,26 @@
--- The generic cell rate algorithm in whole µs. A quota is { interval, burst }; a TAT is the theoretical arrival time.
+-- The generic cell rate algorithm in whole µs. A rate is { interval, burst }. A TAT is the theoretical arrival time.
 
 -- The first moment at which the bucket lets a message pass.
-local function earliest(tat, quota)
-  return tat - (quota.burst - 1) * quota.interval
+local function earliest(tat, rate)
+  return tat - (rate.burst - 1) * rate.interval
 end
 
 -- The TAT after a message passed at `moment`.
-local function advance(tat, moment, quota)
-  return math.max(tat, moment) + quota.interval
+local function advance(tat, moment, rate)
+  return math.max(tat, moment) + rate.interval
 end
 
 -- How many messages the bucket lets pass at `now`.
-local function passing(tat, now, quota)
-  return math.max(0, math.floor((now - math.max(tat, now)) / quota.interval) + quota.burst)
+local function allowed(tat, now, rate)
+  return math.max(0, math.floor((now - math.max(tat, now)) / rate.interval) + rate.burst)
 end
 
--- How long a newcomer waits for a bucket when `ahead` others pass before it. Never more than the truth.
-local function wait_for(tat, now, ahead, quota)
-  return math.max(0, math.max(tat, now) - now + (ahead - quota.burst + 1) * quota.interval)
+-- How long a new message waits for a bucket when `ahead` others pass before it. Never more than it really waits.
+local function wait_for(tat, now, ahead, rate)
+  return math.max(0, math.max(tat, now) - now + (ahead - rate.burst + 1) * rate.interval)
 end
 
--- The TAT that keeps the bucket shut until `moment`.
-local function cooled(tat, moment, quota)
-  return math.max(tat, moment + (quota.burst - 1) * quota.interval)
+-- The TAT that lets nothing pass until `moment`.
+local function cooled(tat, moment, rate)
+  return math.max(tat, moment + (rate.burst - 1) * rate.interval)
 end

@@ -45,7 +45,7 @@ export interface AdmissionSettings {
   idempotencyTtlMs: number
   derivedTtlMs: number
   lifeMs: number
-  lineCap: number
+  queueCap: number
   backlogCap: number
   /** How long a message can be found by recipient and tag, ms; 0 for not at all. */
   findMs: number
@@ -56,8 +56,7 @@ export type Wait = { delayMs: number | null, waitingFor: WaitingFor, position: n
 /** What became of a request. `granted` has to be sent now; `reused` and `refused` reserved nothing. */
 export type Admission = Facts & (
   | { status: 'granted', grant: Grant }
-  | ({ status: 'queued', wakeHint: '' | 'call' | 'wake' | 'later' } & Wait)
-  | ({ status: 'scheduled' } & Wait)
+  | ({ status: 'queued' | 'scheduled' } & Wait)
   | { status: 'duplicate' }
   | { status: 'reused' }
   | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT', waitMs: number | null }
@@ -93,7 +92,7 @@ export async function admit (deps: { store: Store, events: Bus, settings: Admiss
       lifeMs: request.expiresInMs ?? settings.lifeMs,
       scheduledFor: request.scheduledFor ?? '',
       windowMs: source === 'derived' ? settings.derivedTtlMs : settings.idempotencyTtlMs,
-      lineCap: settings.lineCap,
+      queueCap: settings.queueCap,
       backlogCap: settings.backlogCap,
       marketing: request.category === 'marketing' || request.edge === 'marketing_messages',
       terms: settings.findMs === 0 ? '' : findTerms(recipient, request.metadata),
@@ -102,11 +101,11 @@ export async function admit (deps: { store: Store, events: Bus, settings: Admiss
       leaseMs: terms.leaseMs
     })
   })
-  if (reply[0] === 'unruled') {
+  if (reply.status === 'no_rules') {
     deps.events.emit('sender.no-rules', { sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
   }
-  const id = reply[0] === 'refused' ? '' : `${name}.${reply[1]}`
+  const id = reply.status === 'refused' ? '' : `${name}.${reply.generation}`
   const facts = { id, digest: name, recipient, keySource: source, idempotencyKey: key }
   const admission = outcome(reply, facts, () => ({
     sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + deps.startWithinMs, lateUs: 0
@@ -129,19 +128,19 @@ function payloadOf (request: Request, type: string, keySource: KeySource, key: s
   return payload
 }
 
-/** Objects that are made with all they have: a spread copy is dearer than what it holds, and this is on every message's way. */
-function outcome (reply: Exclude<Replies['admit'], ['unruled']>, facts: Facts, grantOf: () => Grant): Admission {
+/** Hot path: object literals, no spread. */
+function outcome (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, facts: Facts, grantOf: () => Grant): Admission {
   const { id, digest, recipient, keySource, idempotencyKey } = facts
-  switch (reply[0]) {
+  switch (reply.status) {
     case 'granted': return { id, digest, recipient, keySource, idempotencyKey, status: 'granted', grant: grantOf() }
     case 'queued': return {
-      id, digest, recipient, keySource, idempotencyKey, status: 'queued', delayMs: promised(reply[2]), waitingFor: reply[3], position: reply[4], wakeHint: reply[5]
+      id, digest, recipient, keySource, idempotencyKey, status: 'queued', delayMs: promised(reply.waitUs), waitingFor: reply.waitingFor, position: reply.position
     }
-    case 'scheduled': return { id, digest, recipient, keySource, idempotencyKey, status: 'scheduled', delayMs: promised(reply[2]), waitingFor: 'schedule', position: 1 }
+    case 'scheduled': return { id, digest, recipient, keySource, idempotencyKey, status: 'scheduled', delayMs: promised(reply.waitUs), waitingFor: 'schedule', position: 1 }
     case 'duplicate':
-    case 'reused': return { id, digest, recipient, keySource, idempotencyKey, status: reply[0] }
+    case 'reused': return { id, digest, recipient, keySource, idempotencyKey, status: reply.status }
     case 'refused': return {
-      id, digest, recipient, keySource, idempotencyKey, status: 'refused', code: reply[1], waitMs: reply[2] < 0 ? null : Math.ceil(reply[2] / 1000)
+      id, digest, recipient, keySource, idempotencyKey, status: 'refused', code: reply.code, waitMs: reply.waitUs < 0 ? null : Math.ceil(reply.waitUs / 1000)
     }
   }
 }

@@ -40,8 +40,6 @@ const LONGEST_RETRY_MS = 3_600_000
 const DEAD_CAP = 1000
 const DEAD_KEPT_MS = 30 * 86_400_000
 
-const results = { told: 'delivered', later: 'retry-scheduled', dropped: 'dead-lettered' } as const
-
 /** When a lease was requested: by `performance.now()`, before the lease began, and by Redis's clock. */
 export interface LeasedAt { ms: number, epochMs: number }
 
@@ -50,10 +48,10 @@ export interface LeasedAt { ms: number, epochMs: number }
  * one is due again; null where nothing is due, or another node finds it.
  */
 export async function deliverCallbacks (
-  deps: CallbackDeps, sender: string, lent: LeasedCallback, leasedAt: LeasedAt, closing: AbortSignal, breaker: CircuitBreaker
+  deps: CallbackDeps, sender: string, leased: LeasedCallback, leasedAt: LeasedAt, closing: AbortSignal, breaker: CircuitBreaker
 ): Promise<number | null> {
-  const [subject] = lent
-  let [, leaseEnd, tries, event] = lent
+  const { subject } = leased
+  let { leaseEndMs, tries, event } = leased
   // No attempt starts late in a lease, since another node may lease the event soon.
   const withinMs = deps.callbacks.leaseMs / 4
   let startBy = leasedAt.ms + withinMs
@@ -66,20 +64,20 @@ export async function deliverCallbacks (
     // While the circuit is not closed it sets the pace. Long delays of single messages would only outlast the outage of the endpoint.
     const retry = breaker.state() === 'closed' ? tries : 0
     const afterMs = backoffMs(retry, { firstMs: deps.callbacks.retryMs, longestMs: LONGEST_RETRY_MS })
-    const reply = await settleCallback(deps, sender, subject, leaseEnd, posted, afterMs)
-    if (reply === null || reply[0] === 'stale') return null
+    const reply = await settleCallback(deps, sender, subject, leaseEndMs, posted, afterMs)
+    if (reply === null || reply.status === 'stale') return null
     deps.events.emit('callback.attempted', {
       sender,
       callback: id,
       type,
-      result: results[reply[0]],
+      result: reply.status,
       tries: tries + 1,
       durationMs: posted.durationMs,
       ...(posted.status === 'taken' ? {} : { code: posted.code })
     })
-    if (reply[0] === 'later') return afterMs
-    if (reply[1] === 0) return null
-    ;[, leaseEnd, event] = reply
+    if (reply.status === 'retry-scheduled') return afterMs
+    if (reply.leaseEndMs === 0) return null
+    ;({ leaseEndMs, event } = reply)
     tries = 0
   }
   return null
@@ -88,10 +86,10 @@ export async function deliverCallbacks (
 /** Writes the result of an attempt. Null where Redis stays unavailable until the lease is over; the event is then delivered again. */
 async function settleCallback (
   deps: CallbackDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number
-): Promise<Replies['told'] | null> {
+): Promise<Replies['settle-callback'] | null> {
   const { giveUpMs, leaseMs } = deps.callbacks
-  const settle = async (): Promise<Replies['told']> => await deps.store.run('told', { sender }, {
-    subject, leaseEnd, told: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS
+  const settle = async (): Promise<Replies['settle-callback']> => await deps.store.run('settle-callback', { sender }, {
+    subject, leaseEnd, delivered: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS
   })
   try {
     return await retryWhileUnavailable(settle, { withinMs: leaseMs / 2 })

@@ -55,15 +55,15 @@ export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher
   async function lease (sender: string): Promise<void> {
     const leasedAt = performance.now()
     const { leaseMs, cap } = deps.callbacks
-    const [nowMs, nextMs, left, dropped, lent] = await store.run('lend', { sender }, { limit: capacity(), leaseMs, take: TAKE, cap })
+    const { nowMs, nextMs, left, dropped, callbacks } = await store.run('lease-callbacks', { sender }, { limit: capacity(), leaseMs, take: TAKE, cap })
     if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
-    for (const one of lent) deliver(sender, one, { ms: leasedAt, epochMs: nowMs })
+    for (const one of callbacks) deliver(sender, one, { ms: leasedAt, epochMs: nowMs })
     if (left > 0) schedule(sender, performance.now())
     else if (nextMs > 0) schedule(sender, performance.now() + Math.max(0, nextMs - nowMs))
   }
 
-  function deliver (sender: string, lent: LeasedCallback, leasedAt: LeasedAt): void {
-    const delivery = deliverCallbacks(deps, sender, lent, leasedAt, closing.signal, breaker)
+  function deliver (sender: string, leased: LeasedCallback, leasedAt: LeasedAt): void {
+    const delivery = deliverCallbacks(deps, sender, leased, leasedAt, closing.signal, breaker)
       .then(retryInMs => { if (retryInMs !== null) schedule(sender, performance.now() + retryInMs) })
       .catch(report)
       .finally(() => {

@@ -13,7 +13,7 @@ export function notifyDispatchers (store: Store, events: Bus): void {
     senders.add(sender)
   }
   function publish (): void {
-    const channel = globalKey(store.prefix, 'told')
+    const channel = globalKey(store.prefix, 'callback-wake')
     for (const sender of senders) store.redis.publish(channel, sender).catch(() => undefined) // their next round finds it
     senders.clear()
   }

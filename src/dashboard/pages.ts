@@ -90,11 +90,11 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
 interface QueuesWindow { state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number }
 
 async function readQueues (store: Store, sender: SenderView, { state, which, skip, take }: QueuesWindow): Promise<QueueRow[]> {
-  const entries = await store.run('inspect-lines', { sender: sender.id }, { which, skip, take, limit: BEHIND })
-  return entries.map(([id, text, readyMs, position]) => ({
-    ...common(sender.id, id, state, parseRecord(text)),
+  const { messages } = await store.run('inspect-queue', { sender: sender.id }, { which, skip, take, limit: BEHIND })
+  return messages.map(({ id, record, momentMs, position }) => ({
+    ...common(sender.id, id, state, parseRecord(record)),
     waitingFor: sender.state === 'active' ? 'turn-in-queue' : sender.state === 'paused' ? 'pause' : 'sender-stopped',
-    dueAt: readyMs === 0 ? null : readyMs,
+    dueAt: momentMs === 0 ? null : momentMs,
     position
   }))
 }
@@ -192,7 +192,7 @@ function withStart (row: QueueRow): QueueRow {
 /** When the message in flight to each of these recipients was granted. */
 async function grantedAt (store: Store, sender: string, recipients: string[]): Promise<Array<number | null>> {
   if (recipients.length === 0) return []
-  const grants = await store.redis.hmget(senderKey(store.prefix, sender, 'held'), ...recipients)
+  const grants = await store.redis.hmget(senderKey(store.prefix, sender, 'grants'), ...recipients)
   return grants.map(grant => grant === null ? null : Math.floor(Number(grant.split(' ')[4]) / 1000))
 }
 

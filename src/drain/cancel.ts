@@ -8,13 +8,12 @@ export type Cancelled = 'done' | 'busy' | 'alive' | 'gone'
 /** Takes a message that waits out for good: `cancelled` by somebody, or `expired` once its life is over. */
 export async function cancel (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, id: string, reason: 'cancelled' | 'expired', by: string, payload: Payload, why?: 'opted-out'): Promise<Cancelled> {
   const reply = await deps.store.run('cancel', { sender, digest: digestOf(id) }, {
-    id, reason, tail: resultTail(payload, undefined, deps.settlement.callbacksEnabled, why), history: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
+    id, reason, resultSuffix: resultTail(payload, undefined, deps.settlement.callbacksEnabled, why), history: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
   })
-  if (reply[0] === 'done') {
+  if (reply.status === 'done') {
     deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(why === undefined ? {} : { reason: why }) })
-    await deps.wakes.applyWakeHint(sender, reply[1])
   }
-  return reply[0]
+  return reply.status
 }
 
 /** Drops messages whose life is over; returns how many. */

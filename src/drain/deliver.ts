@@ -28,6 +28,5 @@ export async function deliver (deps: DeliveryDeps, grant: Grant, onStart?: () =>
 async function travel (deps: DeliveryDeps, grant: Grant, onStart: (() => void) | undefined): Promise<Delivery> {
   const outcome = await deps.provider.send(grant, onStart)
   const settled = await settle(deps, grant, outcome)
-  if (settled.wakeHint !== '') await deps.wakes.applyWakeHint(grant.sender, settled.wakeHint)
   return { outcome, settled }
 }

@@ -48,7 +48,7 @@ export async function shift (deps: DrainDeps, sender: string, closing: AbortSign
       }
       signal.reset()
       const claimed = await claimInto(places)
-      if (claimed.status === 'attended') break
+      if (claimed.status === 'leased') break
       mine = true
       expected = Math.min(BATCH, Math.max(FEW, 2 * claimed.grants.length))
       for (const grant of claimed.grants) {
@@ -79,8 +79,8 @@ export async function shift (deps: DrainDeps, sender: string, closing: AbortSign
     closing.removeEventListener('abort', flush)
     mute()
     if (mine) await handOver(deps, sender, name)
-    // A job taken on the way down was somebody's one call: another node has to hear it.
-    else if (closing.aborted) await deps.wakes.applyWakeHint(sender, 'call')
+    // A job taken while the node closes was the sender's only wake-up: it is added again for another node.
+    else if (closing.aborted) await deps.wakes.applyWakeHint(sender, 'enqueue')
     await Promise.all(underway)
     deps.events.emit('drain.ended', { sender, sends, durationMs: performance.now() - startedAt })
   }
@@ -111,7 +111,7 @@ function once (act: () => void): () => void {
 /** Ends the lease at once; where that fails it runs out by itself within 3 s and recovery calls the next shift. */
 async function handOver (deps: DrainDeps, sender: string, name: string): Promise<void> {
   try {
-    await deps.wakes.applyWakeHint(sender, await release(deps, sender, name))
+    await release(deps, sender, name)
   } catch (error) {
     deps.events.emit('unexpected-error', { location: 'shift hand-over', error })
   }

@@ -1,50 +1,83 @@
 import type { Queue } from 'bullmq'
 import type { Bus } from '../events.js'
+import type { WakeHint } from '../redis/commands.js'
 import type { Connections } from '../redis/connect.js'
+import { atEndOfTick } from '../redis/end-of-tick.js'
 import { globalKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 
-export type WakeHint = '' | 'call' | 'wake' | 'later'
+export type { WakeHint } from '../redis/commands.js'
 
-/** How a sender gets attention: a drain job where nobody attends it, a wake where its shift sleeps too long, later recovery. */
+/** Of two hints for one sender the stronger one counts: a drain run that starts finds everything that is ready. */
+const strength = { '': 0, defer: 1, notify: 2, enqueue: 3 } as const
+
+/** How a sender gets a drain run: a job where none is running, a wake-up where its run sleeps too long, recovery later. */
 export interface Wakes {
-  /** Acts on what a script asked for. Never fails: without it recovery calls, and a shift sleeps at most 500 ms. */
+  /**
+   * Acts on a hint; the store calls it for every reply that has one. Hints of one tick for one sender are one. Never fails: without it
+   * recovery adds the job, and a drain run sleeps at most 500 ms.
+   */
   applyWakeHint: (sender: string, wakeHint: WakeHint) => Promise<void>
-  /** Rings `bell` at every wake of the sender until the answer is called. */
+  /** Calls `signal` at every wake-up of the sender until the function that it returns is called. */
   listen: (sender: string, signal: () => void) => () => void
   close: () => Promise<void>
 }
 
-/** A worker subscribes; a node that only posts needs not to. */
-export async function createWakes (deps: { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }): Promise<Wakes> {
+interface WakesDeps { store: Store, events: Bus, drainQueue: Queue, subscribe: Connections['subscribe'] | null }
+interface Collected { wakeHint: WakeHint, done: Promise<void> }
+
+/** A worker subscribes; a node that only posts need not. */
+export async function createWakes (deps: WakesDeps): Promise<Wakes> {
   const { store, events, drainQueue } = deps
   const channel = globalKey(store.prefix, 'wake')
-  const bells = new Map<string, Set<() => void>>()
-  const set = (sender: string): boolean => {
-    const listeners = bells.get(sender)
+  const signals = new Map<string, Set<() => void>>()
+  const collected = new Map<string, Collected>()
+  const wake = (sender: string): boolean => {
+    const listeners = signals.get(sender)
     listeners?.forEach(signal => signal())
     return listeners !== undefined
   }
-  const leave = await deps.subscribe?.(channel, set)
+  const leave = await deps.subscribe?.(channel, wake)
 
+  async function act (sender: string, wakeHint: WakeHint): Promise<void> {
+    try {
+      // Job ids are unique: with a fixed one, a job added while the former one is still finishing would be dropped.
+      if (wakeHint === 'enqueue') await Promise.all([store.recoverySchedule.markDueNow(sender), drainQueue.add('drain', { sender })])
+      if (wakeHint === 'defer') store.recoverySchedule.markDue(sender)
+      if (wakeHint === 'notify' && !wake(sender)) await store.redis.publish(channel, sender)
+    } catch (error) {
+      store.recoverySchedule.markDue(sender)
+      events.emit('unexpected-error', { location: `wake hint ${wakeHint}`, error })
+    }
+  }
+
+  async function applyWakeHint (sender: string, wakeHint: WakeHint): Promise<void> {
+    if (wakeHint === '') return
+    const earlier = collected.get(sender)
+    if (earlier !== undefined) {
+      if (strength[wakeHint] > strength[earlier.wakeHint]) earlier.wakeHint = wakeHint
+      return await earlier.done
+    }
+    const one: Collected = {
+      wakeHint,
+      done: new Promise<void>(resolve => atEndOfTick(() => resolve())).then(async () => {
+        collected.delete(sender)
+        await act(sender, one.wakeHint)
+      })
+    }
+    collected.set(sender, one)
+    await one.done
+  }
+
+  store.onWakeHint(applyWakeHint)
   return {
-    async applyWakeHint (sender, wakeHint) {
-      try {
-        // Job ids are unique: a fixed one would swallow a call while the former job is still finishing.
-        if (wakeHint === 'call') await Promise.all([store.recoverySchedule.mark(sender), drainQueue.add('shift', { sender })])
-        if (wakeHint === 'later') store.recoverySchedule.markDue(sender)
-        if (wakeHint === 'wake' && !set(sender)) await store.redis.publish(channel, sender)
-      } catch (error) {
-        store.recoverySchedule.markDue(sender)
-        events.emit('unexpected-error', { location: `attend ${wakeHint}`, error })
-      }
-    },
+    applyWakeHint,
     listen (sender, signal) {
-      const listeners = bells.get(sender) ?? new Set()
-      bells.set(sender, listeners.add(signal))
+      const listeners = signals.get(sender) ?? new Set()
+      signals.set(sender, listeners.add(signal))
       return () => {
         listeners.delete(signal)
-        if (listeners.size === 0) bells.delete(sender)
+        if (listeners.size === 0) signals.delete(sender)
       }
     },
     async close () {

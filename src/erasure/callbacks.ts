@@ -9,14 +9,14 @@ const PAGE = 500
  * now on is of messages that are not erased. Answers how many events there were.
  */
 export async function eraseCallbacks (store: Store, sender: string, recipient: string): Promise<number> {
-  while ((await store.run('lend', { sender }, { limit: 0, leaseMs: 0, take: PAGE, cap: Number.MAX_SAFE_INTEGER }))[2] > 0);
-  const names = JSON.stringify(spellingsOf(recipient).map(name => JSON.stringify(name)))
+  while ((await store.run('lease-callbacks', { sender }, { limit: 0, leaseMs: 0, take: PAGE, cap: Number.MAX_SAFE_INTEGER })).left > 0);
+  const names = spellingsOf(recipient).map(name => JSON.stringify(name)).join('\n')
   let erased = 0
   let cursor = '0'
   do {
-    const [next, count] = await store.run('erase-callbacks', { sender }, { recipient, names, cursor, limit: PAGE })
-    erased += count
-    cursor = next
+    const page = await store.run('erase-callbacks', { sender }, { recipient, names, cursor, limit: PAGE })
+    erased += page.count
+    cursor = page.cursor
   } while (cursor !== '0')
   return erased
 }

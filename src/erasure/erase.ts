@@ -58,7 +58,7 @@ export async function eraseRecipient (deps: ErasureDeps, senders: readonly strin
   let failures = known
   for (const sender of senders) failures += await eraseFailures(store, sender, recipient)
   for (const sender of senders) await eraseCallbacks(store, sender, recipient)
-  const pairs = await inParallel(senders, AT_ONCE, async sender => (await store.run('erase-pair', { sender }, { recipient }))[0])
+  const pairs = await inParallel(senders, AT_ONCE, async sender => (await store.run('erase-pair', { sender }, { recipient })).status)
   return { complete: remaining.length === 0 && !pairs.includes('busy'), erased: { waiting, results, failures }, remaining }
 }
 

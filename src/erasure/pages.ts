@@ -9,8 +9,8 @@ const PAGE = 1000
 export async function * pagesOf (store: Store, sender: string, recipient: string, which: 'waiting' | 'failures'): AsyncGenerator<{ id: string, kept: StoredMessage }> {
   let cursor = '0'
   do {
-    const [next = '0', ...found] = await store.run('find-recipient', { sender }, { recipient, which, cursor, limit: PAGE })
-    for (let at = 0; at < found.length; at += 2) yield { id: found[at] ?? '', kept: parseRecord(found[at + 1] ?? '') }
-    cursor = next
+    const page = await store.run('find-recipient', { sender }, { recipient, which, cursor, limit: PAGE })
+    for (const { id, record } of page.messages) yield { id, kept: parseRecord(record) }
+    cursor = page.cursor
   } while (cursor !== '0')
 }

@@ -33,9 +33,10 @@ export async function eraseResults (store: Store, senders: readonly string[], re
         const result = parseResult(texts[at] ?? '')
         return result?.recipient === recipient ? [{ digest, result }] : []
       })
-      for (const [, hadResult = 0, wasKept = 0] of await inParallel(found, AT_ONCE, async ({ digest, result }) => await forgetResult(store, sender, digest, result))) {
-        erased.results += hadResult
-        erased.failures += wasKept
+      for (const reply of await inParallel(found, AT_ONCE, async ({ digest, result }) => await forgetResult(store, sender, digest, result))) {
+        if (reply.status !== 'erased') continue
+        if (reply.hadResult) erased.results++
+        if (reply.wasKept) erased.failures++
       }
     }
   }
@@ -55,7 +56,7 @@ export async function eraseFailures (store: Store, sender: string, recipient: st
   for await (const { id, kept } of pagesOf(store, sender, recipient, 'failures')) {
     await forgetTerms(store, sender, id, findTerms(recipient, kept.payload.metadata).split(' '), admittedAt(id))
     const reply = await store.run('erase-message', { sender, digest: parseId(`${sender}.${id}`)?.digest ?? '' }, { id })
-    if (reply[0] === 'erased' && reply[2] === 1) erased++
+    if (reply.status === 'erased' && reply.wasKept) erased++
   }
   return erased
 }

@@ -7,7 +7,7 @@ import { listFailures } from './list.js'
 /** Notes that somebody has seen a failure. False: it is none that is pending or failed. */
 export async function acknowledge (store: Store, sender: string, id: string, by: string, note?: string): Promise<boolean> {
   const history = JSON.stringify({ acknowledgedBy: by, ...(note === undefined ? {} : { note }) })
-  const [status] = await store.run('acknowledge', { sender, digest: digestOf(id) }, { id, history })
+  const { status } = await store.run('acknowledge', { sender, digest: digestOf(id) }, { id, history })
   return status === 'acknowledged'
 }
 

@@ -53,13 +53,13 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
   const askedAt = performance.now()
   const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,
-    reply: await deps.store.run('retake', { sender, digest: digestOf(id) }, {
+    reply: await deps.store.run('retry', { sender, digest: digestOf(id) }, {
       id, force, inline: true, lifeMs, history: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms
     })
   }))
-  switch (reply[0]) {
+  switch (reply.status) {
     case 'granted': {
-      const [, recipient, attempt, stops, lane, body, pairHits] = reply
+      const { recipient, attempt, stops, lane, body, pairHits } = reply
       const { settled } = await deliver(deps, {
         sender, id, recipient, attempt, stops, pairHits, lateUs: 0, askedAt, startBy: askedAt + startWithinMs, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(recipient, body)
       })
@@ -73,9 +73,7 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
         default: return settled.verdict satisfies never
       }
     }
-    case 'queued':
-      await deps.wakes.applyWakeHint(sender, reply[1])
-      return 'deferred'
+    case 'queued': return 'deferred'
     case 'expired': {
       const payload = await payloadOf(deps.store, sender, id)
       if (payload !== null) await cancel(deps, sender, id, 'expired', by ?? 'the clock', payload)
@@ -83,7 +81,7 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
     }
     case 'unwanted': return await dropUnwanted(deps, sender, [id], async () => await payloadOf(deps.store, sender, id)) === 1 ? 'permanentlyFailed' : 'gone'
     case 'gone':
-    case 'unruled': return 'gone'
+    case 'no_rules': return 'gone'
     default: return reply satisfies never
   }
 }

@@ -67,6 +67,5 @@ async function accept (deps: ApiDeps, sender: string, edge: Edge, body: Extract<
     whenLimited: 'wait'
   })
   if (admission.status !== 'refused') reply.about = publicId(sender, admission.id)
-  if (admission.status === 'queued') await deps.wakes.applyWakeHint(sender, admission.wakeHint)
   return await toAnswer(deps, sender, admission)
 }

@@ -36,7 +36,7 @@ export async function prune (deps: HousekeepingDeps): Promise<PruneResult> {
   for (const sender of deps.senders.ids()) {
     for (;;) {
       const { retentionMs } = deps.housekeeping
-      const [ids, buckets, failures] = await deps.store.run('tidy', { sender }, { retentionMs, cap: CAP, limit: BATCH })
+      const { expired: ids, buckets, failures } = await deps.store.run('prune', { sender }, { retentionMs, cap: CAP, limit: BATCH })
       const expired = await expire(deps, sender, ids, async id => await payloadOf(deps.store, sender, id))
       total.expired += expired
       total.buckets += buckets

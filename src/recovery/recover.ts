@@ -44,7 +44,7 @@ export function startRecovery (deps: RecoveryDeps): { stop: () => Promise<void> 
       await deps.refresh()
       enteredAt = performance.now()
     }
-    if (await store.redis.set(globalKey(store.prefix, 'recovery'), store.node, 'PX', TICK_MS - 100, 'NX') !== 'OK') return
+    if (await store.redis.set(globalKey(store.prefix, 'recovery-lease'), store.node, 'PX', TICK_MS - 100, 'NX') !== 'OK') return
     while (await recoverSlice(deps, calm) === SLICE);
   }
 
@@ -95,40 +95,36 @@ async function ask (deps: RecoveryDeps, sender: string): Promise<number> {
  * epoch, or 0 where nothing is in sight.
  */
 export async function recoverSender (deps: SenderRecoveryDeps, sender: string, lost: string[], all: boolean): Promise<number> {
-  const [wakeHint, leases, grants, unknowns, nextMs, parkedDue] = await deps.store.run('recover', { sender }, { lost: JSON.stringify(lost), limit: all ? AT_MOST : 0 })
-  if (wakeHint === 'call') {
-    deps.events.emit('recovery.found', { sender, kind: 'unattended' })
-    await deps.wakes.applyWakeHint(sender, 'call')
-  }
-  for (const found of grants) await giveBack(deps, sender, found)
-  for (const found of leases) await expireLease(deps, sender, found)
-  for (const [id, text] of unknowns) {
-    if (text === '') continue
+  const found = await deps.store.run('recover', { sender }, { lost: lost.join(' '), limit: all ? AT_MOST : 0 })
+  const { nextMs } = found
+  if (found.wakeHint !== '') deps.events.emit('recovery.found', { sender, kind: 'unattended' })
+  for (const grant of found.lost) await giveBack(deps, sender, grant)
+  for (const grant of found.leases) await expireLease(deps, sender, grant)
+  for (const { id, record } of found.unknown) {
+    if (record === '') continue
     deps.events.emit('recovery.found', { sender, kind: 'unknown', id })
-    await settleUnknown(deps, sender, id, parseRecord(text))
+    await settleUnknown(deps, sender, id, parseRecord(record))
   }
   // After the leases and holds, which a receipt that came early waits for.
-  const parkedMs = parkedDue === 1 && all ? await lookAgain(deps, sender) : 0
+  const parkedMs = found.parkedDue && all ? await lookAgain(deps, sender) : 0
   return parkedMs > 0 && nextMs > 0 ? Math.min(parkedMs, nextMs) : parkedMs || nextMs
 }
 
 /** Nobody ever learned of this grant, so it was never started. */
 async function giveBack (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
-  deps.events.emit('recovery.found', { sender, kind: 'lost-grant', id: found[0] })
+  deps.events.emit('recovery.found', { sender, kind: 'lost-grant', id: found.id })
   const outcome: Outcome = { status: 'unsent', code: 'GIVEN_BACK', error: 'the reply that granted it was lost', startedAfterMs: null, durationMs: 0 }
-  const settled = await settle(deps, grantOf(sender, found), outcome)
-  await deps.wakes.applyWakeHint(sender, settled.wakeHint)
+  await settle(deps, grantOf(sender, found), outcome)
 }
 
 /** Its holder is gone. Whether and when it started nobody can tell: the latest moment it may have started counts. */
 async function expireLease (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
-  deps.events.emit('recovery.found', { sender, kind: 'lease', id: found[0] })
+  deps.events.emit('recovery.found', { sender, kind: 'lease', id: found.id })
   const outcome: Outcome = { status: 'unknown', code: 'LEASE_EXPIRED', error: 'the node that sent it is gone', startedAfterMs: deps.startWithinMs, durationMs: 0 }
-  const settled = await settle(deps, grantOf(sender, found), outcome)
-  await deps.wakes.applyWakeHint(sender, settled.wakeHint)
+  await settle(deps, grantOf(sender, found), outcome)
 }
 
-function grantOf (sender: string, [id, recipient, attempt, holder, text]: FoundGrant): Grant {
-  const { payload, lane, stops, pairHits } = parseRecord(text)
+function grantOf (sender: string, { id, recipient, attempt, holder, record }: FoundGrant): Grant {
+  const { payload, lane, stops, pairHits } = parseRecord(record)
   return { sender, id, recipient, attempt, holder, lane, stops, pairHits, payload, askedAt: 0, startBy: 0, lateUs: 0 }
 }

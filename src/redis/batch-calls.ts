@@ -57,10 +57,10 @@ export function runBatched (call: CallScript): RunScript {
 
 async function answer (call: CallScript, { sender, args, parts, asks }: Gathering): Promise<void> {
   try {
-    const replies = await call(sender, args, parts) as Array<[status: string, ...rest: unknown[]] | ['fault', why: string]>
+    const replies = await call(sender, args, parts) as Array<[status: string, ...rest: unknown[]] | ['error', text: string]>
     asks.forEach(({ resolve, reject }, at) => {
       const reply = replies[at]
-      if (reply === undefined || reply[0] === 'fault') reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no answer' : reply[1] as string }))
+      if (reply === undefined || reply[0] === 'error') reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no reply' : reply[1] as string }))
       else resolve(reply)
     })
   } catch (error) {

@@ -1,13 +1,15 @@
 /**
- * Every name in Redis is made here. All keys of a sender carry one hash tag, so one script may touch them all and senders
- * spread over a cluster; lua/README.md tells what each holds.
+ * Makes every name in Redis. All keys of a sender carry one hash tag, so one script may touch them all and senders
+ * spread over a cluster; lua/README.md says what each holds.
  */
+
+interface KeyPart { digest?: string | undefined, hour?: number, recipient?: string }
 
 /**
  * `{wa:<sender>}:<name>`; the idempotency record is `{wa:<sender>}:msg:<digest>`, the look-up index
  * `{wa:<sender>}:recent:<hours since the epoch>`, a pair's run of starts `{wa:<sender>}:starts:<recipient>`.
  */
-export function senderKey (prefix: string, sender: string, name: string, part?: { digest?: string | undefined, hour?: number, recipient?: string }): string {
+export function senderKey (prefix: string, sender: string, name: string, part?: KeyPart): string {
   const key = `{${prefix}:${sender}}:${name}`
   if (name === 'msg') return `${key}:${part?.digest ?? ''}`
   if (name === 'starts') return `${key}:${part?.recipient ?? ''}`
@@ -30,8 +32,10 @@ export function hourOf (ms: number): number {
   return Math.floor(ms / 3_600_000)
 }
 
+type GlobalName = 'layout' | 'recovery-lease' | 'recovery-schedule' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe'
+
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
-export function globalKey (prefix: string, name: 'layout' | 'recovery' | 'agenda' | 'retry-worker' | 'senders' | 'wake' | 'told' | 'audit' | 'probe'): string {
+export function globalKey (prefix: string, name: GlobalName): string {
   return `{${prefix}}:${name}`
 }
 

@@ -14,7 +14,7 @@ export interface RecoverySchedule {
   /** Has recovery look at the sender at its next tick. Neither waits nor fails; goes on trying while Redis is away. */
   markDue: (sender: string) => void
   /** The same at once, for a sender whose turn is near: whoever attends it next may die at any moment. */
-  mark: (sender: string) => Promise<void>
+  markDueNow: (sender: string) => Promise<void>
   /** Up to `count` senders whose moment has come, the most overdue first, and the present moment by Redis's clock, ms. */
   due: (count: number) => Promise<{ nowMs: number, senders: Array<{ sender: string, isMarkedDue: boolean }> }>
   /** Before asking: sets the moments at which these are asked again whatever happens. */
@@ -30,7 +30,7 @@ export interface RecoverySchedule {
 export type Moment = readonly [sender: string, atMs: number]
 
 export function createRecoverySchedule (redis: Client, prefix: string): RecoverySchedule {
-  const key = globalKey(prefix, 'agenda')
+  const key = globalKey(prefix, 'recovery-schedule')
   const reminders = new Set<string>()
   let timer: NodeJS.Timeout | null = null
   let flushedAt = -Infinity
@@ -58,7 +58,7 @@ export function createRecoverySchedule (redis: Client, prefix: string): Recovery
       reminders.add(sender)
       plan()
     },
-    async mark (sender) {
+    async markDueNow (sender) {
       await redis.zadd(key, 'LT', 0, sender)
     },
     async due (count) {

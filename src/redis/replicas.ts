@@ -60,7 +60,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
     areAsked: fence !== null && count > 0,
     async hold (prefix, sender) {
       if (fence === null) return
-      const key = senderKey(prefix, sender, 'mark')
+      const key = senderKey(prefix, sender, 'replica-mark')
       try {
         await join(addressOf(fence, key), fence, key)
       } catch (cause) {

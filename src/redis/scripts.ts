@@ -1,77 +1,162 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { SluiceError } from '../errors.js'
+import type { Header, Row } from './script-header.js'
+import { nameInLua, readHeader } from './script-header.js'
+
+/** One field of a reply. `isFlag`: 0 or 1 on the wire. `items`: the fields of each entry of a list. */
+export interface ReplyField { name: string, isFlag: boolean, items: ReplyField[] | null }
 
 /**
- * A Lua file, read and checked: its header is the declaration of its keys and arguments, in order. A script that takes several messages at
- * once has `own` ones for each, behind those that all of them share.
+ * A Lua file, read and checked. Its header declares its keys, its arguments and its replies, in the order in which they travel. A script
+ * that takes several messages at once has `own` keys and arguments for each message, behind those that all of them share.
  */
 export interface Script {
   name: string
   keys: string[]
   args: string[]
   own?: { keys: string[], args: string[] }
+  /** The fields of each reply, by its status. */
+  replies: Map<string, ReplyField[]>
   lua: string
 }
+
+/** The text of an include by its name, or null where there is none. */
+export type ReadInclude = (name: string) => string | null
 
 const folder = new URL('../../lua/', import.meta.url)
 
 /** Reads every script of lua/. Throws SCRIPT_INVALID where a header and its body disagree. */
 export function loadScripts (): Script[] {
-  return readdirSync(folder).filter(file => file.endsWith('.lua')).sort()
-    .map(file => parseScript(file.slice(0, -4), readFileSync(new URL(file, folder), 'utf8')))
+  return readdirSync(folder).filter(file => file.endsWith('.lua')).map(file => file.slice(0, -4)).sort()
+    .map(name => parseScript(name, readFileSync(new URL(`${name}.lua`, folder), 'utf8')))
 }
 
 /**
- * Checks a script and puts its includes in. The header has to name `KEYS[1]` to `KEYS[n]` and `ARGV[1]` to `ARGV[n]`
- * without a gap, and so `OWN_KEYS` and `OWN_ARGV` of a script that takes several messages, which is told how many there are of each; an index that is used and not named, or named and not used, is refused, and so is a script that does not
- * say what it returns.
+ * Checks a script, inserts its includes and gives it its names: `key.NAME` becomes `KEYS[i]`, `arg.NAME` becomes `ARGV[i]`, and a script
+ * with per-message keys or arguments finds its messages in the list `messages`. A key such as `queue:<lane>` stands for three keys and is
+ * a list. Names that are used without a declaration, or declared and never used, are refused, in includes too.
  */
-export function parseScript (name: string, text: string): Script {
+export function parseScript (name: string, text: string, read: ReadInclude = readInclude): Script {
+  const refuse = (detail: string): never => { throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua: ${detail}` }) }
   const lines = text.split('\n')
   const end = lines.findIndex((line, at) => at > 0 && !line.startsWith('--'))
-  const header = lines.slice(0, end)
-  const body = lines.slice(end).join('\n')
-  if (!(lines[0] ?? '').startsWith('#!lua')) throw invalid(name, 'the first line has to be "#!lua" and its flags')
-  if (!header.some(line => line.startsWith('-- Returns:'))) throw invalid(name, 'the header does not say what it returns')
-  const keys = declared(name, header, body, 'KEYS')
-  const args = declared(name, header, body, 'ARGV')
-  const own = { keys: declared(name, header, body, 'OWN_KEYS'), args: declared(name, header, body, 'OWN_ARGV') }
-  const takesSeveral = own.keys.length + own.args.length > 0
-  const counts = takesSeveral ? [`local SHARED_KEYS, EACH_KEYS, SHARED_ARGV, EACH_ARGV = ${keys.length}, ${own.keys.length}, ${args.length}, ${own.args.length}`] : []
-  const lua = [lines[0], ...counts, ...header.map(line => include(name, line)), body].join('\n')
-  return { name, keys, args, lua, ...(takesSeveral ? { own } : {}) }
+  const [flags = '', ...headLines] = lines.slice(0, end)
+  if (!flags.startsWith('#!lua')) refuse('the first line must be "#!lua" and its flags')
+  const header = readHeader(headLines, refuse)
+  const code = [...collectIncludes(headLines, read, refuse), lines.slice(end).join('\n')].map(withoutComments).join('\n')
+  checkNames(header, code, refuse)
+  const own = { keys: header.ownKeys.map(row => row.name), args: header.ownArgs.map(row => row.name) }
+  return {
+    name,
+    keys: header.keys.flatMap(wireKeys),
+    args: header.args.map(row => row.name),
+    replies: header.replies,
+    lua: [flags, ...prelude(header), substitute(header, code)].join('\n'),
+    ...(own.keys.length + own.args.length > 0 ? { own } : {})
+  }
 }
 
-function declared (name: string, header: string[], body: string, kind: 'KEYS' | 'ARGV' | 'OWN_KEYS' | 'OWN_ARGV'): string[] {
-  const names = header.flatMap(line => {
-    const match = new RegExp(`^-- ${kind}\\[(\\d+)\\]\\s+(\\S+)\\s+\\S`).exec(line)
-    return match === null ? [] : [{ index: Number(match[1]), name: match[2] ?? '' }]
-  })
-  names.forEach((entry, at) => {
-    if (entry.index !== at + 1) throw invalid(name, `${kind}[${entry.index}] stands where ${kind}[${at + 1}] is due`)
-  })
-  const used = new Set([...body.matchAll(new RegExp(`\\b${kind}\\[(\\d+)\\]`, 'g'))].map(match => Number(match[1])))
-  for (const index of used) {
-    if (index > names.length) throw invalid(name, `${kind}[${index}] is used and not named`)
+/** Every include that the header asks for, those that an include asks for before it, each once. */
+function collectIncludes (header: string[], read: ReadInclude, refuse: (detail: string) => never): string[] {
+  const done = new Map<string, string>()
+  function collect (lines: string[], chain: string[]): void {
+    for (const line of lines) {
+      if (!line.startsWith('---')) continue
+      const name = /^--- @include (\w+)$/.exec(line)?.[1] ?? refuse(`"${line}" is not an include`)
+      if (chain.includes(name)) refuse(`includes form a cycle: ${[...chain, name].join(' -> ')}`)
+      if (done.has(name)) continue
+      const text = read(name) ?? refuse(`there is no include/${name}.lua`)
+      collect(text.split('\n'), [...chain, name])
+      done.set(name, text)
+    }
   }
-  for (const entry of names) {
-    if (!used.has(entry.index)) throw invalid(name, `${kind}[${entry.index}] (${entry.name}) is named and not used`)
-  }
-  return names.map(entry => entry.name)
+  collect(header, [])
+  return [...done.values()]
 }
 
-/** `--- @include gcra` becomes lua/include/gcra.lua; other header lines don't travel to Redis. */
-function include (name: string, line: string): string {
-  if (!line.startsWith('---')) return ''
-  const included = /^--- @include (\w+)$/.exec(line)?.[1]
-  if (included === undefined) throw invalid(name, `"${line}" is no include`)
+function readInclude (name: string): string | null {
   try {
-    return readFileSync(new URL(`include/${included}.lua`, folder), 'utf8')
-  } catch (cause) {
-    throw invalid(name, `there is no include/${included}.lua`, cause)
+    return readFileSync(new URL(`include/${name}.lua`, folder), 'utf8')
+  } catch {
+    return null
   }
 }
 
-function invalid (name: string, detail: string, cause?: unknown): SluiceError {
-  return new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua: ${detail}`, ...(cause === undefined ? {} : { cause }) })
+/** Comments neither use a name nor travel to Redis; their lines stay, so that line numbers in errors can be found. */
+function withoutComments (lua: string): string {
+  return lua.replaceAll(/^[ \t]*--.*$/gm, '')
+}
+
+function checkNames (header: Header, code: string, refuse: (detail: string) => never): void {
+  if (/\b(KEYS|ARGV)\b/.test(code)) refuse('KEYS and ARGV are reached by key.NAME and arg.NAME')
+  check('key', header.keys, usesOf(code, /\bkey\.(\w+)/g))
+  check('arg', header.args, usesOf(code, /\barg\.(\w+)/g))
+  check('message', [...header.ownKeys, ...header.ownArgs], usesOf(code, /\bmessage\.(\w+)|\(messages, '(\w+)'/g))
+
+  function check (kind: string, rows: Row[], used: Set<string>): void {
+    const declared = rows.map(row => nameInLua(row.name))
+    for (const [at, one] of declared.entries()) if (declared.indexOf(one) !== at) refuse(`${kind}.${one} is declared twice`)
+    for (const one of used) if (!declared.includes(one)) refuse(`${kind}.${one} is used and not declared`)
+    for (const one of declared) if (!used.has(one)) refuse(`${kind}.${one} is declared and not used`)
+  }
+}
+
+function usesOf (code: string, pattern: RegExp): Set<string> {
+  return new Set([...code.matchAll(pattern)].map(match => match[1] ?? match[2] ?? ''))
+}
+
+/** What a header's row stands for on the wire: `queue:<lane>` is three keys. */
+function wireKeys ({ name }: Row): string[] {
+  return name.endsWith(':<lane>') ? ['urgent', 'normal', 'bulk'].map(lane => name.replace('<lane>', lane)) : [name]
+}
+
+/** What runs before the script: a list for each group of keys, a local for each argument that is converted, and the messages. */
+function prelude (header: Header): string[] {
+  const lines = ['local KEYS, ARGV = KEYS, ARGV']
+  let at = 0
+  for (const row of header.keys) {
+    const count = wireKeys(row).length
+    if (count > 1) lines.push(`local key_${nameInLua(row.name)} = { ${Array.from({ length: count }, (_, n) => `KEYS[${at + n + 1}]`).join(', ')} }`)
+    at += count
+  }
+  header.args.forEach((row, index) => {
+    if (row.conversion !== 'text') lines.push(`local arg_${row.name} = ${converted(row, `ARGV[${index + 1}]`)}`)
+  })
+  const { ownKeys, ownArgs } = header
+  if (ownKeys.length + ownArgs.length === 0) return lines
+  const fields = [
+    ...ownKeys.map((row, index) => `${nameInLua(row.name)} = KEYS[k + ${index + 1}]`),
+    ...ownArgs.map((row, index) => `${row.name} = ${converted(row, `ARGV[a + ${index + 1}]`)}`)
+  ]
+  return [
+    ...lines,
+    'local messages = {}',
+    `for m = 0, (#ARGV - ${header.args.length}) / ${ownArgs.length} - 1 do`,
+    `  local k, a = ${at} + m * ${ownKeys.length}, ${header.args.length} + m * ${ownArgs.length}`,
+    `  messages[m + 1] = { ${fields.join(', ')} }`,
+    'end'
+  ]
+}
+
+function converted (row: Row, value: string): string {
+  switch (row.conversion) {
+    case 'number': return `tonumber(${value})`
+    case 'flag': return `${value} == '1'`
+    case 'text': return value
+    default: return row.conversion satisfies never
+  }
+}
+
+function substitute (header: Header, code: string): string {
+  const keys = new Map<string, string>()
+  let at = 0
+  for (const row of header.keys) {
+    const count = wireKeys(row).length
+    keys.set(nameInLua(row.name), count > 1 ? `key_${nameInLua(row.name)}` : `KEYS[${at + 1}]`)
+    at += count
+  }
+  const args = new Map(header.args.map((row, index) => [row.name, row.conversion === 'text' ? `ARGV[${index + 1}]` : `arg_${row.name}`]))
+  return code
+    .replaceAll(/\bkey\.(\w+)/g, (_, name: string) => keys.get(name) ?? '')
+    .replaceAll(/\barg\.(\w+)/g, (_, name: string) => args.get(name) ?? '')
 }

@@ -3,7 +3,7 @@ import { SluiceError } from '../errors.js'
 import type { RecoverySchedule } from './recovery-schedule.js'
 import { createRecoverySchedule } from './recovery-schedule.js'
 import type { Client } from './client.js'
-import type { Replies, Run, ScriptName, ScriptWatch } from './commands.js'
+import type { Replies, Run, ScriptName, ScriptWatch, WakeHint } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
 import { globalKey } from './keys.js'
@@ -21,8 +21,13 @@ export interface Store {
   /** Random name of this process; the first part of every holder and shift. */
   readonly node: string
   readonly redis: Client
-  /** Runs a script. What it promises to somebody outside is held by the replicas that are waited for, or it throws UNAVAILABLE. */
+  /**
+   * Runs a script, and acts on the wake-up hint in its reply. What the reply promises to a caller is held by the replicas that are waited
+   * for, or it throws UNAVAILABLE.
+   */
   readonly run: Run
+  /** Sets what acts on the hints of replies; none is acted on before. It never fails. */
+  readonly onWakeHint: (apply: (sender: string, wakeHint: WakeHint) => Promise<void>) => void
   /** The same for what a script of this sender wrote that promises nothing by itself. */
   readonly hold: (sender: string) => Promise<void>
   /** Throws where Redis would refuse a new message now: away, nearly full, or taking no writes. */
@@ -49,6 +54,7 @@ export function createStore (connections: Connections, options: { prefix: string
   const waiting = createWaiting()
   const run = createRun(scripts, options.prefix, { watch: options.watch, waiting, replyWithinMs })
   let calls = 0
+  let applyWakeHint: ((sender: string, wakeHint: WakeHint) => Promise<void>) | undefined
   const store: Store = {
     prefix: options.prefix,
     node,
@@ -59,12 +65,16 @@ export function createStore (connections: Connections, options: { prefix: string
       try {
         const reply = await run(name, at, args)
         if (replicas.areAsked && isPromise(name, reply)) await replicas.hold(options.prefix, at.sender)
+        if ('wakeHint' in reply && reply.wakeHint !== '') await applyWakeHint?.(at.sender, reply.wakeHint)
         return reply
       } catch (error) {
-        // It may have run all the same, and nobody heard what it asked for.
+        // It may have run all the same, and its hint is lost.
         recoverySchedule.markDue(at.sender)
         throw error
       }
+    },
+    onWakeHint (apply) {
+      applyWakeHint = apply
     },
     async hold (sender) {
       if (replicas.areAsked) await replicas.hold(options.prefix, sender)
@@ -107,12 +117,13 @@ export function createStore (connections: Connections, options: { prefix: string
   return store
 }
 
-/** A place, a grant or an act of which somebody outside hears, and by which they go. A duplicate too: its first may be unconfirmed. */
+/** Whether a caller relies on what the reply says: a place in the queue, a grant, an operator's change. A duplicate too: its first message
+ * may be unconfirmed. */
 function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): boolean {
   switch (name) {
-    case 'admit': return reply[0] !== 'refused' && reply[0] !== 'unruled'
-    case 'claim': return reply[0] === 'claimed' && (reply as Replies['claim'])[5]?.length !== 0
-    case 'retake':
+    case 'admit': return reply.status !== 'refused' && reply.status !== 'no_rules'
+    case 'claim': return 'grants' in reply && reply.grants.length > 0
+    case 'retry':
     case 'cancel':
     case 'clear':
     case 'erase-message':

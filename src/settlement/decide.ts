@@ -22,7 +22,7 @@ export interface SettlementSettings {
 export interface Verdict {
   verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'stop'
   afterMs: number
-  bucket: '' | 'pair' | 'flow' | 'sender' | 'marketing'
+  bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'marketing'
   coolMs: number
   reason?: NonNullable<HistoryEntry['reason']>
 }
@@ -45,7 +45,7 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender
       return to('stop', { bucket: 'sender', coolMs: outcome.probeMs, reason: 'rejected' })
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
-      : to('wait', { bucket: 'flow', coolMs: UNREACHABLE_REST_MS })
+      : to('wait', { bucket: 'sender-rate', coolMs: UNREACHABLE_REST_MS })
     case 'unknown': return to('unknown', { afterMs: holdMs(settings, grant) })
     default: return outcome satisfies never
   }
@@ -63,7 +63,7 @@ function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 
  * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
  * for it in line, and nothing says how long ago its cause was.
  */
-export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'flow', probeMs?: number, optsOut?: true, mostAttempts?: number }, attempt: number, settings: SettlementSettings): Verdict {
+export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'sender-rate', probeMs?: number, optsOut?: true, mostAttempts?: number }, attempt: number, settings: SettlementSettings): Verdict {
   if (outcome.status === 'rejected') return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
   const afterMs = isLast(attempt, outcome) ? null : settings.backoff(attempt)
   const bucket = outcome.probeMs === undefined

@@ -45,10 +45,10 @@ export interface MessageView {
 export async function inspectMessage (store: Store, sender: string, name: { id: string } | { digest: string }): Promise<MessageView | null> {
   const digest = 'id' in name ? digestOf(name.id) : name.digest
   const reply = await store.run('inspect-message', { sender, digest }, { id: 'id' in name ? name.id : '' })
-  if (reply[0] === 'gone') return null
-  const [state, id, nowMs, resultText, recordText, momentMs, waitUs, waitingFor, position] = reply
-  const result = resultText === '' ? null : parseResult(resultText)
-  const kept = recordText === '' ? null : parseRecord(recordText)
+  if (reply.status === 'gone') return null
+  const { state, id, nowMs, momentMs, waitUs, waitingFor, position } = reply
+  const result = reply.result === '' ? null : parseResult(reply.result)
+  const kept = reply.record === '' ? null : parseRecord(reply.record)
   const waits = state === 'queued' || state === 'scheduled' || state === 'retrying' || state === 'unknown'
   return {
     id,

@@ -18,8 +18,8 @@ export async function takeOrPark (deps: ReceiptDeps, sender: string, status: Sta
   const receipt = await takeStatus(deps, sender, status)
   if (receipt !== 'early' && receipt !== 'unknown') return receipt
   const reply = await deps.store.run('park', { sender }, { name: nameOf(status), status: JSON.stringify(status), waitMs: FIRST_LOOK_MS, cap: CAP })
-  if (reply[0] === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'too many statuses are parked', retryAfterMs: 60_000 })
-  if (reply[0] === 'parked') await deps.store.recoverySchedule.advance([[sender, reply[1]]])
+  if (reply.status === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'too many statuses are parked', retryAfterMs: 60_000 })
+  if (reply.status === 'parked') await deps.store.recoverySchedule.advance([[sender, reply.nextMs]])
   return 'parked'
 }
 
@@ -27,10 +27,10 @@ export async function takeOrPark (deps: ReceiptDeps, sender: string, status: Sta
 export async function lookAgain (deps: ReceiptDeps, sender: string): Promise<number> {
   let done: string[] = []
   for (;;) {
-    const [nextMs, ...due] = await deps.store.run('unpark', { sender }, { done: JSON.stringify(done), waitMs: NEXT_LOOK_MS, limit: AT_ONCE })
+    const { nextMs, due } = await deps.store.run('unpark', { sender }, { done: done.join(' '), waitMs: NEXT_LOOK_MS, limit: AT_ONCE })
     if (due.length === 0) return nextMs
     done = []
-    for (const [name, ageMs, text] of due) {
+    for (const { name, ageMs, status: text } of due) {
       const status = JSON.parse(text) as Status
       const receipt = await takeStatus(deps, sender, status, true)
       const isMatched = receipt !== 'early' && receipt !== 'unknown'

@@ -3,10 +3,11 @@ import type { Replies } from '../redis/commands.js'
 import { findTerm } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
 import { parseAttemptName } from '../attempt-name.js'
+import { writePayload } from '../redis/payload.js'
 import { decideBounce } from './decide.js'
 import { findMessages } from './find.js'
 import type { SettlementDeps } from './settle.js'
-import { parseRecord, resultTail } from './record.js'
+import { optOutNote, parseRecord, parseResult, resultTail } from './record.js'
 import type { HistoryEntry } from './record.js'
 
 /** What the provider tells of one attempt after it accepted it. */
@@ -68,13 +69,13 @@ async function attemptBehind (deps: ReceiptDeps, sender: string, wamid: string, 
 
 async function confirm (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, kind, atMs }: Status): Promise<Receipt> {
   const history: Omit<HistoryEntry, 'at'> = { attempt, outcome: 'sent', providerMessageId: wamid, note: `told by webhook: ${kind}` }
-  const call = async (tail: string): Promise<Replies['receipt']> => await deps.store.run('receipt', { sender, digest: digestOf(id) }, {
-    id, attempt, status: kind.slice(0, 1), atMs, wamid, tail, history: JSON.stringify(history)
+  const call = async (resultSuffix: string): Promise<Replies['receipt']> => await deps.store.run('receipt', { sender, digest: digestOf(id) }, {
+    id, attempt, status: kind.slice(0, 1), atMs, wamid, resultSuffix, history: JSON.stringify(history)
   })
   const first = await call('')
-  if (first[0] !== 'tail') return first[0]
-  const second = await call(resultTail(parseRecord(first[1]).payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled))
-  return second[0] === 'tail' ? 'early' : second[0]
+  if (first.status !== 'needs_suffix') return first.status
+  const second = await call(resultTail(parseRecord(first.record).payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled))
+  return second.status === 'needs_suffix' ? 'early' : second.status
 }
 
 async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, code = '', error = '' }: Status): Promise<Receipt> {
@@ -90,9 +91,42 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...('retryNotBeforeMs' in outcome && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }
-  const reply = await deps.store.run('bounce', { sender, digest: digestOf(id) }, {
-    id, attempt, afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '', bucket: verdict.bucket, coolMs: verdict.coolMs, code: outcome.code, reason: verdict.reason ?? '', wamid, history: JSON.stringify(history)
+  const args = {
+    id,
+    attempt,
+    afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '',
+    bucket: verdict.bucket,
+    coolMs: verdict.coolMs,
+    code: outcome.code,
+    optOut: verdict.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : '',
+    reason: verdict.reason ?? '',
+    wamid,
+    history: JSON.stringify(history)
+  }
+  const call = async (more: { payload?: string, resultSuffix?: string }): Promise<Replies['bounce']> =>
+    await deps.store.run('bounce', { sender, digest: digestOf(id) }, { ...args, ...more })
+  let reply = await call({})
+  // A script builds no JSON: where the record is gone, or has no result yet, it returns what the rest is made of.
+  if (reply.status === 'needs_payload') reply = await call({ payload: payloadOfResult(reply.result) })
+  else if (reply.status === 'needs_suffix') {
+    const { payload } = parseRecord(reply.record)
+    reply = await call({ resultSuffix: resultTail(payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
+  }
+  if (reply.status === 'needs_payload' || reply.status === 'needs_suffix') return 'early'
+  if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
+  return reply.status
+}
+
+/** What a failure shows of a sent message whose content is gone. */
+function payloadOfResult (text: string): string {
+  const result = parseResult(text)
+  const recipient = result?.recipient ?? ''
+  return writePayload(recipient, {
+    to: recipient.slice(1),
+    type: 'text',
+    message: '',
+    keySource: 'none',
+    caller: result?.caller ?? '',
+    ...(result?.metadata === undefined ? {} : { metadata: result.metadata })
   })
-  if ((reply[0] === 'retry' || reply[0] === 'failed') && reply[2] === 1) deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
-  return reply[0]
 }

@@ -58,9 +58,10 @@ export function parsePayload (recipient: string, body: string): Payload {
   return readPayload(recipient, end < 0 ? body : body.slice(0, end))
 }
 
+/** `<ms>(:<tag>)? <JSON>`; the tag is for the scripts, and says nothing that the JSON does not. */
 function parseLine (line: string): HistoryEntry {
   const space = line.indexOf(' ')
-  return { ...JSON.parse(line.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: Number(line.slice(0, space)) }
+  return { ...JSON.parse(line.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: parseInt(line, 10) }
 }
 
 /** The compact result that stays of a settled message until its idempotency window ends. */
@@ -92,7 +93,7 @@ type Extras = Record<string, unknown> | [metadata: Record<string, unknown> | nul
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
-/** Reads what include/record.lua `write_result` writes; null for a message that is not settled. */
+/** Reads what lua/include/result.lua `new_result` writes; null for a message that is not settled. */
 export function parseResult (text: string): Result | null {
   const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', caller = '', wamid = '-', ...rest] = text.split(' ')
   const state = states[letter]
@@ -151,4 +152,9 @@ export function resultTail (payload: Payload, sent?: { providerMessageId: string
 /** WhatsApp's id of the recipient, if it is the one that the caller wrote: of a number its digits. */
 export function writtenId ({ to, addressing = 'phone' }: Pick<Payload, 'to' | 'addressing'>): string {
   return addressing === 'phone' ? to.replace(/\D/g, '') : to
+}
+
+/** What is kept with an opt-out. */
+export function optOutNote (by: string, reason: string): string {
+  return JSON.stringify({ by, reason })
 }

@@ -1,6 +1,6 @@
 import type { WaitingFor, Lane } from '../message.js'
 import { lanes } from '../message.js'
-import type { Replies } from '../redis/commands.js'
+import type { SenderReply } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { SluiceError } from '../errors.js'
 import { inParallel } from '../parallel.js'
@@ -19,15 +19,15 @@ export interface PairView {
 /** One pair's bucket and line; takes nothing. */
 export async function inspectRecipient (store: Store, sender: string, recipient: string, lane: Lane): Promise<PairView> {
   const reply = await store.run('inspect-recipient', { sender }, { recipient, lane: lanes.indexOf(lane) + 1 })
-  if (reply[0] === 'unruled') throw unruled()
-  const [, nowMs, waitUs, waitingFor, urgent, normal, bulk, held, tatUs, intervalUs, burst] = reply
+  if (reply.status === 'no_rules') throw noRules()
+  const { nowMs, waitUs, waitingFor, urgent, normal, bulk, isGranted, tatUs, intervalUs, burst } = reply
   return {
     rule: { intervalMs: intervalUs / 1000, burst },
     delayMs: waitUs < 0 ? null : Math.floor(waitUs / 1000),
     nextSlotAt: waitUs < 0 ? null : new Date(nowMs + waitUs / 1000).toISOString(),
     waitingFor,
     waiting: { urgent, normal, bulk },
-    sending: held === 1,
+    sending: isGranted,
     limited: tatUs > nowMs * 1000
   }
 }
@@ -62,8 +62,6 @@ export interface SenderFacts extends SenderView {
   callbacks: { waiting: number, oldestSeconds: number }
 }
 
-type Counted = Exclude<Replies['inspect-sender'], ['unruled']>
-
 /** Due turns that a count looks at one by one; the rest is estimated from them. */
 const LOOK_AT = 1000
 /** The same where all senders are looked at every few seconds. */
@@ -80,40 +78,43 @@ export async function inspectSenders (store: Store, senders: readonly string[]):
 export async function measureSenders (store: Store, senders: readonly string[]): Promise<SenderFacts[]> {
   const found = await inParallel([...senders], MEASURE_AT_ONCE, async sender => {
     const reply = await store.run('inspect-sender', { sender }, { limit: MEASURE_AT })
-    if (reply[0] === 'unruled') return []
-    const [, nowMs] = reply
-    const [unattendedUs = 0, rejected = 0, exhausted = 0, expired = 0, unknown = 0, untold = 0, untoldSinceMs = 0] = reply.slice(-7) as number[]
-    return [{ ...toView(sender, reply), unattendedSeconds: ageOf(unattendedUs, nowMs), unacknowledged: { rejected, exhausted, expired, unknown }, callbacks: { waiting: untold, oldestSeconds: ageOf(untoldSinceMs * 1000, nowMs) } }]
+    if (reply.status === 'no_rules') return []
+    const { nowMs, unattendedUs, rejected, exhausted, expired, unknownOutcome, callbacksWaiting, callbacksSinceMs } = reply
+    return [{
+      ...toView(sender, reply),
+      unattendedSeconds: ageOf(unattendedUs, nowMs),
+      unacknowledged: { rejected, exhausted, expired, unknown: unknownOutcome },
+      callbacks: { waiting: callbacksWaiting, oldestSeconds: ageOf(callbacksSinceMs * 1000, nowMs) }
+    }]
   })
   return found.flat()
 }
 
 export async function inspectSender (store: Store, sender: string): Promise<SenderView> {
   const reply = await store.run('inspect-sender', { sender }, { limit: LOOK_AT })
-  if (reply[0] === 'unruled') throw unruled()
+  if (reply.status === 'no_rules') throw noRules()
   return toView(sender, reply)
 }
 
-function toView (sender: string, reply: Counted): SenderView {
-  const [, nowMs, state, resumesMs, reason, queued, due, inFlight, scheduled, unknown, pending, resolved, failed, sentLast24h,
-    activeRateLimits, unsettled, oldestDueUs, hasWorker, pairIntervalUs, pairBurst, perSecond, maxInFlight, version] = reply
+function toView (sender: string, reply: SenderReply): SenderView {
+  const { state, resumesMs, reason, pairIntervalUs, pairBurst, perSecond, maxInFlight, version } = reply
   return {
     id: sender,
     state,
     reason: state === 'active' || reason === '' ? null : reason,
     resumesAt: resumesMs === 0 ? null : new Date(resumesMs).toISOString(),
     rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },
-    queued,
-    due,
-    inFlight,
-    scheduled,
-    unknown,
-    failures: { pending, resolved, failed },
-    sentLast24h,
-    activeRateLimits,
-    unsettled,
-    oldestDueSeconds: ageOf(oldestDueUs, nowMs),
-    hasWorker: hasWorker === 1
+    queued: reply.queued,
+    due: reply.due,
+    inFlight: reply.inFlight,
+    scheduled: reply.scheduled,
+    unknown: reply.unknown,
+    failures: { pending: reply.failures, resolved: reply.resolved, failed: reply.failed },
+    sentLast24h: reply.sentLast24h,
+    activeRateLimits: reply.activeRateLimits,
+    unsettled: reply.unsettled,
+    oldestDueSeconds: ageOf(reply.oldestDueUs, reply.nowMs),
+    hasWorker: reply.hasWorker
   }
 }
 
@@ -137,6 +138,6 @@ export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | '
   }
 }
 
-function unruled (): SluiceError {
+function noRules (): SluiceError {
   return new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
 }

@@ -1,5 +1,6 @@
 import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
+import { optOutNote } from '../settlement/record.js'
 
 /** A recipient that wants no marketing from a sender. */
 export interface OptOut {
@@ -20,14 +21,13 @@ export interface Wish { by: string, reason: string, atMs?: number }
  * comes to its turn later, out of a schedule or for a retry, is dropped then.
  */
 export async function stopMarketing (store: Store, sender: string, recipient: string, { by, reason, atMs }: Wish): Promise<{ wasOut: boolean, since: number, waiting: string[] }> {
-  const [was, since, ...waiting] = await store.run('opt-out', { sender }, { recipient, wish: 'stop', note: JSON.stringify({ by, reason }), atMs: atMs ?? '' })
-  return { wasOut: was === 1, since, waiting }
+  const { was, sinceMs, waiting } = await store.run('opt-out', { sender }, { recipient, preference: 'stop', note: optOutNote(by, reason), atMs: atMs ?? '' })
+  return { wasOut: was, since: sinceMs, waiting }
 }
 
 /** Marketing is welcome again; true where it was not. What a recipient said before it stopped does not count. */
 export async function resumeMarketing (store: Store, sender: string, recipient: string, atMs?: number): Promise<boolean> {
-  const [was] = await store.run('opt-out', { sender }, { recipient, wish: 'resume', note: '', atMs: atMs ?? '' })
-  return was === 1
+  return (await store.run('opt-out', { sender }, { recipient, preference: 'resume', note: '', atMs: atMs ?? '' })).was
 }
 
 /** A page of a sender's opt-outs, in no order; `limit` is about, and a page may be empty before the last. `cursor` is null at the end. */

@@ -29,23 +29,23 @@ export function flowQuota (perSecond: number): { intervalUs: number, burst: numb
 export async function writeRules (store: Store, sender: string, rules: Rules): Promise<{ written: boolean, version: number }> {
   const settings = createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 16)
   const reply = await store.run('quota', { sender }, { operator: false, settings, ...toArguments(rules) })
-  return { written: reply[0] === 'written', version: reply[0] === 'unruled' ? 0 : reply[1] }
+  return { written: reply.status === 'written', version: reply.status === 'no_rules' ? 0 : reply.version }
 }
 
 /** An operator's change; what is left out stays. It governs from the next grant, on all nodes. Returns the new version. */
 export async function changeRules (store: Store, sender: string, change: Partial<Rules>): Promise<number> {
   const reply = await store.run('quota', { sender }, { operator: true, settings: '', ...toArguments(change) })
-  if (reply[0] === 'unruled') throw new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
-  return reply[1]
+  if (reply.status === 'no_rules') throw new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
+  return reply.version
 }
 
-function toArguments (rules: Partial<Rules>): Record<'pairIntervalUs' | 'pairBurst' | 'flowIntervalUs' | 'flowBurst' | 'maxInFlight' | 'perSecond', string | number> {
+function toArguments (rules: Partial<Rules>): Record<'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', string | number> {
   const flow = rules.perSecond === undefined ? undefined : flowQuota(rules.perSecond)
   return {
     pairIntervalUs: rules.pairIntervalMs === undefined ? '' : rules.pairIntervalMs * 1000,
     pairBurst: rules.pairBurst ?? '',
-    flowIntervalUs: flow?.intervalUs ?? '',
-    flowBurst: flow?.burst ?? '',
+    senderIntervalUs: flow?.intervalUs ?? '',
+    senderBurst: flow?.burst ?? '',
     maxInFlight: rules.maxInFlight ?? '',
     perSecond: rules.perSecond ?? ''
   }

@@ -27,8 +27,8 @@ export async function relay (deps: WebhookDeps, gate: Gate, text: string, others
     const subject = `in:${createHash('sha256').update(`${sender} ${raw.entryId} ${raw.change}`).digest('base64url').slice(0, 22)}`
     const type = `whatsapp.${kind}`
     const data = `{"entry":${raw.entryId},"change":${raw.change}}`
-    const [kept] = await gate(async () => await deps.store.run('relay', { sender }, { subject, type, data, cap: CAP }))
-    if (kept === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'the outbox of relayed webhooks is full', retryAfterMs: 60_000 })
-    if (kept === 'kept') deps.events.emit('webhook.relayed', { sender, type })
+    const { status } = await gate(async () => await deps.store.run('relay', { sender }, { subject, type, data, cap: CAP }))
+    if (status === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'the outbox of relayed webhooks is full', retryAfterMs: 60_000 })
+    if (status === 'kept') deps.events.emit('webhook.relayed', { sender, type })
   })
 }

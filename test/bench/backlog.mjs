@@ -41,7 +41,7 @@ async function measure (size) {
   const redis = new Redis(server.url)
   redis.on('error', () => {})
   const run = createRun(redis, 'wa')
-  const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 1e5, perSecond: 1000 }
+  const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 1e5, perSecond: 1000 }
   await run('quota', { sender }, rules)
   let count = 0
   const admit = async () => {
@@ -62,7 +62,7 @@ async function measure (size) {
       windowMs: 86_400_000,
       holder: 'n:1',
       leaseMs: 30_000,
-      lineCap: 1000,
+      queueCap: 1000,
       backlogCap: 1e9,
       terms: findTerms(recipient, undefined),
       findS: 90_000
@@ -81,11 +81,11 @@ async function measure (size) {
   let granted = 0
   const claimUs = await us(async () => {
     for (let i = 0; i < CLAIMS; i++) {
-      const [, , , , , grants = []] = await run('claim', { sender }, { shift: 'bench.1', want: GRANTS, mode: 'attend', holder: 'n:2', leaseMs: 30_000 })
+      const { grants = [] } = await run('claim', { sender }, { drainRun: 'bench.1', want: GRANTS, mode: 'attend', holder: 'n:2', leaseMs: 30_000 })
       granted += grants.length
     }
   })
-  await redis.del(`{wa:${sender}}:shift`)
+  await redis.del(`{wa:${sender}}:drain-lease`)
   redis.disconnect()
   const beganAt = performance.now()
   await server.stop()

@@ -32,7 +32,7 @@ async function usage () {
 /** Admits and settles every message, one a µs of virtual time further; what that cost for each. */
 async function fill (prefix, metadata) {
   const run = createRun(redis, prefix)
-  await run('quota', { sender }, { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 100_000, perSecond: 1000 })
+  await run('quota', { sender }, { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 100_000, perSecond: 1000 })
   const before = await usage()
   for (let from = 0; from < messages; from += 500) {
     await Promise.all(Array.from({ length: Math.min(500, messages - from) }, async (_, i) => await one(run, from + i, metadata)))
@@ -46,7 +46,7 @@ async function one (run, n, metadata) {
   const recipient = `p1555${String(n % recipients).padStart(7, '0')}`
   const name = digest(sender, 'web', `key-${n}`)
   const at = { sender, digest: name }
-  const [, generation] = await run('admit', at, {
+  const { generation } = await run('admit', at, {
     now,
     digest: name,
     fingerprint: 'ff',
@@ -61,7 +61,7 @@ async function one (run, n, metadata) {
     holder: 'n:1',
     runId: 'r',
     leaseMs: 30_000,
-    lineCap: 1000,
+    queueCap: 1000,
     backlogCap: 1e9,
     ...(metadata === null ? {} : { terms: findTerms(recipient, { ...metadata, orderId: n }), findS: 90_000 })
   })
@@ -78,7 +78,7 @@ async function one (run, n, metadata) {
     bucket: '',
     coolMs: 0,
     code: '',
-    tail: `web ${wamid}`,
+    resultSuffix: `web ${wamid}`,
     history: '',
     ...(metadata === null ? {} : { term: findTerm('provider', wamid), findS: 90_000 })
   })

@@ -45,11 +45,11 @@ for n = 1, each do
   local id = string.format('%022d', n) .. '.18bcfe5687b'
   local record = string.format('%s 2%d %x 0', recipient, n, 1900000000000)
   redis.call('HSET', key('backlog'), id, record .. '\\n' .. ARGV[5])
-  redis.call('ZADD', key('lines:normal'), 0, recipient .. ':' .. string.format('%012d', n) .. ':' .. id)
+  redis.call('ZADD', key('queue:normal'), 0, recipient .. ':' .. string.format('%012d', n) .. ':' .. id)
   redis.call('ZADD', key('expiry'), 1900000000000, id)
   if n <= recipients then
-    redis.call('ZADD', key('turns:normal'), now + (n % 2 == 0 and -n or 3600000000 + n), recipient)
-    redis.call('ZADD', key('pace'), now + 2000000, recipient)
+    redis.call('ZADD', key('ready:normal'), now + (n % 2 == 0 and -n or 3600000000 + n), recipient)
+    redis.call('ZADD', key('pair-tat'), now + 2000000, recipient)
   end
 end
 for n = 1, 1000 do
@@ -69,7 +69,7 @@ async function fill (sender) {
 async function admit (sender, n) {
   const name = digest(sender, 'web', `key-${n}`)
   await run('admit', { sender, digest: name }, {
-    digest: name, fingerprint: '000000000000ff', recipient: `p1666${String(n).padStart(7, '0')}`, lane: 2, payload: '{"to":"+1666"}', inline: false, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, holder: 'n:1', runId: 'r', leaseMs: 30_000, lineCap: 1000, backlogCap: 1e9
+    digest: name, fingerprint: '000000000000ff', recipient: `p1666${String(n).padStart(7, '0')}`, lane: 2, payload: '{"to":"+1666"}', inline: false, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, holder: 'n:1', runId: 'r', leaseMs: 30_000, queueCap: 1000, backlogCap: 1e9
   })
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What the watch on the spacing costs Redis: time and bytes for each start, in a loop inside of one script.
+ * What the spacing check costs Redis: time and bytes for each start, in a loop inside of one script.
  *
  *     npm run build && node test/bench/watch.mjs [rounds, 60]
  */
@@ -18,16 +18,17 @@ const server = await startEmbeddedRedis({ dir })
 const redis = new Redis(server.url)
 const include = name => readFileSync(new URL(`../../lua/include/${name}.lua`, import.meta.url), 'utf8')
 
-const loop = inside => `${include('clock')}
-${include('watch')}
-local sender = { version = '1', pair = { interval = 2000000, burst = 1 } }
-local now, sum = clock(''), 0
+const loop = inside => `${include('numbers')}
+${include('spacing_check')}
+local sender = { version = '1', pair_rate = { interval = 2000000, burst = 1 } }
+local time = redis.call('TIME')
+local now, sum = tonumber(time[1]) * 1000000 + tonumber(time[2]), 0
 for i = 1, ${STARTS} do
   local key = '{wa:100000000000001}:starts:p1555' .. (1000000 + i)
   ${inside}
 end
 return sum`
-const watching = loop(`local run, life, early = watch(redis.call('GET', key), sender, now + i)
+const watching = loop(`local run, life, early = check_spacing(redis.call('GET', key), sender, now + i)
   redis.call('SET', key, run, 'PX', life)
   sum = sum + #early`)
 const idle = loop('sum = sum + #key')

@@ -30,7 +30,7 @@ const mayImport: Record<string, string[]> = {
   recovery: ['drain/wake', 'drain/cancel', 'drain/deliver', 'settlement'],
   provider: [],
   settlement: [],
-  throttle: [],
+  throttle: ['settlement/record'],
   metrics: [],
   sandbox: [],
   client: [],

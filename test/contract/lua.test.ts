@@ -39,25 +39,27 @@ await t.test('numbers of 16 digits are not rounded: no tostring', async t => {
   t.strictSame(placesOf(files, /\btostring\s*\(/), [])
 })
 
-await t.test('scripts name their keys and arguments before the first command', async t => {
-  const late = scripts.flatMap(path => {
-    const body = code(path)
-    const first = body.findIndex(({ text }) => /\bredis\.p?call\b/.test(text))
-    return first === -1 ? [] : body.slice(first).filter(({ text }) => /\b(OWN_)?(KEYS|ARGV)\b/.test(text)).map(({ number }) => `${path}:${number}`)
-  })
-  t.strictSame(late, [])
-  t.strictSame(placesOf(includes, /\b(KEYS|ARGV)\b/), [], 'includes use neither')
+await t.test('keys and arguments have the names of the header: nothing in lua/ counts them', async t => {
+  t.strictSame(placesOf(files, /\b(KEYS|ARGV)\b/), [])
+})
+
+await t.test('Lua parses and builds no JSON', async t => {
+  t.strictSame(placesOf(files, /\bcjson\b|'[^']*\{"|string\.find\([^)]*'"/), [])
+})
+
+await t.test('an include says whether it writes', async t => {
+  const writes = /redis\.call\('(SET|MSET|DEL|EXPIRE|INCRBY|HSET|HSETNX|HDEL|ZADD|ZREM|ZINCRBY|RPUSH|LPUSH)'|\bwrite_all\(/
+  const faults = includes.filter(path => code(path).some(({ text }) => writes.test(text)) !== /\bWrites\b/.test(read(path)))
+  t.strictSame(faults, [])
 })
 
 await t.test('every header states purpose, keys, arguments and result', async t => {
   const faults = scripts.flatMap(path => {
     const [flags = '', purpose = '', ...rest] = headerOf(path)
-    const unclear = rest.filter(line => /^-- (OWN_)?(KEYS|ARGV)\[/.test(line) && !/^-- (OWN_)?(KEYS|ARGV)\[\d+\]\s+\S+\s+\S/.test(line))
     return [
       ...flags.startsWith('#!lua') ? [] : [`${path}: must begin with #!lua and its flags`],
-      .../^-- (?!KEYS|ARGV|Returns)\S+ \S+/.test(purpose) ? [] : [`${path}: the next line must state the purpose`],
-      ...rest.some(line => line.startsWith('-- Returns:')) ? [] : [`${path}: must have a line "Returns:"`],
-      ...unclear.map(line => `${path}: "${line}" lacks a name, or a type or unit`),
+      .../^-- (?!(?:Keys|Arguments|Returns):)\S+ \S+/.test(purpose) ? [] : [`${path}: the next line must state the purpose`],
+      ...rest.some(line => line.startsWith('-- Returns:')) ? [] : [`${path}: must have a line "Returns:"`]
     ]
   })
   t.strictSame(faults, [])
@@ -88,7 +90,7 @@ await t.test('no six equal lines in two files: they belong in an include', async
   const seen = new Map<string, string>()
   const twice: string[] = []
   for (const path of files) {
-    const trivial = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(OWN_)?(KEYS|ARGV)\[\d+\]\)?|)$/
+    const trivial = /^(end[,)]*|else|\}|\{|return|do|)$/
     const meaningful = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !trivial.test(text))
     for (let at = 0; at + EQUAL_LINES_AT_MOST < meaningful.length; at++) {
       const block = meaningful.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')

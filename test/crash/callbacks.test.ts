@@ -15,11 +15,11 @@ const receiver = await startReceiver(t)
 const SECRET = 'app-secret-of-the-test'
 const steps = [
   { point: 'settle:after', having: '^sent$' },
-  { point: 'lend:after' },
+  { point: 'lease-callbacks:after' },
   { point: 'request:created', having: 'message\\.sent' },
   { point: 'request:written', having: 'message\\.sent' },
   { point: 'request:answered', having: 'message\\.sent' },
-  { point: 'told:after' }
+  { point: 'settle-callback:after' }
 ]
 const WITHIN_MS = 60_000
 

@@ -16,8 +16,8 @@ const flaws: Flaw[] = [
   {
     without: 'a look for grants whose lease ran out',
     file: 'dist/recovery/recover.js',
-    from: 'for (const found of leases)',
-    to: 'for (const found of [])',
+    from: 'for (const grant of found.leases)',
+    to: 'for (const grant of [])',
     cell: 'send: granted, not handed over / kill / restart / fail',
     breach: 'lost'
   },

@@ -27,7 +27,7 @@ export interface Step {
 
 const lost: Lead[] = [{ point: 'admit:after', action: 'lose' }]
 const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', action: 'lose' }]
-const retried: Lead[] = [{ point: 'retake:after', action: 'pass' }]
+const retried: Lead[] = [{ point: 'retry:after', action: 'pass' }]
 /** Housekeeping runs by the minute too, and a node may start with it. */
 const asked: Lead[] = [{ point: 'pause:after', having: '^paused$', action: 'pass' }]
 const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain', action: 'pass' }]
@@ -87,13 +87,13 @@ export const steps: Step[] = [
   { name: 'webhook: not delivered after all, unheard', point: 'bounce:after', work: 'bounced', hooks: true },
 
   { name: 'retry: its job is taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
-  { name: 'retry: not yet taken up', point: 'retake:before', work: 'refused' },
-  { name: 'retry: taken up, unheard', point: 'retake:after', work: 'refused' },
+  { name: 'retry: not yet taken up', point: 'retry:before', work: 'refused' },
+  { name: 'retry: taken up, unheard', point: 'retry:after', work: 'refused' },
   { name: 'retry: written', point: 'request:written', after: retried, work: 'refused' },
   { name: 'retry: sent, not written', point: 'settle:before', having: '^sent$', after: retried, work: 'refused' },
   { name: 'retry: sent, unheard', point: 'settle:after', having: '^sent$', after: retried, work: 'refused' },
 
-  { name: 'recovery: lock taken', point: 'set:after', having: ':recovery|recovery$', work: 'burst' },
+  { name: 'recovery: lock taken', point: 'set:after', having: ':recovery-lease$', work: 'burst' },
   { name: 'recovery: before asking', point: 'recover:before', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: asked, unheard', point: 'recover:after', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: lease, not written', point: 'settle:before', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
@@ -103,8 +103,8 @@ export const steps: Step[] = [
   { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
   { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
 
-  { name: 'housekeeping: before looking', point: 'tidy:before', after: asked, work: 'expiring' },
-  { name: 'housekeeping: looked, unheard', point: 'tidy:after', after: asked, work: 'expiring' },
+  { name: 'housekeeping: before looking', point: 'prune:before', after: asked, work: 'expiring' },
+  { name: 'housekeeping: looked, unheard', point: 'prune:after', after: asked, work: 'expiring' },
   { name: 'expiry: not written', point: 'cancel:before', having: '^expired$', work: 'expiring' },
   { name: 'expiry: unheard', point: 'cancel:after', having: '^expired$', work: 'expiring' },
 
@@ -112,8 +112,8 @@ export const steps: Step[] = [
   { name: 'operator: cancelled, unheard', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
   { name: 'operator: pausing', point: 'pause:before', having: '^paused$', work: 'paused' },
   { name: 'operator: paused, unheard', point: 'pause:after', having: '^paused$', work: 'paused' },
-  { name: 'operator: resuming', point: 'pause:before', having: '^open$', work: 'paused' },
-  { name: 'operator: resumed, unheard', point: 'pause:after', having: '^open$', work: 'paused' },
+  { name: 'operator: resuming', point: 'pause:before', having: '^active$', work: 'paused' },
+  { name: 'operator: resumed, unheard', point: 'pause:after', having: '^active$', work: 'paused' },
   { name: 'operator: changing the rules', point: 'quota:before', nth: 2, work: 'ruled' },
   { name: 'operator: rules changed, unheard', point: 'quota:after', nth: 2, work: 'ruled' },
   { name: 'operator: clearing a pace', point: 'clear:before', work: 'cleared' },

@@ -74,10 +74,10 @@ const tries: Record<string, Try> = {
     const name = digest(SENDER, 'app', 'of a dead node')
     const payload = writePayload('p15550000006', { to: '+15550000006', type: 'text', message: 'Hello', keySource: 'field', caller: 'app' })
     const message = { digest: name, fingerprint: 'f', recipient: 'p15550000006', lane: 2, payload, inline: true, whenLimited: 'wait', scheduledFor: '' }
-    const terms = { lifeMs: 86_400_000, windowMs: 86_400_000, holder: 'dead:1', runId: '', leaseMs: 1, lineCap: 10, backlogCap: 10 }
-    const [status, generation] = await run('admit', { sender: SENDER, digest: name }, { ...message, ...terms })
-    t.equal(status, 'granted')
-    const id = `${SENDER}.${name}.${generation ?? ''}`
+    const terms = { lifeMs: 86_400_000, windowMs: 86_400_000, holder: 'dead:1', runId: '', leaseMs: 1, queueCap: 10, backlogCap: 10 }
+    const reply = await run('admit', { sender: SENDER, digest: name }, { ...message, ...terms })
+    t.equal(reply.status, 'granted')
+    const id = `${SENDER}.${name}.${reply.status === 'granted' ? reply.generation : ''}`
     await until('recovered', async () => (await node.get(`/messages/${id}`)).body.status === 'unknown', 15_000)
     t.match((await openBoard(node).job(id)), { status: 'delayed', job: { data: { waitingFor: 'outcome' } } })
     t.equal((await ground.arrivals('15550000006')).length, 0, 'it is not sent again')

@@ -70,7 +70,7 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
       line.push(0, `${recipient}:${seq}:${id}`)
       if (n % each === 0) turns.push((Number(seconds) - 1) * 1_000_000 + n, recipient)
     }
-    pipeline.hset(key('backlog'), ...backlog).zadd(key('lines:normal'), ...line).zadd(key('turns:normal'), ...turns)
+    pipeline.hset(key('backlog'), ...backlog).zadd(key('queue:normal'), ...line).zadd(key('ready:normal'), ...turns)
     await pipeline.exec()
   }
   await redis.set(key('seq'), WAITING)

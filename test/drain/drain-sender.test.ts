@@ -25,7 +25,7 @@ await t.test('a shift begins with the first message that waits and ends when nob
   await arrivals('+15550009010', 3)
   const ended = await until('it ends', () => node.seen('drain.ended')[0])
   t.equal(ended.sends, 2)
-  t.equal(await ground.redis.connect().exists(senderKey(node.prefix, SENDER, 'shift')), 0, 'its lease is given back')
+  t.equal(await ground.redis.connect().exists(senderKey(node.prefix, SENDER, 'drain-lease')), 0, 'its lease is given back')
 })
 
 await t.test('a shift ends where the next turn is far, and recovery calls another in time', async t => {
@@ -47,7 +47,7 @@ await t.test('when the node of a shift dies, recovery calls another within 5 s',
   await node.send('+15550009030', '1')
   const client = ground.redis.connect()
   // The lease of a node that is gone: renewed just now, with the next wake announced.
-  await client.set(senderKey(node.prefix, SENDER, 'shift'), `dead.1 ${Date.now() * 1000}`, 'PX', 3000)
+  await client.set(senderKey(node.prefix, SENDER, 'drain-lease'), `dead.1 ${Date.now() * 1000}`, 'PX', 3000)
   const askedAt = performance.now()
   t.match((await node.send('+15550009030', '2', {}, { prefer: 'respond-async' })).body, { queued: true })
   await arrivals('+15550009030', 2, 30_000)
@@ -67,13 +67,13 @@ await t.test('a lost wake costs half a second at most', async t => {
   await node.send('+15550009040', '1')
   await node.send('+15550009040', '2')
   const client = ground.redis.connect()
-  await until('a shift sleeps until the second', async () => /^\S+ \d+$/.test(await client.get(senderKey(node.prefix, SENDER, 'shift')) ?? ''))
+  await until('a shift sleeps until the second', async () => /^\S+ \d+$/.test(await client.get(senderKey(node.prefix, SENDER, 'drain-lease')) ?? ''))
   await poster.send('+15550009041', 'now', {}, { prefer: 'respond-async' })
   await arrivals('+15550009041', 1)
   const [first, now] = [starts.of('+15550009040')[0]?.at ?? 0, starts.of('+15550009041')[0]?.at ?? 0]
   t.comment(`${Math.round(now - first)} ms after the first`)
   t.ok(now - first < 3500, 'well before the turn of the second, until which the shift would have slept')
-  t.ok(poster.seen('unexpected-error').some(({ location }) => location === 'attend wake'), 'the wake was lost indeed')
+  t.ok(poster.seen('unexpected-error').some(({ location }) => location === 'wake hint notify'), 'the notification was lost indeed')
 })
 
 await t.test('a shift hands over at its end, and nobody waits for it', async t => {

@@ -104,13 +104,13 @@ async function nodeName (only: Caller): Promise<string> {
 
 /** Which node attends each sender; null for none. */
 async function holders (): Promise<Array<string | null>> {
-  const shifts = await client.mget(ids.map(id => `{${prefix}:${id}}:shift`))
-  return shifts.map(shift => shift === null || shift === 'called' ? null : shift.split('.')[0] ?? null)
+  const shifts = await client.mget(ids.map(id => `{${prefix}:${id}}:drain-lease`))
+  return shifts.map(shift => shift === null || shift === 'requested' ? null : shift.split('.')[0] ?? null)
 }
 
 /** Senders with a grant that nobody has settled. */
 async function inFlight (): Promise<string[]> {
-  const counts = await Promise.all(ids.map(async id => await client.hlen(`{${prefix}:${id}}:held`)))
+  const counts = await Promise.all(ids.map(async id => await client.hlen(`{${prefix}:${id}}:grants`)))
   return ids.filter((_, i) => (counts[i] ?? 0) > 0)
 }
 

@@ -166,7 +166,7 @@ await t.test('Cleanup', async t => {
   await node.send('+15550000200')
   await node.send('+15560131026')
   const client = ground.redis.connect()
-  const pace = senderKey(node.prefix, SENDER, 'pace')
+  const pace = senderKey(node.prefix, SENDER, 'pair-tat')
   t.equal(await client.zcard(pace), 2, 'two pairs have a bucket')
   t.ok(await failureOf(node, 'FAILED'), 'one message is FAILED')
   const housekeeping = new Queue(queueNames.housekeeping, { connection: client, prefix: queuePrefix(node.prefix) })

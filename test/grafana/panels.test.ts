@@ -61,7 +61,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const admin = redis.connect()
   const violations = (): string[] => [node, worker].flatMap(one => one.seen('pair.violated').map(({ id }) => id))
   await tellOfDouble(sandbox, node)
-  const loose = await loosePace(node, async recipient => await admin.zrem(`{${prefix}:111}:pace`, recipient), () => violations().length > 0)
+  const loose = await loosePace(node, async recipient => await admin.zrem(`{${prefix}:111}:pair-tat`, recipient), () => violations().length > 0)
   for (const name of ['SluiceDoubleSends', 'SluiceSpacingViolated']) await sees(fires(name))
   await admin.config('SET', 'maxmemory', '64mb')
   await admin.config('SET', 'appendonly', 'no')

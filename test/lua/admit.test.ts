@@ -6,10 +6,10 @@ const test = await world(t)
 await test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 ms', async (t, w) => {
   const first = await w.grant({ key: 'a' })
   w.at(500)
-  t.strictSame((await w.admit({ key: 'b' })).slice(2), [1_500_000, 'pair-rate', 1, ''])
+  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 1_500_000, waitingFor: 'pair-rate', position: 1, wakeHint: '' })
   w.at(1000)
-  t.strictSame((await w.admit({ key: 'c' })).slice(2), [3_000_000, 'pair-rate', 2, ''])
-  t.equal((await w.settled(first, 'sent')).wakeHint, 'call', 'only now the pair has a turn')
+  t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 3_000_000, waitingFor: 'pair-rate', position: 2, wakeHint: '' })
+  t.equal((await w.settled(first, 'sent')).wakeHint, 'enqueue', 'only now the pair has a turn')
   t.strictSame(await w.turn(), ['normal', START + 2_000_000])
 })
 
@@ -19,23 +19,23 @@ await test('a grant writes record, bucket, held pair and lease to the last digit
   t.equal(await w.msg(id), `w ${w.ms().toString(16)} 000000000000ff`)
   t.equal(await w.redis.pttl(w.key('msg', id)), -1, 'no TTL while unsettled')
   t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 21 ${(w.ms() + 24 * HOUR).toString(16)} 0\n{"to"`)
-  t.equal(await w.redis.zscore(w.key('pace'), ANN), String(START + 2_000_000))
-  t.equal(await w.redis.get(w.key('flow')), `${START + 1000} 1`)
-  t.equal(await w.redis.hget(w.key('held'), ANN), `${id} 1 ${START + 60_000_000} ${holder} ${START} 0 ${START}`)
+  t.equal(await w.redis.zscore(w.key('pair-tat'), ANN), String(START + 2_000_000))
+  t.equal(await w.redis.get(w.key('sender-tat')), `${START + 1000} 1`)
+  t.equal(await w.redis.hget(w.key('grants'), ANN), `${id} 1 ${START + 60_000_000} ${holder} ${START} 0 ${START}`)
   t.equal(await w.redis.zscore(w.key('inflight'), id), String(START + 60_000_000))
   t.equal(await w.turn(), null, 'a pair in flight has no turn')
 })
 
 await test('a message that waits stands in line under a number, with a turn and an end of its life', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false, lifeMs: 5000 })
-  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:000000000001:${id}`])
+  t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000001:${id}`])
   t.strictSame(await w.turn(), ['normal', START])
   t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + 5000))
   t.equal(await w.tat(), 0, 'waiting takes no slot')
 })
 
 await test('only a caller that can send at once is granted', async (t, w) => {
-  t.strictSame((await w.admit({ key: 'a', inline: false })).slice(2), [0, 'turn-in-queue', 1, 'call'])
+  t.hasStrict(await w.admit({ key: 'a', inline: false }), { waitUs: 0, waitingFor: 'turn-in-queue', position: 1, wakeHint: 'enqueue' })
 })
 
 await test('a repeat is a duplicate of the first, whatever became of it', async (t, w) => {
@@ -43,15 +43,15 @@ await test('a repeat is a duplicate of the first, whatever became of it', async 
   const generation = grant.id.slice(23)
   w.at(700)
   const before = await w.dump()
-  t.strictSame(await w.admit({ key: 'a' }), ['duplicate', generation])
+  t.strictSame(await w.admit({ key: 'a' }), { status: 'duplicate', generation })
   t.strictSame(await w.dump(), before)
   await w.settled(grant, 'sent')
-  t.strictSame(await w.admit({ key: 'a' }), ['duplicate', generation])
+  t.strictSame(await w.admit({ key: 'a' }), { status: 'duplicate', generation })
 })
 
 await test('the same key with other content is told so', async (t, w) => {
   const { id } = await w.grant({ key: 'a' })
-  t.strictSame(await w.admit({ key: 'a', fingerprint: '00000000000001' }), ['reused', id.slice(23)])
+  t.strictSame(await w.admit({ key: 'a', fingerprint: '00000000000001' }), { status: 'reused', generation: id.slice(23) })
 })
 
 await test('a key is remembered for its own window, counted from the admission, and at least a minute', async (t, w) => {
@@ -69,7 +69,7 @@ await test('a key is remembered for its own window, counted from the admission, 
 
 await test('a sender without rules admits nothing', async (t, w) => {
   await w.redis.del(w.key('sender'))
-  t.strictSame(await w.admit({ key: 'a' }), ['unruled'])
+  t.strictSame(await w.admit({ key: 'a' }), { status: 'no_rules' })
   t.strictSame(await w.dump(), {})
 })
 
@@ -80,18 +80,18 @@ await test('a refusal reserves nothing', async (t, w) => {
   const before = await w.dump()
   const refused = async (change: object) => await w.admit({ key: 'c', runId: 'run2', ...change })
   w.at(1000)
-  t.match(await refused({ lineCap: 1 }), ['refused', 'RECIPIENT_QUEUE_FULL', 3_000_000])
-  t.match(await refused({ backlogCap: 2 }), ['refused', 'BACKLOG_FULL', 3_000_000])
-  t.match(await refused({ whenLimited: 'reject' }), ['refused', 'LIMITED', 3_000_000])
-  t.match(await refused({ lifeMs: 3000 }), ['refused', 'WOULD_EXPIRE', 3_000_000])
+  t.match(await refused({ queueCap: 1 }), { status: 'refused', code: 'RECIPIENT_QUEUE_FULL', waitUs: 3_000_000 })
+  t.match(await refused({ backlogCap: 2 }), { status: 'refused', code: 'BACKLOG_FULL', waitUs: 3_000_000 })
+  t.match(await refused({ whenLimited: 'reject' }), { status: 'refused', code: 'LIMITED', waitUs: 3_000_000 })
+  t.match(await refused({ lifeMs: 3000 }), { status: 'refused', code: 'WOULD_EXPIRE', waitUs: 3_000_000 })
   t.strictSame(await w.dump(), before)
-  t.match(await w.admit({ key: 'c', lifeMs: 3001 }), ['queued'])
+  t.match(await w.admit({ key: 'c', lifeMs: 3001 }), { status: 'queued' })
 })
 
 await test('a full line refuses one lane after the other, and a free slot is granted above all caps', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
-  t.match(await w.admit({ key: 'b', lane: 1, inline: false, lineCap: 1 }), ['refused', 'RECIPIENT_QUEUE_FULL', 0])
-  t.match(await w.admit({ key: 'c', recipient: BOB, lane: 1, lineCap: 0, backlogCap: 0, whenLimited: 'reject' }), ['granted'])
+  t.match(await w.admit({ key: 'b', lane: 1, inline: false, queueCap: 1 }), { status: 'refused', code: 'RECIPIENT_QUEUE_FULL', waitUs: 0 })
+  t.match(await w.admit({ key: 'c', recipient: BOB, lane: 1, queueCap: 0, backlogCap: 0, whenLimited: 'reject' }), { status: 'granted' })
 })
 
 await test('a message for later waits in the schedule, without a number, a turn or a slot', async (t, w) => {
@@ -101,50 +101,50 @@ await test('a message for later waits in the schedule, without a number, a turn 
   t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 20 `)
   t.equal(await w.redis.get(w.key('seq')), null)
   t.equal(await w.turn(), null)
-  t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), ['scheduled', w.ms().toString(16), (w.ms() + 10) * 1000 - w.ms() * 1000])
-  t.match(await w.admit({ key: 'c', scheduledFor: w.ms() - 1 }), ['granted'], 'a schedule in the past is now')
+  t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), { status: 'scheduled', generation: w.ms().toString(16), waitUs: (w.ms() + 10) * 1000 - w.ms() * 1000 })
+  t.match(await w.admit({ key: 'c', scheduledFor: w.ms() - 1 }), { status: 'granted' }, 'a schedule in the past is now')
 })
 
 await test('one caller adds one job: the second finds the sender called', async (t, w) => {
   const began = performance.now()
-  t.equal((await w.admit({ key: 'a', inline: false }))[5], 'call')
-  t.equal((await w.admit({ key: 'b', inline: false, recipient: BOB }))[5], '')
-  const ttl = await w.redis.pttl(w.key('shift'))
+  t.hasStrict(await w.admit({ key: 'a', inline: false }), { wakeHint: 'enqueue' })
+  t.hasStrict(await w.admit({ key: 'b', inline: false, recipient: BOB }), { wakeHint: '' })
+  const ttl = await w.redis.pttl(w.key('drain-lease'))
   t.ok(lives(ttl, 2000, began), `${ttl} ms`)
-  await w.redis.del(w.key('shift'))
-  t.equal((await w.admit({ key: 'c', inline: false }))[5], '', 'a message behind another makes no turn')
+  await w.redis.del(w.key('drain-lease'))
+  t.hasStrict(await w.admit({ key: 'c', inline: false }), { wakeHint: '' }, 'a message behind another makes no turn')
 })
 
 await test('a turn more than 5 s away calls nobody, and is one for the agenda', async (t, w) => {
   await w.rules({ pairIntervalUs: 6_000_000 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
-  t.equal((await w.admit({ key: 'b' }))[5], 'later')
+  t.hasStrict(await w.admit({ key: 'b' }), { wakeHint: 'defer' })
   w.at(1000)
-  t.equal((await w.admit({ key: 'c', lane: 1 }))[5], 'call')
+  t.hasStrict(await w.admit({ key: 'c', lane: 1 }), { wakeHint: 'enqueue' })
 })
 
 await test('a turn before the announced wake wakes the shift, and the wake moves to it', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   await w.claim()
-  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 500_000}`)
+  t.equal(await w.redis.get(w.key('drain-lease')), `a1.1 ${START + 500_000}`)
   w.at(100)
-  t.equal((await w.admit({ key: 'c', recipient: BOB, inline: false }))[5], 'wake')
-  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 100_000}`)
-  const ttl = await w.redis.pttl(w.key('shift'))
+  t.hasStrict(await w.admit({ key: 'c', recipient: BOB, inline: false }), { wakeHint: 'notify' })
+  t.equal(await w.redis.get(w.key('drain-lease')), `a1.1 ${START + 100_000}`)
+  const ttl = await w.redis.pttl(w.key('drain-lease'))
   t.ok(ttl > 0 && ttl <= 3000, `the lease keeps its end: ${ttl} ms`)
   w.at(200)
-  t.equal((await w.admit({ key: 'd', recipient: 'p14155550199', inline: false }))[5], '', 'a later turn wakes nobody')
+  t.hasStrict(await w.admit({ key: 'd', recipient: 'p14155550199', inline: false }), { wakeHint: '' }, 'a later turn wakes nobody')
 })
 
 await test('a message of a higher lane takes the turn of its pair', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b', lane: 3 })
   t.strictSame(await w.turn(), ['bulk', START + 2_000_000])
-  t.strictSame((await w.admit({ key: 'c', lane: 1 })).slice(2, 5), [2_000_000, 'pair-rate', 1])
+  t.hasStrict(await w.admit({ key: 'c', lane: 1 }), { waitUs: 2_000_000, waitingFor: 'pair-rate', position: 1 })
   t.strictSame(await w.turn(), ['urgent', START + 2_000_000])
-  t.strictSame((await w.admit({ key: 'd', lane: 3 })).slice(2, 5), [6_000_000, 'pair-rate', 3], 'both stand before it')
+  t.hasStrict(await w.admit({ key: 'd', lane: 3 }), { waitUs: 6_000_000, waitingFor: 'pair-rate', position: 3 }, 'both stand before it')
 })
 
 await test('scripts that Redis forgot between two calls go on', async (t, w) => {
@@ -152,7 +152,7 @@ await test('scripts that Redis forgot between two calls go on', async (t, w) => 
   await w.redis.script('FLUSH')
   await w.queue({ key: 'b' })
   await w.redis.script('FLUSH')
-  t.match(await w.settle(grant, 'sent'), ['settled'])
+  t.match(await w.settle(grant, 'sent'), { status: 'settled' })
 })
 
 await test('a full Redis admits nothing and leaves nothing half-done, while what is in it can be finished', async (t, w) => {
@@ -164,7 +164,7 @@ await test('a full Redis admits nothing and leaves nothing half-done, while what
   t.teardown(async () => await w.redis.config('SET', 'maxmemory', '0'))
   await t.rejects(w.admit({ key: 'd' }), { code: 'UNAVAILABLE' })
   t.strictSame(await w.dump(), before)
-  t.match(await w.settle(grant, 'sent'), ['settled'])
+  t.match(await w.settle(grant, 'sent'), { status: 'settled' })
   t.match((await w.claim()).grants, [{ id: other }])
-  t.match(await w.cancel(waiting), ['done'])
+  t.match(await w.cancel(waiting), { status: 'done' })
 })

@@ -1,4 +1,4 @@
-/** What goes to the outbox with each change, and what lend, told, relay and erase-callbacks make of it. */
+/** What goes to the outbox with each change, and what lease-callbacks, settle-callback, relay and erase-callbacks make of it. */
 import type { LeasedCallback, Replies } from '../../src/redis/commands.js'
 import t from 'tap'
 import { ANN, BOB, tail, world, type World } from './support.js'
@@ -7,14 +7,14 @@ const test = await world(t)
 const A_WORD = { subject: 'in:AAAAAAAAAAAAAAAAAAAAAA', type: 'whatsapp.inbound', data: '{"entry":"1",\n"change":{"from":"14155550101"}}', cap: 10 }
 
 /** From now on changes are to be told. */
-const listen = async (w: World): Promise<void> => { await w.redis.hset(w.key('sender'), 'tells', '1') }
+const listen = async (w: World): Promise<void> => { await w.redis.hset(w.key('sender'), 'callbacks', '1') }
 const outbox = async (w: World): Promise<string[]> => await w.redis.lrange(w.key('outbox'), 0, -1)
-const lend = async (w: World, change: Record<string, number> = {}): Promise<Replies['lend']> => await w.run('lend', { limit: 10, leaseMs: 30_000, take: 100, cap: 100, ...change })
-const told = async (w: World, [subject, leaseEnd]: LeasedCallback, change: Record<string, number | boolean> = {}): Promise<Replies['told']> =>
-  await w.run('told', { subject, leaseEnd, told: true, afterMs: 5000, giveUpMs: 60_000, leaseMs: 30_000, cap: 2, keepMs: 1000, ...change })
+const lease = async (w: World, change: Record<string, number> = {}): Promise<Replies['lease-callbacks']> => await w.run('lease-callbacks', { limit: 10, leaseMs: 30_000, take: 100, cap: 100, ...change })
+const settle = async (w: World, { subject, leaseEndMs }: Pick<LeasedCallback, 'subject' | 'leaseEndMs'>, change: Record<string, number | boolean> = {}): Promise<Replies['settle-callback']> =>
+  await w.run('settle-callback', { subject, leaseEnd: leaseEndMs, delivered: true, afterMs: 5000, giveUpMs: 60_000, leaseMs: 30_000, cap: 2, keepMs: 1000, ...change })
 
 async function one (w: World): Promise<LeasedCallback> {
-  const [, , , , [event]] = await lend(w)
+  const { callbacks: [event] } = await lease(w)
   if (event === undefined) throw new TypeError('expected something to tell')
   return event
 }
@@ -22,7 +22,7 @@ async function one (w: World): Promise<LeasedCallback> {
 await test('each change of a message goes to the outbox in the step that makes it, with the result that it makes', async (t, w) => {
   await listen(w)
   const first = await w.grant({ key: 'a' })
-  await w.settled(first, 'sent', { tail: `${tail('wamid.1')} {"order":1}`, keepMs: 900_000 })
+  await w.settled(first, 'sent', { resultSuffix: `${tail('wamid.1')} {"order":1}`, keepMs: 900_000 })
   await w.receipt(first.id, 'wamid.1', { status: 'd', attempt: 1 })
   await w.receipt(first.id, 'wamid.1', { status: 'd', attempt: 1 })
   await w.receipt(first.id, 'wamid.1', { status: 'r', attempt: 1 })
@@ -40,7 +40,7 @@ await test('delivered after read is no news', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   await w.receipt(grant.id, 'wamid.1', { status: 'r', attempt: 1 })
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 }), ['raised'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 }), { status: 'raised' })
   t.strictSame((await outbox(w)).map(item => item.split(' ')[2]), ['s', 'r'])
 })
 
@@ -68,7 +68,7 @@ await test('retries, limits and unknown outcomes are not told, and an outcome by
   const grant = await w.grant({ key: 'c', recipient: 'p14155550199' })
   await w.settled(grant, 'unknown')
   t.strictSame(await outbox(w), [])
-  t.strictSame(await w.receipt(grant.id, 'wamid.9', { status: 'd', attempt: 1 }), ['sent'])
+  t.strictSame(await w.receipt(grant.id, 'wamid.9', { status: 'd', attempt: 1 }), { status: 'sent' })
   t.match(await outbox(w), [new RegExp(`^${grant.id} \\d+ d `)])
 })
 
@@ -86,7 +86,7 @@ await test('where nobody is to be told nothing is written', async (t, w) => {
   await w.settled(grant, 'sent')
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
   await w.cancel(await w.queue({ key: 'b', inline: false }))
-  t.strictSame(await w.run('relay', A_WORD), ['off'])
+  t.strictSame(await w.run('relay', A_WORD), { status: 'off' })
   t.equal(await w.redis.exists(w.key('outbox')), 0)
 })
 
@@ -96,20 +96,20 @@ await test('events of one message are lent out one after the other, those of two
   await w.settled(a, 'sent')
   await w.settled(b, 'sent')
   await w.receipt(a.id, 'wamid.1', { status: 'd', attempt: 1 })
-  const [now, next, left, dropped, lent] = await lend(w)
-  t.strictSame([now, next, left, dropped], [w.ms(), w.ms() + 30_000, 0, 0])
-  t.strictSame(lent.map(([subject, end, tries, event]) => [subject, end, tries, event.split(' ')[1]]).sort(), [[a.id, w.ms() + 30_000, 0, 's'], [b.id, w.ms() + 30_000, 0, 's']].sort())
-  t.strictSame((await lend(w))[4], [], 'nobody else gets them')
-  const ofA = lent.find(([subject]) => subject === a.id) as LeasedCallback
+  const { callbacks, ...rest } = await lease(w)
+  t.strictSame(rest, { status: 'leased', nowMs: w.ms(), nextMs: w.ms() + 30_000, left: 0, dropped: 0 })
+  t.strictSame(callbacks.map(({ subject, leaseEndMs, tries, event }) => [subject, leaseEndMs, tries, event.split(' ')[1]]).sort(), [[a.id, w.ms() + 30_000, 0, 's'], [b.id, w.ms() + 30_000, 0, 's']].sort())
+  t.strictSame((await lease(w)).callbacks, [], 'nobody else gets them')
+  const ofA = callbacks.find(({ subject }) => subject === a.id) as LeasedCallback
   await w.receipt(a.id, 'wamid.1', { status: 'r', attempt: 1 })
-  t.strictSame((await lend(w))[4], [], 'nor what came since')
+  t.strictSame((await lease(w)).callbacks, [], 'nor what came since')
   w.at(10)
-  const second = await told(w, ofA)
-  t.match(second, ['told', w.ms() + 30_000, / d /])
-  t.strictSame(await told(w, ofA), ['stale'], 'a repeat changes nothing')
-  const third = await told(w, [a.id, w.ms() + 30_000, 0, ''], { leaseMs: 20_000 })
-  t.match(third, ['told', w.ms() + 20_000, / r /])
-  t.strictSame(await told(w, [a.id, w.ms() + 20_000, 0, '']), ['told', 0, ''])
+  const second = await settle(w, ofA)
+  t.match(second, { status: 'delivered', leaseEndMs: w.ms() + 30_000, event: / d / })
+  t.strictSame(await settle(w, ofA), { status: 'stale' }, 'a repeat changes nothing')
+  const third = await settle(w, { subject: a.id, leaseEndMs: w.ms() + 30_000 }, { leaseMs: 20_000 })
+  t.match(third, { status: 'delivered', leaseEndMs: w.ms() + 20_000, event: / r / })
+  t.strictSame(await settle(w, { subject: a.id, leaseEndMs: w.ms() + 20_000 }), { status: 'delivered', leaseEndMs: 0, event: '' })
   t.strictSame(await w.redis.hkeys(w.key('callbacks')), [b.id])
 })
 
@@ -120,17 +120,16 @@ await test('what was not taken is due again later, before what came after it; a 
   const first = await one(w)
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
   w.at(100)
-  t.strictSame(await told(w, first, { told: false }), ['later', w.ms() + 5000])
-  const [, next, , , none] = await lend(w)
-  t.strictSame([next, none], [w.ms() + 5000, []])
+  t.strictSame(await settle(w, first, { delivered: false }), { status: 'retry-scheduled', atMs: w.ms() + 5000 })
+  t.hasStrict(await lease(w), { nextMs: w.ms() + 5000, callbacks: [] })
   w.at(5100)
   const second = await one(w)
-  t.strictSame([second[0], second[2], second[3]], [grant.id, 1, first[3]], 'the same event, after one try')
+  t.strictSame([second.subject, second.tries, second.event], [grant.id, 1, first.event], 'the same event, after one try')
   w.at(36_000)
   const third = await one(w)
-  t.equal(third[3], first[3])
-  t.strictSame(await told(w, second), ['stale'], 'who held it before has no say')
-  t.match(await told(w, third), ['told', w.ms() + 30_000, / d /])
+  t.equal(third.event, first.event)
+  t.strictSame(await settle(w, second), { status: 'stale' }, 'who held it before has no say')
+  t.match(await settle(w, third), { status: 'delivered', leaseEndMs: w.ms() + 30_000, event: / d / })
 })
 
 await test('an event that is too old is given up, and the next one of its message is told', async (t, w) => {
@@ -140,10 +139,10 @@ await test('an event that is too old is given up, and the next one of its messag
   w.at(56_000)
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
   const event = await one(w)
-  t.match(await told(w, event, { told: false }), ['dropped', w.ms() + 30_000, / d /])
-  t.strictSame(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [`${grant.id} ${event[3]}`])
+  t.match(await settle(w, event, { delivered: false }), { status: 'dead-lettered', leaseEndMs: w.ms() + 30_000, event: / d / })
+  t.strictSame(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [`${grant.id} ${event.event}`])
   t.ok(await w.redis.pttl(w.key('callbacks-dead')) > 0)
-  t.strictSame(await told(w, [grant.id, w.ms() + 30_000, 0, ''], { told: false }), ['later', w.ms() + 5000], 'which is younger')
+  t.strictSame(await settle(w, { subject: grant.id, leaseEndMs: w.ms() + 30_000 }, { delivered: false }), { status: 'retry-scheduled', atMs: w.ms() + 5000 }, 'which is younger')
 })
 
 await test('more subjects than may wait are dropped, not those that wait already', async (t, w) => {
@@ -152,40 +151,40 @@ await test('more subjects than may wait are dropped, not those that wait already
   await w.settled(first, 'sent')
   await w.settled(await w.grant({ key: 'b', recipient: BOB }), 'sent')
   await w.receipt(first.id, 'wamid.1', { status: 'd', attempt: 1 })
-  const [, , left, dropped, lent] = await lend(w, { take: 1, cap: 1 })
-  t.strictSame([left, dropped, lent.length], [2, 0, 1])
-  t.strictSame((await lend(w, { cap: 1 })).slice(2, 4), [0, 1])
+  const { left, dropped, callbacks } = await lease(w, { take: 1, cap: 1 })
+  t.strictSame([left, dropped, callbacks.length], [2, 0, 1])
+  t.hasStrict(await lease(w, { cap: 1 }), { left: 0, dropped: 1 })
   t.match(await w.redis.hget(w.key('callbacks'), first.id), /^0\n\d+ s [^\n]*\n\d+ d [^\n]*$/)
 })
 
 await test('what is relayed stays as it came, line breaks too, is told once, and has its cap', async (t, w) => {
   await listen(w)
-  t.strictSame(await w.run('relay', A_WORD), ['kept'])
-  t.strictSame(await w.run('relay', A_WORD), ['kept'])
+  t.strictSame(await w.run('relay', A_WORD), { status: 'kept' })
+  t.strictSame(await w.run('relay', A_WORD), { status: 'kept' })
   const event = await one(w)
-  t.strictSame([event[0], event[3]], [A_WORD.subject, `${w.ms()} ${A_WORD.type} ${A_WORD.data}`])
-  t.strictSame(await told(w, event, { told: false, afterMs: 0 }), ['later', w.ms()])
-  t.strictSame((await one(w))[3], event[3])
-  t.strictSame(await told(w, event), ['told', 0, ''])
-  t.strictSame((await lend(w))[4], [])
+  t.strictSame([event.subject, event.event], [A_WORD.subject, `${w.ms()} ${A_WORD.type} ${A_WORD.data}`])
+  t.strictSame(await settle(w, event, { delivered: false, afterMs: 0 }), { status: 'retry-scheduled', atMs: w.ms() })
+  t.strictSame((await one(w)).event, event.event)
+  t.strictSame(await settle(w, event), { status: 'delivered', leaseEndMs: 0, event: '' })
+  t.strictSame((await lease(w)).callbacks, [])
   await w.run('relay', A_WORD)
-  t.strictSame(await w.run('relay', { ...A_WORD, cap: 1 }), ['full'])
+  t.strictSame(await w.run('relay', { ...A_WORD, cap: 1 }), { status: 'full' })
 })
 
 await test('erase-callbacks leaves of a message how it ended, and nothing of what names the recipient', async (t, w) => {
   await listen(w)
   const [mine, other] = [await w.grant({ key: 'a' }), await w.grant({ key: 'b', recipient: BOB })]
-  for (const grant of [mine, other]) await w.settled(grant, 'sent', { tail: `${tail('wamid.1')} {"name":"Ann"}`, history: '{"attempt":1}' })
+  for (const grant of [mine, other]) await w.settled(grant, 'sent', { resultSuffix: `${tail('wamid.1')} {"name":"Ann"}`, history: '{"attempt":1}' })
   await w.receipt(mine.id, 'wamid.1', { status: 'd', attempt: 1 })
   await w.run('relay', A_WORD)
   await w.run('relay', { ...A_WORD, subject: A_WORD.subject.replace('A', 'B'), data: '{"entry":"1","change":{"from":"14155550102"}}' })
-  await lend(w, { limit: 0 })
+  await lease(w, { limit: 0 })
   await w.redis.lpush(w.key('callbacks-dead'), `${mine.id} ${w.ms()} f 1a2b3c4d5e6 ff ${w.ms()} 6 ${ANN} web - {"a":1}\t{"attempt":6}`, `${A_WORD.subject} ${w.ms()} ${A_WORD.type} ${A_WORD.data}`)
-  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '["\\"14155550101\\""]', cursor: '0', limit: 100 }), ['0', 5])
+  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '"14155550101"', cursor: '0', limit: 100 }), { status: 'page', cursor: '0', count: 5 })
   t.match(await w.redis.hget(w.key('callbacks'), mine.id), new RegExp(`^0\n${w.ms()} s [0-9a-f]+ 0 ${w.ms()} 1 - web -\n${w.ms()} d [0-9a-f]+ 0 ${w.ms()} 1 - web -$`))
   t.match(await w.redis.hget(w.key('callbacks'), other.id), /wamid\.1 \{"name":"Ann"\}\t/)
   t.strictSame((await w.redis.hkeys(w.key('callbacks'))).filter(subject => subject.startsWith('in:')), ['in:BAAAAAAAAAAAAAAAAAAAAA'])
   t.match(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [/^\S+ \d+ f \w+ 0 \d+ 6 - web -$/])
   t.equal(await w.redis.zcard(w.key('callbacks-due')), 3)
-  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '["\\"14155550101\\""]', cursor: '0', limit: 100 }), ['0', 0], 'a repeat finds nothing')
+  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '"14155550101"', cursor: '0', limit: 100 }), { status: 'page', cursor: '0', count: 0 }, 'a repeat finds nothing')
 })

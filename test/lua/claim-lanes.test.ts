@@ -13,21 +13,21 @@ async function fill (w: World, pairs: number): Promise<void> {
 
 await test('urgent goes before normal before bulk', async (t, w) => {
   await fill(w, 3)
-  t.strictSame((await w.claim()).told.map(grant => grant[4]), [1, 1, 1, 2, 2, 2, 3, 3, 3])
+  t.strictSame((await w.claim()).claimed.map(grant => grant.lane), [1, 1, 1, 2, 2, 2, 3, 3, 3])
 })
 
 await test('every tenth slot goes to the lower lanes, normal and bulk by turns', async (t, w) => {
   await fill(w, 21)
   const urgent = Array.from({ length: 9 }, () => 1)
-  t.strictSame((await w.claim({ want: 20 })).told.map(grant => grant[4]), [...urgent, 2, ...urgent, 3])
+  t.strictSame((await w.claim({ want: 20 })).claimed.map(grant => grant.lane), [...urgent, 2, ...urgent, 3])
 })
 
 await test('the share goes on counting over claims, and falls to the higher lane where the lower one is empty', async (t, w) => {
   for (let i = 0; i < 12; i++) await w.queue({ key: `${i}`, lane: 1, recipient: `p14151000${i}`, inline: false })
   t.equal((await w.claim({ want: 9 })).grants.length, 9)
-  t.strictSame((await w.claim({ want: 1 })).told.map(grant => grant[4]), [1])
+  t.strictSame((await w.claim({ want: 1 })).claimed.map(grant => grant.lane), [1])
   await w.queue({ key: 'bulk', lane: 3, inline: false })
-  t.strictSame((await w.claim({ want: 3 })).told.map(grant => grant[4]), [1, 1, 3])
+  t.strictSame((await w.claim({ want: 3 })).claimed.map(grant => grant.lane), [1, 1, 3])
 })
 
 await test('within a pair the higher lane goes first, whoever came first', async (t, w) => {
@@ -64,7 +64,7 @@ await test('a scheduled message joins its line when it is due, and draws its num
   w.now += 1
   await w.claim()
   t.equal(await w.redis.zcard(w.key('scheduled')), 0)
-  t.strictSame(await w.redis.zrange(w.key('lines:normal'), 0, -1), [`${ANN}:000000000002:${earlier}`, `${ANN}:000000000003:${later}`])
+  t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000002:${earlier}`, `${ANN}:000000000003:${later}`])
   t.match(await w.redis.hget(w.key('backlog'), later), `${ANN} 23 `)
   t.equal(await w.turn(), null, 'the pair is in flight')
 })
@@ -104,7 +104,7 @@ await test('a scheduled message that is not there any more is forgotten', async 
   await w.redis.hdel(w.key('backlog'), id)
   w.at(1000)
   await w.claim()
-  t.equal(await w.redis.exists(w.key('scheduled'), w.key('lines:normal')), 0)
+  t.equal(await w.redis.exists(w.key('scheduled'), w.key('queue:normal')), 0)
 })
 
 await test('a pair whose head is expired lets other pairs go', async (t, w) => {

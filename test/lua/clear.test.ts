@@ -4,22 +4,22 @@ import { ANN, START, world } from './support.js'
 const test = await world(t)
 
 await test('a pair without a pace is cleared too', async (t, w) => {
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 0, ''])
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: false, wakeHint: '' })
 })
 
 await test('the next message goes at once', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, ''])
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: '' })
   t.equal(await w.tat(), 0)
-  t.match(await w.admit({ key: 'b' }), ['granted'])
+  t.match(await w.admit({ key: 'b' }), { status: 'granted' })
 })
 
 await test('what waits for the pair gets its turn now, and a shift is called', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b', lane: 3 })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   w.at(300)
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, 'call'])
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: 'enqueue' })
   t.strictSame(await w.turn(), ['bulk', START + 300_000])
   t.equal((await w.claim()).grants.length, 1)
 })
@@ -27,8 +27,8 @@ await test('what waits for the pair gets its turn now, and a shift is called', a
 await test('a shift that sleeps until the old turn is woken', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
-  await w.redis.set(w.key('shift'), `a1.1 ${START + 2_000_000}`)
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, 'wake'])
+  await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 2_000_000}`)
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: 'notify' })
 })
 
 await test('a turn that is due keeps its place among the pairs', async (t, w) => {
@@ -41,7 +41,7 @@ await test('a turn that is due keeps its place among the pairs', async (t, w) =>
 await test('a pair in flight stays held, and its settlement counts from the send again', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.queue({ key: 'b' })
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, ''])
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: '' })
   t.equal(await w.turn(), null)
   await w.settled(grant, 'sent', { startedUs: 1000 })
   t.equal(await w.tat(), START + 2_001_000)
@@ -50,14 +50,14 @@ await test('a pair in flight stays held, and its settlement counts from the send
 await test('a paused sender stays paused', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, 'later'])
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: 'defer' })
   t.strictSame((await w.claim()).grants, [])
 })
 
 await test('without rules only the pace is forgotten', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.redis.del(w.key('sender'))
-  t.strictSame(await w.run('clear', { recipient: ANN }), ['cleared', 1, ''])
+  t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: '' })
 })

@@ -7,7 +7,7 @@ const test = await world(t)
 await test('find-recipient tells the messages of one recipient, page by page', async (t, w) => {
   const wanted = new Set<string>()
   for (let i = 0; i < 300; i++) {
-    const id = await w.queue({ key: `k${i}`, inline: false, recipient: i % 100 === 0 ? ANN : `p1416555${String(i).padStart(4, '0')}`, lineCap: 10_000 })
+    const id = await w.queue({ key: `k${i}`, inline: false, recipient: i % 100 === 0 ? ANN : `p1416555${String(i).padStart(4, '0')}`, queueCap: 10_000 })
     if (i % 100 === 0) wanted.add(id)
   }
   // Digits that begin alike are another number.
@@ -15,63 +15,63 @@ await test('find-recipient tells the messages of one recipient, page by page', a
   const found: string[] = []
   let pages = 0
   for (let cursor = '0'; cursor !== '0' || pages === 0; pages++) {
-    const [next = '0', ...page] = await w.run('find-recipient', { recipient: ANN, which: 'waiting', cursor, limit: 20 })
-    found.push(...page.filter((_, at) => at % 2 === 0))
-    t.ok(page.every((text, at) => at % 2 === 0 || text.startsWith(`${ANN} `)))
-    cursor = next
+    const page = await w.run('find-recipient', { recipient: ANN, which: 'waiting', cursor, limit: 20 })
+    found.push(...page.messages.map(({ id }) => id))
+    t.ok(page.messages.every(({ record }) => record.startsWith(`${ANN} `)))
+    cursor = page.cursor
   }
   t.ok(pages > 5, `${pages} pages`)
   t.strictSame(new Set(found), wanted)
-  t.strictSame(await w.run('find-recipient', { recipient: ANN, which: 'failures', cursor: 0, limit: 20 }), ['0'])
+  t.strictSame(await w.run('find-recipient', { recipient: ANN, which: 'failures', cursor: 0, limit: 20 }), { status: 'page', cursor: '0', messages: [] })
 })
 
 await test('erase-message leaves of a sent message that it was sent, for as long as its key is remembered', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'sent', { tail: `${tail('wamid.x')} {"name":"Ann"}` })
+  await w.settled(grant, 'sent', { resultSuffix: `${tail('wamid.x')} {"name":"Ann"}` })
   const began = performance.now()
   const life = await w.redis.pttl(w.key('msg', grant.id))
-  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 1, 0])
+  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), { status: 'erased', hadResult: true, wasKept: false })
   t.match(await w.msg(grant.id), /^s [0-9a-f]+ 0 \d{13} 1 - web -$/)
   t.ok(lives(await w.redis.pttl(w.key('msg', grant.id)), life, began))
   t.equal(await w.state(grant.id), 'sent')
-  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), ['duplicate'], 'a repeat is none that is sent, whatever it says')
-  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 0, 0], 'a repeat finds nothing')
+  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), { status: 'duplicate' }, 'a repeat is none that is sent, whatever it says')
+  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), { status: 'erased', hadResult: false, wasKept: false }, 'a repeat finds nothing')
 })
 
 await test('erase-message takes a failure away with its story', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { history: '{"attempt":1}' })
-  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), ['erased', 1, 1])
+  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), { status: 'erased', hadResult: true, wasKept: true })
   for (const key of ['failed', 'resolved', 'failure-records', 'unacknowledged']) t.equal(await w.redis.exists(w.key(key)), 0, key)
   t.equal(await w.state(grant.id), 'failed')
-  t.match(await w.retake(grant.id, { force: true }), ['gone'])
+  t.match(await w.retry(grant.id, { force: true }), { status: 'gone' })
 })
 
 await test('erase-message leaves a message that is not settled, and a younger one under the same key', async (t, w) => {
   const first = await w.grant({ key: 'a', windowMs: 1 })
   await w.settled(first, 'failed')
-  t.match(await w.run('erase-message', { id: first.id }, first.id), ['erased', 1, 1])
+  t.match(await w.run('erase-message', { id: first.id }, first.id), { status: 'erased', hadResult: true, wasKept: true })
   await w.redis.del(w.key('msg', first.id))
   w.at(70_000)
   const second = await w.queue({ key: 'a', inline: false })
-  t.strictSame(await w.run('erase-message', { id: second }, second), ['busy'])
+  t.strictSame(await w.run('erase-message', { id: second }, second), { status: 'busy' })
   const before = await w.msg(second)
-  t.match(await w.run('erase-message', { id: first.id }, first.id), ['erased', 0, 0])
+  t.match(await w.run('erase-message', { id: first.id }, first.id), { status: 'erased', hadResult: false, wasKept: false })
   t.equal(await w.msg(second), before)
 })
 
 await test('erase-pair waits for a message in line or in flight, and then forgets the pair', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const id = await w.queue({ key: 'b' })
-  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['busy'])
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'busy' })
   await w.settled(grant, 'sent', { startedUs: 1000 })
-  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['busy'])
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'busy' })
   await w.cancel(id)
   await w.settled(await w.grant({ key: 'c', recipient: BOB }), 'sent', { startedUs: 1000 })
-  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['erased', 2], 'pace and starts')
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 2 }, 'pace and starts')
   t.equal(await w.tat(ANN), 0)
   t.equal(await w.turn(ANN), null)
   t.equal(await w.redis.exists(w.starts(ANN)), 0)
   t.ok(await w.tat(BOB) > 0, 'others keep theirs')
-  t.strictSame(await w.run('erase-pair', { recipient: ANN }), ['erased', 0])
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 0 })
 })

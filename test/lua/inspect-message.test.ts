@@ -5,13 +5,12 @@ const test = await world(t)
 
 /** What is told of a message, by names. */
 async function look (w: World, id: string, byKey = false) {
-  const [state, told, nowMs, result, record, moment, wait, bound, position] = await w.run('inspect-message', { id: byKey ? '' : id }, id)
-  return { state, id: told, nowMs, result, record, moment, wait, bound, position }
+  return await w.run('inspect-message', { id: byKey ? '' : id }, id)
 }
 
 await test('a message that nobody knows is gone, by id and by key', async (t, w) => {
-  t.strictSame(await w.run('inspect-message', { id: 'AAAAAAAAAAAAAAAAAAAAAA.18bcfe74a40' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), ['gone'])
-  t.strictSame(await w.run('inspect-message', { id: '' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), ['gone'])
+  t.strictSame(await w.run('inspect-message', { id: 'AAAAAAAAAAAAAAAAAAAAAA.18bcfe74a40' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), { status: 'gone' })
+  t.strictSame(await w.run('inspect-message', { id: '' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), { status: 'gone' })
 })
 
 await test('by its key the message is found that has it now', async (t, w) => {
@@ -25,43 +24,43 @@ await test('a message in line tells what admission promised, less the time since
   const b = await w.queue({ key: 'b' })
   w.at(1000)
   const c = await w.queue({ key: 'c' })
-  t.match(await look(w, b), { state: 'queued', wait: 1_000_000, bound: 'pair-rate', position: 1, moment: 0 })
-  t.match(await look(w, c), { state: 'queued', wait: 3_000_000, bound: 'pair-rate', position: 2 })
-  t.match((await look(w, b)).record, /^p14155550101 .*\n{"to"/)
+  t.match(await look(w, b), { state: 'queued', waitUs: 1_000_000, waitingFor: 'pair-rate', position: 1, momentMs: 0 })
+  t.match(await look(w, c), { state: 'queued', waitUs: 3_000_000, waitingFor: 'pair-rate', position: 2 })
+  t.match(await look(w, b), { record: /^p14155550101 .*\n{"to"/ })
   await w.settled(grant, 'sent')
   w.at(1500)
-  t.match(await look(w, b), { wait: 500_000, bound: 'pair-rate' })
+  t.match(await look(w, b), { waitUs: 500_000, waitingFor: 'pair-rate' })
 })
 
 await test('messages of higher lanes stand before it', async (t, w) => {
   await w.grant({ key: 'a' })
   const bulk = await w.queue({ key: 'b', lane: 3 })
   const urgent = await w.queue({ key: 'c', lane: 1 })
-  t.match(await look(w, bulk), { position: 2, wait: 4_000_000 })
-  t.match(await look(w, urgent), { position: 1, wait: 2_000_000 })
+  t.match(await look(w, bulk), { position: 2, waitUs: 4_000_000 })
+  t.match(await look(w, urgent), { position: 1, waitUs: 2_000_000 })
 })
 
 await test('of a head, only turns before its own count for the flow', async (t, w) => {
-  await w.rules({ flowIntervalUs: 1_000_000, flowBurst: 1 })
+  await w.rules({ senderIntervalUs: 1_000_000, senderBurst: 1 })
   await w.grant({ key: 'x', recipient: 'p14155550199' })
   const a = await w.queue({ key: 'a', inline: false })
   w.at(100)
   const b = await w.queue({ key: 'b', inline: false, recipient: BOB })
-  t.match(await look(w, a), { wait: 900_000, bound: 'sender-rate' })
-  t.match(await look(w, b), { wait: 1_900_000, bound: 'sender-rate' })
+  t.match(await look(w, a), { waitUs: 900_000, waitingFor: 'sender-rate' })
+  t.match(await look(w, b), { waitUs: 1_900_000, waitingFor: 'sender-rate' })
 })
 
 await test('a pause without an end makes the wait -1', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
-  t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'pause' })
+  t.match(await look(w, id), { state: 'queued', waitUs: -1, waitingFor: 'pause' })
   await w.redis.del(w.key('sender'))
-  t.match(await look(w, id), { state: 'queued', wait: -1, bound: 'turn-in-queue', position: 0 })
+  t.match(await look(w, id), { state: 'queued', waitUs: -1, waitingFor: 'turn-in-queue', position: 0 })
 })
 
 await test('a scheduled message tells its moment', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
-  t.match(await look(w, id), { state: 'scheduled', moment: w.ms() + HOUR, wait: HOUR * 1000, bound: 'schedule' })
+  t.match(await look(w, id), { state: 'scheduled', momentMs: w.ms() + HOUR, waitUs: HOUR * 1000, waitingFor: 'schedule' })
 })
 
 await test('a message that waits for a retry, or for certainty, tells until when', async (t, w) => {
@@ -70,21 +69,21 @@ await test('a message that waits for a retry, or for certainty, tells until when
   const unknown = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(unknown, 'unknown', { afterMs: 90_000 })
   w.at(10_000)
-  t.match(await look(w, failing.id), { state: 'retrying', moment: w.ms() + 50_000, wait: 50_000_000, bound: 'retry', record: /{"attempt":1}$/ })
-  t.match(await look(w, unknown.id), { state: 'unknown', moment: w.ms() + 80_000, wait: 80_000_000, bound: 'retry' })
+  t.match(await look(w, failing.id), { state: 'retrying', momentMs: w.ms() + 50_000, waitUs: 50_000_000, waitingFor: 'retry', record: /{"attempt":1}$/ })
+  t.match(await look(w, unknown.id), { state: 'unknown', momentMs: w.ms() + 80_000, waitUs: 80_000_000, waitingFor: 'retry' })
   w.at(95_000)
-  t.match(await look(w, failing.id), { wait: 0 })
+  t.match(await look(w, failing.id), { waitUs: 0 })
 })
 
 await test('a message in flight is sending', async (t, w) => {
   const { id } = await w.grant({ key: 'a' })
-  t.match(await look(w, id), { state: 'sending', wait: 0, bound: '', result: /^w / })
+  t.match(await look(w, id), { state: 'sending', waitUs: 0, waitingFor: '', result: /^w / })
 })
 
 await test('a sent message tells its result, and no more', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
-  t.match(await look(w, grant.id), { state: 'sent', result: / 1 p14155550101 web wamid.1$/, record: '', moment: 0 })
+  t.match(await look(w, grant.id), { state: 'sent', result: / 1 p14155550101 web wamid.1$/, record: '', momentMs: 0 })
 })
 
 await test('each end has its state', async (t, w) => {
@@ -95,13 +94,13 @@ await test('each end has its state', async (t, w) => {
   const expired = await w.queue({ key: 'c', lifeMs: 2001 })
   w.at(2001)
   await w.cancel(expired, 'expired')
-  t.match(await look(w, failed.id), { state: 'failed', moment: Math.floor(START / 1000), record: /{"reason":"rejected"}$/ })
+  t.match(await look(w, failed.id), { state: 'failed', momentMs: Math.floor(START / 1000), record: /{"reason":"rejected"}$/ })
   t.match(await look(w, cancelled), { state: 'cancelled', record: '' })
   t.match(await look(w, expired), { state: 'expired' })
   const failedBefore = await w.grant({ key: 'd', recipient: BOB })
   await w.settled(failedBefore, 'retry')
   await w.receipt(failedBefore.id, 'wamid.1')
-  t.match(await look(w, failedBefore.id), { state: 'sent', moment: w.ms(), record: /wamid.1"}$/ })
+  t.match(await look(w, failedBefore.id), { state: 'sent', momentMs: w.ms(), record: /wamid.1"}$/ })
 })
 
 await test('after its window a failure is still known by its record, a sent message is not', async (t, w) => {
@@ -116,7 +115,7 @@ await test('after its window a failure is still known by its record, a sent mess
   t.match(await look(w, failed.id), { state: 'failed', result: '', record: new RegExp(`^${ANN} `) })
   t.match(await look(w, resolved.id), { state: 'sent', result: '' })
   t.equal(await w.state(sent.id), 'gone')
-  t.strictSame(await w.run('inspect-message', { id: '' }, failed.id), ['gone'], 'the key is free')
+  t.strictSame(await w.run('inspect-message', { id: '' }, failed.id), { status: 'gone' }, 'the key is free')
 })
 
 await test('an older message of the key is told from the younger one', async (t, w) => {
@@ -141,7 +140,7 @@ await test('looking changes nothing', async (t, w) => {
 await test('a message that had failed and was cancelled is told as cancelled also after its key\'s window', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"outcome":"retryable"}' })
-  await w.run('cancel', { id: grant.id, reason: 'cancelled', tail: 'web -', history: '{"outcome":"cancelled","reason":"cancelled"}' }, grant.id)
+  await w.run('cancel', { id: grant.id, reason: 'cancelled', resultSuffix: 'web -', history: '{"outcome":"cancelled","reason":"cancelled"}' }, grant.id)
   await w.redis.del(w.key('msg', grant.id))
   t.equal(await w.state(grant.id), 'cancelled')
 })

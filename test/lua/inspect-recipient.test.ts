@@ -4,12 +4,14 @@ import { ANN, BOB, START, world, type World } from './support.js'
 const test = await world(t)
 
 async function look (w: World, recipient = ANN, lane = 2) {
-  const [, nowMs, wait, bound, urgent, normal, bulk, held, tat, interval, burst] = await w.run('inspect-recipient', { recipient, lane })
-  return { nowMs, wait, bound, waiting: [urgent, normal, bulk], held, tat, interval, burst }
+  const reply = await w.run('inspect-recipient', { recipient, lane })
+  if (reply.status !== 'pair') throw new TypeError('expected a pair')
+  const { status, urgent, normal, bulk, ...rest } = reply
+  return { ...rest, waiting: [urgent, normal, bulk] }
 }
 
 await test('an idle pair is free', async (t, w) => {
-  t.strictSame(await look(w), { nowMs: w.ms(), wait: 0, bound: 'turn-in-queue', waiting: [0, 0, 0], held: 0, tat: 0, interval: 2_000_000, burst: 1 })
+  t.strictSame(await look(w), { nowMs: w.ms(), waitUs: 0, waitingFor: 'turn-in-queue', waiting: [0, 0, 0], isGranted: false, tatUs: 0, intervalUs: 2_000_000, burst: 1 })
 })
 
 await test('it tells what admission would promise in that lane, and takes nothing', async (t, w) => {
@@ -19,11 +21,11 @@ await test('it tells what admission would promise in that lane, and takes nothin
   await w.queue({ key: 'd', lane: 3 })
   w.at(500)
   const before = await w.dump()
-  t.match(await look(w, ANN, 1), { wait: 3_500_000, bound: 'pair-rate', waiting: [1, 0, 2], held: 1, tat: START + 2_000_000 })
-  t.match(await look(w, ANN, 2), { wait: 3_500_000 })
-  t.match(await look(w, ANN, 3), { wait: 7_500_000 })
+  t.match(await look(w, ANN, 1), { waitUs: 3_500_000, waitingFor: 'pair-rate', waiting: [1, 0, 2], isGranted: true, tatUs: START + 2_000_000 })
+  t.match(await look(w, ANN, 2), { waitUs: 3_500_000 })
+  t.match(await look(w, ANN, 3), { waitUs: 7_500_000 })
   t.strictSame(await w.dump(), before)
-  t.match(await w.admit({ key: 'e', lane: 3 }), ['queued', /./, 7_500_000, 'pair-rate'])
+  t.match(await w.admit({ key: 'e', lane: 3 }), { status: 'queued', generation: /./, waitUs: 7_500_000, waitingFor: 'pair-rate' })
 })
 
 await test('others are not in its line, whatever begins their numbers', async (t, w) => {
@@ -33,18 +35,19 @@ await test('others are not in its line, whatever begins their numbers', async (t
 })
 
 await test('a flow, a cool-down or a pause binds where it is longest', async (t, w) => {
-  await w.rules({ flowIntervalUs: 5_000_000, flowBurst: 1 })
+  await w.rules({ senderIntervalUs: 5_000_000, senderBurst: 1 })
   const grant = await w.grant({ key: 'a' })
-  t.match(await look(w, BOB), { wait: 5_000_000, bound: 'sender-rate' })
+  t.match(await look(w, BOB), { waitUs: 5_000_000, waitingFor: 'sender-rate' })
   await w.settled(grant, 'wait', { bucket: 'pair', coolMs: 9000 })
-  t.match(await look(w), { wait: 11_000_000, bound: 'cool-down' })
+  t.match(await look(w), { waitUs: 11_000_000, waitingFor: 'cool-down' })
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
-  t.match(await look(w), { wait: 60_000_000, bound: 'pause' })
-  await w.run('pause', { state: 'stopped', forMs: 60_000, reason: '190' })
-  t.match(await look(w), { wait: -1, bound: 'sender-stopped' })
+  t.match(await look(w), { waitUs: 60_000_000, waitingFor: 'pause' })
+  w.at(20_000)
+  await w.stop(60_000)
+  t.match(await look(w), { waitUs: -1, waitingFor: 'sender-stopped' })
 })
 
 await test('a sender without rules says so', async (t, w) => {
   await w.redis.del(w.key('sender'))
-  t.strictSame(await w.run('inspect-recipient', { recipient: ANN, lane: 2 }), ['unruled'])
+  t.strictSame(await w.run('inspect-recipient', { recipient: ANN, lane: 2 }), { status: 'no_rules' })
 })

@@ -1,20 +1,17 @@
 import t from 'tap'
+import type { Replies } from '../../src/redis/commands.js'
 import { BOB, CARL, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
-const names = ['nowMs', 'state', 'reopens', 'reason', 'queued', 'due', 'inFlight', 'scheduled', 'unknown', 'failures', 'resolved', 'failed',
-  'sent', 'limited', 'unsettled', 'oldest', 'hasWorker', 'pairInterval', 'pairBurst', 'perSecond', 'places', 'version', 'unattended', 'rejected', 'exhausted', 'expired', 'unknownOutcome', 'untold', 'untoldSince']
+const counts = ['resumesMs', 'queued', 'due', 'inFlight', 'scheduled', 'unknown', 'unsettled', 'oldestDueUs', 'unattendedUs', 'failures', 'resolved', 'failed',
+  'rejected', 'exhausted', 'expired', 'unknownOutcome', 'sentLast24h', 'activeRateLimits', 'callbacksWaiting', 'callbacksSinceMs']
 
-async function look (w: World, limit = 1000): Promise<Record<string, unknown>> {
-  const [, ...values] = await w.run('inspect-sender', { limit })
-  t.equal(values.length, names.length)
-  return Object.fromEntries(names.map((name, i) => [name, values[i]]))
-}
+const look = async (w: World, limit = 1000): Promise<Replies['inspect-sender']> => await w.run('inspect-sender', { limit })
 
 await test('a sender that has done nothing has only rules', async (t, w) => {
-  const nothing = Object.fromEntries(names.map(name => [name, 0]))
-  const rules = { pairInterval: 2_000_000, pairBurst: 1, perSecond: 1000, places: 100, version: 1 }
-  t.strictSame(await look(w), { ...nothing, ...rules, nowMs: w.ms(), state: 'active', reason: '' })
+  const nothing = Object.fromEntries(counts.map(name => [name, 0]))
+  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, perSecond: 1000, maxInFlight: 100, version: 1 }
+  t.strictSame(await look(w), { ...nothing, ...rules, status: 'sender', nowMs: w.ms(), state: 'active', reason: '', hasWorker: false })
 })
 
 await test('each message is counted where it stands', async (t, w) => {
@@ -31,7 +28,7 @@ await test('each message is counted where it stands', async (t, w) => {
   await w.queue({ key: '8', recipient: BOB })
   await w.queue({ key: '9', recipient: CARL, inline: false, lane: 3 })
   t.match(await look(w), {
-    queued: 2, due: 1, inFlight: 1, scheduled: 1, unknown: 1, failures: 1, resolved: 1, failed: 1, sent: 2, limited: 6, unsettled: 6, oldest: START, hasWorker: 1
+    queued: 2, due: 1, inFlight: 1, scheduled: 1, unknown: 1, failures: 1, resolved: 1, failed: 1, sentLast24h: 2, activeRateLimits: 6, unsettled: 6, oldestDueUs: START, hasWorker: true
   })
 })
 
@@ -39,7 +36,7 @@ await test('due are the heads whose turn has come, and behind them what could ha
   for (let i = 0; i < 5; i++) await w.queue({ key: `${i}`, inline: false })
   t.match(await look(w), { queued: 5, due: 1 })
   w.at(4000)
-  t.match(await look(w), { queued: 5, due: 3, oldest: START })
+  t.match(await look(w), { queued: 5, due: 3, oldestDueUs: START })
   w.at(60_000)
   t.match(await look(w), { due: 5 })
 })
@@ -55,30 +52,30 @@ await test('beyond its limit it estimates, and never more than stand in line', a
 
 await test('a closed sender tells why and until when', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
-  t.match(await look(w), { state: 'paused', reason: 'ops', reopens: w.ms() + 60_000 })
+  t.match(await look(w), { state: 'paused', reason: 'ops', resumesMs: w.ms() + 60_000 })
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
-  t.match(await look(w), { state: 'paused', reopens: 0 })
-  await w.run('pause', { state: 'stopped', forMs: 1000, reason: '190' })
-  t.match(await look(w), { state: 'stopped', reason: '190', reopens: w.ms() + 1000 })
+  t.match(await look(w), { state: 'paused', resumesMs: 0 })
+  await w.stop(1000)
+  t.match(await look(w), { state: 'stopped', reason: '190', resumesMs: w.ms() + 1000 })
   await w.run('pause', { state: 'paused', forMs: 1000, reason: 'ops' })
   w.at(1000)
-  t.match(await look(w), { state: 'active', reopens: 0 })
+  t.match(await look(w), { state: 'active', resumesMs: 0 })
 })
 
 await test('sent counts the last 24 hours by ten minutes', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.at(23 * HOUR)
   await w.settled(await w.grant({ key: 'b' }), 'sent')
-  t.match(await look(w), { sent: 2 })
+  t.match(await look(w), { sentLast24h: 2 })
   w.at(24 * HOUR)
-  t.match(await look(w), { sent: 1 })
+  t.match(await look(w), { sentLast24h: 1 })
 })
 
 await test('a bucket whose TAT has passed limits nobody', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
-  t.match(await look(w), { limited: 1 })
+  t.match(await look(w), { activeRateLimits: 1 })
   w.at(2000)
-  t.match(await look(w), { limited: 0 })
+  t.match(await look(w), { activeRateLimits: 0 })
 })
 
 await test('failures that nobody has acknowledged count by their reason, for a day', async (t, w) => {
@@ -98,52 +95,52 @@ await test('failures that nobody has acknowledged count by their reason, for a d
   await w.cancel(tried.id, 'expired')
   t.match(await look(w), { failed: 5, rejected: 1, exhausted: 2, expired: 1, unknownOutcome: 1 })
   await w.run('acknowledge', { id: seen, history: '{"acknowledgedBy":"ops"}' }, seen)
-  await w.retake(reopened, { force: true })
+  await w.retry(reopened, { force: true })
   t.match(await look(w), { failed: 4, rejected: 1, exhausted: 1, expired: 1, unknownOutcome: 0 })
   w.at(24 * HOUR + 1)
   t.match(await look(w), { failed: 4, rejected: 0, exhausted: 0, expired: 1 })
 })
 
-await test('unattended is a sender whose turns are due while no shift has it, since its last grant', async (t, w) => {
+await test('unattendedUs is a sender whose turns are due while no shift has it, since its last grant', async (t, w) => {
   await w.queue({ key: 'a', recipient: BOB, inline: false })
   w.at(1000)
-  t.match(await look(w), { due: 1, hasWorker: 1, unattended: START }, 'called is not there')
+  t.match(await look(w), { due: 1, hasWorker: true, unattendedUs: START }, 'called is not there')
   await w.claim({ want: 0 })
-  t.match(await look(w), { due: 1, unattended: 0 }, 'a shift has it')
-  await w.redis.del(w.key('shift'))
-  t.match(await look(w), { due: 1, hasWorker: 0, unattended: START })
+  t.match(await look(w), { due: 1, unattendedUs: 0 }, 'a shift has it')
+  await w.redis.del(w.key('drain-lease'))
+  t.match(await look(w), { due: 1, hasWorker: false, unattendedUs: START })
   await w.queue({ key: 'b', recipient: CARL, inline: false })
   w.at(3000)
   await w.claim({ want: 1 })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   w.at(4000)
-  t.match(await look(w), { due: 1, unattended: START + 3_001_000 }, 'one flow interval of 1 ms after the grant')
+  t.match(await look(w), { due: 1, unattendedUs: START + 3_001_000 }, 'one flow interval of 1 ms after the grant')
   await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
-  t.match(await look(w), { due: 1, unattended: 0 }, 'nobody is to attend a closed sender')
+  t.match(await look(w), { due: 1, unattendedUs: 0 }, 'nobody is to attend a closed sender')
   w.at(15_000)
-  t.match(await look(w), { due: 1, unattended: START + 14_000_000 }, 'from the moment on which it opened')
+  t.match(await look(w), { due: 1, unattendedUs: START + 14_000_000 }, 'from the moment on which it opened')
 })
 
 await test('a scheduled message whose moment has passed needs somebody too', async (t, w) => {
   await w.schedule({ key: 'a', scheduledFor: w.ms() + 5000 })
-  t.match(await look(w), { scheduled: 1, unattended: 0 })
+  t.match(await look(w), { scheduled: 1, unattendedUs: 0 })
   w.at(6000)
-  t.match(await look(w), { scheduled: 1, unattended: (Math.floor(START / 1000) + 5000) * 1000 })
+  t.match(await look(w), { scheduled: 1, unattendedUs: (Math.floor(START / 1000) + 5000) * 1000 })
 })
 
 await test('what is still to be told is counted, and for how long the first of it has waited', async (t, w) => {
-  await w.redis.hset(w.key('sender'), 'tells', '1')
+  await w.redis.hset(w.key('sender'), 'callbacks', '1')
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
-  t.match(await look(w), { untold: 1, untoldSince: w.ms() })
+  t.match(await look(w), { callbacksWaiting: 1, callbacksSinceMs: w.ms() })
   const since = w.ms()
   const lend = { limit: 1, leaseMs: 1000, take: 10, cap: 10 }
-  await w.run('lend', lend)
+  await w.run('lease-callbacks', lend)
   w.at(500)
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
-  t.match(await look(w), { untold: 2, untoldSince: since }, 'one message and, until somebody looks, what came since')
-  await w.run('told', { subject: grant.id, leaseEnd: since + 1000, told: true, afterMs: 0, giveUpMs: 1000, leaseMs: 1000, cap: 1, keepMs: 1000 })
-  t.match(await look(w), { untold: 1, untoldSince: w.ms() })
+  t.match(await look(w), { callbacksWaiting: 2, callbacksSinceMs: since }, 'one message and, until somebody looks, what came since')
+  await w.run('settle-callback', { subject: grant.id, leaseEnd: since + 1000, delivered: true, afterMs: 0, giveUpMs: 1000, leaseMs: 1000, cap: 1, keepMs: 1000 })
+  t.match(await look(w), { callbacksWaiting: 1, callbacksSinceMs: w.ms() })
 })
 
 await test('a sender without rules says so, and looking changes nothing', async (t, w) => {
@@ -152,5 +149,5 @@ await test('a sender without rules says so, and looking changes nothing', async 
   await look(w)
   t.strictSame(await w.dump(), before)
   await w.redis.del(w.key('sender'))
-  t.strictSame(await w.run('inspect-sender', { limit: 10 }), ['unruled'])
+  t.strictSame(await w.run('inspect-sender', { limit: 10 }), { status: 'no_rules' })
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 
 export interface Row {
-  /** As in the table: `{wa:<sender>}:lines:<lane>`. */
+  /** As in the table: `{wa:<sender>}:queue:<lane>`. */
   key: string
   type: string
   /** Shapes of its value, or of `member = value`. */

@@ -6,30 +6,31 @@ const pause = { state: 'paused', forMs: '', reason: 'ops' }
 const open = { state: 'active', forMs: '', reason: '' }
 
 await test('a pause without an end lasts until somebody opens', async (t, w) => {
-  t.strictSame(await w.run('pause', pause), ['active', ''])
+  t.strictSame(await w.run('pause', pause), { status: 'done', before: 'active', wakeHint: '' })
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['paused', 'ops', null])
   w.at(1e9)
-  t.match(await w.admit({ key: 'a' }), ['queued'])
+  t.match(await w.admit({ key: 'a' }), { status: 'queued' })
 })
 
 await test('a pause for a while ends by itself', async (t, w) => {
   await w.run('pause', { ...pause, forMs: 5000 })
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 5_000_000))
   w.at(4999)
-  t.match(await w.admit({ key: 'a' }), ['queued'])
+  t.match(await w.admit({ key: 'a' }), { status: 'queued' })
   w.at(5000)
-  t.match(await w.admit({ key: 'b', lane: 1, recipient: 'p14155550199' }), ['granted'])
+  t.match(await w.admit({ key: 'b', lane: 1, recipient: 'p14155550199' }), { status: 'granted' })
 })
 
 await test('each change says what was before, and leaves nothing of it', async (t, w) => {
-  t.strictSame(await w.run('pause', { ...pause, forMs: 5000 }), ['active', ''])
-  t.strictSame(await w.run('pause', { state: 'stopped', forMs: 1000, reason: '190' }), ['paused', ''])
+  t.strictSame(await w.run('pause', { ...pause, forMs: 5000 }), { status: 'done', before: 'active', wakeHint: '' })
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: '' })
+  await w.stop(1000)
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['stopped', '190', String(START + 1_000_000)])
-  t.strictSame(await w.run('pause', pause), ['stopped', ''])
+  t.strictSame(await w.run('pause', pause), { status: 'done', before: 'stopped', wakeHint: '' })
   t.equal(await w.redis.hget(w.key('sender'), 'until'), null)
-  t.strictSame(await w.run('pause', open), ['paused', ''])
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: '' })
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), [null, null, null])
-  t.strictSame(await w.run('pause', open), ['active', ''])
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'active', wakeHint: '' })
 })
 
 await test('rules and run id stay', async (t, w) => {
@@ -44,25 +45,25 @@ await test('opening calls a shift for what waited meanwhile', async (t, w) => {
   await w.run('pause', pause)
   await w.queue({ key: 'a', lane: 3 })
   w.at(60_000)
-  t.strictSame(await w.run('pause', open), ['paused', 'call'])
-  t.equal(await w.redis.get(w.key('shift')), 'called')
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: 'enqueue' })
+  t.equal(await w.redis.get(w.key('drain-lease')), 'requested')
   t.equal((await w.claim()).grants.length, 1)
 })
 
 await test('opening with a far turn, or none, calls nobody', async (t, w) => {
   await w.run('pause', pause)
-  t.strictSame(await w.run('pause', open), ['paused', ''])
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: '' })
   await w.rules({ pairIntervalUs: 6_000_000 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
-  t.strictSame(await w.run('pause', open), ['active', 'later'])
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'active', wakeHint: 'defer' })
 })
 
 await test('opening wakes a shift that sleeps', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.run('pause', pause)
-  await w.redis.set(w.key('shift'), `a1.1 ${START + 500_000}`)
-  t.strictSame(await w.run('pause', open), ['paused', 'wake'])
+  await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 500_000}`)
+  t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: 'notify' })
 })
 
 await test('a message in flight is settled as ever, and its pair goes on after the pause', async (t, w) => {
@@ -70,7 +71,7 @@ await test('a message in flight is settled as ever, and its pair goes on after t
   const next = await w.queue({ key: 'b' })
   await w.run('pause', pause)
   w.at(500)
-  t.equal((await w.settled(grant, 'sent')).wakeHint, 'later')
+  t.equal((await w.settled(grant, 'sent')).wakeHint, 'defer')
   t.strictSame(await w.turn(ANN), ['normal', START + 2_000_000])
   w.at(9000)
   await w.run('pause', open)
@@ -79,15 +80,15 @@ await test('a message in flight is settled as ever, and its pair goes on after t
 
 await test('a stopped sender can be tried at once, and whatever else it is stays so', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  t.strictSame(await w.run('pause', { state: 'try', forMs: '', reason: '' }), ['active', ''])
+  t.strictSame(await w.run('pause', { state: 'probe', forMs: '', reason: '' }), { status: 'done', before: 'active', wakeHint: '' })
   await w.settled(grant, 'wait', { bucket: 'sender', coolMs: 60_000, code: '190' })
   w.at(3000)
   t.strictSame((await w.claim()).grants, [])
-  await w.redis.del(w.key('shift'))
-  t.strictSame(await w.run('pause', { state: 'try', forMs: '', reason: '' }), ['stopped', 'call'])
+  await w.redis.del(w.key('drain-lease'))
+  t.strictSame(await w.run('pause', { state: 'probe', forMs: '', reason: '' }), { status: 'done', before: 'stopped', wakeHint: 'enqueue' })
   t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', reason: '190' })
   t.equal((await w.claim()).grants.length, 1)
   await w.run('pause', pause)
-  t.strictSame(await w.run('pause', { state: 'try', forMs: '', reason: '' }), ['paused', ''])
+  t.strictSame(await w.run('pause', { state: 'probe', forMs: '', reason: '' }), { status: 'done', before: 'paused', wakeHint: '' })
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'paused')
 })

@@ -4,7 +4,7 @@ import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 const test = await world(t)
 
 async function look (w: World, lost: string[] = [], limit = 100) {
-  const [wakeHint, leases, grants, unknowns, next] = await w.run('recover', { lost: JSON.stringify(lost), limit })
+  const { wakeHint, leases, lost: grants, unknown: unknowns, nextMs: next } = await w.run('recover', { lost: lost.join(' '), limit })
   return { wakeHint, leases, grants, unknowns, next }
 }
 
@@ -21,9 +21,9 @@ await test('a lease that ran out is named with all that settling needs', async (
   const { id, holder } = await w.grant({ key: 'a' })
   w.at(60_000)
   const record = await w.redis.hget(w.key('backlog'), id)
-  t.strictSame((await look(w)).leases, [[id, ANN, 1, holder, record]])
+  t.strictSame((await look(w)).leases, [{ id, recipient: ANN, attempt: 1, holder, record: record ?? '' }])
   t.equal((await look(w)).leases.length, 1, 'until somebody settles it')
-  t.match(await w.settle({ id, recipient: ANN, attempt: 1, holder }, 'unknown', { startedUs: 250_000 }), ['settled'])
+  t.match(await w.settle({ id, recipient: ANN, attempt: 1, holder }, 'unknown', { startedUs: 250_000 }), { status: 'settled' })
   t.strictSame((await look(w)).leases, [])
 })
 
@@ -39,7 +39,7 @@ await test('grants of a call whose reply was lost are named at once, and no othe
   const lost = await w.grant({ key: 'a', holder: 'a1:700' })
   await w.grant({ key: 'b', recipient: BOB, holder: 'a1:701' })
   const { grants, leases } = await look(w, ['a1:699', 'a1:700'], 0)
-  t.match(grants, [[lost.id, ANN, 1, 'a1:700', /^p/]])
+  t.match(grants, [{ id: lost.id, recipient: ANN, attempt: 1, holder: 'a1:700', record: /^p/ }])
   t.strictSame(leases, [])
   await w.settled(lost, 'wait', { startedUs: '' })
   t.strictSame((await look(w, ['a1:700'])).grants, [])
@@ -52,7 +52,7 @@ await test('unknown outcomes are named when their hold is over', async (t, w) =>
   w.at(899_999)
   t.strictSame((await look(w)).unknowns, [])
   w.at(900_000)
-  t.match((await look(w)).unknowns, [[grant.id, /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/]])
+  t.match((await look(w)).unknowns, [{ id: grant.id, record: /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/ }])
 })
 
 await test('a call takes no more than its limit', async (t, w) => {
@@ -70,43 +70,43 @@ await test('a call takes no more than its limit', async (t, w) => {
 await test('a turn that nobody attends calls one shift, 2 s before it comes', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 1 })
   await w.queue({ key: 'b', lane: 3 })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   t.equal((await look(w)).wakeHint, '')
   w.now = START + 1
-  t.equal((await look(w)).wakeHint, 'call')
-  t.equal(await w.redis.get(w.key('shift')), 'called')
+  t.equal((await look(w)).wakeHint, 'enqueue')
+  t.equal(await w.redis.get(w.key('drain-lease')), 'requested')
   t.equal((await look(w)).wakeHint, '', 'one caller adds one job')
 })
 
 await test('an attended sender is left to its shift, even if that sleeps too long', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
-  await w.redis.set(w.key('shift'), `a1.1 ${START + 400_000}`)
+  await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 400_000}`)
   t.equal((await look(w)).wakeHint, '')
-  t.equal(await w.redis.get(w.key('shift')), `a1.1 ${START + 400_000}`)
+  t.equal(await w.redis.get(w.key('drain-lease')), `a1.1 ${START + 400_000}`)
 })
 
 await test('a closed sender is attended when it opens or is to be tried', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   w.at(HOUR)
   t.equal((await look(w)).wakeHint, '', 'no end known')
   await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
   t.equal((await look(w)).wakeHint, '')
   w.at(HOUR + 8000)
-  t.equal((await look(w)).wakeHint, 'call')
-  await w.redis.del(w.key('shift'))
-  await w.run('pause', { state: 'stopped', forMs: 2000, reason: '190' })
-  t.equal((await look(w)).wakeHint, 'call')
+  t.equal((await look(w)).wakeHint, 'enqueue')
+  await w.stop(2000)
+  await w.redis.del(w.key('drain-lease'))
+  t.equal((await look(w)).wakeHint, 'enqueue')
 })
 
 await test('a sender that cools down is attended when that is over', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.queue({ key: 'b', recipient: BOB, runId: 'run2' })
-  await w.redis.del(w.key('shift'))
+  await w.redis.del(w.key('drain-lease'))
   t.equal((await look(w)).wakeHint, '')
   w.at(1000)
-  t.equal((await look(w)).wakeHint, 'call')
+  t.equal((await look(w)).wakeHint, 'enqueue')
 })
 
 await test('a scheduled message is attended when it is due, closed or not', async (t, w) => {
@@ -114,7 +114,7 @@ await test('a scheduled message is attended when it is due, closed or not', asyn
   await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
   t.equal((await look(w)).wakeHint, '')
   w.at(HOUR - 1999)
-  t.equal((await look(w)).wakeHint, 'call')
+  t.equal((await look(w)).wakeHint, 'enqueue')
 })
 
 await test('it says when to ask again: 2 s before a turn, at the end of a lease or of a hold, or never', async (t, w) => {
@@ -131,15 +131,15 @@ await test('it says when to ask again: 2 s before a turn, at the end of a lease 
   const { next } = await look(w)
   t.ok(next > w.ms() + 1500 && next <= w.ms() + 2001, `called for 2 s: ${next - w.ms()} ms`)
   w.at(30_000)
-  await w.redis.del(w.key('shift'))
-  await w.redis.set(w.key('shift'), `a1.1 ${w.now}`, 'PX', 3000)
+  await w.redis.del(w.key('drain-lease'))
+  await w.redis.set(w.key('drain-lease'), `a1.1 ${w.now}`, 'PX', 3000)
   t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'what is overdue is for now')
 })
 
 await test('without rules nobody is called, and leases are still found', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.grant({ key: 'b', recipient: BOB, lane: 1 })
-  await w.redis.del(w.key('sender'), w.key('shift'))
+  await w.redis.del(w.key('sender'), w.key('drain-lease'))
   w.at(60_000)
   const { wakeHint, leases } = await look(w)
   t.equal(wakeHint, '')

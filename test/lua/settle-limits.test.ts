@@ -13,8 +13,8 @@ await test('a limit of the pair cools this pair alone, and the message keeps pla
   await w.settled(grant, 'wait', limited)
   t.equal(await w.tat(), START + 5_100_000)
   t.strictSame(await w.turn(), ['normal', START + 5_100_000])
-  t.strictSame((await w.admit({ key: 'c' })).slice(2, 5), [9_000_000, 'cool-down', 3])
-  t.match(await w.admit({ key: 'd', recipient: BOB }), ['granted'])
+  t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 9_000_000, waitingFor: 'cool-down', position: 3 })
+  t.match(await w.admit({ key: 'd', recipient: BOB }), { status: 'granted' })
   w.at(5100)
   t.match((await w.claim()).grants, [{ id: grant.id, attempt: 1 }])
 })
@@ -36,9 +36,9 @@ await test('a cool-down shorter than the present wait changes nothing', async (t
 
 await test('a limit of the flow holds all pairs back and counts no slot', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  await w.settled(grant, 'wait', { bucket: 'flow', coolMs: 3000 })
-  t.equal(await w.redis.get(w.key('flow')), `${START + 3_000_000 + 999_000} 1`)
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [3_000_000, 'cool-down'])
+  await w.settled(grant, 'wait', { bucket: 'sender-rate', coolMs: 3000 })
+  t.equal(await w.redis.get(w.key('sender-tat')), `${START + 3_000_000 + 999_000} 1`)
+  t.hasStrict(await w.admit({ key: 'b', recipient: BOB }), { waitUs: 3_000_000, waitingFor: 'cool-down' })
   w.at(2999)
   const early = await w.claim()
   t.strictSame(early.grants, [])
@@ -60,9 +60,9 @@ await test('a message put off ten times has used up no attempt', async (t, w) =>
 
 await test('a stopped sender grants nothing and promises nothing', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  t.match(await w.settled(grant, 'wait', stopped), { wakeHint: 'later', reopened: 0 })
+  t.match(await w.settled(grant, 'wait', stopped), { wakeHint: 'defer', resumed: false })
   t.match(await w.redis.hgetall(w.key('sender')), { status: 'stopped', reason: '190', until: String(START + 30_000_000) })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 6), [-1, 'sender-stopped', 1, 'later'])
+  t.hasStrict(await w.admit({ key: 'b', recipient: BOB }), { waitUs: -1, waitingFor: 'sender-stopped', position: 1, wakeHint: 'defer' })
   w.at(29_999)
   const early = await w.claim()
   t.strictSame(early.grants, [])
@@ -88,10 +88,10 @@ await test('a success opens the sender', async (t, w) => {
   await w.queue({ key: 'b', recipient: BOB })
   w.at(30_000)
   const [probe] = (await w.claim()).grants
-  t.match(await w.settled(probe!, 'sent'), { reopened: 1 })
+  t.match(await w.settled(probe!, 'sent'), { resumed: true })
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), [null, null, null])
   t.equal((await w.claim()).grants.length, 1)
-  t.match(await w.admit({ key: 'c', recipient: CARL }), ['granted'])
+  t.match(await w.admit({ key: 'c', recipient: CARL }), { status: 'granted' })
 })
 
 await test('a try that fails stops the sender for another while, and is not held against the message', async (t, w) => {
@@ -99,10 +99,10 @@ await test('a try that fails stops the sender for another while, and is not held
   await w.settled(grant, 'wait', stopped)
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
   w.at(30_000)
-  const { told: [told], grants: [probe] } = await w.claim()
-  t.strictSame(told?.slice(2, 4), [1, 1], 'attempt 1, has stopped its sender once')
+  const { claimed: [claimed], grants: [probe] } = await w.claim()
+  t.match(claimed, { attempt: 1, stops: 1 }, 'attempt 1, has stopped its sender once')
   w.at(31_000)
-  t.match(await w.settle(probe!, 'stop', stopped), ['settled', 0, String, 0, 0, 'wait'])
+  t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, verdict: 'wait' })
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 61_000_000))
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
 })
@@ -119,14 +119,14 @@ await test('a stop does not take the place of an operator\'s pause', async (t, w
 await test('a success during a pause leaves it paused', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
-  t.match(await w.settled(grant, 'sent'), { reopened: 0, wakeHint: '' })
+  t.match(await w.settled(grant, 'sent'), { resumed: false, wakeHint: '' })
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'paused')
 })
 
 await test('settled messages make room in flight', async (t, w) => {
   await w.rules({ maxInFlight: 1 })
   const grant = await w.grant({ key: 'a' })
-  t.strictSame((await w.admit({ key: 'b', recipient: BOB })).slice(2, 4), [0, 'turn-in-queue'])
+  t.hasStrict(await w.admit({ key: 'b', recipient: BOB }), { waitUs: 0, waitingFor: 'turn-in-queue' })
   t.strictSame((await w.claim()).grants, [])
   await w.settled(grant, 'sent')
   t.equal((await w.claim()).grants.length, 1)
@@ -138,7 +138,7 @@ await test('a success that was in flight before the stop does not open the sende
   w.at(100)
   await w.settled(bad, 'wait', { bucket: 'sender', coolMs: 60_000, code: '190' })
   w.at(200)
-  t.equal((await w.settled(early, 'sent')).reopened, 0)
+  t.equal((await w.settled(early, 'sent')).resumed, false)
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'stopped')
 })
 
@@ -147,38 +147,38 @@ await test('a message that stops an open sender a second time is FAILED; others 
   await w.queue({ key: 'b', recipient: BOB, inline: false })
   const history = '{"reason":"rejected"}'
   w.at(3000)
-  t.match(await w.settle(bad, 'stop', { ...stopped, history }), ['settled', 0, String, 0, 1, 'wait'])
+  t.match(await w.settle(bad, 'stop', { ...stopped, history }), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: true, verdict: 'wait' })
   t.equal(await w.state(bad.id), 'queued')
   const tried: Array<string | undefined> = []
   for (const at of [40_000, 80_000]) {
     w.at(at)
     const { grants: [probe] } = await w.claim()
     tried.push(probe?.recipient)
-    t.match(await w.settle(probe!, 'stop', stopped), ['settled', 0, String, 0, 0, 'wait'])
+    t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, verdict: 'wait' })
   }
   t.strictSame([...tried].sort(), [ANN, BOB])
   await w.run('pause', { state: 'active', forMs: '', reason: '' })
   w.at(120_000)
   const again = (await w.claim()).grants.find(grant => grant.recipient === ANN)
-  t.match(await w.settle(again!, 'stop', { ...stopped, history }), ['settled', 0, String, 0, 1, 'failed'])
+  t.match(await w.settle(again!, 'stop', { ...stopped, history }), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: true, verdict: 'failed' })
   t.equal(await w.state(bad.id), 'failed')
 })
 
 await test('a message remembers how often in a row its pair was limited, and forgets it with any other verdict', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
-  const hits = async (): Promise<number | undefined> => (await w.claim()).told[0]?.[7]
+  const hits = async (): Promise<number | undefined> => (await w.claim()).claimed[0]?.pairHits
   await w.settled(grant, 'wait', limited)
   w.at(6000)
-  const [first] = (await w.claim()).told
-  t.equal(first?.[7], 1)
+  const [first] = (await w.claim()).claimed
+  t.equal(first?.pairHits, 1)
   const again = { ...grant, holder: 'n1:2' }
-  for (const [bucket, expected] of [['pair', 2], ['flow', 2], ['', 2]] as const) {
-    const text = await w.redis.hget(w.key('held'), ANN) ?? ''
+  for (const [bucket, expected] of [['pair', 2], ['sender-rate', 2], ['', 2]] as const) {
+    const text = await w.redis.hget(w.key('grants'), ANN) ?? ''
     await w.settled({ ...again, holder: text.split(' ')[3] ?? '' }, 'wait', { bucket, coolMs: 1000 })
     w.at(w.ms() - Math.floor(START / 1000) + 10_000)
     t.equal(await hits(), expected, `after a limit of ${bucket || 'nothing'}`)
   }
-  const text = await w.redis.hget(w.key('held'), ANN) ?? ''
+  const text = await w.redis.hget(w.key('grants'), ANN) ?? ''
   await w.settled({ ...again, holder: text.split(' ')[3] ?? '' }, 'retry')
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^\S+ 2\d+ [0-9a-f]{11} 0 1 0\n/)
 })

@@ -55,15 +55,17 @@ export interface World {
   schedule: (message: Admission & { scheduledFor: number }) => Promise<string>
   look: (change?: Claiming) => Promise<Replies['claim']>
   /** Claims and expects the lease. */
-  claim: (change?: Claiming) => Promise<{ next: number, dropped: number, expired: string[], grants: Granted[], told: ClaimedGrant[] }>
+  claim: (change?: Claiming) => Promise<{ next: number, dropped: number, expired: string[], grants: Granted[], claimed: ClaimedGrant[] }>
   settle: (grant: Granted, verdict: string, change?: Settling) => Promise<Replies['settle']>
   /** Settles and expects that it counted. */
-  settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, wakeHint: string, reopened: number }>
-  retake: (id: string, change?: Partial<Arguments['retake']>) => Promise<Replies['retake']>
+  settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, wakeHint: string, resumed: boolean }>
+  retry: (id: string, change?: Partial<Arguments['retry']>) => Promise<Replies['retry']>
   cancel: (id: string, reason?: 'cancelled' | 'expired') => Promise<Replies['cancel']>
   receipt: (id: string, wamid: string, change?: Partial<Arguments['receipt']>) => Promise<Replies['receipt']>
   /** A retryable failure of attempt 1, told after it was accepted. */
   bounce: (id: string, wamid: string, change?: Partial<Arguments['bounce']>) => Promise<Replies['bounce']>
+  /** Stops the sender as production does: by the outcome of a message to somebody else, after whatever pause there was. */
+  stop: (coolMs: number) => Promise<void>
   /** State of a message as inspect-message tells it, `gone` included. */
   state: (id: string) => Promise<string>
   key: (name: string, id?: string) => string
@@ -128,7 +130,7 @@ export function createWorld (t: Test, redis: Redis): World {
       return await runScript(name, at, { ...args, now: w.now } as unknown as Arguments[typeof name])
     },
     rules: async change => await w.run('quota', {
-      operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1000, maxInFlight: 100, perSecond: 1000, ...change
+      operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1000, maxInFlight: 100, perSecond: 1000, ...change
     }),
     async admit ({ key, ...change }) {
       const name = digest(SENDER, 'web', key)
@@ -146,7 +148,7 @@ export function createWorld (t: Test, redis: Redis): World {
         holder: holder(),
         runId: 'run1',
         leaseMs: 60_000,
-        lineCap: 100,
+        queueCap: 100,
         backlogCap: 1000,
         ...change
       }, `${name}.0`)
@@ -154,48 +156,56 @@ export function createWorld (t: Test, redis: Redis): World {
     async grant (message) {
       const granted = { holder: holder(), ...message }
       const reply = await w.admit(granted)
-      if (reply[0] !== 'granted') throw new TypeError(`expected a grant: ${reply.join(' ')}`)
-      return { id: idOf(message.key, reply[1]), recipient: String(message.recipient ?? ANN), attempt: 1, holder: String(granted.holder) }
+      if (reply.status !== 'granted') throw new TypeError(`expected a grant: ${JSON.stringify(reply)}`)
+      return { id: idOf(message.key, reply.generation), recipient: String(message.recipient ?? ANN), attempt: 1, holder: String(granted.holder) }
     },
     async queue (message) {
       const reply = await w.admit(message)
-      t.equal(reply[0], 'queued')
-      return idOf(message.key, reply[1] as string)
+      if (reply.status !== 'queued') throw new TypeError(`expected a place in the queue: ${JSON.stringify(reply)}`)
+      return idOf(message.key, reply.generation)
     },
     async schedule (message) {
       const reply = await w.admit(message)
-      t.equal(reply[0], 'scheduled')
-      return idOf(message.key, reply[1] as string)
+      if (reply.status !== 'scheduled') throw new TypeError(`expected a place in the schedule: ${JSON.stringify(reply)}`)
+      return idOf(message.key, reply.generation)
     },
-    look: async change => await w.run('claim', { shift: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, ...change }),
+    look: async change => await w.run('claim', { drainRun: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, ...change }),
     async claim (change) {
       const owner = String(change?.holder ?? holder())
       const reply = await w.look({ ...change, holder: owner })
-      if (reply[0] !== 'claimed') throw new TypeError(`expected the lease: ${reply.join(' ')}`)
-      const [, now, next, dropped, expired, told] = reply
-      t.equal(now, w.now)
-      return { next, dropped, expired, told, grants: told.map(([id, recipient, attempt]) => ({ id, recipient, attempt, holder: owner })) }
+      if (reply.status !== 'claimed') throw new TypeError(`expected the lease: ${JSON.stringify(reply)}`)
+      const { nowUs, nextUs, dropped, expired, grants } = reply
+      t.equal(nowUs, w.now)
+      return { next: nextUs, dropped, expired, claimed: grants, grants: grants.map(({ id, recipient, attempt }) => ({ id, recipient, attempt, holder: owner })) }
     },
     settle: async ({ id, recipient, attempt, holder }, verdict, change) => await w.run('settle', {
-      id, recipient, attempt, holder, verdict, startedUs: 0, afterMs: 60_000, bucket: '', coolMs: 0, code: '', tail: tail('wamid.1'), history: '', ...change
+      id, recipient, attempt, holder, verdict, startedUs: 0, afterMs: 60_000, bucket: '', coolMs: 0, code: '', resultSuffix: tail('wamid.1'), history: '', ...change
     }, id),
     async settled (grant, verdict, change) {
       const reply = await w.settle(grant, verdict, change)
-      if (reply[0] !== 'settled') throw new TypeError('expected that it counts, and it is stale')
-      return { due: reply[1], wakeHint: reply[2], reopened: reply[3] }
+      if (reply.status !== 'settled') throw new TypeError('expected that it counts, and it is stale')
+      return { due: reply.dueMs, wakeHint: reply.wakeHint, resumed: reply.resumed }
     },
-    retake: async (id, change) => await w.run('retake', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
-    cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, tail: tail(), history: `{"outcome":"${reason}"}` }, id),
-    receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, tail: tail(wamid), history: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
-    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', reason: 'rejected', wamid, history: '{"code":"131000"}', ...change }, id),
-    state: async id => (await w.run('inspect-message', { id }, id))[0],
+    retry: async (id, change) => await w.run('retry', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
+    cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, resultSuffix: tail(), history: `{"outcome":"${reason}"}` }, id),
+    receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, resultSuffix: tail(wamid), history: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
+    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', reason: 'rejected', wamid, resultSuffix: tail(wamid), history: '{"code":"131000"}', payload: '["web","","n"]', ...change }, id),
+    async stop (coolMs) {
+      await w.run('pause', { state: 'active', forMs: '', reason: '' })
+      const grant = await w.grant({ key: `stop ${w.now}`, recipient: 'p14155550198', lane: 1 })
+      await w.settled(grant, 'failed', { bucket: 'sender', coolMs, code: '190' })
+    },
+    async state (id) {
+      const reply = await w.run('inspect-message', { id }, id)
+      return reply.status === 'found' ? reply.state : reply.status
+    },
     key: (name, id) => senderKey(prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) }),
     starts: (recipient = ANN) => senderKey(prefix, SENDER, 'starts', { recipient }),
     msg: async id => await redis.get(w.key('msg', id)),
-    tat: async (recipient = ANN) => Number(await redis.zscore(w.key('pace'), recipient) ?? 0),
+    tat: async (recipient = ANN) => Number(await redis.zscore(w.key('pair-tat'), recipient) ?? 0),
     async turn (recipient = ANN) {
       for (const lane of ['urgent', 'normal', 'bulk']) {
-        const score = await redis.zscore(w.key(`turns:${lane}`), recipient)
+        const score = await redis.zscore(w.key(`ready:${lane}`), recipient)
         if (score !== null) return [lane, Number(score)]
       }
       return null

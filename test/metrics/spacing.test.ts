@@ -52,10 +52,10 @@ await t.test('with the limiter as it is nothing is counted: neither for many at 
 })
 
 await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
-  const mend = breakLimiter('return math.max(tat, moment) + quota.interval', 'return math.max(tat, moment) + math.floor(quota.interval / 2)')
+  const mend = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
   t.teardown(mend)
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
-  t.ok(mend() >= 4, 'admit, claim, retake and settle are broken')
+  t.ok(mend() >= 4, 'admit, claim, retry and settle are broken')
   t.equal(await violations(node), 0)
   for (const text of ['a', 'b', 'c', 'd']) await node.send('+15550009011', text)
   await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)

@@ -1,3 +1,4 @@
+import type { Replies } from '../../src/redis/commands.js'
 import { applyWakeHint } from './drain.js'
 import { LIFE_MS } from './keeper.js'
 import { deliver } from './node.js'
@@ -48,34 +49,34 @@ function send (world: World, post: Post, wish: Wish): void {
     const terms = world.terms()
     const { rules } = world.scenario
     const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
-      digest: post.digest, fingerprint: post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{"message":"hello"}', inline: wish.inline, whenLimited: wish.whenLimited, lifeMs: wish.lifeMs, scheduledFor: wish.scheduledMs ?? '', windowMs: LIFE_MS, lineCap: rules.lineCap, backlogCap: rules.backlogCap, ...terms
+      digest: post.digest, fingerprint: post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{"message":"hello"}', inline: wish.inline, whenLimited: wish.whenLimited, lifeMs: wish.lifeMs, scheduledFor: wish.scheduledMs ?? '', windowMs: LIFE_MS, queueCap: rules.queueCap, backlogCap: rules.backlogCap, ...terms
     })
-    if (reply[0] === 'refused') {
-      world.record({ fact: 'refused', at: world.now, recipient: post.recipient, lane: post.lane, code: reply[1], inline: wish.inline, waitUs: reply[2], lifeMs: wish.lifeMs })
+    if (reply.status === 'refused') {
+      world.record({ fact: 'refused', at: world.now, recipient: post.recipient, lane: post.lane, code: reply.code, inline: wish.inline, waitUs: reply.waitUs, lifeMs: wish.lifeMs })
       return
     }
-    if (reply[0] !== 'granted' && reply[0] !== 'queued' && reply[0] !== 'scheduled') throw new Error(`admit told ${reply[0]}`)
+    if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') throw new Error(`admit returned ${reply.status}`)
     world.runIdWritten()
-    const id = `${post.digest}.${reply[1]}`
+    const id = `${post.digest}.${reply.generation}`
     world.posts.set(id, post)
     world.unsettled.add(id)
     const lost = world.losesReply()
     admitted(world, id, post, wish, reply, lost)
     if (lost) world.lose(terms.holder)
-    if (reply[0] === 'queued') {
-      if (reply[5] === 'call') world.callMade()
-      if (!lost) applyWakeHint(world, reply[5])
+    if (reply.status === 'queued') {
+      if (reply.wakeHint === 'enqueue') world.callMade()
+      if (!lost) applyWakeHint(world, reply.wakeHint)
     }
-    if (reply[0] === 'granted' && !lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }))
+    if (reply.status === 'granted' && !lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }))
     follow(world, id, post, wish, lost)
   })
 }
 
-type Admitted = ['granted', string] | ['queued', string, number, string, number, '' | 'call' | 'wake' | 'later'] | ['scheduled', string, number]
+type Admitted = Extract<Replies['admit'], { status: 'granted' | 'queued' | 'scheduled' }>
 
 function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wish, reply: Admitted, lost: boolean): void {
   const nowMs = Math.floor(world.now / 1000)
-  const scheduledMs = reply[0] === 'scheduled' ? wish.scheduledMs : null
+  const scheduledMs = reply.status === 'scheduled' ? wish.scheduledMs : null
   world.record({
     fact: 'admitted',
     at: world.now,
@@ -85,10 +86,10 @@ function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wi
     inline: wish.inline,
     scheduledMs,
     expiresMs: (scheduledMs ?? nowMs) + wish.lifeMs,
-    as: reply[0],
-    wait: reply[0] === 'queued' && !lost ? { us: reply[2], waitingFor: reply[3] } : null
+    as: reply.status,
+    wait: reply.status === 'queued' && !lost ? { us: reply.waitUs, waitingFor: reply.waitingFor } : null
   })
-  if (reply[0] === 'granted') world.record({ fact: 'granted', at: world.now, id, attempt: 1, by: 'admit' })
+  if (reply.status === 'granted') world.record({ fact: 'granted', at: world.now, id, attempt: 1, by: 'admit' })
 }
 
 /** What a caller may do later: ask again, with the same content or other, and cancel. */
@@ -101,20 +102,20 @@ function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean
 async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
   const other = world.random.chance(0.2)
   const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
-    digest: post.digest, fingerprint: other ? 'beef' : post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: wish.lifeMs, scheduledFor: '', windowMs: LIFE_MS, lineCap: 1000, backlogCap: 1_000_000, ...world.terms()
+    digest: post.digest, fingerprint: other ? 'beef' : post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: wish.lifeMs, scheduledFor: '', windowMs: LIFE_MS, queueCap: 1000, backlogCap: 1_000_000, ...world.terms()
   })
-  world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', told: reply[0] })
+  world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', told: reply.status })
 }
 
 /** Takes a message out of its waiting for good: a caller's wish, or the end of its life. */
 export async function close (world: World, id: string, reason: 'cancelled' | 'expired'): Promise<void> {
-  const [told, wakeHint] = await world.run('cancel', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, { id, reason, tail: 'tester -', history: '{"outcome":"closed"}' })
-  if (told !== 'done') {
-    world.record({ fact: 'spared', at: world.now, id, told })
+  const reply = await world.run('cancel', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, { id, reason, resultSuffix: 'tester -', history: '{"outcome":"closed"}' })
+  if (reply.status !== 'done') {
+    world.record({ fact: 'spared', at: world.now, id, told: reply.status })
     return
   }
   world.record({ fact: 'closed', at: world.now, id, reason })
   world.unsettled.delete(id)
   world.failures.delete(id)
-  applyWakeHint(world, wakeHint ?? '')
+  applyWakeHint(world, reply.wakeHint)
 }

@@ -1,3 +1,4 @@
+import type { WakeHint } from '../../src/redis/commands.js'
 import { deliver } from './node.js'
 import { close } from './callers.js'
 import type { World } from './world.js'
@@ -10,12 +11,12 @@ const IDLE_US = 5_000_000
 let shifts = 0
 
 /** Somebody acts on what a script asked for: adds a job whose shift starts soon, or wakes the shift that sleeps. */
-export function applyWakeHint (world: World, wakeHint: '' | 'call' | 'wake' | 'later'): void {
-  if (wakeHint === 'call') {
+export function applyWakeHint (world: World, wakeHint: WakeHint): void {
+  if (wakeHint === 'enqueue') {
     world.callMade()
     world.at(world.now + (world.scenario.attentive ? 0 : world.random.int(0, 50_000)), () => new Shift(world).step(), false)
   }
-  if (wakeHint === 'wake') {
+  if (wakeHint === 'notify') {
     for (const shift of world.shifts) shift.set()
   }
 }
@@ -73,16 +74,16 @@ export class Shift {
     if (!this.#alive) return
     const terms = world.terms()
     const want = Math.min(BATCH, world.scenario.rules.maxInFlight - this.underway)
-    const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want, mode: 'keep', ...terms })
-    if (reply[0] !== 'claimed') {
+    const reply = await world.run('claim', { sender: world.sender }, { drainRun: this.name, want, mode: 'keep', ...terms })
+    if (reply.status !== 'claimed') {
       world.shifts.delete(this)
       return
     }
     world.renewLease()
     world.runIdWritten()
-    const [, , nextUs, dropped, expired, grants] = reply
+    const { nextUs, dropped, expired, grants } = reply
     world.record({ fact: 'look', at: world.now })
-    for (const [id, , attempt] of grants) world.record({ fact: 'granted', at: world.now, id, attempt, by: 'claim' })
+    for (const { id, attempt } of grants) world.record({ fact: 'granted', at: world.now, id, attempt, by: 'claim' })
     world.record({ fact: 'looked', at: world.now, want, grants: grants.length, nextUs, dropped })
     if (world.losesReply()) {
       world.lose(terms.holder)
@@ -91,7 +92,7 @@ export class Shift {
     }
     this.underway += grants.length
     world.at(world.now + (world.scenario.attentive ? 0 : world.lag()), async () => {
-      for (const [id, recipient, attempt, stops] of grants) {
+      for (const { id, recipient, attempt, stops } of grants) {
         deliver(world, { id, recipient, attempt, stops, askedAt, holder: terms.holder, shift: this })
       }
       await this.#goOn(expired, nextUs)
@@ -133,10 +134,10 @@ export class Shift {
   async #end (): Promise<void> {
     const world = this.#world
     if (!world.shifts.delete(this)) return
-    const reply = await world.run('claim', { sender: world.sender }, { shift: this.name, want: 0, mode: 'end', ...world.terms() })
-    if (reply[0] !== 'ended') return
+    const reply = await world.run('claim', { sender: world.sender }, { drainRun: this.name, want: 0, mode: 'end', ...world.terms() })
+    if (reply.status !== 'ended') return
     world.runIdWritten()
     world.record({ fact: 'look', at: world.now })
-    applyWakeHint(world, reply[1])
+    applyWakeHint(world, reply.wakeHint)
   }
 }

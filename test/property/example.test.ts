@@ -13,30 +13,30 @@ interface Example { waits: number[], starts: number[] }
 /** Admits a message at each of these moments, drains, and tells promised waits and starts, ms from the first moment. */
 async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   const at = { sender: 'sender' }
-  await run('quota', at, { operator: false, settings: 'x', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 12_659, flowBurst: 2, maxInFlight: 500, perSecond: 80 })
+  await run('quota', at, { operator: false, settings: 'x', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 12_659, senderBurst: 2, maxInFlight: 500, perSecond: 80 })
   const waits: number[] = []
   const starts: number[] = []
   async function start (digest: string, id: string, now: number): Promise<void> {
     starts.push((now - NOON) / 1000)
-    await run('settle', { ...at, digest }, { now, id, recipient: 'p49', attempt: 1, holder: TERMS.holder, verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester wamid', history: '' })
+    await run('settle', { ...at, digest }, { now, id, recipient: 'p49', attempt: 1, holder: TERMS.holder, verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: 'tester wamid', history: '' })
   }
   async function drain (until: number): Promise<void> {
     for (let now = NOON; now >= 0 && now <= until;) {
-      const reply = await run('claim', at, { now, shift: 'shift', want: 10, mode: 'keep', ...TERMS })
-      if (reply[0] !== 'claimed') throw new Error(reply[0])
-      for (const [id] of reply[5]) await start(id.slice(0, id.indexOf('.')), id, now)
+      const reply = await run('claim', at, { now, drainRun: 'run', want: 10, mode: 'keep', ...TERMS })
+      if (reply.status !== 'claimed') throw new Error(reply.status)
+      for (const { id } of reply.grants) await start(id.slice(0, id.indexOf('.')), id, now)
       // With the pair held, the next look is known only once it is settled.
-      now = reply[5].length > 0 ? now : reply[2]
+      now = reply.grants.length > 0 ? now : reply.nextUs
     }
   }
   for (const [n, afterMs] of arrivalsMs.entries()) {
     const now = NOON + afterMs * 1000
     const digest = `message${n}`
     const reply = await run('admit', { ...at, digest }, {
-      now, digest, fingerprint: 'f00d', recipient: 'p49', lane: 2, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, lineCap: 100, backlogCap: 100, ...TERMS
+      now, digest, fingerprint: 'f00d', recipient: 'p49', lane: 2, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, queueCap: 100, backlogCap: 100, ...TERMS
     })
-    waits.push(reply[0] === 'queued' ? reply[2] / 1000 : 0)
-    if (reply[0] === 'granted') await start(digest, `${digest}.${reply[1]}`, now)
+    waits.push(reply.status === 'queued' ? reply.waitUs / 1000 : 0)
+    if (reply.status === 'granted') await start(digest, `${digest}.${reply.generation}`, now)
   }
   await drain(NOON + 60_000_000)
   return { waits, starts }

@@ -1,3 +1,4 @@
+import type { FoundGrant } from '../../src/redis/commands.js'
 import { applyWakeHint } from './drain.js'
 import { close } from './callers.js'
 import type { Grant, Settlement } from './node.js'
@@ -14,21 +15,21 @@ export async function retake (world: World, id: string, force: boolean): Promise
   const askedAt = world.now
   world.at(world.now + world.lag(), async () => {
     const terms = world.terms()
-    const reply = await world.run('retake', { sender: world.sender, digest: post.digest }, { id, force, inline: true, lifeMs: LIFE_MS, ...terms })
-    if (reply[0] === 'expired') await close(world, id, 'expired')
-    if (reply[0] !== 'granted' && reply[0] !== 'queued') return
+    const reply = await world.run('retry', { sender: world.sender, digest: post.digest }, { id, force, inline: true, lifeMs: LIFE_MS, ...terms })
+    if (reply.status === 'expired') await close(world, id, 'expired')
+    if (reply.status !== 'granted' && reply.status !== 'queued') return
     world.runIdWritten()
     world.failures.delete(id)
     world.unsettled.add(id)
-    world.record({ fact: 'retaken', at: world.now, id, queued: reply[0] === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
+    world.record({ fact: 'retaken', at: world.now, id, queued: reply.status === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
     const lost = world.losesReply()
     if (lost) world.lose(terms.holder)
-    if (reply[0] === 'queued') {
-      if (reply[1] === 'call') world.callMade()
-      if (!lost) applyWakeHint(world, reply[1])
+    if (reply.status === 'queued') {
+      if (reply.wakeHint === 'enqueue') world.callMade()
+      if (!lost) applyWakeHint(world, reply.wakeHint)
       return
     }
-    const [, recipient, attempt, stops] = reply
+    const { recipient, attempt, stops } = reply
     world.record({ fact: 'granted', at: world.now, id, attempt, by: 'retake' })
     if (!lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient, attempt, stops, askedAt, holder: terms.holder }))
   })
@@ -45,18 +46,18 @@ export async function recover (world: World): Promise<void> {
   for (const [holder, since] of world.lostHolders) {
     if (world.now - since > 120e6) world.lostHolders.delete(holder)
   }
-  const [wakeHint, leases, grants, unknowns] = await world.run('recover', { sender: world.sender }, { lost: JSON.stringify([...world.lostHolders.keys()]), limit: 200 })
-  applyWakeHint(world, wakeHint)
-  for (const found of grants) await settle(world, grantOf(found), { verdict: 'wait', startedUs: null })
-  for (const found of leases) {
+  const reply = await world.run('recover', { sender: world.sender }, { lost: [...world.lostHolders.keys()].join(' '), limit: 200 })
+  applyWakeHint(world, reply.wakeHint)
+  for (const found of reply.lost) await settle(world, grantOf(found), { verdict: 'wait', startedUs: null })
+  for (const found of reply.leases) {
     world.record({ fact: 'lost', at: world.now, what: 'lease' })
     const settlement: Settlement = { verdict: 'unknown', startedUs: START_WITHIN_US, afterMs: world.random.logInt(500, 20_000) }
     await settle(world, grantOf(found), settlement)
   }
-  for (const [id, record] of unknowns) await decide(world, id, record)
+  for (const { id, record } of reply.unknown) await decide(world, id, record)
 }
 
-function grantOf ([id, recipient, attempt, holder, record]: [string, string, number, string, string]): Grant {
+function grantOf ({ id, recipient, attempt, holder, record }: FoundGrant): Grant {
   return { id, recipient, attempt, holder, stops: Number(headerOf(record)[5] ?? 0), askedAt: 0 }
 }
 
@@ -69,17 +70,17 @@ async function decide (world: World, id: string, record: string): Promise<void> 
   const [recipient = '', , , , attempts = '0'] = headerOf(record)
   const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
   const reply = await world.run('settle', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, {
-    id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', tail: 'tester -', history: '{"outcome":"unknown"}'
+    id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: 'tester -', history: '{"outcome":"unknown"}'
   })
-  if (reply[0] !== 'settled') return
+  if (reply.status !== 'settled') return
   world.record({ fact: 'decided', at: world.now, id, verdict })
-  came(world, id, verdict, reply[1])
+  came(world, id, verdict, reply.dueMs)
 }
 
 /** Housekeeping: idle buckets are forgotten, messages whose life is over are closed. */
-export async function tidy (world: World): Promise<void> {
+export async function prune (world: World): Promise<void> {
   for (let full = true; full;) {
-    const [expired, buckets] = await world.run('tidy', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
+    const { expired, buckets } = await world.run('prune', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
     full = buckets === 500
     if (!full) world.record({ fact: 'tidied', at: world.now })
     for (const id of expired) await close(world, id, 'expired')

@@ -12,7 +12,7 @@ export interface Settlement {
   /** From the asking for the grant to the start; null: never started. */
   startedUs: number | null
   afterMs?: number
-  bucket?: '' | 'pair' | 'flow' | 'sender'
+  bucket?: '' | 'pair' | 'sender-rate' | 'sender'
   coolMs?: number
 }
 
@@ -36,7 +36,7 @@ export function deliver (world: World, grant: Grant): void {
     return
   }
   if (world.random.chance(fates.unsent)) {
-    world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'flow', coolMs: 1000 }) })
+    world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'sender-rate', coolMs: 1000 }) })
     return
   }
   world.at(startAt, () => {
@@ -60,7 +60,7 @@ function drawOutcome (world: World, grant: Grant, startedUs: number): Settlement
   if (is(fates.retry)) return exhausted ? { verdict: 'failed', startedUs } : { verdict: 'retry', startedUs, afterMs: random.logInt(200, 30_000) }
   if (is(fates.failed)) return { verdict: 'failed', startedUs }
   if (is(fates.pair)) return { verdict: 'wait', startedUs, bucket: 'pair', coolMs: random.logInt(100, 15_000) }
-  if (is(fates.flow)) return { verdict: 'wait', startedUs, bucket: 'flow', coolMs: random.logInt(100, 5000) }
+  if (is(fates.flow)) return { verdict: 'wait', startedUs, bucket: 'sender-rate', coolMs: random.logInt(100, 5000) }
   if (is(fates.stop)) return { verdict: grant.stops > 0 ? 'failed' : 'wait', startedUs, bucket: 'sender', coolMs: 3000 }
   if (is(fates.unknown)) return { verdict: 'unknown', startedUs, afterMs: random.logInt(500, 20_000) }
   return { verdict: 'sent', startedUs }
@@ -71,22 +71,22 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   const { verdict, startedUs, afterMs = 0, bucket = '', coolMs = 0 } = settlement
   const at = { sender: world.sender, digest: world.posts.get(grant.id)?.digest ?? '' }
   const args = {
-    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', tail: 'tester wamid', history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
+    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', resultSuffix: 'tester wamid', history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
   }
   const reply = await world.run('settle', at, args)
   world.keepStarts(grant.recipient)
   grant.shift?.settled()
-  if (reply[0] === 'stale') {
+  if (reply.status === 'stale') {
     world.record({ fact: 'settled again', at: world.now, told: 'stale at first' })
     return
   }
   world.record({ fact: 'settled', at: world.now, id: grant.id, verdict, startedUs, bucket, coolMs })
-  const [, , , , , , gapUs, leastUs] = reply
+  const { gapUs, leastUs } = reply
   if (gapUs !== undefined && leastUs !== undefined) world.record({ fact: 'alarm', at: world.now, id: grant.id, gapUs, leastUs })
-  came(world, grant.id, verdict, reply[1])
-  applyWakeHint(world, reply[2])
+  came(world, grant.id, verdict, reply.dueMs)
+  applyWakeHint(world, reply.wakeHint)
   if (world.random.chance(0.01)) {
-    const [told] = await world.run('settle', at, args)
+    const { status: told } = await world.run('settle', at, args)
     world.record({ fact: 'settled again', at: world.now, told })
   }
 }

@@ -151,7 +151,7 @@ export class Observer {
     if (message.place !== 'flight' || pair.flight?.message !== message) return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`)
     if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
-    if (fact.bucket === 'flow') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
+    if (fact.bucket === 'sender-rate') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
     const inVain = fact.bucket === 'sender' && this.sender.stopped
     if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000)
     else if (fact.verdict === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)

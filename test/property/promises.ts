@@ -118,7 +118,7 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   const { admitted } = message
   const { at, recipient, lane } = admitted
   const pair = book.pair(recipient)
-  if (book.waiting(pair) >= rules.lineCap) observer.breach('caps', at, `${recipient} has more waiting than ${rules.lineCap}`)
+  if (book.waiting(pair) >= rules.queueCap) observer.breach('caps', at, `${recipient} has more waiting than ${rules.queueCap}`)
   if (observer.unsettled >= rules.backlogCap) observer.breach('caps', at, `more than ${rules.backlogCap} unsettled`)
   if (admitted.as === 'queued' && admitted.inline && !observer.blind && isOpen(observer, recipient, lane, at)) observer.breach('gate', at, `${recipient} could have gone at once`)
   if (admitted.wait === null) return
@@ -132,7 +132,7 @@ export function judgeRefusal (observer: Observer, fact: Extract<Fact, { fact: 'r
   const { book, rules } = observer
   const waiting = book.waiting(book.pair(fact.recipient))
   const right = {
-    RECIPIENT_QUEUE_FULL: waiting >= rules.lineCap,
+    RECIPIENT_QUEUE_FULL: waiting >= rules.queueCap,
     BACKLOG_FULL: observer.unsettled >= rules.backlogCap,
     // Nobody opts out here.
     RECIPIENT_OPTED_OUT: false,

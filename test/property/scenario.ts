@@ -76,7 +76,7 @@ function drawRules (random: Random): Rules {
     pairBurst: random.chance(0.5) ? 1 : random.int(2, 8),
     perSecond: random.logInt(1, 1000),
     maxInFlight: random.logInt(1, 500),
-    lineCap: random.chance(0.2) ? random.int(2, 12) : 1000,
+    queueCap: random.chance(0.2) ? random.int(2, 12) : 1000,
     backlogCap: random.chance(0.1) ? random.int(20, 200) : 1_000_000
   }
 }

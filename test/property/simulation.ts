@@ -3,7 +3,7 @@ import type { Run } from '../../src/redis/commands.js'
 import { flowQuota } from '../../src/throttle/rules.js'
 import { startArrivals } from './callers.js'
 import type { History } from './history.js'
-import { recover, retryDue, tidy } from './keeper.js'
+import { recover, prune, retryDue } from './keeper.js'
 import type { Random } from './random.js'
 import type { Scenario } from './scenario.js'
 import { startTrouble } from './trouble.js'
@@ -11,7 +11,7 @@ import { World } from './world.js'
 
 /** What a round may leave nothing in. */
 const TRANSIENT = [
-  'backlog', 'lines:urgent', 'lines:normal', 'lines:bulk', 'turns:urgent', 'turns:normal', 'turns:bulk', 'held', 'inflight', 'scheduled', 'unknown', 'failures', 'expiry'
+  'backlog', 'queue:urgent', 'queue:normal', 'queue:bulk', 'ready:urgent', 'ready:normal', 'ready:bulk', 'grants', 'inflight', 'scheduled', 'unknown', 'failures', 'expiry'
 ]
 /** A round that still has unsettled messages so long after its last arrival, by the virtual clock, is stuck. */
 const LONGEST_US = 1_500_000_000
@@ -25,13 +25,13 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
   const { rules } = scenario
   const flow = flowQuota(rules.perSecond)
   await run('quota', { sender }, {
-    operator: false, settings: 'of the round', pairIntervalUs: rules.pairIntervalMs * 1000, pairBurst: rules.pairBurst, flowIntervalUs: flow.intervalUs, flowBurst: flow.burst, maxInFlight: rules.maxInFlight, perSecond: rules.perSecond
+    operator: false, settings: 'of the round', pairIntervalUs: rules.pairIntervalMs * 1000, pairBurst: rules.pairBurst, senderIntervalUs: flow.intervalUs, senderBurst: flow.burst, maxInFlight: rules.maxInFlight, perSecond: rules.perSecond
   })
   startArrivals(world)
   startTrouble(world)
   every(world, 1_000_000, async () => await recover(world))
   every(world, random.logInt(500, 10_000) * 1000, async () => await retryDue(world))
-  every(world, 60_000_000, async () => await tidy(world))
+  every(world, 60_000_000, async () => await prune(world))
   let lastArrival = world.now
   while (world.calendar.essential > 0 || world.unsettled.size > 0) {
     const entry = world.calendar.take()

@@ -13,7 +13,7 @@ export function startTrouble (world: World): void {
   often(world, restart, async () => {
     world.runId = `run${world.random.int(1, 1e9)}`
     world.unseenRestart = true
-    if (world.scenario.emptied) await world.forget(['pace', 'flow'])
+    if (world.scenario.emptied) await world.forget(['pair-tat', 'sender-tat'])
   })
 }
 
@@ -28,7 +28,7 @@ function often (world: World, perMinute: number, run: () => void | Promise<void>
 
 async function clearPair (world: World): Promise<void> {
   const recipient = `p49${world.scenario.recipients.draw(world.random)}`
-  const [, , wakeHint] = await world.run('clear', { sender: world.sender }, { recipient })
+  const { wakeHint } = await world.run('clear', { sender: world.sender }, { recipient })
   world.record({ fact: 'cleared', at: world.now, recipient })
   applyWakeHint(world, wakeHint)
 }
@@ -40,7 +40,7 @@ async function pauseSender (world: World): Promise<void> {
   world.record({ fact: 'paused', at: world.now, until: forMs === null ? null : world.now + forMs * 1000 })
   if (forMs !== null && world.random.chance(0.7)) return
   world.at(world.now + world.random.logInt(50, 8000) * 1000, async () => {
-    const [, wakeHint] = await world.run('pause', { sender: world.sender }, { state: 'active', forMs: '', reason: '' })
+    const { wakeHint } = await world.run('pause', { sender: world.sender }, { state: 'active', forMs: '', reason: '' })
     world.record({ fact: 'resumed', at: world.now })
     applyWakeHint(world, wakeHint)
   })

@@ -57,7 +57,7 @@ export class World {
   readonly run: Run = async (name, at, args) => {
     if (this.now >= this.#leaseEnd) {
       this.#leaseEnd = Infinity
-      await this.#redis.del(this.key('shift'))
+      await this.#redis.del(this.key('drain-lease'))
     }
     return await this.#run(name, at, { ...args, now: this.now })
   }
@@ -114,7 +114,7 @@ export class World {
   #keepShift (lifeUs: number): void {
     this.#leaseEnd = this.now + lifeUs
     // Not waited for: on one connection it comes before the next script.
-    this.#redis.persist(this.key('shift')).catch(() => undefined)
+    this.#redis.persist(this.key('drain-lease')).catch(() => undefined)
   }
 
   /** Redis would end the watch's account of a pair by its own clock, and so maybe before the next start of the virtual one. */

@@ -20,8 +20,8 @@ t.test('cool-down, growth and cap change independently', async t => {
   const policy = policyOf(t, [{ code: '131056', coolDownMs: 10_000 }, { code: '130429', coolDownMs: 5000 }])
   t.match(outcomeOf(policy, 131056), { status: 'limited', bucket: 'pair', coolDownMs: 10_000 })
   t.match(outcomeOf(policy, 131056, { pairHits: 1 }), { coolDownMs: 40_000 }, 'omitted fields keep their values')
-  t.match(outcomeOf(policy, 130429), { bucket: 'flow', coolDownMs: 5000 })
-  t.match(outcomeOf(policy, 131057), { bucket: 'flow', coolDownMs: 60_000 }, 'no other code changes')
+  t.match(outcomeOf(policy, 130429), { bucket: 'sender-rate', coolDownMs: 5000 })
+  t.match(outcomeOf(policy, 131057), { bucket: 'sender-rate', coolDownMs: 60_000 }, 'no other code changes')
   const flat = policyOf(t, [{ code: '131056', growth: 1 }])
   t.match(outcomeOf(flat, 131056, { pairHits: 5 }), { coolDownMs: 6000 })
 })
@@ -51,7 +51,7 @@ t.test('a new code, a subcode, a member of a range and an HTTP status can be add
     { code: '139999', outcome: 'limited-flow', coolDownMs: 2000, ...texts }, { code: '190/463', outcome: 'rejected' },
     { code: '250', outcome: 'rejected' }, { code: 'HTTP_404', outcome: 'rejected' }, { code: 'HTTP_418', outcome: 'retryable' }
   ])
-  t.match(outcomeOf(policy, 139999), { status: 'limited', bucket: 'flow', coolDownMs: 2000 })
+  t.match(outcomeOf(policy, 139999), { status: 'limited', bucket: 'sender-rate', coolDownMs: 2000 })
   t.match(outcomeOf(policy, 190, { subcode: 463 }), { status: 'rejected', code: '190/463' })
   t.match(outcomeOf(policy, 190), { status: 'sender-stopped', code: '190' })
   t.match([outcomeOf(policy, 250), outcomeOf(policy, 251)], [{ status: 'rejected' }, { status: 'sender-stopped' }])

@@ -41,7 +41,7 @@ await t.test('a grant whose reply was lost is given back: it keeps its place and
   const first = await poster.send('+15550010002', '1', {}, { prefer: 'respond-async' })
   const second = await poster.send('+15550010002', '2', {}, { prefer: 'respond-async' })
   await t.rejects(ghost.granting(SENDER, async terms => {
-    await ghost.run('claim', { sender: SENDER }, { shift: 'ghost.1', want: 1, mode: 'keep', ...terms })
+    await ghost.run('claim', { sender: SENDER }, { drainRun: 'ghost.1', want: 1, mode: 'keep', ...terms })
     throw new Error('the connection broke before the reply')
   }))
   t.equal(await stateOf(poster, first.body['id']), 'sending')

@@ -20,7 +20,7 @@ const LATER_MS = 25_000
 
 await t.test('future work is on the schedule in time', async t => {
   const prefix = createPrefix()
-  const recoverySchedule = `{${prefix}}:agenda`
+  const recoverySchedule = `{${prefix}}:recovery-schedule`
   const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await startNode(t, {
@@ -45,7 +45,7 @@ await t.test('future work is on the schedule in time', async t => {
 
   /** As after a while without work for the sender. */
   async function calm (sender: string): Promise<void> {
-    await until(`${sender} has been asked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:shift`) === 0)
+    await until(`${sender} has been asked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:drain-lease`) === 0)
     const [seconds] = await client.time()
     await client.zadd(recoverySchedule, Number(seconds) * 1000 + LATER_MS, sender)
   }
@@ -65,7 +65,7 @@ await t.test('future work is on the schedule in time', async t => {
 
 await t.test('without the schedule everything is found within a round', async t => {
   const prefix = createPrefix()
-  const recoverySchedule = `{${prefix}}:agenda`
+  const recoverySchedule = `{${prefix}}:recovery-schedule`
   const node = await startNode(t, {
     redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_RATE_LIMIT_MS: '5500', SEND_TIMEOUT_MS: '500', LEASE_MS: '6000' }
   })
@@ -96,7 +96,7 @@ await t.test('senders whose check was broken off by an outage of Redis are check
   // Asked twice, and found to need nobody: from now on they are put off for a whole round.
   await until('they are postponed', () => asked.length === 6)
   isUnavailable = true
-  await client.zadd(`{${prefix}}:agenda`, 1, 'a', 2, 'b', 3, 'c')
+  await client.zadd(`{${prefix}}:recovery-schedule`, 1, 'a', 2, 'b', 3, 'c')
   await until('one cannot be checked', () => asked.filter(sender => sender === 'b').length > 2)
   isUnavailable = false
   asked.length = 0

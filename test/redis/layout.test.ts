@@ -10,17 +10,17 @@ const redis = ground.redis.connect()
 
 await t.test('a start writes the layout version', async t => {
   const node = await ground.start(t)
-  t.equal(await redis.get(`{${node.prefix}}:layout`), '1')
+  t.equal(await redis.get(`{${node.prefix}}:layout`), '2')
 })
 
 await t.test('a node rejects data of a newer layout, with advice, and writes nothing', async t => {
   const prefix = createPrefix()
-  await redis.set(`{${prefix}}:layout`, '2')
+  await redis.set(`{${prefix}}:layout`, '3')
   await t.rejects(startNode(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix }), {
-    code: 'LAYOUT_NEWER', message: /has layout 2, and this version knows 1: start the version that wrote it/
+    code: 'LAYOUT_NEWER', message: /has layout 3, and this version knows 2: start the version that wrote it/
   })
   t.same(await redis.keys(`*${prefix}*`), [`{${prefix}}:layout`])
-  t.equal(await redis.get(`{${prefix}}:layout`), '2')
+  t.equal(await redis.get(`{${prefix}}:layout`), '3')
   await redis.del(`{${prefix}}:layout`)
 })
 
@@ -29,12 +29,12 @@ await t.test('data of an older layout is taken over, and its version is raised f
   await redis.set(`{${prefix}}:layout`, '0')
   t.teardown(async () => await redis.del(...await redis.keys(`*${prefix}*`)))
   await ground.start(t, {}, { prefix })
-  t.equal(await redis.get(`{${prefix}}:layout`), '1')
+  t.equal(await redis.get(`{${prefix}}:layout`), '2')
 })
 
 await t.test('a running node writes the version again after Redis was emptied', async t => {
   const node = await ground.start(t)
   await redis.del(...await redis.keys(`*${node.prefix}*`))
   await node.send('+15550000001')
-  t.equal(await until('the version is written again', async () => await redis.get(`{${node.prefix}}:layout`)), '1')
+  t.equal(await until('the version is written again', async () => await redis.get(`{${node.prefix}}:layout`)), '2')
 })

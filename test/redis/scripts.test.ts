@@ -2,77 +2,119 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
+import type { Script } from '../../src/redis/scripts.js'
 import { loadScripts, parseScript } from '../../src/redis/scripts.js'
 import { rowOf, rows, scriptRows } from '../lua/layout.js'
 
 const good = `#!lua flags=allow-oom
 -- Counts.
 --
--- KEYS[1]  counter  string  a number
--- KEYS[2]  log      zset    what was counted
+-- Keys:
+--   counter       string  a number
+--   queue:<lane>  zset    what was counted
 --
--- ARGV[1]  now   µs     '' for Redis's clock
--- ARGV[2]  step  count  to add
+-- Arguments:
+--   now   µs     empty for Redis's clock
+--   step  count  to add
+--   name  text   of the step
+--   loud  flag   says so
 --
 -- Returns:
---   {'counted', the sum}
+--   counted  sum, isLoud?, steps[]   the sum
+--   steps[]  name, size
+--   refused  -
 --- @include clock
-local counter, log = KEYS[1], KEYS[2]
-local given, step = ARGV[1], tonumber(ARGV[2])
-redis.call('ZADD', log, clock(given), step)
-return { 'counted', redis.call('INCRBY', counter, step) }
+
+-- key.nothing in a comment is not used.
+redis.call('ZADD', key.queue[1], clock(), arg.name)
+return { 'counted', redis.call('INCRBY', key.counter, arg.step), arg.loud and 1 or 0, {} }
 `
-const refused = (text: string, message: RegExp) => t.throws(() => parseScript('count', text), { code: 'SCRIPT_INVALID', message })
+const clock = 'local function clock() return arg.now end\n'
+const includes: Record<string, string> = {
+  clock,
+  nested: '--- @include clock\n--- @include other\nlocal function nested() return clock() + other() end\n',
+  other: '--- @include clock\nlocal function other() return clock() end\n',
+  round: '--- @include trip\n',
+  trip: '--- @include round\n'
+}
+const parse = (text: string): Script => parseScript('count', text, name => includes[name] ?? null)
+const refused = (text: string, message: RegExp) => t.throws(() => parse(text), { code: 'SCRIPT_INVALID', message })
 const keysOf = (name: string) => senderKey('wa', '100000000000001', name, { digest: 'A'.repeat(22), recipient: 'p15550000001' })
 
-await t.test('names of keys and arguments come from the header, in order', async t => {
-  t.match(parseScript('count', good), { name: 'count', keys: ['counter', 'log'], args: ['now', 'step'] })
+await t.test('names of keys and arguments come from the header, in order, and a key for each lane is three', async t => {
+  t.match(parse(good), { name: 'count', keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'], args: ['now', 'step', 'name', 'loud'] })
 })
 
-await t.test('what travels to Redis is the flags, the includes and the body', async t => {
-  const { lua } = parseScript('count', good)
+await t.test('what travels to Redis is the flags, the includes and the body, with keys and arguments by their places', async t => {
+  const { lua } = parse(good)
   t.match(lua, /^#!lua flags=allow-oom\n/)
-  t.match(lua, 'local function clock(given)')
-  t.ok(lua.indexOf('local function clock') < lua.indexOf('local counter, log'))
-  t.notMatch(lua, /KEYS\[1\] {2}counter|Returns|@include/)
+  t.match(lua, 'local key_queue = { KEYS[2], KEYS[3], KEYS[4] }\n')
+  t.match(lua, "redis.call('ZADD', key_queue[1], clock(), ARGV[3])")
+  t.match(lua, "redis.call('INCRBY', KEYS[1], arg_step)")
+  t.ok(lua.indexOf('local function clock') < lua.indexOf('redis.call'))
+  t.notMatch(lua, /counter|Returns|@include|nothing|arg\.|key\./)
 })
 
-await t.test('a script that takes several messages names what each brings, and is told how many that are', async t => {
+await t.test('an argument has the type of its row', async t => {
+  const { lua } = parse(good)
+  t.match(lua, 'local arg_now = tonumber(ARGV[1])\n')
+  t.match(lua, 'local arg_step = tonumber(ARGV[2])\n')
+  t.match(lua, "local arg_loud = ARGV[4] == '1'\n")
+  refused(good.replace('step  count', 'step  cubits'), /"step" has an unknown type: cubits/)
+  refused(good.replace('string  a number', 'tree    a number'), /"counter" has an unknown type: tree/)
+})
+
+await t.test('fields of replies come from the header', async t => {
+  t.strictSame([...parse(good).replies], [
+    ['counted', [
+      { name: 'sum', isFlag: false, items: null }, { name: 'isLoud', isFlag: true, items: null },
+      { name: 'steps', isFlag: false, items: [{ name: 'name', isFlag: false, items: null }, { name: 'size', isFlag: false, items: null }] }
+    ]],
+    ['refused', []]
+  ])
+})
+
+await t.test('a script that takes several messages names what each brings, and finds a list of them', async t => {
   const several = good
-    .replace('-- ARGV[2]  step  count  to add', '-- and of each:\n-- OWN_ARGV[1]  step  count  to add')
-    .replace('local given, step = ARGV[1], tonumber(ARGV[2])', 'local given, step = ARGV[1], tonumber(part(ARGV, SHARED_ARGV, EACH_ARGV, 1)[1]) -- OWN_ARGV[1]')
-  t.match(parseScript('count', several), { keys: ['counter', 'log'], args: ['now'], own: { keys: [], args: ['step'] } })
-  t.match(parseScript('count', several).lua, 'local SHARED_KEYS, EACH_KEYS, SHARED_ARGV, EACH_ARGV = 2, 0, 1, 1\n')
-  refused(several.replace(' -- OWN_ARGV[1]\n', '\n'), /OWN_ARGV\[1\] \(step\) is named and not used/)
+    .replace('--   step  count  to add\n', '').replace('-- Returns:', '-- Keys per message:\n--   msg   string  its own\n-- Arguments per message:\n--   step  count   to add\n-- Returns:')
+    .replace("'INCRBY', key.counter, arg.step", "'INCRBY', key.counter, #field_of(messages, 'msg') + messages[1].step").replace('return', 'local message = messages[1]\nlocal step = message.step\nreturn')
+  t.match(parse(several), { keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'], args: ['now', 'name', 'loud'], own: { keys: ['msg'], args: ['step'] } })
+  t.match(parse(several).lua, 'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n')
+  refused(several.replace('local step = message.step\n', ''), /message\.step is declared and not used/)
+  refused(several.replace('message.step\n', 'message.size\n'), /message\.size is used and not declared/)
 })
 
-await t.test('an include that is not there is an error', async t => {
-  t.throws(() => parseScript('count', good.replace('@include clock', '@include sundial')), { code: 'SCRIPT_INVALID' })
+await t.test('an include may include others, each is inserted once, and a cycle is refused', async t => {
+  const { lua } = parse(good.replace('--- @include clock', '--- @include nested\n--- @include clock'))
+  t.equal(lua.split('local function clock').length, 2)
+  t.ok(lua.indexOf('local function clock') < lua.indexOf('local function other') && lua.indexOf('local function other') < lua.indexOf('local function nested'))
+  refused(good.replace('@include clock', '@include round'), /includes form a cycle: round -> trip -> round/)
+  refused(good.replace('@include clock', '@include sundial'), /there is no include\/sundial\.lua/)
+  refused(good.replace('--- @include clock', '--- include clock'), /"--- include clock" is not an include/)
 })
 
-await t.test('a header that does not fit its body is refused', async t => {
-  refused(good.replace('local counter, log = KEYS[1], KEYS[2]', 'local counter, log, more = KEYS[1], KEYS[2], KEYS[3]'), /count\.lua: KEYS\[3\] is used and not named/)
-  refused(good.replace('tonumber(ARGV[2])', 'tonumber(ARGV[3])'), /ARGV\[3\] is used and not named/)
-  refused(good.replace('KEYS[1], KEYS[2]', 'KEYS[1], nil'), /KEYS\[2\] \(log\) is named and not used/)
-  refused(good.replace('tonumber(ARGV[2])', '1'), /ARGV\[2\] \(step\) is named and not used/)
+await t.test('a header that does not fit its body, or an include, is refused', async t => {
+  refused(good.replace('key.counter', 'key.counters'), /count\.lua: key\.counters is used and not declared/)
+  refused(good.replace('arg.step', 'arg.steps'), /arg\.steps is used and not declared/)
+  refused(good.replace('key.queue[1]', "'q'"), /key\.queue is declared and not used/)
+  refused(good.replace(', arg.step', ', 1'), /arg\.step is declared and not used/)
+  refused(good.replace("--   now   µs     empty for Redis's clock\n", ''), /arg\.now is used and not declared/)
+  refused(good.replace('--   counter       string  a number\n', '--   counter       string  a number\n--   counter       string  again\n'), /key\.counter is declared twice/)
+  refused(good.replace('arg.name', 'ARGV[3]'), /KEYS and ARGV are reached by key\.NAME and arg\.NAME/)
 })
 
-await t.test('a gap, or another order, is refused', async t => {
-  refused(good.replaceAll('KEYS[2]', 'KEYS[3]'), /KEYS\[3\] stands where KEYS\[2\] is due/)
-  refused(good.replace('-- ARGV[1]', '-- ARGV[x]').replace('-- ARGV[2]', '-- ARGV[1]').replace('[x]', '[2]'), /ARGV\[2\] stands where ARGV\[1\] is due/)
-})
-
-await t.test('a line without type or meaning names nothing', async t => {
-  refused(good.replace('-- KEYS[2]  log      zset    what was counted', '-- KEYS[2]  log'), /KEYS\[2\] is used and not named/)
+await t.test('a row without type or meaning is refused', async t => {
+  refused(good.replace('string  a number', ''), /"counter" needs a type and a meaning/)
+  refused(good.replace('count  to add', 'count'), /"step" needs a type and a meaning/)
 })
 
 await t.test('a script that does not say what it returns, or what flags it has, is refused', async t => {
-  refused(good.replace('-- Returns:', '-- Gives:'), /does not say what it returns/)
+  refused(good.replace('-- Returns:', '-- Gives:'), /does not say what the script returns/)
   refused(good.replace('#!lua flags=allow-oom\n', ''), /first line/)
   refused(good.replace('#!lua', '--!lua'), /first line/)
 })
 
-await t.test('every script of the house is read', async t => {
+await t.test('every script of lua/ is read', async t => {
   const scripts = loadScripts()
   t.ok(scripts.length > 10)
   t.strictSame(scripts.map(script => script.name), [...scripts.map(script => script.name)].sort())
@@ -86,9 +128,9 @@ await t.test('each script has a row in lua/README.md, and each row a script', as
 await t.test('each key of a header has a row, with the same type', async t => {
   for (const { name } of loadScripts()) {
     const header = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
-    for (const [, key = '', type] of header.matchAll(/^-- (?:OWN_)?KEYS\[\d+\]\s+(\S+)\s+(\S+)/gm)) {
-      t.equal(rowOf(keysOf(key), 'wa')?.type, type, `${name}: ${key}`)
-    }
+    const rows = [...header.matchAll(/^-- {3}(\S+) +(string|hash|zset|list) /gm)]
+    t.ok(rows.length > 0, name)
+    for (const [, key = '', type] of rows) t.equal(rowOf(keysOf(key.replace('<lane>', 'bulk')), 'wa')?.type, type, `${name}: ${key}`)
   }
 })
 

@@ -21,11 +21,11 @@ const table: Array<[what: string, outcome: Outcome, grant: { attempt: number }, 
   ['and not before', { ...fault, status: 'retryable', mostAttempts: 3 }, { attempt: 2 }, { verdict: 'retry', afterMs: 300_000 }],
   ['nor later than all others', { ...fault, status: 'retryable', mostAttempts: 9 }, { attempt: 6 }, { verdict: 'failed', reason: 'exhausted' }],
   ['a full pair rests, without an attempt', { ...fault, status: 'limited', bucket: 'pair', coolDownMs: 6000 }, { attempt: 6 }, { verdict: 'wait', bucket: 'pair', coolMs: 6000 }],
-  ['a full sender likewise', { ...fault, status: 'limited', bucket: 'flow', coolDownMs: 1000 }, { attempt: 1 }, { verdict: 'wait', bucket: 'flow', coolMs: 1000 }],
+  ['a full sender likewise', { ...fault, status: 'limited', bucket: 'sender-rate', coolDownMs: 1000 }, { attempt: 1 }, { verdict: 'wait', bucket: 'sender-rate', coolMs: 1000 }],
   ['what is rejected is FAILED at once', { ...fault, status: 'rejected' }, { attempt: 1 }, { verdict: 'failed', reason: 'rejected', bucket: '' }],
   ['a bad token stops the sender; whether the message is at fault settle.lua knows', { ...fault, status: 'sender-stopped', probeMs: 60_000 }, { attempt: 1 }, { verdict: 'stop', reason: 'rejected', bucket: 'sender', coolMs: 60_000 }],
   ['what never left goes back in line', { ...fault, startedAfterMs: null, status: 'unsent', code: 'NOT_STARTED' }, { attempt: 1 }, { verdict: 'wait', bucket: '' }],
-  ['where there is no way out the sender rests a second', { ...fault, startedAfterMs: null, status: 'unsent', code: 'CONNECT_REFUSED' }, { attempt: 1 }, { verdict: 'wait', bucket: 'flow', coolMs: 1000 }],
+  ['where there is no way out the sender rests a second', { ...fault, startedAfterMs: null, status: 'unsent', code: 'CONNECT_REFUSED' }, { attempt: 1 }, { verdict: 'wait', bucket: 'sender-rate', coolMs: 1000 }],
   ['an unknown outcome is held for a retry step', { ...fault, status: 'unknown' }, { attempt: 2 }, { verdict: 'unknown', afterMs: 300_000 }],
   ['also after the last attempt', { ...fault, status: 'unknown' }, { attempt: 6 }, { verdict: 'unknown', afterMs: 60_000 }]
 ]

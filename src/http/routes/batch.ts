@@ -1,4 +1,3 @@
-import type { Admission, Request } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
 import { ownerOf, resolveReferences } from '../../settlement/references.js'
 import type { Api, ApiDeps } from '../api.js'
@@ -25,11 +24,9 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
     const messages = Array.isArray(request.body) ? request.body : request.body.messages
     const key = request.headers['idempotency-key']
     const results: Array<Record<string, unknown>> = []
-    const urgent = new Map<string, 'call' | 'wake' | 'later'>()
     for (let from = 0; from < messages.length; from += CHUNK) {
       results.push(...await Promise.all(messages.slice(from, from + CHUNK).map(async (message, i) => await row(message, from + i))))
     }
-    await Promise.all([...urgent].map(async ([sender, wakeHint]) => await deps.wakes.applyWakeHint(sender, wakeHint)))
     reply.status(207)
     return { results }
 
@@ -40,7 +37,6 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
         const asked = toRequest(deps, body, { caller: request.caller.name, requestId: request.id, async: true, ...named })
         if (typeof asked.message !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), asked.message)
         const admission = await admit(deps, asked)
-        noteAttention(asked, admission)
         const answer = await toAnswer(deps, asked.sender, admission)
         return Object.assign(answer.body, { httpStatus: answer.httpStatus })
       } catch (error) {
@@ -49,13 +45,6 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
         const { retryAfterMs } = known.facts
         return { httpStatus: known.status, ...problem(known), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       }
-    }
-
-    /** Whoever has to hear of new turns hears once a batch: a call, which adds the job, before a wake, before a word to recovery. */
-    function noteAttention (asked: Request, admission: Admission): void {
-      if (admission.status !== 'queued' || admission.wakeHint === '') return
-      const noted = urgent.get(asked.sender)
-      if (noted === undefined || noted === 'later' || admission.wakeHint === 'call') urgent.set(asked.sender, admission.wakeHint)
     }
   })
 }

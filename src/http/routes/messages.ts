@@ -30,7 +30,6 @@ export function messageRoutes (api: Api, deps: ApiDeps): void {
     const admission = await admit(deps, asked)
     if (admission.status !== 'refused') reply.about = publicId(asked.sender, admission.id)
     policy(reply, deps.senders.settingsOf(asked.sender)?.rules, admission)
-    if (admission.status === 'queued' && admission.wakeHint !== '') await deps.wakes.applyWakeHint(asked.sender, admission.wakeHint)
     const { httpStatus, body, replayed } = await toAnswer(deps, asked.sender, admission)
     if (replayed === true) reply.header('idempotent-replayed', 'true')
     reply.status(httpStatus)

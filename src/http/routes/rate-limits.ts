@@ -27,9 +27,8 @@ export function rateLimitRoutes (api: Api, deps: ApiDeps): void {
   api.delete('/rate-limits/:recipient', { schema, config: { roles: ['admin'], operation: docs.clearRateLimit } }, async request => {
     const sender = chooseSender(deps, request.query.sender)
     const recipient = canonicalName(request.params.recipient)
-    const { had, wakeHint } = await clearRateLimit(deps.store, sender, recipient)
+    const had = await clearRateLimit(deps.store, sender, recipient)
     await audit(deps, { by: request.caller.name, action: 'clear', sender, subject: maskRecipient(recipient) })
-    await deps.wakes.applyWakeHint(sender, wakeHint)
     return { recipient: request.params.recipient, sender, cleared: had }
   })
 }

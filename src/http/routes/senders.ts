@@ -22,10 +22,9 @@ export function senderRoutes (api: Api, deps: ApiDeps): void {
 
   api.post('/senders/:id/resume', { schema: { params }, config: { roles: ['admin'], operation: docs.resumeSender } }, async request => {
     const sender = chooseSender(deps, request.params.id)
-    const { before, wakeHint } = await resumeSender(deps.store, sender)
+    const before = await resumeSender(deps.store, sender)
     await audit(deps, { by: request.caller.name, action: 'resume', sender, subject: sender })
     if (before !== 'active') deps.events.emit('sender.resumed', { sender })
-    await deps.wakes.applyWakeHint(sender, wakeHint)
     return await inspectSender(deps.store, sender)
   })
 

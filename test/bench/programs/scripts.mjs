@@ -28,11 +28,11 @@ const plain = new Redis(redisUrl)
 const deps = {
   store,
   events,
-  settings: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, lineCap: 1000, backlogCap: 1e9, findMs },
+  settings: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, queueCap: 1000, backlogCap: 1e9, findMs },
   startWithinMs: 10_000,
   settlement: { backoff: () => null, unknownOutcome: 'fail', unknownHoldMs: 0, findMs }
 }
-const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1000, maxInFlight: 1e6, perSecond: 1000 }
+const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 1e6, perSecond: 1000 }
 await each(senders, async sender => await store.run('quota', { sender }, rules))
 
 const wamid = `wamid.${Buffer.from('HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0').toString('base64')}`

@@ -1,5 +1,6 @@
 /** The watch on the spacing in settle.lua: what it tells of starts that came too early, and that it tells nothing else. */
 import t from 'tap'
+import type { Replies } from '../../src/redis/commands.js'
 import { ANN, BOB, START, lives, world, type World } from './support.js'
 
 const test = await world(t)
@@ -8,13 +9,13 @@ const MS = 1000
 /** Grants, starts and settles a message at this moment of the clock, whatever the limiter has to say: its book is emptied first. */
 async function force (w: World, key: string, change: { startedUs?: number | string, recipient?: string, verdict?: string } = {}): Promise<number[]> {
   const { recipient = ANN, startedUs = 0, verdict = 'sent' } = change
-  await w.redis.zrem(w.key('pace'), recipient)
+  await w.redis.zrem(w.key('pair-tat'), recipient)
   return told(await w.settle(await w.grant({ key, recipient }), verdict, { startedUs }))
 }
 
-/** What the reply says beyond the verdict: nothing, or µs that lay between and µs that had to. */
-function told (reply: unknown[]): number[] {
-  return reply.slice(6) as number[]
+/** What the reply says of a start that came too early: µs that lay between, and µs that had to; else nothing. */
+function told (reply: Replies['settle']): number[] {
+  return reply.status === 'settled' && reply.gapUs !== undefined ? [reply.gapUs, reply.leastUs ?? 0] : []
 }
 
 await test('the second of two starts is told where it came too early', async (t, w) => {
@@ -74,11 +75,11 @@ await test('where recovery settles, the latest start there may have been counts'
 await test('nothing is told of a stale settlement, nor twice of one start', async (t, w) => {
   await force(w, 'a')
   w.at(100)
-  await w.redis.zrem(w.key('pace'), ANN)
+  await w.redis.zrem(w.key('pair-tat'), ANN)
   const grant = await w.grant({ key: 'b' })
-  t.strictSame(await w.settle({ ...grant, holder: 'b2:1' }, 'sent'), ['stale'])
-  t.equal((await w.settle(grant, 'sent')).length, 8)
-  t.strictSame(await w.settle(grant, 'sent'), ['stale'])
+  t.strictSame(await w.settle({ ...grant, holder: 'b2:1' }, 'sent'), { status: 'stale' })
+  t.equal(told(await w.settle(grant, 'sent')).length, 2)
+  t.strictSame(await w.settle(grant, 'sent'), { status: 'stale' })
 })
 
 await test('what an operator clears is no violation', async (t, w) => {
@@ -164,7 +165,7 @@ await test('a node that comes back after its lease raises no alarm, nor does the
   t.strictSame(told(await w.settle(gone, 'unknown', { startedUs: 250 * MS })), [])
   t.strictSame(told(await w.settle(await w.grant({ key: 'b', holder: 'b2:1' }), 'sent')), [])
   w.at(60_100)
-  t.strictSame(await w.settle(gone, 'sent', { startedUs: 60_050 * MS }), ['stale'])
+  t.strictSame(await w.settle(gone, 'sent', { startedUs: 60_050 * MS }), { status: 'stale' })
   await w.receipt(gone.id, 'wamid.9')
   await w.queue({ key: 'c' })
   w.at(62_000)
@@ -174,7 +175,7 @@ await test('a node that comes back after its lease raises no alarm, nor does the
 
 await test('after another Redis the spacing is kept by the cool-down, and the watch agrees', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
-  await w.redis.zrem(w.key('pace'), ANN)
+  await w.redis.zrem(w.key('pair-tat'), ANN)
   w.at(100)
   await w.queue({ key: 'b', runId: 'run2' })
   w.at(3100)

@@ -11,23 +11,23 @@ async function failed (w: World, key: string, recipient = ANN): Promise<Granted>
 }
 
 await test('where there is nothing it does nothing', async (t, w) => {
-  t.strictSame(await w.run('tidy', terms), [[], 0, 0])
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0 })
 })
 
 await test('a bucket is forgotten once its TAT has passed, and no earlier', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.now = START + 1_999_999
-  t.strictSame(await w.run('tidy', terms), [[], 0, 0])
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0 })
   w.now += 1
-  t.strictSame(await w.run('tidy', terms), [[], 1, 0])
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
   t.equal(await w.tat(), 0)
-  t.match(await w.admit({ key: 'b' }), ['granted'], 'no bucket and an idle one mean the same')
+  t.match(await w.admit({ key: 'b' }), { status: 'granted' }, 'no bucket and an idle one mean the same')
 })
 
 await test('a bucket may be forgotten while its pair is in flight: settlement makes it anew', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(3000)
-  t.strictSame(await w.run('tidy', terms), [[], 1, 0])
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
   await w.settled(grant, 'sent', { startedUs: 2_900_000 })
   t.equal(await w.tat(), START + 4_900_000)
 })
@@ -40,7 +40,7 @@ await test('settled failures are forgotten after the retention, with the record 
   w.at(1000)
   const young = await failed(w, 'c', CARL)
   w.at(terms.retentionMs)
-  t.match(await w.run('tidy', terms), [[], 3, 2])
+  t.match(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 3, failures: 2 })
   t.strictSame(await w.redis.hkeys(w.key('failure-records')), [young.id])
   t.equal(await w.redis.exists(w.key('resolved')), 0)
   t.strictSame(await w.redis.zrange(w.key('unacknowledged'), 0, -1), [young.id])
@@ -52,7 +52,7 @@ await test('above the cap the oldest settled failures of each kind go first', as
     ids.push((await failed(w, key)).id)
     w.now += 3_000_000
   }
-  t.match((await w.run('tidy', { ...terms, cap: 2 })).slice(2), [1])
+  t.hasStrict(await w.run('prune', { ...terms, cap: 2 }), { failures: 1 })
   t.strictSame(await w.redis.zrange(w.key('failed'), 0, -1), ids.slice(1))
   t.equal(await w.redis.hlen(w.key('failure-records')), 2)
 })
@@ -61,7 +61,7 @@ await test('one call takes no more of a kind than its limit', async (t, w) => {
   for (let i = 0; i < 5; i++) await failed(w, `${i}`, `p1415555020${i}`)
   for (let i = 0; i < 5; i++) await w.queue({ key: `w${i}`, recipient: `p1415555030${i}`, inline: false, lifeMs: 1000 })
   w.at(terms.retentionMs + 1)
-  const [expired, buckets, failures] = await w.run('tidy', { ...terms, limit: 3 })
+  const { expired, buckets, failures } = await w.run('prune', { ...terms, limit: 3 })
   t.strictSame([expired.length, buckets, failures], [3, 3, 3])
 })
 
@@ -69,13 +69,13 @@ await test('messages whose life is over are named and left for the caller to can
   const waiting = await w.queue({ key: 'a', inline: false, lifeMs: 1000 })
   const scheduled = await w.schedule({ key: 'b', scheduledFor: w.ms() + 500, lifeMs: 1000 })
   w.at(999)
-  t.strictSame((await w.run('tidy', terms))[0], [])
+  t.strictSame((await w.run('prune', terms)).expired, [])
   w.at(1000)
-  t.strictSame((await w.run('tidy', terms))[0], [waiting])
+  t.strictSame((await w.run('prune', terms)).expired, [waiting])
   w.at(1500)
-  t.strictSame((await w.run('tidy', terms))[0], [waiting, scheduled])
-  t.match(await w.cancel(waiting, 'expired'), ['done'])
-  t.strictSame((await w.run('tidy', terms))[0], [scheduled])
+  t.strictSame((await w.run('prune', terms)).expired, [waiting, scheduled])
+  t.match(await w.cancel(waiting, 'expired'), { status: 'done' })
+  t.strictSame((await w.run('prune', terms)).expired, [scheduled])
 })
 
 await test('counts of sent messages are kept for a day', async (t, w) => {
@@ -83,9 +83,9 @@ await test('counts of sent messages are kept for a day', async (t, w) => {
   w.at(HOUR)
   await w.settled(await w.grant({ key: 'b' }), 'sent')
   w.at(24 * HOUR)
-  await w.run('tidy', terms)
+  await w.run('prune', terms)
   t.equal(await w.redis.zcard(w.key('completed')), 2)
   w.at(24 * HOUR + 600_000)
-  await w.run('tidy', terms)
+  await w.run('prune', terms)
   t.equal(await w.redis.zcard(w.key('completed')), 1)
 })

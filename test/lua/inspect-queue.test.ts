@@ -6,8 +6,8 @@ const PAIR_MS = 2000
 
 /** A page as [id, when in ms after the start, position]. */
 async function page (w: World, which: string, skip = 0, take = 10, limit = 100): Promise<Array<[id: string, atMs: number, position: number]>> {
-  const entries = await w.run('inspect-lines', { which, skip, take, limit })
-  return entries.map(([id, , momentMs, position]) => [id, momentMs - Math.floor(START / 1000), position])
+  const entries = await w.run('inspect-queue', { which, skip, take, limit })
+  return entries.messages.map(({ id, momentMs, position }) => [id, momentMs - Math.floor(START / 1000), position])
 }
 
 const ids = (entries: Array<[id: string, ...unknown[]]>): string[] => entries.map(([id]) => id)
@@ -55,7 +55,7 @@ await test('what it counts and what inspect-sender counts is the same', async (t
   for (const ms of [0, 1999, 2000, 4500, 20_000]) {
     w.at(ms)
     const told = await w.run('inspect-sender', { limit: 100 })
-    const [queued, due] = told[0] === 'sender' ? [told[5], told[6]] : [0, 0]
+    const { queued, due } = told.status === 'sender' ? told : { queued: 0, due: 0 }
     t.equal((await page(w, 'due', 0, 100)).length, due, `due at ${ms}`)
     t.equal((await page(w, 'later', 0, 100)).length, queued - due, `later at ${ms}`)
   }

@@ -1,0 +1,25 @@
+--- @include record
+--- @include result
+--- @include unacknowledged
+-- Closes messages: everything that each end of a message writes, whichever script it comes from. Writes.
+
+-- The result takes the record's place, and the change goes to the outbox. `ending`: id, msg (its key), known (what is kept there), letter,
+-- resultSuffix, history, reason; list: `resolved` or `failed` where it is or was a failure; keeps_record; status and status_at of a receipt.
+-- Returns what is kept under the key from now on.
+local function close_message(sender, record, ending, now_ms)
+  local id = ending.id
+  local result, life = new_result(ending.letter, id, ending.known, now_ms, record, ending.resultSuffix)
+  if ending.status then result = append_status(read_result(result), ending.status, ending.status_at) or result end
+  if life then redis.call('SET', ending.msg, result, 'PX', life) end
+  if sender.callbacks then redis.call('RPUSH', key.outbox, outbox_item(id, now_ms, result, ending.history)) end
+  if ending.list or ending.keeps_record then redis.call('HSET', key.failure_records, id, write_record(record)) end
+  if ending.list then redis.call('ZADD', ending.list, now_ms, id) end
+  if ending.list == key.failed then redis.call('ZADD', key.unacknowledged, unacknowledged_score(ending.reason, now_ms), id) end
+  return life and result or ending.known
+end
+
+-- Takes closed messages out of what is unsettled; a list of ids that is not empty.
+local function leave_backlog(ids)
+  redis.call('HDEL', key.backlog, unpack(ids))
+  redis.call('ZREM', key.expiry, unpack(ids))
+end

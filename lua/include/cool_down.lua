@@ -1,0 +1,23 @@
+--- @include gcra
+--- @include numbers
+--- @include sender_tat
+-- Cools down what an outcome asks for: the pair, the sender's rate, marketing to the recipient, or the whole sender. Writes.
+
+-- `bucket` is pair, sender-rate or marketing; any other changes nothing. `note` (JSON) is kept with an opt-out. Returns the pair's TAT,
+-- which the caller writes.
+local function cool_down(sender, bucket, recipient, tat, cool_us, note, now)
+  if bucket == 'pair' then return cooled(tat, now + cool_us, sender.pair_rate) end
+  if bucket == 'sender-rate' then
+    local sender_tat, slots = read_sender_tat()
+    write_sender_tat(cooled(sender_tat, now + cool_us, sender.sender_rate), slots)
+  elseif bucket == 'marketing' then
+    redis.call('HSETNX', key.opt_outs, recipient, int(math.floor(now / 1000)) .. ' ' .. note)
+  end
+  return tat
+end
+
+-- Stops the sender; after `probe_us`, and from probe to probe, one message is tried.
+local function stop_sender(sender, code, probe_us, now)
+  sender.status, sender.resumes_at = 'stopped', now + probe_us
+  redis.call('HSET', key.sender, 'status', 'stopped', 'reason', code, 'until', sender.resumes_at, 'since', now, 'probeIntervalUs', probe_us)
+end

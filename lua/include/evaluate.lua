@@ -1,0 +1,48 @@
+--- @include clock
+--- @include gate
+--- @include wait
+-- What becomes of a new message. Reads only.
+
+-- `granted`, or `scheduled_for` (ms), or how long it waits in the queue (µs) and what for; or `refused`, with the reason. `unsettled` is how
+-- many messages the sender has.
+local function evaluate(state, sender, message, now, unsettled)
+  local now_ms = math.floor(now / 1000)
+  local scheduled_for = message.scheduledFor and message.scheduledFor > now_ms and message.scheduledFor or nil
+  local view = check_gate(state, sender, message.recipient, message.lane, now)
+  view.scheduled_for, view.granted = scheduled_for, message.inline and view.open and not scheduled_for
+  view.wait, view.waiting_for = 0, 'turn-in-queue'
+  if scheduled_for then
+    view.wait, view.waiting_for = (scheduled_for - now_ms) * 1000, 'schedule'
+  elseif not view.granted then
+    view.wait, view.waiting_for = estimate_wait(sender, message.lane, now, view.pair.tat, state.sender_tat, view.ahead)
+  end
+  if message.marketing and redis.call('HEXISTS', key.opt_outs, message.recipient) == 1 then
+    view.refused, view.wait = 'RECIPIENT_OPTED_OUT', 0
+  elseif view.granted then
+    return view
+  elseif unsettled >= arg.backlogCap then
+    view.refused = 'BACKLOG_FULL'
+  elseif view.ahead + view.below >= arg.queueCap then
+    view.refused = 'RECIPIENT_QUEUE_FULL'
+  elseif message.whenLimited == 'reject' and not scheduled_for then
+    view.refused = 'LIMITED'
+  elseif not scheduled_for and view.wait >= message.lifeMs * 1000 then
+    view.refused = 'WOULD_EXPIRE'
+  end
+  return view
+end
+
+-- The record of a message that is accepted, but for its number in the queue.
+local function new_record(message, scheduled_for, now_ms)
+  return {
+    recipient = message.recipient, lane = message.lane, seq = 0, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
+    expires = (scheduled_for or now_ms) + message.lifeMs, keep = now_ms + message.windowMs
+  }
+end
+
+-- The reply to a message whose key is in use: the first one's generation, and whether this one repeats it.
+local function repeat_of(text, fingerprint)
+  local first, first_fingerprint = string.match(text, '^%a (%x+) (%x+)')
+  -- 0: lost before an operator reopened the message. It does not prove other content.
+  return { (first_fingerprint == fingerprint or first_fingerprint == '0') and 'duplicate' or 'reused', first }
+end

@@ -1,0 +1,40 @@
+--- @include gcra
+--- @include lanes
+-- Queues: the messages that wait for a recipient, members `recipient:seq:id` of a sorted set per lane. Reads only.
+-- `queues` is a list of such sets, for each lane; false where a lane is known to be empty.
+
+-- The first member of a recipient's queue in one lane, or nil.
+local function head_of(queue, recipient)
+  return queue and redis.call('ZRANGEBYLEX', queue, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
+end
+
+-- The id in a member.
+local function id_of(member)
+  return string.match(member, '^[^:]+:%d+:(.+)$')
+end
+
+-- How many messages wait for a recipient in the lanes `from` to `to`.
+local function count_queued(queues, recipient, from, to)
+  local count = 0
+  for lane = from, to do
+    count = count + redis.call('ZLEXCOUNT', queues[lane], '[' .. recipient .. ':', '(' .. recipient .. ';')
+  end
+  return count
+end
+
+-- Where the ready time of a free pair belongs: the lane of its foremost message, the time, the message's member. nil where none waits.
+-- `since` is when that message became the head of a free pair.
+local function next_ready(queues, recipient, tat, rate, since)
+  for lane = 1, LANES do
+    local member = head_of(queues[lane], recipient)
+    if member then return lane, math.max(since, earliest(tat, rate)), member end
+  end
+end
+
+-- The order in which lanes are asked for a message for slot number `slot`, from 1. Every tenth slot goes to the lower lanes first, to
+-- normal and bulk alternately.
+local function lane_order(slot)
+  if slot % 10 ~= 0 then return { 1, 2, 3 } end
+  if slot % 20 == 10 then return { 2, 3, 1 } end
+  return { 3, 2, 1 }
+end

@@ -1,0 +1,67 @@
+--- @include batch
+--- @include clock
+--- @include gcra
+--- @include record
+--- @include close
+--- @include cool_down
+-- What settle writes of one attempt. `ctx` is what one call shares: sender, now, now_ms; what was read of its messages (records, results,
+-- tats), which every write keeps up to date for the next message; and `out`, what is written at the end with one command each. Writes.
+
+-- Sent, or failed for good.
+local function finish(ctx, message, record, verdict)
+  local id, is_sent = message.id, verdict == 'sent'
+  -- The record of a sent message is kept while a receipt may still say otherwise.
+  local is_unconfirmed = is_sent and (message.keepMs or 0) > 0
+  ctx.results[message.msg] = close_message(ctx.sender, record, {
+    id = id, msg = message.msg, known = ctx.results[message.msg], letter = is_sent and 's' or 'f', resultSuffix = message.resultSuffix,
+    history = message.history, reason = message.reason, keeps_record = is_unconfirmed,
+    list = not is_sent and key.failed or record.attempts > 1 and key.resolved or nil
+  }, ctx.now_ms)
+  if is_unconfirmed then redis.call('ZADD', key.unconfirmed, ctx.now_ms + message.keepMs, id) end
+  ctx.records[id] = false
+  ctx.out.closed[#ctx.out.closed + 1] = id
+  if message.term ~= '' then push(ctx.out.recent, 0, message.term .. ':' .. id) end
+  if is_sent then ctx.sent = ctx.sent + 1 end
+end
+
+-- Back in its queue, or to be retried or decided later. Returns when, ms; 0 for as soon as it is ready.
+local function requeue(ctx, message, record, verdict)
+  local id, due_ms = message.id, 0
+  if verdict == 'wait' then
+    redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
+    ctx.queues[record.lane] = key.queue[record.lane]
+  else
+    due_ms = ctx.now_ms + message.afterMs
+    redis.call('ZADD', verdict == 'retry' and key.failures or key.unknown, due_ms, id)
+  end
+  ctx.records[id] = write_record(record)
+  redis.call('HSET', key.backlog, id, ctx.records[id])
+  redis.call('ZADD', key.expiry, record.expires, id)
+  return due_ms
+end
+
+-- The pair's TAT from now on, with the start that the attempt made and what it cools down. A slot granted is not refunded, and a TAT only rises.
+local function update_tat(ctx, message, lease)
+  local sender, tat = ctx.sender, tonumber(ctx.tats[message.recipient] or 0)
+  if lease and message.startedUs then tat = math.max(tat, advance(lease.tat_before, lease.granted_at + message.startedUs, sender.pair_rate)) end
+  tat = cool_down(sender, message.bucket, message.recipient, tat, message.coolMs * 1000, message.code, ctx.now)
+  if tat > 0 then push(ctx.out.pair_tat, tat, message.recipient) end
+  ctx.tats[message.recipient] = tat
+  return tat
+end
+
+-- Stops the sender, or a success resumes it; returns whether it does resume.
+local function stop_or_resume(ctx, message, lease, verdict)
+  local sender = ctx.sender
+  -- An operator's pause stays: a stop in its place would probe, and resume, by itself.
+  if message.bucket == 'sender' and blocked(sender, ctx.now) ~= 'pause' then
+    stop_sender(sender, message.code, message.coolMs * 1000, ctx.now)
+  elseif verdict == 'sent' and sender.status == 'stopped' and
+    (not lease or lease.granted_at > tonumber(redis.call('HGET', key.sender, 'since') or 0)) then
+    -- Only a probe after the stop proves anything; what was already in flight does not.
+    redis.call('HDEL', key.sender, 'status', 'reason', 'until', 'since', 'probeIntervalUs')
+    sender.status = 'active'
+    return true
+  end
+  return false
+end

@@ -1,0 +1,56 @@
+#!lua flags=allow-oom
+-- Housekeeping of one sender: removes idle buckets, old failures and old counts; names the messages that have expired.
+--
+-- Keys:
+--   pair-tat         zset  recipient -> TAT, µs
+--   expiry           zset  id -> ms
+--   resolved         zset  id -> ms
+--   failed           zset  id -> ms
+--   failure-records  hash  id -> record with its history
+--   completed        zset  ten minutes -> messages sent in them
+--   unacknowledged   zset  id of a FAILED failure -> reason and ms
+--   unconfirmed      zset  id of a sent message -> ms until which its record is kept
+--
+-- Arguments:
+--   now          µs     empty for Redis's clock
+--   retentionMs  ms     that settled failures are kept
+--   cap          count  of settled failures kept of each kind
+--   limit        count  of each kind in one call at most
+--
+-- Returns:
+--   pruned  expired, buckets, failures   ids that have expired; how many buckets, and failures and records, were removed
+--- @include clock
+
+local now = clock()
+local now_ms = math.floor(now / 1000)
+local removed = 0
+local function remove(list, ids)
+  for _, id in ipairs(ids) do
+    redis.call('HDEL', key.failure_records, id)
+    redis.call('ZREM', list, id)
+    redis.call('ZREM', key.unacknowledged, id)
+  end
+  removed = removed + #ids
+end
+for _, list in ipairs({ key.resolved, key.failed }) do
+  remove(list, redis.call('ZRANGEBYSCORE', list, '-inf', now_ms - arg.retentionMs, 'LIMIT', 0, arg.limit))
+  local over = math.min(arg.limit, redis.call('ZCARD', list) - arg.cap)
+  if over > 0 then remove(list, redis.call('ZRANGE', list, 0, over - 1)) end
+end
+
+-- No receipt has come for so long that none is likely to say anything else.
+local confirmed = redis.call('ZRANGEBYSCORE', key.unconfirmed, '-inf', now_ms, 'LIMIT', 0, arg.limit)
+for _, id in ipairs(confirmed) do
+  redis.call('ZREM', key.unconfirmed, id)
+  if not redis.call('ZSCORE', key.resolved, id) then redis.call('HDEL', key.failure_records, id) end
+end
+
+-- A TAT in the past and none at all mean the same.
+local idle = redis.call('ZRANGEBYSCORE', key.pair_tat, '-inf', now, 'LIMIT', 0, arg.limit)
+for _, recipient in ipairs(idle) do redis.call('ZREM', key.pair_tat, recipient) end
+
+local present = math.floor(now_ms / 600000)
+for _, span in ipairs(redis.call('ZRANGE', key.completed, 0, -1)) do
+  if tonumber(span) < present - 24 * 6 or tonumber(span) > present then redis.call('ZREM', key.completed, span) end
+end
+return { 'pruned', redis.call('ZRANGEBYSCORE', key.expiry, '-inf', now_ms, 'LIMIT', 0, arg.limit), #idle, removed + #confirmed }
