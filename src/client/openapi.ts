@@ -9,16 +9,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Finds messages by recipient, key, WhatsApp's id or an entry of their metadata
-         * @description At least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; given several, all have to fit. A `send` key finds its own messages only. What is older than `FIND_WITHIN_MS` is found by its idempotency key or not at all.
+         * Finds messages by recipient, idempotency key, WhatsApp's id or an entry of their metadata
+         * @description Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. A `send` key finds its own messages only. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
          *
          *     Roles: `send`, `read`, `admin`.
          */
         get: operations["findMessages"];
         put?: never;
         /**
-         * Accepts a message: sends it at once, or queues it and tells for how long
-         * @description Exactly one of `immediate`, `queued` and `duplicate` is true in every 2xx. After a 2xx the message ends as sent, failed, cancelled or expired, and `GET /messages/{id}` tells as which and why. After a time-out or a 5xx repeat the request with the same idempotency key: it can not be sent twice by that.
+         * Accepts a message: sends it at once, or queues it and returns how long it waits
+         * @description Exactly one of `immediate`, `queued` and `duplicate` is true in every 2xx response. After a 2xx the message ends as sent, failed, cancelled or expired, and `GET /messages/{id}` returns which and why. After a time-out or a 5xx, repeat the request with the same idempotency key: the repeat cannot send the message twice.
          *
          *     Roles: `send`, `admin`.
          */
@@ -37,7 +37,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells a message's state and story
+         * Returns the state and history of a message
          * @description A `send` key sees its own messages only.
          *
          *     Roles: `send`, `read`, `admin`.
@@ -46,8 +46,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Takes a waiting message out
-         * @description A `send` key cancels its own messages only. Those behind it move up.
+         * Cancels a waiting message
+         * @description A `send` key cancels its own messages only. Later messages in the queue move up.
          *
          *     Roles: `send`, `admin`.
          */
@@ -67,8 +67,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accepts up to 1,000 messages, one answer each in the same order
-         * @description Never sends within the request, and is not atomic as a whole. Each row is answered as POST /messages with `Prefer: respond-async` would answer it, its status as `httpStatus`.
+         * Accepts up to 1,000 messages and returns one result each, in the same order
+         * @description Never sends within the request, and is not atomic as a whole. Each result is the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`.
          *
          *     Roles: `send`, `admin`.
          */
@@ -89,8 +89,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Finds messages of all senders, with what is looked for in the body
-         * @description As GET /messages, for pages and programs behind a proxy that logs addresses: no telephone number stands in one.
+         * Finds messages of all senders, with the criteria in the body
+         * @description As GET /messages. Keeps phone numbers out of URLs, which proxies log.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -109,8 +109,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists delivery failures with every attempt, an explanation and a remedy
-         * @description PENDING by next retry, then FAILED and RESOLVED newest first. A narrow filter may give an empty page with a `nextCursor`: go on.
+         * Lists delivery failures with their attempts, an explanation and a remedy
+         * @description PENDING by next retry, then FAILED and RESOLVED newest first. With a narrow filter a page may be empty and still have a `nextCursor`.
          *
          *     Roles: `read`, `admin`.
          */
@@ -134,7 +134,7 @@ export interface paths {
         put?: never;
         /**
          * Retries due failures now
-         * @description Oldest first. They pass the same gate as new messages: what has no free slot goes back to its line (`deferred`).
+         * @description Oldest first. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).
          *
          *     Roles: `admin`.
          */
@@ -155,7 +155,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retries one failure, due or not; reopens a FAILED one
+         * Retries one failure, due or not; also a FAILED one
          * @description Roles: `admin`.
          */
         post: operations["retryFailure"];
@@ -175,8 +175,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Notes that somebody has seen a failure
-         * @description Changes nothing about its retries.
+         * Acknowledges a failure
+         * @description Its retries continue.
          *
          *     Roles: `admin`.
          */
@@ -197,7 +197,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Notes that somebody has seen all failures that fit and nobody has acknowledged
+         * Acknowledges all matching failures that are not acknowledged yet
          * @description Roles: `admin`.
          */
         post: operations["acknowledgeFailures"];
@@ -215,14 +215,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells a recipient's rule, who waits, and when a new message would go
+         * Returns a recipient's rule, its waiting messages, and when a new message could be sent
          * @description Roles: `send`, `read`, `admin`.
          */
         get: operations["getRateLimit"];
         put?: never;
         post?: never;
         /**
-         * Forgets a recipient's pace, so that what waits may go at once
+         * Resets a recipient's rate limit, so that the next message may be sent at once
          * @description Roles: `admin`.
          */
         delete: operations["clearRateLimit"];
@@ -241,8 +241,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tells the same, with the recipient in the body
-         * @description For pages and programs behind a proxy that logs addresses: no telephone number stands in one.
+         * Returns the same, with the recipient in the body
+         * @description Keeps phone numbers out of URLs, which proxies log.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -264,8 +264,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Erases what is held about a recipient, for all senders or one
-         * @description Messages that wait are cancelled first, unknown outcomes given up; then results, failures, the look-up index and the pace are forgotten. That a message was, and how it ended, stays under its key for as long as the key is remembered, so that a repeat is not sent; it tells no recipient, content, metadata or WhatsApp's id. May be repeated at any time, and has to be after 202.
+         * Erases the data of a recipient, for all senders or one
+         * @description Cancels queued, scheduled and retrying messages, gives up those of unknown outcome, then deletes results, failures, the search index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is remembered, so that a repeat is not sent; they contain no recipient, content, metadata or WhatsApp id. May be repeated at any time; must be repeated after 202.
          *
          *     Roles: `admin`.
          */
@@ -283,7 +283,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the recipients that want no marketing from a sender
+         * Lists the recipients who have opted out of marketing from a sender
          * @description Roles: `read`, `admin`.
          */
         get: operations["listOptOuts"];
@@ -304,16 +304,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Notes that a recipient wants no marketing from a sender
-         * @description Marketing that waits in the recipient's line is cancelled, what is scheduled or retried is cancelled when its moment comes, and new marketing is refused with RECIPIENT_OPTED_OUT. Everything else goes on. Marketing is what was posted with `category` `marketing`, or came by `/marketing_messages`.
+         * Records that a recipient opted out of marketing from a sender
+         * @description Queued marketing to the recipient is cancelled at once, scheduled or retried marketing is cancelled when it is due, and new marketing is refused with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing` or through `/marketing_messages`.
          *
          *     Roles: `send`, `admin`.
          */
         put: operations["stopMarketing"];
         post?: never;
         /**
-         * Notes that a recipient wants marketing from a sender again
-         * @description Who stopped it in WhatsApp has to resume it there too; until then WhatsApp answers 131050, which opts the recipient out again.
+         * Records that a recipient opted in to marketing from a sender again
+         * @description A recipient who opted out in WhatsApp has to opt in there too; until then WhatsApp rejects marketing with 131050, which records the opt-out again.
          *
          *     Roles: `admin`.
          */
@@ -331,7 +331,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Counts of throttling, delivery failures and queue, and of each sender
+         * Returns the counts of throttling, delivery failures, the queue and each sender
          * @description Roles: `read`, `admin`.
          */
         get: operations["getStats"];
@@ -351,7 +351,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Counts of the queue in Bull's words
+         * Returns the counts of the queue by Bull's job states
          * @description Roles: `read`, `admin`.
          */
         get: operations["getQueueStats"];
@@ -371,7 +371,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells whether the retry worker runs, and what it last did
+         * Returns whether the retry worker runs, and the result of its last run
          * @description Roles: `read`, `admin`.
          */
         get: operations["getRetryWorker"];
@@ -393,7 +393,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stops the retry worker on all nodes, until somebody starts it
+         * Stops the retry worker on all nodes, until it is started again
          * @description Roles: `admin`.
          */
         post: operations["stopRetryWorker"];
@@ -431,7 +431,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells each sender's state, counts and rules
+         * Lists the senders with their state, counts and rules
          * @description Roles: `read`, `admin`.
          */
         get: operations["listSenders"];
@@ -453,8 +453,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Closes a sender, for a time or until it is resumed
-         * @description What waits keeps its place; nothing under way is called back.
+         * Pauses a sender, for a time or until it is resumed
+         * @description Queued messages keep their position; messages in flight are not recalled.
          *
          *     Roles: `admin`.
          */
@@ -475,7 +475,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Opens a sender, whoever or whatever closed it
+         * Resumes a sender that is paused or stopped
          * @description Roles: `admin`.
          */
         post: operations["resumeSender"];
@@ -495,7 +495,7 @@ export interface paths {
         get?: never;
         /**
          * Changes a sender's rules
-         * @description What is left out stays. It governs from the next grant, on all nodes, until it is changed again or a start has new settings.
+         * @description Omitted rules stay. The change applies from the next grant, on all nodes, until the next change or a start with new settings.
          *
          *     Roles: `admin`.
          */
@@ -515,7 +515,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells who retried, cancelled, acknowledged, cleared, paused and changed what
+         * Lists the actions of operators: retries, cancellations, pauses and other changes
          * @description Roles: `admin`.
          */
         get: operations["listAudit"];
@@ -535,8 +535,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells whose key this is and what it may do
-         * @description Without API keys everybody is `anonymous`, an admin.
+         * Returns name and role of the caller's API key
+         * @description Without API keys every caller is `anonymous`, an admin.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -557,8 +557,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells what an error code means and what to do about it
-         * @description By the policy in force. A code that nobody knows is answered too: where to look it up.
+         * Explains an error code and what to do about it
+         * @description By the policy in force. For an unknown code the response says where to look it up.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -575,97 +575,111 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An array of messages, or an object that holds it */
-        Batch: unknown[] | {
-            /** @description The messages, each as in POST /messages; a bad one does not hurt the others */
-            messages: unknown[];
-        };
-        /** @description What to look for */
-        FindMessages: {
-            /** @description Whom it is for: a number, a business-scoped user id, or `group:<id>` */
-            recipient?: string;
-            /** @description What its caller called it */
-            idempotencyKey?: string;
-            /** @description What WhatsApp called it */
-            providerMessageId?: string;
-            /** @description An entry of the metadata as `key:value` */
-            tag?: string;
-            /** @description Phone number id of the sender; all senders if left out */
-            sender?: string;
+        /** @description Why a request failed */
+        Problem: {
+            /** @description `urn:sluice:error:<code>` */
+            type: string;
+            /** @description The sentence of the code */
+            title: string;
+            /** @description The HTTP status */
+            status: number;
             /**
-             * @description How many at most
-             * @default 20
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @enum {string}
              */
-            limit?: number;
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            /** @description What exactly is wrong */
+            detail?: string;
+            /** @description The invalid field, parameter or header */
+            field?: string;
+            /** @description IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to */
+            id?: string;
+            /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
+            error?: components["schemas"]["DeliveryError"];
+            /**
+             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @enum {string}
+             */
+            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
+            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
+            waitMs?: number | null;
         };
-        /** @description A message to be sent; to one of `to`, `recipient` and `group` */
+        /** @description Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true */
+        Answer: components["schemas"]["Sent"] | components["schemas"]["Accepted"] | components["schemas"]["Duplicate"];
+        /** @description A healthy node */
+        Health: {
+            /**
+             * @description The node is healthy
+             * @constant
+             */
+            status: "ok";
+        };
+        /** @description A message to send; exactly one of `to`, `recipient` and `group` names its recipient */
         PostMessage: {
             /** @description The recipient's number: 7 to 15 digits, + - ( ) and spaces allowed */
             to?: string;
             /** @description Instead of `to`: the recipient's business-scoped user id, such as `US.13491208655302741918` */
             recipient?: string;
-            /** @description Instead of `to`: a group's id */
+            /** @description Instead of `to`: the id of a group */
             group?: string;
-            /** @description A text, or a Cloud API message object, passed on as it is */
+            /** @description A text, or a Cloud API message object, which is passed on unchanged */
             message: string | {
                 [key: string]: unknown;
             };
             /** @description The Cloud API message type; `text` for a string */
             type?: string;
-            /** @description Kept with the message and told with it; never sent. Entries can be searched for (`tag`) */
+            /** @description Stored with the message and returned with it; never sent. Entries can be searched for (`tag`) */
             metadata?: {
                 [key: string]: unknown;
             };
-            /** @description Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` wins. Without either a key is derived from recipient, content, type and `timestamp` */
+            /** @description Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` takes precedence. Without either, a key is derived from recipient, content, type and `timestamp` */
             idempotencyKey?: string;
             /** @description Makes a derived key differ */
             timestamp?: string | number;
-            /** @description false: without a key, none is derived */
+            /** @description false: no key is derived where none is given */
             deduplicate?: boolean;
             /**
-             * @description The lane of the line. `urgent`: before all others; `normal`: the default; `bulk`: after all others
+             * @description The lane that the message joins. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description What kind of message it is, in WhatsApp's words. `marketing`: refused and dropped where its recipient has opted out; `utility`: about something agreed on; `authentication`: a code; `service`: an answer to what the person wrote
+             * @description WhatsApp's category of the message. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
-            /** @description Phone number id of the sender; the first one configured if left out */
+            /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description What to do with a message that can not be sent at once. `wait`: it joins its line, the default; `reject`: it is refused with LIMITED
+             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default; `reject`: it is refused with LIMITED
              * @enum {string}
              */
             whenLimited?: "wait" | "reject";
-            /** @description How long it may wait before it is expired */
+            /** @description How long it may wait before it expires */
             expiresInMs?: number;
-            /** @description ISO 8601, or ms since the epoch; a moment in the past is now */
+            /** @description ISO 8601, or ms since the epoch; a time in the past means now */
             scheduledFor?: string | number;
             /**
-             * @description What becomes of it if its outcome stays unknown. `retry`: it is sent again, perhaps twice in all; `fail`: it is given up, perhaps sent
+             * @description What to do if its outcome stays unknown. `retry`: it is sent again, so perhaps twice; `fail`: it is given up, although it may have been sent
              * @enum {string}
              */
             onUnknown?: "retry" | "fail";
         } & (unknown | unknown | unknown);
-        /** @description A row of a batch that is accepted */
-        AcceptedRow: {
-            /** @description The status that the message alone would have had */
-            httpStatus: number;
-            /** @description Names the message in this gateway */
+        /** @description The message was sent within the request (`immediate`) */
+        Sent: {
+            /** @description The gateway's id of the message */
             id: string;
-            /** @description The idempotency key, or the id where there is none */
+            /** @description The idempotency key, or the id if there is none */
             jobId: string;
-            /** @description The key that counts */
+            /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: made from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -673,47 +687,32 @@ export interface components {
             immediate: boolean;
             /** @description It waits */
             queued: boolean;
-            /** @description It repeats an earlier one: nothing is sent */
+            /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
-            /** @description How long it will wait at least; null where no end is known */
-            delayMs?: number | null;
-            /**
-             * Format: date-time
-             * @description The earliest moment at which it goes; null where no end is known
-             */
-            expectedAt?: string | null;
-            /** @description Its place in the recipient's line, from 1 */
-            position?: number;
-            /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
-             * @enum {string|null}
-             */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
-            /** @description Why the last attempt was not taken */
-            error?: components["schemas"]["DeliveryError"];
-            /**
-             * Format: date-time
-             * @description When it is tried again, or decided on
-             */
-            nextRetryAt?: string | null;
+            /** @description WhatsApp's id of the message */
+            providerMessageId: string | null;
+            /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
+            waId?: string;
+            /** @description WhatsApp's status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template */
+            messageStatus?: string;
         };
         /** @description The message is accepted and waits (`queued`) */
         Accepted: {
-            /** @description Names the message in this gateway */
+            /** @description The gateway's id of the message */
             id: string;
-            /** @description The idempotency key, or the id where there is none */
+            /** @description The idempotency key, or the id if there is none */
             jobId: string;
-            /** @description The key that counts */
+            /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: made from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -721,35 +720,263 @@ export interface components {
             immediate: boolean;
             /** @description It waits */
             queued: boolean;
-            /** @description It repeats an earlier one: nothing is sent */
+            /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
-            /** @description How long it will wait at least; null where no end is known */
+            /** @description How long it waits at least; null if no end is known */
             delayMs?: number | null;
             /**
              * Format: date-time
-             * @description The earliest moment at which it goes; null where no end is known
+             * @description The earliest time at which it can be sent; null if no end is known
              */
             expectedAt?: string | null;
-            /** @description Its place in the recipient's line, from 1 */
+            /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
-            /** @description Why the last attempt was not taken */
+            /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
              * Format: date-time
-             * @description When it is tried again, or decided on
+             * @description When the next attempt, or the decision on its unknown outcome, is due
              */
             nextRetryAt?: string | null;
         };
-        /** @description Every 2xx of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true */
-        Answer: components["schemas"]["Sent"] | components["schemas"]["Accepted"] | components["schemas"]["Duplicate"];
-        /** @description One try at WhatsApp */
+        /** @description The idempotency key is known: the state of the first message; nothing is sent (`duplicate`) */
+        Duplicate: {
+            /** @description The gateway's id of the message */
+            id: string;
+            /** @description The idempotency key, or the id if there is none */
+            jobId: string;
+            /** @description The idempotency key in force */
+            idempotencyKey: string | null;
+            /**
+             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @enum {string}
+             */
+            keySource: "header" | "field" | "derived" | "none";
+            /**
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @enum {string}
+             */
+            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
+            /** @description Phone number id of the sender */
+            sender: string;
+            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
+            to: string | null;
+            /** @description A text or a Cloud API message object; null once the message is settled and its content deleted */
+            message: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @description The Cloud API message type; null once the message is settled */
+            type: string | null;
+            /** @description As the caller gave it */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
+             * @enum {string}
+             */
+            category?: "marketing" | "utility" | "authentication" | "service";
+            /**
+             * @description Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
+             * @enum {string}
+             */
+            cancelledFor?: "opted-out";
+            /** @description The caller's own `biz_opaque_callback_data`, if the message came through the Graph surface with one */
+            callbackData?: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended
+             */
+            settledAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it expires if it still waits
+             */
+            expiresAt: string | null;
+            /** @description Attempts that count against the retry schedule */
+            attemptCount: number;
+            /** @description WhatsApp's id of the message */
+            providerMessageId: string | null;
+            /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
+            waId?: string;
+            /**
+             * Format: date-time
+             * @description When it was delivered, from a webhook
+             */
+            deliveredAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was read, from a webhook
+             */
+            readAt: string | null;
+            /** @description A failure that a webhook reported after the message was accepted */
+            deliveryError?: components["schemas"]["DeliveryError"];
+            /** @description How long it waits at least; null if no end is known */
+            delayMs?: number | null;
+            /**
+             * Format: date-time
+             * @description The earliest time at which it can be sent; null if no end is known
+             */
+            expectedAt?: string | null;
+            /** @description Its position in the recipient's queue, from 1 */
+            position?: number;
+            /**
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @enum {string|null}
+             */
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt, or the decision on its unknown outcome, is due
+             */
+            nextRetryAt?: string | null;
+            /** @description Why the last attempt failed */
+            error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When its failure was acknowledged
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that acknowledged it */
+            acknowledgedBy?: string;
+            /** @description The note of the acknowledgement */
+            note?: string;
+            /** @description Attempts that did not succeed at once, oldest first */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
+            sandbox?: boolean;
+            /** @description It was sent within this request */
+            immediate: boolean;
+            /** @description It waits */
+            queued: boolean;
+            /** @description It repeats an earlier message: nothing is sent */
+            duplicate: boolean;
+        };
+        /** @description A message with its state and its history */
+        Message: {
+            /** @description The gateway's id of the message */
+            id: string;
+            /** @description The idempotency key, or the id if there is none; null once the message is settled, unless it was requested by its key */
+            jobId: string | null;
+            /** @description The idempotency key in force; null once the message is settled, unless it was requested by its key */
+            idempotencyKey: string | null;
+            /**
+             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @enum {string|null}
+             */
+            keySource: "header" | "field" | "derived" | "none" | null;
+            /**
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @enum {string}
+             */
+            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
+            /** @description Phone number id of the sender */
+            sender: string;
+            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
+            to: string | null;
+            /** @description A text or a Cloud API message object; null once the message is settled and its content deleted */
+            message: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @description The Cloud API message type; null once the message is settled */
+            type: string | null;
+            /** @description As the caller gave it */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
+             * @enum {string}
+             */
+            category?: "marketing" | "utility" | "authentication" | "service";
+            /**
+             * @description Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
+             * @enum {string}
+             */
+            cancelledFor?: "opted-out";
+            /** @description The caller's own `biz_opaque_callback_data`, if the message came through the Graph surface with one */
+            callbackData?: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended
+             */
+            settledAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it expires if it still waits
+             */
+            expiresAt: string | null;
+            /** @description Attempts that count against the retry schedule */
+            attemptCount: number;
+            /** @description WhatsApp's id of the message */
+            providerMessageId: string | null;
+            /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
+            waId?: string;
+            /**
+             * Format: date-time
+             * @description When it was delivered, from a webhook
+             */
+            deliveredAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was read, from a webhook
+             */
+            readAt: string | null;
+            /** @description A failure that a webhook reported after the message was accepted */
+            deliveryError?: components["schemas"]["DeliveryError"];
+            /** @description How long it waits at least; null if no end is known */
+            delayMs?: number | null;
+            /**
+             * Format: date-time
+             * @description The earliest time at which it can be sent; null if no end is known
+             */
+            expectedAt?: string | null;
+            /** @description Its position in the recipient's queue, from 1 */
+            position?: number;
+            /**
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @enum {string|null}
+             */
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt, or the decision on its unknown outcome, is due
+             */
+            nextRetryAt?: string | null;
+            /** @description Why the last attempt failed */
+            error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When its failure was acknowledged
+             */
+            acknowledgedAt?: string;
+            /** @description The API key that acknowledged it */
+            acknowledgedBy?: string;
+            /** @description The note of the acknowledgement */
+            note?: string;
+            /** @description Attempts that did not succeed at once, oldest first */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
+            sandbox?: boolean;
+        };
+        /** @description One attempt to send a message */
         Attempt: {
             /** @description Counted from 1 */
             attempt: number;
@@ -758,43 +985,98 @@ export interface components {
              * @description When it was settled
              */
             at: string;
-            /** @description From the start to the verdict */
+            /** @description From the start of the request to its outcome */
             durationMs: number | null;
-            /** @description What it came to: `sent`, `retryable`, `limited`, `rejected`, `sender-stopped`, `unsent` or `unknown` */
+            /** @description Its outcome: `sent`, `retryable`, `limited`, `rejected`, `sender-stopped`, `unsent` or `unknown` */
             outcome: string;
-            /** @description The error's code */
+            /** @description The error code */
             code: string | null;
-            /** @description What was said */
+            /** @description The error text */
             error: string | null;
         };
-        /** @description Why an attempt was not taken */
+        /** @description Why an attempt failed */
         DeliveryError: {
-            /** @description WhatsApp's error code, or a code of the gateway's own such as `TIMEOUT` */
+            /** @description WhatsApp's error code, or a code of the gateway such as `TIMEOUT` */
             code: string;
-            /** @description What WhatsApp, or the connection, said */
+            /** @description The error text of WhatsApp or of the connection */
             message: string | null;
-            /** @description What it means */
+            /** @description What the code means */
             explanation: string;
             /** @description What to do about it */
             remedy: string;
         };
-        /** @description A row of a batch whose key is known */
-        DuplicateRow: {
-            /** @description The status that the message alone would have had */
+        /** @description An array of messages, or an object that contains it */
+        Batch: unknown[] | {
+            /** @description The messages, each as in POST /messages; an invalid one does not affect the others */
+            messages: unknown[];
+        };
+        /** @description A row of a batch that is accepted */
+        AcceptedRow: {
+            /** @description The HTTP status that the message alone would have had */
             httpStatus: number;
-            /** @description Names the message in this gateway */
+            /** @description The gateway's id of the message */
             id: string;
-            /** @description The idempotency key, or the id where there is none */
+            /** @description The idempotency key, or the id if there is none */
             jobId: string;
-            /** @description The key that counts */
+            /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: made from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @enum {string}
+             */
+            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
+            /** @description It was sent within this request */
+            immediate: boolean;
+            /** @description It waits */
+            queued: boolean;
+            /** @description It repeats an earlier message: nothing is sent */
+            duplicate: boolean;
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
+            sandbox?: boolean;
+            /** @description How long it waits at least; null if no end is known */
+            delayMs?: number | null;
+            /**
+             * Format: date-time
+             * @description The earliest time at which it can be sent; null if no end is known
+             */
+            expectedAt?: string | null;
+            /** @description Its position in the recipient's queue, from 1 */
+            position?: number;
+            /**
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @enum {string|null}
+             */
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            /** @description Why the last attempt failed */
+            error?: components["schemas"]["DeliveryError"];
+            /**
+             * Format: date-time
+             * @description When the next attempt, or the decision on its unknown outcome, is due
+             */
+            nextRetryAt?: string | null;
+        };
+        /** @description A row of a batch whose idempotency key is known */
+        DuplicateRow: {
+            /** @description The HTTP status that the message alone would have had */
+            httpStatus: number;
+            /** @description The gateway's id of the message */
+            id: string;
+            /** @description The idempotency key, or the id if there is none */
+            jobId: string;
+            /** @description The idempotency key in force */
+            idempotencyKey: string | null;
+            /**
+             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @enum {string}
+             */
+            keySource: "header" | "field" | "derived" | "none";
+            /**
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -802,7 +1084,7 @@ export interface components {
             sender: string;
             /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
             to: string | null;
-            /** @description A text or a Cloud API message object; null once the message is settled and its content forgotten */
+            /** @description A text or a Cloud API message object; null once the message is settled and its content deleted */
             message: string | {
                 [key: string]: unknown;
             } | null;
@@ -813,16 +1095,16 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is kept. `marketing`: refused and dropped where its recipient has opted out; `utility`: about something agreed on; `authentication`: a code; `service`: an answer to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why it was cancelled, where nobody asked for that. `opted-out`: it was marketing, and its recipient wants none
+             * @description Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
              * @enum {string}
              */
             cancelledFor?: "opted-out";
-            /** @description The caller's own `biz_opaque_callback_data`, where the message came through the drop-in surface with one */
+            /** @description The caller's own `biz_opaque_callback_data`, if the message came through the Graph surface with one */
             callbackData?: string;
             /**
              * Format: date-time
@@ -836,486 +1118,172 @@ export interface components {
             settledAt: string | null;
             /**
              * Format: date-time
-             * @description When it is dropped if it still waits
+             * @description When it expires if it still waits
              */
             expiresAt: string | null;
-            /** @description Attempts that count */
+            /** @description Attempts that count against the retry schedule */
             attemptCount: number;
             /** @description WhatsApp's id of the message */
             providerMessageId: string | null;
-            /** @description WhatsApp's id of the recipient, where it took it for another than the caller wrote */
+            /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
             waId?: string;
             /**
              * Format: date-time
-             * @description By a webhook
+             * @description When it was delivered, from a webhook
              */
             deliveredAt: string | null;
             /**
              * Format: date-time
-             * @description By a webhook
+             * @description When it was read, from a webhook
              */
             readAt: string | null;
-            /** @description A webhook told of a failure after the delivery */
+            /** @description A failure that a webhook reported after the message was accepted */
             deliveryError?: components["schemas"]["DeliveryError"];
-            /** @description How long it will wait at least; null where no end is known */
+            /** @description How long it waits at least; null if no end is known */
             delayMs?: number | null;
             /**
              * Format: date-time
-             * @description The earliest moment at which it goes; null where no end is known
+             * @description The earliest time at which it can be sent; null if no end is known
              */
             expectedAt?: string | null;
-            /** @description Its place in the recipient's line, from 1 */
+            /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /**
              * Format: date-time
-             * @description When it is tried again, or decided on
+             * @description When the next attempt, or the decision on its unknown outcome, is due
              */
             nextRetryAt?: string | null;
-            /** @description Why the last attempt was not taken */
+            /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
              * Format: date-time
-             * @description When somebody acknowledged its failure
+             * @description When its failure was acknowledged
              */
             acknowledgedAt?: string;
-            /** @description The API key that did */
+            /** @description The API key that acknowledged it */
             acknowledgedBy?: string;
-            /** @description What was noted with it */
+            /** @description The note of the acknowledgement */
             note?: string;
-            /** @description Those that came to something else than sent at once, oldest first */
+            /** @description Attempts that did not succeed at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
             /** @description It was sent within this request */
             immediate: boolean;
             /** @description It waits */
             queued: boolean;
-            /** @description It repeats an earlier one: nothing is sent */
+            /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
         };
-        /** @description The key is known: the first message's state, and nothing is sent (`duplicate`) */
-        Duplicate: {
-            /** @description Names the message in this gateway */
-            id: string;
-            /** @description The idempotency key, or the id where there is none */
-            jobId: string;
-            /** @description The key that counts */
-            idempotencyKey: string | null;
+        /** @description A row of a batch that is not accepted */
+        ProblemRow: {
+            /** @description The HTTP status that the message alone would have had */
+            httpStatus: number;
+            /** @description `urn:sluice:error:<code>` */
+            type: string;
+            /** @description The sentence of the code */
+            title: string;
+            /** @description The HTTP status */
+            status: number;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: made from recipient, content, type and timestamp; `none`: it has none
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
              * @enum {string}
              */
-            keySource: "header" | "field" | "derived" | "none";
-            /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
-             * @enum {string}
-             */
-            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description Phone number id of the sender */
-            sender: string;
-            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
-            to: string | null;
-            /** @description A text or a Cloud API message object; null once the message is settled and its content forgotten */
-            message: string | {
-                [key: string]: unknown;
-            } | null;
-            /** @description The Cloud API message type; null once the message is settled */
-            type: string | null;
-            /** @description As the caller gave it */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * @description As the caller gave it, while the message is kept. `marketing`: refused and dropped where its recipient has opted out; `utility`: about something agreed on; `authentication`: a code; `service`: an answer to what the person wrote
-             * @enum {string}
-             */
-            category?: "marketing" | "utility" | "authentication" | "service";
-            /**
-             * @description Why it was cancelled, where nobody asked for that. `opted-out`: it was marketing, and its recipient wants none
-             * @enum {string}
-             */
-            cancelledFor?: "opted-out";
-            /** @description The caller's own `biz_opaque_callback_data`, where the message came through the drop-in surface with one */
-            callbackData?: string;
-            /**
-             * Format: date-time
-             * @description When it was accepted
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description When it ended
-             */
-            settledAt: string | null;
-            /**
-             * Format: date-time
-             * @description When it is dropped if it still waits
-             */
-            expiresAt: string | null;
-            /** @description Attempts that count */
-            attemptCount: number;
-            /** @description WhatsApp's id of the message */
-            providerMessageId: string | null;
-            /** @description WhatsApp's id of the recipient, where it took it for another than the caller wrote */
-            waId?: string;
-            /**
-             * Format: date-time
-             * @description By a webhook
-             */
-            deliveredAt: string | null;
-            /**
-             * Format: date-time
-             * @description By a webhook
-             */
-            readAt: string | null;
-            /** @description A webhook told of a failure after the delivery */
-            deliveryError?: components["schemas"]["DeliveryError"];
-            /** @description How long it will wait at least; null where no end is known */
-            delayMs?: number | null;
-            /**
-             * Format: date-time
-             * @description The earliest moment at which it goes; null where no end is known
-             */
-            expectedAt?: string | null;
-            /** @description Its place in the recipient's line, from 1 */
-            position?: number;
-            /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
-             * @enum {string|null}
-             */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
-            /**
-             * Format: date-time
-             * @description When it is tried again, or decided on
-             */
-            nextRetryAt?: string | null;
-            /** @description Why the last attempt was not taken */
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            /** @description What exactly is wrong */
+            detail?: string;
+            /** @description The invalid field, parameter or header */
+            field?: string;
+            /** @description IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to */
+            id?: string;
+            /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * Format: date-time
-             * @description When somebody acknowledged its failure
+             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @enum {string}
              */
-            acknowledgedAt?: string;
-            /** @description The API key that did */
-            acknowledgedBy?: string;
-            /** @description What was noted with it */
-            note?: string;
-            /** @description Those that came to something else than sent at once, oldest first */
-            attempts: components["schemas"]["Attempt"][];
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
-            sandbox?: boolean;
-            /** @description It was sent within this request */
-            immediate: boolean;
-            /** @description It waits */
-            queued: boolean;
-            /** @description It repeats an earlier one: nothing is sent */
-            duplicate: boolean;
+            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
+            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
+            waitMs?: number | null;
+            /** @description When to retry, as in `Retry-After` */
+            retryAfterMs?: number;
         };
-        /** @description A message with its state and its story */
-        Message: {
-            /** @description Names the message in this gateway */
-            id: string;
-            /** @description The idempotency key, or the id where there is none; null once the message is settled, unless it was asked for by its key */
-            jobId: string | null;
-            /** @description The key that counts; null once the message is settled, unless it was asked for by its key */
-            idempotencyKey: string | null;
-            /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: made from recipient, content, type and timestamp; `none`: it has none
-             * @enum {string|null}
-             */
-            keySource: "header" | "field" | "derived" | "none" | null;
-            /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
-             * @enum {string}
-             */
-            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description Phone number id of the sender */
-            sender: string;
-            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
-            to: string | null;
-            /** @description A text or a Cloud API message object; null once the message is settled and its content forgotten */
-            message: string | {
-                [key: string]: unknown;
-            } | null;
-            /** @description The Cloud API message type; null once the message is settled */
-            type: string | null;
-            /** @description As the caller gave it */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * @description As the caller gave it, while the message is kept. `marketing`: refused and dropped where its recipient has opted out; `utility`: about something agreed on; `authentication`: a code; `service`: an answer to what the person wrote
-             * @enum {string}
-             */
-            category?: "marketing" | "utility" | "authentication" | "service";
-            /**
-             * @description Why it was cancelled, where nobody asked for that. `opted-out`: it was marketing, and its recipient wants none
-             * @enum {string}
-             */
-            cancelledFor?: "opted-out";
-            /** @description The caller's own `biz_opaque_callback_data`, where the message came through the drop-in surface with one */
-            callbackData?: string;
-            /**
-             * Format: date-time
-             * @description When it was accepted
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description When it ended
-             */
-            settledAt: string | null;
-            /**
-             * Format: date-time
-             * @description When it is dropped if it still waits
-             */
-            expiresAt: string | null;
-            /** @description Attempts that count */
-            attemptCount: number;
+        /** @description The result of each message of a batch */
+        BatchAnswers: {
+            /** @description One result for each message, in the same order */
+            results: (components["schemas"]["AcceptedRow"] | components["schemas"]["DuplicateRow"] | components["schemas"]["ProblemRow"])[];
+        };
+        /** @description What to search for */
+        FindMessages: {
+            /** @description The recipient: a number, a business-scoped user id, or `group:<id>` */
+            recipient?: string;
+            /** @description Its idempotency key */
+            idempotencyKey?: string;
             /** @description WhatsApp's id of the message */
-            providerMessageId: string | null;
-            /** @description WhatsApp's id of the recipient, where it took it for another than the caller wrote */
-            waId?: string;
+            providerMessageId?: string;
+            /** @description An entry of the metadata as `key:value` */
+            tag?: string;
+            /** @description Phone number id of the sender; default: all senders */
+            sender?: string;
             /**
-             * Format: date-time
-             * @description By a webhook
+             * @description Maximum number of messages
+             * @default 20
              */
-            deliveredAt: string | null;
-            /**
-             * Format: date-time
-             * @description By a webhook
-             */
-            readAt: string | null;
-            /** @description A webhook told of a failure after the delivery */
-            deliveryError?: components["schemas"]["DeliveryError"];
-            /** @description How long it will wait at least; null where no end is known */
-            delayMs?: number | null;
-            /**
-             * Format: date-time
-             * @description The earliest moment at which it goes; null where no end is known
-             */
-            expectedAt?: string | null;
-            /** @description Its place in the recipient's line, from 1 */
-            position?: number;
-            /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
-             * @enum {string|null}
-             */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
-            /**
-             * Format: date-time
-             * @description When it is tried again, or decided on
-             */
-            nextRetryAt?: string | null;
-            /** @description Why the last attempt was not taken */
-            error?: components["schemas"]["DeliveryError"];
-            /**
-             * Format: date-time
-             * @description When somebody acknowledged its failure
-             */
-            acknowledgedAt?: string;
-            /** @description The API key that did */
-            acknowledgedBy?: string;
-            /** @description What was noted with it */
-            note?: string;
-            /** @description Those that came to something else than sent at once, oldest first */
-            attempts: components["schemas"]["Attempt"][];
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
-            sandbox?: boolean;
+            limit?: number;
         };
-        /** @description What was found */
+        /** @description The messages found */
         Messages: {
             /** @description Newest first */
             messages: components["schemas"]["Message"][];
         };
-        /** @description The message was sent within the request (`immediate`) */
-        Sent: {
-            /** @description Names the message in this gateway */
-            id: string;
-            /** @description The idempotency key, or the id where there is none */
-            jobId: string;
-            /** @description The key that counts */
-            idempotencyKey: string | null;
+        /** @description The failures to retry now */
+        RetryFailures: {
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: made from recipient, content, type and timestamp; `none`: it has none
-             * @enum {string}
+             * @description Maximum number of failures
+             * @default 10
              */
-            keySource: "header" | "field" | "derived" | "none";
+            limit?: number;
             /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
-             * @enum {string}
+             * @description Also failures whose retry is not due yet
+             * @default false
              */
-            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description It was sent within this request */
-            immediate: boolean;
-            /** @description It waits */
-            queued: boolean;
-            /** @description It repeats an earlier one: nothing is sent */
-            duplicate: boolean;
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
-            sandbox?: boolean;
-            /** @description WhatsApp's id of the message */
-            providerMessageId: string | null;
-            /** @description WhatsApp's id of the recipient, where it took it for another than the caller wrote */
-            waId?: string;
-            /** @description WhatsApp's own word on it, where it said one: `accepted`, or `held_for_quality_assessment` for a template that is paced */
-            messageStatus?: string;
+            force?: boolean;
+            /** @description Phone number id of the sender; default: the first one configured */
+            sender?: string;
         };
-        /** @description The message */
-        GraphAccepted: {
-            /** @description WhatsApp's id of the message once it has one, else the gateway's */
-            id: string;
-            /** @description `accepted`, or what WhatsApp said */
-            message_status?: string;
-            /** @description The group */
-            group_id?: string;
-            /** @description Stands here while WhatsApp does not have it */
-            sluice?: components["schemas"]["GraphWait"];
+        /** @description The acknowledgement of a failure */
+        Acknowledge: {
+            /** @description Stored in its history */
+            note?: string;
         };
-        /** @description A message is sent, or accepted */
-        GraphAnswer: {
-            /** @description `whatsapp` */
-            messaging_product: string;
-            /** @description One */
-            contacts: components["schemas"]["GraphContact"][];
-            /** @description One */
-            messages: components["schemas"]["GraphAccepted"][];
-        };
-        /** @description The recipient */
-        GraphContact: {
-            /** @description As it was written */
-            input: string;
-            /** @description WhatsApp's id of the recipient; what was written until WhatsApp says otherwise */
-            wa_id?: string;
-            /** @description The same, where it is addressed by its user id */
-            user_id?: string;
-        };
-        /** @description Why it was not done */
-        GraphError: {
-            /** @description As the Graph API has it */
-            error: {
-                /** @description `(#code)` and a sentence */
-                message: string;
-                /** @description `OAuthException` */
-                type: string;
-                /** @description The code of Meta's that says it best; where WhatsApp refused, its own */
-                code: number;
-                /** @description 33 beside 100: no such phone number id */
-                error_subcode?: number;
-                /** @description A repeat after `Retry-After` makes sense */
-                is_transient?: boolean;
-                /** @description More of it */
-                error_data: {
-                    /** @description `whatsapp` */
-                    messaging_product: string;
-                    /** @description The gateway's stable code, then what exactly is wrong */
-                    details: string;
-                };
-                /** @description The request's id, as in the header `X-Request-Id` */
-                fbtrace_id: string;
-            };
-        };
-        /** @description A body of WhatsApp's Cloud API. Without a recipient (mark as read, typing) it is passed on at once */
-        GraphMessage: {
-            /**
-             * @description Always the same
-             * @constant
-             */
-            messaging_product?: "whatsapp";
-            /** @description `group`: `to` is a group's id */
-            recipient_type?: "individual" | "group" | null;
-            /** @description The recipient: a number, or a group's id. Wins over `recipient` */
-            to?: string | number | null;
-            /** @description The recipient's business-scoped user id */
-            recipient?: string | number | null;
-            /** @description Names the member that holds the message, such as `text` */
-            type?: string | null;
-            /** @description Your own note on the message: kept here and told with it. WhatsApp gets the gateway's in its place */
-            biz_opaque_callback_data?: string | null;
-            /** @description Not passed on: a key of this gateway is not for WhatsApp */
-            access_token?: unknown;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description WhatsApp's own answer to what is no message */
-        GraphPassed: {
-            /** @description WhatsApp has done it */
-            success: boolean;
-        };
-        /** @description The gateway's own word on a message that is not sent yet */
-        GraphWait: {
-            /**
-             * @description Where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
-             * @enum {string}
-             */
-            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description How long it will wait at least; null where no end is known */
-            delay_ms?: number | null;
-            /**
-             * Format: date-time
-             * @description The earliest moment at which it goes; null where no end is known
-             */
-            expected_at?: string | null;
-            /** @description Its place in the recipient's line, from 1 */
-            position?: number;
-            /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
-             * @enum {string|null}
-             */
-            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
-            /**
-             * Format: date-time
-             * @description When it is tried again, or decided on
-             */
-            next_retry_at?: string | null;
-        };
-        /** @description Which failures somebody has seen */
+        /** @description The failures to acknowledge */
         AcknowledgeAll: {
             /**
-             * @description Only those that stand so. `PENDING`: waits for its next retry; `FAILED`: given up
+             * @description Only those with this status. `PENDING`: waits for its next retry; `FAILED`: failed permanently
              * @default FAILED
              * @enum {string}
              */
             status?: "PENDING" | "FAILED";
-            /** @description Phone number id of the sender; the first one configured if left out */
+            /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
             recipient?: string;
-            /** @description Only the one of this key */
+            /** @description Only the one with this key */
             idempotencyKey?: string;
             /**
-             * @description How many at most
+             * @description Maximum number of failures
              * @default 1000
              */
             limit?: number;
-            /** @description Kept in its story */
+            /** @description Stored in its history */
             note?: string;
         };
-        /** @description What to note with a failure that somebody has seen */
-        Acknowledge: {
-            /** @description Kept in its story */
-            note?: string;
-        };
-        /** @description How many failures somebody has seen */
-        AcknowledgedAll: {
-            /** @description How many were acknowledged by this */
-            acknowledged: number;
-            /** @description There may be others: repeat */
-            more: boolean;
-        };
-        /** @description A failure that somebody has seen */
-        Acknowledged: {
-            /** @description Id of the failed message */
-            id: string;
-            /** @description The API key that did */
-            acknowledgedBy: string;
-        };
-        /** @description A message that was not taken */
+        /** @description A message that WhatsApp did not accept */
         Failure: {
             /** @description Id of the message */
             id: string;
@@ -1325,16 +1293,16 @@ export interface components {
             message: string | {
                 [key: string]: unknown;
             };
-            /** @description The message's key */
+            /** @description The idempotency key of the message */
             idempotencyKey: string | null;
-            /** @description What the last error said */
+            /** @description The text of the last error */
             errorMessage: string | null;
-            /** @description The last error's code */
+            /** @description The code of the last error */
             errorCode: string | null;
             /** @description Attempts so far */
             attemptCount: number;
             /**
-             * @description How it stands. `PENDING`: waits for its next retry; `RESOLVED`: a retry succeeded; `FAILED`: given up
+             * @description Its status. `PENDING`: waits for its next retry; `RESOLVED`: a retry succeeded; `FAILED`: failed permanently
              * @enum {string}
              */
             status: "PENDING" | "RESOLVED" | "FAILED";
@@ -1344,7 +1312,7 @@ export interface components {
             } | null;
             /**
              * Format: date-time
-             * @description When it is tried again; null unless PENDING
+             * @description When it is retried next; null unless PENDING
              */
             nextRetryAt: string | null;
             /**
@@ -1364,11 +1332,11 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When something last happened to it
+             * @description When it last changed
              */
             updatedAt: string;
             /**
-             * @description Why it was given up; null unless FAILED. `rejected`: WhatsApp will never take it; `exhausted`: every retry was used up; `expired`: its life was over; `unknown`: its outcome stayed unknown; `cancelled`: somebody took it out
+             * @description Why it failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently; `exhausted`: all retries failed; `expired`: its lifetime ended; `unknown`: its outcome stayed unknown; `cancelled`: it was cancelled
              * @enum {string|null}
              */
             reason: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled" | null;
@@ -1378,15 +1346,15 @@ export interface components {
             remedy: string | null;
             /**
              * Format: date-time
-             * @description Before this moment another try makes no sense
+             * @description A retry before this time would fail too
              */
             retryNotBefore: string | null;
             /**
              * Format: date-time
-             * @description When somebody acknowledged it
+             * @description When it was acknowledged
              */
             acknowledgedAt: string | null;
-            /** @description The API key that did */
+            /** @description The API key that acknowledged it */
             acknowledgedBy: string | null;
             /** @description Oldest first */
             attempts: components["schemas"]["Attempt"][];
@@ -1395,101 +1363,75 @@ export interface components {
         Failures: {
             /** @description PENDING by next retry, then FAILED and RESOLVED newest first */
             failures: components["schemas"]["Failure"][];
-            /** @description For `cursor` of the next page; null at the end */
+            /** @description `cursor` of the next page; null at the end */
             nextCursor: string | null;
         };
-        /** @description What became of the failures of one run; the four are disjoint and sum to `total` */
+        /** @description The results of one run of retries; the four are disjoint and sum to `total` */
         RetryCounts: {
-            /** @description Failures taken up */
+            /** @description Failures retried */
             total: number;
             /** @description Sent */
             succeeded: number;
-            /** @description Refused again, or unknown: a later retry follows */
+            /** @description Failed again, or of unknown outcome: a later retry follows */
             failed: number;
-            /** @description Given up */
+            /** @description Failed permanently */
             permanentlyFailed: number;
-            /** @description Back in line, since their slot was not free */
+            /** @description Returned to the queue because no slot was free */
             deferred: number;
         };
-        /** @description Which failures to retry now */
-        RetryFailures: {
-            /**
-             * @description How many at most
-             * @default 10
-             */
-            limit?: number;
-            /**
-             * @description Also failures whose retry is not yet due
-             * @default false
-             */
-            force?: boolean;
-            /** @description Phone number id of the sender; the first one configured if left out */
-            sender?: string;
+        /** @description An acknowledged failure */
+        Acknowledged: {
+            /** @description Id of the failed message */
+            id: string;
+            /** @description The API key that acknowledged it */
+            acknowledgedBy: string;
         };
-        /** @description A pace that was forgotten */
-        RateLimitCleared: {
-            /** @description As asked for */
-            recipient: string;
-            /** @description Phone number id of the sender */
-            sender: string;
-            /** @description There was a pace to forget */
-            cleared: boolean;
+        /** @description The number of acknowledged failures */
+        AcknowledgedAll: {
+            /** @description Failures acknowledged by this request */
+            acknowledged: number;
+            /** @description There may be others: repeat the request */
+            more: boolean;
         };
-        /** @description What was erased */
-        Erased: {
-            /** @description Nothing is left; if not, repeat once what remains has ended */
-            complete: boolean;
-            /** @description What there was */
-            erased: {
-                /** @description Messages that waited, were tried again or had an unknown outcome, and were taken out */
-                waiting: number;
-                /** @description Results of settled messages */
-                results: number;
-                /** @description Failures that were kept */
-                failures: number;
-            };
-            /** @description Ids of messages that are under way, and end by themselves */
-            remaining: string[];
-        };
-        /** @description Whose pace */
+        /** @description The recipient whose rate limit is requested */
         FindRateLimit: {
             /** @description The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>` */
             recipient: string;
-            /** @description Phone number id of the sender; the first one configured if left out */
+            /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description The lane that a new message would join. `urgent`: before all others; `normal`: the default; `bulk`: after all others
+             * @description The lane that a new message would join. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes
              * @default normal
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
         };
-        /** @description One recipient's pace with one sender */
+        /** @description The rate limit of one recipient with one sender */
         RateLimit: {
-            /** @description As asked for */
+            /** @description As requested */
             recipient: string;
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description What is allowed */
+            /** @description The rule in force */
             rule: {
-                /** @description Least time between two messages */
+                /** @description Minimum time between two messages */
                 intervalMs: number;
-                /** @description Messages that a rested recipient may get one right after the other */
+                /** @description Messages that may be sent without an interval after a quiet time */
                 burst: number;
             };
-            /** @description What a message posted now would wait; null where no end is known */
+            /** @description How long a message posted now would wait; null if no end is known */
             delayMs: number | null;
             /**
              * Format: date-time
-             * @description When it would go
+             * @description When it could be sent
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: messages before it, or a free place in flight; `cool-down`: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
              * @enum {string}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry";
-            /** @description Messages in the recipient's line */
+            /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
                 urgent: number;
@@ -1498,191 +1440,132 @@ export interface components {
                 /** @description In the bulk lane */
                 bulk: number;
             };
-            /** @description One is under way now */
+            /** @description A message is in flight */
             sending: boolean;
-            /** @description The pace binds now */
+            /** @description The rate limit delays the next message */
             limited: boolean;
         };
-        /** @description A recipient that wants no marketing from a sender */
-        OptOut: {
-            /** @description A number in digits, a business-scoped user id, or `group:<id>`; all spellings of a number are one */
+        /** @description A reset rate limit */
+        RateLimitCleared: {
+            /** @description As requested */
             recipient: string;
             /** @description Phone number id of the sender */
             sender: string;
-            /**
-             * Format: date-time
-             * @description When it was said first
-             */
-            since: string;
-            /** @description `whatsapp`, or the API key that said so */
-            by: string;
-            /** @description Why: an error code of WhatsApp's, `user_preferences`, or what the caller gave */
-            reason: string;
+            /** @description There was a state to reset */
+            cleared: boolean;
         };
-        /** @description A page of opt-outs */
-        OptOuts: {
-            /** @description In no order */
-            optOuts: components["schemas"]["OptOut"][];
-            /** @description For the next page; null at the end. A page may be empty before it */
-            nextCursor: string | null;
+        /** @description The result of an erasure */
+        Erased: {
+            /** @description Nothing is left; if false, repeat the request once the remaining messages have ended */
+            complete: boolean;
+            /** @description What was erased */
+            erased: {
+                /** @description Unsettled messages that were cancelled: queued, scheduled, retrying or of unknown outcome */
+                waiting: number;
+                /** @description Results of settled messages */
+                results: number;
+                /** @description Stored failures */
+                failures: number;
+            };
+            /** @description Ids of messages in flight, which end by themselves */
+            remaining: string[];
         };
-        /** @description An opt-out that is gone */
-        MarketingResumed: {
-            /** @description A number in digits, a business-scoped user id, or `group:<id>`; all spellings of a number are one */
-            recipient: string;
-            /** @description Phone number id of the sender */
-            sender: string;
-            /** @description There was an opt-out to take away */
-            wasOut: boolean;
-        };
-        /** @description That a recipient wants no marketing */
+        /** @description An opt-out from marketing */
         StopMarketing: {
             /**
-             * @description Why, for people to read
+             * @description The reason, for people to read
              * @default asked for
              */
             reason?: string;
         };
-        /** @description An opt-out that is noted */
-        MarketingStopped: {
-            /** @description A number in digits, a business-scoped user id, or `group:<id>`; all spellings of a number are one */
+        /** @description A recipient who has opted out of marketing from a sender */
+        OptOut: {
+            /** @description A number in digits, a business-scoped user id, or `group:<id>`; all spellings of a number are the same recipient */
             recipient: string;
             /** @description Phone number id of the sender */
             sender: string;
             /**
              * Format: date-time
-             * @description When it was said first
+             * @description When it was first recorded
              */
             since: string;
-            /** @description It had been noted before */
-            wasOut: boolean;
-            /** @description Marketing messages that waited in line and were cancelled */
-            dropped: number;
+            /** @description `whatsapp`, or the API key that recorded it */
+            by: string;
+            /** @description The reason: an error code of WhatsApp, `user_preferences`, or the caller's text */
+            reason: string;
         };
-        /** @description Delivery failures by status */
-        FailureCounts: {
-            /** @description Wait for a retry */
-            pending: number;
-            /** @description Sent by a retry */
-            resolved: number;
-            /** @description Given up */
-            failed: number;
+        /** @description A page of opt-outs */
+        OptOuts: {
+            /** @description In no particular order */
+            optOuts: components["schemas"]["OptOut"][];
+            /** @description `cursor` of the next page; null at the end. A page before the end may be empty */
+            nextCursor: string | null;
         };
-        /** @description How long to pause */
-        Pause: {
-            /** @description How long; without it until somebody resumes */
-            forMs?: number;
-        };
-        /** @description What to change of a sender's rules; what is left out stays */
-        Quota: {
-            /** @description Least time between two messages to one recipient */
-            pairIntervalMs?: number;
-            /** @description Messages that a rested recipient may get one right after the other */
-            pairBurst?: number;
-            /** @description Most messages in any second */
-            perSecond?: number;
-            /** @description Sends under way at once, over all nodes */
-            maxInFlight?: number;
-        };
-        /** @description What the throttle keeps to */
-        Rules: {
-            /** @description Least time between two messages to one recipient */
-            pairIntervalMs: number;
-            /** @description Messages that a rested recipient may get one right after the other */
-            pairBurst: number;
-            /** @description Most messages in any second */
-            perSecond: number;
-            /** @description Sends under way at once, over all nodes */
-            maxInFlight: number;
-            /** @description Grows with each change */
-            version: number;
-        };
-        /** @description A sending number with its counts and rules */
-        Sender: {
-            /** @description Phone number id */
-            id: string;
-            /**
-             * @description Whether it sends. `active`: sends; `paused`: an operator paused it; `stopped`: WhatsApp refuses all it sends
-             * @enum {string}
-             */
-            state: "active" | "paused" | "stopped";
-            /** @description Who paused it, or the code that stopped it */
-            reason: string | null;
+        /** @description A recorded opt-out */
+        MarketingStopped: {
+            /** @description A number in digits, a business-scoped user id, or `group:<id>`; all spellings of a number are the same recipient */
+            recipient: string;
+            /** @description Phone number id of the sender */
+            sender: string;
             /**
              * Format: date-time
-             * @description When it opens by itself, or is tried again; null where no end is known
+             * @description When it was first recorded
              */
-            resumesAt: string | null;
-            /** @description Its rules */
-            rules: components["schemas"]["Rules"];
-            /** @description Messages in line */
-            queued: number;
-            /** @description Those of them whose turn has come */
-            due: number;
-            /** @description Under way to WhatsApp */
-            inFlight: number;
-            /** @description Wait for their moment */
-            scheduled: number;
-            /** @description Held with an unknown outcome */
-            unknown: number;
-            /** @description Its delivery failures */
-            failures: components["schemas"]["FailureCounts"];
-            /** @description Sent in the last 24 h */
-            sentLast24h: number;
-            /** @description Recipients whose pace binds now */
-            activeRateLimits: number;
-            /** @description Accepted and not ended */
-            unsettled: number;
-            /** @description How long the longest due message has waited beyond its turn */
-            oldestDueSeconds: number;
-            /** @description A worker drains it now */
-            hasWorker: boolean;
+            since: string;
+            /** @description The recipient had opted out before */
+            wasOut: boolean;
+            /** @description Queued marketing messages that were cancelled */
+            dropped: number;
         };
-        /** @description The sending numbers */
-        Senders: {
-            /** @description All that are configured */
-            senders: components["schemas"]["Sender"][];
+        /** @description A removed opt-out */
+        MarketingResumed: {
+            /** @description A number in digits, a business-scoped user id, or `group:<id>`; all spellings of a number are the same recipient */
+            recipient: string;
+            /** @description Phone number id of the sender */
+            sender: string;
+            /** @description There was an opt-out */
+            wasOut: boolean;
         };
-        /** @description The messages in Bull's words; each is counted in one place */
+        /** @description The messages by Bull's job states; each is counted once */
         QueueCounts: {
-            /** @description In line of an open sender, their turn come */
+            /** @description Queued with an active sender, and due */
             waiting: number;
-            /** @description Under way to WhatsApp */
+            /** @description In flight to WhatsApp */
             active: number;
-            /** @description In line with a later turn, or waiting for a retry or their moment */
+            /** @description Queued and not due yet, scheduled, or waiting for a retry */
             delayed: number;
             /** @description Sent in the last 24 h */
             completed: number;
-            /** @description Given up */
+            /** @description Failed permanently */
             failed: number;
-            /** @description In line of a sender that is paused or stopped */
+            /** @description Queued with a paused or stopped sender */
             paused: number;
         };
-        /** @description The queue in Bull's words */
+        /** @description The queue by Bull's job states */
         QueueStats: {
             /**
              * @description Name of the queue
              * @constant
              */
             queue: "WHATSAPP";
-            /** @description In line of an open sender, their turn come */
+            /** @description Queued with an active sender, and due */
             waiting: number;
-            /** @description Under way to WhatsApp */
+            /** @description In flight to WhatsApp */
             active: number;
-            /** @description In line with a later turn, or waiting for a retry or their moment */
+            /** @description Queued and not due yet, scheduled, or waiting for a retry */
             delayed: number;
             /** @description Sent in the last 24 h */
             completed: number;
-            /** @description Given up */
+            /** @description Failed permanently */
             failed: number;
-            /** @description In line of a sender that is paused or stopped */
+            /** @description Queued with a paused or stopped sender */
             paused: number;
         };
         /** @description The counts of the whole gateway */
         Stats: {
             /** @description The throttle */
             throttling: {
-                /** @description Recipients whose pace binds now */
+                /** @description Recipients whose rate limit delays their next message */
                 activeRateLimits: number;
             };
             /** @description Delivery failures of all senders */
@@ -1691,12 +1574,12 @@ export interface components {
             queue: components["schemas"]["QueueCounts"];
             /** @description Each sender */
             senders: components["schemas"]["Sender"][];
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
         };
         /** @description The retry worker of all nodes */
         RetryWorkerStatus: {
-            /** @description It is not stopped, and a node has been there to run it when it was time */
+            /** @description It is not stopped, and at least one node is alive to run it */
             isRunning: boolean;
             /** @description How often it looks for due failures */
             intervalMs: number;
@@ -1705,7 +1588,7 @@ export interface components {
              * @description When it last ran
              */
             lastRunAt: string | null;
-            /** @description What its last run did */
+            /** @description The counts of its last run */
             lastResult: components["schemas"]["RetryCounts"] | null;
             /**
              * Format: date-time
@@ -1715,17 +1598,101 @@ export interface components {
             /** @description The API key that stopped it */
             stoppedBy: string | null;
         };
+        /** @description How long to pause */
+        Pause: {
+            /** @description How long; without it until an operator resumes the sender */
+            forMs?: number;
+        };
+        /** @description The rules to change; omitted ones stay */
+        Quota: {
+            /** @description Minimum time between two messages to one recipient */
+            pairIntervalMs?: number;
+            /** @description Messages that a recipient may get without an interval after a quiet time */
+            pairBurst?: number;
+            /** @description Maximum messages in any second */
+            perSecond?: number;
+            /** @description Maximum messages in flight at once, over all nodes */
+            maxInFlight?: number;
+        };
+        /** @description The rate limits in force */
+        Rules: {
+            /** @description Minimum time between two messages to one recipient */
+            pairIntervalMs: number;
+            /** @description Messages that a recipient may get without an interval after a quiet time */
+            pairBurst: number;
+            /** @description Maximum messages in any second */
+            perSecond: number;
+            /** @description Maximum messages in flight at once, over all nodes */
+            maxInFlight: number;
+            /** @description Increases with each change */
+            version: number;
+        };
+        /** @description Delivery failures by status */
+        FailureCounts: {
+            /** @description Wait for a retry */
+            pending: number;
+            /** @description Sent by a retry */
+            resolved: number;
+            /** @description Failed permanently */
+            failed: number;
+        };
+        /** @description A sending number with its counts and rules */
+        Sender: {
+            /** @description Phone number id */
+            id: string;
+            /**
+             * @description Whether it sends. `active`: it sends; `paused`: an operator paused it; `stopped`: WhatsApp rejects everything it sends
+             * @enum {string}
+             */
+            state: "active" | "paused" | "stopped";
+            /** @description The operator who paused it, or the code that stopped it */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it resumes by itself, or is probed next; null if no end is known
+             */
+            resumesAt: string | null;
+            /** @description Its rules */
+            rules: components["schemas"]["Rules"];
+            /** @description Messages in queues */
+            queued: number;
+            /** @description Queued messages whose ready time has come */
+            due: number;
+            /** @description Messages in flight to WhatsApp */
+            inFlight: number;
+            /** @description Messages that wait for their `scheduledFor` */
+            scheduled: number;
+            /** @description Messages of unknown outcome */
+            unknown: number;
+            /** @description Its delivery failures */
+            failures: components["schemas"]["FailureCounts"];
+            /** @description Messages sent in the last 24 h */
+            sentLast24h: number;
+            /** @description Recipients whose rate limit delays their next message */
+            activeRateLimits: number;
+            /** @description Messages accepted and not ended */
+            unsettled: number;
+            /** @description How long the oldest due message has waited beyond its ready time */
+            oldestDueSeconds: number;
+            /** @description A worker drains it now */
+            hasWorker: boolean;
+        };
+        /** @description The sending numbers */
+        Senders: {
+            /** @description All configured senders */
+            senders: components["schemas"]["Sender"][];
+        };
         /** @description One action of an operator */
         AuditEntry: {
             /**
              * Format: date-time
-             * @description When
+             * @description When it was done
              */
             at: string;
-            /** @description The API key */
+            /** @description The API key of the operator */
             by: string;
             /**
-             * @description What. `cancel`: took a message out; `retry`: retried failures; `acknowledge`: acknowledged failures; `clear`: had a recipient's pace forgotten; `erase`: erased what was held about a recipient; `pause`: paused a sender; `resume`: opened a sender; `quota`: changed a sender's rules; `opt-out`: noted that a recipient wants no marketing; `opt-in`: noted that a recipient wants marketing again; `stop-retries`: stopped the retry worker; `start-retries`: started the retry worker
+             * @description What was done. `cancel`: cancelled a message; `retry`: retried failures; `acknowledge`: acknowledged failures; `clear`: reset the rate limit of a recipient; `erase`: erased the data of a recipient; `pause`: paused a sender; `resume`: resumed a sender; `quota`: changed the rules of a sender; `opt-out`: recorded that a recipient opted out of marketing; `opt-in`: recorded that a recipient opted in to marketing again; `stop-retries`: stopped the retry worker; `start-retries`: started the retry worker
              * @enum {string}
              */
             action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "opt-in" | "stop-retries" | "start-retries";
@@ -1733,7 +1700,7 @@ export interface components {
             sender: string;
             /** @description What it was done to; never a recipient in full */
             subject: string;
-            /** @description How */
+            /** @description Details */
             detail?: string;
         };
         /** @description The audit trail */
@@ -1741,103 +1708,136 @@ export interface components {
             /** @description Newest first */
             entries: components["schemas"]["AuditEntry"][];
         };
-        /** @description Who asks */
+        /** @description The API key of the caller */
         Caller: {
-            /** @description The key's name */
+            /** @description The name of the key */
             name: string;
             /**
-             * @description What it may do. `send`: posts, and reads and cancels its own messages; `read`: reads everything; `admin`: does everything
+             * @description What the key permits. `send`: posts, and reads and cancels its own messages; `read`: reads everything; `admin`: may do everything
              * @enum {string}
              */
             role: "send" | "read" | "admin";
-            /** @description Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent */
+            /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
         };
-        /** @description An error code in plain words */
+        /** @description An error code with its explanation */
         Code: {
-            /** @description As asked for */
+            /** @description As requested */
             code: string;
-            /** @description What it is called */
+            /** @description Its title */
             title: string;
             /** @description What it means */
             explanation: string;
             /** @description What to do about it */
             remedy: string;
         };
-        /** @description What became of each message of a batch */
-        BatchAnswers: {
-            /** @description One for each message, in the same order */
-            results: (components["schemas"]["AcceptedRow"] | components["schemas"]["DuplicateRow"] | components["schemas"]["ProblemRow"])[];
-        };
-        /** @description A node that is well */
-        Health: {
+        /** @description A body of WhatsApp's Cloud API. One without a recipient (mark as read, typing) is forwarded at once */
+        GraphMessage: {
             /**
-             * @description The node is well
+             * @description Always the same
              * @constant
              */
-            status: "ok";
+            messaging_product?: "whatsapp";
+            /** @description `group`: `to` is the id of a group */
+            recipient_type?: "individual" | "group" | null;
+            /** @description The recipient: a number, or the id of a group. Takes precedence over `recipient` */
+            to?: string | number | null;
+            /** @description The recipient's business-scoped user id */
+            recipient?: string | number | null;
+            /** @description The member that holds the message, such as `text` */
+            type?: string | null;
+            /** @description Your own data on the message: stored here and returned with it. WhatsApp gets the gateway's own value instead */
+            biz_opaque_callback_data?: string | null;
+            /** @description Not forwarded: an API key of this gateway is not for WhatsApp */
+            access_token?: unknown;
+        } & {
+            [key: string]: unknown;
         };
-        /** @description A row of a batch that is not accepted */
-        ProblemRow: {
-            /** @description The status that the message alone would have had */
-            httpStatus: number;
-            /** @description `urn:sluice:error:<code>` */
-            type: string;
-            /** @description The sentence of the code */
-            title: string;
-            /** @description The HTTP status */
-            status: number;
+        /** @description The gateway's own data on a message that is not sent yet */
+        GraphWait: {
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
-            /** @description What exactly is wrong */
-            detail?: string;
-            /** @description The field, parameter or header at fault */
-            field?: string;
-            /** @description IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to */
-            id?: string;
-            /** @description PROVIDER_REJECTED: why */
-            error?: components["schemas"]["DeliveryError"];
+            status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
+            /** @description How long it waits at least; null if no end is known */
+            delay_ms?: number | null;
             /**
-             * @description NOT_CANCELLABLE, NOT_SENT_YET: where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
-             * @enum {string}
+             * Format: date-time
+             * @description The earliest time at which it can be sent; null if no end is known
              */
-            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known */
-            waitMs?: number | null;
-            /** @description When a repeat makes sense, as `Retry-After` tells it */
-            retryAfterMs?: number;
+            expected_at?: string | null;
+            /** @description Its position in the recipient's queue, from 1 */
+            position?: number;
+            /**
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @enum {string|null}
+             */
+            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt, or the decision on its unknown outcome, is due
+             */
+            next_retry_at?: string | null;
         };
-        /** @description Why a request was not done */
-        Problem: {
-            /** @description `urn:sluice:error:<code>` */
-            type: string;
-            /** @description The sentence of the code */
-            title: string;
-            /** @description The HTTP status */
-            status: number;
-            /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
-             * @enum {string}
-             */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
-            /** @description What exactly is wrong */
-            detail?: string;
-            /** @description The field, parameter or header at fault */
-            field?: string;
-            /** @description IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to */
-            id?: string;
-            /** @description PROVIDER_REJECTED: why */
-            error?: components["schemas"]["DeliveryError"];
-            /**
-             * @description NOT_CANCELLABLE, NOT_SENT_YET: where the message stands. `scheduled`: waits for its moment; `queued`: waits for its turn; `sending`: is under way to WhatsApp; `sent`: WhatsApp has taken it; `delivered`: the recipient's phone has it; `read`: the recipient has seen it; `retrying`: was refused for a reason that passes and waits for its next attempt; `unknown`: was written to WhatsApp and never answered; held before it is decided on; `failed`: given up; `cancelled`: taken out by somebody; `expired`: its life was over before its turn
-             * @enum {string}
-             */
-            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: the wait there would have been; null where no end is known */
-            waitMs?: number | null;
+        /** @description The recipient */
+        GraphContact: {
+            /** @description The recipient as the caller wrote it */
+            input: string;
+            /** @description WhatsApp's id of the recipient; until WhatsApp gives one, what the caller wrote */
+            wa_id?: string;
+            /** @description The same for a recipient addressed by its user id */
+            user_id?: string;
+        };
+        /** @description The message */
+        GraphAccepted: {
+            /** @description WhatsApp's id of the message once it has one, else the gateway's */
+            id: string;
+            /** @description `accepted`, or WhatsApp's own status */
+            message_status?: string;
+            /** @description The group */
+            group_id?: string;
+            /** @description Present until WhatsApp has the message */
+            sluice?: components["schemas"]["GraphWait"];
+        };
+        /** @description A message is sent, or accepted */
+        GraphAnswer: {
+            /** @description `whatsapp` */
+            messaging_product: string;
+            /** @description One recipient */
+            contacts: components["schemas"]["GraphContact"][];
+            /** @description One message */
+            messages: components["schemas"]["GraphAccepted"][];
+        };
+        /** @description WhatsApp's own response to a forwarded request */
+        GraphPassed: {
+            /** @description WhatsApp did it */
+            success: boolean;
+        };
+        /** @description Why a request failed */
+        GraphError: {
+            /** @description As in the Graph API */
+            error: {
+                /** @description `(#code)` and a sentence */
+                message: string;
+                /** @description `OAuthException` */
+                type: string;
+                /** @description The closest of Meta's codes; if WhatsApp rejected the message, its own */
+                code: number;
+                /** @description 33 with code 100: no such phone number id */
+                error_subcode?: number;
+                /** @description Retry after `Retry-After` */
+                is_transient?: boolean;
+                /** @description Details */
+                error_data: {
+                    /** @description `whatsapp` */
+                    messaging_product: string;
+                    /** @description The gateway's stable code, then what exactly is wrong */
+                    details: string;
+                };
+                /** @description The request's id, as in the header `X-Request-Id` */
+                fbtrace_id: string;
+            };
         };
     };
     responses: {
@@ -1884,7 +1884,7 @@ export interface components {
         /** @description `UNAVAILABLE`: Redis is away or nearly full; repeat with the same idempotency key. `OVERLOADED`: This node has more to do than it can; repeat with the same idempotency key, here later or at another node now. `SHUTTING_DOWN`: This node is closing; repeat with the same idempotency key */
         Unavailable: {
             headers: {
-                /** @description Whole seconds after which a repeat makes sense; a minute where no end is known */
+                /** @description Whole seconds after which to retry; a minute if no end is known */
                 "Retry-After"?: string;
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1897,7 +1897,7 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The request's own `X-Request-Id` where it is 1 to 64 letters, digits and `_ . : -`, else a new one; the log has it too */
+        /** @description The request's own `X-Request-Id` if it is 1 to 64 letters, digits and `_ . : -`, else a new one; the log has it too */
         "X-Request-Id": string;
     };
     pathItems: never;
@@ -1907,17 +1907,17 @@ export interface operations {
     findMessages: {
         parameters: {
             query?: {
-                /** @description Whom it is for: a number, a business-scoped user id, or `group:<id>` */
+                /** @description The recipient: a number, a business-scoped user id, or `group:<id>` */
                 recipient?: string;
-                /** @description What its caller called it */
+                /** @description Its idempotency key */
                 idempotencyKey?: string;
-                /** @description What WhatsApp called it */
+                /** @description WhatsApp's id of the message */
                 providerMessageId?: string;
                 /** @description An entry of the metadata as `key:value` */
                 tag?: string;
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description How many at most */
+                /** @description Maximum number of messages */
                 limit?: number;
             };
             header?: never;
@@ -1926,7 +1926,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was found, newest first */
+            /** @description The messages found, newest first */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1966,9 +1966,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for the message; wins over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>` */
+                /** @description Your name for the message; takes precedence over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>` */
                 "Idempotency-Key"?: string;
-                /** @description `respond-async`: never send within the request, so the answer comes at once */
+                /** @description `respond-async`: never send within the request, so the response comes at once */
                 Prefer?: string;
             };
             path?: never;
@@ -1980,14 +1980,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Sent within the request, or a duplicate of which nothing is sent */
+            /** @description Sent within the request, or a duplicate, of which nothing is sent */
             200: {
                 headers: {
-                    /** @description `true`: the key is known, and this tells of its first message */
+                    /** @description `true`: the idempotency key is known, and the response describes its first message */
                     "Idempotent-Replayed"?: string;
-                    /** @description The pair's state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
                     RateLimit?: string;
-                    /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -1999,9 +1999,9 @@ export interface operations {
             /** @description Accepted; it waits */
             202: {
                 headers: {
-                    /** @description The pair's state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
                     RateLimit?: string;
-                    /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2046,9 +2046,9 @@ export interface operations {
             /** @description `IDEMPOTENCY_KEY_REUSED`: This idempotency key belongs to a message with other content. `RECIPIENT_OPTED_OUT`: The recipient wants no marketing from this sender. `PROVIDER_REJECTED`: WhatsApp refused this message for good */
             422: {
                 headers: {
-                    /** @description The pair's state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
                     RateLimit?: string;
-                    /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2060,11 +2060,11 @@ export interface operations {
             /** @description `LIMITED`: The message would have had to wait. `RECIPIENT_QUEUE_FULL`: Too many messages wait for this recipient. `BACKLOG_FULL`: Too many messages wait for this sender. `WOULD_EXPIRE`: The wait would be longer than the message may live */
             429: {
                 headers: {
-                    /** @description Whole seconds after which a repeat makes sense; a minute where no end is known */
+                    /** @description Whole seconds after which to retry; a minute if no end is known */
                     "Retry-After"?: string;
-                    /** @description The pair's state, as the IETF draft has it: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
                     RateLimit?: string;
-                    /** @description The pair's rule: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2080,7 +2080,7 @@ export interface operations {
     getMessage: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
             };
             header?: never;
@@ -2131,7 +2131,7 @@ export interface operations {
     cancelMessage: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
             };
             header?: never;
@@ -2143,7 +2143,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The message as it is now */
+            /** @description The message after the cancellation */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2153,7 +2153,7 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Cancelled; nothing more is known of it */
+            /** @description Cancelled; its state is not available */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2201,7 +2201,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for the message; wins over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>` */
+                /** @description Your name for the message; takes precedence over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>` */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2213,7 +2213,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description One answer for each row */
+            /** @description One result for each row */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2253,7 +2253,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was found, newest first */
+            /** @description The messages found, newest first */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2293,19 +2293,19 @@ export interface operations {
     listFailures: {
         parameters: {
             query?: {
-                /** @description Only those that stand so. `PENDING`: waits for its next retry; `RESOLVED`: a retry succeeded; `FAILED`: given up */
+                /** @description Only those with this status. `PENDING`: waits for its next retry; `RESOLVED`: a retry succeeded; `FAILED`: failed permanently */
                 status?: "PENDING" | "RESOLVED" | "FAILED";
                 /** @description Only PENDING ones whose retry is due */
                 due?: boolean;
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
                 /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
                 recipient?: string;
-                /** @description Only the one of this key */
+                /** @description Only the one with this key */
                 idempotencyKey?: string;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description How many at most */
+                /** @description Maximum number of failures */
                 limit?: number;
             };
             header?: never;
@@ -2363,7 +2363,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of them */
+            /** @description The results */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2412,7 +2412,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What became of it */
+            /** @description The result */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2524,7 +2524,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How many */
+            /** @description The number of acknowledged failures */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2564,9 +2564,9 @@ export interface operations {
     getRateLimit: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description The lane that a new message would join. `urgent`: before all others; `normal`: the default; `bulk`: after all others */
+                /** @description The lane that a new message would join. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes */
                 priority?: "urgent" | "normal" | "bulk";
             };
             header?: never;
@@ -2578,7 +2578,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The recipient's pace */
+            /** @description The rate limit of the recipient */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2617,9 +2617,9 @@ export interface operations {
     clearRateLimit: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description The lane that a new message would join. `urgent`: before all others; `normal`: the default; `bulk`: after all others */
+                /** @description The lane that a new message would join. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes */
                 priority?: "urgent" | "normal" | "bulk";
             };
             header?: never;
@@ -2680,7 +2680,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The recipient's pace */
+            /** @description The rate limit of the recipient */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2720,7 +2720,7 @@ export interface operations {
     eraseRecipient: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender, served now or formerly; all senders if left out */
+                /** @description Phone number id of a current or former sender; default: all senders */
                 sender?: string;
             };
             header?: never;
@@ -2742,7 +2742,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erased"];
                 };
             };
-            /** @description Messages that are under way remain: repeat when they have ended */
+            /** @description Messages in flight remain: repeat the request when they have ended */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2781,11 +2781,11 @@ export interface operations {
     listOptOuts: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description How many, about */
+                /** @description Approximate number of entries */
                 limit?: number;
             };
             header?: never;
@@ -2833,7 +2833,7 @@ export interface operations {
     stopMarketing: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
             };
             header?: never;
@@ -2849,7 +2849,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Noted */
+            /** @description Recorded */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2889,7 +2889,7 @@ export interface operations {
     resumeMarketing: {
         parameters: {
             query?: {
-                /** @description Phone number id of the sender; the first one configured if left out */
+                /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
             };
             header?: never;
@@ -3152,7 +3152,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The sender, open */
+            /** @description The sender, active */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3204,7 +3204,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The rules as they are now */
+            /** @description The rules in force */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3244,7 +3244,7 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
-                /** @description How many at most */
+                /** @description Maximum number of entries */
                 limit?: number;
             };
             header?: never;
@@ -3253,7 +3253,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was done by hand, newest first */
+            /** @description The audit trail, newest first */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3309,7 +3309,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A code of WhatsApp's, or of the gateway's own such as `HEADERS_TIMEOUT` */
+                /** @description A code of WhatsApp, or of the gateway such as `HEADERS_TIMEOUT` */
                 code: string;
             };
             cookie?: never;

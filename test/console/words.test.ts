@@ -1,6 +1,6 @@
 /** The console's sentences: every state, every reason to wait and every outcome that the API can tell has one. */
 import t from 'tap'
-import { waitingForMeanings, states } from '../../src/http/schemas/answer.js'
+import { waitingForMeanings, states } from '../../src/http/schemas/message.js'
 
 /** Plain modules of the page, which the compiler does not follow. */
 const page = async (name: string): Promise<any> => await import(String(new URL(`../../src/console/page/${name}.js`, import.meta.url)))

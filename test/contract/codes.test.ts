@@ -1,7 +1,7 @@
 /** What callers read of codes: docs/errors.md of errors, and whether to repeat; docs/pacing.md of what a message waits for. */
 import t from 'tap'
 import { errors } from '../../src/errors.js'
-import { waitingForMeanings } from '../../src/http/schemas/answer.js'
+import { waitingForMeanings } from '../../src/http/schemas/message.js'
 import { lines } from './tree.js'
 
 const rows = lines('docs/errors.md').flatMap(line => {

@@ -13,7 +13,10 @@ const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'set
 /** A room may import its own files, what is shared, and this: whole rooms, or single files of them. */
 const mayImport: Record<string, string[]> = {
   http: [...entrance, 'erasure'],
-  graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
+  graph: [
+    ...entrance, 'http/admission-result', 'http/api', 'http/openapi', 'http/operation', 'http/request', 'http/samples', 'http/schemas/common',
+    'http/schemas/message'
+  ],
   dashboard: [...entrance, 'http/audit', 'http/problem'],
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],

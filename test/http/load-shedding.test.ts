@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import Fastify from 'fastify'
 import t from 'tap'
 import { handleErrors, sendProblem } from '../../src/http/problem.js'
-import { shed } from '../../src/http/shed.js'
+import { shedLoad } from '../../src/http/load-shedding.js'
 import { createBus } from '../../src/events.js'
 import { until } from '../support/until.js'
 
@@ -39,7 +39,7 @@ await t.test('however often callers come again, a turn holds each of them a few 
     most = Math.max(most, inTurn)
     done()
   })
-  shed(app, () => {
+  shedLoad(app, () => {
     mostDecided = Math.max(mostDecided, ++decided)
     return 1000
   })
