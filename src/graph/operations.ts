@@ -83,7 +83,9 @@ const common = { tags: ['Drop-in'], headers, body: GraphMessageSchema, response 
 const messageRequests: Record<string, RequestExample> = {
   text: { summary: 'A text', params, body: textTo('15550104731', 'Hello') },
   next: {
-    summary: 'Another one to the same recipient: it waits', params, body: { ...textTo('15550104731', 'Hello again'), biz_opaque_callback_data: 'order-4711' }
+    summary: 'Another one to the same recipient: it waits',
+    params,
+    body: { ...textTo('15550104731', 'Hello again'), biz_opaque_callback_data: 'order-4711' }
   },
   user: {
     summary: 'A template to a business-scoped user id',

@@ -16,9 +16,7 @@ import { readBody } from './body.js'
 import { documentAs, operations } from './operations.js'
 import { constrainPaths, matchEdge } from './path.js'
 import { headersOf, toGraph } from './response.js'
-import {
-  GraphAcceptedSchema, GraphAnswerSchema, GraphContactSchema, GraphErrorSchema, GraphMessageSchema, GraphPassedSchema, GraphWaitSchema
-} from './schemas.js'
+import * as schemas from './schemas.js'
 
 /** The Graph API accepts the token in the query too; here it is an API key of the gateway. Has to come before authentication. */
 export function acceptQueryToken (scope: FastifyInstance): void {
@@ -30,7 +28,7 @@ export function acceptQueryToken (scope: FastifyInstance): void {
 
 /** `/{phone number id}/messages` and `/marketing_messages` as in WhatsApp's Cloud API, for clients written for it. */
 export function graphRoutes (scope: Api, deps: ApiDeps): void {
-  addSchemas(scope, GraphMessageSchema, GraphWaitSchema, GraphContactSchema, GraphAcceptedSchema, GraphAnswerSchema, GraphPassedSchema, GraphErrorSchema)
+  addSchemas(scope, ...Object.values(schemas))
   constrainPaths(scope)
   for (const edge of edges) {
     const config = { roles: ['send', 'admin'], swaggerTransform: documentAs(edge) } as const

@@ -6,7 +6,9 @@ import { delayMs, expectedAt, nextRetryAt, position, states, waitingFor } from '
 /** Some SDKs write a number as a JSON number, and others every unset field as null. */
 const textOrNumber = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()], { description }))
 
-const recipientType = Type.Union([Type.Literal('individual'), Type.Literal('group'), Type.Null()], { description: '`group`: `to` is the id of a group' })
+const recipientType = Type.Union([Type.Literal('individual'), Type.Literal('group'), Type.Null()], {
+  description: '`group`: `to` is the id of a group'
+})
 const callbackData = Type.Union([Type.String({ maxLength: 512 }), Type.Null()], {
   description: 'Your own data on the message: stored here and returned with it. WhatsApp gets the gateway\'s own value instead'
 })

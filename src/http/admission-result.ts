@@ -56,8 +56,10 @@ export async function resultOf (deps: ApiDeps, sender: string, admission: Admiss
   }
 }
 
+type PostResponse = { httpStatus: 200, body: Sent | Duplicate } | { httpStatus: 202, body: Accepted }
+
 /** The rendering of POST /messages. Exactly one of `immediate`, `queued` and `duplicate` is true. */
-export function toResponse (result: AdmissionResult, sandbox: boolean): { httpStatus: 200, body: Sent | Duplicate } | { httpStatus: 202, body: Accepted } {
+export function toResponse (result: AdmissionResult, sandbox: boolean): PostResponse {
   const { status, id, idempotencyKey, keySource } = result
   // Hot path: one literal, extended in place.
   const posted = {
@@ -104,7 +106,10 @@ async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Gran
     case 'sent': return {
       ...identity, status: 'sent', taken: outcome.status === 'sent' ? takenBy(grant.payload, outcome) : { providerMessageId: null }
     }
-    case 'failed': throw new SluiceError('PROVIDER_REJECTED', { ...('error' in outcome ? { detail: outcome.error } : {}), extra: { id: identity.id, error } })
+    case 'failed': {
+      const detail = 'error' in outcome ? { detail: outcome.error } : {}
+      throw new SluiceError('PROVIDER_REJECTED', { ...detail, extra: { id: identity.id, error } })
+    }
     case 'retry':
     case 'unknown': {
       const nextRetryAt = new Date(settled.dueAt ?? 0).toISOString()

@@ -17,7 +17,8 @@ export function authenticateBrowser (app: FastifyInstance, keys: ApiKey[]): void
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
     if (keys.length === 0) {
-      if (!isToLoopback(request)) return sendProblem(reply, new SluiceError('FORBIDDEN', { detail: 'without API_KEYS it is served as localhost only' }))
+      const detail = 'without API_KEYS it is served as localhost only'
+      if (!isToLoopback(request)) return sendProblem(reply, new SluiceError('FORBIDDEN', { detail }))
       request.caller = anonymous
     } else {
       const caller = identify(request.headers.authorization, findKey)

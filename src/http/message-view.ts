@@ -48,7 +48,9 @@ export function describeMessage (
   if (view.callbackData !== null) message.callbackData = view.callbackData
   if (view.waId !== null) message.waId = view.waId
   if (view.bouncedWith !== null) message.deliveryError = explainError({ code: view.bouncedWith }, explain)
-  if (view.state === 'queued' || view.state === 'scheduled') Object.assign(message, describeWait(view.nowMs, view.delayMs, view.waitingFor, view.position))
+  if (view.state === 'queued' || view.state === 'scheduled') {
+    Object.assign(message, describeWait(view.nowMs, view.delayMs, view.waitingFor, view.position))
+  }
   if (view.state === 'retrying' || view.state === 'unknown') message.nextRetryAt = iso(view.momentMs)
   if (failing !== undefined && ['retrying', 'unknown', 'failed', 'expired'].includes(view.state)) message.error = explainError(failing, explain)
   if (acknowledged !== undefined) {

@@ -14,9 +14,9 @@ const pages = ['/docs', '/admin/', '/console']
 
 const introduction = `Rate-limits, deduplicates, retries and accounts for messages to WhatsApp.
 
-**Keys.** \`Authorization: Bearer <key>\`; a key has a name and one role. \`send\` posts, and reads and cancels its own messages; \`read\` reads \
-everything; \`admin\` may do everything. Each operation lists its roles (\`x-roles\`). Without API keys the gateway listens on loopback only, and every \
-caller is admin.
+**Keys.** \`Authorization: Bearer <key>\`; a key has a name and one role. \`send\` posts, and reads and cancels its own messages; \`read\` \
+reads everything; \`admin\` may do everything. Each operation lists its roles (\`x-roles\`). Without API keys the gateway listens on loopback \
+only, and every caller is admin.
 
 **Errors** are problem documents (RFC 9457) with a stable \`code\`, and \`field\` if a field is invalid.
 
@@ -50,7 +50,11 @@ export async function serveDocs (app: FastifyInstance): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: {
-        title: 'Sluice', version: '1', summary: 'A throttling gateway in front of WhatsApp', description: introduction, license: { name: 'MIT', identifier: 'MIT' }
+        title: 'Sluice',
+        version: '1',
+        summary: 'A throttling gateway in front of WhatsApp',
+        description: introduction,
+        license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: '/' }],
       tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
@@ -117,7 +121,9 @@ function complete (operation: Operation): void {
   }
   // Not as examples of their parameters: the page would fill them into every request.
   const others = examples.filter(([, { query, headers }]) => query !== undefined || headers !== undefined)
-  if (others.length > 0) operation['x-requests'] = Object.fromEntries(others.map(([name, { summary, query, headers }]) => [name, { summary, query, headers }]))
+  if (others.length > 0) {
+    operation['x-requests'] = Object.fromEntries(others.map(([name, { summary, query, headers }]) => [name, { summary, query, headers }]))
+  }
   const isOpen = rest.security?.length === 0
   const responses = Object.entries(rest.responses).map(([status, response]) => [status, withEveryHeader(response)])
   operation.responses = { ...(isOpen ? {} : commonReferences({ hasBody: body !== undefined })), ...Object.fromEntries(responses) }

@@ -60,16 +60,17 @@ export function commonReferences ({ hasBody }: { hasBody: boolean }): Record<str
  */
 export function problems (...codes: ErrorCode[]): Record<never, never> {
   const statuses = [...new Set(codes.map(code => errors[code][0]))].sort((a, b) => a - b)
-  return Object.fromEntries(statuses.map(status => [status, problemResponse(codes.filter(code => errors[code][0] === status), ref(ProblemSchema))]))
+  return Object.fromEntries(statuses.map(status => {
+    return [status, problemResponse(codes.filter(code => errors[code][0] === status), ref(ProblemSchema))]
+  }))
 }
 
 function problemResponse (codes: ErrorCode[], schema: object) {
+  const examples = codes.map(code => [code, problem(new SluiceError(code, facts[code]))])
   return {
     description: codes.map(code => `\`${code}\`: ${errors[code][1]}`).join('. '),
     headers: describeHeaders(headersOf(codes.map(code => errors[code][0]))),
-    content: {
-      'application/problem+json': { schema, examples: named(Object.fromEntries(codes.map(code => [code, problem(new SluiceError(code, facts[code]))]))) }
-    }
+    content: { 'application/problem+json': { schema, examples: named(Object.fromEntries(examples)) } }
   }
 }
 

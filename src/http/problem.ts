@@ -52,7 +52,8 @@ export type SendError = (reply: FastifyReply, error: SluiceError) => FastifyRepl
 export function handleErrors (app: FastifyInstance, events: Bus, send: SendError): void {
   app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => {
     const known = toKnown(error)
-    if (known.status === 500) events.emit('fault', { where: `${request.method} ${request.routeOptions.url ?? ''}`, error: known.facts.cause ?? error })
+    const where = `${request.method} ${request.routeOptions.url ?? ''}`
+    if (known.status === 500) events.emit('fault', { where, error: known.facts.cause ?? error })
     return send(reply, known)
   })
 }

@@ -6,12 +6,12 @@ import { SluiceClient, SluiceClientError } from '../../src/client/index.js'
 import { lines, read } from '../contract/tree.js'
 import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
-import { createJudge, type Document } from '../http/document.js'
+import { createChecker, type Document } from '../http/document.js'
 import { rejection } from './wire.js'
 
 const ground = await createGround(t, unhurried)
 const document = JSON.parse(read('docs/openapi.json')) as Document
-const judge = createJudge(document)
+const judge = createChecker(document)
 
 await t.test('each operation of the API has its call, and answers what the document says', async t => {
   const node = await ground.start(t)

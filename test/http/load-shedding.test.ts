@@ -1,6 +1,6 @@
 /**
- * A node that turns everybody away, and callers who come again at once. What is bounded is a turn of its event loop: within one nothing of Redis is read and
- * no timer runs.
+ * A node that refuses every request, and callers that retry at once. The work of one tick of its event loop is bounded: within a tick nothing
+ * of Redis is read and no timer runs.
  */
 import { Worker } from 'node:worker_threads'
 import Fastify from 'fastify'
@@ -10,7 +10,7 @@ import { shedLoad } from '../../src/http/load-shedding.js'
 import { createBus } from '../../src/events.js'
 import { until } from '../support/until.js'
 
-/** More than libuv takes up at once, so that it would go on reading. */
+/** More sockets than libuv polls at once, so that it would poll again within the tick. */
 const CALLERS = 1500
 
 const callers = `
@@ -25,18 +25,18 @@ const callers = `
     parentPort.on('message', () => socket.write(ask))
   }`
 
-await t.test('however often callers come again, a turn holds each of them a few times at most', async t => {
+await t.test('a tick handles each caller a few times at most, however fast callers retry', async t => {
   const app = Fastify()
   handleErrors(app, createBus(), sendProblem)
-  let inTurn = 0
+  let inTick = 0
   let decided = 0
   let mostDecided = 0
   let most = 0
   let total = 0
   app.addHook('onRequest', (_request, _reply, done) => {
-    if (inTurn++ === 0) setImmediate(() => { inTurn = decided = 0 })
+    if (inTick++ === 0) setImmediate(() => { inTick = decided = 0 })
     total++
-    most = Math.max(most, inTurn)
+    most = Math.max(most, inTick)
     done()
   })
   shedLoad(app, () => {
@@ -54,7 +54,7 @@ await t.test('however often callers come again, a turn holds each of them a few 
   })
   await new Promise(resolve => worker.once('message', resolve))
   worker.postMessage('ask')
-  await until('callers have come again and again', () => total > 5 * CALLERS, 60_000)
-  t.ok(most <= 2 * CALLERS, `at most ${most} came in one turn`)
-  t.ok(mostDecided <= 600, `at most ${mostDecided} were decided on in one turn`)
+  await until('callers have retried several times', () => total > 5 * CALLERS, 60_000)
+  t.ok(most <= 2 * CALLERS, `at most ${most} arrived in one tick`)
+  t.ok(mostDecided <= 600, `at most ${mostDecided} were decided on in one tick`)
 })

@@ -45,7 +45,10 @@ const listAudit = {
   tags: ['Audit'],
   summary: 'Lists the actions of operators: retries, cancellations, pauses and other changes',
   querystring: AuditQuerySchema,
-  response: { 200: json('The audit trail, newest first', ref(AuditSchema), { examples: { one: { entries: [entry] } } }), ...problems('INVALID_REQUEST') },
+  response: {
+    200: json('The audit trail, newest first', ref(AuditSchema), { examples: { one: { entries: [entry] } } }),
+    ...problems('INVALID_REQUEST')
+  },
   'x-requests': { latest: { summary: 'The latest ten', query: { limit: '10' } } }
 }
 

@@ -91,7 +91,8 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
         const body = check(message)
         const rowKey = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${index}` } : {}
         const asked = toRequest(deps, body, { caller: request.caller.name, requestId: request.id, async: true, ...rowKey })
-        if (typeof asked.message !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), asked.message)
+        const { message: content } = asked
+        if (typeof content !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), content)
         const admission = await admit(deps, asked)
         noteWakeHint(asked, admission)
         const { httpStatus, body: result } = toResponse(await resultOf(deps, asked.sender, admission), deps.sandbox)

@@ -46,7 +46,7 @@ const listFailures = {
   operationId: 'listFailures',
   tags: ['Failures'],
   summary: 'Lists delivery failures with their attempts, an explanation and a remedy',
-  description: 'PENDING by next retry, then FAILED and RESOLVED newest first. With a narrow filter a page may be empty and still have a `nextCursor`.',
+  description: 'PENDING by next retry, then FAILED and RESOLVED newest first. With a narrow filter, a page may be empty and have a `nextCursor`.',
   querystring: ListFailuresSchema,
   response: {
     200: json('A page of failures', ref(FailuresSchema), { examples: { pending: { failures: [pending], nextCursor: null } } }),
@@ -151,7 +151,8 @@ export function failureRoutes (api: Api, deps: ApiDeps): void {
     const by = request.caller.name
     const { sender, id } = parseFailureId(deps, request.params.id)
     const { note } = request.body
-    if (!await acknowledge(deps.store, sender, id, by, note)) throw new SluiceError('NOT_FOUND', { detail: 'not a pending or failed message', field: 'id' })
+    const isAcknowledged = await acknowledge(deps.store, sender, id, by, note)
+    if (!isAcknowledged) throw new SluiceError('NOT_FOUND', { detail: 'not a pending or failed message', field: 'id' })
     await audit(deps, { by, action: 'acknowledge', sender, subject: request.params.id, ...(note === undefined ? {} : { detail: note }) })
     return { id: request.params.id, acknowledgedBy: by }
   })

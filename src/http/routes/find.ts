@@ -14,7 +14,7 @@ import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { queuedMessage, sentMessage } from '../samples.js'
-import { defaulted, recipientText, ref, senderName, senderOrAll } from '../schemas/common.js'
+import { defaulted, optionalSender, recipientText, ref, senderName } from '../schemas/common.js'
 import type { Message } from '../schemas/message.js'
 import { MessagesSchema } from '../schemas/message.js'
 
@@ -31,7 +31,7 @@ const limit = defaulted(Type.Integer({ minimum: 1, maximum: 100, default: 20, de
 
 const FindMessagesSchema = Type.Object({ ...criteria, sender: senderName, limit }, { additionalProperties: false })
 const FindAllMessagesSchema = Type.Object({
-  ...criteria, sender: senderOrAll('Phone number id of the sender; default: all senders'), limit
+  ...criteria, sender: optionalSender('Phone number id of the sender; default: all senders'), limit
 }, { $id: 'FindMessages', additionalProperties: false, description: 'What to search for' })
 
 const response = {

@@ -33,7 +33,8 @@ const postRequests: Record<string, RequestExample> = {
   repeat: { summary: 'The same again: a duplicate', body: order },
   next: { summary: 'Another one to the same recipient: it waits', body: { to: '+1 555 010 4711', message: 'It comes tomorrow', priority: 'urgent' } },
   template: {
-    summary: 'A template in the bulk lane', body: { to: '+1 555 010 4712', message: template, type: 'template', priority: 'bulk', expiresInMs: 3_600_000 }
+    summary: 'A template in the bulk lane',
+    body: { to: '+1 555 010 4712', message: template, type: 'template', priority: 'bulk', expiresInMs: 3_600_000 }
   },
   scheduled: {
     summary: 'At a given time',
@@ -137,7 +138,8 @@ export function messageRoutes (api: Api, deps: ApiDeps): void {
     const asked = toRequest(deps, request.body, {
       caller: request.caller.name, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
-    if (typeof asked.message !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), asked.message)
+    const { message: content } = asked
+    if (typeof content !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), content)
     const admission = await admit(deps, asked)
     if (admission.status !== 'refused') reply.messageId = publicId(asked.sender, admission.id)
     setRateLimitHeaders(reply, deps.rulesOf(asked.sender), admission)

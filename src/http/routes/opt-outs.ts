@@ -20,7 +20,9 @@ const ListOptOutsSchema = Type.Object({
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Approximate number of entries' }))
 }, { additionalProperties: false })
 
-const reason = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\x00-\\x1f]*$', default: 'asked for', description: 'The reason, for people to read' })
+const reason = Type.String({
+  minLength: 1, maxLength: 200, pattern: '^[^\\x00-\\x1f]*$', default: 'asked for', description: 'The reason, for people to read'
+})
 const StopMarketingSchema = Type.Object({ reason: defaulted(reason) }, {
   $id: 'StopMarketing', additionalProperties: false, description: 'An opt-out from marketing'
 })

@@ -8,10 +8,10 @@ import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { ID } from '../samples.js'
-import { count, flag, RecipientParamsSchema, ref, senderOrAll } from '../schemas/common.js'
+import { count, flag, optionalSender, RecipientParamsSchema, ref } from '../schemas/common.js'
 
 const EraseQuerySchema = Type.Object({
-  sender: senderOrAll('Phone number id of a current or former sender; default: all senders')
+  sender: optionalSender('Phone number id of a current or former sender; default: all senders')
 }, { additionalProperties: false })
 
 const ErasedSchema = Type.Object({
@@ -31,8 +31,8 @@ const eraseRecipient = {
   operationId: 'eraseRecipient',
   tags: ['Recipients'],
   summary: 'Erases the data of a recipient, for all senders or one',
-  description: 'Cancels queued, scheduled and retrying messages, gives up those of unknown outcome, then deletes results, failures, the search index ' +
-    'and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is ' +
+  description: 'Cancels queued, scheduled and retrying messages, gives up those of unknown outcome, then deletes results, failures, the search ' +
+    'index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is ' +
     'remembered, so that a repeat is not sent; they contain no recipient, content, metadata or WhatsApp id. May be repeated at any time; must be ' +
     'repeated after 202.',
   params: RecipientParamsSchema,

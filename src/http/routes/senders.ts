@@ -15,7 +15,7 @@ import { count, flag, listOf, oneOf, ref, text, textOrNull, timestampOrNull } fr
 const SenderParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Phone number id of the sender' }) })
 
 const PauseSchema = Type.Object({
-  forMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 86_400_000, description: 'How long; without it until an operator resumes the sender' }))
+  forMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 86_400_000, description: 'How long; default: until an operator resumes it' }))
 }, { $id: 'Pause', additionalProperties: false, description: 'How long to pause' })
 
 const rule = {
@@ -67,7 +67,9 @@ export const SenderSchema = Type.Object({
   hasWorker: flag('A worker drains it now')
 }, { $id: 'Sender', description: 'A sending number with its counts and rules' })
 
-const SendersSchema = Type.Object({ senders: listOf([SenderSchema], 'All configured senders') }, { $id: 'Senders', description: 'The sending numbers' })
+const SendersSchema = Type.Object({ senders: listOf([SenderSchema], 'All configured senders') }, {
+  $id: 'Senders', description: 'The sending numbers'
+})
 
 const rules = { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 }
 export const senderSample = {
@@ -142,7 +144,8 @@ export function senderRoutes (api: Api, deps: ApiDeps): void {
     const sender = chooseSender(deps, request.params.id)
     const { forMs } = request.body
     await pause(deps.store, sender, request.caller.name, forMs)
-    await audit(deps, { by: request.caller.name, action: 'pause', sender, subject: sender, ...(forMs === undefined ? {} : { detail: `${forMs} ms` }) })
+    const detail = forMs === undefined ? {} : { detail: `${forMs} ms` }
+    await audit(deps, { by: request.caller.name, action: 'pause', sender, subject: sender, ...detail })
     return await inspectSender(deps.store, sender)
   })
 

@@ -49,7 +49,8 @@ export function refOrNull<Schema extends TSchema> (schema: Schema, description: 
 }
 
 export function listOf<Schemas extends [TSchema, ...TSchema[]]> (schemas: Schemas, description: string): TUnsafe<Array<Static<Schemas[number]>>> {
-  return Type.Unsafe<Array<Static<Schemas[number]>>>({ type: 'array', items: schemas.length === 1 ? ref(schemas[0]) : either(...schemas), description })
+  const items = schemas.length === 1 ? ref(schemas[0]) : either(...schemas)
+  return Type.Unsafe<Array<Static<Schemas[number]>>>({ type: 'array', items, description })
 }
 
 export function either<Schemas extends TSchema[]> (...schemas: Schemas): TUnsafe<Static<Schemas[number]>> {
@@ -66,8 +67,8 @@ export const categoryMeanings: Record<Category, string> = {
 }
 
 const SENDER_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
-export const senderName = Type.Optional(Type.String({ pattern: SENDER_PATTERN, description: 'Phone number id of the sender; default: the first one configured' }))
-export const senderOrAll = (description: string) => Type.Optional(Type.String({ pattern: SENDER_PATTERN, description }))
+export const optionalSender = (description: string) => Type.Optional(Type.String({ pattern: SENDER_PATTERN, description }))
+export const senderName = optionalSender('Phone number id of the sender; default: the first one configured')
 export const senderIdText = text('Phone number id of the sender')
 export const sandboxFlag = Type.Optional(flag('Present and true if the sandbox replaces WhatsApp: nothing was really sent'))
 export const recipientText = (description: string) => Type.String({ minLength: 1, maxLength: 160, description })

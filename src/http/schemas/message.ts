@@ -147,7 +147,9 @@ export const AnswerSchema = Type.Unsafe<Static<typeof SentSchema> | Static<typeo
   description: 'Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true'
 })
 
-export const MessagesSchema = Type.Object({ messages: listOf([MessageSchema], 'Newest first') }, { $id: 'Messages', description: 'The messages found' })
+export const MessagesSchema = Type.Object({ messages: listOf([MessageSchema], 'Newest first') }, {
+  $id: 'Messages', description: 'The messages found'
+})
 
 const httpStatus = Type.Integer({ description: 'The HTTP status that the message alone would have had' })
 export const AcceptedRowSchema = Type.Object({ httpStatus, ...AcceptedSchema.properties }, {

@@ -43,7 +43,8 @@ export const PostMessageSchema = Type.Object({
   expiresInMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 30 * DAY_MS, description: 'How long it may wait before it expires' })),
   scheduledFor: Type.Optional(scheduledFor),
   onUnknown: Type.Optional(oneOf(
-    { retry: 'it is sent again, so perhaps twice', fail: 'it is given up, although it may have been sent' }, 'What to do if its outcome stays unknown'))
+    { retry: 'it is sent again, so perhaps twice', fail: 'it is given up, although it may have been sent' },
+    'What to do if its outcome stays unknown'))
 }, {
   $id: 'PostMessage',
   additionalProperties: false,

@@ -5,7 +5,8 @@ import { errors } from '../../errors.js'
 import { count, countOrNull, oneOf, ref, text } from './common.js'
 import { DeliveryErrorSchema, states } from './message.js'
 
-const meanings = Object.fromEntries(Object.entries(errors).map(([code, [status, sentence]]) => [code, `${status}, ${sentence}`])) as Record<ErrorCode, string>
+const entries = Object.entries(errors).map(([code, [status, sentence]]) => [code, `${status}, ${sentence}`])
+const meanings = Object.fromEntries(entries) as Record<ErrorCode, string>
 
 /** RFC 9457. The members after `field` are present for some codes only. */
 export const ProblemSchema = Type.Object({
