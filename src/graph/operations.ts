@@ -1,4 +1,5 @@
 /** What the OpenAPI document says of the Graph surface. */
+import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import type { RouteOptions } from 'fastify'
 import { describeRoute } from '../http/openapi.js'
@@ -37,7 +38,7 @@ function graphErrors (descriptions: Record<number, [description: string, ...head
 const success = json(
   'Sent, or accepted and waiting (`messages[0].sluice`); or WhatsApp\'s own response to a forwarded request',
   // A forwarded response stays the text that WhatsApp sent.
-  Type.Unsafe<(typeof GraphAnswerSchema)['static'] | string>(either(GraphAnswerSchema, GraphPassedSchema)),
+  Type.Unsafe<Static<typeof GraphAnswerSchema> | string>(either(GraphAnswerSchema, GraphPassedSchema)),
   {
     headers: ['Sluice-Status', 'Sluice-Message-Id', 'Sluice-Delay-Ms', 'Sluice-Sandbox', 'Idempotent-Replayed'],
     examples: { sent, queued, passed: { success: true } }

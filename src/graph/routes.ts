@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { admit } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
-import type { AdmissionResult } from '../http/admission-result.js'
 import { resultOf } from '../http/admission-result.js'
 import type { Api, ApiDeps } from '../http/api.js'
 import { chooseSenderForMessage } from '../http/api.js'
@@ -45,7 +44,7 @@ export function graphRoutes (scope: Api, deps: ApiDeps): void {
       const admission = await admitBody(deps, sender, edge, body, request)
       if (admission.status !== 'refused') reply.messageId = publicId(sender, admission.id)
       if (admission.status === 'queued') await deps.wakes.applyWakeHint(sender, admission.wakeHint)
-      const result: AdmissionResult = await resultOf(deps, sender, admission)
+      const result = await resultOf(deps, sender, admission)
       // Before anything that can throw, so that the error of an earlier message names that message.
       reply.headers(headersOf(result, deps.sandbox))
       // 200 also for a waiting message: Meta has no other success, and some clients accept no other.

@@ -1,12 +1,14 @@
 import type { Request } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
+import { ownerOf, resolveReferences } from '../settlement/references.js'
 import type { ApiDeps } from './api.js'
 import { chooseSenderForMessage } from './api.js'
+import type { Caller } from './authenticate.js'
 import type { PostMessage } from './schemas/post-message.js'
 
 /** What a request says about its message outside the body. */
 export interface RequestContext {
-  caller: string
+  caller: Caller
   requestId: string
   /** The header `Idempotency-Key`. */
   key?: string
@@ -20,18 +22,20 @@ export function prefersAsync (prefer: string | string[] | undefined): boolean {
 }
 
 /** A validated body as a request to admission. Throws on errors that no schema can express. */
-export function toRequest (deps: ApiDeps, body: PostMessage, context: RequestContext): Request {
+export async function toRequest (deps: ApiDeps, body: PostMessage, context: RequestContext): Promise<Request> {
   const whenLimited = body.whenLimited ?? 'wait'
   if (context.async && whenLimited === 'reject') {
     const detail = 'whenLimited "reject" needs an immediate send, which a batch and "respond-async" exclude'
     throw new SluiceError('INVALID_REQUEST', { detail, field: 'whenLimited' })
   }
+  const { message } = body
+  const sender = chooseSenderForMessage(deps, body.sender)
   const request: Request = {
     // The schema requires exactly one of them.
     to: body.to ?? body.recipient ?? body.group ?? '',
-    message: body.message,
-    sender: chooseSenderForMessage(deps, body.sender),
-    caller: context.caller,
+    message: typeof message === 'string' ? message : await resolveReferences(deps.store, sender, ownerOf(context.caller), message),
+    sender,
+    caller: context.caller.name,
     requestId: context.requestId,
     lane: body.priority ?? 'normal',
     inline: !context.async,

@@ -2,7 +2,6 @@ import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import type { Admission, Request } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
-import { ownerOf, resolveReferences } from '../../settlement/references.js'
 import { resultOf, toResponse } from '../admission-result.js'
 import type { Api, ApiDeps } from '../api.js'
 import { addSchemas } from '../openapi.js'
@@ -78,11 +77,11 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
     const messages = Array.isArray(request.body) ? request.body : request.body.messages
     const key = request.headers['idempotency-key']
     const results: Row[] = []
-    const urgent = new Map<string, 'call' | 'wake' | 'later'>()
+    const hints = new Map<string, 'call' | 'wake' | 'later'>()
     for (let from = 0; from < messages.length; from += CHUNK) {
       results.push(...await Promise.all(messages.slice(from, from + CHUNK).map(async (message, i) => await admitRow(message, from + i))))
     }
-    await Promise.all([...urgent].map(async ([sender, wakeHint]) => await deps.wakes.applyWakeHint(sender, wakeHint)))
+    await Promise.all([...hints].map(async ([sender, wakeHint]) => await deps.wakes.applyWakeHint(sender, wakeHint)))
     reply.status(207)
     return { results }
 
@@ -90,12 +89,10 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
       try {
         const body = check(message)
         const rowKey = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${index}` } : {}
-        const asked = toRequest(deps, body, { caller: request.caller.name, requestId: request.id, async: true, ...rowKey })
-        const { message: content } = asked
-        if (typeof content !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), content)
-        const admission = await admit(deps, asked)
-        noteWakeHint(asked, admission)
-        const { httpStatus, body: result } = toResponse(await resultOf(deps, asked.sender, admission), deps.sandbox)
+        const post = await toRequest(deps, body, { caller: request.caller, requestId: request.id, async: true, ...rowKey })
+        const admission = await admit(deps, post)
+        noteWakeHint(post, admission)
+        const { httpStatus, body: result } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox)
         return Object.assign(result, { httpStatus })
       } catch (error) {
         const known = toKnown(error)
@@ -106,10 +103,10 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
     }
 
     /** One wake-up per sender and batch; the strongest hint wins. */
-    function noteWakeHint (asked: Request, admission: Admission): void {
+    function noteWakeHint ({ sender }: Request, admission: Admission): void {
       if (admission.status !== 'queued' || admission.wakeHint === '') return
-      const noted = urgent.get(asked.sender)
-      if (noted === undefined || noted === 'later' || admission.wakeHint === 'call') urgent.set(asked.sender, admission.wakeHint)
+      const noted = hints.get(sender)
+      if (noted === undefined || noted === 'later' || admission.wakeHint === 'call') hints.set(sender, admission.wakeHint)
     }
   })
 }

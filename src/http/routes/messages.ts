@@ -8,7 +8,6 @@ import { SluiceError } from '../../errors.js'
 import { parseId, publicId } from '../../redis/keys.js'
 import type { MessageView } from '../../settlement/inspect.js'
 import { inspectMessage } from '../../settlement/inspect.js'
-import { ownerOf, resolveReferences } from '../../settlement/references.js'
 import type { Rules } from '../../throttle/rules.js'
 import { resultOf, toResponse } from '../admission-result.js'
 import type { Api, ApiDeps } from '../api.js'
@@ -135,16 +134,14 @@ export function messageRoutes (api: Api, deps: ApiDeps): void {
 
   api.post('/messages', { schema: postMessage, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
     const key = request.headers['idempotency-key']
-    const asked = toRequest(deps, request.body, {
-      caller: request.caller.name, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
+    const post = await toRequest(deps, request.body, {
+      caller: request.caller, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
-    const { message: content } = asked
-    if (typeof content !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), content)
-    const admission = await admit(deps, asked)
-    if (admission.status !== 'refused') reply.messageId = publicId(asked.sender, admission.id)
-    setRateLimitHeaders(reply, deps.rulesOf(asked.sender), admission)
-    if (admission.status === 'queued' && admission.wakeHint !== '') await deps.wakes.applyWakeHint(asked.sender, admission.wakeHint)
-    const { httpStatus, body } = toResponse(await resultOf(deps, asked.sender, admission), deps.sandbox)
+    const admission = await admit(deps, post)
+    if (admission.status !== 'refused') reply.messageId = publicId(post.sender, admission.id)
+    setRateLimitHeaders(reply, deps.rulesOf(post.sender), admission)
+    if (admission.status === 'queued' && admission.wakeHint !== '') await deps.wakes.applyWakeHint(post.sender, admission.wakeHint)
+    const { httpStatus, body } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox)
     if (admission.status === 'duplicate') reply.header('idempotent-replayed', 'true')
     reply.status(httpStatus)
     return body
