@@ -18,12 +18,14 @@ const callers = `
   const { parentPort, workerData } = require('node:worker_threads')
   const ask = 'GET /api/v1/stats HTTP/1.1\\r\\nhost: gateway\\r\\n\\r\\n'
   let connected = 0
+  const sockets = []
   for (let i = 0; i < ${CALLERS}; i++) {
     const socket = connect(workerData, '127.0.0.1', () => { if (++connected === ${CALLERS}) parentPort.postMessage('all') })
     socket.on('error', () => undefined)
     socket.on('data', () => socket.write(ask))
-    parentPort.on('message', () => socket.write(ask))
-  }`
+    sockets.push(socket)
+  }
+  parentPort.on('message', () => sockets.forEach(socket => socket.write(ask)))`
 
 await t.test('a tick handles each caller a few times at most, however fast callers retry', async t => {
   const app = Fastify()
