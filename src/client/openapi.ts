@@ -821,7 +821,7 @@ export interface components {
              * @description When it was read, from a webhook
              */
             readAt: string | null;
-            /** @description A failure that a webhook reported after the message was accepted */
+            /** @description A failure that a webhook reported after WhatsApp accepted the message */
             deliveryError?: components["schemas"]["DeliveryError"];
             /** @description How long it waits at least; null if no end is known */
             delayMs?: number | null;
@@ -939,7 +939,7 @@ export interface components {
              * @description When it was read, from a webhook
              */
             readAt: string | null;
-            /** @description A failure that a webhook reported after the message was accepted */
+            /** @description A failure that a webhook reported after WhatsApp accepted the message */
             deliveryError?: components["schemas"]["DeliveryError"];
             /** @description How long it waits at least; null if no end is known */
             delayMs?: number | null;
@@ -1137,7 +1137,7 @@ export interface components {
              * @description When it was read, from a webhook
              */
             readAt: string | null;
-            /** @description A failure that a webhook reported after the message was accepted */
+            /** @description A failure that a webhook reported after WhatsApp accepted the message */
             deliveryError?: components["schemas"]["DeliveryError"];
             /** @description How long it waits at least; null if no end is known */
             delayMs?: number | null;

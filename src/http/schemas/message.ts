@@ -115,7 +115,7 @@ export const MessageSchema = Type.Object({
   waId,
   deliveredAt: timestampOrNull('When it was delivered, from a webhook'),
   readAt: timestampOrNull('When it was read, from a webhook'),
-  deliveryError: Type.Optional(ref(DeliveryErrorSchema, 'A failure that a webhook reported after the message was accepted')),
+  deliveryError: Type.Optional(ref(DeliveryErrorSchema, 'A failure that a webhook reported after WhatsApp accepted the message')),
   ...wait,
   nextRetryAt: Type.Optional(nextRetryAt),
   error,
