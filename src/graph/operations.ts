@@ -79,7 +79,7 @@ export function documentAs (edge: Edge) {
     describeRoute({ schema: { ...schema, params: pathParams }, url: `/:version/:phoneNumberId/${edge}`, route })
 }
 
-const common = { tags: ['Drop-in'], headers, body: GraphMessageSchema, response }
+const common = { tags: ['Drop-in'], 'x-headers': headers, body: GraphMessageSchema, response }
 
 const messageRequests: Record<string, RequestExample> = {
   text: { summary: 'A text', params, body: textTo('15550104731', 'Hello') },

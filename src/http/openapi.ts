@@ -90,11 +90,12 @@ export function addSchemas (app: Pick<FastifyInstance, 'addSchema'>, ...schemas:
 export function describeRoute <Schema extends FastifySchema> ({ schema, url, route }: { schema: Schema, url: string, route: RouteOptions }) {
   const roles = route.config?.roles
   const access = roles === undefined ? 'Needs no key.' : `Roles: ${roles.map(role => `\`${role}\``).join(', ')}.`
-  const { body, description, ...rest } = schema ?? {}
+  const { body, description, 'x-headers': headers, ...rest } = schema ?? {}
   return {
     url,
     schema: {
       ...rest,
+      ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body: { $ref: (body as TSchema).$id }, 'x-body-optional': compile(body, 'body')({}) as boolean }),
       description: description === undefined ? access : `${description}\n\n${access}`,
       'x-roles': roles ?? [],

@@ -54,10 +54,12 @@ declare module 'fastify' {
     description?: string
     /** Requests to try, by name, the simplest first. The OpenAPI document shows them with the body and the parameters. */
     'x-requests'?: Record<string, RequestExample>
+    /** Headers for the document only: as `headers` they would be validated, which costs time for each message and proves nothing. */
+    'x-headers'?: TSchema
   }
 }
 
-/** The `headers` of a route's schema: these headers, all of them optional. */
+/** Optional headers of a request. */
 export function optionalHeaders (...names: Array<keyof typeof requestHeaders>) {
   return Type.Object(Object.fromEntries(names.map(name => [name, Type.Optional(Type.String({ description: requestHeaders[name] }))])))
 }

@@ -51,7 +51,7 @@ const postBatch = {
   summary: 'Accepts up to 1,000 messages and returns one result each, in the same order',
   description: 'Never sends within the request, and is not atomic as a whole. Each result is the response of POST /messages with ' +
     '`Prefer: respond-async`, with its status as `httpStatus`.',
-  headers: optionalHeaders('Idempotency-Key'),
+  'x-headers': optionalHeaders('Idempotency-Key'),
   body: BatchSchema,
   response: {
     207: json('One result for each row', ref(BatchAnswersSchema), { examples: { mixed: { results: [accepted, invalid] } } }),

@@ -59,7 +59,7 @@ const postMessage = {
   description: 'Exactly one of `immediate`, `queued` and `duplicate` is true in every 2xx response. After a 2xx the message ends as sent, failed, ' +
     'cancelled or expired, and `GET /messages/{id}` returns which and why. After a time-out or a 5xx, repeat the request with the same ' +
     'idempotency key: the repeat cannot send the message twice.',
-  headers: optionalHeaders('Idempotency-Key', 'Prefer'),
+  'x-headers': optionalHeaders('Idempotency-Key', 'Prefer'),
   body: PostMessageSchema,
   response: {
     200: json('Sent within the request, or a duplicate, of which nothing is sent', either(SentSchema, DuplicateSchema), {
