@@ -7,19 +7,19 @@ import { dashboard } from './dashboard/dashboard.js'
 import type { DashboardDeps } from './dashboard/dashboard.js'
 import { sendGraphError } from './graph/error.js'
 import { isGraphPath } from './graph/path.js'
-import { graphRoutes, takeQueryToken } from './graph/routes.js'
+import { acceptQueryToken, graphRoutes } from './graph/routes.js'
 import type { Api, ApiDeps } from './http/api.js'
 import { authenticate } from './http/authenticate.js'
 import { authenticateBrowser } from './http/authenticate-browser.js'
-import { turnAway } from './http/closing.js'
-import { takeEmptyBodies } from './http/empty-body.js'
-import { requestIdOf, tellEnd, logRequests } from './http/log-requests.js'
-import { serveDocs } from './http/docs/openapi.js'
+import { acceptEmptyBodies } from './http/empty-body.js'
+import { refuseWhileClosing } from './http/graceful-shutdown.js'
 import { connectionLimits, limitConnections, refuseUnreadable } from './http/limits.js'
+import { shedLoad } from './http/load-shedding.js'
+import { logRequest, logRequests, requestIdOf } from './http/log-requests.js'
+import { serveDocs } from './http/openapi.js'
 import type { SendError } from './http/problem.js'
 import { handleErrors, handleNotFound, sendProblem, toKnown } from './http/problem.js'
-import { shed } from './http/shed.js'
-import { compile } from './http/validate.js'
+import { schemaController } from './http/schema-controller.js'
 import type { WebhookDeps } from './webhooks/receive.js'
 import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
@@ -43,36 +43,40 @@ const BODY_LIMIT = 256 * 1024
 
 export interface AppOptions { keys: ApiKey[], closing: AbortSignal, api: boolean, scrape: () => Promise<string>, logger: FastifyBaseLogger }
 
-/** The HTTP application, without a port. A worker node serves its health and its metrics only. */
+/** The HTTP application, without a port. A worker node serves health and metrics only. */
 export async function createApp (deps: ApiDeps & DashboardDeps & WebhookDeps, options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: childless(options.logger),
+    loggerInstance: withoutChildren(options.logger),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT,
+    schemaController,
     forceCloseConnections: 'idle',
-    return503OnClosing: false, // turnAway does, with a problem document
-    // What the router itself refuses never reaches the error handler.
+    return503OnClosing: false, // refuseWhileClosing does, with a problem document
+    // Errors of the router itself never reach the error handler.
     frameworkErrors: (error, request, reply) => {
-      tellEnd(request, reply, deps.events)
+      logRequest(request, reply, deps.events)
       sendError(reply, toKnown(error))
     },
-    // An idempotency key may stand in a path: 256 characters, each of them three bytes where it is escaped.
+    // A path may contain an idempotency key: 256 characters, three bytes each if percent-encoded.
     routerOptions: { maxParamLength: 768 },
     requestTimeout: connectionLimits.requestTimeoutMs,
     connectionTimeout: connectionLimits.silenceMs,
     keepAliveTimeout: connectionLimits.keepAliveMs,
-    http: { headersTimeout: connectionLimits.headersTimeoutMs, connectionsCheckingInterval: connectionLimits.checkEveryMs, maxHeaderSize: connectionLimits.headBytes },
+    http: {
+      headersTimeout: connectionLimits.headersTimeoutMs,
+      connectionsCheckingInterval: connectionLimits.checkEveryMs,
+      maxHeaderSize: connectionLimits.headBytes
+    },
     clientErrorHandler: refuseUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(({ schema, httpPart }) => compile(schema, httpPart))
   limitConnections(app)
-  takeEmptyBodies(app)
+  acceptEmptyBodies(app)
   handleErrors(app, deps.events, sendError)
   handleNotFound(app, sendError)
   logRequests(app, deps.events)
-  turnAway(app, options.closing)
-  shed(app, deps.store.behindMs)
+  refuseWhileClosing(app, options.closing)
+  shedLoad(app, deps.store.behindMs)
   if (options.api) await serveDocs(app)
   metricsRoute(app, options.scrape)
   healthRoutes(app, { store: deps.store, closing: options.closing })
@@ -80,7 +84,7 @@ export async function createApp (deps: ApiDeps & DashboardDeps & WebhookDeps, op
     webhookRoutes(app, deps)
     await app.register(async (api: Api) => {
       await authenticate(api, options.keys)
-      // A post without a body is one with nothing in it, so that what is missing is named.
+      // A POST without a body counts as an empty object, so that the error names the missing field.
       api.addHook('preValidation', (request, _reply, done) => {
         request.body ??= {}
         done()
@@ -106,7 +110,7 @@ export async function createApp (deps: ApiDeps & DashboardDeps & WebhookDeps, op
     await app.register(serveConsole, { prefix: '/console' })
     await app.register(async (surface: Api) => {
       handleErrors(surface, deps.events, sendGraphError)
-      takeQueryToken(surface)
+      acceptQueryToken(surface)
       await authenticate(surface, options.keys)
       graphRoutes(surface, deps)
     })
@@ -115,11 +119,13 @@ export async function createApp (deps: ApiDeps & DashboardDeps & WebhookDeps, op
   return app
 }
 
-/** Nothing is logged by request but what the events tell, so a logger for each would be made for nothing; the framework checks one of another factory each time. */
-function childless (logger: FastifyBaseLogger): FastifyBaseLogger {
-  const one: FastifyBaseLogger = Object.assign(Object.create(logger) as FastifyBaseLogger, { child: () => one })
-  return one
+/**
+ * A logger that is its own child. Fastify makes a child logger for each request, which costs time, and requests are logged by events only.
+ */
+function withoutChildren (logger: FastifyBaseLogger): FastifyBaseLogger {
+  const childless: FastifyBaseLogger = Object.assign(Object.create(logger) as FastifyBaseLogger, { child: () => childless })
+  return childless
 }
 
-/** Clients of the Graph API read no problem documents. */
+/** Clients of the Graph API cannot parse problem documents. */
 const sendError: SendError = (reply, error) => isGraphPath(reply.request.url) ? sendGraphError(reply, error) : sendProblem(reply, error)

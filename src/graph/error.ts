@@ -1,10 +1,12 @@
+import type { Static } from '@sinclair/typebox'
 import type { FastifyReply } from 'fastify'
 import type { ErrorCode, SluiceError } from '../errors.js'
 import { errors } from '../errors.js'
+import type { GraphErrorSchema } from './schemas.js'
 
 interface MetaCode { code: number, subcode?: number }
 
-/** Codes of Meta's that say nearly the same, so that clients do by themselves what they do with Meta. By HTTP status first. */
+/** Meta's closest codes, so that clients react as they do to Meta. By HTTP status, with exceptions by error code. */
 const byStatus: Record<number, MetaCode> = {
   400: { code: 100 }, // invalid parameter
   401: { code: 190 }, // the access token is not valid
@@ -23,15 +25,15 @@ const exceptions: Partial<Record<ErrorCode, MetaCode>> = {
   RECIPIENT_OPTED_OUT: { code: 131050 }, // the user stopped marketing messages
   ENDED_UNSENT: { code: 131043 } // message expired
 }
-const SOMETHING_WENT_WRONG: MetaCode = { code: 131000 }
+const UNEXPECTED: MetaCode = { code: 131000 }
 
 /**
- * Answers in the Graph API's shape, which clients parse without looking: `message` always is a string. Our own stable code
- * begins `error_data.details`; what WhatsApp refused keeps WhatsApp's code and words.
+ * Sends an error in the Graph API's shape, which clients parse without checks: `message` is always a string. `error_data.details` starts with
+ * our own stable code; a rejection by WhatsApp keeps WhatsApp's code and text.
  */
 export function sendGraphError (reply: FastifyReply, error: SluiceError): FastifyReply {
   const { retryAfterMs } = error.facts
-  reply.told = error.code
+  reply.errorCode = error.code
   const id = error.facts.extra?.['id']
   if (typeof id === 'string') reply.header('sluice-message-id', id)
   if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
@@ -39,19 +41,19 @@ export function sendGraphError (reply: FastifyReply, error: SluiceError): Fastif
   return reply.status(httpStatusOf(error)).type('application/json').send(JSON.stringify({ error: describe(error, reply.request.id) }))
 }
 
-/** Meta's own refusals come with 400, nearly all of them. */
+/** Nearly all of Meta's own rejections have status 400. */
 function httpStatusOf (error: SluiceError): number {
   return error.code === 'PROVIDER_REJECTED' || error.code === 'RECIPIENT_OPTED_OUT' ? 400 : error.status
 }
 
-function describe (error: SluiceError, requestId: string): Record<string, unknown> {
+function describe (error: SluiceError, requestId: string): Static<typeof GraphErrorSchema>['error'] {
   const { code, subcode } = codeOf(error)
   const [, sentence] = errors[error.code]
-  // What went wrong inside is for the log, not for the caller.
+  // Details of an internal error are for the log, not for the caller.
   const detail = error.status === 500 ? undefined : error.facts.detail
-  const refused = error.code === 'PROVIDER_REJECTED'
-  const explained = refused ? refusalOf(error).explanation : detail
-  const message = refused ? detail ?? sentence : sentence
+  const isRejected = error.code === 'PROVIDER_REJECTED'
+  const explained = isRejected ? rejectionOf(error).explanation : detail
+  const message = isRejected ? detail ?? sentence : sentence
   return {
     message: message.startsWith('(#') ? message : `(#${code}) ${message}`,
     type: 'OAuthException',
@@ -65,13 +67,13 @@ function describe (error: SluiceError, requestId: string): Record<string, unknow
 
 function codeOf (error: SluiceError): MetaCode {
   if (error.code === 'PROVIDER_REJECTED') {
-    // `131026`, `100/33`; a refusal of somebody in between, such as `HTTP_413`, has no number.
-    const [code, subcode] = (refusalOf(error).code ?? '').split('/').map(Number)
+    // `131026`, `100/33`; a rejection by a proxy in between, such as `HTTP_413`, has no number.
+    const [code, subcode] = (rejectionOf(error).code ?? '').split('/').map(Number)
     return Number.isInteger(code) && code !== 0 ? { code: code ?? 100, ...(subcode === undefined ? {} : { subcode }) } : { code: 100 }
   }
-  return exceptions[error.code] ?? byStatus[error.status] ?? SOMETHING_WENT_WRONG
+  return exceptions[error.code] ?? byStatus[error.status] ?? UNEXPECTED
 }
 
-function refusalOf ({ facts }: SluiceError): { code?: string, explanation?: string } {
+function rejectionOf ({ facts }: SluiceError): { code?: string, explanation?: string } {
   return (facts.extra?.['error'] ?? {}) as { code?: string, explanation?: string }
 }

@@ -3,16 +3,16 @@ import type { FastifyInstance } from 'fastify'
 import type { Edge } from '../message.js'
 import { edges } from '../message.js'
 
-/** What the gateway serves under its own names; a base URL's prefix can't be one of them. */
+/** The gateway's own paths, which cannot be the prefix of a base URL. */
 const OURS = /^\/(api\/v1|admin|docs|health|metrics|webhooks|console)([/?]|$)/
 const SENDER = /^[A-Za-z0-9_-]{1,64}$/
-/** Meta's ids are numbers: of a phone number, a medium, an account. */
+/** Meta's ids of phone numbers, media and accounts are numbers. */
 const OBJECT = /^\d+$/
 const VERSION = /^v\d+(\.\d+)?$/
 
 /**
- * The sender and the edge of `/{prefix}/{version}/{phone number id}/{edge}`, where prefix and version may be missing and the
- * prefix may have any length; null for another path. The version is a hint at most: messages go out by the configured one.
+ * The sender and the edge of `/{prefix}/{version}/{phone number id}/{edge}`; null for another path. Prefix and version are optional, and the
+ * prefix may have any length. The version is ignored: messages are sent with the configured one.
  */
 export function matchEdge (url: string): { sender: string, edge: Edge } | null {
   const parts = partsOf(url)
@@ -21,27 +21,27 @@ export function matchEdge (url: string): { sender: string, edge: Edge } | null {
   return edge === undefined || !SENDER.test(sender) || VERSION.test(sender) ? null : { sender, edge }
 }
 
-/** Whoever asks for such a path, of one of Meta's objects or with its version, takes the gateway for the Graph API, and can read its answers only. */
+/** A client that requests a path of a Meta object or with a Meta version expects the Graph API, and can parse its responses only. */
 export function isGraphPath (url: string): boolean {
   return matchEdge(url) !== null || partsOf(url).some(part => VERSION.test(part) || OBJECT.test(part))
 }
 
 function partsOf (url: string): string[] {
-  // Of every request it is asked, so what is plain is seen at once.
+  // Hot path: runs for every request.
   if (OURS.test(url)) return []
   const [path = ''] = url.split('?', 1)
   return path.split('/').filter(part => part !== '')
 }
 
-/** Lets a wildcard route ask by the constraint `graph` for the paths of one edge: a pattern can't have a prefix of any length. */
+/** Adds the route constraint `graph`, which limits a wildcard route to one edge: a pattern cannot have a prefix of any length. */
 export function constrainPaths (app: FastifyInstance): void {
   app.addConstraintStrategy({
     name: 'graph',
     storage () {
-      const kept = new Map<unknown, unknown>()
+      const handlers = new Map<unknown, unknown>()
       return {
-        get: edge => (kept.get(edge) ?? null) as never,
-        set: (edge, handler) => { kept.set(edge, handler) }
+        get: edge => (handlers.get(edge) ?? null) as never,
+        set: (edge, handler) => { handlers.set(edge, handler) }
       }
     },
     deriveConstraint: (request: IncomingMessage) => matchEdge(request.url ?? '')?.edge,

@@ -1,71 +1,75 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { admit } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
+import { resultOf } from '../http/admission-result.js'
 import type { Api, ApiDeps } from '../http/api.js'
-import { acceptingSender } from '../http/api.js'
-import { marketingMessages, messages } from '../http/docs/graph.js'
-import { toAnswer } from '../http/outcome.js'
+import { chooseSenderForMessage } from '../http/api.js'
+import { addSchemas } from '../http/openapi.js'
 import { prefersAsync } from '../http/request.js'
-import { GraphMessageSchema } from '../http/schemas/graph.js'
 import type { Edge } from '../message.js'
 import { edges } from '../message.js'
 import { publicId } from '../redis/keys.js'
 import { ownerOf, resolveReferences } from '../settlement/references.js'
-import { headersOf, toGraph } from './answer.js'
 import type { Body } from './body.js'
 import { readBody } from './body.js'
-import { sendGraphError } from './error.js'
+import { documentAs, operations } from './operations.js'
 import { constrainPaths, matchEdge } from './path.js'
+import { headersOf, toGraph } from './response.js'
+import * as schemas from './schemas.js'
 
-const operations = { messages, marketing_messages: marketingMessages }
-
-/** The Graph API takes the token in the query too; here it is a key of the gateway. Has to come before the key is looked at. */
-export function takeQueryToken (scope: FastifyInstance): void {
+/** The Graph API accepts the token in the query too; here it is an API key of the gateway. Has to come before authentication. */
+export function acceptQueryToken (scope: FastifyInstance): void {
   scope.addHook('onRequest', async request => {
     const { access_token: token } = request.query as { access_token?: unknown }
     if (request.raw.headers.authorization === undefined && typeof token === 'string') request.raw.headers.authorization = `Bearer ${token}`
   })
 }
 
-/** `/{phone number id}/messages` and `/marketing_messages` as WhatsApp's Cloud API has them, for clients that know nothing else. */
+/** `/{phone number id}/messages` and `/marketing_messages` as in WhatsApp's Cloud API, for clients written for it. */
 export function graphRoutes (scope: Api, deps: ApiDeps): void {
+  addSchemas(scope, ...Object.values(schemas))
   constrainPaths(scope)
   for (const edge of edges) {
-    scope.post('/*', { schema: { body: GraphMessageSchema }, constraints: { graph: edge }, config: { roles: ['send', 'admin'], operation: operations[edge] } }, async (request, reply) => {
-      const sender = acceptingSender(deps, matchEdge(request.url)?.sender)
+    const config = { roles: ['send', 'admin'], swaggerTransform: documentAs(edge) } as const
+    scope.post('/*', { schema: operations[edge], constraints: { graph: edge }, config }, async (request, reply) => {
+      const sender = chooseSenderForMessage(deps, matchEdge(request.url)?.sender)
       const body = readBody(request.body)
       if (body.status === 'passing') {
         const passed = await deps.provider.pass(sender, edge, JSON.stringify(body.body))
-        if (passed.status === 'answered') return await reply.status(passed.httpStatus).type('application/json').send(passed.body)
-        return sendGraphError(reply, new SluiceError('PROVIDER_UNAVAILABLE', { detail: passed.code, retryAfterMs: 1000 }))
+        if (passed.status !== 'answered') throw new SluiceError('PROVIDER_UNAVAILABLE', { detail: passed.code, retryAfterMs: 1000 })
+        reply.statusCode = passed.httpStatus
+        reply.type('application/json')
+        return passed.body
       }
-      const answer = await accept(deps, sender, edge, body, request, reply)
-      // Before anything that can throw, so that an error of an earlier message says whose it is.
-      reply.headers(headersOf(answer))
-      // 200 also where it waits: it is all that Meta ever answers, and so all that some clients take for a success.
-      return toGraph(body, answer)
+      const admission = await admitBody(deps, sender, edge, body, request)
+      if (admission.status !== 'refused') reply.messageId = publicId(sender, admission.id)
+      const result = await resultOf(deps, sender, admission)
+      // Before anything that can throw, so that the error of an earlier message names that message.
+      reply.headers(headersOf(result, deps.sandbox))
+      // 200 also for a waiting message: Meta has no other success, and some clients accept no other.
+      return toGraph(body, result)
     })
   }
 }
 
-async function accept (deps: ApiDeps, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest, reply: FastifyReply): ReturnType<typeof toAnswer> {
+async function admitBody (
+  deps: ApiDeps, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest
+): ReturnType<typeof admit> {
   const { status: _, message, ...rest } = body
   const { caller } = request
   const key = request.headers['idempotency-key']
-  const admission = await admit(deps, {
+  return await admit(deps, {
     ...rest,
     sender,
     edge,
     caller: caller.name,
     requestId: request.id,
     message: await resolveReferences(deps.store, sender, ownerOf(caller), message),
-    // Sent to Meta twice, a text arrives twice; so here too, unless the caller names it.
+    // A text posted to Meta twice arrives twice; here too, unless the caller sets a key.
     deduplicate: false,
     ...(typeof key === 'string' ? { headerKey: key } : {}),
     lane: 'normal',
     inline: !prefersAsync(request.headers['prefer']),
     whenLimited: 'wait'
   })
-  if (admission.status !== 'refused') reply.about = publicId(sender, admission.id)
-  return await toAnswer(deps, sender, admission)
 }

@@ -6,29 +6,30 @@ import type { Explain } from '../failure/failure.js'
 import type { RetryWorkerDeps } from '../failure/retry-worker.js'
 import type { SenderRegistry } from '../sender-registry.js'
 
-/** What the routes need of the house. */
+/** Dependencies of the routes. */
 export interface ApiDeps extends RetryWorkerDeps {
   settings: AdmissionSettings
   inlineWaitMs: number
   sandbox: boolean
   explain: Explain
   senders: SenderRegistry
-  /** Names of the API keys: a caller's idempotency keys are its own, so a look-up by key asks for each. */
+  /** Names of the API keys. Idempotency keys belong to a caller, so a search by key asks for each. */
   callers: string[]
 }
 
+/** A scope whose routes are typed by their TypeBox schemas, requests and responses. */
 export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>
 
-/** The sender that a request names, or the first one. Throws SENDER_UNKNOWN. */
-export function chooseSender (deps: Pick<ApiDeps, 'senders'>, named: string | undefined): string {
-  const sender = named ?? deps.senders.ids()[0] ?? ''
+/** The sender with this name, or the first one. Throws SENDER_UNKNOWN. */
+export function chooseSender (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): string {
+  const sender = name ?? deps.senders.ids()[0] ?? ''
   if (!deps.senders.has(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }
 
-/** The same for a new message: none is taken for a sender that leaves. */
-export function acceptingSender (deps: Pick<ApiDeps, 'senders'>, named: string | undefined): string {
-  const sender = chooseSender(deps, named)
+/** The same for a new message: a draining sender accepts none. */
+export function chooseSenderForMessage (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): string {
+  const sender = chooseSender(deps, name)
   if (deps.senders.isDraining(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
   return sender
 }

@@ -4,31 +4,31 @@ import type { ApiKey, Role } from '../config.js'
 import { SluiceError } from '../errors.js'
 import type { Caller } from './find-key.js'
 import { createFindKey } from './find-key.js'
-import { isChange, isFromHere, isToLoopback } from './from-here.js'
+import { isChange, isSameOrigin, isToLoopback } from './loopback.js'
 
 export type { Caller } from './find-key.js'
 
 declare module 'fastify' {
   interface FastifyRequest { caller: Caller }
   interface FastifyContextConfig {
-    /** Who may use the route; every route of the API has to say it. */
+    /** Roles that may use the route; required for every route behind a key. */
     roles?: readonly Role[]
   }
 }
 
-/** Without API keys the gateway listens on loopback only, and everybody there may do everything. */
+/** Without API keys the gateway listens on loopback only, and every caller is admin. */
 export const anonymous: Caller = { name: 'anonymous', role: 'admin' }
 
-/** Guards the routes of this scope: a known key, and a role that the route allows. Refuses to start with an unguarded route. */
+/** Authenticates the routes of this scope: a known API key, with a role that the route permits. A route without roles stops the start. */
 export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promise<void> {
   const findKey = createFindKey(keys)
   app.decorateRequest('caller')
   app.addHook('onRoute', route => {
-    if (route.config?.roles === undefined) throw new SluiceError('INTERNAL', { detail: `${String(route.method)} ${route.url} names no roles` })
+    if (route.config?.roles === undefined) throw new SluiceError('INTERNAL', { detail: `${String(route.method)} ${route.url} has no roles` })
   })
   if (keys.length === 0) {
     app.addHook('onRequest', (request, _reply, done) => {
-      refusePages(request)
+      refuseForeignPages(request)
       request.caller = anonymous
       done()
     })
@@ -37,15 +37,15 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
   await app.register(bearerAuth, {
     addHook: false,
     keys: new Set<string>(),
-    auth: (given: string, request: FastifyRequest) => {
-      const found = findKey(given)
+    auth: (key: string, request: FastifyRequest) => {
+      const found = findKey(key)
       if (found !== undefined) request.caller = found
       return found !== undefined
     }
   })
   app.addHook('onRequest', (request, reply, done) => {
     if (app.verifyBearerAuth === undefined) throw new SluiceError('INTERNAL')
-    // The library's own answer is replaced by ours, so only its verdict is used.
+    // The plugin's own error is replaced by ours.
     app.verifyBearerAuth(request, reply, error => {
       const roles = request.routeOptions.config.roles
       if (error !== undefined) done(new SluiceError('UNAUTHENTICATED'))
@@ -55,10 +55,10 @@ export async function authenticate (app: FastifyInstance, keys: ApiKey[]): Promi
   })
 }
 
-/** Where no key is asked for, a page of any site that somebody here opens could act with the node, or read it. */
-function refusePages (request: FastifyRequest): void {
+/** Without API keys, a page of any site open in a browser on this machine could use the node, or read from it. */
+function refuseForeignPages (request: FastifyRequest): void {
   if (!isToLoopback(request)) throw new SluiceError('FORBIDDEN', { detail: 'without API_KEYS the gateway is served as localhost only' })
-  if (isChange(request) && !isFromHere(request, ['same-origin', 'none'])) {
+  if (isChange(request) && !isSameOrigin(request, ['same-origin', 'none'])) {
     throw new SluiceError('FORBIDDEN', { detail: 'without API_KEYS no page of another site may change anything' })
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Many clients name JSON as the type of every request, one without a body too: there is nothing to read in it, and nothing wrong with it. */
-export function takeEmptyBodies (app: FastifyInstance): void {
+/** Accepts an empty body of type JSON: many clients declare the type for every request, also for one without a body. */
+export function acceptEmptyBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)

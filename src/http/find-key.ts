@@ -3,14 +3,14 @@ import type { ApiKey, Role } from '../config.js'
 
 export interface Caller { name: string, role: Role }
 
-/** Who may use this key; undefined where nobody does. */
-export type FindKey = (given: string) => Caller | undefined
+/** The caller with this API key; undefined for an unknown key. */
+export type FindKey = (key: string) => Caller | undefined
 
-/** Compares hashes of equal length, and every key each time, so that the time tells nothing. */
+/** Compares hashes of equal length, and with every key each time, so that response times reveal nothing about a key. */
 export function createFindKey (keys: ApiKey[]): FindKey {
   const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, hashed: hash('sha256', key, 'buffer') }))
-  return given => {
-    const hashed = hash('sha256', given, 'buffer')
+  return key => {
+    const hashed = hash('sha256', key, 'buffer')
     return known.filter(entry => timingSafeEqual(entry.hashed, hashed))[0]?.caller
   }
 }

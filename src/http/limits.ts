@@ -4,44 +4,45 @@ import { SluiceError } from '../errors.js'
 import { problem } from './problem.js'
 import { refuseDeep } from './validate.js'
 
-/** What one connection may take of this node. Who is slower, or wants more, is cut off; the others don't notice. */
+/** Limits of one connection. A slower or larger one is closed, without an effect on others. */
 export const connectionLimits = {
-  /** From the first byte of a request, or from connecting, to the last one of its head, ms. */
+  /** From the connection, or the first byte of a request, to the last byte of its headers, ms. */
   headersTimeoutMs: 10_000,
   /** To the last byte of its body, ms. */
   requestTimeoutMs: 30_000,
-  /** How often both are looked at, ms. */
+  /** How often both are checked, ms. */
   checkEveryMs: 1000,
-  /** Without a byte in either direction, such as an answer that nobody reads, ms. Longer than any answer takes. */
+  /** Without a byte in either direction, for example a response that the client does not read, ms. Longer than any response takes. */
   silenceMs: 120_000,
   /** Between two requests, ms. */
   keepAliveMs: 72_000,
   headBytes: 16_384,
-  /** Connections open at once; one more is closed at once, so that some are left for Redis and WhatsApp. */
+  /** Open connections; a further one is closed at once, so that file descriptors are left for Redis and WhatsApp. */
   connections: 10_000
 } as const
 
-/** Sets what no option of the server's does. */
+/** Sets the limits that are not server options. */
 export function limitConnections (app: FastifyInstance): void {
   app.addHook('preValidation', (request, _reply, done) => {
     refuseDeep(request.body)
     done()
   })
   app.server.maxConnections = connectionLimits.connections
-  // An expectation that nobody knows may be ignored; Node would answer it by itself, and with no word.
+  // An unknown expectation may be ignored; by default Node responds 417 without a body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
 
-/** What Node's parser calls the faults of a request that never became one. */
+/** Errors of Node's HTTP parser that have a code of their own. */
 const codes: Record<string, 'HEADERS_TOO_LARGE' | 'TOO_SLOW'> = { HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE', ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW' }
 
-/** Answers what can't be read as HTTP with a problem document, and ends the connection. */
+/** Sends a problem document for what cannot be parsed as HTTP, and closes the connection. */
 export function refuseUnreadable (this: FastifyInstance, error: { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const known = new SluiceError(codes[error.code ?? ''] ?? 'INVALID_REQUEST', { detail: 'it can not be read as HTTP/1.1' })
+  const known = new SluiceError(codes[error.code ?? ''] ?? 'INVALID_REQUEST', { detail: 'malformed HTTP/1.1 request' })
   const body = JSON.stringify(problem(known))
   if (socket.writable) {
-    socket.write(`HTTP/1.1 ${known.status} Refused\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+    const headers = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+    socket.write(`HTTP/1.1 ${known.status} Refused\r\n${headers}\r\n\r\n${body}`)
   }
   socket.destroySoon()
 }

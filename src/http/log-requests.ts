@@ -3,52 +3,52 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Bus, Events } from '../events.js'
 
-/** What nginx and others call it where the caller hangs up before the answer. */
-const HUNG_UP = 499
+/** nginx's status for a client that closed the connection before the response. */
+const CLIENT_CLOSED_REQUEST = 499
 
-/** The id of a request: the caller's own `X-Request-Id` where it is a short plain word, else a new one. */
+/** The id of a request: the caller's own `X-Request-Id` if it is short and plain, else a new one. */
 export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
-/** Tells of every request how it ended. To be set before the hooks that refuse requests. */
+/** Emits an event for every request that ends. Set before the hooks that refuse requests. */
 export function logRequests (app: FastifyInstance, events: Bus): void {
-  app.decorateReply('told')
-  app.decorateReply('about')
+  app.decorateReply('errorCode')
+  app.decorateReply('messageId')
   app.addHook('onRequest', (request, reply, done) => {
-    tellEnd(request, reply, events)
+    logRequest(request, reply, events)
     done()
   })
 }
 
 /**
- * Puts its id into a request's answer and tells how it ended, by the pattern of its route: what was asked for may hold a
- * telephone number.
+ * Sets the request's id on its response, and emits an event when it ends. The event names the pattern of the route, because the URL may hold
+ * a phone number.
  */
-export function tellEnd (request: FastifyRequest, reply: FastifyReply, events: Bus): void {
-  const askedAt = performance.now()
+export function logRequest (request: FastifyRequest, reply: FastifyReply, events: Bus): void {
+  const startedAt = performance.now()
   reply.header('x-request-id', request.id)
-  // The framework's own hooks don't hear of a caller that has sent all and hangs up before the answer.
-  reply.raw.on('close', () => events.emit('request.completed', factsOf(request, reply, performance.now() - askedAt)))
+  // Fastify's onResponse hook does not run for a client that disconnects before the response.
+  reply.raw.on('close', () => events.emit('request.completed', fieldsOf(request, reply, performance.now() - startedAt)))
 }
 
-function factsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.completed'][0] {
-  // Where nobody was let in there is no caller, whatever the type says.
+function fieldsOf (request: FastifyRequest, reply: FastifyReply, durationMs: number): Events['request.completed'][0] {
+  // Without authentication there is no caller, whatever the type says.
   const caller = (request as Partial<FastifyRequest>).caller?.name
   const requestBytes = Number(request.headers['content-length'])
   const bytes = Number(reply.getHeader('content-length'))
-  const facts: Events['request.completed'][0] = {
+  const fields: Events['request.completed'][0] = {
     requestId: request.id,
     method: request.method,
     route: request.routeOptions.url ?? 'unknown',
-    status: reply.raw.writableFinished ? reply.statusCode : HUNG_UP,
+    status: reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST,
     durationMs
   }
-  if (reply.told !== undefined) facts.code = reply.told
-  if (reply.about !== undefined) facts.id = reply.about
-  if (caller !== undefined) facts.caller = caller
-  if (requestBytes > 0) facts.requestBytes = requestBytes
-  if (bytes >= 0) facts.bytes = bytes
-  return facts
+  if (reply.errorCode !== undefined) fields.code = reply.errorCode
+  if (reply.messageId !== undefined) fields.id = reply.messageId
+  if (caller !== undefined) fields.caller = caller
+  if (requestBytes > 0) fields.requestBytes = requestBytes
+  if (bytes >= 0) fields.bytes = bytes
+  return fields
 }

@@ -1,12 +1,14 @@
 import type { Request } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
+import { ownerOf, resolveReferences } from '../settlement/references.js'
 import type { ApiDeps } from './api.js'
-import { acceptingSender } from './api.js'
-import type { PostMessage } from './schemas/message.js'
+import { chooseSenderForMessage } from './api.js'
+import type { Caller } from './authenticate.js'
+import type { PostMessage } from './schemas/post-message.js'
 
-/** What else than the body a request says about its message. */
-export interface Manner {
-  caller: string
+/** What a request says about its message outside the body. */
+export interface RequestContext {
+  caller: Caller
   requestId: string
   /** The header `Idempotency-Key`. */
   key?: string
@@ -14,32 +16,35 @@ export interface Manner {
   async: boolean
 }
 
-/** Does `Prefer: respond-async` stand in these headers? */
+/** Whether the header `Prefer` contains `respond-async`. */
 export function prefersAsync (prefer: string | string[] | undefined): boolean {
   return /(^|[\s,;])respond-async($|[\s,;])/i.test(String(prefer ?? ''))
 }
 
-/** A checked body as a request to admission. Throws on what no schema can see. */
-export function toRequest (deps: ApiDeps, body: PostMessage, manner: Manner): Request {
+/** A validated body as a request to admission. Throws on errors that no schema can express. */
+export async function toRequest (deps: ApiDeps, body: PostMessage, context: RequestContext): Promise<Request> {
   const whenLimited = body.whenLimited ?? 'wait'
-  if (manner.async && whenLimited === 'reject') {
-    throw new SluiceError('INVALID_REQUEST', { detail: 'whenLimited "reject" asks for an immediate send, which a batch and "respond-async" forbid', field: 'whenLimited' })
+  if (context.async && whenLimited === 'reject') {
+    const detail = 'whenLimited "reject" needs an immediate send, which a batch and "respond-async" exclude'
+    throw new SluiceError('INVALID_REQUEST', { detail, field: 'whenLimited' })
   }
+  const { message } = body
+  const sender = chooseSenderForMessage(deps, body.sender)
   const request: Request = {
-    // The schema lets exactly one of them through.
+    // The schema requires exactly one of them.
     to: body.to ?? body.recipient ?? body.group ?? '',
-    message: body.message,
-    sender: acceptingSender(deps, body.sender),
-    caller: manner.caller,
-    requestId: manner.requestId,
+    message: typeof message === 'string' ? message : await resolveReferences(deps.store, sender, ownerOf(context.caller), message),
+    sender,
+    caller: context.caller.name,
+    requestId: context.requestId,
     lane: body.priority ?? 'normal',
-    inline: !manner.async,
+    inline: !context.async,
     whenLimited
   }
   if (body.recipient !== undefined) request.addressing = 'user'
   if (body.group !== undefined) request.addressing = 'group'
-  if (manner.key !== undefined) request.headerKey = manner.key
-  if (body.scheduledFor !== undefined) request.scheduledFor = moment(body.scheduledFor)
+  if (context.key !== undefined) request.headerKey = context.key
+  if (body.scheduledFor !== undefined) request.scheduledFor = parseTimestamp(body.scheduledFor)
   if (body.type !== undefined) request.type = body.type
   if (body.metadata !== undefined) request.metadata = body.metadata
   if (body.idempotencyKey !== undefined) request.idempotencyKey = body.idempotencyKey
@@ -51,10 +56,10 @@ export function toRequest (deps: ApiDeps, body: PostMessage, manner: Manner): Re
   return request
 }
 
-function moment (given: string | number): number {
-  const ms = typeof given === 'number' ? given : Date.parse(given)
+function parseTimestamp (value: string | number): number {
+  const ms = typeof value === 'number' ? value : Date.parse(value)
   if (!Number.isSafeInteger(ms) || ms > 253_402_300_799_000) {
-    throw new SluiceError('INVALID_REQUEST', { detail: 'it is no moment: give ISO 8601 or ms since the epoch', field: 'scheduledFor' })
+    throw new SluiceError('INVALID_REQUEST', { detail: 'not a timestamp: use ISO 8601 or epoch milliseconds', field: 'scheduledFor' })
   }
   return ms
 }

@@ -4,9 +4,9 @@ import { Ajv } from 'ajv'
 import { SluiceError } from '../errors.js'
 
 const options = { removeAdditional: false, useDefaults: true, allErrors: false } as const
-/** JSON says what it means, so neither is a field dropped nor "5" taken for 5. Query strings are always text. */
+/** JSON has types, so no field is dropped, and "5" is not 5. Query strings are always text. */
 const strict = new Ajv({ ...options, coerceTypes: false })
-// With strict numbers a text that becomes Infinity would skip its maximum.
+// With strict numbers, text that becomes Infinity would pass its maximum.
 const lenient = new Ajv({ ...options, coerceTypes: 'array', strictNumbers: false })
 
 /** The validator of one part of a request. */
@@ -14,7 +14,7 @@ export function compile (schema: unknown, httpPart: string | undefined): Validat
   return (httpPart === 'body' ? strict : lenient).compile(schema as object)
 }
 
-/** A check of values that come in many at once: gives the value, or throws INVALID_REQUEST naming the field. */
+/** A check of single values of a list: returns the value, or throws INVALID_REQUEST with the field. */
 export function createCheck<Schema extends TSchema> (schema: Schema): (value: unknown) => Static<Schema> {
   const validate = strict.compile(schema)
   return value => {
@@ -23,7 +23,7 @@ export function createCheck<Schema extends TSchema> (schema: Schema): (value: un
   }
 }
 
-/** What a validator found, as an error that names the field. */
+/** A validator's error as INVALID_REQUEST with the field. */
 export function invalidRequest (first: Pick<ErrorObject, 'instancePath' | 'params' | 'message'> | undefined, where: string): SluiceError {
   const params = (first?.params ?? {}) as { missingProperty?: string, additionalProperty?: string }
   const path = (first?.instancePath ?? '').slice(1).replaceAll('/', '.')
@@ -32,12 +32,12 @@ export function invalidRequest (first: Pick<ErrorObject, 'instancePath' | 'param
   return new SluiceError('INVALID_REQUEST', { detail, ...(field === '' ? {} : { field }) })
 }
 
-/** Levels of lists and objects in each other that a body may have; Meta's deepest templates have ten. */
-const DEEPEST = 64
+/** Nested lists and objects that a body may have; Meta's deepest templates have ten levels. */
+const MAX_LEVELS = 64
 
-/** Throws INVALID_REQUEST for a body so deep that what walks it by recursion, as JSON.stringify does, would run out of stack. */
+/** Throws INVALID_REQUEST for a body nested so deep that a recursive function, as JSON.stringify is, would overflow the stack. */
 export function refuseDeep (body: unknown): void {
-  if (isDeeper(body, DEEPEST)) throw new SluiceError('INVALID_REQUEST', { detail: `body: lists and objects lie more than ${DEEPEST} deep in each other` })
+  if (isDeeper(body, MAX_LEVELS)) throw new SluiceError('INVALID_REQUEST', { detail: `body: nesting deeper than ${MAX_LEVELS} levels` })
 }
 
 function isDeeper (value: unknown, levels: number): boolean {

@@ -6,12 +6,12 @@ import { SluiceClient, SluiceClientError } from '../../src/client/index.js'
 import { lines, read } from '../contract/tree.js'
 import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
-import { createJudge, type Document } from '../http/document.js'
+import { createChecker, type Document } from '../http/document.js'
 import { rejection } from './faulty-proxy.js'
 
 const ground = await createGround(t, unhurried)
 const document = JSON.parse(read('docs/openapi.json')) as Document
-const validator = createJudge(document)
+const validator = createChecker(document)
 
 await t.test('each operation of the API has a call, and its result fits the OpenAPI document', async t => {
   const node = await ground.start(t)

@@ -1,6 +1,6 @@
 /** The console's texts: every state, wait reason and outcome of the API has one. */
 import t from 'tap'
-import { waitingForMeanings, states } from '../../src/http/schemas/answer.js'
+import { waitingForMeanings, states } from '../../src/http/schemas/message.js'
 
 /** JavaScript modules of the page, which the compiler does not check. */
 const page = async (name: string): Promise<any> => await import(String(new URL(`../../src/console/page/${name}.js`, import.meta.url)))

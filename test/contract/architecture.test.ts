@@ -18,8 +18,11 @@ const interfaces = [
 /** A module may import its own files, what is shared, and these: whole modules, or single files of them. */
 const mayImport: Record<string, string[]> = {
   http: [...interfaces, 'erasure'],
-  graph: [...interfaces, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
-  dashboard: [...interfaces, 'http/from-here', 'http/problem'],
+  graph: [
+    ...interfaces, 'http/admission-result', 'http/api', 'http/openapi', 'http/operation', 'http/request', 'http/samples', 'http/schemas/common',
+    'http/schemas/message'
+  ],
+  dashboard: [...interfaces, 'http/loopback', 'http/problem'],
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],

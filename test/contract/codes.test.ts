@@ -1,7 +1,7 @@
 /** Codes in the docs: docs/errors.md explains every error, docs/pacing.md every reason why a message waits. */
 import t from 'tap'
 import { errors } from '../../src/errors.js'
-import { waitingForMeanings } from '../../src/http/schemas/answer.js'
+import { waitingForMeanings } from '../../src/http/schemas/message.js'
 import { lines } from './tree.js'
 
 const rows = lines('docs/errors.md').flatMap(line => {

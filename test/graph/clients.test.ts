@@ -1,4 +1,4 @@
-/** Clients of Meta's API as their authors published them: pointed at the gateway, they send, wait and fail as with Meta. */
+/** Published clients of Meta's API, with the gateway as base URL: they send, wait and fail as with Meta. */
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
@@ -20,7 +20,7 @@ const ground = await createGround(t)
 const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_QUEUE_PER_RECIPIENT: '2' })
 const starts = watchStarts(t, ground.sandbox.url)
 const certificate = createCertificate(t)
-/** `path` is what it asks for when it is told that Meta is at `/gw`; `kind` is how it calls an error. */
+/** `path`: the path it requests with `/gw` in its base URL; `kind`: its name of an error. */
 const clients: Array<{ name: string, make: Make | 'official', path: string, kind: RegExp }> = [
   { name: '@great-detail/whatsapp', make: greatDetail, path: `/gw/v23.0/${SENDER}/messages`, kind: /^HTTPError$/ },
   { name: '@kapso/whatsapp-cloud-api', make: kapso, path: `/gw/v24.0/${SENDER}/messages`, kind: /^GraphApiError$/ },
@@ -30,20 +30,21 @@ const clients: Array<{ name: string, make: Make | 'official', path: string, kind
   { name: 'whatsapp, Meta\'s own', make: 'official', path: `/v16.0/${SENDER}/messages`, kind: /^OAuthException by HTTP 4\d\d$/ }
 ]
 
-/** A node that is behind turns requests away for a moment, as Meta does. */
-const told = (refused: Refused): Refused | null => refused.code === 131016 ? null : refused
+/** An overloaded node refuses requests temporarily, as Meta does. */
+const unlessOverloaded = (refused: Refused): Refused | null => refused.code === 131016 ? null : refused
 
 t.jobs = clients.length
 await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
   await t.test(name, { buffered: true }, async t => {
     const recorder = await startRecorder(t, node.origin, make === 'official' ? certificate : undefined)
-    const create = (key: string): Client => make === 'official' ? startOfficial(t, recorder.port, key, certificate.file) : make(`http://127.0.0.1:${recorder.port}/gw`, key)
+    const create = (key: string): Client =>
+      make === 'official' ? startOfficial(t, recorder.port, key, certificate.file) : make(`http://127.0.0.1:${recorder.port}/gw`, key)
     const client = create(keys.app)
     const person = `1555002000${at}`
     const number = `155601310260${10 + at}`
 
-    // The client itself does not come again: whoever uses it does.
-    const send = async (words: string) => await until(`"${words}" is taken`, async () => await client.send(person, words).catch(error => {
+    // The clients do not retry; their users do.
+    const send = async (words: string) => await until(`"${words}" is accepted`, async () => await client.send(person, words).catch(error => {
       t.comment(String(error))
       return null
     }), 20_000)
@@ -53,29 +54,41 @@ await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
     const second = await send('two')
     t.match(second, { id: /^111\.[\w-]{22}\.[0-9a-f]+$/, contact: person }, 'the second is accepted')
     const third = await send('two')
-    t.not(third.id, second.id, 'the same text once more is another message')
-    const full = await until('the line is full', async () => await client.refused(`1555002100${at}`).then(told, () => null), 20_000)
-    t.match(full, { code: 131056, message: /\S/, kind }, 'a full line is the pair limit to it')
+    t.not(third.id, second.id, 'the same text again is another message')
+    const full = await until('the queue is full', async () => await client.refused(`1555002100${at}`).then(unlessOverloaded, () => null), 20_000)
+    t.match(full, { code: 131056, message: /\S/, kind }, 'a full queue has the code of the pair rate limit')
 
-    t.match(await until('it is told', async () => told(await client.refused(number))), { code: 131026, message: /\S/, kind }, 'a refusal of WhatsApp\'s keeps its code')
-    t.match(await until('it is told', async () => told(await client.refused('12'))), { code: 131009, message: /\S/, kind }, 'so has a wrong number one')
-    t.match(await until('it is told', async () => told(await create(WRONG_KEY).refused(person))), { code: 190, message: /\S/, kind }, 'and a wrong key')
-    t.equal(await client.markRead('wamid.HBgLMTU1NTAwMjAwMDAVAgASGBQ'), true, 'a read message is marked')
+    t.match(
+      await until('it is rejected', async () => unlessOverloaded(await client.refused(number))),
+      { code: 131026, message: /\S/, kind },
+      'a rejection by WhatsApp keeps its code'
+    )
+    t.match(
+      await until('it is rejected', async () => unlessOverloaded(await client.refused('12'))),
+      { code: 131009, message: /\S/, kind },
+      'an invalid number has a code'
+    )
+    t.match(
+      await until('it is rejected', async () => unlessOverloaded(await create(WRONG_KEY).refused(person))),
+      { code: 190, message: /\S/, kind },
+      'a wrong key has a code'
+    )
+    t.equal(await client.markRead('wamid.HBgLMTU1NTAwMjAwMDAVAgASGBQ'), true, 'a message is marked as read')
 
     const arrivals = await ground.arrivals(person, 3, 15_000)
     t.same(arrivals.map(({ body }) => body?.text?.body), ['one', 'two', 'two'])
     const gaps = starts.gaps(person)
-    // Redis's clock paces, and ours is read here.
+    // 50 ms of tolerance: Redis's clock paces, and the test reads its own.
     t.ok(gaps.length === 2 && gaps.every(gap => gap >= INTERVAL_MS - 50), `paced: ${gaps.map(Math.round).join(', ')} ms`)
     await until('the second is settled', async () => (await node.get(`/messages/${second.id}`)).body['status'] === 'sent')
 
     const asked = recorder.take()
-    t.same([...new Set(asked.map(one => one.path))], [path], 'it asked for what it asks of Meta')
+    t.same([...new Set(asked.map(one => one.path))], [path], 'it requested the same path as with Meta')
     for (const { method, agent, coding } of asked.slice(0, 1)) t.comment(`${name}: ${method} ${path}, ${coding}, ${agent}`)
   })
 }))
 
-await t.test('a client that names errors names ours as it does Meta\'s', async t => {
+await t.test('a client that classifies errors classifies ours like Meta\'s', async t => {
   t.same(hints.filter(({ category }) => category !== 'server'), [
     { category: 'throttling', action: 'retry_after' }, { category: 'parameter', action: 'fix_and_retry' },
     { category: 'parameter', action: 'fix_and_retry' }, { category: 'authorization', action: 'refresh_token' }

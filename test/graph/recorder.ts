@@ -1,4 +1,4 @@
-/** Stands before the gateway, with TLS or without, hands everything on as it came, and writes down who asked for what. */
+/** A proxy before the gateway, with TLS or without, that forwards everything unchanged and records the requests. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,32 +13,51 @@ export interface Recorded { method: string, path: string, agent: string, coding:
 
 export interface Recorder {
   port: number
-  /** Of the requests since the last look. */
+  /** The requests since the last call. */
   take: () => Recorded[]
 }
 
-/** A certificate for localhost that signs itself, in a directory that goes with the test. */
+/** A self-signed certificate for localhost, in a directory that is removed after the test. */
 export function createCertificate (t: Pick<Test, 'teardown'>): { cert: string, key: string, file: string } {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-cert-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   const [file, keyFile] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
-  execFileSync('openssl', [
-    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
-    '-keyout', keyFile, '-out', file
-  ], { stdio: 'pipe' })
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+      '-keyout',
+      keyFile,
+      '-out',
+      file
+    ],
+    { stdio: 'pipe' }
+  )
   return { cert: readFileSync(file, 'utf8'), key: readFileSync(keyFile, 'utf8'), file }
 }
 
 export async function startRecorder (t: Pick<Test, 'teardown'>, origin: string, tls?: { cert: string, key: string }): Promise<Recorder> {
   const seen: Recorded[] = []
-  const take = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+  const forward = (request: http.IncomingMessage, response: http.ServerResponse): void => {
     const chunks: Buffer[] = []
     const { headers, method = '', url = '' } = request
-    const onward = http.request(origin + url, { method, headers }, answer => {
-      response.writeHead(answer.statusCode ?? 0, answer.headers)
-      answer.pipe(response)
+    const forwarded = http.request(origin + url, { method, headers }, reply => {
+      response.writeHead(reply.statusCode ?? 0, reply.headers)
+      reply.pipe(response)
     })
-    onward.on('error', () => response.destroy())
+    forwarded.on('error', () => response.destroy())
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       seen.push({
@@ -49,9 +68,9 @@ export async function startRecorder (t: Pick<Test, 'teardown'>, origin: string, 
         body: JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>
       })
     })
-    request.pipe(onward)
+    request.pipe(forwarded)
   }
-  const server = tls === undefined ? http.createServer(take) : https.createServer(tls, take)
+  const server = tls === undefined ? http.createServer(forward) : https.createServer(tls, forward)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(async () => {

@@ -1,4 +1,4 @@
-/** The drop-in surface: what a client that only knows Meta's API asks and gets. */
+/** The Graph surface: requests and responses of a client written for Meta's API. */
 import { once } from 'node:events'
 import http from 'node:http'
 import { connect } from 'node:net'
@@ -11,31 +11,56 @@ import { until } from '../support/until.js'
 import { graphError, post, text } from './support.js'
 
 const ground = await createGround(t)
-/** A busy machine gives grants back, and what should be sent at once would wait. */
+/** On a busy machine grants would expire, and messages would wait that should be sent at once. */
 const start: typeof ground.start = async (t, env = {}, more = {}) => await ground.start(t, { START_WITHIN_MS: '5000', ...env }, more)
-/** Nothing that waits is sent within a test. */
+/** No waiting message is sent within a test. */
 const slow = { WHATSAPP_RATE_LIMIT_MS: '60000' }
 
-await t.test('a message is taken by any version, none, and behind any prefix', async t => {
+await t.test('a message is accepted with any version, without one, and behind any prefix', async t => {
   const node = await start(t)
-  const paths = ['/v13.0/111/messages', '/v26.0/111/messages', '/v26/111/messages', '/111/messages', '/gw/111/messages', '/gw/v26.0/111/messages', '/a/b/c/v9.9/111/messages', '/v23.0/111/messages/', '/v23.0/111/messages?x=1']
+  const paths = [
+    '/v13.0/111/messages',
+    '/v26.0/111/messages',
+    '/v26/111/messages',
+    '/111/messages',
+    '/gw/111/messages',
+    '/gw/v26.0/111/messages',
+    '/a/b/c/v9.9/111/messages',
+    '/v23.0/111/messages/',
+    '/v23.0/111/messages?x=1'
+  ]
   for (const [at, path] of paths.entries()) {
     const { status, body } = await post(node, text(`1555001000${at}`), { path })
-    t.match([status, body], [200, { messaging_product: 'whatsapp', contacts: [{ input: `1555001000${at}`, wa_id: `1555001000${at}` }], messages: [{ id: /^wamid\./ }] }], path)
-    t.same(Object.keys(body['messages'][0]), ['id'], 'as Meta says it, and nothing more')
+    t.match(
+      [status, body],
+      [200, { messaging_product: 'whatsapp', contacts: [{ input: `1555001000${at}`, wa_id: `1555001000${at}` }], messages: [{ id: /^wamid\./ }] }],
+      path
+    )
+    t.same(Object.keys(body['messages'][0]), ['id'], 'Meta\'s fields only')
   }
-  t.match(await ground.arrivals('15550010000', 1), [{ sender: SENDER, body: { ...text('15550010000'), biz_opaque_callback_data: /^[\w-]{22}\.[0-9a-f]+\.1$/ } }])
+  t.match(await ground.arrivals('15550010000', 1), [
+    { sender: SENDER, body: { ...text('15550010000'), biz_opaque_callback_data: /^[\w-]{22}\.[0-9a-f]+\.1$/ } }
+  ])
 })
 
-await t.test('the gateway\'s own routes are not hidden by it', async t => {
+await t.test('it does not hide the gateway\'s own routes', async t => {
   const node = await start(t)
   t.match(await node.as(keys.app).send('+15550010100'), { status: 200, body: { status: 'sent' } })
-  for (const path of ['/api/v1/111/messages', '/api/v1/messages/', '/docs/111/messages', '/admin/queues/111/messages', '/webhooks/111/messages', '/console/111/messages', '/health/messages', '/metrics/111/messages']) {
+  for (const path of [
+    '/api/v1/111/messages',
+    '/api/v1/messages/',
+    '/docs/111/messages',
+    '/admin/queues/111/messages',
+    '/webhooks/111/messages',
+    '/console/111/messages',
+    '/health/messages',
+    '/metrics/111/messages'
+  ]) {
     t.match(await post(node, text('15550010101'), { path }), { status: 404, body: { code: 'NOT_FOUND' } }, path)
   }
 })
 
-await t.test('a second message to the same person waits, is accepted, and says for how long', async t => {
+await t.test('a second message to the same recipient is accepted and has its wait', async t => {
   const node = await start(t, slow)
   await post(node, text('+1 (555) 001-0200'))
   const { status, headers, body } = await post(node, text('+15550010200', 'Again'))
@@ -43,7 +68,13 @@ await t.test('a second message to the same person waits, is accepted, and says f
   t.match(body, {
     messaging_product: 'whatsapp',
     contacts: [{ input: '+15550010200', wa_id: '15550010200' }],
-    messages: [{ id: /^111\.[\w-]{22}\.[0-9a-f]+$/, message_status: 'accepted', sluice: { status: 'queued', delay_ms: Number, expected_at: /^20/, position: 1, waiting_for: 'pair-rate' } }]
+    messages: [
+      {
+        id: /^111\.[\w-]{22}\.[0-9a-f]+$/,
+        message_status: 'accepted',
+        sluice: { status: 'queued', delay_ms: Number, expected_at: /^20/, position: 1, waiting_for: 'pair-rate' }
+      }
+    ]
   })
   t.ok(body['messages'][0].sluice.delay_ms > 50_000)
   t.equal(headers.get('sluice-status'), 'queued')
@@ -60,13 +91,13 @@ await t.test('the same text twice is two messages; with an Idempotency-Key it is
   const named = { headers: { 'idempotency-key': 'order-1' } }
   const first = await post(node, text('15550010301'), named)
   const again = await post(node, text('15550010301'), named)
-  t.same(again.body, first.body, 'also what it answers')
+  t.same(again.body, first.body, 'with the same response')
   t.match([first.headers.get('idempotent-replayed'), again.headers.get('idempotent-replayed')], [null, 'true'])
   t.match(await post(node, text('15550010301', 'Other'), named), { status: 422, body: graphError(100, /^IDEMPOTENCY_KEY_REUSED: /) })
   t.match(await post(node, text('15550010301'), { headers: { 'idempotency-key': 'ä' } }), { status: 400, body: graphError(100, /^INVALID_KEY: /) })
 })
 
-await t.test('what WhatsApp refuses keeps its code and words, also when asked again', async t => {
+await t.test('a rejection by WhatsApp keeps its code and text, also in a repeat', async t => {
   const node = await start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
   for (const code of [131026, 131047, 131051, 132001]) {
     const named = { headers: { 'idempotency-key': `refused-${code}` } }
@@ -80,32 +111,49 @@ await t.test('what WhatsApp refuses keeps its code and words, also when asked ag
   }
 })
 
-await t.test('a message that was taken out is not told as accepted', async t => {
+await t.test('a repeat for a cancelled message is an error', async t => {
   const node = await start(t, slow)
   await post(node, text('15550010400'))
   const named = { headers: { 'idempotency-key': 'late' } }
   const { body } = await post(node, text('15550010400'), named)
   await node.del(`/messages/${body['messages'][0].id}`)
-  t.match(await post(node, text('15550010400'), named), { status: 422, body: graphError(131043, /^ENDED_UNSENT: it is cancelled/) })
+  t.match(await post(node, text('15550010400'), named), { status: 422, body: graphError(131043, /^ENDED_UNSENT: the message is cancelled/) })
 })
 
-await t.test('a passing refusal and a lost answer are the gateway\'s to mend: accepted', async t => {
+await t.test('a message with a temporary failure or without a response is accepted', async t => {
   const quick = { WHATSAPP_RETRY_SCHEDULE_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '100', WHATSAPP_RATE_LIMIT_MS: '1' }
   const node = await start(t, quick)
-  // Only who never gets an answer is waited for so briefly.
-  const hasty = await start(t, { ...quick, SEND_TIMEOUT_MS: '300' }, { prefix: node.prefix })
-  t.match(await post(node, text('15561131000')), { status: 200, body: { messages: [{ id: /^111\./, message_status: 'accepted', sluice: { status: 'retrying', next_retry_at: /^20/ } }] } })
-  t.match(await post(hasty, text('15558500011')), { status: 200, body: { messages: [{ sluice: { status: 'unknown' } }] } })
+  // A short time-out for the message that gets no response.
+  const impatient = await start(t, { ...quick, SEND_TIMEOUT_MS: '300' }, { prefix: node.prefix })
+  t.match(await post(node, text('15561131000')), {
+    status: 200,
+    body: { messages: [{ id: /^111\./, message_status: 'accepted', sluice: { status: 'retrying', next_retry_at: /^20/ } }] }
+  })
+  t.match(await post(impatient, text('15558500011')), { status: 200, body: { messages: [{ sluice: { status: 'unknown' } }] } })
   await ground.arrivals('15561131000', 2)
 })
 
-await t.test('unknown fields go to WhatsApp as they came, and the envelope is the gateway\'s', async t => {
+await t.test('unknown fields go to WhatsApp unchanged, and the envelope is the gateway\'s', async t => {
   const node = await start(t)
-  const odd = { type: 'text', text: { body: 'x', preview_url: true, new_in_2027: [1] }, recipient_identity_key_hash: 'h', ttl_seconds: 60, category: 'utility', context: { message_id: 'wamid.A' } }
-  await post(node, { messaging_product: 'whatsapp', to: 15550010500, ...odd, recipient: null, biz_opaque_callback_data: 'theirs', access_token: keys.app })
+  const odd = {
+    type: 'text',
+    text: { body: 'x', preview_url: true, new_in_2027: [1] },
+    recipient_identity_key_hash: 'h',
+    ttl_seconds: 60,
+    category: 'utility',
+    context: { message_id: 'wamid.A' }
+  }
+  await post(node, {
+    messaging_product: 'whatsapp',
+    to: 15550010500,
+    ...odd,
+    recipient: null,
+    biz_opaque_callback_data: 'theirs',
+    access_token: keys.app
+  })
   const [seen] = await ground.arrivals('15550010500', 1)
   t.match(seen?.body, { ...odd, to: '15550010500', biz_opaque_callback_data: /^[\w-]{22}\./ })
-  t.notMatch(JSON.stringify(seen), /theirs|app-key/, 'no key of ours, and no note of theirs')
+  t.notMatch(JSON.stringify(seen), /theirs|app-key/, 'neither our API key nor their callback data')
 })
 
 await t.test('the caller\'s own callback data comes back with the message, before it is sent and after', async t => {
@@ -122,44 +170,61 @@ await t.test('the caller\'s own callback data comes back with the message, befor
   t.same(await strangers(ground.redis.connect(), node.prefix), [])
 })
 
-await t.test('WhatsApp\'s own id of a recipient is told and kept', async t => {
+await t.test('WhatsApp\'s own id of a recipient is returned and stored', async t => {
   const node = await start(t)
   const { headers, body } = await post(node, text('+52 33 1234 5678'))
   t.same(body['contacts'], [{ input: '+52 33 1234 5678', wa_id: '5213312345678' }])
   t.match((await node.get(`/messages/${headers.get('sluice-message-id')}`)).body, { waId: '5213312345678' })
   t.match((await node.as(keys.app).send('+52 33 1234 5679')).body, { waId: '5213312345679' })
-  t.notOk('waId' in (await node.as(keys.app).send('+1 555 001 0700')).body, 'and not where it is the same')
+  t.notOk('waId' in (await node.as(keys.app).send('+1 555 001 0700')).body, 'and not returned if it is the same')
 })
 
-await t.test('user ids and groups are paced, each by itself', async t => {
+await t.test('user ids and groups are rate-limited, each on its own', async t => {
   const node = await start(t, slow)
   const user = { messaging_product: 'whatsapp', recipient: 'US.13491208655302741918', type: 'text', text: { body: 'x' } }
   t.match((await post(node, user)).body, { contacts: [{ input: user.recipient, user_id: user.recipient }], messages: [{ id: /^wamid/ }] })
-  t.match((await post(node, user)).body, { contacts: [{ input: user.recipient, user_id: user.recipient }], messages: [{ sluice: { waiting_for: 'pair-rate' } }] })
+  t.match((await post(node, user)).body, {
+    contacts: [{ input: user.recipient, user_id: user.recipient }],
+    messages: [{ sluice: { waiting_for: 'pair-rate' } }]
+  })
   t.match((await ground.arrivals(user.recipient, 1))[0]?.body, { recipient: user.recipient, to: undefined })
-  t.match((await node.get(`/rate-limits/${user.recipient}`)).body, { waiting: { normal: 1 }, waitingFor: 'pair-rate' }, 'and can be looked up')
+  t.match((await node.get(`/rate-limits/${user.recipient}`)).body, { waiting: { normal: 1 }, waitingFor: 'pair-rate' }, 'and can be found')
   const group = text('Y2FwaV9ncm91cDox', 'x', { recipient_type: 'group' })
   t.match((await post(node, group)).body, { messages: [{ id: /^wamid/, group_id: 'Y2FwaV9ncm91cDox' }] })
   t.match((await post(node, group)).body, { messages: [{ group_id: 'Y2FwaV9ncm91cDox', sluice: { waiting_for: 'pair-rate' } }] })
   t.match((await node.get('/messages?recipient=group:Y2FwaV9ncm91cDox')).body['messages'].length, 2)
-  t.match((await post(node, { ...text('15550010801'), recipient: user.recipient })).body, { contacts: [{ input: '15550010801' }], messages: [{ id: /^wamid/ }] }, 'to wins')
+  t.match(
+    (await post(node, { ...text('15550010801'), recipient: user.recipient })).body,
+    { contacts: [{ input: '15550010801' }], messages: [{ id: /^wamid/ }] },
+    'to takes precedence'
+  )
   for (const native of [{ recipient: user.recipient }, { group: 'Y2FwaV9ncm91cDox' }]) {
-    t.match((await node.as(keys.app).post('/messages', { ...native, message: 'native' })).body, { status: 'queued', waitingFor: 'pair-rate' }, 'the same pair by the gateway\'s own API')
+    t.match(
+      (await node.as(keys.app).post('/messages', { ...native, message: 'native' })).body,
+      { status: 'queued', waitingFor: 'pair-rate' },
+      "the same pair through the gateway's own API"
+    )
   }
-  t.same(await strangers(ground.redis.connect(), node.prefix), [], 'what is in Redis looks as lua/README.md says')
-  t.match(await node.as(keys.app).post('/messages', { to: '15550010802', group: 'a', message: 'x' }), { status: 400, body: { code: 'INVALID_REQUEST' } })
+  t.same(await strangers(ground.redis.connect(), node.prefix), [], 'keys in Redis match lua/README.md')
+  t.match(await node.as(keys.app).post('/messages', { to: '15550010802', group: 'a', message: 'x' }), {
+    status: 400,
+    body: { code: 'INVALID_REQUEST' }
+  })
   t.match(await node.as(keys.app).post('/messages', { message: 'x' }), { status: 400, body: { code: 'INVALID_REQUEST', field: 'to' } })
 })
 
-await t.test('a recipient that can not be one is refused', async t => {
+await t.test('an invalid recipient is rejected', async t => {
   const node = await start(t)
   t.match(await post(node, text('US.13491208655302741918')), { status: 400, body: graphError(131009, /^RECIPIENT_IS_USER_ID: /) })
   t.match(await post(node, text('12')), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
   t.match(await post(node, { recipient: 'nobody', type: 'text' }), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
-  t.match(await post(node, { type: 'text', text: { body: 'x' } }), { status: 400, body: graphError(100, /^INVALID_REQUEST: The parameter to is required/) })
+  t.match(await post(node, { type: 'text', text: { body: 'x' } }), {
+    status: 400,
+    body: graphError(100, /^INVALID_REQUEST: The parameter to is required/)
+  })
 })
 
-await t.test('mark as read and typing are passed on at once, whoever waits', async t => {
+await t.test('mark as read and typing are forwarded at once, also with a paused sender', async t => {
   const node = await start(t, slow)
   const read = { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A', typing_indicator: { type: 'text' } }
   await node.post(`/senders/${SENDER}/pause`, {})
@@ -167,12 +232,16 @@ await t.test('mark as read and typing are passed on at once, whoever waits', asy
   for (const { status, body } of replies) t.same([status, body], [200, { success: true }])
   const seen = (await ground.sandbox.seen()).filter(({ outcome }) => outcome === 'acknowledged')
   t.same(seen.map(({ body }) => body), replies.map(() => read))
-  t.match(await post(node, { ...read, message_id: undefined }), { status: 400, body: { error: { code: 100, message: /^\(#100\)/ } } }, 'refused by WhatsApp itself')
-  t.match((await node.get('/stats')).body, { queue: { waiting: 0, completed: 0 } }, 'and counted nowhere')
+  t.match(
+    await post(node, { ...read, message_id: undefined }),
+    { status: 400, body: { error: { code: 100, message: /^\(#100\)/ } } },
+    'rejected by WhatsApp itself'
+  )
+  t.match((await node.get('/stats')).body, { queue: { waiting: 0, completed: 0 } }, 'and not counted')
   t.match(await post(node, read, { key: keys.viewer }), { status: 403 })
 })
 
-await t.test('what could not be passed on is said so, and not repeated', async t => {
+await t.test('a request that cannot be forwarded fails, and is not repeated', async t => {
   const node = await start(t, { WHATSAPP_API_URL: 'http://127.0.0.1:9/v25.0' })
   const { status, headers, body } = await post(node, { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A' })
   t.match([status, body], [503, graphError(131016, /^PROVIDER_UNAVAILABLE: CONNECT_REFUSED/)])
@@ -187,7 +256,10 @@ await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', asyn
   const reaction = { messaging_product: 'whatsapp', to: '15550010902', type: 'reaction', reaction: { message_id: id, emoji: '👍' } }
   t.match(await post(node, reply), { status: 409, body: graphError(131009, /^NOT_SENT_YET: context.message_id: this message is queued/) })
   t.match(await post(node, reaction), { status: 409, body: graphError(131009, /^NOT_SENT_YET: reaction/) })
-  t.match(await node.as(keys.app).send('15550010903', { type: 'text', text: { body: 'c' }, context: { message_id: id } }), { status: 409, body: { code: 'NOT_SENT_YET', messageStatus: 'queued' } })
+  t.match(await node.as(keys.app).send('15550010903', { type: 'text', text: { body: 'c' }, context: { message_id: id } }), {
+    status: 409,
+    body: { code: 'NOT_SENT_YET', messageStatus: 'queued' }
+  })
   await node.del('/rate-limits/15550010900')
   const wamid = (await ground.arrivals('15550010900', 2))[1]?.wamid
   await until('it is settled', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
@@ -197,56 +269,107 @@ await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', asyn
   t.match((await ground.arrivals('15550010901', 1))[0]?.body, { context: { message_id: wamid } })
   t.match((await ground.arrivals('15550010902', 1))[0]?.body, { reaction: { message_id: wamid, emoji: '👍' } })
   t.match((await ground.arrivals('15550010903', 1))[0]?.body, { reaction: { message_id: wamid } })
-  t.match(await post(node, reply, { key: keys.shop }), { status: 400, body: graphError(100, /nothing is known/) }, 'nobody quotes another\'s')
-  t.match(await post(node, text('15550010901', 'd', { context: { message_id: '111.aaaaaaaaaaaaaaaaaaaaaa.19999999999' } })), { status: 400, body: graphError(100, /nothing is known/) })
+  t.match(
+    await post(node, reply, { key: keys.shop }),
+    { status: 400, body: graphError(100, /nothing is known/) },
+    'a key cannot quote messages of another'
+  )
+  t.match(await post(node, text('15550010901', 'd', { context: { message_id: '111.aaaaaaaaaaaaaaaaaaaaaa.19999999999' } })), {
+    status: 400,
+    body: graphError(100, /nothing is known/)
+  })
 })
 
 await t.test('marketing messages go to their own edge, retries too', async t => {
   const node = await start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '100', WHATSAPP_RATE_LIMIT_MS: '1' })
-  const body = { messaging_product: 'whatsapp', to: '15561131000', type: 'template', template: { name: 'sale', language: { code: 'en' } }, product_policy: 'STRICT', message_activity_sharing: true }
+  const body = {
+    messaging_product: 'whatsapp',
+    to: '15561131000',
+    type: 'template',
+    template: { name: 'sale', language: { code: 'en' } },
+    product_policy: 'STRICT',
+    message_activity_sharing: true
+  }
   const path = `/v24.0/${SENDER}/marketing_messages`
   t.match(await post(node, body, { path }), { status: 200, body: { messages: [{ sluice: { status: 'retrying' } }] } })
-  const seen = await until('it is taken', async () => {
+  const seen = await until('it is accepted', async () => {
     const found = (await ground.arrivals('15561131000')).filter(({ body }) => JSON.stringify(body).includes('sale'))
     return found.length > 1 && found
   })
   t.match(seen.map(({ outcome }) => outcome), ['rejected', 'accepted'])
   for (const one of seen) t.match(one.body, { product_policy: 'STRICT', message_activity_sharing: true })
-  t.match(await post(node, text('15550011000'), { path }), { status: 400, body: { error: { code: 131055 } } }, 'the sandbox takes templates alone there')
-  t.match((await post(node, { ...body, to: '15550011001' }, { path })).body, { messages: [{ id: /^wamid/, message_status: 'accepted' }] }, 'WhatsApp\'s own word')
+  t.match(await post(node, text('15550011000'), { path }), { status: 400, body: { error: { code: 131055 } } }, 'the sandbox accepts templates only')
+  t.match(
+    (await post(node, { ...body, to: '15550011001' }, { path })).body,
+    { messages: [{ id: /^wamid/, message_status: 'accepted' }] },
+    "WhatsApp's own status"
+  )
 })
 
-await t.test('who is not let in hears it as Meta would say it', async t => {
+await t.test('authentication errors have Meta\'s codes', async t => {
   const node = await start(t)
-  for (const key of ['', 'wrong-key-0123456789']) t.match(await post(node, text('15550011100'), { key }), { status: 401, body: graphError(190, /^UNAUTHENTICATED: /) })
+  for (const key of ['', 'wrong-key-0123456789']) {
+    t.match(await post(node, text('15550011100'), { key }), { status: 401, body: graphError(190, /^UNAUTHENTICATED: /) })
+  }
   for (const edge of ['messages', 'marketing_messages']) {
     const path = `/v23.0/${SENDER}/${edge}`
     t.match(await post(node, text('15550011100'), { key: keys.viewer, path }), { status: 403, body: graphError(10, /^FORBIDDEN: /) })
     t.match(await post(node, text('15550011100'), { key: '', path }), { status: 401 })
   }
-  t.match(await post(node, text('15550011100'), { path: '/v23.0/999/messages' }), { status: 404, body: { error: { ...graphError(100, /^SENDER_UNKNOWN: /)['error'] as object, error_subcode: 33 } } })
-  t.match(await post(node, text('15550011100'), { key: '', path: `/111/messages?access_token=${keys.app}` }), { status: 200 }, 'the query may carry the key, as with Graph')
+  t.match(await post(node, text('15550011100'), { path: '/v23.0/999/messages' }), {
+    status: 404,
+    body: { error: { ...(graphError(100, /^SENDER_UNKNOWN: /)['error'] as object), error_subcode: 33 } }
+  })
+  t.match(
+    await post(node, text('15550011100'), { key: '', path: `/111/messages?access_token=${keys.app}` }),
+    { status: 200 },
+    'the query may have the key, as with Meta'
+  )
   t.match(await post(node, text('15550011100'), { key: '', path: '/111/messages?access_token=wrong-key-0123456789' }), { status: 401 })
 })
 
-await t.test('whatever fails on such a path is answered in Meta\'s shape', async t => {
+await t.test('every error on such a path has Meta\'s shape', async t => {
   const node = await start(t)
   t.match(await post(node, '{"to":'), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
   t.match(await post(node, '[1]'), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
   t.match(await post(node, ''), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
-  t.match(await post(node, text('15550011200'), { headers: { 'content-type': 'text/xml' } }), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
-  for (const wrong of [{ messaging_product: 'sms' }, { recipient_type: 'crowd' }, { type: 5 }, { to: {} }, { biz_opaque_callback_data: 'x'.repeat(513) }]) {
-    t.match(await post(node, text('15550011200', 'x', wrong)), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) }, JSON.stringify(wrong).slice(0, 40))
+  t.match(await post(node, text('15550011200'), { headers: { 'content-type': 'text/xml' } }), {
+    status: 400,
+    body: graphError(100, /^INVALID_REQUEST: /)
+  })
+  for (const wrong of [
+    { messaging_product: 'sms' },
+    { recipient_type: 'crowd' },
+    { type: 5 },
+    { to: {} },
+    { biz_opaque_callback_data: 'x'.repeat(513) }
+  ]) {
+    t.match(
+      await post(node, text('15550011200', 'x', wrong)),
+      { status: 400, body: graphError(100, /^INVALID_REQUEST: /) },
+      JSON.stringify(wrong).slice(0, 40)
+    )
   }
   t.match(await post(node, text('15550011200', 'x'.repeat(300_000))), { status: 413, body: graphError(100, /^TOO_LARGE: /) })
-  for (const [method, path] of [['GET', '/v23.0/111/messages'], ['GET', '/v23.0/111?fields=health_status'], ['POST', '/v23.0/111/media'], ['POST', '/gw/111/media'], ['GET', '/111?fields=health_status'], ['DELETE', '/gw/v23.0/111']] as const) {
+  for (const [method, path] of [
+    ['GET', '/v23.0/111/messages'],
+    ['GET', '/v23.0/111?fields=health_status'],
+    ['POST', '/v23.0/111/media'],
+    ['POST', '/gw/111/media'],
+    ['GET', '/111?fields=health_status'],
+    ['DELETE', '/gw/v23.0/111']
+  ] as const) {
     const response = await fetchPatiently(node.origin + path, { method })
-    t.match([response.status, await response.json()], [404, graphError(100, /^NOT_FOUND: there is no /)], `${method} ${path}`)
+    t.match([response.status, await response.json()], [404, graphError(100, /^NOT_FOUND: no route with this path /)], `${method} ${path}`)
   }
-  t.match(await post(node, text('1'), { path: '/v23.0/%zz/messages' }), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) }, 'also what the router refuses')
+  t.match(
+    await post(node, text('1'), { path: '/v23.0/%zz/messages' }),
+    { status: 400, body: graphError(100, /^INVALID_REQUEST: /) },
+    'also errors of the router'
+  )
 })
 
-await t.test('full lines are told by the codes that clients know', async t => {
+await t.test('full queues have Meta\'s codes', async t => {
   const node = await start(t, { ...slow, MAX_QUEUE_PER_RECIPIENT: '1', MAX_BACKLOG_PER_SENDER: '2' })
   for (let i = 0; i < 2; i++) await post(node, text('15550011300'))
   const pair = await post(node, text('15550011300'))
@@ -257,14 +380,20 @@ await t.test('full lines are told by the codes that clients know', async t => {
   t.match(await post(node, text('15550011302')), { status: 429, body: graphError(130429, /^BACKLOG_FULL: /) })
 })
 
-await t.test('a chunked body, and one that respond-async keeps out of the request', async t => {
+await t.test('a chunked body, and respond-async', async t => {
   const node = await start(t)
   const chunks = JSON.stringify(text('15550011400')).match(/.{1,20}/g) ?? []
   const status = await new Promise((resolve, reject) => {
-    const request = http.request(`${node.origin}/v23.0/111/messages`, { method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' } }, response => {
-      response.resume()
-      resolve(response.statusCode)
-    }).on('error', reject)
+    const request = http
+      .request(
+        `${node.origin}/v23.0/111/messages`,
+        { method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' } },
+        response => {
+          response.resume()
+          resolve(response.statusCode)
+        }
+      )
+      .on('error', reject)
     for (const chunk of chunks) request.write(chunk)
     request.end()
   })
@@ -273,21 +402,24 @@ await t.test('a chunked body, and one that respond-async keeps out of the reques
   await ground.arrivals('15550011401', 1)
 })
 
-await t.test('a closing node turns them away in Meta\'s shape', async t => {
+await t.test('a node that shuts down refuses requests in Meta\'s shape', async t => {
   const node = await start(t)
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
-  let answer = ''
-  socket.on('data', data => { answer += String(data) })
-  // Half a request, so that the connection is not idle when the node begins to close.
+  let response = ''
+  socket.on('data', data => { response += String(data) })
+  // Half a request, so that the connection is not idle when the shutdown begins.
   socket.write('POST /v23.0/111/messages HTTP/1.1\r\nhost: gateway\r\n')
-  await until('the node has the first half', async () => await new Promise(resolve => node.gateway.app.server.getConnections((_, count) => resolve(count))))
+  await until(
+    'the node has the first half',
+    async () => await new Promise(resolve => node.gateway.app.server.getConnections((_, count) => resolve(count)))
+  )
   const closing = node.close()
   socket.write('content-length: 0\r\n\r\n')
   await once(socket, 'close')
   await closing
-  t.match(answer, /^HTTP\/1\.1 503 /)
-  t.match(answer, /retry-after: 1\r\n/i)
-  t.match(JSON.parse(answer.slice(answer.indexOf('{'))), graphError(131016, /^SHUTTING_DOWN: /))
+  t.match(response, /^HTTP\/1\.1 503 /)
+  t.match(response, /retry-after: 1\r\n/i)
+  t.match(JSON.parse(response.slice(response.indexOf('{'))), graphError(131016, /^SHUTTING_DOWN: /))
 })
 
 await t.test('no log line holds a key, a number or a text', async t => {

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document: it is complete, it is the committed one, and the gateway does what it says. `WRITE_DOCS=1` writes
- * docs/openapi.json anew.
+ * The OpenAPI document: it is complete, it equals the committed file, and the gateway conforms to it. `WRITE_DOCS=1` regenerates
+ * docs/openapi.json.
  */
 import { writeFileSync } from 'node:fs'
 import type { Static } from '@sinclair/typebox'
@@ -9,9 +9,9 @@ import { errors } from '../../src/errors.js'
 import type { Failure } from '../../src/failure/failure.js'
 import type { RetryWorkerStatus } from '../../src/failure/retry-worker.js'
 import type { FailureSchema } from '../../src/http/schemas/failure.js'
-import type { RateLimitSchema } from '../../src/http/schemas/rate-limit.js'
-import type { SenderSchema } from '../../src/http/schemas/sender.js'
-import type { RetryWorkerStatusSchema } from '../../src/http/schemas/worker.js'
+import type { RateLimitSchema } from '../../src/http/routes/rate-limits.js'
+import type { SenderSchema } from '../../src/http/routes/senders.js'
+import type { RetryWorkerStatusSchema } from '../../src/http/routes/workers.js'
 import type { PairView, SenderView } from '../../src/throttle/inspect.js'
 import { read, root } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
@@ -21,18 +21,22 @@ import { startRedis } from '../support/redis.js'
 import { createCaller, request } from '../support/request.js'
 import { routesOf as listRoutes } from '../support/routes.js'
 import { until } from '../support/until.js'
-import { createJudge, examplesOf, routesOf, type Document, type Route, type Schema } from './document.js'
+import { createChecker, examplesOf, routesOf, type Document, type Route, type Schema } from './document.js'
 
 /** The sender of the examples. */
 const SENDER = '100000000000001'
 
 const redis = await startRedis(t)
 const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
-const options = { redisUrl: redis.url, apiUrl: sandbox.url, env: { ...unhurried, WHATSAPP_PHONE_NUMBER_ID: SENDER, WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000' } }
+const options = {
+  redisUrl: redis.url,
+  apiUrl: sandbox.url,
+  env: { ...unhurried, WHATSAPP_PHONE_NUMBER_ID: SENDER, WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
+}
 const node = await startNode(t, options)
 const document = (await request(`${node.origin}/docs/json`)).body as Document
 const routes = routesOf(document)
-const judge = createJudge(document)
+const checker = createChecker(document)
 
 await t.test('document and page are served without a key', async t => {
   const page = await request(`${node.origin}/docs`)
@@ -48,7 +52,7 @@ await t.test('docs/openapi.json is this document', async t => {
   t.ok(read('docs/openapi.json') === text, 'if not: WRITE_DOCS=1 npm test -- test/http/openapi.test.ts, and then test/client/openapi.test.ts')
 })
 
-await t.test('every route is in it, with everything said of it', async t => {
+await t.test('it has every route, fully described', async t => {
   const registered = listRoutes(node.gateway.app).filter(route => !/^HEAD |^\w+ \/(docs|admin|console)\b/.test(route))
     .map(route => route.replaceAll(/:(\w+)/g, '{$1}'))
   t.same(routes.map(({ method, path }) => `${method} ${path}`).sort(), registered.sort())
@@ -58,25 +62,34 @@ await t.test('every route is in it, with everything said of it', async t => {
       t.match(operation, { operationId: /^[a-z][A-Za-z]+$/, summary: /^[A-Z].{10,}[^.]$/, description: /./ })
       t.ok(operation.tags.every(tag => tags.includes(tag)) && operation.tags.length === 1, 'has one tag')
       const open = operation.security?.length === 0
-      t.equal(open, operation['x-roles'].length === 0, 'names its roles, or needs no key')
+      t.equal(open, operation['x-roles'].length === 0, 'has roles, or needs no key')
       if (!open) t.match(operation['x-roles'], ['send', 'read', 'admin'].filter(role => operation['x-roles'].includes(role)))
       if (!open) for (const status of ['401', '403', '500', '503']) t.ok(operation.responses[status], status)
-      t.ok(Object.keys(operation.responses).some(status => status.startsWith('2')), 'says how it succeeds')
-      t.same((operation.parameters ?? []).filter(({ description = '' }) => description.length < 5).map(({ name }) => name), [], 'every parameter is described')
-      t.ok(operation.requestBody === undefined || Object.keys(operation.requestBody.content['application/json']?.examples ?? {}).length > 0, 'a body has an example')
+      t.ok(Object.keys(operation.responses).some(status => status.startsWith('2')), 'has a success response')
+      t.same(
+        (operation.parameters ?? []).filter(({ description = '' }) => description.length < 5).map(({ name }) => name),
+        [],
+        'every parameter is described'
+      )
+      t.ok(
+        operation.requestBody === undefined || Object.keys(operation.requestBody.content['application/json']?.examples ?? {}).length > 0,
+        'a body has an example'
+      )
     })
   }
   const ids = routes.map(({ operation }) => operation.operationId)
-  t.equal(new Set(ids).size, ids.length, 'each has a name of its own')
+  t.equal(new Set(ids).size, ids.length, 'operation ids are unique')
 })
 
-await t.test('every field is described, every reference leads somewhere, every component is used', async t => {
+await t.test('every field is described, every reference resolves, every component is used', async t => {
   const schemas = document.components.schemas
   t.same(Object.entries(schemas).flatMap(([name, schema]) => [...(schema.description === undefined ? [name] : []), ...undescribed(name, schema)]), [])
   const named = [...JSON.stringify(document).matchAll(/"#\/components\/(\w+)\/([\w-]+)"/g)].map(([, kind = '', name = '']) => `${kind}/${name}`)
-  const defined = (['schemas', 'responses', 'headers'] as const).flatMap(kind => Object.keys(document.components[kind]).map(name => `${kind}/${name}`))
+  const defined = (['schemas', 'responses', 'headers'] as const).flatMap(kind =>
+    Object.keys(document.components[kind]).map(name => `${kind}/${name}`)
+  )
   t.same([...new Set(named)].filter(name => !defined.includes(name)), [])
-  t.same(defined.filter(name => !named.includes(name)), ['schemas/Answer'], 'the union of all answers is for those who generate clients')
+  t.same(defined.filter(name => !named.includes(name)), ['schemas/Answer'], 'the union of all responses is for generated clients')
 })
 
 await t.test('the problem\'s codes are those of the list, each with its status and sentence', async t => {
@@ -85,53 +98,65 @@ await t.test('the problem\'s codes are those of the list, each with its status a
   for (const [name, [status, sentence]] of Object.entries(errors)) t.ok(code?.description?.includes(`\`${name}\`: ${status}, ${sentence}`), name)
 })
 
-await t.test('the examples fit their schemas', async t => {
-  t.match(judge.value({ $ref: '#/components/schemas/Health' }, { status: 'ok', more: 1 }), /additional properties/, 'an unknown field is a fault')
+await t.test('the examples match their schemas', async t => {
+  t.match(checker.value({ $ref: '#/components/schemas/Health' }, { status: 'ok', more: 1 }), /additional properties/, 'an unknown field is an error')
   for (const { operation } of routes) {
     const contents = [operation.requestBody, ...Object.values(operation.responses)].flatMap(part => Object.values(part?.content ?? {}))
     for (const { schema, examples = {} } of contents) {
-      for (const [name, { value }] of Object.entries(examples)) t.equal(judge.value(schema, value), '', `${operation.operationId} ${name}`)
+      for (const [name, { value }] of Object.entries(examples)) t.equal(checker.value(schema, value), '', `${operation.operationId} ${name}`)
     }
     const success = Object.entries(operation.responses).filter(([status, { content }]) => status.startsWith('2') && content !== undefined)
-    t.ok(success.every(([, { content }]) => Object.values(content ?? {}).every(({ examples }) => examples !== undefined)), `${operation.operationId} shows what it answers`)
+    t.ok(
+      success.every(([, { content }]) => Object.values(content ?? {}).every(({ examples }) => examples !== undefined)),
+      `${operation.operationId} has an example of its response`
+    )
   }
 })
 
 await t.test('the table of docs/http.md has every route with its roles', async t => {
   const rows = [...read('docs/http.md').matchAll(/^\| `(GET|POST|PUT|DELETE) (\/[^`?]*)[^`]*`.*? \| ([^|]+) \|/gm)]
     .map(([, method = '', path = '', roles = '']) => `${method} ${path} ${roles.replace(' (own)', '').trim()}`)
-  const told = routes.map(({ method, path, operation }) =>
+  const documented = routes.map(({ method, path, operation }) =>
     `${method} ${path.replace('/api/v1', '').replaceAll(/\{(\w+)\}/g, ':$1')} ${operation['x-roles'].join(', ') || '–'}`)
-  t.same(rows.sort(), told.sort())
+  t.same(rows.sort(), documented.sort())
 })
 
-await t.test('every example works, and is answered as documented', async t => {
+await t.test('every example works, and its response is as documented', async t => {
   const api = createCaller(node.origin, keys.operator)
   let failures = 0
-  // Compiling the document's schemas, in this very process, has kept the node from its work.
-  await until('the node has time again', async () => (await request(`${node.origin}/health/ready`)).status === 200)
+  // Compiling the document's schemas in this process has blocked the node.
+  await until('the node is ready again', async () => (await request(`${node.origin}/health/ready`)).status === 200)
   for (const route of routes) {
     const statuses: number[] = []
     for (const { name, path, headers, body } of examplesOf(route)) {
-      // A failure has to be there first, and its id is its own.
-      const real = /\/failures\/1/.test(path) ? path.replace(/1\d+\.[\w-]+\.\w+/, (await api.send(`+155601310260${10 + failures++}`)).body['id']) : path
+      // The failure has to exist first, and has an id of its own.
+      const real = /\/failures\/1/.test(path)
+        ? path.replace(/1\d+\.[\w-]+\.\w+/, (await api.send(`+155601310260${10 + failures++}`)).body['id'])
+        : path
       const reply = await ask(route.method, real, body, headers)
       statuses.push(reply.status)
-      t.equal(judge.answer(route, reply), '', `${route.operation.operationId} ${name}: ${reply.status}`)
+      t.equal(checker.response(route, reply), '', `${route.operation.operationId} ${name}: ${reply.status}`)
     }
-    // Meta's own calls need its token and its signature: test/flow/webhooks.test.ts.
+    // Meta's requests need its token and its signature: test/flow/webhooks.test.ts.
     if (!route.path.startsWith('/webhooks/')) t.ok(statuses.some(status => status < 300), `${route.operation.operationId} succeeds`)
   }
 })
 
-await t.test('what else can be answered is documented too', async t => {
-  // Of the same gateway, and waits for nothing.
-  const hasty = await startNode(t, { ...options, prefix: node.prefix, env: { ...options.env, INLINE_WAIT_MS: '0' } })
-  const see = async (id: string, status: number, path: string, body?: unknown, headers: Record<string, string> = {}, { origin } = node): Promise<Record<string, any>> => {
+await t.test('other responses are documented too', async t => {
+  // A node of the same gateway that does not wait for sends.
+  const impatient = await startNode(t, { ...options, prefix: node.prefix, env: { ...options.env, INLINE_WAIT_MS: '0' } })
+  const see = async (
+    id: string,
+    status: number,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    { origin } = node
+  ): Promise<Record<string, any>> => {
     const route = routes.find(({ operation }) => operation.operationId === id) as Route
     const reply = await ask(route.method, `/api/v1${path}`, body, headers, origin)
     t.equal(reply.status, status, `${id} ${path} ${JSON.stringify(body ?? '').slice(0, 80)}`)
-    t.equal(judge.answer(route, reply), '', `${id} ${reply.body['code'] ?? reply.body['status'] ?? ''}`)
+    t.equal(checker.response(route, reply), '', `${id} ${reply.body['code'] ?? reply.body['status'] ?? ''}`)
     return reply.body
   }
   const post = async (status: number, body: unknown, headers = {}, at = node) => await see('postMessage', status, '/messages', body, headers, at)
@@ -141,7 +166,14 @@ await t.test('what else can be answered is documented too', async t => {
   await post(422, { ...first, message: 'Other' })
   await post(429, { to: first.to, message: 'Now', whenLimited: 'reject' })
   await post(429, { to: first.to, message: 'Soon', expiresInMs: 1000 })
-  for (const wrong of [{ to: '12' }, { to: 'US.abc' }, { idempotencyKey: 'ä' }, { sender: 'nobody' }, { unknown: 1 }, { message: 'x'.repeat(300_000) }]) {
+  for (const wrong of [
+    { to: '12' },
+    { to: 'US.abc' },
+    { idempotencyKey: 'ä' },
+    { sender: 'nobody' },
+    { unknown: 1 },
+    { message: 'x'.repeat(300_000) }
+  ]) {
     await post('sender' in wrong ? 404 : (wrong.message ?? '').length > 4096 ? 413 : 400, { to: '+15550105002', message: 'Hello', ...wrong })
   }
   await post(401, first, { authorization: 'Bearer nobody-knows-this' })
@@ -149,14 +181,19 @@ await t.test('what else can be answered is documented too', async t => {
   t.equal((await post(202, { to: '+155611310000051', message: 'Hello' }))['status'], 'retrying')
   const unknown = await post(202, { to: '+15556020010', message: 'Hello' })
   t.equal(unknown['status'], 'unknown')
-  const sending = await post(202, { to: '+15557010010', message: 'Hello' }, {}, hasty)
+  const sending = await post(202, { to: '+15557010010', message: 'Hello' }, {}, impatient)
   t.equal(sending['status'], 'sending')
   const late = await post(202, { to: '+15550105001', message: 'Tomorrow', scheduledFor: Date.now() + 3_600_000 })
   t.equal(late['status'], 'scheduled')
   await see('getMessage', 200, `/messages/${late['id']}`)
   await post(200, { to: '+15550105001', message: 'Tomorrow', scheduledFor: Date.now() + 3_600_000 })
 
-  const rows = await see('postBatch', 207, '/messages/batch', [first, { to: '+15550105003', message: 'Hello' }, { to: '+15550105003', message: 'Hello', whenLimited: 'reject' }, {}])
+  const rows = await see('postBatch', 207, '/messages/batch', [
+    first,
+    { to: '+15550105003', message: 'Hello' },
+    { to: '+15550105003', message: 'Hello', whenLimited: 'reject' },
+    {}
+  ])
   t.same(rows['results'].map((row: { httpStatus: number }) => row.httpStatus), [200, 202, 400, 400])
   await see('postBatch', 400, '/messages/batch', [])
   await see('findMessages', 400, '/messages')
@@ -187,7 +224,7 @@ await t.test('what else can be answered is documented too', async t => {
   await see('getRateLimit', 200, '/rate-limits/+15550105001')
 })
 
-await t.test('the types behind the answers have the fields of their schemas', async t => {
+await t.test('the types of responses have the fields of their schemas', async t => {
   const same = <One, Other extends One>(_: (one: One) => Other): void => {}
   same<Failure, Static<typeof FailureSchema>>(one => one)
   same<Static<typeof FailureSchema>, Failure>(one => one)
@@ -197,7 +234,7 @@ await t.test('the types behind the answers have the fields of their schemas', as
   same<Static<typeof RetryWorkerStatusSchema>, RetryWorkerStatus>(one => one)
   same<PairView & { recipient: string, sender: string }, Static<typeof RateLimitSchema>>(one => one)
   same<Static<typeof RateLimitSchema>, PairView & { recipient: string, sender: string }>(one => one)
-  t.pass('or tsc would have said so')
+  t.pass('checked by tsc')
 })
 
 async function ask (method: string, path: string, body: unknown, headers: Record<string, string>, origin = node.origin) {

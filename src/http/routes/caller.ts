@@ -1,7 +1,31 @@
+import { Type } from '@sinclair/typebox'
+import type { Role } from '../../config.js'
 import type { Api, ApiDeps } from '../api.js'
-import { getCaller as operation } from '../docs/caller.js'
+import { addSchemas } from '../openapi.js'
+import { json } from '../operation.js'
+import { oneOf, ref, sandboxFlag, text } from '../schemas/common.js'
 
-/** Whose key this is and what it may do, for programs that show a person what they may. */
+const roles: Record<Role, string> = { send: 'posts, and reads and cancels its own messages', read: 'reads everything', admin: 'may do everything' }
+
+const CallerSchema = Type.Object({
+  name: text('The name of the key'),
+  role: oneOf(roles, 'What the key permits'),
+  sandbox: sandboxFlag
+}, { $id: 'Caller', description: 'The API key of the caller' })
+
+const getCaller = {
+  operationId: 'getCaller',
+  tags: ['Keys'],
+  summary: 'Returns name and role of the caller\'s API key',
+  description: 'Without API keys every caller is `anonymous`, an admin.',
+  response: { 200: json('The caller', ref(CallerSchema), { examples: { operator: { name: 'operator', role: 'admin' } } }) },
+  'x-requests': { own: { summary: 'My own key' } }
+}
+
+/** Lets a user interface offer only what the key permits. */
 export function callerRoutes (api: Api, deps: ApiDeps): void {
-  api.get('/caller', { config: { roles: ['send', 'read', 'admin'], operation } }, async ({ caller }) => ({ name: caller.name, role: caller.role, ...(deps.sandbox ? { sandbox: true } : {}) }))
+  addSchemas(api, CallerSchema)
+
+  api.get('/caller', { schema: getCaller, config: { roles: ['send', 'read', 'admin'] } }, async ({ caller }) =>
+    ({ name: caller.name, role: caller.role, ...(deps.sandbox ? { sandbox: true } : {}) }))
 }

@@ -1,55 +1,174 @@
 import { SluiceError } from '../../errors.js'
 import { acknowledge, acknowledgeAll } from '../../failure/acknowledge.js'
-import { listFailures } from '../../failure/list.js'
-import { retryFailures, retryOne } from '../../failure/retry.js'
+import { listFailures as readFailures } from '../../failure/list.js'
+import { retryFailures as retryDue, retryOne } from '../../failure/retry.js'
 import { parseId } from '../../redis/keys.js'
-import { audit } from '../audit.js'
 import type { Api, ApiDeps } from '../api.js'
 import { chooseSender } from '../api.js'
-import * as docs from '../docs/failures.js'
-import { AcknowledgeAllSchema, AcknowledgeSchema, FailureParamsSchema, ListFailuresSchema, RetryFailuresSchema } from '../schemas/failure.js'
+import { audit } from '../audit.js'
+import { addSchemas } from '../openapi.js'
+import { json } from '../operation.js'
+import { problems } from '../problem-responses.js'
+import { at, attempt, ID } from '../samples.js'
+import { ref } from '../schemas/common.js'
+import {
+  AcknowledgeAllSchema, AcknowledgedAllSchema, AcknowledgedSchema, AcknowledgeSchema, FailureParamsSchema, FailureSchema, FailuresSchema,
+  ListFailuresSchema, RetryCountsSchema, RetryFailuresSchema
+} from '../schemas/failure.js'
 
-/** Delivery failures: what waits for a retry, what was given up, and trying again by hand. */
+const pending = {
+  id: ID,
+  phoneNumber: '+1 555 010 4711',
+  message: 'Your order has left',
+  idempotencyKey: 'order-4711',
+  errorMessage: attempt.error,
+  errorCode: attempt.code,
+  attemptCount: 1,
+  status: 'PENDING',
+  metadata: { order: 4711 },
+  nextRetryAt: at('09:31:00.412'),
+  lastAttemptAt: attempt.at,
+  resolvedAt: null,
+  createdAt: at('09:30:00.000'),
+  updatedAt: attempt.at,
+  reason: null,
+  explanation: 'WhatsApp had an internal error.',
+  remedy: 'Nothing: the gateway retries it.',
+  retryNotBefore: null,
+  acknowledgedAt: null,
+  acknowledgedBy: null,
+  attempts: [attempt]
+}
+const params = { id: ID }
+const one = { tags: ['Failures'], params: FailureParamsSchema }
+
+const listFailures = {
+  operationId: 'listFailures',
+  tags: ['Failures'],
+  summary: 'Lists delivery failures with their attempts, an explanation and a remedy',
+  description: 'PENDING by next retry, then FAILED and RESOLVED newest first. With a narrow filter, a page may be empty and have a `nextCursor`.',
+  querystring: ListFailuresSchema,
+  response: {
+    200: json('A page of failures', ref(FailuresSchema), { examples: { pending: { failures: [pending], nextCursor: null } } }),
+    ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
+  },
+  'x-requests': {
+    all: { summary: 'The first page' },
+    failed: { summary: 'Permanent failures', query: { status: 'FAILED', limit: '20' } },
+    due: { summary: 'Due retries of one recipient', query: { due: 'true', recipient: '+15550104711' } }
+  }
+}
+
+const retryFailures = {
+  operationId: 'retryFailures',
+  tags: ['Failures'],
+  summary: 'Retries due failures now',
+  description: 'Oldest first. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).',
+  body: RetryFailuresSchema,
+  response: {
+    200: json('The results', ref(RetryCountsSchema), {
+      examples: { counts: { total: 3, succeeded: 1, failed: 0, permanentlyFailed: 1, deferred: 1 } }
+    }),
+    ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN')
+  },
+  'x-requests': {
+    due: { summary: 'Due failures', body: { limit: 10 } },
+    forced: { summary: 'Also failures that are not due', body: { limit: 100, force: true } }
+  }
+}
+
+const retryFailure = {
+  ...one,
+  operationId: 'retryFailure',
+  summary: 'Retries one failure, due or not; also a FAILED one',
+  response: {
+    200: json('The result', ref(RetryCountsSchema), {
+      examples: { succeeded: { total: 1, succeeded: 1, failed: 0, permanentlyFailed: 0, deferred: 0 } }
+    }),
+    ...problems('INVALID_REQUEST', 'NOT_FOUND', 'SENDER_UNKNOWN', 'NOT_RETRYABLE')
+  },
+  'x-requests': { one: { summary: 'A failure by its id', params } }
+}
+
+const acknowledgeFailure = {
+  ...one,
+  operationId: 'acknowledgeFailure',
+  summary: 'Acknowledges a failure',
+  description: 'Its retries continue.',
+  body: AcknowledgeSchema,
+  response: {
+    200: json('Acknowledged', ref(AcknowledgedSchema), { examples: { acknowledged: { id: ID, acknowledgedBy: 'operator' } } }),
+    ...problems('INVALID_REQUEST', 'NOT_FOUND', 'SENDER_UNKNOWN')
+  },
+  'x-requests': { noted: { summary: 'With a note', params, body: { note: 'Called the customer' } } }
+}
+
+const acknowledgeFailures = {
+  operationId: 'acknowledgeFailures',
+  tags: ['Failures'],
+  summary: 'Acknowledges all matching failures that are not acknowledged yet',
+  body: AcknowledgeAllSchema,
+  response: {
+    200: json('The number of acknowledged failures', ref(AcknowledgedAllSchema), { examples: { some: { acknowledged: 12, more: false } } }),
+    ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
+  },
+  'x-requests': {
+    failed: { summary: 'All permanent failures', body: { status: 'FAILED', note: 'Known outage' } },
+    pending: { summary: 'Pending failures of one recipient', body: { status: 'PENDING', recipient: '+15550104711', limit: 100 } }
+  }
+}
+
+/** Delivery failures: listing, retrying and acknowledging them. */
 export function failureRoutes (api: Api, deps: ApiDeps): void {
-  api.get('/failures', { schema: { querystring: ListFailuresSchema }, config: { roles: ['read', 'admin'], operation: docs.listFailures } }, async request => {
+  addSchemas(
+    api, RetryFailuresSchema, AcknowledgeSchema, AcknowledgeAllSchema, FailureSchema, FailuresSchema, RetryCountsSchema, AcknowledgedSchema,
+    AcknowledgedAllSchema)
+
+  api.get('/failures', { schema: listFailures, config: { roles: ['read', 'admin'] } }, async request => {
     const { sender, ...filter } = request.query
-    return await listFailures(deps, chooseSender(deps, sender), filter)
+    return await readFailures(deps, chooseSender(deps, sender), filter)
   })
 
-  api.post('/failures/retry', { schema: { body: RetryFailuresSchema }, config: { roles: ['admin'], operation: docs.retryFailures } }, async request => {
-    const { limit, force, sender } = request.body
-    const named = chooseSender(deps, sender)
-    const counts = await retryFailures(deps, named, { limit, force, by: request.caller.name })
-    await audit(deps, { by: request.caller.name, action: 'retry', sender: named, subject: `${counts.total} failures`, ...(force ? { detail: 'forced' } : {}) })
+  api.post('/failures/retry', { schema: retryFailures, config: { roles: ['admin'] } }, async request => {
+    const { limit, force } = request.body
+    const by = request.caller.name
+    const sender = chooseSender(deps, request.body.sender)
+    const counts = await retryDue(deps, sender, { limit, force, by })
+    await audit(deps, { by, action: 'retry', sender, subject: `${counts.total} failures`, ...(force ? { detail: 'forced' } : {}) })
     return counts
   })
 
-  api.post('/failures/:id/retry', { schema: { params: FailureParamsSchema }, config: { roles: ['admin'], operation: docs.retryFailure } }, async request => {
-    const { sender, id } = find(deps, request.params.id)
-    const became = await retryOne(deps, sender, id, { force: true, by: request.caller.name })
-    if (became === 'gone') throw new SluiceError('NOT_RETRYABLE', { detail: 'it is no failure, or it is already on its way', field: 'id' })
-    await audit(deps, { by: request.caller.name, action: 'retry', sender, subject: request.params.id, detail: became })
-    return { total: 1, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0, [became]: 1 }
+  api.post('/failures/:id/retry', { schema: retryFailure, config: { roles: ['admin'] } }, async request => {
+    const by = request.caller.name
+    const { sender, id } = parseFailureId(deps, request.params.id)
+    const result = await retryOne(deps, sender, id, { force: true, by })
+    if (result === 'gone') throw new SluiceError('NOT_RETRYABLE', { detail: 'not a failure, or already being retried', field: 'id' })
+    await audit(deps, { by, action: 'retry', sender, subject: request.params.id, detail: result })
+    return { total: 1, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0, [result]: 1 }
   })
 
-  api.post('/failures/:id/acknowledge', { schema: { params: FailureParamsSchema, body: AcknowledgeSchema }, config: { roles: ['admin'], operation: docs.acknowledgeFailure } }, async request => {
-    const { sender, id } = find(deps, request.params.id)
+  api.post('/failures/:id/acknowledge', { schema: acknowledgeFailure, config: { roles: ['admin'] } }, async request => {
+    const by = request.caller.name
+    const { sender, id } = parseFailureId(deps, request.params.id)
     const { note } = request.body
-    if (!await acknowledge(deps.store, sender, id, request.caller.name, note)) throw new SluiceError('NOT_FOUND', { detail: 'it is no failure that is pending or failed', field: 'id' })
-    await audit(deps, { by: request.caller.name, action: 'acknowledge', sender, subject: request.params.id, ...(note === undefined ? {} : { detail: note }) })
-    return { id: request.params.id, acknowledgedBy: request.caller.name }
+    const isAcknowledged = await acknowledge(deps.store, sender, id, by, note)
+    if (!isAcknowledged) throw new SluiceError('NOT_FOUND', { detail: 'not a pending or failed message', field: 'id' })
+    await audit(deps, { by, action: 'acknowledge', sender, subject: request.params.id, ...(note === undefined ? {} : { detail: note }) })
+    return { id: request.params.id, acknowledgedBy: by }
   })
 
-  api.post('/failures/acknowledge', { schema: { body: AcknowledgeAllSchema }, config: { roles: ['admin'], operation: docs.acknowledgeFailures } }, async request => {
-    const { sender, note, ...filter } = request.body
-    const named = chooseSender(deps, sender)
-    const done = await acknowledgeAll(deps, named, filter, request.caller.name, note)
-    await audit(deps, { by: request.caller.name, action: 'acknowledge', sender: named, subject: `${done.acknowledged} failures`, ...(note === undefined ? {} : { detail: note }) })
-    return done
+  api.post('/failures/acknowledge', { schema: acknowledgeFailures, config: { roles: ['admin'] } }, async request => {
+    const { sender: name, note, ...filter } = request.body
+    const by = request.caller.name
+    const sender = chooseSender(deps, name)
+    const result = await acknowledgeAll(deps, sender, filter, by, note)
+    const subject = `${result.acknowledged} failures`
+    await audit(deps, { by, action: 'acknowledge', sender, subject, ...(note === undefined ? {} : { detail: note }) })
+    return result
   })
 }
 
-function find (deps: ApiDeps, name: string): { sender: string, id: string } {
+function parseFailureId (deps: ApiDeps, name: string): { sender: string, id: string } {
   const parts = parseId(name)
   if (parts === null) throw new SluiceError('NOT_FOUND', { field: 'id' })
   return { sender: chooseSender(deps, parts.sender), id: parts.id }

@@ -1,19 +1,46 @@
-import type { FastifyInstance } from 'fastify'
+import { Type } from '@sinclair/typebox'
 import { SluiceError } from '../../errors.js'
 import type { Store } from '../../redis/store.js'
-import { getLive, getReady } from '../docs/health.js'
-import { sendProblem } from '../problem.js'
+import type { Api } from '../api.js'
+import { addSchemas } from '../openapi.js'
+import { json } from '../operation.js'
+import { problems } from '../problem-responses.js'
+import { ref } from '../schemas/common.js'
 
-/** Alive: the process answers. Ready: Redis takes what is new, too, and the node is not closing. */
-export function healthRoutes (app: FastifyInstance, deps: { store: Store, closing: AbortSignal }): void {
-  app.get('/health/live', { config: { operation: getLive } }, async () => ({ status: 'ok' }))
-  app.get('/health/ready', { config: { operation: getReady } }, async (_, reply) => {
-    if (deps.closing.aborted) return sendProblem(reply, new SluiceError('SHUTTING_DOWN', { retryAfterMs: 1000 }))
+const HealthSchema = Type.Object({
+  status: Type.Unsafe<'ok'>({ type: 'string', const: 'ok', description: 'The node is healthy' })
+}, { $id: 'Health', description: 'A healthy node' })
+
+const healthy = (description: string) => json(description, ref(HealthSchema), { examples: { ok: { status: 'ok' } } })
+
+const getLive = {
+  operationId: 'getLive',
+  tags: ['Health'],
+  summary: 'Liveness: the process responds',
+  response: { 200: healthy('Alive') }
+}
+const getReady = {
+  operationId: 'getReady',
+  tags: ['Health'],
+  summary: 'Readiness: Redis accepts new messages, and the node is not shutting down',
+  response: { 200: healthy('Ready'), ...problems('UNAVAILABLE', 'SHUTTING_DOWN') }
+}
+
+const ok = { status: 'ok' as const }
+
+export function healthRoutes (app: Api, deps: { store: Store, closing: AbortSignal }): void {
+  addSchemas(app, HealthSchema)
+
+  app.get('/health/live', { schema: getLive }, async () => ok)
+
+  app.get('/health/ready', { schema: getReady }, async () => {
+    if (deps.closing.aborted) throw new SluiceError('SHUTTING_DOWN', { retryAfterMs: 1000 })
     try {
       await deps.store.probe()
-      return { status: 'ok' }
+      return ok
     } catch (cause) {
-      return sendProblem(reply, cause instanceof SluiceError ? cause : new SluiceError('UNAVAILABLE', { detail: 'Redis does not answer, or takes no writes', retryAfterMs: 1000, cause }))
+      if (cause instanceof SluiceError) throw cause
+      throw new SluiceError('UNAVAILABLE', { detail: 'Redis does not respond or does not accept writes', retryAfterMs: 1000, cause })
     }
   })
 }

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import type { FastifyReply } from 'fastify'
 import type { Admission } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
@@ -7,64 +8,175 @@ import { SluiceError } from '../../errors.js'
 import { parseId, publicId } from '../../redis/keys.js'
 import type { MessageView } from '../../settlement/inspect.js'
 import { inspectMessage } from '../../settlement/inspect.js'
-import { ownerOf, resolveReferences } from '../../settlement/references.js'
-import { audit } from '../audit.js'
-import { describe } from '../answer.js'
 import type { Rules } from '../../throttle/rules.js'
+import { resultOf, toResponse } from '../admission-result.js'
 import type { Api, ApiDeps } from '../api.js'
 import { chooseSender } from '../api.js'
+import { audit } from '../audit.js'
 import type { Caller } from '../authenticate.js'
-import { cancelMessage, getMessage, postMessage } from '../docs/messages.js'
-import { toAnswer } from '../outcome.js'
+import { describeMessage } from '../message-view.js'
+import { addSchemas } from '../openapi.js'
+import type { RequestExample } from '../operation.js'
+import { json, optionalHeaders } from '../operation.js'
+import { problems } from '../problem-responses.js'
 import { prefersAsync, toRequest } from '../request.js'
-import { MessageParamsSchema, MessageQuerySchema, PostMessageSchema } from '../schemas/message.js'
+import { at, deliveryError, OTHER_ID, posted, postedWithoutKey, queuedMessage, SENDER, sentMessage, wait, WAMID } from '../samples.js'
+import { either, ref, SenderQuerySchema } from '../schemas/common.js'
+import { AcceptedSchema, AttemptSchema, DeliveryErrorSchema, DuplicateSchema, MessageSchema, SentSchema } from '../schemas/message.js'
+import { PostMessageSchema } from '../schemas/post-message.js'
 
-/** POST, GET and DELETE of messages: where a message enters. */
+const order = { to: '+1 555 010 4711', message: 'Your order has left', idempotencyKey: 'order-4711', metadata: { order: 4711 } }
+const template = { type: 'template', template: { name: 'hello_world', language: { code: 'en_US' } } }
+const postRequests: Record<string, RequestExample> = {
+  text: { summary: 'A text', body: order },
+  repeat: { summary: 'The same again: a duplicate', body: order },
+  next: { summary: 'Another one to the same recipient: it waits', body: { to: '+1 555 010 4711', message: 'It comes tomorrow', priority: 'urgent' } },
+  template: {
+    summary: 'A template in the bulk lane',
+    body: { to: '+1 555 010 4712', message: template, type: 'template', priority: 'bulk', expiresInMs: 3_600_000 }
+  },
+  scheduled: {
+    summary: 'At a given time',
+    headers: { 'Idempotency-Key': 'reminder-4711' },
+    body: { to: '+1 555 010 4713', message: 'See you tomorrow', scheduledFor: '2099-01-31T09:30:00Z', expiresInMs: 2_592_000_000 }
+  },
+  later: {
+    summary: 'Not within the request', headers: { Prefer: 'respond-async' }, body: { to: '+1 555 010 4714', message: 'No hurry', deduplicate: false }
+  },
+  rejected: { summary: 'Now or not at all', body: { to: '+1 555 010 4711', message: 'Only if you are free', whenLimited: 'reject' } },
+  user: { summary: 'To a business-scoped user id', body: { recipient: 'US.13491208655302741918', message: 'Hello' } },
+  refused: { summary: 'A number of the sandbox that WhatsApp rejects permanently', body: { to: '+1 556 0 131026', message: 'Hello' } }
+}
+
+const scheduled = {
+  ...posted, status: 'scheduled', queued: true, delayMs: 86_400_000, expectedAt: at('09:30:00.000'), position: 1, waitingFor: 'schedule'
+}
+
+const postMessage = {
+  operationId: 'postMessage',
+  tags: ['Messages'],
+  summary: 'Accepts a message: sends it at once, or queues it and returns how long it waits',
+  description: 'Exactly one of `immediate`, `queued` and `duplicate` is true in every 2xx response. After a 2xx the message ends as sent, failed, ' +
+    'cancelled or expired, and `GET /messages/{id}` returns which and why. After a time-out or a 5xx, repeat the request with the same ' +
+    'idempotency key: the repeat cannot send the message twice.',
+  'x-headers': optionalHeaders('Idempotency-Key', 'Prefer'),
+  body: PostMessageSchema,
+  response: {
+    200: json('Sent within the request, or a duplicate, of which nothing is sent', either(SentSchema, DuplicateSchema), {
+      headers: ['Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy'],
+      examples: {
+        sent: { ...posted, status: 'sent', immediate: true, providerMessageId: WAMID },
+        duplicate: { ...sentMessage, ...posted, duplicate: true }
+      }
+    }),
+    202: json('Accepted; it waits', ref(AcceptedSchema), {
+      headers: ['RateLimit', 'RateLimit-Policy'],
+      examples: {
+        queued: { ...postedWithoutKey, status: 'queued', queued: true, ...wait },
+        scheduled,
+        retrying: { ...posted, status: 'retrying', queued: true, error: deliveryError, nextRetryAt: at('09:31:00.412') }
+      }
+    }),
+    ...problems(
+      'INVALID_REQUEST', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SENDER_UNKNOWN', 'NOT_SENT_YET', 'IDEMPOTENCY_KEY_REUSED',
+      'RECIPIENT_OPTED_OUT', 'PROVIDER_REJECTED', 'LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'WOULD_EXPIRE')
+  },
+  'x-requests': postRequests
+}
+
+const MessageParamsSchema = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 300, description: 'Id of the message, or your own idempotency key' })
+})
+const one = { tags: ['Messages'], params: MessageParamsSchema, querystring: SenderQuerySchema }
+
+const getMessage = {
+  ...one,
+  operationId: 'getMessage',
+  summary: 'Returns the state and history of a message',
+  description: 'A `send` key sees its own messages only.',
+  response: {
+    200: json('The message', ref(MessageSchema), { examples: { sent: sentMessage, queued: queuedMessage } }),
+    ...problems('INVALID_REQUEST', 'NOT_FOUND', 'SENDER_UNKNOWN')
+  },
+  'x-requests': {
+    key: { summary: 'By your own idempotency key', params: { id: 'order-4711' } },
+    keyOfSender: { summary: 'By the key, with another sender than the first', params: { id: 'order-4711' }, query: { sender: SENDER } }
+  }
+}
+
+const cancelled = {
+  ...sentMessage,
+  id: OTHER_ID,
+  jobId: null,
+  idempotencyKey: null,
+  status: 'cancelled',
+  metadata: null,
+  attemptCount: 0,
+  providerMessageId: null
+}
+
+const cancelMessage = {
+  ...one,
+  operationId: 'cancelMessage',
+  summary: 'Cancels a waiting message',
+  description: 'A `send` key cancels its own messages only. Later messages in the queue move up.',
+  response: {
+    200: json('The message after the cancellation', ref(MessageSchema), { examples: { cancelled } }),
+    204: Type.Null({ description: 'Cancelled; its state is not available' }),
+    ...problems('INVALID_REQUEST', 'NOT_FOUND', 'SENDER_UNKNOWN', 'NOT_CANCELLABLE')
+  },
+  'x-requests': { key: { summary: 'By your own idempotency key', params: { id: 'reminder-4711' } } }
+}
+
+/** Accepting, reading and cancelling messages. */
 export function messageRoutes (api: Api, deps: ApiDeps): void {
-  api.post('/messages', { schema: { body: PostMessageSchema }, config: { roles: ['send', 'admin'], operation: postMessage } }, async (request, reply) => {
+  addSchemas(api, PostMessageSchema, SentSchema, AcceptedSchema, DuplicateSchema, MessageSchema, AttemptSchema, DeliveryErrorSchema)
+
+  api.post('/messages', { schema: postMessage, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
     const key = request.headers['idempotency-key']
-    const asked = toRequest(deps, request.body, {
-      caller: request.caller.name, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
+    const post = await toRequest(deps, request.body, {
+      caller: request.caller, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
     })
-    if (typeof asked.message !== 'string') asked.message = await resolveReferences(deps.store, asked.sender, ownerOf(request.caller), asked.message)
-    const admission = await admit(deps, asked)
-    if (admission.status !== 'refused') reply.about = publicId(asked.sender, admission.id)
-    policy(reply, deps.senders.settingsOf(asked.sender)?.rules, admission)
-    const { httpStatus, body, replayed } = await toAnswer(deps, asked.sender, admission)
-    if (replayed === true) reply.header('idempotent-replayed', 'true')
+    const admission = await admit(deps, post)
+    if (admission.status !== 'refused') reply.messageId = publicId(post.sender, admission.id)
+    setRateLimitHeaders(reply, deps.senders.settingsOf(post.sender)?.rules, admission)
+    const { httpStatus, body } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox)
+    if (admission.status === 'duplicate') reply.header('idempotent-replayed', 'true')
     reply.status(httpStatus)
     return body
   })
 
-  const one = { params: MessageParamsSchema, querystring: MessageQuerySchema }
-  api.get('/messages/:id', { schema: one, config: { roles: ['send', 'read', 'admin'], operation: getMessage } }, async (request, reply) => {
-    const { sender, view, key } = await find(deps, request.params.id, request.query.sender, request.caller)
-    reply.about = publicId(sender, view.id)
-    return describe(sender, view, deps, key)
+  api.get('/messages/:id', { schema: getMessage, config: { roles: ['send', 'read', 'admin'] } }, async (request, reply) => {
+    const { sender, view, key } = await findMessage(deps, request.params.id, request.query.sender, request.caller)
+    reply.messageId = publicId(sender, view.id)
+    return describeMessage(sender, view, deps, key)
   })
 
-  api.delete('/messages/:id', { schema: one, config: { roles: ['send', 'admin'], operation: cancelMessage } }, async (request, reply) => {
-    const { sender, view, key } = await find(deps, request.params.id, request.query.sender, request.caller)
-    reply.about = publicId(sender, view.id)
-    const done = view.payload === null ? 'gone' : await cancel(deps, sender, view.id, 'cancelled', request.caller.name, view.payload)
-    if (done !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `it is ${view.state}`, extra: { messageStatus: view.state } })
+  api.delete('/messages/:id', { schema: cancelMessage, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
+    const { sender, view, key } = await findMessage(deps, request.params.id, request.query.sender, request.caller)
+    reply.messageId = publicId(sender, view.id)
+    const result = view.payload === null ? 'gone' : await cancel(deps, sender, view.id, 'cancelled', request.caller.name, view.payload)
+    if (result !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `the message is ${view.state}`, extra: { messageStatus: view.state } })
     await audit(deps, { by: request.caller.name, action: 'cancel', sender, subject: publicId(sender, view.id) })
     const after = await inspectMessage(deps.store, sender, { id: view.id })
-    return after === null ? await reply.status(204).send() : describe(sender, after, deps, key)
+    if (after !== null) return describeMessage(sender, after, deps, key)
+    reply.status(204)
   })
 }
 
-/** By id, or by the caller's own idempotency key. A `send` key sees its own messages only, the others' do not exist for it. */
-async function find (deps: ApiDeps, name: string, named: string | undefined, caller: Caller): Promise<{ sender: string, view: MessageView, key: string | null }> {
+/** By id, or by the caller's own idempotency key. For a `send` key the messages of other keys do not exist. */
+async function findMessage (
+  deps: ApiDeps, name: string, senderName: string | undefined, caller: Caller
+): Promise<{ sender: string, view: MessageView, key: string | null }> {
   const parts = parseId(name)
-  const sender = chooseSender(deps, parts?.sender ?? named)
+  const sender = chooseSender(deps, parts?.sender ?? senderName)
   const view = await inspectMessage(deps.store, sender, parts === null ? { digest: digest(sender, caller.name, name) } : { id: parts.id })
   if (view === null || (caller.role === 'send' && view.caller !== caller.name)) throw new SluiceError('NOT_FOUND', { field: 'id' })
   return { sender, view, key: parts === null ? name : null }
 }
 
-/** The pair's rule as the IETF draft "RateLimit header fields" has it; times in whole seconds. */
-function policy (reply: FastifyReply, rules: Rules | undefined, admission: Admission): void {
+/** The rule of the pair as in the IETF draft "RateLimit header fields"; times in whole seconds. */
+function setRateLimitHeaders (reply: Pick<FastifyReply, 'header'>, rules: Rules | undefined, admission: Admission): void {
   if (rules === undefined) return
   const { pairIntervalMs, pairBurst } = rules
   const resetMs = 'delayMs' in admission ? (admission.delayMs ?? 0) + pairIntervalMs : admission.status === 'granted' ? pairIntervalMs : 0

@@ -1,19 +1,63 @@
+import { Type } from '@sinclair/typebox'
 import { retryWorkerStatus, startRetries, stopRetries } from '../../failure/retry-worker.js'
-import { audit } from '../audit.js'
 import type { Api, ApiDeps } from '../api.js'
-import { getRetryWorker, startRetryWorker, stopRetryWorker } from '../docs/operators.js'
+import { audit } from '../audit.js'
+import { addSchemas } from '../openapi.js'
+import { json } from '../operation.js'
+import { at } from '../samples.js'
+import { count, flag, ref, refOrNull, textOrNull, timestampOrNull } from '../schemas/common.js'
+import { RetryCountsSchema } from '../schemas/failure.js'
 
-/** The retry worker of all nodes: its state, and stopping and starting it until told otherwise. */
+export const RetryWorkerStatusSchema = Type.Object({
+  isRunning: flag('It is not stopped, and at least one node is alive to run it'),
+  intervalMs: count('How often it looks for due failures'),
+  lastRunAt: timestampOrNull('When it last ran'),
+  lastResult: refOrNull(RetryCountsSchema, 'The counts of its last run'),
+  nextRunAt: timestampOrNull('When it runs next; null while it does not run'),
+  stoppedBy: textOrNull('The API key that stopped it')
+}, { $id: 'RetryWorkerStatus', description: 'The retry worker of all nodes' })
+
+const running = {
+  isRunning: true,
+  intervalMs: 120_000,
+  lastRunAt: at('09:30:00.000'),
+  lastResult: { total: 3, succeeded: 2, failed: 1, permanentlyFailed: 0, deferred: 0 },
+  nextRunAt: at('09:32:00.000'),
+  stoppedBy: null
+}
+const status = (description: string, examples: Record<string, object>) => ({ 200: json(description, ref(RetryWorkerStatusSchema), { examples }) })
+
+const getRetryWorker = {
+  operationId: 'getRetryWorker',
+  tags: ['Retry worker'],
+  summary: 'Returns whether the retry worker runs, and the result of its last run',
+  response: status('The retry worker of all nodes', { running })
+}
+const stopRetryWorker = {
+  operationId: 'stopRetryWorker',
+  tags: ['Retry worker'],
+  summary: 'Stops the retry worker on all nodes, until it is started again',
+  response: status('Stopped', { stopped: { ...running, isRunning: false, nextRunAt: null, stoppedBy: 'operator' } })
+}
+const startRetryWorker = {
+  operationId: 'startRetryWorker',
+  tags: ['Retry worker'],
+  summary: 'Starts the retry worker on all nodes',
+  response: status('Started', { running })
+}
+
 export function workerRoutes (api: Api, deps: ApiDeps): void {
-  api.get('/workers/retry', { config: { roles: ['read', 'admin'], operation: getRetryWorker } }, async () => await retryWorkerStatus(deps))
+  addSchemas(api, RetryWorkerStatusSchema)
 
-  api.post('/workers/retry/stop', { config: { roles: ['admin'], operation: stopRetryWorker } }, async request => {
+  api.get('/workers/retry', { schema: getRetryWorker, config: { roles: ['read', 'admin'] } }, async () => await retryWorkerStatus(deps))
+
+  api.post('/workers/retry/stop', { schema: stopRetryWorker, config: { roles: ['admin'] } }, async request => {
     await stopRetries(deps, request.caller.name)
     await audit(deps, { by: request.caller.name, action: 'stop-retries', sender: '*', subject: 'retry worker' })
     return await retryWorkerStatus(deps)
   })
 
-  api.post('/workers/retry/start', { config: { roles: ['admin'], operation: startRetryWorker } }, async request => {
+  api.post('/workers/retry/start', { schema: startRetryWorker, config: { roles: ['admin'] } }, async request => {
     await startRetries(deps)
     await audit(deps, { by: request.caller.name, action: 'start-retries', sender: '*', subject: 'retry worker' })
     return await retryWorkerStatus(deps)

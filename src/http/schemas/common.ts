@@ -1,10 +1,9 @@
-import type { TSchema, TUnsafe } from '@sinclair/typebox'
+/** Building blocks of several resources. A schema with an `$id` is a component of the OpenAPI document under that name. */
+import type { Static, TSchema, TUnsafe } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import type { Category, Lane } from '../../message.js'
 
-/** What several resources share. A schema with an `$id` is a component of the API's document under that name. */
-
-/** One of some words, each with its meaning; the record makes the compiler ask for all of them. */
+/** One of several words, each with its meaning; the record makes the compiler require all of them. */
 export function oneOf<Word extends string> (words: Record<Word, string>, description: string, more: { default?: NoInfer<Word> } = {}): TUnsafe<Word> {
   const meanings = Object.entries(words).map(([word, meaning]) => `\`${word}\`: ${String(meaning)}`)
   return Type.Unsafe<Word>({ type: 'string', enum: Object.keys(words), description: `${description}. ${meanings.join('; ')}`, ...more })
@@ -18,41 +17,62 @@ export function oneOfOrNull<Word extends string> (words: Record<Word, string>, d
 export const text = (description: string): TUnsafe<string> => Type.Unsafe<string>({ type: 'string', description })
 export const textOrNull = (description: string): TUnsafe<string | null> => Type.Unsafe<string | null>({ type: ['string', 'null'], description })
 export const count = (description: string): TUnsafe<number> => Type.Unsafe<number>({ type: 'integer', minimum: 0, description })
+export const countOrNull = (description: string): TUnsafe<number | null> =>
+  Type.Unsafe<number | null>({ type: ['integer', 'null'], minimum: 0, description })
 export const flag = (description: string): TUnsafe<boolean> => Type.Unsafe<boolean>({ type: 'boolean', description })
 
 /** ISO 8601 with milliseconds, UTC. */
-export const moment = (description: string): TUnsafe<string> => Type.Unsafe<string>({ type: 'string', format: 'date-time', description })
-export const momentOrNull = (description: string): TUnsafe<string | null> =>
+export const timestamp = (description: string): TUnsafe<string> => Type.Unsafe<string>({ type: 'string', format: 'date-time', description })
+export const timestampOrNull = (description: string): TUnsafe<string | null> =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description })
 
-/** An object with whatever members. */
-export const open = (description: string): TUnsafe<Record<string, unknown>> =>
-  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description })
-export const openOrNull = (description: string): TUnsafe<Record<string, unknown> | null> =>
+/** An object with any members, or null. */
+export const anyObjectOrNull = (description: string): TUnsafe<Record<string, unknown> | null> =>
   Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], additionalProperties: true, description })
 
-/** Names a component instead of repeating it. Only for what answers hold: the validator of requests knows no components. */
-export function ref<Schema extends TSchema> (schema: Schema, description?: string): TUnsafe<Schema['static']> {
-  return Type.Unsafe<Schema['static']>({ $ref: `#/components/schemas/${schema.$id ?? ''}`, ...(description === undefined ? {} : { description }) })
+/** A field with a default: callers may omit it, and the handler always has it, because the validator fills it in. */
+export function defaulted<Schema extends TSchema> (schema: Schema): Schema {
+  return Type.Optional(schema) as unknown as Schema
 }
 
-export function refOrNull<Schema extends TSchema> (schema: Schema, description: string): TUnsafe<Schema['static'] | null> {
-  return Type.Unsafe<Schema['static'] | null>({ anyOf: [ref(schema), { type: 'null' }], description })
+/**
+ * Refers to a component instead of repeating it. Responses only: the validator of requests knows no components.
+ * `allOf`, because @fastify/swagger drops a description next to `$ref`.
+ */
+export function ref<Schema extends TSchema> (schema: Schema, description?: string): TUnsafe<Static<Schema>> {
+  const reference = { $ref: schema.$id ?? '' }
+  return Type.Unsafe<Static<Schema>>(description === undefined ? reference : { allOf: [reference], description })
 }
 
-export function listOf<Schema extends TSchema> (schema: Schema, description: string): TUnsafe<Array<Schema['static']>> {
-  return Type.Unsafe<Array<Schema['static']>>({ type: 'array', items: ref(schema), description })
+export function refOrNull<Schema extends TSchema> (schema: Schema, description: string): TUnsafe<Static<Schema> | null> {
+  return Type.Unsafe<Static<Schema> | null>({ anyOf: [ref(schema), { type: 'null' }], description })
 }
 
-export const laneMeanings: Record<Lane, string> = { urgent: 'before all others', normal: 'the default', bulk: 'after all others' }
+export function listOf<Schemas extends [TSchema, ...TSchema[]]> (schemas: Schemas, description: string): TUnsafe<Array<Static<Schemas[number]>>> {
+  const items = schemas.length === 1 ? ref(schemas[0]) : either(...schemas)
+  return Type.Unsafe<Array<Static<Schemas[number]>>>({ type: 'array', items, description })
+}
+
+export function either<Schemas extends TSchema[]> (...schemas: Schemas): TUnsafe<Static<Schemas[number]>> {
+  return Type.Unsafe<Static<Schemas[number]>>({ anyOf: schemas.map(schema => ref(schema)) })
+}
+
+export const laneMeanings: Record<Lane, string> = { urgent: 'before all other lanes', normal: 'the default', bulk: 'after all other lanes' }
 
 export const categoryMeanings: Record<Category, string> = {
-  marketing: 'refused and dropped where its recipient has opted out', utility: 'about something agreed on', authentication: 'a code', service: 'an answer to what the person wrote'
+  marketing: 'refused and cancelled for a recipient who has opted out',
+  utility: 'about an agreed transaction',
+  authentication: 'a one-time code',
+  service: 'a response to what the person wrote'
 }
 
-export const senderName = Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Phone number id of the sender; the first one configured if left out' }))
-export const sandboxFlag = Type.Optional(flag('Stands here, and true, where the sandbox stands in for WhatsApp: nothing was really sent'))
-
-export function either (...schemas: TSchema[]): TSchema {
-  return Type.Unsafe({ anyOf: schemas.map(schema => ref(schema)) })
-}
+const SENDER_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
+export const optionalSender = (description: string) => Type.Optional(Type.String({ pattern: SENDER_PATTERN, description }))
+export const senderName = optionalSender('Phone number id of the sender; default: the first one configured')
+export const senderIdText = text('Phone number id of the sender')
+export const sandboxFlag = Type.Optional(flag('Present and true if the sandbox replaces WhatsApp: nothing was really sent'))
+export const recipientText = (description: string) => Type.String({ minLength: 1, maxLength: 160, description })
+export const SenderQuerySchema = Type.Object({ sender: senderName }, { additionalProperties: false })
+export const RecipientParamsSchema = Type.Object({
+  recipient: recipientText('The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>`')
+})

@@ -1,64 +1,166 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
-import { categoryMeanings, laneMeanings, oneOf, senderName } from './common.js'
+import type { KeySource, State, WaitingFor } from '../../message.js'
+import {
+  anyObjectOrNull, categoryMeanings, count, countOrNull, either, flag, listOf, oneOf, oneOfOrNull, ref, sandboxFlag, senderIdText, text, textOrNull,
+  timestamp, timestampOrNull
+} from './common.js'
 
-const DAY_MS = 86_400_000
-
-/** What a caller posts. Strict: an unknown field is more often a typing error than a wish. */
-export const PostMessageSchema = Type.Object({
-  to: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'The recipient\'s number: 7 to 15 digits, + - ( ) and spaces allowed' })),
-  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Instead of `to`: the recipient\'s business-scoped user id, such as `US.13491208655302741918`' })),
-  group: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Instead of `to`: a group\'s id' })),
-  message: Type.Union([
-    Type.String({ minLength: 1, maxLength: 4096 }),
-    Type.Record(Type.String(), Type.Unknown(), { minProperties: 1 })
-  ], { description: 'A text, or a Cloud API message object, passed on as it is' }),
-  type: Type.Optional(Type.String({ pattern: '^[a-z_]{1,32}$', description: 'The Cloud API message type; `text` for a string' })),
-  metadata: Type.Optional(Type.Record(Type.String({ maxLength: 128 }), Type.Unknown(), { maxProperties: 50, description: 'Kept with the message and told with it; never sent. Entries can be searched for (`tag`)' })),
-  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` wins. Without either a key is derived from recipient, content, type and `timestamp`' })),
-  timestamp: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 64 }), Type.Number()], { description: 'Makes a derived key differ' })),
-  deduplicate: Type.Optional(Type.Boolean({ description: 'false: without a key, none is derived' })),
-  priority: Type.Optional(oneOf(laneMeanings, 'The lane of the line')),
-  category: Type.Optional(oneOf(categoryMeanings, 'What kind of message it is, in WhatsApp\'s words')),
-  sender: senderName,
-  whenLimited: Type.Optional(oneOf({ wait: 'it joins its line, the default', reject: 'it is refused with LIMITED' }, 'What to do with a message that can not be sent at once')),
-  expiresInMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 30 * DAY_MS, description: 'How long it may wait before it is expired' })),
-  scheduledFor: Type.Optional(Type.Union([Type.String({ minLength: 10, maxLength: 40 }), Type.Integer({ minimum: 0 })], { description: 'ISO 8601, or ms since the epoch; a moment in the past is now' })),
-  onUnknown: Type.Optional(oneOf({ retry: 'it is sent again, perhaps twice in all', fail: 'it is given up, perhaps sent' }, 'What becomes of it if its outcome stays unknown'))
-}, {
-  $id: 'PostMessage',
-  additionalProperties: false,
-  oneOf: ['to', 'recipient', 'group'].map(name => ({ required: [name] })),
-  description: 'A message to be sent; to one of `to`, `recipient` and `group`'
-})
-
-export type PostMessage = Static<typeof PostMessageSchema>
-
-/** Rows of one batch at most. */
-const MOST_ROWS = 1000
-const rows = Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS, description: 'The messages, each as in POST /messages; a bad one does not hurt the others' })
-
-export const BatchSchema = Type.Union([rows, Type.Object({ messages: rows }, { additionalProperties: false })], {
-  $id: 'Batch', description: 'An array of messages, or an object that holds it'
-})
-
-export const MessageParamsSchema = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 300, description: 'Id of the message, or your own idempotency key' })
-})
-export const MessageQuerySchema = Type.Object({ sender: senderName }, { additionalProperties: false })
-
-const wanted = {
-  recipient: Type.Optional(Type.String({ minLength: 1, maxLength: 160, description: 'Whom it is for: a number, a business-scoped user id, or `group:<id>`' })),
-  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'What its caller called it' })),
-  providerMessageId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'What WhatsApp called it' })),
-  tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' })),
+export const states: Record<State, string> = {
+  scheduled: 'waits for its `scheduledFor`',
+  queued: 'waits in its recipient\'s queue',
+  sending: 'is being sent to WhatsApp',
+  sent: 'WhatsApp accepted it',
+  delivered: 'it reached the recipient\'s phone',
+  read: 'the recipient read it',
+  retrying: 'failed for a temporary reason and waits for its next attempt',
+  unknown: 'was sent and got no response; held until its outcome is known or the hold time ends',
+  failed: 'failed permanently',
+  cancelled: 'cancelled before it was sent',
+  expired: 'its lifetime ended before it could be sent'
 }
-const limit = Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'How many at most' })
 
-export const FindMessagesSchema = Type.Object({ ...wanted, sender: senderName, limit }, { additionalProperties: false })
+export const waitingForMeanings: Record<WaitingFor, string> = {
+  'pair-rate': 'the rate limit of its recipient',
+  'sender-rate': 'the rate limit of its sender',
+  'turn-in-queue': 'earlier messages, or a free place in flight',
+  'cool-down': 'the end of a cool-down: WhatsApp asked to slow down',
+  pause: 'an operator paused the sender',
+  'sender-stopped': 'WhatsApp rejects the sender: token, permission, account or payment',
+  schedule: 'its own `scheduledFor`',
+  retry: 'the retry schedule'
+}
 
-export const FindAllMessagesSchema = Type.Object({
-  ...wanted,
-  sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Phone number id of the sender; all senders if left out' })),
-  limit
-}, { $id: 'FindMessages', additionalProperties: false, description: 'What to look for' })
+const keySources: Record<KeySource, string> = {
+  header: 'the header `Idempotency-Key`',
+  field: 'the field `idempotencyKey`',
+  derived: 'derived from recipient, content, type and timestamp',
+  none: 'it has none'
+}
+
+/** A string for a text, else a Cloud API message object. */
+export const contentSchema = Type.Unsafe<string | Record<string, unknown>>({
+  type: ['string', 'object'], additionalProperties: true, description: 'A text, or a Cloud API message object'
+})
+const contentOrNull = Type.Unsafe<string | Record<string, unknown> | null>({
+  ...contentSchema,
+  type: ['string', 'object', 'null'],
+  description: 'A text or a Cloud API message object; null once the message is settled and its content deleted'
+})
+
+export const DeliveryErrorSchema = Type.Object({
+  code: text('WhatsApp\'s error code, or a code of the gateway such as `TIMEOUT`'),
+  message: textOrNull('The error text of WhatsApp or of the connection'),
+  explanation: text('What the code means'),
+  remedy: text('What to do about it')
+}, { $id: 'DeliveryError', description: 'Why an attempt failed' })
+
+export const AttemptSchema = Type.Object({
+  attempt: count('Counted from 1'),
+  at: timestamp('When it was settled'),
+  durationMs: countOrNull('From the start of the request to its outcome'),
+  outcome: text('Its outcome: `sent`, `retryable`, `limited`, `rejected`, `sender-stopped`, `unsent` or `unknown`'),
+  code: textOrNull('The error code'),
+  error: textOrNull('The error text')
+}, { $id: 'Attempt', description: 'One attempt to send a message' })
+
+export const delayMs = countOrNull('How long it waits at least; null if no end is known')
+export const expectedAt = timestampOrNull('The earliest time at which it can be sent; null if no end is known')
+export const position = count('Its position in the recipient\'s queue, from 1')
+export const waitingFor = oneOfOrNull(waitingForMeanings, 'What it waits for')
+export const nextRetryAt = timestampOrNull('When the next attempt, or the decision on its unknown outcome, is due')
+
+/** Present together, and only while the message waits. */
+const wait = {
+  delayMs: Type.Optional(delayMs), expectedAt: Type.Optional(expectedAt), position: Type.Optional(position), waitingFor: Type.Optional(waitingFor)
+}
+const waId = Type.Optional(text('WhatsApp\'s id of the recipient, if it differs from what the caller wrote'))
+const error = Type.Optional(ref(DeliveryErrorSchema, 'Why the last attempt failed'))
+const providerMessageId = textOrNull('WhatsApp\'s id of the message')
+
+const identity = {
+  id: text('The gateway\'s id of the message'),
+  jobId: text('The idempotency key, or the id if there is none'),
+  idempotencyKey: textOrNull('The idempotency key in force'),
+  keySource: oneOf(keySources, 'Where the key came from')
+}
+const posted = {
+  ...identity,
+  status: oneOf(states, 'The state of the message'),
+  immediate: flag('It was sent within this request'),
+  queued: flag('It waits'),
+  duplicate: flag('It repeats an earlier message: nothing is sent'),
+  sandbox: sandboxFlag
+}
+
+export const MessageSchema = Type.Object({
+  ...identity,
+  jobId: textOrNull('The idempotency key, or the id if there is none; null once the message is settled, unless it was requested by its key'),
+  idempotencyKey: textOrNull('The idempotency key in force; null once the message is settled, unless it was requested by its key'),
+  keySource: oneOfOrNull(keySources, 'Where the key came from'),
+  status: posted.status,
+  sender: senderIdText,
+  to: textOrNull('The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled'),
+  message: contentOrNull,
+  type: textOrNull('The Cloud API message type; null once the message is settled'),
+  metadata: anyObjectOrNull('As the caller gave it'),
+  category: Type.Optional(oneOf(categoryMeanings, 'As the caller gave it, while the message is stored')),
+  cancelledFor: Type.Optional(oneOf<string>({ 'opted-out': 'marketing to a recipient who has opted out' }, 'Why the gateway itself cancelled it')),
+  callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, if the message came through the Graph surface with one')),
+  createdAt: timestamp('When it was accepted'),
+  settledAt: timestampOrNull('When it ended'),
+  expiresAt: timestampOrNull('When it expires if it still waits'),
+  attemptCount: count('Attempts that count against the retry schedule'),
+  providerMessageId,
+  waId,
+  deliveredAt: timestampOrNull('When it was delivered, from a webhook'),
+  readAt: timestampOrNull('When it was read, from a webhook'),
+  deliveryError: Type.Optional(ref(DeliveryErrorSchema, 'A failure that a webhook reported after WhatsApp accepted the message')),
+  ...wait,
+  nextRetryAt: Type.Optional(nextRetryAt),
+  error,
+  acknowledgedAt: Type.Optional(timestamp('When its failure was acknowledged')),
+  acknowledgedBy: Type.Optional(text('The API key that acknowledged it')),
+  note: Type.Optional(text('The note of the acknowledgement')),
+  attempts: listOf([AttemptSchema], 'Attempts that did not succeed at once, oldest first'),
+  sandbox: sandboxFlag
+}, { $id: 'Message', description: 'A message with its state and its history' })
+
+export const SentSchema = Type.Object({
+  ...posted,
+  providerMessageId,
+  waId,
+  messageStatus: Type.Optional(text('WhatsApp\'s status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template'))
+}, { $id: 'Sent', description: 'The message was sent within the request (`immediate`)' })
+
+export const AcceptedSchema = Type.Object({ ...posted, ...wait, error, nextRetryAt: Type.Optional(nextRetryAt) }, {
+  $id: 'Accepted', description: 'The message is accepted and waits (`queued`)'
+})
+
+export const DuplicateSchema = Type.Object({ ...MessageSchema.properties, ...posted }, {
+  $id: 'Duplicate', description: 'The idempotency key is known: the state of the first message; nothing is sent (`duplicate`)'
+})
+
+export const AnswerSchema = Type.Unsafe<Static<typeof SentSchema> | Static<typeof AcceptedSchema> | Static<typeof DuplicateSchema>>({
+  ...either(SentSchema, AcceptedSchema, DuplicateSchema),
+  $id: 'Answer',
+  description: 'Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true'
+})
+
+export const MessagesSchema = Type.Object({ messages: listOf([MessageSchema], 'Newest first') }, {
+  $id: 'Messages', description: 'The messages found'
+})
+
+const httpStatus = Type.Integer({ description: 'The HTTP status that the message alone would have had' })
+export const AcceptedRowSchema = Type.Object({ httpStatus, ...AcceptedSchema.properties }, {
+  $id: 'AcceptedRow', description: 'A row of a batch that is accepted'
+})
+export const DuplicateRowSchema = Type.Object({ httpStatus, ...DuplicateSchema.properties }, {
+  $id: 'DuplicateRow', description: 'A row of a batch whose idempotency key is known'
+})
+
+export type DeliveryError = Static<typeof DeliveryErrorSchema>
+export type Message = Static<typeof MessageSchema>
+export type Sent = Static<typeof SentSchema>
+export type Accepted = Static<typeof AcceptedSchema>
+export type Duplicate = Static<typeof DuplicateSchema>

@@ -1,21 +1,21 @@
-/** What the tests ask of each real client, and what its own answers say. */
+/** What the tests need of each published client. */
 
 export interface Sent { id: string, contact: string }
 
-/** `code` as the client itself tells it, from its own kind of error. */
+/** The client's own error; `code` is Meta's. */
 export interface Refused { code: number, message: string, kind: string }
 
 export interface Client {
   send: (to: string, words: string) => Promise<Sent>
-  /** Sends and expects to be refused. */
+  /** Sends, and expects an error. */
   refused: (to: string) => Promise<Refused>
   markRead: (id: string) => Promise<boolean>
 }
 
-/** How a client is made: where the gateway is, with no slash at its end, and which key to show. */
+/** Creates a client, by base URL without a slash at its end and API key. */
 export type Make = (base: string, key: string) => Client
 
-/** For clients that throw: what they threw, read as the test says; anything else fails. */
+/** For clients that throw: the thrown error, converted by `read`; fails if nothing is thrown. */
 export async function caught (sending: Promise<unknown>, read: (error: unknown) => Refused | Promise<Refused>): Promise<Refused> {
   let sent
   try {

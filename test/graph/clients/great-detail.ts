@@ -6,7 +6,8 @@ interface ThrownByKy { name: string, response: Response }
 
 export const greatDetail: Make = (base, key) => {
   const client = new GreatDetail({ prefixUrl: base, graphVersion: 'v23.0', request: { headers: { Authorization: `Bearer ${key}` } } })
-  const create = async (to: string, body: string) => await client.message.createMessage({ phoneNumberID: SENDER, to, type: MessageType.Text, text: { body } }).json()
+  const create = async (to: string, body: string) =>
+    await client.message.createMessage({ phoneNumberID: SENDER, to, type: MessageType.Text, text: { body } }).json()
   return {
     async send (to, words) {
       const { contacts, messages } = await create(to, words)
@@ -14,8 +15,8 @@ export const greatDetail: Make = (base, key) => {
     },
     refused: async to => await caught(create(to, 'x'), async error => {
       const { name, response } = error as ThrownByKy
-      const { error: told } = await response.json() as { error: { code: number, message: string } }
-      return { ...told, kind: name }
+      const { error: body } = await response.json() as { error: { code: number, message: string } }
+      return { ...body, kind: name }
     }),
     async markRead (id) {
       return (await client.message.createStatus({ phoneNumberID: SENDER, message_id: id, status: 'read' }).json()).success === true

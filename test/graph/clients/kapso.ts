@@ -2,7 +2,7 @@ import { GraphApiError, WhatsAppClient } from '@kapso/whatsapp-cloud-api'
 import { SENDER } from '../../support/gateway.js'
 import { caught, type Make } from './client.js'
 
-/** Its errors name what to do next. */
+/** Its errors say what to do next. */
 export interface Hint { category: string, action: string }
 export const hints: Hint[] = []
 

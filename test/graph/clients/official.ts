@@ -1,4 +1,4 @@
-/** Meta's own SDK, behind its process. */
+/** Meta's own SDK, in a process of its own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -7,7 +7,15 @@ import type { Test } from 'tap'
 import { SENDER } from '../../support/gateway.js'
 import type { Client } from './client.js'
 
-interface Told { status: number, body: { contacts: Array<{ wa_id: string }>, messages: Array<{ id: string }>, success?: boolean, error: { code: number, message: string, type: string } } }
+interface Reply {
+  status: number
+  body: {
+    contacts: Array<{ wa_id: string }>
+    messages: Array<{ id: string }>
+    success?: boolean
+    error: { code: number; message: string; type: string }
+  }
+}
 
 export function startOfficial (t: Pick<Test, 'teardown'>, port: number, key: string, certificate: string): Client {
   const child = spawn(process.execPath, [fileURLToPath(new URL('official.mjs', import.meta.url))], {
@@ -15,7 +23,7 @@ export function startOfficial (t: Pick<Test, 'teardown'>, port: number, key: str
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_EXTRA_CA_CERTS: certificate,
-      // What loads the settings would greet on the way that the answers take.
+      // dotenv would print a greeting to stdout, between the responses.
       DOTENV_CONFIG_QUIET: 'true',
       PORT: String(port),
       WA_BASE_URL: 'localhost',
@@ -35,9 +43,9 @@ export function startOfficial (t: Pick<Test, 'teardown'>, port: number, key: str
     await ended
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const ask = async (asked: Record<string, string>): Promise<Told> => {
+  const ask = async (asked: Record<string, string>): Promise<Reply> => {
     child.stdin.write(`${JSON.stringify(asked)}\n`)
-    return JSON.parse((await lines.next()).value as string) as Told
+    return JSON.parse((await lines.next()).value as string) as Reply
   }
   return {
     async send (to, words) {

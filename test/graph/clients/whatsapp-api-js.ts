@@ -3,13 +3,16 @@ import { Text } from 'whatsapp-api-js/messages'
 import { SENDER } from '../../support/gateway.js'
 import type { Make } from './client.js'
 
-/** It has no base URL; its own way to another address is the fetch that it is given. */
+/** It has no option for its base URL, but for its fetch. */
 export const whatsappApiJs: Make = (base, key) => {
   const client = new WhatsAppAPI({
     token: key,
     v: 'v24.0',
     secure: false,
-    ponyfill: { fetch: async (url: Parameters<typeof fetch>[0], init?: RequestInit) => await fetch(String(url).replace('https://graph.facebook.com', base), init) }
+    ponyfill: {
+      fetch: async (url: Parameters<typeof fetch>[0], init?: RequestInit) =>
+        await fetch(String(url).replace('https://graph.facebook.com', base), init)
+    }
   })
   return {
     async send (to, words) {
@@ -18,7 +21,7 @@ export const whatsappApiJs: Make = (base, key) => {
       const [contact] = response.contacts
       return { id: response.messages[0].id, contact: contact !== undefined && 'wa_id' in contact ? String(contact.wa_id) : '' }
     },
-    /** It throws nothing: the error is what it resolves with. */
+    /** It does not throw: it resolves with the error. */
     async refused (to) {
       const response = await client.sendMessage(SENDER, to, new Text('x'))
       if (!('error' in response)) throw new TypeError('not refused')

@@ -4,7 +4,7 @@ import { caught, type Make } from './client.js'
 
 interface Thrown { code: number, message: string, type: string }
 
-/** It has no option for its base URL, but leaves its axios instance open. */
+/** It has no option for its base URL, but its axios instance is accessible. */
 export const whatsappBusiness: Make = (base, key) => {
   const client = new WABAClient({ apiToken: key, phoneId: SENDER, accountId: 'unused' })
   const { fetch: axios } = (client as unknown as { restClient: { fetch: { defaults: { baseURL: string } } } }).restClient

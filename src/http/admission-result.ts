@@ -1,0 +1,146 @@
+import type { Admission } from '../admission/admit.js'
+import type { Delivery } from '../drain/deliver.js'
+import { deliver } from '../drain/deliver.js'
+import { SluiceError } from '../errors.js'
+import type { KeySource, Outcome, Payload, State } from '../message.js'
+import { admittedAt, publicId } from '../redis/keys.js'
+import { inspectMessage } from '../settlement/inspect.js'
+import { writtenId } from '../settlement/record.js'
+import type { ApiDeps } from './api.js'
+import { describeMessage, describeWait, explainError } from './message-view.js'
+import type { Accepted, Duplicate, Message, Sent } from './schemas/message.js'
+
+type Granted = Extract<Admission, { status: 'granted' }>
+
+interface Identity { id: string, idempotencyKey: string | null, keySource: KeySource }
+
+/** WhatsApp's response to a sent message. `waId`: its id of the recipient, if it differs from what the caller wrote. */
+interface Taken { providerMessageId: string | null, waId?: string, messageStatus?: string }
+
+/** Why and for how long an accepted message waits. */
+export type Waiting = Pick<Message, 'delayMs' | 'expectedAt' | 'position' | 'waitingFor' | 'nextRetryAt' | 'error'>
+
+/** What happened to a posted message, for both HTTP surfaces to render. Failures are thrown as SluiceError. */
+export type AdmissionResult = Identity & (
+  | { status: 'sent', taken: Taken }
+  | { status: 'accepted', state: State, waiting: Waiting }
+  | { status: 'duplicate', first: Message }
+)
+
+/**
+ * The result of each kind of admission. A granted message is sent here, within the caller's request, for as long as `INLINE_WAIT_MS` permits.
+ * Throws what is an error to the caller.
+ */
+export async function resultOf (deps: ApiDeps, sender: string, admission: Admission): Promise<AdmissionResult> {
+  const { idempotencyKey = null, keySource } = admission
+  const identity = { id: publicId(sender, admission.id), idempotencyKey, keySource }
+  switch (admission.status) {
+    case 'granted': return await sendInline(deps, identity, admission)
+    case 'queued':
+    case 'scheduled': {
+      const waiting = describeWait(admittedAt(admission.id), admission.delayMs, admission.waitingFor, admission.position)
+      return accepted(identity, admission.status, waiting)
+    }
+    case 'duplicate': {
+      const view = await inspectMessage(deps.store, sender, { id: admission.id })
+      // The window of the key has ended just now, so a repeat of the request is a new message.
+      if (view === null) throw new SluiceError('UNAVAILABLE', { detail: 'the idempotency key expired during this request', retryAfterMs: 1000 })
+      return { ...identity, status: 'duplicate', first: describeMessage(sender, view, deps) }
+    }
+    case 'reused': {
+      const field = keySource === 'header' ? 'Idempotency-Key' : 'idempotencyKey'
+      throw new SluiceError('IDEMPOTENCY_KEY_REUSED', { field, extra: { id: identity.id } })
+    }
+    case 'refused': throw refusal(admission)
+    default: return admission satisfies never
+  }
+}
+
+type PostResponse = { httpStatus: 200, body: Sent | Duplicate } | { httpStatus: 202, body: Accepted }
+
+/** The rendering of POST /messages. Exactly one of `immediate`, `queued` and `duplicate` is true. */
+export function toResponse (result: AdmissionResult, sandbox: boolean): PostResponse {
+  const { status, id, idempotencyKey, keySource } = result
+  // Hot path: one literal, extended in place.
+  const posted = {
+    id,
+    jobId: idempotencyKey ?? id,
+    idempotencyKey,
+    keySource,
+    immediate: status === 'sent',
+    queued: status === 'accepted',
+    duplicate: status === 'duplicate'
+  }
+  if (sandbox) Object.assign(posted, { sandbox })
+  switch (status) {
+    case 'sent': return { httpStatus: 200, body: Object.assign(posted, { status: 'sent' as const }, result.taken) }
+    case 'accepted': return { httpStatus: 202, body: Object.assign(posted, { status: result.state }, result.waiting) }
+    case 'duplicate': return { httpStatus: 200, body: { ...result.first, ...posted } }
+    default: return status satisfies never
+  }
+}
+
+async function sendInline (deps: ApiDeps, identity: Identity, admission: Granted): Promise<AdmissionResult> {
+  const sending = deliver(deps, admission.grant)
+  const delivery = await within(deps.inlineWaitMs, sending)
+  if (delivery !== null) return await delivered(deps, identity, admission, delivery)
+  sending.catch(error => deps.events.emit('unexpected-error', { location: 'deliver', error }))
+  return accepted(identity, 'sending', { ...describeWait(0, null, 'turn-in-queue', 1), delayMs: 0 })
+}
+
+/** The value of the promise, or null if it takes longer than `ms`. */
+async function within<Value> (ms: number, promise: Promise<Value>): Promise<Value | null> {
+  let timer
+  const timeout = new Promise<null>(resolve => { timer = setTimeout(resolve, ms, null).unref() })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Granted, { outcome, settled }: Delivery): Promise<AdmissionResult> {
+  const error = 'code' in outcome ? explainError(outcome, deps.explain) : undefined
+  const reason = error === undefined ? {} : { error }
+  switch (settled.verdict) {
+    case 'sent': return {
+      ...identity, status: 'sent', taken: outcome.status === 'sent' ? takenBy(grant.payload, outcome) : { providerMessageId: null }
+    }
+    case 'failed': {
+      const detail = 'error' in outcome ? { detail: outcome.error } : {}
+      throw new SluiceError('PROVIDER_REJECTED', { ...detail, extra: { id: identity.id, error } })
+    }
+    case 'retry':
+    case 'unknown': {
+      const nextRetryAt = new Date(settled.dueAt ?? 0).toISOString()
+      return accepted(identity, settled.verdict === 'retry' ? 'retrying' : 'unknown', { ...reason, nextRetryAt })
+    }
+    case 'wait':
+    case 'stale': {
+      const view = await inspectMessage(deps.store, grant.sender, { id })
+      const wait = view === null ? describeWait(0, null, 'turn-in-queue', 1) : describeWait(view.nowMs, view.delayMs, view.waitingFor, view.position)
+      return accepted(identity, view?.state ?? 'queued', { ...wait, ...reason })
+    }
+    default: return settled.verdict satisfies never
+  }
+}
+
+function takenBy (payload: Payload, { providerMessageId, recipientId, messageStatus }: Extract<Outcome, { status: 'sent' }>): Taken {
+  const taken: Taken = { providerMessageId }
+  if (recipientId !== undefined && recipientId !== writtenId(payload)) taken.waId = recipientId
+  if (messageStatus !== undefined) taken.messageStatus = messageStatus
+  return taken
+}
+
+function accepted (identity: Identity, state: State, waiting: Waiting): AdmissionResult {
+  return { ...identity, status: 'accepted', state, waiting }
+}
+
+/** `Retry-After` where no end of the wait is known: most stopped senders are probed once a minute. */
+const UNKNOWN_END_MS = 60_000
+
+/** A message that was not accepted: 429, or 422 if a retry would fail too. */
+function refusal ({ code, waitMs }: Extract<Admission, { status: 'refused' }>): SluiceError {
+  if (code === 'RECIPIENT_OPTED_OUT') return new SluiceError(code, { field: 'to' })
+  return new SluiceError(code, { retryAfterMs: waitMs ?? UNKNOWN_END_MS, extra: { waitMs } })
+}
