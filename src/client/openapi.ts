@@ -584,7 +584,7 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid; `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed; `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"; `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>"; `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret; `FORBIDDEN`: 403, The API key's role does not permit this operation; `NOT_FOUND`: 404, No such message, failure or route; `SENDER_UNKNOWN`: 404, No sender with this id is configured; `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The quoted message has not been sent yet; `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled; `NOT_RETRYABLE`: 409, This failure cannot be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content; `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently; `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent; `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject"; `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later; `BACKLOG_FULL`: 429, The sender's backlog is full; retry later; `WOULD_EXPIRE`: 429, The message would expire before it could be sent; `HEADERS_TOO_LARGE`: 431, The request headers are too large; `INTERNAL`: 500, Unexpected error in the gateway; `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key; `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key; `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated; `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key; `CONFIG_INVALID`: 500, Invalid setting; `SCRIPT_INVALID`: 500, A Lua script does not match its header; `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway; `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
@@ -1191,7 +1191,7 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is not valid; `INVALID_RECIPIENT`: 400, A recipient is 7 to 15 digits, with or without + - ( ) and spaces; `RECIPIENT_IS_USER_ID`: 400, This is a business-scoped user id; WhatsApp drops it silently in "to"; `INVALID_KEY`: 400, An idempotency key is 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Send "Authorization: Bearer <key>" with a key that this gateway knows; `WEBHOOK_SIGNATURE`: 401, No app secret that this gateway knows has signed these bytes; `FORBIDDEN`: 403, This key's role may not do that; `NOT_FOUND`: 404, Nothing is known by this name; `SENDER_UNKNOWN`: 404, No such sender is configured; `NOT_SUPPORTED`: 405, This queue holds messages, which the dashboard can not treat so; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The message that this one quotes has not been sent yet; `NOT_CANCELLABLE`: 409, Only a message that waits can be cancelled; `NOT_RETRYABLE`: 409, This failure can not be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with other content; `RECIPIENT_OPTED_OUT`: 422, The recipient wants no marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp refused this message for good; `ENDED_UNSENT`: 422, The message that this key belongs to has ended without being sent; `LIMITED`: 429, The message would have had to wait; `RECIPIENT_QUEUE_FULL`: 429, Too many messages wait for this recipient; `BACKLOG_FULL`: 429, Too many messages wait for this sender; `WOULD_EXPIRE`: 429, The wait would be longer than the message may live; `HEADERS_TOO_LARGE`: 431, The head of the request is too large; `INTERNAL`: 500, Something went wrong in the gateway; `UNAVAILABLE`: 503, Redis is away or nearly full; repeat with the same idempotency key; `OVERLOADED`: 503, This node has more to do than it can; repeat with the same idempotency key, here later or at another node now; `PROVIDER_UNAVAILABLE`: 503, WhatsApp does not answer; nothing was repeated; `SHUTTING_DOWN`: 503, This node is closing; repeat with the same idempotency key; `CONFIG_INVALID`: 500, A setting is not valid; `SCRIPT_INVALID`: 500, A Lua script and its header disagree; `LAYOUT_NEWER`: 500, Redis holds data of a newer version of the gateway; `SETUP_FAILED`: 500, Something needed to run is missing
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid; `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed; `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"; `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>"; `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret; `FORBIDDEN`: 403, The API key's role does not permit this operation; `NOT_FOUND`: 404, No such message, failure or route; `SENDER_UNKNOWN`: 404, No sender with this id is configured; `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The quoted message has not been sent yet; `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled; `NOT_RETRYABLE`: 409, This failure cannot be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content; `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently; `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent; `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject"; `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later; `BACKLOG_FULL`: 429, The sender's backlog is full; retry later; `WOULD_EXPIRE`: 429, The message would expire before it could be sent; `HEADERS_TOO_LARGE`: 431, The request headers are too large; `INTERNAL`: 500, Unexpected error in the gateway; `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key; `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key; `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated; `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key; `CONFIG_INVALID`: 500, Invalid setting; `SCRIPT_INVALID`: 500, A Lua script does not match its header; `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway; `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
@@ -1841,7 +1841,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `UNAUTHENTICATED`: Send "Authorization: Bearer <key>" with a key that this gateway knows */
+        /** @description `UNAUTHENTICATED`: Missing or unknown API key: send "Authorization: Bearer <key>" */
         Unauthenticated: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1851,7 +1851,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `FORBIDDEN`: This key's role may not do that */
+        /** @description `FORBIDDEN`: The API key's role does not permit this operation */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1871,7 +1871,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `INTERNAL`: Something went wrong in the gateway */
+        /** @description `INTERNAL`: Unexpected error in the gateway */
         Internal: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1881,7 +1881,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UNAVAILABLE`: Redis is away or nearly full; repeat with the same idempotency key. `OVERLOADED`: This node has more to do than it can; repeat with the same idempotency key, here later or at another node now. `SHUTTING_DOWN`: This node is closing; repeat with the same idempotency key */
+        /** @description `UNAVAILABLE`: Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: Node overloaded; retry later or on another node with the same idempotency key. `SHUTTING_DOWN`: Node is shutting down; retry on another node with the same idempotency key */
         Unavailable: {
             headers: {
                 /** @description Whole seconds after which to retry; a minute if no end is known */
@@ -1936,7 +1936,7 @@ export interface operations {
                     "application/json": components["schemas"]["Messages"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1948,7 +1948,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2010,7 +2010,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to". `INVALID_KEY`: An idempotency key is 1 to 256 printable ASCII characters */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2022,7 +2022,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2032,7 +2032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_SENT_YET`: The message that this one quotes has not been sent yet */
+            /** @description `NOT_SENT_YET`: The quoted message has not been sent yet */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2043,7 +2043,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
-            /** @description `IDEMPOTENCY_KEY_REUSED`: This idempotency key belongs to a message with other content. `RECIPIENT_OPTED_OUT`: The recipient wants no marketing from this sender. `PROVIDER_REJECTED`: WhatsApp refused this message for good */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: WhatsApp rejected this message permanently */
             422: {
                 headers: {
                     /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
@@ -2057,7 +2057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `LIMITED`: The message would have had to wait. `RECIPIENT_QUEUE_FULL`: Too many messages wait for this recipient. `BACKLOG_FULL`: Too many messages wait for this sender. `WOULD_EXPIRE`: The wait would be longer than the message may live */
+            /** @description `LIMITED`: The message cannot be sent immediately, and whenLimited is "reject". `RECIPIENT_QUEUE_FULL`: The recipient's queue is full; retry later. `BACKLOG_FULL`: The sender's backlog is full; retry later. `WOULD_EXPIRE`: The message would expire before it could be sent */
             429: {
                 headers: {
                     /** @description Whole seconds after which to retry; a minute if no end is known */
@@ -2102,7 +2102,7 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2114,7 +2114,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `NOT_FOUND`: No such message, failure or route. `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2161,7 +2161,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2173,7 +2173,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `NOT_FOUND`: No such message, failure or route. `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2183,7 +2183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_CANCELLABLE`: Only a message that waits can be cancelled */
+            /** @description `NOT_CANCELLABLE`: Only a waiting message can be cancelled */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2223,7 +2223,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswers"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2263,7 +2263,7 @@ export interface operations {
                     "application/json": components["schemas"]["Messages"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2275,7 +2275,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2324,7 +2324,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failures"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2336,7 +2336,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2373,7 +2373,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetryCounts"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2385,7 +2385,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2422,7 +2422,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetryCounts"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2434,7 +2434,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `NOT_FOUND`: No such message, failure or route. `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2444,7 +2444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_RETRYABLE`: This failure can not be retried now */
+            /** @description `NOT_RETRYABLE`: This failure cannot be retried now */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2484,7 +2484,7 @@ export interface operations {
                     "application/json": components["schemas"]["Acknowledged"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2496,7 +2496,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `NOT_FOUND`: Nothing is known by this name. `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `NOT_FOUND`: No such message, failure or route. `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2534,7 +2534,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcknowledgedAll"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2546,7 +2546,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2588,7 +2588,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2600,7 +2600,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2641,7 +2641,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimitCleared"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2653,7 +2653,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2690,7 +2690,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2702,7 +2702,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2752,7 +2752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erased"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2764,7 +2764,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2804,7 +2804,7 @@ export interface operations {
                     "application/json": components["schemas"]["OptOuts"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2816,7 +2816,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2859,7 +2859,7 @@ export interface operations {
                     "application/json": components["schemas"]["MarketingStopped"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2871,7 +2871,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2911,7 +2911,7 @@ export interface operations {
                     "application/json": components["schemas"]["MarketingResumed"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid. `INVALID_RECIPIENT`: A recipient is 7 to 15 digits, with or without + - ( ) and spaces. `RECIPIENT_IS_USER_ID`: This is a business-scoped user id; WhatsApp drops it silently in "to" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2923,7 +2923,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3113,7 +3113,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3125,7 +3125,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3162,7 +3162,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3174,7 +3174,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3214,7 +3214,7 @@ export interface operations {
                     "application/json": components["schemas"]["Rules"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3226,7 +3226,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            /** @description `SENDER_UNKNOWN`: No such sender is configured */
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3263,7 +3263,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3326,7 +3326,7 @@ export interface operations {
                     "application/json": components["schemas"]["Code"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is not valid */
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
