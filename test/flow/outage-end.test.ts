@@ -1,4 +1,4 @@
-/** A node that is told to end in the moment in which Redis is back. */
+/** A node that gets SIGTERM at the moment when Redis is back. */
 import t from 'tap'
 import { startGatewayProcess } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
@@ -6,15 +6,15 @@ import { request } from '../support/request.js'
 import { startSandbox } from '../sandbox/support.js'
 import { until } from '../support/until.js'
 
-await t.test('it ends at once, and does not wait for workers that never end', async t => {
+await t.test('a node that gets SIGTERM as Redis comes back ends at once, and does not wait for workers that never end', async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t)
   const graceMs = 25_000
   const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.url, prefix: createPrefix(), env: { SHUTDOWN_GRACE_MS: String(graceMs) } })
   await redis.stop()
-  await until('it notices', async () => (await request(`${node.found}/health/ready`)).status === 503, 30_000)
+  await until('the node reports that it is not ready', async () => (await request(`${node.found}/health/ready`)).status === 503, 30_000)
   await redis.restart()
-  const began = performance.now()
+  const signalledAt = performance.now()
   t.equal(await node.end('SIGTERM'), 0)
-  t.ok(performance.now() - began < graceMs - 5000, 'nothing of it used up the grace')
+  t.ok(performance.now() - signalledAt < graceMs - 5000, 'the shutdown did not wait for SHUTDOWN_GRACE_MS')
 })

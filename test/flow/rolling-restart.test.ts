@@ -1,6 +1,6 @@
 /**
- * Three nodes under load are restarted one after the other. Callers keep their connections; whoever gets 503, or finds nobody
- * at the port, asks another node with the same key. The sandbox enforces nothing: it observes.
+ * Three nodes under load are restarted one after the other. Callers keep their connections; a caller that gets 503, or a refused
+ * connection, asks another node with the same key. The sandbox enforces no limits and only observes.
  */
 import { Agent, request as ask } from 'node:http'
 import t from 'tap'
@@ -15,11 +15,11 @@ import { observe } from './observer.js'
 import { watchWritten } from './written.js'
 
 const INTERVAL_MS = 200
-/** So few that each is written to a little faster than the rule allows: some are sent at once, and lines grow. */
+/** Few enough that each gets messages slightly faster than the rule allows: some are sent at once, and queues grow. */
 const RECIPIENTS = 24
-/** A post each so many ms, whatever became of those before. */
+/** One post per this many ms, independent of earlier responses. */
 const EVERY_MS = 8
-/** By so much the clocks of two processes may differ. */
+/** Maximum difference between the clocks of two processes. */
 const CLOCKS_MS = 50
 const env = {
   WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_SENDER_RATE_PER_SECOND: '400', SHUTDOWN_NOTICE_MS: '5000', SHUTDOWN_GRACE_MS: '10000', LOG_LEVEL: 'error'
@@ -32,7 +32,7 @@ const sandbox = await startSandboxProcess(t)
 const control = `${new URL(sandbox.found).origin}/_sandbox`
 await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 60, enforcePair: false, throughputPerSecond: null }) })
 
-await t.test('a rolling restart gives callers nothing worse than 503, and recipients nothing twice, late or too close', async t => {
+await t.test('during a rolling restart callers get nothing worse than 503, and no message is duplicated, late or too close', async t => {
   const prefix = createPrefix()
   const started: Program[] = []
   const written = watchWritten(t)
@@ -43,88 +43,88 @@ await t.test('a rolling restart gives callers nothing worse than 503, and recipi
   }
   const nodes = await Promise.all([start(), start(), start()])
   const load = startLoad(nodes)
-  await until('the load is on', () => load.posted() > 150)
+  await until('the load has started', () => load.posted() > 150)
 
   const tookMs: number[] = []
   for (const [at, node] of nodes.entries()) {
-    const began = performance.now()
-    t.equal(await node.end('SIGTERM'), 0, `node ${at + 1} ends in order`)
-    tookMs.push(performance.now() - began)
-    // By now its callers have gone elsewhere, and their connections with it.
+    const signalledAt = performance.now()
+    t.equal(await node.end('SIGTERM'), 0, `node ${at + 1} exits with 0`)
+    tookMs.push(performance.now() - signalledAt)
+    // By now its callers use other nodes, and their connections are closed.
     nodes[at] = await start()
     await pass(300)
   }
   const { statuses, faults, texts, codes } = await load.end()
   const viewer = createCaller(nodes[0]?.found ?? '', keys.operator)
-  await until('all is settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 30_000)
+  await until('all messages are settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 30_000)
 
   t.same([...statuses.keys()].filter(status => ![200, 202, 503].includes(status)), [], 'no other status')
-  t.ok(codes.has('SHUTTING_DOWN'), 'closing nodes were asked, and said so')
+  t.ok(codes.has('SHUTTING_DOWN'), 'nodes that shut down got requests and rejected them with SHUTTING_DOWN')
   t.same([...faults.keys()].filter(code => code !== 'ECONNREFUSED'), [], 'no connection was reset')
-  t.ok(tookMs.every(ms => ms < 8000), `each ended soon (${tookMs.map(Math.round).join(', ')} ms)`)
+  t.ok(tookMs.every(ms => ms < 8000), `each ended quickly (${tookMs.map(Math.round).join(', ')} ms)`)
 
   const { body } = await request(`${control}/messages`)
   const arrivals = (body['messages'] as Seen[]).filter(arrival => arrival.outcome === 'accepted')
   const observed = observe(arrivals)
   t.equal(observed.sends, texts.length, 'every message was sent')
-  t.same(observed.doubled, [], 'and none twice')
+  t.same(observed.doubled, [], 'no message was sent twice')
   const { leastSpacing } = written.read(arrivals)
   t.ok(leastSpacing >= INTERVAL_MS - CLOCKS_MS, `least spacing of a pair: ${leastSpacing.toFixed(0)} ms`)
-  t.notOk(started.some(node => node.output().includes('spacing violated')), 'nor did a node see one')
-  // A lease of a shift lives 3 s: a hand-over that waits for its end shows as a silence of that length.
-  t.ok(observed.longestSilence < 2000 + lagMs(), `shifts are handed over at once: longest silence ${observed.longestSilence} ms`)
+  t.notOk(started.some(node => node.output().includes('spacing violated')), 'no node logged a spacing violation')
+  // A drain lease lasts 3 s: a hand-over that waited for its expiry would show as a silence of that length.
+  t.ok(observed.longestSilence < 2000 + lagMs(), `drain runs are handed over at once: longest silence ${observed.longestSilence} ms`)
   t.comment(`${texts.length} messages, statuses ${JSON.stringify([...statuses])}, faults ${JSON.stringify([...faults])}, ends after ${tookMs.map(Math.round).join(', ')} ms, ` +
     `least spacing ${leastSpacing.toFixed(0)} ms, longest silence ${observed.longestSilence.toFixed(0)} ms`)
 })
 
-interface Told { texts: string[], statuses: Map<number, number>, faults: Map<string, number>, codes: Set<string> }
+interface LoadResult { texts: string[], statuses: Map<number, number>, faults: Map<string, number>, codes: Set<string> }
 
-/** Posts on a timetable; a node that could not be used is asked again sooner than it wished. */
-function startLoad (nodes: Program[]): { posted: () => number, end: () => Promise<Told> } {
+/** Posts on a fixed schedule; a node that rejected a request is used again after 100 ms, sooner than its Retry-After. */
+function startLoad (nodes: Program[]): { posted: () => number, end: () => Promise<LoadResult> } {
   const agent = new Agent({ keepAlive: true, maxSockets: 30 })
-  const told: Told = { texts: [], statuses: new Map(), faults: new Map(), codes: new Set() }
-  const shunned = new Map<Program, number>()
+  const result: LoadResult = { texts: [], statuses: new Map(), faults: new Map(), codes: new Set() }
+  const avoidedUntil = new Map<Program, number>()
   const underway = new Set<Promise<void>>()
   const count = <Key>(counts: Map<Key, number>, key: Key): void => { counts.set(key, (counts.get(key) ?? 0) + 1) }
 
-  const deliver = async (to: string, text: string, turn: number): Promise<void> => {
+  const deliver = async (to: string, text: string, offset: number): Promise<void> => {
     for (let tries = 0; ; tries++) {
-      const open = nodes.filter(node => (shunned.get(node) ?? 0) < performance.now())
-      const node = open[(turn + tries) % Math.max(1, open.length)]
+      const open = nodes.filter(node => (avoidedUntil.get(node) ?? 0) < performance.now())
+      const node = open[(offset + tries) % Math.max(1, open.length)]
       if (node === undefined) {
         await pass(20)
         continue
       }
       const reply = await post(agent, node.found, { to, message: text, idempotencyKey: text })
-      if ('fault' in reply) count(told.faults, reply.fault)
+      if ('fault' in reply) count(result.faults, reply.fault)
       else {
-        count(told.statuses, reply.status)
+        count(result.statuses, reply.status)
         if (reply.status !== 503) return
-        told.codes.add(reply.code)
+        result.codes.add(reply.code)
       }
-      shunned.set(node, performance.now() + 100)
+      avoidedUntil.set(node, performance.now() + 100)
     }
   }
   const timer = setInterval(() => {
-    const at = told.texts.length
+    const at = result.texts.length
     const to = `+1555000${String(at % RECIPIENTS).padStart(4, '0')}`
     const text = `${to}/${Math.floor(at / RECIPIENTS) + 1}`
-    told.texts.push(text)
+    result.texts.push(text)
     const delivery = deliver(to, text, at).finally(() => underway.delete(delivery))
     underway.add(delivery)
   }, EVERY_MS)
   return {
-    posted: () => told.texts.length,
+    posted: () => result.texts.length,
     async end () {
       clearInterval(timer)
       await Promise.all(underway)
       agent.destroy()
-      return told
+      return result
     }
   }
 }
 
-/** One post and how it ended; a fault is what the connection came to instead of an answer. */
+/** One post and its result; `fault` is the error of the connection if there was no response. */
 async function post (agent: Agent, origin: string, body: object): Promise<{ status: number, code: string } | { fault: string }> {
   return await new Promise(resolve => {
     const asked = ask(`${origin}/api/v1/messages`, { method: 'POST', agent, headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' } }, response => {

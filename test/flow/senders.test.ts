@@ -1,4 +1,4 @@
-/** Several senders on one node: what they share, what they don't, and how they come, change and leave while it runs. */
+/** Several senders on one node: what they share, and how they are added, changed and removed while it runs. */
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { startApi } from '../support/api.js'
@@ -13,11 +13,11 @@ const redis = await startRedis(t)
 const api = await startApi(t)
 const ANN = '+15550000001'
 
-interface House { node: Node, prefix: string, env: Record<string, string>, write: (entries: unknown) => void, file: string, dir: string }
+interface RunningNode { node: Node, prefix: string, env: Record<string, string>, write: (entries: unknown) => void, file: string, dir: string }
 
 const entry = (id: string, more: Record<string, unknown> = {}) => ({ id, accessToken: `token-${id}`, ...more })
 
-async function start (t: Test, entries: Array<Record<string, unknown>>, env: Record<string, string> = {}): Promise<House> {
+async function start (t: Test, entries: Array<Record<string, unknown>>, env: Record<string, string> = {}): Promise<RunningNode> {
   const dir = t.testdir({ 'senders.json': JSON.stringify(entries) })
   const file = `${dir}/senders.json`
   const prefix = createPrefix()
@@ -29,7 +29,7 @@ async function start (t: Test, entries: Array<Record<string, unknown>>, env: Rec
 const settled = (node: Node, sender: string) => node.seen('attempt.settled').filter(one => one.sender === sender)
 const worst = (values: number[]): number => Math.round(Math.max(0, ...values))
 
-await t.test('one recipient written to by two senders is two pairs, each with its order and its pace', async t => {
+await t.test('a recipient of two senders is two pairs, each with its own order and pair rate', async t => {
   const { node } = await start(t, [entry('a1', { rules: { pairIntervalMs: 1300 } }), entry('a2', { rules: { pairIntervalMs: 1600 } })])
   const starts = watchStarts(t, api.url)
   for (const text of ['1', '2', '3']) {
@@ -37,32 +37,32 @@ await t.test('one recipient written to by two senders is two pairs, each with it
       t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', waitingFor: 'pair-rate' }, `${sender} ${text}`)
     }
   }
-  await until('all are there', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
+  await until('all messages have arrived', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
   for (const [sender, intervalMs] of [['a1', 1300], ['a2', 1600]] as const) {
     const asked = api.asked(sender)
     t.strictSame(asked.map(({ text }) => text), ['1', '2', '3'])
-    t.ok(asked.every(({ token }) => token === `token-${sender}`), 'each with its own token')
+    t.ok(asked.every(({ token }) => token === `token-${sender}`), 'each sender uses its own token')
     const gaps = starts.gaps(ANN, sender)
     t.equal(gaps.length, 2)
     t.ok(gaps.every(gap => gap >= intervalMs - 50), `${sender}: ${gaps.map(Math.round).join(', ')} ms apart`)
   }
-  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k' })).body['id'], /^a1\./, 'the first is the default one')
+  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k' })).body['id'], /^a1\./, 'the first sender is the default')
   t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k', sender: 'a2' })).body, { duplicate: false, id: /^a2\./ }, 'a key belongs to its sender')
-  t.match(await node.send(ANN, 'nobody', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
+  t.match(await node.send(ANN, 'unknown', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
 })
 
-await t.test('a sender whose requests all hang takes nothing from another', async t => {
+await t.test('a sender whose requests all hang does not slow down another sender', async t => {
   const { node } = await start(t, [entry('slow', { rules: { maxInFlight: 5 } }), entry('quick')], { SEND_TIMEOUT_MS: '14000' })
   const lagMs = watchLag(2000)
   const post = async (sender: string, from: number, count: number, more = {}) => await Promise.all(Array.from({ length: count }, async (_, i) =>
     await node.send(`+1555000${from + i}`, 'Hello', { sender }, more)))
   await post('quick', 1000, 20)
   await post('quick', 1100, 20, { prefer: 'respond-async' })
-  const usual = await until('quick is sent', () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs))
+  const usual = await until('the messages of quick are sent', () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs))
 
   api.silence('slow')
   await post('slow', 2000, 45, { prefer: 'respond-async' })
-  await until('all its places are taken', () => api.waiting('slow') === 5)
+  await until('slow has its maximum in flight', () => api.waiting('slow') === 5)
   const started = performance.now()
   for (let round = 0; round < 4; round++) {
     const inline = await post('quick', 3000 + 100 * round, 10)
@@ -70,43 +70,43 @@ await t.test('a sender whose requests all hang takes nothing from another', asyn
     await post('quick', 4000 + 100 * round, 10, { prefer: 'respond-async' })
     await pass(300)
   }
-  const late = await until('quick is sent again', () => settled(node, 'quick').length === 120 && settled(node, 'quick').slice(40).map(({ lateMs }) => lateMs))
-  t.equal(api.waiting('slow'), 5, 'all the while the slow one had every place taken')
+  const late = await until('the later messages of quick are sent', () => settled(node, 'quick').length === 120 && settled(node, 'quick').slice(40).map(({ lateMs }) => lateMs))
+  t.equal(api.waiting('slow'), 5, 'slow had its maximum in flight all the time')
   t.equal(settled(node, 'slow').length, 0)
   t.ok(worst(late) < Math.max(250, 3 * worst(usual)) + lagMs(), `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`)
   api.speak('slow')
-  await until('the slow one goes on', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
+  await until('the messages of slow are sent', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
 })
 
-await t.test('senders come, change and leave without a loss', async t => {
+await t.test('senders are added, changed and removed without losing a message', async t => {
   const { node, write, prefix, env } = await start(t, [entry('b1'), entry('b2')])
   write([entry('b1', { rules: { pairIntervalMs: 900 } }), entry('b3')])
   for (const text of ['1', '2', '3']) await node.send(ANN, text, { sender: 'b2' })
   await node.reload()
   t.match(node.seen('senders.reloaded'), [{ total: 2, added: ['b3'], removed: ['b2'], renewed: [] }])
-  t.match((await node.send(ANN, 'first', { sender: 'b3' })).body, { status: 'sent' }, 'an added one sends')
-  t.match(await node.send(ANN, '4', { sender: 'b2' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } }, 'a removed one takes nothing')
+  t.match((await node.send(ANN, 'first', { sender: 'b3' })).body, { status: 'sent' }, 'an added sender sends')
+  t.match(await node.send(ANN, '4', { sender: 'b2' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } }, 'a removed sender accepts nothing')
   const rules = async (id: string) => (await node.get('/senders')).body['senders'].find((one: { id: string }) => one.id === id)?.rules
-  t.match(await rules('b1'), { pairIntervalMs: 900 }, 'a changed rule governs')
-  await until('what it had is sent', () => api.asked('b2').length === 3)
-  await until('and then it is gone', () => node.seen('sender.removed').length === 1)
+  t.match(await rules('b1'), { pairIntervalMs: 900 }, 'a changed rule applies')
+  await until('its remaining messages are sent', () => api.asked('b2').length === 3)
+  await until('the sender is removed', () => node.seen('sender.removed').length === 1)
   t.equal(await rules('b2'), undefined)
 
   t.match(await node.put('/senders/b1/quota', { pairIntervalMs: 700 }), { status: 200 })
   await node.reload()
-  t.match(await rules('b1'), { pairIntervalMs: 700 }, 'an operator\'s change stands until the settings change')
+  t.match(await rules('b1'), { pairIntervalMs: 700 }, 'an operator\'s change applies until the settings change')
 
   await node.post('/senders/b3/pause')
   await node.send(ANN, 'second', { sender: 'b3' })
   write([entry('b1')])
   const other = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, prefix, env })
-  t.strictSame(other.seen('senders.unserved'), [{ senders: ['b3'] }], 'a node that knows it no more says that it holds messages')
+  t.strictSame(other.seen('senders.unserved'), [{ senders: ['b3'] }], 'a node without this sender reports that it has messages')
   await node.reload()
   await node.post('/senders/b3/resume')
-  await until('it is sent all the same', () => api.asked('b3').length === 2)
+  await until('the draining sender sends its message', () => api.asked('b3').length === 2)
 })
 
-await t.test('a file that is wrong changes nothing and is told of', async t => {
+await t.test('an invalid file changes nothing and is reported', async t => {
   const { node, write } = await start(t, [entry('c1'), entry('c2')])
   write([entry('c1'), { id: 'c3' }])
   await node.reload()
@@ -115,52 +115,52 @@ await t.test('a file that is wrong changes nothing and is told of', async t => {
   t.match(await node.send(ANN, 'on', { sender: 'c3' }), { status: 404 })
 })
 
-await t.test('another token is taken up by itself, and what is under way ends with the old one', async t => {
+await t.test('a new token is loaded automatically, and requests in flight finish with the old one', async t => {
   const dir = t.testdir({ 'senders.json': '[{"id":"d1","accessTokenFile":"token"}]', token: 'old\n' })
   const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...unhurried }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   api.silence('d1')
   await node.send(ANN, '1', {}, { prefer: 'respond-async' })
-  await until('it is under way', () => api.waiting('d1') === 1)
+  await until('the request is in flight', () => api.waiting('d1') === 1)
   writeFileSync(`${dir}/token`, '\n')
-  await until('an empty file is told of', () => node.seen('senders.rejected').length > 0)
+  await until('an empty token file is reported', () => node.seen('senders.rejected').length > 0)
   writeFileSync(`${dir}/token`, 'new\n')
-  await until('it is read', () => node.seen('senders.reloaded').some(({ renewed }) => renewed.includes('d1')))
+  await until('the new token is loaded', () => node.seen('senders.reloaded').some(({ renewed }) => renewed.includes('d1')))
   api.speak('d1')
   t.match((await node.send('+15550000002', '2')).body, { status: 'sent' })
   t.strictSame(api.asked('d1').map(({ token }) => token), ['old', 'new'])
-  await until('the first is settled', () => settled(node, 'd1').length === 2)
+  await until('both messages are settled', () => settled(node, 'd1').length === 2)
   t.ok(settled(node, 'd1').every(({ verdict }) => verdict === 'sent'))
-  t.equal(node.seen('senders.rejected').length, 1, 'told once')
+  t.equal(node.seen('senders.rejected').length, 1, 'it is reported once')
 })
 
-await t.test('a sender that leaves has its token file read until it has left', async t => {
+await t.test('the token file of a draining sender is read until the sender is removed', async t => {
   const entries = [{ id: 'f1', accessTokenFile: 'f1' }, { id: 'f2', accessTokenFile: 'f2' }]
   const dir = t.testdir({ 'senders.json': JSON.stringify(entries), f1: 'old-1', f2: 'old-2' })
   const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...unhurried }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   const renewals = (): string[] => node.seen('senders.reloaded').flatMap(({ renewed }) => renewed)
   await node.post('/senders/f2/pause')
-  t.match((await node.send(ANN, 'held', { sender: 'f2' })).body, { status: 'queued' })
+  t.match((await node.send(ANN, 'paused', { sender: 'f2' })).body, { status: 'queued' })
   writeFileSync(`${dir}/senders.json`, JSON.stringify(entries.slice(0, 1)))
   await node.reload()
   writeFileSync(`${dir}/f1`, 'new-1')
   writeFileSync(`${dir}/f2`, 'new-2')
-  await until('both are read', () => renewals().includes('f1') && renewals().includes('f2'))
-  t.equal(node.seen('senders.reloaded').at(-1)?.total, 1, 'it counts no more all the same')
+  await until('both tokens are loaded', () => renewals().includes('f1') && renewals().includes('f2'))
+  t.equal(node.seen('senders.reloaded').at(-1)?.total, 1, 'the draining sender is not counted')
   await node.reload()
   writeFileSync(`${dir}/f2`, 'newer-2')
-  await until('nor does another reload end it', () => renewals().filter(id => id === 'f2').length === 2)
+  await until('the token is loaded after another reload', () => renewals().filter(id => id === 'f2').length === 2)
   await node.post('/senders/f2/resume')
-  await until('it has left', () => node.seen('sender.removed').length === 1, 15_000)
+  await until('the sender is removed', () => node.seen('sender.removed').length === 1, 15_000)
   t.strictSame(api.asked('f2').map(({ token }) => token), ['newer-2'])
   writeFileSync(`${dir}/f2`, 'newest-2')
   writeFileSync(`${dir}/f1`, 'newest-1')
-  await until('the other one is read again', () => renewals().filter(id => id === 'f1').length === 2)
-  t.equal(renewals().filter(id => id === 'f2').length, 2, 'and then its file is read no more')
+  await until('the other token is loaded again', () => renewals().filter(id => id === 'f1').length === 2)
+  t.equal(renewals().filter(id => id === 'f2').length, 2, 'the file of the removed sender is not read again')
 })
 
-await t.test('the one sender of the settings has its token file read as well', async t => {
+await t.test('the token file of the single configured sender is read too', async t => {
   const dir = t.testdir({ token: 'old' })
   const env = { WHATSAPP_PHONE_NUMBER_ID: 'e1', WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token`, ...unhurried }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
