@@ -2,13 +2,13 @@ import t from 'tap'
 import { createGate, inParallel } from '../src/parallel.js'
 import { pass } from './support/until.js'
 
-await t.test('a gate lets so many run at once, whoever asks, in the order in which they came, also after errors', async t => {
+await t.test('a gate runs a limited number of tasks at once, in order, also after errors', async t => {
   const gate = createGate(3)
-  const began: number[] = []
+  const started: number[] = []
   let running = 0
   let most = 0
   const one = async (n: number): Promise<number> => await gate(async () => {
-    began.push(n)
+    started.push(n)
     most = Math.max(most, ++running)
     await pass(1)
     running--
@@ -17,8 +17,8 @@ await t.test('a gate lets so many run at once, whoever asks, in the order in whi
   })
   const done = await Promise.allSettled(Array.from({ length: 20 }, async (_, n) => await one(n)))
   t.equal(most, 3)
-  t.strictSame(began, Array.from({ length: 20 }, (_, n) => n))
+  t.strictSame(started, Array.from({ length: 20 }, (_, n) => n))
   t.equal(done.filter(({ status }) => status === 'rejected').length, 5)
-  t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'and no place is lost')
+  t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'no place is lost')
   t.equal(most, 3)
 })

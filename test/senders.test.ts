@@ -5,14 +5,14 @@ import { readSenders } from '../src/senders.js'
 const KEYS = 'app:app-key-0123456789:send'
 const token = (id: string, more: Record<string, unknown> = {}) => ({ id, accessToken: `token-of-${id}`, ...more })
 
-/** The settings with a senders file of this content, beside these files. */
+/** The settings with a senders file of this content, in a folder with these files. */
 function read (t: Test, content: unknown, env: Record<string, string> = {}, files: Record<string, string> = {}): Config {
   const text = typeof content === 'string' ? content : JSON.stringify(content)
   const dir = t.testdir({ 'senders.json': text, ...files })
   return readConfig({ API_KEYS: KEYS, WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, ...env })
 }
 
-await t.test('what an entry leaves out is taken from the settings', async t => {
+await t.test('fields missing in an entry are taken from the settings', async t => {
   const { senders, sandbox } = read(t, [
     token('111', { apiUrl: 'http://localhost:1/v25.0', appSecrets: ['s1', 's2'], rules: { pairIntervalMs: 6000, perSecond: 250 }, onUnknown: 'fail' }),
     { id: '222', accessTokenFile: 'tokens-222' }
@@ -40,68 +40,68 @@ await t.test('what an entry leaves out is taken from the settings', async t => {
   ])
 })
 
-await t.test('without a file there is the one sender of the settings', async t => {
+await t.test('without a file the sender of the settings is used', async t => {
   const dir = t.testdir({ token: 'abc\n' })
   const config = readConfig({ API_KEYS: KEYS, WHATSAPP_PHONE_NUMBER_ID: '333', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
   t.match(config.senders, [{ id: '333', accessToken: 'abc', accessTokenFile: `${dir}/token`, rules: { pairIntervalMs: 2000 } }])
   t.match(readConfig({}), { sandbox: true, senders: [{ id: '100000000000001', accessToken: '', accessTokenFile: null }] })
-  t.match(readConfig({ API_KEYS: KEYS, WHATSAPP_ACCESS_TOKEN: 'abc', WHATSAPP_ACCESS_TOKEN_FILE: '/nowhere' }).senders, [{ accessTokenFile: null }], 'the value goes before the file')
+  t.match(readConfig({ API_KEYS: KEYS, WHATSAPP_ACCESS_TOKEN: 'abc', WHATSAPP_ACCESS_TOKEN_FILE: '/nowhere' }).senders, [{ accessTokenFile: null }], 'the value has precedence over the file')
 })
 
 const wrong: Array<[what: string, content: unknown, message: RegExp]> = [
-  ['no JSON', '[{"id": "111", "accessToken": "secret-token"', /WHATSAPP_SENDERS_FILE: the file is no valid JSON$/],
-  ['no list', { id: '111' }, /the file must be array/],
-  ['nobody', [], /the file must NOT have fewer than 1 items/],
-  ['no id', [token('111'), { accessToken: 'secret-token' }], /entry 2, id: it is missing/],
-  ['an id of another shape', [token('+1 415')], /entry 1 \("\+1 415"\), id: must match pattern/],
+  ['invalid JSON', '[{"id": "111", "accessToken": "secret-token"', /WHATSAPP_SENDERS_FILE: the file is no valid JSON$/],
+  ['an object instead of a list', { id: '111' }, /the file must be array/],
+  ['no senders', [], /the file must NOT have fewer than 1 items/],
+  ['a missing id', [token('111'), { accessToken: 'secret-token' }], /entry 2, id: it is missing/],
+  ['an invalid id', [token('+1 415')], /entry 1 \("\+1 415"\), id: must match pattern/],
   ['an id twice', [token('111'), token('222'), token('111')], /entry 3 \("111"\), id: it stands in the file twice/],
   ['an unknown field', [token('111', { token: 'secret-token' })], /entry 1 \("111"\), token: there is no such field/],
   ['a rule out of range', [token('111'), token('222', { rules: { pairBurst: 0 } })], /entry 2 \("222"\), rules\.pairBurst: must be >= 1/],
   ['an unknown rule', [token('111', { rules: { perMinute: 3 } })], /entry 1 \("111"\), rules\.perMinute: there is no such field/],
   ['an unknown policy', [token('111', { onUnknown: 'drop' })], /entry 1 \("111"\), onUnknown: /],
-  ['no token', [{ id: '111' }], /entry 1 \("111"\), accessToken: it is missing/],
+  ['a missing token', [{ id: '111' }], /entry 1 \("111"\), accessToken: it is missing/],
   ['a token of two lines', [{ id: '111', accessToken: 'secret-token\nmore' }], /entry 1 \("111"\), accessToken: it is printable ASCII/],
   ['two tokens', [token('111', { accessTokenFile: 'x' })], /entry 1 \("111"\), accessTokenFile: accessToken is given as well/],
-  ['a token file that is not there', [{ id: '111', accessTokenFile: 'nowhere' }], /entry 1 \("111"\), accessTokenFile: the file .*nowhere can't be read/],
-  ['a token file that is empty', [{ id: '111', accessTokenFile: 'empty' }], /entry 1 \("111"\), accessTokenFile: the file .*empty holds no token/],
-  ['an address that is none', [token('111', { apiUrl: 'graph.facebook.com' })], /entry 1 \("111"\), apiUrl: it is an http or https address/]
+  ['a missing token file', [{ id: '111', accessTokenFile: 'nowhere' }], /entry 1 \("111"\), accessTokenFile: the file .*nowhere can't be read/],
+  ['an empty token file', [{ id: '111', accessTokenFile: 'empty' }], /entry 1 \("111"\), accessTokenFile: the file .*empty holds no token/],
+  ['an invalid URL', [token('111', { apiUrl: 'graph.facebook.com' })], /entry 1 \("111"\), apiUrl: it is an http or https address/]
 ]
 
 for (const [what, content, message] of wrong) {
-  await t.test(`a file with ${what} is refused by entry and field`, async t => {
+  await t.test(`a file with ${what} is rejected by entry and field`, async t => {
     t.throws(() => read(t, content, {}, { empty: '\n' }), { code: 'CONFIG_INVALID', message })
     try {
       read(t, content, {}, { empty: '\n' })
     } catch (error) {
-      t.notMatch(String(error), 'secret-token', 'and shows no token')
+      t.notMatch(String(error), 'secret-token', 'the error contains no token')
     }
   })
 }
 
-await t.test('a file that is not there is named', async t => {
+await t.test('the error for a missing file names the file', async t => {
   t.throws(() => readConfig({ WHATSAPP_SENDERS_FILE: '/nowhere/senders.json' }), { code: 'CONFIG_INVALID', message: /the file \/nowhere\/senders\.json can't be read/ })
 })
 
-await t.test('real tokens and the sandbox exclude each other', async t => {
+await t.test('real tokens and the sandbox are mutually exclusive', async t => {
   const bare = read(t, [{ id: '111' }, { id: '222' }], { SANDBOX: '1', API_KEYS: '', NODE_ENV: 'production', REDIS_URL: 'redis://localhost' })
   t.match(bare, { sandbox: true, senders: [{ id: '111', accessToken: '' }, { id: '222', accessToken: '' }] })
   t.throws(() => read(t, [{ id: '111' }, token('222')], { SANDBOX: '1' }), { message: /entry 2 \("222"\), accessToken: SANDBOX=1 and a real token exclude each other/ })
 })
 
-await t.test('what is asked of a real token is asked of those in the file', async t => {
+await t.test('the requirements of a real token apply to tokens in the file', async t => {
   t.throws(() => read(t, [token('111')], { API_KEYS: '' }), { code: 'CONFIG_INVALID', message: /API_KEYS: with a real access token/ })
   t.throws(() => read(t, [token('111')], { NODE_ENV: 'production' }), { message: /REDIS_URL: production needs it/ })
   t.equal(read(t, [token('111')], { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }).sandbox, false)
 })
 
-await t.test('what is unwise about a sender is said', async t => {
+await t.test('risky settings of a sender give a warning', async t => {
   const { warnings } = read(t, [token('111', { apiUrl: 'https://graph.facebook.com/v19.0' })], { WHATSAPP_ACCESS_TOKEN: 'abc' })
   t.match(warnings, [/apiUrl https:\/\/graph.facebook.com\/v19.0 names v19.0, which Meta has retired/, /WHATSAPP_ACCESS_TOKEN is not used/, /faster than Meta documents/, /no webhooks/])
-  const calm = read(t, [token('111', { rules: { pairIntervalMs: 6000 }, onUnknown: 'fail' })])
-  t.strictSame(calm.warnings, [])
+  const safe = read(t, [token('111', { rules: { pairIntervalMs: 6000 }, onUnknown: 'fail' })])
+  t.strictSame(safe.warnings, [])
 })
 
-await t.test('reading again is reading anew', async t => {
+await t.test('each call reads the files again', async t => {
   const config = read(t, [{ id: '111', accessTokenFile: 'token' }], {}, { token: 'old' })
   t.match(config.senders, [{ accessToken: 'old' }])
   t.testdir({ 'senders.json': '[{"id":"111","accessTokenFile":"token"}]', token: 'new' })

@@ -1,4 +1,4 @@
-/** Whether the retry worker runs, as every node tells it: with a node that only takes messages, and a real worker that dies. */
+/** The status of the retry worker on every node: with a node of the role api, and a worker that dies. */
 import t from 'tap'
 import { createGround } from '../support/flow.js'
 import { startGatewayProcess } from '../support/process.js'
@@ -9,20 +9,20 @@ const ground = await createGround(t)
 const INTERVAL_MS = 200
 const env = { WHATSAPP_RETRY_INTERVAL_MS: String(INTERVAL_MS) }
 
-await t.test('the retry worker runs only while a node is there to run it', async t => {
+await t.test('the retry worker runs only while a worker node runs', async t => {
   const prefix = createPrefix()
   const node = await ground.start(t, { ...env, ROLE: 'api' }, { prefix })
   const status = async (): Promise<Record<string, any>> => (await node.get('/workers/retry')).body
   const gauge = async (): Promise<string | undefined> => /^sluice_retry_worker_running (\d)$/m.exec(await (await fetch(`${node.origin}/metrics`)).text())?.[1]
-  t.match(await status(), { isRunning: false, lastRunAt: null, nextRunAt: null, stoppedBy: null }, 'nobody is there')
+  t.match(await status(), { isRunning: false, lastRunAt: null, nextRunAt: null, stoppedBy: null }, 'there is no worker')
   await node.post('/workers/retry/start')
-  t.match(await status(), { isRunning: false }, 'starting it does not make one')
+  t.match(await status(), { isRunning: false }, 'a start without a worker node has no effect')
   t.equal(await gauge(), '0')
 
   const worker = await startGatewayProcess(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix, env: { ...env, ROLE: 'worker' } })
-  t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'from its start, before any run')
+  t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'it is running before its first run')
   await until('a run', async () => (await status())['lastRunAt'])
-  await until('the gauge says so too', async () => await gauge() === '1')
+  await until('the gauge is 1', async () => await gauge() === '1')
 
   await node.post('/workers/retry/stop')
   t.match(await status(), { isRunning: false, stoppedBy: 'operator' })
@@ -31,10 +31,10 @@ await t.test('the retry worker runs only while a node is there to run it', async
 
   await worker.end('SIGKILL')
   const killedAt = performance.now()
-  t.match(await status(), { isRunning: true }, 'for a moment nobody can know')
-  await until('nobody runs it', async () => !(await status())['isRunning'], 20_000)
+  t.match(await status(), { isRunning: true }, 'the death is not noticed immediately')
+  await until('the death is noticed', async () => !(await status())['isRunning'], 20_000)
   const noticedMs = performance.now() - killedAt
   t.ok(noticedMs > 2 * INTERVAL_MS && noticedMs < 2 * INTERVAL_MS + 10_000, `noticed after ${Math.round(noticedMs)} ms`)
   t.match(await status(), { isRunning: false, stoppedBy: null, nextRunAt: null, lastRunAt: String })
-  await until('the gauge too', async () => await gauge() === '0')
+  await until('the gauge is 0', async () => await gauge() === '0')
 })

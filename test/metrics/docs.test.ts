@@ -1,4 +1,4 @@
-/** docs/metrics.md is the list of what is really served. `WRITE_DOCS=1` writes its table anew. */
+/** docs/metrics.md lists the metrics that a node exports. `WRITE_DOCS=1` rewrites its table. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { createInstruments } from '../../src/metrics/instruments.js'
@@ -20,13 +20,13 @@ await t.test('docs/metrics.md has each metric with type, labels and meaning', as
   else t.equal(between.exec(page)?.[0], wanted)
 })
 
-await t.test('names say their unit and their kind, and every label is explained', async t => {
+await t.test('metric names state unit and type, and every label is explained', async t => {
   const page = readFileSync(file, 'utf8')
   for (const { name, type, labelNames } of rows) {
     t.match(name, /^sluice_[a-z_]+$/)
     t.equal(name.endsWith('_total'), type === 'counter', name)
     if (type === 'histogram') t.match(name, /_seconds$/)
-    const told = labelNames.filter(label => ['version', 'role', 'node'].includes(label) || new RegExp(`^\\| .*\`${label}\`.* \\| [^|]+ \\|$`, 'm').test(page.split('<!-- /metrics -->')[1] ?? ''))
-    t.same(told, labelNames, name)
+    const explained = labelNames.filter(label => ['version', 'role', 'node'].includes(label) || new RegExp(`^\\| .*\`${label}\`.* \\| [^|]+ \\|$`, 'm').test(page.split('<!-- /metrics -->')[1] ?? ''))
+    t.same(explained, labelNames, name)
   }
 })

@@ -1,4 +1,4 @@
-/** Every event and the line that it becomes; the table in docs/logs.md tells the same as the code. */
+/** Every event and its log line; the table in docs/logs.md matches the code. */
 import t from 'tap'
 import { createBus, type Events } from '../../src/events.js'
 import { createLog } from '../../src/metrics/log.js'
@@ -13,7 +13,7 @@ const attempt = { sender, id, recipient: 'p15550000001', caller: 'app', attempt:
 const admitted = { sender, id, lane: 'normal', caller: 'app', keySource: 'field', durationMs: 1 } as const
 const request = { requestId: 'r', method: 'GET', route: '/api/v1/stats', status: 200, durationMs: 1 }
 
-/** Whatever can be told: each kind of event, in each of its forms. */
+/** Each kind of event, in each of its forms. */
 const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'message.admitted': [
     { ...admitted, outcome: 'granted' }, { ...admitted, outcome: 'queued', waitingFor: 'pair-rate', delayMs: 5 }, { ...admitted, outcome: 'queued', waitingFor: 'schedule', delayMs: 5 },
@@ -44,7 +44,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'senders.unserved': [{ senders: [sender] }],
   'drain.started': [{ sender }],
   'drain.ended': [{ sender, sends: 1, durationMs: 1 }],
-  // The lines of its senders tell it.
+  // No line of its own: each sender's run has one.
   'retry-worker.ran': [{ total: 0, durationMs: 1 }],
   'retry.ran': [{ total: 1, succeeded: 1, failed: 0, permanentlyFailed: 0, deferred: 0, by: 'app' }],
   'recovery.found': (['lease', 'lost-grant', 'unknown', 'unattended'] as const).map(what => ({ sender, what })),
@@ -70,25 +70,25 @@ await t.test('docs/logs.md has a row for every line, with its level and what to 
   t.strictSame([...rows].filter(([, { advice, always }]) => advice === '' || always.length === 0), [])
 })
 
-await t.test('lines that other papers name are lines', async t => {
+await t.test('log lines that other pages name exist', async t => {
   const named = list('docs', '.md').flatMap(path => [...read(path).matchAll(/\b(?:log(?:'s)? lines?|the log has) ((?:(?:,? (?:and|or) )?`[^`]+`)+)/g)]
     .flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ path, name }))))
   t.ok(named.length > 8)
   t.strictSame(named.filter(({ name }) => !(name in logLines)), [])
 })
 
-await t.test('every line is made by some event, and none by two forms of different levels', async t => {
+await t.test('every log line comes from an event, always with the same level', async t => {
   const made = new Map(linesOf('trace').map(({ msg, level }) => [msg, level]))
   const ofNoEvent = ['unexpected error: the node ends', 'log lines dropped: nobody reads them']
   t.strictSame(Object.entries(logLines).filter(([line, level]) => made.get(line) !== level).map(([line]) => line).sort(), ofNoEvent.sort())
 })
 
-await t.test('each event is one line', async t => {
+await t.test('each event gives one log line', async t => {
   const count = Object.values(samples).flat().length - samples['retry-worker.ran'].length
   t.equal(linesOf('trace').length, count)
 })
 
-await t.test('LOG_LEVEL is the least that is written', async t => {
+await t.test('LOG_LEVEL is the lowest level that is written', async t => {
   const levels = ['debug', 'info', 'warn', 'error', 'fatal']
   for (const [at, level] of levels.entries()) {
     t.strictSame(linesOf(level).filter(line => !levels.slice(at).includes(String(line['level']))), [], level)
@@ -96,14 +96,14 @@ await t.test('LOG_LEVEL is the least that is written', async t => {
   t.strictSame(linesOf('silent'), [])
 })
 
-await t.test('who looks for "throttl" or "retry" finds what the old service told under these words', async t => {
+await t.test('a search for "throttl" or "retry" finds the lines that the old service logged with these words', async t => {
   const found = new Set(linesOf('info').map(({ msg }) => msg).filter(msg => /throttl|retry/.test(msg)))
   for (const line of ['message throttled: queued', 'message throttled: refused', 'attempt throttled: back in line', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'message failed: no retry left', 'retry run']) {
     t.ok(found.has(line), line)
   }
 })
 
-await t.test('recipients show two digits, times one digit behind the point, lines when in ISO 8601', async t => {
+await t.test('log lines show two digits of a recipient, one decimal of a duration, and the time in ISO 8601', async t => {
   const [line] = linesOf('info').filter(({ msg }) => msg === 'attempt sent')
   t.match(line, { recipient: '…01', startedAfterMs: 1.3, durationMs: 90, time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ })
 })

@@ -1,12 +1,12 @@
-/** Where the lines of the log go: nobody waits for a slow reader, and what is dropped is told. */
+/** The log's output: a slow reader does not block the node, and dropped lines are reported. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
-import { setImmediate as endOfTurn } from 'node:timers/promises'
+import { setImmediate as endOfTick } from 'node:timers/promises'
 import t from 'tap'
 import { createLogOutput } from '../../src/metrics/log-output.js'
 
-/** A stream whose reader takes a piece each time it is told to. */
+/** A stream whose reader takes one chunk per call of `take`. */
 function slowReader () {
   const pieces: string[] = []
   let taken: (() => void) | undefined
@@ -20,60 +20,60 @@ function slowReader () {
   return { stream, pieces, take: () => taken?.() }
 }
 
-await t.test('lines of one turn are written together', async t => {
+await t.test('the lines of one tick are written together', async t => {
   const { stream, pieces } = slowReader()
   const output = createLogOutput(stream, () => t.fail('nothing is dropped'))
   output.write('a\n')
   output.write('b\n')
-  await endOfTurn()
+  await endOfTick()
   t.strictSame(pieces, ['a\nb\n'])
 })
 
-await t.test('what nobody reads is kept up to the room, then dropped whole and told of', async t => {
+await t.test('unread lines are buffered up to the limit, then whole lines are dropped and reported', async t => {
   const { stream, pieces, take } = slowReader()
   const dropped: number[] = []
   const output = createLogOutput(stream, lines => dropped.push(lines), 10)
   for (const line of ['first\n', 'second\n', 'third\n', 'fourth\n']) {
     output.write(line)
-    await endOfTurn()
+    await endOfTick()
   }
-  t.strictSame(dropped, [], 'there is nowhere to tell it yet')
+  t.strictSame(dropped, [], 'drops are reported once the output takes lines again')
   for (let i = 0; i < 2; i++) {
     take()
-    await endOfTurn()
+    await endOfTick()
   }
   output.write('fifth\n')
-  await endOfTurn()
+  await endOfTick()
   take()
-  await endOfTurn()
+  await endOfTick()
   t.strictSame(dropped, [2])
   t.equal(pieces.join(''), 'first\nsecond\nfifth\n')
 })
 
-await t.test('a reader who has left takes nobody along', async t => {
+await t.test('a closed reader does not end the process', async t => {
   const { stream } = slowReader()
   const output = createLogOutput(stream, () => undefined)
   stream.destroy(new Error('EPIPE'))
   output.write('a\n')
-  await endOfTurn()
-  t.pass('it goes on')
+  await endOfTick()
+  t.pass('the process runs on')
 })
 
-await t.test('a process whose pipe nobody reads goes on, and ends with all that it said read', async t => {
+await t.test('a process whose pipe is not read runs on, and ends after all its lines are read', async t => {
   const program = `
     import { createLog } from ${JSON.stringify(new URL('../../src/metrics/log.ts', import.meta.url).href)}
     import { written } from ${JSON.stringify(new URL('../../src/metrics/log-output.ts', import.meta.url).href)}
     const log = createLog('info')
-    for (let turn = 0; turn < 100; turn++) {
+    for (let tick = 0; tick < 100; tick++) {
       for (let line = 0; line < 100; line++) log.info({ filler: 'x'.repeat(100) }, 'request')
       await new Promise(resolve => setImmediate(resolve))
     }
-    process.stderr.write('it goes on')
+    process.stderr.write('the process runs on')
     await written(process.stdout)
     process.exit(0)`
   const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [said] = await once(child.stderr, 'data') as [Buffer]
-  t.equal(String(said), 'it goes on')
+  const [stderr] = await once(child.stderr, 'data') as [Buffer]
+  t.equal(String(stderr), 'the process runs on')
   let text = ''
   child.stdout.on('data', piece => { text += String(piece) })
   await once(child.stdout, 'end')

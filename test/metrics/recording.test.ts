@@ -1,4 +1,4 @@
-/** What each event counts as, without Redis. */
+/** Which metrics each event changes, without Redis. */
 import t from 'tap'
 import { createBus, type Bus } from '../../src/events.js'
 import { createInstruments, type Instruments } from '../../src/metrics/instruments.js'
@@ -7,14 +7,14 @@ import { standardPolicy } from '../../src/provider/policy.js'
 
 const SENDER = '111'
 
-function listen (): { events: Bus, to: Instruments, told: (line: string) => Promise<number | undefined> } {
+function listen (): { events: Bus, to: Instruments, valueOf: (series: string) => Promise<number | undefined> } {
   const events = createBus()
   const to = createInstruments()
   record(events, to, { senders: [SENDER], codeName: standardPolicy.nameOf })
   return {
     events,
     to,
-    async told (series) {
+    async valueOf (series) {
       const line = (await to.registry.metrics()).split('\n').find(one => one.startsWith(`sluice_${series} `))
       return line === undefined ? undefined : Number(line.split(' ').at(-1))
     }
@@ -25,66 +25,66 @@ const attempt = {
   sender: SENDER, id: '111.a.b', recipient: 'p15550000001', caller: 'app', attempt: 1, lane: 'urgent', outcome: 'sent', startedAfterMs: 4, durationMs: 200, lateMs: 30, verdict: 'sent'
 } as const
 
-await t.test('an attempt counts as its outcome, and its message as ended where it did', async t => {
-  const { events, told } = listen()
+await t.test('an attempt is counted by its outcome, and its message as settled if it is', async t => {
+  const { events, valueOf } = listen()
   events.emit('attempt.settled', attempt)
   events.emit('attempt.settled', { ...attempt, outcome: 'rejected', code: '131026', verdict: 'failed' })
   events.emit('attempt.settled', { ...attempt, outcome: 'retryable', code: 'HTTP_503', verdict: 'retry' })
-  t.equal(await told('provider_requests_total{sender="111",outcome="sent",code=""}'), 1)
-  t.equal(await told('provider_requests_total{sender="111",outcome="rejected",code="131026"}'), 1)
-  t.equal(await told('provider_requests_total{sender="111",outcome="retryable",code="HTTP_5XX"}'), 1)
-  t.equal(await told('messages_settled_total{sender="111",outcome="sent"}'), 1)
-  t.equal(await told('messages_settled_total{sender="111",outcome="failed"}'), 1)
-  t.equal(await told('dispatch_lateness_seconds_bucket{le="0.025",lane="urgent"}'), 0)
-  t.equal(await told('dispatch_lateness_seconds_bucket{le="0.05",lane="urgent"}'), 3, 'lateMs in seconds')
-  t.equal(await told('provider_request_duration_seconds_sum{outcome="sent"}'), 0.2)
+  t.equal(await valueOf('provider_requests_total{sender="111",outcome="sent",code=""}'), 1)
+  t.equal(await valueOf('provider_requests_total{sender="111",outcome="rejected",code="131026"}'), 1)
+  t.equal(await valueOf('provider_requests_total{sender="111",outcome="retryable",code="HTTP_5XX"}'), 1)
+  t.equal(await valueOf('messages_settled_total{sender="111",outcome="sent"}'), 1)
+  t.equal(await valueOf('messages_settled_total{sender="111",outcome="failed"}'), 1)
+  t.equal(await valueOf('dispatch_lateness_seconds_bucket{le="0.025",lane="urgent"}'), 0)
+  t.equal(await valueOf('dispatch_lateness_seconds_bucket{le="0.05",lane="urgent"}'), 3, 'lateMs in seconds')
+  t.equal(await valueOf('provider_request_duration_seconds_sum{outcome="sent"}'), 0.2)
 })
 
-await t.test('a code that nobody knows makes no series of its own', async t => {
-  const { events, to, told } = listen()
+await t.test('an unknown code gets no series of its own', async t => {
+  const { events, to, valueOf } = listen()
   for (let i = 0; i < 50; i++) events.emit('attempt.settled', { ...attempt, outcome: 'rejected', code: `99${i}000`, verdict: 'failed' })
   for (let i = 0; i < 50; i++) events.emit('sender.stopped', { sender: SENDER, code: `98${i}000`, error: '' })
-  t.equal(await told('provider_requests_total{sender="111",outcome="rejected",code="other"}'), 50)
-  t.equal(await told('sender_stops_total{sender="111",code="other"}'), 50)
+  t.equal(await valueOf('provider_requests_total{sender="111",outcome="rejected",code="other"}'), 50)
+  t.equal(await valueOf('sender_stops_total{sender="111",code="other"}'), 50)
   t.notMatch(await to.registry.metrics(), /9[89]\d+000/)
 })
 
-await t.test('what was not started by this node is not timed', async t => {
-  const { events, told } = listen()
+await t.test('an attempt that this node did not start is not timed', async t => {
+  const { events, valueOf } = listen()
   events.emit('attempt.settled', { ...attempt, outcome: 'unsent', code: 'NOT_STARTED', startedAfterMs: null, durationMs: 0, verdict: 'wait' })
   events.emit('attempt.settled', { ...attempt, outcome: 'unknown', code: 'LEASE_EXPIRED', startedAfterMs: 250, durationMs: 0, verdict: 'unknown' })
-  t.equal(await told('provider_requests_total{sender="111",outcome="unknown",code="LEASE_EXPIRED"}'), 1)
-  t.equal(await told('unknown_outcomes_total{sender="111"}'), 1)
-  t.equal(await told('dispatch_lateness_seconds_count{lane="urgent"}'), undefined)
-  t.equal(await told('provider_request_duration_seconds_count{outcome="unknown"}'), undefined)
+  t.equal(await valueOf('provider_requests_total{sender="111",outcome="unknown",code="LEASE_EXPIRED"}'), 1)
+  t.equal(await valueOf('unknown_outcomes_total{sender="111"}'), 1)
+  t.equal(await valueOf('dispatch_lateness_seconds_count{lane="urgent"}'), undefined)
+  t.equal(await valueOf('provider_request_duration_seconds_count{outcome="unknown"}'), undefined)
 })
 
-await t.test('a late success is sent, and one beside another is a double send', async t => {
-  const { events, told } = listen()
+await t.test('a late success counts as sent, and a second one as a duplicate delivery', async t => {
+  const { events, valueOf } = listen()
   const stale = { sender: SENDER, id: '111.a.b', attempt: 1, outcome: 'sent' } as const
   for (const result of ['sent', 'double', 'gone', 'ignored']) events.emit('attempt.stale', { ...stale, result })
-  t.equal(await told('messages_settled_total{sender="111",outcome="sent"}'), 1)
-  t.equal(await told('double_sends_total{sender="111"}'), 1)
-  t.equal(await told('provider_requests_total{sender="111",outcome="sent",code=""}'), 4)
+  t.equal(await valueOf('messages_settled_total{sender="111",outcome="sent"}'), 1)
+  t.equal(await valueOf('double_sends_total{sender="111"}'), 1)
+  t.equal(await valueOf('provider_requests_total{sender="111",outcome="sent",code=""}'), 4)
 })
 
-await t.test('what alerts ask for is there at 0 before it happens, also for a sender that comes later', async t => {
-  const { events, told } = listen()
-  const there = async (sender: string): Promise<unknown[]> => await Promise.all(['pair_spacing_violations_total', 'unknown_outcomes_total', 'double_sends_total']
-    .map(async name => await told(`${name}{sender="${sender}"}`)))
-  t.same(await there(SENDER), [0, 0, 0])
-  t.equal(await told('sender_stops_total{sender="111",code="190"}'), 0)
-  t.equal(await told('operator_acts_total{act="pause"}'), 0)
-  t.equal(await told('retry_results_total{result="permanently_failed"}'), 0)
-  t.same(await there('222'), [undefined, undefined, undefined])
+await t.test('series that alerts use exist at 0 from the start, also for senders added later', async t => {
+  const { events, valueOf } = listen()
+  const alertSeries = async (sender: string): Promise<unknown[]> => await Promise.all(['pair_spacing_violations_total', 'unknown_outcomes_total', 'double_sends_total']
+    .map(async name => await valueOf(`${name}{sender="${sender}"}`)))
+  t.same(await alertSeries(SENDER), [0, 0, 0])
+  t.equal(await valueOf('sender_stops_total{sender="111",code="190"}'), 0)
+  t.equal(await valueOf('operator_acts_total{act="pause"}'), 0)
+  t.equal(await valueOf('retry_results_total{result="permanently_failed"}'), 0)
+  t.same(await alertSeries('222'), [undefined, undefined, undefined])
   events.emit('senders.reloaded', { total: 2, added: ['222'], removed: [], renewed: [] })
-  t.same(await there('222'), [0, 0, 0])
+  t.same(await alertSeries('222'), [0, 0, 0])
   events.emit('pair.violated', { sender: '222', id: 'x', gapMs: 1, intervalMs: 2000 })
-  t.same(await there('222'), [1, 0, 0])
+  t.same(await alertSeries('222'), [1, 0, 0])
 })
 
-await t.test('refusals, duplicates, retries, recoveries, acts and faults count by their kind', async t => {
-  const { events, told } = listen()
+await t.test('refusals, duplicates, retries, recoveries, operator actions and unexpected errors are counted by kind', async t => {
+  const { events, valueOf } = listen()
   const admission = { sender: SENDER, id: '', lane: 'normal', caller: 'app', keySource: 'header', durationMs: 3 } as const
   events.emit('message.admitted', { ...admission, outcome: 'refused', code: 'BACKLOG_FULL' })
   events.emit('message.admitted', { ...admission, outcome: 'reused' })
@@ -95,15 +95,15 @@ await t.test('refusals, duplicates, retries, recoveries, acts and faults count b
   events.emit('recovery.found', { sender: SENDER, what: 'lease', id: 'x' })
   events.emit('operator.action', { by: 'ops', action: 'pause', sender: SENDER, subject: SENDER })
   events.emit('fault', { where: `recovery of ${SENDER}`, error: null })
-  t.equal(await told('refusals_total{sender="111",code="BACKLOG_FULL"}'), 1)
-  t.equal(await told('refusals_total{sender="111",code="IDEMPOTENCY_KEY_REUSED"}'), 1)
-  t.equal(await told('duplicates_total{sender="111",source="header"}'), 1)
-  t.equal(await told('messages_admitted_total{sender="111",outcome="refused",lane="normal"}'), 1)
-  t.equal(await told('messages_settled_total{sender="111",outcome="expired"}'), 1)
-  t.equal(await told('retry_runs_total'), 1)
-  t.equal(await told('retry_results_total{result="deferred"}'), 3)
-  t.equal(await told('recoveries_total{sender="111",what="lease"}'), 1)
-  t.equal(await told('operator_acts_total{act="pause"}'), 1)
-  t.equal(await told('faults_total{where="recovery"}'), 1)
-  t.equal(await told('admission_duration_seconds_count'), 3)
+  t.equal(await valueOf('refusals_total{sender="111",code="BACKLOG_FULL"}'), 1)
+  t.equal(await valueOf('refusals_total{sender="111",code="IDEMPOTENCY_KEY_REUSED"}'), 1)
+  t.equal(await valueOf('duplicates_total{sender="111",source="header"}'), 1)
+  t.equal(await valueOf('messages_admitted_total{sender="111",outcome="refused",lane="normal"}'), 1)
+  t.equal(await valueOf('messages_settled_total{sender="111",outcome="expired"}'), 1)
+  t.equal(await valueOf('retry_runs_total'), 1)
+  t.equal(await valueOf('retry_results_total{result="deferred"}'), 3)
+  t.equal(await valueOf('recoveries_total{sender="111",what="lease"}'), 1)
+  t.equal(await valueOf('operator_acts_total{act="pause"}'), 1)
+  t.equal(await valueOf('faults_total{where="recovery"}'), 1)
+  t.equal(await valueOf('admission_duration_seconds_count'), 3)
 })

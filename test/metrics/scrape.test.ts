@@ -1,4 +1,4 @@
-/** GET /metrics of real nodes, as Prometheus sees it. */
+/** GET /metrics of real nodes, as Prometheus reads it. */
 import t from 'tap'
 import { complaintOf, missing } from '../grafana/monitoring.js'
 import { startSandbox } from '../sandbox/support.js'
@@ -19,18 +19,18 @@ async function scrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
   return read(await response.text())
 }
 
-/** What promtool has against it, where there is one. */
+/** The complaints of promtool, if it is installed. */
 function lint ({ text }: Scraped): string {
   return missing('promtool') === false ? complaintOf('promtool', ['check', 'metrics'], text) : ''
 }
 
-/** A scrape that no reading before `node`'s last answer can have served. */
-async function scrapeAnew (node: Pick<Node, 'origin'>): Promise<Scraped> {
+/** A scrape with a new reading of Redis, since readings are shared for a second. */
+async function freshScrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
   await pass(1000)
   return await scrape(node)
 }
 
-await t.test('every role serves them without a key, and promtool finds nothing wrong', async t => {
+await t.test('nodes of every role serve metrics without a key, and promtool accepts them', async t => {
   const all = await ground.start(t)
   await all.send('+15550008001')
   for (const ROLE of ['api', 'worker', 'all']) {
@@ -45,7 +45,7 @@ await t.test('every role serves them without a key, and promtool finds nothing w
   }
 })
 
-await t.test('each message is in one place, and all nodes tell the same', async t => {
+await t.test('each message is counted in one state, and all nodes export the same values', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: node.prefix })
   for (let i = 0; i < 3; i++) await node.send('+15550008010', `number ${i}`)
@@ -64,40 +64,40 @@ await t.test('each message is in one place, and all nodes tell the same', async 
     t.equal(scraped.value('sluice_sent_last_day', { sender: SENDER }), 1)
   }
   await node.post(`/senders/${SENDER}/pause`)
-  const paused = await scrapeAnew(node)
+  const paused = await freshScrape(node)
   t.same(paused.by('sluice_queue_messages', 'state'), { ...state, delayed: 0, paused: 2 })
   t.same(paused.by('sluice_sender_state', 'state'), { open: 0, paused: 1, stopped: 0 })
   t.equal(paused.value('sluice_sender_open', { sender: SENDER }), 0)
 })
 
-await t.test('a failure counts until somebody acknowledges it, and again when it fails once more', async t => {
+await t.test('a failure counts as unacknowledged until it is acknowledged, and again when the message fails once more', async t => {
   const node = await ground.start(t)
   const { body } = await node.send('+155601310260020')
-  const unseen = async (): Promise<number | undefined> => (await scrapeAnew(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
+  const unseen = async (): Promise<number | undefined> => (await freshScrape(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
   t.equal(await unseen(), 1)
   t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 })
   t.equal(await unseen(), 0)
   await node.del('/rate-limits/+155601310260020')
   t.match((await node.post(`/failures/${body['id']}/retry`)).body, { permanentlyFailed: 1 })
   t.equal(await unseen(), 1)
-  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 }, 'by the same account')
+  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 }, 'the API counts the same failure')
 })
 
-await t.test('scrapes at once and within a second share one reading', async t => {
+await t.test('concurrent scrapes and scrapes within a second share one reading of Redis', async t => {
   const node = await ground.start(t)
   const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
-  // Again where the machine stood still so long that the last one came after the second.
+  // Repeated if the machine stalled so long that the last scrape came after the second.
   const shared = await until('twenty scrapes and one within a second', async () => {
     const before = await readings()
     await pass(1000)
-    const began = performance.now()
+    const startedAt = performance.now()
     const after = [...await Promise.all(Array.from({ length: 20 }, readings)), await readings()]
-    return performance.now() - began < 1000 && after.map(count => count - before)
+    return performance.now() - startedAt < 1000 && after.map(count => count - before)
   })
   t.same(new Set(shared), new Set([1]))
 })
 
-await t.test('no recipient, id, key or text is in a scrape, whatever happened', async t => {
+await t.test('a scrape contains no recipient, id, key or text', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100', SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '200' })
   const text = 'Ciphertext-of-a-message'
   const ids: string[] = []
@@ -118,17 +118,17 @@ await t.test('no recipient, id, key or text is in a scrape, whatever happened', 
   await node.del(`/messages/${ids.at(-1)}`)
   await node.post(`/senders/${SENDER}/pause`, { forMs: 10 })
   await node.as(keys.shop).get('/audit')
-  await until('most has ended, and the code of no table has come', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
-  const { text: scraped, value } = await scrapeAnew(node)
-  const told = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
+  await until('most attempts are settled, one of them with an unknown code', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
+  const { text: scraped, value } = await freshScrape(node)
+  const withoutValues = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
   const secrets = [/1?555\d{4,}/, /155[56]0/, /order-4711/, /Ciphertext/, /customer/, /wamid/, /operator[^_]|"app"|"shop"/, ...ids.map(id => new RegExp(id.split('.')[1] ?? id))]
-  for (const secret of secrets) t.notMatch(told, secret)
+  for (const secret of secrets) t.notMatch(withoutValues, secret)
   t.equal(value('sluice_http_requests_total', { route: 'unknown', status: '404', method: 'GET' }), 2)
   t.ok(value('sluice_http_requests_total', { route: '/api/v1/messages/:id', method: 'GET' }))
-  t.ok(value('sluice_provider_requests_total', { code: 'other' }), 'a code that is in no table')
+  t.ok(value('sluice_provider_requests_total', { code: 'other' }), 'an unknown code is exported as other')
 })
 
-await t.test('while Redis hangs or is gone the node tells so within a moment, and nothing stale', async t => {
+await t.test('while Redis hangs or is down a scrape reports it quickly, without stale values', async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t)
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
@@ -143,7 +143,7 @@ await t.test('while Redis hangs or is gone the node tells so within a moment, an
     t.ok(tookMs < 800 + 2 * lag(), `${Math.round(tookMs)} ms`)
     for (const scraped of scrapes) {
       t.same([scraped.value('sluice_redis_up'), scraped.value('sluice_scrape_failed')], [0, 1])
-      t.equal(scraped.value('sluice_messages_settled_total', { outcome: 'sent' }), 1, 'its own counts are there')
+      t.equal(scraped.value('sluice_messages_settled_total', { outcome: 'sent' }), 1, 'the node\'s own counters are exported')
       t.notMatch(scraped.text, /sluice_(queue_messages|inflight|sender_open|retry_worker_running|redis_memory)/)
       t.equal(lint(scraped), '')
     }
@@ -151,11 +151,11 @@ await t.test('while Redis hangs or is gone the node tells so within a moment, an
   process.kill(redis.pid, 'SIGSTOP')
   await broken()
   process.kill(redis.pid, 'SIGCONT')
-  await until('it is read again', async () => (await scrape(node)).value('sluice_scrape_failed') === 0)
+  await until('Redis is read again', async () => (await scrape(node)).value('sluice_scrape_failed') === 0)
   await redis.kill()
   await broken()
   await redis.restart()
-  await until('it is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
+  await until('Redis is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
   t.equal((await scrape(node)).value('sluice_sent_last_day'), 1)
   t.same(node.seen('fault').filter(({ where }) => where === 'scrape'), [])
 })

@@ -1,4 +1,4 @@
-/** What nobody settles any more: grants of a node that is gone, and grants whose reply was lost. */
+/** Grants that recovery settles: those of a dead node, and those whose reply was lost. */
 import t from 'tap'
 import { claim } from '../../src/drain/claim.js'
 import { createBus } from '../../src/events.js'
@@ -13,48 +13,48 @@ const ground = await createGround(t, unhurried)
 const env = { WHATSAPP_RATE_LIMIT_MS: '200', UNKNOWN_HOLD_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '200' }
 const claiming = { startWithinMs: 250 }
 
-/** The store of a node of which nothing else is there. */
-async function createGhost (t: { teardown: (end: () => Promise<void>) => void }, prefix: string): Promise<Store> {
+/** The store of a node that does nothing else. */
+async function createDeadNode (t: { teardown: (end: () => Promise<void>) => void }, prefix: string): Promise<Store> {
   const connections = await connect(ground.redis.url, createBus())
   t.teardown(connections.close)
   return createStore(connections, { prefix, leaseMs: 600 })
 }
 
-await t.test('what a dead node had been granted is of unknown outcome, and goes out again after its hold', async t => {
+await t.test('a grant of a dead node becomes an unknown outcome, and the message is sent again after its hold', async t => {
   const poster = await ground.start(t, { ...env, ROLE: 'api' })
-  const ghost = await createGhost(t, poster.prefix)
+  const deadNode = await createDeadNode(t, poster.prefix)
   const { body } = await poster.send('+15550010001', 'Hello', {}, { prefer: 'respond-async' })
-  t.match(await claim({ store: ghost, claiming }, SENDER, 'ghost.1', 1), { status: 'claimed', grants: [{ attempt: 1 }] })
+  t.match(await claim({ store: deadNode, claiming }, SENDER, 'ghost.1', 1), { status: 'claimed', grants: [{ attempt: 1 }] })
   t.equal(await stateOf(poster, body['id']), 'sending')
 
   const worker = await ground.start(t, env, { prefix: poster.prefix })
-  await until('it is sent', async () => await stateOf(poster, body['id']) === 'sent')
+  await until('the message is sent', async () => await stateOf(poster, body['id']) === 'sent')
   t.match(worker.seen('recovery.found').filter(({ what }) => what !== 'unattended'), [{ what: 'lease' }, { what: 'unknown' }])
   t.match((await poster.get('/failures?status=RESOLVED')).body['failures'], [
     { id: body['id'], attemptCount: 2, attempts: [{ attempt: 1, outcome: 'unknown', code: 'LEASE_EXPIRED' }, { attempt: 2, outcome: 'sent' }] }
   ])
-  t.equal((await ground.arrivals('+15550010001')).length, 1, 'the ghost had not sent it')
+  t.equal((await ground.arrivals('+15550010001')).length, 1, 'the dead node had not sent it')
 })
 
-await t.test('a grant whose reply was lost is given back: it keeps its place and its attempt', async t => {
+await t.test('a grant whose reply was lost is returned: the message keeps its place and its attempt', async t => {
   const poster = await ground.start(t, { ...env, ROLE: 'api' })
-  const ghost = await createGhost(t, poster.prefix)
+  const deadNode = await createDeadNode(t, poster.prefix)
   const first = await poster.send('+15550010002', '1', {}, { prefer: 'respond-async' })
   const second = await poster.send('+15550010002', '2', {}, { prefer: 'respond-async' })
-  await t.rejects(ghost.granting(SENDER, async terms => {
-    await ghost.run('claim', { sender: SENDER }, { shift: 'ghost.1', want: 1, mode: 'keep', ...terms })
+  await t.rejects(deadNode.granting(SENDER, async terms => {
+    await deadNode.run('claim', { sender: SENDER }, { shift: 'ghost.1', want: 1, mode: 'keep', ...terms })
     throw new Error('the connection broke before the reply')
   }))
   t.equal(await stateOf(poster, first.body['id']), 'sending')
   const deps = {
-    store: ghost,
+    store: deadNode,
     events: createBus(),
     settlement: { backoff: () => null, unknownOutcome: 'retry' as const, unknownHoldMs: 0, findMs: 0 },
     wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
     senders: [SENDER],
     startWithinMs: 250
   }
-  await recoverSender(deps as unknown as Parameters<typeof recoverSender>[0], SENDER, ghost.lostHolders().get(SENDER) ?? [], false)
+  await recoverSender(deps as unknown as Parameters<typeof recoverSender>[0], SENDER, deadNode.lostHolders().get(SENDER) ?? [], false)
   t.match((await poster.get(`/messages/${first.body['id']}`)).body, { status: 'queued', position: 1, attemptCount: 0 })
   t.match((await poster.get(`/messages/${second.body['id']}`)).body, { status: 'queued', position: 2 })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { rawChanges } from '../../src/webhooks/raw.js'
 
-/** The same by a parser: what it reads of each piece has to be what it reads of the whole. */
+/** The changes by `JSON.parse`: parsing each piece must give the same as parsing the whole. */
 function parsed (body: unknown): Array<[unknown, unknown]> {
   const list = (value: unknown): unknown[] => Array.isArray(value) ? value : []
   const of = (value: unknown, name: string): unknown => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
@@ -11,7 +11,7 @@ function parsed (body: unknown): Array<[unknown, unknown]> {
 
 const pieces = (text: string): Array<[unknown, unknown]> => rawChanges(text).map(({ entryId, change }) => [JSON.parse(entryId), JSON.parse(change)])
 
-t.test('the pieces of any notification say what the whole says, however it is spaced', async t => {
+t.test('the pieces of any notification parse to the same values as the whole, with any white space', async t => {
   const entry = fc.oneof(fc.jsonValue(), fc.record({ id: fc.jsonValue(), changes: fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue())) }, { requiredKeys: [] }))
   const body = fc.oneof(fc.jsonValue(), fc.record({ object: fc.string(), entry: fc.oneof(fc.jsonValue(), fc.array(entry)) }, { requiredKeys: [] }))
   fc.assert(fc.property(body, fc.constantFrom(undefined, 1, '\t'), (value, space) => {
@@ -20,7 +20,7 @@ t.test('the pieces of any notification say what the whole says, however it is sp
   }), { numRuns: 2000 })
 })
 
-t.test('long numbers, escapes and spaces stay as they are; of two members with one name the last counts', async t => {
+t.test('long numbers, escapes and spaces stay unchanged, and the last of two members with one name counts', async t => {
   const change = '{ "id" : 12345678901234567890.10 , "t":"\\u00e4\\"]}\\\\" }'
   t.strictSame(rawChanges(` {"entry":[1],"\\u0065ntry":[ {"changes":[${change} ,null, "a" ],"id":"7"} ]}`), [{ entryId: '"7"', change }, { entryId: '"7"', change: 'null' }, { entryId: '"7"', change: '"a"' }])
 })
