@@ -1,4 +1,4 @@
-/** What the set-up is made of: files, programs, and how they are run. */
+/** Helpers of the scripts in bin/: files, programs, and how programs are run. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -9,9 +9,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 export const at = (...parts) => join(root, ...parts)
 const OUTPUT_LINES_SHOWN = 25
 
-/** What is wrong, in words for whoever set out to start or to test. */
+// Programs that setup.mjs unpacked come before those of the system, here and in every process started from here.
+const path = (process.env.PATH ?? '').split(delimiter)
+if (!path.includes(at('.data', 'bin'))) process.env.PATH = [at('.data', 'bin'), ...path].join(delimiter)
+
+/** An error whose message is enough for the user: no stack is printed. */
 export class SetupFailed extends Error {}
 
+/** All files below a folder; none where the folder is missing. */
 export function files (dir) {
   if (!existsSync(dir)) return []
   return readdirSync(dir, { withFileTypes: true })
@@ -47,17 +52,18 @@ export async function output (command) {
   return (await execute(command)).text
 }
 
-export async function run (command, complaint, options) {
+/** Throws SetupFailed with `message` and the last lines of the output where the command fails. */
+export async function run (command, message, options) {
   const { code, text } = await execute(command, options)
   if (code === 0) return
   const tail = text.trimEnd().split('\n').slice(-OUTPUT_LINES_SHOWN).map(line => `  ${line}`).join('\n')
-  throw new SetupFailed(`${complaint} (${command.join(' ')}: ${code})\n${tail}`)
+  throw new SetupFailed(`${message} (${command.join(' ')}: ${code})\n${tail}`)
 }
 
-/** The command's exit code or signal, and all it said. A signal to us ends it too. */
-function execute ([program, ...args], { cwd = root, env = {} } = {}) {
+/** Exit code or signal, and the whole output. A SIGINT or SIGTERM to this process ends the command too. */
+function execute ([program, ...args], { cwd = root } = {}) {
   return new Promise(resolve => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''
     child.stdout.on('data', data => { text += data })
     child.stderr.on('data', data => { text += data })

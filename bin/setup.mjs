@@ -1,19 +1,31 @@
 #!/usr/bin/env node
 /**
- * Makes a fresh machine ready: dependencies, a redis-server, the build, and for tests Prometheus and a Chromium. Does only what is missing,
- * and costs some milliseconds when nothing is. `npm start` and `npm test` call it; by hand: `node bin/setup.mjs`.
+ * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, and Chromium. Each part is checked in
+ * milliseconds and made only where it is missing, by one process at a time. By hand: `node bin/setup.mjs [part...]`, by default all parts.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync
+} from 'node:fs'
 import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { at, files, hash, isExecutable, onPath, output, read, root, run, SetupFailed, succeeds } from './kit.mjs'
+import { unpackPrograms } from './apt.mjs'
+import { at, files, hash, isExecutable, onPath, read, root, run, SetupFailed } from './kit.mjs'
 
-/** Resolves when all is there; otherwise says what is wrong and ends the process with 1. `forStart` spares Redis if REDIS_URL names one. */
-export async function setup ({ quiet = false, forStart = false } = {}) {
-  const say = line => { if (!quiet) console.log(`setup: ${line}`) }
+/** `lock`: parts that use the same package manager or folder wait for each other. */
+const parts = {
+  dependencies: { lock: 'npm', isThere: areInstalled, make: install },
+  build: { lock: 'build', after: 'dependencies', isThere: isBuilt, make: build },
+  redis: { lock: 'apt', isThere: hasRedis, make: provideRedis },
+  monitoring: { lock: 'apt', isThere: hasMonitoring, make: unpackMonitoring },
+  browser: { lock: 'apt', isThere: hasBrowser, make: unpackBrowser }
+}
+const CHECK_AGAIN_MS = 200
+
+/** Provides parts side by side; where one cannot be provided, prints why and ends the process with 1. */
+export async function setup (...names) {
   try {
-    // What apt gives and what npm gives come side by side.
-    await Promise.all([provideProgram(say, forStart), provideServers(say, forStart)])
+    await Promise.all(names.map(name => provide(name)))
   } catch (error) {
     if (!(error instanceof SetupFailed)) throw error
     console.error(`setup: ${error.message}`)
@@ -21,39 +33,94 @@ export async function setup ({ quiet = false, forStart = false } = {}) {
   }
 }
 
-async function provideProgram (say, forStart) {
-  await installDependencies(say)
-  await Promise.all([build(say), forStart || provideRunner(say)])
+const attempts = new Map()
+
+/** Provides one part, for a test on first use. Throws SetupFailed; without Prometheus or Chromium it prints a line and goes on. */
+export async function provide (name) {
+  const attempt = attempts.get(name) ?? provideOnce(name)
+  attempts.set(name, attempt)
+  return await attempt
 }
 
-/** One after another: apt lets nobody in beside itself. */
-async function provideServers (say, forStart) {
-  const hasRedis = forStart && (process.env.REDIS_URL || process.env.REDIS_URL_FILE)
-  if (!hasRedis) await provideRedis(say)
-  if (forStart) return
-  await provideMonitoring(say)
-  await provideBrowser(say)
+async function provideOnce (name) {
+  const { lock, after, isThere, make } = parts[name] ?? fail(`no part "${name}"; parts: ${Object.keys(parts).join(', ')}`)
+  if (after !== undefined) await provide(after)
+  if (isThere()) return
+  await locked(lock, async () => {
+    // Another process may have made it while this one waited.
+    if (!isThere()) await make()
+  })
 }
 
-// ---- Dependencies
-
-async function installDependencies (say) {
-  const stamp = at('node_modules', '.sluice-lock')
-  if (read(stamp) === hashOfLock()) return
-  if (!existsSync(stamp) && isFreshlyInstalled()) return writeFileSync(stamp, hashOfLock())
-  say('installing dependencies (once, a minute or two)')
-  // Not `npm ci`: npm 11 refuses a lock file that was written where optional packages of other platforms were out of reach.
-  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
-  // The compiler is a development dependency, and NODE_ENV=production would leave it out.
-  await run([...npm, 'install', '--include=dev', '--no-audit', '--no-fund'], 'npm install failed')
-  writeFileSync(stamp, hashOfLock())
+/** On stderr: the stdout of a test is read by a program. */
+function say (line) {
+  console.error(`setup: ${line}`)
 }
 
-/** Somebody ran `npm install` by hand: npm's own note of what it installed is younger than what was asked for. */
+function fail (message) {
+  throw new SetupFailed(message)
+}
+
+/** Runs `work` while no other process holds the lock. A lock whose process has ended is removed. */
+async function locked (name, work) {
+  const file = at('.data', `${name}.lock`)
+  mkdirSync(at('.data'), { recursive: true })
+  while (!take(file)) await sleep(CHECK_AGAIN_MS)
+  try {
+    return await work()
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function take (file) {
+  try {
+    // A link to a name that need not exist: made in one step, so the pid is never read half-written.
+    symlinkSync(String(process.pid), file)
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+  }
+  const owner = targetOf(file)
+  if (owner !== undefined && !isRunning(Number(owner))) rmSync(file, { force: true })
+  return false
+}
+
+function isRunning (pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** Where a symbolic link points; undefined where there is none. */
+function targetOf (file) {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+// ---- npm packages
+
+const lockStamp = at('node_modules', '.sluice-lock')
+
+function areInstalled () {
+  const wanted = hashOfLock()
+  if (read(lockStamp) === wanted) return true
+  if (existsSync(lockStamp) || !isFreshlyInstalled()) return false
+  writeFileSync(lockStamp, wanted)
+  return true
+}
+
+/** After an `npm install` by hand, npm's own list of what it installed is newer than package.json and package-lock.json. */
 function isFreshlyInstalled () {
-  const note = at('node_modules', '.package-lock.json')
-  return existsSync(note) && existsSync(at('node_modules', 'typescript')) &&
-    ['package.json', 'package-lock.json'].every(name => statSync(at(name)).mtimeMs <= statSync(note).mtimeMs)
+  const list = at('node_modules', '.package-lock.json')
+  return existsSync(list) && existsSync(at('node_modules', 'typescript')) &&
+    ['package.json', 'package-lock.json'].every(name => statSync(at(name)).mtimeMs <= statSync(list).mtimeMs)
 }
 
 function hashOfLock () {
@@ -61,192 +128,31 @@ function hashOfLock () {
   return hash(JSON.stringify([dependencies, devDependencies, overrides]), read(at('package-lock.json')))
 }
 
-// ---- The test runner
-
-/** tap puts itself together from its plugins; a run that has to do so first loads those of before. */
-async function provideRunner (say) {
-  const stamp = at('node_modules', '.sluice-tap')
-  const wanted = hash(JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).tap), hashOfLock())
-  if (read(stamp) === wanted) return
-  say('putting the test runner together (once)')
-  await run([at('node_modules', '.bin', 'tap'), 'build'], 'tap build failed')
-  writeFileSync(stamp, wanted)
+async function install () {
+  say('installing dependencies (once, a minute or two)')
+  // Not `npm ci`: npm 11 rejects a lock file that was written where optional packages of other platforms were unavailable.
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
+  // The compiler is a development dependency, and NODE_ENV=production would leave it out.
+  await run([...npm, 'install', '--include=dev', '--no-audit', '--no-fund'], 'npm install failed')
+  rmSync(lockStamp, { force: true })
+  writeFileSync(lockStamp, hashOfLock())
 }
 
-// ---- Redis
+// ---- The build
 
-/**
- * The gateway looks at `.data/bin/redis-server` first and at the PATH then, so the link exists only for a server that is
- * not on the PATH.
- */
-async function provideRedis (say) {
-  const wanted = process.env.REDIS_SERVER_BIN
-  if (wanted) {
-    if (!isExecutable(wanted)) throw new SetupFailed(`REDIS_SERVER_BIN is ${wanted}, which can not be run`)
-    return link(wanted)
-  }
-  if (onPath('redis-server') || onPath('valkey-server')) return link(undefined)
-  const unpacked = at('.data', 'redis-server', 'redis-server')
-  if (isExecutable(unpacked)) return link(unpacked)
-
-  for (const way of [installAsRoot, unpackPrivately, installBySudo, installByBrew]) {
-    const found = await way(say, unpacked)
-    if (found) return link(found)
-  }
-  throw new SetupFailed('Sluice needs a redis-server (7.0 or newer) on the PATH: install the package "redis-server", "redis" or ' +
-    '"valkey" of your system, or set REDIS_SERVER_BIN to one, or REDIS_URL to a Redis that runs')
+function isBuilt () {
+  return read(at('dist', '.stamp')) === stateOfSource()
 }
 
-async function installAsRoot (say) {
-  if (!onPath('apt-get') || process.getuid?.() !== 0) return
-  say('installing redis-server by apt')
-  await apt([])
-  return onPath('redis-server')
-}
-
-async function installBySudo (say) {
-  if (!onPath('apt-get') || !onPath('sudo') || !await succeeds(['sudo', '-n', 'true'])) return
-  say('installing redis-server by sudo apt')
-  await apt(['sudo', '-n'])
-  return onPath('redis-server')
-}
-
-async function apt (prefix) {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  // A stale list is worth a try; the install says what is wrong if it is not.
-  await succeeds([...prefix, 'apt-get', 'update'])
-  await run([...prefix, 'apt-get', 'install', '-y', '--no-install-recommends', 'redis-server'], 'apt-get install failed', { env })
-}
-
-/** Without root on Debian and its kin: the packages unpacked into `.data`, the system left as it is. */
-async function unpackPrivately (say, wrapper) {
-  if (!onPath('apt-get') || !onPath('dpkg-deb') || process.getuid?.() === 0) return
-  const packages = await missingPackages('redis-server')
-  if (packages.length === 0) return
-  say(`unpacking ${packages.join(', ')} into .data/redis-server`)
-  const cwd = at('.data', 'redis-server')
-  mkdirSync(cwd, { recursive: true })
-  if (!await unpack(packages, cwd)) return
-  wrap(cwd, wrapper, 'usr/bin/redis-server')
-  if (await succeeds([wrapper, '--version'])) return wrapper
-  rmSync(cwd, { recursive: true })
-}
-
-/** What apt would install for this package here: itself and the libraries that it lacks. */
-async function missingPackages (name) {
-  const plan = await output(['apt-get', '-s', 'install', '--no-install-recommends', name])
-  return [...plan.matchAll(/^Inst (\S+)/gm)].map(match => match[1])
-}
-
-/** A script at `wrapper`, right under `cwd`, that runs a program of `<cwd>/root` with the libraries unpacked there; `lines` go before. */
-function wrap (cwd, wrapper, program, lines = '') {
-  const libraries = ['usr/lib', 'lib'].flatMap(dir => files(join(cwd, 'root', dir)))
-    .filter(file => /\.so(\.|$)/.test(file)).map(file => `$here/${relative(cwd, join(file, '..'))}`)
-  writeFileSync(wrapper, `#!/bin/sh
-here=$(dirname "$(readlink -f "$0")")
-${lines}LD_LIBRARY_PATH="${[...new Set(libraries)].join(':')}" exec "$here/root/${program}" "$@"
-`)
-  chmodSync(wrapper, 0o755)
-}
-
-/** Packages downloaded and unpacked into `<cwd>/root`; false where apt has none of them to give. */
-async function unpack (packages, cwd) {
-  if (!await succeeds(['apt-get', 'download', ...packages], { cwd })) return false
-  for (const name of readdirSync(cwd).filter(name => name.endsWith('.deb'))) {
-    await run(['dpkg-deb', '-x', name, 'root'], `dpkg-deb can not unpack ${name}`, { cwd })
-    rmSync(join(cwd, name))
-  }
-  return true
-}
-
-async function installByBrew (say) {
-  if (!onPath('brew')) return
-  say('installing redis by brew')
-  await run(['brew', 'install', 'redis'], 'brew install redis failed')
-  return onPath('redis-server')
-}
-
-function link (target) {
-  const path = at('.data', 'bin', 'redis-server')
-  rmSync(path, { force: true })
-  if (target === undefined || target === onPath('redis-server')) return
-  mkdirSync(at('.data', 'bin'), { recursive: true })
-  symlinkSync(target, path)
-}
-
-// ---- Prometheus and Alertmanager
-
-/** Debian's Alertmanager reads its templates from here and from nowhere else. */
-const TEMPLATES = '/usr/share/prometheus/alertmanager'
-
-/** Needed by the tests of alerts and dashboards only, which say so themselves where it is missing. */
-async function provideMonitoring (say) {
-  if (!await unpackMonitoring(say)) say('apt has no Prometheus to give: the tests of alerts and dashboards are left out')
-  const templates = at('.data', 'monitoring', 'root', TEMPLATES)
-  if (process.getuid?.() === 0 && existsSync(templates) && !existsSync(TEMPLATES)) cpSync(templates, TEMPLATES, { recursive: true })
-}
-
-/** Debian's packages, unpacked into `.data/monitoring` and never installed, so that no service of theirs can start. False where apt has none to give. */
-export async function unpackMonitoring (say) {
-  const programs = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']
-  const cwd = at('.data', 'monitoring')
-  if (programs.every(name => onPath(name) || isExecutable(join(cwd, 'root', 'usr', 'bin', name)))) return true
-  if (!onPath('apt-get') || !onPath('dpkg-deb')) return false
-  say('unpacking prometheus and prometheus-alertmanager into .data/monitoring (30 MB)')
-  mkdirSync(cwd, { recursive: true })
-  const packages = ['prometheus', 'prometheus-alertmanager']
-  if (await unpack(packages, cwd)) return true
-  // The lists may be missing or stale; where we may not renew them there is nothing more to try.
-  await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
-  return await unpack(packages, cwd)
-}
-
-// ---- Chromium, for tests
-
-/** The file under which fonts are looked for; what is unpacked beside a system without fonts brings its own. */
-const FONTS = `[ -d "$here/root/etc/fonts" ] && export FONTCONFIG_PATH="$here/root/etc/fonts" XDG_DATA_HOME="$here/root/usr/share"
-`
-
-/**
- * Debian's headless Chromium and the libraries it lacks here, unpacked into `.data/chromium` and never installed. Needed by the tests of the
- * console only, which say so themselves where it is missing.
- */
-async function provideBrowser (say) {
-  const cwd = at('.data', 'chromium')
-  const wrapper = join(cwd, 'chromium-headless-shell')
-  if (['chromium', 'chromium-headless-shell', 'google-chrome'].some(onPath) || isExecutable(wrapper)) return
-  if (!onPath('apt-get') || !onPath('dpkg-deb')) return
-  say('unpacking chromium-headless-shell into .data/chromium (100 MB and more, for tests)')
-  mkdirSync(cwd, { recursive: true })
-  if (!await unpackBrowser(cwd)) {
-    await succeeds([...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', 'update'])
-    if (!await unpackBrowser(cwd)) return say('apt has no Chromium to give: the tests of the console in a browser are left out')
-  }
-  wrap(cwd, wrapper, 'usr/lib/chromium/chromium-headless-shell', FONTS)
-  if (await succeeds([wrapper, '--version'])) return
-  rmSync(wrapper)
-  say('the Chromium of apt does not run here: the tests of the console in a browser are left out')
-}
-
-async function unpackBrowser (cwd) {
-  const packages = await missingPackages('chromium-headless-shell')
-  return packages.length > 0 && await unpack(packages, cwd)
-}
-
-// ---- Build
-
-async function build (say) {
-  const stamp = at('dist', '.stamp')
-  const state = stateOfSource()
-  if (read(stamp) === state) return
+async function build () {
   say('building')
-  // Beside `dist` and then in its place, so that a failed build takes nothing away.
+  const state = stateOfSource()
+  // Beside `dist` and then in its place, so that a failed build removes nothing.
   const fresh = at('dist.new')
   try {
-    await run([process.execPath, at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh],
-      'the build failed')
+    await run([process.execPath, at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh], 'the build failed')
     cpSync(at('src', 'console', 'page'), join(fresh, 'console', 'page'), { recursive: true })
-    // `npx sluice` in a clone runs this very file, and the compiler makes none that can be run.
+    // `npx sluice` in a clone runs this file, and the compiler does not make files executable.
     chmodSync(join(fresh, 'cli', 'main.js'), 0o755)
     writeFileSync(join(fresh, '.stamp'), state)
     rmSync(at('dist'), { recursive: true, force: true })
@@ -264,4 +170,69 @@ function stateOfSource () {
   }))
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await setup()
+// ---- redis-server
+
+const linkedRedis = at('.data', 'bin', 'redis-server')
+
+/** The link exists only for the program that REDIS_SERVER_BIN names. */
+function hasRedis () {
+  const wanted = process.env.REDIS_SERVER_BIN
+  if (wanted) return targetOf(linkedRedis) === wanted
+  if (targetOf(linkedRedis) !== undefined) rmSync(linkedRedis)
+  return onPath('redis-server') !== undefined || onPath('valkey-server') !== undefined
+}
+
+async function provideRedis () {
+  const wanted = process.env.REDIS_SERVER_BIN
+  if (wanted) {
+    if (!isExecutable(wanted)) fail(`REDIS_SERVER_BIN is ${wanted}, which is not an executable file`)
+    mkdirSync(at('.data', 'bin'), { recursive: true })
+    rmSync(linkedRedis, { force: true })
+    return symlinkSync(wanted, linkedRedis)
+  }
+  const debian = { folder: 'redis-server', packages: ['redis-server'], programs: ['usr/bin/redis-server'], withLibraries: true }
+  if (await unpackPrograms(debian, say)) return
+  if (!onPath('brew')) fail('no redis-server found: install Redis 7 or newer, or set REDIS_URL (npm start) or REDIS_SERVER_BIN')
+  say('installing redis with brew')
+  await run(['brew', 'install', 'redis'], 'brew install redis failed')
+}
+
+// ---- Prometheus and Alertmanager
+
+const monitoring = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']
+
+/** Debian's Alertmanager reads its templates from this folder only. */
+const TEMPLATES = '/usr/share/prometheus/alertmanager'
+
+function hasMonitoring () {
+  return monitoring.every(name => onPath(name) !== undefined)
+}
+
+async function unpackMonitoring () {
+  const debian = { folder: 'monitoring', packages: ['prometheus', 'prometheus-alertmanager'], programs: monitoring.map(name => `usr/bin/${name}`) }
+  if (!await unpackPrograms(debian, say)) return say('no Prometheus from apt: tests of alerts and dashboards are skipped')
+  const templates = at('.data', 'monitoring', 'root', TEMPLATES)
+  if (process.getuid?.() === 0 && existsSync(templates) && !existsSync(TEMPLATES)) cpSync(templates, TEMPLATES, { recursive: true })
+}
+
+// ---- Chromium
+
+/** Fonts for a system that has none. */
+const FONTS = '[ -d "$root/etc/fonts" ] && export FONTCONFIG_PATH="$root/etc/fonts" XDG_DATA_HOME="$root/usr/share"'
+
+function hasBrowser () {
+  return ['chromium', 'chromium-headless-shell', 'google-chrome'].some(name => onPath(name) !== undefined)
+}
+
+async function unpackBrowser () {
+  const debian = {
+    folder: 'chromium',
+    packages: ['chromium-headless-shell'],
+    programs: ['usr/lib/chromium/chromium-headless-shell'],
+    withLibraries: true,
+    environment: FONTS
+  }
+  if (!await unpackPrograms(debian, say)) say('no Chromium from apt that runs here: tests of the console in a browser are skipped')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await setup(...process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts))

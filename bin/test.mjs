@@ -1,139 +1,159 @@
 #!/usr/bin/env node
 /**
- * `npm test`: whatever is missing is installed and built; then all tests run, or the files given as arguments. On a
- * terminal with tap's own report, elsewhere with a line for each test file, what files that were asked for have to say, and the whole
- * story of those that fail.
- * The last line is always `N passed, N failed`.
+ * `npm test`: runs all tests, or the files and folders given as arguments. Each file runs in a process of its own, a few at a time.
+ * A full run provides everything first; a single file provides what it needs when it needs it (test/support/provide.ts).
+ * Options: --grep <pattern> runs the tests whose name matches, --only those marked `t.only`, --timeout <seconds>, --jobs <number>.
+ * Prints a line for each file and the details of failures; the last line is always `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { finished } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { at, root } from './kit.mjs'
 import { setup } from './setup.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const record = `${root}.tap/last-run.tap`
-/** The longest of the others: begun first, so that none of them is left at the end. */
-const longest = ['property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'grafana/papers', 'console/page'].map(nameOf)
-/**
- * Most of these start many processes or load the machine on purpose: they run after the others, so that these are not slowed down; the
- * longest first. They wait more than they work, for leases, elections and scrapes, so a third finds room beside two.
- */
-const later = [
-  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-trouble', 'flow/rolling-restart', 'flow/overload', 'grafana/panels',
-  'grafana/page', 'recovery/agenda', 'security/erase', 'security/leaks', 'security/fuzz'
+/** The longest files start first, so that none of them is left at the end. */
+const longest = [
+  'property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'grafana/docs', 'console/page'
 ].map(nameOf)
-const isAsked = process.argv.length > 2
-const isTerminal = process.stdout.isTTY && !/^(1|true)$/.test(process.env.CI ?? '')
+/**
+ * Most of these start many processes or load the machine on purpose: they run after the others, so that they do not slow them down; the
+ * longest first.
+ */
+const last = [
+  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-trouble', 'flow/rolling-restart',
+  'flow/overload', 'grafana/panels', 'grafana/page', 'recovery/schedule', 'security/erase', 'security/leaks', 'security/fuzz'
+].map(nameOf)
+/** Tests wait for timers and for other processes more than for a processor, so more files than cores run at a time. */
+const JOBS = { asked: 2, most: 4, last: 3 }
+/** A test process that did not end by its own timeout is killed. */
+const KILL_AFTER_MS = 10_000
 
-await setup()
-mkdirSync(`${root}.tap`, { recursive: true })
-rmSync(record, { force: true })
-// Not before the set-up: on a new machine it installs what this needs.
-const { bundle, named } = await import('./bundle.mjs')
-
+const { values: options, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: {
+    grep: { type: 'string', short: 'g', multiple: true },
+    only: { type: 'boolean' },
+    timeout: { type: 'string', default: '240' },
+    jobs: { type: 'string' }
+  }
+})
+const record = at('.tap', 'last-run.tap')
+const running = new Set()
 const total = { passed: 0, failed: 0 }
-let worst = 0
-for (const options of await plan(process.argv.slice(2))) {
-  const code = isTerminal ? await runForPeople(options) : await runForLogs(options)
-  const { passed, failed } = count(code)
-  total.passed += passed
-  total.failed += failed
-  worst ||= code
-}
-const { passed, failed } = total
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : worst || 1
+let number = 0
 
-/** What tap is told, run by run: the files that were asked for, or all of them in parts. */
-async function plan (asked) {
-  const isFile = word => word.endsWith('.test.ts')
-  const within = folder => readdirSync(root + folder, { recursive: true }).filter(isFile).map(file => `${folder}/${file}`).sort()
-  const isFolder = word => existsSync(root + word) && statSync(root + word).isDirectory()
-  const words = asked.flatMap(word => isFolder(word) ? within(word.replace(/\/$/, '')) : [word])
-  // These wait for timers and for each other's answers more than for a core.
-  const others = within('test').filter(file => !longest.includes(file) && !later.includes(file))
-  const parts = isAsked ? [words] : [['--jobs=4', ...longest, ...others], ['--jobs=3', ...later]]
-  const bundles = await bundle(parts.flat().filter(isFile))
-  return parts.map(words => words.map(word => bundles.get(word) ?? word))
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const { pid } of running) process.kill(-pid, 'SIGKILL')
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  })
+}
+await setup(...asked.length > 0 ? ['dependencies'] : ['build', 'redis', 'monitoring', 'browser'])
+// Only now: on a new machine setup has installed esbuild.
+const { bundle } = await import('./bundle.mjs')
+mkdirSync(at('.tap'), { recursive: true })
+rmSync(record, { force: true })
+
+const parts = plan()
+const bundles = await bundle(parts.flatMap(({ files }) => files))
+for (const { files, jobs } of parts) {
+  const queue = files.map(file => ({ file, bundle: bundles[number++] }))
+  await Promise.all(Array.from({ length: Number(options.jobs ?? jobs) }, async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await runFile(next)
+  }))
+}
+// A run without a single test proves nothing.
+if (total.passed + total.failed === 0) total.failed = 1
+console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed === 0 ? 0 : 1
+
+/** The files to run, in parts that run one after another. */
+function plan () {
+  const within = folder => readdirSync(at(folder), { recursive: true })
+    .filter(file => file.endsWith('.test.ts')).map(file => `${folder}/${file}`).sort()
+  if (asked.length > 0) {
+    const names = [...new Set(asked.map(name => relative(root, resolve(name))))]
+    const missing = names.filter(name => !existsSync(at(name)))
+    if (missing.length > 0) {
+      console.error(`no such test file: ${missing.join(', ')}`)
+      process.exit(1)
+    }
+    return [{ files: names.flatMap(name => statSync(at(name)).isDirectory() ? within(name) : [name]), jobs: JOBS.asked }]
+  }
+  const all = within('test')
+  const others = all.filter(file => !longest.includes(file) && !last.includes(file))
+  const present = files => files.filter(file => all.includes(file))
+  for (const file of [...longest, ...last]) if (!all.includes(file)) console.error(`bin/test.mjs orders ${file}, which does not exist`)
+  return [{ files: [...present(longest), ...others], jobs: JOBS.most }, { files: present(last), jobs: JOBS.last }]
 }
 
 function nameOf (test) {
   return `test/${test}.test.ts`
 }
 
-async function runForPeople (options) {
-  rmSync(record, { force: true })
-  return await ended(tap(['-o', record, ...(isAsked ? ['--comments'] : []), ...options], 'inherit'))
+async function runFile ({ file, bundle }) {
+  const began = performance.now()
+  const { code, output } = await runProcess(bundle)
+  appendFileSync(record, `# ${file}\n${output}\n`)
+  const { passed, failed } = count(output, code)
+  total.passed += passed
+  total.failed += failed
+  const lines = output.split('\n')
+  if (failed > 0) for (const line of failuresIn(lines)) console.log(line)
+  else for (const line of notesIn(lines)) console.log(line)
+  console.log(`${failed === 0 ? 'ok' : 'not ok'} - ${file} # ${passed} passed, ${failed} failed, ${Math.round(performance.now() - began)} ms`)
 }
 
-async function runForLogs (options) {
-  rmSync(record, { force: true })
-  const child = tap(['-R', 'tap', ...options], 'pipe')
-  const file = createWriteStream(record)
-  child.stdout.pipe(file)
-  const report = createReport()
-  createInterface({ input: child.stdout }).on('line', line => report.add(named(line))).on('close', () => report.end())
-  const [code] = await Promise.all([ended(child), finished(file)])
-  return code
-}
-
-/** tap writes a file's whole story, then the file's own line, then what became of its process; one file after another. */
-function createReport () {
-  let story = []
-  let isAfterwards = false
-  const tell = () => {
-    const dull = /^\s*$|^\s+ok \d|^TAP version|^1\.\.\d|^# (?!Subtest)/
-    for (const line of story) if (!dull.test(line)) console.log(line)
+/** In a process group of its own, so that one signal ends the test and all that it started. */
+function runProcess (bundle) {
+  const env = {
+    ...process.env,
+    TAP_TIMEOUT: options.timeout,
+    ...options.grep === undefined ? {} : { TAP_GREP: options.grep.join('\n') },
+    ...options.only ? { TAP_ONLY: '1' } : {}
   }
-  // What a test has to say beside its verdict: of a file that was asked for, somebody wants to read it.
-  const comment = /^\s+# (?!Subtest|time=)/
-  return {
-    add (line) {
-      const end = /^(not )?ok \d+ - /.exec(line)
-      if (end !== null) {
-        if (end[1]) tell()
-        else if (isAsked) for (const line of story) if (comment.test(line)) console.log(line)
-        console.log(line)
-        story = []
-      } else if (line === '  ---' || line === '  ...') isAfterwards = line === '  ---'
-      else if (!isAfterwards) story.push(line)
-      else if (/^ {2}(exitCode|signal|expired): (?!null)/.test(line)) console.log(line)
-    },
-    end: tell,
-  }
-}
-
-/** In a process group of its own, so that one signal ends tap, its test processes and nothing else. */
-function tap (options, stdout) {
-  const program = fileURLToPath(new URL('../node_modules/.bin/tap', import.meta.url))
-  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${new URL('unlisted.mjs', import.meta.url)}`
-  return spawn(program, ['--node-arg=--enable-source-maps', ...options], { cwd: root, detached: true, stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, NODE_OPTIONS } })
-}
-
-function ended (child) {
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
-      process.kill(-child.pid, 'SIGKILL')
-      process.exit(signal === 'SIGINT' ? 130 : 143)
-    })
-  }
+  const child = spawn(process.execPath, ['--enable-source-maps', bundle], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit'], env })
+  running.add(child)
+  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), Number(options.timeout) * 1000 + KILL_AFTER_MS)
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', data => { output += data })
   return new Promise(resolve => {
-    child.once('error', error => {
-      console.error(error.message)
-      resolve(1)
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      running.delete(child)
+      resolve({ code: code ?? signal, output })
     })
-    child.once('close', code => resolve(code ?? 1))
   })
 }
 
-/** From tap's closing line. No test at all, and an end that no test explains, count as a failure. */
-function count (code) {
-  const text = existsSync(record) ? readFileSync(record, 'utf8') : ''
-  const summary = [...text.matchAll(/^# \{ total: \d+(.*)\}$/gm)].pop()?.[1] ?? ''
+/** From tap's closing line. An end that no failed test explains is a failure too. */
+function count (output, code) {
+  const summary = [...output.matchAll(/^# \{ total: \d+(.*)\}$/gm)].pop()?.[1] ?? ''
   const number = name => Number(new RegExp(`${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
   const passed = number('pass')
   const failed = number('fail')
-  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed }
+  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed }
+}
+
+/** The output without the tests that passed. */
+function failuresIn (lines) {
+  const kept = []
+  for (const line of lines) {
+    const [, indent = '', name] = /^(\s*)ok \d+(?: - (.*?)(?: # time=.*)?)?$/.exec(line) ?? []
+    if (name !== undefined) {
+      const from = kept.lastIndexOf(`${indent}# Subtest: ${name}`)
+      if (from !== -1) kept.length = from
+    } else if (!/^\s*(ok \d+|TAP version .*|1\.\.\d+|)$|^# (?!Subtest)/.test(line)) kept.push(line)
+  }
+  return kept
+}
+
+/** Why tests were skipped, and, of files given as arguments, the comments of tests. */
+function notesIn (lines) {
+  return lines.flatMap(line => {
+    const [, name, reason] = /^\s*ok \d+ - (.*) # SKIP (?!filter)(.*)$/.exec(line) ?? []
+    if (name !== undefined) return [`    # skipped: ${name}: ${reason}`]
+    return asked.length > 0 && /^\s*# (?!Subtest|time=|\{ total)/.test(line) ? [line] : []
+  })
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run grafana`: writes the dashboards, the rules and their tests, and the tables of the README.
- * RUNBOOKS_URL is where people open docs/runbooks.md; without it alerts name its path in this repository.
+ * `npm run grafana`: writes the dashboards, the rules with their tests, and the tables of grafana/README.md.
+ * RUNBOOKS_URL is the public URL of docs/runbooks.md; by default alerts have its path in this repository.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

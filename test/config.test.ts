@@ -8,7 +8,7 @@ const key = '0123456789abcdef'
 /** Settings of a node that sends to WhatsApp. */
 const real = { WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send`, REDIS_URL: 'redis://localhost:6379', WHATSAPP_PHONE_NUMBER_ID: '111' }
 
-t.test('without settings the node is a sandbox on the loopback interface, with the documented defaults', async t => {
+t.test('without settings the node is a sandbox on this machine only, with the documented limits', async t => {
   t.match(readConfig({}), {
     PORT: 3000,
     HOST: '127.0.0.1',
@@ -34,7 +34,7 @@ t.test('without settings the node is a sandbox on the loopback interface, with t
   t.match(readConfig(real), { HOST: '0.0.0.0', sandbox: false, embeddedRedis: false })
 })
 
-const refusals: Array<[what: string, env: Record<string, string>, field: string, pattern: RegExp]> = [
+const refusals: Array<[what: string, env: Record<string, string>, field: string, says: RegExp]> = [
   ['a word as a number', { PORT: 'http' }, 'PORT', /PORT is "http"; allowed: .*integer/],
   ['a port beyond the last', { PORT: '70000' }, 'PORT', /"70000"; allowed: .*65535/],
   ['an unknown role', { ROLE: 'boss' }, 'ROLE', /ROLE is "boss"; allowed: "all", "api", "worker"/],
@@ -51,59 +51,99 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['a real token without keys', { ...real, API_KEYS: '' }, 'API_KEYS', /callers have to be known/],
   ['a public address without keys', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
   ['the sandbox together with a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
-  ['production without Redis', { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` }, 'REDIS_URL', /EMBEDDED_REDIS=1/],
+  [
+    'production without Redis',
+    { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` },
+    'REDIS_URL',
+    /EMBEDDED_REDIS=1/
+  ],
   ['a callback URL without a secret', { CALLBACK_URL: 'https://example.com/hook' }, 'CALLBACK_SECRET', /CALLBACK_URL needs it/],
-  ['an invalid callback URL', { CALLBACK_URL: 'ftp://example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` }, 'CALLBACK_URL', /http or https address/],
-  ['a callback URL with credentials', { CALLBACK_URL: 'https://me:pass@example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` }, 'CALLBACK_URL', /without a login/],
+  [
+    'a receiver that is not an address',
+    { CALLBACK_URL: 'ftp://example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` },
+    'CALLBACK_URL',
+    /http or https address/
+  ],
+  [
+    'a callback URL with credentials',
+    { CALLBACK_URL: 'https://me:pass@example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` },
+    'CALLBACK_URL',
+    /without a login/
+  ],
   ['a short callback secret', { CALLBACK_SECRET: 'whsec_c2hvcnQ=' }, 'CALLBACK_SECRET', /\(hidden\); allowed: whsec_ and 24 to 64 bytes/],
-  ['an invalid callback secret', { CALLBACK_SECRET: `whsec_${'A'.repeat(32)} hunter2` }, 'CALLBACK_SECRET', /\(hidden\)/],
-  ['an invalid sandbox URL', { SANDBOX_URL: 'sandbox:4000' }, 'SANDBOX_URL', /http or https address/],
+  ['an invalid secret for callbacks', { CALLBACK_SECRET: `whsec_${'A'.repeat(32)} hunter2` }, 'CALLBACK_SECRET', /\(hidden\)/],
+  ['a sandbox that is not an address', { SANDBOX_URL: 'sandbox:4000' }, 'SANDBOX_URL', /http or https address/],
   ['production without a token', { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }, 'WHATSAPP_ACCESS_TOKEN', /SANDBOX=1/]
 ]
 
-for (const [what, env, field, pattern] of refusals) {
+for (const [what, env, field, says] of refusals) {
   t.test(`${what} is rejected at the start, with what is allowed`, async t => {
-    t.throws(() => readConfig(env), { code: 'CONFIG_INVALID', facts: { field }, message: pattern })
+    t.throws(() => readConfig(env), { code: 'CONFIG_INVALID', facts: { field }, message: says })
   })
 }
 
-t.test('the preset meta sets Meta\'s pair rule, and single settings override it', async t => {
-  t.match(readConfig({ WHATSAPP_RATE_PRESET: 'meta' }), { WHATSAPP_RATE_LIMIT_MS: 6000, WHATSAPP_RATE_LIMIT_BURST: 8, senders: [{ rules: { pairIntervalMs: 6000, pairBurst: 8 } }] })
-  t.match(readConfig({ WHATSAPP_RATE_PRESET: 'meta', WHATSAPP_RATE_LIMIT_BURST: '1' }), { WHATSAPP_RATE_LIMIT_MS: 6000, WHATSAPP_RATE_LIMIT_BURST: 1 })
+t.test('the preset sets Meta\'s pair limits, and an explicit setting takes precedence', async t => {
+  t.match(readConfig({ WHATSAPP_RATE_PRESET: 'meta' }), {
+    WHATSAPP_RATE_LIMIT_MS: 6000,
+    WHATSAPP_RATE_LIMIT_BURST: 8,
+    senders: [{ rules: { pairIntervalMs: 6000, pairBurst: 8 } }]
+  })
+  t.match(readConfig({ WHATSAPP_RATE_PRESET: 'meta', WHATSAPP_RATE_LIMIT_BURST: '1' }), {
+    WHATSAPP_RATE_LIMIT_MS: 6000,
+    WHATSAPP_RATE_LIMIT_BURST: 1
+  })
   t.notOk(readConfig({ WHATSAPP_RATE_PRESET: 'meta' }).warnings.some(line => /faster than Meta/.test(line)))
-  t.ok(readConfig({}).warnings.some(line => /one message per 2000 ms .*one per 6,000 ms.* 131056; WHATSAPP_RATE_PRESET=meta/.test(line)), 'a warning for the default shows Meta\'s documented limit')
+  t.ok(
+    readConfig({}).warnings.some(line => /one message per 2000 ms .*one per 6,000 ms.* 131056; WHATSAPP_RATE_PRESET=meta/.test(line)),
+    'a warning for the default shows Meta\'s documented limit'
+  )
 })
 
-t.test('production may use the embedded Redis and the sandbox if they are set explicitly', async t => {
+t.test('production accepts the embedded Redis and the sandbox where they are enabled', async t => {
   t.match(readConfig({ NODE_ENV: 'production', EMBEDDED_REDIS: '1', SANDBOX: '1' }), { sandbox: true, embeddedRedis: true })
 })
 
-t.test('no error message contains a secret', async t => {
-  const secrets = { ...real, WHATSAPP_ACCESS_TOKEN: 'EAAsecret', API_KEYS: `app:${key}:send,other:secretsecretsecret:boss`, REDIS_URL: 'redis://:secret@localhost' }
+t.test('no error message shows a secret', async t => {
+  const secrets = {
+    ...real,
+    WHATSAPP_ACCESS_TOKEN: 'EAAsecret',
+    API_KEYS: `app:${key}:send,other:secretsecretsecret:boss`,
+    REDIS_URL: 'redis://:secret@localhost'
+  }
   try {
     readConfig(secrets)
-    t.fail('the settings are invalid')
+    t.fail('invalid settings were accepted')
   } catch (error) {
     t.notMatch(String(error), /secret|0123456789abcdef/)
   }
 })
 
 t.test('a caller may have two keys during a rotation', async t => {
-  t.same(readConfig({ API_KEYS: `app:${key}:send,app:${key}2:send,ops:${key}3:admin` }).API_KEYS.map(entry => `${entry.name} ${entry.role}`), ['app send', 'app send', 'ops admin'])
+  t.same(
+    readConfig({ API_KEYS: `app:${key}:send,app:${key}2:send,ops:${key}3:admin` }).API_KEYS.map(entry => `${entry.name} ${entry.role}`),
+    ['app send', 'app send', 'ops admin']
+  )
 })
 
-t.test('a value may come from a file, the variable itself has precedence, and a missing file is rejected', async t => {
+t.test('a value may come from a file; the variable takes precedence; a missing file stops the start', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'sluice-config-'))
   t.teardown(async () => await rm(dir, { recursive: true }))
   await writeFile(join(dir, 'token'), 'EAAfromfile\n')
   const { WHATSAPP_ACCESS_TOKEN: token, ...rest } = real
-  t.equal(readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN, 'EAAfromfile', 'the line break at the end is removed')
+  t.equal(
+    readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN,
+    'EAAfromfile',
+    'the line break at the end is removed'
+  )
   t.equal(readConfig({ ...real, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN, token)
-  t.throws(() => readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'none') }), { code: 'CONFIG_INVALID', facts: { field: 'WHATSAPP_ACCESS_TOKEN_FILE' } })
+  t.throws(() => readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'none') }), {
+    code: 'CONFIG_INVALID',
+    facts: { field: 'WHATSAPP_ACCESS_TOKEN_FILE' }
+  })
 })
 
-t.test('valid but risky settings give a warning', async t => {
-  const warns = (env: Record<string, string>, pattern: RegExp) => readConfig({ ...real, ...env }).warnings.some(warning => pattern.test(warning))
+t.test('valid but risky settings give a warning at the start', async t => {
+  const warns = (env: Record<string, string>, says: RegExp) => readConfig({ ...real, ...env }).warnings.some(warning => says.test(warning))
   t.ok(warns({ WHATSAPP_API_URL: 'https://graph.facebook.com' }, /names no version/))
   t.ok(warns({ WHATSAPP_API_URL: 'https://graph.facebook.com/v18.0' }, /v18\.0, which Meta has retired/))
   t.ok(warns({}, /2000 ms .* faster than Meta documents/))
@@ -112,7 +152,7 @@ t.test('valid but risky settings give a warning', async t => {
   t.notOk(warns({ UNKNOWN_OUTCOME: 'fail' }, /may send it twice/))
 })
 
-t.test('every duration has its unit in the name, and every setting has a description', async t => {
+t.test('every duration has its unit in its name, and every setting has a description', async t => {
   for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
     t.ok(typeof schema.description === 'string' && schema.description.length > 10, name)
     if (/how long|time|delay|how often/i.test(schema.description ?? '') && schema.type === 'integer') t.match(name, /_MS$/, name)

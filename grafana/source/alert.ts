@@ -1,24 +1,24 @@
-/** What an alert is. */
+/** An alert as plain data. */
 export interface Alert {
   name: string
-  /** Where on the walk of a message it belongs. */
-  deps: 'http' | 'admission' | 'drain' | 'provider' | 'settlement' | 'webhooks' | 'callbacks' | 'failure' | 'recovery' | 'redis' | 'node'
-  /** `page`: somebody has to look now. `ticket`: today. */
+  /** The module on the message flow. */
+  module: 'http' | 'admission' | 'drain' | 'provider' | 'settlement' | 'webhooks' | 'callbacks' | 'failure' | 'recovery' | 'redis' | 'node'
+  /** `page`: act now. `ticket`: act on the next working day. */
   severity: 'page' | 'ticket'
-  /** PromQL: the number that is watched. */
+  /** PromQL of the value. */
   value: string
-  /** It fires above this number, or below. */
+  /** The alert fires above, or below, this threshold. */
   above?: number
   below?: number
-  /** PromQL that follows `and`: while this holds too. */
+  /** PromQL of a further condition, joined with `and`. */
   only?: string
-  /** How long that has to last. */
+  /** Duration before the alert fires. */
   for: string
-  /** A template of Prometheus's: `.Labels`, `.Value`. */
+  /** A Prometheus template: `.Labels`, `.Value`. */
   summary: string
 }
 
-/** The whole expression, as Prometheus evaluates it. A value is a call or a quotient: both bind closer than the comparison. */
+/** The complete expression. Values are calls or quotients, which bind tighter than the comparison. */
 export function exprOf (alert: Alert): string {
   const bound = alert.above === undefined ? `< ${alert.below}` : `> ${alert.above}`
   return `${alert.value} ${bound}${alert.only === undefined ? '' : ` and ${alert.only}`}`

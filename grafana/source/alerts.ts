@@ -1,26 +1,26 @@
-/** Every alert: `npm run grafana` writes all rules from here. docs/runbooks.md tells what to do, source/cases when each fires. */
+/** All alerts: `npm run grafana` writes the rules. docs/runbooks.md has the remedies, source/cases the tests. */
 import type { Alert } from './alert.js'
 import { counted, happened, ofCallers, quantile, rate, whole } from './expressions.js'
 
-/** One attempt in a hundred may fail. At 14.4 times that, 2 % of what a month allows is gone in an hour; at 6 times, 5 % in six hours. */
+/** The error budget is 1 % of attempts. At 14.4 times that rate, an hour uses 2 % of a month's budget; at 6 times, six hours use 5 %. */
 const [FAST, SLOW] = [0.144, 0.06]
 const FAILED_AT_LEAST = 10
-/** At this share of its rate a sender is busy, and its messages wait for it. */
+/** Above this share of its rate a sender is busy: its messages wait for the sender rate. */
 const BUSY = 0.5
 
 const isOpen = `on (job, sender) ${whole('sluice_sender_open')} == 1`
 const serverErrors = `sluice_http_requests_total{${ofCallers}, status=~"5.."}`
-/** Refused by WhatsApp for now, not answered, or the sender was stopped: the message itself was fine. */
+/** Errors that the message did not cause. */
 const broken = 'sluice_provider_requests_total{outcome=~"retryable|unknown|sender-stopped"}'
 const failedShare = (within: string): string => `${rate(broken, within)} / ${rate('sluice_provider_requests_total', within)}`
 const burning = (threshold: number, within: string): string =>
   `on (job, sender) ${failedShare(within)} > ${threshold} and on (job, sender) ${counted(broken, within)} > ${FAILED_AT_LEAST}`
 
 export const alerts: readonly Alert[] = [
-  // ---- The original four
+  // ---- The four alerts of the original service
   {
     name: 'SluicePendingFailures',
-    deps: 'failure',
+    module: 'failure',
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_delivery_failures{status="pending"}')})`,
     above: 100,
@@ -29,152 +29,152 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluicePermanentFailures',
-    deps: 'failure',
+    module: 'failure',
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_delivery_failures_unacknowledged', 'job, sender, reason')})`,
     above: 10,
     for: '0s',
-    summary: '{{ .Value }} messages were given up in 24 h and nobody has acknowledged them'
+    summary: '{{ .Value }} messages failed for good within 24 h and are not acknowledged'
   },
   {
     name: 'SluiceQueueLong',
-    deps: 'drain',
+    module: 'drain',
     severity: 'ticket',
     value: `sum by (job) (${whole('sluice_queue_messages{state=~"waiting|delayed"}', 'job, sender, state')})`,
     above: 1000,
     for: '1m',
-    summary: '{{ .Value }} messages wait in line'
+    summary: '{{ .Value }} messages are queued'
   },
   {
     name: 'SluiceRetryWorkerStopped',
-    deps: 'failure',
+    module: 'failure',
     severity: 'ticket',
     value: whole('sluice_retry_worker_running', 'job'),
     below: 1,
     for: '2m',
-    summary: 'Failed messages are not retried: the retry worker is stopped, or no worker has run it'
+    summary: 'Failed messages are not retried: the retry worker is stopped or overdue'
   },
 
-  // ---- The line
+  // ---- Queue
   {
     name: 'SluiceLate',
-    deps: 'drain',
+    module: 'drain',
     severity: 'ticket',
     value: quantile(0.99, 'sluice_dispatch_lateness_seconds', 'lane, '),
     above: 1,
     for: '10m',
-    summary: 'One in a hundred {{ .Labels.lane }} messages starts {{ humanizeDuration .Value }} or more after its turn became possible'
+    summary: 'The slowest 1 % of {{ .Labels.lane }} messages start {{ humanizeDuration .Value }} or more after their ready time'
   },
   {
     name: 'SluiceOldestDue',
-    deps: 'drain',
+    module: 'drain',
     severity: 'page',
     value: whole('sluice_oldest_due_seconds'),
     above: 120,
     only: `${isOpen} unless on (job, sender) ${rate('sluice_provider_requests_total', '2m')} > ${BUSY} * ${whole('sluice_sender_rate_limit')}`,
     for: '2m',
-    summary: 'Messages of {{ .Labels.sender }} wait {{ humanizeDuration .Value }} past their turn, though the sender is far from its rate'
+    summary: 'Messages of {{ .Labels.sender }} wait {{ humanizeDuration .Value }} past their ready time, and the sender is well below its rate'
   },
   {
     name: 'SluiceNothingMoves',
-    deps: 'drain',
+    module: 'drain',
     severity: 'page',
     value: whole('sluice_oldest_due_seconds'),
     above: 30,
     only: `${isOpen} unless on (job, sender) ${rate('sluice_provider_requests_total', '2m')} > 0`,
     for: '1m',
-    summary: 'Messages of {{ .Labels.sender }} are due and not one was sent in two minutes'
+    summary: 'Messages of {{ .Labels.sender }} are due, and none was sent for two minutes'
   },
   {
     name: 'SluiceSenderUnattended',
-    deps: 'recovery',
+    module: 'recovery',
     severity: 'page',
     value: whole('sluice_shift_unattended_seconds'),
     above: 15,
     for: '30s',
-    summary: 'Nobody attends {{ .Labels.sender }}: its messages have been due for {{ humanizeDuration .Value }} without a shift'
+    summary: '{{ .Labels.sender }} has no worker: its messages have been due for {{ humanizeDuration .Value }} without a drain run'
   },
 
   // ---- WhatsApp
   {
     name: 'SluiceSenderStopped',
-    deps: 'provider',
+    module: 'provider',
     severity: 'page',
     value: whole('sluice_sender_state{state="stopped"}'),
     above: 0,
     for: '0s',
-    summary: 'WhatsApp refuses {{ .Labels.sender }} as a whole: the sender is stopped and its messages wait'
+    summary: 'WhatsApp rejects {{ .Labels.sender }} as a whole: the sender is stopped and its messages wait'
   },
   {
     name: 'SluiceErrorsBurnFast',
-    deps: 'provider',
+    module: 'provider',
     severity: 'page',
     value: failedShare('5m'),
     above: FAST,
     only: burning(FAST, '1h'),
     for: '2m',
-    summary: '{{ humanizePercentage .Value }} of the attempts of {{ .Labels.sender }} fail, and have for long enough to cost 2 % of the month\'s budget'
+    summary: '{{ humanizePercentage .Value }} of the attempts of {{ .Labels.sender }} fail: an hour uses 2 % of the monthly error budget'
   },
   {
     name: 'SluiceErrorsBurnSlow',
-    deps: 'provider',
+    module: 'provider',
     severity: 'ticket',
     value: failedShare('30m'),
     above: SLOW,
     only: burning(SLOW, '6h'),
     for: '15m',
-    summary: '{{ humanizePercentage .Value }} of the attempts of {{ .Labels.sender }} fail, more than it can afford for long'
+    summary: '{{ humanizePercentage .Value }} of the attempts of {{ .Labels.sender }} fail: six hours use 5 % of the monthly error budget'
   },
   {
     name: 'SluiceWebhookLag',
-    deps: 'webhooks',
+    module: 'webhooks',
     severity: 'ticket',
     value: quantile(0.95, 'sluice_webhook_lag_seconds', ''),
     above: 60,
     for: '10m',
-    summary: 'WhatsApp\'s statuses arrive {{ humanizeDuration .Value }} late'
+    summary: 'Webhook statuses arrive {{ humanizeDuration .Value }} late'
   },
   {
     name: 'SluiceWebhooksRefused',
-    deps: 'webhooks',
+    module: 'webhooks',
     severity: 'ticket',
-    value: happened('sluice_webhooks_refused_total', '15m', 'job, why'),
+    value: happened('sluice_webhooks_refused_total', '15m', 'job, reason'),
     above: 10,
     for: '0s',
-    summary: '{{ humanize .Value }} webhooks were turned away within 15 minutes ({{ .Labels.why }})'
+    summary: '{{ humanize .Value }} webhooks were rejected within 15 minutes ({{ .Labels.reason }})'
   },
   {
     name: 'SluiceCallbacksLate',
-    deps: 'callbacks',
+    module: 'callbacks',
     severity: 'ticket',
     value: 'max by (job, sender) (sluice_callbacks_oldest_seconds)',
     above: 600,
     for: '5m',
-    summary: 'Changes of messages of {{ .Labels.sender }} have not been told for {{ humanizeDuration .Value }}'
+    summary: 'Callbacks of {{ .Labels.sender }} have waited for {{ humanizeDuration .Value }}'
   },
   {
     name: 'SluiceCallbacksDropped',
-    deps: 'callbacks',
+    module: 'callbacks',
     severity: 'ticket',
-    value: happened('sluice_callbacks_total{result="dropped"}', '1h', 'job'),
+    value: happened('sluice_callbacks_total{result=~"dead-lettered|dropped"}', '1h', 'job'),
     above: 0,
     for: '0s',
-    summary: '{{ humanize .Value }} changes will not be told any more'
+    summary: '{{ humanize .Value }} callbacks will not be delivered'
   },
   {
     name: 'SluiceSandboxInUse',
-    deps: 'provider',
+    module: 'provider',
     severity: 'ticket',
     value: 'max by (job) (sluice_sandbox)',
     above: 0,
     for: '10m',
-    summary: 'The sandbox stands in for WhatsApp: no message reaches a phone'
+    summary: 'The sandbox replaces WhatsApp: no message reaches a phone'
   },
 
-  // ---- What must not happen
+  // ---- Invariants
   {
     name: 'SluiceSpacingViolated',
-    deps: 'settlement',
+    module: 'settlement',
     severity: 'page',
     value: happened('sluice_pair_spacing_violations_total', '1h'),
     above: 0,
@@ -183,7 +183,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceDoubleSends',
-    deps: 'settlement',
+    module: 'settlement',
     severity: 'ticket',
     value: happened('sluice_double_sends_total', '1h'),
     above: 0,
@@ -192,66 +192,66 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceUnknownOutcomes',
-    deps: 'settlement',
+    module: 'settlement',
     severity: 'ticket',
     value: happened('sluice_unknown_outcomes_total', '15m'),
     above: 5,
     for: '0s',
-    summary: '{{ humanize .Value }} requests of {{ .Labels.sender }} got no answer within 15 minutes: they may have been sent'
+    summary: '{{ humanize .Value }} requests of {{ .Labels.sender }} had no valid response within 15 minutes and may have been sent'
   },
 
   // ---- Callers
   {
     name: 'SluiceServerErrors',
-    deps: 'http',
+    module: 'http',
     severity: 'page',
     value: `${rate(serverErrors, '5m', 'job')} / ${rate(`sluice_http_requests_total{${ofCallers}}`, '5m', 'job')}`,
     above: 0.05,
     only: `on (job) ${counted(serverErrors, '5m', 'job')} > ${FAILED_AT_LEAST}`,
     for: '2m',
-    summary: '{{ humanizePercentage .Value }} of the requests are answered with an error of ours'
+    summary: '{{ humanizePercentage .Value }} of the requests get a 5xx response'
   },
   {
     name: 'SluiceRefusals',
-    deps: 'admission',
+    module: 'admission',
     severity: 'ticket',
     value: happened('sluice_refusals_total{code=~"RECIPIENT_QUEUE_FULL|BACKLOG_FULL|WOULD_EXPIRE"}', '15m', 'job, sender, code'),
     above: 10,
     for: '0s',
-    summary: '{{ humanize .Value }} messages of {{ .Labels.sender }} were refused with {{ .Labels.code }} within 15 minutes'
+    summary: '{{ humanize .Value }} messages of {{ .Labels.sender }} were rejected with {{ .Labels.code }} within 15 minutes'
   },
 
   // ---- Redis
   {
     name: 'SluiceRedisDown',
-    deps: 'redis',
+    module: 'redis',
     severity: 'page',
     value: 'min by (job) (sluice_redis_up)',
     below: 1,
     for: '30s',
-    summary: 'A node does not reach Redis: it takes no messages and sends none'
+    summary: 'A node does not reach Redis: it accepts and sends no messages'
   },
   {
     name: 'SluiceRedisMemory',
-    deps: 'redis',
+    module: 'redis',
     severity: 'ticket',
     value: whole('sluice_redis_memory_ratio', 'job'),
     above: 0.7,
     for: '5m',
-    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory; above 85 % new messages are refused'
+    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory; above 85 % new messages are rejected'
   },
   {
     name: 'SluiceRedisFull',
-    deps: 'redis',
+    module: 'redis',
     severity: 'page',
     value: whole('sluice_redis_memory_ratio', 'job'),
     above: 0.85,
     for: '0s',
-    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory: new messages are refused'
+    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory: new messages are rejected'
   },
   {
     name: 'SluiceAofNotOk',
-    deps: 'redis',
+    module: 'redis',
     severity: 'page',
     value: 'min by (job) (sluice_redis_aof_ok)',
     below: 1,
@@ -260,27 +260,27 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceStateUnread',
-    deps: 'redis',
+    module: 'redis',
     severity: 'ticket',
     value: 'max by (job, instance) (sluice_scrape_failed)',
     above: 0,
     for: '2m',
-    summary: '{{ .Labels.instance }} can\'t read the state from Redis: what describes the whole system is missing from its metrics'
+    summary: '{{ .Labels.instance }} cannot read the system state from Redis: its system gauges are missing'
   },
 
   // ---- Nodes
   {
     name: 'SluiceNodeDown',
-    deps: 'node',
+    module: 'node',
     severity: 'ticket',
     value: 'min by (job, instance) (up{job=~".*sluice.*"})',
     below: 1,
     for: '2m',
-    summary: '{{ .Labels.instance }} doesn\'t answer Prometheus'
+    summary: '{{ .Labels.instance }} does not answer Prometheus'
   },
   {
     name: 'SluiceNoNode',
-    deps: 'node',
+    module: 'node',
     severity: 'page',
     value: 'absent(up{job=~".*sluice.*"} == 1)',
     above: 0,
@@ -289,12 +289,12 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SluiceFaults',
-    deps: 'node',
+    module: 'node',
     severity: 'ticket',
-    value: happened('sluice_faults_total', '15m', 'job, where'),
+    value: happened('sluice_faults_total', '15m', 'job, location'),
     above: 0,
     only: 'on (job) min by (job) (min_over_time(sluice_redis_up[15m])) == 1',
     for: '0s',
-    summary: '{{ humanize .Value }} unexpected errors in {{ .Labels.where }} within 15 minutes'
+    summary: '{{ humanize .Value }} unexpected errors in {{ .Labels.location }} within 15 minutes'
   }
 ]

@@ -1,16 +1,16 @@
-/** The cases of all alerts, as promtool reads them. */
+/** The test cases of all alerts for promtool. */
 import { callers } from './cases/callers.js'
 import type { Case } from './cases/case.js'
 import { failures } from './cases/failures.js'
-import { line } from './cases/line.js'
 import { nodes } from './cases/nodes.js'
+import { queue } from './cases/queue.js'
 import { redis } from './cases/redis.js'
 import { settlement } from './cases/settlement.js'
 import { whatsapp } from './cases/whatsapp.js'
 
-export const cases: readonly Case[] = [...failures, ...line, ...whatsapp, ...settlement, ...callers, ...redis, ...nodes]
+export const cases: readonly Case[] = [...failures, ...queue, ...whatsapp, ...settlement, ...callers, ...redis, ...nodes]
 
-/** As promtool reads it, beside rules.yml. */
+/** The file for `promtool test rules`, in the folder of rules.yml. */
 export function casesFile (runbooks: string): object {
   return {
     rule_files: ['rules.yml'],

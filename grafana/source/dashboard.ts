@@ -1,7 +1,7 @@
-/** A dashboard as plain data: rows of panels. Numbers, places on the grid and variables are given here, in the order of the list. */
+/** A dashboard as plain data: rows of panels. Panel ids, grid positions and variables follow the order of the list. */
 import {
-  AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder,
-  RowBuilder, VariableRefresh, VariableSort, type Dashboard
+  AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder,
+  QueryVariableBuilder, RowBuilder, VariableRefresh, VariableSort, type Dashboard
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { buildPanel, buildText, datasource, type Panel, type RunbookOf } from './panel.js'
 
@@ -17,7 +17,7 @@ export interface Board {
 const COLUMNS = 24
 const HEIGHT = 8
 const STAT_HEIGHT = 4
-/** A panel starts at 1; rows are numbered from here, so that a panel keeps its number when a row is added. */
+/** Panel ids start at 1, row ids here, so that a new row does not change panel ids. */
 const FIRST_ROW = 1000
 
 export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
@@ -49,11 +49,11 @@ export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
   return builder.build()
 }
 
-/** The runbooks as a board, so that a panel's link works in every Grafana: a page for each alert, numbered in their order. */
+/** The runbooks as a dashboard, so that panel links work in every Grafana: one text panel per alert, in order. */
 export function buildRunbooks (pages: Array<{ alert: string, severity: string, text: string }>): Dashboard {
-  const builder = frame('sluice-runbooks', 'Sluice / Runbooks', 'What each alert means, where to look first, what to do, and when it may be ignored. The same as docs/runbooks.md.')
+  const builder = frame('sluice-runbooks', 'Sluice / Runbooks', 'Meaning, diagnosis and remedy of each alert. The same text as docs/runbooks.md.')
   pages.forEach(({ alert, severity, text }, at) => {
-    const built = buildText(`${alert} (${severity})`, `What to do about ${alert}`, text, at + 1).build()
+    const built = buildText(`${alert} (${severity})`, `Runbook of ${alert}`, text, at + 1).build()
     builder.withPanel({ build: () => ({ ...built, gridPos: { x: at % 2 * 12, y: Math.floor(at / 2) * 9, w: 12, h: 9 } }) })
   })
   return builder.build()
@@ -72,7 +72,7 @@ function frame (uid: string, title: string, description: string): DashboardBuild
     .link(new DashboardLinkBuilder('Sluice').type(DashboardLinkType.Dashboards).tags(['sluice']).asDropdown(true).includeVars(true).keepTime(true))
 }
 
-/** Without a value of its own, All is those of the list: `.+` for the job would count every `up` and `process_…` of a shared Prometheus. */
+/** `All` expands to the listed values. `.+` for the job would match every `up` and `process_…` of a shared Prometheus. */
 function variable (name: string, label: string, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)

@@ -1,16 +1,16 @@
-/** PromQL as the alerts use it. */
+/** PromQL of the alerts. */
 
-/** What describes the whole system is the same on every node: the highest, so that two nodes do not count twice. */
+/** System gauges have the same value on every node: take the maximum, so that two nodes do not count twice. */
 export const whole = (metric: string, by = 'job, sender'): string => `max by (${by}) (${metric})`
-/** What each node counts for itself. */
+/** Increase of a node's counter, summed over the nodes. */
 export const counted = (metric: string, within: string, by = 'job, sender'): string => `sum by (${by}) (increase(${metric}[${within}]))`
 /**
- * The same where one is enough: `increase` doesn't see the step from no series to a first count, so a series counts whole that had
- * no sample in the window before. (One sample alone is no proof of youth: a single lost scrape would make old counts news.)
+ * The same for rare events. `increase` misses the step from no series to the first value. So a series without a sample in the
+ * previous window counts in full. (A single lost scrape does not make a series new.)
  */
 export const happened = (metric: string, within: string, by = 'job, sender'): string =>
   `sum by (${by}) ((${metric} unless last_over_time(${metric}[${within}] offset ${within})) or increase(${metric}[${within}]))`
-/** What callers asked for: of probes and scrapes there are so many that they would hide an error, or be one. */
+/** Requests of callers. Probes and scrapes are so frequent that they would hide errors. */
 export const ofCallers = 'route!~"/health/.+|/metrics"'
 export const rate = (metric: string, within: string, by = 'job, sender'): string => `sum by (${by}) (rate(${metric}[${within}]))`
 export const quantile = (at: number, metric: string, by: string): string =>

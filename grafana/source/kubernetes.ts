@@ -1,21 +1,21 @@
-/** For the Prometheus operator, and for Grafana's sidecar, which loads what carries its label. */
+/** Objects for the Prometheus operator and for Grafana's sidecar, which loads ConfigMaps by label. */
 
 const labels = { 'app.kubernetes.io/name': 'sluice', 'app.kubernetes.io/component': 'monitoring' }
 
-/** Every pod of Sluice, API and workers alike: one job, as the alerts expect. */
+/** Scrapes all pods of Sluice, API and workers, as one job: the alerts expect that. */
 export const podMonitor = {
   apiVersion: 'monitoring.coreos.com/v1',
   kind: 'PodMonitor',
   metadata: { name: 'sluice', labels },
   spec: {
-    // The pods' own label names the job, instead of namespace/podmonitor.
+    // Job name from the pod label, instead of namespace/podmonitor.
     jobLabel: 'app.kubernetes.io/name',
     selector: { matchLabels: { 'app.kubernetes.io/name': 'sluice' } },
     podMetricsEndpoints: [{ port: 'http', path: '/metrics', interval: '15s' }]
   }
 }
 
-/** One for each dashboard, since an applied object may hold 256 KiB. */
+/** One ConfigMap per dashboard: `kubectl apply` allows 256 KiB per object. */
 export function dashboardConfigMaps (files: Map<string, string>): object[] {
   return [...files].map(([name, text]) => ({
     apiVersion: 'v1',

@@ -1,4 +1,4 @@
-/** Everything under grafana/ that is written by `npm run grafana`, by its path: a test holds it against what lies there. */
+/** The files that `npm run grafana` writes, by path. A test compares them with the committed files. */
 import { stringify } from 'yaml'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { exprOf } from './alert.js'
@@ -16,9 +16,9 @@ import { senders } from './senders.js'
 
 export const boards: readonly Board[] = [overview, senders, failures, redisAndNodes]
 
-const HEAD = 'Written by `npm run grafana` from grafana/source: change it there.'
+const HEAD = 'Written by `npm run grafana` from grafana/source. Do not edit.'
 
-/** `runbooks` is the address of docs/runbooks.md as people open it; `markdown` its text; `readme` that of grafana/README.md. */
+/** `runbooks` is the public URL of docs/runbooks.md, `markdown` its text, `readme` the text of grafana/README.md. */
 export function createOutputs (runbooks: string, markdown: string, readme: string): Map<string, string> {
   const runbookOf = (name: string): number => alerts.findIndex(alert => alert.name === name) + 1
   const texts = readRunbooks(markdown)
@@ -41,34 +41,36 @@ function fileOf ({ uid = '' }: Dashboard): string {
   return `${uid.replace(/^sluice-/, '')}.json`
 }
 
-/** Long expressions stay on their line, and what comes twice is written twice: not every reader follows anchors. */
+/** No line folding, and no YAML anchors, which some readers do not support. */
 function yaml (...documents: object[]): string {
   return `# ${HEAD}\n${documents.map(document => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`
 }
 
-/** The first panel, from the overview on, that shows what an alert watches. */
+/** The first panel, starting with the overview, that links the runbook of an alert. */
 function placeOf (name: string): Place {
   for (const { uid, rows } of boards) {
     const at = rows.flatMap(({ panels }) => panels).findIndex(panel => linksOf(panel).includes(name))
     if (at !== -1) return { dashboard: uid, panel: at + 1 }
   }
-  throw new Error(`no panel shows what ${name} watches`)
+  throw new Error(`no panel shows the value of ${name}`)
 }
 
 function alertTable (): string {
-  const rows = alerts.map(alert =>
-    `| [${alert.name}](../docs/runbooks.md#${alert.name.toLowerCase()}) | ${alert.deps} | ${alert.severity} | \`${exprOf(alert).replaceAll('|', '\\|')}\` | ${alert.for} |`)
-  return ['| alert | room | severity | fires when | for |', '|---|---|---|---|---|', ...rows].join('\n')
+  const rows = alerts.map(alert => {
+    const link = `[${alert.name}](../docs/runbooks.md#${alert.name.toLowerCase()})`
+    return `| ${link} | ${alert.module} | ${alert.severity} | \`${exprOf(alert).replaceAll('|', '\\|')}\` | ${alert.for} |`
+  })
+  return ['| alert | module | severity | fires when | for |', '|---|---|---|---|---|', ...rows].join('\n')
 }
 
 function dashboardTable (): string {
   const rows = boards.map(({ uid, title, rows }) =>
     `| ${title.replace('Sluice / ', '')} | \`${uid}\` | ${rows.map(row => row.title).join(', ')} | ${rows.flatMap(({ panels }) => panels).length} |`)
-  const runbooks = `| Runbooks | \`sluice-runbooks\` | a page for each alert, to which the panels' links lead | ${alerts.length} |`
+  const runbooks = `| Runbooks | \`sluice-runbooks\` | one panel per alert, the target of panel links | ${alerts.length} |`
   return ['| dashboard | uid | rows | panels |', '|---|---|---|---|', ...rows, runbooks].join('\n')
 }
 
-/** Between `<!-- name -->` and `<!-- /name -->`. */
+/** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */
 function fill (text: string, name: string, content: string): string {
   return text.replace(new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`), (_all, from: string, to: string) => `${from}${content}\n${to}`)
 }

@@ -1,6 +1,12 @@
-/** A panel as plain data, and what the SDK makes of it. */
-import { StackingConfigBuilder, StackingMode, VizLegendOptionsBuilder, LegendDisplayMode, LegendPlacement, ReduceDataOptionsBuilder, BigValueColorMode, BigValueGraphMode, VizTooltipOptionsBuilder, TooltipDisplayMode, SortOrder, GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode, VisibilityMode } from '@grafana/grafana-foundation-sdk/common'
-import { DashboardLinkBuilder, DashboardLinkType, ThresholdsConfigBuilder, ThresholdsMode, MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard'
+/** Panels as plain data, built with Grafana's SDK. */
+import {
+  BigValueColorMode, BigValueGraphMode, GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode, LegendDisplayMode, LegendPlacement,
+  ReduceDataOptionsBuilder, SortOrder, StackingConfigBuilder, StackingMode, TooltipDisplayMode, VisibilityMode, VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder
+} from '@grafana/grafana-foundation-sdk/common'
+import {
+  DashboardLinkBuilder, DashboardLinkType, MappingType, ThresholdsConfigBuilder, ThresholdsMode, type ValueMapping
+} from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Panel as GrafanaPanel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
 import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap'
@@ -14,34 +20,46 @@ import { alerts } from './alerts.js'
 
 export type Unit = 'short' | 's' | 'mps' | 'reqps' | 'ops' | 'percentunit' | 'bytes' | 'bool' | 'dtdurations'
 
+/** Text and colour by value. */
+export type ValueTexts = Record<string, [text: string, colour: string]>
+/** PromQL and the legend of its series. */
+type Query = [expr: string, legend: string]
+
 export interface Panel {
   title: string
-  /** What is seen, and what is good or bad about it. */
+  /** What the panel shows, and which values are good or bad. */
   description: string
   kind: 'lines' | 'areas' | 'stat' | 'states' | 'heatmap' | 'table'
   unit: Unit
-  /** PromQL and the legend of its series. */
-  queries: Array<[expr: string, legend: string]>
-  /** Alerts that watch the same number: their thresholds are drawn, their runbooks linked. */
+  queries: Query[]
+  /** Alerts on the same value: the panel draws their thresholds and links their runbooks. */
   alerts?: string[]
-  /** Alerts of the same matter that watch another number, such as a count over longer: only their runbooks are linked. */
+  /** Alerts on a related value, such as a count over a longer window: the panel links their runbooks only. */
   runbooks?: string[]
-  /** From this number on it is yellow, from that red; the other way round where less is worse. Alerts give their own. */
+  /** Thresholds for orange and red; with `lessIsWorse`, red is below. Default: the thresholds of `alerts`. */
   warnAt?: number
   badAt?: number
   lessIsWorse?: boolean
-  /** Words for values, with a colour. */
-  words?: Record<string, [word: string, colour: string]>
-  /** Of 24 columns. */
+  words?: ValueTexts
+  /** Grid columns, of 24. */
   width?: number
 }
 
-// Grafana's own variable.
+// A dashboard variable.
 // eslint-disable-next-line no-template-curly-in-string
 export const datasource = { type: 'prometheus', uid: '${datasource}' }
 
-/** The panel of the runbooks board that holds this alert's. */
+/** Panel id of an alert's runbook on the runbooks dashboard. */
 export type RunbookOf = (alert: string) => number
+
+export function panel (title: string, options: Omit<Panel, 'title' | 'description' | 'queries'>, description: string, ...queries: Query[]): Panel {
+  return { title, description, queries, ...options }
+}
+
+/** Texts of the values 1 (green) and 0 (red). */
+export function yesNo (yes: string, no: string): ValueTexts {
+  return { 1: [yes, 'green'], 0: [no, 'red'] }
+}
 
 export function buildPanel (panel: Panel, id: number, runbookOf: RunbookOf): Builder<GrafanaPanel> {
   const isInstant = panel.kind === 'stat' || panel.kind === 'table'
@@ -65,12 +83,12 @@ export function buildPanel (panel: Panel, id: number, runbookOf: RunbookOf): Bui
   return builder
 }
 
-/** Alerts whose runbooks a panel links. */
+/** Alerts whose runbooks the panel links. */
 export function linksOf ({ alerts: watched = [], runbooks = [] }: Panel): string[] {
   return [...watched, ...runbooks]
 }
 
-/** A page of prose: a runbook. */
+/** A text panel with a runbook. */
 export function buildText (title: string, description: string, content: string, id: number): Builder<GrafanaPanel> {
   return new text.PanelBuilder().id(id).title(title).description(description).mode(text.TextMode.Markdown).content(content)
 }
@@ -108,12 +126,12 @@ function lines (stacked: boolean, withThreshold: boolean): timeseries.PanelBuild
     .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(withThreshold ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off))
 }
 
-/** Grafana paints from each step upwards. */
+/** A step colours all values from its own upwards. */
 function thresholdsOf (panel: Panel): ThresholdsConfigBuilder {
   const watched = alerts.filter(({ name }) => panel.alerts?.includes(name) === true)
-  const waitingForMeanings = [...new Set(watched.flatMap(alert => alert.above ?? []))].sort((a, b) => a - b)
-  const bad = panel.badAt ?? waitingForMeanings.at(-1)
-  const warn = panel.warnAt ?? (waitingForMeanings.length > 1 ? waitingForMeanings[0] : undefined)
+  const bounds = [...new Set(watched.flatMap(alert => alert.above ?? []))].sort((a, b) => a - b)
+  const bad = panel.badAt ?? bounds.at(-1)
+  const warn = panel.warnAt ?? (bounds.length > 1 ? bounds[0] : undefined)
   const low = panel.lessIsWorse === true ? panel.badAt ?? watched[0]?.below : undefined
   const [best, worst] = low === undefined ? ['green', 'red'] : ['red', 'green']
   const steps = [
@@ -124,10 +142,10 @@ function thresholdsOf (panel: Panel): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps)
 }
 
-/** An alert above 0 is about the first one; a step at 0 would paint what is well. */
+/** An alert above 0 fires at the first event; a step at 0 would colour the normal state. */
 const above = (threshold: number): number => threshold === 0 ? 1 : threshold
 
-function mappingsOf (words: NonNullable<Panel['words']>): ValueMapping[] {
+function mappingsOf (words: ValueTexts): ValueMapping[] {
   const options = Object.fromEntries(Object.entries(words).map(([value, [text, color]], index) => [value, { text, color, index }]))
   return [{ type: MappingType.ValueToText, options }]
 }

@@ -1,15 +1,19 @@
-/** PromQL as the panels use it: the variables' matchers, and how a metric is put together over nodes. */
+/** PromQL of the panels: matchers of the dashboard variables, and aggregation over nodes. */
 
-/** Without a sender in their labels. All others are matched by the chosen senders too. */
-const ofNodes = /^(sluice_(http|redis|retry_(runs|results|worker)|operator|faults|shifts|build|scrape|webhook_lag|webhooks_refused|callbacks_total|callback_duration|sandbox|admission_duration|dispatch_lateness|provider_request_duration)|process_|nodejs_|up$)/
+/** Prefixes of metrics without a `sender` label. All others are also matched by the selected senders. */
+const withoutSender = [
+  'http', 'redis', 'retry_runs', 'retry_results', 'retry_worker', 'operator', 'faults', 'shifts', 'build', 'scrape', 'webhook_lag',
+  'webhooks_refused', 'callbacks_total', 'callback_duration', 'sandbox', 'admission_duration', 'dispatch_lateness', 'provider_request_duration'
+]
+const ofNodes = new RegExp(`^(sluice_(${withoutSender.join('|')})|process_|nodejs_|up$)`)
 
-/** A metric of the chosen job and senders. */
+/** A metric of the selected job and senders. */
 export function of (metric: string, ...matchers: string[]): string {
   const chosen = ofNodes.test(metric) ? ['job=~"$job"'] : ['job=~"$job"', 'sender=~"$sender"']
   return `${metric}{${[...chosen, ...matchers].join(', ')}}`
 }
 
-/** What is the same on every node: the highest, by labels besides the job. */
+/** A system gauge: the maximum over nodes, by labels besides the job. */
 export function whole (metric: string, by = '', ...matchers: string[]): string {
   return `max by (job${by === '' ? '' : `, ${by}`}) (${of(metric, ...matchers)})`
 }
@@ -19,23 +23,24 @@ export function summed (metric: string, apart: string, by: string, ...matchers: 
   return `sum${by === '' ? '' : ` by (${by})`} (${whole(metric, apart, ...matchers)})`
 }
 
-/** A counter's rate over all nodes, by the second. */
+/** Rate of a counter over all nodes, per second. */
 export function rate (metric: string, by: string, ...matchers: string[]): string {
   return `sum${by === '' ? '' : ` by (${by})`} (rate(${of(metric, ...matchers)}[$__rate_interval]))`
 }
 
-/** How much a counter grew in the time that is shown. */
+/** Increase of a counter in the selected time range. */
 export function grown (metric: string, by: string, ...matchers: string[]): string {
   return `sum${by === '' ? '' : ` by (${by})`} (increase(${of(metric, ...matchers)}[$__range]))`
 }
 
 /**
- * How often something rare happened, at each point of a line. `increase` doesn't see the step from no series to a first count, so a
- * young series counts whole.
+ * Increase of a rare event, at each point of a graph. `increase` misses the step from no series to the first value, so a
+ * new series counts in full.
  */
 export function events (metric: string, by: string, ...matchers: string[]): string {
   const one = of(metric, ...matchers)
-  return `sum${by === '' ? '' : ` by (${by})`} ((${one} unless last_over_time(${one}[$__rate_interval] offset $__rate_interval)) or increase(${one}[$__rate_interval]))`
+  const isNew = `${one} unless last_over_time(${one}[$__rate_interval] offset $__rate_interval)`
+  return `sum${by === '' ? '' : ` by (${by})`} ((${isNew}) or increase(${one}[$__rate_interval]))`
 }
 
 /** A quantile of a histogram over all nodes. */

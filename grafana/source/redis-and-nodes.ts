@@ -1,5 +1,6 @@
-/** What everything stands on: Redis, and the processes. */
+/** Redis and the gateway processes. */
 import type { Board } from './dashboard.js'
+import { panel, yesNo } from './panel.js'
 import { events, of, quantile, rate, whole } from './query.js'
 
 const nodeRate = (metric: string): string => `sum by (instance) (rate(${of(metric)}[$__rate_interval]))`
@@ -7,42 +8,89 @@ const nodeRate = (metric: string): string => `sum by (instance) (rate(${of(metri
 export const redisAndNodes: Board = {
   uid: 'sluice-redis-and-nodes',
   title: 'Sluice / Redis and nodes',
-  description: 'Redis as the gateway sees it, and the processes of the gateway.',
+  description: 'Redis as seen by the gateway, and the gateway processes.',
   rows: [
     {
       title: 'Redis',
       panels: [
-        { title: 'Reached by', description: 'Whether each node reaches Redis.', kind: 'states', unit: 'short', alerts: ['SluiceRedisDown'], lessIsWorse: true, words: { 1: ['up', 'green'], 0: ['down', 'red'] }, queries: [[`min by (instance) (${of('sluice_redis_up')})`, '{{instance}}']] },
-        { title: 'Share of memory', description: 'Used of maxmemory; 0 without a limit.', kind: 'lines', unit: 'percentunit', alerts: ['SluiceRedisMemory', 'SluiceRedisFull'], queries: [[whole('sluice_redis_memory_ratio'), '{{job}}']] },
-        { title: 'Memory', description: 'What Redis uses.', kind: 'lines', unit: 'bytes', queries: [[whole('sluice_redis_memory_bytes'), '{{job}}']] },
-        { title: 'Append-only file', description: 'On, and the last write was well. Without it a restart loses what was accepted.', kind: 'states', unit: 'short', alerts: ['SluiceAofNotOk'], lessIsWorse: true, words: { 1: ['ok', 'green'], 0: ['not ok', 'red'] }, queries: [[`min by (job) (${of('sluice_redis_aof_ok')})`, '{{job}}']] },
-        { title: 'Commands', description: 'All commands that Redis processes, by the second.', kind: 'lines', unit: 'ops', queries: [[`max by (job) (rate(${of('sluice_redis_commands_total')}[$__rate_interval]))`, '{{job}}']] },
-        { title: 'Clients', description: 'Connections to Redis, ours and others.', kind: 'lines', unit: 'short', queries: [[whole('sluice_redis_clients'), '{{job}}']] }
+        panel('Reached by',
+          { kind: 'states', unit: 'short', alerts: ['SluiceRedisDown'], lessIsWorse: true, words: yesNo('up', 'down') },
+          'Whether each node reaches Redis.',
+          [`min by (instance) (${of('sluice_redis_up')})`, '{{instance}}']),
+        panel('Memory utilization', { kind: 'lines', unit: 'percentunit', alerts: ['SluiceRedisMemory', 'SluiceRedisFull'] },
+          'Used share of maxmemory; 0 without a limit.',
+          [whole('sluice_redis_memory_ratio'), '{{job}}']),
+        panel('Memory', { kind: 'lines', unit: 'bytes' },
+          'Memory used by Redis.',
+          [whole('sluice_redis_memory_bytes'), '{{job}}']),
+        panel('Append-only file',
+          { kind: 'states', unit: 'short', alerts: ['SluiceAofNotOk'], lessIsWorse: true, words: yesNo('ok', 'failing') },
+          'Enabled, and the last write succeeded. Without it a restart loses accepted messages.',
+          [`min by (job) (${of('sluice_redis_aof_ok')})`, '{{job}}']),
+        panel('Commands', { kind: 'lines', unit: 'ops' },
+          'Commands that Redis processes per second.',
+          [`max by (job) (rate(${of('sluice_redis_commands_total')}[$__rate_interval]))`, '{{job}}']),
+        panel('Clients', { kind: 'lines', unit: 'short' },
+          'Client connections to Redis, of Sluice and others.',
+          [whole('sluice_redis_clients'), '{{job}}'])
       ]
     },
     {
       title: 'Scripts',
       panels: [
-        { title: 'Calls', description: 'Calls of each Lua script.', kind: 'areas', unit: 'ops', queries: [[rate('sluice_redis_script_duration_seconds_count', 'script'), '{{script}}']] },
-        { title: 'Duration', description: 'The 99th percentile, as a node sees it: network and Redis\'s queue included.', kind: 'lines', unit: 's', queries: [[quantile(0.99, 'sluice_redis_script_duration_seconds', 'script'), '{{script}}']] },
-        { title: 'Errors', description: 'Calls that Redis did not answer or refused.', kind: 'lines', unit: 'short', queries: [[events('sluice_redis_script_errors_total', 'script'), '{{script}}']] },
-        { title: 'Reading the state', description: 'How long a node took to read the state of the whole system for the last scrape.', kind: 'lines', unit: 's', width: 12, queries: [[`max by (instance) (${of('sluice_scrape_duration_seconds')})`, '{{instance}}']] },
-        { title: 'State not read', description: '1 where a node could not read the state from Redis: what describes the whole system is then missing, not old.', kind: 'states', unit: 'short', width: 12, alerts: ['SluiceStateUnread'], words: { 0: ['read', 'green'], 1: ['missing', 'red'] }, queries: [[`max by (instance) (${of('sluice_scrape_failed')})`, '{{instance}}']] }
+        panel('Calls', { kind: 'areas', unit: 'ops' },
+          'Calls of each Lua script.',
+          [rate('sluice_redis_script_duration_seconds_count', 'script'), '{{script}}']),
+        panel('Duration', { kind: 'lines', unit: 's' },
+          '99th percentile of each script call, with the network and the queue of Redis.',
+          [quantile(0.99, 'sluice_redis_script_duration_seconds', 'script'), '{{script}}']),
+        panel('Errors', { kind: 'lines', unit: 'short' },
+          'Script calls that failed or timed out.',
+          [events('sluice_redis_script_errors_total', 'script'), '{{script}}']),
+        panel('State reading duration', { kind: 'lines', unit: 's', width: 12 },
+          'Duration of the last reading of the system state for a scrape.',
+          [`max by (instance) (${of('sluice_scrape_duration_seconds')})`, '{{instance}}']),
+        panel('State reading failed',
+          { kind: 'states', unit: 'short', width: 12, alerts: ['SluiceStateUnread'], words: { 0: ['read', 'green'], 1: ['missing', 'red'] } },
+          '1 if a node could not read the system state from Redis: the system gauges are then missing.',
+          [`max by (instance) (${of('sluice_scrape_failed')})`, '{{instance}}'])
       ]
     },
     {
       title: 'Nodes',
       panels: [
-        { title: 'Versions', description: 'The nodes, their roles and versions.', kind: 'table', unit: 'short', queries: [[`max by (instance, node, role, version) (${of('sluice_build_info')})`, '']] },
-        { title: 'Answering', description: 'Whether each node answers Prometheus.', kind: 'states', unit: 'short', alerts: ['SluiceNodeDown', 'SluiceNoNode'], lessIsWorse: true, badAt: 1, words: { 1: ['up', 'green'], 0: ['down', 'red'] }, queries: [[`min by (instance) (${of('up')})`, '{{instance}}']] },
-        { title: 'Uptime', description: 'Since the process started.', kind: 'lines', unit: 'dtdurations', queries: [[`time() - max by (instance) (${of('process_start_time_seconds')})`, '{{instance}}']] },
-        { title: 'CPU', description: 'A node is one thread: at 1 it is full.', kind: 'lines', unit: 'percentunit', warnAt: 0.7, badAt: 0.9, queries: [[nodeRate('process_cpu_seconds_total'), '{{instance}}']] },
-        { title: 'Memory', description: 'Resident memory, and the heap in use.', kind: 'lines', unit: 'bytes', queries: [[`max by (instance) (${of('process_resident_memory_bytes')})`, '{{instance}} resident'], [`max by (instance) (${of('nodejs_heap_size_used_bytes')})`, '{{instance}} heap']] },
-        { title: 'Event loop lag', description: 'The 99th percentile of how late a timer fires. Grants that start later than START_WITHIN_MS (250 ms) are given back.', kind: 'lines', unit: 's', warnAt: 0.1, badAt: 0.25, queries: [[`max by (instance) (${of('nodejs_eventloop_lag_p99_seconds')})`, '{{instance}}']] },
-        { title: 'Shifts', description: 'Senders that each node attends.', kind: 'areas', unit: 'short', queries: [[`max by (instance) (${of('sluice_shifts_running')})`, '{{instance}}']] },
-        { title: 'Requests', description: 'HTTP requests of each node.', kind: 'lines', unit: 'reqps', queries: [[nodeRate('sluice_http_requests_total'), '{{instance}}']] },
-        { title: 'Garbage collection', description: 'Share of time that goes into it.', kind: 'lines', unit: 'percentunit', warnAt: 0.1, queries: [[nodeRate('nodejs_gc_duration_seconds_sum'), '{{instance}}']] },
-        { title: 'Unexpected errors', description: 'Errors that nobody foresaw, by where they came up. The log has each with its story.', kind: 'lines', unit: 'short', width: 24, alerts: ['SluiceFaults'], queries: [[events('sluice_faults_total', 'where'), '{{where}}']] }
+        panel('Versions', { kind: 'table', unit: 'short' },
+          'The nodes, their roles and versions.',
+          [`max by (instance, node, role, version) (${of('sluice_build_info')})`, '']),
+        panel('Nodes up',
+          { kind: 'states', unit: 'short', alerts: ['SluiceNodeDown', 'SluiceNoNode'], lessIsWorse: true, badAt: 1, words: yesNo('up', 'down') },
+          'Whether each node answers Prometheus.',
+          [`min by (instance) (${of('up')})`, '{{instance}}']),
+        panel('Uptime', { kind: 'lines', unit: 'dtdurations' },
+          'Time since the process started.',
+          [`time() - max by (instance) (${of('process_start_time_seconds')})`, '{{instance}}']),
+        panel('CPU', { kind: 'lines', unit: 'percentunit', warnAt: 0.7, badAt: 0.9 },
+          'A node is one thread: 1 is full load.',
+          [nodeRate('process_cpu_seconds_total'), '{{instance}}']),
+        panel('Memory', { kind: 'lines', unit: 'bytes' },
+          'Resident memory and used heap.',
+          [`max by (instance) (${of('process_resident_memory_bytes')})`, '{{instance}} resident'],
+          [`max by (instance) (${of('nodejs_heap_size_used_bytes')})`, '{{instance}} heap']),
+        panel('Event loop lag', { kind: 'lines', unit: 's', warnAt: 0.1, badAt: 0.25 },
+          '99th percentile of timer delay. A grant that cannot start within START_WITHIN_MS (250 ms) is returned.',
+          [`max by (instance) (${of('nodejs_eventloop_lag_p99_seconds')})`, '{{instance}}']),
+        panel('Drain runs', { kind: 'areas', unit: 'short' },
+          'Senders with a drain run, by node.',
+          [`max by (instance) (${of('sluice_shifts_running')})`, '{{instance}}']),
+        panel('Requests', { kind: 'lines', unit: 'reqps' },
+          'HTTP requests of each node.',
+          [nodeRate('sluice_http_requests_total'), '{{instance}}']),
+        panel('Garbage collection', { kind: 'lines', unit: 'percentunit', warnAt: 0.1 },
+          'Share of time in garbage collection.',
+          [nodeRate('nodejs_gc_duration_seconds_sum'), '{{instance}}']),
+        panel('Unexpected errors', { kind: 'lines', unit: 'short', width: 24, alerts: ['SluiceFaults'] },
+          'Unexpected errors by location. The log has the stack of each.',
+          [events('sluice_faults_total', 'location'), '{{location}}'])
       ]
     }
   ]

@@ -1,27 +1,27 @@
-/** The alerts in the three forms that load them: Prometheus, Grafana, and the Prometheus operator of Kubernetes. */
+/** The alerts as rules for Prometheus, for Grafana, and for the Prometheus operator of Kubernetes. */
 import { exprOf, type Alert } from './alert.js'
 
-/** The job's name in Grafana's and Prometheus's lists. */
+/** Name of the rule group. */
 const GROUP = 'sluice'
-/** Where Grafana's own rules take their numbers: the uid in provisioning/datasources. */
+/** Data source of Grafana's rules: the uid in provisioning/datasources. */
 const DATASOURCE = 'prometheus'
 
-/** A panel that shows what an alert watches. */
+/** A panel that shows the value of an alert. */
 export interface Place { dashboard: string, panel: number }
 
-/** `groups` of a rules file. `runbooks` is the address of docs/runbooks.md, to which an alert's heading is added. */
+/** `groups` of a rules file. `runbooks` is the URL of docs/runbooks.md, without the anchor. */
 export function prometheusRules (alerts: readonly Alert[], runbooks: string): object {
   const rules = alerts.map(alert => ({
     alert: alert.name,
     expr: exprOf(alert),
     ...(alert.for === '0s' ? {} : { for: alert.for }),
-    labels: { severity: alert.severity, deps: alert.deps },
+    labels: { severity: alert.severity, module: alert.module },
     annotations: annotationsOf(alert, runbooks)
   }))
   return { groups: [{ name: GROUP, rules }] }
 }
 
-/** The same as the operator's PrometheusRule. */
+/** The same rules as a PrometheusRule of the operator. */
 export function prometheusRule (alerts: readonly Alert[], runbooks: string): object {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
@@ -31,7 +31,7 @@ export function prometheusRule (alerts: readonly Alert[], runbooks: string): obj
   }
 }
 
-/** Grafana's provisioning file: A asks, B takes the last value, C compares. */
+/** Grafana's provisioning file: A queries, B takes the last value, C compares. */
 export function grafanaRules (alerts: readonly Alert[], runbooks: string, placeOf: (name: string) => Place): object {
   const rules = alerts.map(alert => {
     const { dashboard, panel } = placeOf(alert.name)
@@ -40,20 +40,20 @@ export function grafanaRules (alerts: readonly Alert[], runbooks: string, placeO
       title: alert.name,
       condition: 'C',
       for: alert.for,
-      // No series is what most of them hope for; what must be there is asked for by `absent`.
+      // Most alerts have no series in the normal state; SluiceNoNode uses `absent`.
       noDataState: 'OK',
       execErrState: 'Error',
       dashboardUid: dashboard,
       panelId: panel,
-      labels: { severity: alert.severity, deps: alert.deps },
+      labels: { severity: alert.severity, module: alert.module },
       annotations: { ...annotationsOf(alert, runbooks), summary: alert.summary.replaceAll('.Value', '.Values.B.Value') },
-      data: [ask(alert), reduce, compare(alert)]
+      data: [query(alert), reduce, compare(alert)]
     }
   })
   return { apiVersion: 1, groups: [{ orgId: 1, name: GROUP, folder: 'Sluice', interval: '1m', rules }] }
 }
 
-/** Grafana takes at most 40 characters. */
+/** Grafana allows 40 characters. */
 function uidOf ({ name }: Alert): string {
   return name.replaceAll(/[A-Z]/g, (letter, at: number) => `${at === 0 ? '' : '-'}${letter.toLowerCase()}`)
 }
@@ -62,7 +62,7 @@ function annotationsOf ({ name, summary }: Alert, runbooks: string): { summary: 
   return { summary, runbook_url: `${runbooks}#${name.toLowerCase()}` }
 }
 
-function ask (alert: Alert): object {
+function query (alert: Alert): object {
   const expr = alert.only === undefined ? alert.value : `${alert.value} and ${alert.only}`
   return {
     refId: 'A',

@@ -1,4 +1,4 @@
-/** docs/runbooks.md, read: a heading for each alert, and what stands beneath it. */
+/** Parser of docs/runbooks.md: one heading per alert, then its text. */
 
 export interface Runbook { alert: string, text: string }
 

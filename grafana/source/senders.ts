@@ -1,49 +1,93 @@
-/** Each sender for itself: what it may, what it does, who waits for it, and why it is closed. */
+/** Each sender: state, limits, rate, queue and outcomes. */
 import type { Board } from './dashboard.js'
+import { panel, yesNo, type ValueTexts } from './panel.js'
 import { events, rate, whole } from './query.js'
+
+const inState = (state: string): string => whole('sluice_sender_state', 'sender', `state="${state}"`)
+const states: ValueTexts = { 1: ['active', 'green'], 2: ['paused', 'orange'], 3: ['stopped', 'red'] }
 
 export const senders: Board = {
   uid: 'sluice-senders',
   title: 'Sluice / Senders',
-  description: 'Each sending number: state, rate against its limit, line, outcomes.',
+  description: 'Each sending number: state, rate and its limit, queue, outcomes.',
   rows: [
     {
       title: 'State',
       panels: [
-        { title: 'Senders', description: 'Open and at work (1), or paused or stopped (0).', kind: 'table', unit: 'short', width: 8, runbooks: ['SluiceSenderStopped'], words: { 1: ['open', 'green'], 0: ['closed', 'red'] }, queries: [[whole('sluice_sender_open', 'sender'), '']] },
-        { title: 'State over time', description: 'Paused by an operator, or stopped since WhatsApp refuses the sender as a whole: token, account, payment. A stopped one is tried from time to time and opens by itself.', kind: 'states', unit: 'short', width: 16, words: { 1: ['open', 'green'], 2: ['paused', 'orange'], 3: ['stopped', 'red'] }, runbooks: ['SluiceSenderStopped'], queries: [[`${whole('sluice_sender_state', 'sender', 'state="open"')} + 2 * ${whole('sluice_sender_state', 'sender', 'state="paused"')} + 3 * ${whole('sluice_sender_state', 'sender', 'state="stopped"')}`, '{{sender}}']] },
-        { title: 'Stops', description: 'How often each sender was stopped, by WhatsApp\'s code.', kind: 'lines', unit: 'short', runbooks: ['SluiceSenderStopped'], queries: [[events('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']] },
-        { title: 'Sent in 24 h', description: 'Messages that WhatsApp took within the last 24 h.', kind: 'lines', unit: 'short', queries: [[whole('sluice_sent_last_day', 'sender'), '{{sender}}']] },
-        { title: 'Unattended', description: 'For how long due messages have had no shift.', kind: 'lines', unit: 's', alerts: ['SluiceSenderUnattended'], queries: [[whole('sluice_shift_unattended_seconds', 'sender'), '{{sender}}']] }
+        panel('Senders',
+          { kind: 'table', unit: 'short', width: 8, runbooks: ['SluiceSenderStopped'], words: yesNo('active', 'inactive') },
+          'Active (1), or paused or stopped (0).',
+          [whole('sluice_sender_open', 'sender'), '']),
+        panel('State over time',
+          { kind: 'states', unit: 'short', width: 16, runbooks: ['SluiceSenderStopped'], words: states },
+          'Paused by an operator, or stopped because WhatsApp rejects the sender. A successful probe resumes a stopped sender.',
+          [`${inState('active')} + 2 * ${inState('paused')} + 3 * ${inState('stopped')}`, '{{sender}}']),
+        panel('Stops', { kind: 'lines', unit: 'short', runbooks: ['SluiceSenderStopped'] },
+          'Stops of each sender by error code of WhatsApp.',
+          [events('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']),
+        panel('Sent in 24 h', { kind: 'lines', unit: 'short' },
+          'Messages that WhatsApp accepted within the last 24 h.',
+          [whole('sluice_sent_last_day', 'sender'), '{{sender}}']),
+        panel('Without worker', { kind: 'lines', unit: 's', alerts: ['SluiceSenderUnattended'] },
+          'Time that due messages have had no drain run.',
+          [whole('sluice_shift_unattended_seconds', 'sender'), '{{sender}}'])
       ]
     },
     {
       title: 'Rate',
       panels: [
-        { title: 'Attempts', description: 'Requests to WhatsApp a second.', kind: 'lines', unit: 'reqps', queries: [[rate('sluice_provider_requests_total', 'sender'), '{{sender}}']] },
-        { title: 'Share of the rate in use', description: 'Attempts against what the sender\'s rule allows. At 1 its messages wait for the sender, whoever they go to.', kind: 'lines', unit: 'percentunit', warnAt: 0.8, badAt: 1, queries: [[`${rate('sluice_provider_requests_total', 'job, sender')} / ${whole('sluice_sender_rate_limit', 'sender')}`, '{{sender}}']] },
-        { title: 'Share of places in flight', description: 'Requests under way against how many the rule allows. Near 1 WhatsApp answers too slowly for the rate.', kind: 'lines', unit: 'percentunit', warnAt: 0.8, badAt: 1, queries: [[`${whole('sluice_inflight', 'sender')} / ${whole('sluice_inflight_limit', 'sender')}`, '{{sender}}']] },
-        { title: 'Recipients that have to wait', description: 'Pairs whose bucket is not full.', kind: 'lines', unit: 'short', width: 12, queries: [[whole('sluice_active_rate_limits', 'sender'), '{{sender}}']] },
-        { title: 'Admitted', description: 'Messages taken, by what became of them at the door.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_messages_admitted_total', 'sender, outcome'), '{{sender}} {{outcome}}']] }
+        panel('Attempts', { kind: 'lines', unit: 'reqps' },
+          'Requests to WhatsApp per second.',
+          [rate('sluice_provider_requests_total', 'sender'), '{{sender}}']),
+        panel('Rate utilization', { kind: 'lines', unit: 'percentunit', warnAt: 0.8, badAt: 1 },
+          'Attempts relative to the sender rate. At 1 all messages wait for the sender rate.',
+          [`${rate('sluice_provider_requests_total', 'job, sender')} / ${whole('sluice_sender_rate_limit', 'sender')}`, '{{sender}}']),
+        panel('In-flight utilization', { kind: 'lines', unit: 'percentunit', warnAt: 0.8, badAt: 1 },
+          'Requests in flight relative to their limit. Near 1 WhatsApp responds too slowly for the rate.',
+          [`${whole('sluice_inflight', 'sender')} / ${whole('sluice_inflight_limit', 'sender')}`, '{{sender}}']),
+        panel('Rate limited recipients', { kind: 'lines', unit: 'short', width: 12 },
+          'Recipients whose pair rate delays their next message.',
+          [whole('sluice_active_rate_limits', 'sender'), '{{sender}}']),
+        panel('Admitted', { kind: 'lines', unit: 'mps', width: 12 },
+          'Message requests by admission outcome.',
+          [rate('sluice_messages_admitted_total', 'sender, outcome'), '{{sender}} {{outcome}}'])
       ]
     },
     {
-      title: 'Line',
+      title: 'Queue',
       panels: [
-        { title: 'In line', description: 'Messages due now or with a later promise.', kind: 'areas', unit: 'short', alerts: ['SluiceQueueLong'], queries: [[`sum by (sender) (${whole('sluice_queue_messages', 'sender, state', 'state=~"waiting|delayed"')})`, '{{sender}}']] },
-        { title: 'Behind a closed sender', description: 'Messages in line of a paused or stopped sender. They keep their places.', kind: 'areas', unit: 'short', queries: [[whole('sluice_queue_messages', 'sender', 'state="paused"'), '{{sender}}']] },
-        { title: 'Oldest due', description: 'How long the oldest due message waits.', kind: 'lines', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'], queries: [[whole('sluice_oldest_due_seconds', 'sender'), '{{sender}}']] },
-        { title: 'Scheduled', description: 'Messages that a caller wants to go out later.', kind: 'areas', unit: 'short', width: 12, queries: [[whole('sluice_queue_messages', 'sender', 'state="scheduled"'), '{{sender}}']] },
-        { title: 'Refused at the door', description: 'Messages not taken, by reason.', kind: 'lines', unit: 'mps', width: 12, runbooks: ['SluiceRefusals'], queries: [[rate('sluice_refusals_total', 'sender, code'), '{{sender}} {{code}}']] }
+        panel('Queued', { kind: 'areas', unit: 'short', alerts: ['SluiceQueueLong'] },
+          'Messages in the queue, due or not yet due.',
+          [`sum by (sender) (${whole('sluice_queue_messages', 'sender, state', 'state=~"waiting|delayed"')})`, '{{sender}}']),
+        panel('Queued for inactive senders', { kind: 'areas', unit: 'short' },
+          'Queued messages of a paused or stopped sender. They keep their places.',
+          [whole('sluice_queue_messages', 'sender', 'state="paused"'), '{{sender}}']),
+        panel('Oldest due', { kind: 'lines', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'] },
+          'Age of the oldest due message past its ready time.',
+          [whole('sluice_oldest_due_seconds', 'sender'), '{{sender}}']),
+        panel('Scheduled', { kind: 'areas', unit: 'short', width: 12 },
+          'Messages with a later scheduledFor time.',
+          [whole('sluice_queue_messages', 'sender', 'state="scheduled"'), '{{sender}}']),
+        panel('Rejected', { kind: 'lines', unit: 'mps', width: 12, runbooks: ['SluiceRefusals'] },
+          'Rejected messages by error code.',
+          [rate('sluice_refusals_total', 'sender, code'), '{{sender}} {{code}}'])
       ]
     },
     {
       title: 'Outcomes',
       panels: [
-        { title: 'Messages ended', description: 'By how they ended: sent, failed, cancelled, expired.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_messages_settled_total', 'sender, outcome'), '{{sender}} {{outcome}}']] },
-        { title: 'Attempts not sent', description: 'By outcome and code.', kind: 'lines', unit: 'reqps', width: 12, runbooks: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'], queries: [[rate('sluice_provider_requests_total', 'sender, outcome, code', 'outcome!="sent"'), '{{sender}} {{code}} {{outcome}}']] },
-        { title: 'Statuses by webhook', description: 'What WhatsApp told of messages, and what it became: news, known before, of no known message, or a failure that came late.', kind: 'lines', unit: 'mps', width: 12, queries: [[rate('sluice_webhook_statuses_total', 'sender, told, became'), '{{sender}} {{told}} {{became}}']] },
-        { title: 'Failures', description: 'Failed messages that wait for a retry, and those given up.', kind: 'lines', unit: 'short', width: 12, runbooks: ['SluicePendingFailures'], queries: [[whole('sluice_delivery_failures', 'sender, status', 'status=~"pending|failed"'), '{{sender}} {{status}}']] }
+        panel('Messages settled', { kind: 'lines', unit: 'mps', width: 12 },
+          'Settled messages by final outcome: sent, failed, cancelled, expired.',
+          [rate('sluice_messages_settled_total', 'sender, outcome'), '{{sender}} {{outcome}}']),
+        panel('Attempts not sent', { kind: 'lines', unit: 'reqps', width: 12, runbooks: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'] },
+          'Attempts by outcome and code, without successful ones.',
+          [rate('sluice_provider_requests_total', 'sender, outcome, code', 'outcome!="sent"'), '{{sender}} {{code}} {{outcome}}']),
+        panel('Statuses by webhook', { kind: 'lines', unit: 'mps', width: 12 },
+          'Message statuses received by webhook, by status and result.',
+          [rate('sluice_webhook_statuses_total', 'sender, status, result'), '{{sender}} {{status}} {{result}}']),
+        panel('Failures', { kind: 'lines', unit: 'short', width: 12, runbooks: ['SluicePendingFailures'] },
+          'Failed messages that wait for a retry, and permanent failures.',
+          [whole('sluice_delivery_failures', 'sender, status', 'status=~"pending|failed"'), '{{sender}} {{status}}'])
       ]
     }
   ]

@@ -20,7 +20,7 @@ export function createLog (level: string, destination?: DestinationStream): Logg
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: toldOf, req: () => undefined, res: () => undefined }
   }
-  const log: Logger = pino(options, destination ?? createLogOutput(process.stdout, lines => createTell(log)('log lines dropped: nobody reads them', { lines })))
+  const log: Logger = pino(options, destination ?? createLogOutput(process.stdout, lines => createTell(log)('log lines dropped: output blocked', { lines })))
   return log
 }
 
@@ -39,13 +39,13 @@ function createIsoTime (): () => string {
 }
 
 export function createTell (log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>): Tell {
-  return (line, facts) => log[logLines[line]](rounded(facts), line)
+  return (line, facts) => log[logLines[line].level](rounded(facts), line)
 }
 
 /** Of the error that ends the process no sentence is kept but our own: nobody looked at it first. */
 export function tellEnd (log: Logger, error: unknown): void {
   const { message, ...told } = toldOf(error)
-  createTell(log)('unexpected error: the node ends', { error: error instanceof SluiceError ? { ...told, message } : told })
+  createTell(log)('unexpected error: process exits', { error: error instanceof SluiceError ? { ...told, message } : told })
 }
 
 /**

@@ -1,31 +1,35 @@
 import type { Bus } from '../events.js'
 import type { Instruments } from './instruments.js'
 
-/** What is known from the start, so that labels keep to it and the first increase of a counter can be seen. */
+/** Label values known at start: series begin at 0, so that the first increase is visible. */
 export interface Known {
   senders: string[]
-  /** The name under which a code is counted: one of the tables' own, so that nothing WhatsApp says makes new series. */
+  /** The label value of an error code: a row of the code tables or `other`, so that WhatsApp cannot create new series. */
   codeName: (code: string) => string
 }
 
 const endings = ['sent', 'failed', 'cancelled', 'expired'] as const
-const finds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
-const tellings = ['told', 'later', 'dropped'] as const
-const actions = ['cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'] as const
-/** Of the codes that stop a sender the one that comes sooner or later; each of the others has no series before it comes. */
+const recoveryKinds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
+/** Values of the `result` label, by the result of an event. `dropped`: the outbox was full. */
+const callbackResults = { told: 'delivered', later: 'retry-scheduled', dropped: 'dead-lettered' } as const
+const actions = [
+  'cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'
+] as const
+/** The most common code that stops a sender. The other codes have no series before they occur. */
 const EXPIRED_TOKEN = '190'
 
-/** Counts what the rooms tell. Recipients, ids and texts never become labels. */
+/** Updates the metrics from events. Recipients, ids and texts never become labels. */
 export function record (events: Bus, to: Instruments, { senders, codeName }: Known): void {
   recordMessages(events, to)
   recordAttempts(events, to, codeName)
   events.on('pair.violated', ({ sender }) => to.violations.inc({ sender }))
   events.on('sender.stopped', ({ sender, code }) => to.senderStops.inc({ sender, code: codeName(code) }))
   events.on('retry-worker.ran', () => to.retryRuns.inc())
-  events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) => addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
-  events.on('recovery.found', ({ sender, what }) => to.recoveries.inc({ sender, what }))
+  events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) =>
+    addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
+  events.on('recovery.found', ({ sender, what }) => to.recoveries.inc({ sender, kind: what }))
   events.on('operator.action', ({ action }) => to.operatorActs.inc({ action }))
-  events.on('fault', ({ where }) => to.faults.inc({ where: where.replace(/^recovery of .*/, 'recovery') }))
+  events.on('fault', ({ where }) => to.faults.inc({ location: where.replace(/^recovery of .*/, 'recovery') }))
   events.on('drain.started', () => to.shifts.inc())
   events.on('drain.ended', () => to.shifts.dec())
   recordWebhooks(events, to)
@@ -42,11 +46,11 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
 
 function recordWebhooks (events: Bus, to: Instruments): void {
   events.on('webhook.status', ({ sender, kind, became, lagMs }) => {
-    to.webhookStatuses.inc({ sender, told: kind, became })
+    to.webhookStatuses.inc({ sender, status: kind, result: became })
     if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
   })
-  events.on('webhook.rejected', ({ why }) => to.webhooksRefused.inc({ why }))
-  // Only a change of how the message ended counts: `failed` after a `sent` that was counted is one.
+  events.on('webhook.rejected', ({ why }) => to.webhooksRefused.inc({ reason: why }))
+  // Only a change of the final outcome counts, for example `failed` after a counted `sent`.
   events.on('receipt.taken', ({ sender, result }) => {
     if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
     if (result === 'double') to.doubleSends.inc({ sender })
@@ -55,12 +59,12 @@ function recordWebhooks (events: Bus, to: Instruments): void {
 
 function recordCallbacks (events: Bus, to: Instruments): void {
   events.on('callback.attempted', ({ result, durationMs }) => {
-    to.callbacks.inc({ result })
+    to.callbacks.inc({ result: callbackResults[result] })
     to.callbackDuration.observe(durationMs / 1000)
   })
   events.on('callbacks.dropped', ({ count }) => to.callbacks.inc({ result: 'dropped' }, count))
   events.on('webhook.relayed', ({ sender, type }) => to.relayed.inc({ sender, type }))
-  for (const result of tellings) to.callbacks.inc({ result }, 0)
+  for (const result of [...Object.values(callbackResults), 'dropped']) to.callbacks.inc({ result }, 0)
 }
 
 function recordMessages (events: Bus, to: Instruments): void {
@@ -79,7 +83,7 @@ function recordAttempts (events: Bus, to: Instruments, codeName: Known['codeName
     to.providerRequests.inc({ sender, outcome, code: code === undefined ? '' : codeName(code) })
     if (verdict === 'sent' || verdict === 'failed') to.settled.inc({ sender, outcome: verdict })
     if (outcome === 'unknown') to.unknownOutcomes.inc({ sender })
-    // Without a start of its own (given back, or a dead node's) there is nothing to measure.
+    // An attempt that did not start here (grant returned, or a dead node's) has no duration.
     if (startedAfterMs === null || durationMs === 0) return
     to.providerDuration.observe({ outcome }, durationMs / 1000)
     to.lateness.observe({ lane }, lateMs / 1000)
@@ -95,12 +99,12 @@ function addResults (to: Instruments, results: Record<string, number>): void {
   for (const [result, count] of Object.entries(results)) to.retryResults.inc({ result }, count)
 }
 
-/** A series that begins with its first event would hide that event from rate() and increase(). */
+/** rate() and increase() miss the first event of a series that does not start at 0. */
 function startAtZero (to: Instruments, senders: string[]): void {
   for (const sender of senders) {
     for (const alone of [to.violations, to.unknownOutcomes, to.doubleSends]) alone.inc({ sender }, 0)
     for (const outcome of endings) to.settled.inc({ sender, outcome }, 0)
-    for (const what of finds) to.recoveries.inc({ sender, what }, 0)
+    for (const kind of recoveryKinds) to.recoveries.inc({ sender, kind }, 0)
     to.senderStops.inc({ sender, code: EXPIRED_TOKEN }, 0)
   }
 }

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 
-/** What Redis knows of the whole system, read anew for a scrape. Spans in seconds. */
+/** State of the whole system, read from Redis for each scrape. Durations in seconds. */
 export interface SystemReading {
   senders: SenderReading[]
   retryWorker: { isRunning: boolean, intervalMs: number, lastRunAt: string | null }
-  /** What each server of Redis answers to INFO. */
+  /** INFO reply of each Redis server. */
   infos: string[]
 }
 
@@ -30,50 +30,52 @@ const states = ['active', 'paused', 'stopped'] as const
 
 export interface SystemGauges {
   registry: Registry
-  /** Puts a reading in the place of the one before. */
+  /** Replaces the previous reading. */
   show: (reading: SystemReading) => void
 }
 
-/** The same on every node, so queries take the max. docs/metrics.md is this list, word for word. */
+/** Every node reports the same values, so queries take the max. `npm run docs` writes docs/metrics.md from this list. */
 export function createSystemGauges (): SystemGauges {
   const registry = new Registry()
   const registers = [registry]
   function gauge<Label extends string> (name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
     return new Gauge({ name: `sluice_${name}`, help, labelNames, registers })
   }
-  const limited = gauge('active_rate_limits', 'Recipients whose pace binds now', ['sender'])
-  const messages = gauge('queue_messages', 'Unsettled messages, by where each stands', ['sender', 'state'])
-  const failures = gauge('delivery_failures', 'Delivery failures kept', ['sender', 'status'])
-  const unseen = gauge('delivery_failures_unacknowledged', 'Messages given up in the last 24 hours that nobody has acknowledged, by why', ['sender', 'reason'])
-  const oldest = gauge('oldest_due_seconds', 'For how long the oldest turn that has come waits, 0 if none does', ['sender'])
-  const inFlight = gauge('inflight', 'Requests to WhatsApp under way, over all nodes', ['sender'])
-  const inFlightLimit = gauge('inflight_limit', 'The most of them that the rules allow', ['sender'])
-  const open = gauge('sender_open', '1 if the sender may send, 0 if it is paused or stopped', ['sender'])
-  const state = gauge('sender_state', '1 for the state that the sender is in, 0 for the others', ['sender', 'state'])
-  const rate = gauge('sender_rate_limit', 'Messages a second that the rules allow', ['sender'])
-  const unattended = gauge('shift_unattended_seconds', 'For how long due messages have had no shift, 0 if they have one or there are none', ['sender'])
+  const limited = gauge('active_rate_limits', 'Recipients whose pair rate delays their next message', ['sender'])
+  const messages = gauge('queue_messages', 'Unsettled messages by state', ['sender', 'state'])
+  const failures = gauge('delivery_failures', 'Stored delivery failures by status', ['sender', 'status'])
+  const unseen = gauge('delivery_failures_unacknowledged', 'Messages that failed for good in the last 24 hours and are not acknowledged, by reason',
+    ['sender', 'reason'])
+  const oldest = gauge('oldest_due_seconds', 'Age of the oldest due message past its ready time, in seconds; 0 if none is due', ['sender'])
+  const inFlight = gauge('inflight', 'Requests to WhatsApp in flight, over all nodes', ['sender'])
+  const inFlightLimit = gauge('inflight_limit', 'Limit of requests to WhatsApp in flight', ['sender'])
+  const open = gauge('sender_open', '1 if the sender is active, 0 if it is paused or stopped', ['sender'])
+  const state = gauge('sender_state', '1 for the current state of the sender, 0 for the others', ['sender', 'state'])
+  const rate = gauge('sender_rate_limit', 'Sender rate, in messages per second', ['sender'])
+  const unattended = gauge('shift_unattended_seconds', 'Time that due messages have had no drain run, in seconds; 0 if one is running or none is due',
+    ['sender'])
   const sent = gauge('sent_last_day', 'Messages sent in the last 24 hours', ['sender'])
-  const untold = gauge('callbacks_waiting', 'Messages, and webhooks to relay, that callbacks are still to tell of', ['sender'])
-  const untoldFor = gauge('callbacks_oldest_seconds', 'For how long the oldest of them has waited, 0 if none does', ['sender'])
-  const running = gauge('retry_worker_running', '1 unless the retry worker is stopped or no node has run it when it was time')
-  const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'When the retry worker last ran, 0 if never')
-  const interval = gauge('retry_worker_interval_seconds', 'How often the retry worker looks for due failures')
-  const memoryRatio = gauge('redis_memory_ratio', 'Share of maxmemory in use, of the fullest server; 0 without a limit')
-  const memory = gauge('redis_memory_bytes', 'Memory that Redis uses for its data')
-  const clients = gauge('redis_clients', 'Connections to Redis')
-  const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands that Redis has run', registers })
-  const aofOk = gauge('redis_aof_ok', '1 if every server keeps an append-only file and last wrote it without an error')
+  const untold = gauge('callbacks_waiting', 'Callbacks that wait for delivery', ['sender'])
+  const untoldFor = gauge('callbacks_oldest_seconds', 'Age of the oldest waiting callback, in seconds; 0 if none waits', ['sender'])
+  const running = gauge('retry_worker_running', '1 if the retry worker runs on schedule, 0 if it is stopped or overdue')
+  const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'Unix time of the last retry worker run, in seconds; 0 if never')
+  const interval = gauge('retry_worker_interval_seconds', 'Interval between retry worker runs, in seconds')
+  const memoryRatio = gauge('redis_memory_ratio', 'Used share of maxmemory (0 to 1) on the fullest Redis server; 0 without a limit')
+  const memory = gauge('redis_memory_bytes', 'Memory used by Redis, in bytes')
+  const clients = gauge('redis_clients', 'Client connections to Redis')
+  const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands processed by Redis', registers })
+  const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
   const bySender = [limited, messages, failures, unseen, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, untold, untoldFor]
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id
-    const isOpen = reading.state === 'active'
+    const isActive = reading.state === 'active'
     const { queued, due } = reading
-    // Behind a closed sender nothing is due, and nothing has a promise.
+    // Messages of a paused or stopped sender are not due and have no ready time.
     const standing = {
-      waiting: isOpen ? due : 0,
-      delayed: isOpen ? queued - due : 0,
-      paused: isOpen ? 0 : queued,
+      waiting: isActive ? due : 0,
+      delayed: isActive ? queued - due : 0,
+      paused: isActive ? 0 : queued,
       active: reading.inFlight,
       scheduled: reading.scheduled,
       retrying: reading.failures.pending,
@@ -83,10 +85,10 @@ export function createSystemGauges (): SystemGauges {
     for (const [state, count] of Object.entries(standing)) messages.set({ sender, state }, count)
     for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
     for (const [reason, count] of Object.entries(reading.unacknowledged)) unseen.set({ sender, reason }, count)
-    oldest.set({ sender }, isOpen ? reading.oldestDueSeconds : 0)
+    oldest.set({ sender }, isActive ? reading.oldestDueSeconds : 0)
     inFlight.set({ sender }, reading.inFlight)
     inFlightLimit.set({ sender }, reading.rules.maxInFlight)
-    open.set({ sender }, isOpen ? 1 : 0)
+    open.set({ sender }, isActive ? 1 : 0)
     for (const one of states) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)

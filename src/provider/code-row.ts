@@ -1,31 +1,31 @@
-/** What Sluice does with a code, and how long that lasts. `unsent` and `unknown` belong to answers that did not come. */
+/** How Sluice handles a code. `unsent` and `unknown` are for requests without a response. */
 export type CodeRule =
   | { outcome: 'unsent' | 'unknown' }
-  /** `mostAttempts`: after so many it is FAILED, though the schedule has more; as many as that where it is left out. */
+  /** `mostAttempts` ends the retries early; without it the retry schedule applies. */
   | { outcome: 'retryable', mostAttempts?: number }
-  /** Milliseconds that the pair rests; each further time in a row `growth` times as long, `mostMs` at most. */
+  /** Cool-down of the pair in ms; each further one in a row is `growth` times as long, `mostMs` at most. */
   | { outcome: 'limited-pair', coolDownMs: number, growth: number, mostMs: number }
-  /** Milliseconds that the whole sender rests. */
+  /** Cool-down of the whole sender in ms. */
   | { outcome: 'limited-flow', coolDownMs: number }
-  /** Milliseconds before which another try is pointless or even punished; `optsOut`: the recipient wants no more marketing. */
+  /** `retryNotBeforeMs`: Meta may penalise an earlier retry. `optsOut`: the recipient refuses marketing. */
   | { outcome: 'rejected', retryNotBeforeMs?: number, optsOut?: boolean }
-  /** Milliseconds between two tries of the stopped sender. */
+  /** Interval between two probes of the stopped sender, in ms. */
   | { outcome: 'sender-stopped', probeMs: number }
 
-/** One code, and what an operator wants to know when a customer has not got the message. */
+/** One code, and what an operator needs to know when a message did not arrive. */
 export type CodeRow = CodeRule & {
-  /** The code as an outcome carries it; `200-299` is a range, `100/33` a code with its subcode, `HTTP_5XX` a class. */
+  /** The code of an outcome; `200-299` is a range, `100/33` a code with a subcode, `HTTP_5XX` a class. */
   code: string
   title: string
-  /** Why the message is not there. */
+  /** Why the message did not arrive. */
   explanation: string
-  /** What to do about it. */
+  /** What the operator does. */
   remedy: string
 }
 
 type Words = readonly [code: string, title: string, explanation: string, remedy: string]
 
-/** Puts one rule to many codes, so that a table says it once. */
+/** Applies one rule to a table of codes. */
 export function rows (rule: CodeRule, table: readonly Words[]): CodeRow[] {
   return table.map(([code, title, explanation, remedy]) => ({ code, title, explanation, remedy, ...rule }))
 }

@@ -1,61 +1,66 @@
-/** Codes of our own, for answers of Meta that did not come or could not be read, and for those of somebody in between. */
+/** Codes of Sluice: for missing or unreadable responses of Meta, and for responses of a proxy or an edge server. */
 import { rows } from './code-row.js'
 
-const free = 'Nothing: it kept its place and goes out as soon as it can.'
-const path = 'Check the way out: network, firewall, proxy, DNS, and WHATSAPP_API_URL. The message kept its place.'
-const held = 'Wait for WhatsApp\'s status of the message, or ask the person; then it is retried or given up by the rule for unknown outcomes.'
-const address = 'Check WHATSAPP_API_URL and what stands between the gateway and Meta, then resume the sender.'
+const free = 'None: the message keeps its place and is sent as soon as possible.'
+const path = 'Check the network path: firewall, proxy, DNS, and WHATSAPP_API_URL. The message keeps its place.'
+const hold = 'Wait for WhatsApp\'s status of the message, or ask the recipient. The rule for unknown outcomes then retries or fails it.'
+const address = 'Check WHATSAPP_API_URL and any proxy between the gateway and Meta, then resume the sender.'
 
-/** Not a byte of the message went out. */
+/** No byte of the message was written. */
 export const unsentCodes = rows({ outcome: 'unsent' }, [
-  ['NOT_STARTED', 'No connection in time', 'No connection to Meta was free within the time that the grant allowed.', 'Nothing, if it is rare. Else raise the number of connections, or see why Meta or the network is slow.'],
-  ['GIVEN_BACK', 'Lost on the way to the gateway', 'Redis granted the message, and its answer did not reach the node that asked.', free],
-  ['SHUTTING_DOWN', 'Gateway closing', 'This node was shutting down.', free],
-  ['CONNECT_REFUSED', 'Connection refused', 'The other side does not take connections.', path],
-  ['CONNECT_TIMEOUT', 'Connection timed out', 'The other side did not answer the call for a connection.', path],
-  ['CONNECT_FAILED', 'Connection failed', 'The connection broke before it could be used.', path],
-  ['UNREACHABLE', 'Host unreachable', 'There is no way to the other side from here.', path],
-  ['DNS_FAILED', 'Name not resolved', 'The host name could not be turned into an address.', path],
-  ['TLS_FAILED', 'Encryption failed', 'The other side\'s certificate is not trusted, or no encryption could be agreed on.', 'Check the clock, the certificates of the machine, and any proxy that opens TLS. The message kept its place.']
+  ['NOT_STARTED', 'No connection in time', 'No connection to Meta was free before the start deadline of the grant.',
+    'None, if it is rare. Otherwise raise the number of connections, or find out why Meta or the network is slow.'],
+  ['GIVEN_BACK', 'Grant reply lost', 'Redis granted the message, and the reply did not reach the node.', free],
+  ['SHUTTING_DOWN', 'Gateway shutting down', 'The node was shutting down.', free],
+  ['CONNECT_REFUSED', 'Connection refused', 'The remote host refused the connection.', path],
+  ['CONNECT_TIMEOUT', 'Connection timed out', 'The remote host did not answer the connection request.', path],
+  ['CONNECT_FAILED', 'Connection failed', 'The connection broke before the request was written.', path],
+  ['UNREACHABLE', 'Host unreachable', 'The network has no route to the remote host.', path],
+  ['DNS_FAILED', 'Name not resolved', 'DNS did not resolve the host name.', path],
+  ['TLS_FAILED', 'Encryption failed', 'The certificate is not trusted, or the TLS handshake failed.',
+    'Check the system clock, the trusted certificates, and any proxy that intercepts TLS. The message keeps its place.']
 ])
 
-/** It went out, or part of it, and no verdict came back. A second try may reach the person twice. */
+/** The request was written, at least partly, and no valid response came. A retry may deliver the message twice. */
 export const unknownCodes = rows({ outcome: 'unknown' }, [
-  ['LEASE_EXPIRED', 'Node gone', 'The node that was sending it ended, or lost Redis, before it could tell what became of it.', held],
-  ['HEADERS_TIMEOUT', 'No answer in time', 'Meta took the request and did not begin to answer within the time.', held],
-  ['BODY_TIMEOUT', 'Answer not finished in time', 'Meta began to answer and did not finish within the time.', held],
-  ['RESET', 'Connection lost', 'The connection broke after the request had begun and before the answer was there.', held],
-  ['BAD_ANSWER', 'Answer without a verdict', 'The answer was no valid HTTP, or said neither a message id nor an error.', held],
-  ['ANSWER_TOO_LARGE', 'Answer too large', 'The answer was larger than any that Meta gives.', held],
-  ['HTTP_408', 'Request timed out on the way', 'Somebody in between gave up waiting and does not say whether Meta got the message.', held],
-  ['HTTP_499', 'Closed on the way', 'Somebody in between closed the request and does not say whether Meta got the message.', held],
-  ['HTTP_5XX', 'Server error without a verdict', 'Meta\'s edge or somebody in between failed and does not say whether the message was taken.', held]
+  ['LEASE_EXPIRED', 'Node gone', 'The sending node exited or lost Redis before it recorded the outcome.', hold],
+  ['HEADERS_TIMEOUT', 'No response in time', 'Meta received the request and sent no response headers in time.', hold],
+  ['BODY_TIMEOUT', 'Incomplete response', 'Meta did not complete the response body in time.', hold],
+  ['RESET', 'Connection lost', 'The connection broke after the request had started and before the response.', hold],
+  ['BAD_ANSWER', 'Invalid response', 'The response is not valid HTTP, or has neither a message id nor an error.', hold],
+  ['ANSWER_TOO_LARGE', 'Response too large', 'The response is larger than any response of Meta.', hold],
+  ['HTTP_408', 'Proxy timeout', 'A proxy timed out, and it is unknown whether Meta received the message.', hold],
+  ['HTTP_499', 'Closed by a proxy', 'A proxy closed the request, and it is unknown whether Meta received the message.', hold],
+  ['HTTP_5XX', 'Server error without a code', 'Meta\'s edge or a proxy failed, and it is unknown whether Meta accepted the message.', hold]
 ])
 
-/** HTTP refusals without a code of Meta that would hit the next message just as well: settings, not the message. */
+/** HTTP errors without a code of Meta that affect every message of the sender: a wrong setting, not a bad message. */
 export const httpStopCodes = rows({ outcome: 'sender-stopped', probeMs: 60_000 }, [
-  ['HTTP_3XX', 'Redirected', 'The address sends us elsewhere, which Meta\'s never does.', address],
-  ['HTTP_401', 'Not authenticated', 'The access token was refused.', 'Check the access token and any proxy, then resume the sender.'],
-  ['HTTP_403', 'Forbidden on the way', 'Somebody in between, or Meta\'s edge, does not let the message pass.', address],
-  ['HTTP_404', 'Wrong address', 'There is no such page where Meta\'s API should be.', address],
-  ['HTTP_405', 'Wrong address', 'What answers there does not take messages.', address],
-  ['HTTP_407', 'Proxy wants a login', 'A proxy on the way wants to be logged in to.', address]
+  ['HTTP_3XX', 'Redirected', 'The address redirects the request, which Meta\'s API never does.', address],
+  ['HTTP_401', 'Not authenticated', 'The access token was rejected.', 'Check the access token and any proxy, then resume the sender.'],
+  ['HTTP_403', 'Forbidden by a proxy', 'A proxy or Meta\'s edge blocks the message.', address],
+  ['HTTP_404', 'Wrong address', 'Meta\'s API is not at this address.', address],
+  ['HTTP_405', 'Wrong address', 'The server at this address does not accept messages.', address],
+  ['HTTP_407', 'Proxy authentication required', 'A proxy on the network path requires credentials.', address]
 ])
 
-/** HTTP refusals without a code of Meta that concern this message. */
+/** HTTP errors without a code of Meta that concern this message. */
 export const httpRejectedCodes = rows({ outcome: 'rejected' }, [
-  ['HTTP_413', 'Too large', 'The message is larger than Meta or somebody in between allows.', 'Shorten the message; send files by id or link.'],
-  ['HTTP_4XX', 'Refused', 'The request was refused without a code of Meta.', 'Look at the status and at what stands between the gateway and Meta; then send it again.'],
-  ['REQUEST_INVALID', 'Request could not be made', 'The message could not be turned into a request.', 'Correct the message in the calling service and send it again.']
+  ['HTTP_413', 'Too large', 'The message exceeds the size limit of Meta or of a proxy.', 'Shorten the message; send files by id or link.'],
+  ['HTTP_4XX', 'Rejected', 'The request was rejected without a code of Meta.',
+    'Check the status and any proxy between the gateway and Meta; then send the message again.'],
+  ['REQUEST_INVALID', 'Invalid request', 'The message cannot be encoded as an HTTP request.',
+    'Correct the message in the calling service and send it again.']
 ])
 
-/** A 425 says, by RFC 8470, that the request was not worked on. `TRANSIENT` is Graph's own mark on an error. */
+/** A 425 means that the request was not processed (RFC 8470). `TRANSIENT` is Graph's own flag on an error. */
 export const httpRetryCodes = rows({ outcome: 'retryable' }, [
-  ['HTTP_425', 'Too early', 'The other side wants the request once more on a settled connection.', 'Nothing: it is sent again by the retry schedule.'],
-  ['TRANSIENT', 'Passing error', 'Meta refused the message for a reason that it says will pass.', 'Nothing: it is sent again by the retry schedule.']
+  ['HTTP_425', 'Too early', 'The server wants the request again on an established connection.', 'None: the retry schedule sends it again.'],
+  ['TRANSIENT', 'Transient error', 'Meta rejected the message and marked the error as transient.', 'None: the retry schedule sends it again.']
 ])
 
-/** Nobody says how long; ten seconds are long for Meta's rates and short for a person, and `Retry-After` may double them. */
+/** No duration is given. Ten seconds are long for Meta's rates and short for a recipient, and `Retry-After` may double them. */
 export const httpLimitCodes = rows({ outcome: 'limited-flow', coolDownMs: 10_000 }, [
-  ['HTTP_429', 'Too many requests', 'Meta\'s edge or somebody in between wants fewer requests.', 'Nothing: the sender goes on by itself. If it repeats, lower the sender\'s rate.']
+  ['HTTP_429', 'Too many requests', 'Meta\'s edge or a proxy asks for fewer requests.',
+    'None: the sender continues by itself. If it repeats, lower the sender\'s rate.']
 ])

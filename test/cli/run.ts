@@ -2,9 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { provide } from '../support/provide.js'
 
 const root = new URL('../../', import.meta.url)
 const PROGRAM = fileURLToPath(new URL('dist/cli/main.js', root))
+await provide('build')
 
 export interface Ended { code: number | null, out: string, err: string }
 

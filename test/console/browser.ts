@@ -1,29 +1,32 @@
 /** The console in a real browser, used as its readers do: by keys. */
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { root } from '../contract/tree.js'
 import { keys, type Node } from '../support/gateway.js'
+import { onPath, provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
 const names = ['chromium', 'chromium-headless-shell', 'google-chrome']
 
-/** On the PATH, or unpacked by bin/setup.mjs. */
+await provide('browser')
+
 function find (): string | null {
-  const places = [...(process.env['PATH'] ?? '').split(delimiter), `${root}.data/chromium`]
-  return places.flatMap(place => names.map(name => join(place, name))).find(isExecutable) ?? null
+  return names.map(onPath).find(path => path !== null) ?? null
 }
 
 /** Why a test that needs a browser can't run; false where it can. On CI it has to be there, so nothing is left out quietly. */
 export function missing (): string | false {
   if (find() !== null || process.env['CI'] === 'true') return false
-  return 'no Chromium found: Debian has it as chromium-headless-shell, and node bin/setup.mjs fetches it by apt'
+  return 'Chromium not found: apt did not provide chromium-headless-shell; install it and run the test again'
 }
 
 export async function startBrowser (t: Pick<Test, 'teardown'>): Promise<Browser> {
   // Its own sandbox needs rights that root in a container does not give away.
-  const browser = await chromium.launch({ executablePath: find() ?? 'chromium', chromiumSandbox: false, args: ['--disable-gpu', '--disable-dev-shm-usage'] })
+  const browser = await chromium.launch({
+    executablePath: find() ?? 'chromium',
+    chromiumSandbox: false,
+    args: ['--disable-gpu', '--disable-dev-shm-usage']
+  })
   t.teardown(async () => await browser.close())
   return browser
 }
@@ -49,9 +52,20 @@ export const wrong: string[] = []
 
 export interface ConsoleOptions { key?: string | null, hash?: string, colorScheme?: 'dark' | 'light' }
 
-/** Opens the console of a node and signs in by typing the key. With `key: null` nobody signs in. */
-export async function openConsole (t: Test, browser: Browser, { origin }: Pick<Node, 'origin'>, { key = keys.operator, hash = '', colorScheme = 'light' }: ConsoleOptions = {}): Promise<Console> {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 700 }, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
+/** Opens the console of a node and signs in by typing the key. `key: null` skips the sign-in. */
+export async function openConsole (
+  t: Test,
+  browser: Browser,
+  { origin }: Pick<Node, 'origin'>,
+  { key = keys.operator, hash = '', colorScheme = 'light' }: ConsoleOptions = {}
+): Promise<Console> {
+  const context = await browser.newContext({
+    colorScheme,
+    viewport: { width: 1000, height: 700 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    reducedMotion: 'reduce'
+  })
   t.teardown(async () => await context.close())
   // What the tests' loader calls where a function keeps its name; functions handed to the page bring that call along.
   await context.addInitScript('globalThis.__name = value => value')
@@ -63,7 +77,9 @@ export async function openConsole (t: Test, browser: Browser, { origin }: Pick<N
     if (!request.url().startsWith(`${origin}/`)) wrong.push(`${t.name}: it asked ${request.url()}`)
   })
   page.on('pageerror', error => wrong.push(`${t.name}: ${error.message}`))
-  page.on('console', message => { if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) wrong.push(`${t.name}: ${message.text()}`) })
+  page.on('console', message => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) wrong.push(`${t.name}: ${message.text()}`)
+  })
   await page.goto(`${origin}/console${hash}`)
   const read = async (selector: string): Promise<string> => (await page.locator(selector).allInnerTexts()).join('\n')
   const it: Console = {
@@ -102,13 +118,4 @@ export async function openConsole (t: Test, browser: Browser, { origin }: Pick<N
     await it.gone('#sign-in')
   }
   return it
-}
-
-function isExecutable (path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

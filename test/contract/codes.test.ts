@@ -1,4 +1,4 @@
-/** What callers read of codes: docs/errors.md of errors, and whether to repeat; docs/pacing.md of what a message waits for. */
+/** Codes in the docs: docs/errors.md explains every error, docs/pacing.md every reason why a message waits. */
 import t from 'tap'
 import { errors } from '../../src/errors.js'
 import { waitingForMeanings } from '../../src/http/schemas/answer.js'
@@ -13,12 +13,12 @@ await t.test('the table has every code of src/errors.ts with its status, in the 
   t.same(rows.map(({ code, status }) => [code, status]), Object.entries(errors).map(([code, [status]]) => [code, status]))
 })
 
-await t.test('each says more than its own sentence, and whether to repeat', async t => {
+await t.test('each row adds to the sentence of src/errors.ts, and says whether to repeat', async t => {
   const sentences = new Set<string>(Object.values(errors).map(([, sentence]) => sentence))
   t.same(rows.filter(({ means, repeat }) => sentences.has(means) || means.length < 15 || repeat.length < 2).map(({ code }) => code), [])
 })
 
-await t.test('docs/pacing.md explains everything that can bind a message', async t => {
-  const told = lines('docs/pacing.md').flatMap(line => /^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/.exec(line)?.[1] ?? [])
-  t.same(told.sort(), Object.keys(waitingForMeanings).sort())
+await t.test('docs/pacing.md explains every value of waitingFor', async t => {
+  const explained = lines('docs/pacing.md').flatMap(line => /^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/.exec(line)?.[1] ?? [])
+  t.same(explained.sort(), Object.keys(waitingForMeanings).sort())
 })

@@ -1,4 +1,4 @@
-/** The house rules of lua/, by reading the files. That the header fits the body is checked by the loader itself. */
+/** The rules of lua/, checked by reading the files. The loader itself checks that each header matches its body. */
 import t from 'tap'
 import { exists, lines, list, read } from './tree.js'
 
@@ -11,7 +11,7 @@ const scripts = files.filter(path => !path.startsWith('lua/include/'))
 const includes = files.filter(path => path.startsWith('lua/include/'))
 const nameOf = (path: string) => path.replace(/^lua\//, '').replace(/\.lua$/, '')
 
-/** Numbered from 1; comments emptied, so that a rule of code is not broken by a sentence about it. */
+/** Lines with their numbers, from 1, without comments: a rule of code must not fail on a sentence about it. */
 function code (path: string): Array<{ number: number, text: string }> {
   return lines(path).map((text, at) => ({ number: at + 1, text: text.replace(/(^|\s)--.*$/, '') }))
 }
@@ -31,7 +31,7 @@ await t.test('there is something to check', async t => {
   t.ok(includes.length > 0)
 })
 
-await t.test('there is one clock', async t => {
+await t.test('only lua/include/clock.lua reads the clock', async t => {
   t.strictSame([...new Set(placesOf(files, /['"]TIME['"]/i).map(place => place.replace(/:\d+$/, '')))], ['lua/include/clock.lua'])
 })
 
@@ -39,31 +39,31 @@ await t.test('numbers of 16 digits are not rounded: no tostring', async t => {
   t.strictSame(placesOf(files, /\btostring\s*\(/), [])
 })
 
-await t.test('keys and arguments get their names before the first command', async t => {
+await t.test('scripts name their keys and arguments before the first command', async t => {
   const late = scripts.flatMap(path => {
     const body = code(path)
     const first = body.findIndex(({ text }) => /\bredis\.p?call\b/.test(text))
     return first === -1 ? [] : body.slice(first).filter(({ text }) => /\b(OWN_)?(KEYS|ARGV)\b/.test(text)).map(({ number }) => `${path}:${number}`)
   })
   t.strictSame(late, [])
-  t.strictSame(placesOf(includes, /\b(KEYS|ARGV)\b/), [], 'and an include knows neither')
+  t.strictSame(placesOf(includes, /\b(KEYS|ARGV)\b/), [], 'includes use neither')
 })
 
-await t.test('every script says what it is for, what it takes and what it returns', async t => {
+await t.test('every header states purpose, keys, arguments and result', async t => {
   const faults = scripts.flatMap(path => {
     const [flags = '', purpose = '', ...rest] = headerOf(path)
     const unclear = rest.filter(line => /^-- (OWN_)?(KEYS|ARGV)\[/.test(line) && !/^-- (OWN_)?(KEYS|ARGV)\[\d+\]\s+\S+\s+\S/.test(line))
     return [
-      ...flags.startsWith('#!lua') ? [] : [`${path}: begins with #!lua and its flags`],
-      .../^-- (?!KEYS|ARGV|Returns)\S+ \S+/.test(purpose) ? [] : [`${path}: then says its purpose`],
-      ...rest.some(line => line.startsWith('-- Returns:')) ? [] : [`${path}: says what it returns`],
+      ...flags.startsWith('#!lua') ? [] : [`${path}: must begin with #!lua and its flags`],
+      .../^-- (?!KEYS|ARGV|Returns)\S+ \S+/.test(purpose) ? [] : [`${path}: the next line must state the purpose`],
+      ...rest.some(line => line.startsWith('-- Returns:')) ? [] : [`${path}: must have a line "Returns:"`],
       ...unclear.map(line => `${path}: "${line}" lacks a name, or a type or unit`),
     ]
   })
   t.strictSame(faults, [])
 })
 
-await t.test('no script is long', async t => {
+await t.test('no script or include is too long', async t => {
   const long = files.map(path => ({ path, length: lines(path).length })).filter(({ length }) => length > LINES_AT_MOST)
   t.strictSame(long, [], `at most ${LINES_AT_MOST} lines, aim at ${LINES_AIMED_AT}`)
 })
@@ -84,15 +84,15 @@ await t.test('every script has a row in lua/README.md', async t => {
   t.strictSame(without, [])
 })
 
-await t.test('no six lines stand in two files: they would be an include', async t => {
+await t.test('no six equal lines in two files: they belong in an include', async t => {
   const seen = new Map<string, string>()
   const twice: string[] = []
   for (const path of files) {
-    const dull = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(OWN_)?(KEYS|ARGV)\[\d+\]\)?|)$/
-    const telling = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !dull.test(text))
-    for (let at = 0; at + EQUAL_LINES_AT_MOST < telling.length; at++) {
-      const block = telling.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
-      const place = `${path}:${telling[at]?.number}`
+    const trivial = /^(end[,)]*|else|\}|\{|return|do|local \w+ = (tonumber\()?(OWN_)?(KEYS|ARGV)\[\d+\]\)?|)$/
+    const meaningful = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !trivial.test(text))
+    for (let at = 0; at + EQUAL_LINES_AT_MOST < meaningful.length; at++) {
+      const block = meaningful.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
+      const place = `${path}:${meaningful[at]?.number}`
       const other = seen.get(block)
       if (other === undefined) seen.set(block, place)
       else if (!other.startsWith(`${path}:`)) twice.push(`${other} = ${place}`)

@@ -1,4 +1,4 @@
-/** What lies in the repository, for checks that read it instead of running it. */
+/** The files of the repository, for checks that read them. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -13,7 +13,7 @@ export function list (folder: string, ending: string): string[] {
     .sort()
 }
 
-/** Empty where there is no such file: the checks that need it then fail with their own words. */
+/** Empty where there is no such file: the check that needs it then fails with its own message. */
 export function read (path: string): string {
   return existsSync(root + path) ? readFileSync(root + path, 'utf8') : ''
 }

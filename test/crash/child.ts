@@ -1,12 +1,14 @@
-/** A program of the house as a process that may be killed, frozen and watched. It runs from `dist`. */
+/** A program of this repository in a process that a test can kill, freeze and watch. It runs from `dist`, which is built on first use. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
 /** `SLUICE_ROOT` names another checkout whose `dist` is to be tried. */
 const root = process.env['SLUICE_ROOT'] ?? fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+if (process.env['SLUICE_ROOT'] === undefined) await provide('build')
 const preload = fileURLToPath(new URL('preload.mjs', import.meta.url))
 
 const running = new Set<ChildProcess>()
@@ -37,7 +39,7 @@ export function startChild (file: string, env: Record<string, string>, ready: Re
   const found = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', data => {
-        // Enough to tell what went wrong.
+        // Enough to show what went wrong.
         output = (output + String(data)).slice(-20_000)
         const match = ready.exec(output)
         if (match !== null) resolve(match[1] ?? match[0])
@@ -45,7 +47,7 @@ export function startChild (file: string, env: Record<string, string>, ready: Re
     }
     child.once('exit', (code, signal) => reject(new Error(`ended with ${signal ?? code} before it was ready: ${output}`)))
   })
-  // Whoever waits for it hears of it; a process that is to die early is waited for by nobody.
+  // Callers that await it get the error; a process that is to end early is not awaited.
   found.catch(() => undefined)
   return {
     pid: child.pid ?? 0,
@@ -58,7 +60,7 @@ export function startChild (file: string, env: Record<string, string>, ready: Re
   }
 }
 
-/** The letter that Linux tells of a process: R, S, T, Z … */
+/** The state letter of a process on Linux: R, S, T, Z … */
 function stateOf (pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

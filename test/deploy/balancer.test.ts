@@ -1,4 +1,4 @@
-/** The balancer of docker-compose.yml between real gateways, with a name server in the place of Docker's. Needs a `haproxy`. */
+/** The balancer of docker-compose.yml in front of real gateways, with a name server instead of Docker's. Needs a `haproxy`. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -15,15 +15,20 @@ import { createCaller } from '../support/request.js'
 import { until } from '../support/until.js'
 import { run } from './image.js'
 
-const missing = await run(['haproxy', '-v'], '/').then(() => false, () => 'no haproxy here')
+const missing = await run(['haproxy', '-v'], '/').then(() => false, () => 'haproxy is not installed')
 
-await t.test('callers reach whichever gateway is ready, and are told where none is', { skip: missing }, async t => {
+await t.test('callers reach a gateway that is ready, and get 503 where none is', { skip: missing }, async t => {
   const redis = await startRedis(t)
   const prefix = createPrefix()
   const port = await freePort()
-  const start = async (host: string): Promise<Program> => await startProgram(t, 'main.js',
-    nodeEnv({ redisUrl: redis.url, apiUrl: 'http://127.0.0.1:9/v25.0', prefix, env: { HOST: host, PORT: String(port), ROLE: 'api' } }), /^Gateway {3}(http:\/\/\S+)/m)
-  // As containers have: one port, and an address each.
+  const start = async (host: string): Promise<Program> =>
+    await startProgram(
+      t,
+      'main.js',
+      nodeEnv({ redisUrl: redis.url, apiUrl: 'http://127.0.0.1:9/v25.0', prefix, env: { HOST: host, PORT: String(port), ROLE: 'api' } }),
+      /^Gateway {3}(http:\/\/\S+)/m
+    )
+  // Like containers: the same port, and an address each.
   const addresses = ['127.0.0.2', '127.0.0.3']
   const names = await startNameServer(t, addresses)
   const balancer = createCaller(await startBalancer(t, { names, port }), keys.operator)
@@ -35,9 +40,9 @@ await t.test('callers reach whichever gateway is ready, and are told where none 
   t.match(none.headers.get('content-type'), 'application/problem+json')
 
   const gateways = await Promise.all(addresses.map(start))
-  await until('a gateway is found', async () => await ask() === 200)
+  await until('a gateway answers through the balancer', async () => await ask() === 200)
 
-  await t.test('one that ends is passed over', async t => {
+  await t.test('a gateway that ends gets no more requests', async t => {
     await gateways[0]!.end('SIGTERM')
     await until('the other one answers', async () => await ask() === 200)
     for (let count = 0; count < 20; count++) t.equal(await ask(), 200)
@@ -45,26 +50,31 @@ await t.test('callers reach whichever gateway is ready, and are told where none 
     await until('none is left', async () => await ask() === 503)
   })
 
-  await t.test('one that comes gets its share', async t => {
+  await t.test('a gateway that starts gets requests', async t => {
     await start('127.0.0.2')
-    await until('it is found', async () => await ask() === 200)
+    await until('it answers through the balancer', async () => await ask() === 200)
   })
 })
 
-/** HAProxy by the file, but for its own port, the gateways' and who tells their addresses. */
+/** HAProxy with haproxy.cfg, except for ports and name server. */
 async function startBalancer (t: Pick<Test, 'teardown'>, { names, port }: { names: number, port: number }): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-balancer-'))
   t.teardown(async () => await rm(folder, { recursive: true, force: true }))
   const own = await freePort()
-  await writeFile(join(folder, 'haproxy.cfg'), read('haproxy.cfg')
-    .replace('bind :8080', `bind 127.0.0.1:${own}`).replace('gateway:3000', `gateway:${port}`).replace('parse-resolv-conf', `nameserver test 127.0.0.1:${names}`))
+  await writeFile(
+    join(folder, 'haproxy.cfg'),
+    read('haproxy.cfg')
+      .replace('bind :8080', `bind 127.0.0.1:${own}`)
+      .replace('gateway:3000', `gateway:${port}`)
+      .replace('parse-resolv-conf', `nameserver test 127.0.0.1:${names}`)
+  )
   await startCommand(t, ['haproxy', '-db', '-V', '-f', 'haproxy.cfg'], { cwd: folder, env: {} }, /^/)
   const origin = `http://127.0.0.1:${own}`
   await until('the balancer listens', async () => await fetch(origin).then(() => true, () => false))
   return origin
 }
 
-/** Answers every question for IPv4 addresses with these. Returns its port. */
+/** Answers every query for IPv4 addresses with these. Returns its port. */
 async function startNameServer (t: Pick<Test, 'teardown'>, addresses: string[]): Promise<number> {
   const socket = createSocket('udp4')
   socket.on('message', (query, { port, address }) => {

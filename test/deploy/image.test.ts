@@ -1,4 +1,4 @@
-/** The image, as far as it can be tried without Docker: its stages are built on this machine, and what comes out runs as in production. */
+/** The image, as far as it can be tested without Docker: its stages are built on this machine, and the result runs as in production. */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,59 +17,61 @@ interface Locked { dev?: boolean, optional?: boolean, devOptional?: boolean }
 const text = await readFile(join(root, 'Dockerfile'), 'utf8')
 const key = '0123456789abcdef'
 
-await t.test('the Dockerfile is well formed, and the check finds what is not', async t => {
+await t.test('the Dockerfile is well formed, and the check finds errors', async t => {
   t.strictSame(validate(text), [])
   t.match(validate(text.replace('COPY lua lua', 'COPPY lua lua')), [{ message: /Unknown instruction: COPPY/ }])
   t.match(validate(text.replace('--interval=', '--intervall=')), [{ message: /Unknown flag: intervall/ }])
 })
 
-await t.test('every stage starts from one base image, pinned by its version', async t => {
+await t.test('all stages have the same base image, pinned by its version', async t => {
   const bases = [...new Set(parse(text).filter(({ word }) => word === 'FROM').map(({ rest }) => rest.split(' ')[0]))]
   t.match(bases, [/^node:20\.\d+\.\d+-bookworm-slim$/])
 })
 
-await t.test('nothing is sent to Docker but what the Dockerfile copies', async t => {
-  const copied = parse(text).filter(({ word, rest }) => word === 'COPY' && !rest.startsWith('--from')).flatMap(({ rest }) => rest.split(' ').slice(0, -1))
+await t.test('only what the Dockerfile copies is sent to Docker', async t => {
+  const copied = parse(text)
+    .filter(({ word, rest }) => word === 'COPY' && !rest.startsWith('--from'))
+    .flatMap(({ rest }) => rest.split(' ').slice(0, -1))
   t.strictSame((await sentToDocker(root)).sort(), [...new Set(copied)].sort())
 })
 
-/** Most of a minute of npm and the compiler: CI has ten for everything, so there `IMAGE=1` asks for it. */
+/** Takes npm and the compiler most of a minute, so CI runs it with `IMAGE=1` only. */
 const skip = process.env['CI'] !== undefined && process.env['IMAGE'] === undefined && 'IMAGE=1 npm test -- test/deploy/image.test.ts builds it'
 
-await t.test('what the stages build', { skip }, async t => {
+await t.test('the image that the stages build', { skip }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-image-'))
   t.teardown(async () => await rm(folder, { recursive: true, force: true }))
   const image = await build(root, folder, seed)
   const place = join(image.root, image.workdir)
 
-  await t.test('it holds what runs and nothing else', async t => {
+  await t.test('it contains what the gateway needs and nothing else', async t => {
     t.strictSame((await readdir(place)).sort(), ['dist', 'lua', 'node_modules', 'package.json'])
     const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> }
     const isLeftOut = ({ dev, optional, devOptional }: Locked): boolean => (dev ?? optional ?? devOptional) === true
     const wrong = Object.keys(packages).filter(path => existsSync(join(place, path, 'package.json')) === isLeftOut(packages[path] ?? {}))
-    t.strictSame(wrong, [], 'each package of the lock file is there, but for what is optional or for developing')
+    t.strictSame(wrong, [], 'each package of the lock file is there, except optional ones and those for development')
     t.comment(`${(await run(['du', '-sm', place], '/')).split('\t')[0]} MB beside the base image`)
   })
 
-  await t.test('nothing of it was compiled for one platform', async t => {
+  await t.test('nothing in it is compiled for one platform', async t => {
     t.equal(await run(['find', place, '-name', '*.node'], '/'), '')
   })
 
-  await t.test('it is not root, and ends by the signal that the gateway hears', async t => {
+  await t.test('it does not run as root, and its stop signal is one that the gateway handles', async t => {
     t.match(image, { user: '1000:1000', stopSignal: 'SIGTERM' })
-    t.equal(image.command[0], 'node', 'without a shell or npm in between, which would keep the signal')
+    t.equal(image.command[0], 'node', 'without a shell or npm in between, which would not forward the signal')
   })
 
   const redis = await startRedis(t)
   const settings = { PORT: '0', REDIS_URL: redis.url, KEY_PREFIX: createPrefix(), API_KEYS: `app:${key}:admin`, SANDBOX: '1', HOST: '127.0.0.1' }
 
-  await t.test('without keys it would refuse, instead of listening where nobody can reach it; and so without a token or the sandbox', async t => {
+  await t.test('without keys it does not start, nor without a token or the sandbox', async t => {
     const { API_KEYS: _, HOST: __, ...open } = settings
     t.throws(() => readConfig({ ...image.env, ...open }), { message: /without API_KEYS it listens on loopback only/ })
     t.throws(() => readConfig({ ...image.env, ...settings, SANDBOX: '' }), { message: /WHATSAPP_ACCESS_TOKEN: production needs it/ })
   })
 
-  await t.test('in production it sends, is healthy, writes nothing into its own folder, and ends in order', async t => {
+  await t.test('in production it sends, is healthy, writes nothing into its own folder, and shuts down gracefully', async t => {
     const before = await run(['find', place, '-printf', '%p %s %T@\n'], '/')
     const gateway = await start(t, image, settings, /^Gateway {3}(http:\/\/\S+)/m)
     const caller = createCaller(gateway.found, key)
@@ -82,12 +84,12 @@ await t.test('what the stages build', { skip }, async t => {
     await t.rejects(healthy(), 'no longer healthy')
   })
 
-  await t.test('the same image is the sandbox', async t => {
+  await t.test('the same image runs the sandbox', async t => {
     const sandbox = await start(t, { ...image, command: ['node', 'dist/sandbox/main.js'] }, {}, /^(http:\/\/\S+)/m)
     const shared = await start(t, image, { ...settings, KEY_PREFIX: createPrefix(), SANDBOX_URL: sandbox.found }, /^Gateway {3}(http:\/\/\S+)/m)
     await createCaller(shared.found, key).send('+15550000002')
     const seen = await (await fetch(new URL('/_sandbox/messages', sandbox.found))).json() as unknown
-    t.match(seen, { messages: [{ recipient: '+15550000002' }] }, 'a gateway that is told of it sends there')
+    t.match(seen, { messages: [{ recipient: '+15550000002' }] }, 'a gateway with SANDBOX_URL sends there')
 
     await redis.stop()
     await t.rejects(run(image.healthcheck, place, { ...image.env, PORT: new URL(shared.found).port }), 'without Redis it is not healthy')
@@ -100,8 +102,8 @@ async function start (t: Pick<Test, 'teardown'>, image: Image, settings: Record<
 }
 
 /**
- * As a cached layer would: npm finds the packages there, puts right what differs from the lock file, and takes away what is
- * left out. Their files are shared with ours, which npm replaces and never writes into, but for its own note.
+ * Like a cached layer: npm finds the packages, corrects what differs from the lock file, and removes what is left out. Their files are
+ * shared with this repository's by hard links. npm replaces files instead of writing into them, except for its own list.
  */
 async function seed (workdir: string): Promise<void> {
   if (existsSync(join(workdir, 'node_modules'))) return

@@ -1,6 +1,6 @@
 /**
- * The Dockerfile without Docker: each stage is a folder of this machine in the place of an image's root. Instructions that a
- * folder can't follow are refused, so that the Dockerfile can't come to use what no test has seen.
+ * Follows the Dockerfile without Docker: each stage is a folder that stands for the image's root. Instructions that a folder cannot follow
+ * are rejected, so that the Dockerfile cannot use what no test covers.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readFile, readdir } from 'node:fs/promises'
@@ -63,7 +63,7 @@ async function follow ({ word, rest }: Instruction, { image, stages, context, se
       for (const source of sources) {
         if (stage === null) await refuseIgnored(context, source)
         const path = stage === null ? join(context, source) : join(stage.root, source)
-        // As Docker does it: a file goes into a folder, a folder's content into the folder.
+        // Like Docker: a file is copied into a folder, and of a folder its content.
         await cp(path, target.endsWith('/') ? join(target, source.split('/').at(-1) ?? '') : target, { recursive: true, verbatimSymlinks: true })
       }
       return
@@ -93,12 +93,17 @@ function readAssignments (text: string): Record<string, string> {
   return Object.fromEntries([...text.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]))
 }
 
-/** What our image sets. */
+/** The environment that the image sets. */
 export function imageEnv (): Record<string, string> {
-  return Object.assign({}, ...parse(read('Dockerfile')).filter(({ word }) => word === 'ENV').map(({ rest }) => readAssignments(rest))) as Record<string, string>
+  return Object.assign(
+    {},
+    ...parse(read('Dockerfile'))
+      .filter(({ word }) => word === 'ENV')
+      .map(({ rest }) => readAssignments(rest))
+  ) as Record<string, string>
 }
 
-/** What of the context's top level is sent to Docker: `*` takes all away, `!name` brings one back. */
+/** What is sent to Docker of the context's top level: `*` excludes all, `!name` includes one. */
 export async function sentToDocker (context: string): Promise<string[]> {
   const rules = (await readFile(join(context, '.dockerignore'), 'utf8')).split('\n').filter(line => line !== '' && !line.startsWith('#'))
   if (rules[0] !== '*' || rules.slice(1).some(rule => !/^![\w.-]+$/.test(rule))) throw new Error('.dockerignore is not a list of what may go in')
@@ -109,9 +114,13 @@ async function refuseIgnored (context: string, source: string): Promise<void> {
   if (!(await sentToDocker(context)).includes(source)) throw new Error(`${source} is not sent to Docker`)
 }
 
-/** Runs a command to its end and returns what it printed. Throws with that where it fails. */
+/** Runs a command to its end and returns its output. Throws with the output where it fails. */
 export async function run ([program = '', ...args]: string[], cwd: string, env: Record<string, string> = {}): Promise<string> {
-  const child = spawn(program, args, { cwd, env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { output += String(data) })
   const [code] = await once(child, 'close') as [number | null]

@@ -1,11 +1,11 @@
-/** The manifests of grafana/kubernetes, and whether they are what Kubernetes calls by their names. */
+/** Reads the manifests of grafana/kubernetes and checks their types. */
 import ts from 'typescript'
 import { parseAllDocuments } from 'yaml'
 import { list, read, root } from '../contract/tree.js'
 
 export interface Labels { [name: string]: string }
 
-/** As much of an object as the tests look at; its whole shape is checked by `findTypeFaults`. */
+/** The part of an object that the tests read; `findTypeFaults` checks the whole object. */
 export interface Manifest {
   file: string
   apiVersion: string
@@ -38,23 +38,31 @@ function parseAll (file: string): unknown[] {
  * are missing, values of another kind. It sees the objects as literals, so that it finds misspelt fields at any depth.
  */
 export function findTypeFaults (manifests: Manifest[]): string[] {
-  const source = manifests.map(({ file, ...object }, at) =>
-    `// ${file}\nexport const object${at}: import('kubernetes-types/${moduleOf(object.apiVersion)}').${object.kind} = ${JSON.stringify(object)}`).join('\n')
+  const source = manifests
+    .map(
+      ({ file, ...object }, at) =>
+        `// ${file}\nexport const object${at}: import('kubernetes-types/${moduleOf(object.apiVersion)}').${object.kind} = ${JSON.stringify(object)}`
+    )
+    .join('\n')
   const path = `${root}test/deploy/manifests.ts`
   const host = ts.createCompilerHost({})
   const readSource = host.getSourceFile.bind(host)
-  host.getSourceFile = (name, options, ...more) => name === path ? ts.createSourceFile(name, source, options) : readSource(name, options, ...more)
-  const program = ts.createProgram([path], { strict: true, noEmit: true, skipLibCheck: true, types: [], module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }, host)
+  host.getSourceFile = (name, options, ...more) => (name === path ? ts.createSourceFile(name, source, options) : readSource(name, options, ...more))
+  const program = ts.createProgram(
+    [path],
+    { strict: true, noEmit: true, skipLibCheck: true, types: [], module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+    host
+  )
   const file = program.getSourceFile(path)
   return ts.getPreEmitDiagnostics(program, file).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
-/** `apps/v1` is a module of that name; what has no group is of the core. */
+/** `apps/v1` is a module of that name; a version without a group is in `core`. */
 function moduleOf (apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.replace('.k8s.io', '') : `core/${apiVersion}`
 }
 
-/** Whether labels have all that a selector asks for. */
+/** Whether labels satisfy a selector. */
 export function matches (selector: Labels, labels: Labels): boolean {
   return Object.entries(selector).every(([name, value]) => labels[name] === value)
 }

@@ -1,5 +1,5 @@
 /**
- * The README's first screen: its commands run against a gateway as `npm start` starts it, and print what the README shows. So do its examples for
+ * The README's first screen: its commands run against a gateway as `npm start` starts it, and print what the README shows. The same for its examples for
  * JavaScript and the command line, and for commands of other pages that work beside `npm start`.
  */
 import { execFile } from 'node:child_process'
@@ -13,7 +13,7 @@ import { startProgram } from '../support/process.js'
 
 const run = promisify(execFile)
 const [, section = ''] = /^## Start\n(.*?)^## /ms.exec(read('README.md')) ?? []
-const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', output = '']) => ({ commands, output }))
+const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', answers = '']) => ({ commands, answers }))
 
 await t.test('the README has three steps after the start itself', async t => {
   t.match(section, /^```sh\nnpm start\n```$/m)
@@ -27,10 +27,10 @@ await t.test('each step prints what the README shows', async t => {
   const here = (text: string): string => text.replaceAll('localhost:3000', gateway.found.replace('http://', ''))
   // On a busy machine a node may respond with 503 and a Retry-After; curl retries it.
   const env = { ...process.env, CURL_HOME: dir }
-  for (const { commands, output } of steps) {
+  for (const { commands, answers } of steps) {
     const { stdout } = await run('bash', ['-euc', here(commands)], { env })
     const seen = lines(stdout)
-    const expected = lines(output)
+    const expected = lines(answers)
     t.equal(seen.length, expected.length, commands)
     for (const [at, line] of expected.entries()) t.ok(fits(seen[at] ?? '', line), `${line}\n${seen[at] ?? 'nothing'}`)
   }
@@ -53,10 +53,10 @@ await t.test('each step prints what the README shows', async t => {
   })
 
   await t.test('the example of a firing alert stops the sender, and its commands resume it', async t => {
-    const [start, stop = '', resume = ''] = blocks('grafana/README.md', 'Seeing one fire', 'sh')
-    t.equal(start, 'npm run prometheus\n')
+    const [watch, stop = '', mend = ''] = blocks('grafana/README.md', 'See an alert fire', 'sh')
+    t.equal(watch, 'npm run prometheus\n')
     t.match((await run('bash', ['-euc', here(stop)], { env })).stdout, /"status":"queued".*"waitingFor":"sender-stopped"/)
-    t.match((await run('bash', ['-euc', here(resume)], { env })).stdout, /"status":"cancelled"[^]*"state":"active"/)
+    t.match((await run('bash', ['-euc', here(mend)], { env })).stdout, /"status":"cancelled"[^]*"state":"active"/)
   })
   t.equal(await gateway.end('SIGTERM'), 0)
 })

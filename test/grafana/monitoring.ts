@@ -1,13 +1,14 @@
 /** Prometheus and Alertmanager as they come from Debian: real processes on loopback, with files of their own. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../contract/tree.js'
+import { onPath, provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
 type Name = 'prometheus' | 'promtool' | 'prometheus-alertmanager' | 'amtool'
@@ -15,18 +16,18 @@ type Name = 'prometheus' | 'promtool' | 'prometheus-alertmanager' | 'amtool'
 /** Debian's Alertmanager reads its templates from here and from nowhere else; unpacked without root it has none. */
 const TEMPLATES = '/usr/share/prometheus/alertmanager'
 
-/** On the PATH, or unpacked by bin/setup.mjs. */
+await provide('monitoring')
+
 export function find (name: Name): string | null {
   if (name === 'prometheus-alertmanager' && !existsSync(TEMPLATES)) return null
-  const places = [...(process.env['PATH'] ?? '').split(delimiter), `${root}.data/monitoring/root/usr/bin`]
-  return places.map(place => join(place, name)).find(isExecutable) ?? null
+  return onPath(name)
 }
 
 /** Why a test that needs them can't run; false where it can. On CI they have to be there, so nothing is left out quietly. */
 export function missing (...names: Name[]): string | false {
   const away = names.filter(name => find(name) === null)
   if (away.length === 0 || process.env['CI'] === 'true') return false
-  return `${away.join(' and ')} not found: Debian has them as prometheus and prometheus-alertmanager, and node bin/setup.mjs fetches them by apt`
+  return `${away.join(' and ')} not found: apt did not provide prometheus and prometheus-alertmanager; install them and run the test again`
 }
 
 /** Runs one of the two tools; what it says, if it is not content. */
@@ -50,7 +51,12 @@ interface Answer { status: string, error?: string, data: any }
 export async function startPrometheus (t: Pick<Test, 'teardown'>, files: Record<string, string>): Promise<Prometheus> {
   const dir = await folder(t, files)
   const port = await freePort()
-  await run(t, 'prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'], port)
+  await run(
+    t,
+    'prometheus',
+    [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
+    port
+  )
   const url = `http://127.0.0.1:${port}`
   const get: Prometheus['get'] = async path => await (await fetch(url + path)).json() as Answer
   return {
@@ -70,7 +76,18 @@ export async function startAlertmanager (t: Pick<Test, 'teardown'>, files: Recor
   const dir = await folder(t, files)
   const port = await freePort()
   // An empty cluster address: it would listen for its kin on all interfaces.
-  await run(t, 'prometheus-alertmanager', [`--config.file=${dir}/alertmanager.yml`, `--storage.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address=', '--log.level=warn'], port)
+  await run(
+    t,
+    'prometheus-alertmanager',
+    [
+      `--config.file=${dir}/alertmanager.yml`,
+      `--storage.path=${dir}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+      '--log.level=warn'
+    ],
+    port
+  )
   return `http://127.0.0.1:${port}`
 }
 
@@ -110,13 +127,4 @@ async function freePort (): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-function isExecutable (file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

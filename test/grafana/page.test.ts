@@ -50,7 +50,7 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
   phone.note('WhatsApp refuses the token')
   await sandbox.control('POST', 'faults', { recipient: '*', kind: 'code', code: 190 })
   const stopped = await phone.rings('page', 'firing', 'SluiceSenderStopped')
-  t.match(stopped, { sender: SENDER, summary: 'WhatsApp refuses 111 as a whole: the sender is stopped and its messages wait' })
+  t.match(stopped, { sender: SENDER, summary: 'WhatsApp rejects 111 as a whole: the sender is stopped and its messages wait' })
 
   phone.note('mended, and the sender is resumed')
   await sandbox.control('DELETE', 'faults')

@@ -1,16 +1,15 @@
-/** The table of docs/logs.md. */
-import { readFileSync } from 'node:fs'
+/** Fields of each log line, as its row declares them. */
+import { logLines } from '../../src/metrics/log-lines.js'
 
-export interface Row { level: string, always: string[], sometimes: string[], advice: string }
+export interface Declared { level: string, always: string[], sometimes: string[] }
 
-export function documented (): Map<string, Row> {
-  const text = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8')
-  const [, table = ''] = text.split('## Every line')
-  return new Map(table.split('\n').filter(line => line.startsWith('| `')).map(line => {
-    const [, name = '', level = '', fields = '', advice = ''] = line.split('|').map(cell => cell.trim())
+export function declaredRows (): Map<string, Declared> {
+  return new Map(Object.entries(logLines).map(([line, { level, fields }]) => {
     const names = fields.split(' ')
-    return [name.slice(1, -1), {
-      level, advice, always: names.filter(field => !field.startsWith('(')), sometimes: names.filter(field => field.startsWith('(')).map(field => field.slice(1, -1))
+    return [line, {
+      level,
+      always: names.filter(name => !name.startsWith('(')),
+      sometimes: names.filter(name => name.startsWith('(')).map(name => name.slice(1, -1))
     }]
   }))
 }

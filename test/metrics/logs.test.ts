@@ -1,4 +1,4 @@
-/** The log of real flows: it contains no number, text, key or token, and its lines match docs/logs.md. */
+/** What is logged, and that no number, text, key or token ever is. Lines of real runs are compared with their rows in log-lines.ts. */
 import { connect } from 'node:net'
 import t from 'tap'
 import { toldOf } from '../../src/metrics/log.js'
@@ -8,11 +8,11 @@ import { startGatewayProcess } from '../support/process.js'
 import { createPrefix } from '../support/redis.js'
 import { fetchPatiently } from '../support/request.js'
 import { until } from '../support/until.js'
-import { documented } from './log-rows.js'
+import { declaredRows } from './log-rows.js'
 
 type Line = Record<string, unknown> & { msg: string, level: string }
 const ground = await createGround(t, unhurried)
-const rows = documented()
+const rows = declaredRows()
 const fast = { LOG_LEVEL: 'trace', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' }
 
 /** Collects the lines of a node, to compare their fields with the table of lines. */
@@ -22,7 +22,7 @@ function listen () {
   return { texts, lines, named: (msg: string) => lines().filter(line => line.msg === msg), more: { onLog: (line: string) => { texts.push(line) } } }
 }
 
-/** Lines that are not in the table, or that have other fields or another level. */
+/** Lines without a row, or with other fields or another level than their row has. */
 function mismatches (lines: Line[]): string[] {
   return lines.flatMap(({ time, pid, hostname, reqId, level, msg, ...facts }) => {
     if (msg.startsWith('Server listening at')) return []
@@ -71,7 +71,7 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
   for (const secret of secrets) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
   t.strictSame([...new Set(mismatches(lines()))], [])
   const logged = new Set(lines().map(({ msg }) => msg))
-  for (const msg of ['request', 'message granted', 'message throttled: queued', 'message throttled: refused', 'message scheduled', 'message refused: its key is another\'s', 'attempt sent', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'attempt unknown: held until its retry or end', 'recovery: unknown outcome decided', 'retry run', 'sender stopped', 'sender open again', 'operator acted']) {
+  for (const msg of ['request', 'message granted', 'message throttled: queued', 'message throttled: refused', 'message scheduled', 'message rejected: idempotency key reused', 'attempt sent', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'attempt unknown: held until its retry or end', 'recovery: unknown outcome decided', 'retry run', 'sender stopped', 'sender active again', 'operator action']) {
     t.ok(logged.has(msg), `there is a line "${msg}"`)
   }
 })
@@ -91,8 +91,8 @@ await t.test('a request is one line with caller, route and result; the line of a
     { msg: 'request', level: 'info', method: 'GET', route: '/api/v1/rate-limits/:recipient', status: 200, caller: 'viewer', bytes: Number, durationMs: Number },
     { msg: 'request', level: 'info', method: 'POST', route: '/api/v1/messages', status: 403, caller: 'viewer', code: 'FORBIDDEN', requestBytes: Number },
     { msg: 'request', level: 'info', route: '/api/v1/stats', status: 401, code: 'UNAUTHENTICATED', caller: undefined },
-    { msg: 'request of a probe', level: 'debug', route: '/health/live', status: 200 },
-    { msg: 'request of a probe', level: 'debug', route: '/metrics' },
+    { msg: 'probe request', level: 'debug', route: '/health/live', status: 200 },
+    { msg: 'probe request', level: 'debug', route: '/metrics' },
     { msg: 'request', route: 'unknown', status: 404, code: 'NOT_FOUND' },
     { msg: 'request', route: 'unknown', status: 400, code: 'INVALID_REQUEST' }
   ])
@@ -178,6 +178,6 @@ await t.test('an uncaught error ends the node, and is logged with its stack and 
   t.equal(await program.end('SIGWINCH'), 1)
   const logged = program.output().split('\n').filter(text => text.startsWith('{')).map(text => JSON.parse(text) as Line)
   t.equal(logged.length, 1)
-  t.match(logged[0], { level: 'fatal', msg: 'unexpected error: the node ends', error: { type: 'TypeError', stack: /^at process/ } })
+  t.match(logged[0], { level: 'fatal', msg: 'unexpected error: process exits', error: { type: 'TypeError', stack: /^at process/ } })
   t.notMatch(program.output(), /493817/)
 })

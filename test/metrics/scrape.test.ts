@@ -25,7 +25,7 @@ function lint ({ text }: Scraped): string {
 }
 
 /** A scrape with a new reading of Redis, since readings are shared for a second. */
-async function freshScrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
+async function scrapeNext (node: Pick<Node, 'origin'>): Promise<Scraped> {
   await pass(1000)
   return await scrape(node)
 }
@@ -58,22 +58,22 @@ await t.test('each message is counted in one state, and all nodes export the sam
     t.same(scraped.by('sluice_queue_messages', 'state'), state)
     t.same(scraped.by('sluice_delivery_failures', 'status'), { pending: 1, resolved: 0, failed: 1 })
     t.same(scraped.by('sluice_delivery_failures_unacknowledged', 'reason'), { rejected: 1, exhausted: 0, expired: 0, unknown: 0 })
-    t.same(scraped.by('sluice_sender_state', 'state'), { open: 1, paused: 0, stopped: 0 })
+    t.same(scraped.by('sluice_sender_state', 'state'), { active: 1, paused: 0, stopped: 0 })
     t.equal(scraped.value('sluice_sender_rate_limit', { sender: SENDER }), 1000)
     t.equal(scraped.value('sluice_active_rate_limits', { sender: SENDER }), 3)
     t.equal(scraped.value('sluice_sent_last_day', { sender: SENDER }), 1)
   }
   await node.post(`/senders/${SENDER}/pause`)
-  const paused = await freshScrape(node)
+  const paused = await scrapeNext(node)
   t.same(paused.by('sluice_queue_messages', 'state'), { ...state, delayed: 0, paused: 2 })
-  t.same(paused.by('sluice_sender_state', 'state'), { open: 0, paused: 1, stopped: 0 })
+  t.same(paused.by('sluice_sender_state', 'state'), { active: 0, paused: 1, stopped: 0 })
   t.equal(paused.value('sluice_sender_open', { sender: SENDER }), 0)
 })
 
 await t.test('a failure counts as unacknowledged until it is acknowledged, and again when the message fails once more', async t => {
   const node = await ground.start(t)
   const { body } = await node.send('+155601310260020')
-  const unseen = async (): Promise<number | undefined> => (await freshScrape(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
+  const unseen = async (): Promise<number | undefined> => (await scrapeNext(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
   t.equal(await unseen(), 1)
   t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 })
   t.equal(await unseen(), 0)
@@ -119,7 +119,7 @@ await t.test('a scrape contains no recipient, id, key or text', async t => {
   await node.post(`/senders/${SENDER}/pause`, { forMs: 10 })
   await node.as(keys.shop).get('/audit')
   await until('most attempts are settled, one of them with an unknown code', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
-  const { text: scraped, value } = await freshScrape(node)
+  const { text: scraped, value } = await scrapeNext(node)
   const withoutValues = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
   const secrets = [/1?555\d{4,}/, /155[56]0/, /order-4711/, /Ciphertext/, /customer/, /wamid/, /operator[^_]|"app"|"shop"/, ...ids.map(id => new RegExp(id.split('.')[1] ?? id))]
   for (const secret of secrets) t.notMatch(withoutValues, secret)

@@ -1,6 +1,6 @@
 /**
- * `npm run pack:check`: the package as a stranger gets it. It is packed, installed in a fresh project, checked by publint and by the compiler, and its
- * client and command line run on Node 20, 22 and 24 against a gateway. Takes the nodes from npm. Ends by itself, within five minutes.
+ * `npm run pack:check`: packs the package, installs it in an empty project, checks it with publint and the compiler, and runs its client and
+ * command line on Node 20, 22 and 24 against a gateway. Downloads these versions of Node from npm. Takes up to five minutes.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,18 +31,25 @@ if (typeof SluiceClient !== 'function' || !(new SluiceClientError('TIMEOUT', 'x'
 const TYPED = `
 import { SluiceClient, SluiceClientError, type Answer } from 'sluice/client'
 const client = new SluiceClient({ baseUrl: 'http://localhost' })
-export const told = (answer: Answer): string | number | null | undefined => answer.immediate ? answer.providerMessageId : answer.duplicate ? answer.status : answer.delayMs
+export const shown = (answer: Answer): string | number | null | undefined =>
+  answer.immediate ? answer.providerMessageId : answer.duplicate ? answer.status : answer.delayMs
 // @ts-expect-error there is no such lane
 export const wrong = async () => await client.sendMessage('+1234567890', 'Hello', { priority: 'first' })
 export const isFull = (error: unknown): boolean => error instanceof SluiceClientError && error.code === 'BACKLOG_FULL'
 `
 
-/** Runs a command to its end, two minutes at most; throws with what it said where it fails. */
+/** Runs a command to its end, two minutes at most; throws with its output where it fails. */
 function run (program, args, { cwd = app, env = {} } = {}) {
-  return execFileSync(program, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...env }, encoding: 'utf8', timeout: 120_000, stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync(program, args, {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    encoding: 'utf8',
+    timeout: 120_000,
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
 }
 
-/** The folder of a node's program. */
+/** The folder of the `node` program of a version. */
 function provideNode (version) {
   if (process.versions.node === version) return join(process.execPath, '..')
   const folder = join(work, version)
@@ -54,7 +61,15 @@ function provideNode (version) {
 
 async function startGateway () {
   const child = spawn(process.execPath, [join(root, 'dist/main.js')], {
-    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', DATA_DIR: join(work, 'data'), LOG_LEVEL: 'silent', API_KEYS: `check:${API_KEY}:admin` }, stdio: ['ignore', 'pipe', 'inherit']
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATA_DIR: join(work, 'data'),
+      LOG_LEVEL: 'silent',
+      API_KEYS: `check:${API_KEY}:admin`
+    },
+    stdio: ['ignore', 'pipe', 'inherit']
   })
   for await (const line of createInterface({ input: child.stdout })) {
     const [, origin] = /^Gateway {3}(http:\/\/\S+)/.exec(line) ?? []
@@ -71,13 +86,24 @@ try {
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{"type":"module"}')
   run('npm', ['install', '--no-audit', '--no-fund', path])
-  const packages = readdirSync(join(app, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter(name => /(^|node_modules\/)(@[^/]+\/)?[^/@.]+\/package\.json$/.test(name)).length
+  const packages = readdirSync(join(app, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter(name =>
+    /(^|node_modules\/)(@[^/]+\/)?[^/@.]+\/package\.json$/.test(name)
+  ).length
   console.log(`installed: ${packages} packages, ${mb(Number(run('du', ['-sk', 'node_modules']).split('\t')[0]))}`)
 
   run(join(root, 'node_modules/.bin/publint'), ['run', path, '--strict'], { cwd: root })
   writeFileSync(join(app, 'typed.ts'), TYPED)
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', 'typed.ts'])
-  console.log('publint and the compiler have nothing to say')
+  run(process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    'typed.ts'
+  ])
+  console.log('publint and the compiler found nothing')
 
   gateway = await startGateway()
   writeFileSync(join(app, 'client.mjs'), CLIENT)

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import t from 'tap'
 import { root } from '../contract/tree.js'
+import { provide } from '../support/provide.js'
 
 interface Stager { stage: (folder: string) => void }
 
-await t.test('the package holds what callers need, asks for five libraries, and can be imported', async t => {
+await provide('build')
+
+await t.test('the package contains client and command line, has five dependencies, and can be imported', async t => {
   const app = t.testdir()
   const folder = join(app, 'node_modules/sluice')
   mkdirSync(folder, { recursive: true })
@@ -19,21 +22,42 @@ await t.test('the package holds what callers need, asks for five libraries, and 
   t.strictSame(libraries, ['cli-progress', 'cli-table3', 'commander', 'csv-parse', 'undici'], 'no Redis among them')
   t.equal(manifest.private, undefined)
 
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as Array<{ files: Array<{ path: string }> }>
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  ) as Array<{ files: Array<{ path: string }> }>
   const paths = packed?.files.map(({ path }) => path) ?? []
-  t.ok(['package.json', 'README.md', 'LICENSE', 'cli.md', 'dist/client/index.js', 'dist/client/index.d.ts', 'dist/cli/main.js'].every(path => paths.includes(path)))
-  t.strictSame(paths.filter(path => !/^(dist\/(client|cli)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|cli\.md)$/.test(path)), [])
+  t.ok(
+    ['package.json', 'README.md', 'LICENSE', 'cli.md', 'dist/client/index.js', 'dist/client/index.d.ts', 'dist/cli/main.js'].every(path =>
+      paths.includes(path)
+    )
+  )
+  t.strictSame(
+    paths.filter(path => !/^(dist\/(client|cli)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|cli\.md)$/.test(path)),
+    []
+  )
 
-  const { messages } = await publint({ pkgDir: folder, pack: { files: paths.map(name => ({ name: join(folder, name), data: readFileSync(join(folder, name)) })) }, strict: true })
-  t.strictSame(messages.map(({ code, type, path }) => ({ code, type, path })), [])
+  const { messages } = await publint({
+    pkgDir: folder,
+    pack: { files: paths.map(name => ({ name: join(folder, name), data: readFileSync(join(folder, name)) })) },
+    strict: true
+  })
+  t.strictSame(
+    messages.map(({ code, type, path }) => ({ code, type, path })),
+    []
+  )
 
   for (const library of libraries) symlinkSync(join(root, 'node_modules', library), join(app, 'node_modules', library))
-  const say = "import { SluiceClient } from 'sluice/client'; console.log(new SluiceClient({ baseUrl: 'http://localhost' }).generateIdempotencyKey('+1 234 567 890', 'Hello'))"
-  t.match(execFileSync(process.execPath, ['--input-type=module', '-e', say], { cwd: app, encoding: 'utf8' }), /^whatsapp:\+1234567890:[0-9a-f]{16}\n$/)
+  const say =
+    "import { SluiceClient } from 'sluice/client'; const client = new SluiceClient({ baseUrl: 'http://localhost' }); " +
+    "console.log(client.generateIdempotencyKey('+1 234 567 890', 'Hello'))"
+  t.match(
+    execFileSync(process.execPath, ['--input-type=module', '-e', say], { cwd: app, encoding: 'utf8' }),
+    /^whatsapp:\+1234567890:[0-9a-f]{16}\n$/
+  )
   t.match(execFileSync(process.execPath, [join(folder, 'dist/cli/main.js'), 'help'], { encoding: 'utf8' }), /Usage: sluice/)
 })
 
-await t.test('what is built can be run as it lies, as npx does in a clone', async t => {
+await t.test('the built command line can be executed in place, as npx does in a clone', async t => {
   t.doesNotThrow(() => accessSync(join(root, 'dist/cli/main.js'), constants.X_OK))
   t.match(execFileSync(join(root, 'dist/cli/main.js'), ['--version'], { encoding: 'utf8' }), /^\d+\.\d+\.\d+\n$/)
 })

@@ -1,4 +1,4 @@
-/** Every code of Meta's, answered by a real server with its documented status, against a table written apart from ours. */
+/** Every code of Meta, sent by a real server with its documented status, compared with an independent table. */
 import t from 'tap'
 import { localCodes, metaCodes } from '../../src/provider/codes.js'
 import { standardPolicy } from '../../src/provider/policy.js'
@@ -7,7 +7,7 @@ import { expected, names } from './expected-codes.js'
 
 const { explain, find } = standardPolicy
 
-t.test('each code of Meta comes to its outcome', async t => {
+t.test('each code of Meta has its outcome', async t => {
   const api = await startApi(t, (res, seen) => {
     const [code, status] = JSON.parse(String((seen.body.text as { body: string }).body)) as [number, number]
     json(res, status, { error: { message: `(#${code}) Title`, type: 'OAuthException', code, error_data: { messaging_product: 'whatsapp', details: 'why' } } })
@@ -25,30 +25,30 @@ t.test('each code of Meta comes to its outcome', async t => {
   }
 })
 
-t.test('a pair whose limit is met in a row rests 6 s, then 4 times as long each time, to an end', async t => {
+t.test('the cool-down of a pair is 6 s, then 4 times as long each time, up to a limit', async t => {
   const api = await startApi(t, res => json(res, 400, { error: { message: 'm', code: 131056 } }))
   const provider = connectTo(t, api.url)
-  const rests = await Promise.all([0, 1, 2, 3, 4, 50].map(async pairHits => await provider.send(grantFor({ pairHits }))))
-  t.strictSame(rests.map(got => got.status === 'limited' && got.coolDownMs), [6_000, 24_000, 96_000, 384_000, 384_000, 384_000])
+  const coolDowns = await Promise.all([0, 1, 2, 3, 4, 50].map(async pairHits => await provider.send(grantFor({ pairHits }))))
+  t.strictSame(coolDowns.map(got => got.status === 'limited' && got.coolDownMs), [6_000, 24_000, 96_000, 384_000, 384_000, 384_000])
 })
 
-t.test('no code of the table goes without a test', async t => {
+t.test('every code of the table has a test', async t => {
   const tested = new Set(expected.map(([code]) => find(String(code))?.code))
   t.strictSame(metaCodes.map(row => row.code).filter(code => !tested.has(code)), ['100/33'], 'a subcode, tested elsewhere')
 })
 
-t.test('each code stands once, with something to say', async t => {
+t.test('each code is unique and has a title, an explanation and a remedy', async t => {
   const codes = [...metaCodes, ...localCodes]
   t.equal(new Set(codes.map(row => row.code)).size, codes.length)
   for (const row of codes) t.ok(row.title !== '' && row.explanation.endsWith('.') && row.remedy.endsWith('.'), row.code)
 })
 
-t.test('a code is explained by its row, its range or its class, and an unknown one by where to look', async t => {
+t.test('a code is explained by its row, range or class, and an unknown code by a reference', async t => {
   t.equal(explain('131026').title, 'Message undeliverable')
   t.equal(explain('245').title, 'API Permission')
   t.equal(explain('131205').title, 'Group management error')
   t.equal(explain('HTTP_502').title, explain('HTTP_5XX').title)
-  t.equal(explain('HTTP_408').title, 'Request timed out on the way')
+  t.equal(explain('HTTP_408').title, 'Proxy timeout')
   t.equal(explain('RESET').title, 'Connection lost')
   t.equal(explain('999999').title, 'Code 999999')
   t.match(explain('').remedy, /Error codes/)

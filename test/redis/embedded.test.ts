@@ -18,7 +18,7 @@ async function makeDir (t: { teardown: (fn: () => unknown) => void }): Promise<s
   return dir
 }
 
-/** Alive and not a zombie that nobody has fetched yet. */
+/** Alive, and not a zombie whose parent has not read its exit code. */
 function isAlive (pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -28,7 +28,7 @@ function isAlive (pid: number): boolean {
   }
 }
 
-await t.test('it listens on loopback, keeps an append-only file and evicts nothing', async t => {
+await t.test('the server listens on loopback, keeps an append-only file and evicts nothing', async t => {
   const redis = (await startRedis(t)).connect()
   const [, settings] = await Promise.all([
     redis.ping(), redis.config('GET', 'bind', 'appendonly', 'appendfsync', 'save', 'maxmemory-policy', 'hz')])
@@ -39,7 +39,7 @@ await t.test('it listens on loopback, keeps an append-only file and evicts nothi
   })
 })
 
-await t.test('what was written outlives a stop and a crash', async t => {
+await t.test('data survives a stop and a crash', async t => {
   const redis = await startRedis(t, { appendfsync: 'always', extra: ['--maxmemory', '64mb'] })
   const client = redis.connect()
   t.match(await client.config('GET', 'maxmemory'), ['maxmemory', '67108864'])
@@ -54,15 +54,15 @@ await t.test('what was written outlives a stop and a crash', async t => {
   t.strictSame(await client.mget('a', 'b'), ['1', '2'])
 })
 
-await t.test('an end that nobody asked for is reported, with the last log lines', async t => {
-  let tell = (_log: string[]): void => {}
-  const told = new Promise<string[]>(resolve => { tell = resolve })
-  const redis = await startRedis(t, { onExit: end => tell(end.log) })
+await t.test('an unexpected exit is reported, with the last log lines', async t => {
+  let report = (_log: string[]): void => {}
+  const reported = new Promise<string[]>(resolve => { report = resolve })
+  const redis = await startRedis(t, { onExit: end => report(end.log) })
   process.kill(redis.pid, 'SIGTERM')
-  t.match((await told).join('\n'), /ready to exit/)
+  t.match((await reported).join('\n'), /ready to exit/)
 })
 
-await t.test('an end that was asked for is not reported', async t => {
+await t.test('a requested exit is not reported', async t => {
   const dir = await makeDir(t)
   const first = await startEmbeddedRedis({ dir, onExit: () => t.fail('reported') })
   await first.stop()
@@ -73,19 +73,19 @@ await t.test('an end that was asked for is not reported', async t => {
   t.notOk(isAlive(second.pid))
 })
 
-await t.test('a program that is not there is a set-up error that says what to do', async t => {
+await t.test('a missing program is a setup error that says what to do', async t => {
   const dir = await makeDir(t)
   await t.rejects(startEmbeddedRedis({ dir, bin: '/nowhere/redis-server' }),
     { code: 'SETUP_FAILED', message: /tried \/nowhere\/redis-server \(not found\).*install Redis/ })
 })
 
-await t.test('a server that dies early is a set-up error with its last words', async t => {
+await t.test('a server that exits early is a setup error with its last log lines', async t => {
   const dir = await makeDir(t)
   await t.rejects(startEmbeddedRedis({ dir, extra: ['--nonsense', '1'] }),
     { code: 'SETUP_FAILED', message: /before it was ready[^]*nonsense/ })
 })
 
-await t.test('a given port that is taken is a set-up error; a free one is found otherwise', async t => {
+await t.test('a given port in use is a setup error; without a given port a free one is found', async t => {
   const dir = await makeDir(t)
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
@@ -97,7 +97,7 @@ await t.test('a given port that is taken is a set-up error; a free one is found 
   await redis.stop()
 })
 
-await t.test('a second server on the same directory is refused while the owner of the first lives', async t => {
+await t.test('a second server on the same directory is rejected while the owner of the first is alive', async t => {
   const redis = await startRedis(t)
   const error = await startEmbeddedRedis({ dir: redis.dir }).catch(error => error)
   t.ok(error instanceof SluiceError)
@@ -105,7 +105,7 @@ await t.test('a second server on the same directory is refused while the owner o
   t.ok(isAlive(redis.pid))
 })
 
-await t.test('a server whose owner is gone is ended before a new one takes its directory', async t => {
+await t.test('a server whose owner is gone is ended before a new one uses its directory', async t => {
   const dir = await makeDir(t)
   const former = await startEmbeddedRedis({ dir })
   const client = new Redis(former.port)
@@ -121,7 +121,7 @@ await t.test('a server whose owner is gone is ended before a new one takes its d
   await redis.stop()
 })
 
-await t.test('a pid file that names another program is no reason to end that program', async t => {
+await t.test('a pid file that names another program does not end that program', async t => {
   const dir = await makeDir(t)
   const bystander = spawn('sleep', ['60'], { cwd: dir })
   t.teardown(() => bystander.kill())
@@ -132,13 +132,13 @@ await t.test('a pid file that names another program is no reason to end that pro
   await redis.stop()
 })
 
-await t.test('it ends with its owner, however that ends', { skip: process.platform !== 'linux' && 'needs setpriv' }, async t => {
+await t.test('the server ends with its owner, however that ends', { skip: process.platform !== 'linux' && 'needs setpriv' }, async t => {
   const dir = await makeDir(t)
   const script = `
-    import { startEmbeddedRedis } from ${JSON.stringify(new URL('../../dist/redis/embedded.js', import.meta.url).href)}
+    import { startEmbeddedRedis } from ${JSON.stringify(new URL('../../src/redis/embedded.ts', import.meta.url).href)}
     const redis = await startEmbeddedRedis({ dir: ${JSON.stringify(dir)} })
     process.stdout.write(String(redis.pid))`
-  const owner = spawn(process.execPath, ['--input-type=module', '--eval', script],
+  const owner = spawn(process.execPath, ['--import=tsx', '--input-type=module', '--eval', script],
     { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(owner.stdout, 'data')
   const pid = Number(line)

@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { createSandbox } from '../../src/sandbox/sandbox.js'
+import { provide } from '../support/provide.js'
+
+await provide('build')
 
 t.test('as a process it prints its URL, and a signal ends it even with a request open', async (t) => {
   const main = fileURLToPath(new URL('../../dist/sandbox/main.js', import.meta.url))

@@ -1,9 +1,10 @@
-/** A program of this repository as a child process that a test may kill. It runs from `dist`, which `npm test` builds first. */
+/** A program of this repository in a process of its own, which a test can kill. It runs from `dist`, which is built on first use. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { nodeEnv, type NodeOptions } from './gateway.js'
+import { provide } from './provide.js'
 
 const root = new URL('../../', import.meta.url)
 /** A start takes a second on an idle machine; tests share theirs. */
@@ -21,11 +22,17 @@ export interface Program {
 
 /** Starts `dist/<file>` and waits until its output matches `ready`. */
 export async function startProgram (t: Pick<Test, 'teardown'>, file: string, env: Record<string, string>, ready: RegExp): Promise<Program> {
+  await provide('build')
   return await startCommand(t, [process.execPath, fileURLToPath(new URL(`dist/${file}`, root))], { cwd: fileURLToPath(root), env }, ready)
 }
 
 /** Starts any command and waits until its output matches `ready`. Throws with the whole output if it ends before. */
-export async function startCommand (t: Pick<Test, 'teardown'>, [program = '', ...args]: string[], { cwd, env }: { cwd: string, env: Record<string, string> }, ready: RegExp): Promise<Program> {
+export async function startCommand (
+  t: Pick<Test, 'teardown'>,
+  [program = '', ...args]: string[],
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+  ready: RegExp
+): Promise<Program> {
   const child = spawn(program, args, { cwd, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', data => { output += String(data) })

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis, type RedisOptions } from 'ioredis'
 import { startEmbeddedRedis, type EmbeddedRedis, type EmbeddedRedisOptions } from '../../src/redis/embedded.js'
+import { provide } from './provide.js'
 
 /** The part of tap's `t` that is needed here. */
 export interface Teardown {
@@ -39,6 +40,7 @@ export interface TestRedis {
 export async function startRedis (
   t: Teardown, options: Omit<EmbeddedRedisOptions, 'dir'> & { dir?: string } = {}
 ): Promise<TestRedis> {
+  await provide('redis')
   const dir = options.dir ?? await mkdtemp(join(tmpdir(), 'sluice-redis-'))
   let server: EmbeddedRedis = await startEmbeddedRedis({ ...options, dir })
   const { port, url } = server

@@ -4,17 +4,17 @@ export const callers: Case[] = [
   {
     alert: 'SluiceServerErrors',
     kind: 'fires',
-    about: 'one answer in ten is a 503, until Redis is back',
+    about: 'one response in ten is a 503, until Redis is back',
     series: {
       [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="200"}`]: '0+90x40',
       [`sluice_http_requests_total{${two},method="POST",route="/api/v1/messages",status="503"}`]: '0x5 10+10x15 160x20'
     },
-    at: { '5m': [], '15m': [page({ job: 'sluice' }, 'http', '10% of the requests are answered with an error of ours')], '30m': [] }
+    at: { '5m': [], '15m': [page({ job: 'sluice' }, 'http', '10% of the requests get a 5xx response')], '30m': [] }
   },
   {
     alert: 'SluiceServerErrors',
     kind: 'quiet',
-    about: 'callers make mistakes, and are told to slow down; a few errors where hardly anybody calls; probes of a node that is not ready',
+    about: '4xx responses; a few errors at low traffic; probes of a node that is not ready',
     series: {
       [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="200"}`]: '0+50x30',
       [`sluice_http_requests_total{${one},method="POST",route="/api/v1/messages",status="400"}`]: '0+50x30',
@@ -29,14 +29,19 @@ export const callers: Case[] = [
   {
     alert: 'SluiceRefusals',
     kind: 'fires',
-    about: 'a caller in a loop fills a recipient\'s line',
+    about: 'a caller in a loop fills the queue of a recipient',
     series: { [`sluice_refusals_total{${one},sender="111",code="RECIPIENT_QUEUE_FULL"}`]: '_x5 20+5x10 70x40' },
-    at: { '4m': [], '6m': [ticket({ ...sender, code: 'RECIPIENT_QUEUE_FULL' }, 'admission', '25 messages of 111 were refused with RECIPIENT_QUEUE_FULL within 15 minutes')], '40m': [] }
+    at: {
+      '4m': [],
+      '6m': [ticket({ ...sender, code: 'RECIPIENT_QUEUE_FULL' }, 'admission',
+        '25 messages of 111 were rejected with RECIPIENT_QUEUE_FULL within 15 minutes')],
+      '40m': []
+    }
   },
   {
     alert: 'SluiceRefusals',
     kind: 'quiet',
-    about: 'callers asked not to wait, or reused a key',
+    about: 'callers asked for a rejection, or reused a key',
     series: {
       [`sluice_refusals_total{${one},sender="111",code="LIMITED"}`]: '0+100x30',
       [`sluice_refusals_total{${one},sender="111",code="IDEMPOTENCY_KEY_REUSED"}`]: '0+100x30',

@@ -1,24 +1,28 @@
 /**
- * When each alert fires and when it doesn't: data for `promtool test rules`, written to alerts/rules.test.yml. What is expected is
- * written out here, labels and words, and not taken from alerts.ts. Values are promtool's: `a+bxn` is n steps of b up from a.
+ * Test cases of alerts: data for `promtool test rules`, written to alerts/rules.test.yml. Expected labels and summaries are
+ * literal here, not derived from alerts.ts. Values use promtool's notation: `a+bxn` is n steps of b, starting at a.
  */
 
 export interface Firing { labels: Record<string, string>, summary: string }
 
 export interface Case {
   alert: string
-  /** Of the alert: `fires` begins quiet or not, fires, and ends again. */
+  /** `fires`: the alert fires and resolves. `quiet`: it never fires. */
   kind: 'fires' | 'quiet'
   about: string
-  /** Series and its values, one a minute. */
+  /** Values of each series, one per minute. */
   series: Record<string, string>
-  /** What fires at which time. */
+  /** Firing alerts by time. */
   at: Record<string, Firing[]>
 }
 
 export const sender = { job: 'sluice', sender: '111' }
-/** Two nodes. */
+/** Labels of two nodes. */
 export const one = 'job="sluice",instance="a:3000"'
 export const two = 'job="sluice",instance="b:3000"'
-export const page = (labels: Record<string, string>, deps: string, summary: string): Firing => ({ labels: { ...labels, severity: 'page', deps }, summary })
-export const ticket = (labels: Record<string, string>, deps: string, summary: string): Firing => ({ labels: { ...labels, severity: 'ticket', deps }, summary })
+export const page = firing('page')
+export const ticket = firing('ticket')
+
+function firing (severity: string): (labels: Record<string, string>, module: string, summary: string) => Firing {
+  return (labels, module, summary) => ({ labels: { ...labels, severity, module }, summary })
+}

@@ -4,7 +4,7 @@ export const failures: Case[] = [
   {
     alert: 'SluicePendingFailures',
     kind: 'fires',
-    about: 'more than 100 of two senders together, until they are retried',
+    about: 'more than 100 for two senders together, until they are retried',
     series: {
       [`sluice_delivery_failures{${one},sender="111",status="pending"}`]: '50x5 80x15 10x20',
       [`sluice_delivery_failures{${two},sender="111",status="pending"}`]: '50x5 80x15 10x20',
@@ -16,7 +16,7 @@ export const failures: Case[] = [
   {
     alert: 'SluicePendingFailures',
     kind: 'quiet',
-    about: '100 seen by two nodes, which are not 200; and more for a moment',
+    about: '100 reported by two nodes, which are not 200; and a short peak',
     series: {
       [`sluice_delivery_failures{${one},sender="111",status="pending"}`]: '100x20 300 100x20',
       [`sluice_delivery_failures{${two},sender="111",status="pending"}`]: '100x20 300 100x20'
@@ -26,18 +26,18 @@ export const failures: Case[] = [
   {
     alert: 'SluicePermanentFailures',
     kind: 'fires',
-    about: 'more than 10 given up, whatever the reason, until somebody acknowledges them',
+    about: 'more than 10 for any reason, until they are acknowledged',
     series: {
       [`sluice_delivery_failures_unacknowledged{${one},sender="111",reason="rejected"}`]: '6x5 7x10 0x10',
       [`sluice_delivery_failures_unacknowledged{${two},sender="111",reason="rejected"}`]: '6x5 7x10 0x10',
       [`sluice_delivery_failures_unacknowledged{${one},sender="222",reason="exhausted"}`]: '4x30'
     },
-    at: { '3m': [], '10m': [ticket({ job: 'sluice' }, 'failure', '11 messages were given up in 24 h and nobody has acknowledged them')], '25m': [] }
+    at: { '3m': [], '10m': [ticket({ job: 'sluice' }, 'failure', '11 messages failed for good within 24 h and are not acknowledged')], '25m': [] }
   },
   {
     alert: 'SluicePermanentFailures',
     kind: 'quiet',
-    about: 'thousands that somebody has seen',
+    about: 'thousands that are acknowledged',
     series: {
       [`sluice_delivery_failures{${one},sender="111",status="failed"}`]: '5000x20',
       [`sluice_delivery_failures_unacknowledged{${one},sender="111",reason="rejected"}`]: '10x20'
@@ -47,14 +47,19 @@ export const failures: Case[] = [
   {
     alert: 'SluiceRetryWorkerStopped',
     kind: 'fires',
-    about: 'stopped, until it is started',
+    about: 'stopped, until it is started again',
     series: { [`sluice_retry_worker_running{${one}}`]: '1x3 0x12 1x10' },
-    at: { '3m': [], '5m': [], '12m': [ticket({ job: 'sluice' }, 'failure', 'Failed messages are not retried: the retry worker is stopped, or no worker has run it')], '20m': [] }
+    at: {
+      '3m': [],
+      '5m': [],
+      '12m': [ticket({ job: 'sluice' }, 'failure', 'Failed messages are not retried: the retry worker is stopped or overdue')],
+      '20m': []
+    }
   },
   {
     alert: 'SluiceRetryWorkerStopped',
     kind: 'quiet',
-    about: 'one of two nodes does not know yet that it runs',
+    about: 'one of two nodes has a stale reading',
     series: { [`sluice_retry_worker_running{${one}}`]: '0x20', [`sluice_retry_worker_running{${two}}`]: '1x20' },
     at: { '15m': [] }
   }

@@ -4,12 +4,12 @@ export const whatsapp: Case[] = [
   {
     alert: 'SluiceSenderStopped',
     kind: 'fires',
-    about: 'WhatsApp refuses the token, until there is a new one',
+    about: 'WhatsApp rejects the token, until a new one is set',
     series: {
       [`sluice_sender_state{${one},sender="111",state="stopped"}`]: '0x2 1x5 0x10',
       [`sluice_sender_state{${two},sender="111",state="stopped"}`]: '0x2 1x5 0x10'
     },
-    at: { '2m': [], '4m': [page(sender, 'provider', 'WhatsApp refuses 111 as a whole: the sender is stopped and its messages wait')], '12m': [] }
+    at: { '2m': [], '4m': [page(sender, 'provider', 'WhatsApp rejects 111 as a whole: the sender is stopped and its messages wait')], '12m': [] }
   },
   {
     alert: 'SluiceSenderStopped',
@@ -25,18 +25,18 @@ export const whatsapp: Case[] = [
   {
     alert: 'SluiceErrorsBurnFast',
     kind: 'fires',
-    about: 'from some minute on half of the attempts fail, until WhatsApp is back',
+    about: 'half of the attempts fail, until WhatsApp recovers',
     series: {
       [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+100x60 6050+50x30 7650+100x60',
       [`sluice_provider_requests_total{${one},sender="111",outcome="retryable",code="131000"}`]: '0x60 30+30x30 930x60',
       [`sluice_provider_requests_total{${one},sender="111",outcome="unknown",code="HTTP_5XX"}`]: '0x60 20+20x30 620x60'
     },
-    at: { '60m': [], '90m': [page(sender, 'provider', '50% of the attempts of 111 fail, and have for long enough to cost 2 % of the month\'s budget')], '100m': [] }
+    at: { '60m': [], '90m': [page(sender, 'provider', '50% of the attempts of 111 fail: an hour uses 2 % of the monthly error budget')], '100m': [] }
   },
   {
     alert: 'SluiceErrorsBurnFast',
     kind: 'quiet',
-    about: 'many messages are refused for their own faults; three of four fail at night; five bad minutes in a busy hour',
+    about: 'many invalid messages; three of four attempts fail at low traffic; five bad minutes in a busy hour',
     series: {
       [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+10x90',
       [`sluice_provider_requests_total{${one},sender="111",outcome="rejected",code="131026"}`]: '0+90x90',
@@ -55,12 +55,12 @@ export const whatsapp: Case[] = [
       [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+90x150',
       [`sluice_provider_requests_total{${one},sender="111",outcome="retryable",code="131000"}`]: '0+10x80 800x70'
     },
-    at: { '75m': [ticket(sender, 'provider', '10% of the attempts of 111 fail, more than it can afford for long')], '130m': [] }
+    at: { '75m': [ticket(sender, 'provider', '10% of the attempts of 111 fail: six hours use 5 % of the monthly error budget')], '130m': [] }
   },
   {
     alert: 'SluiceErrorsBurnSlow',
     kind: 'quiet',
-    about: 'one in a hundred fails, as the budget allows; or one in ten for a quarter of an hour',
+    about: 'one in a hundred fails, within the budget; or one in ten for 15 minutes',
     series: {
       [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+99x130',
       [`sluice_provider_requests_total{${one},sender="111",outcome="retryable",code="131000"}`]: '0+1x130',
@@ -72,18 +72,18 @@ export const whatsapp: Case[] = [
   {
     alert: 'SluiceWebhookLag',
     kind: 'fires',
-    about: 'a tenth of the statuses take minutes',
+    about: 'one in ten statuses is minutes late',
     series: {
       [`sluice_webhook_lag_seconds_bucket{${one},le="60"}`]: '0+9x25 225+10x30',
       [`sluice_webhook_lag_seconds_bucket{${one},le="300"}`]: '0+10x55',
       [`sluice_webhook_lag_seconds_bucket{${one},le="+Inf"}`]: '0+10x55'
     },
-    at: { '5m': [], '20m': [ticket({ job: 'sluice' }, 'webhooks', 'WhatsApp\'s statuses arrive 3m 0s late')], '45m': [] }
+    at: { '5m': [], '20m': [ticket({ job: 'sluice' }, 'webhooks', 'Webhook statuses arrive 3m 0s late')], '45m': [] }
   },
   {
     alert: 'SluiceWebhookLag',
     kind: 'quiet',
-    about: 'no status comes at all; and one in a hundred is late',
+    about: 'no status arrives; and one in a hundred is late',
     series: {
       [`sluice_webhook_lag_seconds_bucket{${one},le="60"}`]: '0x20 0+99x20',
       [`sluice_webhook_lag_seconds_bucket{${one},le="300"}`]: '0x20 0+100x20',
@@ -94,26 +94,33 @@ export const whatsapp: Case[] = [
   {
     alert: 'SluiceWebhooksRefused',
     kind: 'fires',
-    about: 'the app\'s secret was changed at Meta only, until both know it',
-    series: { [`sluice_webhooks_refused_total{${one},why="signature"}`]: '0x5 10+10x10 110x40' },
-    at: { '5m': [], '12m': [ticket({ job: 'sluice', why: 'signature' }, 'webhooks', '70 webhooks were turned away within 15 minutes (signature)')], '40m': [] }
+    about: 'the app secret changed at Meta, until it is configured here',
+    series: { [`sluice_webhooks_refused_total{${one},reason="signature"}`]: '0x5 10+10x10 110x40' },
+    at: {
+      '5m': [],
+      '12m': [ticket({ job: 'sluice', reason: 'signature' }, 'webhooks', '70 webhooks were rejected within 15 minutes (signature)')],
+      '40m': []
+    }
   },
   {
     alert: 'SluiceWebhooksRefused',
     kind: 'quiet',
-    about: 'somebody tries the door',
-    series: { [`sluice_webhooks_refused_total{${one},why="signature"}`]: '_x5 3x40', [`sluice_webhooks_refused_total{${one},why="content"}`]: '0x10 9x40' },
+    about: 'a third party posts a few requests',
+    series: {
+      [`sluice_webhooks_refused_total{${one},reason="signature"}`]: '_x5 3x40',
+      [`sluice_webhooks_refused_total{${one},reason="content"}`]: '0x10 9x40'
+    },
     at: { '6m': [], '15m': [] }
   },
   {
     alert: 'SluiceCallbacksLate',
     kind: 'fires',
-    about: 'the receiver is down for half an hour; two nodes tell the same',
+    about: 'the receiver is down for half an hour; two nodes report it',
     series: {
       [`sluice_callbacks_oldest_seconds{${one},sender="111"}`]: '0x5 60+60x30 0x20',
       [`sluice_callbacks_oldest_seconds{${two},sender="111"}`]: '0x5 60+60x30 0x20'
     },
-    at: { '10m': [], '25m': [ticket(sender, 'callbacks', 'Changes of messages of 111 have not been told for 20m 0s')], '45m': [] }
+    at: { '10m': [], '25m': [ticket(sender, 'callbacks', 'Callbacks of 111 have waited for 20m 0s')], '45m': [] }
   },
   {
     alert: 'SluiceCallbacksLate',
@@ -125,15 +132,21 @@ export const whatsapp: Case[] = [
   {
     alert: 'SluiceCallbacksDropped',
     kind: 'fires',
-    about: 'some are given up, once',
-    series: { [`sluice_callbacks_total{${one},result="dropped"}`]: '0x5 7x100' },
-    at: { '3m': [], '10m': [ticket({ job: 'sluice' }, 'callbacks', '7 changes will not be told any more')], '80m': [] }
+    about: 'some are dead-lettered, others dropped',
+    series: {
+      [`sluice_callbacks_total{${one},result="dead-lettered"}`]: '0x5 4x100',
+      [`sluice_callbacks_total{${one},result="dropped"}`]: '0x5 3x100'
+    },
+    at: { '3m': [], '10m': [ticket({ job: 'sluice' }, 'callbacks', '7 callbacks will not be delivered')], '80m': [] }
   },
   {
     alert: 'SluiceCallbacksDropped',
     kind: 'quiet',
-    about: 'they are only late',
-    series: { [`sluice_callbacks_total{${one},result="dropped"}`]: '0x60', [`sluice_callbacks_total{${one},result="later"}`]: '0+9x60' },
+    about: 'retries are scheduled',
+    series: {
+      [`sluice_callbacks_total{${one},result="dead-lettered"}`]: '0x60',
+      [`sluice_callbacks_total{${one},result="retry-scheduled"}`]: '0+9x60'
+    },
     at: { '30m': [] }
   },
   {
@@ -141,12 +154,12 @@ export const whatsapp: Case[] = [
     kind: 'fires',
     about: 'one of two nodes sends to the sandbox',
     series: { [`sluice_sandbox{${one}}`]: '0x40', [`sluice_sandbox{${two}}`]: '1x20 0x20' },
-    at: { '5m': [], '15m': [ticket({ job: 'sluice' }, 'provider', 'The sandbox stands in for WhatsApp: no message reaches a phone')], '30m': [] }
+    at: { '5m': [], '15m': [ticket({ job: 'sluice' }, 'provider', 'The sandbox replaces WhatsApp: no message reaches a phone')], '30m': [] }
   },
   {
     alert: 'SluiceSandboxInUse',
     kind: 'quiet',
-    about: 'WhatsApp is used',
+    about: 'all nodes send to WhatsApp',
     series: { [`sluice_sandbox{${one}}`]: '0x40' },
     at: { '30m': [] }
   }

@@ -1,114 +1,129 @@
-/** The house rules of src/: who may import whom, and what may stand where. CONTRIBUTING.md says why. */
+/** The architecture of src/: which module may import which, and what may be used where. CONTRIBUTING.md gives the reasons. */
 import { posix } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
-/** Seen by every room; they see only each other. */
+/** Imported by every module; these import only each other. */
 const shared = ['config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
 
-/** What takes requests from outside: everything but the workers' own rooms, and of the walk only its verbs. */
-const entrance = ['webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references', 'failure', 'throttle']
+/** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */
+const interfaces = [
+  'webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references',
+  'failure', 'throttle'
+]
 
-/** A room may import its own files, what is shared, and this: whole rooms, or single files of them. */
+/** A module may import its own files, what is shared, and these: whole modules, or single files of them. */
 const mayImport: Record<string, string[]> = {
-  http: [...entrance, 'erasure'],
-  graph: [...entrance, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
-  dashboard: [...entrance, 'http/audit', 'http/problem'],
+  http: [...interfaces, 'erasure'],
+  graph: [...interfaces, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
+  dashboard: [...interfaces, 'http/audit', 'http/problem'],
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],
   admission: [],
-  drain: ['provider', 'settlement'],
+  drain: ['settlement'],
   erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
   failure: ['drain/deliver', 'drain/cancel', 'settlement'],
   recovery: ['drain/wake', 'drain/cancel', 'drain/deliver', 'settlement'],
   provider: [],
-  settlement: ['throttle/pause'],
+  settlement: [],
   throttle: [],
   metrics: [],
   sandbox: [],
   client: [],
-  cli: ['client/index'],
+  cli: ['client/index']
 }
 
-/** Programs of their own, that know the gateway by HTTP only: they import nothing of it, not even what is shared, and have their own errors. */
-const apart = ['sandbox', 'client', 'cli']
+/** Separate programs that reach the gateway over HTTP only: they import nothing of it, not even what is shared, and have their own errors. */
+const separate = ['sandbox', 'client', 'cli']
 
-/** What a program wrote from another file, of which a test holds it to be the image. */
-const written = ['src/client/openapi.ts']
+/** Generated from another file; a test compares the two. */
+const generated = ['src/client/openapi.ts']
 
 /**
- * Moments of Redis are compared with Redis's clock, and durations are taken by performance.now(). The system's clock is
- * for what neither of them can tell; each place has its reason.
+ * Timestamps that are compared with Redis come from Redis's clock, and durations from performance.now(). The system clock is for the
+ * rest; each file has its reason.
  */
 const mayReadSystemClock: Record<string, string> = {
   'src/provider/answer.ts': 'a Retry-After date in an answer that has no Date of its own',
   'src/metrics/log.ts': 'the time of a log line, which people compare with other logs',
-  'src/redis/keys.ts': 'the hour that names a bucket of the look-up index; a look-up asks the neighbours too'
+  'src/redis/keys.ts': 'the hour that names a bucket of the search index; a search reads the neighbouring hours too'
 }
 
 const LINES_AT_MOST = 300
 
-interface Source { path: string, deps: string, ast: ts.SourceFile }
+interface Source { path: string, module: string, ast: ts.SourceFile }
 interface Import { from: Source, to: string, isTypeOnly: boolean, isOwn: boolean }
 
 const sources: Source[] = list('src', '.ts').map(path => ({
   path,
-  deps: roomOf(path),
+  module: moduleOf(path),
   ast: ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true),
 }))
 const imports = sources.flatMap(importsOf)
-const gateway = sources.filter(source => !apart.includes(source.deps))
+const gateway = sources.filter(source => !separate.includes(source.module))
 
 await t.test('there is something to check', async t => {
   t.ok(sources.length > 10)
   t.ok(imports.some(one => one.isOwn))
 })
 
-await t.test('every room stands in the table', async t => {
-  const rooms = new Set(sources.map(source => source.deps).filter(deps => deps !== 'wiring' && deps !== 'shared'))
-  t.strictSame([...rooms].filter(deps => !(deps in mayImport)), [])
+await t.test('every module is in the table', async t => {
+  const modules = new Set(sources.map(source => source.module).filter(module => module !== 'wiring' && module !== 'shared'))
+  t.strictSame([...modules].filter(module => !(module in mayImport)), [])
 })
 
-await t.test('imports point down the walk, never up', async t => {
+await t.test('a module imports only what the table permits', async t => {
   t.strictSame(imports.filter(one => one.isOwn && !isAllowed(one)).map(show), [])
 })
 
-await t.test('no room imports metrics/, and only main.ts starts the sandbox', async t => {
-  const to = (deps: string) => imports.filter(one => one.isOwn && one.from.deps !== deps && roomOf(one.to) === deps)
-  t.strictSame(to('metrics').filter(one => one.from.deps !== 'wiring').map(show), [])
+await t.test('every permission of the table is used', async t => {
+  const isUsed = (module: string, permission: string): boolean =>
+    imports.some(one => one.isOwn && one.from.module === module && (moduleOf(one.to) === permission || nameOf(one.to) === permission))
+  const unused = Object.entries(mayImport).flatMap(([module, permissions]) =>
+    permissions.filter(permission => !interfaces.includes(permission) && !isUsed(module, permission)).map(permission => `${module} -> ${permission}`))
+  t.strictSame(unused, [])
+  const users = ['http', 'graph', 'dashboard']
+  t.strictSame(interfaces.filter(permission => !users.some(module => isUsed(module, permission))), [], 'the common list of the HTTP interfaces')
+  const present = new Set(sources.map(({ path }) => path.split(/[/.]/)[1] ?? ''))
+  t.strictSame(shared.filter(name => !present.has(name)), [], 'what is shared exists')
+})
+
+await t.test('only the wiring imports metrics/, and only main.ts starts the sandbox', async t => {
+  const to = (module: string) => imports.filter(one => one.isOwn && one.from.module !== module && moduleOf(one.to) === module)
+  t.strictSame(to('metrics').filter(one => one.from.module !== 'wiring').map(show), [])
   t.strictSame(to('sandbox').filter(one => one.from.path !== 'src/main.ts').map(show), [])
 })
 
-await t.test('no file imports itself by way of others', async t => {
+await t.test('there are no import cycles', async t => {
   const next = new Map(sources.map(source => [
     source.path, imports.filter(one => one.isOwn && !one.isTypeOnly && one.from === source).map(one => one.to)]))
   const cycles = new Set<string>()
   const finished = new Set<string>()
-  const walk = (path: string, trail: string[]): void => {
+  const visitFrom = (path: string, trail: string[]): void => {
     if (trail.includes(path)) cycles.add([...trail.slice(trail.indexOf(path)), path].join(' -> '))
     if (trail.includes(path) || finished.has(path)) return
-    for (const to of next.get(path) ?? []) walk(to, [...trail, path])
+    for (const to of next.get(path) ?? []) visitFrom(to, [...trail, path])
     finished.add(path)
   }
-  for (const { path } of sources) walk(path, [])
+  for (const { path } of sources) visitFrom(path, [])
   t.strictSame([...cycles], [])
 })
 
-await t.test('every import of our own leads to a file', async t => {
+await t.test('every relative import resolves to a file', async t => {
   t.strictSame(imports.filter(one => one.isOwn && !sources.some(source => source.path === one.to)).map(show), [])
 })
 
-await t.test('only provider/ and callbacks/ talk to the outside: undici is imported there alone', async t => {
-  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.deps)).map(show), [])
+await t.test('only provider/, callbacks/, sandbox/ and client/ send HTTP requests: undici is imported nowhere else', async t => {
+  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.module)).map(show), [])
 })
 
 await t.test('the environment is read in config.ts only', async t => {
   t.strictSame(find(sources, node => isMember(node, 'process', 'env')).filter(place => !place.startsWith('src/config.ts')), [])
 })
 
-await t.test('errors come from the list in errors.ts', async t => {
+await t.test('errors are created from the list in errors.ts', async t => {
   const isBare = (node: ts.Node) => ts.isNewExpression(node) && ts.isIdentifier(node.expression) &&
     ['Error', 'TypeError', 'RangeError'].includes(node.expression.text)
   t.strictSame(find(gateway, isBare).filter(place => !place.startsWith('src/errors.ts')), [])
@@ -133,29 +148,33 @@ await t.test('no any', async t => {
 })
 
 await t.test('no file is longer than 300 lines', async t => {
-  const long = sources.filter(({ path }) => !written.includes(path)).map(({ path }) => ({ path, length: lines(path).length })).filter(one => one.length > LINES_AT_MOST)
-  t.strictSame(long, [])
+  const lengths = sources.filter(({ path }) => !generated.includes(path)).map(({ path }) => ({ path, length: lines(path).length }))
+  t.strictSame(lengths.filter(({ length }) => length > LINES_AT_MOST), [])
 })
 
-await t.test('nothing is left for later', async t => {
+await t.test('no TODO and no FIXME', async t => {
   const paths = [...sources.map(source => source.path), ...list('lua', '.lua'), ...list('bin', '.mjs')]
   const mark = /\b(TODO|FIXME|HACK|XXX)\b/
   t.strictSame(paths.flatMap(path => lines(path).flatMap((line, at) => mark.test(line) ? [`${path}:${at + 1}`] : [])), [])
 })
 
-/** `shared`, `wiring` (what lies right under src and is not shared: it sees everything), or the folder. */
-function roomOf (path: string): string {
+/** `shared`, `wiring` (files directly in src that are not shared; they may import everything), or the folder. */
+function moduleOf (path: string): string {
   const [, first = '', second] = path.replace(/\.ts$/, '').split('/')
   if (shared.includes(first)) return 'shared'
   return second === undefined ? 'wiring' : first
 }
 
 function isAllowed ({ from, to }: Import): boolean {
-  const target = roomOf(to)
-  if (from.deps === target) return true
-  if (!apart.includes(from.deps) && (from.deps === 'wiring' || target === 'shared')) return true
-  const file = to.replace(/^src\//, '').replace(/\.ts$/, '')
-  return mayImport[from.deps]?.some(allowed => allowed === target || allowed === file) ?? false
+  const target = moduleOf(to)
+  if (from.module === target) return true
+  if (!separate.includes(from.module) && (from.module === 'wiring' || target === 'shared')) return true
+  return mayImport[from.module]?.some(permission => permission === target || permission === nameOf(to)) ?? false
+}
+
+/** `drain/cancel` for src/drain/cancel.ts. */
+function nameOf (path: string): string {
+  return path.replace(/^src\//, '').replace(/\.ts$/, '')
 }
 
 function importsOf (from: Source): Import[] {

@@ -1,21 +1,21 @@
 import { one, page, sender, ticket, two, type Case } from './case.js'
 
-export const line: Case[] = [
+export const queue: Case[] = [
   {
     alert: 'SluiceQueueLong',
     kind: 'fires',
-    about: 'more than 1,000 due and promised together',
+    about: 'more than 1,000 due and not yet due together',
     series: {
       [`sluice_queue_messages{${one},sender="111",state="waiting"}`]: '400x2 600x15 0x20',
       [`sluice_queue_messages{${two},sender="111",state="waiting"}`]: '400x2 600x15 0x20',
       [`sluice_queue_messages{${one},sender="111",state="delayed"}`]: '500x40'
     },
-    at: { '2m': [], '12m': [ticket({ job: 'sluice' }, 'drain', '1100 messages wait in line')], '30m': [] }
+    at: { '2m': [], '12m': [ticket({ job: 'sluice' }, 'drain', '1100 messages are queued')], '30m': [] }
   },
   {
     alert: 'SluiceQueueLong',
     kind: 'quiet',
-    about: 'any number scheduled, for a retry, or behind a closed sender',
+    about: 'any number scheduled, waiting for a retry, or of an inactive sender',
     series: {
       [`sluice_queue_messages{${one},sender="111",state="waiting"}`]: '900x20',
       [`sluice_queue_messages{${one},sender="111",state="paused"}`]: '90000x20',
@@ -34,7 +34,11 @@ export const line: Case[] = [
       [`sluice_dispatch_lateness_seconds_bucket{${one},lane="normal",le="5"}`]: '0+100x50',
       [`sluice_dispatch_lateness_seconds_bucket{${one},lane="normal",le="+Inf"}`]: '0+100x50'
     },
-    at: { '5m': [], '20m': [ticket({ job: 'sluice', lane: 'normal' }, 'drain', 'One in a hundred normal messages starts 4.75s or more after its turn became possible')], '45m': [] }
+    at: {
+      '5m': [],
+      '20m': [ticket({ job: 'sluice', lane: 'normal' }, 'drain', 'The slowest 1 % of normal messages start 4.75s or more after their ready time')],
+      '45m': []
+    }
   },
   {
     alert: 'SluiceLate',
@@ -57,12 +61,16 @@ export const line: Case[] = [
       [`sluice_sender_rate_limit{${one},sender="111"}`]: '80x30',
       [`sluice_provider_requests_total{${one},sender="111",outcome="limited",code="130429"}`]: '0+480x30'
     },
-    at: { '6m': [], '10m': [page(sender, 'drain', 'Messages of 111 wait 7m 0s past their turn, though the sender is far from its rate')], '20m': [] }
+    at: {
+      '6m': [],
+      '10m': [page(sender, 'drain', 'Messages of 111 wait 7m 0s past their ready time, and the sender is well below its rate')],
+      '20m': []
+    }
   },
   {
     alert: 'SluiceOldestDue',
     kind: 'quiet',
-    about: 'a campaign that goes out at the sender\'s rate; and a closed sender, whose messages may wait',
+    about: 'a campaign at the full sender rate; and a paused sender, whose messages may wait',
     series: {
       [`sluice_oldest_due_seconds{${one},sender="111"}`]: '0+60x30',
       [`sluice_sender_open{${one},sender="111"}`]: '1x30',
@@ -78,18 +86,18 @@ export const line: Case[] = [
   {
     alert: 'SluiceNothingMoves',
     kind: 'fires',
-    about: 'messages are due and none is sent, until one is',
+    about: 'messages are due and none is sent, until one is sent',
     series: {
       [`sluice_oldest_due_seconds{${one},sender="111"}`]: '0x5 60+60x9 0x10',
       [`sluice_sender_open{${one},sender="111"}`]: '1x30',
       [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+10x5 50x9 50+10x20'
     },
-    at: { '4m': [], '12m': [page(sender, 'drain', 'Messages of 111 are due and not one was sent in two minutes')], '18m': [] }
+    at: { '4m': [], '12m': [page(sender, 'drain', 'Messages of 111 are due, and none was sent for two minutes')], '18m': [] }
   },
   {
     alert: 'SluiceNothingMoves',
     kind: 'quiet',
-    about: 'one every minute is sent; nothing is due; or the sender is closed',
+    about: 'one message per minute is sent; no message is due; or the sender is paused',
     series: {
       [`sluice_oldest_due_seconds{${one},sender="111"}`]: '0+60x20',
       [`sluice_sender_open{${one},sender="111"}`]: '1x20',
@@ -104,14 +112,14 @@ export const line: Case[] = [
   {
     alert: 'SluiceSenderUnattended',
     kind: 'fires',
-    about: 'no worker takes a sender up',
+    about: 'no worker starts a drain run',
     series: { [`sluice_shift_unattended_seconds{${one},sender="111"}`]: '0x2 20+60x5 0x10' },
-    at: { '2m': [], '6m': [page(sender, 'recovery', 'Nobody attends 111: its messages have been due for 3m 20s without a shift')], '12m': [] }
+    at: { '2m': [], '6m': [page(sender, 'recovery', '111 has no worker: its messages have been due for 3m 20s without a drain run')], '12m': [] }
   },
   {
     alert: 'SluiceSenderUnattended',
     kind: 'quiet',
-    about: 'a dead node\'s sender is attended again after five seconds',
+    about: 'another worker takes over the sender of a dead node after five seconds',
     series: { [`sluice_shift_unattended_seconds{${one},sender="111"}`]: '0x2 5 0x10' },
     at: { '3m': [], '4m': [], '8m': [] }
   }

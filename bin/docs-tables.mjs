@@ -1,0 +1,28 @@
+/** Markdown tables of settings and errors, made from src/config.ts and src/errors.ts. Needs `node --import=tsx`, as bin/docs.mjs has. */
+import { ConfigSchema } from '../src/config.ts'
+import { errors } from '../src/errors.ts'
+
+/** A row for each setting of the schema, in its order: from setting `first` to setting `last`, by default all. */
+export function settingsTable (first, last) {
+  const names = Object.keys(ConfigSchema.properties)
+  const [from, to] = [first ?? names[0], last ?? names.at(-1)].map(name => names.indexOf(name))
+  if (from === -1 || to < from) throw new Error(`src/config.ts has no settings from ${first} to ${last}`)
+  return table(['setting', 'default', 'meaning'], names.slice(from, to + 1).map(name => {
+    const { default: standard, description = '' } = ConfigSchema.properties[name]
+    return [code(name), standard === undefined || standard === '' ? '–' : code(standard), description]
+  }))
+}
+
+/** A row for each error, in the order of src/errors.ts. */
+export function errorsTable () {
+  return table(['code', 'HTTP', 'title'], Object.entries(errors).map(([name, [status, sentence]]) => [code(name), status, sentence]))
+}
+
+function code (value) {
+  return `\`${value}\``
+}
+
+function table (columns, rows) {
+  const line = cells => `| ${cells.map(cell => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(columns), `|${'---|'.repeat(columns.length)}`, ...rows.map(line), ''].join('\n')
+}
