@@ -15,19 +15,19 @@ import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
 import { queuePrefix } from './redis/keys.js'
 
 export interface WorkerDeps extends DrainDeps, RetryWorkerDeps, HousekeepingDeps, RecoveryDeps {
-  /** A connection that waits for Redis; each worker duplicates it for its blocking reads. */
+  /** The client of the workers and of nothing else. BullMQ duplicates it for the blocking reads of each worker. */
   patient: Client
   concurrency: number
 }
 
-/** BullMQ asks Redis again this long after an outage; by default it waits 15 s. */
-const AGAIN_MS = 500
-/** How long a worker of BullMQ may take to end once its jobs have. One that Redis was taken from a moment ago never ends. */
-const LET_GO_MS = 1000
+/** BullMQ's pause before it asks Redis again after an error; its default is 15 s. */
+const RUN_RETRY_DELAY_MS = 500
+/** How long BullMQ's workers may take to close once their jobs are done. */
+const CLOSE_WITHIN_MS = 1000
 
-/** Starts what a worker node does: shifts, retry runs, housekeeping, recovery. `close` finishes what is under way. */
+/** Starts what a worker node does: drain runs, retry runs, housekeeping, recovery. `close` finishes what is under way. */
 export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Promise<{ close: () => Promise<void> }> {
-  const options = { connection: deps.patient, prefix: queuePrefix(deps.store.prefix), runRetryDelay: AGAIN_MS }
+  const options = { connection: deps.patient, prefix: queuePrefix(deps.store.prefix), runRetryDelay: RUN_RETRY_DELAY_MS }
   const jobs = new Set<Promise<unknown>>()
   async function count<Result> (job: Promise<Result>): Promise<Result> {
     jobs.add(job)
@@ -38,49 +38,49 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
     }
   }
   const workers = [
-    new AbandonableWorker(queueNames.drain, async job => await count(applyWakeHint(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
-    new AbandonableWorker(queueNames.retry, async () => await count(runRetries(deps)), options),
-    new AbandonableWorker(queueNames.housekeeping, async () => await count(tidy(deps)), options)
+    new Worker(queueNames.drain, async job => await count(applyWakeHint(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
+    new Worker(queueNames.retry, async () => await count(runRetries(deps)), options),
+    new Worker(queueNames.housekeeping, async () => await count(tidy(deps)), options)
   ]
   for (const worker of workers) {
     worker.on('error', error => deps.events.emit('redis.lost', { error: error.message }))
     worker.on('failed', (job, error) => deps.events.emit('fault', { where: `job ${job?.name ?? ''}`, error }))
   }
-  await Promise.all([...workers.map(async worker => await worker.waitUntilReady()), retryWhileUnavailable(async () => await attendRetries(deps)), retryWhileUnavailable(async () => await scheduleHousekeeping(deps))])
+  await Promise.all([
+    ...workers.map(async worker => await worker.waitUntilReady()),
+    retryWhileUnavailable(async () => await attendRetries(deps)),
+    retryWhileUnavailable(async () => await scheduleHousekeeping(deps))
+  ])
+  const blocking = await Promise.all(workers.map(async worker => await worker.getBackend().blockingClient))
   const recovery = startRecovery(deps)
   return {
     async close () {
-      // First of all, so that a shift that this node hands over is taken by another one.
-      const closed = Promise.all(workers.map(async worker => await worker.close())).then(() => true)
+      // Without force, close() waits for Redis. While Redis does not answer it would never end, and its timers would keep the process.
+      const isAnswering = await deps.store.redis.ping().then(() => true, () => false)
+      // ioredis cannot end a client that waits for its next attempt to reconnect. It can end an attempt.
+      for (const client of blocking) if (client?.status === 'reconnecting') client.connect().catch(() => undefined)
+      // First of all, so that the jobs that this node hands over are taken by another one.
+      const closed = Promise.all(workers.map(async worker => await worker.close(!isAnswering)))
       await recovery.stop()
       await Promise.allSettled(jobs)
-      const isClosed = await Promise.race([closed, sleep(LET_GO_MS, false, { ref: false })])
-      if (!isClosed) await Promise.all(workers.map(async worker => await worker.abandon()))
+      await Promise.race([closed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })])
     }
   }
 }
 
-/** One that is left to itself where it does not end: its timers would keep the process. */
-class AbandonableWorker extends Worker {
-  async abandon (): Promise<void> {
-    this.disconnect().catch(() => undefined)
-    await Promise.all([this.pause(true), this.lockManager.close()])
-  }
-}
-
-/** Nodes may differ for the moment of a reload: a sender that is not known here is left for one that knows it. */
+/** During a reload nodes may differ: a sender that is not configured here is left for a node that has it. */
 async function applyWakeHint (deps: WorkerDeps, job: Job, closing: AbortSignal): Promise<number> {
   const { sender } = job.data as { sender: string }
   return deps.senders.includes(sender) ? await shift(deps, sender, closing, progressOf(job)) : 0
 }
 
-/** Shows in the dashboard how many messages a shift has sent; once a second, since a number to look at is not worth a command for each send. */
+/** Shows in the dashboard how many messages a drain run has sent. Once a second: a command for each message would cost more than it is worth. */
 function progressOf (job: Job): (sends: number) => void {
-  let toldAt = performance.now()
+  let updatedAt = performance.now()
   return sends => {
-    if (performance.now() - toldAt < 1000) return
-    toldAt = performance.now()
-    // Nothing depends on it.
+    if (performance.now() - updatedAt < 1000) return
+    updatedAt = performance.now()
+    // Only shown: a lost update does no harm.
     job.updateProgress({ sends }).catch(() => undefined)
   }
 }

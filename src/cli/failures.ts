@@ -2,31 +2,59 @@ import { type Command, Option } from 'commander'
 import type { Failure } from '../client/index.js'
 import { addExamples, openContext } from './context.js'
 import { parseCount } from './duration.js'
-import { table } from './show.js'
+import { UsageError } from './exit.js'
+import { facts, table } from './show.js'
 
-interface Flags { status?: Failure['status'], due?: true, sender?: string, recipient?: string, limit: number, cursor?: string }
+interface ListFlags { status?: Failure['status'], due?: true, sender?: string, recipient?: string, limit: number, cursor?: string }
+interface RetryFlags { limit?: number, force?: true, sender?: string }
+
+const NONE_DUE = 'No failure is due. `sluice failures` lists all with their next retry; --force also retries failures that are not due.'
 
 export function addFailures (program: Command): void {
-  const command = program.command('failures').summary('what WhatsApp did not take')
-    .description('Lists failures: PENDING by next retry, then FAILED and RESOLVED newest first.')
-    .addOption(new Option('--status <status>', 'only those that stand so').choices(['PENDING', 'FAILED', 'RESOLVED']))
-    .option('--due', 'only PENDING ones whose retry is due')
-    .option('--recipient <recipient>', 'only those of a recipient')
+  const command = program.command('failures').summary('list failed messages')
+    .description('Lists failures: PENDING by next retry, then FAILED and RESOLVED, newest first.')
+    .addOption(new Option('--status <status>', 'only failures with this status').choices(['PENDING', 'FAILED', 'RESOLVED']))
+    .option('--due', 'only PENDING failures whose retry is due')
+    .option('--recipient <recipient>', 'only failures of this recipient')
     .option('--sender <id>', 'phone number id of the sender')
-    .addOption(new Option('--limit <count>', 'how many at most').argParser(parseCount).default(50))
-    .option('--cursor <cursor>', 'the next page, as the one before named it')
-    .action(async (flags: Flags, self: Command) => {
+    .addOption(new Option('--limit <count>', 'most failures on the page').argParser(parseCount).default(50))
+    .option('--cursor <cursor>', 'the page after this cursor, which the previous page printed')
+    .action(async (flags: ListFlags, self: Command) => {
       const { client, print } = openContext(self)
       const page = await client.listFailures(flags)
       print(page, () => {
-        const rows = page.failures.map(({ status, attemptCount, errorCode, explanation, nextRetryAt, updatedAt, phoneNumber, id }) => [status, attemptCount, errorCode, explanation, nextRetryAt ?? updatedAt, phoneNumber, id])
-        const more = page.nextCursor === null ? '' : `\nMore: --cursor ${page.nextCursor}`
-        return table(['status', 'attempts', 'code', 'means', 'next try, or last change', 'recipient', 'id'], rows, 'No failures.') + more
+        const head = ['status', 'attempts', 'code', 'explanation', 'next retry or last change', 'recipient', 'id']
+        const rows = page.failures.map(({ status, attemptCount, errorCode, explanation, nextRetryAt, updatedAt, phoneNumber, id }) =>
+          [status, attemptCount, errorCode, explanation, nextRetryAt ?? updatedAt, phoneNumber, id])
+        return table(head, rows, 'No failures.') + (page.nextCursor === null ? '' : `\nNext page: --cursor ${page.nextCursor}`)
       })
     })
   addExamples(command, [
-    ['sluice failures --status FAILED', 'given up: somebody has to look'],
-    ['sluice failures --due', 'will be retried at the next run, or now: sluice retry'],
-    ['sluice failures --json | jq -r \'.failures[].id\'', 'for a script']
+    ['sluice failures --status FAILED', 'permanent failures: an operator has to act'],
+    ['sluice failures --due', 'retried at the next run of the retry worker, or now by: sluice retry'],
+    ['sluice failures --json | jq -r \'.failures[].id\'', 'in a script']
+  ])
+}
+
+export function addRetry (program: Command): void {
+  const command = program.command('retry [id]').summary('retry failures')
+    .description('Retries one failure, due or not, or the failures that are due. Rate limits apply as for new messages.')
+    .option('--limit <count>', 'without an id: most failures, 10 by default', parseCount)
+    .option('--force', 'without an id: also failures that are not due')
+    .option('--sender <id>', 'without an id: phone number id of the sender')
+    .action(async (id: string | undefined, { limit, ...flags }: RetryFlags, self: Command) => {
+      if (id !== undefined && (limit !== undefined || Object.keys(flags).length > 0)) {
+        throw new UsageError('give either an id or the options --limit, --force and --sender')
+      }
+      const { client, print } = openContext(self)
+      const counts = id === undefined ? await client.retryFailedMessages(limit, flags) : await client.retryFailure(id)
+      const { total, succeeded, failed, permanentlyFailed, deferred } = counts
+      print(counts, () => total === 0 && id === undefined
+        ? NONE_DUE
+        : facts({ retried: total, sent: succeeded, failed, 'failed permanently': permanentlyFailed, queued: deferred }))
+    })
+  addExamples(command, [
+    ['sluice retry --limit 100', 'the first 100 that are due'],
+    ['sluice retry ID', 'one failure, now; reopens a FAILED one']
   ])
 }

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { exits, failWith, UsageError } from './exit.js'
 import { createProgram } from './program.js'
 
-// A pipe whose reader has left, such as `| head`, is the end and no fault.
+// A closed pipe, as after `| head`, is a normal end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exits.done)
   throw error
@@ -14,9 +14,9 @@ try {
   await createProgram(asJson).parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) failWith(error, asJson)
-  // Help and version end this way too, without a fault.
+  // Help and version end with a CommanderError too.
   else if (error.exitCode === 0) process.exitCode = exits.done
-  else if (asJson) failWith(new UsageError(error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')), asJson)
-  // The parser has said what is wrong.
+  else if (asJson) failWith(new UsageError(error.code === 'commander.help' ? 'missing command' : error.message.replace(/^error: /, '')), asJson)
+  // The parser has printed the error.
   else process.exitCode = exits.usage
 }

@@ -1,40 +1,37 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
-import { addCancel } from './cancel.js'
 import { addCommonOptions, addExamples } from './context.js'
-import { addFailures } from './failures.js'
+import { addFailures, addRetry } from './failures.js'
 import { addImport } from './import.js'
-import { addPause } from './pause.js'
-import { addResume } from './resume.js'
-import { addRetry } from './retry.js'
+import { addCancel, addStatus, addWhy } from './messages.js'
 import { addSend } from './send.js'
+import { addPause, addResume } from './senders.js'
 import { addStats } from './stats.js'
-import { addStatus } from './status.js'
-import { addWhy } from './why.js'
 
-const EXITS = `Exit codes: 0 done; 1 a surprise; 2 wrong usage; 3 refused, by the code that is told; 4 not now: repeat later;
-5 an import is through and some lines were refused; 130 interrupted.
+const EXIT_CODES = `
+Exit codes: 0 done; 1 unexpected error; 2 wrong usage; 3 rejected, see the error code; 4 temporary: repeat it later;
+5 import complete, some lines rejected; 130 import interrupted.
 `
 
-/** The command line: `sluice <command>`. `asJson`: the parser leaves it to its caller to say what is wrong with the arguments. */
+/** The command line `sluice <command>`. `asJson`: the parser prints no errors, so that the caller can print them as JSON. */
 export function createProgram (asJson = false): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   const program = new Command('sluice')
-    .description('Sends WhatsApp messages through a Sluice gateway, and tells what became of them.')
+    .description('Sends WhatsApp messages through a Sluice gateway, shows their state, and performs operator actions.')
     .version(version)
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(--help lists commands and options)')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-  // Before the commands are added: they take it over from here.
+  // Commands inherit the configuration at the time they are added.
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
   for (const add of [addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addStats, addImport]) add(program)
   addExamples(program, [
-    ['export SLUICE_URL=http://localhost:3000 SLUICE_API_KEY=…', 'where the gateway is, and who you are'],
-    ['sluice send +1234567890 "Hello"', 'sends a text'],
-    ['sluice why +1234567890', 'what messages to somebody wait for'],
-    ['sluice import campaign.csv', 'sends what a file holds'],
-    ['sluice help import', 'everything about one command']
+    ['export SLUICE_URL=http://localhost:3000 SLUICE_API_KEY=…', 'address of the gateway, and your API key'],
+    ['sluice send +1234567890 "Hello"', 'send a text'],
+    ['sluice why +1234567890', 'show why messages to a recipient wait'],
+    ['sluice import campaign.csv', 'send the messages in a file'],
+    ['sluice help import', 'explain one command']
   ])
-  return program.addHelpText('after', EXITS)
+  return program.addHelpText('after', EXIT_CODES)
 }

@@ -9,10 +9,10 @@ import { facts } from './show.js'
 const CLEAR_SCREEN = '\x1b[2J\x1b[H'
 
 export function addStats (program: Command): void {
-  const command = program.command('stats').summary('count what waits, failed and was sent')
-    .description('Counts of throttling, failures and queue, and of each sender.')
-    .option('--watch', 'again and again, until Ctrl-C')
-    .addOption(new Option('--every <duration>', 'with --watch: how often').argParser(parseDuration).default(2000, '2s'))
+  const command = program.command('stats').summary('show counts of queued, sent and failed messages')
+    .description('Shows counts of throttling, failures and queue, and of each sender.')
+    .option('--watch', 'refresh until Ctrl-C')
+    .addOption(new Option('--every <duration>', 'refresh interval of --watch').argParser(parseDuration).default(2000, '2s'))
     .action(async ({ watch = false, every }: { watch?: boolean, every: number }, self: Command) => {
       const { client, print, json } = openContext(self)
       const stop = new AbortController()
@@ -30,14 +30,14 @@ export function addStats (program: Command): void {
       }
     })
   addExamples(command, [
-    ['sluice stats --watch', 'a screen that stays up to date'],
-    ['sluice stats --watch --every 10s --json >> stats.ndjson', 'a line every 10 s']
+    ['sluice stats --watch', 'refresh the screen'],
+    ['sluice stats --watch --every 10s --json >> stats.ndjson', 'append a line every 10 s']
   ])
 }
 
 function show ({ throttling, deliveryFailures, queue, senders }: Stats): string {
   const head = facts({
-    'recipients that have to wait': throttling.activeRateLimits,
+    'rate-limited recipients': throttling.activeRateLimits,
     queue: `${queue.waiting} waiting, ${queue.active} active, ${queue.delayed} delayed, ${queue.paused} paused`,
     'sent in 24 h': queue.completed,
     failures: `${deliveryFailures.pending} pending, ${deliveryFailures.failed} failed, ${deliveryFailures.resolved} resolved`

@@ -1,44 +1,44 @@
-import type { Exchange } from './exchange.js'
 import { SluiceClientError } from './error.js'
-import { asFirst, withKey } from './own.js'
-import { passingOf } from './passing.js'
+import { asFirstResponse, withKey } from './idempotency.js'
 import type { RetryBudget } from './retry-budget.js'
-import type { BatchAnswer, PostMessage, Schemas } from './types.js'
+import { classifyTransient } from './transient.js'
+import type { Transport } from './transport.js'
+import type { BatchResult, PostMessage, Schemas } from './types.js'
 
 /**
- * Posts a batch, and again those of its rows that were turned away for what passes, until none is left or the patience is over. Rejects
- * only where not a single row has an answer.
+ * Posts a batch, then retries only the rows with a transient error, until all have a final result or the budget is used up. At the
+ * deadline the results so far are returned. Rejects only if no row has a result.
  */
-export async function sendRows (exchange: Exchange, messages: PostMessage[], retryBudget: RetryBudget): Promise<BatchAnswer[]> {
+export async function sendRows (transport: Transport, messages: PostMessage[], budget: RetryBudget): Promise<BatchResult[]> {
   const rows = messages.map(withKey)
-  const answers: BatchAnswer[] = []
-  let open = [...rows.keys()]
+  const results: BatchResult[] = []
+  let pending = [...rows.keys()]
   for (let tries = 1; ; tries++) {
     try {
-      const body = { messages: open.map(at => rows[at]?.body) }
-      const told = await exchange.ask({ method: 'POST', path: '/api/v1/messages/batch', body, repeatable: true }, retryBudget)
-      const isRepeat = tries > 1 || told.tries > 1
-      const { results } = told.body as { results: BatchAnswer[] }
-      open.forEach((at, i) => { answers[at] = answerOf(results[i] as BatchAnswer, isRepeat && rows[at]?.isOwn === true) })
+      const body = { messages: pending.map(at => rows[at]?.body) }
+      const response = await transport.send({ method: 'POST', path: '/api/v1/messages/batch', body, retry: 'all' }, budget)
+      const isRetry = tries > 1 || response.tries > 1
+      const received = (response.body as { results: BatchResult[] }).results
+      pending.forEach((at, i) => { results[at] = resultOf(received[i] as BatchResult, isRetry && rows[at]?.hasOwnKey === true) })
     } catch (error) {
-      if (tries > 1 && error instanceof SluiceClientError) return answers
+      if (tries > 1 && error instanceof SluiceClientError) return results
       throw error
     }
-    open = open.filter(at => passes(answers[at], retryBudget.leftMs()))
-    const longestMs = Math.max(0, ...open.map(at => retryAfterMs(answers[at])))
-    if (open.length === 0 || !await retryBudget.rest(tries, longestMs)) return answers
+    pending = pending.filter(at => isRetried(results[at], budget.leftMs()))
+    const longestMs = Math.max(0, ...pending.map(at => retryAfterMs(results[at])))
+    if (pending.length === 0 || !await budget.wait(tries, longestMs)) return results
   }
 }
 
-function answerOf (told: BatchAnswer, isOwn: boolean): BatchAnswer {
-  const answer = isOwn ? asFirst(told) : told
-  return 'code' in answer ? { httpStatus: answer.status, ...answer } : answer
+function resultOf (received: BatchResult, mayBeFirst: boolean): BatchResult {
+  const result = mayBeFirst ? asFirstResponse(received) : received
+  return 'code' in result ? { httpStatus: result.status, ...result } : result
 }
 
-function passes (answer: BatchAnswer | undefined, leftMs: number): boolean {
-  return answer !== undefined && 'code' in answer && passingOf(answer.code, answer.status) !== null && retryAfterMs(answer) < leftMs
+function isRetried (result: BatchResult | undefined, leftMs: number): boolean {
+  return result !== undefined && 'code' in result && classifyTransient(result.code, result.status) !== null && retryAfterMs(result) < leftMs
 }
 
-function retryAfterMs (answer: BatchAnswer | undefined): number {
-  return (answer as Schemas['ProblemRow'] | undefined)?.retryAfterMs ?? 0
+function retryAfterMs (result: BatchResult | undefined): number {
+  return (result as Schemas['ProblemRow'] | undefined)?.retryAfterMs ?? 0
 }

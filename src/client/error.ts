@@ -1,27 +1,28 @@
 import type { components } from './openapi.js'
 
+/** The gateway's problem document (RFC 9457). */
 export type Problem = components['schemas']['Problem']
 
-/** Codes of the gateway, and what befalls a call on its way there and back. */
-export type ErrorCode = Problem['code'] | 'UNREACHABLE' | 'TIMEOUT' | 'UNEXPECTED_ANSWER'
+/** The gateway's error codes, and three for a missing or foreign response. */
+export type ErrorCode = Problem['code'] | 'UNREACHABLE' | 'TIMEOUT' | 'UNEXPECTED_RESPONSE'
 
-export interface ErrorFacts {
-  /** HTTP status; absent where no answer came. */
+export interface ErrorDetails {
+  /** HTTP status; absent without a response. */
   status?: number
-  /** The field, parameter or header at fault. */
+  /** The invalid field, parameter or header. */
   field?: string
-  /** When the gateway thinks a repeat makes sense. */
+  /** `Retry-After` of the response, in milliseconds. */
   retryAfterMs?: number
-  /** The whole problem document of the gateway, with its further members. */
+  /** The complete problem document of the gateway. */
   problem?: Problem
-  /** The key of the message that was to be sent: a later call with it can't send the message twice. */
+  /** The key of the message: a later call with it cannot send the message twice. */
   idempotencyKey?: string
   cause?: unknown
 }
 
 /**
- * Every failure of a call, but for an abort by the caller's own signal, which rejects with that signal's reason. `code` is stable;
- * nothing in it holds a key, a number or a text.
+ * The error of every failed call. Only an abort by the caller's signal rejects with something else: the signal's reason. `code` is
+ * stable. The error contains no API key, no number and no text of a message.
  */
 export class SluiceClientError extends Error {
   readonly code: ErrorCode
@@ -31,17 +32,20 @@ export class SluiceClientError extends Error {
   readonly problem?: Problem
   readonly idempotencyKey?: string
 
-  constructor (code: ErrorCode, sentence: string, { cause, ...facts }: ErrorFacts = {}) {
-    super(`${code}: ${sentence}${facts.field === undefined ? '' : ` (${facts.field})`}`, cause === undefined ? {} : { cause })
+  constructor (code: ErrorCode, detail: string, { cause, ...details }: ErrorDetails = {}) {
+    super(`${code}: ${detail}${details.field === undefined ? '' : ` (${details.field})`}`, cause === undefined ? {} : { cause })
     this.name = 'SluiceClientError'
     this.code = code
-    Object.assign(this, facts)
+    Object.assign(this, details)
   }
 }
 
-/** The error that a problem document tells of. */
+/** The error for a problem document. */
 export function toError (problem: Problem, status: number, retryAfterMs?: number): SluiceClientError {
   return new SluiceClientError(problem.code, problem.detail ?? problem.title, {
-    status, problem, ...(problem.field === undefined ? {} : { field: problem.field }), ...(retryAfterMs === undefined ? {} : { retryAfterMs })
+    status,
+    problem,
+    ...(problem.field === undefined ? {} : { field: problem.field }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs })
   })
 }

@@ -1,5 +1,5 @@
-/** What callers import: `import { SluiceClient } from 'sluice/client'`. */
-export { SluiceClient, type ClientOptions } from './client.js'
+/** The public interface: `import { SluiceClient } from 'sluice/client'`. */
+export { SluiceClient } from './client.js'
 export { SluiceClientError, type ErrorCode, type Problem } from './error.js'
-export type { KeyOptions } from './key.js'
+export type { KeyOptions } from './idempotency.js'
 export type * from './types.js'

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const FIRST_REST_MS = 100
-const LONGEST_REST_MS = 5000
+const FIRST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 5000
 
-/** How long one call may take in all its tries, and the rests between them. */
+/** The time that one call may take with all its attempts, and the delays between them. */
 export interface RetryBudget {
   readonly signal: AbortSignal | undefined
   /** Until the call's deadline. */
   leftMs: () => number
   /**
-   * Rests before the next try, at least `retryAfterMs`; false at once where the deadline would pass meanwhile. Rejects with the reason of
-   * the caller's signal.
+   * Waits before the next attempt, at least `retryAfterMs`. Returns false at once if the deadline would pass meanwhile. Rejects with the
+   * reason of the caller's signal.
    */
-  rest: (tries: number, retryAfterMs: number | undefined) => Promise<boolean>
+  wait: (attempts: number, retryAfterMs: number | undefined) => Promise<boolean>
 }
 
 export function createRetryBudget (timeoutMs: number, signal: AbortSignal | undefined): RetryBudget {
@@ -21,9 +21,9 @@ export function createRetryBudget (timeoutMs: number, signal: AbortSignal | unde
   return {
     signal,
     leftMs,
-    async rest (tries, retryAfterMs = 0) {
-      // The random part keeps those who were turned away together from coming back together.
-      const retryInMs = retryAfterMs + Math.random() * Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (tries - 1))
+    async wait (attempts, retryAfterMs = 0) {
+      // Full jitter on top of the server's Retry-After, which is the same for all rejected callers: they must not return in lockstep.
+      const retryInMs = retryAfterMs + Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempts - 1))
       if (retryInMs >= leftMs()) return false
       await sleep(retryInMs, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
         signal?.throwIfAborted()

@@ -1,6 +1,6 @@
 import type { components, operations } from './openapi.js'
 
-/** The shapes of the gateway's OpenAPI document, by the names they have there. */
+/** The schemas of the gateway's OpenAPI document, by their names there. */
 type Schemas = components['schemas']
 
 export type PostMessage = Schemas['PostMessage']
@@ -27,29 +27,42 @@ interface Repeated { duplicate: true }
 export type Sent = Schemas['Sent'] & Immediate
 export type Accepted = Schemas['Accepted'] & Queued
 export type Duplicate = Schemas['Duplicate'] & Repeated
-/** Exactly one of `immediate`, `queued` and `duplicate` is true. */
-export type Answer = Sent | Accepted | Duplicate
-/** What became of one message of a batch, with the HTTP status that it alone would have had; refused where there is a `code`. */
-export type BatchAnswer = (Schemas['AcceptedRow'] & Queued) | (Schemas['DuplicateRow'] & Repeated) | Schemas['ProblemRow']
+/** The result of `sendMessage`. Exactly one of `immediate`, `queued` and `duplicate` is true. */
+export type SendResult = Sent | Accepted | Duplicate
+/** The result of one row of a batch, with the HTTP status of a single request. A rejected row has a `code`. */
+export type BatchResult = (Schemas['AcceptedRow'] & Queued) | (Schemas['DuplicateRow'] & Repeated) | Schemas['ProblemRow']
 
-/** What goes for every call. */
+export interface ClientOptions {
+  /** URL of the gateway, such as `http://localhost:3000`; may have a path, which precedes `/api/v1`. */
+  baseUrl: string
+  /** One of the gateway's API keys; not needed if the gateway has none. */
+  apiKey?: string
+  /** Longest duration of a call in ms, with all tries and the delays between them; 30,000 by default. */
+  timeoutMs?: number
+  /** Longest duration of one try in ms before it is retried; 10,000 by default. */
+  tryTimeoutMs?: number
+  /** Most open connections; 16 by default. */
+  connections?: number
+}
+
+/** Options of every call. */
 export interface CallOptions {
-  /** Ends the call: it rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the signal's reason. */
   signal?: AbortSignal
-  /** How long the call may take, all its tries and the rests between them. */
+  /** Longest duration of the call in ms, with all tries and the delays between them; the client's `timeoutMs` by default. */
   timeoutMs?: number
 }
 
-/** A number, a business-scoped user id, or a group's id. */
-export type To = string | { recipient: string } | { group: string }
+/** A phone number, a business-scoped user id (`recipient`), or a group id (`group`). */
+export type Recipient = string | { recipient: string } | { group: string }
 
-/** All that a message can have besides recipient and content. */
+/** The fields of a message except recipient and content. */
 export type MessageOptions = Omit<PostMessage, 'to' | 'recipient' | 'group' | 'message'>
 
 export type SendOptions = MessageOptions & CallOptions & {
-  /** Never send within the call, so that it answers at once: the message is `queued`. */
+  /** Do not send within the call: it returns at once with a `queued` message. */
   respondAsync?: boolean
 }
 
-/** The query of an operation of the document, with what goes for every call. */
+/** The query of an API operation, with the options of every call. */
 export type QueryOptions<Id extends keyof operations> = NonNullable<operations[Id]['parameters']['query']> & CallOptions

@@ -3,35 +3,52 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { Queue } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
-import { toKnown } from '../http/problem.js'
-import { answering } from './asking.js'
-import { MessagesQueue } from './messages-queue.js'
-import type { DashboardDeps } from './room.js'
+import { SluiceError } from '../errors.js'
+import type { Bus } from '../events.js'
+import { isChange } from '../http/from-here.js'
+import { sendProblem, toKnown } from '../http/problem.js'
+import type { MessagesQueueDeps } from './messages-queue.js'
+import { createMessagesQueue } from './messages-queue.js'
 
-/** bull-board asks a font service of others for its letters; a page that shows an operator's work asks nobody. */
+export interface DashboardDeps extends MessagesQueueDeps {
+  events: Bus
+  sandbox: boolean
+  drainQueue: Queue
+  retryQueue: Queue
+  housekeepingQueue: Queue
+}
+
+/** bull-board loads its font from Google. A page that shows an operator's work sends no request to another site. */
 const headers = {
-  'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'",
+  'content-security-policy': [
+    "default-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "font-src 'self' data:", "worker-src 'self' blob:",
+    "frame-ancestors 'none'"
+  ].join('; '),
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store'
 }
 
-/** bull-board under the prefix of this scope: the messages as a queue, and the three BullMQ queues behind them to look at. Guards nothing itself. */
+/**
+ * bull-board under the prefix of this scope: the messages as a queue, and BullMQ's own three queues. It is read-only. The scope around it
+ * authenticates.
+ */
 export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Promise<void> {
   const server = new FastifyAdapter()
   createBullBoard({
     queues: [
-      new MessagesQueue(deps),
-      watched(deps.drainQueue, 'A job is a shift: a worker attends one sender for up to 15 s. Its result is the number of messages it sent.'),
-      watched(deps.retryQueue, 'A job is a run over all failures that are due. Its result counts what became of them; null while the worker is stopped.'),
-      watched(deps.housekeepingQueue, 'A job drops messages whose life is over, old failures and idle rate limits. Its result counts them.')
+      createMessagesQueue(deps),
+      readOnly(deps.drainQueue, 'A job is a drain run: a worker sends the messages of one sender for up to 15 s. Its result is their number.'),
+      readOnly(deps.retryQueue, 'A job is one run over all due failures. Its result counts their outcomes; null while the retry worker is stopped.'),
+      readOnly(deps.housekeepingQueue, 'A job removes expired messages, old failures and idle rate limits. Its result counts them.')
     ],
     serverAdapter: server,
     options: {
       uiConfig: {
         boardTitle: 'Sluice',
         hideDocsLink: true,
+        miscLinks: [{ text: 'Console', url: '/console' }],
         ...(deps.sandbox ? { environment: { label: 'Sandbox: nothing is really sent', color: '#b45309', textColor: '#ffffff' } } : {})
       }
     }
@@ -39,31 +56,20 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
   server.setBasePath(app.prefix)
   server.setErrorHandler(error => {
     const known = toKnown(error)
-    if (known.status === 500) deps.events.emit('fault', { where: 'dashboard', error: known.facts.cause ?? error })
-    return answer(known.status, known.status === 500 ? '' : known.message)
+    // The keys and statuses that bull-board's page knows.
+    if (known.status === 503) return { status: 500, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, message: known.message } }
+    deps.events.emit('fault', { where: 'dashboard', error: known.facts.cause ?? error })
+    return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' } } }
   })
-  app.addHook('onRequest', async (_, reply) => { reply.headers(headers) })
-  // The last hook before the handler, called by itself: the handler then runs within.
-  app.addHook('preHandler', (request, _, done) => answering(request.caller.name, done))
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers)
+    if (!isChange(request)) return
+    return sendProblem(reply, new SluiceError('NOT_SUPPORTED', { detail: 'the dashboard is read-only: use the console or the API' }))
+  })
   await app.register(server.registerPlugin())
 }
 
-/** BullMQ's own queues carry the gateway's work, so that a hand in them would only stop it. */
-function watched (queue: Queue, description: string): BullMQAdapter {
+/** BullMQ's own queues carry the gateway's work: a job that is removed or paused by hand would stop it. */
+function readOnly (queue: Queue, description: string): BullMQAdapter {
   return new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false, description })
-}
-
-type Answer = ReturnType<Parameters<FastifyAdapter['setErrorHandler']>[0]>
-
-/** A problem as bull-board's pages read it: a headline that they know, and a sentence. */
-function answer (status: number, message: string): Answer {
-  const detail = message === '' ? {} : { message }
-  switch (status) {
-    case 400:
-    case 404: return { status, body: { error: { key: 'ERRORS.INVALID_REQUEST_BODY', options: { field: '' } }, ...detail } }
-    case 405:
-    case 409: return { status, body: { error: { key: 'ERRORS.FORBIDDEN' }, ...detail } }
-    case 503: return { status: 500, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, ...detail } }
-    default: return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, ...detail } }
-  }
 }

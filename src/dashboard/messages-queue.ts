@@ -1,154 +1,186 @@
-import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js'
-import type { JobCounts, JobStatus, QueueJob, QueueMetrics, Status } from '@bull-board/api/dist/types.js'
+import type { BaseAdapter } from '@bull-board/api/baseAdapter'
+import type { QueueJob, QueueJobJson } from '@bull-board/api/typings/app'
 import { SluiceError } from '../errors.js'
-import { audit } from '../http/audit.js'
-import { parseId } from '../redis/keys.js'
-import { queueOf } from '../throttle/inspect.js'
-import { pauseSender, resumeSender } from '../throttle/pause.js'
-import { admin, readSenders } from './asking.js'
-import { look } from './look.js'
-import { MessageJob, historyOf } from './message-job.js'
-import { readPage } from './pages.js'
-import type { BullState, DashboardDeps } from './room.js'
+import type { Explain } from '../failure/failure.js'
+import { attemptsOf } from '../failure/failure.js'
+import { lanes } from '../message.js'
+import { maskRecipient } from '../recipient.js'
+import { admittedAt, parseId, publicId } from '../redis/keys.js'
+import type { Store } from '../redis/store.js'
+import type { SenderView } from '../throttle/inspect.js'
+import { inspectSenders, queueOf } from '../throttle/inspect.js'
+import type { BullState, QueueRow } from './pages.js'
+import { readPage, readRow } from './pages.js'
+
+export interface MessagesQueueDeps {
+  store: Store
+  senders: string[]
+  explain: Explain
+  settlement: { backoff: (attempt: number) => number | null }
+}
 
 const states: BullState[] = ['waiting', 'active', 'delayed', 'paused', 'failed', 'completed']
 
-const DESCRIPTION = 'The messages of all senders, read from their lines: this is a view, no Bull queue. Waiting and delayed show each ' +
-  "recipient's next message by its turn, then those behind it. Sent messages are counted for 24 h and not listed. Remove cancels; " +
-  'promote retries a failure before its time; pause and resume close and open every sender.'
+const DESCRIPTION = "The messages of all senders, read-only: a view of the gateway's own data and no Bull queue. " +
+  'To cancel, retry or pause, use the console. ' +
+  "Waiting and delayed list each recipient's next message in the order of their ready times, then the messages behind them. " +
+  'Sent messages are counted for 24 h and not listed.'
 
-/** All messages as one queue for bull-board: a read model over the senders' lines and sets, with the few actions that make sense. */
-export class MessagesQueue extends BaseAdapter {
-  readonly #room: DashboardDeps
+/**
+ * All messages as one read-only queue for bull-board. bull-board exports the type of its base class and not the class itself, so this is an
+ * object with all public members of it.
+ */
+export function createMessagesQueue (deps: MessagesQueueDeps): BaseAdapter {
+  const readSenders = shared(async () => await inspectSenders(deps.store, deps.senders))
 
-  constructor (deps: DashboardDeps) {
-    // 'bull', not 'bullmq': for that bull-board offers flows, global concurrency and schedulers, and reaches for a real Queue.
-    super('bull', { description: DESCRIPTION, allowCompletedRetries: false })
-    this.#room = deps
-  }
-
-  getName (): string {
-    return 'WHATSAPP'
-  }
-
-  getStatuses (): Status[] {
-    return ['latest', ...states]
-  }
-
-  getJobStatuses (): JobStatus[] {
-    return states
-  }
-
-  async getJobCounts (): Promise<JobCounts> {
-    return { ...queueOf(await readSenders(this.#room)) } as JobCounts
-  }
-
-  /** Pages of several states are short looks at each: its first jobs. */
-  async getJobs (statuses: JobStatus[], start = 0, end = 9): Promise<QueueJob[]> {
-    const senders = await readSenders(this.#room)
-    const wanted = states.filter(state => statuses.includes(state))
-    const pages = await Promise.all(wanted.map(async state => await readPage(this.#room, senders, state, start, end)))
-    return pages.flat().map(shown => new MessageJob(this.#room, shown))
-  }
-
-  async getJob (id: string): Promise<QueueJob | null> {
-    const shown = await this.#find(id)
-    return shown === null ? null : new MessageJob(this.#room, shown)
-  }
-
-  async getJobLogs (id: string): Promise<string[]> {
-    const shown = await this.#find(id)
-    return shown === null ? [] : historyOf(this.#room, shown)
-  }
-
-  async isPaused (): Promise<boolean> {
-    return (await readSenders(this.#room)).every(sender => sender.state !== 'active')
-  }
-
-  /** Closes every sender that is open; one that is stopped stays stopped, for its reason. */
-  async pause (): Promise<void> {
-    const by = admin()
-    for (const { id: sender, state } of await readSenders(this.#room)) {
-      if (state !== 'active') continue
-      await pauseSender(this.#room.store, sender, by)
-      await audit(this.#room, { by, action: 'pause', sender, subject: sender })
-    }
-  }
-
-  /** Opens every sender that is closed, whoever closed it. */
-  async resume (): Promise<void> {
-    const by = admin()
-    for (const { id: sender, state } of await readSenders(this.#room)) {
-      if (state === 'active') continue
-      const { wakeHint } = await resumeSender(this.#room.store, sender)
-      await audit(this.#room, { by, action: 'resume', sender, subject: sender })
-      this.#room.events.emit('sender.resumed', { sender })
-      await this.#room.wakes.applyWakeHint(sender, wakeHint)
-    }
-  }
-
-  async getRedisInfo (): Promise<string> {
-    return await this.#room.store.redis.info()
-  }
-
-  async getMetrics (): Promise<QueueMetrics> {
-    return { meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 }
-  }
-
-  async getJobSchedulers (): Promise<never[]> {
-    return []
-  }
-
-  async getJobSchedulersCount (): Promise<number> {
-    return 0
-  }
-
-  async getGlobalConcurrency (): Promise<null> {
-    return null
-  }
-
-  async addJob (): Promise<never> {
-    throw refused('post a message to /api/v1/messages')
-  }
-
-  async clean (): Promise<never> {
-    throw refused('messages are cancelled one by one, failures are kept until their retention is over')
-  }
-
-  async empty (): Promise<never> {
-    throw refused('messages are cancelled one by one; to hold all of them, pause')
-  }
-
-  async obliterate (): Promise<never> {
-    throw refused('nobody can forget all messages at once')
-  }
-
-  async promoteAll (): Promise<never> {
-    throw refused('promote retries one by one, or post {"force": true} to /api/v1/failures/retry')
-  }
-
-  async removeJobScheduler (): Promise<never> {
-    throw refused('it has no job schedulers')
-  }
-
-  async updateJobScheduler (): Promise<never> {
-    throw refused('it has no job schedulers')
-  }
-
-  async runJobSchedulerNow (): Promise<never> {
-    throw refused('it has no job schedulers')
-  }
-
-  async setGlobalConcurrency (): Promise<never> {
-    throw refused('a sender has a quota: put it to /api/v1/senders/:id/quota')
-  }
-
-  async #find (name: string): ReturnType<typeof look> {
+  async function find (name: string): Promise<QueueRow | null> {
     const parts = parseId(name)
-    return parts === null || !this.#room.senders.includes(parts.sender) ? null : await look(this.#room, parts.sender, parts.id)
+    return parts === null || !deps.senders.includes(parts.sender) ? null : await readRow(deps.store, parts.sender, parts.id)
+  }
+
+  const adapter: Pick<BaseAdapter, keyof BaseAdapter> = {
+    // 'bull' and not 'bullmq': for the latter bull-board offers flows and concurrency, which need a Queue of BullMQ.
+    type: 'bull',
+    readOnlyMode: true,
+    allowRetries: false,
+    allowCompletedRetries: false,
+    prefix: '',
+    delimiter: '',
+    description: DESCRIPTION,
+    displayName: '',
+    jobDataSchema: undefined,
+    externalJobUrl: undefined,
+    supportsJobSchedulerUpdate: false,
+    supportsJobSchedulerRun: false,
+    supportsGlobalRateLimit: false,
+    getName: () => 'WHATSAPP',
+    getDisplayName: () => '',
+    getDescription: () => DESCRIPTION,
+    getJobDataSchema: () => undefined,
+    getStatuses: () => ['latest', ...states],
+    getJobStatuses: () => states,
+    isVisible: () => true,
+    format: (_field, data, shown = data) => shown,
+    async getJobCounts () {
+      return { ...queueOf(await readSenders()) }
+    },
+    async isPaused () {
+      return (await readSenders()).every(sender => sender.state !== 'active')
+    },
+    /** A page of several states has the first jobs of each. */
+    async getJobs (statuses, start = 0, end = 9) {
+      const senders = await readSenders()
+      const wanted = states.filter(state => statuses.includes(state))
+      const pages = await Promise.all(wanted.map(async state => await readPage(deps.store, senders, state, start, end)))
+      return pages.flat().map(row => jobOf(deps, row))
+    },
+    async getJob (name) {
+      const row = await find(name)
+      return row === null ? null : jobOf(deps, row)
+    },
+    async getJobLogs (name) {
+      const row = await find(name)
+      return row === null ? [] : attemptLines(deps.explain, row)
+    },
+    getRedisInfo: async () => await deps.store.redis.info(),
+    getDatastoreStats: async () => null,
+    getMetrics: async () => ({ meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 }),
+    getArmedJobSchedulerId: async () => null,
+    getJobSchedulers: async () => [],
+    getJobSchedulersCount: async () => 0,
+    getGlobalConcurrency: async () => null,
+    getConfiguredRateLimit: async () => null,
+    getActiveRateLimitTtl: async () => 0,
+    getQueueDefaultJobOptions: () => ({}),
+    getWorkers: async () => null,
+    // bull-board calls none of these on a read-only queue.
+    setFormatter: refuse,
+    setVisibilityGuard: refuse,
+    addJob: refuse,
+    clean: refuse,
+    empty: refuse,
+    obliterate: refuse,
+    pause: refuse,
+    resume: refuse,
+    promoteAll: refuse,
+    removeJobScheduler: refuse,
+    updateJobScheduler: refuse,
+    runJobSchedulerNow: refuse,
+    setGlobalConcurrency: refuse,
+    setConfiguredRateLimit: refuse,
+    removeConfiguredRateLimit: refuse,
+    releaseActiveRateLimit: refuse
+  }
+  // What is missing is private to the class.
+  return adapter as BaseAdapter
+}
+
+function refuse (): never {
+  throw new SluiceError('NOT_SUPPORTED')
+}
+
+/** One poll of bull-board reads the counts several times at once: calls that come while one is under way share it. */
+function shared (read: () => Promise<SenderView[]>): () => Promise<SenderView[]> {
+  let running: Promise<SenderView[]> | null = null
+  return async () => await (running ??= read().finally(() => { running = null }))
+}
+
+/** A message in the shape of a Bull job. The recipient is masked; the text and the idempotency key, which may contain a number, are left out. */
+function jobOf (deps: MessagesQueueDeps, row: QueueRow): QueueJob {
+  const { dueAt, lane } = row
+  const opts = {
+    attempts: attemptsAllowed(deps.settlement.backoff),
+    ...(dueAt === null ? {} : { delay: Math.max(0, dueAt - admittedAt(row.id)) }),
+    ...(lane === null ? {} : { priority: lanes.indexOf(lane) + 1 })
+  }
+  return { opts, toJSON: () => jobJson(deps, row, opts), getState: async () => row.state, remove: refuse, retry: refuse, promote: refuse }
+}
+
+function jobJson ({ explain }: MessagesQueueDeps, row: QueueRow, opts: { delay?: number, priority?: number }): QueueJobJson {
+  const { sender, id, state, recipient, lane, payload, metadata, attempts, waitingFor, position, startedAt, finishedAt } = row
+  const reason = state === 'completed' ? '' : failedReason(explain, row)
+  return {
+    id: publicId(sender, id),
+    name: payload?.type ?? 'message',
+    data: {
+      sender,
+      recipient: maskRecipient(recipient),
+      lane,
+      caller: payload?.caller ?? null,
+      metadata: Object.keys(metadata ?? {}),
+      waitingFor,
+      ...(position === 0 ? {} : { position })
+    },
+    opts,
+    timestamp: admittedAt(id),
+    attemptsMade: attempts,
+    progress: 0,
+    failedReason: reason,
+    // bull-board shows the last line first: the reason, then the attempts.
+    stacktrace: reason === '' ? [] : [...attemptLines(explain, row), reason],
+    returnvalue: null,
+    ...(opts.delay === undefined ? {} : { delay: opts.delay }),
+    ...(opts.priority === undefined ? {} : { priority: opts.priority }),
+    ...(startedAt === null ? {} : { processedOn: startedAt }),
+    ...(finishedAt === null ? {} : { finishedOn: finishedAt })
   }
 }
 
-function refused (detail: string): SluiceError {
-  return new SluiceError('NOT_SUPPORTED', { detail })
+function failedReason (explain: Explain, { history }: QueueRow): string {
+  const code = history.filter(entry => entry.code !== undefined).at(-1)?.code
+  const reason = history.at(-1)?.reason
+  if (code === undefined) return reason ?? ''
+  return `${code}: ${explain(code).explanation}${reason === undefined ? '' : ` (${reason})`}`
+}
+
+/** One line per attempt. WhatsApp's own error text may name the recipient, so the code is explained instead. */
+function attemptLines (explain: Explain, { history }: QueueRow): string[] {
+  return attemptsOf(history).map(({ at, attempt, outcome, code }) =>
+    `${at} attempt ${attempt}: ${outcome}${code === null ? '' : ` ${code}, ${explain(code).title}`}`)
+}
+
+function attemptsAllowed (backoff: (attempt: number) => number | null): number {
+  let attempt = 1
+  while (backoff(attempt) !== null) attempt++
+  return attempt
 }

@@ -1,60 +1,85 @@
+import type { Lane, Payload } from '../message.js'
 import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
-import type { StoredMessage } from '../settlement/record.js'
+import type { MessageView } from '../settlement/inspect.js'
+import { inspectMessage } from '../settlement/inspect.js'
+import type { StoredMessage, HistoryEntry } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
 import type { SenderView } from '../throttle/inspect.js'
-import type { BullState, DashboardDeps, QueueRow } from './room.js'
 
-/** Recipients of a sender behind whose next message a page looks; each costs Redis about 2 µs. */
+/** The states of a Bull job. */
+export type BullState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused'
+
+/** A message as the dashboard shows it. Times are ms since the epoch. */
+export interface QueueRow {
+  sender: string
+  id: string
+  state: BullState
+  recipient: string
+  lane: Lane | null
+  /** Null once the message is settled and not FAILED. */
+  payload: Payload | null
+  metadata: Record<string, unknown> | null
+  attempts: number
+  history: HistoryEntry[]
+  waitingFor: 'turn-in-queue' | 'retry' | 'outcome' | 'schedule' | 'pause' | 'sender-stopped' | null
+  dueAt: number | null
+  startedAt: number | null
+  finishedAt: number | null
+  /** Position in the queue of its recipient, from 1; 0 where it is in none, or unknown. */
+  position: number
+}
+
+/** A page looks behind the next message of this many recipients of a sender at most; each costs Redis about 2 µs. */
 const BEHIND = 1000
 /** Jobs on one page at most. */
 const PAGE = 200
 
-/** A stretch of a list: how many stand in it, and how to read a window of them. May show fewer than it counts, never others. */
+/** A part of a list: its length, and how to read a window of it. A window may have fewer rows than counted, never others. */
 interface Section { count: number, read: (skip: number, take: number) => Promise<QueueRow[]> }
 
 /**
- * A window of all that is in one state, sender by sender. A section is a sorted set in its own order and a window of it is
- * read by rank, so that a page costs the same wherever it is. What each state shows, in this order:
+ * A window of all messages in one state, sender by sender. A section is a sorted set in its own order, and a window of it is read by rank, so
+ * a page costs the same wherever it is. Each state shows, in this order:
  *
- * - waiting: next messages whose turn is due, by turn, lane by lane; then who is due behind them, recipient by recipient
- * - delayed: retries, unknown outcomes and scheduled messages by their moment; then the line as above, by later turns
- * - paused: the line of a closed sender, lane by lane, recipient by recipient, in the order of the line
+ * - waiting: next messages whose ready time has come, by ready time, lane by lane; then messages behind them that are due, recipient by recipient
+ * - delayed: retries, unknown outcomes and scheduled messages by their time; then the queues as above, by later ready times
+ * - paused: the queues of a sender that is not active, lane by lane, recipient by recipient, in queue order
  * - active: by the end of the lease; failed: newest first
- * - completed: nothing: of a sent message only a compact result is kept, under its id, and a count
+ * - completed: nothing: of a sent message only a compact result under its id and a count are kept
  *
- * Behind the next messages it looks for `BEHIND` recipients of a sender; who stands behind further ones is counted and not shown.
+ * Behind the next messages it reads `BEHIND` recipients of a sender; what is queued behind further ones is counted and not shown.
  */
-export async function readPage (deps: DashboardDeps, senders: SenderView[], state: BullState, start: number, end: number): Promise<QueueRow[]> {
-  const shown: QueueRow[] = []
+export async function readPage (store: Store, senders: SenderView[], state: BullState, start: number, end: number): Promise<QueueRow[]> {
+  const rows: QueueRow[] = []
   let skip = Math.max(0, start)
   let take = Math.min(PAGE, end - start + 1)
-  for (const section of senders.flatMap(sender => sectionsOf(deps.store, sender, state))) {
+  for (const section of senders.flatMap(sender => sectionsOf(store, sender, state))) {
     const first = Math.min(skip, section.count)
     const some = Math.min(take, section.count - first)
     skip -= first
     if (some <= 0) continue
-    shown.push(...await section.read(first, some))
+    rows.push(...await section.read(first, some))
     take -= some
     if (take <= 0) break
   }
-  return shown
+  return rows
 }
 
 function sectionsOf (store: Store, sender: SenderView, state: BullState): Section[] {
   const { id, queued, due, inFlight, scheduled, unknown, failures } = sender
   const open = sender.state === 'active'
-  const line = (which: 'due' | 'later' | 'all', count: number): Section =>
-    ({ count, read: async (skip, take) => await readLines(store, id, state, which, skip, take) })
-  const set = (name: string, count: number, waitsFor: QueueRow['waitsFor']): Section =>
-    ({ count, read: async (skip, take) => await readSet(store, id, { state, name, waitsFor, skip, take }) })
+  const queues = (which: 'due' | 'later' | 'all', count: number): Section =>
+    ({ count, read: async (skip, take) => await readQueues(store, sender, { state, which, skip, take }) })
+  const set = (name: string, count: number, waitingFor: QueueRow['waitingFor']): Section =>
+    ({ count, read: async (skip, take) => await readSet(store, id, { state, name, waitingFor, skip, take }) })
   switch (state) {
-    case 'waiting': return open ? [line('due', due)] : []
+    case 'waiting': return open ? [queues('due', due)] : []
     case 'delayed': return [
-      set('failures', failures.pending, 'retry'), set('unknown', unknown, 'verdict'), set('scheduled', scheduled, 'schedule'),
-      ...(open ? [line('later', queued - due)] : [])
+      set('failures', failures.pending, 'retry'), set('unknown', unknown, 'outcome'), set('scheduled', scheduled, 'schedule'),
+      ...(open ? [queues('later', queued - due)] : [])
     ]
-    case 'paused': return open ? [] : [line('all', queued)]
+    case 'paused': return open ? [] : [queues('all', queued)]
     case 'active': return [set('inflight', inFlight, null)]
     case 'failed': return [set('failed', failures.failed, null)]
     case 'completed': return []
@@ -62,19 +87,21 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
   }
 }
 
-async function readLines (store: Store, sender: string, state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number): Promise<QueueRow[]> {
-  const entries = await store.run('inspect-lines', { sender }, { which, skip, take, limit: BEHIND })
-  return entries.map(([id, text, momentMs, position]) => ({
-    ...common(sender, id, state, parseRecord(text)),
-    waitsFor: which === 'all' ? 'closed sender' : 'its turn',
-    dueAt: momentMs === 0 ? null : momentMs,
+interface QueuesWindow { state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number }
+
+async function readQueues (store: Store, sender: SenderView, { state, which, skip, take }: QueuesWindow): Promise<QueueRow[]> {
+  const entries = await store.run('inspect-lines', { sender: sender.id }, { which, skip, take, limit: BEHIND })
+  return entries.map(([id, text, readyMs, position]) => ({
+    ...common(sender.id, id, state, parseRecord(text)),
+    waitingFor: sender.state === 'active' ? 'turn-in-queue' : sender.state === 'paused' ? 'pause' : 'sender-stopped',
+    dueAt: readyMs === 0 ? null : readyMs,
     position
   }))
 }
 
-interface SetWindow { state: BullState, name: string, waitsFor: QueueRow['waitsFor'], skip: number, take: number }
+interface SetWindow { state: BullState, name: string, waitingFor: QueueRow['waitingFor'], skip: number, take: number }
 
-async function readSet (store: Store, sender: string, { state, name, waitsFor, skip, take }: SetWindow): Promise<QueueRow[]> {
+async function readSet (store: Store, sender: string, { state, name, waitingFor, skip, take }: SetWindow): Promise<QueueRow[]> {
   const { redis, prefix } = store
   const key = senderKey(prefix, sender, name)
   const flat = state === 'failed'
@@ -83,32 +110,87 @@ async function readSet (store: Store, sender: string, { state, name, waitsFor, s
   const ids = flat.filter((_, at) => at % 2 === 0)
   if (ids.length === 0) return []
   const texts = await redis.hmget(senderKey(prefix, sender, state === 'failed' ? 'failure-records' : 'backlog'), ...ids)
-  const shown = ids.flatMap((id, at): QueueRow[] => {
+  const rows = ids.flatMap((id, at): QueueRow[] => {
     const text = texts[at]
-    // Settled between the two reads.
+    // The message was settled between the two reads.
     if (text === null || text === undefined) return []
     const score = Number(flat[at * 2 + 1])
     return [{
       ...common(sender, id, state, parseRecord(text)),
-      waitsFor,
+      waitingFor,
       dueAt: state === 'delayed' ? score : null,
       finishedAt: state === 'failed' ? score : null
     }]
   }).map(withStart)
-  if (state !== 'active') return shown
-  const starts = await grantedAt(store, sender, shown.map(({ recipient }) => recipient))
-  return shown.map((one, at) => ({ ...one, startedAt: starts[at] ?? null }))
+  if (state !== 'active') return rows
+  const starts = await grantedAt(store, sender, rows.map(({ recipient }) => recipient))
+  return rows.map((row, at) => ({ ...row, startedAt: starts[at] ?? null }))
 }
 
-/** What is settled started with its last attempt, as far as that is told; else it took no time. */
-export function withStart (shown: QueueRow): QueueRow {
-  if (shown.finishedAt === null) return shown
-  const last = shown.history.filter(line => line.attempt !== undefined).at(-1)
-  return { ...shown, startedAt: last === undefined ? shown.finishedAt : last.at - (last.durationMs ?? 0) }
+/** One message in any state. Null where it is unknown or cancelled: Bull removes such a job. */
+export async function readRow (store: Store, sender: string, id: string): Promise<QueueRow | null> {
+  const view = await inspectMessage(store, sender, { id })
+  if (view === null || view.state === 'cancelled') return null
+  const { recipient, lane, payload, metadata, attempts, history, position } = view
+  const state = stateOf(view)
+  const [startedAt = null] = state === 'active' ? await grantedAt(store, sender, [recipient]) : []
+  return withStart({
+    sender,
+    id: view.id,
+    state,
+    recipient,
+    lane,
+    payload,
+    metadata,
+    attempts,
+    history,
+    waitingFor: waitingFor(view),
+    dueAt: state === 'delayed' ? view.momentMs ?? view.nowMs + (view.delayMs ?? 0) : null,
+    startedAt,
+    finishedAt: view.settledAt,
+    position
+  })
 }
 
-/** When the message now in flight to each of these recipients was granted. */
-export async function grantedAt (store: Store, sender: string, recipients: string[]): Promise<Array<number | null>> {
+/** A message is waiting where its pair may send now: the sender rate and the turns of others are no delay of its own. */
+function stateOf ({ state, waitingFor, delayMs }: MessageView): BullState {
+  switch (state) {
+    case 'queued':
+      if (waitingFor === 'pause' || waitingFor === 'sender-stopped') return 'paused'
+      return waitingFor === 'sender-rate' || waitingFor === 'turn-in-queue' || delayMs === 0 ? 'waiting' : 'delayed'
+    case 'scheduled':
+    case 'retrying':
+    case 'unknown': return 'delayed'
+    case 'sending': return 'active'
+    case 'sent':
+    case 'delivered':
+    case 'read': return 'completed'
+    case 'failed':
+    case 'cancelled':
+    case 'expired': return 'failed'
+    default: return state satisfies never
+  }
+}
+
+function waitingFor ({ state, waitingFor }: MessageView): QueueRow['waitingFor'] {
+  switch (state) {
+    case 'queued': return waitingFor === 'pause' ? 'pause' : waitingFor === 'sender-stopped' ? 'sender-stopped' : 'turn-in-queue'
+    case 'scheduled': return 'schedule'
+    case 'retrying': return 'retry'
+    case 'unknown': return 'outcome'
+    default: return null
+  }
+}
+
+/** A settled message started with its last attempt. Where none is recorded, start and end are the same. */
+function withStart (row: QueueRow): QueueRow {
+  if (row.finishedAt === null) return row
+  const last = row.history.filter(entry => entry.attempt !== undefined).at(-1)
+  return { ...row, startedAt: last === undefined ? row.finishedAt : last.at - (last.durationMs ?? 0) }
+}
+
+/** When the message in flight to each of these recipients was granted. */
+async function grantedAt (store: Store, sender: string, recipients: string[]): Promise<Array<number | null>> {
   if (recipients.length === 0) return []
   const grants = await store.redis.hmget(senderKey(store.prefix, sender, 'held'), ...recipients)
   return grants.map(grant => grant === null ? null : Math.floor(Number(grant.split(' ')[4]) / 1000))
@@ -117,6 +199,19 @@ export async function grantedAt (store: Store, sender: string, recipients: strin
 function common (sender: string, id: string, state: BullState, kept: StoredMessage): QueueRow {
   const { recipient, lane, payload, attempts, history } = kept
   return {
-    sender, id, state, recipient, lane, payload, attempts, history, metadata: payload.metadata ?? null, waitsFor: null, dueAt: null, startedAt: null, finishedAt: null, position: 0
+    sender,
+    id,
+    state,
+    recipient,
+    lane,
+    payload,
+    attempts,
+    history,
+    metadata: payload.metadata ?? null,
+    waitingFor: null,
+    dueAt: null,
+    startedAt: null,
+    finishedAt: null,
+    position: 0
   }
 }

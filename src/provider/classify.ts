@@ -1,6 +1,8 @@
 import type { Outcome } from '../message.js'
 import { clampRetryAfter } from '../message.js'
-import { readError, readMessageId, readMessageStatus, readRecipientId, readRetryAfterMs, parseBody, type Answer, type MetaError } from './answer.js'
+import {
+  parseBody, readError, readMessageId, readMessageStatus, readRecipientId, readRetryAfterMs, type HttpResponse, type MetaError
+} from './response.js'
 import type { CodeRow } from './code-row.js'
 import type { Policy } from './policy.js'
 import { standardPolicy } from './policy.js'
@@ -8,19 +10,19 @@ import { redact } from '../redact.js'
 
 type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
 
-/** An outcome before anybody has put the times to it. */
-export type Verdict = WithoutTimes<Outcome>
+/** An outcome without the times of its request. */
+export type UntimedOutcome = WithoutTimes<Outcome>
 
 /**
- * Turns an HTTP answer that came whole into a verdict. Meta, "Error codes": build on `error.code`, not on the HTTP
- * status, which lies for some codes and has changed for others. So, in this order: a message id is a success; a code
- * in the table is what the table says; an unknown code and an answer without a code are judged by the status.
- * `pairHits`: how often in a row the pair's limit has met this message before.
+ * The outcome of a complete HTTP response. Meta, "Error codes", says to use `error.code` and not the HTTP status, which is
+ * misleading for some codes and has changed for others. So, in this order: a message id is a success; a code in the table has the
+ * outcome of its row; the status decides about unknown codes and responses without a code.
+ * `pairHits`: how often in a row the pair limit has rejected this message before.
  */
-export function classify (answer: Answer, policy: Policy = standardPolicy, pairHits = 0): Verdict {
-  const body = parseBody(answer.body)
+export function classify (response: HttpResponse, policy: Policy = standardPolicy, pairHits = 0): UntimedOutcome {
+  const body = parseBody(response.body)
   const providerMessageId = readMessageId(body)
-  if (providerMessageId !== undefined && isSuccess(answer)) {
+  if (providerMessageId !== undefined && isSuccess(response)) {
     const recipientId = readRecipientId(body)
     const messageStatus = readMessageStatus(body)
     return {
@@ -31,19 +33,22 @@ export function classify (answer: Answer, policy: Policy = standardPolicy, pairH
     }
   }
   const error = readError(body)
-  const { code, row } = judge(answer, error, policy)
+  const { code, row } = findRow(response, error, policy)
   const text = error?.text ?? ''
-  return toVerdict(row, code, text === '' ? `HTTP ${answer.statusCode}: ${row.title}` : text, { pairHits, retryAfterMs: readRetryAfterMs(answer.headers) })
+  const context = { pairHits, retryAfterMs: readRetryAfterMs(response.headers) }
+  return toOutcome(row, code, text === '' ? `HTTP ${response.statusCode}: ${row.title}` : text, context)
 }
 
-/** What else a rest depends on. `retryAfterMs`: what the other side asks for, if it does. */
-interface Circumstances { pairHits?: number, retryAfterMs?: number | undefined }
+/** What a cool-down also depends on. `retryAfterMs`: the `Retry-After` of the response, if it has one. */
+interface OutcomeContext { pairHits?: number, retryAfterMs?: number | undefined }
 
-/** The verdict on something that a row of the table names. */
-export function toVerdict (row: CodeRow, code: string, error: string, { pairHits = 0, retryAfterMs }: Circumstances = {}): Verdict {
+/** The outcome that a row of the table gives to a code. */
+export function toOutcome (row: CodeRow, code: string, error: string, { pairHits = 0, retryAfterMs }: OutcomeContext = {}): UntimedOutcome {
   switch (row.outcome) {
-    case 'limited-pair':
-      return { status: 'limited', bucket: 'pair', code, error, coolDownMs: clampRetryAfter(Math.min(row.mostMs, row.coolDownMs * row.growth ** pairHits), retryAfterMs) }
+    case 'limited-pair': {
+      const coolDownMs = clampRetryAfter(Math.min(row.mostMs, row.coolDownMs * row.growth ** pairHits), retryAfterMs)
+      return { status: 'limited', bucket: 'pair', code, error, coolDownMs }
+    }
     case 'limited-flow':
       return { status: 'limited', bucket: 'flow', code, error, coolDownMs: clampRetryAfter(row.coolDownMs, retryAfterMs) }
     case 'rejected':
@@ -73,38 +78,38 @@ export function toVerdict (row: CodeRow, code: string, error: string, { pairHits
 }
 
 /**
- * What a failure means that came by webhook: the same table. The text is made fit to be kept. A code that nobody knows is
- * final: there is no HTTP status to go by, and a message that was accepted is not sent again on a guess.
+ * The outcome of a failure that a webhook reports, by the same table. The text is redacted. An unknown code is final: there is no
+ * HTTP status to go by, and an accepted message is not sent again without evidence that it failed.
  */
-export function classifyStatus (code: string, error: string, policy: Policy = standardPolicy): Exclude<Verdict, { status: 'sent' }> {
+export function classifyStatus (code: string, error: string, policy: Policy = standardPolicy): Exclude<UntimedOutcome, { status: 'sent' }> {
   const row = policy.find(code) ?? policy.rowOf('HTTP_4XX')
-  const verdict = toVerdict(row, code === '' ? 'NO_CODE' : code, redact(error === '' ? row.title : error, []))
-  return verdict as Exclude<Verdict, { status: 'sent' }>
+  const outcome = toOutcome(row, code === '' ? 'NO_CODE' : code, redact(error === '' ? row.title : error, []))
+  return outcome as Exclude<UntimedOutcome, { status: 'sent' }>
 }
 
-function judge (answer: Answer, error: MetaError | undefined, policy: Policy): { code: string, row: CodeRow } {
+function findRow (response: HttpResponse, error: MetaError | undefined, policy: Policy): { code: string, row: CodeRow } {
   if (error?.code === undefined) {
-    const code = error?.isTransient === true ? 'TRANSIENT' : byStatus(answer)
+    const code = error?.isTransient === true ? 'TRANSIENT' : codeOfStatus(response)
     return { code, row: policy.rowOf(code) }
   }
-  // Graph keeps some subcodes although WhatsApp's page calls them deprecated: 100/33 says that the number does not exist.
-  const whole = `${error.code}/${error.subcode ?? ''}`
-  const code = policy.find(whole)?.code === whole ? whole : error.code
-  return { code, row: policy.find(code) ?? policy.rowOf(likeWhat(answer, error)) }
+  // Graph still sends some subcodes that WhatsApp's page calls deprecated: 100/33 means that the number does not exist.
+  const withSubcode = `${error.code}/${error.subcode ?? ''}`
+  const code = policy.find(withSubcode)?.code === withSubcode ? withSubcode : error.code
+  return { code, row: policy.find(code) ?? policy.rowOf(codeLike(response, error)) }
 }
 
-/** The row for a code that the table does not have yet: Meta adds some every year. */
-function likeWhat ({ statusCode }: Answer, error: MetaError): string {
+/** The table's code that comes closest to a code missing in it: Meta adds some every year. */
+function codeLike ({ statusCode }: HttpResponse, error: MetaError): string {
   if (error.isTransient || statusCode >= 500) return 'TRANSIENT'
   if (statusCode < 300) return 'BAD_ANSWER'
-  // A new code for "slow down" or "who are you" must not fail a whole backlog message by message.
+  // A new code for a rate limit or a rejected token must not fail a whole backlog message by message.
   return statusCode === 401 || statusCode === 429 ? `HTTP_${statusCode}` : 'HTTP_4XX'
 }
 
-function byStatus (answer: Answer): string {
-  return isSuccess(answer) ? 'BAD_ANSWER' : `HTTP_${answer.statusCode}`
+function codeOfStatus (response: HttpResponse): string {
+  return isSuccess(response) ? 'BAD_ANSWER' : `HTTP_${response.statusCode}`
 }
 
-function isSuccess ({ statusCode }: Answer): boolean {
+function isSuccess ({ statusCode }: HttpResponse): boolean {
   return statusCode >= 200 && statusCode < 300
 }

@@ -1,4 +1,4 @@
-/** The code table: every code that an outcome can carry, what Sluice does with it, and what it means to an operator. */
+/** The code table: every code of an outcome, how Sluice handles it, and what it means for an operator. */
 import type { CodeRow } from './code-row.js'
 import * as local from './local-codes.js'
 import * as message from './message-codes.js'
@@ -12,7 +12,7 @@ export const metaCodes: readonly CodeRow[] = [
   message.perUserCodes, message.pausedCodes
 ].flat()
 
-/** Our own codes, for what happens on the way to Meta and back. */
+/** Codes of Sluice, for errors between the gateway and Meta. */
 export const localCodes: readonly CodeRow[] = [
   local.unsentCodes, local.unknownCodes, local.httpStopCodes, local.httpRejectedCodes,
   local.httpRetryCodes, local.httpLimitCodes

@@ -1,28 +1,28 @@
 import { errors, type Dispatcher } from 'undici'
-import type { Answer } from './answer.js'
-import { StartGuard } from './start-guard.js'
+import type { HttpResponse } from './response.js'
+import { NOT_STARTED, StartGuard } from './start-guard.js'
 
-/** How one request ended. Both moments are readings of `performance.now()`. */
-export type Ending = { startedAt: number | null, endedAt: number } & ({ answer: Answer } | { error: unknown })
+/** The end of one request. Both times are readings of `performance.now()`; `startedAt` is null if no byte was written. */
+export type ExchangeResult = { startedAt: number | null, endedAt: number } & ({ response: HttpResponse } | { error: unknown })
 
-/** What one request is allowed. */
-export interface Allowance {
-  /** `performance.now()` by which it must be on a connection. */
+/** The limits of one request. */
+export interface ExchangeLimits {
+  /** `performance.now()` by which a connection must take the request. */
   startBy: number
-  /** Milliseconds from the start to the last byte of the answer. */
+  /** Milliseconds from the start to the last byte of the response. */
   sendTimeoutMs: number
-  /** Bytes of the answer's body. */
-  answerBytes: number
-  /** To be told of the start. */
+  /** Most bytes of the response body. */
+  maxResponseBytes: number
+  /** Called at the start. */
   onStart?: (() => void) | undefined
 }
 
 /** Makes one request and waits for its end. Never rejects. */
-export function exchange (pool: Dispatcher, request: Dispatcher.DispatchOptions, allowance: Allowance): Promise<Ending> {
+export function exchange (pool: Dispatcher, request: Dispatcher.DispatchOptions, limits: ExchangeLimits): Promise<ExchangeResult> {
   return new Promise(resolve => {
-    const handler = new Exchange(allowance, resolve)
+    const handler = new ExchangeHandler(limits, resolve)
     try {
-      if (performance.now() > allowance.startBy) handler.giveBack()
+      if (performance.now() > limits.startBy) handler.giveBack()
       else pool.dispatch(request, handler)
     } catch (error) {
       handler.end({ error })
@@ -30,65 +30,65 @@ export function exchange (pool: Dispatcher, request: Dispatcher.DispatchOptions,
   })
 }
 
-/** The ear that undici speaks to. It ends once; what comes later is not heard. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #allowance: Allowance
-  readonly #resolve: (ending: Ending) => void
+/** Receives undici's events for one request. The first end counts; later events are ignored. */
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #limits: ExchangeLimits
+  readonly #resolve: (result: ExchangeResult) => void
   readonly #guard: StartGuard
   #timer: NodeJS.Timeout | undefined
-  #head: Omit<Answer, 'body'> | undefined
+  #head: Omit<HttpResponse, 'body'> | undefined
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor (allowance: Allowance, resolve: (ending: Ending) => void) {
-    this.#allowance = allowance
+  constructor (limits: ExchangeLimits, resolve: (result: ExchangeResult) => void) {
+    this.#limits = limits
     this.#resolve = resolve
-    this.#guard = new StartGuard(allowance.startBy, () => this.giveBack())
+    this.#guard = new StartGuard(limits.startBy, () => this.giveBack())
   }
 
   onRequestStart (controller: Dispatcher.DispatchController): void {
     this.#guard.start()
-    this.#allowance.onStart?.()
-    // One timer for headers and body together, since undici's own tick by half seconds and start anew with each chunk.
+    this.#limits.onStart?.()
+    // One timer for headers and body together: undici's own have a resolution of half a second and restart with each chunk.
     this.#timer = setTimeout(() => {
       controller.abort(this.#head === undefined ? new errors.HeadersTimeoutError() : new errors.BodyTimeoutError())
-    }, this.#allowance.sendTimeoutMs)
+    }, this.#limits.sendTimeoutMs)
   }
 
-  onResponseStart (_controller: Dispatcher.DispatchController, statusCode: number, headers: Answer['headers']): void {
-    // A 1xx only announces an answer.
+  onResponseStart (_controller: Dispatcher.DispatchController, statusCode: number, headers: HttpResponse['headers']): void {
+    // An informational response (1xx) precedes the final one.
     if (statusCode >= 200) this.#head = { statusCode, headers }
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#bytes > this.#allowance.answerBytes) controller.abort(new errors.ResponseExceededMaxSizeError())
+    if (this.#bytes > this.#limits.maxResponseBytes) controller.abort(new errors.ResponseExceededMaxSizeError())
     else this.#chunks.push(chunk)
   }
 
   onResponseEnd (): void {
     const head = this.#head ?? { statusCode: 0, headers: {} }
-    this.end({ answer: { ...head, body: textOf(this.#chunks) } })
+    this.end({ response: { ...head, body: textOf(this.#chunks) } })
   }
 
   onResponseError (_controller: Dispatcher.DispatchController, error: unknown): void {
     this.end({ error })
   }
 
-  /** The grant is over and the request has not started. It may still stand in the pool's queue; the guard keeps it there. */
+  /** The grant has ended before the request started. The request may still be in the pool's queue; the guard keeps it from starting. */
   giveBack (): void {
-    this.end({ error: new errors.RequestAbortedError('Not started within the time that the grant allowed') })
+    this.end({ error: new errors.RequestAbortedError(NOT_STARTED) })
   }
 
-  end (what: { answer: Answer } | { error: unknown }): void {
+  end (result: { response: HttpResponse } | { error: unknown }): void {
     clearTimeout(this.#timer)
     this.#guard.close()
     this.#chunks = []
-    this.#resolve({ startedAt: this.#guard.startedAt, endedAt: performance.now(), ...what })
+    this.#resolve({ startedAt: this.#guard.startedAt, endedAt: performance.now(), ...result })
   }
 }
 
-/** Most answers come in one piece, which needs no copy. */
+/** Most responses have one chunk, which needs no copy. */
 function textOf (chunks: Buffer[]): string {
   const [first] = chunks
   return first !== undefined && chunks.length === 1 ? first.toString() : Buffer.concat(chunks).toString()

@@ -1,24 +1,24 @@
 import type { CodeRow } from './code-row.js'
 import { localCodes, metaCodes } from './codes.js'
 
-/** What is done with each code, and what it means: the code table, with what the operator has put over it. */
+/** How each code is handled, and what it means: the code table with the operator's overrides. */
 export interface Policy {
   /**
-   * The row of a code, by its own name first, then by the range or class that it belongs to.
-   * `HTTP_502` is found as `HTTP_5XX`, `131205` as `131201-131215`.
+   * The row of a code: its own row, else that of its range or class. `HTTP_502` is found as `HTTP_5XX`, `131205` as
+   * `131201-131215`.
    */
   find: (code: string) => CodeRow | undefined
-  /** As `find`; what nobody knows counts as an answer that says nothing, and so leaves the outcome open. */
+  /** As `find`; an unknown code has the row of an invalid response, whose outcome is unknown. */
   rowOf: (code: string) => CodeRow
-  /** What a code means and what to do about it, in plain words; for a code that nobody knows yet, where to look. */
+  /** What a code means and what to do about it; for an unknown code, where to look it up. */
   explain: (code: string) => { title: string, explanation: string, remedy: string }
-  /** The name under which a code is counted: that of its row, or `other`, so that nothing WhatsApp says makes new names. */
+  /** The metric label of a code: the code of its row, or `other`, so that responses cannot create new label values. */
   nameOf: (code: string) => string
-  /** Puts other rows over the table, in place of those put before. */
+  /** Replaces the overrides. */
   apply: (overrides: readonly CodeRow[]) => void
 }
 
-/** The table with these rows over it. */
+/** The code table with these overrides. */
 export function createPolicy (overrides: readonly CodeRow[] = []): Policy {
   let table = createTable(overrides)
   const find: Policy['find'] = code => table(code)
@@ -28,7 +28,7 @@ export function createPolicy (overrides: readonly CodeRow[] = []): Policy {
     explain (code) {
       const { title, explanation, remedy } = find(code) ?? {
         title: `Code ${code}`,
-        explanation: 'Meta answered with a code that this gateway does not know; its own words are in the error text.',
+        explanation: 'Meta returned a code that this gateway does not know; the error text has Meta\'s message.',
         remedy: 'Look the code up in Meta\'s page "Error codes" of the WhatsApp Cloud API.'
       }
       return { title, explanation, remedy }
@@ -53,5 +53,5 @@ function createTable (overrides: readonly CodeRow[]): Policy['find'] {
   }
 }
 
-/** The table as it is. */
+/** The table without overrides. */
 export const standardPolicy = createPolicy()

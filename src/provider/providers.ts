@@ -3,83 +3,85 @@ import type { Policy } from './policy.js'
 import { standardPolicy } from './policy.js'
 import { checkToken, createWhatsAppProvider, type WhatsAppProvider } from './whatsapp.js'
 
-/** One sender as its provider needs it. */
+/** The settings of one sender that its provider needs. */
 export interface ProviderTarget {
   /** Phone number id. */
   id: string
-  /** The API with its version. */
+  /** The API with its version, such as `https://graph.facebook.com/v25.0`. */
   url: string
   accessToken: string
-  /** Connections held open at most: as many as the sender may have requests under way. */
+  /** Most open connections: as many as the sender may have requests in flight. */
   connections: number
 }
 
-/** The providers of all senders behind one. Each has a pool of its own, so a slow sender takes no other's connection. */
+/** The providers of all senders as one. Each has its own connection pool, so a slow sender takes no connection of another. */
 export interface Providers extends Provider {
   /**
-   * Takes up added senders and changed settings; leaves senders that are not named as they are. A new token alone keeps
-   * the connections. What is under way ends as it began. Throws `CONFIG_INVALID`, and then nothing has changed.
+   * Adds new senders and applies changed settings; other senders stay as they are. A new token alone keeps the connections.
+   * Requests in flight are not affected. Throws `CONFIG_INVALID` without changing anything.
    */
   apply: (targets: readonly ProviderTarget[]) => void
-  /** Forgets a sender that sends nothing any more. */
+  /** Removes a sender and closes its connections. */
   drop: (id: string) => void
 }
 
-interface Held { target: ProviderTarget, provider: WhatsAppProvider }
+interface Entry { target: ProviderTarget, provider: WhatsAppProvider }
 
-/** `sendTimeoutMs`: from the start of a request to the last byte of its answer. Throws `CONFIG_INVALID`. */
+/** `sendTimeoutMs`: from the start of a request to the last byte of its response. Throws `CONFIG_INVALID`. */
 export function createProviders (targets: readonly ProviderTarget[], sendTimeoutMs: number, policy: Policy = standardPolicy): Providers {
-  const held = new Map<string, Held>()
-  const endings = new Set<Promise<void>>()
+  const entries = new Map<string, Entry>()
+  const closing = new Set<Promise<void>>()
 
-  function retire ({ provider }: Held): void {
-    const ending = provider.close().finally(() => endings.delete(ending))
-    endings.add(ending)
+  function retire ({ provider }: Entry): void {
+    const closed = provider.close().finally(() => closing.delete(closed))
+    closing.add(closed)
   }
 
   function prepare (target: ProviderTarget): () => void {
     const { id, url, accessToken, connections } = target
-    const former = held.get(id)
-    if (former !== undefined && former.target.url === url && former.target.connections === connections) {
-      if (former.target.accessToken === accessToken) return () => {}
+    const previous = entries.get(id)
+    if (previous !== undefined && previous.target.url === url && previous.target.connections === connections) {
+      if (previous.target.accessToken === accessToken) return () => {}
       checkToken(accessToken)
       return () => {
-        former.provider.renew(accessToken)
-        former.target = target
+        previous.provider.renew(accessToken)
+        previous.target = target
       }
     }
     const provider = createWhatsAppProvider({ url, accessToken, phoneNumberId: id, sendTimeoutMs, connections }, policy)
     return () => {
-      held.set(id, { target, provider })
-      if (former !== undefined) retire(former)
+      entries.set(id, { target, provider })
+      if (previous !== undefined) retire(previous)
     }
   }
 
-  function apply (given: readonly ProviderTarget[]): void {
-    for (const change of given.map(prepare)) change()
+  function apply (next: readonly ProviderTarget[]): void {
+    for (const change of next.map(prepare)) change()
   }
 
   apply(targets)
   return {
     apply,
     async send (grant: Grant, onStart?: () => void): Promise<Outcome> {
-      return await (held.get(grant.sender)?.provider.send(grant, onStart) ?? nobody)
+      return await (entries.get(grant.sender)?.provider.send(grant, onStart) ?? unserved)
     },
     async pass (sender, edge, body) {
-      return await (held.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'SHUTTING_DOWN' })
+      return await (entries.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'SHUTTING_DOWN' })
     },
     drop (id) {
-      const former = held.get(id)
-      held.delete(id)
-      if (former !== undefined) retire(former)
+      const previous = entries.get(id)
+      entries.delete(id)
+      if (previous !== undefined) retire(previous)
     },
     async close () {
-      for (const former of held.values()) retire(former)
-      held.clear()
-      await Promise.all(endings)
+      for (const entry of entries.values()) retire(entry)
+      entries.clear()
+      await Promise.all(closing)
     }
   }
 }
 
-/** Only a sender that was dropped in this very moment has none; its message keeps its place. */
-const nobody: Outcome = { status: 'unsent', code: 'SHUTTING_DOWN', error: 'This node does not serve the sender any more', startedAfterMs: null, durationMs: 0 }
+/** A sender that was removed between the grant and the send; the message keeps its place in the queue. */
+const unserved: Outcome = {
+  status: 'unsent', code: 'SHUTTING_DOWN', error: 'This node no longer serves the sender', startedAfterMs: null, durationMs: 0
+}

@@ -1,8 +1,8 @@
 import { errors } from 'undici'
 
 /**
- * The code of our own for what went wrong below HTTP. Whether the request had started decides first: before the
- * hand-over to a connection not a byte has left, after it nobody can tell, whatever the error is called.
+ * Sluice's code for a transport error. Whether the request had started decides first: before a connection takes it, no byte
+ * is written; after that the outcome is unknown, whatever the error is.
  */
 export function transportCode (error: unknown, hasStarted: boolean): string {
   const code = codeOf(error)
@@ -58,13 +58,13 @@ function afterStart (code: string): string {
   }
 }
 
-/** OpenSSL's and Node's names for a handshake that failed; there are some forty, so by their families. */
+/** A failed TLS handshake has some forty error codes in OpenSSL and Node, so they are matched by prefix. */
 function isTlsCode (code: string): boolean {
   return code === 'EPROTO' || /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERROR_IN_|HOSTNAME_|INVALID_)/.test(code)
 }
 
 function codeOf (error: unknown): string {
-  // Its code is undefined in undici 7.30, which looks the parser's number up in a table by name.
+  // undici 7.30 leaves its code undefined: it looks up the parser's number in a table that is keyed by name.
   if (error instanceof errors.HTTPParserError) return 'HPE'
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

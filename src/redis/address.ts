@@ -1,22 +1,23 @@
 import type { RedisOptions } from 'ioredis'
 import { SluiceError } from '../errors.js'
 
-/** What a `REDIS_URL` names: one server (found by its sentinels or not), or a cluster by some of its nodes. */
+/** What a `REDIS_URL` names: one server, directly or by its sentinels, or a cluster by some of its nodes. */
 export type Address =
   | { kind: 'server', options: RedisOptions }
   | { kind: 'cluster', nodes: Host[], options: RedisOptions }
 
 interface Host { host: string, port: number }
 
+const SHAPE = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^/?#]*))?$/
 const SHAPES = '`redis://`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, or rediss for TLS'
 
 /**
- * Reads `redis[s]://[user:password@]host:port[/database]`, `redis[s]+sentinel://[user:password@]host:port,.../name` (the login is
- * the servers', not the sentinels') or `redis[s]+cluster://[user:password@]host:port,...`. Throws CONFIG_INVALID, without the address, which
- * holds a password.
+ * Reads `redis[s]://[user:password@]host:port[/database]`, `redis[s]+sentinel://[user:password@]host:port,.../name` (user and
+ * password are those of the servers, not of the sentinels) or `redis[s]+cluster://[user:password@]host:port,...`. Throws CONFIG_INVALID. The error
+ * leaves out the address, which contains a password.
  */
 export function parseAddress (text: string): Address {
-  const [, scheme, kind, login = '', hosts = '', path = ''] = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^/?#]*))?$/.exec(text) ?? []
+  const [, scheme, kind, login = '', hosts = '', path = ''] = SHAPE.exec(text) ?? []
   if (scheme === undefined) throw invalid(`REDIS_URL has to be ${SHAPES}`)
   const [username = '', ...password] = login.split(':')
   const common: RedisOptions = {
@@ -31,7 +32,10 @@ export function parseAddress (text: string): Address {
       return { kind, nodes: list, options: common }
     case 'sentinel':
       if (path === '') throw invalid('REDIS_URL has to end with the name by which the sentinels know the master')
-      return { kind: 'server', options: { ...common, sentinels: list, name: path, ...(scheme === 'rediss' ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}) } }
+      return {
+        kind: 'server',
+        options: { ...common, sentinels: list, name: path, ...(scheme === 'rediss' ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}) }
+      }
     default:
       if (list.length > 1) throw invalid(`several hosts are sentinels or a cluster: REDIS_URL has to be ${SHAPES}`)
       if (!/^\d*$/.test(path)) throw invalid('the database in REDIS_URL has to be a number')

@@ -1,61 +1,39 @@
 import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
 import type { Address } from './address.js'
-import { corkWrites } from './cork-writes.js'
 
-/** What the gateway asks: one server, whoever is the master now, or a cluster. Both understand the same commands. */
+/** One server (the current master, where sentinels know it) or a cluster. Both understand the same commands. */
 export type Client = Redis | Cluster
 
 /**
- * `fail-fast`: for scripts. It answers or fails within `COMMAND_TIMEOUT_MS`, and never sends a command twice by itself unless the server
- * said that it did not run it (MOVED, ASK, TRYAGAIN), since a grant that is asked for twice is one that nobody knows of.
- * `patient`: for BullMQ's workers and subscriptions. It waits for Redis for as long as it takes, through a failover as well.
+ * What a client does while Redis is unavailable.
+ *
+ * - `fail-fast`: for plain commands. A command fails after `COMMAND_TIMEOUT_MS`. It is never sent twice, unless the server said that it did
+ *   not run it (MOVED, ASK, TRYAGAIN): the second run of a script could grant a send that nobody knows of.
+ * - `scripts`: the same without ioredis' time limit: the store limits a script by the same time (script-call.ts).
+ * - `patient`: for BullMQ's workers and subscriptions. It waits for Redis without a limit, through a failover as well.
  */
-export type Manner = 'fail-fast' | 'patient'
+export type Mode = 'fail-fast' | 'scripts' | 'patient'
 
-const COMMAND_TIMEOUT_MS = 200
-/** A connection that is let go of has so long to end in order; a server that hangs never does. */
-const LET_GO_MS = 50
+export const COMMAND_TIMEOUT_MS = 200
+/** How long a connection may take to close in order. A server that hangs never does. */
+const DISCONNECT_TIMEOUT_MS = 50
 
-/** Nodes that lose Redis together don't come back together. */
+/** Jitter: nodes that lose Redis at the same moment do not reconnect at the same moment. */
 const backoff = (times: number): number => Math.round(Math.min(50 * times, 500) * (0.5 + Math.random() / 2))
 
-/** A client that connects at once and goes on trying. Whoever makes it listens to its `error`. */
-export function createClient (address: Address, manner: Manner): Client {
-  const client = connectTo(address, manner)
-  corkWrites(client)
-  return client
-}
-
-function connectTo (address: Address, manner: Manner): Client {
-  const options: RedisOptions = { ...address.options, ...manners[manner], disconnectTimeout: LET_GO_MS, keepAlive: 10_000 }
+/** A client that connects at once and keeps trying. The caller has to listen to its `error` event. */
+export function createClient (address: Address, mode: Mode): Client {
+  const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
   if (address.kind === 'server') return new Redis({ ...options, retryStrategy: backoff, sentinelRetryStrategy: backoff, maxLoadingRetryTime: 250 })
   return new Cluster(address.nodes, {
-    ...clusterManners[manner],
+    ...(mode === 'patient' ? patientCluster : failFastCluster),
     redisOptions: options,
     clusterRetryStrategy: backoff,
     slotsRefreshTimeout: 1000,
-    // A certificate is for a name, so names are not replaced by addresses.
+    // TLS certificates are issued for names, so names are not resolved to addresses here.
     ...(options.tls === undefined ? {} : { dnsLookup: (name, found) => found(null, name) })
   })
-}
-
-/**
- * Has every copy that somebody makes of a client handed to `onCopy`. BullMQ's workers make one each for their blocking reads, and one whose
- * server went away in the wrong moment is never ended by them.
- */
-export function watchCopies (client: Client, onCopy: (copy: Client) => void): void {
-  const kept = <Copy extends Client>(copy: Copy): Copy => {
-    onCopy(copy)
-    return copy
-  }
-  if (client instanceof Cluster) {
-    const duplicate = client.duplicate.bind(client)
-    client.duplicate = (...args) => kept(duplicate(...args))
-  } else {
-    const duplicate = client.duplicate.bind(client)
-    client.duplicate = (...args) => kept(duplicate(...args))
-  }
 }
 
 /** The servers behind a client that take writes. */
@@ -63,19 +41,16 @@ export function serversOf (client: Client): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client]
 }
 
-const manners: Record<Manner, RedisOptions> = {
-  'fail-fast': {
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: 1000
-  },
+const failFast: RedisOptions = { maxRetriesPerRequest: 0, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, connectTimeout: 1000 }
+
+const modes: Record<Mode, RedisOptions> = {
+  'fail-fast': { ...failFast, commandTimeout: COMMAND_TIMEOUT_MS },
+  scripts: failFast,
   patient: { maxRetriesPerRequest: null, autoResubscribe: false }
 }
 
-/** Of a patient one as measured: by the defaults some commands of a failover are lost. */
-const clusterManners: Record<Manner, ClusterOptions> = {
-  'fail-fast': { enableOfflineQueue: false, maxRedirections: 5, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, retryDelayOnTryAgain: 20 },
-  patient: { maxRedirections: 64, retryDelayOnFailover: 200, retryDelayOnClusterDown: 200, retryDelayOnMoved: 50 }
+const failFastCluster: ClusterOptions = {
+  enableOfflineQueue: false, maxRedirections: 5, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, retryDelayOnTryAgain: 20
 }
+/** Measured: with ioredis' defaults some commands of a failover are lost. */
+const patientCluster: ClusterOptions = { maxRedirections: 64, retryDelayOnFailover: 200, retryDelayOnClusterDown: 200, retryDelayOnMoved: 50 }

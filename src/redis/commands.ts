@@ -1,7 +1,6 @@
 import { SluiceError } from '../errors.js'
 import type { WaitingFor, State } from '../message.js'
 import type { Client } from './client.js'
-import { serversOf } from './client.js'
 import { flush } from './cork-writes.js'
 import { isOwnFault } from './unavailable.js'
 import type { CallScript } from './script-call.js'
@@ -123,11 +122,13 @@ export type Run = <Name extends ScriptName>(name: Name, at: At, args: Arguments[
 /** Hears of every script that has run, or has failed. On the way of each message twice or more, so it has to be quick. */
 export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boolean) => void
 
+export interface RunOptions { watch?: ScriptWatch | undefined, waiting?: Waiting, replyWithinMs?: number | undefined }
+
 /** Defines every script on the connection; the answer runs one by name, its keys and arguments put in the header's order. */
-export function createRun (redis: Client, prefix: string, watch: ScriptWatch = () => undefined, waiting: Waiting = createWaiting()): Run {
+export function createRun (redis: Client, prefix: string, { watch = () => undefined, waiting = createWaiting(), replyWithinMs }: RunOptions = {}): Run {
   const plans = new Map<string, { run: RunScript, names: string[], own: string[] }>()
   for (const script of loadScripts()) {
-    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script), watch)
+    const call = watched(script.name as ScriptName, defineScript(redis, prefix, script, replyWithinMs), watch)
     plans.set(script.name, { run: script.own === undefined ? runAlone(call) : runBatched(call), names: script.args, own: script.own?.args ?? [] })
   }
   return async <Name extends ScriptName>(name: Name, at: At, args: Arguments[Name]) => {
@@ -139,8 +140,8 @@ export function createRun (redis: Client, prefix: string, watch: ScriptWatch = (
     const place = waiting.begin()
     try {
       const answer = plan.run(at.sender, words(plan.names, values), part)
-      // Somebody's turn has come: it has been waited for, and does not wait for the end of this one.
-      if (name === 'claim') flush(serversOf(redis))
+      // A claim is latency-critical: it does not wait for the end of this tick.
+      if (name === 'claim') flush(redis)
       return await answer as Replies[Name]
     } catch (error) {
       throw translate(name, error)

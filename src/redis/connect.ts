@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
 import { parseAddress } from './address.js'
-import type { Client, Manner } from './client.js'
-import { createClient, serversOf, watchCopies } from './client.js'
+import type { Client, Mode } from './client.js'
+import { COMMAND_TIMEOUT_MS, createClient, serversOf } from './client.js'
 import type { Replicas } from './replicas.js'
 import { createReplicas } from './replicas.js'
 import { subscribe } from './subscribe.js'
@@ -13,51 +13,55 @@ import { watch } from './connection-watchdog.js'
 const CONNECT_WITHIN_MS = 10_000
 
 export interface Connections {
-  /** For scripts and plain commands of the gateway. */
+  /** For plain commands and BullMQ's queues. */
   redis: Client
+  /** For scripts. Its commands have no time limit of ioredis; the store applies `replyWithinMs` instead. */
+  scripts: Client
+  /** Time limit of a script; without it a script waits for its reply. */
+  replyWithinMs?: number
   /** For BullMQ's workers. */
   patient: Client
-  /** Hears what is published on a channel, until the answer is called. Resolves once it listens. */
-  subscribe: (channel: string, hear: (message: string) => void) => Promise<() => void>
-  /** Whether replicas hold what was written. */
+  /** Calls `onMessage` for each message of a channel. Resolves once subscribed, to a function that unsubscribes. */
+  subscribe: (channel: string, onMessage: (message: string) => void) => Promise<() => void>
+  /** Waits until replicas have what was written. */
   replicas: Replicas
-  /** Share of maxmemory in use, the largest of all servers; 0 where there is no limit. */
+  /** Used share of maxmemory, of the fullest server; 0 where there is no limit. */
   memoryRatio: () => number
   close: () => Promise<void>
 }
 
 /**
- * Connects to the server or servers of an address, keeps their memory in view, and lets go of those that fall silent. With `waitReplicas`
- * as many replicas have to confirm what is promised. Throws UNAVAILABLE where not every server has answered within 10 s, CONFIG_INVALID for
- * an address that is none.
+ * Connects to the server or servers of an address, samples their memory, and closes connections that stopped answering. With `waitReplicas`
+ * that many replicas have to confirm a write. Throws UNAVAILABLE where a server has not answered within 10 s, CONFIG_INVALID for an invalid
+ * address.
  */
-export async function connect (address: string, bus: Bus, { waitReplicas = 0 } = {}): Promise<Connections> {
-  const where = parseAddress(address)
-  const ratios = new WeakMap<Redis, number>()
+export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {}): Promise<Connections> {
+  const address = parseAddress(url)
+  const memoryRatios = new WeakMap<Redis, number>()
   const endings: Array<() => void> = []
-  const open = (manner: Manner, ask: (server: Redis) => Promise<unknown> = async server => await server.ping()): Client => {
-    const client = createClient(where, manner)
-    const unwatch = watch(client, ask)
+  const open = (mode: Mode, probe: (server: Redis) => Promise<unknown> = async server => await server.ping()): Client => {
+    const client = createClient(address, mode)
+    const unwatch = watch(client, probe)
     endings.push(() => {
       unwatch()
       client.disconnect()
     })
     return client
   }
-  async function look (server: Redis): Promise<void> {
-    ratios.set(server, ratioOf(await server.info('memory')))
+  async function sampleMemory (server: Redis): Promise<void> {
+    memoryRatios.set(server, memoryRatioOf(await server.info('memory')))
   }
-  const redis = open('fail-fast', look)
+  const redis = open('fail-fast', sampleMemory)
   redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
-  for (const trouble of ['error', 'node error']) redis.on(trouble, (error: Error) => bus.emit('redis.lost', { error: error.message }))
+  for (const event of ['error', 'node error']) redis.on(event, (error: Error) => bus.emit('redis.lost', { error: error.message }))
+  const scripts = open('scripts')
   const patient = open('patient')
-  watchCopies(patient, copy => endings.push(() => copy.disconnect()))
   const fence = waitReplicas === 0 ? null : open('fail-fast')
-  for (const other of [patient, fence]) other?.on('error', () => undefined) // the first connection tells
+  for (const other of [scripts, patient, fence]) other?.on('error', () => undefined) // reported by the first client
   const close = async (): Promise<void> => { endings.forEach(end => end()) }
 
   const deadline = performance.now() + CONNECT_WITHIN_MS
-  while (!await isAnswered(redis, look)) {
+  while (!await isAnswered(redis, sampleMemory) || !await isAnswered(scripts, async server => await server.ping())) {
     if (performance.now() > deadline) {
       await close()
       throw new SluiceError('UNAVAILABLE', { detail: 'no Redis answers at REDIS_URL' })
@@ -67,27 +71,29 @@ export async function connect (address: string, bus: Bus, { waitReplicas = 0 } =
 
   return {
     redis,
+    scripts,
+    replyWithinMs: COMMAND_TIMEOUT_MS,
     patient,
     replicas: createReplicas(fence, waitReplicas),
-    memoryRatio: () => Math.max(0, ...serversOf(redis).map(server => ratios.get(server) ?? 0)),
-    async subscribe (channel, hear) {
+    memoryRatio: () => Math.max(0, ...serversOf(redis).map(server => memoryRatios.get(server) ?? 0)),
+    async subscribe (channel, onMessage) {
       const client = open('patient')
       client.on('error', () => undefined)
-      return await subscribe(client, channel, hear)
+      return await subscribe(client, channel, onMessage)
     },
     close
   }
 }
 
-/** Asking also connects to those servers of a cluster that nobody has spoken to yet. */
-async function isAnswered (redis: Client, look: (server: Redis) => Promise<void>): Promise<boolean> {
-  if (redis.status !== 'ready') return false
-  const servers = serversOf(redis)
-  return servers.length > 0 && await Promise.all(servers.map(look)).then(() => true, () => false)
+/** A command also opens the connections to those servers of a cluster that have not been used yet. */
+async function isAnswered (client: Client, probe: (server: Redis) => Promise<unknown>): Promise<boolean> {
+  if (client.status !== 'ready') return false
+  const servers = serversOf(client)
+  return servers.length > 0 && await Promise.all(servers.map(probe)).then(() => true, () => false)
 }
 
-function ratioOf (info: string): number {
+function memoryRatioOf (info: string): number {
   const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
-  const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
-  return most === 0 ? 0 : used / most
+  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
+  return limit === 0 ? 0 : used / limit
 }

@@ -2,19 +2,19 @@ import type { Redis } from 'ioredis'
 import type { Client } from './client.js'
 import { serversOf } from './client.js'
 
-/** Each server is asked so often. */
+/** Interval between two checks of a server. */
 const ASK_MS = 500
-/** A connection on which nothing came for so many looks, though something was asked, is let go of. */
+/** A connection is closed after this many consecutive checks without a byte. */
 const SILENT_LOOKS = 3
 
-/** What a server had said when it was last looked at, in bytes, and how many looks ago that was new. */
+/** Bytes received when a server was last checked, and for how many checks that number has been the same. */
 interface Heard { bytes: number, silentFor: number }
 
 /**
- * Asks each server behind a client again and again, and lets go of a connection that stays silent: a host that vanished closes
- * nothing, and until the kernel gives up, a quarter of an hour later, nobody would look for the server that serves in its place.
- * Silence is counted in looks and not in time, and a look comes after the sockets were read: a process that stood still or was busy has
- * heard nothing, which says nothing of the server. Returns what ends it.
+ * Probes each server behind a client and closes a connection that stays silent. A host that vanished closes nothing: without this the client
+ * would keep the connection until the kernel gives up, a quarter of an hour later, and would not look for the server that replaced it.
+ * Silence is counted in checks and not in time, and a check comes after the sockets were read: where this process stood still, nothing was
+ * received, and that says nothing about the server. Returns a function that stops it.
  */
 export function watch (client: Client, ask: (server: Redis) => Promise<unknown>): () => void {
   const wait = new WeakMap<Redis, Heard>()
@@ -34,7 +34,7 @@ export function watch (client: Client, ask: (server: Redis) => Promise<unknown>)
       server.disconnect(true)
     } else if (server.status === 'ready' && !asked.has(server)) {
       asked.add(server)
-      ask(server).catch(() => undefined).finally(() => asked.delete(server)) // whatever it says, it is heard
+      ask(server).catch(() => undefined).finally(() => asked.delete(server)) // any reply counts, an error too
     }
   }
 

@@ -1,8 +1,8 @@
 let works: Array<() => void> = []
 
 /**
- * Does some work once everything else of this turn of the event loop is done: all sockets that had something have been read. What is asked for
- * meanwhile is done too, in order, before the next turn.
+ * Does some work at the end of this tick of the event loop, when all sockets that had data have been read. Work that is added meanwhile is
+ * done too, in order, before the next tick.
  */
 export function atEndOfTick (work: () => void): void {
   if (works.length === 0) setImmediate(doAll)
@@ -11,7 +11,7 @@ export function atEndOfTick (work: () => void): void {
 
 function doAll (): void {
   const failures: unknown[] = []
-  // The list may grow on the way; what fails takes nobody along.
+  // The list may grow meanwhile. An error does not keep the rest from being done.
   for (let at = 0; at < works.length; at++) {
     try {
       works[at]?.()

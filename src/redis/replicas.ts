@@ -1,57 +1,58 @@
-import { Cluster, Command } from 'ioredis'
+import calculateSlot from 'cluster-key-slot'
+import { Cluster } from 'ioredis'
 import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { Client } from './client.js'
 import { senderKey } from './keys.js'
 
-/** Replicas on the same network answer within a millisecond; a caller who waits has to be told in time. */
+/** Replicas on the same network answer within a millisecond; beyond this the caller is told that they did not. */
 const WITHIN_MS = 100
 
-/** Makes sure that what was written outlives the master. */
+/** Makes sure that a write survives the loss of the master. */
 export interface Replicas {
-  /** Whether any replica is waited for at all. */
+  /** Whether writes wait for replicas at all. */
   areAsked: boolean
   /**
-   * Resolves once so many replicas hold all that was written for this sender before the call, whichever connection wrote it. Throws UNAVAILABLE
-   * where they don't within some 200 ms: it may have been written all the same.
+   * Resolves once enough replicas have all that was written for this sender before the call, by any connection. Throws UNAVAILABLE where
+   * they have not within some 200 ms: the write may be there all the same.
    */
   hold: (prefix: string, sender: string) => Promise<void>
 }
 
-interface Turn { running: Promise<void>, next: Promise<void> | null }
+interface Wait { running: Promise<void>, next: Promise<void> | null }
 
 /**
- * WAIT speaks of what its own connection wrote, so a mark is written first: replication has one order, and who has the mark has all that
- * came before it. It has a connection of its own, since it would make everything behind it wait. Calls that come while one is under way share
- * the next. With a count of 0 it does nothing.
+ * WAIT covers only what its own connection wrote. So a mark is written first: replication keeps the order of writes, and a replica that has
+ * the mark has all that came before it. WAIT blocks its connection, which is therefore used for nothing else. Calls that arrive while a WAIT
+ * runs share the next one. With a count of 0 nothing is done.
  */
 export function createReplicas (fence: Client | null, count: number): Replicas {
-  const turns = new Map<string, Turn>()
+  const waits = new Map<string, Wait>()
 
-  async function ask (client: Client, key: string): Promise<void> {
+  async function confirm (client: Client, key: string): Promise<void> {
     const server = serverOf(client, key)
     const answers = await server?.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec() ?? []
     const refusal = answers.length === 0 ? missing() : answers.find(([error]) => error !== null)?.[0]
-    // A plain question is led to where the key lives now, and the client remembers.
+    // The slot may have moved. A plain command is redirected, and the client remembers the new server.
     if (refusal instanceof Error && client instanceof Cluster) await client.exists(key)
     if (refusal instanceof Error) throw refusal
     if (Number(answers[1]?.[1]) < count) throw missing()
   }
 
-  async function take (place: string, client: Client, key: string): Promise<void> {
-    const turn = turns.get(place)
-    if (turn !== undefined) return await (turn.next ??= turn.running.catch(() => undefined).then(async () => await start(place, client, key)))
-    return await start(place, client, key)
+  async function join (address: string, client: Client, key: string): Promise<void> {
+    const wait = waits.get(address)
+    if (wait !== undefined) return await (wait.next ??= wait.running.catch(() => undefined).then(async () => await start(address, client, key)))
+    return await start(address, client, key)
   }
 
-  async function start (place: string, client: Client, key: string): Promise<void> {
-    const running = ask(client, key)
-    const turn: Turn = { running, next: null }
-    turns.set(place, turn)
+  async function start (address: string, client: Client, key: string): Promise<void> {
+    const running = confirm(client, key)
+    const wait: Wait = { running, next: null }
+    waits.set(address, wait)
     try {
       await running
     } finally {
-      if (turn.next === null) turns.delete(place)
+      if (wait.next === null) waits.delete(address)
     }
   }
 
@@ -61,7 +62,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
       if (fence === null) return
       const key = senderKey(prefix, sender, 'mark')
       try {
-        await take(placeOf(fence, key), fence, key)
+        await join(addressOf(fence, key), fence, key)
       } catch (cause) {
         throw cause instanceof SluiceError ? cause : missing(cause instanceof Error ? cause.message : String(cause))
       }
@@ -70,17 +71,18 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
 }
 
 function missing (cause?: string): SluiceError {
-  return new SluiceError('UNAVAILABLE', { detail: 'too few replicas of Redis have confirmed it: it may have been accepted; repeat with the same idempotency key', retryAfterMs: 1000, ...(cause === undefined ? {} : { cause }) })
+  const detail = 'too few replicas of Redis have confirmed it: it may have been accepted; repeat with the same idempotency key'
+  return new SluiceError('UNAVAILABLE', { detail, retryAfterMs: 1000, ...(cause === undefined ? {} : { cause }) })
 }
 
-/** Calls for one server share; which of a cluster's servers has a key, as `host:port`, the client knows. */
-function placeOf (client: Client, key: string): string {
-  return client instanceof Cluster ? client.slots[new Command('get', [key]).getSlot()]?.[0] ?? '' : ''
+/** `host:port` of the server that has a key, as far as the client knows the cluster. Calls for the same server share a WAIT. */
+function addressOf (client: Client, key: string): string {
+  return client instanceof Cluster ? client.slots[calculateSlot(key)]?.[0] ?? '' : ''
 }
 
-/** Both commands have to go by one connection, and are not to be led elsewhere one by one. */
+/** SET and WAIT have to use one connection, so the cluster client must not route them one by one. */
 function serverOf (client: Client, key: string): Redis | undefined {
   if (!(client instanceof Cluster)) return client
-  const place = placeOf(client, key)
-  return client.nodes().find(({ options }) => `${options.host}:${options.port}` === place)
+  const address = addressOf(client, key)
+  return client.nodes().find(({ options }) => `${options.host}:${options.port}` === address)
 }

@@ -1,92 +1,69 @@
-import { Command } from 'ioredis'
+import { SluiceError } from '../errors.js'
+import { createHash } from 'node:crypto'
 import type { Client } from './client.js'
+import { corkWrites } from './cork-writes.js'
 import { hourNow, isOwn, senderKey } from './keys.js'
 import type { Script } from './scripts.js'
 
-/** What one message brings to a script: the parts of keys that are its own, and its arguments in the header's order. */
+/** What one message adds to a call: the values its own keys are made of, and its arguments in the header's order. */
 export interface Part { digest?: string | undefined, recipient?: string, args: readonly string[] }
 
-/** Calls one script of one sender for so many messages, or for none in particular. `args`: what they share, in the header's order. */
+/** Calls one script for one sender. `args` are shared by all parts, in the header's order; `parts` is one per message, or one without a message. */
 export type CallScript = (sender: string, args: readonly string[], parts: readonly Part[]) => Promise<unknown>
 
-/** What of a call to a script is the same each time for a sender: its shared keys as words and as bytes. */
-interface CommandTemplate { sha: string, keys: string[], text: string, hour: number }
-
-/** What the client knows of the scripts that were defined on it. */
-interface Defined { scriptsSet: Record<string, { sha: string, lua: string } | undefined> }
-
 /**
- * Defines a script on the client and calls it by its hash. A sender's keys are written once and not with each call, of which they are the
- * larger part. Where the server has forgotten the script, it is sent in full.
+ * Calls a script by its hash (EVALSHA). Where Redis does not have the script, it is sent in full (EVAL). The keys of a sender are built once
+ * and kept, since they are the larger part of a call. A call without a reply after `replyWithinMs` fails; without it, a call waits.
  */
-export function defineScript (redis: Client, prefix: string, script: Script): CallScript {
-  const name = `sluice:${script.name}`
-  redis.defineCommand(name, { numberOfKeys: script.keys.length, lua: script.lua })
+export function defineScript (redis: Client, prefix: string, script: Script, replyWithinMs?: number): CallScript {
+  const sha = createHash('sha1').update(script.lua).digest('hex')
   const own = script.own?.keys ?? []
   const isFixed = !script.keys.some(isOwn)
-  const templates = new Map<string, CommandTemplate>()
+  const keysBySender = new Map<string, { keys: string[], hour: number }>()
 
-  function templateOf (sender: string, part: Part | undefined): CommandTemplate {
+  function sharedKeys (sender: string, part: Part | undefined): string[] {
     const hour = hourNow()
-    const kept = templates.get(sender)
-    if (kept?.hour === hour) return kept
-    const sha = (redis as unknown as Defined).scriptsSet[name]?.sha ?? ''
+    const kept = keysBySender.get(sender)
+    if (kept?.hour === hour) return kept.keys
     const keys = script.keys.map(key => senderKey(prefix, sender, key, { ...part, hour }))
-    const template = { sha, keys, text: keys.map(bulk).join(''), hour }
-    if (isFixed) templates.set(sender, template)
-    return template
+    if (isFixed) keysBySender.set(sender, { keys, hour })
+    return keys
   }
 
   return async (sender, args, parts) => {
-    const template = templateOf(sender, parts[0])
-    const keyCount = String(template.keys.length + parts.length * own.length)
-    const words = [template.sha, keyCount, ...template.keys]
-    const known = words.length
+    const words = [...sharedKeys(sender, parts[0])]
     for (const part of parts) for (const key of own) words.push(senderKey(prefix, sender, key, part))
+    const keyCount = words.length
     for (const arg of args) words.push(arg)
     for (const part of parts) for (const arg of part.args) words.push(arg)
-    let text = `*${1 + words.length}\r\n${bulk('evalsha')}${bulk(template.sha)}${bulk(keyCount)}${template.text}`
-    for (let at = known; at < words.length; at++) text += bulk(words[at] ?? '')
     try {
-      return await redis.sendCommand(new ScriptCommand(words, text))
+      corkWrites(redis)
+      return await inTime(redis.evalsha(sha, keyCount, ...words), replyWithinMs)
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      const lua = (redis as unknown as Defined).scriptsSet[name]?.lua ?? script.lua
-      return await redis.eval(lua, keyCount, ...words.slice(2))
+      return await inTime(redis.eval(script.lua, keyCount, ...words), replyWithinMs)
     }
   }
 }
 
-/** A command whose bytes are known already. */
-class ScriptCommand extends Command {
-  readonly #text: string
-
-  constructor (words: string[], text: string) {
-    // The client looks at the first key alone, to find the server that has it.
-    super('evalsha', [words[0] ?? '', '1', words[2] ?? ''], { replyEncoding: 'utf8' })
-    this.args = words
-    this.#text = text
-    // A process that has been busy for as long finds the timer due and the answer unread: it is read before anything is called lost.
-    const { reject } = this
-    this.reject = error => {
-      if (!isLate(error)) reject(error)
-      else setImmediate(() => { if (!this.isResolved) reject(error) })
-    }
-  }
-
-  override toWritable (): string {
-    return this.#text
-  }
-}
-
-function isLate (error: unknown): boolean {
-  return error instanceof Error && error.message === 'Command timed out'
-}
-
-/** What stands before a word of so many bytes. */
-const heads = Array.from({ length: 512 }, (_, bytes) => `$${bytes}\r\n`)
-
-function bulk (text: string): string {
-  const bytes = Buffer.byteLength(text)
-  return (heads[bytes] ?? `$${bytes}\r\n`) + text + '\r\n'
+/**
+ * The reply, or an error once it is late. A process that was busy for longer than the limit finds the timer due while the reply lies unread
+ * in the socket: in such a moment ioredis' own `commandTimeout` would report a call as lost that Redis has run. So the sockets are read once
+ * more before a reply counts as late.
+ */
+async function inTime (reply: Promise<unknown>, replyWithinMs: number | undefined): Promise<unknown> {
+  if (replyWithinMs === undefined) return await reply
+  return await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => setImmediate(() => reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' }))), replyWithinMs)
+    reply.then(
+      value => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      error => {
+        clearTimeout(timer)
+        reject(error)
+      }
+    )
+  })
 }

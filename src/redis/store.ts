@@ -42,12 +42,12 @@ export interface Store {
 }
 
 export function createStore (connections: Connections, options: { prefix: string, leaseMs: number, watch?: ScriptWatch }): Store {
-  const { redis, replicas, memoryRatio } = connections
+  const { redis, scripts, replyWithinMs, replicas, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
   const lost = new Map<string, { sender: string, since: number }>()
   const recoverySchedule = createRecoverySchedule(redis, options.prefix)
   const waiting = createWaiting()
-  const run = createRun(redis, options.prefix, options.watch, waiting)
+  const run = createRun(scripts, options.prefix, { watch: options.watch, waiting, replyWithinMs })
   let calls = 0
   const store: Store = {
     prefix: options.prefix,

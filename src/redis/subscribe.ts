@@ -1,14 +1,14 @@
 import type { Client } from './client.js'
 
-/** A subscription that was refused or got lost is asked for again so often. */
+/** Interval at which the client subscribes again, in case the subscription was refused or lost. */
 const JOIN_MS = 2000
 
 /**
- * Hears a channel on a client of its own until the answer is called. It subscribes again by itself whenever the connection is made, and
- * from time to time, since the client's own way leaves a refusal to nobody: that would end the process, or the subscription.
+ * Subscribes to a channel on a client of its own. Returns a function that unsubscribes. It subscribes again whenever the connection is made,
+ * and at intervals. ioredis' own `autoResubscribe` would leave a refusal as an unhandled rejection, and the subscription lost.
  */
 export async function subscribe (client: Client, channel: string, hear: (message: string) => void): Promise<() => void> {
-  const refused = (): void => {} // the next time is another chance; what is missed costs a shift half a second of sleep
+  const refused = (): void => {} // tried again after JOIN_MS; a missed message delays a drain run by half a second
   const join = (): void => { client.subscribe(channel).catch(refused) }
   client.on('message', (_: string, message: string) => hear(message))
   client.on('ready', join)

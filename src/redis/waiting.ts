@@ -1,15 +1,15 @@
-/** The calls that wait for Redis's answer, in the order in which they were made. */
+/** The calls that wait for a reply of Redis, in the order in which they were made. */
 export interface Waiting {
-  /** Notes a call; to be told when it is answered. */
+  /** Adds a call; `end` removes it. */
   begin: () => number
   end: (call: number) => void
-  /** For how long the oldest of them has waited, ms; 0 where none waits. */
+  /** How long the oldest of them has waited, ms; 0 where none waits. */
   longestMs: () => number
 }
 
 /**
- * Tells how far this process is behind: an answer waits as long as Redis is slow, and also as long as this process has not
- * come to read it. So one measure sees both, at any moment, on a machine of any speed.
+ * Measures how far this process is behind. A reply is late while Redis is slow, and also while this process has not come to read it: one
+ * figure for both, at any moment, on a machine of any speed.
  */
 export function createWaiting (): Waiting {
   const since = new Map<number, number>()

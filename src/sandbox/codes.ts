@@ -1,8 +1,6 @@
-/** Meta's error codes as last published: the HTTP status they come with and their title. */
-
 type Row = readonly [httpStatus: number, title: string]
 
-// Meta has dropped the HTTP column from its page and says not to rely on it. Rows that never had one answer 400.
+// Meta's error codes as last published. Meta has removed the HTTP status from its page since; codes that never had one are 400.
 const table: Readonly<Record<number, Row>> = {
   0: [401, 'AuthException'],
   1: [400, 'API Unknown'],
@@ -77,10 +75,10 @@ const table: Readonly<Record<number, Row>> = {
   134102: [500, 'Template is unavailable'],
   135000: [400, 'Generic user error'],
   137000: [400, 'Identity key hash mismatch'],
-  139200: [400, 'Direct Send access blocked'],
+  139200: [400, 'Direct Send access blocked']
 }
 
-/** HTTP status and title of a code. 200 to 299 are one row at Meta; a code nobody published answers 400. */
+/** HTTP status and title of a code. 200 to 299 are one row at Meta; an unknown code has status 400. */
 export function describeCode (code: number): { httpStatus: number, title: string } {
   const row = table[code] ?? (code >= 200 && code <= 299 ? [403, 'API Permission'] : [400, 'Unknown error'])
   return { httpStatus: row[0], title: row[1] }

@@ -1,11 +1,9 @@
-/** `/_sandbox/…`: for tests and operators. Meta has nothing like it. */
-
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { parseJson, readBody } from './body.js'
 import { parseFaultRule } from './faults.js'
+import { readBody, sendReply } from './http.js'
+import { parseJson } from './json.js'
 import type { RecordQuery } from './records.js'
-import { answer } from './reply.js'
-import { changeSettings } from './settings.js'
+import { parseSettings } from './settings.js'
 import type { State } from './state.js'
 
 interface ControlReply {
@@ -16,39 +14,39 @@ interface ControlReply {
 type Handler = (state: State, body: unknown, query: URLSearchParams) => ControlReply | Promise<ControlReply>
 
 const routes: Readonly<Record<string, Handler>> = {
-  'GET /_sandbox/messages': (state, _body, query) => ok({
-    messages: state.records.find(parseQuery(query)), lastSeq: state.records.lastSeq(), counts: state.records.counts(),
-  }),
-  'DELETE /_sandbox/messages': (state) => {
-    state.records.clear()
+  'GET /_sandbox/messages': ({ records }, _body, query) =>
+    ok({ messages: records.find(parseQuery(query)), lastSeq: records.lastSeq(), counts: records.counts() }),
+  'DELETE /_sandbox/messages': ({ records }) => {
+    records.clear()
     return ok({ cleared: true })
   },
-  'GET /_sandbox/faults': (state) => ok({ faults: state.faults.list() }),
-  'POST /_sandbox/faults': (state, body) => {
-    const rule = parseFaultRule(body)
-    if (typeof rule === 'string') return wrong(rule)
-    // Answered before the rule counts its uses down.
-    const answered = { ...rule }
-    state.faults.add(rule)
-    return { httpStatus: 201, body: answered }
+  'GET /_sandbox/faults': ({ faults }) => ok({ faults: faults.list() }),
+  'POST /_sandbox/faults': ({ faults }, body) => {
+    const parsed = parseFaultRule(body)
+    if ('problem' in parsed) return badRequest(parsed.problem)
+    // A copy: the rule counts its uses down.
+    const created = { ...parsed.value }
+    faults.add(parsed.value)
+    return { httpStatus: 201, body: created }
   },
-  'DELETE /_sandbox/faults': (state) => {
-    state.faults.clear()
+  'DELETE /_sandbox/faults': ({ faults }) => {
+    faults.clear()
     return ok({ cleared: true })
   },
-  'GET /_sandbox/webhooks': (state) => ok(state.webhooks.counts()),
-  // Whatever it says: for what no message here would lead to.
-  'POST /_sandbox/webhooks': async (state, body) => ok({ answered: await state.webhooks.post(body) }),
-  'GET /_sandbox/settings': (state) => ok(state.settings),
-  'PUT /_sandbox/settings': (state, body) => {
-    const complaint = changeSettings(state.settings, body)
-    if (complaint !== null) return wrong(complaint)
-    state.limits.forget()
-    return ok(state.settings)
-  },
+  'GET /_sandbox/webhooks': ({ webhooks }) => ok(webhooks.counts()),
+  // Posts any content, for webhooks that no message here causes.
+  'POST /_sandbox/webhooks': async ({ webhooks }, body) => ok({ status: await webhooks.post(body) }),
+  'GET /_sandbox/settings': ({ settings }) => ok(settings),
+  'PUT /_sandbox/settings': ({ settings, limits }, body) => {
+    const parsed = parseSettings(body)
+    if ('problem' in parsed) return badRequest(parsed.problem)
+    Object.assign(settings, parsed.value)
+    limits.reset()
+    return ok(settings)
+  }
 }
 
-/** Answers without the sandbox's latency: control isn't part of what is imitated. */
+/** Handles `/_sandbox/…`, which controls the sandbox. Meta has no such routes, so they have no latency. */
 export async function handleControl (
   state: State, path: string, request: IncomingMessage, response: ServerResponse
 ): Promise<void> {
@@ -56,10 +54,10 @@ export async function handleControl (
   const body = await readBody(request)
   if (body.status === 'gone') return
   const query = new URLSearchParams((request.url ?? '').split('?', 2)[1])
-  const { httpStatus, body: answered } = handler === undefined
-    ? { httpStatus: 404, body: { error: { message: `There is no ${request.method} ${path}` } } }
+  const reply = handler === undefined
+    ? { httpStatus: 404, body: { error: { message: `Unknown route ${request.method} ${path}` } } }
     : await handler(state, body.status === 'read' ? parseJson(body.text) : undefined, query)
-  answer(response, { kind: 'json', httpStatus, body: answered }, 0)
+  sendReply(response, { kind: 'json', ...reply }, 0)
 }
 
 function parseQuery (query: URLSearchParams): RecordQuery {
@@ -68,7 +66,7 @@ function parseQuery (query: URLSearchParams): RecordQuery {
     recipient: query.get('recipient') ?? undefined,
     sender: query.get('sender') ?? undefined,
     since: number('since'),
-    limit: number('limit'),
+    limit: number('limit')
   }
 }
 
@@ -76,6 +74,6 @@ function ok (body: unknown): ControlReply {
   return { httpStatus: 200, body }
 }
 
-function wrong (message: string): ControlReply {
+function badRequest (message: string): ControlReply {
   return { httpStatus: 400, body: { error: { message } } }
 }

@@ -1,28 +1,26 @@
-/** Reads a request body as far as Meta checks it before it looks at limits. */
-
-import { isObject, parseJson, type JsonObject } from './body.js'
-import { personInRecipient, personInTo, type Person } from './person.js'
+import { isObject, parseJson, type JsonObject } from './json.js'
+import { recipientInRecipient, recipientInTo, type Recipient } from './recipient.js'
 
 export type Edge = 'messages' | 'marketing_messages'
 
 export interface Message {
-  person: Person
-  /** The recipient as the caller wrote it. */
+  recipient: Recipient
+  /** The recipient in the caller's spelling. */
   written: string
   type: string
   /** The object named like the type. */
   content: JsonObject
 }
 
-/** What can be told of any body, however wrong, for the record of it. */
-export interface Glimpse {
+/** What the record of any body has, however invalid it is. */
+export interface RecordedFields {
   recipient: string | null
   opaque: string | null
 }
 
-export type Envelope = Glimpse & (
+export type Envelope = RecordedFields & (
   | { status: 'invalid', code: number, details: string }
-  /** Mark as read, or typing: a body that has no recipient. */
+  /** Mark as read, or typing: a body without a recipient. */
   | { status: 'acknowledgement' }
   | { status: 'message', message: Message }
 )
@@ -30,63 +28,61 @@ export type Envelope = Glimpse & (
 const MAX_OPAQUE = 512
 const MAX_TEXT = 4096
 
-/** Validates as coarsely as the limits and faults of the sandbox need; unknown fields pass. */
+/** Parses a body and checks what Meta checks before its limits, as far as the limits and faults here need it. Unknown fields pass. */
 export function readEnvelope (text: string, edge: Edge): Envelope {
   const body = parseJson(text)
   if (!isObject(body)) return invalid({ recipient: null, opaque: null }, 100, 'The request body is not a JSON object')
-  const glimpse: Glimpse = {
+  const recorded: RecordedFields = {
     recipient: asText(body.to) ?? asText(body.recipient),
-    opaque: asText(body.biz_opaque_callback_data),
+    opaque: asText(body.biz_opaque_callback_data)
   }
   if (body.messaging_product !== 'whatsapp') {
-    return invalid(glimpse, 100, 'The parameter messaging_product is required and must be "whatsapp"')
+    return invalid(recorded, 100, 'The parameter messaging_product is required and must be "whatsapp"')
   }
-  if (glimpse.opaque !== null && glimpse.opaque.length > MAX_OPAQUE) {
-    return invalid(glimpse, 100, `Param biz_opaque_callback_data must be at most ${MAX_OPAQUE} characters long`)
+  if (recorded.opaque !== null && recorded.opaque.length > MAX_OPAQUE) {
+    return invalid(recorded, 100, `Param biz_opaque_callback_data must be at most ${MAX_OPAQUE} characters long`)
   }
-  if (body.status !== undefined || body.typing_indicator !== undefined) return readAcknowledgement(body, glimpse)
-  return readMessage(body, glimpse, edge)
+  if (body.status !== undefined || body.typing_indicator !== undefined) return readAcknowledgement(body, recorded)
+  return readMessage(body, recorded, edge)
 }
 
-function readAcknowledgement (body: JsonObject, glimpse: Glimpse): Envelope {
-  if (body.status !== 'read') return invalid(glimpse, 100, 'Param status must be one of {read}')
-  if (typeof body.message_id !== 'string') return invalid(glimpse, 100, 'The parameter message_id is required')
-  return { status: 'acknowledgement', ...glimpse }
+function readAcknowledgement (body: JsonObject, recorded: RecordedFields): Envelope {
+  if (body.status !== 'read') return invalid(recorded, 100, 'Param status must be one of {read}')
+  if (typeof body.message_id !== 'string') return invalid(recorded, 100, 'The parameter message_id is required')
+  return { status: 'acknowledgement', ...recorded }
 }
 
-function readMessage (body: JsonObject, glimpse: Glimpse, edge: Edge): Envelope {
-  const person = readPerson(body)
-  if (person === undefined) return invalid(glimpse, 100, 'The parameter to is required')
-  if (person === null) return invalid(glimpse, 131009, 'Param to or recipient is not a valid recipient')
+function readMessage (body: JsonObject, recorded: RecordedFields, edge: Edge): Envelope {
+  const recipient = readRecipient(body)
+  if (recipient === undefined) return invalid(recorded, 100, 'The parameter to is required')
+  if (recipient === null) return invalid(recorded, 131009, 'Param to or recipient is not a valid recipient')
   const type = asText(body.type) ?? 'text'
   if (edge === 'marketing_messages' && type !== 'template') {
-    return invalid(glimpse, 131055, 'Only templates of category MARKETING can be sent here')
+    return invalid(recorded, 131055, 'Only templates of category MARKETING can be sent here')
   }
   const content = body[type]
-  if (!isObject(content)) return invalid(glimpse, 131008, `Parameter '${type}' is mandatory for type '${type}'`)
+  if (!isObject(content)) return invalid(recorded, 131008, `Parameter '${type}' is mandatory for type '${type}'`)
   if (type === 'text') {
-    const words = content.body
-    if (typeof words !== 'string' || words === '') return invalid(glimpse, 131008, 'Param text[\'body\'] is required')
-    if (words.length > MAX_TEXT) {
-      return invalid(glimpse, 100, `Param text['body'] must be at most ${MAX_TEXT} characters long`)
-    }
+    const text = content.body
+    if (typeof text !== 'string' || text === '') return invalid(recorded, 131008, 'Param text[\'body\'] is required')
+    if (text.length > MAX_TEXT) return invalid(recorded, 100, `Param text['body'] must be at most ${MAX_TEXT} characters long`)
   }
-  return { status: 'message', ...glimpse, message: { person, written: glimpse.recipient ?? '', type, content } }
+  return { status: 'message', ...recorded, message: { recipient, written: recorded.recipient ?? '', type, content } }
 }
 
-/** `to` wins if both are given. Undefined: there is no recipient. Null: it is none. */
-function readPerson (body: JsonObject): Person | null | undefined {
+/** `to` takes precedence. Undefined: neither field is present. Null: the value is invalid. */
+function readRecipient (body: JsonObject): Recipient | null | undefined {
   const to = asText(body.to)
-  if (to !== null) return body.recipient_type === 'group' ? { addressing: 'group', name: to } : personInTo(to)
+  if (to !== null) return body.recipient_type === 'group' ? { addressing: 'group', id: to } : recipientInTo(to)
   const recipient = asText(body.recipient)
-  return recipient === null ? undefined : personInRecipient(recipient)
+  return recipient === null ? undefined : recipientInRecipient(recipient)
 }
 
-function invalid (glimpse: Glimpse, code: number, details: string): Envelope {
-  return { status: 'invalid', ...glimpse, code, details }
+function invalid (recorded: RecordedFields, code: number, details: string): Envelope {
+  return { status: 'invalid', ...recorded, code, details }
 }
 
-/** Old SDKs send the recipient as a number. */
+/** Accepts numbers too: old SDKs send the recipient as a number. */
 function asText (value: unknown): string | null {
   if (typeof value === 'string' && value !== '') return value
   return typeof value === 'number' ? String(value) : null

@@ -1,37 +1,40 @@
-/** Faults: set by a rule through the control routes, or by the digits of a test number. */
-
-import { isObject } from './body.js'
+import { Type, type Static } from '@sinclair/typebox'
 import type { Message } from './envelope.js'
-import { magicFault } from './magic-numbers.js'
-import { nameOf } from './person.js'
+import { createParser } from './json.js'
+import { recipientId } from './recipient.js'
+import { testFault } from './test-numbers.js'
 
-export const faultKinds = [
-  'code', 'status', 'html', 'slow', 'reset-before', 'reset-after', 'hang', 'accept-reset', 'accept-hang', 'fail-later',
+const faultKinds = [
+  'code', 'status', 'html', 'slow', 'reset-before', 'reset-after', 'hang', 'accept-reset', 'accept-hang', 'fail-later'
 ] as const
 export type FaultKind = typeof faultKinds[number]
 
-export interface Fault {
-  kind: FaultKind
-  /** Meta's error code, for `code`, `status` and `fail-later`. */
-  code?: number
-  /** For `code`, `status` and `html`. */
-  httpStatus?: number
-  /** Before the answer or the reset, ms, on top of the sandbox's latency. */
-  delayMs?: number
-}
-
-export interface FaultRule extends Fault {
+const FaultRuleSchema = Type.Object({
   /** A recipient in any spelling, or `*`. */
-  recipient: string
+  recipient: Type.String(),
   /** A phone number id, or `*`. */
-  sender: string
-  /** Uses left; null: without end. */
-  times: number | null
-}
+  sender: Type.String({ default: '*' }),
+  /** Remaining uses; null: unlimited. */
+  times: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], { default: null }),
+  kind: Type.Union(faultKinds.map(kind => Type.Literal(kind))),
+  /** Meta's error code, for `code`, `status` and `fail-later`. */
+  code: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** For `code`, `status` and `html`. */
+  httpStatus: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })),
+  /** Delay of the response or the reset in ms, in addition to the sandbox's latency. */
+  delayMs: Type.Optional(Type.Integer({ minimum: 0 }))
+}, { additionalProperties: false })
+
+export type FaultRule = Static<typeof FaultRuleSchema>
+export type Fault = Pick<FaultRule, 'kind' | 'code' | 'httpStatus' | 'delayMs'>
+
+/** Reads the body of `POST /_sandbox/faults`. */
+export const parseFaultRule = createParser('fault', FaultRuleSchema)
 
 export interface Faults {
-  /** The fault for a request of which only the head is there: a `reset-before` rule for any recipient. */
-  takeAtHead: (sender: string) => Fault | null
+  /** The fault of a request of which only the headers have arrived: a `reset-before` rule for any recipient. */
+  takeAtHeaders: (sender: string) => Fault | null
+  /** The fault of a message, from the most specific rule, else from its test number. Uses up one of the rule's `times`. */
   take: (sender: string, message: Message) => Fault | null
   /** Replaces the rule for the same sender and recipient. */
   add: (rule: FaultRule) => void
@@ -39,11 +42,11 @@ export interface Faults {
   clear: () => void
 }
 
-const MAX_REFUSED_MESSAGES = 10_000
+const MAX_COUNTED_MESSAGES = 10_000
 
 export function createFaults (): Faults {
   const rules = new Map<string, FaultRule>()
-  const refusals = new Map<string, number>()
+  const faultCounts = new Map<string, number>()
 
   function use (key: string, kind?: FaultKind): Fault | null {
     const rule = rules.get(key)
@@ -52,58 +55,31 @@ export function createFaults (): Faults {
     return rule
   }
 
-  /** Counts by sender, recipient and content, but not by opaque data, which differs between attempts. */
-  function takeMagic (sender: string, { person, content }: Message): Fault | null {
-    const magic = person.addressing === 'phone' ? magicFault(person.name) : null
-    if (magic === null || magic.times === Infinity) return magic?.fault ?? null
-    const key = `${sender} ${person.name} ${JSON.stringify(content)}`
-    const refused = refusals.get(key) ?? 0
-    // Set anew each time, so that the map stays ordered by last use and the first key is the stalest.
-    refusals.delete(key)
-    if (refused >= magic.times) return null
-    refusals.set(key, refused + 1)
-    if (refusals.size > MAX_REFUSED_MESSAGES) refusals.delete(refusals.keys().next().value ?? '')
-    return magic.fault
+  /** Counts by sender, recipient and content. Opaque data is ignored: it differs between attempts. */
+  function takeByNumber (sender: string, { recipient, content }: Message): Fault | null {
+    const found = recipient.addressing === 'phone' ? testFault(recipient.id) : null
+    if (found === null || found.times === Infinity) return found?.fault ?? null
+    const key = `${sender} ${recipient.id} ${JSON.stringify(content)}`
+    const count = faultCounts.get(key) ?? 0
+    // Deleted and set again, so that the map is ordered by last use and its first key is the oldest.
+    faultCounts.delete(key)
+    if (count >= found.times) return null
+    faultCounts.set(key, count + 1)
+    if (faultCounts.size > MAX_COUNTED_MESSAGES) faultCounts.delete(faultCounts.keys().next().value ?? '')
+    return found.fault
   }
 
   return {
-    takeAtHead: (sender) => use(`${sender} *`, 'reset-before') ?? use('* *', 'reset-before'),
+    takeAtHeaders: sender => use(`${sender} *`, 'reset-before') ?? use('* *', 'reset-before'),
     take (sender, message) {
-      const name = message.person.name
-      return use(`${sender} ${name}`) ?? use(`* ${name}`) ?? use(`${sender} *`) ?? use('* *') ??
-        takeMagic(sender, message)
+      const { id } = message.recipient
+      return use(`${sender} ${id}`) ?? use(`* ${id}`) ?? use(`${sender} *`) ?? use('* *') ?? takeByNumber(sender, message)
     },
-    add (rule) { rules.set(`${rule.sender} ${nameOf(rule.recipient)}`, rule) },
+    add (rule) { rules.set(`${rule.sender} ${recipientId(rule.recipient)}`, rule) },
     list: () => [...rules.values()],
     clear () {
       rules.clear()
-      refusals.clear()
-    },
+      faultCounts.clear()
+    }
   }
-}
-
-/** Reads a rule from the control route; a string says what is wrong with it. */
-export function parseFaultRule (value: unknown): FaultRule | string {
-  if (!isObject(value)) return 'A fault is a JSON object'
-  const { recipient, sender = '*', times = null, kind, code, httpStatus, delayMs } = value
-  if (typeof recipient !== 'string' || typeof sender !== 'string') return 'recipient and sender are text; "*" is any'
-  const known = faultKinds.find((one) => one === kind)
-  if (known === undefined) return `kind must be one of ${faultKinds.join(', ')}`
-  if (times !== null && !isInteger(times, 1)) return 'times must be an integer from 1'
-  if (code !== undefined && !isInteger(code, 0)) return 'code must be an integer from 0'
-  if (httpStatus !== undefined && !(isInteger(httpStatus, 200) && httpStatus <= 599)) return 'httpStatus is 200 to 599'
-  if (delayMs !== undefined && !isInteger(delayMs, 0)) return 'delayMs must be an integer from 0'
-  return {
-    recipient,
-    sender,
-    times,
-    kind: known,
-    ...(code === undefined ? {} : { code }),
-    ...(httpStatus === undefined ? {} : { httpStatus }),
-    ...(delayMs === undefined ? {} : { delayMs }),
-  }
-}
-
-function isInteger (value: unknown, least: number): value is number {
-  return Number.isInteger(value) && (value as number) >= least
 }

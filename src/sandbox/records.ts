@@ -1,27 +1,26 @@
-/** Everything that arrived, as an observer outside the gateway saw it. */
-
-import { parseJson } from './body.js'
 import type { FaultKind } from './faults.js'
-import { nameOf } from './person.js'
+import { parseJson } from './json.js'
+import { recipientId } from './recipient.js'
 
 /**
- * `dropped`: answered with 200, never delivered. `acknowledged`: read or typing, not a message. `reset` and `hung`: not
- * accepted, and no answer. An accepted message whose answer got lost is `accepted`; its `fault` tells.
+ * `dropped`: 200, never delivered. `acknowledged`: read or typing, not a message. `reset` and `hung`: not accepted, no response. An
+ * accepted message whose response was lost is `accepted`, with a `fault`.
  */
-export type RecordedOutcome = 'accepted' | 'refused' | 'dropped' | 'acknowledged' | 'reset' | 'hung'
+export type RecordedOutcome = 'accepted' | 'rejected' | 'dropped' | 'acknowledged' | 'reset' | 'hung'
 
+/** A request that arrived, as an observer outside of the gateway sees it. */
 export interface Arrival {
   sender: string
-  /** As the caller wrote it; null if it isn't known. */
+  /** In the caller's spelling; null if unknown. */
   recipient: string | null
-  /** The request's body as it came; null if it wasn't read. */
+  /** The raw body; null if it was not read. */
   text: string | null
-  /** When the head of the request arrived, Unix ms with a fraction. The limits go by this. */
+  /** When the request headers arrived, Unix ms with a fraction. The limits use this time. */
   headersAt: number
   /** When the body was complete, likewise. */
   receivedAt: number
   outcome: RecordedOutcome
-  /** Meta's error code, if one was answered. */
+  /** Meta's error code in the response, if there is one. */
   code: number | null
   httpStatus: number | null
   wamid: string | null
@@ -30,50 +29,51 @@ export interface Arrival {
   fault: FaultKind | null
 }
 
+export type ArrivalRecord = Omit<Arrival, 'text'> & { seq: number, body: unknown }
+
 export interface RecordQuery {
   recipient?: string | undefined
   sender?: string | undefined
   /** Only records with a greater `seq`. */
   since?: number | undefined
-  /** The newest so many. */
+  /** Only the newest records, at most this number. */
   limit?: number | undefined
 }
 
 export interface Records {
   add: (arrival: Arrival) => void
-  /** Oldest first. The body is parsed where it is JSON. */
-  find: (query: RecordQuery) => Array<Omit<Arrival, 'text'> & { seq: number, body: unknown }>
-  /** By outcome, of everything since the start or the last clear, whether its record is still kept or not. */
+  /** Oldest first. The body is parsed if it is JSON. */
+  find: (query: RecordQuery) => ArrivalRecord[]
+  /** Counts by outcome since the start or the last clear, including records that are no longer kept. */
   counts: () => Readonly<Record<RecordedOutcome, number>>
-  /** `seq` of the newest; 0 if nothing has arrived. */
+  /** `seq` of the newest record; 0 without records. */
   lastSeq: () => number
   clear: () => void
 }
 
-const zero: Readonly<Record<RecordedOutcome, number>> =
-  { accepted: 0, refused: 0, dropped: 0, acknowledged: 0, reset: 0, hung: 0 }
+const zero: Readonly<Record<RecordedOutcome, number>> = { accepted: 0, rejected: 0, dropped: 0, acknowledged: 0, reset: 0, hung: 0 }
 
-/** Keeps the newest `maxRecords`. A clear doesn't restart `seq`, so a reader's `since` stays good. */
+/** Keeps the newest `maxRecords`. A clear does not restart `seq`, so that a reader's `since` stays valid. */
 export function createRecords (maxRecords: number): Records {
-  let set: Arrival[] = []
+  let ring: Arrival[] = []
   let counts = { ...zero }
   let lastSeq = 0
   let clearedAt = 0
 
   return {
     add (arrival) {
-      set[lastSeq % maxRecords] = arrival
+      ring[lastSeq % maxRecords] = arrival
       lastSeq++
       counts[arrival.outcome]++
     },
     find ({ recipient, sender, since = 0, limit = maxRecords }) {
-      const name = recipient === undefined ? null : nameOf(recipient)
-      const found: Array<Omit<Arrival, 'text'> & { seq: number, body: unknown }> = []
+      const id = recipient === undefined ? null : recipientId(recipient)
+      const found: ArrivalRecord[] = []
       const oldest = Math.max(since, clearedAt, lastSeq - maxRecords)
       for (let seq = lastSeq; seq > oldest && found.length < limit; seq--) {
-        const arrival = set[(seq - 1) % maxRecords]
+        const arrival = ring[(seq - 1) % maxRecords]
         if (arrival === undefined || (sender !== undefined && arrival.sender !== sender)) continue
-        if (name !== null && (arrival.recipient === null || nameOf(arrival.recipient) !== name)) continue
+        if (id !== null && (arrival.recipient === null || recipientId(arrival.recipient) !== id)) continue
         const { text, ...rest } = arrival
         found.push({ seq, ...rest, body: text === null ? null : parseJson(text) ?? text })
       }
@@ -82,9 +82,9 @@ export function createRecords (maxRecords: number): Records {
     counts: () => counts,
     lastSeq: () => lastSeq,
     clear () {
-      set = []
+      ring = []
       counts = { ...zero }
       clearedAt = lastSeq
-    },
+    }
   }
 }

@@ -1,43 +1,56 @@
-/** What the sandbox enforces; can be changed while it runs. */
+import { Type, type Static, type TSchema, type TUnion, type TNull } from '@sinclair/typebox'
+import { createParser } from './json.js'
 
-import { isObject } from './body.js'
+const durationMs = Type.Number({ minimum: 0, maximum: 2_147_483_647 })
+// The throughput limit stores as many times per sender as it may send messages in a second.
+const count = Type.Integer({ minimum: 1, maximum: 100_000 })
 
-export interface Settings {
-  /** Added to every answer, ms. */
-  latencyMs: number
-  /** Emission interval of a pair, ms; null: no pair limit. */
-  pairIntervalMs: number | null
-  /** Messages that an idle pair takes at once. */
-  pairBurst: number
-  /** How much too early, ms, a message of a pair may arrive, for what the network adds to the one before it. */
-  pairToleranceMs: number
-  /** False turns the pair limit off and keeps its numbers. */
-  enforcePair: boolean
-  /** Messages of one sender in any second; null: no such limit. */
-  throughputPerSecond: number | null
-  /** That second is shorter by this, ms, for the same reason. */
-  throughputToleranceMs: number
-  /** Where statuses are posted to; null: nowhere. */
-  webhookUrl: string | null
-  /** App secret that signs them. */
-  webhookSecret: string
-  /** From acceptance to each status, ms; null leaves it out. A failure takes the place of the first. */
-  webhookSentMs: number | null
-  webhookDeliveredMs: number | null
-  webhookReadMs: number | null
-  /** Statuses are collected this long, ms, before they are posted together. */
-  webhookBatchMs: number
-  /** How often each is told. */
-  webhookCopies: number
-  /** Statuses of messages that nobody here sent, beside each. */
-  webhookStrangers: number
-  /** Told in the opposite order. */
-  webhookBackwards: boolean
-  /** Whether `biz_opaque_callback_data` comes back. */
-  webhookOpaque: boolean
+function nullable<T extends TSchema> (schema: T): TUnion<[T, TNull]> {
+  return Type.Union([schema, Type.Null()])
 }
 
-// Meta: one message per 6 s to the same user, with a burst of 45 that has to be paid back; 80 a second per number.
+const SettingsSchema = Type.Object({
+  /** Added to every response. */
+  latencyMs: durationMs,
+  /** Emission interval of a pair; null: no pair limit. */
+  pairIntervalMs: nullable(durationMs),
+  /** Messages that an idle pair may get at once. */
+  pairBurst: count,
+  /** How much too early a message of a pair may arrive: the network may have delayed the previous one. */
+  pairToleranceMs: durationMs,
+  /** False disables the pair limit and keeps its numbers. */
+  enforcePair: Type.Boolean(),
+  /** Messages of one sender in any second; null: no limit. */
+  throughputPerSecond: nullable(count),
+  /** By how much that second is shorter, for the same reason. */
+  throughputToleranceMs: durationMs,
+  /** Where statuses are posted to; null: nowhere. */
+  webhookUrl: nullable(Type.String({ pattern: '^https?://[^\\s/]' })),
+  /** App secret that signs the statuses. */
+  webhookSecret: Type.String({ minLength: 1 }),
+  /** Time from acceptance to each status; null omits it. A failure replaces the first status. */
+  webhookSentMs: nullable(durationMs),
+  webhookDeliveredMs: nullable(durationMs),
+  webhookReadMs: nullable(durationMs),
+  /** Statuses are collected for this time and posted together. */
+  webhookBatchMs: durationMs,
+  /** How often each status is posted. */
+  webhookCopies: count,
+  /** Number of statuses of unknown messages that accompany each status. */
+  webhookStrangers: Type.Integer({ minimum: 0, maximum: 100_000 }),
+  /** Posts the statuses in reverse order. */
+  webhookBackwards: Type.Boolean(),
+  /** Whether statuses return `biz_opaque_callback_data`. */
+  webhookOpaque: Type.Boolean()
+})
+
+/** What the sandbox enforces; may change while it runs. */
+export type Settings = Static<typeof SettingsSchema>
+
+/** Reads the body of `PUT /_sandbox/settings`: some of the settings. */
+export const parseSettings = createParser('settings', Type.Partial(SettingsSchema, { additionalProperties: false }))
+
+// Meta's limits: one message per 6 s to the same user, with a burst of 45 that delays later messages; 80 a second per number.
 export const defaults: Readonly<Settings> = {
   latencyMs: 20,
   pairIntervalMs: 6_000,
@@ -55,44 +68,5 @@ export const defaults: Readonly<Settings> = {
   webhookCopies: 1,
   webhookStrangers: 0,
   webhookBackwards: false,
-  webhookOpaque: true,
-}
-
-// The limits remember as many messages of a sender as it may send in a second.
-const MAX_COUNT = 100_000
-
-const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 2_147_483_647
-const isCount = (value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_COUNT
-
-const checks: Readonly<Record<keyof Settings, readonly [(value: unknown) => boolean, string]>> = {
-  latencyMs: [isDuration, 'milliseconds'],
-  pairIntervalMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
-  pairBurst: [isCount, 'an integer from 1 to 100,000'],
-  pairToleranceMs: [isDuration, 'milliseconds'],
-  enforcePair: [(value) => typeof value === 'boolean', 'true or false'],
-  throughputPerSecond: [(value) => value === null || isCount(value), 'an integer from 1 to 100,000, or null'],
-  throughputToleranceMs: [isDuration, 'milliseconds'],
-  webhookUrl: [(value) => value === null || (typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)), 'an http address or null'],
-  webhookSecret: [(value) => typeof value === 'string' && value !== '', 'text'],
-  webhookSentMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
-  webhookDeliveredMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
-  webhookReadMs: [(value) => value === null || isDuration(value), 'milliseconds or null'],
-  webhookBatchMs: [isDuration, 'milliseconds'],
-  webhookCopies: [isCount, 'an integer from 1 to 100,000'],
-  webhookStrangers: [(value) => value === 0 || isCount(value), 'an integer from 0 to 100,000'],
-  webhookBackwards: [(value) => typeof value === 'boolean', 'true or false'],
-  webhookOpaque: [(value) => typeof value === 'boolean', 'true or false'],
-}
-
-/** Applies a change, whole or not at all. Returns what is wrong with it, or null. */
-export function changeSettings (settings: Settings, change: unknown): string | null {
-  if (!isObject(change)) return 'Settings are a JSON object'
-  for (const [name, value] of Object.entries(change)) {
-    if (!Object.hasOwn(checks, name)) return `There is no setting ${name}`
-    const [isValid, expected] = checks[name as keyof Settings]
-    if (!isValid(value)) return `${name} must be ${expected}`
-  }
-  Object.assign(settings, change)
-  return null
+  webhookOpaque: true
 }

@@ -4,7 +4,7 @@ import { createRecords, type Records } from './records.js'
 import type { Settings } from './settings.js'
 import { createWebhooks, type Webhooks } from './webhooks.js'
 
-/** All that one sandbox remembers. */
+/** The state of one sandbox. */
 export interface State {
   settings: Settings
   limits: Limits
@@ -13,7 +13,13 @@ export interface State {
   webhooks: Webhooks
 }
 
-/** @param maxRecords how many arrivals are kept */
+/** `maxRecords`: how many arrivals are kept. */
 export function createState (settings: Settings, maxRecords: number): State {
-  return { settings, limits: createLimits(settings), faults: createFaults(), records: createRecords(maxRecords), webhooks: createWebhooks(settings) }
+  return {
+    settings,
+    limits: createLimits(settings),
+    faults: createFaults(),
+    records: createRecords(maxRecords),
+    webhooks: createWebhooks(settings)
+  }
 }

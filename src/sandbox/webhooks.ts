@@ -1,73 +1,75 @@
-/** What Meta calls back: signed statuses of messages, told late, twice, in any order and again where they were not taken. */
-
 import { createHmac, randomUUID } from 'node:crypto'
 import { describeCode } from './codes.js'
 import type { Settings } from './settings.js'
 
-/** A message that was accepted, and what is to become of it. */
-export interface Followed {
+/** An accepted message whose statuses are to be posted. */
+export interface FollowedMessage {
   sender: string
   wamid: string
   /** `biz_opaque_callback_data` */
   opaque: string | null
-  /** Digits, a user id or a group. */
-  recipient: string
-  /** Meta's code, if it fails after all. */
+  /** Digits, a user id or a group id. */
+  recipientId: string
+  /** Meta's code if the message fails later. */
   failsWith: number | null
 }
 
+/** Signed status webhooks, as Meta posts them: batched, possibly repeated and out of order, and retried until they are accepted. */
 export interface Webhooks {
-  /** Tells of the message from now on, where a URL is set. */
-  follow: (message: Followed) => void
-  /** Signs any body and posts it once. The status that came back; null if none did. */
+  /** Schedules the statuses of a message, if a URL is set. */
+  follow: (message: FollowedMessage) => void
+  /** Signs any body and posts it once. Returns the HTTP status; null without a response. */
   post: (body: unknown) => Promise<number | null>
-  counts: () => Readonly<{ posts: number, statuses: number, taken: number, refused: number, givenUp: number }>
+  /** `posts` and `rejected` count requests; `statuses`, `accepted` and `givenUp` count statuses. */
+  counts: () => Readonly<{ posts: number, statuses: number, accepted: number, rejected: number, givenUp: number }>
   close: () => void
 }
 
 type Status = Record<string, unknown>
 
-/** Meta posts at most so many updates at once. */
-const PER_POST = 1000
-/** Meta repeats for up to 7 days; here it is told until the gateway must have come back. */
+/** Meta's limit for one post. */
+const MAX_STATUSES_PER_POST = 1000
+/** Meta retries for up to 7 days; the sandbox retries for about a minute. */
 const TRIES = 8
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 export function createWebhooks (settings: Settings): Webhooks {
-  const counts = { posts: 0, statuses: 0, taken: 0, refused: 0, givenUp: 0 }
+  const counts = { posts: 0, statuses: 0, accepted: 0, rejected: 0, givenUp: 0 }
   const timers = new Set<NodeJS.Timeout>()
-  const waiting = new Map<string, Status[]>()
+  const batches = new Map<string, Status[]>()
   let isClosed = false
 
-  function later (delayMs: number, work: () => void): void {
+  function later (delayMs: number, run: () => void): void {
     if (isClosed) return
     const timer = setTimeout(() => {
       timers.delete(timer)
-      work()
+      run()
     }, delayMs)
     timers.add(timer)
   }
 
-  /** Collected for a moment, as Meta does when there is much to tell. */
-  function tell (sender: string, status: Status): void {
-    const batch = waiting.get(sender)
+  /** Collects the statuses of `webhookBatchMs`, as Meta does under load. */
+  function enqueue (sender: string, status: Status): void {
+    const batch = batches.get(sender)
     if (batch !== undefined) batch.push(status)
     else {
-      waiting.set(sender, [status])
+      batches.set(sender, [status])
       later(settings.webhookBatchMs, () => { flush(sender) })
     }
   }
 
   function flush (sender: string): void {
-    const statuses = waiting.get(sender) ?? []
-    waiting.delete(sender)
-    for (let from = 0; from < statuses.length; from += PER_POST) deliver(sender, statuses.slice(from, from + PER_POST), 1)
+    const statuses = batches.get(sender) ?? []
+    batches.delete(sender)
+    for (let from = 0; from < statuses.length; from += MAX_STATUSES_PER_POST) {
+      deliver(sender, statuses.slice(from, from + MAX_STATUSES_PER_POST), 1)
+    }
   }
 
-  function deliver (sender: string, statuses: Status[], tried: number): void {
+  function deliver (sender: string, statuses: Status[], tries: number): void {
     post(envelope(sender, statuses)).then(status => {
-      if (status === 200) counts.taken += statuses.length
-      else if (tried < TRIES) later(250 * 2 ** tried, () => { deliver(sender, statuses, tried + 1) })
+      if (status === 200) counts.accepted += statuses.length
+      else if (tries < TRIES) later(250 * 2 ** tries, () => { deliver(sender, statuses, tries + 1) })
       else counts.givenUp += statuses.length
     }, () => undefined)
     counts.statuses += statuses.length
@@ -76,20 +78,21 @@ export function createWebhooks (settings: Settings): Webhooks {
   async function post (body: unknown): Promise<number | null> {
     const { webhookUrl, webhookSecret } = settings
     if (webhookUrl === null || isClosed) return null
-    const bytes = escaped(body)
+    const text = escapedJson(body)
+    const signature = createHmac('sha256', webhookSecret).update(text).digest('hex')
     counts.posts++
     try {
       const response = await fetch(webhookUrl, {
         method: 'POST',
-        body: bytes,
-        headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', webhookSecret).update(bytes).digest('hex')}` },
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        body: text,
+        headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
+        signal: AbortSignal.timeout(TIMEOUT_MS)
       })
       await response.arrayBuffer()
-      if (response.status !== 200) counts.refused++
+      if (response.status !== 200) counts.rejected++
       return response.status
     } catch {
-      counts.refused++
+      counts.rejected++
       return null
     }
   }
@@ -98,13 +101,13 @@ export function createWebhooks (settings: Settings): Webhooks {
     follow (message) {
       if (settings.webhookUrl === null) return
       const steps = message.failsWith === null ? ['sent', 'delivered', 'read'] : ['failed']
-      const moments = [settings.webhookSentMs, settings.webhookDeliveredMs, settings.webhookReadMs]
+      const delays = [settings.webhookSentMs, settings.webhookDeliveredMs, settings.webhookReadMs]
       steps.forEach((step, at) => {
-        const delayMs = moments[settings.webhookBackwards ? steps.length - 1 - at : at] ?? null
+        const delayMs = delays[settings.webhookBackwards ? steps.length - 1 - at : at] ?? null
         if (delayMs === null) return
-        const status = describe(message, step, settings.webhookOpaque)
-        for (let copy = 0; copy < settings.webhookCopies; copy++) later(delayMs, () => { tell(message.sender, status) })
-        for (let stranger = 0; stranger < settings.webhookStrangers; stranger++) later(delayMs, () => { tell(message.sender, strangerOf(status)) })
+        const status = createStatus(message, step, settings.webhookOpaque)
+        for (let n = 0; n < settings.webhookCopies; n++) later(delayMs, () => { enqueue(message.sender, status) })
+        for (let n = 0; n < settings.webhookStrangers; n++) later(delayMs, () => { enqueue(message.sender, ofUnknownMessage(status)) })
       })
     },
     post,
@@ -112,33 +115,39 @@ export function createWebhooks (settings: Settings): Webhooks {
     close () {
       isClosed = true
       for (const timer of timers) clearTimeout(timer)
-    },
+    }
   }
 }
 
 function envelope (sender: string, statuses: Status[]): unknown {
-  const value = { messaging_product: 'whatsapp', metadata: { display_phone_number: '15550783881', phone_number_id: sender }, statuses }
+  const metadata = { display_phone_number: '15550783881', phone_number_id: sender }
+  const value = { messaging_product: 'whatsapp', metadata, statuses }
   return { object: 'whatsapp_business_account', entry: [{ id: '102290129340398', changes: [{ field: 'messages', value }] }] }
 }
 
-function describe ({ wamid, recipient, opaque, failsWith }: Followed, status: string, withOpaque: boolean): Status {
-  const known = failsWith === null ? null : describeCode(failsWith)
+function createStatus ({ wamid, recipientId, opaque, failsWith }: FollowedMessage, status: string, withOpaque: boolean): Status {
   return {
     id: wamid,
     status,
     timestamp: String(Math.floor(Date.now() / 1000)),
-    recipient_id: recipient,
+    recipient_id: recipientId,
     ...(withOpaque && opaque !== null ? { biz_opaque_callback_data: opaque } : {}),
-    ...(known === null ? {} : { errors: [{ code: failsWith, title: known.title, message: known.title, error_data: { details: `${known.title} – för ${recipient}` } }] }),
+    ...(failsWith === null ? {} : { errors: [createError(failsWith, recipientId)] })
   }
 }
 
-/** The same of another message, as it comes where others send from the number too. */
-function strangerOf (status: Status): Status {
+function createError (code: number, recipientId: string): object {
+  const { title } = describeCode(code)
+  return { code, title, message: title, error_data: { details: `${title} – för ${recipientId}` } }
+}
+
+/** The status of an unknown message: another system may send from the same number. */
+function ofUnknownMessage (status: Status): Status {
   return { ...status, id: `wamid.${Buffer.from(randomUUID()).toString('base64')}`, biz_opaque_callback_data: undefined }
 }
 
-/** Meta signs and sends text with everything outside ASCII escaped, and slashes too. */
-function escaped (body: unknown): string {
-  return JSON.stringify(body).replaceAll('/', '\\/').replace(/[^\0-~]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+/** Meta signs and sends JSON in which slashes and all characters outside ASCII are escaped. */
+function escapedJson (body: unknown): string {
+  return JSON.stringify(body).replaceAll('/', '\\/')
+    .replace(/[^\0-~]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -40,7 +40,7 @@ t.test('a look-up accepts every kind of recipient', async t => {
   t.equal(canonicalName('+1 555 000 1234'), 'p15550001234')
   t.equal(canonicalName('US.1a'), 'uUS.1a')
   t.equal(canonicalName('group:Y2FwaQ=='), 'gY2FwaQ==')
-  for (const text of ['', 'nobody', 'group:', 'us.1']) t.throws(() => canonicalName(text), { code: 'INVALID_RECIPIENT' }, text)
+  for (const text of ['', 'invalid', 'group:', 'us.1']) t.throws(() => canonicalName(text), { code: 'INVALID_RECIPIENT' }, text)
 })
 
 t.test('logs show two digits of a recipient', async t => {

@@ -10,12 +10,12 @@
  */
 import { connect } from 'node:net'
 
-const { origin, key, rate, seconds, connections, tag, recipients = 1e6, patienceMs = 20_000, poolMs = 1000 } = JSON.parse(process.argv[2])
+const { origin, key, rate, seconds, connections, tag, recipients = 1e6, timeoutMs = 20_000, poolMs = 1000 } = JSON.parse(process.argv[2])
 const { hostname, port } = new URL(origin)
 const result = { asked: 0, statuses: {}, codes: {}, faults: {}, withoutRetryAfter: 0, givenUp: 0, accepted: [] }
 const latencies = []
 const requestLatencies = []
-/** In order; those before `next` have been sent. Not shifted, since a shift moves a million entries. */
+/** In order; those before `next` have been sent. They stay in the array, because removing the first one moves a million entries. */
 const due = []
 let next = 0
 function hasDue () {
@@ -117,7 +117,7 @@ const timer = setInterval(() => {
     free.delete(connection)
     ask(connection, due[next++])
   }
-  if (isOver && ((!hasDue() && underway === 0) || elapsed > seconds * 1000 + patienceMs)) finish()
+  if (isOver && ((!hasDue() && underway === 0) || elapsed > seconds * 1000 + timeoutMs)) finish()
 }, 2)
 
 function finish () {

@@ -101,7 +101,7 @@ try {
   const one = inPosts(messages.slice(0, posts * PER_POST))
   const four = inPosts(messages.slice(posts * PER_POST, 2 * posts * PER_POST))
   const singles = messages.slice(2 * posts * PER_POST).map(message => bodyOf([message]))
-  const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, at) => ({ to, sender, wamid: `wamid.NOBODY${at}` })))
+  const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, at) => ({ to, sender, wamid: `wamid.UNKNOWN${at}` })))
   console.log(`\n${machine()}; ${posts} posts a row\n`)
   console.log('| posts | kB each | updates a second | latency, ms (p50, p99, max) | CPU per update, µs (node, Redis) | repeated |')
   console.log('|---|---|---|---|---|---|')

@@ -1,4 +1,4 @@
-/** Each command, as it is built, against a real node: what it prints, as a table and as JSON, and what it ends with; and docs/cli.md. */
+/** Each built command against a real node: its output as table and JSON, its exit code, and docs/cli.md. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -10,11 +10,11 @@ import { type Ended, shell, sluice, start } from './run.js'
 
 const ground = await createGround(t, unhurried)
 const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
-const said: Ended[] = []
+const results: Ended[] = []
 const operator = { origin: node.origin, key: keys.operator }
 const run = async (...args: string[]): Promise<Ended> => {
   const ended = await sluice(operator, ...args)
-  said.push(ended)
+  results.push(ended)
   return ended
 }
 const json = async (...args: string[]): Promise<Record<string, any>> => {
@@ -25,9 +25,11 @@ const json = async (...args: string[]): Promise<Record<string, any>> => {
 
 await t.test('a message is sent, found, explained and cancelled', async t => {
   const to = '+15550008001'
-  t.match(await json('send', to, 'Hello', '--metadata', 'orderId=A-1', '--metadata', 'shop=7', '--idempotency-key', 'c-1'), { immediate: true, idempotencyKey: 'c-1' })
+  const inOneHour = new Date(Date.now() + 3_600_000).toISOString()
+  const metadata = ['--metadata', 'orderId=A-1', '--metadata', 'shop=7']
+  t.match(await json('send', to, 'Hello', ...metadata, '--idempotency-key', 'c-1'), { immediate: true, idempotencyKey: 'c-1' })
   const [waiting] = await Promise.all([
-    run('send', to, 'Later', '--idempotency-key', 'c-2', '--priority', 'bulk', '--at', new Date(Date.now() + 3_600_000).toISOString()),
+    run('send', to, 'Later', '--idempotency-key', 'c-2', '--priority', 'bulk', '--at', inOneHour),
     json('send', '+15550008002', '{"type":"image","image":{"link":"https://example.com/a.png"}}', '--content')
   ])
   t.match(waiting, { code: 0, out: /scheduled[^]*waits at least[^]*60 min/ })
@@ -42,18 +44,20 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
 })
 
 await t.test('failures are listed and retried', async t => {
-  const refused = await run('send', '+155601310260081', 'Hello')
-  t.match(refused, { code: 3, err: /^sluice: PROVIDER_REJECTED[^]*sluice status (\S+)/ })
+  const rejected = await run('send', '+155601310260081', 'Hello')
+  t.match(rejected, { code: 3, err: /^sluice: PROVIDER_REJECTED[^]*sluice status (\S+)/ })
   t.match(await run('retry'), { code: 0, out: /No failure is due/ })
-  const id = /sluice status (\S+)/.exec(refused.err)?.[1] ?? ''
-  const [page, shown, both] = await Promise.all([json('failures', '--status', 'FAILED'), run('failures'), run('retry', id, '--limit', '5')])
+  const id = /sluice status (\S+)/.exec(rejected.err)?.[1] ?? ''
+  const [page, shown, both] = await Promise.all([
+    json('failures', '--status', 'FAILED'), run('failures'), run('retry', id, '--limit', '5')
+  ])
   t.match(page['failures'], [{ id, errorCode: '131026' }])
   t.match(shown, { code: 0, out: /FAILED[^]*131026/ })
-  t.match(both, { code: 2, err: /an id, or/ })
+  t.match(both, { code: 2, err: /either an id or/ })
   t.match(await json('retry', id), { total: 1 })
 })
 
-await t.test('a sender is closed, and the counts are watched until Ctrl-C', async t => {
+await t.test('a sender is paused and resumed, and stats --watch refreshes until Ctrl-C', async t => {
   t.match(await json('pause', SENDER, '--for', '10m'), { state: 'paused', reason: 'operator' })
   const { child, ended } = start(operator, 'stats', '--watch', '--every', '20ms', '--json')
   let out = ''
@@ -65,34 +69,38 @@ await t.test('a sender is closed, and the counts are watched until Ctrl-C', asyn
   t.match(await json('resume', SENDER), { state: 'active' })
 })
 
-await t.test('it ends with what docs/cli.md says', async t => {
+await t.test('the exit codes are those of docs/cli.md', async t => {
   t.strictSame(lines('docs/cli.md').flatMap(line => /^\| (\d+) \| /.exec(line)?.[1] ?? []), ['0', '1', '2', '3', '4', '5', '130'])
   const { version } = JSON.parse(read('package.json')) as { version: string }
-  const operators: Array<[args: string[], ends: Partial<Record<keyof Ended, unknown>>]> = [
+  const cases: Array<[args: string[], expected: Partial<Record<keyof Ended, unknown>>]> = [
     [['--version'], { code: 0, out: `${version}\n` }],
     [['help', 'send'], { code: 0, out: /SLUICE_API_KEY[^]*Examples:/ }],
     [['sned'], { code: 2, out: '', err: /unknown command/ }],
     [['sned', '--json'], { code: 2, out: '', err: /^{"error":{"code":"USAGE","message":"unknown command[^\n]*}}\n$/ }],
     [['stats', '--every', '3'], { code: 2, out: '', err: /number with a unit/ }],
-    [['import', 'nothing.csv'], { code: 2, out: '', err: /no file nothing\.csv/ }],
+    [['import', 'nothing.csv'], { code: 2, out: '', err: /cannot read the file nothing\.csv/ }],
     [['send', '+15550008004', '[]', '--content'], { code: 2, out: '', err: /JSON object/ }],
-    [['send', 'nobody', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to"/ }]
+    [['send', 'not-a-number', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to"/ }]
   ]
-  // Beside the others, since it is waited for: so long that its first try ends by itself and not by the clock.
+  // Runs beside the others, with a timeout long enough for the first try to fail with ECONNREFUSED.
   const unreachable = sluice({ origin: 'http://127.0.0.1:9' }, 'send', '+15550008004', 'Hello', '--timeout', '3s')
-  await each(operators, 4, async ([args, ends]) => t.match(await run(...args), ends, args.join(' ')))
-  t.match(await sluice({ origin: node.origin, key: 'no-key-of-this-gateway' }, 'stats'), { code: 3, err: /UNAUTHENTICATED[^]*SLUICE_API_KEY/ })
+  await each(cases, 4, async ([args, expected]) => t.match(await run(...args), expected, args.join(' ')))
+  t.match(await sluice({ origin: node.origin, key: 'no-key-of-this-gateway' }, 'stats'),
+    { code: 3, err: /UNAUTHENTICATED[^]*SLUICE_API_KEY/ })
   t.match(await unreachable, { code: 4, err: /UNREACHABLE[^]*SLUICE_URL/ })
 })
 
-await t.test('a key is shown nowhere', async t => {
-  t.ok(said.length > 15)
-  t.notMatch(said.map(({ out, err }) => out + err).join('\n'), new RegExp(Object.values(keys).join('|')))
+await t.test('no output contains an API key', async t => {
+  t.ok(results.length > 15)
+  t.notMatch(results.map(({ out, err }) => out + err).join('\n'), new RegExp(Object.values(keys).join('|')))
 })
 
-const blocks = (language: string): string[] => [...read('docs/cli.md').matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block)
+function blocks (language: string): string[] {
+  const fences = read('docs/cli.md').matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))
+  return [...fences].map(([, block = '']) => block)
+}
 
-await t.test('the commands of each block of docs/cli.md work, one after another, and print what it says', async t => {
+await t.test('the commands in each block of docs/cli.md work in order, and print the documented output', async t => {
   const cwd = t.testdir()
   writeFileSync(join(cwd, 'campaign.csv'), blocks('csv')[0] ?? '')
   const commands = blocks('sh').map(block => block.trimEnd().split('\n').filter(line => line.startsWith('npx sluice ')))

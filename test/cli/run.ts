@@ -1,4 +1,4 @@
-/** The built command line as a process, with a node to talk to. */
+/** Runs the built command line as a process, against a node. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ export interface Caller { origin: string, key?: string, cwd?: string }
 
 export interface Running { child: ChildProcess, ended: Promise<Ended> }
 
-/** Starts `sluice` with these arguments; address and key go by the environment. */
+/** Starts `sluice` with these arguments; the environment has address and key. */
 export function start ({ origin, key, cwd }: Caller, ...args: string[]): Running {
   return run({ origin, cwd, ...(key === undefined ? {} : { key }) }, process.execPath, [PROGRAM, ...args])
 }
@@ -23,7 +23,7 @@ export async function sluice (caller: Caller, ...args: string[]): Promise<Ended>
   return await start(caller, ...args).ended
 }
 
-/** The same for a line of a shell that says `npx sluice`. */
+/** Runs a shell command; `npx sluice` in it is the built command line. */
 export async function shell (caller: Caller, line: string): Promise<Ended> {
   return await run(caller, 'sh', ['-c', line.replaceAll('npx sluice', `${process.execPath} ${PROGRAM}`)]).ended
 }

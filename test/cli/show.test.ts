@@ -1,4 +1,4 @@
-/** Tables and facts in a terminal: they keep to its width, and nothing is cut that somebody may have to copy. */
+/** Tables and lists in a terminal: they fit its width, and ids are never cut. */
 import t from 'tap'
 import { facts, table } from '../../src/cli/show.js'
 
@@ -7,16 +7,16 @@ const means = 'The number is not on WhatsApp, its app is too old, or the person 
 const head = ['status', 'means', 'when', 'id']
 const rows = [['FAILED', means, '2026-01-31T09:30:00.123Z', id], ['PENDING', null, '2026-01-31T09:30:00.000Z', id]]
 const width = (text: string): number => Math.max(...text.split('\n').map(line => line.length))
-/** What is read, without borders and wraps. */
+/** The text without borders and line breaks. */
 const words = (text: string): string => text.replaceAll(/[│─┌┐└┘├┤┬┴┼\s]+/g, ' ')
 
-t.test('a file or a pipe has no width: one line for each row', async t => {
+t.test('a file or a pipe has no width limit: one line per row', async t => {
   const lines = table(head, rows).split('\n')
   t.equal(lines.length, 6)
   t.match(lines[3], new RegExp(`FAILED.*${means}.*2026-01-31T09:30:00Z.*${id}`))
 })
 
-t.test('in a terminal words are wrapped, and what does not fit even so is told row by row', async t => {
+t.test('in a terminal text is wrapped, and rows that still do not fit become lists', async t => {
   for (const columns of [200, 120, 110, 80]) {
     const text = table(head, rows, 'nothing', columns)
     t.ok(width(text) <= columns, `${width(text)} in ${columns}`)
@@ -28,9 +28,9 @@ t.test('in a terminal words are wrapped, and what does not fit even so is told r
   t.equal(table(head, [], 'No failures.'), 'No failures.')
 })
 
-t.test('facts are wrapped too, what is absent is left out, and nothing of theirs moves the cursor', async t => {
-  const text = facts({ status: 'failed', error: null, means, said: 'a\u001b[2Jb', id }, 72)
+t.test('lists are wrapped too, absent values are omitted, and control characters are removed', async t => {
+  const text = facts({ status: 'failed', error: null, means, text: 'a\u001b[2Jb', id }, 72)
   t.ok(width(text) <= 72)
   t.notOk(text.includes('error') || text.includes('\u001b'))
-  t.match(words(text), /means The number is not on WhatsApp,.* the new terms\. said a \[2Jb id 1000/)
+  t.match(words(text), /means The number is not on WhatsApp,.* the new terms\. text a \[2Jb id 1000/)
 })

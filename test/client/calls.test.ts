@@ -1,4 +1,4 @@
-/** Every call of the client, against a real node: what it answers, and that no operation of the API is left out; and docs/client.md. */
+/** Every call of the client against a real node: its result, that each API operation has a call, and docs/client.md. */
 import fc from 'fast-check'
 import t from 'tap'
 import { generateIdempotencyKey } from '../../src/admission/key.js'
@@ -7,18 +7,18 @@ import { lines, read } from '../contract/tree.js'
 import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { createJudge, type Document } from '../http/document.js'
-import { rejection } from './wire.js'
+import { rejection } from './faulty-proxy.js'
 
 const ground = await createGround(t, unhurried)
 const document = JSON.parse(read('docs/openapi.json')) as Document
-const judge = createJudge(document)
+const validator = createJudge(document)
 
-await t.test('each operation of the API has its call, and answers what the document says', async t => {
+await t.test('each operation of the API has a call, and its result fits the OpenAPI document', async t => {
   const node = await ground.start(t)
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.operator })
   t.teardown(async () => await client.close())
   const fits = (schema: string, value: unknown): void => {
-    t.equal(judge.value({ $ref: `#/components/schemas/${schema}` }, value), '', schema)
+    t.equal(validator.value({ $ref: `#/components/schemas/${schema}` }, value), '', schema)
   }
   const to = '+1 555 000 6001'
 
@@ -27,16 +27,20 @@ await t.test('each operation of the API has its call, and answers what the docum
   t.match(sent, { immediate: true, queued: false, duplicate: false, keySource: 'field' })
   const queued = await client.sendMessage(to, 'Hello', { scheduledFor: Date.now() + 60_000 })
   fits('Accepted', queued)
-  t.match(queued, { queued: true }, 'the same text again is another message: each call has a key of its own')
+  t.match(queued, { queued: true }, 'an equal text is another message: each call has its own key')
   const failed = await rejection(client.sendMessage('+155601310260061', 'Hello'))
-  t.match(failed, { code: 'PROVIDER_REJECTED', status: 422, idempotencyKey: /^sluice:/, problem: { id: /./, error: { code: '131026' } } })
+  t.match(failed, {
+    code: 'PROVIDER_REJECTED', status: 422, idempotencyKey: /^sluice:/, problem: { id: /./, error: { code: '131026' } }
+  })
   const { id: failedId } = failed['problem'] as { id: string }
 
-  const rows = await client.sendBatch([{ to: '+15550006002', message: 'one', idempotencyKey: 'b-1' }, { to: 'nobody', message: 'two' }, { to: '+15550006002', message: 'one', idempotencyKey: 'b-1' }])
-  t.match(rows, [{ httpStatus: 202, queued: true }, { httpStatus: 400, code: 'INVALID_RECIPIENT', field: 'to' }, { httpStatus: 200, duplicate: true }])
+  const first = { to: '+15550006002', message: 'one', idempotencyKey: 'b-1' }
+  t.match(await client.sendBatch([first, { to: 'not-a-number', message: 'two' }, first]), [
+    { httpStatus: 202, queued: true }, { httpStatus: 400, code: 'INVALID_RECIPIENT', field: 'to' }, { httpStatus: 200, duplicate: true }
+  ])
 
   fits('Message', await client.getMessage(sent.id))
-  t.match(await client.getMessage('b-1', { sender: SENDER }), { idempotencyKey: 'b-1' }, 'an own key names it too')
+  t.match(await client.getMessage('b-1', { sender: SENDER }), { idempotencyKey: 'b-1' }, 'also by the caller\'s key')
   t.strictSame((await client.findMessages({ tag: 'orderId:C-1' })).map(message => message.id), [sent.id])
   t.match(await client.cancelMessage(queued.id), { status: 'cancelled' })
 
@@ -58,7 +62,8 @@ await t.test('each operation of the API has its call, and answers what the docum
 
   const stats = await client.getStats()
   fits('Stats', stats)
-  t.match(stats, { throttling: { activeRateLimits: Number }, deliveryFailures: { pending: 0 }, queue: { waiting: Number } }, 'the three parts of the original')
+  t.match(stats, { throttling: { activeRateLimits: Number }, deliveryFailures: { pending: 0 }, queue: { waiting: Number } },
+    'the three parts of the original')
   fits('QueueStats', await client.getQueueStats())
   t.match(await client.pauseRetries(), { isRunning: false, stoppedBy: 'operator' })
   t.match(await client.resumeRetries(), { stoppedBy: null })
@@ -72,14 +77,14 @@ await t.test('each operation of the API has its call, and answers what the docum
   fits('Code', await client.getCode('131026'))
   t.equal(await client.isReady(), true)
 
-  const done = new Set(node.seen('request.completed').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))
-  const offered = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/v1/'))
+  const called = new Set(node.seen('request.completed').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))
+  const operations = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/v1/'))
     .flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
-  const twins = ['GET /api/v1/messages', 'GET /api/v1/rate-limits/{recipient}']
-  t.strictSame(offered.filter(one => !done.has(one)), twins, 'but for those that are asked by POST instead, with no number in the address')
+  const replaced = ['GET /api/v1/messages', 'GET /api/v1/rate-limits/{recipient}']
+  t.strictSame(operations.filter(one => !called.has(one)), replaced, 'the client uses POST instead, without a number in the address')
 })
 
-await t.test('users and groups are addressed by their names, with the wish not to be waited for', async t => {
+await t.test('users and groups are recipients, and respondAsync queues a message', async t => {
   const node = await ground.start(t)
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.app })
   t.teardown(async () => await client.close())
@@ -87,23 +92,23 @@ await t.test('users and groups are addressed by their names, with the wish not t
   t.match(await client.sendMessage({ group: 'Y2FwaV9ncm91cDox' }, 'Hello', { respondAsync: true }), { immediate: false, queued: true })
 })
 
-await t.test('refusals are typed: code, status and the field at fault, and neither key nor number', async t => {
+await t.test('an error has code, status and field, and contains neither key nor number', async t => {
   const node = await ground.start(t)
   const client = new SluiceClient({ baseUrl: `${node.origin}/`, apiKey: keys.app })
-  const stranger = new SluiceClient({ baseUrl: node.origin, apiKey: 'a-key-that-nobody-knows' })
-  t.teardown(async () => await Promise.all([client.close(), stranger.close()]))
-  const wrong = await rejection(client.sendMessage('+1555 nobody', 'Hello'))
+  const unknown = new SluiceClient({ baseUrl: node.origin, apiKey: 'not-a-key-of-the-gateway' })
+  t.teardown(async () => await Promise.all([client.close(), unknown.close()]))
+  const wrong = await rejection(client.sendMessage('+1555 not-a-number', 'Hello'))
   t.ok(wrong instanceof SluiceClientError)
   t.match(wrong, { code: 'INVALID_RECIPIENT', status: 400, field: 'to' })
   t.match(await rejection(client.sendMessage('+15550006010', 'Hello', { expiresInMs: 1 })), { code: 'INVALID_REQUEST', field: 'expiresInMs' })
   t.match(await rejection(client.getStats()), { code: 'FORBIDDEN', status: 403 })
   t.match(await rejection(client.getMessage('nothing')), { code: 'NOT_FOUND', field: 'id' })
-  const refused = await rejection(stranger.sendMessage('+15550006010', 'Hello'))
-  t.match(refused, { code: 'UNAUTHENTICATED', status: 401 })
-  t.notMatch(JSON.stringify([wrong, refused]) + String(wrong['stack']), /a-key|1555|Hello/)
+  const rejected = await rejection(unknown.sendMessage('+15550006010', 'Hello'))
+  t.match(rejected, { code: 'UNAUTHENTICATED', status: 401 })
+  t.notMatch(JSON.stringify([wrong, rejected]) + String(wrong['stack']), /a-key|1555|Hello/)
 })
 
-await t.test('equal messages are duplicates where the gateway derives the key, or the client the same one', async t => {
+await t.test('equal messages are duplicates if the gateway derives the key, or the caller gives the same one', async t => {
   const node = await ground.start(t)
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.app })
   t.teardown(async () => await client.close())
@@ -111,15 +116,17 @@ await t.test('equal messages are duplicates where the gateway derives the key, o
   const first = await client.sendMessage(to, 'Hello', { deduplicate: true })
   t.match(first, { immediate: true, keySource: 'derived', idempotencyKey: client.generateIdempotencyKey(to, 'Hello') })
   t.match(await client.sendMessage(to, 'Hello', { deduplicate: true }), { duplicate: true, id: first.id })
-  t.match(await client.sendMessage(to, 'Hello', { timestamp: 1 }), { duplicate: false, idempotencyKey: client.generateIdempotencyKey(to, 'Hello', { timestamp: 1 }) })
+  const timedKey = client.generateIdempotencyKey(to, 'Hello', { timestamp: 1 })
+  t.match(await client.sendMessage(to, 'Hello', { timestamp: 1 }), { duplicate: false, idempotencyKey: timedKey })
   t.match(await client.sendMessage(to, 'Hello', { idempotencyKey: 'mine' }), { duplicate: false })
   t.match(await client.sendMessage(to, 'Hello', { idempotencyKey: 'mine' }), { duplicate: true })
 })
 
-await t.test('the derived key is the gateway\'s own, whatever the message', async t => {
+await t.test('the derived key equals the gateway\'s for any message', async t => {
   const client = new SluiceClient({ baseUrl: 'http://127.0.0.1:9' })
   const content = fc.oneof(fc.string(), fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }))
-  fc.assert(fc.property(fc.string(), content, fc.string(), fc.option(fc.oneof(fc.string(), fc.integer()), { nil: undefined }), (to, message, type, timestamp) => {
+  const time = fc.option(fc.oneof(fc.string(), fc.integer()), { nil: undefined })
+  fc.assert(fc.property(fc.string(), content, fc.string(), time, (to, message, type, timestamp) => {
     const more = timestamp === undefined ? {} : { timestamp }
     return client.generateIdempotencyKey(to, message, { type, ...more }) === generateIdempotencyKey(to, message, type, timestamp)
   }))
@@ -128,21 +135,22 @@ await t.test('the derived key is the gateway\'s own, whatever the message', asyn
 
 const examples = [...read('docs/client.md').matchAll(/^```js\n([^]*?)^```/gm)].map(([, code = '']) => code)
 
-await t.test('every example of docs/client.md runs as it stands, but for address and key', async t => {
+await t.test('every example of docs/client.md runs, with another address and key', async t => {
   const node = await ground.start(t)
-  const said: string[] = []
-  const names = { SluiceClient, SluiceClientError, console: { log: (...words: unknown[]) => said.push(words.join(' ')) } }
+  const printed: string[] = []
+  const names = { SluiceClient, SluiceClientError, console: { log: (...values: unknown[]) => printed.push(values.join(' ')) } }
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor
   t.equal(examples.length, 2)
   for (const code of examples) {
-    const body = code.replaceAll(/^import .*$/gm, '').replace('http://localhost:3000', node.origin).replace('process.env.SLUICE_API_KEY', `'${keys.operator}'`)
+    const body = code.replaceAll(/^import .*$/gm, '')
+      .replace('http://localhost:3000', node.origin).replace('process.env.SLUICE_API_KEY', `'${keys.operator}'`)
     await AsyncFunction(...Object.keys(names), body)(...Object.values(names))
   }
-  t.match(said, [/^sent wamid\./, 'wrong: to', /^\d 0 \d 0 0 0 0$/])
+  t.match(printed, [/^sent wamid\./, 'wrong: to', /^\d 0 \d 0 0 0 0$/])
   t.equal((await ground.arrivals('+1234567890', 2)).length, 2)
 })
 
-await t.test('its table has a row for each call, and no other', async t => {
+await t.test('the table of docs/client.md has exactly the calls of the client', async t => {
   const rows = lines('docs/client.md').flatMap(line => /^\| `(\w+)\(/.exec(line)?.[1] ?? [])
   t.strictSame(rows.sort(), Object.getOwnPropertyNames(SluiceClient.prototype).filter(name => name !== 'constructor').sort())
 })

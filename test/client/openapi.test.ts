@@ -1,4 +1,4 @@
-/** The client's types are those of docs/openapi.json. `WRITE_DOCS=1` writes them anew. */
+/** The client's types are those of docs/openapi.json. `WRITE_DOCS=1` regenerates them. */
 import { writeFileSync } from 'node:fs'
 import openapiTs, { astToString } from 'openapi-typescript'
 import t from 'tap'
@@ -8,7 +8,7 @@ interface Document { paths: Record<string, object>, components: { schemas: Recor
 
 const HEAD = '/** Written by `WRITE_DOCS=1 npm test -- test/client/openapi.test.ts` from docs/openapi.json: not to be changed by hand. */\n\n'
 
-await t.test('src/client/openapi.ts is what openapi-typescript makes of docs/openapi.json', async t => {
+await t.test('src/client/openapi.ts is the output of openapi-typescript for docs/openapi.json', async t => {
   const document = JSON.parse(read('docs/openapi.json')) as Document
   const own = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/v1/'))
   const types = await openapiTs(JSON.stringify({ ...document, paths: Object.fromEntries(own) }), { defaultNonNullable: false })

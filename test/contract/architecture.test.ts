@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { lines, list, read } from './tree.js'
 
 /** Imported by every module; these import only each other. */
-const shared = ['config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
+const shared = ['attempt-name', 'config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'recipient', 'redact', 'redis']
 
 /** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */
 const interfaces = [
@@ -17,7 +17,7 @@ const interfaces = [
 const mayImport: Record<string, string[]> = {
   http: [...interfaces, 'erasure'],
   graph: [...interfaces, 'http/api', 'http/docs/graph', 'http/outcome', 'http/request', 'http/schemas/graph'],
-  dashboard: [...interfaces, 'http/audit', 'http/problem'],
+  dashboard: [...interfaces, 'http/from-here', 'http/problem'],
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],
@@ -46,7 +46,7 @@ const generated = ['src/client/openapi.ts']
  * rest; each file has its reason.
  */
 const mayReadSystemClock: Record<string, string> = {
-  'src/provider/answer.ts': 'a Retry-After date in an answer that has no Date of its own',
+  'src/provider/response.ts': 'a Retry-After date in a response without a Date header',
   'src/metrics/log.ts': 'the time of a log line, which people compare with other logs',
   'src/redis/keys.ts': 'the hour that names a bucket of the search index; a search reads the neighbouring hours too'
 }

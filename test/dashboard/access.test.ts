@@ -46,11 +46,11 @@ await t.test('the page, its parts and the four queues are there', async t => {
   t.equal((await board.get(`/${script}`)).status, 200)
   const { queues } = (await board.get('/api/queues')).body as { queues: Array<{ name: string, readOnlyMode: boolean }> }
   t.strictSame(queues.map(queue => [queue.name, queue.readOnlyMode]), [
-    ['WHATSAPP', false], ['WHATSAPP-drain', true], ['WHATSAPP-retry', true], ['WHATSAPP-housekeeping', true]])
+    ['WHATSAPP', true], ['WHATSAPP-drain', true], ['WHATSAPP-retry', true], ['WHATSAPP-housekeeping', true]])
   t.equal((await request(`${node.origin}/admin/queues/api/redis/stats`, { headers: admin })).status, 200)
 })
 
-await t.test('a change has to come from the dashboard itself', async t => {
+await t.test('another site cannot make a browser send a change, and the page itself has none', async t => {
   const node = await ground.start(t)
   const board = openBoard(node)
   const pause = async (headers: Record<string, string>): Promise<number> => (await board.put('/api/queues/WHATSAPP/pause', headers)).status
@@ -59,11 +59,10 @@ await t.test('a change has to come from the dashboard itself', async t => {
   t.equal(await pause({ 'sec-fetch-site': 'none' }), 403)
   t.equal(await pause({ origin: 'https://elsewhere.example' }), 403)
   t.equal(await pause({ origin: 'null' }), 403)
+  t.equal((await board.get('/api/queues', { 'sec-fetch-site': 'cross-site' })).status, 200, 'reading changes nothing')
+  t.equal(await pause({ 'sec-fetch-site': 'same-origin', origin: node.origin }), 405)
+  t.equal(await pause({}), 405, 'no browser')
   t.equal((await board.queue()).isPaused, false)
-  t.equal((await board.get('/api/queues', { 'sec-fetch-site': 'cross-site' })).status, 200, 'a look changes nothing')
-  t.equal(await pause({ 'sec-fetch-site': 'same-origin', origin: node.origin }), 200)
-  t.equal(await pause({ origin: node.origin }), 200)
-  t.equal(await pause({}), 200, 'no browser')
 })
 
 await t.test('without API keys it is open, to localhost by this name only', async t => {

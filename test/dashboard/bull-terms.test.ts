@@ -79,7 +79,7 @@ const tries: Record<string, Try> = {
     t.equal(status, 'granted')
     const id = `${SENDER}.${name}.${generation ?? ''}`
     await until('recovered', async () => (await node.get(`/messages/${id}`)).body.status === 'unknown', 15_000)
-    t.match((await openBoard(node).job(id)), { status: 'delayed', job: { data: { waitsFor: 'verdict' } } })
+    t.match((await openBoard(node).job(id)), { status: 'delayed', job: { data: { waitingFor: 'outcome' } } })
     t.equal((await ground.arrivals('15550000006')).length, 0, 'it is not sent again')
   },
 
@@ -149,7 +149,7 @@ const tries: Record<string, Try> = {
     const node = await start(still)
     const { id } = (await node.send('+1556113100013')).body
     t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, deferred: 1 }, 'it waits for the slot of its pair')
-    t.match(await openBoard(node).job(id), { status: 'delayed', job: { data: { waitsFor: 'its turn' } } })
+    t.match(await openBoard(node).job(id), { status: 'delayed', job: { data: { waitingFor: 'turn-in-queue' } } })
   },
 
   async 'queue events' (t, start) {
@@ -169,10 +169,7 @@ const tries: Record<string, Try> = {
     const node = await start(still)
     const board = openBoard(node)
     const { id } = (await node.send(TO, 'due', {}, queued)).body
-    t.equal((await board.put('/api/queues/WHATSAPP/empty')).status, 405)
-    t.equal((await board.put('/api/queues/WHATSAPP/clean/delayed')).status, 405)
-    t.equal((await board.put('/api/queues/WHATSAPP/pause')).status, 200)
-    t.equal((await board.put('/api/queues/WHATSAPP/obliterate')).status, 405)
+    for (const action of ['empty', 'clean/delayed', 'pause', 'obliterate']) t.equal((await board.put(`/api/queues/WHATSAPP/${action}`)).status, 405, action)
     t.equal((await node.get(`/messages/${id}`)).body.status, 'queued')
   }
 }

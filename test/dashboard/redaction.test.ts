@@ -1,6 +1,7 @@
 /** Nothing that the dashboard's API answers tells who a message goes to, or what it says. */
 import t from 'tap'
 import { createGround } from '../support/flow.js'
+import { SENDER } from '../support/gateway.js'
 import { openBoard, queued, still } from './support.js'
 
 const ground = await createGround(t)
@@ -36,7 +37,7 @@ await t.test('no answer holds a recipient, a text, a key, a value of the metadat
   for (const id of ids) {
     for (const part of ['', '/logs', '/flow']) await look(`/api/queues/WHATSAPP/${id}${part}`)
   }
-  await board.put('/api/queues/WHATSAPP/pause')
+  await node.post(`/senders/${SENDER}/pause`)
   await look('/api/queues?activeQueue=WHATSAPP&status=paused&page=1&jobsPerPage=50')
   await look('/api/job-schedulers')
 

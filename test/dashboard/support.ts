@@ -27,13 +27,12 @@ export interface Board {
   /** Below `/admin/queues`. */
   get: (path: string, headers?: Record<string, string>) => Promise<Reply>
   put: (path: string, headers?: Record<string, string>) => Promise<Reply>
+  send: (method: string, path: string) => Promise<Reply>
   /** A queue with a page of its jobs. */
   queue: (status?: string, page?: number, jobsPerPage?: number, name?: string) => Promise<Queue>
   /** The ids of such a page. */
   ids: (status: string, page?: number, jobsPerPage?: number) => Promise<string[]>
   job: (id: string) => Promise<{ status: string, job: Job } | null>
-  /** `retry`, `clean` (remove) or `promote` of one job. */
-  action: (id: string, verb: string) => Promise<Reply>
 }
 
 export const basic = (name: string, key: string): string => `Basic ${Buffer.from(`${name}:${key}`).toString('base64')}`
@@ -52,17 +51,17 @@ export function openBoard (node: Pick<Node, 'origin'>, authorization = basic('op
   return {
     get,
     put,
+    send: async (method, path) => await call(method)(path),
     queue,
     ids: async (status, page, jobsPerPage) => (await queue(status, page, jobsPerPage)).jobs.map(job => job.id),
     async job (id) {
       const reply = await get(`/api/queues/WHATSAPP/${id}`)
       return reply.status === 200 ? reply.body as { status: string, job: Job } : null
-    },
-    action: async (id, verb) => await put(`/api/queues/WHATSAPP/${id}/${verb}`)
+    }
   }
 }
 
-/** Nobody drains on such a node, so that what waits stays where it is; and a pair's next message is an hour away. */
+/** A node without workers, so queued messages stay queued; the next message to a pair is an hour away. */
 export const still = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '3600000', MESSAGE_LIFE_MS: '864000000' }
-/** Joins the line even where it could go at once. */
+/** Queues a message even where it could be sent at once. */
 export const queued = { prefer: 'respond-async' }

@@ -111,7 +111,7 @@ await t.test('inbound messages and other webhook changes are relayed once, byte 
   const { node, receiver } = await start(t)
   const change = '{"field": "messages",\n "value": {"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"15550000940"}],"messages":[{"from":"15550000940","id":"wamid.IN","n":12345678901234567890,"text":{"body":"\\u00e4\\"}]\\/ 🎉"}}]}}'
   const template = '{"field":"message_template_status_update","value":{"event":"APPROVED","message_template_id":12345678901234567890}}'
-  const status = '{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"statuses":[{"id":"wamid.NOBODY","status":"sent"}]}}'
+  const status = '{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"statuses":[{"id":"wamid.UNKNOWN","status":"sent"}]}}'
   const text = `{"object":"whatsapp_business_account","entry":[{"id":"17","changes":[${change}, ${status}]},{"changes":[ ${template} ],"id":"18"}]}`
   const post = async (): Promise<unknown> => await until('the webhook is accepted', async () => await postWebhook(node, text) === 200)
   await post()

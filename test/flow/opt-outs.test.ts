@@ -78,7 +78,7 @@ await t.test('preferences that recipients set in WhatsApp apply, the latest of e
   const preference = (person: string, value: string, timestamp: unknown, category = 'marketing_messages') => ({ wa_id: person, value, timestamp, category, detail: 'in words' })
   await postPreferences(node, [
     preference('15550000911', 'stop', now - 60), preference('15550000912', 'stop', now - 60), preference('15550000912', 'resume', String(now - 30)),
-    preference('15550000911', 'resume', now - 90), preference('15550000913', 'stop', now, 'something_new'), preference('nobody', 'stop', now), preference('15550000914', 'maybe', now), null
+    preference('15550000911', 'resume', now - 90), preference('15550000913', 'stop', now, 'something_new'), preference('invalid', 'stop', now), preference('15550000914', 'maybe', now), null
   ])
   t.match(await out(node), [{ recipient: '15550000911', by: 'whatsapp', reason: 'user_preferences', since: new Date((now - 60) * 1000).toISOString() }])
   t.match(await node.send('+15550000911', 'offer', marketing), refused)

@@ -135,7 +135,7 @@ await t.test('a policy file applies from the start, can be reloaded, and an inva
   t.match(await node.send('+155601310260010'), { status: 202, body: { status: 'retrying', error: { remedy: 'Call them.' } } })
   writeFileSync(`${dir}/policy.json`, '[{"code":"131026","outcome":"unsent"}]')
   await node.reload()
-  t.match(node.seen('policy.rejected'), [{ error: /entry 1 \("131026"\), outcome: it is retryable/ }])
+  t.match(node.seen('policy.rejected'), [{ error: /entry 1 \("131026"\), outcome: must be one of retryable/ }])
   t.match(await node.send('+155601310260011'), { status: 202, body: { status: 'retrying' } }, 'the previous policy stays in force')
   writeFileSync(`${dir}/policy.json`, '[{"code":"131031","probeMs":1000}]')
   await node.reload()

@@ -1,6 +1,6 @@
 /**
- * `npm run pack:check`: packs the package, installs it in an empty project, checks it with publint and the compiler, and runs its client and
- * command line on Node 20, 22 and 24 against a gateway. Downloads these versions of Node from npm. Takes up to five minutes.
+ * `npm run pack:check`: packs the package, installs it in an empty project, and checks it with publint and the compiler. Then its client and
+ * command line run against a gateway, on Node 20, 22 and 24 from npm. Ends within five minutes.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,32 +24,28 @@ const sent = await client.sendMessage(process.argv[2], 'Hello')
 const { status } = await client.getMessage(sent.id)
 if (!sent.immediate || status !== 'sent') throw new Error(JSON.stringify({ sent, status }))
 `
-const OLD_STYLE = `
+const COMMONJS = `
 const { SluiceClient, SluiceClientError } = require('sluice/client')
-if (typeof SluiceClient !== 'function' || !(new SluiceClientError('TIMEOUT', 'x') instanceof Error)) throw new Error('not what import gives')
+const isError = new SluiceClientError('TIMEOUT', 'x') instanceof Error
+if (typeof SluiceClient !== 'function' || !isError) throw new Error('require does not return the exports')
 `
 const TYPED = `
-import { SluiceClient, SluiceClientError, type Answer } from 'sluice/client'
+import { SluiceClient, SluiceClientError, type SendResult } from 'sluice/client'
 const client = new SluiceClient({ baseUrl: 'http://localhost' })
-export const shown = (answer: Answer): string | number | null | undefined =>
-  answer.immediate ? answer.providerMessageId : answer.duplicate ? answer.status : answer.delayMs
-// @ts-expect-error there is no such lane
+export const detail = (result: SendResult): string | number | null | undefined =>
+  result.immediate ? result.providerMessageId : result.duplicate ? result.status : result.delayMs
+// @ts-expect-error unknown lane
 export const wrong = async () => await client.sendMessage('+1234567890', 'Hello', { priority: 'first' })
 export const isFull = (error: unknown): boolean => error instanceof SluiceClientError && error.code === 'BACKLOG_FULL'
 `
 
-/** Runs a command to its end, two minutes at most; throws with its output where it fails. */
+/** Runs a command, two minutes at most, and returns its output; throws with the output if it fails. */
 function run (program, args, { cwd = app, env = {} } = {}) {
-  return execFileSync(program, args, {
-    cwd,
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    encoding: 'utf8',
-    timeout: 120_000,
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
+  const stdio = ['ignore', 'pipe', 'pipe']
+  return execFileSync(program, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...env }, encoding: 'utf8', timeout: 120_000, stdio })
 }
 
-/** The folder of the `node` program of a version. */
+/** The folder with the executable of a Node version. */
 function provideNode (version) {
   if (process.versions.node === version) return join(process.execPath, '..')
   const folder = join(work, version)
@@ -86,38 +82,29 @@ try {
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{"type":"module"}')
   run('npm', ['install', '--no-audit', '--no-fund', path])
-  const packages = readdirSync(join(app, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter(name =>
-    /(^|node_modules\/)(@[^/]+\/)?[^/@.]+\/package\.json$/.test(name)
-  ).length
+  const manifest = /(^|node_modules\/)(@[^/]+\/)?[^/@.]+\/package\.json$/
+  const packages = readdirSync(join(app, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter(name => manifest.test(name)).length
   console.log(`installed: ${packages} packages, ${mb(Number(run('du', ['-sk', 'node_modules']).split('\t')[0]))}`)
 
   run(join(root, 'node_modules/.bin/publint'), ['run', path, '--strict'], { cwd: root })
   writeFileSync(join(app, 'typed.ts'), TYPED)
-  run(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '--noEmit',
-    '--strict',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2022',
-    'typed.ts'
-  ])
-  console.log('publint and the compiler found nothing')
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  run(process.execPath, [tsc, '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', 'typed.ts'])
+  console.log('publint and the compiler report no problem')
 
   gateway = await startGateway()
   writeFileSync(join(app, 'client.mjs'), CLIENT)
-  writeFileSync(join(app, 'old-style.cjs'), OLD_STYLE)
+  writeFileSync(join(app, 'commonjs.cjs'), COMMONJS)
   for (const [at, version] of VERSIONS.entries()) {
     const bin = provideNode(version)
     const env = { PATH: `${bin}:${process.env.PATH}`, SLUICE_URL: gateway.origin, SLUICE_API_KEY: API_KEY }
-    const said = run('node', ['--version'], { env }).trim()
-    if (said !== `v${version}`) throw new Error(`${said} runs in place of ${version}`)
-    run('node', ['old-style.cjs'], { env })
+    const actual = run('node', ['--version'], { env }).trim()
+    if (actual !== `v${version}`) throw new Error(`Node ${actual} runs instead of ${version}`)
+    run('node', ['commonjs.cjs'], { env })
     run('node', ['client.mjs', `+155500090${at}0`], { env })
     const { immediate } = JSON.parse(run(join(app, 'node_modules/.bin/sluice'), ['send', `+155500090${at}1`, 'Hello', '--json'], { env }))
     if (immediate !== true) throw new Error('the command line did not send')
-    console.log(`Node ${version}: client and command line have sent`)
+    console.log(`Node ${version}: client and command line have sent a message`)
   }
 } finally {
   if (gateway !== undefined) {

@@ -1,4 +1,4 @@
-/** What `npm run pack` makes: client and command line and nothing else, found through its exports. `npm run pack:check` installs and runs it. */
+/** The package of `npm run pack`: client and command line only, available through its exports. `npm run pack:check` installs and runs it. */
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,38 +22,22 @@ await t.test('the package contains client and command line, has five dependencie
   t.strictSame(libraries, ['cli-progress', 'cli-table3', 'commander', 'csv-parse', 'undici'], 'no Redis among them')
   t.equal(manifest.private, undefined)
 
-  const [packed] = JSON.parse(
-    execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  ) as Array<{ files: Array<{ path: string }> }>
+  const listing = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const [packed] = JSON.parse(listing) as Array<{ files: Array<{ path: string }> }>
   const paths = packed?.files.map(({ path }) => path) ?? []
-  t.ok(
-    ['package.json', 'README.md', 'LICENSE', 'cli.md', 'dist/client/index.js', 'dist/client/index.d.ts', 'dist/cli/main.js'].every(path =>
-      paths.includes(path)
-    )
-  )
-  t.strictSame(
-    paths.filter(path => !/^(dist\/(client|cli)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|cli\.md)$/.test(path)),
-    []
-  )
+  const required = ['package.json', 'README.md', 'LICENSE', 'cli.md', 'dist/client/index.js', 'dist/client/index.d.ts', 'dist/cli/main.js']
+  t.ok(required.every(path => paths.includes(path)))
+  t.strictSame(paths.filter(path => !/^(dist\/(client|cli)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|cli\.md)$/.test(path)), [])
 
-  const { messages } = await publint({
-    pkgDir: folder,
-    pack: { files: paths.map(name => ({ name: join(folder, name), data: readFileSync(join(folder, name)) })) },
-    strict: true
-  })
-  t.strictSame(
-    messages.map(({ code, type, path }) => ({ code, type, path })),
-    []
-  )
+  const files = paths.map(name => ({ name: join(folder, name), data: readFileSync(join(folder, name)) }))
+  const { messages } = await publint({ pkgDir: folder, pack: { files }, strict: true })
+  t.strictSame(messages.map(({ code, type, path }) => ({ code, type, path })), [])
 
   for (const library of libraries) symlinkSync(join(root, 'node_modules', library), join(app, 'node_modules', library))
-  const say =
-    "import { SluiceClient } from 'sluice/client'; const client = new SluiceClient({ baseUrl: 'http://localhost' }); " +
-    "console.log(client.generateIdempotencyKey('+1 234 567 890', 'Hello'))"
-  t.match(
-    execFileSync(process.execPath, ['--input-type=module', '-e', say], { cwd: app, encoding: 'utf8' }),
-    /^whatsapp:\+1234567890:[0-9a-f]{16}\n$/
-  )
+  const program = `import { SluiceClient } from 'sluice/client'
+    console.log(new SluiceClient({ baseUrl: 'http://localhost' }).generateIdempotencyKey('+1 234 567 890', 'Hello'))`
+  const key = execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: app, encoding: 'utf8' })
+  t.match(key, /^whatsapp:\+1234567890:[0-9a-f]{16}\n$/)
   t.match(execFileSync(process.execPath, [join(folder, 'dist/cli/main.js'), 'help'], { encoding: 'utf8' }), /Usage: sluice/)
 })
 

@@ -16,8 +16,8 @@ export const nodeNames = Object.keys(roles) as NodeName[]
 export interface Fleet {
   /** Origins of the running nodes that accept messages. */
   origins: () => string[]
-  /** Ends a node by a signal and restarts it after `awayMs`, with its clock shifted by `clockShiftMs`. False if another fault is active on it. */
-  end: (name: NodeName, signal: NodeJS.Signals, awayMs: number, clockShiftMs?: number) => Promise<boolean>
+  /** Ends a node by a signal and restarts it after `awayMs`, with its clock moved by `clockOffsetMs`. False if another fault is active on it. */
+  end: (name: NodeName, signal: NodeJS.Signals, awayMs: number, clockOffsetMs?: number) => Promise<boolean>
   /** Stops a node with SIGSTOP for `forMs`. False if another fault is active on it. */
   freeze: (name: NodeName, forMs: number) => Promise<boolean>
   /** Resolves when all nodes run again without faults. */
@@ -41,13 +41,13 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
   }
   let isClosed = false
 
-  function launch (name: NodeName, clockShiftMs = 0): Child {
+  function launch (name: NodeName, clockOffsetMs = 0): Child {
     const file = join(options.folder, `watch-${generations.length}`)
     const env = nodeEnv({
       redisUrl: `redis://127.0.0.1:${ports.get(`${name} redis`)}`,
       apiUrl: `http://127.0.0.1:${ports.get(`${name} provider`)}/v25.0`,
       prefix: options.prefix,
-      env: { ...options.settings, ROLE: roles[name], WATCH_FILE: file, CLOCK_SHIFT_MS: String(clockShiftMs) }
+      env: { ...options.settings, ROLE: roles[name], WATCH_FILE: file, CLOCK_SHIFT_MS: String(clockOffsetMs) }
     })
     const child = startGateway(env)
     generations.push({ node: String(child.pid), file })
@@ -78,10 +78,10 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
 
   const fleet: Fleet & { close: () => Promise<void> } = {
     origins: () => nodeNames.filter(name => roles[name] !== 'worker').flatMap(name => running.get(name)?.origin ?? []),
-    end: async (name, signal, awayMs, clockShiftMs) => await occupy(name, async ({ child }) => {
+    end: async (name, signal, awayMs, clockOffsetMs) => await occupy(name, async ({ child }) => {
       await endChild(child, signal)
       await pass(awayMs)
-      if (!isClosed) await launch(name, clockShiftMs).ready.catch(() => undefined)
+      if (!isClosed) await launch(name, clockOffsetMs).ready.catch(() => undefined)
     }),
     freeze: async (name, forMs) => await occupy(name, async ({ child }) => {
       const frozen: Frozen = { fact: 'frozen', node: String(child.pid), from: moment(), to: Infinity }

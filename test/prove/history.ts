@@ -25,7 +25,7 @@ export interface Responded {
  * written. `opaque` names the attempt.
  */
 export interface Watched { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
-/** The provider received an attempt. `reset` and `hung` are not accepted; for `refused` the sender got an error response. */
+/** The provider received an attempt. `reset` and `hung` are not accepted; for `rejected` the sender got an error response. */
 export interface Arrived { fact: 'arrived', at: number, key: string, pair: string, opaque: string, outcome: string, code: number | null }
 /** The provider reported an accepted attempt as failed. */
 export interface Bounced { fact: 'bounced', at: number, key: string, opaque: string }

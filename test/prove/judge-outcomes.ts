@@ -58,7 +58,7 @@ function unknowns ({ ended }: Message): number {
 function judgeRepeats ({ posted: { key, policy }, arrivals, bounced, ended }: Message, note: Note): void {
   arrivals.slice(1).forEach((arrival, at) => {
     const before = arrivals[at] as Arrived
-    if ((before.outcome === 'refused' && before.code !== null) || bounced.has(before.opaque)) return
+    if ((before.outcome === 'rejected' && before.code !== null) || bounced.has(before.opaque)) return
     const attempt = attemptOf(before.opaque)
     const isUnknown = ended?.attempts.some(one => one.attempt === attempt && one.outcome === 'unknown') === true
     // An attempt that was frozen between its last clock check and its write may arrive after the next attempt.
@@ -79,7 +79,7 @@ function judgeAttempts ({ posted: { key }, arrivals, ended }: Message, note: Not
     const used = new Set(ended?.attempts.filter(one => one.attempt < attempt).map(one => one.attempt) ?? [])
     if (attempt > 1 && used.size < attempt - 1) note('attempt missing from history', `${key}: ${arrival.opaque} arrived, and the history has ${used.size} earlier attempts`)
     const next = arrivals.find(other => other.at > arrival.at)
-    if (arrival.outcome === 'refused' && USES_NO_ATTEMPT.has(arrival.code ?? 0) && next !== undefined && attemptOf(next.opaque) > attempt) {
+    if (arrival.outcome === 'rejected' && USES_NO_ATTEMPT.has(arrival.code ?? 0) && next !== undefined && attemptOf(next.opaque) > attempt) {
       const isUnknown = ended?.attempts.some(one => one.attempt === attempt && one.outcome === 'unknown') === true
       if (!isUnknown) note('waiting used an attempt', `${key}: ${arrival.code} used up attempt ${attempt}`)
     }

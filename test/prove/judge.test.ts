@@ -62,7 +62,7 @@ const doctored: Array<[what: string, breach: Breach, facts: Fact[]]> = [
   ['a cancelled message that the provider had accepted', 'recorded as not sent', [...sound, ended('b', 'cancelled')]],
   ['an attempt counted that was never made', 'waiting used an attempt', [...sound, ended('a', 'sent', 'retryable', 'sent')]],
   ['a pair limit that used up an attempt', 'waiting used an attempt',
-    [...sound.map(fact => isOf('b', 'arrived')(fact) ? arrived('b', 1013, 1, { outcome: 'refused', code: 131056 }) : fact), ...sent('b', 3000, 2), ended('b', 'sent', 'limited', 'sent')]],
+    [...sound.map(fact => isOf('b', 'arrived')(fact) ? arrived('b', 1013, 1, { outcome: 'rejected', code: 131056 }) : fact), ...sent('b', 3000, 2), ended('b', 'sent', 'limited', 'sent')]],
   ['a second attempt without the first in the history', 'attempt missing from history', [...without(sendOf('b')), ...sent('b', 3000, 2), ended('b', 'sent')]],
   ['two starts too close', 'too close', [...without(sendOf('b')), ...sent('b', 950)]],
   ['two arrivals too close without a delay that explains it', 'too close', [...without(isOf('b', 'arrived')), arrived('b', 900)]],

@@ -1,46 +1,50 @@
 import t from 'tap'
 import { classify } from '../../src/provider/classify.js'
-import type { Answer } from '../../src/provider/answer.js'
+import type { HttpResponse } from '../../src/provider/response.js'
 import { accepted } from './cloud-api.js'
 
-const answer = (statusCode: number, body: unknown, headers: Answer['headers'] = {}): Answer =>
+const response = (statusCode: number, body: unknown, headers: HttpResponse['headers'] = {}): HttpResponse =>
   ({ statusCode, headers, body: typeof body === 'string' ? body : JSON.stringify(body) })
 const error = (members: object): object => ({ error: { message: 'm', ...members } })
 
-t.test('a message id is a success, whatever else is missing', async t => {
-  t.strictSame(classify(answer(200, accepted)), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ', recipientId: '16505551234' })
-  t.strictSame(classify(answer(200, { messages: [{ id: 'wamid.A', message_status: 'held_for_quality_assessment' }] })), { status: 'sent', providerMessageId: 'wamid.A', messageStatus: 'held_for_quality_assessment' })
-  t.match(classify(answer(202, { contacts: [{ user_id: 'US.1' }], messages: [{ id: 'gw' }] })), { status: 'sent', recipientId: 'US.1' })
+t.test('a response with a message id is a success, whatever else is missing', async t => {
+  t.strictSame(classify(response(200, accepted)), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ', recipientId: '16505551234' })
+  t.strictSame(classify(response(200, { messages: [{ id: 'wamid.A', message_status: 'held_for_quality_assessment' }] })),
+    { status: 'sent', providerMessageId: 'wamid.A', messageStatus: 'held_for_quality_assessment' })
+  t.match(classify(response(202, { contacts: [{ user_id: 'US.1' }], messages: [{ id: 'gw' }] })), { status: 'sent', recipientId: 'US.1' })
 })
 
 t.test('a success without a message id leaves the outcome unknown', async t => {
-  for (const body of ['', 'OK', '<html>', 'null', '[]', '7', '{}', '{"success":true}', '{"messages":[]}', '{"messages":[{"id":""}]}', '{"messages":[{"id":5}]}', '{"messages":"x"}']) {
-    t.match(classify(answer(200, body)), { status: 'unknown', code: 'BAD_ANSWER' }, body)
+  for (const body of [
+    '', 'OK', '<html>', 'null', '[]', '7', '{}', '{"success":true}',
+    '{"messages":[]}', '{"messages":[{"id":""}]}', '{"messages":[{"id":5}]}', '{"messages":"x"}'
+  ]) {
+    t.match(classify(response(200, body)), { status: 'unknown', code: 'BAD_ANSWER' }, body)
   }
-  t.match(classify(answer(204, '')), { status: 'unknown' })
+  t.match(classify(response(204, '')), { status: 'unknown' })
 })
 
-t.test('the code counts before the status', async t => {
-  t.match(classify(answer(200, error({ code: 131056 }))), { status: 'limited', bucket: 'pair' })
-  t.match(classify(answer(500, error({ code: 3 }))), { status: 'sender-stopped' })
-  t.match(classify(answer(400, error({ code: '131056' }))), { status: 'limited', code: '131056' })
+t.test('the error code takes precedence over the HTTP status', async t => {
+  t.match(classify(response(200, error({ code: 131056 }))), { status: 'limited', bucket: 'pair' })
+  t.match(classify(response(500, error({ code: 3 }))), { status: 'sender-stopped' })
+  t.match(classify(response(400, error({ code: '131056' }))), { status: 'limited', code: '131056' })
 })
 
 t.test('subcode 33 of code 100 means that the sender does not exist', async t => {
-  t.match(classify(answer(400, error({ code: 100, error_subcode: 33 }))), { status: 'sender-stopped', code: '100/33' })
-  t.match(classify(answer(400, error({ code: 100, error_subcode: 2494055 }))), { status: 'rejected', code: '100' })
+  t.match(classify(response(400, error({ code: 100, error_subcode: 33 }))), { status: 'sender-stopped', code: '100/33' })
+  t.match(classify(response(400, error({ code: 100, error_subcode: 2494055 }))), { status: 'rejected', code: '100' })
 })
 
-t.test('a code that nobody knows is judged by its mark and its status', async t => {
-  t.match(classify(answer(400, error({ code: 139999 }))), { status: 'rejected', code: '139999' })
-  t.match(classify(answer(400, error({ code: 139999, is_transient: true }))), { status: 'retryable', code: '139999' })
-  t.match(classify(answer(500, error({ code: 139999 }))), { status: 'retryable', code: '139999' })
-  t.match(classify(answer(429, error({ code: 139999 }))), { status: 'limited', bucket: 'flow', code: '139999' })
-  t.match(classify(answer(401, error({ code: 139999 }))), { status: 'sender-stopped', code: '139999' })
-  t.match(classify(answer(200, error({ code: 139999 }))), { status: 'unknown', code: '139999' })
+t.test('an unknown code is classified by is_transient and the HTTP status', async t => {
+  t.match(classify(response(400, error({ code: 139999 }))), { status: 'rejected', code: '139999' })
+  t.match(classify(response(400, error({ code: 139999, is_transient: true }))), { status: 'retryable', code: '139999' })
+  t.match(classify(response(500, error({ code: 139999 }))), { status: 'retryable', code: '139999' })
+  t.match(classify(response(429, error({ code: 139999 }))), { status: 'limited', bucket: 'flow', code: '139999' })
+  t.match(classify(response(401, error({ code: 139999 }))), { status: 'sender-stopped', code: '139999' })
+  t.match(classify(response(200, error({ code: 139999 }))), { status: 'unknown', code: '139999' })
 })
 
-t.test('without a code the status decides', async t => {
+t.test('without a code the HTTP status decides', async t => {
   const expected: Record<string, number[]> = {
     'sender-stopped': [301, 307, 401, 403, 404, 405, 407],
     rejected: [400, 409, 413, 414, 422],
@@ -50,35 +54,35 @@ t.test('without a code the status decides', async t => {
   }
   for (const [outcome, status] of Object.entries(expected).flatMap(([name, list]) => list.map(one => [name, one] as const))) {
     for (const body of ['<html>no</html>', '', '{"error":"no"}', '{"error":{"message":"no"}}']) {
-      t.match(classify(answer(status, body)), { status: outcome, code: `HTTP_${status}` }, `${status} ${body}`)
+      t.match(classify(response(status, body)), { status: outcome, code: `HTTP_${status}` }, `${status} ${body}`)
     }
   }
-  t.match(classify(answer(500, error({ is_transient: true }))), { status: 'retryable', code: 'TRANSIENT' })
-  t.match(classify(answer(700, '')), { status: 'unknown' })
+  t.match(classify(response(500, error({ is_transient: true }))), { status: 'retryable', code: 'TRANSIENT' })
+  t.match(classify(response(700, '')), { status: 'unknown' })
 })
 
-t.test('details are read from an object and from a bare string', async t => {
-  t.match(classify(answer(400, error({ code: 100, error_data: { details: 'in here' } }))), { error: 'm: in here' })
-  t.match(classify(answer(400, error({ code: 100, error_data: 'in here' }))), { error: 'm: in here' })
-  t.match(classify(answer(400, error({ code: 100, error_data: 'm' }))), { error: 'm' })
-  t.match(classify(answer(400, { error: { code: 100 } })), { error: 'HTTP 400: Invalid parameter' })
+t.test('details are read from an object and from a string', async t => {
+  t.match(classify(response(400, error({ code: 100, error_data: { details: 'in here' } }))), { error: 'm: in here' })
+  t.match(classify(response(400, error({ code: 100, error_data: 'in here' }))), { error: 'm: in here' })
+  t.match(classify(response(400, error({ code: 100, error_data: 'm' }))), { error: 'm' })
+  t.match(classify(response(400, { error: { code: 100 } })), { error: 'HTTP 400: Invalid parameter' })
 })
 
-t.test('Retry-After lengthens a rest to at most twice the plan and never shortens it', async t => {
-  const rest = (code: number, headers: Answer['headers']): unknown => {
-    const verdict = classify(answer(400, error({ code }), headers))
-    return verdict.status === 'limited' ? verdict.coolDownMs : undefined
+t.test('Retry-After extends a cool-down to at most twice its length and never shortens it', async t => {
+  const coolDown = (code: number, headers: HttpResponse['headers']): unknown => {
+    const outcome = classify(response(400, error({ code }), headers))
+    return outcome.status === 'limited' ? outcome.coolDownMs : undefined
   }
-  t.equal(rest(131056, { 'retry-after': '8' }), 8_000)
-  t.equal(rest(131056, { 'retry-after': '0' }), 6_000)
-  t.equal(rest(131056, { 'retry-after': '3600' }), 12_000)
-  t.equal(rest(131056, { 'retry-after': 'soon' }), 6_000)
-  t.equal(rest(131056, { 'retry-after': '-5' }), 6_000)
-  t.equal(rest(131056, { 'retry-after': ['9', '1'] }), 9_000)
+  t.equal(coolDown(131056, { 'retry-after': '8' }), 8_000)
+  t.equal(coolDown(131056, { 'retry-after': '0' }), 6_000)
+  t.equal(coolDown(131056, { 'retry-after': '3600' }), 12_000)
+  t.equal(coolDown(131056, { 'retry-after': 'soon' }), 6_000)
+  t.equal(coolDown(131056, { 'retry-after': '-5' }), 6_000)
+  t.equal(coolDown(131056, { 'retry-after': ['9', '1'] }), 9_000)
   const at = 'Mon, 23 Nov 2026 12:00:00 GMT'
-  t.equal(rest(131057, { date: at, 'retry-after': 'Mon, 23 Nov 2026 12:01:30 GMT' }), 90_000, 'by their clock')
-  t.equal(rest(131057, { date: at, 'retry-after': 'Mon, 23 Nov 2026 11:00:00 GMT' }), 60_000)
-  t.equal(rest(131057, { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() }), 120_000, 'by ours')
-  t.match(classify(answer(429, '', { 'retry-after': '15' })), { status: 'limited', bucket: 'flow', coolDownMs: 15_000 })
-  t.match(classify(answer(429, '')), { coolDownMs: 10_000 })
+  t.equal(coolDown(131057, { date: at, 'retry-after': 'Mon, 23 Nov 2026 12:01:30 GMT' }), 90_000, 'by Meta\'s clock')
+  t.equal(coolDown(131057, { date: at, 'retry-after': 'Mon, 23 Nov 2026 11:00:00 GMT' }), 60_000)
+  t.equal(coolDown(131057, { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() }), 120_000, 'by our clock')
+  t.match(classify(response(429, '', { 'retry-after': '15' })), { status: 'limited', bucket: 'flow', coolDownMs: 15_000 })
+  t.match(classify(response(429, '')), { coolDownMs: 10_000 })
 })

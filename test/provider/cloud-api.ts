@@ -1,4 +1,4 @@
-/** A stand-in for Meta's Cloud API on a local port, and grants to send to it. */
+/** A test server in place of Meta's Cloud API, and grants to send to it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createWhatsAppProvider, type WhatsAppOptions, type WhatsAppProvider } from '../../src/provider/whatsapp.js'
@@ -11,8 +11,10 @@ export interface Seen { method: string, url: string, headers: IncomingMessage['h
 
 interface Ends { teardown: (end: () => unknown) => void }
 
-/** Answers each request by `answer`, and keeps what it has seen. */
-export async function startApi (t: Ends, answer: (res: ServerResponse, seen: Seen) => void): Promise<{ url: string, port: number, seen: Seen[], sockets: Set<Socket> }> {
+export interface Api { url: string, port: number, seen: Seen[], sockets: Set<Socket> }
+
+/** Responds to each request with `respond`, and records the requests. */
+export async function startApi (t: Ends, respond: (res: ServerResponse, seen: Seen) => void): Promise<Api> {
   const seen: Seen[] = []
   const sockets = new Set<Socket>()
   const server = createServer((req, res) => {
@@ -21,17 +23,17 @@ export async function startApi (t: Ends, answer: (res: ServerResponse, seen: See
     req.on('end', () => {
       const one = { method: req.method ?? '', url: req.url ?? '', headers: req.headers, body: JSON.parse(text) as Record<string, unknown> }
       seen.push(one)
-      answer(res, one)
+      respond(res, one)
     })
   })
   const port = await listen(t, server, sockets)
   return { url: `http://127.0.0.1:${port}/v25.0`, port, seen, sockets }
 }
 
-/** A server below HTTP: `take` gets each connection. */
-export async function startTcp (t: Ends, take: (socket: Socket) => void): Promise<{ port: number, sockets: Set<Socket> }> {
+/** A TCP server: `accept` gets each connection. */
+export async function startTcp (t: Ends, accept: (socket: Socket) => void): Promise<{ port: number, sockets: Set<Socket> }> {
   const sockets = new Set<Socket>()
-  const port = await listen(t, createTcpServer(take), sockets)
+  const port = await listen(t, createTcpServer(accept), sockets)
   return { port, sockets }
 }
 
@@ -48,7 +50,7 @@ async function listen (t: Ends, server: Server, sockets: Set<Socket>): Promise<n
   return (server.address() as AddressInfo).port
 }
 
-/** A port where nobody listens. */
+/** A port without a listener. */
 export async function closedPort (): Promise<number> {
   const server = createTcpServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -63,8 +65,9 @@ export function connectTo (t: Ends, url: string, options: Partial<WhatsAppOption
   return provider
 }
 
-/** A grant good for `withinMs` from now. */
-export function grantFor ({ withinMs = 10_000, pairHits = 0, ...payload }: Partial<Payload> & { withinMs?: number, pairHits?: number } = {}): Grant {
+/** A grant whose start deadline is in `withinMs`; the other options are fields of the payload. */
+export function grantFor (options: Partial<Payload> & { withinMs?: number, pairHits?: number } = {}): Grant {
+  const { withinMs = 10_000, pairHits = 0, ...payload } = options
   const askedAt = performance.now()
   return {
     sender,
@@ -86,12 +89,14 @@ export function json (res: ServerResponse, status: number, body: unknown, header
   res.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 }
 
-/** Meta's answer to a message that it took. Source: Meta, "Service messages". */
+/** Meta's response to an accepted message. Source: Meta, "Service messages". */
 export const accepted = {
-  messaging_product: 'whatsapp', contacts: [{ input: '+16505551234', wa_id: '16505551234' }], messages: [{ id: 'wamid.HBgLMTY1MDU1NTEyMzQ' }]
+  messaging_product: 'whatsapp',
+  contacts: [{ input: '+16505551234', wa_id: '16505551234' }],
+  messages: [{ id: 'wamid.HBgLMTY1MDU1NTEyMzQ' }]
 }
 
-/** A promise and its key, for tests that wait for a moment instead of sleeping. */
+/** A promise that `open` resolves: tests wait for an event instead of sleeping. */
 export function latch (): { opened: Promise<void>, open: () => void } {
   let open = (): void => {}
   const opened = new Promise<void>(resolve => { open = resolve })

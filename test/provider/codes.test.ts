@@ -10,7 +10,8 @@ const { explain, find } = standardPolicy
 t.test('each code of Meta has its outcome', async t => {
   const api = await startApi(t, (res, seen) => {
     const [code, status] = JSON.parse(String((seen.body.text as { body: string }).body)) as [number, number]
-    json(res, status, { error: { message: `(#${code}) Title`, type: 'OAuthException', code, error_data: { messaging_product: 'whatsapp', details: 'why' } } })
+    const data = { messaging_product: 'whatsapp', details: 'why' }
+    json(res, status, { error: { message: `(#${code}) Title`, type: 'OAuthException', code, error_data: data } })
   })
   const provider = connectTo(t, api.url)
   for (const [code, status, outcome, waitMs] of expected) {

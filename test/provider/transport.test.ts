@@ -1,4 +1,4 @@
-/** What goes wrong below HTTP: before the start nothing was sent, after it nobody knows. */
+/** Transport errors: before the start nothing was sent, after it the outcome is unknown. */
 import t from 'tap'
 import type { Socket } from 'node:net'
 import { closedPort, connectTo, grantFor, json, accepted, startApi, startTcp } from './cloud-api.js'
@@ -7,10 +7,10 @@ const local = (port: number, protocol = 'http'): string => `${protocol}://127.0.
 const unsent = (code: string): object => ({ status: 'unsent', code, error: String, startedAfterMs: null, durationMs: 0 })
 const unknown = (code: string): object => ({ status: 'unknown', code, error: String, startedAfterMs: Number, durationMs: Number })
 
-/** Far below what undici would wait by itself, and far above what a busy machine adds. */
+/** Far below undici's own timeouts, and far above the delays of a busy machine. */
 const IN_TIME_MS = 10_000
 
-/** A server that does `then` as soon as the request has begun to come in. */
+/** A connection handler that runs `then` when the first bytes of the request arrive. */
 const onRequest = (then: (socket: Socket) => void) => (socket: Socket) => { socket.once('data', () => then(socket)) }
 
 t.test('before the start', async t => {
@@ -23,7 +23,7 @@ t.test('before the start', async t => {
     t.match(await connectTo(t, 'http://graph.invalid/v25.0').send(grantFor()), unsent('DNS_FAILED'))
   })
 
-  t.test('an other side that speaks no TLS', async t => {
+  t.test('a server without TLS', async t => {
     const { port } = await startTcp(t, onRequest(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))
     t.match(await connectTo(t, local(port, 'https')).send(grantFor()), unsent('TLS_FAILED'))
   })
@@ -33,7 +33,7 @@ t.test('before the start', async t => {
     t.match(await connectTo(t, local(port, 'https')).send(grantFor()), unsent('CONNECT_FAILED'))
   })
 
-  t.test('a handshake that never ends, also as the reason of a later grant that found no connection', async t => {
+  t.test('a handshake that never ends, also as the code of a later grant that gets no connection', async t => {
     const { port } = await startTcp(t, () => {})
     const provider = connectTo(t, local(port, 'https'), { sendTimeoutMs: 200 })
     t.match(await provider.send(grantFor({ withinMs: 60 })), unsent('NOT_STARTED'))
@@ -44,15 +44,17 @@ t.test('before the start', async t => {
 
 t.test('after the start', async t => {
   const cases: Array<[name: string, code: string, then: (socket: Socket) => void]> = [
-    ['a connection reset before the answer', 'RESET', socket => socket.resetAndDestroy()],
-    ['a connection closed before the answer', 'RESET', socket => socket.end()],
+    ['a connection reset before the response', 'RESET', socket => socket.resetAndDestroy()],
+    ['a connection closed before the response', 'RESET', socket => socket.end()],
     ['a connection closed in the middle of the headers', 'RESET', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-le')],
     ['a connection closed in the middle of the body', 'RESET', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"mess')],
-    ['a connection reset in the middle of a refusal', 'RESET', socket => socket.write('HTTP/1.1 400 No\r\ncontent-length: 99\r\n\r\n{"err', () => socket.resetAndDestroy())],
-    ['an answer that is no HTTP', 'BAD_ANSWER', socket => socket.end('hello\r\n\r\n')],
+    ['a connection reset in the middle of an error response', 'RESET', socket => {
+      socket.write('HTTP/1.1 400 No\r\ncontent-length: 99\r\n\r\n{"err', () => socket.resetAndDestroy())
+    }],
+    ['a response that is not HTTP', 'BAD_ANSWER', socket => socket.end('hello\r\n\r\n')],
     ['headers without end', 'BAD_ANSWER', socket => socket.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}`)],
-    ['a body that is no chunk', 'BAD_ANSWER', socket => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')],
-    ['a 200 with junk', 'BAD_ANSWER', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\njunk')],
+    ['a body with a malformed chunk', 'BAD_ANSWER', socket => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')],
+    ['a 200 with an invalid body', 'BAD_ANSWER', socket => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\njunk')],
     ['a 502 with HTML', 'HTTP_502', socket => socket.end('HTTP/1.1 502 Bad\r\ncontent-type: text/html\r\ncontent-length: 9\r\n\r\n<h1>b</h1')]
   ]
   for (const [name, code, then] of cases) {
@@ -62,14 +64,14 @@ t.test('after the start', async t => {
     })
   }
 
-  t.test('no answer at all, within the time for the whole request', async t => {
+  t.test('no response, within the timeout of the whole request', async t => {
     const { port } = await startTcp(t, onRequest(() => {}))
     const outcome = await connectTo(t, local(port), { sendTimeoutMs: 150 }).send(grantFor())
     t.match(outcome, unknown('HEADERS_TIMEOUT'))
     t.ok(outcome.durationMs >= 149 && outcome.durationMs < IN_TIME_MS, `${outcome.durationMs} ms`)
   })
 
-  t.test('a body that trickles for ever, within the time for the whole request', async t => {
+  t.test('a body that never ends, within the timeout of the whole request', async t => {
     const api = await startApi(t, res => {
       res.writeHead(200)
       const drip = setInterval(() => res.write(' '), 20)
@@ -95,7 +97,7 @@ t.test('after the start', async t => {
   })
 })
 
-t.test('a connection that the other side has closed while idle is not used again', async t => {
+t.test('a connection that the server closed while idle is not reused', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const provider = connectTo(t, api.url, { connections: 1 })
   t.match(await provider.send(grantFor()), { status: 'sent' })

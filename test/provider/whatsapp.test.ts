@@ -2,9 +2,10 @@ import t from 'tap'
 import { createWhatsAppProvider } from '../../src/provider/whatsapp.js'
 import { accepted, connectTo, grantFor, json, latch, sender, startApi, startTcp, token } from './cloud-api.js'
 
-t.test('a grant becomes one request to the messages of its sender', async t => {
+t.test('a grant becomes one request to the messages edge of its sender', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
-  t.match(await connectTo(t, api.url).send(grantFor()), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ', recipientId: '16505551234' })
+  t.match(await connectTo(t, api.url).send(grantFor()),
+    { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ', recipientId: '16505551234' })
   t.match(api.seen, [{
     method: 'POST',
     url: `/v25.0/${sender}/messages`,
@@ -13,19 +14,19 @@ t.test('a grant becomes one request to the messages of its sender', async t => {
   }])
 })
 
-t.test('a path before the version and a slash behind it are understood', async t => {
+t.test('a URL may have a path before the version and slashes after it', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   await connectTo(t, `http://127.0.0.1:${api.port}/gw/v26.0//`).send(grantFor())
   t.match(api.seen, [{ url: `/gw/v26.0/${sender}/messages` }])
 })
 
-t.test('letters beyond ASCII arrive whole', async t => {
+t.test('characters outside ASCII arrive unchanged', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   await connectTo(t, api.url).send(grantFor({ message: 'naïve 😀 日本' }))
   t.match(api.seen, [{ body: { text: { body: 'naïve 😀 日本' } } }])
 })
 
-t.test('an answer in pieces, after an announcement, is read as one', async t => {
+t.test('a response in chunks, after an informational response, is read as one', async t => {
   const api = await startApi(t, res => {
     res.writeEarlyHints({ link: '</a>; rel=preload' })
     res.writeHead(200)
@@ -35,7 +36,7 @@ t.test('an answer in pieces, after an announcement, is read as one', async t => 
   t.match(await connectTo(t, api.url).send(grantFor()), { status: 'sent', providerMessageId: 'wamid.HBgLMTY1MDU1NTEyMzQ' })
 })
 
-t.test('connections are kept and never more than allowed', async t => {
+t.test('connections are reused and never exceed the limit', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const provider = connectTo(t, api.url, { connections: 3 })
   for (let round = 0; round < 3; round++) {
@@ -46,7 +47,7 @@ t.test('connections are kept and never more than allowed', async t => {
   t.equal(api.sockets.size, 3)
 })
 
-t.test('a refusal is read to its end, so that its connection serves the next', async t => {
+t.test('an error response is read to its end, so that its connection is reused', async t => {
   const api = await startApi(t, res => json(res, 500, { error: { code: 131000, message: 'x'.repeat(100_000) } }))
   const provider = connectTo(t, api.url, { connections: 1 })
   for (let i = 0; i < 3; i++) {
@@ -56,42 +57,42 @@ t.test('a refusal is read to its end, so that its connection serves the next', a
   t.equal(api.sockets.size, 1)
 })
 
-t.test('Retry-After of a real answer is heard', async t => {
+t.test('Retry-After of a real response sets the cool-down', async t => {
   const api = await startApi(t, res => json(res, 400, { error: { code: 131056, message: 'm' } }, { 'retry-after': '9' }))
   t.match(await connectTo(t, api.url).send(grantFor()), { status: 'limited', bucket: 'pair', coolDownMs: 9_000 })
 })
 
-t.test('a redirect is not followed, least of all with the token', async t => {
+t.test('a redirect is not followed, so the token goes nowhere else', async t => {
   const elsewhere = await startApi(t, res => json(res, 200, accepted))
   const api = await startApi(t, res => res.writeHead(307, { location: elsewhere.url }).end())
   t.match(await connectTo(t, api.url).send(grantFor()), { status: 'sender-stopped', code: 'HTTP_307' })
   t.equal(elsewhere.seen.length, 0)
 })
 
-t.test('no outcome holds the token or the recipient', async t => {
-  const words = `Malformed access token ${token} for +16505551234 (16505551234), Authorization: Bearer ${token}`
+t.test('no outcome contains the token or the recipient', async t => {
+  const text = `Malformed access token ${token} for +16505551234 (16505551234), Authorization: Bearer ${token}`
   const bodies: unknown[] = [
-    { error: { code: 190, message: words } }, { error: { code: 131026, message: 'm', error_data: { details: words } } },
-    { error: { code: 100, message: 'm', error_data: words } }, { error: { message: words } }, words
+    { error: { code: 190, message: text } }, { error: { code: 131026, message: 'm', error_data: { details: text } } },
+    { error: { code: 100, message: 'm', error_data: text } }, { error: { message: text } }, text
   ]
   const api = await startApi(t, (res, seen) => json(res, 400, bodies[api.seen.length - 1]))
   const provider = connectTo(t, api.url)
   for (const body of bodies) {
-    const text = JSON.stringify(await provider.send(grantFor()))
-    t.notMatch(text, token, JSON.stringify(body))
-    t.notMatch(text, '6505551234')
+    const outcome = JSON.stringify(await provider.send(grantFor()))
+    t.notMatch(outcome, token, JSON.stringify(body))
+    t.notMatch(outcome, '6505551234')
   }
   t.equal(api.seen.length, bodies.length)
   const broken = await startTcp(t, socket => socket.resetAndDestroy())
   t.notMatch(JSON.stringify(await connectTo(t, `http://127.0.0.1:${broken.port}`).send(grantFor())), token)
 })
 
-t.test('a message that can not be written as JSON is refused, not thrown', async t => {
+t.test('a message that cannot be encoded as JSON is rejected and does not throw', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   t.match(await connectTo(t, api.url).send(grantFor({ message: { n: 1n } })), { status: 'rejected', code: 'REQUEST_INVALID', startedAfterMs: null })
 })
 
-t.test('closing waits for what is under way, and nothing starts after it', async t => {
+t.test('closing waits for requests in flight, and no request starts after it', async t => {
   const busy = latch()
   const release = latch()
   const api = await startApi(t, res => {
@@ -114,17 +115,21 @@ t.test('closing waits for what is under way, and nothing starts after it', async
 
 t.test('closing does not wait for a connection that never comes', async t => {
   const silent = await startTcp(t, () => {})
-  const provider = createWhatsAppProvider({ url: `https://127.0.0.1:${silent.port}`, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 60_000, connections: 1 })
+  const url = `https://127.0.0.1:${silent.port}`
+  const provider = createWhatsAppProvider({ url, accessToken: token, phoneNumberId: sender, sendTimeoutMs: 60_000, connections: 1 })
   t.match(await provider.send(grantFor({ withinMs: 30 })), { status: 'unsent', code: 'NOT_STARTED' })
   const closing = performance.now()
   await provider.close()
-  // A connect is given up after ten seconds.
+  // A connect times out after ten seconds.
   t.ok(performance.now() - closing < 5000)
 })
 
-t.test('options that can not work are refused, without the token in the words', async t => {
+t.test('invalid options are rejected, and the error does not contain the token', async t => {
   const good = { url: 'http://127.0.0.1:1/v25.0', accessToken: token, phoneNumberId: sender, sendTimeoutMs: 100, connections: 1 }
-  for (const bad of [{ url: 'graph.facebook.com' }, { url: 'ftp://a/' }, { url: 'https://a/v25.0?access_token=x' }, { url: 'https://u:p@a/' }, { accessToken: '' }, { accessToken: `${token}\n` }]) {
+  for (const bad of [
+    { url: 'graph.facebook.com' }, { url: 'ftp://a/' }, { url: 'https://a/v25.0?access_token=x' }, { url: 'https://u:p@a/' },
+    { accessToken: '' }, { accessToken: `${token}\n` }
+  ]) {
     t.throws(() => createWhatsAppProvider({ ...good, ...bad }), { code: 'CONFIG_INVALID', message: new RegExp(`^(?!.*${token})`) })
   }
 })

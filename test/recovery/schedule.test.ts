@@ -76,7 +76,7 @@ await t.test('without the recovery schedule a sender is checked within a round',
   await until('the message is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 20_000)
 })
 
-await t.test('a sender whose check failed because Redis became unavailable is checked again at once', async t => {
+await t.test('a sender whose check failed while Redis was unavailable is checked again at once', async t => {
   const events = createBus()
   const connections = await connect(redis.url, events)
   t.teardown(connections.close)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import t from 'tap'
@@ -5,67 +6,62 @@ import { parseAddress } from '../../src/redis/address.js'
 import { createClient } from '../../src/redis/client.js'
 import type { Replies } from '../../src/redis/commands.js'
 import { createRun } from '../../src/redis/commands.js'
+import { loadScripts } from '../../src/redis/scripts.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
 
 const server = await startRedis(t)
 const tidy = { retentionMs: 1000, cap: 10, limit: 5 }
 
-/** A connection that notes what it is told to run, and answers as it is told. */
-function createListener (answer: () => unknown): { redis: Redis, defined: Map<string, { numberOfKeys: number, lua: string }>, told: string[][] } {
-  const defined = new Map<string, { numberOfKeys: number, lua: string }>()
-  const told: string[][] = []
+interface Call { sha: string, keyCount: number, words: string[] }
+
+/** A client that records the calls of scripts, and replies with what `reply` returns. */
+function createRecorder (reply: () => unknown): { redis: Redis, calls: Call[] } {
+  const calls: Call[] = []
   const redis: Record<string, unknown> = {
-    scriptsSet: {},
-    defineCommand (name: string, definition: { numberOfKeys: number, lua: string }) {
-      defined.set(name, definition)
-      redis[name] = async (...args: string[]) => {
-        told.push(args)
-        return answer()
-      }
-    },
-    // Words of EVALSHA: hash, number of keys, keys and arguments.
-    async sendCommand ({ args }: { args: string[] }) {
-      told.push(args.slice(2))
-      return answer()
+    async evalsha (sha: string, keyCount: number, ...words: string[]) {
+      calls.push({ sha, keyCount, words })
+      return reply()
     }
   }
-  return { redis: redis as unknown as Redis, defined, told }
+  return { redis: redis as unknown as Redis, calls }
 }
 
-await t.test('every script is defined with the keys of its header', async t => {
-  const { redis, defined } = createListener(() => [])
-  createRun(redis, 'wa')
-  t.equal(defined.get('sluice:quota')?.numberOfKeys, 1)
-  t.equal(defined.get('sluice:pause')?.numberOfKeys, 5)
-  t.match(defined.get('sluice:pause')?.lua, /^#!lua flags=allow-oom\n/)
+await t.test('a script is called by its hash, with the keys of its header', async t => {
+  const { redis, calls } = createRecorder(() => [])
+  const run = createRun(redis, 'wa')
+  await run('pause', { sender: '77' }, { reason: '', forMs: 1, state: 'paused' })
+  await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, flowIntervalUs: 1, flowBurst: 1, maxInFlight: 1, perSecond: 1 })
+  const shaOf = (name: string): string => createHash('sha1').update(loadScripts().find(script => script.name === name)?.lua ?? '').digest('hex')
+  t.match(calls, [{ sha: shaOf('pause'), keyCount: 5 }, { sha: shaOf('quota'), keyCount: 1 }])
+  t.match(loadScripts().find(script => script.name === 'pause')?.lua, /^#!lua flags=allow-oom\n/)
 })
 
 await t.test('keys and arguments go in the header\'s order, by whatever order they are given', async t => {
-  const { redis, told } = createListener(() => ['active', ''])
+  const { redis, calls } = createRecorder(() => ['active', ''])
   const run = createRun(redis, 'wa')
   t.strictSame(await run('pause', { sender: '77' }, { reason: 'ops', forMs: 5000, state: 'paused', now: 1_700_000_123_456_789 }), ['active', ''])
-  t.strictSame(told, [[
+  t.strictSame(calls.map(call => call.words), [[
     '{wa:77}:sender', '{wa:77}:turns:urgent', '{wa:77}:turns:normal', '{wa:77}:turns:bulk', '{wa:77}:shift',
     '1700000123456789', 'paused', '5000', 'ops'
   ]])
 })
 
 await t.test('the idempotency record\'s key carries the digest', async t => {
-  const { redis, told } = createListener(() => ['gone'])
+  const { redis, calls } = createRecorder(() => ['gone'])
   await createRun(redis, 'wa')('inspect-message', { sender: '77', digest: 'AAAAAAAAAAAAAAAAAAAAAA' }, { id: '' })
-  t.equal(told[0]?.[0], '{wa:77}:msg:AAAAAAAAAAAAAAAAAAAAAA')
+  t.equal(calls[0]?.words[0], '{wa:77}:msg:AAAAAAAAAAAAAAAAAAAAAA')
 })
 
 await t.test('a boolean is 0 or 1, and what is left out is empty: production hands in no time', async t => {
-  const { redis, told } = createListener(() => ['gone'])
+  const { redis, calls } = createRecorder(() => ['gone'])
   const run = createRun(redis, 'wa')
   const args = { id: 'x.1', inline: false, holder: 'a1:1', runId: 'r', leaseMs: 1, lifeMs: 2 }
   await run('retake', { sender: '77', digest: 'x' }, { ...args, force: true })
-  t.strictSame(told[0]?.slice(-9), ['', 'x.1', '1', '0', 'a1:1', 'r', '1', '2', ''])
+  t.strictSame(calls[0]?.words.slice(-9), ['', 'x.1', '1', '0', 'a1:1', 'r', '1', '2', ''])
 })
 
-await t.test('a script that the server has forgotten is sent in full, whatever its words', async t => {
+await t.test('a script that the server does not have is sent in full, whatever its arguments', async t => {
   const redis = server.connect()
   const run = createRun(redis, createPrefix())
   const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 2, maxInFlight: 5, perSecond: 80 }
@@ -76,7 +72,7 @@ await t.test('a script that the server has forgotten is sent in full, whatever i
   }
 })
 
-await t.test('without a time of ours it is Redis\'s', async t => {
+await t.test('without `now` the time is Redis\'s', async t => {
   const redis = server.connect()
   const run = createRun(redis, createPrefix())
   const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 2, maxInFlight: 5, perSecond: 80 }
@@ -86,14 +82,14 @@ await t.test('without a time of ours it is Redis\'s', async t => {
   t.ok(Math.abs(Number(before) - Number(seconds) * 1000) < 5000)
 })
 
-await t.test('a script\'s own fault is INTERNAL, and names the script', async t => {
+await t.test('an error of the script itself is INTERNAL, and names the script', async t => {
   const redis = server.connect()
   const prefix = createPrefix()
   await redis.set(`{${prefix}:77}:pace`, 'not a sorted set')
   await t.rejects(createRun(redis, prefix)('tidy', { sender: '77' }, tidy), { code: 'INTERNAL', message: /lua\/tidy\.lua: WRONGTYPE/, cause: undefined })
 })
 
-await t.test('what Redis says is INTERNAL where it blames the script, else UNAVAILABLE', async t => {
+await t.test('an error reply is INTERNAL where it blames the script, else UNAVAILABLE', async t => {
   const cases: Array<[said: string, code: string]> = [
     ['ERR user_script:3: attempt to index a nil value script: 5f, on @user_script:3.', 'INTERNAL'],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'INTERNAL'],
@@ -109,17 +105,17 @@ await t.test('what Redis says is INTERNAL where it blames the script, else UNAVA
   ]
   for (const [said, code] of cases) {
     const cause = new TypeError(said)
-    const { redis } = createListener(() => { throw cause })
+    const { redis } = createRecorder(() => { throw cause })
     await t.rejects(createRun(redis, 'wa')('tidy', { sender: '77' }, tidy), { code, cause: code === 'UNAVAILABLE' ? said : undefined, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
   }
 })
 
-await t.test('a name without a file is SCRIPT_INVALID', async t => {
-  const { redis } = createListener(() => [])
+await t.test('a script without a file is SCRIPT_INVALID', async t => {
+  const { redis } = createRecorder(() => [])
   await t.rejects(createRun(redis, 'wa')('sundial' as 'tidy', { sender: '77' }, tidy), { code: 'SCRIPT_INVALID', message: /sundial/ })
 })
 
-await t.test('a Redis that went away is UNAVAILABLE', async t => {
+await t.test('a lost connection is UNAVAILABLE', async t => {
   const redis = server.connect({ maxRetriesPerRequest: 0, enableOfflineQueue: false, retryStrategy: () => null })
   const run = createRun(redis, createPrefix())
   await new Promise<void>(resolve => { redis.once('ready', () => resolve()) })
@@ -127,43 +123,43 @@ await t.test('a Redis that went away is UNAVAILABLE', async t => {
   await t.rejects(run('tidy', { sender: '77' }, tidy), { code: 'UNAVAILABLE', facts: { retryAfterMs: 1000 } })
 })
 
-await t.test('an answer that lies there unread, since the process was busy, is no late answer', async t => {
+await t.test('a reply that lies unread in the socket because the process was busy is not late', async t => {
   const { url } = await startRedis(t)
-  const client = createClient(parseAddress(url), 'fail-fast')
+  const client = createClient(parseAddress(url), 'scripts')
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
   const rules = { operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1000, maxInFlight: 100, perSecond: 1000 }
-  const answer = createRun(client, createPrefix())('quota', { sender: '1' }, rules)
+  const answer = createRun(client, createPrefix(), { replyWithinMs: 200 })('quota', { sender: '1' }, rules)
   await new Promise(resolve => setImmediate(resolve))
-  // Five times the time-out.
+  // Five times the time limit.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
   t.strictSame(await answer, ['written', 1])
 })
 
-await t.test('where nothing comes it is late all the same', async t => {
+await t.test('without a reply in time it is UNAVAILABLE', async t => {
   const { url, pid } = await startRedis(t)
-  const client = createClient(parseAddress(url), 'fail-fast')
+  const client = createClient(parseAddress(url), 'scripts')
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
   process.kill(pid, 'SIGSTOP')
   t.teardown(() => process.kill(pid, 'SIGCONT'))
-  await t.rejects(createRun(client, createPrefix())('tidy', { sender: '1' }, tidy), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
+  await t.rejects(createRun(client, createPrefix(), { replyWithinMs: 200 })('tidy', { sender: '1' }, tidy), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
 })
 
-await t.test('a claim leaves at once, however long the turn of the event loop lasts in which it is asked for', async t => {
+await t.test('a claim is sent at once, however long its tick lasts', async t => {
   const own = await startRedis(t)
-  const client = createClient(parseAddress(own.url), 'fail-fast') as Redis
+  const client = createClient(parseAddress(own.url), 'scripts')
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
   const run = createRun(client, createPrefix())
   await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, flowIntervalUs: 1000, flowBurst: 1, maxInFlight: 10, perSecond: 10 })
   const claim = async (): Promise<Replies['claim']> => await run('claim', { sender: '77' }, { shift: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
-  await claim() // from then on the server knows the script
-  // A Redis that was itself held up runs it later for once, and of one that left after the turn all do.
-  await until('a claim that ran meanwhile', async () => {
+  await claim() // from here on the server has the script
+  // A busy Redis may run one of them late. If claims left at the end of the tick, all of them would be late.
+  await until('a claim that ran within its tick', async () => {
     const asked = claim()
     const busyUntil = Date.now() + 150
-    while (Date.now() < busyUntil) { /* the turn lasts */ }
+    while (Date.now() < busyUntil) { /* the tick lasts */ }
     const [status, nowUs] = await asked.catch(() => ['late', Infinity])
     return status === 'claimed' && Number(nowUs) / 1000 < busyUntil - 50
   })

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import t from 'tap'
 import { failureOf, startSandbox } from './support.js'
 
-t.test('a rule makes a recipient fail as often as it says', async (t) => {
+t.test('a rule applies to a recipient as often as its times', async t => {
   const { send, control } = await startSandbox(t)
   const rule = { recipient: '+1 650 555 1234', times: 2, kind: 'code', code: 131026 }
   t.match(await control('POST', 'faults', rule), { status: 201, body: { times: 2, sender: '*' } })
@@ -13,7 +13,7 @@ t.test('a rule makes a recipient fail as often as it says', async (t) => {
   t.same((await control('GET', 'faults')).body, { faults: [] })
 })
 
-t.test('the closest rule wins: pair, recipient, sender, all, then the number\'s digits', async (t) => {
+t.test('the most specific rule applies first: pair, recipient, sender, all, then the test number', async t => {
   const { send, control } = await startSandbox(t)
   const add = (sender: string, recipient: string, code: number): Promise<unknown> =>
     control('POST', 'faults', { sender, recipient, kind: 'code', code, times: 1 })
@@ -27,7 +27,7 @@ t.test('the closest rule wins: pair, recipient, sender, all, then the number\'s 
   t.same(codes, [4, 3, 2, 1, 131026])
 })
 
-t.test('status, delay and connection of a rule are as it says', async (t) => {
+t.test('a rule sets status, delay and connection fault', async t => {
   const { send, control } = await startSandbox(t)
   await control('POST', 'faults', { recipient: '15550000001', kind: 'code', code: 131056, httpStatus: 429 })
   await control('POST', 'faults', { recipient: '15550000002', kind: 'slow', delayMs: 60 })
@@ -41,10 +41,10 @@ t.test('status, delay and connection of a rule are as it says', async (t) => {
   t.equal((await send('15550000001')).status, 200)
 })
 
-t.test('a reset-before rule for a sender cuts the connection while the body is still to come', async (t) => {
+t.test('a reset-before rule for a sender cuts the connection before the body arrives', async t => {
   const { control, url, seen } = await startSandbox(t)
   await control('POST', 'faults', { sender: '111', recipient: '*', kind: 'reset-before', times: 1 })
-  const code = await new Promise((resolve) => {
+  const code = await new Promise(resolve => {
     const message = request(`${url}/111/messages`, { method: 'POST', headers: { 'content-length': 500 } })
     message.once('error', (error: NodeJS.ErrnoException) => { resolve(error.code) })
     message.flushHeaders()
@@ -53,12 +53,12 @@ t.test('a reset-before rule for a sender cuts the connection while the body is s
   t.match(await seen(), [{ sender: '111', recipient: null, body: null, outcome: 'reset', fault: 'reset-before' }])
 })
 
-t.test('a rule or setting that makes no sense is refused', async (t) => {
+t.test('an invalid rule or setting is rejected', async t => {
   const { control } = await startSandbox(t)
   for (const rule of [
     null, {}, { recipient: '*' }, { recipient: '*', kind: 'meteor' }, { recipient: '*', kind: 'code', times: 0 },
     { recipient: '*', kind: 'code', code: 'x' }, { recipient: '*', kind: 'html', httpStatus: 99 },
-    { recipient: '*', kind: 'slow', delayMs: -1 },
+    { recipient: '*', kind: 'slow', delayMs: -1 }, { recipient: '*', kind: 'hang', delay: 5 }
   ]) t.equal((await control('POST', 'faults', rule)).status, 400, JSON.stringify(rule))
   for (const change of [[1], { latencyms: 1 }, { pairBurst: 0 }, { latencyMs: 5, throughputPerSecond: 0 }]) {
     t.equal((await control('PUT', 'settings', change)).status, 400, JSON.stringify(change))
@@ -67,27 +67,27 @@ t.test('a rule or setting that makes no sense is refused', async (t) => {
   t.equal((await control('GET', 'weather')).status, 404)
 })
 
-t.test('records can be asked for by recipient, sender, from a point on and the newest few', async (t) => {
+t.test('records can be queried by recipient, sender, sequence and limit', async t => {
   const { send, post, seen } = await startSandbox(t)
   await send('15550000001', 'a')
   await send('15550000002', 'b')
   await post({ messaging_product: 'whatsapp', to: '15550000001', text: { body: 'c' } }, { path: '/222/messages' })
-  const words = async (query: string): Promise<Array<string | undefined>> =>
+  const texts = async (query: string): Promise<Array<string | undefined>> =>
     (await seen(query)).map(({ body }) => body?.text?.body)
-  t.same(await words(''), ['a', 'b', 'c'])
-  t.same(await words('?recipient=15550000001'), ['a', 'c'])
-  t.same(await words('?recipient=15550000001&sender=222'), ['c'])
-  t.same(await words('?since=1'), ['b', 'c'])
-  t.same(await words('?limit=1'), ['c'])
+  t.same(await texts(''), ['a', 'b', 'c'])
+  t.same(await texts('?recipient=15550000001'), ['a', 'c'])
+  t.same(await texts('?recipient=15550000001&sender=222'), ['c'])
+  t.same(await texts('?since=1'), ['b', 'c'])
+  t.same(await texts('?limit=1'), ['c'])
 })
 
-t.test('the oldest records make room, counts go on, and a clear leaves nothing but the sequence', async (t) => {
+t.test('the oldest records are dropped, counts continue, and a clear keeps only the sequence', async t => {
   const { send, seen, control } = await startSandbox(t, { maxRecords: 3 })
   for (const n of ['1', '2', '3', '4', '5']) await send(`1555000000${n}`)
   await send('15560131026')
   t.same((await seen()).map(({ seq }) => seq), [4, 5, 6])
   t.match((await control('GET', 'messages?limit=0')).body, {
-    messages: [], lastSeq: 6, counts: { accepted: 5, refused: 1, dropped: 0 },
+    messages: [], lastSeq: 6, counts: { accepted: 5, rejected: 1, dropped: 0 }
   })
   await control('DELETE', 'messages')
   t.match((await control('GET', 'messages')).body, { messages: [], lastSeq: 6, counts: { accepted: 0 } })
@@ -95,7 +95,7 @@ t.test('the oldest records make room, counts go on, and a clear leaves nothing b
   t.same((await seen()).map(({ seq }) => seq), [7])
 })
 
-t.test('latency is added to every answer and can be changed while the sandbox runs', async (t) => {
+t.test('latency is added to every response and can be changed while the sandbox runs', async t => {
   const { send, control } = await startSandbox(t, { latencyMs: 50 })
   const startedAt = performance.now()
   await send('15550000001')

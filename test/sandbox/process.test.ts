@@ -7,7 +7,7 @@ import { provide } from '../support/provide.js'
 
 await provide('build')
 
-t.test('as a process it prints its URL, and a signal ends it even with a request open', async (t) => {
+t.test('the process prints its URL, and a signal ends it even with an open request', async t => {
   const main = fileURLToPath(new URL('../../dist/sandbox/main.js', import.meta.url))
   const child = spawn(process.execPath, [main, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
@@ -17,7 +17,7 @@ t.test('as a process it prints its URL, and a signal ends it even with a request
   const hanging = fetch(`${url}/111/messages`, {
     method: 'POST',
     headers: { authorization: 'Bearer token' },
-    body: JSON.stringify({ messaging_product: 'whatsapp', to: '15558400010', text: { body: 'hi' } }),
+    body: JSON.stringify({ messaging_product: 'whatsapp', to: '15558400010', text: { body: 'hi' } })
   })
   const failed = t.rejects(hanging)
   const origin = new URL(url).origin
@@ -28,7 +28,7 @@ t.test('as a process it prints its URL, and a signal ends it even with a request
   await failed
 })
 
-t.test('a port that is taken rejects', async (t) => {
+t.test('a port in use rejects', async t => {
   const first = await createSandbox()
   t.teardown(() => first.close())
   await t.rejects(createSandbox({ port: first.port }), { code: 'EADDRINUSE' })

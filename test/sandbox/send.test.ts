@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startSandbox } from './support.js'
 
-t.test('a text message is accepted with the contact and an id of Meta\'s shape', async (t) => {
+t.test('a text message is accepted with the contact and an id in Meta\'s format', async t => {
   const { send, seen } = await startSandbox(t)
   const { status, body } = await send('+1 (650) 555-1234', 'hi', { biz_opaque_callback_data: 'm1:1' })
   t.equal(status, 200)
@@ -20,17 +20,17 @@ t.test('a text message is accepted with the contact and an id of Meta\'s shape',
     httpStatus: 200,
     wamid,
     opaque: 'm1:1',
-    fault: null,
+    fault: null
   }])
 })
 
-t.test('each accepted message has an id of its own', async (t) => {
+t.test('each accepted message has a unique id', async t => {
   const { send } = await startSandbox(t)
   const ids = await Promise.all(Array.from({ length: 20 }, () => send('+15550000001')))
   t.equal(new Set(ids.map(({ body }) => body.messages?.[0]?.id)).size, 20)
 })
 
-t.test('any version, no version and the marketing edge are served', async (t) => {
+t.test('paths with any version or none, and the marketing edge, are accepted', async t => {
   const { post } = await startSandbox(t)
   const text = { messaging_product: 'whatsapp', to: '15550000001', text: { body: 'hi' } }
   const template = { messaging_product: 'whatsapp', to: '15550000001', type: 'template', template: { name: 'n' } }
@@ -42,16 +42,16 @@ t.test('any version, no version and the marketing edge are served', async (t) =>
   t.equal((await post(text, { path: '/v25.0/111/marketing_messages' })).body.error?.code, 131055)
 })
 
-t.test('mark as read and typing need no recipient', async (t) => {
+t.test('mark as read and typing have no recipient', async t => {
   const { post, seen } = await startSandbox(t)
   const read = { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.X' }
   t.same(await post(read), { status: 200, body: { success: true } })
   t.same(await post({ ...read, typing_indicator: { type: 'text' } }), { status: 200, body: { success: true } })
   t.equal((await post({ messaging_product: 'whatsapp', status: 'read' })).body.error?.code, 100)
-  t.match(await seen(), [{ outcome: 'acknowledged' }, { outcome: 'acknowledged' }, { outcome: 'refused' }])
+  t.match(await seen(), [{ outcome: 'acknowledged' }, { outcome: 'acknowledged' }, { outcome: 'rejected' }])
 })
 
-t.test('a token is asked for, and the token "expired" is not taken', async (t) => {
+t.test('a token is required, and the token "expired" is rejected', async t => {
   const { post } = await startSandbox(t)
   const body = { messaging_product: 'whatsapp', to: '15550000001', text: { body: 'hi' } }
   const missing = await post(body, { headers: {} })
@@ -63,28 +63,28 @@ t.test('a token is asked for, and the token "expired" is not taken', async (t) =
   t.equal((await post(body, { path: '/v25.0/111/messages?access_token=abc', headers: {} })).status, 200)
 })
 
-t.test('what Meta would find wrong with a body is refused with Meta\'s code', async (t) => {
+t.test('an invalid body is rejected with Meta\'s code', async t => {
   const { post } = await startSandbox(t)
   const good = { messaging_product: 'whatsapp', to: '15550000001', type: 'text', text: { body: 'hi' } }
   const cases: Array<[string, unknown, number]> = [
-    ['no JSON', '{', 100],
+    ['invalid JSON', '{', 100],
     ['no messaging_product', { ...good, messaging_product: undefined }, 100],
     ['no recipient', { ...good, to: undefined }, 100],
-    ['a recipient that is no number', { ...good, to: 'Anna' }, 131009],
-    ['a user id that is none', { ...good, to: undefined, recipient: '15550000001' }, 131009],
+    ['a recipient that is not a number', { ...good, to: 'Anna' }, 131009],
+    ['an invalid user id', { ...good, to: undefined, recipient: '15550000001' }, 131009],
     ['no object for the type', { ...good, type: 'image' }, 131008],
     ['an empty text', { ...good, text: { body: '' } }, 131008],
     ['a text of 4,097 characters', { ...good, text: { body: 'x'.repeat(4097) } }, 100],
-    ['opaque data of 513 characters', { ...good, biz_opaque_callback_data: 'x'.repeat(513) }, 100],
+    ['opaque data of 513 characters', { ...good, biz_opaque_callback_data: 'x'.repeat(513) }, 100]
   ]
   for (const [name, body, code] of cases) {
-    const answer = await post(body)
-    t.equal(answer.status, 400, name)
-    t.equal(answer.body.error?.code, code, name)
+    const response = await post(body)
+    t.equal(response.status, 400, name)
+    t.equal(response.body.error?.code, code, name)
   }
 })
 
-t.test('a path or method that is none of Meta\'s gets an error in Meta\'s shape', async (t) => {
+t.test('an unknown path or method gets an error in Meta\'s format', async t => {
   const { post, url } = await startSandbox(t)
   t.match(await post({}, { path: '/v25.0/111/photos' }), { status: 400, body: { error: { code: 2500 } } })
   const get = await fetch(`${url}/111/messages`)
@@ -93,7 +93,7 @@ t.test('a path or method that is none of Meta\'s gets an error in Meta\'s shape'
   t.match(await post('x'.repeat(1_100_000)), { status: 413, body: { error: { code: 100 } } })
 })
 
-t.test('a user id goes into "recipient"; in "to" it is answered with 200 and dropped', async (t) => {
+t.test('a user id belongs in "recipient"; in "to" it gets 200 and is dropped', async t => {
   const { post, seen } = await startSandbox(t)
   const text = { messaging_product: 'whatsapp', type: 'text', text: { body: 'hi' } }
   const right = await post({ ...text, recipient: 'US.13491208655302741918' })
@@ -104,33 +104,33 @@ t.test('a user id goes into "recipient"; in "to" it is answered with 200 and dro
   t.match(await seen(), [{ outcome: 'accepted' }, { outcome: 'dropped' }])
 })
 
-t.test('a group is answered with its id', async (t) => {
+t.test('the response for a group has its id', async t => {
   const { send } = await startSandbox(t)
   const { body } = await send('Y2FwaV9ncm91cDox', 'hi', { recipient_type: 'group' })
   t.equal(body.messages?.[0]?.group_id, 'Y2FwaV9ncm91cDox')
 })
 
-t.test('in Brazil, Mexico and Argentina the id of a user differs from the number that was dialled', async (t) => {
+t.test('in Brazil, Mexico and Argentina the id of a user differs from the dialled number', async t => {
   const { send } = await startSandbox(t)
   for (const [to, waId] of [
     ['+5531987654321', '553187654321'], ['+5511987654321', '5511987654321'],
-    ['+525512345678', '5215512345678'], ['+541123456789', '5491123456789'],
+    ['+525512345678', '5215512345678'], ['+541123456789', '5491123456789']
   ] as const) {
     t.equal((await send(to)).body.contacts?.[0]?.wa_id, waId, to)
   }
 })
 
-t.test('a chunked body that comes late is read, and the head\'s arrival is kept apart from the body\'s', async (t) => {
+t.test('a late chunked body is read, and headersAt and receivedAt differ', async t => {
   const { url, seen } = await startSandbox(t)
   const startedAt = performance.now()
   const status = await new Promise<number | undefined>((resolve, reject) => {
     const message = request(`${url}/111/messages`, { method: 'POST', headers: { authorization: 'Bearer token', expect: '100-continue' } })
-    message.once('response', (response) => {
+    message.once('response', response => {
       response.resume()
       resolve(response.statusCode)
     })
     message.once('error', reject)
-    // The other side has read the head by itself.
+    // The server has read the headers.
     message.once('continue', () => {
       message.write('{"messaging_product":"whatsapp",')
       sleep(150).then(() => message.end('"to":"15550000001","text":{"body":"hi"}}')).catch(reject)

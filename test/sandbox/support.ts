@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { createSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
 
-export interface GraphReply {
+export interface GraphBody {
   contacts?: Array<{ input: string, wa_id?: string, user_id?: string }>
   messages?: Array<{ id: string, message_status?: string, group_id?: string }>
   success?: boolean
@@ -11,7 +11,7 @@ export interface GraphReply {
     code: number,
     is_transient?: boolean,
     error_data: { messaging_product: string, details: string },
-    fbtrace_id: string,
+    fbtrace_id: string
   }
 }
 
@@ -30,22 +30,22 @@ export interface Seen {
   fault: string | null
 }
 
-export interface Answer {
+export interface GraphResponse {
   status: number
-  body: GraphReply
+  body: GraphBody
 }
 
 export interface Harness {
   url: string
-  /** A text message to a recipient. */
-  send: (to: string, words?: string, more?: Record<string, unknown>) => Promise<Answer>
-  /** Any body. */
-  post: (body: unknown, init?: { path?: string, headers?: Record<string, string> }) => Promise<Answer>
+  /** Posts a text message. */
+  send: (to: string, text?: string, more?: Record<string, unknown>) => Promise<GraphResponse>
+  /** Posts any body. */
+  post: (body: unknown, init?: { path?: string, headers?: Record<string, string> }) => Promise<GraphResponse>
   control: (method: string, path: string, body?: unknown) => Promise<{ status: number, body: Record<string, unknown> }>
   seen: (query?: string) => Promise<Seen[]>
 }
 
-/** A sandbox without latency that ends with the test. */
+/** Starts a sandbox without latency; the end of the test closes it. */
 export async function startSandbox (t: Test, options: SandboxOptions = {}): Promise<Harness> {
   const sandbox = await createSandbox({ latencyMs: 0, ...options })
   t.teardown(() => sandbox.close())
@@ -55,13 +55,13 @@ export async function startSandbox (t: Test, options: SandboxOptions = {}): Prom
     const response = await fetch(origin + path, {
       method: 'POST',
       headers: headers ?? { authorization: 'Bearer token', 'content-type': 'application/json' },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
+      body: typeof body === 'string' ? body : JSON.stringify(body)
     })
-    return { status: response.status, body: await response.json() as GraphReply }
+    return { status: response.status, body: await response.json() as GraphBody }
   }
   const control: Harness['control'] = async (method, path, body) => {
     const response = await fetch(`${origin}/_sandbox/${path}`, {
-      method, ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      method, ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
     return { status: response.status, body: await response.json() as Record<string, unknown> }
   }
@@ -69,13 +69,13 @@ export async function startSandbox (t: Test, options: SandboxOptions = {}): Prom
     url: sandbox.url,
     post,
     control,
-    send: (to, words = 'hello', more = {}) =>
-      post({ messaging_product: 'whatsapp', to, type: 'text', text: { body: words }, ...more }),
-    seen: async (query = '') => (await control('GET', `messages${query}`)).body.messages as Seen[],
+    send: (to, text = 'hello', more = {}) =>
+      post({ messaging_product: 'whatsapp', to, type: 'text', text: { body: text }, ...more }),
+    seen: async (query = '') => (await control('GET', `messages${query}`)).body.messages as Seen[]
   }
 }
 
-/** What a client gets instead of an answer. */
+/** The error code of a request without a response. */
 export async function failureOf (promise: Promise<unknown>): Promise<string> {
   try {
     await promise

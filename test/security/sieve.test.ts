@@ -12,7 +12,7 @@ await t.test('the sieve reads a node\'s log, error responses, metrics and dashbo
   sieve.listen(node)
   await node.send('+15550009101', 'a text that is long enough')
   await node.send('hello')
-  await node.as('nobody').get('/stats')
+  await node.as('unknown').get('/stats')
   await sieve.read(node)
   const seen = await ground.sandbox.seen()
   t.strictSame(sieve.find(seen), [], 'no secret is found')

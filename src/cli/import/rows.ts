@@ -8,19 +8,19 @@ import { UsageError } from '../exit.js'
 
 export type Format = 'ndjson' | 'csv'
 
-/** A line of the file, and what it says: a message, or why it is none. `line` is its number, from 1. */
-export type Row = { line: number, text: string } & ({ message: PostMessage } | { fault: string })
+/** A line of the file as a message, or the problem that makes it invalid. `line` is its number, from 1. */
+export type Row = { line: number, text: string } & ({ message: PostMessage } | { problem: string })
 
 export function formatOf (file: string, format: Format | undefined): Format {
   if (format !== undefined) return format
   if (/\.csv$/i.test(file)) return 'csv'
   if (/\.(ndjson|jsonl)$/i.test(file)) return 'ndjson'
-  throw new UsageError('a file to import ends in .ndjson, .jsonl or .csv, or --format says what it is')
+  throw new UsageError('unknown file format: use the extension .ndjson, .jsonl or .csv, or --format')
 }
 
-/** The rows of a file, one after another. Throws UsageError where it can't be read. */
+/** The rows of a file, in order. Throws UsageError if the file cannot be read. */
 export async function readRows (file: string, format: Format): Promise<AsyncIterable<Row>> {
-  await access(file).catch(() => { throw new UsageError(`there is no file ${file} that can be read`) })
+  await access(file).catch(() => { throw new UsageError(`cannot read the file ${file}`) })
   const stream = createReadStream(file)
   return format === 'csv' ? readCsv(stream) : readNdjson(stream)
 }
@@ -34,15 +34,15 @@ async function * readNdjson (stream: ReadStream): AsyncGenerator<Row> {
   }
 }
 
-function parseLine (text: string): { message: PostMessage } | { fault: string } {
+function parseLine (text: string): { message: PostMessage } | { problem: string } {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { message: value as PostMessage }
   } catch {}
-  return { fault: 'it is no JSON object' }
+  return { problem: 'not a JSON object' }
 }
 
-interface Record_ { record: Record<string, string>, raw: string, info: { lines: number } }
+interface CsvRecord { record: Record<string, string>, raw: string, info: { lines: number } }
 
 async function * readCsv (stream: ReadStream): AsyncGenerator<Row> {
   const bad: Row[] = []
@@ -53,29 +53,31 @@ async function * readCsv (stream: ReadStream): AsyncGenerator<Row> {
     raw: true,
     info: true,
     skip_empty_lines: true,
-    // A row with more or fewer cells than the first line names may hold half a text: it is refused, and the others go on.
+    // A row with more or fewer cells than the first line may have a truncated text: it is rejected, and the others are sent.
     skip_records_with_error: true,
-    on_skip: (error: CsvError | undefined, raw: string | undefined) => { bad.push({ line: Number(error?.['lines'] ?? 0), text: (raw ?? '').trimEnd(), fault: 'its cells do not fit the first line' }) }
+    on_skip: (error: CsvError | undefined, raw = '') => {
+      bad.push({ line: Number(error?.['lines'] ?? 0), text: raw.trimEnd(), problem: 'number of cells differs from the first line' })
+    }
   }))
-  for await (const { record, raw, info } of parser as AsyncIterable<Record_>) {
+  for await (const { record, raw, info } of parser as AsyncIterable<CsvRecord>) {
     yield * bad.splice(0)
     yield { line: info.lines, text: raw.trimEnd(), message: toMessage(record) }
   }
   yield * bad.splice(0)
 }
 
-/** Text with `\n` at the end of each line, so that lines are counted right, and a file of either kind says the same. */
+/** Converts CRLF to LF, so that lines are counted correctly and both kinds of files give the same keys. */
 async function * unixLines (stream: ReadStream): AsyncGenerator<string> {
-  let held = ''
+  let rest = ''
   for await (const chunk of stream.setEncoding('utf8')) {
-    const text = held + String(chunk)
-    held = text.endsWith('\r') ? '\r' : ''
-    yield text.slice(0, text.length - held.length).replaceAll('\r\n', '\n')
+    const text = rest + String(chunk)
+    rest = text.endsWith('\r') ? '\r' : ''
+    yield text.slice(0, text.length - rest.length).replaceAll('\r\n', '\n')
   }
-  yield held
+  yield rest
 }
 
-/** Cells as fields: what is empty is left out, `metadata.<name>` is an entry of the metadata, numbers and flags are as the API has them. */
+/** Cells as fields: empty cells are omitted, `metadata.<name>` is an entry of the metadata, and `expiresInMs` is a number. */
 function toMessage (record: Record<string, string>): PostMessage {
   const message: Record<string, unknown> = {}
   const metadata: Record<string, string> = {}

@@ -102,6 +102,7 @@ function drawHeader () {
     h('h1', {}, 'Sluice'),
     caller === null ? null : h('nav', { 'aria-label': 'Views' }, Object.entries(views).filter(([, [, label]]) => label !== '').map(([name, [, label, letter]]) => h('a', { href: `#${name}`, id: `to-${name}`, 'aria-current': name === here ? 'page' : null, 'aria-keyshortcuts': letter }, label))),
     caller?.sandbox === true ? h('span', { class: 'badge wait', id: 'sandbox' }, 'Sandbox: no real messages') : null,
+    caller?.role === 'admin' ? h('a', { href: '/admin/queues', id: 'to-queues' }, 'Queues') : null,
     caller === null ? null : h('span', { class: 'who' }, `${caller.name} (${caller.role === 'admin' ? 'admin' : 'read-only'}) `, key.get() === '' ? null : button('Sign out', () => signOut('Signed out.'), { id: 'sign-out' })))
 }
 

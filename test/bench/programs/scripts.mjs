@@ -20,8 +20,9 @@ const DAY_MS = 86_400_000
 const { redisUrl, senders: count, findMs = DAY_MS } = options
 const senders = sendersOf(count)
 const events = createBus()
-// Without the gateway's timeouts for Redis, which would spoil a round on a busy machine.
-const connections = { redis: new Redis(redisUrl), replicas: createReplicas(null, 0), memoryRatio: () => 0 }
+const redis = new Redis(redisUrl)
+// Without the gateway's own time limits, which would spoil a round on a busy machine.
+const connections = { redis, scripts: redis, replicas: createReplicas(null, 0), memoryRatio: () => 0 }
 const store = createStore(connections, { prefix: 'wa', leaseMs: 30_000 })
 const plain = new Redis(redisUrl)
 const deps = {

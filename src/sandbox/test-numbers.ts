@@ -1,29 +1,28 @@
-/** Test numbers: what happens to a message can be read from the digits of its recipient. Table in docs/sandbox.md. */
-
 import type { Fault } from './faults.js'
 
-export interface MagicFault {
+export interface TestFault {
   fault: Fault
-  /** How often one message meets the fault before it is accepted; Infinity: always. */
+  /** How often a message gets the fault before it is accepted; Infinity: always. */
   times: number
 }
 
 /**
- * The fault in a phone number's digits, null if there is none. None of 555, 556 and 557 is an area code, so no person has
- * such a number.
+ * The fault that the digits of a test number select; null for other numbers. docs/sandbox.md has the table. No person has such a
+ * number: 555, 556 and 557 are not area codes.
  */
-export function magicFault (digits: string): MagicFault | null {
-  return anyCode(digits) ?? anyFault(digits)
+export function testFault (digits: string): TestFault | null {
+  return codeFault(digits) ?? otherFault(digits)
 }
 
-/** 1 556 N CCCCCC, refused, or 1 557 N CCCCCC, accepted and failed by webhook; then up to four free digits. */
-function anyCode (digits: string): MagicFault | null {
+/** 1 556 N CCCCCC is rejected, 1 557 N CCCCCC is accepted and failed by webhook; up to four free digits may follow. */
+function codeFault (digits: string): TestFault | null {
   const [, area, times, code] = /^155([67])(\d)(\d{6})\d{0,4}$/.exec(digits) ?? []
-  return code === undefined ? null : { fault: { kind: area === '6' ? 'code' : 'fail-later', code: Number(code) }, times: timesOf(times) }
+  if (code === undefined) return null
+  return { fault: { kind: area === '6' ? 'code' : 'fail-later', code: Number(code) }, times: timesOf(times) }
 }
 
 /** 1 555 KKK, three free digits, N. */
-function anyFault (digits: string): MagicFault | null {
+function otherFault (digits: string): TestFault | null {
   const [, family, detail, times] = /^1555(\d)(\d\d)\d{3}(\d)$/.exec(digits) ?? []
   const fault = faultOf(family, Number(detail))
   return fault === null ? null : { fault, times: timesOf(times) }

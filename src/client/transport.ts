@@ -2,89 +2,95 @@ import { addAbortListener } from 'node:events'
 import { errors, Pool } from 'undici'
 import type { Problem } from './error.js'
 import { SluiceClientError, toError } from './error.js'
-import { passingOf } from './passing.js'
 import type { RetryBudget } from './retry-budget.js'
+import { classifyTransient } from './transient.js'
 
-export interface Ask {
+export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the address of the gateway, its parameters escaped. */
+  /** Path below `baseUrl`, with escaped parameters. */
   path: string
   query?: Record<string, string | number | boolean | undefined>
   body?: unknown
   headers?: Record<string, string>
-  /** Done twice it comes to the same as done once, so that it may be repeated where nobody knows whether it was done. */
-  repeatable: boolean
+  /**
+   * Which transient errors are retried: `all` for idempotent requests; `not-executed` only those without any effect; `none`.
+   */
+  retry: 'all' | 'not-executed' | 'none'
 }
 
-export interface Told {
+export interface ApiResponse {
   status: number
+  /** Parsed JSON; null if the body is empty. */
   body: unknown
+  /** How many tries it took, from 1. */
   tries: number
 }
 
-export interface Exchange {
-  /** Asks until there is an answer that a repeat would not change, or the patience is over. Throws SluiceClientError. */
-  ask: (ask: Ask, retryBudget: RetryBudget) => Promise<Told>
+export interface Transport {
+  /** Sends a request and retries it within the budget. Rejects with SluiceClientError, or with the reason of the caller's signal. */
+  send: (request: ApiRequest, budget: RetryBudget) => Promise<ApiResponse>
+  /** Resolves when the requests in flight have ended. */
   close: () => Promise<void>
 }
 
-export interface ExchangeOptions {
+export interface TransportOptions {
   baseUrl: string
   apiKey: string | undefined
   connections: number
-  /** A repeatable try without an answer after this time is repeated. */
+  /** Timeout of one try in ms, for requests with `retry: 'all'`; others may use the whole budget. */
   tryTimeoutMs: number
 }
 
-/** Requests over connections that are kept alive. */
-export function createExchange ({ baseUrl, apiKey, connections, tryTimeoutMs }: ExchangeOptions): Exchange {
+/** HTTP over connections that are kept alive. */
+export function createTransport ({ baseUrl, apiKey, connections, tryTimeoutMs }: TransportOptions): Transport {
   const { origin, pathname } = new URL(baseUrl)
   const root = pathname.replace(/\/+$/, '')
   const pool = new Pool(origin, { connections })
   const auth = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
 
   return {
-    async ask (asked, retryBudget) {
+    async send (request, budget) {
       for (let tries = 1; ; tries++) {
         try {
-          return { ...await attempt(asked, retryBudget), tries }
+          return { ...await attempt(request, budget), tries }
         } catch (error) {
           if (!(error instanceof SluiceClientError)) throw error
-          const passing = passingOf(error.code, error.status, error.cause)
-          const mayRepeat = passing === 'undone' || (passing === 'perhaps' && asked.repeatable)
-          if (!mayRepeat || !await retryBudget.rest(tries, error.retryAfterMs)) throw error
+          const transient = classifyTransient(error.code, error.status, error.cause)
+          const mayRetry = transient !== null && (request.retry === 'all' || request.retry === transient)
+          if (!mayRetry || !await budget.wait(tries, error.retryAfterMs)) throw error
         }
       }
     },
     close: async () => await pool.close()
   }
 
-  async function attempt ({ method, path, query, body, headers, repeatable }: Ask, { signal, leftMs }: RetryBudget): Promise<Omit<Told, 'tries'>> {
+  async function attempt (request: ApiRequest, { signal, leftMs }: RetryBudget): Promise<Omit<ApiResponse, 'tries'>> {
+    const { method, path, query, body, headers, retry } = request
     signal?.throwIfAborted()
-    const limitMs = Math.max(1, repeatable ? Math.min(tryTimeoutMs, leftMs()) : leftMs())
+    const limitMs = Math.max(1, retry === 'all' ? Math.min(tryTimeoutMs, leftMs()) : leftMs())
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), limitMs)
     const listening = signal === undefined ? undefined : addAbortListener(signal, () => stop.abort())
     try {
-      const answer = await pool.request({
+      const response = await pool.request({
         method,
         path: root + path,
-        query: given(query),
+        query: withoutUndefined(query),
         headers: { accept: 'application/json', ...auth, ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         body: body === undefined ? null : JSON.stringify(body),
         signal: stop.signal,
         headersTimeout: 0,
         bodyTimeout: 0
       })
-      const text = await answer.body.text()
-      return read(answer.statusCode, text, headerOf(answer.headers['retry-after']))
+      const text = await response.body.text()
+      return parseResponse(response.statusCode, text, headerOf(response.headers['retry-after']))
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof SluiceClientError) throw error
-      // A header or an address that can't be written is a mistake of the caller's, which no rest heals.
+      // An invalid header or address is the caller's mistake: a retry fails too.
       if (error instanceof errors.InvalidArgumentError) throw error
-      if (stop.signal.aborted) throw new SluiceClientError('TIMEOUT', `no answer within ${Math.round(limitMs)} ms`, { cause: error })
-      throw new SluiceClientError('UNREACHABLE', 'no connection to the gateway, or it broke', { cause: error })
+      if (stop.signal.aborted) throw new SluiceClientError('TIMEOUT', `no response within ${Math.round(limitMs)} ms`, { cause: error })
+      throw new SluiceClientError('UNREACHABLE', 'connection to the gateway failed or was lost', { cause: error })
     } finally {
       clearTimeout(timer)
       listening?.[Symbol.dispose]()
@@ -92,16 +98,17 @@ export function createExchange ({ baseUrl, apiKey, connections, tryTimeoutMs }: 
   }
 }
 
-function read (status: number, text: string, retryAfter: string | undefined): { status: number, body: unknown } {
-  const body = parse(text)
+function parseResponse (status: number, text: string, retryAfter: string | undefined): { status: number, body: unknown } {
+  const body = parseJson(text)
   if (status >= 200 && status < 300 && body !== undefined) return { status, body }
   const retryAfterMs = toMs(retryAfter)
   if (isProblem(body)) throw toError(body, status, retryAfterMs)
-  throw new SluiceClientError('UNEXPECTED_ANSWER', `HTTP ${status} that is none of the gateway's answers`, { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
+  const details = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  throw new SluiceClientError('UNEXPECTED_RESPONSE', `HTTP ${status} is not a response of the gateway`, details)
 }
 
-/** Null for no body, undefined for what is no JSON. */
-function parse (text: string): unknown {
+/** Null for an empty body, undefined for invalid JSON. */
+function parseJson (text: string): unknown {
   if (text === '') return null
   try {
     return JSON.parse(text)
@@ -118,13 +125,13 @@ function headerOf (value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }
 
-/** `Retry-After`: seconds, or a date. */
+/** `Retry-After` in ms: a number of seconds, or a date. */
 function toMs (value: string | undefined): number | undefined {
   if (value === undefined) return undefined
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-function given (query: Ask['query'] = {}): Record<string, string | number | boolean> {
+function withoutUndefined (query: ApiRequest['query'] = {}): Record<string, string | number | boolean> {
   return Object.fromEntries(Object.entries(query).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined))
 }

@@ -1,17 +1,9 @@
 import t from 'tap'
-import { parseAttemptName } from '../../src/settlement/attempt-name.js'
-import { attemptName } from '../../src/provider/body.js'
 import { parseResult, resultTail, writtenId } from '../../src/settlement/record.js'
 
 const payload = { to: '+52 33 1234 5678', type: 'text', message: 'x', keySource: 'none', caller: 'shop' } as const
 const head = 's 19b5d2f3a40 0123456789abcdef 1764000000123 1 p5213312345678'
 const read = (tail: string): object | null => parseResult(`${head} ${tail}`)
-
-await t.test('an attempt name is parsed as it was written, and other texts are not attempt names', async t => {
-  const id = 'AKynyTKYcaDeTqzwHA2Jkg.1a20aa72b5e'
-  t.same(parseAttemptName(attemptName({ id, attempt: 3 })), { id, attempt: 3 })
-  for (const other of ['', 'order-4711', id, `${id}.`, `${id}.1.2`, `x${id}.1`, `${id}.1 `]) t.equal(parseAttemptName(other), null, other)
-})
 
 await t.test('the tail of a result keeps only the values that its head does not contain', async t => {
   t.equal(resultTail(payload, { providerMessageId: 'wamid.A', recipientId: '523312345678' }), 'shop wamid.A', 'the recipient as it was written')

@@ -3,20 +3,20 @@ import { closedPort, connectTo, grantFor, json, latch, sender, startApi, token }
 
 const read = JSON.stringify({ messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A' })
 
-await t.test('what is no message is passed on with our token, and answered as Meta answered', async t => {
+await t.test('a request that is not a message is forwarded with our token, and Meta\'s response is returned', async t => {
   const api = await startApi(t, res => json(res, 200, { success: true }))
   const provider = connectTo(t, api.url)
   t.strictSame(await provider.pass('messages', read), { status: 'answered', httpStatus: 200, body: '{"success":true}' })
   t.match(api.seen, [{ url: `/v25.0/${sender}/messages`, headers: { authorization: `Bearer ${token}` }, body: JSON.parse(read) }])
 })
 
-await t.test('so is a refusal, but for our token if it is quoted', async t => {
+await t.test('an error response is returned too, except for our token where it is quoted', async t => {
   const api = await startApi(t, res => json(res, 401, { error: { message: `Malformed access token ${token}`, code: 190 } }))
   t.strictSame(await connectTo(t, api.url).pass('messages', read),
     { status: 'answered', httpStatus: 401, body: '{"error":{"message":"Malformed access token [hidden]","code":190}}' })
 })
 
-await t.test('what no client could read is told by a code', async t => {
+await t.test('a response that is not JSON and a transport error become a code', async t => {
   const api = await startApi(t, res => res.writeHead(502, { 'content-type': 'text/html' }).end('<html>'))
   t.strictSame(await connectTo(t, api.url).pass('messages', read), { status: 'failed', code: 'HTTP_502' })
   const port = await closedPort()
@@ -25,38 +25,39 @@ await t.test('what no client could read is told by a code', async t => {
   t.strictSame(await connectTo(t, silent.url, { sendTimeoutMs: 200 }).pass('messages', read), { status: 'failed', code: 'HEADERS_TIMEOUT' })
 })
 
-await t.test('those that hang don\'t take a connection from a message', async t => {
-  const over = latch()
+await t.test('forwarded requests that hang take no connection from a message', async t => {
+  const end = latch()
   const api = await startApi(t, (res, { body }) => {
     if (body['status'] === undefined) json(res, 200, { messages: [{ id: 'wamid.B' }] })
-    else over.opened.then(() => res.destroy()).catch(t.threw)
+    else end.opened.then(() => res.destroy()).catch(t.threw)
   })
   const provider = connectTo(t, api.url, { connections: 1 })
   const hanging = Array.from({ length: 20 }, async () => await provider.pass('messages', read))
-  t.match(await provider.send(grantFor()), { status: 'sent' }, 'none of them has ended')
-  over.open()
+  t.match(await provider.send(grantFor()), { status: 'sent' }, 'while none of them has ended')
+  end.open()
   t.ok((await Promise.all(hanging)).every(({ status }) => status === 'failed'))
 })
 
-await t.test('closing waits for what is under way, and passes nothing on any more', async t => {
-  const asked = latch()
-  const may = latch()
+await t.test('closing waits for requests in flight and forwards no others', async t => {
+  const received = latch()
+  const release = latch()
   const api = await startApi(t, res => {
-    asked.open()
-    may.opened.then(() => json(res, 200, { success: true })).catch(t.threw)
+    received.open()
+    release.opened.then(() => json(res, 200, { success: true })).catch(t.threw)
   })
   const provider = connectTo(t, api.url)
   const passing = provider.pass('messages', read)
-  await asked.opened
+  await received.opened
   const closed = provider.close()
   t.strictSame(await provider.pass('messages', read), { status: 'failed', code: 'SHUTTING_DOWN' })
-  may.open()
+  release.open()
   t.match(await passing, { status: 'answered' })
   await closed
 })
 
-await t.test('a message that came for it goes to /marketing_messages', async t => {
+await t.test('a message posted for /marketing_messages is sent there', async t => {
   const api = await startApi(t, res => json(res, 200, { messages: [{ id: 'wamid.C' }] }))
-  t.match(await connectTo(t, api.url).send(grantFor({ edge: 'marketing_messages', message: { type: 'template', template: {} } })), { status: 'sent' })
+  const grant = grantFor({ edge: 'marketing_messages', message: { type: 'template', template: {} } })
+  t.match(await connectTo(t, api.url).send(grant), { status: 'sent' })
   t.equal(api.seen[0]?.url, `/v25.0/${sender}/marketing_messages`)
 })

@@ -1,0 +1,46 @@
+import type { ErrorCode } from './error.js'
+
+/** A transient error: a retry may succeed. `not-executed`: the request certainly had no effect; `maybe-executed`: it may have had one. */
+export type TransientError = 'not-executed' | 'maybe-executed'
+
+/**
+ * LIMITED and WOULD_EXPIRE are 429 with `Retry-After` too, and are not transient: the caller set these limits by
+ * `whenLimited: 'reject'` and `expiresInMs`, so a retry that sends the message later breaks them.
+ */
+const byCode: Partial<Record<ErrorCode, TransientError>> = {
+  OVERLOADED: 'not-executed',
+  SHUTTING_DOWN: 'not-executed',
+  RECIPIENT_QUEUE_FULL: 'not-executed',
+  BACKLOG_FULL: 'not-executed',
+  TOO_SLOW: 'not-executed',
+  UNAVAILABLE: 'maybe-executed',
+  TIMEOUT: 'maybe-executed'
+}
+
+/** Responses of a load balancer or proxy, which have no code of the gateway. */
+const byStatus: Record<number, TransientError> = { 429: 'not-executed', 502: 'maybe-executed', 503: 'maybe-executed', 504: 'maybe-executed' }
+
+/** Connection errors. Before the connection is established, no byte is sent. Other errors, such as an invalid certificate, persist. */
+const byCause: Record<string, TransientError> = {
+  ECONNREFUSED: 'not-executed',
+  ENOTFOUND: 'not-executed',
+  EAI_AGAIN: 'not-executed',
+  EHOSTUNREACH: 'not-executed',
+  ENETUNREACH: 'not-executed',
+  UND_ERR_CONNECT_TIMEOUT: 'not-executed',
+  ECONNRESET: 'maybe-executed',
+  EPIPE: 'maybe-executed',
+  ETIMEDOUT: 'maybe-executed',
+  UND_ERR_SOCKET: 'maybe-executed'
+}
+
+/** Classifies a failed try; null if a retry has the same result. `cause`: the transport error of `UNREACHABLE`. */
+export function classifyTransient (code: ErrorCode, status?: number, cause?: unknown): TransientError | null {
+  if (code === 'UNREACHABLE') return byCause[codeOf(cause)] ?? null
+  if (code === 'UNEXPECTED_RESPONSE') return byStatus[status ?? 0] ?? null
+  return byCode[code] ?? null
+}
+
+function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

@@ -1,0 +1,47 @@
+/** A node that closes while Redis is away leaves no timer and no connection behind, so its process can end. */
+import t from 'tap'
+import { startSandbox } from '../sandbox/support.js'
+import { startNode } from '../support/gateway.js'
+import { startRedis, type TestRedis } from '../support/redis.js'
+import { pass, until } from '../support/until.js'
+
+const sandbox = await startSandbox(t)
+const kinds = ['Timeout', 'TCPSocketWrap']
+
+/** How many timers and sockets keep this process from ending. */
+const held = (): number => process.getActiveResourcesInfo().filter(kind => kinds.includes(kind)).length
+const hang = (redis: TestRedis): void => { process.kill(redis.pid, 'SIGSTOP') }
+
+const troubles: Record<string, (redis: TestRedis) => Promise<void>> = {
+  answers: async () => {},
+  'is gone': async redis => await redis.kill(),
+  hangs: async redis => hang(redis),
+  'hung and is gone': async redis => {
+    hang(redis)
+    await pass(300)
+    await redis.kill()
+  },
+  'was restarted': async redis => {
+    await redis.kill()
+    await pass(300)
+    await redis.restart()
+  }
+}
+
+for (const [what, begin] of Object.entries(troubles)) {
+  await t.test(`where Redis ${what}`, async t => {
+    const redis = await startRedis(t)
+    await pass(100)
+    const before = held()
+    const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { WHATSAPP_RATE_LIMIT_MS: '1' } })
+    // With a drain run under way, whose job is completed in Redis.
+    await node.send('+15550000001', 'Hello', {}, { prefer: 'respond-async' })
+    await until('it is sent', () => node.seen('attempt.settled').length === 1)
+    await begin(redis)
+    // Long enough for the clients to notice, and to wait for their next attempt.
+    await pass(300)
+    await node.close()
+    await until('nothing of the node is left', () => held() <= before)
+    if (what === 'hangs') process.kill(redis.pid, 'SIGCONT')
+  })
+}
