@@ -48,16 +48,16 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['a key that is too short', { API_KEYS: 'app:short:send' }, 'API_KEYS', /app has fewer than 16 characters/],
   ['an unknown role of a key', { API_KEYS: `app:${key}:root` }, 'API_KEYS', /role of app has to be send, read or admin/],
   ['a name with a space', { API_KEYS: `my app:${key}:send` }, 'API_KEYS', /name is 1 to 32/],
-  ['no keys with a real token', { ...real, API_KEYS: '' }, 'API_KEYS', /callers have to be known/],
-  ['no keys beyond this machine', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
-  ['sandbox and a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
+  ['a real token without keys', { ...real, API_KEYS: '' }, 'API_KEYS', /callers have to be known/],
+  ['a public address without keys', { HOST: '0.0.0.0' }, 'HOST', /loopback only/],
+  ['the sandbox together with a real token', { ...real, SANDBOX: '1' }, 'SANDBOX', /take one of the two away/],
   [
-    'production without a Redis',
+    'production without Redis',
     { NODE_ENV: 'production', WHATSAPP_ACCESS_TOKEN: 'EAAtoken', API_KEYS: `app:${key}:send` },
     'REDIS_URL',
     /EMBEDDED_REDIS=1/
   ],
-  ['a receiver of callbacks without a secret', { CALLBACK_URL: 'https://example.com/hook' }, 'CALLBACK_SECRET', /CALLBACK_URL needs it/],
+  ['a callback URL without a secret', { CALLBACK_URL: 'https://example.com/hook' }, 'CALLBACK_SECRET', /CALLBACK_URL needs it/],
   [
     'a receiver that is not an address',
     { CALLBACK_URL: 'ftp://example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` },
@@ -65,19 +65,19 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
     /http or https address/
   ],
   [
-    'a receiver with a login',
+    'a callback URL with credentials',
     { CALLBACK_URL: 'https://me:pass@example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` },
     'CALLBACK_URL',
     /without a login/
   ],
-  ['a short secret for callbacks', { CALLBACK_SECRET: 'whsec_c2hvcnQ=' }, 'CALLBACK_SECRET', /\(hidden\); allowed: whsec_ and 24 to 64 bytes/],
+  ['a short callback secret', { CALLBACK_SECRET: 'whsec_c2hvcnQ=' }, 'CALLBACK_SECRET', /\(hidden\); allowed: whsec_ and 24 to 64 bytes/],
   ['an invalid secret for callbacks', { CALLBACK_SECRET: `whsec_${'A'.repeat(32)} hunter2` }, 'CALLBACK_SECRET', /\(hidden\)/],
   ['a sandbox that is not an address', { SANDBOX_URL: 'sandbox:4000' }, 'SANDBOX_URL', /http or https address/],
   ['production without a token', { NODE_ENV: 'production', REDIS_URL: 'redis://localhost' }, 'WHATSAPP_ACCESS_TOKEN', /SANDBOX=1/]
 ]
 
 for (const [what, env, field, says] of refusals) {
-  t.test(`${what} stops the start and says what is allowed`, async t => {
+  t.test(`${what} is rejected at the start, with what is allowed`, async t => {
     t.throws(() => readConfig(env), { code: 'CONFIG_INVALID', facts: { field }, message: says })
   })
 }
@@ -95,7 +95,7 @@ t.test('the preset sets Meta\'s pair limits, and an explicit setting takes prece
   t.notOk(readConfig({ WHATSAPP_RATE_PRESET: 'meta' }).warnings.some(line => /faster than Meta/.test(line)))
   t.ok(
     readConfig({}).warnings.some(line => /one message per 2000 ms .*one per 6,000 ms.* 131056; WHATSAPP_RATE_PRESET=meta/.test(line)),
-    'the default says what Meta documents'
+    'a warning for the default shows Meta\'s documented limit'
   )
 })
 
@@ -118,7 +118,7 @@ t.test('no error message shows a secret', async t => {
   }
 })
 
-t.test('a name may have two keys while one replaces the other', async t => {
+t.test('a caller may have two keys during a rotation', async t => {
   t.same(
     readConfig({ API_KEYS: `app:${key}:send,app:${key}2:send,ops:${key}3:admin` }).API_KEYS.map(entry => `${entry.name} ${entry.role}`),
     ['app send', 'app send', 'ops admin']
@@ -133,7 +133,7 @@ t.test('a value may come from a file; the variable takes precedence; a missing f
   t.equal(
     readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN,
     'EAAfromfile',
-    'without the line break at its end'
+    'the line break at the end is removed'
   )
   t.equal(readConfig({ ...real, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'token') }).WHATSAPP_ACCESS_TOKEN, token)
   t.throws(() => readConfig({ ...rest, WHATSAPP_ACCESS_TOKEN_FILE: join(dir, 'none') }), {
@@ -148,7 +148,7 @@ t.test('valid but risky settings give a warning at the start', async t => {
   t.ok(warns({ WHATSAPP_API_URL: 'https://graph.facebook.com/v18.0' }, /v18\.0, which Meta has retired/))
   t.ok(warns({}, /2000 ms .* faster than Meta documents/))
   t.notOk(warns({ WHATSAPP_RATE_LIMIT_MS: '6000' }, /faster than Meta/))
-  t.ok(warns({}, /may send it twice/), 'without webhooks an unknown outcome may double')
+  t.ok(warns({}, /may send it twice/), 'without webhooks an unknown outcome may cause a duplicate')
   t.notOk(warns({ UNKNOWN_OUTCOME: 'fail' }, /may send it twice/))
 })
 

@@ -4,11 +4,11 @@ import { pass } from './support/until.js'
 
 await t.test('a gate limits the work in progress over all callers, first in, first out, also after errors', async t => {
   const gate = createGate(3)
-  const began: number[] = []
+  const started: number[] = []
   let running = 0
   let most = 0
   const one = async (n: number): Promise<number> => await gate(async () => {
-    began.push(n)
+    started.push(n)
     most = Math.max(most, ++running)
     await pass(1)
     running--
@@ -17,7 +17,7 @@ await t.test('a gate limits the work in progress over all callers, first in, fir
   })
   const done = await Promise.allSettled(Array.from({ length: 20 }, async (_, n) => await one(n)))
   t.equal(most, 3)
-  t.strictSame(began, Array.from({ length: 20 }, (_, n) => n))
+  t.strictSame(started, Array.from({ length: 20 }, (_, n) => n))
   t.equal(done.filter(({ status }) => status === 'rejected').length, 5)
   t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'and no slot is lost')
   t.equal(most, 3)

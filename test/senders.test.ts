@@ -5,14 +5,14 @@ import { readSenders } from '../src/senders.js'
 const KEYS = 'app:app-key-0123456789:send'
 const token = (id: string, more: Record<string, unknown> = {}) => ({ id, accessToken: `token-of-${id}`, ...more })
 
-/** The settings with a senders file of this content, beside these files. */
+/** The settings with a senders file of this content, in a folder with these files. */
 function read (t: Test, content: unknown, env: Record<string, string> = {}, files: Record<string, string> = {}): Config {
   const text = typeof content === 'string' ? content : JSON.stringify(content)
   const dir = t.testdir({ 'senders.json': text, ...files })
   return readConfig({ API_KEYS: KEYS, WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, ...env })
 }
 
-await t.test('what an entry leaves out is taken from the settings', async t => {
+await t.test('fields missing in an entry are taken from the settings', async t => {
   const { senders, sandbox } = read(t, [
     token('111', { apiUrl: 'http://localhost:1/v25.0', appSecrets: ['s1', 's2'], rules: { pairIntervalMs: 6000, perSecond: 250 }, onUnknown: 'fail' }),
     { id: '222', accessTokenFile: 'tokens-222' }
@@ -45,7 +45,7 @@ await t.test('without a file the settings describe the only sender', async t => 
   const config = readConfig({ API_KEYS: KEYS, WHATSAPP_PHONE_NUMBER_ID: '333', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
   t.match(config.senders, [{ id: '333', accessToken: 'abc', accessTokenFile: `${dir}/token`, rules: { pairIntervalMs: 2000 } }])
   t.match(readConfig({}), { sandbox: true, senders: [{ id: '100000000000001', accessToken: '', accessTokenFile: null }] })
-  t.match(readConfig({ API_KEYS: KEYS, WHATSAPP_ACCESS_TOKEN: 'abc', WHATSAPP_ACCESS_TOKEN_FILE: '/nowhere' }).senders, [{ accessTokenFile: null }], 'the value goes before the file')
+  t.match(readConfig({ API_KEYS: KEYS, WHATSAPP_ACCESS_TOKEN: 'abc', WHATSAPP_ACCESS_TOKEN_FILE: '/nowhere' }).senders, [{ accessTokenFile: null }], 'the value has precedence over the file')
 })
 
 const wrong: Array<[what: string, content: unknown, message: RegExp]> = [
@@ -73,7 +73,7 @@ for (const [what, content, message] of wrong) {
     try {
       read(t, content, {}, { empty: '\n' })
     } catch (error) {
-      t.notMatch(String(error), 'secret-token', 'and shows no token')
+      t.notMatch(String(error), 'secret-token', 'the error contains no token')
     }
   })
 }
@@ -97,8 +97,8 @@ await t.test('settings that a real token requires are required for tokens in the
 await t.test('risky settings of a sender are reported as warnings', async t => {
   const { warnings } = read(t, [token('111', { apiUrl: 'https://graph.facebook.com/v19.0' })], { WHATSAPP_ACCESS_TOKEN: 'abc' })
   t.match(warnings, [/apiUrl https:\/\/graph.facebook.com\/v19.0 names v19.0, which Meta has retired/, /WHATSAPP_ACCESS_TOKEN is not used/, /faster than Meta documents/, /no webhooks/])
-  const calm = read(t, [token('111', { rules: { pairIntervalMs: 6000 }, onUnknown: 'fail' })])
-  t.strictSame(calm.warnings, [])
+  const safe = read(t, [token('111', { rules: { pairIntervalMs: 6000 }, onUnknown: 'fail' })])
+  t.strictSame(safe.warnings, [])
 })
 
 await t.test('each call reads the files again', async t => {

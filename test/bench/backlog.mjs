@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What a message costs while many wait: µs of Redis CPU for an admission and for a claim, by Redis's own account, and how
+ * The cost of a message while many wait: µs of Redis CPU for an admission and for a claim, from Redis's own statistics, and how
  * long a node takes from its start on such a Redis to its first send.
  *
  *     npm run backlog -- [sizes, 1000,10000,100000,500000] [--write: into docs/overload.md]
@@ -20,16 +20,16 @@ import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
 import { findTerms } from '../../dist/redis/find-terms.js'
 import { writeBlock } from './kit/write.mjs'
 
-const { values, positionals: [asked = '1000,10000,100000,500000'] } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } })
-const sizes = asked.split(',').map(Number)
+const { values, positionals: [list = '1000,10000,100000,500000'] } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } })
+const sizes = list.split(',').map(Number)
 const ADMISSIONS = 3000
-/** Together fewer than may be in flight by the node's settings, or it would wait for these grants' leases. */
+/** In total fewer than the node's in-flight limit; otherwise the node would wait for the leases of these grants. */
 const CLAIMS = 40
 const GRANTS = 10
 const sender = '100000000000001'
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
-/** Takes what is sent. */
+/** A provider that accepts every message. */
 const api = createServer((request, response) => {
   request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: `wamid.${performance.now()}` }] })))
 }).listen(0, '127.0.0.1')
@@ -69,7 +69,7 @@ async function measure (size) {
     })
   }
   const fill = async many => { for (let left = many; left > 0; left -= 500) await Promise.all(Array.from({ length: Math.min(500, left) }, admit)) }
-  // CPU of the scripts' own calls: nothing else uses this Redis.
+  // CPU of the script calls; nothing else uses this Redis.
   const us = async work => {
     await redis.config('RESETSTAT')
     await work()
@@ -87,10 +87,10 @@ async function measure (size) {
   })
   await redis.del(`{wa:${sender}}:drain-lease`)
   redis.disconnect()
-  const beganAt = performance.now()
+  const restartedAt = performance.now()
   await server.stop()
   server = await startEmbeddedRedis({ dir, port: server.port })
-  const redisMs = performance.now() - beganAt
+  const redisMs = performance.now() - restartedAt
   const startedAt = performance.now()
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', REDIS_URL: server.url, WHATSAPP_API_URL: `http://127.0.0.1:${api.address().port}/v25.0`, WHATSAPP_ACCESS_TOKEN: 't', API_KEYS: 'a:backlog-key-0123456789:admin', LOG_LEVEL: 'warn' },
@@ -107,8 +107,8 @@ async function measure (size) {
 
 const rows = []
 for (const size of sizes) {
-  const told = await measure(size)
-  rows.push(`| ${size.toLocaleString('en')} | ${told.admitUs.toFixed(1)} | ${told.claimUs.toFixed(0)} | ${told.perClaim.toFixed(1)} | ${(told.redisMs / 1000).toFixed(1)} | ${(told.nodeMs / 1000).toFixed(1)} |`)
+  const result = await measure(size)
+  rows.push(`| ${size.toLocaleString('en')} | ${result.admitUs.toFixed(1)} | ${result.claimUs.toFixed(0)} | ${result.perClaim.toFixed(1)} | ${(result.redisMs / 1000).toFixed(1)} | ${(result.nodeMs / 1000).toFixed(1)} |`)
   console.log(rows.at(-1))
 }
 const head = '| waiting | admission of a message, µs of Redis | claim, µs of Redis | grants per claim | Redis restart, s | node: start to first send, s |'

@@ -1,6 +1,6 @@
 /**
- * The goals of test/bench in short rounds. Other tests run beside this one, so it fails only where a ratio has got worse by
- * half, and asks for no time: of the goals it takes those that are judged by CPU and bytes, which a busy machine blurs least.
+ * The goals of test/bench in short rounds. Other tests run at the same time, so it fails only if a ratio is worse by
+ * half, and demands no times: it uses the goals that are judged by CPU and bytes, which vary least on a busy machine.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -15,13 +15,13 @@ interface Entry { goal: string, target: string | null, ratio: number | null, rou
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const read = async (path: string): Promise<Entry[]> => JSON.parse(await readFile(path, 'utf8')) as Entry[]
 
-/** What each goal has to reach of it at least: half, or half of what was reached when the results were written. */
+/** The required share of each goal is half of it, or half of what the recorded results reached. */
 const recorded = new Map((await read(here('results.json'))).map(({ goal, reached }) => [kindOf(goal), reached ?? 1]))
 
 const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-test-'))
 t.teardown(async () => await rm(dir, { recursive: true }))
 const out = join(dir, 'results.json')
-/** Exit code of a bench that found the machine too busy to know anything. */
+/** Exit code of a benchmark on a machine that is too busy to measure on. */
 const TOO_BUSY = 75
 const code = await promisify(execFile)(process.execPath, [here('run.mjs'), '--quick', '--only', '2,3,6', '--out', out]).then(() => 0, (error: { code: number, stderr: string }) => {
   t.comment(error.stderr)
@@ -30,23 +30,23 @@ const code = await promisify(execFile)(process.execPath, [here('run.mjs'), '--qu
 const entries = code === 0 ? (await read(out)).filter(({ target, ratio }) => target !== null && ratio !== null) : []
 const skip = code === TOO_BUSY && 'the machine is too busy to measure on'
 
-await t.test('every goal that CPU and bytes decide was measured', { skip }, async t => {
+await t.test('every goal that is judged by CPU or bytes was measured', { skip }, async t => {
   t.equal(code, 0)
   t.strictSame([...new Set(entries.map(({ goal }) => goal.charAt(0)))], ['2', '3', '6'])
   t.ok(entries.every(({ rounds }) => rounds > 0))
 })
 
-await t.test('no ratio to a peer is worse by half than its goal, or than what it was', { skip }, async t => {
+await t.test('no ratio to a peer is worse than half of its goal, or than half of its recorded value', { skip }, async t => {
   const worse = entries.filter(({ goal, reached }) => (reached ?? 0) < Math.min(1, recorded.get(kindOf(goal)) ?? 1) / 2)
   t.strictSame(worse, [])
 })
 
-await t.test('the measure of a scrape measures: fewer senders and messages, but the same program', async t => {
+await t.test('the benchmark of a scrape works with few senders and messages', async t => {
   const { stdout } = await promisify(execFile)(process.execPath, [here('scrape.mjs'), '3', '60', '1'])
-  t.match(stdout, /^3 senders, 63 messages waiting; medians of 1 scrapes:\nRedis [\d.]+ ms of CPU, node [\d.]+ ms of CPU .*, answered after \d+ ms, \d{5,} bytes$/m)
+  t.match(stdout, /^3 senders, 63 messages waiting; medians of 1 scrapes:\nRedis [\d.]+ ms of CPU, node [\d.]+ ms of CPU .*, response after \d+ ms, \d{5,} bytes$/m)
 })
 
-/** Short runs fill less, so that figures in a goal's name are others. */
+/** The goal's name without figures, which differ in short runs. */
 function kindOf (goal: string): string {
   return goal.replaceAll(/[\d,]+ (waiting|senders)/g, '$1')
 }

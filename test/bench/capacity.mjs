@@ -1,18 +1,18 @@
-/** The tables of docs/capacity.md, reckoned from what was measured and from nothing else. */
+/** The tables of docs/capacity.md, calculated from measured values only. */
 
-/** What each sender is taken to send; and the share of a core that is planned with, so that peaks and the loss of a node find room. */
+/** The assumed load of each sender, and the planned use of a core, which leaves capacity for peaks and the loss of a node. */
 const PER_DAY = 10_000
 const BUSIEST_HOUR = 0.1
 const USED = 0.5
-/** Messages a second that a sender may send where nothing else is set. */
-const FLAT_OUT = 80
-/** WhatsApp's answer, s: what decides how many connections are in use. */
-const ANSWER_S = 0.5
+/** The default rate of a sender, messages a second. */
+const MAX_PER_SECOND = 80
+/** WhatsApp's response time, s: it determines how many connections are in use. */
+const RESPONSE_S = 0.5
 
 const whole = value => Math.round(value).toLocaleString('en')
 const up = value => Math.max(1, Math.ceil(value)).toLocaleString('en')
 
-/** The unit costs, by the names that the parts give them. Throws where one was not measured. */
+/** The unit costs, by the labels of their goals. Throws if one was not measured. */
 export function unitCosts (entries) {
   const of = goal => {
     const found = entries.find(entry => entry.goal === goal)
@@ -24,8 +24,8 @@ export function unitCosts (entries) {
     acceptRedisUs: of('1 accept, CPU of Redis'),
     wholeNodeUs: of('2 a whole message, CPU of node'),
     wholeRedisUs: of('2 a whole message, CPU of Redis'),
-    waitingBytes: of('3 a waiting message with the index of look-ups'),
-    settledBytes: of('3 a settled message with the index of look-ups (FIND_WITHIN_MS, on by default)'),
+    waitingBytes: of('3 a waiting message with the look-up index'),
+    settledBytes: of('3 a settled message with the look-up index (FIND_WITHIN_MS, on by default)'),
     plainBytes: of('3 a settled message'),
     senderBytes: of('3 a sender without messages'),
     connections: of('3 connections of a node to Redis')
@@ -47,11 +47,11 @@ export function unitTable (costs) {
 
 export function capacityTable (costs) {
   const rows = [1, 100, 10_000].map(senders => {
-    const [peak, flat] = [senders * PER_DAY * BUSIEST_HOUR / 3600, senders * FLAT_OUT]
+    const [peak, flat] = [senders * PER_DAY * BUSIEST_HOUR / 3600, senders * MAX_PER_SECOND]
     const cores = rate => up(rate * costs.wholeNodeUs / 1e6 / USED)
     const servers = rate => up(rate * costs.wholeRedisUs / 1e6 / USED)
     const memory = senders * (costs.senderBytes + PER_DAY * costs.settledBytes)
-    return `| ${whole(senders)} | ${peak < 1 ? peak.toFixed(1) : whole(peak)} | ${cores(peak)}, ${servers(peak)} | ${gigabytes(memory)} | ${up(peak * ANSWER_S)} | ${whole(flat)} | ${cores(flat)}, ${servers(flat)} | ${up(flat * ANSWER_S)} |`
+    return `| ${whole(senders)} | ${peak < 1 ? peak.toFixed(1) : whole(peak)} | ${cores(peak)}, ${servers(peak)} | ${gigabytes(memory)} | ${up(peak * RESPONSE_S)} | ${whole(flat)} | ${cores(flat)}, ${servers(flat)} | ${up(flat * RESPONSE_S)} |`
   })
   return [
     '| senders | messages a second in the busiest hour | cores of nodes, Redis servers | Redis, GB | connections to WhatsApp in use | all at 80 a second | cores of nodes, Redis servers | connections to WhatsApp |',

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What the look-up index costs: bytes and Redis CPU for each message with it and without, and the time of a look-up.
+ * The cost of the look-up index: bytes and Redis CPU per message with it and without, and the time of a look-up.
  *
  *     npm run build && node test/bench/find.mjs [messages, 100000] [rounds, 5]
  */
@@ -29,7 +29,7 @@ async function usage () {
   return { bytes: Number(/^used_memory:(\d+)/m.exec(info)[1]), cpu }
 }
 
-/** Admits and settles every message, one a µs of virtual time further; what that cost for each. */
+/** Admits and settles every message, each 10 µs of virtual time later; returns the cost per message. */
 async function fill (prefix, metadata) {
   const run = createRun(redis, prefix)
   await run('quota', { sender }, { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 100_000, perSecond: 1000 })
@@ -86,7 +86,7 @@ async function one (run, n, metadata) {
 
 const kinds = { 'no index': null, 'index, one tag': {} }
 const results = { 'no index': [], 'index, one tag': [] }
-const looks = []
+const latencies = []
 for (let round = 1; round <= rounds; round++) {
   for (const [kind, metadata] of Object.entries(kinds)) {
     await redis.flushall()
@@ -95,15 +95,15 @@ for (let round = 1; round <= rounds; round++) {
   }
   const store = { redis, prefix: `b${round}`, run: createRun(redis, `b${round}`) }
   for (let i = 0; i < 200; i++) {
-    const began = performance.now()
+    const startedAt = performance.now()
     await findMessages(store, sender, 86_400_000, { terms: [findTerm('recipient', `p1555${String(i).padStart(7, '0')}`)], digests: [], limit: 20 })
-    looks.push(performance.now() - began)
+    latencies.push(performance.now() - startedAt)
   }
 }
 for (const [kind, found] of Object.entries(results)) {
   console.log(`${kind.padEnd(16)} ${median(found.map(({ bytes }) => bytes)).toFixed(0)} bytes and ${median(found.map(({ us }) => us)).toFixed(1)} µs of Redis CPU a message (admit and settle, median of ${rounds})`)
 }
-console.log(`look-up by recipient, 10 messages found, ${messages} kept: median ${median(looks).toFixed(2)} ms with opening each`)
+console.log(`look-up by recipient, 10 messages found, ${messages} stored: median ${median(latencies).toFixed(2)} ms, reading each included`)
 redis.disconnect()
 await server.stop()
 await rm(dir, { recursive: true })

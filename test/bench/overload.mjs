@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * A node under five times the load that it can serve: first its capacity, by callers that wait for their answer; then the
- * open loop, from a process of its own. Everything runs on this machine, the sandbox and Redis too, and shares its cores.
+ * A node under five times its capacity: first the capacity is measured with callers that wait for their response; then the
+ * open loop runs, from a process of its own. Everything runs on this machine, also the sandbox and Redis, and shares its cores.
  *
  *     npm run overload -- [seconds, 60] [factor, 5] [--write: into docs/overload.md]
  */
@@ -42,7 +42,7 @@ async function start (file, env, ready) {
 const load = async how => JSON.parse((await promisify(execFile)(process.execPath, [here('load.mjs'), JSON.stringify({ origin: node.url, key, ...how })], { maxBuffer: 256e6 })).stdout)
 const rssMb = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'))[1]) / 1024
 const get = async path => await (await fetch(node.url + path, { headers: { authorization: `Bearer ${key}` } })).json()
-/** Of the sender; asked again while the node turns even this away. */
+/** The statistics of the sender; repeated while the node sheds even this request. */
 async function stats () {
   for (;;) {
     const { senders } = await get('/api/v1/stats')
@@ -60,9 +60,9 @@ const node = await start('main.js', {
 
 try {
   await load({ rate: 0, seconds: 4, connections: 32, tag: 'warm' })
-  // The best of three: what others did on the machine meanwhile is no part of the capacity.
+  // The best of three, so that other load on the machine does not reduce the capacity.
   const calms = []
-  for (const turn of [1, 2, 3]) calms.push(await load({ rate: 0, seconds: 5, connections: 32, tag: `calm ${turn}` }))
+  for (const run of [1, 2, 3]) calms.push(await load({ rate: 0, seconds: 5, connections: 32, tag: `calm ${run}` }))
   const calm = calms.sort((a, b) => b.accepted.length - a.accepted.length)[0]
   const capacity = Math.round(calm.accepted.length / 5)
   await settled()
@@ -78,7 +78,7 @@ try {
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
   const many = count => count.toLocaleString('en')
-  const row = (name, offered, told, forS) => `| ${name} | ${offered} | ${many(Math.round(told.accepted.length / forS))} | ${JSON.stringify(told.codes)} | ${many(told.ms.p50)}, ${many(told.ms.p99)}, ${many(told.ms.max)} | ${many(told.askedMs.p50)}, ${many(told.askedMs.p99)}, ${many(told.askedMs.max)} | ${many(told.givenUp)} | ${told.unanswered}, ${JSON.stringify(told.faults)} |`
+  const row = (name, offered, result, forS) => `| ${name} | ${offered} | ${many(Math.round(result.accepted.length / forS))} | ${JSON.stringify(result.codes)} | ${many(result.ms.p50)}, ${many(result.ms.p99)}, ${many(result.ms.max)} | ${many(result.askedMs.p50)}, ${many(result.askedMs.p99)}, ${many(result.askedMs.max)} | ${many(result.givenUp)} | ${result.unanswered}, ${JSON.stringify(result.faults)} |`
   const report = [
     `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
     '',

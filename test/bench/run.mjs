@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The goals, measured against their peers. README.md tells how, and how to read what comes out.
+ * Measures the goals against their peers. README.md explains the method and the results.
  *
  *     npm run bench                      # all of it; writes results.json
  *     npm run bench -- --only 1          # one goal: 1 to 8, scripts, open-loop or peers
@@ -23,60 +23,60 @@ import { openLoop } from './goals/open-loop.mjs'
 import { peers } from './goals/peers.mjs'
 import { scripts } from './goals/scripts.mjs'
 import { whole } from './goals/whole.mjs'
-import { Busy, createGround } from './kit/ground.mjs'
+import { Busy, createEnvironment } from './kit/environment.mjs'
 import { machine, tableOf } from './kit/report.mjs'
 import { writeBlock } from './kit/write.mjs'
 
 const parts = { 1: accept, 2: whole, 3: memory, 4: lateness, 5: drain, 6: growth, 7: inline, 8: batch, scripts, 'open-loop': openLoop, peers }
 
-const { values: asked } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, profile: { type: 'string' }, out: { type: 'string' } } })
-/** What no goal is set for is left out where it has to be quick. */
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, profile: { type: 'string' }, out: { type: 'string' } } })
+/** A quick run leaves out the parts without a goal. */
 const isGoal = name => /^\d$/.test(name)
-const names = Object.keys(parts).filter(name => asked.only === undefined ? isGoal(name) || !asked.quick : asked.only.split(',').includes(name))
+const names = Object.keys(parts).filter(name => options.only === undefined ? isGoal(name) || !options.quick : options.only.split(',').includes(name))
 if (names.length === 0) throw new Error(`--only takes ${Object.keys(parts).join(', ')}`)
-const isWhole = !asked.quick && asked.only === undefined
-if (asked.write && !isWhole) throw new Error('--write is for a whole run')
-const rounds = asked.quick ? 3 : 5
-const seconds = asked.quick ? 0.4 : 2
+const isWhole = !options.quick && options.only === undefined
+if (options.write && !isWhole) throw new Error('--write is for a whole run')
+const rounds = options.quick ? 3 : 5
+const seconds = options.quick ? 0.4 : 2
 const isTerminal = process.stderr.isTTY
 
-/** What the exit code says where nothing is wrong but the machine: try again later. */
+/** Exit code for a machine that is too busy to measure on: try again later. */
 const TOO_BUSY = 75
-/** A part that takes longer hangs. */
+/** A part that takes longer is considered hung. */
 const WITHIN_MS = 1_200_000
 
 const found = []
-const began = performance.now()
+const startedAt = performance.now()
 for (const name of names) {
-  const ground = createGround()
-  const tell = text => process.stderr.write(isTerminal ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`)
+  const environment = createEnvironment()
+  const report = text => process.stderr.write(isTerminal ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`)
   const late = setTimeout(() => {
     console.error(`${name} hangs`)
     process.exit(1)
   }, WITHIN_MS)
   try {
-    tell('starting')
+    report('starting')
     const from = performance.now()
-    const entries = await parts[name]({ ground, rounds, seconds, quick: asked.quick, tell, profile: asked.profile })
+    const entries = await parts[name]({ environment, rounds, seconds, quick: options.quick, report, profile: options.profile })
     found.push(...entries)
-    tell(`${((performance.now() - from) / 1000).toFixed(0)} s`)
+    report(`${((performance.now() - from) / 1000).toFixed(0)} s`)
     if (isTerminal) process.stderr.write('\r\x1b[K')
   } catch (error) {
-    // The others are measured all the same; nothing is written.
+    // The other parts are still measured, but nothing is written.
     console.error(`${name}: ${error.stack}`)
     process.exitCode = error instanceof Busy ? TOO_BUSY : 1
   } finally {
     clearTimeout(late)
-    await ground.end()
+    await environment.end()
   }
 }
-const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - began) / 1000).toFixed(0)} s in all.`
+const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`
 console.log(`${setting}\n\n${tableOf(found)}`)
 if (process.exitCode !== undefined) process.exit()
 const here = name => fileURLToPath(new URL(name, import.meta.url))
-const out = asked.out ?? (isWhole ? here('results.json') : undefined)
+const out = options.out ?? (isWhole ? here('results.json') : undefined)
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(found, null, 2)}\n`)
-if (asked.write) {
+if (options.write) {
   const costs = unitCosts(found)
   writeBlock(here('README.md'), 'measured', `${setting}\n\n${tableOf(found)}`)
   writeBlock(here('../../docs/capacity.md'), 'units', `${machine()}.\n\n${unitTable(costs)}`)

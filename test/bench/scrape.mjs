@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What a scrape costs: Redis CPU, CPU of the node, latency, size of the answer; medians.
+ * The cost of a scrape: Redis CPU, CPU of the node, latency, size of the response; medians.
  *
  *     npm run build && node test/bench/scrape.mjs [senders, 200] [messages waiting, 1000000] [rounds, 7]
  */
@@ -33,7 +33,7 @@ const redis = new Redis(server.url)
 const run = createRun(redis, prefix)
 
 /**
- * A sender after a day's work, its line filled as admissions fill it, half of the recipients due: written at once, since a million
+ * A sender after a day of sending, with queues as admissions fill them and half of the recipients ready; written directly, since a million
  * admissions take minutes.
  */
 const FILL = `
@@ -65,7 +65,7 @@ async function fill (sender) {
   await redis.eval(FILL, 0, `{${prefix}:${sender}}:`, each, now, Math.floor(now / 600e6), payload)
 }
 
-/** A few real admissions beside, so that what is measured is a gateway at work. */
+/** A few real admissions in addition, so that the measured gateway is in use. */
 async function admit (sender, n) {
   const name = digest(sender, 'web', `key-${n}`)
   await run('admit', { sender, digest: name }, {
@@ -96,9 +96,9 @@ let failed = 0
 const found = { redis: [], node: [], latency: [], bytes: [], shared: [] }
 for (let round = 0; round < rounds; round++) {
   await sleep(1100)
-  const [redisBefore, nodeBefore, began] = [await redisCpuMs(), process.cpuUsage(), performance.now()]
+  const [redisBefore, nodeBefore, startedAt] = [await redisCpuMs(), process.cpuUsage(), performance.now()]
   const text = await (await fetch(url)).text()
-  found.latency.push(performance.now() - began)
+  found.latency.push(performance.now() - startedAt)
   const node = process.cpuUsage(nodeBefore)
   found.node.push((node.user + node.system) / 1000)
   found.redis.push(await redisCpuMs() - redisBefore)
@@ -110,9 +110,9 @@ for (let round = 0; round < rounds; round++) {
 }
 const waiting = senders.length * (each + 1)
 console.log(`${count} senders, ${waiting} messages waiting; medians of ${rounds} scrapes:`)
-console.log(`Redis ${median(found.redis).toFixed(1)} ms of CPU, node ${median(found.node).toFixed(1)} ms of CPU (the asking client's included), answered after ${median(found.latency).toFixed(0)} ms, ${median(found.bytes)} bytes`)
+console.log(`Redis ${median(found.redis).toFixed(1)} ms of CPU, node ${median(found.node).toFixed(1)} ms of CPU (client included), response after ${median(found.latency).toFixed(0)} ms, ${median(found.bytes)} bytes`)
 if (failed > 0) console.log(`${failed} of them could not read Redis in time: this machine is too busy to measure on`)
-console.log(`within a second of it: answered after ${median(found.shared).toFixed(0)} ms`)
+console.log(`within a second of it: response after ${median(found.shared).toFixed(0)} ms`)
 await gateway.close()
 redis.disconnect()
 await server.stop()

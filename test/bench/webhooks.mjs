@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * How fast a node takes Meta's webhooks: posts of 1,000 statuses one after the other and four at a time, posts of one status, and
- * posts of statuses that nobody knows. All are signed and written as Meta's are, and each is the first word on its message.
+ * How fast a node processes Meta's webhooks: posts of 1,000 statuses one after the other and four at a time, posts of one status, and
+ * posts of statuses of unknown messages. All are signed and formatted as Meta's, and each is the first status of its message.
  *
  *     npm run webhooks -- [posts of 1,000 a row, 10]
  */
@@ -9,8 +9,8 @@ import { execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { Pool } from 'undici'
 import { sendersOf } from './kit/gateway.mjs'
-import { createGround, meter } from './kit/ground.mjs'
-import { BESIDE, isPinned } from './kit/process.mjs'
+import { createEnvironment, meter } from './kit/environment.mjs'
+import { SHARED, isPinned } from './kit/process.mjs'
 import { machine } from './kit/report.mjs'
 
 const posts = Number(process.argv[2] ?? 10)
@@ -19,25 +19,25 @@ const SINGLES = 5000
 const SENDERS = 10
 const SECRET = 'bench-app-secret'
 const senders = sendersOf(SENDERS)
-if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', String(BESIDE), String(process.pid)], { stdio: 'ignore' })
+if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', String(SHARED), String(process.pid)], { stdio: 'ignore' })
 
-const ground = createGround()
-const provider = await ground.provider()
+const environment = createEnvironment()
+const provider = await environment.provider()
 await provider.configure({ delayMs: 0, records: true })
-const redis = await ground.redis()
-const gateway = await ground.gateway({ redis, apiUrl: provider.url, senders: SENDERS, env: { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'bench-verify-token' } })
+const redis = await environment.redis()
+const gateway = await environment.gateway({ redis, apiUrl: provider.url, senders: SENDERS, env: { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'bench-verify-token' } })
 const pool = new Pool(new URL(gateway.url).origin, { connections: 64 })
-/** Longer than any id of WhatsApp's stand-in but for its number. */
+/** The prefix of the ids of the fake provider; a number follows. */
 const WAMID = 'wamid.HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3'
 
-/** Sends so many messages, and tells of each what a status of it names. */
+/** Sends `count` messages, and returns for each what a status of it contains. */
 async function send (count) {
   const messages = []
   for (let from = 0; from < count; from += PER_POST) {
     const sender = senders[from / PER_POST % SENDERS]
     const rows = Array.from({ length: Math.min(PER_POST, count - from) }, (_, at) => ({ to: `1777${String(from + at).padStart(7, '0')}`, message: 'Hello', sender }))
     let batch
-    // Again where the node is behind; an answer that was lost is a duplicate then, with the same id.
+    // Repeated while the node is overloaded; a repeat of an accepted batch returns duplicates with the same ids.
     do batch = await fetch(`${gateway.url}/batch`, { method: 'POST', headers: { ...gateway.headers, 'content-type': 'application/json' }, body: JSON.stringify(rows) }); while (batch.status === 503)
     const { results } = await batch.json()
     messages.push(...rows.map(({ to }, at) => ({ to, sender, opaque: `${results[at].id.slice(sender.length + 1)}.1` })))
@@ -49,7 +49,7 @@ async function send (count) {
   return messages.map(message => ({ ...message, wamid: WAMID + numbers.get(message.to) }))
 }
 
-/** One post, with all that Meta writes into a status, of messages of one sender. */
+/** One post about messages of one sender, with all fields of Meta's statuses. */
 function bodyOf (messages) {
   const statuses = messages.map(({ to, wamid, opaque }) => ({
     id: wamid,
@@ -66,32 +66,32 @@ function bodyOf (messages) {
   return { body, headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}` } }
 }
 
-/** Posts them all, so many at a time; one that is not taken is told again, as Meta does. */
+/** Posts all bodies, `atOnce` at a time; a rejected one is posted again, as Meta does. */
 async function measure (name, bodies, { atOnce, updates }) {
-  const took = []
+  const latencies = []
   let refused = 0
   let next = 0
   const post = async () => {
     while (next < bodies.length) {
-      const given = bodies[next++]
+      const request = bodies[next++]
       for (;;) {
-        const began = performance.now()
-        const { statusCode, body } = await pool.request({ path: '/webhooks/whatsapp', method: 'POST', ...given })
+        const startedAt = performance.now()
+        const { statusCode, body } = await pool.request({ path: '/webhooks/whatsapp', method: 'POST', ...request })
         await body.dump()
-        took.push(performance.now() - began)
+        latencies.push(performance.now() - startedAt)
         if (statusCode === 200) break
         refused++
       }
     }
   }
-  const began = performance.now()
+  const startedAt = performance.now()
   const { nodeUs, redisUs } = await meter({ process: gateway, redis }, async () => await Promise.all(Array.from({ length: atOnce }, post)))
-  const seconds = (performance.now() - began) / 1000
-  took.sort((a, b) => a - b)
-  const at = share => took[Math.min(took.length - 1, Math.floor(share * took.length))]
+  const seconds = (performance.now() - startedAt) / 1000
+  latencies.sort((a, b) => a - b)
+  const at = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
   const all = bodies.length * updates
   const kilobytes = Math.round(bodies[0].body.length / 1024)
-  console.log(`| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} | ${[at(0.5), at(0.99), took.at(-1)].map(ms => ms < 10 ? ms.toFixed(1) : Math.round(ms)).join(', ')} | ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`)
+  console.log(`| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} | ${[at(0.5), at(0.99), latencies.at(-1)].map(ms => ms < 10 ? ms.toFixed(1) : Math.round(ms)).join(', ')} | ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`)
 }
 
 const inPosts = messages => Array.from({ length: Math.ceil(messages.length / PER_POST) }, (_, at) => bodyOf(messages.slice(at * PER_POST, (at + 1) * PER_POST)))
@@ -101,18 +101,18 @@ try {
   const one = inPosts(messages.slice(0, posts * PER_POST))
   const four = inPosts(messages.slice(posts * PER_POST, 2 * posts * PER_POST))
   const singles = messages.slice(2 * posts * PER_POST).map(message => bodyOf([message]))
-  const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, at) => ({ to, sender, wamid: `wamid.NOBODY${at}` })))
+  const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, at) => ({ to, sender, wamid: `wamid.UNKNOWN${at}` })))
   console.log(`\n${machine()}; ${posts} posts a row\n`)
-  console.log('| posts | kB each | updates a second | answered after, ms (p50, p99, most) | CPU an update, µs (node, Redis) | told again |')
+  console.log('| posts | kB each | updates a second | latency, ms (p50, p99, max) | CPU per update, µs (node, Redis) | repeated |')
   console.log('|---|---|---|---|---|---|')
   await measure('1,000 updates, one after the other', one, { atOnce: 1, updates: PER_POST })
   await measure('1,000 updates, four at a time', four, { atOnce: 4, updates: PER_POST })
   await measure('1,000 updates of unknown messages, one after the other', strangers, { atOnce: 1, updates: PER_POST })
   await measure(`one update, 64 at a time, ${SINGLES.toLocaleString('en')} posts`, singles, { atOnce: 64, updates: 1 })
   await pool.destroy()
-  // Whether all of them arrived, not only an answer: as Meta counts, so does the gateway.
+  // Check in the gateway's own records that the statuses were applied, not only accepted.
   const states = await Promise.all([0, posts * PER_POST, messages.length - 1].map(async at => (await gateway.ask('GET', `/api/v1/messages/${messages[at].sender}.${messages[at].opaque.slice(0, -2)}`)).status))
-  console.log(`\nThe first of each kind is told as ${states.join(', ')}`)
+  console.log(`\nState of the first message of each kind: ${states.join(', ')}`)
 } finally {
-  await ground.end()
+  await environment.end()
 }

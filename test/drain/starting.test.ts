@@ -1,30 +1,30 @@
-/** How many grants wait for their start at once. */
+/** The limit of grants that wait for their start. */
 import t from 'tap'
 import { createStarting } from '../../src/drain/starting.js'
 
 const LONG = 10_000
 
-await t.test('places are given as they are wanted while there are some, and as many as there are', async t => {
+await t.test('a reservation gets the places it asks for, or as many as are free', async t => {
   const starting = createStarting(100)
   t.equal(await starting.reserve(60, LONG), 60)
   t.equal(await starting.reserve(60, LONG), 40)
 })
 
-await t.test('with hardly any left it is waited for a quarter of them; who asks for less than is left does not wait', async t => {
+await t.test('when few places are free a reservation waits for a quarter of them, unless it needs no more than are free', async t => {
   const starting = createStarting(100)
   await starting.reserve(90, LONG)
   t.equal(await starting.reserve(5, LONG), 5)
-  let told = -1
-  const waits = starting.reserve(50, LONG).then(places => { told = places })
+  let reserved = -1
+  const waits = starting.reserve(50, LONG).then(places => { reserved = places })
   starting.free(10)
   await Promise.resolve()
-  t.equal(told, -1)
+  t.equal(reserved, -1)
   starting.free(15)
   await waits
-  t.equal(told, 30)
+  t.equal(reserved, 30)
 })
 
-await t.test('those who wait come in the order in which they asked', async t => {
+await t.test('waiting reservations are served in order', async t => {
   const starting = createStarting(8)
   await starting.reserve(8, LONG)
   const order: string[] = []
@@ -40,7 +40,7 @@ await t.test('those who wait come in the order in which they asked', async t => 
   t.strictSame(order, ['first', 'second'])
 })
 
-await t.test('who has waited for long enough gets what there is, and takes nobody\'s turn later', async t => {
+await t.test('a reservation that times out gets the free places, and takes none later', async t => {
   const starting = createStarting(8)
   await starting.reserve(8, LONG)
   t.equal(await starting.reserve(4, 5), 0)

@@ -6,15 +6,15 @@ import { keys, SENDER, type Node } from '../support/gateway.js'
 import { each, until } from '../support/until.js'
 
 const ground = await createGround(t, unhurried)
-const patient = { WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
+const noRetries = { WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
-t.test('the schedule is exact and ends', async t => {
+t.test('the retry schedule has exact delays and an end', async t => {
   const backoff = createSchedule([60_000, 300_000, 900_000, 1_800_000, 3_600_000])
   t.same([1, 2, 3, 4, 5, 6, 7].map(backoff), [60_000, 300_000, 900_000, 1_800_000, 3_600_000, null, null])
 })
 
-await t.test('pages are disjoint and complete: PENDING by next retry, then FAILED and RESOLVED newest first', async t => {
-  const node = await ground.start(t, patient)
+await t.test('pages of failures are disjoint and complete: PENDING by next retry, then FAILED and RESOLVED newest first', async t => {
+  const node = await ground.start(t, noRetries)
   const pending = numbers('+15560131000', 12)
   const failed = numbers('+15560131026', 7)
   await each([...pending, ...failed], 1, async to => await node.send(to))
@@ -24,8 +24,8 @@ await t.test('pages are disjoint and complete: PENDING by next retry, then FAILE
   t.equal((await pages(node, 200, 'status=RESOLVED')).length, 0)
 })
 
-await t.test('filters narrow the list, and a page is full nevertheless', async t => {
-  const node = await ground.start(t, patient)
+await t.test('a filtered page of failures is full', async t => {
+  const node = await ground.start(t, noRetries)
   await each(numbers('+15560131000', 6), 1, async (to, at) => await node.as(at % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${at}` }))
   const { body: one } = await node.get('/failures?recipient=%2B155601310000004')
   t.match(one, { failures: [{ phoneNumber: '+155601310000004', idempotencyKey: 'key-4' }], nextCursor: null })
@@ -34,25 +34,25 @@ await t.test('filters narrow the list, and a page is full nevertheless', async t
   t.equal((await node.get('/failures?due=true')).body['failures'].length, 0, 'none is due before its time')
 })
 
-await t.test('an entry that leaves or moves between two pages hides no other', async t => {
-  const node = await ground.start(t, { ...patient, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
+await t.test('a failure that is removed or moved between two pages hides no other failure', async t => {
+  const node = await ground.start(t, { ...noRetries, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
   const to = numbers('+15560131000', 9)
   await each(to, 1, async recipient => await node.send(recipient))
   const { body: first } = await node.get('/failures?limit=3')
   const [, second, third] = first['failures']
   await until('the pair is free', async () => (await node.get(`/rate-limits/${encodeURIComponent(third.phoneNumber)}`)).body['delayMs'] === 0)
-  t.match((await node.post(`/failures/${third.id}/retry`)).body, { failed: 1 }, 'the cursor\'s own failure is put off to the end')
+  t.match((await node.post(`/failures/${third.id}/retry`)).body, { failed: 1 }, 'the failure at the cursor moves to the end')
   const moved = await pages(node, 3, '', first['nextCursor'])
-  t.same(moved.map(failure => failure['phoneNumber']), [...to.slice(3), third.phoneNumber], 'it comes once more, and nobody is left out')
+  t.same(moved.map(failure => failure['phoneNumber']), [...to.slice(3), third.phoneNumber], 'it is listed again, and no failure is skipped')
 
   const { body: again } = await node.get('/failures?limit=1')
-  t.match(await node.del(`/messages/${again['failures'][0].id}`), { status: 200 }, 'the cursor\'s own failure is cancelled')
+  t.match(await node.del(`/messages/${again['failures'][0].id}`), { status: 200 }, 'the failure at the cursor is cancelled')
   const rest = await pages(node, 3, 'status=PENDING', again['nextCursor'])
   t.same(rest.map(failure => failure['phoneNumber']), [second.phoneNumber, ...to.slice(3), third.phoneNumber])
 })
 
 await t.test('an entry without a record is skipped', async t => {
-  const node = await ground.start(t, patient)
+  const node = await ground.start(t, noRetries)
   await each(numbers('+15560131026', 3), 1, async recipient => await node.send(recipient))
   const client = ground.redis.connect()
   const [id = ''] = await client.zrange(senderKey(node.prefix, SENDER, 'failed'), 1, 1)
@@ -60,8 +60,8 @@ await t.test('an entry without a record is skipped', async t => {
   t.equal((await pages(node, 1, 'status=FAILED')).length, 2)
 })
 
-await t.test('an invalid cursor is rejected, so that no reader starts again for ever', async t => {
-  const node = await ground.start(t, patient)
+await t.test('an invalid cursor is rejected, so that no reader starts over forever', async t => {
+  const node = await ground.start(t, noRetries)
   for (const cursor of ['nonsense', Buffer.from('["constructor",1,"x"]').toString('base64url'), Buffer.from('[]').toString('base64url')]) {
     t.match(await node.get(`/failures?cursor=${cursor}`), { status: 400, body: { code: 'INVALID_REQUEST', field: 'cursor' } })
   }

@@ -9,7 +9,7 @@ const ground = await createGround(t)
 const INTERVAL_MS = 200
 const env = { WHATSAPP_RETRY_INTERVAL_MS: String(INTERVAL_MS) }
 
-await t.test('the retry worker runs only while a node is there to run it', async t => {
+await t.test('the retry worker runs only while a worker node runs', async t => {
   const prefix = createPrefix()
   const node = await ground.start(t, { ...env, ROLE: 'api' }, { prefix })
   const status = async (): Promise<Record<string, any>> => (await node.get('/workers/retry')).body
@@ -20,7 +20,7 @@ await t.test('the retry worker runs only while a node is there to run it', async
   t.equal(await gauge(), '0')
 
   const worker = await startGatewayProcess(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix, env: { ...env, ROLE: 'worker' } })
-  t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'from its start, before any run')
+  t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'it is running before its first run')
   await until('a run', async () => (await status())['lastRunAt'])
   await until('the gauge follows', async () => await gauge() === '1')
 

@@ -8,7 +8,7 @@ type Row = Record<string, unknown> & { httpStatus: number }
 const post = async (node: Node, messages: unknown[], headers: Record<string, string> = {}): Promise<Row[]> =>
   (await node.post('/messages/batch', messages, headers)).body['results'] as Row[]
 
-await t.test('a batch gets one answer each, in order, and bad rows do not hurt good ones', async t => {
+await t.test('a batch returns one result per row, in order, and invalid rows do not affect valid ones', async t => {
   const node = await ground.start(t)
   const starts = watchStarts(t, ground.sandbox.url)
   const to = '+15550004001'
@@ -34,7 +34,7 @@ await t.test('a batch gets one answer each, in order, and bad rows do not hurt g
   t.ok((starts.gaps(to)[0] ?? 0) >= 1950)
 })
 
-await t.test('a batch repeated under one Idempotency-Key sends nothing twice', async t => {
+await t.test('a batch repeated with the same Idempotency-Key sends nothing twice', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
   const batch = [{ to: '+15550004002', message: 'x' }, { to: '+15550004002', message: 'x' }, { to: '+15550004003', message: 'y', idempotencyKey: 'mine' }]
   const first = await post(node, batch, { 'idempotency-key': 'b-1' })
@@ -44,7 +44,7 @@ await t.test('a batch repeated under one Idempotency-Key sends nothing twice', a
   t.equal((await ground.arrivals('+15550004002', 2)).length, 2)
 })
 
-await t.test('a cap reached in mid-batch refuses the rest and reserves nothing for it', async t => {
+await t.test('a cap reached within a batch rejects the remaining rows and reserves nothing for them', async t => {
   const node = await ground.start(t, { MAX_QUEUE_PER_RECIPIENT: '3', MAX_BACKLOG_PER_SENDER: '5', WHATSAPP_RATE_LIMIT_MS: '60000' })
   await node.post('/senders/111/pause', {})
   const rows = await post(node, [1, 2, 3, 4].map(n => ({ to: '+15550004004', message: `${n}` })))
@@ -55,21 +55,21 @@ await t.test('a cap reached in mid-batch refuses the rest and reserves nothing f
   t.equal((await node.get('/senders')).body['senders'][0].unsettled, 5)
 })
 
-await t.test('a schedule in the past is now, and a life shorter than the wait is refused', async t => {
+await t.test('a schedule in the past means now, and a message that would expire while it waits is rejected', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const past = await node.send('+15550004010', 'late', { scheduledFor: '2020-01-01T00:00:00Z' })
   t.match(past, { status: 200, body: { immediate: true } })
-  const [brief, patient, later] = await post(node, [
-    { to: '+15550004010', message: 'brief', expiresInMs: 1000 }, { to: '+15550004010', message: 'patient', expiresInMs: 600_000 },
+  const [brief, long, later] = await post(node, [
+    { to: '+15550004010', message: 'brief', expiresInMs: 1000 }, { to: '+15550004010', message: 'long', expiresInMs: 600_000 },
     { to: '+15550004010', message: 'later', scheduledFor: Date.now() + 86_400_000 * 3, expiresInMs: 1000 }
   ])
   t.match(brief, { httpStatus: 429, code: 'WOULD_EXPIRE' })
   t.ok((brief?.['retryAfterMs'] as number) > 30_000)
-  t.match(patient, { httpStatus: 202, status: 'queued', position: 1 }, 'the refused one holds no place')
-  t.match(later, { httpStatus: 202, status: 'scheduled', waitingFor: 'schedule' }, 'a life counts from the schedule')
+  t.match(long, { httpStatus: 202, status: 'queued', position: 1 }, 'the rejected message takes no place in the queue')
+  t.match(later, { httpStatus: 202, status: 'scheduled', waitingFor: 'schedule' }, 'the expiry counts from the scheduled time')
 })
 
-await t.test('more than 1,000 rows, none at all and no list are refused as a whole', async t => {
+await t.test('a batch with more than 1,000 rows, with no rows or without a list is rejected as a whole', async t => {
   const node = await ground.start(t)
   const tooMany = await node.post('/messages/batch', Array.from({ length: 1001 }, () => ({ to: '+15550004011', message: 'x' })))
   for (const { status, body } of [tooMany, await node.post('/messages/batch', []), await node.post('/messages/batch', { rows: [] }), await node.post('/messages/batch')]) {

@@ -1,4 +1,4 @@
-/** The flow tests that ask nothing of Redis themselves: they run on one server by themselves, and here on whatever servers there are. */
+/** The flow tests that do not access Redis themselves: alone they run on one server, and here on any kind of servers. */
 import t from 'tap'
 import { standOn, type Stand } from '../support/flow.js'
 
@@ -8,7 +8,7 @@ const flows = [
   async () => await import('./message-flow.test.js')
 ]
 
-/** As if each file were run alone: its tests become tests of this process. Most of their time is waiting, so they run side by side. */
+/** Runs each file's tests within this process. They mostly wait, so they run concurrently. */
 export async function runFlowsOn (stand: Stand): Promise<void> {
   standOn(stand)
   t.jobs = flows.length

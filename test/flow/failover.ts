@@ -1,4 +1,4 @@
-/** What the flow tests on Sentinel and on a cluster share: a round through all that callers do, and a load during which a master dies. */
+/** Shared by the flow tests on Sentinel and on a cluster: a sequence of all caller operations, and a load during which a master dies. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Test } from 'tap'
 import type { Seen } from '../sandbox/support.js'
@@ -12,16 +12,16 @@ import { observe } from './observer.js'
 export const INTERVAL_MS = 300
 /** Two sends of a pair may start this much closer than the rule says. */
 const TOLERANCE_MS = 50
-/** For so long a dying master is made to take what its replicas don't hear of. */
-const DEAF_MS = 300
-/** By then every message is accepted. */
+/** How long a dying master accepts writes that its replicas do not receive. */
+const UNREPLICATED_MS = 300
+/** Every message must be accepted within this time. */
 const LOAD_MS = 30_000
-/** What was accepted around that time may be lost where nobody waits for replicas, and a busy caller reads late that it was. */
+/** Without a wait for replicas, messages accepted this close to the crash may be lost; a busy caller reads the response late. */
 const AROUND_MS = 1500
-/** So many more messages of a sender are accepted in it at least. */
-const UNHEARD = 4
+/** The minimum number of messages of a sender that are accepted in that time. */
+const MIN_UNREPLICATED = 4
 
-/** WhatsApp's stand-in, in a process of its own so that its clock is not ours. It takes whatever comes: it observes. */
+/** A sandbox in a process of its own, so that its clock is independent. It enforces no limits and only observes. */
 export interface Observer { url: string, arrivals: () => Promise<Seen[]>, forget: () => Promise<void> }
 
 export async function startObserver (t: Pick<Test, 'teardown'>): Promise<Observer> {
@@ -35,13 +35,13 @@ export async function startObserver (t: Pick<Test, 'teardown'>): Promise<Observe
   }
 }
 
-/** A house in which everybody has time: where nobody dies, a request that is answered late has been sent all the same. */
+/** Long timeouts, for tests without a crash: on a busy machine a late response does not change the outcome. */
 export const unhurried = { WHATSAPP_RATE_LIMIT_MS: '2500', START_WITHIN_MS: '5000', SEND_TIMEOUT_MS: '10000', LEASE_MS: '30000' }
 
-export interface House { nodes: Node[], senders: string[], prefix: string, sandbox: Observer }
+export interface RunningGateway { nodes: Node[], senders: string[], prefix: string, sandbox: Observer }
 
 /** `count` nodes that share their senders. */
-export async function startHouse (t: Test, on: { url: string, sandbox: Observer, senders: string[], count: number, env?: Record<string, string> }): Promise<House> {
+export async function startNodes (t: Test, on: { url: string, sandbox: Observer, senders: string[], count: number, env?: Record<string, string> }): Promise<RunningGateway> {
   const prefix = createPrefix()
   const file = `${t.testdir({ 'senders.json': JSON.stringify(on.senders.map(id => ({ id, accessToken: `token-${id}` }))) })}/senders.json`
   const env = {
@@ -59,28 +59,28 @@ export async function startHouse (t: Test, on: { url: string, sandbox: Observer,
   return { nodes, senders: on.senders, prefix, sandbox: on.sandbox }
 }
 
-/** Send, wait, duplicate, cancel, fail and retry, look up, count: on every sender, over both nodes by turns. */
-export async function goRound (t: Test, { nodes, senders, sandbox }: House): Promise<void> {
+/** Send, wait, duplicate, cancel, fail and retry, look up, count: for every sender, alternating between both nodes. */
+export async function exerciseApi (t: Test, { nodes, senders, sandbox }: RunningGateway): Promise<void> {
   const [one, two = one] = nodes as [Node, Node?]
   await each(senders, senders.length, async sender => {
     const ann = '+15550000001'
     t.match((await one.send(ann, 'at once', { sender, idempotencyKey: 'a' })).body, { status: 'sent', immediate: true }, `${sender}: sent at once`)
-    t.match((await two.send(ann, 'behind it', { sender, idempotencyKey: 'b' })).body, { status: 'queued', waitingFor: 'pair-rate' }, 'the next one waits, on the other node too')
+    t.match((await two.send(ann, 'queued', { sender, idempotencyKey: 'b' })).body, { status: 'queued', waitingFor: 'pair-rate' }, 'the next message waits, also on the other node')
     const third = await one.send(ann, 'never', { sender, idempotencyKey: 'c', scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
     t.match(third.body, { status: 'scheduled' })
     t.match((await two.send(ann, 'at once', { sender, idempotencyKey: 'a' })).body, { duplicate: true, status: 'sent' }, 'a repeat is a duplicate')
     t.match((await two.del(`/messages/${third.body['id']}`)).body, { status: 'cancelled' })
-    const failing = await one.send('+15562131000', 'twice refused', { sender })
+    const failing = await one.send('+15562131000', 'refused twice', { sender })
     t.match(failing.body, { status: 'retrying' })
     await until('the retry worker has sent it', async () => (await two.get(`/messages/${failing.body['id']}`)).body['status'] === 'sent', 30_000)
-    await until('what waited is sent', async () => (await two.get('/messages/b?sender=' + sender)).status === 200 &&
+    await until('the queued message is sent', async () => (await two.get('/messages/b?sender=' + sender)).status === 200 &&
       (await sandbox.arrivals()).filter(seen => seen.sender === sender && seen.recipient === ann).length === 2)
     t.equal((await one.get(`/messages?sender=${sender}&recipient=${encodeURIComponent(ann)}`)).body['messages'].length, 3, 'all three are found')
     t.match((await two.post(`/senders/${sender}/pause`, {})).status, 200)
-    t.match((await one.send('+15550000002', 'held', { sender })).body, { status: 'queued', waitingFor: 'pause' })
+    t.match((await one.send('+15550000002', 'paused', { sender })).body, { status: 'queued', waitingFor: 'pause' })
     t.match((await one.post(`/senders/${sender}/resume`, {})).status, 200)
   })
-  const stats = await until('all is settled', async () => {
+  const stats = await until('all messages are settled', async () => {
     const { body } = await one.get('/stats')
     return body['senders'].every((sender: { unsettled: number }) => sender.unsettled === 0) && body
   })
@@ -92,12 +92,12 @@ export async function goRound (t: Test, { nodes, senders, sandbox }: House): Pro
 export interface Loss { lost: string[], doubled: string[], unreplicated: number, leastSpacing: number, outOfOrder: string[] }
 
 /**
- * Posts `each` messages to each of two recipients of each sender, a pair's in order, by turns to both nodes; each is repeated with its key until
- * it is accepted. `crash` happens after a third of them; it may wait for the first sender's messages that are accepted meanwhile. Returns what came of it, seen at the sandbox, once nothing is left to send: of the lost
- * and the doubled those that asynchronous replication does not explain, and in `unreplicated` how many there were.
+ * Posts `each` messages to each of two recipients of each sender, a pair's in order, alternating between both nodes. Each is repeated with its
+ * key until it is accepted. `crash` runs after a third; it may wait until more messages of the first sender are accepted. Returns, once all are settled,
+ * the lost and duplicated messages that asynchronous replication does not explain, and in `unreplicated` the total number of both.
  */
-export async function loadThrough (t: Test, house: House, each: number, crash: (accepted: () => Promise<unknown>) => Promise<void>, options: { waitsForReplicas: boolean }): Promise<Loss> {
-  const { nodes, senders, sandbox } = house
+export async function loadThrough (t: Test, gateway: RunningGateway, each: number, crash: (accepted: () => Promise<unknown>) => Promise<void>, options: { waitsForReplicas: boolean }): Promise<Loss> {
+  const { nodes, senders, sandbox } = gateway
   const leastSpacing = watchSpacing(t, sandbox)
   const pairs = senders.flatMap(sender => ['1', '2'].map(end => ({ sender, to: `+1555000001${end}` })))
   const wanted = pairs.length * each
@@ -107,13 +107,13 @@ export async function loadThrough (t: Test, house: House, each: number, crash: (
   let crashed: Promise<void> | null = null
   let crashedAt = Infinity
   let deadAt = Infinity
-  let awayUntil = 0
+  let rejectedUntil = 0
 
   async function someMore (): Promise<void> {
     const count = (): number => [...acceptedAt.keys()].filter(text => text.startsWith(`${senders[0]}+`)).length
     const before = count()
-    await pass(DEAF_MS)
-    await until('more is accepted', () => count() >= before + UNHEARD)
+    await pass(UNREPLICATED_MS)
+    await until('more messages are accepted', () => count() >= before + MIN_UNREPLICATED)
   }
 
   async function post ({ sender, to }: { sender: string, to: string }): Promise<void> {
@@ -124,8 +124,8 @@ export async function loadThrough (t: Test, house: House, each: number, crash: (
         const { status, body } = await node.send(to, text, { sender, idempotencyKey: text })
         if (status === 200 || status === 202) break
         if (status !== 503) faults.add(`${status}`)
-        if (performance.now() > startedAt + LOAD_MS) throw new Error(`still refused: ${JSON.stringify(body)}`)
-        awayUntil = performance.now()
+        if (performance.now() > startedAt + LOAD_MS) throw new Error(`still rejected: ${JSON.stringify(body)}`)
+        rejectedUntil = performance.now()
         await pass(50)
       }
       acceptedAt.set(text, performance.now())
@@ -139,7 +139,7 @@ export async function loadThrough (t: Test, house: House, each: number, crash: (
   }
   await Promise.all(pairs.map(post))
   await crashed
-  await until('nothing is left', async () => {
+  await until('all messages are settled', async () => {
     const { status, body } = await (nodes[0] as Node).get('/stats')
     return status === 200 && body['senders'].every((sender: { unsettled: number }) => sender.unsettled === 0)
   }, 30_000)
@@ -148,25 +148,25 @@ export async function loadThrough (t: Test, house: House, each: number, crash: (
   const seen = observe(arrivals)
   const arrived = new Map(arrivals.map(arrival => [arrival.body?.text?.body ?? '', arrival.headersAt - performance.timeOrigin]))
   const unexplained = (at: number | undefined): boolean => options.waitsForReplicas || at === undefined || at < crashedAt - TOLERANCE_MS || at > deadAt + AROUND_MS
-  // A node that was too busy to hear the answer in time can't know what became of its request, and sends again.
-  const unheard = new Set(nodes.flatMap(node => node.seen('attempt.settled')).flatMap(({ outcome, code, id }) => outcome === 'unknown' && code !== 'LEASE_EXPIRED' ? [id] : []))
-  const unsure = new Set(arrivals.flatMap(({ sender, opaque, body }) => unheard.has(`${sender}.${opaque?.split('.').slice(0, -1).join('.') ?? ''}`) ? [body?.text?.body ?? ''] : []))
-  const notThere = [...acceptedAt].filter(([text]) => !arrived.has(text))
-  t.same([...faults], [], 'who is not accepted is told to come again')
-  t.comment(`${wanted} messages: ${notThere.length} lost, ${seen.doubled.length} doubled, least spacing ${Math.round(leastSpacing())} ms, refused for ${Math.round(awayUntil - crashedAt)} ms`)
+  // A node that was too busy to read the response in time cannot know the outcome of its request, and sends again.
+  const unknownIds = new Set(nodes.flatMap(node => node.seen('attempt.settled')).flatMap(({ outcome, code, id }) => outcome === 'unknown' && code !== 'LEASE_EXPIRED' ? [id] : []))
+  const unknownTexts = new Set(arrivals.flatMap(({ sender, opaque, body }) => unknownIds.has(`${sender}.${opaque?.split('.').slice(0, -1).join('.') ?? ''}`) ? [body?.text?.body ?? ''] : []))
+  const missing = [...acceptedAt].filter(([text]) => !arrived.has(text))
+  t.same([...faults], [], 'a message that is not accepted gets 503')
+  t.comment(`${wanted} messages: ${missing.length} lost, ${seen.doubled.length} duplicated, least spacing ${Math.round(leastSpacing())} ms, rejected for ${Math.round(rejectedUntil - crashedAt)} ms`)
   const firstArrival = (text: string): number | undefined => arrivals.map(arrival => arrival.body?.text?.body === text ? arrival.headersAt - performance.timeOrigin : null).find(at => at !== null) ?? undefined
   return {
-    unreplicated: notThere.length + seen.doubled.length,
-    lost: notThere.filter(([, at]) => unexplained(at)).map(([text]) => text),
-    doubled: seen.doubled.filter(text => unexplained(firstArrival(text)) && !unsure.has(text)),
+    unreplicated: missing.length + seen.doubled.length,
+    lost: missing.filter(([, at]) => unexplained(at)).map(([text]) => text),
+    doubled: seen.doubled.filter(text => unexplained(firstArrival(text)) && !unknownTexts.has(text)),
     leastSpacing: leastSpacing(),
     outOfOrder: seen.outOfOrder
   }
 }
 
 /**
- * The least time between two sends to one pair, ms, since the call. undici tells of each request as it writes it, so no clock of another process comes in,
- * which on a busy machine is read late.
+ * The least time between two sends to one pair since the call, in ms. undici publishes each request when it writes it, so the clock of another
+ * process, which is read late on a busy machine, is not involved.
  */
 export function watchSpacing (t: Pick<Test, 'teardown'>, observer: Observer): () => number {
   const { origin } = new URL(observer.url)
@@ -186,8 +186,8 @@ export function watchSpacing (t: Pick<Test, 'teardown'>, observer: Observer): ()
   return () => least
 }
 
-/** The death of a master whose replicas have not heard of its last moments, in which `meanwhile` happens: stopped, and cut off from what was on its way to them. */
-export async function killUnheard (master: TestRedis, replicas: TestRedis[], meanwhile: () => Promise<unknown> = async () => await pass(DEAF_MS)): Promise<void> {
+/** Kills a master before its last writes, those during `meanwhile`, are replicated: the replicas are frozen and their connections cut. */
+export async function killBeforeReplication (master: TestRedis, replicas: TestRedis[], meanwhile: () => Promise<unknown> = async () => await pass(UNREPLICATED_MS)): Promise<void> {
   for (const { pid } of replicas) process.kill(pid, 'SIGSTOP')
   await master.connect().client('KILL', 'TYPE', 'REPLICA')
   await meanwhile()
@@ -195,9 +195,9 @@ export async function killUnheard (master: TestRedis, replicas: TestRedis[], mea
   for (const { pid } of replicas) process.kill(pid, 'SIGCONT')
 }
 
-/** What has to hold of a load, whatever died in the middle of it. */
+/** Checks what must hold for a load in spite of a crash. */
 export function judge (t: Test, found: Loss): void {
   t.same(found.lost, [], 'nothing acknowledged is lost')
-  t.same(found.doubled, [], 'nothing came twice')
+  t.same(found.doubled, [], 'nothing was sent twice')
   t.ok(found.leastSpacing >= INTERVAL_MS - TOLERANCE_MS, `least spacing of a pair: ${found.leastSpacing} ms`)
 }

@@ -1,4 +1,4 @@
-/** What an observer at the provider can say about the gateway's promises. Knows nothing of how they are kept. */
+/** Measures the gateway's promises from the arrivals at the provider, independently of the implementation. */
 import type { Seen } from '../sandbox/support.js'
 
 export interface Observed {
@@ -9,9 +9,9 @@ export interface Observed {
   mostPerSecond: number
   /** Longest time without any send, ms. */
   longestSilence: number
-  /** Texts that came more than once. */
+  /** Texts that arrived more than once. */
   doubled: string[]
-  /** First attempts that came before an older first attempt of the same recipient. */
+  /** First attempts that arrived before an older first attempt of the same recipient. */
   outOfOrder: string[]
   seconds: number
 }

@@ -1,4 +1,4 @@
-/** People who want no marketing: said by an API, by WhatsApp's answer, by its webhooks. */
+/** Opt-outs from marketing: by the API, by WhatsApp's response, by its webhooks. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
@@ -16,14 +16,14 @@ const refused = { status: 422, body: { code: 'RECIPIENT_OPTED_OUT', field: 'to' 
 const stateOf = async (node: Node, id: string): Promise<Record<string, any>> => (await node.get(`/messages/${id}`)).body
 const out = async (node: Node): Promise<Array<Record<string, any>>> => (await node.get('/opt-outs')).body['optOuts']
 
-/** A notification about what people want, signed as Meta does. */
-async function tell (node: Node, preferences: unknown[]): Promise<void> {
+/** Posts a webhook about marketing preferences, signed as Meta does. */
+async function postPreferences (node: Node, preferences: unknown[]): Promise<void> {
   const text = JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'user_preferences', value: { messaging_product: 'whatsapp', metadata: { phone_number_id: SENDER }, user_preferences: preferences } }] }] })
   const signature = `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}`
-  await until('it is taken', async () => (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: { 'x-hub-signature-256': signature, 'content-type': 'application/json' } })).status === 200)
+  await until('the webhook is accepted', async () => (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: { 'x-hub-signature-256': signature, 'content-type': 'application/json' } })).status === 200)
 }
 
-await t.test('who opts out gets no more marketing, and everything else', async t => {
+await t.test('a recipient who opts out gets no more marketing, and still gets all other messages', async t => {
   const node = await ground.start(t, env)
   const to = '+5511987650001'
   t.match((await node.send(to, 'first', marketing)).body, { status: 'sent' })
@@ -32,8 +32,8 @@ await t.test('who opts out gets no more marketing, and everything else', async t
   const late = (await node.send(to, 'offer of next week', { ...marketing, scheduledFor: Date.now() + 3_600_000 })).body
   t.match(await stateOf(node, late['id']), { category: 'marketing' })
 
-  const said = await node.as(keys.app).put('/opt-outs/551187650001', { reason: 'unsubscribed on the web' })
-  t.match(said, { status: 200, body: { recipient: '5511987650001', sender: SENDER, wasOut: false, dropped: 2 } }, 'in any spelling of the number')
+  const optOut = await node.as(keys.app).put('/opt-outs/551187650001', { reason: 'unsubscribed on the web' })
+  t.match(optOut, { status: 200, body: { recipient: '5511987650001', sender: SENDER, wasOut: false, dropped: 2 } }, 'the opt-out works with any spelling of the number')
   for (const { id } of waiting) t.match(await stateOf(node, id), { status: 'cancelled', cancelledFor: 'opted-out', providerMessageId: null })
   t.match([await stateOf(node, plain['id']), await stateOf(node, late['id'])], [{ status: 'queued', position: 1 }, { status: 'scheduled' }])
   t.match(await node.send(to, 'another offer', marketing), refused)
@@ -46,7 +46,7 @@ await t.test('who opts out gets no more marketing, and everything else', async t
   t.strictSame(await out(node), [])
 })
 
-await t.test('the drop-in surface refuses marketing in WhatsApp\'s words', async t => {
+await t.test('the drop-in surface rejects marketing with an error in WhatsApp\'s format', async t => {
   const node = await ground.start(t, env)
   await node.put('/opt-outs/+15550000901', {})
   const post = async (edge: string) => await request(`${node.origin}/v25.0/${SENDER}/${edge}`, {
@@ -58,7 +58,7 @@ await t.test('the drop-in surface refuses marketing in WhatsApp\'s words', async
   t.match(await post('messages'), { status: 200 })
 })
 
-await t.test('WhatsApp\'s 131050 opts out, in its answer or by webhook', async t => {
+await t.test('WhatsApp\'s code 131050 opts the recipient out, in its response or by webhook', async t => {
   const node = await ground.start(t, env)
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: null })
@@ -66,38 +66,38 @@ await t.test('WhatsApp\'s 131050 opts out, in its answer or by webhook', async t
   t.match(first, { status: 422, body: { code: 'PROVIDER_REJECTED', error: { code: '131050' } } })
   t.match(await node.send('+155601310500001', 'another', marketing), refused)
   const second = (await node.send('+155701310500002', 'offer', marketing)).body
-  await until('it has failed', async () => (await stateOf(node, second['id']))['status'] === 'failed')
+  await until('the message has failed', async () => (await stateOf(node, second['id']))['status'] === 'failed')
   t.match(await node.send('+155701310500002', 'another', marketing), refused)
   t.match((await out(node)).map(({ recipient, by, reason }) => [recipient, by, reason]).sort(), [['155601310500001', 'whatsapp', '131050'], ['155701310500002', 'whatsapp', '131050']])
-  t.equal((await arrivals('+155601310500001')).length, 1, 'WhatsApp was asked once')
+  t.equal((await arrivals('+155601310500001')).length, 1, 'WhatsApp got one request')
 })
 
-await t.test('what people choose in WhatsApp counts, the last word of each', async t => {
+await t.test('preferences that recipients set in WhatsApp apply, the latest of each recipient', async t => {
   const node = await ground.start(t, env)
   const now = Math.floor(Date.now() / 1000)
   const preference = (person: string, value: string, timestamp: unknown, category = 'marketing_messages') => ({ wa_id: person, value, timestamp, category, detail: 'in words' })
-  await tell(node, [
+  await postPreferences(node, [
     preference('15550000911', 'stop', now - 60), preference('15550000912', 'stop', now - 60), preference('15550000912', 'resume', String(now - 30)),
-    preference('15550000911', 'resume', now - 90), preference('15550000913', 'stop', now, 'something_new'), preference('nobody', 'stop', now), preference('15550000914', 'maybe', now), null
+    preference('15550000911', 'resume', now - 90), preference('15550000913', 'stop', now, 'something_new'), preference('invalid', 'stop', now), preference('15550000914', 'maybe', now), null
   ])
   t.match(await out(node), [{ recipient: '15550000911', by: 'whatsapp', reason: 'user_preferences', since: new Date((now - 60) * 1000).toISOString() }])
   t.match(await node.send('+15550000911', 'offer', marketing), refused)
-  await tell(node, [preference('15550000911', 'resume', now)])
+  await postPreferences(node, [preference('15550000911', 'resume', now)])
   t.match((await node.send('+15550000911', 'offer', marketing)).body, { status: 'sent' })
   t.match(node.seen('preference.received').map(({ wish }) => wish), ['stop', 'stop', 'resume', 'resume', 'resume'])
 })
 
-await t.test('marketing that comes to its turn after all is dropped there', async t => {
+await t.test('a marketing message that becomes ready after an opt-out is cancelled at its claim', async t => {
   const node = await ground.start(t, { ...env, WHATSAPP_RATE_LIMIT_MS: '60' })
   const to = '+15550000921'
-  // Nothing has its turn before the wish is known.
+  // Paused, so that nothing is granted before the opt-out is stored.
   await node.post(`/senders/${SENDER}/pause`, {})
   const { body: { id } } = await node.send(to, 'later', { ...marketing, scheduledFor: Date.now() + 1500 })
   await node.put(`/opt-outs/${to}`, {})
   const { body: plain } = await node.send(to, 'a code', { scheduledFor: Date.now() + 1500 })
   await node.post(`/senders/${SENDER}/resume`)
-  await until('the other is sent', async () => (await stateOf(node, plain['id']))['status'] === 'sent')
-  await until('it is dropped', async () => (await stateOf(node, id))['status'] === 'cancelled')
+  await until('the other message is sent', async () => (await stateOf(node, plain['id']))['status'] === 'sent')
+  await until('the marketing message is cancelled', async () => (await stateOf(node, id))['status'] === 'cancelled')
   t.match(await stateOf(node, id), { cancelledFor: 'opted-out', attemptCount: 0 })
   t.equal((await arrivals(to)).length, 1)
   const failing = (await node.send('+155601310000931', 'offer', marketing)).body

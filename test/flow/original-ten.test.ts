@@ -28,7 +28,7 @@ await t.test('Idempotency key generation', async t => {
   const { body } = await node.send('+15550000100', 'Hello world')
   t.match(body, { idempotencyKey: key, jobId: key, keySource: 'derived' })
   const stamped = await node.send('+15550000100', 'Hello world', { timestamp: 1700000000000 })
-  t.match(stamped.body, { idempotencyKey: others[3], duplicate: false }, 'the time counts where the caller gives one')
+  t.match(stamped.body, { idempotencyKey: others[3], duplicate: false }, 'a timestamp of the caller changes the key')
 })
 
 await t.test('Rate limiting', async t => {
@@ -40,15 +40,15 @@ await t.test('Rate limiting', async t => {
   t.match(third, { status: 202, body: { queued: true, position: 2, waitingFor: 'pair-rate' } })
   const [start = 0] = starts.of('+15550000110').map(({ at }) => at)
   const after = (reply: typeof first): number => Date.parse(reply.body.expectedAt) - start
-  t.ok(after(second) >= 1950 && after(second) < 2500, `the second's turn is 2 s after the first (${after(second)})`)
+  t.ok(after(second) >= 1950 && after(second) < 2500, `the second's slot is 2 s after the first's (${after(second)})`)
   t.ok(after(third) - after(second) >= 1995 && after(third) - after(second) <= 2005, `the third's is 2 s later (${after(third)})`)
-  for (const { body } of [second, third]) t.ok(body.delayMs > 0 && body.delayMs <= 4000, `of that some is left (${body.delayMs})`)
+  for (const { body } of [second, third]) t.ok(body.delayMs > 0 && body.delayMs <= 4000, `the delay is what remains of that (${body.delayMs})`)
 
-  t.match(await node.send('+15550000111'), { status: 200, body: { immediate: true } }, 'another recipient is not held up')
+  t.match(await node.send('+15550000111'), { status: 200, body: { immediate: true } }, 'another recipient is not delayed')
   const seen = await arrivals('+15550000110', 3)
   const gaps = starts.gaps('+15550000110')
-  t.ok(gaps.every(gap => gap >= 1950), `at least 2 s lie between two sends (${gaps.join(', ')})`)
-  t.same(seen.map(arrival => arrival.body?.text?.body), ['1', '2', '3'], 'first come, first sent')
+  t.ok(gaps.every(gap => gap >= 1950), `two sends are at least 2 s apart (${gaps.join(', ')})`)
+  t.same(seen.map(arrival => arrival.body?.text?.body), ['1', '2', '3'], 'messages are sent in the order of their posts')
 })
 
 await t.test('Duplicate detection', async t => {
@@ -58,7 +58,7 @@ await t.test('Duplicate detection', async t => {
   t.match(again, { status: 200, body: { id: first.body.id, status: 'sent', duplicate: true, immediate: false, queued: false } })
   t.equal(again.headers.get('idempotent-replayed'), 'true')
   const waiting = await node.send('+15550000120', 'another text')
-  t.equal(waiting.body.queued, true, 'another text is no duplicate')
+  t.equal(waiting.body.queued, true, 'another text is not a duplicate')
   t.match(await node.send('+15550000120', 'another text'), { status: 200, body: { id: waiting.body.id, status: 'queued', duplicate: true } })
   t.equal((await arrivals('+15550000120')).length, 1)
 })
@@ -117,7 +117,7 @@ await t.test('Get messages for retry', async t => {
   t.same(due.map((failure: { phoneNumber: string }) => failure.phoneNumber), numbers, 'oldest first')
   for (const to of numbers) await node.del(`/rate-limits/${to}`)
   t.match((await node.post('/failures/retry', { limit: 2 })).body, { total: 2, succeeded: 0, failed: 2, permanentlyFailed: 0, deferred: 0 }, 'no more than asked for')
-  t.equal((await node.get('/failures?due=true')).body.failures.length, 1, 'the others wait for their next moment')
+  t.equal((await node.get('/failures?due=true')).body.failures.length, 1, 'the others wait for their next retry')
   t.equal((await node.get('/failures?status=PENDING')).body.failures.length, 3)
 })
 
@@ -158,7 +158,7 @@ await t.test('Clear rate limit', async t => {
   await node.send('+15550000190', '3')
   await node.del('/rate-limits/+15550000190')
   const [, two, three] = await arrivals('+15550000190', 3)
-  t.ok((three?.headersAt ?? 0) - (two?.headersAt ?? 0) < 20_000, 'what waits goes at once')
+  t.ok((three?.headersAt ?? 0) - (two?.headersAt ?? 0) < 20_000, 'the waiting message is sent at once')
 })
 
 await t.test('Cleanup', async t => {
@@ -166,17 +166,17 @@ await t.test('Cleanup', async t => {
   await node.send('+15550000200')
   await node.send('+15560131026')
   const client = ground.redis.connect()
-  const pace = senderKey(node.prefix, SENDER, 'pair-tat')
-  t.equal(await client.zcard(pace), 2, 'two pairs have a bucket')
+  const pairTat = senderKey(node.prefix, SENDER, 'pair-tat')
+  t.equal(await client.zcard(pairTat), 2, 'two pairs have a bucket')
   t.ok(await failureOf(node, 'FAILED'), 'one message is FAILED')
   const housekeeping = new Queue(queueNames.housekeeping, { connection: client, prefix: queuePrefix(node.prefix) })
   t.teardown(async () => await housekeeping.close())
   await until('buckets and old failures are gone', async () => {
     await housekeeping.add('housekeeping', {})
-    return await client.zcard(pace) === 0 && await failureOf(node, 'FAILED') === undefined
+    return await client.zcard(pairTat) === 0 && await failureOf(node, 'FAILED') === undefined
   })
   t.match((await node.get('/stats')).body, { throttling: { activeRateLimits: 0 }, deliveryFailures: { failed: 0 } })
-  t.equal((await node.send('+15550000200')).body.duplicate, true, 'what was sent is still known')
+  t.equal((await node.send('+15550000200')).body.duplicate, true, 'the key of a sent message is still known')
 })
 
 async function failureOf (node: Node, status: string): Promise<Record<string, any> | undefined> {

@@ -12,9 +12,9 @@ await t.test('it shuts down at once, and does not wait for BullMQ workers that n
   const graceMs = 25_000
   const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.url, prefix: createPrefix(), env: { SHUTDOWN_GRACE_MS: String(graceMs) } })
   await redis.stop()
-  await until('it notices', async () => (await request(`${node.found}/health/ready`)).status === 503, 30_000)
+  await until('the node reports that it is not ready', async () => (await request(`${node.found}/health/ready`)).status === 503, 30_000)
   await redis.restart()
-  const began = performance.now()
+  const signalledAt = performance.now()
   t.equal(await node.end('SIGTERM'), 0)
-  t.ok(performance.now() - began < graceMs - 5000, 'nothing of it used up the grace')
+  t.ok(performance.now() - signalledAt < graceMs - 5000, 'the shutdown did not wait for SHUTDOWN_GRACE_MS')
 })

@@ -1,4 +1,4 @@
-/** What becomes of a message that WhatsApp refuses, holds back or does not answer. The sandbox's test numbers say which. */
+/** Outcomes of messages that WhatsApp rejects, delays or does not respond to. The sandbox's test numbers select the outcome. */
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
@@ -8,18 +8,18 @@ import { until } from '../support/until.js'
 const ground = await createGround(t, unhurried)
 const { arrivals, sandbox } = ground
 
-/** Retries follow at once, by the retry worker. */
-const hasty = { WHATSAPP_RATE_LIMIT_MS: '250', WHATSAPP_RETRY_SCHEDULE_MS: '50,60,70,80,90', WHATSAPP_RETRY_INTERVAL_MS: '100' }
-/** No retry comes by itself. */
-const patient = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
+/** The retry worker retries almost at once. */
+const fastRetries = { WHATSAPP_RATE_LIMIT_MS: '250', WHATSAPP_RETRY_SCHEDULE_MS: '50,60,70,80,90', WHATSAPP_RETRY_INTERVAL_MS: '100' }
+/** No automatic retry happens within a test. */
+const noRetries = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
-await t.test('a refused message is retried by the worker until WhatsApp takes it', async t => {
-  const node = await ground.start(t, hasty)
+await t.test('the retry worker retries a rejected message until WhatsApp accepts it', async t => {
+  const node = await ground.start(t, fastRetries)
   const starts = watchStarts(t, sandbox.url)
   const to = '+155621310000001'
   const { status, body } = await node.send(to, 'Hello', { metadata: { orderId: 7 } })
   t.match([status, body], [202, { status: 'retrying', queued: true, immediate: false, nextRetryAt: String, error: { code: '131000' } }])
-  const message = await until('it is sent', async () => await stateOf(node, body['id'], 'sent'))
+  const message = await until('the message is sent', async () => await stateOf(node, body['id'], 'sent'))
   t.match(message, { attemptCount: 3, providerMessageId: /^wamid\./, metadata: { orderId: 7 } })
   const [failure] = (await node.get('/failures?status=RESOLVED')).body['failures']
   t.match(failure, { id: body['id'], status: 'RESOLVED', attemptCount: 3, resolvedAt: String, nextRetryAt: null, metadata: { orderId: 7 } })
@@ -28,22 +28,22 @@ await t.test('a refused message is retried by the worker until WhatsApp takes it
   t.ok(starts.gaps(to).every(gap => gap >= 200), `retries keep the pair's interval (${starts.gaps(to).map(Math.round).join(', ')})`)
 })
 
-await t.test('a message that is always refused is FAILED after exactly six attempts', async t => {
-  const node = await ground.start(t, hasty)
+await t.test('a message that WhatsApp always rejects is FAILED after exactly six attempts', async t => {
+  const node = await ground.start(t, fastRetries)
   const to = '+155601310000002'
   const { body } = await node.send(to)
-  const message = await until('it is given up', async () => await stateOf(node, body['id'], 'failed'), 20_000)
+  const message = await until('the message has failed', async () => await stateOf(node, body['id'], 'failed'), 20_000)
   t.match(message, { attemptCount: 6, error: { code: '131000' } })
   const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
   t.match(failure, { id: body['id'], attemptCount: 6, reason: 'exhausted', errorCode: '131000', explanation: String, remedy: String })
   t.equal(failure.attempts.length, 6)
   t.same((await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)), ['1', '2', '3', '4', '5', '6'], 'WhatsApp sees each attempt\'s number')
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, resolved: 0, failed: 1 })
-  t.match((await node.send(to)).body, { duplicate: true, status: 'failed' }, 'its key still names it')
+  t.match((await node.send(to)).body, { duplicate: true, status: 'failed' }, 'its key still refers to it')
 })
 
-await t.test('a rejected message is FAILED at once, and says why and what to do', async t => {
-  const node = await ground.start(t, patient)
+await t.test('a permanently rejected message is FAILED at once, with the reason and a remedy', async t => {
+  const node = await ground.start(t, noRetries)
   const { status, headers, body } = await node.send('+15560131026', 'Hello', { metadata: { orderId: 8 }, idempotencyKey: 'rejected' })
   t.match([status, body], [422, { code: 'PROVIDER_REJECTED', status: 422, id: /^111\./, error: { code: '131026', message: String, explanation: String, remedy: String } }])
   t.match(headers.get('content-type'), /^application\/problem\+json/)
@@ -52,23 +52,23 @@ await t.test('a rejected message is FAILED at once, and says why and what to do'
   t.match((await node.send('+15560131026', 'Hello', { idempotencyKey: 'rejected' })), { status: 200, body: { duplicate: true, status: 'failed', id: body['id'] } })
   const later = await node.send('+15560131049')
   t.equal(later.status, 422)
-  const [held] = (await node.get('/failures?status=FAILED&recipient=%2B15560131049')).body['failures']
-  t.ok(Date.parse(held.retryNotBefore) - Date.now() > 23.9 * 3_600_000, 'where another try is punished for a day, it says from when on')
+  const [penalized] = (await node.get('/failures?status=FAILED&recipient=%2B15560131049')).body['failures']
+  t.ok(Date.parse(penalized.retryNotBefore) - Date.now() > 23.9 * 3_600_000, 'retryNotBefore is set for a code that penalizes a retry within a day')
 })
 
-await t.test('a slot is not given back: the retry of a FAILED message reopens it under the same id', async t => {
-  const node = await ground.start(t, { ...patient, WHATSAPP_RATE_LIMIT_MS: '60000' })
+await t.test('the retry of a FAILED message keeps its id and needs a new slot', async t => {
+  const node = await ground.start(t, { ...noRetries, WHATSAPP_RATE_LIMIT_MS: '60000' })
   const { body: { id } } = await node.send('+155611310260003')
-  t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 0, deferred: 1 }, 'the pair\'s rule holds for it too')
+  t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 0, deferred: 1 }, 'the pair rate applies to a retry too')
   await node.del('/rate-limits/+155611310260003')
-  await until('it is sent', async () => await stateOf(node, id, 'sent'))
+  await until('the message is sent', async () => await stateOf(node, id, 'sent'))
   t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id, attemptCount: 2 }])
   t.equal((await node.get('/failures?status=FAILED')).body['failures'].length, 0)
-  t.match(await node.post(`/failures/${id}/retry`), { status: 409, body: { code: 'NOT_RETRYABLE' } }, 'what is sent is not sent again')
+  t.match(await node.post(`/failures/${id}/retry`), { status: 409, body: { code: 'NOT_RETRYABLE' } }, 'a sent message cannot be retried')
 })
 
-await t.test('an unknown outcome is held, then sent again or given up by policy', async t => {
-  const node = await ground.start(t, { ...hasty, SEND_TIMEOUT_MS: '1500', UNKNOWN_HOLD_MS: '2000' })
+await t.test('a message of unknown outcome is held, then sent again or failed by its policy', async t => {
+  const node = await ground.start(t, { ...fastRetries, SEND_TIMEOUT_MS: '1500', UNKNOWN_HOLD_MS: '2000' })
   const [again, never, cut] = await Promise.all([
     node.send('+15558400011', 'Hello'),
     node.send('+15558400021', 'Hello', { onUnknown: 'fail' }),
@@ -79,39 +79,39 @@ await t.test('an unknown outcome is held, then sent again or given up by policy'
   t.match((await node.get(`/messages/${again.body['id']}`)).body, { status: 'unknown', nextRetryAt: String })
   t.match(await node.del(`/messages/${again.body['id']}`), { status: 409, body: { messageStatus: 'unknown' } })
 
-  const failed = await until('one is given up', async () => await stateOf(node, never.body['id'], 'failed'))
+  const failed = await until('the message with the policy fail has failed', async () => await stateOf(node, never.body['id'], 'failed'))
   t.equal(failed['attemptCount'], 1)
   t.match((await node.get('/failures?status=FAILED')).body['failures'], [{ id: never.body['id'], reason: 'unknown' }])
-  t.match(await until('one is sent again', async () => await stateOf(node, again.body['id'], 'sent')), { attemptCount: 2 })
-  await until('so is the one that was cut off', async () => await stateOf(node, cut.body['id'], 'sent'))
-  t.equal((await arrivals('+15558400011')).length, 2, 'which may be twice what the recipient sees')
-  t.equal((await arrivals('+15558400021')).length, 1, 'under `fail` never')
+  t.match(await until('the message with the policy retry is sent again', async () => await stateOf(node, again.body['id'], 'sent')), { attemptCount: 2 })
+  await until('the message with the broken connection is sent again', async () => await stateOf(node, cut.body['id'], 'sent'))
+  t.equal((await arrivals('+15558400011')).length, 2, 'the recipient may get it twice')
+  t.equal((await arrivals('+15558400021')).length, 1, 'with the policy fail it is sent once')
 })
 
-await t.test('a caller does not wait longer than INLINE_WAIT_MS', async t => {
-  const node = await ground.start(t, { ...patient, INLINE_WAIT_MS: '200' })
+await t.test('a request does not take longer than INLINE_WAIT_MS', async t => {
+  const node = await ground.start(t, { ...noRetries, INLINE_WAIT_MS: '200' })
   const askedAt = performance.now()
   const { status, body } = await node.send('+15557030010')
   const tookMs = performance.now() - askedAt
   t.match([status, body], [202, { status: 'sending', queued: true }])
-  t.ok(tookMs >= 195 && tookMs < 3000, `answered after ${tookMs} ms`)
+  t.ok(tookMs >= 195 && tookMs < 3000, `response after ${tookMs} ms`)
   t.match((await node.get(`/messages/${body['id']}`)).body, { status: 'sending' })
   t.match(await node.del(`/messages/${body['id']}`), { status: 409, body: { messageStatus: 'sending' } })
   t.match((await node.get('/queues/stats')).body, { active: 1 })
-  await until('it is sent', async () => await stateOf(node, body['id'], 'sent'))
+  await until('the message is sent', async () => await stateOf(node, body['id'], 'sent'))
 })
 
-await t.test('being told to slow down uses up no attempt, ten times over', async t => {
-  const node = await ground.start(t, patient)
+await t.test('ten rate limit rejections use up no attempt', async t => {
+  const node = await ground.start(t, noRetries)
   const to = '+155601310560004'
   const { status, body } = await node.send(to)
   t.match([status, body], [202, { status: 'queued', queued: true, waitingFor: 'cool-down', position: 1, error: { code: '131056' } }])
-  t.ok(body['delayMs'] > 3000 && body['delayMs'] <= 6000, `the pair rests for 6 s (${body['delayMs']})`)
+  t.ok(body['delayMs'] > 3000 && body['delayMs'] <= 6000, `the pair cools down for 6 s (${body['delayMs']})`)
   t.match((await node.get(`/rate-limits/${to}`)).body, { waitingFor: 'cool-down', limited: true })
-  for (let turn = 2; turn <= 10; turn++) {
+  for (let times = 2; times <= 10; times++) {
     await node.del(`/rate-limits/${to}`)
-    await arrivals(to, turn)
-    await until('it is back in line', async () => await stateOf(node, body['id'], 'queued'))
+    await arrivals(to, times)
+    await until('the message is queued again', async () => await stateOf(node, body['id'], 'queued'))
   }
   t.match((await node.get(`/messages/${body['id']}`)).body, { attemptCount: 0, position: 1 })
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, failed: 0 })
@@ -119,12 +119,12 @@ await t.test('being told to slow down uses up no attempt, ten times over', async
 
   t.match(await node.send('+155600800070005'), { status: 202, body: { status: 'queued', waitingFor: 'cool-down', error: { code: '80007' } } })
   const other = await node.send('+15550002001')
-  t.match(other.body, { status: 'queued' }, 'a full sender rests as a whole')
+  t.match(other.body, { status: 'queued' }, 'a rate-limited sender cools down as a whole')
   t.ok(other.body['delayMs'] > 50_000 && other.body['delayMs'] <= 60_000, `for a minute (${other.body['delayMs']})`)
 })
 
-await t.test('an expired token stops the sender; its messages wait until somebody resumes it', async t => {
-  const node = await ground.start(t, patient)
+await t.test('an expired token stops the sender, and its messages wait until it is resumed', async t => {
+  const node = await ground.start(t, noRetries)
   await sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   const stopper = await node.send('+15550002010')
   t.match(stopper, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'sender-stopped', error: { code: '190' } } })
@@ -133,23 +133,23 @@ await t.test('an expired token stops the sender; its messages wait until somebod
   t.match(waiting, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'sender-stopped' } })
   const refused = await node.send('+15550002012', 'now', { whenLimited: 'reject' })
   t.match(refused, { status: 429, body: { waitMs: null } })
-  t.equal(refused.headers.get('retry-after'), '60', 'a stopped sender is tried once a minute')
+  t.equal(refused.headers.get('retry-after'), '60', 'a stopped sender is probed once a minute')
   t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped', reason: '190', queued: 2 }])
   t.match((await node.get('/queues/stats')).body, { paused: 2, waiting: 0, delayed: 0 })
 
   t.match(await node.post(`/senders/${SENDER}/resume`), { status: 200, body: { state: 'active', reason: null } })
   for (const { body } of [stopper, waiting]) {
-    t.match(await until('it is sent', async () => await stateOf(node, body['id'], 'sent')), { attemptCount: 1 })
+    t.match(await until('the message is sent', async () => await stateOf(node, body['id'], 'sent')), { attemptCount: 1 })
   }
   t.equal(node.seen('sender.resumed').length, 1)
 })
 
-await t.test('a message that stops its sender twice is FAILED itself', async t => {
-  const node = await ground.start(t, patient)
+await t.test('a message that stops its sender twice is FAILED', async t => {
+  const node = await ground.start(t, noRetries)
   const { body } = await node.send('+155601310310006')
   t.match(body, { status: 'queued', waitingFor: 'sender-stopped' })
   await node.post(`/senders/${SENDER}/resume`)
-  await until('it is given up', async () => await stateOf(node, body['id'], 'failed'))
+  await until('the message has failed', async () => await stateOf(node, body['id'], 'failed'))
   t.match((await node.get('/failures?status=FAILED')).body['failures'], [{ errorCode: '131031', reason: 'rejected' }])
   t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped' }])
 })

@@ -1,5 +1,5 @@
 /**
- * More requests than a node can serve, and a provider that hangs. Nothing here asks for a speed: `npm run overload` measures.
+ * More requests than a node can serve, and a provider that hangs. These tests demand no speed: `npm run overload` measures it.
  */
 import { execFile } from 'node:child_process'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -14,7 +14,7 @@ import { askOnce, createCaller, request, type Reply } from '../support/request.j
 import { pass, until } from '../support/until.js'
 import { observe } from './observer.js'
 
-interface Told {
+interface LoadResult {
   asked: number
   unanswered: number
   statuses: Record<string, number>
@@ -25,14 +25,14 @@ interface Told {
   ms: { p50: number, p99: number, max: number }
 }
 
-/** What the network may add between a start and its arrival. */
+/** Network time allowed between a start and its arrival, ms. */
 const NETWORK_MS = 50
-/** `HANG_MS=60000 npm test -- test/flow/overload.test.ts` for a whole minute. */
+/** `HANG_MS=60000 npm test -- test/flow/overload.test.ts` hangs for a minute. */
 const HANG_MS = Number(process.env['HANG_MS'] ?? 2500)
 
 const ground = await createGround(t)
 
-await t.test('under more load than it can bear a node answers everybody, delivers what it took, and does not grow', async t => {
+await t.test('an overloaded node responds to every request, delivers what it accepted, and its memory does not grow', async t => {
   const sandbox = await startSandboxProcess(t)
   const control = `${new URL(sandbox.found).origin}/_sandbox`
   await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null }) })
@@ -42,33 +42,33 @@ await t.test('under more load than it can bear a node answers everybody, deliver
   await load(node.found, { rate: 100, seconds: 1, connections: 10, tag: 'warm' })
   const before = await heapOf(node.found)
 
-  const told = await load(node.found, { rate: 6000, seconds: 2, connections: 2500, tag: 'over' })
-  t.equal(told.unanswered, 0, 'every request has its answer')
-  t.same(told.faults, {}, 'and no connection broke')
-  t.same(Object.keys(told.statuses).filter(status => !['200', '202', '429', '503'].includes(status)), [])
-  t.equal(told.withoutRetryAfter, 0, 'who is turned away hears when to come again')
-  t.ok((told.codes['OVERLOADED'] ?? 0) > 0, 'it was too much')
-  t.ok(told.accepted.length > 0, 'and some were served all the same')
+  const result = await load(node.found, { rate: 6000, seconds: 2, connections: 2500, tag: 'over' })
+  t.equal(result.unanswered, 0, 'every request has a response')
+  t.same(result.faults, {}, 'and no connection broke')
+  t.same(Object.keys(result.statuses).filter(status => !['200', '202', '429', '503'].includes(status)), [])
+  t.equal(result.withoutRetryAfter, 0, 'every rejection has a Retry-After')
+  t.ok((result.codes['OVERLOADED'] ?? 0) > 0, 'the node was overloaded')
+  t.ok(result.accepted.length > 0, 'the node accepted some requests')
 
-  await until('all is settled', async () => (await operator.get('/stats')).body['senders']?.[0].unsettled === 0, 60_000)
+  await until('all messages are settled', async () => (await operator.get('/stats')).body['senders']?.[0].unsettled === 0, 60_000)
   const { body } = await request(`${control}/messages?sender=${SENDER}`)
   const texts = (body['messages'] as Seen[]).filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body ?? '')
   const times = new Map<string, number>()
   for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1)
-  t.same(told.accepted.filter(number => times.get(`over/${number}`) !== 1), [], 'what was accepted has come once')
-  const after = await until('the heap is as it was', async () => {
-    // Nothing is collected where nothing is done.
+  t.same(result.accepted.filter(number => times.get(`over/${number}`) !== 1), [], 'every accepted message was sent once')
+  const after = await until('the heap is back to its former size', async () => {
+    // An idle process does not collect garbage.
     await load(node.found, { rate: 200, seconds: 1, connections: 10, tag: 'calm' })
     const heap = await heapOf(node.found)
     return heap < before + 40e6 && heap
   }, 60_000)
-  t.comment(`${told.asked} asked, ${JSON.stringify(told.statuses)} ${JSON.stringify(told.codes)}, accepted ones answered after ${JSON.stringify(told.ms)} ms, ` +
+  t.comment(`${result.asked} asked, ${JSON.stringify(result.statuses)} ${JSON.stringify(result.codes)}, latency of accepted ones ${JSON.stringify(result.ms)} ms, ` +
     `heap ${(before / 1e6).toFixed(0)} MB before, ${(after / 1e6).toFixed(0)} MB after`)
 })
 
-await t.test('health and metrics are answered while others are turned away', async t => {
+await t.test('a node serves health and metrics while it sheds other requests', async t => {
   const node = await ground.start(t)
-  // Redis is busy for a while with something of its own, so that scripts wait for it.
+  // A long script keeps Redis busy, so that the gateway's scripts wait.
   const busy = ground.redis.connect().eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
   let isBusy = true
   busy.finally(() => { isBusy = false })
@@ -82,14 +82,14 @@ await t.test('health and metrics are answered while others are turned away', asy
   t.ok(isBusy, 'while Redis was still busy')
   await busy
   const refused = (await Promise.all(asked)).find(({ body }) => body['code'] === 'OVERLOADED')
-  t.match(refused, { status: 503, body: { title: /same idempotency key/, status: 503 } }, 'who came while others waited is turned away')
+  t.match(refused, { status: 503, body: { title: /same idempotency key/, status: 503 } }, 'a request that arrives while others wait is rejected')
   t.equal(refused?.headers.get('retry-after'), '1')
-  await until('it takes messages again', async () => (await node.send('+15550007000')).status === 200)
+  await until('the node accepts messages again', async () => (await node.send('+15550007000')).status === 200)
 })
 
-await t.test('a provider that hangs and recovers gets nothing too close, late, twice or never', async t => {
+await t.test('a provider that hangs and recovers gets every message once, and no two too close', async t => {
   const intervalMs = 300
-  // More than can be used up meanwhile.
+  // More retries than can be used up meanwhile.
   const retries = Array.from({ length: 15 + Math.ceil(HANG_MS / 600) }, () => 300).join()
   const lag = monitorEventLoopDelay({ resolution: 10 })
   lag.enable()
@@ -101,25 +101,25 @@ await t.test('a provider that hangs and recovers gets nothing too close, late, t
   await Promise.all(wanted.map(async text => await node.send(text.split('/')[0] ?? '', text)))
   await pass(HANG_MS)
   await ground.sandbox.control('DELETE', 'faults')
-  await until('all is sent', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0, 40_000)
+  await until('all messages are sent', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0, 40_000)
 
   const arrivals = (await ground.sandbox.seen()).filter(({ recipient }) => recipient?.startsWith('+155500062'))
   const accepted = arrivals.filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body)
-  t.same([...accepted].sort(), [...wanted].sort(), 'each was taken once')
+  t.same([...accepted].sort(), [...wanted].sort(), 'each message was accepted once')
   t.ok(arrivals.length > accepted.length, `${arrivals.length - accepted.length} were written to a provider that hung`)
   const { leastSpacing } = observe(arrivals)
-  // Sandbox and node share this process: both read their clocks late when it is late.
+  // Sandbox and node share this process: when its event loop is late, both read their clocks late.
   t.ok(leastSpacing > intervalMs - NETWORK_MS - lag.max / 1e6, `least spacing ${leastSpacing.toFixed(0)} ms (loop late by ${(lag.max / 1e6).toFixed(0)} ms at most)`)
-  t.same(node.seen('pair.violated'), [], 'nor does the watch on the spacing know of any')
-  t.same(node.seen('recovery.found').filter(({ kind }) => kind === 'lease'), [], 'no lease was lost to a queue')
+  t.same(node.seen('pair.violated'), [], 'the spacing check found no violation')
+  t.same(node.seen('recovery.found').filter(({ kind }) => kind === 'lease'), [], 'no lease expired while its request was queued')
   const starts = node.seen('attempt.settled').map(({ startedAfterMs }) => startedAfterMs ?? 0)
-  t.ok(Math.max(...starts) <= 250, `a grant starts within its time or not at all: ${Math.max(...starts).toFixed(0)} ms`)
+  t.ok(Math.max(...starts) <= 250, `a grant starts within START_WITHIN_MS or not at all: ${Math.max(...starts).toFixed(0)} ms`)
 })
 
-async function load (origin: string, how: object): Promise<Told> {
+async function load (origin: string, how: object): Promise<LoadResult> {
   const program = new URL('../bench/load.mjs', import.meta.url).pathname
   const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify({ origin, key: keys.app, ...how })], { maxBuffer: 64e6 })
-  return JSON.parse(stdout) as Told
+  return JSON.parse(stdout) as LoadResult
 }
 
 async function heapOf (origin: string): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * The README's first screen: its commands are run against a gateway as `npm start` starts it, and answer what stands below them. So are its examples for
- * JavaScript and the command line, and what other pages have a newcomer do beside `npm start`.
+ * The README's first screen: its commands run against a gateway as `npm start` starts it, and print what the README shows. The same for its examples for
+ * JavaScript and the command line, and for commands of other pages that work beside `npm start`.
  */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -15,29 +15,29 @@ const run = promisify(execFile)
 const [, section = ''] = /^## Start\n(.*?)^## /ms.exec(read('README.md')) ?? []
 const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', answers = '']) => ({ commands, answers }))
 
-await t.test('there are three steps, after the start itself', async t => {
+await t.test('the README has three steps after the start itself', async t => {
   t.match(section, /^```sh\nnpm start\n```$/m)
   t.equal(steps.length, 3)
-  t.equal([...section.matchAll(/^```sh$/gm)].length, 4, 'no command is left out here')
+  t.equal([...section.matchAll(/^```sh$/gm)].length, 4, 'this test runs all commands')
 })
 
-await t.test('each answers as it says', async t => {
+await t.test('each step prints what the README shows', async t => {
   const dir = t.testdir({ '.curlrc': 'retry = 5\n' })
   const gateway = await startProgram(t, 'main.js', settings(`${dir}/data`), /^Gateway {3}(http:\/\/\S+)/m)
   const here = (text: string): string => text.replaceAll('localhost:3000', gateway.found.replace('http://', ''))
-  // A machine that is busy with other tests may answer 503, which says itself that it is to be repeated.
+  // On a busy machine a node may respond with 503 and a Retry-After; curl retries it.
   const env = { ...process.env, CURL_HOME: dir }
   for (const { commands, answers } of steps) {
     const { stdout } = await run('bash', ['-euc', here(commands)], { env })
     const seen = lines(stdout)
-    const told = lines(answers)
-    t.equal(seen.length, told.length, commands)
-    for (const [at, line] of told.entries()) t.ok(fits(seen[at] ?? '', line), `${line}\n${seen[at] ?? 'nothing'}`)
+    const expected = lines(answers)
+    t.equal(seen.length, expected.length, commands)
+    for (const [at, line] of expected.entries()) t.ok(fits(seen[at] ?? '', line), `${line}\n${seen[at] ?? 'nothing'}`)
   }
 
-  await t.test('the examples for JavaScript do what they say', async t => {
+  await t.test('the examples for JavaScript work as documented', async t => {
     const [example = ''] = blocks('README.md', 'From JavaScript', 'js')
-    // Below the repository's own package.json, so `sluice/client` is what is built.
+    // Within the repository, so that `sluice/client` resolves to the build.
     writeFileSync(join(dir, 'example.mjs'), here(`${example}console.log(JSON.stringify({ immediate, queued, duplicate }))`))
     t.match((await run(process.execPath, ['example.mjs'], { cwd: dir })).stdout, /^{"immediate":(true|false),"queued":(true|false),"duplicate":false}\n$/)
 
@@ -46,13 +46,13 @@ await t.test('each answers as it says', async t => {
     t.match(stdout, /wamid\.[^]*(accepted|delay_ms)/)
   })
 
-  await t.test('the examples for the command line do what they say', async t => {
+  await t.test('the examples for the command line work as documented', async t => {
     const [commands = ''] = blocks('README.md', 'From the command line', 'sh')
     writeFileSync(join(dir, 'campaign.csv'), blocks('docs/cli.md', 'Import', 'csv')[0] ?? '')
     for (const line of lines(commands)) t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line)
   })
 
-  await t.test('the first alert\'s number stops the sender, and what ends it ends it', async t => {
+  await t.test('the example of a firing alert stops the sender, and its commands resume it', async t => {
     const [watch, stop = '', mend = ''] = blocks('grafana/README.md', 'See an alert fire', 'sh')
     t.equal(watch, 'npm run prometheus\n')
     t.match((await run('bash', ['-euc', here(stop)], { env })).stdout, /"status":"queued".*"waitingFor":"sender-stopped"/)
@@ -61,12 +61,12 @@ await t.test('each answers as it says', async t => {
   t.equal(await gateway.end('SIGTERM'), 0)
 })
 
-/** As `npm start` has them but for two: a busy machine may start a send late, and finds after `sleep 2` that the 2 s of a pair are not quite over. */
+/** As in `npm start`, except two: on a busy machine a send may start late, and the 2 s of a pair may not be over after `sleep 2`. */
 function settings (DATA_DIR: string): Record<string, string> {
   return { PORT: '0', DATA_DIR, START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '1500' }
 }
 
-/** What stands in a language under a heading of a page. */
+/** The code blocks of a language below a heading of a page. */
 function blocks (page: string, heading: string, language: string): string[] {
   const section = read(page).split(/^## /m).find(part => part.startsWith(`${heading}\n`)) ?? ''
   return [...section.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block)
@@ -76,12 +76,12 @@ function lines (text: string): string[] {
   return text.split('\n').filter(line => line !== '')
 }
 
-/** ` … ` stands for anything, and what differs from run to run is taken for equal. */
-function fits (seen: string, told: string): boolean {
-  const pattern = steady(told).split(' … ').map(part => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')
-  return new RegExp(`^${pattern}$`).test(steady(seen))
+/** ` … ` matches anything; values that differ from run to run are normalized. */
+function fits (seen: string, expected: string): boolean {
+  const pattern = normalize(expected).split(' … ').map(part => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')
+  return new RegExp(`^${pattern}$`).test(normalize(seen))
 }
 
-function steady (text: string): string {
+function normalize (text: string): string {
   return text.replaceAll(/\d+\.[\w-]{22}\.[0-9a-f]{11}/g, '<id>').replaceAll(/"delayMs":\d+/g, '"delayMs":<ms>').replaceAll('"status":"delivered"', '"status":"sent"')
 }

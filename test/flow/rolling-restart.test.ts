@@ -32,7 +32,7 @@ const sandbox = await startSandboxProcess(t)
 const control = `${new URL(sandbox.found).origin}/_sandbox`
 await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 60, enforcePair: false, throughputPerSecond: null }) })
 
-await t.test('a rolling restart gives callers nothing worse than 503, and recipients nothing twice, late or too close', async t => {
+await t.test('during a rolling restart callers get nothing worse than 503, and no message is duplicated, late or too close', async t => {
   const prefix = createPrefix()
   const started: Program[] = []
   const written = watchWritten(t)
@@ -43,7 +43,7 @@ await t.test('a rolling restart gives callers nothing worse than 503, and recipi
   }
   const nodes = await Promise.all([start(), start(), start()])
   const load = startLoad(nodes)
-  await until('the load is on', () => load.posted() > 150)
+  await until('the load has started', () => load.posted() > 150)
 
   const tookMs: number[] = []
   for (const [at, node] of nodes.entries()) {
@@ -56,18 +56,18 @@ await t.test('a rolling restart gives callers nothing worse than 503, and recipi
   }
   const { statuses, faults, texts, codes } = await load.end()
   const viewer = createCaller(nodes[0]?.found ?? '', keys.operator)
-  await until('all is settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 30_000)
+  await until('all messages are settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 30_000)
 
   t.same([...statuses.keys()].filter(status => ![200, 202, 503].includes(status)), [], 'no other status')
   t.ok(codes.has('SHUTTING_DOWN'), 'nodes that shut down were asked, and answered so')
   t.same([...faults.keys()].filter(code => code !== 'ECONNREFUSED'), [], 'no connection was reset')
-  t.ok(tookMs.every(ms => ms < 8000), `each ended soon (${tookMs.map(Math.round).join(', ')} ms)`)
+  t.ok(tookMs.every(ms => ms < 8000), `each ended quickly (${tookMs.map(Math.round).join(', ')} ms)`)
 
   const { body } = await request(`${control}/messages`)
   const arrivals = (body['messages'] as Seen[]).filter(arrival => arrival.outcome === 'accepted')
   const observed = observe(arrivals)
   t.equal(observed.sends, texts.length, 'every message was sent')
-  t.same(observed.doubled, [], 'and none twice')
+  t.same(observed.doubled, [], 'no message was sent twice')
   const { leastSpacing } = written.read(arrivals)
   t.ok(leastSpacing >= INTERVAL_MS - CLOCKS_MS, `least spacing of a pair: ${leastSpacing.toFixed(0)} ms`)
   t.notOk(started.some(node => node.output().includes('spacing violated')), 'nor did a node see one')
@@ -83,14 +83,14 @@ interface LoadResult { texts: string[], statuses: Map<number, number>, faults: M
 function startLoad (nodes: Program[]): { posted: () => number, end: () => Promise<LoadResult> } {
   const agent = new Agent({ keepAlive: true, maxSockets: 30 })
   const result: LoadResult = { texts: [], statuses: new Map(), faults: new Map(), codes: new Set() }
-  const shunned = new Map<Program, number>()
+  const avoidedUntil = new Map<Program, number>()
   const underway = new Set<Promise<void>>()
   const count = <Key>(counts: Map<Key, number>, key: Key): void => { counts.set(key, (counts.get(key) ?? 0) + 1) }
 
-  const deliver = async (to: string, text: string, turn: number): Promise<void> => {
+  const deliver = async (to: string, text: string, offset: number): Promise<void> => {
     for (let tries = 0; ; tries++) {
-      const open = nodes.filter(node => (shunned.get(node) ?? 0) < performance.now())
-      const node = open[(turn + tries) % Math.max(1, open.length)]
+      const open = nodes.filter(node => (avoidedUntil.get(node) ?? 0) < performance.now())
+      const node = open[(offset + tries) % Math.max(1, open.length)]
       if (node === undefined) {
         await pass(20)
         continue
@@ -102,7 +102,7 @@ function startLoad (nodes: Program[]): { posted: () => number, end: () => Promis
         if (reply.status !== 503) return
         result.codes.add(reply.code)
       }
-      shunned.set(node, performance.now() + 100)
+      avoidedUntil.set(node, performance.now() + 100)
     }
   }
   const timer = setInterval(() => {

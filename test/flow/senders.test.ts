@@ -13,11 +13,11 @@ const redis = await startRedis(t)
 const api = await startApi(t)
 const ANN = '+15550000001'
 
-interface House { node: Node, prefix: string, env: Record<string, string>, write: (entries: unknown) => void, file: string, dir: string }
+interface RunningNode { node: Node, prefix: string, env: Record<string, string>, write: (entries: unknown) => void, file: string, dir: string }
 
 const entry = (id: string, more: Record<string, unknown> = {}) => ({ id, accessToken: `token-${id}`, ...more })
 
-async function start (t: Test, entries: Array<Record<string, unknown>>, env: Record<string, string> = {}): Promise<House> {
+async function start (t: Test, entries: Array<Record<string, unknown>>, env: Record<string, string> = {}): Promise<RunningNode> {
   const dir = t.testdir({ 'senders.json': JSON.stringify(entries) })
   const file = `${dir}/senders.json`
   const prefix = createPrefix()
@@ -37,18 +37,18 @@ await t.test('one recipient of two senders is two pairs, each with its own order
       t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', waitingFor: 'pair-rate' }, `${sender} ${text}`)
     }
   }
-  await until('all are there', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
+  await until('all messages have arrived', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
   for (const [sender, intervalMs] of [['a1', 1300], ['a2', 1600]] as const) {
     const asked = api.asked(sender)
     t.strictSame(asked.map(({ text }) => text), ['1', '2', '3'])
-    t.ok(asked.every(({ token }) => token === `token-${sender}`), 'each with its own token')
+    t.ok(asked.every(({ token }) => token === `token-${sender}`), 'each sender uses its own token')
     const gaps = starts.gaps(ANN, sender)
     t.equal(gaps.length, 2)
     t.ok(gaps.every(gap => gap >= intervalMs - 50), `${sender}: ${gaps.map(Math.round).join(', ')} ms apart`)
   }
-  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k' })).body['id'], /^a1\./, 'the first is the default one')
+  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k' })).body['id'], /^a1\./, 'the first sender is the default')
   t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k', sender: 'a2' })).body, { duplicate: false, id: /^a2\./ }, 'a key belongs to its sender')
-  t.match(await node.send(ANN, 'nobody', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
+  t.match(await node.send(ANN, 'unknown', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
 })
 
 await t.test('a sender whose requests all hang does not slow down another', async t => {
@@ -58,11 +58,11 @@ await t.test('a sender whose requests all hang does not slow down another', asyn
     await node.send(`+1555000${from + i}`, 'Hello', { sender }, more)))
   await post('quick', 1000, 20)
   await post('quick', 1100, 20, { prefer: 'respond-async' })
-  const usual = await until('quick is sent', () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs))
+  const usual = await until('the messages of quick are sent', () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs))
 
   api.silence('slow')
   await post('slow', 2000, 45, { prefer: 'respond-async' })
-  await until('all its places are taken', () => api.waiting('slow') === 5)
+  await until('slow has its maximum in flight', () => api.waiting('slow') === 5)
   const started = performance.now()
   for (let round = 0; round < 4; round++) {
     const inline = await post('quick', 3000 + 100 * round, 10)
@@ -75,7 +75,7 @@ await t.test('a sender whose requests all hang does not slow down another', asyn
   t.equal(settled(node, 'slow').length, 0)
   t.ok(worst(late) < Math.max(250, 3 * worst(usual)) + lagMs(), `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`)
   api.speak('slow')
-  await until('the slow one goes on', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
+  await until('the messages of slow are sent', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
 })
 
 await t.test('a reload adds, changes and removes senders without loss', async t => {
@@ -94,7 +94,7 @@ await t.test('a reload adds, changes and removes senders without loss', async t 
 
   t.match(await node.put('/senders/b1/quota', { pairIntervalMs: 700 }), { status: 200 })
   await node.reload()
-  t.match(await rules('b1'), { pairIntervalMs: 700 }, 'an operator\'s change stands until the settings change')
+  t.match(await rules('b1'), { pairIntervalMs: 700 }, 'an operator\'s change applies until the settings change')
 
   await node.post('/senders/b3/pause')
   await node.send(ANN, 'second', { sender: 'b3' })
@@ -103,7 +103,7 @@ await t.test('a reload adds, changes and removes senders without loss', async t 
   t.strictSame(other.seen('senders.unserved'), [{ senders: ['b3'] }], 'a node without this sender reports that it holds messages')
   await node.reload()
   await node.post('/senders/b3/resume')
-  await until('it is sent all the same', () => api.asked('b3').length === 2)
+  await until('the draining sender sends its message', () => api.asked('b3').length === 2)
 })
 
 await t.test('an invalid file changes nothing and is reported', async t => {
@@ -121,15 +121,15 @@ await t.test('a new token is used without a reload, and requests in flight end w
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   api.silence('d1')
   await node.send(ANN, '1', {}, { prefer: 'respond-async' })
-  await until('it is under way', () => api.waiting('d1') === 1)
+  await until('the request is in flight', () => api.waiting('d1') === 1)
   writeFileSync(`${dir}/token`, '\n')
-  await until('an empty file is told of', () => node.seen('senders.rejected').length > 0)
+  await until('an empty token file is reported', () => node.seen('senders.rejected').length > 0)
   writeFileSync(`${dir}/token`, 'new\n')
-  await until('it is read', () => node.seen('senders.reloaded').some(({ renewed }) => renewed.includes('d1')))
+  await until('the new token is loaded', () => node.seen('senders.reloaded').some(({ renewed }) => renewed.includes('d1')))
   api.speak('d1')
   t.match((await node.send('+15550000002', '2')).body, { status: 'sent' })
   t.strictSame(api.asked('d1').map(({ token }) => token), ['old', 'new'])
-  await until('the first is settled', () => settled(node, 'd1').length === 2)
+  await until('both messages are settled', () => settled(node, 'd1').length === 2)
   t.ok(settled(node, 'd1').every(({ verdict }) => verdict === 'sent'))
   t.equal(node.seen('senders.rejected').length, 1, 'reported once')
 })
@@ -141,7 +141,7 @@ await t.test('the token file of a draining sender is read until it is drained', 
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   const renewals = (): string[] => node.seen('senders.reloaded').flatMap(({ renewed }) => renewed)
   await node.post('/senders/f2/pause')
-  t.match((await node.send(ANN, 'held', { sender: 'f2' })).body, { status: 'queued' })
+  t.match((await node.send(ANN, 'paused', { sender: 'f2' })).body, { status: 'queued' })
   writeFileSync(`${dir}/senders.json`, JSON.stringify(entries.slice(0, 1)))
   await node.reload()
   writeFileSync(`${dir}/f1`, 'new-1')
@@ -150,9 +150,9 @@ await t.test('the token file of a draining sender is read until it is drained', 
   t.equal(node.seen('senders.reloaded').at(-1)?.total, 1, 'though it no longer counts')
   await node.reload()
   writeFileSync(`${dir}/f2`, 'newer-2')
-  await until('nor does another reload end it', () => renewals().filter(id => id === 'f2').length === 2)
+  await until('the token is loaded after another reload', () => renewals().filter(id => id === 'f2').length === 2)
   await node.post('/senders/f2/resume')
-  await until('it has left', () => node.seen('sender.removed').length === 1, 15_000)
+  await until('the sender is removed', () => node.seen('sender.removed').length === 1, 15_000)
   t.strictSame(api.asked('f2').map(({ token }) => token), ['newer-2'])
   writeFileSync(`${dir}/f2`, 'newest-2')
   writeFileSync(`${dir}/f1`, 'newest-1')

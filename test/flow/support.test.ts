@@ -1,4 +1,4 @@
-/** What a support desk and an operator do: find, acknowledge, change rules, see who did what. */
+/** Tasks of support and operators: find, acknowledge, change rules, read the audit trail. */
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
@@ -8,7 +8,7 @@ import { until } from '../support/until.js'
 const ground = await createGround(t, unhurried)
 const q = encodeURIComponent
 
-await t.test('messages are found by recipient, key, provider id and tag, newest first, by those who may', async t => {
+await t.test('messages are found by recipient, key, provider id and tag, newest first, within the caller\'s rights', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
   const app = node.as(keys.app)
   const to = '+15550005001'
@@ -26,14 +26,14 @@ await t.test('messages are found by recipient, key, provider id and tag, newest 
   t.strictSame(await find('tag=shop:7'), [second['id'], first['id']])
   t.strictSame(await find(`tag=shop:7&recipient=${q('+15550005002')}`), [])
   t.strictSame(await find(`providerMessageId=${q(first['providerMessageId'])}`), [first['id']])
-  t.strictSame(await find('idempotencyKey=k1'), [first['id']], 'a reader finds any caller\'s key')
-  t.strictSame(await find('idempotencyKey=k1', node.as(keys.shop)), [], 'a caller only its own')
+  t.strictSame(await find('idempotencyKey=k1'), [first['id']], 'a caller with the role read finds the keys of all callers')
+  t.strictSame(await find('idempotencyKey=k1', node.as(keys.shop)), [], 'a sending caller finds only its own keys')
   t.strictSame(await find(`recipient=${q(to)}`, app), [first['id']])
   t.match(await node.get('/messages'), { status: 400, body: { code: 'INVALID_REQUEST' } })
   t.match(await node.get('/messages?tag=nocolon'), { status: 400, body: { field: 'tag' } })
 })
 
-await t.test('a search with its words in the body looks through all senders, and keeps to who may see what', async t => {
+await t.test('a search with its terms in the body covers all senders, within the caller\'s rights', async t => {
   const senders = ['11', '22', '33'].map(id => ({ id, accessToken: 'token' }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await ground.start(t, { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '60000' })
@@ -48,27 +48,27 @@ await t.test('a search with its words in the body looks through all senders, and
   t.strictSame(await find({ tag: 'orderId:B-1', limit: 2 }), ids.slice(0, 2))
   t.strictSame(await find({ tag: 'orderId:B-1', sender: '22' }), ids.slice(1, 2))
   t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.app)), ids)
-  t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.shop)), [], 'another caller finds nothing of it')
+  t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.shop)), [], 'another caller finds nothing')
   t.match(await node.post('/messages/find', {}), { status: 400, body: { code: 'INVALID_REQUEST' } })
   t.match(await node.post('/messages/find', { recipient: '12' }), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
   t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), { status: 200, body: { sender: '22', limited: true, waitingFor: 'pair-rate' } })
 })
 
-await t.test('a message tells who has seen its failure, and a caller who it is', async t => {
+await t.test('a message shows who acknowledged its failure, and GET /caller shows the caller', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
   const id = (await node.send('+155601310260059', 'x')).body['id'] as string
   t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body)
   await node.post(`/failures/${id}/acknowledge`, { note: 'called the customer' })
   t.match((await node.get(`/messages/${id}`)).body, { acknowledgedBy: 'operator', acknowledgedAt: /Z$/, note: 'called the customer' })
   await node.post(`/failures/${id}/retry`)
-  t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body, 'of what became of it since nobody has seen anything')
+  t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body, 'a new failure is not acknowledged')
   t.strictSame((await node.as(keys.viewer).get('/caller')).body, { name: 'viewer', role: 'read' })
   const { error } = (await node.get(`/messages/${id}`)).body
   t.strictSame((await node.as(keys.app).get('/codes/131026')).body, { code: '131026', title: 'Message undeliverable', explanation: error.explanation, remedy: error.remedy })
   t.match((await node.get('/codes/100%2F33')).body, { title: 'Object does not exist' })
 })
 
-await t.test('without an index only the idempotency key can be looked up', async t => {
+await t.test('without an index messages are found by idempotency key only', async t => {
   const node = await ground.start(t, { FIND_WITHIN_MS: '0' })
   const { body } = await node.send('+15550005003', 'one', { idempotencyKey: 'k2' })
   t.equal((await node.get('/messages?idempotencyKey=k2')).body['messages'][0].id, body['id'])
@@ -76,7 +76,7 @@ await t.test('without an index only the idempotency key can be looked up', async
   t.equal((await ground.redis.connect().keys(`{${node.prefix}:*recent*`)).length, 0)
 })
 
-await t.test('failures are acknowledged, one or by filter, with actor and note', async t => {
+await t.test('failures are acknowledged one by one or by filter, with actor and note', async t => {
   const node = await ground.start(t)
   const id = (await node.send('+155601310260051', 'x')).body['id'] as string
   await node.send('+155601310260052', 'x')
@@ -92,7 +92,7 @@ await t.test('failures are acknowledged, one or by filter, with actor and note',
   ])
 })
 
-await t.test('a thousand failures due together go out at the sender\'s pace', async t => {
+await t.test('many failures that are due together are retried at the sender rate', async t => {
   const node = await ground.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '500', WHATSAPP_SENDER_RATE_PER_SECOND: '300', WHATSAPP_RATE_LIMIT_MS: '10', START_WITHIN_MS: '250' })
   await node.post('/workers/retry/stop')
   await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 400, kind: 'code', code: 131000 })
@@ -104,11 +104,11 @@ await t.test('a thousand failures due together go out at the sender\'s pace', as
   const at = starts.of().map(start => start.at)
   t.equal(at.length, 400)
   const most = Math.max(...at.map((moment, i) => at.filter((other, j) => j >= i && other < moment + 1000).length))
-  // Grants keep the rate; a start may come START_WITHIN_MS after its grant, so a second of starts holds at most 1.25 s of grants.
+  // Grants keep the rate; a start may come START_WITHIN_MS after its grant, so a second of starts contains at most 1.25 s of grants.
   t.ok(most <= 375, `${most} in the fullest second`)
 })
 
-await t.test('a changed quota governs from the next grant, on every node, and keeps the spacing of what was sent', async t => {
+await t.test('a changed quota applies from the next grant, on every node, and keeps the spacing of earlier sends', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' })
   const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
   const to = '+15550005100'
@@ -118,8 +118,8 @@ await t.test('a changed quota governs from the next grant, on every node, and ke
   t.match((await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 500 })).body, { pairIntervalMs: 500, pairBurst: 1, version: 2 })
   await ground.arrivals(to, 4)
   const gaps = starts.gaps(to)
-  t.ok((gaps[0] ?? 0) >= 2950, `the second waited for the rule it was promised under: ${gaps.map(Math.round).join(', ')}`)
-  t.ok(gaps.slice(1).every(gap => gap >= 450 && gap < 2500), `the others follow the new one: ${gaps.map(Math.round).join(', ')}`)
+  t.ok((gaps[0] ?? 0) >= 2950, `the second message waited by the old rule: ${gaps.map(Math.round).join(', ')}`)
+  t.ok(gaps.slice(1).every(gap => gap >= 450 && gap < 2500), `the others follow the new rule: ${gaps.map(Math.round).join(', ')}`)
   t.equal((await other.get('/senders')).body['senders'][0].rules.pairIntervalMs, 500)
   await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
   t.match((await node.get('/senders')).body['senders'][0].rules, { pairIntervalMs: 500, version: 2 }, 'a start with the old settings changes nothing')
@@ -128,11 +128,11 @@ await t.test('a changed quota governs from the next grant, on every node, and ke
   t.match((await node.put(`/senders/${SENDER}/quota`, { perSecond: 40 })).body, { pairIntervalMs: 500, perSecond: 40, version: 3 })
 })
 
-await t.test('a Redis that was emptied gets its rules again, and the next caller is served', async t => {
+await t.test('the rules are written again after Redis was emptied, and the next message is sent', async t => {
   const node = await ground.start(t)
   const redis = ground.redis.connect()
-  // A round of recovery may come in between, and write them again before anybody asks.
-  const refused = await until('they are missed', async () => {
+  // A round of recovery may write the rules again before the request.
+  const refused = await until('a request fails without rules', async () => {
     await redis.del(`{${node.prefix}:${SENDER}}:sender`)
     const reply = await node.send('+15550005200', 'x', { deduplicate: false })
     return reply.status >= 400 && reply

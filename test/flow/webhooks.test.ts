@@ -1,4 +1,4 @@
-/** Webhook statuses and their effect on messages. The sandbox posts them as Meta does. */
+/** Webhooks of Meta and their effect on messages. The sandbox posts webhooks as Meta does. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
@@ -9,11 +9,11 @@ import { until } from '../support/until.js'
 const ground = await createGround(t, unhurried)
 const { sandbox, arrivals } = ground
 const SECRET = 'app-secret-of-the-test'
-const hearing = { WHATSAPP_APP_SECRET: `another-secret,${SECRET}`, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000', UNKNOWN_OUTCOME: 'fail' }
+const withWebhooks = { WHATSAPP_APP_SECRET: `another-secret,${SECRET}`, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000', UNKNOWN_OUTCOME: 'fail' }
 
-/** A node that receives webhooks, and the sandbox that posts them. */
+/** A node that accepts webhooks, and the sandbox that posts them. */
 async function start (t: Parameters<typeof ground.start>[0], settings: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<Node> {
-  const node = await ground.start(t, { ...hearing, ...env })
+  const node = await ground.start(t, { ...withWebhooks, ...env })
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', {
     webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 1, webhookBackwards: false, webhookStrangers: 0, webhookOpaque: true, ...settings
@@ -27,7 +27,7 @@ const stateOf = async (node: Node, id: string, ...states: string[]): Promise<Rec
 }
 
 const ended = async (node: Node, id: string, ...states: string[]): Promise<Record<string, any>> =>
-  await until(`it is ${states.join(' or ')}`, async () => await stateOf(node, id, ...states), 20_000)
+  await until(`the message is ${states.join(' or ')}`, async () => await stateOf(node, id, ...states), 20_000)
 
 const results = (node: Node): string[] => node.seen('receipt.taken').map(({ result }) => result)
 
@@ -35,9 +35,9 @@ function sign (body: string, secret = SECRET): Record<string, string> {
   return { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, 'content-type': 'application/json' }
 }
 
-/** Repeats until it is accepted, as Meta does, so that a slow machine does not matter. */
-async function tell (node: Node, text: string): Promise<Reply> {
-  return await until('it is taken', async () => {
+/** Posts a webhook and, as Meta does, repeats it until it is accepted, so that a slow machine does not matter. */
+async function postWebhook (node: Node, text: string): Promise<Reply> {
+  return await until('the webhook is accepted', async () => {
     const reply = await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })
     return reply.status === 200 && reply
   })
@@ -47,21 +47,21 @@ function notification (statuses: unknown[], sender = SENDER): string {
   return JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses } }] }] })
 }
 
-await t.test('a message is delivered and read despite repeated, reordered and foreign statuses', async t => {
+await t.test('a message becomes delivered and read in spite of duplicate, reordered and foreign statuses', async t => {
   const node = await start(t, { webhookReadMs: 100, webhookCopies: 2, webhookBackwards: true, webhookStrangers: 2 })
   const { body } = await node.send('+15550000801')
   t.equal(body['status'], 'sent')
-  await until('all six are taken', async () => results(node).length >= 6)
+  await until('all six statuses are applied', async () => results(node).length >= 6)
   const message = await ended(node, body['id'], 'read')
   t.match(message, { deliveredAt: String, readAt: String, providerMessageId: /^wamid/ })
-  t.equal(results(node).filter(result => result === 'raised').length, 2, 'read, and when it was delivered')
+  t.equal(results(node).filter(result => result === 'raised').length, 2, 'the read status, and the delivery that follows it')
   t.equal(results(node).filter(result => result === 'double').length, 0)
-  await until('the others\' are parked', () => node.seen('webhook.status').filter(({ result }) => result === 'parked').length >= 6)
+  await until('the statuses of unknown messages are parked', () => node.seen('webhook.status').filter(({ result }) => result === 'parked').length >= 6)
 })
 
-await t.test('statuses that overtake the send response wait for it', async t => {
+await t.test('statuses that arrive before the response are parked until it arrives', async t => {
   const node = await start(t, { webhookSentMs: 0, webhookDeliveredMs: 5 })
-  // Accepted at once, answered a second late.
+  // The sandbox accepts it at once and responds a second later.
   const { body } = await node.send('+15557010801')
   t.match(body, { status: 'sent', immediate: true })
   await ended(node, body['id'], 'delivered')
@@ -69,7 +69,7 @@ await t.test('statuses that overtake the send response wait for it', async t => 
   t.equal(results(node).filter(result => result === 'double').length, 0)
 })
 
-await t.test('an accepted message whose response was lost is settled by its status, and is sent once', async t => {
+await t.test('an accepted message without a response is settled by its status, and is sent once', async t => {
   const node = await start(t, {}, { SEND_TIMEOUT_MS: '400' })
   for (const to of ['+15558300801', '+15558400801']) {
     const { body } = await node.send(to)
@@ -78,13 +78,13 @@ await t.test('an accepted message whose response was lost is settled by its stat
   }
 })
 
-await t.test('a status without our own id is matched by WhatsApp\'s id', async t => {
+await t.test('a status without biz_opaque_callback_data is matched by WhatsApp\'s id', async t => {
   const node = await start(t, { webhookOpaque: false, webhookSentMs: 0 })
   const { body } = await node.send('+15557010811')
   await ended(node, body['id'], 'delivered')
 })
 
-await t.test('a failure by webhook is retried while the content is held', async t => {
+await t.test('a failure reported by webhook is retried while the content is stored', async t => {
   const node = await start(t, {}, { WHATSAPP_RETRY_SCHEDULE_MS: '50,60,70,80,90', WHATSAPP_RETRY_INTERVAL_MS: '100' })
   const to = '+15571131000'
   const { body } = await node.send(to)
@@ -95,7 +95,7 @@ await t.test('a failure by webhook is retried while the content is held', async 
   t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id: body['id'], errorCode: '131000', attempts: [{ attempt: 1, outcome: 'retryable' }, { attempt: 2, outcome: 'sent' }] }])
 })
 
-await t.test('a permanent failure is FAILED, and says when a retry may make sense', async t => {
+await t.test('a final failure reported by webhook is FAILED, with retryNotBefore', async t => {
   const node = await start(t)
   const { body } = await node.send('+15570131049', 'Sale!')
   await ended(node, body['id'], 'failed')
@@ -103,55 +103,55 @@ await t.test('a permanent failure is FAILED, and says when a retry may make sens
   t.match(failure, { id: body['id'], reason: 'rejected', errorCode: '131049', message: 'Sale!', attemptCount: 1, retryNotBefore: String })
   const hours = (Date.parse(failure.retryNotBefore) - Date.now()) / 3_600_000
   t.ok(hours > 23.9 && hours < 24.1)
-  t.equal(failure.errorMessage.includes('15570131049'), false, 'Meta\'s text is kept without the number')
+  t.equal(failure.errorMessage.includes('15570131049'), false, 'Meta\'s error text is stored without the number')
   t.match((await node.get('/stats')).body['deliveryFailures'], { failed: 1, pending: 0 })
 })
 
-await t.test('an account that fails by webhook stops its sender', async t => {
+await t.test('an account error reported by webhook stops the sender', async t => {
   const node = await start(t)
   await node.send('+15570131042')
-  await until('it is stopped', async () => node.seen('sender.stopped').length === 1)
+  await until('the sender is stopped', async () => node.seen('sender.stopped').length === 1)
   t.match((await node.get('/senders')).body['senders'], [{ id: SENDER, state: 'stopped' }])
 })
 
-await t.test('a delivery and a failure of one message: delivered, with the failure beside it', async t => {
+await t.test('a message with a delivery and a later failure stays delivered, with a deliveryError', async t => {
   const node = await start(t)
   const { body } = await node.send('+15550000802')
   const { providerMessageId } = await ended(node, body['id'], 'delivered')
   const [arrival] = await arrivals('+15550000802')
   const text = notification([{ id: providerMessageId, status: 'failed', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, errors: [{ code: 131026, title: 'Message undeliverable' }] }])
-  await tell(node, text)
+  await postWebhook(node, text)
   t.match(await stateOf(node, body['id'], 'delivered'), { deliveryError: { code: '131026', explanation: String } })
 })
 
-await t.test('a second acceptance under another id counts as a duplicate delivery', async t => {
+await t.test('a second acceptance with another id is counted as a duplicate delivery', async t => {
   const node = await start(t)
   const { body } = await node.send('+15550000803')
   const [arrival] = await arrivals('+15550000803')
   const text = notification([{ id: 'wamid.OTHER', status: 'sent', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
-  await tell(node, text)
+  await postWebhook(node, text)
   t.ok(results(node).includes('double'))
   t.ok(body['id'])
 })
 
-await t.test('a duplicate delivery counts once, and a failure of one group member is not a failure of the message', async t => {
+await t.test('a duplicate delivery is counted once, and the failure of one group member does not fail the message', async t => {
   const node = await start(t)
   const { body } = await node.send('+15550000806')
   const { providerMessageId } = await ended(node, body['id'], 'delivered')
   const [arrival] = await arrivals('+15550000806')
   const of = (id: string, status: string, more = {}): object => ({ id, status, timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, ...more })
-  await tell(node, notification(['sent', 'delivered', 'delivered', 'read'].map(status => of('wamid.OTHER', status))))
+  await postWebhook(node, notification(['sent', 'delivered', 'delivered', 'read'].map(status => of('wamid.OTHER', status))))
   t.equal(results(node).filter(result => result === 'double').length, 1)
-  await tell(node, notification([of(providerMessageId, 'failed', { recipient_type: 'group', recipient_participant_id: '15550000807', errors: [{ code: 131026 }] })]))
+  await postWebhook(node, notification([of(providerMessageId, 'failed', { recipient_type: 'group', recipient_participant_id: '15550000807', errors: [{ code: 131026 }] })]))
   t.ok(node.seen('webhook.status').some(({ result }) => result === 'partial'))
   const { deliveryError } = await stateOf(node, body['id'], 'delivered') as Record<string, unknown>
   t.equal(deliveryError, undefined)
 })
 
-await t.test('a request without a valid signature is rejected, whatever its content', async t => {
+await t.test('a webhook without a valid signature is rejected', async t => {
   const node = await start(t)
   const text = notification([{ id: 'wamid.X', status: 'read', note: 'äöå 🎉 \u2028' }])
-  const post = async (headers: Record<string, string>, body: string | Buffer = text): Promise<number> => await until('it has time', async () => {
+  const post = async (headers: Record<string, string>, body: string | Buffer = text): Promise<number> => await until('the node accepts the request', async () => {
     const { status } = await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: body as string, headers })
     return status !== 503 && status
   })
@@ -159,18 +159,18 @@ await t.test('a request without a valid signature is rejected, whatever its cont
   t.equal(await post(sign(text, 'wrong')), 401)
   t.equal(await post({ 'x-hub-signature-256': 'sha256=zz' }), 401)
   t.equal(await post({ ...sign(text), 'x-hub-signature-256': sign(text)['x-hub-signature-256']?.slice(0, -2) ?? '' }), 401)
-  t.equal(await post(sign(text), text.replace('read', 'sent')), 401, 'bytes that were changed')
-  t.equal(await post(sign(text)), 200, 'characters outside ASCII do not matter')
-  t.equal(await post(sign(text, 'another-secret')), 200, 'either secret')
+  t.equal(await post(sign(text), text.replace('read', 'sent')), 401, 'a changed body is rejected')
+  t.equal(await post(sign(text)), 200, 'characters outside ASCII are accepted')
+  t.equal(await post(sign(text, 'another-secret')), 200, 'either secret is valid')
   t.equal(await post(sign('no json'), 'no json'), 400)
-  t.equal(await post(sign('[]'), '[]'), 200, 'with nothing for us')
+  t.equal(await post(sign('[]'), '[]'), 200, 'a body without known content is accepted')
   const large = JSON.stringify({ object: 'x', entry: [{ changes: [{ field: 'other', value: 'x'.repeat(3_000_000) }] }] })
-  t.equal(await post(sign(large), large), 200, 'three megabytes')
+  t.equal(await post(sign(large), large), 200, 'a body of three megabytes is accepted')
   const foreign = notification([{ id: 'wamid.Y', status: 'read' }], '999')
-  t.strictSame((await tell(node, foreign)).body, { statuses: 0 }, 'a foreign sender')
+  t.strictSame((await postWebhook(node, foreign)).body, { statuses: 0 }, 'a status of an unknown sender is ignored')
 })
 
-await t.test('Meta\'s verification request gets its challenge, for the right token only', async t => {
+await t.test('the verification request gets its challenge back, only with the right token', async t => {
   const node = await start(t)
   const ask = async (query: string): Promise<{ status: number, body: unknown }> => await request(`${node.origin}/webhooks/whatsapp?${query}`)
   t.match(await ask('hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444'), { status: 200, body: { text: '1158201444' } })
@@ -179,7 +179,7 @@ await t.test('Meta\'s verification request gets its challenge, for the right tok
   t.equal((await ask('')).status, 403)
 })
 
-await t.test('a thousand updates in one post are all accepted, and those of unknown messages are parked', async t => {
+await t.test('a thousand statuses in one post are all applied, and those of unknown messages are parked', async t => {
   const node = await start(t, { webhookUrl: null })
   const { body } = await node.send('+15550000804')
   const [arrival] = await arrivals('+15550000804')
@@ -187,13 +187,13 @@ await t.test('a thousand updates in one post are all accepted, and those of unkn
     ? { id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }
     : { id: `wamid.UNKNOWN${at}`, status: 'sent', timestamp: '1750030073' })
   const text = notification(statuses)
-  t.strictSame((await tell(node, text)).body, { statuses: 1000 })
+  t.strictSame((await postWebhook(node, text)).body, { statuses: 1000 })
   await ended(node, body['id'], 'delivered')
   const parked = await ground.redis.connect().zcard(`{${node.prefix}:${SENDER}}:parked`)
   t.equal(parked, 500)
 })
 
-await t.test('while Redis is unavailable a post gets 503, and Meta repeats it', async t => {
+await t.test('while Redis is unavailable a webhook gets 503, and is applied when Meta repeats it', async t => {
   const node = await start(t, { webhookUrl: null })
   const { body } = await node.send('+15550000805')
   const [arrival] = await arrivals('+15550000805')
@@ -205,6 +205,6 @@ await t.test('while Redis is unavailable a post gets 503, and Meta repeats it', 
   } finally {
     process.kill(ground.redis.pid, 'SIGCONT')
   }
-  await until('it is taken', async () => await post() === 200)
+  await until('the webhook is accepted', async () => await post() === 200)
   await ended(node, body['id'], 'delivered')
 })

@@ -1,6 +1,6 @@
 /**
- * When gateways of their own processes started their requests, as these wrote it down themselves. A sandbox that stood still for a moment sees
- * what came meanwhile as coming together; a start has been when it was, whoever was late to look.
+ * When gateway processes started their requests, by their own records (`test/crash/preload.mjs`). A sandbox process that was delayed
+ * sees the requests of that time arrive together; the record of a start does not depend on the observer.
  */
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
@@ -8,9 +8,9 @@ import type { Watched } from '../prove/history.js'
 import type { Seen } from '../sandbox/support.js'
 
 export interface Written {
-  /** For the gateways. */
+  /** Environment variables for the gateways. */
   env: Record<string, string>
-  /** Of all that arrived: the least time between two starts of a pair, ms, and the most starts in any second. */
+  /** The least time between two starts of a pair, ms, and the most starts in any second, of all arrivals. */
   read: (arrivals: Seen[]) => { leastSpacing: number, mostPerSecond: number }
 }
 

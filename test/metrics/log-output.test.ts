@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
-import { setImmediate as endOfTurn } from 'node:timers/promises'
+import { setImmediate as endOfTick } from 'node:timers/promises'
 import t from 'tap'
 import { createLogOutput } from '../../src/metrics/log-output.js'
 
@@ -25,7 +25,7 @@ await t.test('lines of one tick are written together', async t => {
   const output = createLogOutput(stream, () => t.fail('nothing is dropped'))
   output.write('a\n')
   output.write('b\n')
-  await endOfTurn()
+  await endOfTick()
   t.strictSame(pieces, ['a\nb\n'])
 })
 
@@ -35,17 +35,17 @@ await t.test('unread lines are buffered up to the limit, then dropped whole and 
   const output = createLogOutput(stream, lines => dropped.push(lines), 10)
   for (const line of ['first\n', 'second\n', 'third\n', 'fourth\n']) {
     output.write(line)
-    await endOfTurn()
+    await endOfTick()
   }
   t.strictSame(dropped, [], 'not reported while the output is blocked')
   for (let i = 0; i < 2; i++) {
     take()
-    await endOfTurn()
+    await endOfTick()
   }
   output.write('fifth\n')
-  await endOfTurn()
+  await endOfTick()
   take()
-  await endOfTurn()
+  await endOfTick()
   t.strictSame(dropped, [2])
   t.equal(pieces.join(''), 'first\nsecond\nfifth\n')
 })
@@ -55,7 +55,7 @@ await t.test('a reader that closes its end does not end the process', async t =>
   const output = createLogOutput(stream, () => undefined)
   stream.destroy(new Error('EPIPE'))
   output.write('a\n')
-  await endOfTurn()
+  await endOfTick()
   t.pass('the process goes on')
 })
 
@@ -64,7 +64,7 @@ await t.test('a process whose pipe is not read goes on, and exits after all its 
     import { createLog } from ${JSON.stringify(new URL('../../src/metrics/log.ts', import.meta.url).href)}
     import { flushLog } from ${JSON.stringify(new URL('../../src/metrics/log-output.ts', import.meta.url).href)}
     const log = createLog('info')
-    for (let turn = 0; turn < 100; turn++) {
+    for (let tick = 0; tick < 100; tick++) {
       for (let line = 0; line < 100; line++) log.info({ filler: 'x'.repeat(100) }, 'request')
       await new Promise(resolve => setImmediate(resolve))
     }
@@ -72,8 +72,8 @@ await t.test('a process whose pipe is not read goes on, and exits after all its 
     await flushLog(process.stdout)
     process.exit(0)`
   const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [said] = await once(child.stderr, 'data') as [Buffer]
-  t.equal(String(said), 'it goes on')
+  const [stderr] = await once(child.stderr, 'data') as [Buffer]
+  t.equal(String(stderr), 'the process runs on')
   let text = ''
   child.stdout.on('data', piece => { text += String(piece) })
   await once(child.stdout, 'end')

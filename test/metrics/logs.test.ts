@@ -15,7 +15,7 @@ const ground = await createGround(t, unhurried)
 const rows = declaredRows()
 const fast = { LOG_LEVEL: 'trace', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' }
 
-/** Collects the lines of a node; what they hold is compared with the table of lines. */
+/** Collects the lines of a node, to compare their fields with the table of lines. */
 function listen () {
   const texts: string[] = []
   const lines = (): Line[] => texts.map(text => JSON.parse(text) as Line)
@@ -23,7 +23,7 @@ function listen () {
 }
 
 /** Lines without a row, or with other fields or another level than their row has. */
-function strange (lines: Line[]): string[] {
+function mismatches (lines: Line[]): string[] {
   return lines.flatMap(({ time, pid, hostname, reqId, level, msg, ...facts }) => {
     if (msg.startsWith('Server listening at')) return []
     const row = rows.get(msg)
@@ -37,12 +37,12 @@ function strange (lines: Line[]): string[] {
   })
 }
 
-await t.test('no log line of a busy flow shows a number, a text, a key or a token, and each is as its row says', async t => {
+await t.test('no log line of a busy flow contains a number, a text, a key or a token, and each matches its row', async t => {
   const { texts, lines, more } = listen()
   const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '2000', UNKNOWN_HOLD_MS: '100' }, more)
   const text = 'Your code is 493817'
   const people = ['15550008001', '155621310000801', '15560131026', '15558400011', '15558200011', '15550008002']
-  // Due when the one that never gets an answer has been waited for.
+  // Due after the timeout of the message that never gets a response.
   await node.send('+15550008002', `${text} later`, { scheduledFor: Date.now() + 2000, idempotencyKey: 'order 4938170' })
   await Promise.all(people.map(async to => await node.send(`+${to}`, text, { metadata: { patient: 'Jane Doe' } })))
   await Promise.all(Array.from({ length: 5 }, async (_, at) => await node.send('+15550008001', `${text} ${at}`)))
@@ -60,7 +60,7 @@ await t.test('no log line of a busy flow shows a number, a text, a key or a toke
   await node.send('+1555000800', text, { unknown: true })
   await node.as('a-wrong-key-that-is-secret').send('+15550008003', text)
   await node.send('US.13491208655302741918', text)
-  await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
   await ground.sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   await node.send('+15550008004', text)
   await node.post(`/senders/${SENDER}/resume`)
@@ -69,14 +69,14 @@ await t.test('no log line of a busy flow shows a number, a text, a key or a toke
   t.ok(texts.length > 60, `${texts.length} lines`)
   const secrets = [...people, '15550008004', '15550008005', '1349120865530', '5550008', '493817', 'Jane Doe', 'EAAsecrettoken', 'a-wrong-key', ...Object.values(keys)]
   for (const secret of secrets) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
-  t.strictSame([...new Set(strange(lines()))], [])
-  const told = new Set(lines().map(({ msg }) => msg))
+  t.strictSame([...new Set(mismatches(lines()))], [])
+  const logged = new Set(lines().map(({ msg }) => msg))
   for (const msg of ['request', 'message granted', 'message throttled: queued', 'message throttled: refused', 'message scheduled', 'message rejected: idempotency key reused', 'attempt sent', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'attempt unknown: held until its retry or end', 'recovery: unknown outcome decided', 'retry run', 'sender stopped', 'sender active again', 'operator action']) {
-    t.ok(told.has(msg), `there is a line "${msg}"`)
+    t.ok(logged.has(msg), `there is a line "${msg}"`)
   }
 })
 
-await t.test('a request is one line: who, which route, what came of it; a probe only where one looks closely', async t => {
+await t.test('a request is one line with caller, route and result; the line of a probe has the level debug', async t => {
   const { lines, named, more } = listen()
   const node = await ground.start(t, fast, more)
   await node.as(keys.viewer).get('/rate-limits/+15550008301?sender=111')
@@ -85,9 +85,9 @@ await t.test('a request is one line: who, which route, what came of it; a probe 
   await fetch(`${node.origin}/health/live`)
   await fetch(`${node.origin}/metrics`)
   await fetchPatiently(`${node.origin}/nowhere`)
-  t.match((await fetchPatiently(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'), /./, 'also what the router refuses has an id')
-  const told = await until('all are told', () => { const found = lines().filter(({ route, code }) => route !== undefined && code !== 'OVERLOADED'); return found.length >= 7 && found })
-  t.match(told, [
+  t.match((await fetchPatiently(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'), /./, 'requests that the router rejects have an id too')
+  const logged = await until('all requests are logged', () => { const found = lines().filter(({ route, code }) => route !== undefined && code !== 'OVERLOADED'); return found.length >= 7 && found })
+  t.match(logged, [
     { msg: 'request', level: 'info', method: 'GET', route: '/api/v1/rate-limits/:recipient', status: 200, caller: 'viewer', bytes: Number, durationMs: Number },
     { msg: 'request', level: 'info', method: 'POST', route: '/api/v1/messages', status: 403, caller: 'viewer', code: 'FORBIDDEN', requestBytes: Number },
     { msg: 'request', level: 'info', route: '/api/v1/stats', status: 401, code: 'UNAUTHENTICATED', caller: undefined },
@@ -96,11 +96,11 @@ await t.test('a request is one line: who, which route, what came of it; a probe 
     { msg: 'request', route: 'unknown', status: 404, code: 'NOT_FOUND' },
     { msg: 'request', route: 'unknown', status: 400, code: 'INVALID_REQUEST' }
   ])
-  t.equal(told.length, 7, 'and no second line for any')
+  t.equal(logged.length, 7, 'no request has a second line')
   t.strictSame(named('request failed').filter(({ code }) => code !== 'OVERLOADED'), [])
 })
 
-await t.test('by its request\'s id a message is found, by its own id what became of it', async t => {
+await t.test('a request id leads to the message id, and the message id leads to its outcome', async t => {
   const { named, lines, more } = listen()
   const node = await ground.start(t, fast, more)
   const post = async (id: string): Promise<{ header: string | null, body: { id: string } }> => {
@@ -111,17 +111,17 @@ await t.test('by its request\'s id a message is found, by its own id what became
   }
   const first = await post('checkout-77:a.b_c')
   t.equal(first.header, 'checkout-77:a.b_c')
-  const attempt = await until('it is sent', () => named('attempt sent')[0])
+  const attempt = await until('the message is sent', () => named('attempt sent')[0])
   t.match(named('request')[0], { requestId: 'checkout-77:a.b_c', caller: 'app', id: first.body.id })
   await node.get(`/messages/${first.body.id}`)
   await node.post('/messages/batch', [{ to: '+15550008402', message: 'one of many' }])
   await fetchPatiently(`${node.origin}/v25.0/${SENDER}/messages`, {
     method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: '15550008403', type: 'text', text: { body: 'Hello' } })
   })
-  const requests = await until('all are told', () => named('request').length === 4 && named('request'))
-  t.equal(requests[1]?.['id'], first.body.id, 'whoever asked for it')
-  t.equal(requests[2]?.['id'], undefined, 'a batch is about many')
-  t.equal(requests[3]?.['id'], named('message granted').find(({ requestId }) => requestId === requests[3]?.['requestId'])?.['id'] ?? 'none', 'as WhatsApp\'s own API has it')
+  const requests = await until('all requests are logged', () => named('request').length === 4 && named('request'))
+  t.equal(requests[1]?.['id'], first.body.id, 'a look-up logs the id of its message')
+  t.equal(requests[2]?.['id'], undefined, 'a batch logs no single id')
+  t.equal(requests[3]?.['id'], named('message granted').find(({ requestId }) => requestId === requests[3]?.['requestId'])?.['id'] ?? 'none', 'the drop-in surface logs the id too')
   t.match(named('message granted')[0], { requestId: 'checkout-77:a.b_c', id: first.body.id, caller: 'app', sender: SENDER })
   t.match(attempt, { id: first.body.id, caller: 'app', sender: SENDER, attempt: 1, recipient: '…01' })
 
@@ -132,30 +132,30 @@ await t.test('by its request\'s id a message is found, by its own id what became
   }
 })
 
-await t.test('a request whose caller hangs up is told too', async t => {
+await t.test('a request whose caller hangs up is logged with status 499', async t => {
   const { named, more } = listen()
   const node = await ground.start(t, { ...fast, INLINE_WAIT_MS: '10000' }, more)
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
   const body = JSON.stringify({ to: '+15557020010', message: 'Hello' })
   socket.write(`POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
-  await until('it is taken', () => named('message granted').length === 1)
+  await until('the message is accepted', () => named('message granted').length === 1)
   socket.destroy()
-  t.match(await until('the request is told', () => named('request')[0]), { status: 499, route: '/api/v1/messages', caller: 'app', requestBytes: body.length })
+  t.match(await until('the request is logged', () => named('request')[0]), { status: 499, route: '/api/v1/messages', caller: 'app', requestBytes: body.length })
 })
 
-await t.test('a script that fails is told without the command that held the message', async t => {
+await t.test('the log line of a failed script does not contain the command with the message', async t => {
   const { texts, named, lines, more } = listen()
   const node = await ground.start(t, fast, more)
   await ground.redis.connect().set(`{${node.prefix}:${SENDER}}:backlog`, 'no hash')
   t.match(await node.send('+15550008101', 'Your code is 493817'), { status: 500, body: { code: 'INTERNAL' } })
   t.match((await node.post('/messages/batch', [{ to: '+15550008101', message: 'Your code is 493817' }])).body['results'][0], { httpStatus: 500 })
   t.match(named('request failed').filter(({ code }) => code !== 'OVERLOADED'), [{ level: 'error', status: 500, code: 'INTERNAL', route: '/api/v1/messages' }])
-  t.ok(texts.some(line => line.includes('WRONGTYPE')), 'the cause is told')
+  t.ok(texts.some(line => line.includes('WRONGTYPE')), 'the cause is logged')
   for (const secret of ['5550008101', '493817']) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
-  t.strictSame([...new Set(strange(lines()))], [])
+  t.strictSame([...new Set(mismatches(lines()))], [])
 })
 
-await t.test('of an error what it quotes is cut out, and what names the fault stays', async t => {
+await t.test('quoted values are removed from a logged error, and the description stays', async t => {
   const caught = (run: () => unknown): Record<string, unknown> => {
     try { run() } catch (error) { return describeError(error) }
     return {}
@@ -170,14 +170,14 @@ await t.test('of an error what it quotes is cut out, and what names the fault st
   t.match(describeError('+15550008101 said "Hello"'), { message: '[number] said "…"' })
 })
 
-await t.test('an error that nobody caught ends the node, with its place and without its sentence', async t => {
+await t.test('an uncaught error ends the node, and is logged with its stack and without its message', async t => {
   const bomb = "process.on('SIGWINCH', () => { Promise.reject(new TypeError('Your code is ' + (493800 + 17))) })"
   const program = await startGatewayProcess(t, {
     redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix: createPrefix(), env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}`, LOG_LEVEL: 'fatal' }
   })
   t.equal(await program.end('SIGWINCH'), 1)
-  const told = program.output().split('\n').filter(text => text.startsWith('{')).map(text => JSON.parse(text) as Line)
-  t.equal(told.length, 1)
-  t.match(told[0], { level: 'fatal', msg: 'unexpected error: process exits', error: { type: 'TypeError', stack: /^at process/ } })
+  const logged = program.output().split('\n').filter(text => text.startsWith('{')).map(text => JSON.parse(text) as Line)
+  t.equal(logged.length, 1)
+  t.match(logged[0], { level: 'fatal', msg: 'unexpected error: process exits', error: { type: 'TypeError', stack: /^at process/ } })
   t.notMatch(program.output(), /493817/)
 })

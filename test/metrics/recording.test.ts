@@ -70,17 +70,17 @@ await t.test('a late success counts as sent, and a second one as a double send',
 
 await t.test('series that alerts use start at 0, also for a sender added later', async t => {
   const { events, count } = listen()
-  const there = async (sender: string): Promise<unknown[]> => await Promise.all(['pair_spacing_violations_total', 'unknown_outcomes_total', 'double_sends_total']
+  const alertSeries = async (sender: string): Promise<unknown[]> => await Promise.all(['pair_spacing_violations_total', 'unknown_outcomes_total', 'double_sends_total']
     .map(async name => await count(`${name}{sender="${sender}"}`)))
-  t.same(await there(SENDER), [0, 0, 0])
+  t.same(await alertSeries(SENDER), [0, 0, 0])
   t.equal(await count('sender_stops_total{sender="111",code="190"}'), 0)
   t.equal(await count('operator_acts_total{action="pause"}'), 0)
   t.equal(await count('retry_results_total{result="permanently_failed"}'), 0)
-  t.same(await there('222'), [undefined, undefined, undefined])
+  t.same(await alertSeries('222'), [undefined, undefined, undefined])
   events.emit('senders.reloaded', { total: 2, added: ['222'], removed: [], renewed: [] })
-  t.same(await there('222'), [0, 0, 0])
+  t.same(await alertSeries('222'), [0, 0, 0])
   events.emit('pair.violated', { sender: '222', id: 'x', gapMs: 1, intervalMs: 2000 })
-  t.same(await there('222'), [1, 0, 0])
+  t.same(await alertSeries('222'), [1, 0, 0])
 })
 
 await t.test('rejections, duplicates, retries, repairs, operator actions and unexpected errors count by kind', async t => {

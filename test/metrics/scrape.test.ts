@@ -1,4 +1,4 @@
-/** GET /metrics of real nodes, as Prometheus sees it. */
+/** GET /metrics of real nodes, as Prometheus reads it. */
 import t from 'tap'
 import { complaintOf, missing } from '../grafana/monitoring.js'
 import { startSandbox } from '../sandbox/support.js'
@@ -80,19 +80,19 @@ await t.test('a failure counts until it is acknowledged, and again when it fails
   await node.del('/rate-limits/+155601310260020')
   t.match((await node.post(`/failures/${body['id']}/retry`)).body, { permanentlyFailed: 1 })
   t.equal(await unseen(), 1)
-  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 }, 'by the same account')
+  t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 }, 'the API counts the same failure')
 })
 
 await t.test('concurrent scrapes and scrapes within a second share one reading', async t => {
   const node = await ground.start(t)
   const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
-  // Again where the machine stood still so long that the last one came after the second.
+  // Repeated if the machine stalled so long that the last scrape came after the second.
   const shared = await until('twenty scrapes and one within a second', async () => {
     const before = await readings()
     await pass(1000)
-    const began = performance.now()
+    const startedAt = performance.now()
     const after = [...await Promise.all(Array.from({ length: 20 }, readings)), await readings()]
-    return performance.now() - began < 1000 && after.map(count => count - before)
+    return performance.now() - startedAt < 1000 && after.map(count => count - before)
   })
   t.same(new Set(shared), new Set([1]))
 })
@@ -118,14 +118,14 @@ await t.test('no scrape holds a recipient, id, key or text', async t => {
   await node.del(`/messages/${ids.at(-1)}`)
   await node.post(`/senders/${SENDER}/pause`, { forMs: 10 })
   await node.as(keys.shop).get('/audit')
-  await until('most has ended, and the code of no table has come', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
+  await until('most attempts are settled, one of them with an unknown code', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
   const { text: scraped, value } = await scrapeNext(node)
-  const told = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
+  const withoutValues = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
   const secrets = [/1?555\d{4,}/, /155[56]0/, /order-4711/, /Ciphertext/, /customer/, /wamid/, /operator[^_]|"app"|"shop"/, ...ids.map(id => new RegExp(id.split('.')[1] ?? id))]
-  for (const secret of secrets) t.notMatch(told, secret)
+  for (const secret of secrets) t.notMatch(withoutValues, secret)
   t.equal(value('sluice_http_requests_total', { route: 'unknown', status: '404', method: 'GET' }), 2)
   t.ok(value('sluice_http_requests_total', { route: '/api/v1/messages/:id', method: 'GET' }))
-  t.ok(value('sluice_provider_requests_total', { code: 'other' }), 'a code that is in no table')
+  t.ok(value('sluice_provider_requests_total', { code: 'other' }), 'an unknown code is exported as other')
 })
 
 await t.test('while Redis hangs or is down a scrape answers soon, says so, and holds no stale gauges', async t => {
@@ -143,7 +143,7 @@ await t.test('while Redis hangs or is down a scrape answers soon, says so, and h
     t.ok(tookMs < 800 + 2 * lag(), `${Math.round(tookMs)} ms`)
     for (const scraped of scrapes) {
       t.same([scraped.value('sluice_redis_up'), scraped.value('sluice_scrape_failed')], [0, 1])
-      t.equal(scraped.value('sluice_messages_settled_total', { outcome: 'sent' }), 1, 'its own counts are there')
+      t.equal(scraped.value('sluice_messages_settled_total', { outcome: 'sent' }), 1, 'the node\'s own counters are exported')
       t.notMatch(scraped.text, /sluice_(queue_messages|inflight|sender_open|retry_worker_running|redis_memory)/)
       t.equal(lint(scraped), '')
     }
@@ -151,11 +151,11 @@ await t.test('while Redis hangs or is down a scrape answers soon, says so, and h
   process.kill(redis.pid, 'SIGSTOP')
   await broken()
   process.kill(redis.pid, 'SIGCONT')
-  await until('it is read again', async () => (await scrape(node)).value('sluice_scrape_failed') === 0)
+  await until('Redis is read again', async () => (await scrape(node)).value('sluice_scrape_failed') === 0)
   await redis.kill()
   await broken()
   await redis.restart()
-  await until('it is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
+  await until('Redis is read again', async () => (await scrape(node)).value('sluice_redis_up') === 1)
   t.equal((await scrape(node)).value('sluice_sent_last_day'), 1)
   t.same(node.seen('unexpected-error').filter(({ location }) => location === 'scrape'), [])
 })

@@ -1,4 +1,4 @@
-/** The count of violations, through a real gateway: it stays at 0, and it counts where the limiter is broken on purpose. */
+/** The counter of spacing violations of a real gateway: it stays at 0, and it counts when the limiter is broken on purpose. */
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { createGround, unhurried } from '../support/flow.js'
@@ -8,20 +8,20 @@ import { until } from '../support/until.js'
 const INTERVAL_MS = 300
 const ground = await createGround(t, unhurried)
 
-/** The counter as Prometheus would read it. */
+/** The counter as Prometheus reads it. */
 async function violations (node: Node): Promise<number> {
   const text = await (await fetch(`${node.origin}/metrics`)).text()
   const found = new RegExp(`^sluice_pair_spacing_violations_total\\{sender="${SENDER}"\\} (\\d+)$`, 'm').exec(text)
   return Number(found?.[1] ?? NaN)
 }
 
-/** ms between neighbours, as the provider saw them. */
+/** ms between consecutive requests at the provider. */
 async function gaps (recipient: string, count: number): Promise<number[]> {
   const seen = await ground.arrivals(recipient, count)
   return seen.slice(1).map(({ receivedAt }, n) => receivedAt - (seen[n]?.receivedAt ?? 0))
 }
 
-/** Every script of every connection from now on until the end of the test has a limiter with half the interval. */
+/** Replaces a text in every script of later connections; the returned function undoes it and returns the number of changed scripts. */
 function breakLimiter (right: string, wrong: string): () => number {
   const { defineCommand } = Redis.prototype
   let broken = 0
@@ -35,7 +35,7 @@ function breakLimiter (right: string, wrong: string): () => number {
   }
 }
 
-await t.test('with the limiter as it is nothing is counted: neither for many at once nor for retries nor for what an operator allows', async t => {
+await t.test('the working limiter causes no violation: neither for concurrent messages, nor for retries, nor after an operator eases a rule', async t => {
   const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' })
   const [many, refused, cleared, eased] = ['15550009001', '155621310000901', '15550009004', '15550009005']
   await Promise.all([...Array.from({ length: 4 }, async (_, n) => await node.send(`+${many}`, `m${n}`)), node.send(`+${refused}`, 'a')])
@@ -44,8 +44,8 @@ await t.test('with the limiter as it is nothing is counted: neither for many at 
   await node.send(`+${cleared}`, 'b')
   await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 20 })
   await Promise.all(['a', 'b', 'c'].map(async text => await node.send(`+${eased}`, text)))
-  await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
-  t.ok((await gaps(eased, 3)).some(ms => ms < INTERVAL_MS), 'the eased rule was used')
+  await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  t.ok((await gaps(eased, 3)).some(ms => ms < INTERVAL_MS), 'the eased rule was applied')
   t.ok(node.seen('attempt.settled').length >= 11)
   t.strictSame(node.seen('pair.violated'), [])
   t.equal(await violations(node), 0)
@@ -58,12 +58,12 @@ await t.test('with a limiter that lets twice as much through messages that came 
   t.ok(mend() >= 4, 'admit, claim, retry and settle are broken')
   t.equal(await violations(node), 0)
   for (const text of ['a', 'b', 'c', 'd']) await node.send('+15550009011', text)
-  await until('all is settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
-  t.ok((await gaps('15550009011', 4)).some(ms => ms < INTERVAL_MS - 50), 'the provider saw it too')
-  const told = node.seen('pair.violated')
-  t.ok(told.length > 0)
-  t.equal(await violations(node), told.length)
-  for (const { gapMs, intervalMs } of told) {
+  await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  t.ok((await gaps('15550009011', 4)).some(ms => ms < INTERVAL_MS - 50), 'requests at the provider were too close')
+  const violated = node.seen('pair.violated')
+  t.ok(violated.length > 0)
+  t.equal(await violations(node), violated.length)
+  for (const { gapMs, intervalMs } of violated) {
     t.equal(intervalMs, INTERVAL_MS)
     t.ok(gapMs >= INTERVAL_MS / 2 && gapMs < INTERVAL_MS, `${gapMs} ms`)
   }

@@ -1,8 +1,8 @@
-/** Reads the text format of Prometheus, as far as a test needs it. */
+/** Parses the text format of Prometheus as far as the tests need it. */
 
 export interface Scraped {
   text: string
-  /** Of the first series of this name that has these labels. */
+  /** The value of the first series with this name and these labels. */
   value: (name: string, labels?: Record<string, string>) => number | undefined
   /** Values of a metric by one of its labels. */
   by: (name: string, label: string) => Record<string, number>

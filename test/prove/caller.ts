@@ -1,16 +1,16 @@
-/** A caller as it should be: it repeats with the same key until it has an answer that says what became of the message. */
+/** A well-behaved caller: it repeats a request with the same idempotency key until a response states the outcome of the message. */
 import { pass } from '../support/until.js'
-import type { Answered, Ended, Fact, Posted } from './history.js'
+import type { Responded, Ended, Fact, Posted } from './history.js'
 import { moment } from './history.js'
 
 export interface Wish { key: string, to: string, sender: string, lane?: 1 | 2 | 3, policy: 'retry' | 'fail', expiresInMs?: number, scheduledFor?: number }
 
 export interface CallerOptions {
   apiKey: string
-  /** Origins of nodes to ask, the preferred one first; asked anew before each request. */
+  /** Origins of the nodes, the preferred one first; evaluated before each request. */
   origins: () => string[]
   note: (fact: Fact) => void
-  /** How long to wait for one answer. */
+  /** Timeout of one request. */
   patienceMs: number
   isOver: () => boolean
 }
@@ -22,7 +22,7 @@ const lanes = { 1: 'urgent', 2: 'normal', 3: 'bulk' } as const
 export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: CallerOptions) {
   const authorization = `Bearer ${apiKey}`
 
-  /** One request; status 0 where no answer came. */
+  /** One request; status 0 if there was no response. */
   async function ask (origin: string, method: string, path: string, body?: unknown): Promise<{ status: number, body: Body }> {
     try {
       const response = await fetch(`${origin}/api/v1${path}`, {
@@ -38,17 +38,17 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     }
   }
 
-  function noteAnswer (key: string, status: number, body: Body, askedAt: number): void {
-    const answer: Answered = { fact: 'answered', at: moment(), key, status, askedAt }
-    if (typeof body['id'] === 'string') answer.id = body['id']
-    if (typeof body['status'] === 'string') answer.state = body['status']
-    if (body['immediate'] === true) answer.immediate = true
-    if (body['duplicate'] !== true && 'delayMs' in body) answer.delayMs = body['delayMs'] as number | null
-    if (typeof body['waitingFor'] === 'string') answer.waitingFor = body['waitingFor']
-    note(answer)
+  function noteResponse (key: string, status: number, body: Body, askedAt: number): void {
+    const response: Responded = { fact: 'responded', at: moment(), key, status, askedAt }
+    if (typeof body['id'] === 'string') response.id = body['id']
+    if (typeof body['status'] === 'string') response.state = body['status']
+    if (body['immediate'] === true) response.immediate = true
+    if (body['duplicate'] !== true && 'delayMs' in body) response.delayMs = body['delayMs'] as number | null
+    if (typeof body['waitingFor'] === 'string') response.waitingFor = body['waitingFor']
+    note(response)
   }
 
-  /** Goes from node to node until `isFinal`; null where the end came before. */
+  /** Repeats the request, on one node after the other, until a response `isFinal`; null if the run ended before. */
   async function persist (method: string, path: string, body: unknown, isFinal: (status: number, body: Body, askedAt: number) => boolean): Promise<Body | null> {
     for (let tries = 0; !isOver(); tries++) {
       const nodes = origins()
@@ -80,8 +80,8 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     note(posted)
   }
 
-  /** Anything else says that nothing was decided: it came too late, or there was no room, or nobody there. */
-  const isAnswer = (status: number): boolean => ![0, 408, 429].includes(status) && status < 500
+  /** Every other status means that the request was not processed: no response, a timeout, a rejection or an unavailable node. */
+  const isConclusive = (status: number): boolean => ![0, 408, 429].includes(status) && status < 500
 
   return {
     ask,
@@ -92,15 +92,15 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
       return await this.repeat(wish)
     },
 
-    /** The same request once more, until it is answered. */
+    /** Repeats a request until its response is conclusive. */
     async repeat (wish: Wish): Promise<Body | null> {
       return await persist('POST', '/messages', bodyOf(wish), (status, body, askedAt) => {
-        noteAnswer(wish.key, status, body, askedAt)
-        return isAnswer(status)
+        noteResponse(wish.key, status, body, askedAt)
+        return isConclusive(status)
       })
     },
 
-    /** All in one request; what the answer doesn't tell is asked for again, one by one. */
+    /** Posts all messages as one batch; rows without a conclusive result are posted again, one by one. */
     async postBatch (wishes: Wish[]): Promise<void> {
       for (const wish of wishes) notePosted(wish)
       const askedAt = moment()
@@ -108,12 +108,12 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
       const results = (body['results'] ?? []) as Body[]
       for (const [at, wish] of wishes.entries()) {
         const result = results[at] ?? {}
-        noteAnswer(wish.key, Number(result['httpStatus'] ?? 0), result, askedAt)
-        if (!isAnswer(Number(result['httpStatus'] ?? 0))) await this.repeat(wish)
+        noteResponse(wish.key, Number(result['httpStatus'] ?? 0), result, askedAt)
+        if (!isConclusive(Number(result['httpStatus'] ?? 0))) await this.repeat(wish)
       }
     },
 
-    /** What the gateway tells of a message now; null where it knows none. */
+    /** The state of a message as the gateway reports it; null if the gateway does not know the message. */
     async look ({ key, sender }: Pick<Wish, 'key' | 'sender'>): Promise<Ended | null> {
       let found: Ended | null = null
       await persist('GET', `/messages/${encodeURIComponent(key)}?sender=${sender}`, undefined, (status, body) => {

@@ -1,18 +1,18 @@
 /**
- * What happened, as the judge knows it: from callers, from the provider's own records, from a watch in each node that is
- * no part of the product, and from whoever caused the faults. Moments are ms since the epoch by the monotonic clock.
+ * What happened, as the judge knows it: from callers, from the provider's own records, from an observer in each node that is
+ * not part of the product, and from the fault injection. Times are ms since the epoch by the monotonic clock.
  */
 
-/** A caller wants this message out. `pair` is sender and recipient. Posts of a pair and lane are in order, one after the other. */
+/** A caller posted this message. `pair` is sender and recipient. Messages of a pair and lane are posted one after the other. */
 export interface Posted { fact: 'posted', at: number, key: string, pair: string, lane: 1 | 2 | 3, policy: 'retry' | 'fail' }
-/** One answer to one request for a key; status 0 where none came. */
-export interface Answered {
-  fact: 'answered'
+/** One response to one request for a key; status 0 if there was none. */
+export interface Responded {
+  fact: 'responded'
   at: number
   key: string
   status: number
   id?: string
-  /** What the answer says of the message: sent, queued, failed, … */
+  /** The message's state in the response: sent, queued, failed, … */
   state?: string
   immediate?: boolean
   delayMs?: number | null
@@ -21,25 +21,25 @@ export interface Answered {
   askedAt: number
 }
 /**
- * A node passed its last look at the clock before a request, not before `from` and not after `at`; then its last byte was
+ * A node checked the clock for the last time before a request (`checked`), not before `from` and not after `at`; then its last byte was
  * written. `opaque` names the attempt.
  */
 export interface Watched { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
-/** The provider has it. `resets` and `hung` are not accepted; what is `refused` the sender was told. */
+/** The provider received an attempt. `reset` and `hung` are not accepted; for `rejected` the sender got an error response. */
 export interface Arrived { fact: 'arrived', at: number, key: string, pair: string, opaque: string, outcome: string, code: number | null }
-/** The provider tells of an attempt that it accepted that it was not delivered after all. */
+/** The provider reported an accepted attempt as failed. */
 export interface Bounced { fact: 'bounced', at: number, key: string, opaque: string }
-/** A process stood still. */
+/** A process was frozen. */
 export interface Frozen { fact: 'frozen', node: string, from: number, to: number }
-/** Something was done to somebody. */
-export interface Harmed { fact: 'harmed', at: number, kind: string }
-/** What the gateway tells of a message in the end. */
+/** A fault was injected. */
+export interface FaultInjected { fact: 'fault-injected', at: number, kind: string }
+/** The final state of a message as the gateway reports it. */
 export interface Ended { fact: 'ended', key: string, state: string, attempts: Attempt[] }
 export interface Attempt { attempt: number, outcome: string, code: string | null }
-/** Nothing is awaited any more; so many messages are unsettled by the gateway's own count. */
+/** The end of the run; `unsettled` is the gateway's own count. */
 export interface Over { fact: 'over', at: number, unsettled: number }
 
-export type Fact = Posted | Answered | Watched | Arrived | Bounced | Frozen | Harmed | Ended | Over
+export type Fact = Posted | Responded | Watched | Arrived | Bounced | Frozen | FaultInjected | Ended | Over
 
 export interface Rules { intervalMs: number, startWithinMs: number, perSecond: number }
 
@@ -48,14 +48,14 @@ export interface History { rules: Rules, facts: Fact[] }
 /** All that concerns one message. */
 export interface Message {
   posted: Posted
-  answers: Answered[]
+  responses: Responded[]
   arrivals: Arrived[]
-  /** Names of attempts that were accepted and not delivered. */
+  /** Names of attempts that were accepted and later reported as failed. */
   bounced: Set<string>
   ended: Ended | null
 }
 
-/** Now, on the clock that all facts are told by. */
+/** The current time on the clock of all facts. */
 export function moment (): number {
   return performance.timeOrigin + performance.now()
 }
@@ -63,10 +63,10 @@ export function moment (): number {
 export function messagesOf (facts: Fact[]): Map<string, Message> {
   const messages = new Map<string, Message>()
   for (const fact of facts) {
-    if (fact.fact === 'posted' && !messages.has(fact.key)) messages.set(fact.key, { posted: fact, answers: [], arrivals: [], bounced: new Set(), ended: null })
+    if (fact.fact === 'posted' && !messages.has(fact.key)) messages.set(fact.key, { posted: fact, responses: [], arrivals: [], bounced: new Set(), ended: null })
   }
   for (const fact of facts) {
-    if (fact.fact === 'answered') messages.get(fact.key)?.answers.push(fact)
+    if (fact.fact === 'responded') messages.get(fact.key)?.responses.push(fact)
     if (fact.fact === 'arrived') messages.get(fact.key)?.arrivals.push(fact)
     if (fact.fact === 'bounced') messages.get(fact.key)?.bounced.add(fact.opaque)
     if (fact.fact === 'ended') {
@@ -78,17 +78,17 @@ export function messagesOf (facts: Fact[]): Map<string, Message> {
   return messages
 }
 
-/** What the watches saw, oldest first. */
+/** What the observers in the nodes recorded, oldest first. */
 export function watchedOf (facts: Fact[], kind: Watched['fact']): Watched[] {
   return facts.filter((fact): fact is Watched => fact.fact === kind).sort((a, b) => a.at - b.at)
 }
 
-/** The attempt that an opaque names: its last part. */
+/** The attempt number: the last part of the opaque name. */
 export function attemptOf (opaque: string): number {
   return Number(opaque.slice(opaque.lastIndexOf('.') + 1))
 }
 
-/** Values grouped by a name, in their order. */
+/** Values grouped by name, in their order. */
 export function groupBy<Value> (values: Iterable<Value>, nameOf: (value: Value) => string): Map<string, Value[]> {
   const groups = new Map<string, Value[]>()
   for (const value of values) {

@@ -1,33 +1,33 @@
-/** No two sends of a pair too close, no second too full. */
+/** Checks that sends of a pair keep their spacing, and that no second has more sends than the rate allows. */
 import { groupBy, watchedOf, type Arrived, type Fact, type Frozen, type Rules, type Watched } from './history.js'
 import type { Figures, Note } from './judge.js'
 
-/** What the network may add between a start and its arrival, ms. */
+/** Network time allowed between a start and its arrival, ms. */
 const NETWORK_MS = 50
-/** How exact clocks of several processes agree, ms. */
+/** Maximum difference between the clocks of several processes, ms. */
 const CLOCKS_MS = 5
 
 type Spacing = Pick<Figures, 'closerByFreeze' | 'closerByStall' | 'closerByWire' | 'leastSpacingMs' | 'mostInSecond' | 'longestSilenceMs'>
 
-/** One send: its last look at the clock, its write, its arrival. */
+/** One send: its last clock check, its write, its arrival. */
 interface Send { checked: Watched, written: Watched | null, arrived: Arrived | null }
 
 export function judgeSpacing (rules: Rules, facts: Fact[], note: Note): Spacing {
   const spacing: Spacing = { closerByFreeze: 0, closerByStall: 0, closerByWire: 0, leastSpacingMs: Infinity, mostInSecond: 0, longestSilenceMs: 0 }
   const arrivals = facts.filter(fact => fact.fact === 'arrived').sort((a, b) => a.at - b.at)
   const sends = sendsOf(facts, arrivals)
-  judgeLooks(rules, sends, arrivals, note)
+  judgeChecks(rules, sends, arrivals, note)
   const freezes = facts.filter(fact => fact.fact === 'frozen')
   const byArrival = new Map(sends.flatMap(send => send.arrived === null ? [] : [[send.arrived, send]]))
-  for (const line of groupBy(arrivals, ({ pair }) => pair).values()) {
-    for (const [at, later] of line.slice(1).entries()) {
-      const earlier = line[at] as Arrived
+  for (const queue of groupBy(arrivals, ({ pair }) => pair).values()) {
+    for (const [at, later] of queue.slice(1).entries()) {
+      const earlier = queue[at] as Arrived
       const gap = later.at - earlier.at
       spacing.leastSpacingMs = Math.min(spacing.leastSpacingMs, gap)
       if (gap >= rules.intervalMs - NETWORK_MS) continue
-      const why = explain(byArrival.get(earlier), rules.intervalMs - gap - NETWORK_MS, freezes)
-      if (why === null) note('too close', `${later.opaque} arrived ${gap.toFixed(1)} ms after ${earlier.opaque}`)
-      else spacing[why]++
+      const reason = explain(byArrival.get(earlier), rules.intervalMs - gap - NETWORK_MS, freezes)
+      if (reason === null) note('too close', `${later.opaque} arrived ${gap.toFixed(1)} ms after ${earlier.opaque}`)
+      else spacing[reason]++
     }
   }
   const moments = arrivals.map(({ at }) => at)
@@ -40,7 +40,7 @@ export function judgeSpacing (rules: Rules, facts: Fact[], note: Note): Spacing 
   return spacing
 }
 
-/** Pairs each look at the clock with the write and the arrival that followed it, attempt by attempt. */
+/** Matches each clock check with the write and the arrival that followed it, attempt by attempt. */
 function sendsOf (facts: Fact[], arrivals: Arrived[]): Send[] {
   const written = groupBy(watchedOf(facts, 'written'), ({ opaque }) => opaque)
   const arrived = groupBy(arrivals, ({ opaque }) => opaque)
@@ -51,40 +51,40 @@ function sendsOf (facts: Fact[], arrivals: Arrived[]): Send[] {
   })
 }
 
-/** Looks at the clock are the starts, as far as a process can know: these have no excuse. */
-function judgeLooks (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
+/** Clock checks are the starts as far as a process can know, so no delay excuses a violation here. */
+function judgeChecks (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
   const pairs = new Map(arrivals.map(({ opaque, pair }) => [opaque, pair]))
-  for (const line of groupBy(sends.filter(({ checked }) => pairs.has(checked.opaque)), ({ checked }) => pairs.get(checked.opaque) ?? '').values()) {
-    line.sort((a, b) => a.checked.at - b.checked.at).slice(1).forEach((later, at) => {
-      const earlier = line[at] as Send
-      const gap = later.checked.at - lookOf(earlier.checked)
+  for (const queue of groupBy(sends.filter(({ checked }) => pairs.has(checked.opaque)), ({ checked }) => pairs.get(checked.opaque) ?? '').values()) {
+    queue.sort((a, b) => a.checked.at - b.checked.at).slice(1).forEach((later, at) => {
+      const earlier = queue[at] as Send
+      const gap = later.checked.at - checkTimeOf(earlier.checked)
       if (gap < rules.intervalMs - CLOCKS_MS) note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`)
     })
   }
 }
 
-/** The earliest moment that this look at the clock can have been: on a busy machine the process is held up around it too. */
-function lookOf ({ from, at }: Watched): number {
+/** The earliest possible time of this clock check: on a busy machine the process may be delayed around it too. */
+function checkTimeOf ({ from, at }: Watched): number {
   return from ?? at
 }
 
-/** What held the earlier one up for so long that the later one came too close; null where nothing did. */
+/** What delayed the earlier send so much that the later one arrived too close; null if nothing did. */
 function explain (earlier: Send | undefined, shortMs: number, freezes: Frozen[]): 'closerByFreeze' | 'closerByStall' | 'closerByWire' | null {
   if (earlier === undefined || earlier.arrived === null) return null
   const { checked, written, arrived } = earlier
   const end = written?.at ?? arrived.at
-  const look = lookOf(checked)
-  const isFrozen = freezes.some(({ node, from, to }) => node === checked.node && from > look - 50 && end >= to)
-  if (end - look >= shortMs) return isFrozen ? 'closerByFreeze' : 'closerByStall'
-  return arrived.at - look >= shortMs ? 'closerByWire' : null
+  const check = checkTimeOf(checked)
+  const isFrozen = freezes.some(({ node, from, to }) => node === checked.node && from > check - 50 && end >= to)
+  if (end - check >= shortMs) return isFrozen ? 'closerByFreeze' : 'closerByStall'
+  return arrived.at - check >= shortMs ? 'closerByWire' : null
 }
 
-/** A second of starts holds what the rule grants in a second and the time that a grant has to start. */
+/** A second of starts contains at most the grants of one second plus those of the time that a grant may take to start. */
 function judgeSeconds (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
   const senders = new Map(arrivals.map(({ opaque, pair }) => [opaque, pair.split('/')[0] ?? '']))
   const most = Math.ceil(rules.perSecond * (1 + (rules.startWithinMs + CLOCKS_MS) / 1000))
-  for (const [sender, line] of groupBy(sends.filter(({ checked }) => senders.has(checked.opaque)), ({ checked }) => senders.get(checked.opaque) ?? '')) {
-    const moments = line.map(({ checked }) => checked.at).sort((a, b) => a - b)
+  for (const [sender, queue] of groupBy(sends.filter(({ checked }) => senders.has(checked.opaque)), ({ checked }) => senders.get(checked.opaque) ?? '')) {
+    const moments = queue.map(({ checked }) => checked.at).sort((a, b) => a - b)
     for (let from = 0, to = 0; to < moments.length; to++) {
       while ((moments[to] ?? 0) - (moments[from] ?? 0) >= 1000) from++
       if (to - from + 1 > most) note('too many in a second', `${to - from + 1} of ${sender}`)

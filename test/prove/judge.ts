@@ -1,20 +1,20 @@
-/** Holds a history against the promises. Shares no code with the gateway. */
-import { judgeFates } from './judge-fates.js'
+/** Checks a history against the promises. Shares no code with the gateway. */
+import { judgeOutcomes } from './judge-outcomes.js'
 import { judgeOrder } from './judge-order.js'
 import { judgeSpacing } from './judge-spacing.js'
 import { messagesOf, type History } from './history.js'
 
 /** Each of these is a broken promise. */
 export type Breach =
-  | 'lost' | 'two messages for a key' | 'doubled' | 'sent blindly' | 'sent though given up' | 'waiting was failing' | 'attempt without a trace'
-  | 'too close' | 'out of order' | 'overtaken' | 'too early' | 'too many in a second' | 'left over'
+  | 'lost' | 'two messages for a key' | 'doubled' | 'blind resend' | 'recorded as not sent' | 'waiting used an attempt' | 'attempt missing from history'
+  | 'too close' | 'out of order' | 'overtaken' | 'too early' | 'too many in a second' | 'left unsettled'
 
 export const breaches: Breach[] = [
-  'lost', 'two messages for a key', 'doubled', 'sent blindly', 'sent though given up', 'waiting was failing', 'attempt without a trace',
-  'too close', 'out of order', 'overtaken', 'too early', 'too many in a second', 'left over'
+  'lost', 'two messages for a key', 'doubled', 'blind resend', 'recorded as not sent', 'waiting used an attempt', 'attempt missing from history',
+  'too close', 'out of order', 'overtaken', 'too early', 'too many in a second', 'left unsettled'
 ]
 
-/** What is counted beside: each has happened and breaks no promise. */
+/** Events that are counted and break no promise. */
 export interface Figures {
   messages: number
   arrivals: number
@@ -22,20 +22,20 @@ export interface Figures {
   failed: number
   cancelled: number
   expired: number
-  /** Answered neither 2xx nor 4xx until the end: nobody was promised anything. */
+  /** Posts without a 2xx or 4xx response until the end of the run: the gateway promised nothing for them. */
   unpromised: number
   unknownAttempts: number
   /** Accepted twice: an outcome stayed unknown and the policy was to retry. */
   doubledAsAllowed: number
-  /** Closer at the provider than the rule: the process was frozen between its last look at the clock and its write. */
+  /** Closer at the provider than the rule: the process was frozen between its last clock check and its write. */
   closerByFreeze: number
-  /** The same, held up there without being frozen, by a machine with too much to do. */
+  /** The same without a freeze: a busy machine delayed the process there. */
   closerByStall: number
-  /** The same, held up on the way from the write to the provider's records. */
+  /** The same: the network delayed the request between the write and the provider's record. */
   closerByWire: number
   leastSpacingMs: number
   mostInSecond: number
-  /** Posts that got no answer or 503, and were repeated. */
+  /** Posts that got no response or 503, and were repeated. */
   repeats: number
   longestSilenceMs: number
 }
@@ -49,7 +49,7 @@ export function judge ({ rules, facts }: History): Judgement {
   const note: Note = (breach, what) => { found.get(breach)?.push(what) }
   const messages = messagesOf(facts)
   const figures = {
-    ...judgeFates(messages, facts, note),
+    ...judgeOutcomes(messages, facts, note),
     ...judgeSpacing(rules, facts, note),
     ...judgeOrder(rules, messages, facts, note)
   }

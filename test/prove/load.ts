@@ -1,4 +1,4 @@
-/** Real load: conversations of one to six messages, so that order and spacing of a pair are tried, over many recipients. */
+/** Realistic load: conversations of one to six messages over many recipients, so that order and spacing of a pair are exercised. */
 import { createZipf, type Random } from '../property/random.js'
 import { pass } from '../support/until.js'
 import type { ProvingCaller, Wish } from './caller.js'
@@ -6,20 +6,20 @@ import type { ProvingCaller, Wish } from './caller.js'
 export interface LoadOptions { senders: string[], people: number, perSecond: number, seconds: number, caller: ProvingCaller, random: Random }
 
 export interface Load {
-  /** Every message that was asked for. */
+  /** Every message that was posted. */
   wishes: Map<string, Wish>
-  /** How many have their answer. */
-  answered: () => number
-  /** Those that a caller took back in time. */
+  /** The number of posts with a conclusive response. */
+  responded: () => number
+  /** Messages that a caller cancelled in time. */
   cancelled: Set<string>
-  /** Is the time over, and has every caller an answer? */
+  /** Whether the time is over and every caller has a response. */
   isDone: () => boolean
 }
 
-/** Conversations, and second thoughts, at a time. */
-const MOST_AT_ONCE = 400
+/** Maximum number of conversations, repeats and cancellations at a time. */
+const MAX_CONCURRENT = 400
 
-/** Conversations start at random moments, so many that in all `perSecond` messages are posted a second. */
+/** Conversations start at random times, at a rate that posts `perSecond` messages a second in total. */
 export function startLoad (options: LoadOptions): Load {
   const { senders, people, perSecond, seconds, caller, random } = options
   const zipf = createZipf(people, 0.5)
@@ -29,9 +29,9 @@ export function startLoad (options: LoadOptions): Load {
   const talking = new Set<string>()
   const MEAN_LENGTH = 3.5
   let count = 0
-  let answered = 0
+  let responded = 0
 
-  /** Somebody to whom nobody is writing in this lane; with a few, what is special about their number. */
+  /** A recipient without an open conversation in this lane; some numbers make the sandbox fail or refuse. */
   function choose (random: Random): Pick<Wish, 'sender' | 'to' | 'lane'> {
     for (;;) {
       const sender = random.pick(senders)
@@ -45,13 +45,13 @@ export function startLoad (options: LoadOptions): Load {
   async function post (wish: Wish, random: Random): Promise<void> {
     wishes.set(wish.key, wish)
     const body = await caller.post(wish)
-    answered++
-    if (body?.['status'] === 'queued' && random.chance(0.01)) await takeBack(wish)
-    // Some are not sure and ask once more, later.
+    responded++
+    if (body?.['status'] === 'queued' && random.chance(0.01)) await cancel(wish)
+    // Some callers repeat an accepted request later.
     if (random.chance(0.05)) later(random.int(100, 20_000), async () => { await caller.repeat(wish) })
   }
 
-  async function takeBack (wish: Wish): Promise<void> {
+  async function cancel (wish: Wish): Promise<void> {
     await caller.persist('DELETE', `/messages/${encodeURIComponent(wish.key)}?sender=${wish.sender}`, undefined, status => {
       if (status === 200) cancelled.add(wish.key)
       return status !== 0 && status < 500
@@ -59,8 +59,8 @@ export function startLoad (options: LoadOptions): Load {
   }
 
   function later (ms: number, work: () => Promise<void>): void {
-    const journey = pass(ms).then(work).finally(() => underway.delete(journey))
-    underway.add(journey)
+    const task = pass(ms).then(work).finally(() => underway.delete(task))
+    underway.add(task)
   }
 
   async function talk (random: Random): Promise<void> {
@@ -74,7 +74,7 @@ export function startLoad (options: LoadOptions): Load {
     talking.delete(place)
   }
 
-  /** One message for a moment to come, to somebody who gets no other. */
+  /** One scheduled message to a recipient without other messages. */
   async function schedule (random: Random): Promise<void> {
     const number = ++count
     await post({ key: `m${number}`, sender: random.pick(senders), to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15), policy: 'retry', scheduledFor: Date.now() + random.int(1000, 8000) }, random)
@@ -87,17 +87,17 @@ export function startLoad (options: LoadOptions): Load {
       next += random.gap(1000 * MEAN_LENGTH / perSecond)
       const wait = next - performance.now()
       if (wait > 0) await pass(wait)
-      // Services have so many workers and no more; what they can't post now they post later.
-      while (underway.size >= MOST_AT_ONCE) await Promise.race(underway)
-      // Of its own, so that what it says does not hang on which of those under way is answered first.
+      // A service has a limited number of workers; what they cannot post now they post later.
+      while (underway.size >= MAX_CONCURRENT) await Promise.race(underway)
+      // A generator of its own, so that its content does not depend on which request gets its response first.
       const own = random.fork()
-      const journey = (own.chance(0.02) ? schedule(own) : talk(own)).finally(() => underway.delete(journey))
-      underway.add(journey)
+      const task = (own.chance(0.02) ? schedule(own) : talk(own)).finally(() => underway.delete(task))
+      underway.add(task)
     }
     while (underway.size > 0) await Promise.all(underway)
   }
 
   let isDone = false
   run().then(() => { isDone = true }, () => undefined)
-  return { wishes, answered: () => answered, cancelled, isDone: () => isDone }
+  return { wishes, responded: () => responded, cancelled, isDone: () => isDone }
 }

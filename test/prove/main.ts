@@ -28,8 +28,8 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
   seed: Number(values.seed),
   perSecond: Number(values.rate),
   faultEverySeconds: Number(values['fault-every']),
-  tell ({ second, posted, answered, arrived, faults, doing }) {
-    console.log(`${String(second).padStart(5)} s  ${posted} posted, ${answered} answered, ${arrived} at the provider, ${faults} faults; ${doing}`)
+  report ({ second, posted, responded, arrived, faults, doing }) {
+    console.log(`${String(second).padStart(5)} s  ${posted} posted, ${responded} responded, ${arrived} at the provider, ${faults} faults; ${doing}`)
   }
 })
 for (const ending of endings.reverse()) await ending()
@@ -38,12 +38,12 @@ const isGood = isSpotless(soaked.judgement)
 if (!isGood) {
   const file = join(tmpdir(), `prove-${values.seed}-${process.pid}.jsonl`)
   writeFileSync(file, soaked.facts.map(fact => JSON.stringify(fact)).join('\n'))
-  console.log(`all facts lie in ${file}`)
+  console.log(`all facts are in ${file}`)
 }
 if (values.write) {
-  const why = whyNotShown(soaked)
-  if (why === null) writeVerdict(soaked, repeat)
-  console.log(why === null ? 'the README shows it' : `the README does not show it: ${why}`)
+  const reason = whyNotShown(soaked)
+  if (reason === null) writeVerdict(soaked, repeat)
+  console.log(reason === null ? 'written to the README' : `not written to the README: ${reason}`)
 }
 console.log(isGood ? 'every promise held' : 'A PROMISE WAS BROKEN')
 process.exit(isGood ? 0 : 1)

@@ -1,4 +1,4 @@
-/** A soak: three nodes under load, while everything that can fails; then what the judge says. */
+/** A soak: three nodes under load while faults are injected; then the judge checks the history. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,12 +10,12 @@ import { createPrefix, startRedis, type Teardown } from '../support/redis.js'
 import { request } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
 import { createCaller } from './caller.js'
-import { endHarm, harm, schedule, type Victims } from './faults.js'
+import { endFaults, inject, schedule, type Targets } from './faults.js'
 import { startFleet } from './fleet.js'
 import { attemptOf, messagesOf, moment, type Arrived, type Fact, type Rules } from './history.js'
 import { judge, type Judgement } from './judge.js'
 import { startLoad } from './load.js'
-import { layWires } from './wires.js'
+import { startProxies } from './proxies.js'
 
 export interface SoakOptions {
   seconds: number
@@ -24,17 +24,17 @@ export interface SoakOptions {
   perSecond: number
   /** Mean time from one fault to the next, s. */
   faultEverySeconds: number
-  tell: (progress: Progress) => void
+  report: (progress: Progress) => void
 }
 
-export interface Progress { second: number, posted: number, answered: number, arrived: number, faults: number, doing: string }
+export interface Progress { second: number, posted: number, responded: number, arrived: number, faults: number, doing: string }
 
-export interface Soaked { facts: Fact[], judgement: Judgement, faults: Map<string, number>, cries: string[], seconds: number, settledInSeconds: number }
+export interface Soaked { facts: Fact[], judgement: Judgement, faults: Map<string, number>, errors: string[], seconds: number, settledInSeconds: number }
 
 const LEASE_MS = 8000
 const senders = ['800001', '800002', '800003']
 const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
-/** How long nothing may move, once nothing is wrong any more, before what is left counts as left over: leases, holds, five retries. */
+/** After the faults: how long the number of unsettled messages may stay the same before they count as left unsettled. Covers leases, holds and five retries. */
 const STILL_WITHIN_S = 180
 
 const settings = {
@@ -61,14 +61,14 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
 
   const facts: Fact[] = []
   const note = (fact: Fact): void => { facts.push(fact) }
-  const wires = layWires(t)
+  const proxies = startProxies(t)
   const sendersFile = join(folder, 'senders.json')
   writeFileSync(sendersFile, JSON.stringify(senders.map(id => ({ id, accessToken: `token-of-${id}` }))))
-  // A pair's rest grows to minutes otherwise, and a run waits for all of them.
+  // Otherwise a pair's cool-down grows to minutes, and a run waits for all of them.
   const policyFile = join(folder, 'policy.json')
   writeFileSync(policyFile, JSON.stringify([{ code: '131056', growth: 1 }]))
   const fleet = await startFleet({
-    redisPort: redis.port, sandboxPort: Number(new URL(origin).port), folder, prefix: createPrefix(), wires, settings: { ...settings, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
+    redisPort: redis.port, sandboxPort: Number(new URL(origin).port), folder, prefix: createPrefix(), proxies, settings: { ...settings, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
   }, note)
   t.teardown(fleet.close)
 
@@ -78,45 +78,45 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const random = createRandom(options.seed)
   const load = startLoad({ senders, people: 150, perSecond: options.perSecond, seconds: options.seconds, caller, random: createRandom(options.seed + 1) })
   const faults = new Map<string, number>()
-  const victims: Victims = { fleet, wires, redis, control, leaseMs: LEASE_MS }
-  const began = performance.now()
-  const second = (): number => (performance.now() - began) / 1000
+  const targets: Targets = { fleet, proxies, redis, control, leaseMs: LEASE_MS }
+  const startedAt = performance.now()
+  const second = (): number => (performance.now() - startedAt) / 1000
   let doing = ''
   let arrived = 0
   const progress = setInterval(() => {
-    records.look().then(count => { arrived = count }, () => undefined)
-    options.tell({ second: Math.round(second()), posted: load.wishes.size, answered: load.answered(), arrived, faults: sum(faults), doing })
+    records.read().then(count => { arrived = count }, () => undefined)
+    options.report({ second: Math.round(second()), posted: load.wishes.size, responded: load.responded(), arrived, faults: sum(faults), doing })
   }, 5000)
 
-  const harms = new Set<Promise<unknown>>()
+  const injections = new Set<Promise<unknown>>()
   for (const kind of schedule(random)) {
     await pass(random.gap(options.faultEverySeconds * 1000))
     if (second() > options.seconds) break
     doing = kind
-    note({ fact: 'harmed', at: moment(), kind })
-    // Of its own, so that what one does and when does not hang on how long another one takes.
-    const harming = harm(kind, victims, random.fork()).then(happened => {
+    note({ fact: 'fault-injected', at: moment(), kind })
+    // A generator of its own, so that a fault does not depend on how long another one takes.
+    const injection = inject(kind, targets, random.fork()).then(happened => {
       if (happened) faults.set(kind, (faults.get(kind) ?? 0) + 1)
-    }).finally(() => harms.delete(harming))
-    harms.add(harming)
-    // What befalls Redis befalls one at a time.
-    if (kind.startsWith('Redis')) await harming
+    }).finally(() => injections.delete(injection))
+    injections.add(injection)
+    // Only one fault of Redis is active at a time.
+    if (kind.startsWith('Redis')) await injection
   }
-  await Promise.all(harms)
-  doing = 'nothing is wrong any more'
-  await endHarm(victims)
+  await Promise.all(injections)
+  doing = 'all faults have ended'
+  await endFaults(targets)
   const healedAt = performance.now()
-  await untilStill(async () => load.wishes.size - load.answered())
-  await until('whoever asks twice has asked', () => load.isDone(), STILL_WITHIN_S * 1000).catch(() => undefined)
+  await untilStill(async () => load.wishes.size - load.responded())
+  await until('all callers have repeated their requests', () => load.isDone(), STILL_WITHIN_S * 1000).catch(() => undefined)
   const unsettled = async (): Promise<number> => {
     const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
     return (stats?.['senders'] as Array<{ unsettled: number }>).reduce((sum, one) => sum + one.unsettled, 0)
   }
   await untilStill(unsettled)
   const settledInSeconds = (performance.now() - healedAt) / 1000
-  doing = 'reading what became of them'
-  await records.look()
-  // One by one: half an hour's are too many to be arguments of a call.
+  doing = 'reading the final states'
+  await records.read()
+  // One by one: the facts of half an hour are too many for the arguments of one call.
   for (const fact of fleet.watched()) facts.push(fact)
   await each([...messagesOf(facts).values()].filter(({ arrivals }) => !isPlain(arrivals)), 10, async ({ posted: { key } }) => {
     const ended = await caller.look({ key, sender: load.wishes.get(key)?.sender ?? '' })
@@ -125,41 +125,41 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   note({ fact: 'over', at: moment(), unsettled: await unsettled() })
   clearInterval(progress)
   isOver = true
-  return { facts, judgement: judge({ rules, facts }), faults, cries: fleet.cries(), seconds: second(), settledInSeconds }
+  return { facts, judgement: judge({ rules, facts }), faults, errors: fleet.errors(), seconds: second(), settledInSeconds }
 }
 
-/** Accepted at the first attempt: there is nothing to ask about. */
+/** Accepted at the first attempt: its final state need not be read. */
 function isPlain (arrivals: Arrived[]): boolean {
   return arrivals.length === 1 && arrivals[0]?.outcome === 'accepted' && attemptOf(arrivals[0].opaque) === 1
 }
 
-/** Takes over what the provider has recorded since the last look; returns how many in all. */
-function collect (control: string, note: (fact: Fact) => void): { look: () => Promise<number> } {
+/** Reads what the provider has recorded since the last read; returns the total number. */
+function collect (control: string, note: (fact: Fact) => void): { read: () => Promise<number> } {
   let since = 0
   let count = 0
-  let looking: Promise<number> | null = null
-  async function look (): Promise<number> {
+  let reading: Promise<number> | null = null
+  async function read (): Promise<number> {
     const { body } = await request(`${control}/messages?since=${since}`)
     for (const record of body['messages']) {
-      // Two looks at once are told the same.
+      // Two reads at once return the same records.
       if (record.seq <= since) continue
       since = record.seq
       count++
-      // Reset before it was read: nobody knows who it was for but the watch in the node.
+      // The sandbox reset the connection before it read the request, so only the observer in the node knows the recipient.
       if (record.opaque !== null) note(toFact(record))
     }
     return count
   }
   return {
-    async look () {
-      await looking
-      looking = look()
-      return await looking
+    async read () {
+      await reading
+      reading = read()
+      return await reading
     }
   }
 }
 
-/** Waits until nothing is left, or what is left has not changed for a while. */
+/** Waits until nothing is left, or until the number has not changed for STILL_WITHIN_S. */
 async function untilStill (left: () => Promise<number>): Promise<void> {
   let last = -1
   let changedAt = performance.now()

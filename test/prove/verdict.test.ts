@@ -1,4 +1,4 @@
-/** What `npm run prove -- --write` puts into the README, and which runs it shows there. */
+/** What `npm run prove -- --write` writes into the README, and for which runs. */
 import t from 'tap'
 import { read } from '../contract/tree.js'
 import { faultKinds } from './faults.js'
@@ -11,10 +11,10 @@ const command = 'npm run prove -- --minutes 30 --seed 7'
 function soakedFor (seconds: number, messages: number): Soaked {
   const judgement = judge({ rules: { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }, facts: [{ fact: 'over', at: 1, unsettled: 0 }] })
   judgement.figures.messages = messages
-  return { facts: [], judgement, faults: new Map(faultKinds.map((kind, at) => [kind, 20 + at])), cries: [], seconds, settledInSeconds: 1 }
+  return { facts: [], judgement, faults: new Map(faultKinds.map((kind, at) => [kind, 20 + at])), errors: [], seconds, settledInSeconds: 1 }
 }
 
-await t.test('it tells the command, the messages, each kind of breach, and each kind of fault with its number', t => {
+await t.test('the verdict shows the command, the messages, each kind of breach, and the number of each kind of fault', t => {
   const soaked = soakedFor(1812.4, 117_000)
   soaked.judgement.found.get('overtaken')?.push('m1', 'm2')
   const text = verdictOf(soaked, command)
@@ -29,7 +29,7 @@ await t.test('it tells the command, the messages, each kind of breach, and each 
   t.end()
 })
 
-await t.test('a run that was too short, too small or broke a promise is not shown', t => {
+await t.test('a run that was too short, too small or broke a promise is not written', t => {
   t.equal(whyNotShown(soakedFor(1800, 100_000)), null)
   t.match(whyNotShown(soakedFor(1799, 100_000)), /1799 s/)
   t.match(whyNotShown(soakedFor(1800, 99_999)), /99999 messages/)
@@ -39,7 +39,7 @@ await t.test('a run that was too short, too small or broke a promise is not show
   t.end()
 })
 
-await t.test('the README has a place for it', t => {
+await t.test('the README has a block for the verdict', t => {
   t.match(read('README.md'), /<!-- soak -->\n[^]*npm run prove -- --minutes \d\d[^]*\n<!-- \/soak -->/)
   t.end()
 })

@@ -4,7 +4,7 @@ import { writeBlock } from '../bench/kit/write.mjs'
 import { breaches, isSpotless, type Figures } from './judge.js'
 import type { Soaked } from './soak.js'
 
-/** What a run has to be for the README: long enough for rare things, and enough to count on. */
+/** A run in the README must be long enough for rare events, with enough messages for meaningful figures. */
 const LEAST_SECONDS = 1800
 const LEAST_MESSAGES = 100_000
 const page = fileURLToPath(new URL('../../README.md', import.meta.url))
@@ -15,10 +15,10 @@ const BESIDE: Array<[figure: keyof Figures, what: string]> = [
   ['closerByStall', 'too close because it was delayed there'],
   ['closerByWire', 'too close because of the network to the provider']
 ]
-/** Two kinds of fault a line. */
-const ABREAST = 2
+/** Two kinds of fault per row. */
+const FAULTS_PER_ROW = 2
 
-/** Why the README can't show this run; null where it can. */
+/** Why the README cannot show this run; null if it can. */
 export function whyNotShown ({ judgement, seconds }: Soaked): string | null {
   if (!isSpotless(judgement)) return 'a promise was broken'
   if (seconds < LEAST_SECONDS) return `it took ${Math.round(seconds)} s, fewer than ${LEAST_SECONDS}`
@@ -30,12 +30,12 @@ export function writeVerdict (soaked: Soaked, command: string): void {
   writeBlock(page, 'soak', verdictOf(soaked, command))
 }
 
-/** What came of it and how to repeat it, in Markdown. */
+/** The results and the command to repeat the run, in Markdown. */
 export function verdictOf ({ judgement: { figures, found }, faults, seconds }: Soaked, command: string): string {
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0)
   const beside = BESIDE.map(([figure, what]) => `* ${whole(figures[figure])} ${what}`)
   const kinds = [...faults].sort(([a], [b]) => a < b ? -1 : 1)
-  const rows = Array.from({ length: Math.ceil(kinds.length / ABREAST) }, (_, row) => kinds.slice(row * ABREAST, (row + 1) * ABREAST))
+  const rows = Array.from({ length: Math.ceil(kinds.length / FAULTS_PER_ROW) }, (_, row) => kinds.slice(row * FAULTS_PER_ROW, (row + 1) * FAULTS_PER_ROW))
   return [
     `\`${command}\`: ${whole(seconds)} s, ${whole(figures.arrivals)} requests at the provider, ${whole(total)} faults.`,
     'Redis writes with `appendfsync always`, because it is killed too.',
@@ -48,9 +48,9 @@ export function verdictOf ({ judgement: { figures, found }, faults, seconds }: S
     '',
     ...beside,
     '',
-    `|${' fault | times |'.repeat(ABREAST)}`,
-    `|${'---|---|'.repeat(ABREAST)}`,
-    ...rows.map(row => `|${Array.from({ length: ABREAST }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`).join('')}`)
+    `|${' fault | times |'.repeat(FAULTS_PER_ROW)}`,
+    `|${'---|---|'.repeat(FAULTS_PER_ROW)}`,
+    ...rows.map(row => `|${Array.from({ length: FAULTS_PER_ROW }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`).join('')}`)
   ].join('\n')
 }
 

@@ -9,16 +9,16 @@ const ground = await createGround(t)
 await t.test('a node of role api gives back a grant whose reply was lost', async t => {
   const node = await ground.start(t, { ROLE: 'api' })
   const app = node.as(keys.app)
-  // Redis has to know the script already; a call that it would have to be sent in full is not made at all.
+  // Redis must have the script already: a call that has to load it first would never be made.
   await app.send('+15550006000', 'x')
-  // Redis goes on only after the node has given the call up, and then runs it.
+  // Redis continues only after the node's timeout, and then executes the call.
   const redis = ground.redis.connect()
   await redis.client('PAUSE', 60_000, 'WRITE')
   t.match(await app.send('+15550006001', 'x', { idempotencyKey: 'lost' }), { status: 503, body: { code: 'UNAVAILABLE' } })
   await redis.client('UNPAUSE')
-  const { body } = await until('it is back in line', async () => {
-    const answer = await app.get('/messages/lost')
-    return answer.body['status'] === 'queued' && answer
+  const { body } = await until('the message is queued again', async () => {
+    const response = await app.get('/messages/lost')
+    return response.body['status'] === 'queued' && response
   })
   t.equal(body['attemptCount'], 0, 'no attempt is used up')
   t.match(node.seen('recovery.found'), [{ sender: SENDER, kind: 'lost-grant' }])
@@ -28,7 +28,7 @@ await t.test('after Redis was emptied the rules and both schedules are written a
   const node = await ground.start(t, { SEND_TIMEOUT_MS: '300', LEASE_MS: '5600', WHATSAPP_RETRY_INTERVAL_MS: '1000' })
   await ground.redis.connect().flushall()
   await until('retries are scheduled again', async () => typeof (await node.get('/workers/retry')).body['nextRunAt'] === 'string', 20_000)
-  await until('a run has been', async () => typeof (await node.get('/workers/retry')).body['lastRunAt'] === 'string', 20_000)
+  await until('the retry worker has run', async () => typeof (await node.get('/workers/retry')).body['lastRunAt'] === 'string', 20_000)
   t.equal((await node.get('/senders')).status, 200)
   const { body } = await node.send('+15550006002')
   await until('a message is sent', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent')

@@ -1,4 +1,4 @@
-/** The recovery schedule holds what recovery has to know in time; without it recovery finds the same within a round. */
+/** Recovery checks a sender in time by the recovery schedule; without the schedule its slow round finds everything. */
 import t, { type Test } from 'tap'
 import { createBus } from '../../src/events.js'
 import { SluiceError } from '../../src/errors.js'
@@ -15,10 +15,10 @@ const redis = await startRedis(t)
 const api = await startApi(t)
 const client = redis.connect()
 const ANN = '+15550000001'
-/** Later than all that is expected here, and within recovery's round. */
+/** Later than all times expected here, and within recovery's round. */
 const LATER_MS = 25_000
 
-await t.test('future work is on the schedule in time', async t => {
+await t.test('a sender is on the recovery schedule before its next ready time', async t => {
   const prefix = createPrefix()
   const recoverySchedule = `{${prefix}}:recovery-schedule`
   const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
@@ -36,34 +36,34 @@ await t.test('future work is on the schedule in time', async t => {
   api.silence('unknown')
   t.match((await node.send(ANN, '1', { sender: 'unknown' })).body, { status: 'unknown' })
   api.speak('unknown')
-  await Promise.all(senders.map(async ({ id }) => await broughtForward(t, id, id === 'unknown' ? 15_000 : 18_000)))
+  await Promise.all(senders.map(async ({ id }) => await advancedTo(t, id, id === 'unknown' ? 15_000 : 18_000)))
 
   async function nextIn (sender: string): Promise<number> {
     const [seconds] = await client.time()
     return Number(await client.zscore(recoverySchedule, sender)) - Number(seconds) * 1000
   }
 
-  /** As after a while without work for the sender. */
+  /** Puts a sender into the state of a sender without work: its next check is a round away. */
   async function calm (sender: string): Promise<void> {
-    await until(`${sender} has been asked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:drain-lease`) === 0)
+    await until(`${sender} has been checked`, async () => await nextIn(sender) > 0 && await client.exists(`{${prefix}:${sender}}:drain-lease`) === 0)
     const [seconds] = await client.time()
     await client.zadd(recoverySchedule, Number(seconds) * 1000 + LATER_MS, sender)
   }
 
   /**
-   * Recovery checks a sender that was marked due once more before it postpones it, and while it checks, the sender is postponed for a
-   * round. So the test waits for the expected time, though not so long that time alone would bring it near.
+   * Soon after a mark recovery checks once more before it postpones a sender to its next ready time; and during a check a sender
+   * is postponed for a round. So the test waits for the right time, but not so long that it would come near by itself.
    */
-  async function broughtForward (t: Test, sender: string, dueMs: number): Promise<void> {
-    const inMs = await until(`${sender} has a moment`, async () => {
+  async function advancedTo (t: Test, sender: string, dueMs: number): Promise<void> {
+    const inMs = await until(`${sender} has a time for its next check`, async () => {
       const foundMs = await nextIn(sender)
       return foundMs > 5000 && foundMs < dueMs + 1000 && foundMs
     }, 8000)
-    t.ok(inMs < dueMs + 1000, `${sender}: asked in ${inMs} ms, needs it in ${dueMs} ms`)
+    t.ok(inMs < dueMs + 1000, `${sender}: next check in ${inMs} ms, needed in ${dueMs} ms`)
   }
 })
 
-await t.test('without the schedule everything is found within a round', async t => {
+await t.test('without the recovery schedule a sender is checked within a round', async t => {
   const prefix = createPrefix()
   const recoverySchedule = `{${prefix}}:recovery-schedule`
   const node = await startNode(t, {
@@ -71,21 +71,21 @@ await t.test('without the schedule everything is found within a round', async t 
   })
   await node.send(ANN, 'first')
   t.match((await node.send(ANN, 'second')).body, { status: 'queued' })
-  await until('it is on the schedule', async () => await client.zscore(recoverySchedule, SENDER) !== null)
+  await until('the sender is on the schedule', async () => await client.zscore(recoverySchedule, SENDER) !== null)
   await client.del(recoverySchedule)
-  await until('it is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 20_000)
+  await until('the message is sent', () => api.asked(SENDER).some(({ text }) => text === 'second'), 20_000)
 })
 
-await t.test('senders whose check was broken off by an outage of Redis are checked again at once', async t => {
+await t.test('a sender whose check failed while Redis was unavailable is checked again at once', async t => {
   const events = createBus()
   const connections = await connect(redis.url, events)
   t.teardown(connections.close)
   const prefix = createPrefix()
   const store = createStore(connections, { prefix, leaseMs: 30_000 })
-  const asked: string[] = []
+  const checked: string[] = []
   let isUnavailable = false
   const run = async (_script: string, { sender }: { sender: string }): Promise<unknown> => {
-    asked.push(sender)
+    checked.push(sender)
     if (isUnavailable && sender === 'b') throw new SluiceError('UNAVAILABLE')
     return ['', [], [], [], 0]
   }
@@ -93,13 +93,13 @@ await t.test('senders whose check was broken off by an outage of Redis are check
   const refresh = async (): Promise<void> => await store.recoverySchedule.enter(senders)
   const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryDeps)
   t.teardown(recovery.stop)
-  // Asked twice, and found to need nobody: from now on they are put off for a whole round.
-  await until('they are postponed', () => asked.length === 6)
+  // Checked twice without work: from now on they are postponed for a whole round.
+  await until('each sender has been checked twice', () => checked.length === 6)
   isUnavailable = true
   await client.zadd(`{${prefix}}:recovery-schedule`, 1, 'a', 2, 'b', 3, 'c')
-  await until('one cannot be checked', () => asked.filter(sender => sender === 'b').length > 2)
+  await until('the check of b fails', () => checked.filter(sender => sender === 'b').length > 2)
   isUnavailable = false
-  asked.length = 0
-  await until('all are checked again', () => senders.every(sender => asked.includes(sender)), 3000)
+  checked.length = 0
+  await until('all senders are checked again', () => senders.every(sender => checked.includes(sender)), 3000)
   store.recoverySchedule.close()
 })

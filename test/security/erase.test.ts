@@ -1,4 +1,4 @@
-/** What is erased about a recipient is gone from Redis: every key and value of every type is searched for the number. */
+/** An erasure removes all data about a recipient from Redis: every key and value of every type is searched for the number. */
 import type { Redis } from 'ioredis'
 import t from 'tap'
 import { eraseRecipient } from '../../src/erasure/erase.js'
@@ -11,16 +11,16 @@ import { keys, SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
 const ground = await createGround(t, unhurried)
-/** Nothing is retried, and nothing in line goes, unless a test says so. */
-const still = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '3600000,3600000', WHATSAPP_RETRY_INTERVAL_MS: '3600000', INLINE_WAIT_MS: '0' }
-/** Who has had an answer has nothing in flight. */
-const settled = { ...still, INLINE_WAIT_MS: '10000' }
+/** Nothing is retried, and queued messages stay queued, unless a test changes it. */
+const noSends = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '3600000,3600000', WHATSAPP_RETRY_INTERVAL_MS: '3600000', INLINE_WAIT_MS: '0' }
+/** The response waits for the outcome, so nothing is in flight after it. */
+const settled = { ...noSends, INLINE_WAIT_MS: '10000' }
 const TEXT = 'Zaubernuss'
 const OTHER = '+15553579299'
 
-/** Everything under a prefix as one text. */
+/** All keys and values of a prefix as one text. */
 async function dump (redis: Redis, prefix: string): Promise<string> {
-  const told: string[] = []
+  const entries: string[] = []
   for (const key of await redis.keys(`*${prefix}*`)) {
     const type = await redis.type(key)
     const value = type === 'string'
@@ -30,12 +30,12 @@ async function dump (redis: Redis, prefix: string): Promise<string> {
         : type === 'zset'
           ? await redis.zrange(key, 0, -1, 'WITHSCORES')
           : type === 'stream' ? await redis.xrange(key, '-', '+') : type === 'list' ? await redis.lrange(key, 0, -1) : await redis.smembers(key)
-    told.push(`${key} ${JSON.stringify(value)}`)
+    entries.push(`${key} ${JSON.stringify(value)}`)
   }
-  return told.join('\n')
+  return entries.join('\n')
 }
 
-/** A message in each state that it can rest in; answers the ids. */
+/** Creates a message in each stable state; returns the ids. */
 async function fill (node: Node, to: { sent: string, retrying: string, failed: string, unknown: string }, sender = SENDER): Promise<Record<string, string>> {
   const ids: Record<string, string> = {}
   const post = async (name: string, number: string, more: Record<string, unknown> = {}): Promise<void> => {
@@ -54,24 +54,24 @@ async function fill (node: Node, to: { sent: string, retrying: string, failed: s
   return ids
 }
 
-await t.test('after an erasure the number, the texts and what WhatsApp called the messages stand nowhere, in any spelling', async t => {
-  const node = await ground.start(t, still)
+await t.test('after an erasure Redis contains neither the number in any spelling, nor the texts, nor WhatsApp\'s message ids', async t => {
+  const node = await ground.start(t, noSends)
   const redis = ground.redis.connect()
   const numbers = { sent: '+55 11 8765-4321', retrying: '+15560131000', failed: '+15560131026', unknown: '+15558200010' }
   const ids = await fill(node, numbers)
   await node.send(OTHER, 'stays')
-  await node.send(OTHER, 'stays in line')
+  await node.send(OTHER, 'stays queued')
   await node.del(`/messages/${ids['urgent']}`)
   const wamids = (await ground.sandbox.seen()).map(({ wamid }) => wamid).filter(wamid => wamid !== null)
   const before = await dump(redis, node.prefix)
   t.ok([/5511987654321/, /\+55 11 8765-4321/, /15560131000/, new RegExp(TEXT)].every(trace => trace.test(before)) && wamids.some(wamid => before.includes(wamid)), 'there was something to erase')
 
   t.match(await node.as(keys.app).del('/recipients/+551187654321'), { status: 403 })
-  const told = await node.del('/recipients/5511987654321')
-  t.match(told, { status: 200, body: { complete: true, erased: { waiting: 2, results: 4, failures: 0 }, remaining: [] } }, 'the other spelling of the same person')
+  const erased = await node.del('/recipients/5511987654321')
+  t.match(erased, { status: 200, body: { complete: true, erased: { waiting: 2, results: 4, failures: 0 }, remaining: [] } }, 'the other spelling of the same person')
   t.match((await node.del(`/recipients/${encodeURIComponent(numbers.retrying)}`)).body, { complete: true, erased: { waiting: 1, results: 1, failures: 1 } })
   t.match((await node.del(`/recipients/${encodeURIComponent(numbers.failed)}`)).body, { complete: true, erased: { waiting: 0, results: 1, failures: 1 } })
-  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.unknown)}`)).body, { complete: true, erased: { waiting: 1, results: 1, failures: 1 } }, 'an unknown outcome is given up')
+  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.unknown)}`)).body, { complete: true, erased: { waiting: 1, results: 1, failures: 1 } }, 'a message of unknown outcome becomes failed')
 
   const after = await dump(redis, node.prefix)
   const other = await node.get(`/messages?recipient=${encodeURIComponent(OTHER)}`)
@@ -87,7 +87,7 @@ await t.test('after an erasure the number, the texts and what WhatsApp called th
   t.same(wamids.filter(wamid => !othersWamids.has(wamid) && (after.includes(wamid) || after.includes(findTerm('provider', wamid)))), [])
 
   for (const [name, status] of Object.entries({ sent: 'sent', queued: 'cancelled', urgent: 'cancelled', scheduled: 'cancelled', retrying: 'cancelled', failed: 'failed', unknown: 'failed' })) {
-    t.match(await node.get(`/messages/${ids[name]}`), { status: 200, body: { status, to: null, message: null, metadata: null, providerMessageId: null } }, `who asks for the ${name} one hears how it ended`)
+    t.match(await node.get(`/messages/${ids[name]}`), { status: 200, body: { status, to: null, message: null, metadata: null, providerMessageId: null } }, `the ${name} message keeps its final state`)
   }
   const repeat = await node.as(keys.app).send(numbers.sent, 'another text', { idempotencyKey: `order-${numbers.sent}` })
   t.match(repeat, { status: 200, body: { duplicate: true, status: 'sent' } }, 'a repeated key is known, and nothing is sent')
@@ -95,20 +95,20 @@ await t.test('after an erasure the number, the texts and what WhatsApp called th
   t.match((await node.del('/recipients/5511987654321')).body, { complete: true, erased: { waiting: 0, results: 0, failures: 0 } }, 'a repeat finds nothing')
 })
 
-await t.test('what is in flight remains, is named, and is gone after a repeat', async t => {
-  const node = await ground.start(t, { ...still, SEND_TIMEOUT_MS: '20000', LEASE_MS: '60000' })
+await t.test('a message in flight remains, is listed, and is erased by a repeat', async t => {
+  const node = await ground.start(t, { ...noSends, SEND_TIMEOUT_MS: '20000', LEASE_MS: '60000' })
   const redis = ground.redis.connect()
   const number = '+15557050077'
   const { body } = await node.send(number, TEXT)
   await ground.arrivals(number, 1)
   const first = await node.del(`/recipients/${encodeURIComponent(number)}`)
   t.match(first, { status: 202, body: { complete: false, remaining: [body.id] } })
-  await until('it is sent', async () => (await node.get(`/messages/${body.id}`)).body['status'] === 'sent')
+  await until('the message is sent', async () => (await node.get(`/messages/${body.id}`)).body['status'] === 'sent')
   t.match(await node.del(`/recipients/${encodeURIComponent(number)}`), { status: 200, body: { complete: true, erased: { results: 1 } } })
   t.notOk((await dump(redis, node.prefix)).includes(number.slice(1)))
 })
 
-await t.test('of one sender alone, of a sender that nobody serves, and of one that is unknown', async t => {
+await t.test('an erasure covers one sender, or all of them with those that this node does not serve, and rejects an unknown one', async t => {
   const node = await ground.start(t, settled)
   const redis = ground.redis.connect()
   const number = '+15553579288'
@@ -123,7 +123,7 @@ await t.test('of one sender alone, of a sender that nobody serves, and of one th
   t.match(await node.del('/recipients/hello'), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
 })
 
-await t.test('an erasure that was broken off anywhere is finished by a repeat', async t => {
+await t.test('an erasure that was interrupted at any step is completed by a repeat', async t => {
   const redis = ground.redis.connect()
   const node = await ground.start(t, settled)
   const connections = await connect(ground.redis.url, createBus())
@@ -137,23 +137,23 @@ await t.test('an erasure that was broken off anywhere is finished by a repeat', 
     isBroken = await eraseRecipient(deps, [SENDER], 'p15553579277', 'test').then(() => false, () => true)
     t.match(await node.del(`/recipients/${number}`), { status: 200, body: { complete: true } })
     const after = await dump(redis, node.prefix)
-    t.notOk(after.includes(number.slice(1)) || after.includes(TEXT) || after.includes(findTerm('tag', `name:${TEXT}`)), `broken off after ${steps} steps`)
+    t.notOk(after.includes(number.slice(1)) || after.includes(TEXT) || after.includes(findTerm('tag', `name:${TEXT}`)), `interrupted after ${steps} steps`)
   }
-  t.ok(steps > 15, `${steps} places to break off at`)
+  t.ok(steps > 15, `${steps} steps to interrupt at`)
 })
 
-/** A store whose process ends after so many commands. */
+/** A store whose process ends after `steps` commands. */
 function breakAfter (store: Store, steps: number): Store {
   let left = steps
-  const counted = <Given extends unknown[], Answer>(call: (...given: Given) => Promise<Answer>) => async (...given: Given): Promise<Answer> => {
+  const counted = <Args extends unknown[], Reply>(call: (...args: Args) => Promise<Reply>) => async (...args: Args): Promise<Reply> => {
     if (left-- <= 0) throw new Error('the process has ended')
-    return await call(...given)
+    return await call(...args)
   }
   const redis = new Proxy(store.redis, {
     get: (target, name) => {
       const member = Reflect.get(target, name) as unknown
-      return typeof member === 'function' ? counted((member as (...given: unknown[]) => Promise<unknown>).bind(target)) : member
+      return typeof member === 'function' ? counted((member as (...args: unknown[]) => Promise<unknown>).bind(target)) : member
     }
   })
-  return { ...store, redis, run: counted(store.run as (...given: unknown[]) => Promise<unknown>) as Store['run'] }
+  return { ...store, redis, run: counted(store.run as (...args: unknown[]) => Promise<unknown>) as Store['run'] }
 }

@@ -1,7 +1,7 @@
 /**
- * Hostile requests against a real node: none crashes it, makes it answer with a fault of its own, or makes it grow; each error
- * is a problem document of the list, and every line of its log stays one line. `npm run fuzz` asks 100,000 times, with a seed by
- * the clock; FUZZ_SEED repeats one.
+ * Hostile requests against a real node: none crashes it, causes an internal error, or makes its memory grow; each error
+ * is a documented problem document, and every log line stays one line. `npm run fuzz` sends 100,000 requests, with a seed from
+ * the clock; FUZZ_SEED repeats a run.
  */
 import fc from 'fast-check'
 import t from 'tap'
@@ -15,39 +15,39 @@ import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller, request } from '../support/request.js'
 import { until } from '../support/until.js'
 import { hostileRequests, NUMBER, SECRET, SMUGGLED, toBytes, type Hostile } from './requests.js'
-import { createWire, type Wired } from './wire.js'
+import { createWire, type RawResponse } from './wire.js'
 
 const requests = Number(process.env['FUZZ_REQUESTS'] ?? 2000)
 const seed = Number(process.env['FUZZ_SEED'] ?? (requests > 3000 ? Date.now() % 1e9 : 20_260_131))
 const BATCH = 500
 const CONNECTIONS = 8
-/** Heap that may be in use at the end beyond what was after a fifth of the requests, bytes. */
+/** Maximum growth of the used heap between the first and the last part of the requests, bytes. */
 const GROWTH = 48e6
 
 const document = JSON.parse(read('docs/openapi.json')) as Document
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
 
-await t.test(`${requests} hostile requests (seed ${seed})`, async t => {
+await t.test(`a node survives ${requests} hostile requests (seed ${seed})`, async t => {
   const env = { LOG_LEVEL: 'trace', INLINE_WAIT_MS: '20', SEND_TIMEOUT_MS: '1000', LEASE_MS: '7000', MAX_QUEUE_PER_RECIPIENT: '100000', SHUTDOWN_GRACE_MS: '10000' }
   const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix: createPrefix(), env })
   const statuses = new Map<number, number>()
   const faults: string[] = []
   const heaps: Array<[asked: number, heap: number]> = []
-  const began = performance.now()
+  const startedAt = performance.now()
   for (let asked = 0; asked < requests && faults.length < 10; asked += BATCH) {
     const batch = fc.sample(hostileRequests(document), { numRuns: BATCH, seed: seed + asked })
-    await askAll(node.found, batch, (hostile, answer) => {
-      const fault = judge(answer, hostile)
-      if (fault !== '') faults.push(`${fault}: ${hostile.method} ${hostile.path.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 300)} ${hostile.body.subarray(0, 300).toString()} -> ${answer?.head ?? ''} ${answer?.body.slice(0, 300) ?? ''}`)
-      statuses.set(answer?.status ?? 0, (statuses.get(answer?.status ?? 0) ?? 0) + 1)
+    await askAll(node.found, batch, (hostile, response) => {
+      const fault = judge(response, hostile)
+      if (fault !== '') faults.push(`${fault}: ${hostile.method} ${hostile.path.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 300)} ${hostile.body.subarray(0, 300).toString()} -> ${response?.head ?? ''} ${response?.body.slice(0, 300) ?? ''}`)
+      statuses.set(response?.status ?? 0, (statuses.get(response?.status ?? 0) ?? 0) + 1)
     })
     heaps.push([asked + BATCH, await heapOf(node.found)])
-    if (requests > 3000 && (asked + BATCH) % 5000 === 0) process.stderr.write(`${asked + BATCH} of ${requests} asked, ${faults.length} faults, ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
+    if (requests > 3000 && (asked + BATCH) % 5000 === 0) process.stderr.write(`${asked + BATCH} of ${requests} sent, ${faults.length} faults, ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
   }
-  const seconds = (performance.now() - began) / 1000
-  t.same(faults, [], 'no answer is a fault of the gateway')
-  // Least of several, since what is garbage goes when it pleases.
+  const seconds = (performance.now() - startedAt) / 1000
+  t.same(faults, [], 'every response is valid')
+  // The minimum of several, because garbage collection happens at any time.
   const after = (from: number, to: number): number => Math.min(...heaps.filter(([asked]) => asked >= from * requests && asked <= to * requests).map(([, heap]) => heap))
   const [first, last] = [after(0.2, 0.5), after(0.7, 1)]
   t.ok(last - first < GROWTH, `heap in use: ${mb(first)} MB, later ${mb(last)} MB`)
@@ -58,33 +58,33 @@ await t.test(`${requests} hostile requests (seed ${seed})`, async t => {
   await until('a plain message is sent', async () => [200, 202].includes((await operator.send('+15550009999', 'plain', { sender: '111', deduplicate: false })).status))
   const lines = node.output().split('\n').filter(line => line !== '')
   const log = lines.slice(1 + lines.findIndex(line => line.startsWith('Try ')))
-  t.same(log.filter(line => !isLogLine(line)).slice(0, 5), [], `each of ${log.length} lines of the log is one of the node's own`)
-  t.same(log.filter(line => line.includes(SECRET) || line.includes(NUMBER) || Object.values(keys).some(key => line.includes(key))).slice(0, 3), [], 'and tells no text, number or key')
-  t.equal(await node.end('SIGTERM'), 0, 'it ends in order')
-  const told = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status === 0 ? 'none' : status}: ${count}`).join(', ')
-  t.comment(`${requests} requests in ${seconds.toFixed(1)} s, seed ${seed}; statuses ${told}; heap in use ${mb(first)} MB, later ${mb(last)} MB`)
+  t.same(log.filter(line => !isLogLine(line)).slice(0, 5), [], `each of ${log.length} log lines was written by the node`)
+  t.same(log.filter(line => line.includes(SECRET) || line.includes(NUMBER) || Object.values(keys).some(key => line.includes(key))).slice(0, 3), [], 'no log line contains a text, number or key')
+  t.equal(await node.end('SIGTERM'), 0, 'the node exits with 0')
+  const counts = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status === 0 ? 'none' : status}: ${count}`).join(', ')
+  t.comment(`${requests} requests in ${seconds.toFixed(1)} s, seed ${seed}; statuses ${counts}; heap in use ${mb(first)} MB, later ${mb(last)} MB`)
 })
 
-async function askAll (origin: string, batch: Hostile[], tell: (hostile: Hostile, answer: Wired | null) => void): Promise<void> {
+async function askAll (origin: string, batch: Hostile[], report: (hostile: Hostile, response: RawResponse | null) => void): Promise<void> {
   const todo = batch.entries()
   await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
     const wire = createWire(origin)
-    for (const [, hostile] of todo) tell(hostile, await wire.ask(toBytes(hostile), hostile.method === 'HEAD'))
+    for (const [, hostile] of todo) report(hostile, await wire.ask(toBytes(hostile), hostile.method === 'HEAD'))
     wire.close()
   }))
 }
 
-/** What is wrong with an answer; '' where nothing is. */
-function judge (answer: Wired | null, { method, path }: Hostile): string {
-  if (answer === null) return 'no answer'
-  const { status, headers, head, body } = answer
+/** What is wrong with a response; '' if it is valid. */
+function judge (response: RawResponse | null, { method, path }: Hostile): string {
+  if (response === null) return 'no response'
+  const { status, headers, head, body } = response
   if (new RegExp(`^${SMUGGLED}`, 'im').test(head)) return 'a header was smuggled in'
-  if (status >= 500 && status !== 503) return 'a fault'
+  if (status >= 500 && status !== 503) return 'an internal error'
   if (status < 400 || method === 'HEAD') return ''
-  // The dashboard's own program asks in its own words.
+  // The API of the dashboard has its own error format.
   if (path.startsWith('/admin/queues/api')) return ''
   const isProblem = headers['content-type']?.startsWith('application/problem+json') === true
-  // What can't be read as HTTP has no path yet.
+  // A request that is not valid HTTP has no path yet.
   if (isGraphPath(path) && !isProblem) return /^\{"error":\{"message":"[^"].*"details":"(\w+): /.exec(body)?.[1] as keyof typeof errors in errors ? '' : 'no error of the Graph API'
   if (!isProblem) return `an error as ${headers['content-type'] ?? 'nothing'}`
   const problem = JSON.parse(body) as { code: keyof typeof errors, status: number }

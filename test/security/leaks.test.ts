@@ -1,5 +1,5 @@
 /**
- * After a day of everything, no number, text, metadata, key or token stands where it could be read by those who may not: log,
+ * After requests of every kind, no number, text, metadata, key or token is where unauthorized readers could see it: log,
  * metrics, errors, dashboard, BullMQ's own data, the audit trail.
  */
 import crypto from 'node:crypto'
@@ -16,22 +16,22 @@ import { pass, until } from '../support/until.js'
 const TEXT = 'Zaubernuss'
 const TOKEN = 'EAAverysecrettoken0123'
 const numbers = { plain: '+15553579246', retrying: '+15562131000', failed: '+15560131026', html: '+15556020010', reset: '+15558300010', silent: '+15558400010', slow: '+15557010010', brazil: '+55 11 8765-4321' }
-/** What must not be found. Of numbers that say what happens the middle, since they end in a code of WhatsApp's. */
+/** Texts that must not be found. Of the sandbox's test numbers only the middle, because they end in a code of WhatsApp. */
 const secrets = [TEXT, TOKEN, ...Object.values(keys), ...Object.values(numbers), '5553579246', '1556213', '1556013', '1555602', '1555830', '1555840', '1555701', '5511987654321', '551187654321', '1357924680']
 
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
 
-await t.test('nothing that is secret is told to whom it does not concern', async t => {
+await t.test('no log, metric, error, dashboard page or audit entry contains a secret', async t => {
   const prefix = createPrefix()
   const node = await startGatewayProcess(t, {
     redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { LOG_LEVEL: 'trace', WHATSAPP_ACCESS_TOKEN: TOKEN, API_KEYS: apiKeys, SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '300', WHATSAPP_RETRY_SCHEDULE_MS: '300,300,3600000', WHATSAPP_RETRY_INTERVAL_MS: '200', UNKNOWN_HOLD_MS: '300', WHATSAPP_RATE_LIMIT_MS: '300' }
   })
   const operator = createCaller(node.found, keys.operator)
-  const told: Array<[where: string, what: string]> = []
-  /** What goes to the caller who asked is told to nobody else; an error is, by those who log answers. */
-  const note = ({ status, body }: Reply, where: string): Reply => {
-    if (status >= 400) told.push([`error ${where}`, JSON.stringify(body)])
+  const outputs: Array<[place: string, text: string]> = []
+  /** Successful responses go only to their caller; error responses count as output, because callers log them. */
+  const note = ({ status, body }: Reply, place: string): Reply => {
+    if (status >= 400) outputs.push([`error ${place}`, JSON.stringify(body)])
     return { status, body, headers: new Headers() }
   }
   for (const [name, number] of Object.entries(numbers)) {
@@ -58,27 +58,27 @@ await t.test('nothing that is secret is told to whom it does not concern', async
   await operator.post('/senders/111/pause')
   await operator.del(`/messages/${(await operator.send(numbers.plain, TEXT, { idempotencyKey: 'to-cancel' })).body['id']}`)
 
-  told.push(['metrics', (await request(`${node.found}/metrics`)).body['text']])
-  told.push(['audit', JSON.stringify((await operator.get('/audit')).body)])
-  told.push(['stats', JSON.stringify([(await operator.get('/stats')).body, (await operator.get('/senders')).body])])
+  outputs.push(['metrics', (await request(`${node.found}/metrics`)).body['text']])
+  outputs.push(['audit', JSON.stringify((await operator.get('/audit')).body)])
+  outputs.push(['stats', JSON.stringify([(await operator.get('/stats')).body, (await operator.get('/senders')).body])])
   const board = openBoard({ origin: node.found })
   for (const queue of ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping']) {
-    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) told.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)])
+    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) outputs.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)])
   }
-  for (const key of await redis.connect().keys('*WHATSAPP-*')) told.push(['BullMQ', `${key} ${(await redis.connect().dump(key) ?? '').toString()}`])
-  // A refused POST of a look-alike is logged by none, a crash of Redis by all.
+  for (const key of await redis.connect().keys('*WHATSAPP-*')) outputs.push(['BullMQ', `${key} ${(await redis.connect().dump(key) ?? '').toString()}`])
+  // While Redis is down every request logs an error.
   await redis.stop()
   note(await operator.send(numbers.plain, TEXT), 'without Redis')
   await redis.restart()
   await node.end('SIGTERM')
-  told.push(['log', node.output()])
+  outputs.push(['log', node.output()])
 
-  t.ok(node.output().split('\n').length > 100 && told.length > 100, `${told.length} answers and ${node.output().split('\n').length} lines of the log to look through`)
-  const found = told.flatMap(([where, what]) => secrets.filter(secret => what.includes(secret)).map(secret => `${where}: ${secret} in ${what.slice(Math.max(0, what.indexOf(secret) - 100), what.indexOf(secret) + 40)}`))
+  t.ok(node.output().split('\n').length > 100 && outputs.length > 100, `${outputs.length} outputs and ${node.output().split('\n').length} log lines to search`)
+  const found = outputs.flatMap(([place, text]) => secrets.filter(secret => text.includes(secret)).map(secret => `${place}: ${secret} in ${text.slice(Math.max(0, text.indexOf(secret) - 100), text.indexOf(secret) + 40)}`))
   t.same([...new Set(found)].slice(0, 20), [])
 })
 
-await t.test('of a key only its hash is compared, in constant time, and with each one that there is', async t => {
+await t.test('an API key is compared by its hash, in constant time, with every configured key', async t => {
   const compared: Uint8Array[][] = []
   const { timingSafeEqual } = crypto
   t.teardown(() => {
@@ -89,12 +89,12 @@ await t.test('of a key only its hash is compared, in constant time, and with eac
     compared.push([one as Uint8Array, other as Uint8Array])
     return timingSafeEqual(one, other)
   }
-  // From now on whoever imported it calls this one.
+  // Modules that imported it now call this one.
   syncBuiltinESMExports()
   const find = createFindKey(Object.entries(keys).map(([name, key]) => ({ name, key, role: 'send' })))
   t.same(Object.values(keys).map(key => find(key)?.name), Object.keys(keys))
   const wrong = ['', keys.app.slice(0, -1), `${keys.app} `, keys.app.toUpperCase(), 'x'.repeat(100_000), '__proto__']
   t.same(wrong.filter(key => find(key) !== undefined), [])
-  t.equal(compared.length, Object.keys(keys).length * (Object.keys(keys).length + wrong.length), 'the first one that fits does not end it')
-  t.ok(compared.flat().every(bytes => bytes.length === 32), 'whatever its length')
+  t.equal(compared.length, Object.keys(keys).length * (Object.keys(keys).length + wrong.length), 'the comparison does not stop at the first match')
+  t.ok(compared.flat().every(bytes => bytes.length === 32), 'the hashes have the same length for keys of any length')
 })

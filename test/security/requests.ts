@@ -1,4 +1,4 @@
-/** Hostile requests, grown from what the OpenAPI document says of good ones. */
+/** Hostile requests, derived from the valid requests of the OpenAPI document. */
 import fc from 'fast-check'
 import type { Document, Operation, Schema } from '../http/document.js'
 import { routesOf } from '../http/document.js'
@@ -6,14 +6,14 @@ import { keys } from '../support/gateway.js'
 
 export interface Hostile { method: string, path: string, headers: Array<[name: string, value: string]>, body: Buffer }
 
-/** Stands in texts, and must come out nowhere but in the answers about the message itself. */
+/** Occurs in texts, and may only be returned in responses about the message itself. */
 export const SECRET = 'Zaubernuss'
-/** The number of whoever gets most of the messages. */
+/** The number of the recipient that gets most of the messages. */
 export const NUMBER = '15553579246'
-/** Stands where a header could be smuggled in. */
+/** The name of a header that requests try to smuggle in. */
 export const SMUGGLED = 'x-smuggled'
 
-/** Becomes more brackets than a recursive function can follow, which can only be written as text. */
+/** A placeholder for nesting that is too deep for a recursive function, and so for `JSON.stringify`. */
 const DEEP = '(deep)'
 const deep = '{"a":['.repeat(10_000) + ']}'.repeat(10_000)
 
@@ -27,11 +27,11 @@ const nasty = fc.constantFrom<unknown>(
 const hostile = fc.oneof({ weight: 4, arbitrary: nasty }, { weight: 1, arbitrary: fc.jsonValue() }, { weight: 1, arbitrary: fc.string({ unit: 'binary' }) })
 const polluting = fc.constantFrom('__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '', 'to ', 'TO', '$ref', 'x'.repeat(1000))
 
-/** What fits a schema, nearly always. */
-function fitting (schema: Schema & Record<string, any>, document: Document): fc.Arbitrary<unknown> {
-  if (schema.$ref !== undefined) return fitting(document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, document)
+/** A value that nearly always matches the schema. */
+function valid (schema: Schema & Record<string, any>, document: Document): fc.Arbitrary<unknown> {
+  if (schema.$ref !== undefined) return valid(document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, document)
   const choices = (schema['anyOf'] ?? schema['oneOf']) as Schema[] | undefined
-  if (choices !== undefined) return fc.oneof(...choices.map(choice => fitting(choice, document)))
+  if (choices !== undefined) return fc.oneof(...choices.map(choice => valid(choice, document)))
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   if (schema['const'] !== undefined) return fc.constant(schema['const'])
   const types = [schema.type ?? 'object'].flat()
@@ -44,7 +44,7 @@ function typed (type: string, schema: Record<string, any>, document: Document): 
     case 'integer':
     case 'number': return fc.integer({ min: schema['minimum'] ?? 0, max: Math.min(schema['maximum'] ?? 1e9, 1e9) })
     case 'boolean': return fc.boolean()
-    case 'array': return fc.array(fitting(schema['items'] ?? {}, document), { minLength: schema['minItems'] ?? 0, maxLength: 5 })
+    case 'array': return fc.array(valid(schema['items'] ?? {}, document), { minLength: schema['minItems'] ?? 0, maxLength: 5 })
     case 'null': return fc.constant(null)
     default: {
       const properties = Object.fromEntries(Object.entries((schema['properties'] ?? {}) as Record<string, Schema>).map(([name, inner]) => [name, named(name, inner, document)]))
@@ -53,13 +53,13 @@ function typed (type: string, schema: Record<string, any>, document: Document): 
   }
 }
 
-/** A number that is one gets a message further than any string. */
+/** Recipients are mostly valid numbers, because a message with a random string is rejected early. */
 function named (name: string, schema: Schema, document: Document): fc.Arbitrary<unknown> {
-  if (name === 'to' || name === 'recipient') return fc.oneof({ weight: 5, arbitrary: fc.constantFrom(`+${NUMBER}`, '+1 (555) 357-9246', '+15560131026', '+5511987654321') }, { weight: 1, arbitrary: fitting(schema, document) })
-  return fitting(schema, document)
+  if (name === 'to' || name === 'recipient') return fc.oneof({ weight: 5, arbitrary: fc.constantFrom(`+${NUMBER}`, '+1 (555) 357-9246', '+15560131026', '+5511987654321') }, { weight: 1, arbitrary: valid(schema, document) })
+  return valid(schema, document)
 }
 
-/** A value with one place of it gone wrong, or none. */
+/** A value with at most one invalid part. */
 function spoiled (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc.tuple(good, fc.nat(9), hostile, polluting, fc.nat(20)).map(([value, way, bad, name, at]) => {
     if (way < 4) return value
@@ -74,7 +74,7 @@ function spoiled (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   })
 }
 
-/** Text that is JSON, or was going to be. */
+/** JSON as bytes, sometimes malformed. */
 const written = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> => fc.tuple(value, fc.nat(19), fc.nat(5000), fc.uint8Array({ maxLength: 200 })).map(([given, way, at, bytes]) => {
   const text = (JSON.stringify(given) ?? '').replace(JSON.stringify(DEEP), deep)
   switch (way) {
@@ -99,7 +99,7 @@ const extra: fc.Arbitrary<[string, string]> = fc.oneof(
   fc.tuple(fc.constantFrom('Idempotency-Key', 'Idempotency-Key', 'Prefer', 'Host', 'Cookie', 'X-Forwarded-For', 'Origin', 'Accept', 'Accept-Encoding', 'Range', 'If-None-Match', 'Sec-Fetch-Site', 'X-HTTP-Method-Override'), printable),
   fc.constantFrom<[string, string]>(['Prefer', 'respond-async'], ['Expect', 'something'], ['Expect', '100-continue'], ['Idempotency-Key', '\xe9\xff'], ['Idempotency-Key', '"quoted"'], ['Idempotency-Key', 'k'.repeat(300)], ['X-Long', 'y'.repeat(9000)], ['X-Longer', 'y'.repeat(20_000)], ['Authorization', `Bearer ${keys.viewer}`], ['Content-Type', 'text/html'], ['Upgrade', 'websocket'], ['Connection', 'upgrade'], ['Content-Encoding', 'gzip'], ['Host', '']))
 
-/** Any request: an operation of the document with its parts gone wrong, or a path that nobody offers. */
+/** Any request: an operation of the document with invalid parts, or an unknown path. */
 export function hostileRequests (document: Document): fc.Arbitrary<Hostile> {
   const known = routesOf(document).map(({ method, path, operation }) => ({
     weight: operation.operationId.startsWith('post') ? 6 : 1, arbitrary: requestOf(document, method, path, operation)
@@ -122,7 +122,7 @@ function requestOf (document: Document, method: string, path: string, operation:
   const schema = operation.requestBody?.content['application/json']
   const good = schema === undefined
     ? hostile
-    : fc.oneof(fitting(schema.schema as Schema, document), fc.constantFrom(...Object.values(schema.examples).map(({ value }) => value)))
+    : fc.oneof(valid(schema.schema as Schema, document), fc.constantFrom(...Object.values(schema.examples).map(({ value }) => value)))
   return fc.record({
     inPath: place('path'),
     inQuery: place('query'),
@@ -147,7 +147,7 @@ function examples (given: Record<string, { value: string }> | undefined): string
   return Object.values(given ?? {}).map(({ value }) => value)
 }
 
-/** Escaped as a client would, or not at all where that still makes one line of ASCII. */
+/** Escaped as a client would, or unescaped if the result is still one line of ASCII. */
 function escape (value: unknown): string {
   const text = String(typeof value === 'object' ? JSON.stringify(value) : value).replaceAll(/[\ud800-\udfff]/gu, '~')
   return /^[\x21-\x7e]{0,50}$/.test(text) && text.length % 2 === 1 ? text : encodeURIComponent(text)

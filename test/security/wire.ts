@@ -1,29 +1,29 @@
-/** A caller that writes whatever bytes it is given, which clients of good manners refuse to. */
+/** A client that writes arbitrary bytes, which HTTP clients refuse to do. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-export interface Wired {
+export interface RawResponse {
   status: number
-  /** Lower-case names; the last one where a name comes twice. */
+  /** Names in lower case; of repeated names the last value. */
   headers: Record<string, string>
-  /** The head as it came. */
+  /** The raw head. */
   head: string
   body: string
 }
 
 export interface Wire {
-  /** Writes one request and reads one answer; null where the connection ended without one. Not to be called twice at once. */
-  ask: (request: Buffer, isHead?: boolean) => Promise<Wired | null>
+  /** Writes one request and reads one response; null if the connection ended without one. Calls must not overlap. */
+  ask: (request: Buffer, isHead?: boolean) => Promise<RawResponse | null>
   close: () => void
 }
 
-/** Keeps one connection, and makes another where the other side has closed it. */
+/** Keeps one connection, and opens another if the server has closed it. */
 export function createWire (origin: string): Wire {
   const { hostname, port } = new URL(origin)
   let socket: Socket | null = null
   let received = Buffer.alloc(0)
   let isOver = true
-  let tell = (): void => {}
+  let notify = (): void => {}
 
   async function open (): Promise<Socket> {
     const fresh = connect(Number(port), hostname)
@@ -31,13 +31,13 @@ export function createWire (origin: string): Wire {
     isOver = false
     fresh.on('data', data => {
       received = Buffer.concat([received, data])
-      tell()
+      notify()
     })
     fresh.on('error', () => {})
     fresh.on('close', () => {
       if (socket !== fresh) return
       isOver = true
-      tell()
+      notify()
     })
     socket = fresh
     await once(fresh, 'connect')
@@ -50,24 +50,24 @@ export function createWire (origin: string): Wire {
       received = Buffer.alloc(0)
       used.write(request)
       for (;;) {
-        const answer = read(received, isHead, isOver)
-        if (answer !== null) {
-          if (/^close$/i.test(answer.headers['connection'] ?? '')) {
+        const response = read(received, isHead, isOver)
+        if (response !== null) {
+          if (/^close$/i.test(response.headers['connection'] ?? '')) {
             used.destroy()
             isOver = true
           }
-          return answer
+          return response
         }
         if (isOver) return null
-        await new Promise<void>(resolve => { tell = resolve })
+        await new Promise<void>(resolve => { notify = resolve })
       }
     },
     close () { socket?.destroy() }
   }
 }
 
-/** One whole answer at the beginning of `bytes`, or null. */
-function read (bytes: Buffer, isHead: boolean, isOver: boolean): Wired | null {
+/** The complete response at the beginning of `bytes`, or null. */
+function read (bytes: Buffer, isHead: boolean, isOver: boolean): RawResponse | null {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return null
   const head = bytes.subarray(0, end).toString('latin1')

@@ -5,7 +5,7 @@ const payload = { to: '+52 33 1234 5678', type: 'text', message: 'x', keySource:
 const head = 's 19b5d2f3a40 0123456789abcdef 1764000000123 1 p5213312345678'
 const read = (tail: string): object | null => parseResult(`${head} ${tail}`)
 
-await t.test('a result keeps what is more than its head, and only that', async t => {
+await t.test('the tail of a result keeps only the values that its head does not contain', async t => {
   t.equal(resultTail(payload, { providerMessageId: 'wamid.A', recipientId: '523312345678' }), 'shop wamid.A', 'the recipient as it was written')
   t.equal(resultTail(payload), 'shop -')
   t.match(read('shop wamid.A'), { state: 'sent', caller: 'shop', providerMessageId: 'wamid.A', metadata: undefined, waId: undefined })
@@ -17,7 +17,7 @@ await t.test('a result keeps what is more than its head, and only that', async t
   t.notOk(Object.keys(bare ?? {}).some(name => name === 'metadata' || name === 'callbackData'))
 })
 
-await t.test('a user\'s id is WhatsApp\'s own until it tells another', async t => {
+await t.test('a user id equals WhatsApp\'s recipient id unless WhatsApp returns another', async t => {
   t.equal(writtenId({ to: 'US.1a', addressing: 'user' }), 'US.1a')
   t.equal(resultTail({ ...payload, to: 'US.1a', addressing: 'user' }, { providerMessageId: 'wamid.A', recipientId: 'US.1a' }), 'shop wamid.A')
 })

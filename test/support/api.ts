@@ -1,34 +1,34 @@
-/** A Cloud API that says who asked with which token, and that can be made to keep silent for a sender. */
+/** A fake Cloud API that records each request with its token, and that can withhold the responses for a sender. */
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
-export interface Asked {
+export interface ReceivedRequest {
   sender: string
   recipient: string
   text: string
   token: string
-  /** `performance.now()` when the request was there. */
+  /** `performance.now()` when the request had arrived. */
   at: number
 }
 
 export interface Api {
   url: string
-  asked: (sender?: string) => Asked[]
-  /** From now on requests of this sender get no answer. */
+  asked: (sender?: string) => ReceivedRequest[]
+  /** From now on requests of this sender get no response. */
   silence: (sender: string) => void
-  /** How many wait for one. */
+  /** The number of requests that wait for a response. */
   waiting: (sender: string) => number
-  /** Answers those that wait, and all that come. */
+  /** Responds to the waiting requests and to all later ones. */
   speak: (sender: string) => void
 }
 
 export async function startApi (t: Pick<Test, 'teardown'>): Promise<Api> {
-  const asked: Asked[] = []
+  const asked: ReceivedRequest[] = []
   const silent = new Map<string, ServerResponse[]>()
   let count = 0
-  const answer = (response: ServerResponse): void => {
+  const respond = (response: ServerResponse): void => {
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: `wamid.${++count}` }] }))
   }
@@ -39,9 +39,9 @@ export async function startApi (t: Pick<Test, 'teardown'>): Promise<Api> {
       const sender = (request.url ?? '').split('/').at(-2) ?? ''
       const { to, text } = JSON.parse(body) as { to: string, text: { body: string } }
       asked.push({ sender, recipient: to, text: text.body, token: (request.headers.authorization ?? '').replace('Bearer ', ''), at: performance.now() })
-      const held = silent.get(sender)
-      if (held === undefined) answer(response)
-      else held.push(response)
+      const waiting = silent.get(sender)
+      if (waiting === undefined) respond(response)
+      else waiting.push(response)
     })
   })
   server.listen(0, '127.0.0.1')
@@ -56,9 +56,9 @@ export async function startApi (t: Pick<Test, 'teardown'>): Promise<Api> {
     silence: sender => { silent.set(sender, []) },
     waiting: sender => silent.get(sender)?.length ?? 0,
     speak (sender) {
-      const held = silent.get(sender) ?? []
+      const waiting = silent.get(sender) ?? []
       silent.delete(sender)
-      held.forEach(answer)
+      waiting.forEach(respond)
     },
   }
 }

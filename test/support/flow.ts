@@ -1,4 +1,4 @@
-/** The ground of a flow test: one Redis and one sandbox for a file; for each test a prefix, and at its end no foreign key and nothing told that is secret. */
+/** The environment of a flow test: one Redis and one sandbox per file, one prefix per test, and a check for foreign keys and leaks. */
 import type { Test } from 'tap'
 import { startSandbox, type Harness, type Seen } from '../sandbox/support.js'
 import { startNode, type Node, type NodeOptions } from './gateway.js'
@@ -6,30 +6,30 @@ import { createPrefix, startRedis, type TestRedis } from './redis.js'
 import { createSieve } from './sieve.js'
 import { until } from './until.js'
 
-/** A grant is good for so long that a machine with much else to do starts it in time. For `createGround`, where nothing is asked about START_WITHIN_MS itself. */
+/** A start window that even a busy machine meets. For `createGround` in tests that are not about START_WITHIN_MS itself. */
 export const unhurried = { START_WITHIN_MS: '5000' }
 
 export interface Ground {
   redis: TestRedis
   sandbox: Harness
   start: (t: Test, env?: Record<string, string>, more?: Partial<NodeOptions>) => Promise<Node>
-  /** What arrived at the sandbox for a recipient, oldest first, once there are so many. */
+  /** The requests at the sandbox for a recipient, oldest first, once there are `count`. */
   arrivals: (recipient: string, count?: number, withinMs?: number) => Promise<Seen[]>
 }
 
-/** Servers that are there already, such as those of a cluster. */
+/** Servers that already run, such as those of a cluster. */
 export interface Stand { url: string, servers: TestRedis[] }
 
 let stand: Stand | null = null
 
-/** From now on grounds of this process are laid on these servers, so that a file of flow tests can be run on any kind of Redis. */
+/** Makes later environments of this process use these servers, so that a file of flow tests can run on any kind of Redis. */
 export function standOn (servers: Stand): void {
   stand = servers
 }
 
-/** The sandbox takes whatever comes: it observes, and the gateway alone keeps the rules. `base` are settings of all nodes that set nothing else. */
+/** The sandbox enforces no limits: it observes, and only the gateway keeps the rules. `base` are the default settings of all nodes. */
 export async function createGround (t: Test, base: Record<string, string> = {}): Promise<Ground> {
-  const { servers, redis } = await standing(t)
+  const { servers, redis } = await serversFor(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const arrivals: Ground['arrivals'] = async (recipient, count = 0, withinMs) =>
     await until(`${count} arrivals for ${recipient}`, async () => {
@@ -43,10 +43,10 @@ export async function createGround (t: Test, base: Record<string, string> = {}):
     async start (t, env = {}, more = {}) {
       const prefix = more.prefix ?? createPrefix()
       const sieve = createSieve()
-      // Both before the node, so that they run when it has closed.
+      // Both are registered before the node, so that they run after it has closed.
       t.teardown(async () => {
         const found = sieve.find(await sandbox.seen('?limit=200'))
-        if (found.length > 0) throw new Error(`told to whom it does not concern: ${found.slice(0, 5).join('\n')}`)
+        if (found.length > 0) throw new Error(`secrets leaked: ${found.slice(0, 5).join('\n')}`)
       })
       if (more.prefix === undefined) t.teardown(async () => await checkKeys(servers, prefix))
       const onLog = (line: string): void => {
@@ -61,23 +61,23 @@ export async function createGround (t: Test, base: Record<string, string> = {}):
   }
 }
 
-async function standing (t: Test): Promise<{ servers: TestRedis[], redis: TestRedis }> {
+async function serversFor (t: Test): Promise<{ servers: TestRedis[], redis: TestRedis }> {
   const [first] = stand?.servers ?? []
   if (stand !== null && first !== undefined) return { servers: stand.servers, redis: { ...first, url: stand.url } }
   const redis = await startRedis(t)
   return { servers: [redis], redis }
 }
 
-/** Every key that a test left begins with its prefix, in the braces that keep a sender's keys together; then they go. */
+/** Checks that every key that a test left begins with its prefix, in the braces of the hash tag; then deletes them. */
 async function checkKeys (servers: TestRedis[], prefix: string): Promise<void> {
   for (const server of servers) {
     const client = server.connect()
     const [role] = await client.role()
-    // Where others are at work beside it, only what names it.
+    // On shared servers other tests run at the same time, so only keys with this prefix are checked.
     const found = role === 'master' ? await client.keys(stand === null ? '*' : `*${prefix}*`) : []
-    // One by one: those of several senders may not go together in a cluster.
+    // One by one: in a cluster one command may not delete keys of several slots.
     await Promise.all(found.map(async key => await client.unlink(key)))
-    const strange = found.filter(key => !key.startsWith(`{${prefix}}:`) && !key.startsWith(`{${prefix}:`))
-    if (strange.length > 0) throw new Error(`keys outside of the prefix: ${strange.slice(0, 5).join(', ')}`)
+    const foreign = found.filter(key => !key.startsWith(`{${prefix}}:`) && !key.startsWith(`{${prefix}:`))
+    if (foreign.length > 0) throw new Error(`keys outside of the prefix: ${foreign.slice(0, 5).join(', ')}`)
   }
 }

@@ -18,7 +18,7 @@ import { targetsOf, watchSenders } from '../../src/reload.js'
 import { createCaller, type Caller } from './request.js'
 import { createPrefix } from './redis.js'
 
-/** The keys that every test node knows: two callers that send, one that reads, one that may do everything. */
+/** The API keys of every test node: two callers that send, one that reads, one admin. */
 export const keys = {
   app: 'app-key-0123456789', shop: 'shop-key-0123456789', viewer: 'viewer-key-0123456789', operator: 'operator-key-0123456789'
 } as const
@@ -28,7 +28,7 @@ export const apiKeys = `app:${keys.app}:send,shop:${keys.shop}:send,viewer:${key
 /** The sender of the tests. */
 export const SENDER = '111'
 
-/** Settings of a quick test: retries at once, nothing held long. What is tested is set by the test itself. */
+/** Settings of a quick test. The test itself sets what it is about. */
 const quick = {
   PORT: '0',
   HOST: '127.0.0.1',
@@ -45,10 +45,10 @@ export interface NodeOptions {
   redisUrl: string
   /** Base URL of the sandbox. */
   apiUrl: string
-  /** A new one unless nodes are to share it. */
+  /** A new one by default; nodes that share their data share it. */
   prefix?: string
   env?: Record<string, string>
-  /** Gets every log line; none is written otherwise. */
+  /** Gets every log line; by default none is written. */
   onLog?: (line: string) => void
 }
 
@@ -58,13 +58,13 @@ export interface Node extends Caller {
   prefix: string
   gateway: Gateway
   events: Bus
-  /** Every event of a name since the start. */
+  /** All events of this name since the start. */
   seen: <Name extends keyof Events>(name: Name) => Array<Events[Name][0]>
-  /** The same API with another key; with none if none is given. The node itself calls as `operator`. */
+  /** A caller with another key, or without one. The node's own methods call as `operator`. */
   as: (key?: string) => Caller
-  /** Reads senders and policy anew, as SIGHUP does. */
+  /** Reloads senders and policy, as SIGHUP does. */
   reload: () => Promise<void>
-  /** Happens by itself at the end of the test. */
+  /** Called automatically at the end of the test. */
   close: () => Promise<void>
 }
 
@@ -97,11 +97,11 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
 
 /** Records every event, at `emit`, so that no name can be forgotten. */
 function record (events: Bus): Node['seen'] {
-  const kept: Array<[name: unknown, fact: unknown]> = []
+  const recorded: Array<[name: unknown, fact: unknown]> = []
   const emit = events.emit.bind(events) as (name: unknown, ...facts: unknown[]) => boolean
   events.emit = (name: unknown, ...facts: unknown[]) => {
-    kept.push([name, facts[0]])
+    recorded.push([name, facts[0]])
     return emit(name, ...facts)
   }
-  return name => kept.filter(([kind]) => kind === name).map(([, fact]) => fact) as never
+  return name => recorded.filter(([kind]) => kind === name).map(([, fact]) => fact) as never
 }

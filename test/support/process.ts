@@ -7,26 +7,26 @@ import { nodeEnv, type NodeOptions } from './gateway.js'
 import { provide } from './provide.js'
 
 const root = new URL('../../', import.meta.url)
-/** A second on an idle machine; tests share theirs. */
+/** A start takes a second on an idle machine; tests share theirs. */
 const START_MS = 30_000
 
 export interface Program {
   pid: number
-  /** What the pattern caught in the first line that it fits. */
+  /** What the pattern captured in its first match. */
   found: string
-  /** All that was printed until now. */
+  /** All output so far. */
   output: () => string
-  /** Ends with SIGTERM, SIGKILL, …, and resolves with the exit code; null where the signal ended it. */
+  /** Ends the process with SIGTERM, SIGKILL, …, and resolves with the exit code; null if the signal ended it. */
   end: (signal: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Starts `dist/<file>` and waits for a line that fits. */
+/** Starts `dist/<file>` and waits until its output matches `ready`. */
 export async function startProgram (t: Pick<Test, 'teardown'>, file: string, env: Record<string, string>, ready: RegExp): Promise<Program> {
   await provide('build')
   return await startCommand(t, [process.execPath, fileURLToPath(new URL(`dist/${file}`, root))], { cwd: fileURLToPath(root), env }, ready)
 }
 
-/** Starts any command and waits for a line that fits. Throws with all that it printed where it ends before. */
+/** Starts any command and waits until its output matches `ready`. Throws with the whole output if it ends before. */
 export async function startCommand (
   t: Pick<Test, 'teardown'>,
   [program = '', ...args]: string[],
@@ -38,7 +38,7 @@ export async function startCommand (
   child.stdout.on('data', data => { output += String(data) })
   child.stderr.on('data', data => { output += String(data) })
   t.teardown(async () => await end(child, 'SIGKILL'))
-  const found = await line(child, ready, () => output)
+  const found = await matchIn(child, ready, () => output)
   return { pid: child.pid ?? 0, found, output: () => output, end: async signal => await end(child, signal) }
 }
 
@@ -50,16 +50,16 @@ async function end (child: ChildProcess, signal: NodeJS.Signals): Promise<number
   return child.exitCode
 }
 
-async function line (child: ChildProcess, ready: RegExp, output: () => string): Promise<string> {
+async function matchIn (child: ChildProcess, ready: RegExp, output: () => string): Promise<string> {
   return await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not ready within ${START_MS} ms: ${output()}`)), START_MS)
-    const look = (): void => {
+    const check = (): void => {
       const match = ready.exec(output())
       if (match === null) return
       clearTimeout(timer)
       resolve(match[1] ?? match[0])
     }
-    child.stdout?.on('data', look)
+    child.stdout?.on('data', check)
     child.once('close', code => {
       clearTimeout(timer)
       reject(new Error(`ended with ${code} before it was ready: ${output()}`))
@@ -67,12 +67,12 @@ async function line (child: ChildProcess, ready: RegExp, output: () => string): 
   })
 }
 
-/** A gateway of its own process; `found` is its origin. */
+/** A gateway in a process of its own; `found` is its origin. */
 export async function startGatewayProcess (t: Pick<Test, 'teardown'>, options: NodeOptions & { prefix: string }): Promise<Program> {
   return await startProgram(t, 'main.js', nodeEnv(options), /^Gateway {3}(http:\/\/\S+)/m)
 }
 
-/** A sandbox of its own process; `found` is its base URL. */
+/** A sandbox in a process of its own; `found` is its base URL. */
 export async function startSandboxProcess (t: Pick<Test, 'teardown'>): Promise<Program> {
   return await startProgram(t, 'sandbox/main.js', {}, /^(http:\/\/\S+)/m)
 }

@@ -1,4 +1,4 @@
-/** Where callbacks go: a server that checks each by a library of Standard Webhooks, and answers as it is told. */
+/** A receiver of callbacks: a server that verifies each with the Standard Webhooks library, and responds as the test decides. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,20 +12,20 @@ export interface Heard {
   type: string
   data: Record<string, any>
   timestamp: string
-  /** As it came. */
+  /** The raw body. */
   text: string
   status: number
 }
 
 export interface Receiver {
   url: string
-  /** All that came, in this order; refused ones too. */
+  /** All verified callbacks in the order of arrival, also those that were rejected. */
   wait: Heard[]
-  /** Those that were taken, each once, in the order in which they were first taken. */
+  /** The accepted callbacks, each once, in the order of their first acceptance. */
   taken: (id?: string) => Heard[]
-  /** Whose signature did not fit. */
+  /** Errors of callbacks with an invalid signature. */
   unsigned: string[]
-  /** Decides about each; null for no answer at all. Until told otherwise all are taken. */
+  /** Sets the status of each response; null sends no response. By default all callbacks are accepted. */
   answer: (decide: (wait: Omit<Heard, 'status'>) => number | null) => void
   headers: IncomingMessage['headers'][]
 }
@@ -42,15 +42,15 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
     request.on('data', data => { text += String(data) })
     request.on('end', () => {
       headers.push(request.headers)
-      let told
+      let event
       try {
-        told = webhook.verify(text, request.headers as Record<string, string>) as Heard
+        event = webhook.verify(text, request.headers as Record<string, string>) as Heard
       } catch (error) {
         unsigned.push(String(error))
         response.writeHead(401).end()
         return
       }
-      const one = { id: String(request.headers['webhook-id']), type: told.type, data: told.data, timestamp: told.timestamp, text }
+      const one = { id: String(request.headers['webhook-id']), type: event.type, data: event.data, timestamp: event.timestamp, text }
       const status = decide(one)
       wait.push({ ...one, status: status ?? 0 })
       if (status !== null) response.writeHead(status).end('thank you')

@@ -9,11 +9,11 @@ export interface TestCluster {
   /** For the gateway. */
   url: string
   servers: TestRedis[]
-  /** The servers that take writes now, with the slots of each. */
+  /** The current masters, with the slots of each. */
   masters: () => Promise<Array<{ server: TestRedis, from: number, to: number }>>
   /** The master of a key. */
   masterOf: (key: string) => Promise<TestRedis>
-  /** Until every slot is served, and every replica that runs has what its master has. */
+  /** Waits until every slot is served and every running replica is in sync with its master. */
   settled: () => Promise<void>
 }
 
@@ -26,13 +26,13 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
   await Promise.all(clients.slice(0, masters).map(async (client, at) => await client.call('CLUSTER', 'ADDSLOTSRANGE', at * share, Math.min(SLOTS, (at + 1) * share) - 1)))
   await Promise.all(clients.map(async (client, at) => await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1)))
   for (const { port } of servers.slice(1)) await ask.call('CLUSTER', 'MEET', '127.0.0.1', port)
-  for (const client of clients) await until('all have met', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000)
+  for (const client of clients) await until('all servers know each other', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000)
   await Promise.all(clients.slice(masters).map(async (client, at) => await client.call('CLUSTER', 'REPLICATE', String(await clients[at]?.call('CLUSTER', 'MYID')))))
 
   async function settled (): Promise<void> {
     for (const client of clients) {
       await until('the cluster has settled', async () => {
-        if (client.status !== 'ready') return true // it does not run
+        if (client.status !== 'ready') return true // the server is not running
         const [cluster, replication] = await Promise.all([client.call('CLUSTER', 'INFO') as Promise<string>, client.info('replication')])
         return /cluster_state:ok/.test(cluster) && /cluster_slots_ok:16384/.test(cluster) && !/master_link_status:down/.test(replication)
       }, 20_000)
@@ -43,7 +43,7 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
     const slots = await (clients.find(client => client.status === 'ready') ?? ask).call('CLUSTER', 'SLOTS') as Array<[number, number, [string, number]]>
     return slots.map(([from, to, [, port]]) => {
       const server = servers.find(server => server.port === port)
-      if (server === undefined) throw new Error(`a stranger at ${port}`)
+      if (server === undefined) throw new Error(`unknown server at port ${port}`)
       return { server, from, to }
     })
   }
@@ -62,7 +62,7 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
       const client = clients.find(client => client.status === 'ready') ?? ask
       const slot = Number(await client.call('CLUSTER', 'KEYSLOT', key))
       const found = (await mastersNow()).find(({ from, to }) => from <= slot && slot <= to)
-      if (found === undefined) throw new Error(`nobody serves the slot of ${key}`)
+      if (found === undefined) throw new Error(`no master serves the slot of ${key}`)
       return found.server
     }
   }

@@ -1,4 +1,4 @@
-/** A master, its replicas and three sentinels that agree on it: real processes, up in some three seconds. */
+/** A master, its replicas and three sentinels: real processes, which start in some three seconds. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -10,14 +10,14 @@ import { startRedis, type Teardown, type TestRedis } from './redis.js'
 import { until } from './until.js'
 
 const NAME = 'main'
-/** Replicas are asked at once: by default a master waits 5 s for more of them, and one that dies in that time has none. */
+/** No diskless sync delay: by default a master waits 5 s for more replicas, and a master that dies meanwhile has none. */
 const replication = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1']
 
 export interface Sentinels {
   /** For the gateway. */
   url: string
   servers: TestRedis[]
-  /** The server that the sentinels name now. */
+  /** The current master according to the sentinels. */
   master: () => Promise<TestRedis>
 }
 
@@ -27,13 +27,13 @@ export async function startSentinels (t: Teardown, { replicas = 1 } = {}): Promi
     await startRedis(t, { extra: [...replication, '--replicaof', '127.0.0.1', String(first.port)] })))
   const servers = [first, ...others]
   const ports = await Promise.all([1, 2, 3].map(async () => await startSentinel(t, first.port)))
-  const asked = ports.map(port => {
+  const sentinels = ports.map(port => {
     const client = new Redis({ port, host: '127.0.0.1' })
     client.on('error', () => {})
     t.teardown(() => client.disconnect())
     return client
   })
-  for (const sentinel of asked) {
+  for (const sentinel of sentinels) {
     await until('the sentinels know each other and the replicas', async () => {
       const facts = await sentinel.call('SENTINEL', 'MASTER', NAME) as string[]
       const fact = (name: string): number => Number(facts[facts.indexOf(name) + 1])
@@ -45,22 +45,22 @@ export async function startSentinels (t: Teardown, { replicas = 1 } = {}): Promi
     url: `redis+sentinel://${ports.map(port => `127.0.0.1:${port}`).join(',')}/${NAME}`,
     servers,
     async master () {
-      const [, port] = await asked[0]?.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME) as [string, string]
+      const [, port] = await sentinels[0]?.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME) as [string, string]
       const found = servers.find(server => server.port === Number(port))
-      if (found === undefined) throw new Error(`the sentinels name a stranger at ${port}`)
+      if (found === undefined) throw new Error(`the sentinels name an unknown server at port ${port}`)
       return found
     }
   }
 }
 
-/** Waits until a replica has what its master has. */
+/** Waits until a replica is in sync with its master. */
 export async function untilLinked (replica: TestRedis): Promise<void> {
   const client = replica.connect()
   await until('the replica has caught up', async () => /master_link_status:up/.test(await client.info('replication')), 20_000)
   client.disconnect()
 }
 
-/** Below those that the kernel gives to connections on their way out. */
+/** A port below the kernel's range for outgoing connections. */
 async function freePort (): Promise<number> {
   for (;;) {
     const port = 30_000 + Math.floor(Math.random() * 2500)
@@ -90,7 +90,7 @@ async function startSentinel (t: Teardown, masterPort: number): Promise<number> 
   })
   let output = ''
   child.stdout.on('data', data => { output += String(data) })
-  await until('the sentinel watches', () => {
+  await until('the sentinel monitors the master', () => {
     if (child.exitCode !== null) throw new Error(`the sentinel ended: ${output}`)
     return output.includes('+monitor master')
   })

@@ -7,7 +7,7 @@
  *       const prefix = createPrefix()                    // once per test: tests of a file share the server, not the keys
  *       const client = redis.connect()
  *
- * Register it first: teardowns run in reverse order, so the server then ends after all that uses it.
+ * Start it first: teardowns run in reverse order, so the server then ends after everything that uses it.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { startEmbeddedRedis, type EmbeddedRedis, type EmbeddedRedisOptions } from '../../src/redis/embedded.js'
 import { provide } from './provide.js'
 
-/** What is needed of tap's `t`. */
+/** The part of tap's `t` that is needed here. */
 export interface Teardown {
   teardown: (fn: () => unknown) => void
 }
@@ -29,11 +29,11 @@ export interface TestRedis {
   readonly pid: number
   /** A client that is closed at the end of the test. */
   connect: (options?: RedisOptions) => Redis
-  /** SIGTERM: everything acknowledged is on the disk. */
+  /** SIGTERM: everything acknowledged is on disk afterwards. */
   stop: () => Promise<void>
   /** SIGKILL: with `appendfsync: 'everysec'` the kernel still holds what was written, so a process crash loses nothing. */
   kill: () => Promise<void>
-  /** Up again on the same directory and port. Ends it first, in order, if it still runs. */
+  /** Starts it again on the same directory and port; stops it first if it still runs. */
   restart: () => Promise<void>
 }
 
@@ -59,7 +59,7 @@ export async function startRedis (
     get pid () { return server.pid },
     connect (clientOptions = {}) {
       const client = new Redis({ host: '127.0.0.1', port, ...clientOptions })
-      // A test that kills the server expects this; a command that fails says so itself.
+      // A test that kills the server expects connection errors; a failed command rejects anyway.
       client.on('error', () => {})
       clients.push(client)
       return client
@@ -73,12 +73,12 @@ export async function startRedis (
   }
 }
 
-/** Names are random, so that tests on one server do not meet. */
+/** A random prefix, so that tests on one server do not share keys. */
 export function createPrefix (): string {
   return `t${randomBytes(6).toString('hex')}`
 }
 
-/** Every key that a test left, to be compared with what it should have left. */
+/** All keys that a test left, sorted. */
 export async function keysOf (redis: Redis, prefix: string): Promise<string[]> {
   const keys = await redis.keys(`*${prefix}*`)
   return keys.sort()

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 
-/** Notes each promise of this process that was rejected and that nobody listened to. */
+/** Collects the unhandled rejections of this process. */
 export function watchRejections (t: Pick<Test, 'teardown'>): string[] {
   const seen: string[] = []
   const note = (reason: unknown): void => { seen.push(reason instanceof Error ? reason.stack ?? reason.message : String(reason)) }

@@ -1,4 +1,4 @@
-/** A caller of the gateway's HTTP API, patient as callers should be: turned away by a node that is behind its work, it comes again when told to. */
+/** A caller of the gateway's HTTP API. As callers should, it retries after the response's `Retry-After` when an overloaded node rejects a request. */
 import { pass } from './until.js'
 
 export interface Reply<Body = Record<string, any>> {
@@ -12,21 +12,21 @@ export interface Caller {
   put: (path: string, body?: unknown) => Promise<Reply>
   get: (path: string) => Promise<Reply>
   del: (path: string) => Promise<Reply>
-  /** `POST /messages`: a text, or whatever `more` makes of it. */
+  /** `POST /messages` with a text and the fields of `more`. */
   send: (to: string, message?: unknown, more?: Record<string, unknown>, headers?: Record<string, string>) => Promise<Reply>
 }
 
 export type Ask = (url: string, init?: RequestInit) => Promise<Reply>
 
-/** So often a caller comes again. A machine that is busy with other tests makes any node late for once. */
-const TIMES = 10
+/** Number of retries. A machine that is busy with other tests may overload any node for a moment. */
+const MAX_RETRIES = 10
 
-/** The answer, as it came; of a node that does not take the request now, the one of a later try. */
+/** The response; if the node is overloaded, the response of a retry. */
 export async function fetchPatiently (url: string, init: RequestInit = {}): Promise<Response> {
   for (let times = 0; ; times++) {
     const response = await fetch(url, init)
-    // In the words of either of the gateway's APIs.
-    if (response.status !== 503 || times === TIMES || !/"OVERLOADED[":]/.test(await response.clone().text())) return response
+    // The code in the format of either of the gateway's APIs.
+    if (response.status !== 503 || times === MAX_RETRIES || !/"OVERLOADED[":]/.test(await response.clone().text())) return response
     await pass(Number(response.headers.get('retry-after')) * 1000)
   }
 }
@@ -35,7 +35,7 @@ export async function request (url: string, init: RequestInit = {}): Promise<Rep
   return await read(await fetchPatiently(url, init))
 }
 
-/** The first answer, whatever it is. */
+/** The first response, without retries. */
 export async function askOnce (url: string, init: RequestInit = {}): Promise<Reply> {
   return await read(await fetch(url, init))
 }
@@ -46,7 +46,7 @@ async function read (response: Response): Promise<Reply> {
   return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : { text } }
 }
 
-/** Calls with this key; without one, with none. Paths are below `/api/v1`. */
+/** Calls with this API key, or without one. Paths are below `/api/v1`. */
 export function createCaller (origin: string, key?: string, ask: Ask = request): Caller {
   const auth: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const call = (method: string) => async (path: string, body?: unknown, headers: Record<string, string> = {}) =>

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Every route that an application serves, as `METHOD /path`, read from the tree that it prints of itself. The drop-in surface is
- * a wildcard for paths with any prefix; here it is what it is for.
+ * Every route of an application, as `METHOD /path`, read from the output of `printRoutes`. The drop-in surface is
+ * a wildcard for paths with any prefix; here it is listed by its edges.
  */
 export function routesOf (app: FastifyInstance): string[] {
   const path: string[] = []

@@ -1,6 +1,6 @@
 /**
- * What the nodes of this process send to the provider, and when. undici tells of each request as it writes it, on the stack on which a grant's
- * start is noted; an observer at the other end reads its clock late where the machine is busy, and two that waited for it look like one moment.
+ * What the nodes of this process send to the provider, and when. undici publishes each request when it writes it, on the stack on which a
+ * grant's start is recorded. An observer at the other end reads its clock late on a busy machine, so two delayed requests seem simultaneous.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Test } from 'tap'
@@ -15,7 +15,7 @@ export interface Start {
 }
 
 export interface Starts {
-  /** All since the call, or those to one recipient, in any spelling; oldest first. */
+  /** All starts since the call, or those to one recipient in any spelling; oldest first. */
   of: (recipient?: string) => Start[]
   /** ms between one start to a recipient, by one sender or any, and the next. */
   gaps: (recipient: string, sender?: string) => number[]

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { flowQuota } from '../../src/throttle/rules.js'
 
-/** Moments of grants in µs over so long, where somebody waits at all times but in the pauses: the rule of lua/include/gcra.lua. */
+/** Times of grants in µs until `untilUs`, with a message always waiting except in the pauses; by the rule of lua/include/gcra.lua. */
 function grants ({ intervalUs, burst }: { intervalUs: number, burst: number }, untilUs: number, pauses: Array<[from: number, to: number]>): number[] {
   const found: number[] = []
   let tat = 0
@@ -38,10 +38,10 @@ t.test('no sliding second holds more than the rate, from 1 to 1,000 a second', a
     if (moments.length < rate * 2.4) below.push(rate)
   }
   t.same(above, [])
-  t.same(below.filter(rate => rate > 20), [], 'nor does it stay far below')
+  t.same(below.filter(rate => rate > 20), [], 'nor are there far fewer grants')
 })
 
-t.test('the burst is small, so that a rested sender does not flood', async t => {
+t.test('the burst is small, so that an idle sender does not flood the provider', async t => {
   t.same([1, 39, 40, 80, 1000].map(rate => flowQuota(rate).burst), [1, 1, 1, 2, 25])
   t.same(flowQuota(1), { burst: 1, intervalUs: 1_000_000 })
 })

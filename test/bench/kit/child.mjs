@@ -1,8 +1,8 @@
-/** The other end of `startChild`: answers the parent's questions by name, and ends with the parent. */
-export function serve (answers) {
+/** The other end of `startChild`: runs the handler that the parent names, and ends with the parent. */
+export function serve (handlers) {
   process.on('message', async ({ id, name, value }) => {
     try {
-      process.send({ id, value: await answers[name](value) })
+      process.send({ id, value: await handlers[name](value) })
     } catch (error) {
       process.send({ id, error: String(error?.stack ?? error) })
     }
@@ -11,5 +11,5 @@ export function serve (answers) {
   process.send({ ready: true })
 }
 
-/** What the parent handed over at the start. */
-export const given = JSON.parse(process.argv[2] ?? '{}')
+/** The options that the parent passed at the start. */
+export const options = JSON.parse(process.argv[2] ?? '{}')

@@ -10,12 +10,12 @@ const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
 export const senderKey = 'bench-sender-0123456789'
 const adminKey = 'bench-admin-0123456789'
 
-/** Ids of so many senders. */
+/** The ids of `count` senders. */
 export const sendersOf = count => Array.from({ length: count }, (_, i) => String(100_000_000_000_000 + i))
 
 /**
- * The gateway as production runs it, from dist/: with keys, metrics, and the log at its default level, which goes to
- * /dev/null. Each sender may send 1,000 a second, the most that there is. `profile` writes a CPU profile into that folder.
+ * The gateway as in production, from dist/: with keys, metrics, and the log at its default level, which goes to
+ * /dev/null. Each sender may send 1,000 a second, the maximum. `profile` writes a CPU profile into that folder.
  */
 export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', rules = {}, env = {}, profile }) {
   const port = await freePort()
@@ -28,13 +28,13 @@ export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', 
     }
   })
   const url = `http://127.0.0.1:${port}`
-  /** As an operator; again where the node is behind. */
+  /** A request as operator; repeated while the node is overloaded. */
   const ask = async (method, path, body) => {
     const headers = { authorization: `Bearer ${adminKey}`, ...body === undefined ? {} : { 'content-type': 'application/json' } }
-    const answer = await fetch(url + path, { method, headers, ...body === undefined ? {} : { body: JSON.stringify(body) } })
-    const found = await answer.json().catch(() => null)
-    if (answer.ok) return found
-    if (answer.status !== 503) throw new Error(`${method} ${path}: ${JSON.stringify(found)}`)
+    const response = await fetch(url + path, { method, headers, ...body === undefined ? {} : { body: JSON.stringify(body) } })
+    const found = await response.json().catch(() => null)
+    if (response.ok) return found
+    if (response.status !== 503) throw new Error(`${method} ${path}: ${JSON.stringify(found)}`)
     await sleep(50)
     return await ask(method, path, body)
   }

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-/** What is measured has a core for itself; Redis, the load and the provider's stand-in share the other. */
+/** The measured program has a core for itself; Redis, the load generator and the fake provider share the other. */
 export const MEASURED = 0
-export const BESIDE = 1
+export const SHARED = 1
 
 export const isPinned = availableParallelism() > 1 && has('taskset')
 const dies = has('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []
@@ -25,10 +25,10 @@ function has (program) {
   }
 }
 
-/** As the image and `npm start` give it to the gateway; the peers get it too. */
+/** As in the image and `npm start`; the peers get it too. */
 const nodeOptions = ['--max-semi-space-size=32']
 
-/** Starts node with these arguments on a core. It ends with this process, however this one ends. */
+/** Starts node with these arguments on a core. It ends with this process, even if this one is killed. */
 export function start (args, { core, env = {}, ipc = false }) {
   const [program, ...rest] = [...dies, ...isPinned ? ['taskset', '-c', String(core)] : [], process.execPath, ...nodeOptions, ...args]
   const child = spawn(program, rest, {
@@ -40,7 +40,7 @@ export function start (args, { core, env = {}, ipc = false }) {
     child,
     pid: child.pid,
     exited,
-    /** May be asked twice. */
+    /** May be called twice. */
     async stop (signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
       await exited
@@ -48,24 +48,24 @@ export function start (args, { core, env = {}, ipc = false }) {
   }
 }
 
-/** Starts a file of programs/ on a core, with options for it; `ask` puts a question to it and gives its answer. */
+/** Starts a file of programs/ on a core, with options; `ask` calls one of its handlers and returns the result. */
 export async function startChild (file, options, { core }) {
   const program = start([fileURLToPath(new URL(`../programs/${file}`, import.meta.url)), JSON.stringify(options)], { core, ipc: true })
   const { child } = program
-  const asked = new Map()
+  const pending = new Map()
   let last = 0
   const ready = new Promise((resolve, reject) => {
     child.on('message', ({ ready, id, value, error }) => {
       if (ready) return resolve()
-      const { resolve: answer, reject: refuse } = asked.get(id)
-      asked.delete(id)
-      if (error === undefined) answer(value)
-      else refuse(new Error(`${file}: ${error}`))
+      const call = pending.get(id)
+      pending.delete(id)
+      if (error === undefined) call.resolve(value)
+      else call.reject(new Error(`${file}: ${error}`))
     })
     child.on('exit', code => {
       const ended = new Error(`${file} ended with ${code}`)
       reject(ended)
-      for (const { reject: refuse } of asked.values()) refuse(ended)
+      for (const { reject: rejectCall } of pending.values()) rejectCall(ended)
     })
   })
   await ready
@@ -73,13 +73,13 @@ export async function startChild (file, options, { core }) {
     pid: program.pid,
     stop: async () => await program.stop('SIGKILL'),
     ask: async (name, value) => await new Promise((resolve, reject) => {
-      asked.set(++last, { resolve, reject })
+      pending.set(++last, { resolve, reject })
       child.send({ id: last, name, value })
     })
   }
 }
 
-/** CPU that a process has used until now, all its threads, in µs; to the hundredth of a second. */
+/** The CPU time of a process with all its threads, µs; the resolution is a hundredth of a second. */
 export function cpuOf (pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -1,20 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { Redis } from 'ioredis'
 import { startEmbeddedRedis } from '../../../dist/redis/embedded.js'
-import { BESIDE, isPinned } from './process.mjs'
+import { SHARED, isPinned } from './process.mjs'
 import { scratch } from './scratch.mjs'
 
-/** Of the last server that was started. */
+/** The version of the last server that was started. */
 export const seen = { version: '?' }
 
 /**
- * A redis-server as it comes, with an append-only file that is written every second; the file is not rewritten meanwhile,
- * since that would fall into some round and not into others. `persists: false` leaves the file out.
+ * A redis-server with default settings and an append-only file that is written every second; the file is not rewritten meanwhile,
+ * because a rewrite would affect some rounds only. `persists: false` disables the file.
  */
 export async function startRedis ({ persists = true } = {}) {
   const extra = ['--auto-aof-rewrite-percentage', '0', ...persists ? [] : ['--appendonly', 'no']]
   const server = await startEmbeddedRedis({ dir: scratch(), hz: 10, extra })
-  if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', String(BESIDE), String(server.pid)], { stdio: 'ignore' })
+  if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', String(SHARED), String(server.pid)], { stdio: 'ignore' })
   const client = new Redis(server.url)
   client.on('error', () => undefined)
   seen.version = /^(?:redis|valkey)_version:([\d.]+)/m.exec(await client.info('server'))?.[1] ?? '?'
@@ -30,13 +30,13 @@ export async function startRedis ({ persists = true } = {}) {
   }
 }
 
-/** CPU that the server has used until now, all its threads, µs. */
+/** The CPU time of the server with all its threads, µs. */
 export async function cpuOf (client) {
   const info = await client.info('cpu')
   return [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + Number(seconds) * 1e6, 0)
 }
 
-/** Bytes in use, without scripts and what Redis notes of its own speed. To be asked while nobody else is connected: each client has buffers. */
+/** Used memory without scripts and Redis's own statistics. Call it without other clients, because each client has buffers. */
 async function bytesOf (client) {
   await client.script('FLUSH')
   await client.slowlog('RESET')

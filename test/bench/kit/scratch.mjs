@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 let root
 
-/** A folder of its own, which goes with the process, however it ends. */
+/** A temporary folder that is deleted when the process exits. */
 export function scratch () {
   if (root === undefined) {
     root = mkdtempSync(join(tmpdir(), 'sluice-bench-'))

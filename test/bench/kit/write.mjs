@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** Puts text between the marks `<!-- name -->` and `<!-- /name -->` of a file. Throws where they are missing. */
+/** Puts text between the marks `<!-- name -->` and `<!-- /name -->` of a file. Throws if they are missing. */
 export function writeBlock (file, name, text) {
   const all = readFileSync(file, 'utf8')
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]

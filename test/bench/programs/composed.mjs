@@ -1,8 +1,8 @@
 /**
- * The peer: what a good engineer writes in an afternoon from the best libraries. Fastify with a TypeBox schema,
- * `SET NX EX` for idempotency, rate-limiter-flexible for the pace of a recipient, a BullMQ job a message, a BullMQ worker with
- * undici, and `SET KEEPTTL` for the outcome. README.md argues each choice. `dressed` adds what the gateway has on: keys,
- * a log line a request, metrics; the other options are for goals/peers.mjs.
+ * The peer: what a good engineer builds in an afternoon from the best libraries. Fastify with a TypeBox schema,
+ * `SET NX EX` for idempotency, rate-limiter-flexible for the rate limit per recipient, a BullMQ job per message, a BullMQ worker with
+ * undici, and `SET KEEPTTL` for the outcome. README.md explains each choice. `equipped` adds what the gateway has enabled: keys,
+ * a log line per request, metrics; the other options are for goals/peers.mjs.
  */
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import bearerAuth from '@fastify/bearer-auth'
@@ -13,9 +13,9 @@ import { Redis } from 'ioredis'
 import prometheus from 'prom-client'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { Pool } from 'undici'
-import { given, serve } from '../kit/child.mjs'
+import { options, serve } from '../kit/child.mjs'
 
-const { redisUrl, apiUrl, dressed = false, concurrency = 0, intervalMs = 2000, autopipelining = false, ownConnection = false, atOnce = false } = given
+const { redisUrl, apiUrl, equipped = false, concurrency = 0, intervalMs = 2000, autopipelining = false, ownConnection = false, atOnce = false } = options
 const connect = () => new Redis(redisUrl, { enableAutoPipelining: autopipelining })
 const redis = connect()
 const queue = new Queue('send', { connection: ownConnection ? connect() : redis, defaultJobOptions: { removeOnComplete: true, attempts: 6, backoff: { type: 'exponential', delay: 60_000 } } })
@@ -24,7 +24,7 @@ const api = new URL(apiUrl)
 const pool = new Pool(api.origin, { connections: 1000, pipelining: 1 })
 const headers = { authorization: 'Bearer token', 'content-type': 'application/json' }
 
-/** Posts to the provider and keeps what came of it in the place of the idempotency key. */
+/** Posts to the provider and stores the outcome at the idempotency key. */
 async function send ({ to, message, idempotencyKey }) {
   const { body } = await pool.request({
     method: 'POST', path: `${api.pathname}/100000000000000/messages`, headers, body: JSON.stringify({ messaging_product: 'whatsapp', to, type: 'text', text: { body: message } })
@@ -43,55 +43,55 @@ const Body = Type.Object({
   idempotencyKey: Type.String({ minLength: 1, maxLength: 256 }),
   sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }))
 }, { additionalProperties: false })
-const Answer = Type.Object({ id: Type.String(), status: Type.String(), delayMs: Type.Optional(Type.Number()), providerMessageId: Type.Optional(Type.String()) })
-const schema = { body: Body, response: { 200: Answer, 202: Answer } }
+const Response = Type.Object({ id: Type.String(), status: Type.String(), delayMs: Type.Optional(Type.Number()), providerMessageId: Type.Optional(Type.String()) })
+const schema = { body: Body, response: { 200: Response, 202: Response } }
 
-const app = Fastify({ logger: dressed }).setValidatorCompiler(TypeBoxValidatorCompiler)
-if (dressed) {
-  await app.register(bearerAuth, { keys: [given.key] })
-  const seconds = new prometheus.Histogram({ name: 'http_request_seconds', help: 'Time to the answer', labelNames: ['route', 'status'] })
+const app = Fastify({ logger: equipped }).setValidatorCompiler(TypeBoxValidatorCompiler)
+if (equipped) {
+  await app.register(bearerAuth, { keys: [options.key] })
+  const seconds = new prometheus.Histogram({ name: 'http_request_seconds', help: 'Response time', labelNames: ['route', 'status'] })
   app.addHook('onResponse', async (request, reply) => seconds.observe({ route: request.routeOptions.url, status: reply.statusCode }, reply.elapsedTime / 1000))
 }
 
 app.post('/messages', { schema }, async (request, reply) => {
   const { to, idempotencyKey } = request.body
-  const keeping = redis.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX')
-  const asking = atOnce ? waitOf(to) : null
-  if (await keeping === null) return { id: idempotencyKey, status: 'duplicate' }
-  const delay = await (asking ?? waitOf(to))
+  const storing = redis.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX')
+  const limiting = atOnce ? waitOf(to) : null
+  if (await storing === null) return { id: idempotencyKey, status: 'duplicate' }
+  const delay = await (limiting ?? waitOf(to))
   if (delay === 0 && request.headers.prefer !== 'respond-async') return { id: idempotencyKey, status: 'sent', providerMessageId: await send(request.body) }
   await queue.add('send', request.body, { jobId: idempotencyKey, delay })
   reply.code(202)
   return { id: idempotencyKey, status: 'queued', delayMs: delay }
 })
 
-/** Many in one request: one round trip for all keys, and one for all jobs; the limiter knows no batches, so its calls go out at once. */
+/** Many in one request: one round trip for all keys, and one for all jobs; the limiter has no batches, so its calls run concurrently. */
 app.post('/messages/batch', { schema: { body: Type.Array(Body, { maxItems: 1000 }) }, bodyLimit: 16 * 1024 * 1024 }, async (request, reply) => {
   const rows = request.body
   const keys = redis.pipeline()
   for (const { idempotencyKey } of rows) keys.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX')
-  const answers = await keys.exec()
-  const fresh = rows.filter((_, at) => answers[at][1] !== null)
+  const replies = await keys.exec()
+  const fresh = rows.filter((_, at) => replies[at][1] !== null)
   const delays = await Promise.all(fresh.map(async ({ to }) => await waitOf(to)))
   await queue.addBulk(fresh.map((data, at) => ({ name: 'send', data, opts: { jobId: data.idempotencyKey, delay: delays[at] } })))
   reply.code(207)
-  return { results: rows.map(({ idempotencyKey }, at) => ({ httpStatus: answers[at][1] === null ? 200 : 202, id: idempotencyKey })) }
+  return { results: rows.map(({ idempotencyKey }, at) => ({ httpStatus: replies[at][1] === null ? 200 : 202, id: idempotencyKey })) }
 })
 
-/** A route that does nothing but check a body: what HTTP itself costs. */
+/** A route that only validates the body: the cost of HTTP itself. */
 app.post('/nothing', { schema }, async (request, reply) => {
   reply.code(202)
   return { id: request.body.idempotencyKey, status: 'queued', delayMs: 0 }
 })
 
-/** The least that a gateway does to accept a message: checks it and keeps its key. No pace, no line, nobody to send it. */
+/** The minimum that a gateway does to accept a message: it validates it and stores its key. No rate limit, no queue, no worker. */
 app.post('/once', { schema }, async (request, reply) => {
   await redis.set(`idem:${request.body.idempotencyKey}`, '1', 'EX', 86_400, 'NX')
   reply.code(202)
   return { id: request.body.idempotencyKey, status: 'queued', delayMs: 0 }
 })
 
-/** The least that it does to send one: keeps its key, sends it, keeps what came of it. */
+/** The minimum that it does to send a message: it stores its key, sends it, and stores the outcome. */
 app.post('/direct', { schema }, async request => {
   await redis.set(`idem:${request.body.idempotencyKey}`, '1', 'EX', 86_400, 'NX')
   return { id: request.body.idempotencyKey, status: 'sent', providerMessageId: await send(request.body) }
@@ -122,7 +122,7 @@ serve({
       await new Promise(resolve => setTimeout(resolve, 20))
     }
   },
-  /** Adds jobs, a thousand at a time: `[data, delay in ms]`. Gives the moment at which each is due, ms since the epoch. */
+  /** Adds jobs, a thousand at a time: `[data, delay in ms]`. Returns when each is due, ms since the epoch. */
   async fill (wanted) {
     const due = []
     for (let from = 0; from < wanted.length; from += 1000) {

@@ -1,6 +1,6 @@
 /**
- * The callers: connections that each ask as soon as they have their answer (closed loop), or with `rate` as soon as they
- * are due, timed from then (open loop). As little work a request as can be, since it shares its core with Redis.
+ * The callers: connections that send their next request after each response (closed loop), or with `rate` when it
+ * is due, with latency from then (open loop). As little work per request as possible, since they share a core with Redis.
  */
 import { connect } from 'node:net'
 import { serve } from '../kit/child.mjs'
@@ -17,18 +17,18 @@ function contentOf (how, n) {
 }
 
 /**
- * Runs until `seconds` are over or `count` requests are answered. Counts messages, of a batch its rows; times are of requests, in ms. Bodies are numbered from `from`, so that
- * recipients and keys go on from run to run.
+ * Runs until `seconds` are over or `count` requests have their response. Counts messages, in batches the rows; latencies are of requests, in ms.
+ * Bodies are numbered from `from`, so that recipients and keys continue from run to run.
  */
 async function run ({ url, headers = {}, connections = 64, seconds = Infinity, count = Infinity, rate = 0, batch = 0, tag, from = 0, recipients = 10_000, senders = [] }) {
   const how = { tag, recipients, senders, batch }
   const { hostname, port, pathname } = new URL(url)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
   const head = `POST ${pathname} HTTP/1.1\r\nhost: bench\r\n${lines}content-type: application/json\r\ncontent-length: ${contentOf(how, from).length}\r\n\r\n`
-  const took = []
+  const latencies = []
   const statuses = {}
   const sockets = await Promise.all(Array.from({ length: connections }, async () => await open(port, hostname)))
-  const began = performance.now()
+  const startedAt = performance.now()
   let asked = 0
   let accepted = 0
   await new Promise((resolve, reject) => {
@@ -43,16 +43,16 @@ async function run ({ url, headers = {}, connections = 64, seconds = Infinity, c
       resolve()
     }
     const next = socket => {
-      if (isOver || asked >= count || performance.now() - began >= seconds * 1000) return end()
-      if (rate > 0 && asked >= (performance.now() - began) / 1000 * rate) return idle.push(socket)
-      socket.at = rate > 0 ? began + asked / rate * 1000 : performance.now()
+      if (isOver || asked >= count || performance.now() - startedAt >= seconds * 1000) return end()
+      if (rate > 0 && asked >= (performance.now() - startedAt) / 1000 * rate) return idle.push(socket)
+      socket.at = rate > 0 ? startedAt + asked / rate * 1000 : performance.now()
       underway++
       socket.write(head + contentOf(how, from + asked++), 'latin1')
     }
     for (const socket of sockets) {
-      listen(socket, (status, answer) => {
-        took.push(performance.now() - socket.at)
-        accepted += batch === 0 ? Number(status[0] === '2') : rowsIn(answer)
+      listen(socket, (status, response) => {
+        latencies.push(performance.now() - socket.at)
+        accepted += batch === 0 ? Number(status[0] === '2') : rowsIn(response)
         statuses[status] = (statuses[status] ?? 0) + 1
         underway--
         next(socket)
@@ -68,10 +68,10 @@ async function run ({ url, headers = {}, connections = 64, seconds = Infinity, c
     }
     sockets.forEach(next)
   })
-  const lasted = (performance.now() - began) / 1000
+  const lasted = (performance.now() - startedAt) / 1000
   for (const socket of sockets) socket.destroy()
-  took.sort((a, b) => a - b)
-  const at = share => took[Math.min(took.length - 1, Math.floor(share * took.length))]
+  latencies.sort((a, b) => a - b)
+  const at = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
   return { asked: asked * Math.max(1, batch), accepted, statuses, seconds: lasted, perSecond: accepted / lasted, ms: { p50: at(0.5), p99: at(0.99), p999: at(0.999) } }
 }
 
@@ -82,8 +82,8 @@ async function open (port, hostname) {
   return socket
 }
 
-/** Hears each answer whole. Nearly all come in one piece, of which only its status and its length are read. */
-function listen (socket, answered, broken) {
+/** Reads each complete response. Nearly all arrive in one chunk, of which only status and length are read. */
+function listen (socket, onResponse, onError) {
   let kept = null
   socket.on('data', data => {
     if (kept !== null) data = Buffer.concat([kept, data])
@@ -94,16 +94,16 @@ function listen (socket, answered, broken) {
       return
     }
     kept = null
-    answered(data.latin1Slice(9, 12), data)
+    onResponse(data.latin1Slice(9, 12), data)
   })
-  socket.on('error', broken)
-  socket.on('close', () => broken(new Error('a connection was closed')))
+  socket.on('error', onError)
+  socket.on('close', () => onError(new Error('a connection was closed')))
 }
 
 /** Rows of a batch that were accepted. */
-function rowsIn (answer) {
+function rowsIn (response) {
   let rows = 0
-  for (let at = answer.indexOf('"httpStatus":202'); at >= 0; at = answer.indexOf('"httpStatus":202', at + 16)) rows++
+  for (let at = response.indexOf('"httpStatus":202'); at >= 0; at = response.indexOf('"httpStatus":202', at + 16)) rows++
   return rows
 }
 

@@ -1,9 +1,9 @@
-/** WhatsApp's stand-in: takes every message and answers after `delayMs`. Speaks just enough HTTP, so that it costs little beside what is measured. */
+/** A fake provider: it accepts every message and responds after `delayMs`. It implements just enough HTTP, so that it uses little CPU. */
 import { createServer } from 'node:net'
 import { serve } from '../kit/child.mjs'
 
 const WAMID = 'wamid.HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3'
-const state = { delayMs: 0, records: false, took: 0, arrivals: [], served: [] }
+const state = { delayMs: 0, records: false, received: 0, arrivals: [], served: [] }
 
 const server = createServer(socket => {
   let text = ''
@@ -25,23 +25,23 @@ const server = createServer(socket => {
 function take (socket, body) {
   const arrived = performance.now()
   const to = /"to":"\+?(\d+)"/.exec(body)?.[1] ?? ''
-  const number = String(++state.took).padStart(8, '0')
+  const number = String(++state.received).padStart(8, '0')
   if (state.records) state.arrivals.push([to, performance.timeOrigin + arrived])
-  const answer = `{"messaging_product":"whatsapp","contacts":[{"input":"+${to}","wa_id":"${to}"}],"messages":[{"id":"${WAMID}${number}"}]}`
-  const tell = () => {
+  const text = `{"messaging_product":"whatsapp","contacts":[{"input":"+${to}","wa_id":"${to}"}],"messages":[{"id":"${WAMID}${number}"}]}`
+  const respond = () => {
     if (!socket.writable) return
-    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`, 'latin1')
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`, 'latin1')
     if (state.records) state.served.push(performance.now() - arrived)
   }
-  if (state.delayMs === 0) tell()
-  else setTimeout(tell, state.delayMs)
+  if (state.delayMs === 0) respond()
+  else setTimeout(respond, state.delayMs)
 }
 
 serve({
-  /** With `records` it keeps when which recipient's message arrived, ms since the epoch, and how long each was served, ms. */
+  /** With `records` it stores recipient and time of each arrival, ms since the epoch, and the time to each response, ms. */
   configure: ({ delayMs, records = false }) => { Object.assign(state, { delayMs, records, arrivals: [], served: [] }) },
   url: () => `http://127.0.0.1:${server.address().port}/v25.0`,
-  took: () => state.took,
+  received: () => state.received,
   arrivals: () => state.arrivals,
   served: () => state.served
 })

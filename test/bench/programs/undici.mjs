@@ -1,9 +1,9 @@
-/** Bare undici: so many requests under way all the time, and nothing else. The most that a process can send. */
+/** Bare undici: always `inFlight` concurrent requests, and nothing else. The maximum that a process can send. */
 import { Pool } from 'undici'
-import { given, serve } from '../kit/child.mjs'
+import { options, serve } from '../kit/child.mjs'
 import { TEXT } from '../kit/text.mjs'
 
-const { apiUrl, inFlight } = given
+const { apiUrl, inFlight } = options
 const api = new URL(apiUrl)
 const pool = new Pool(api.origin, { connections: inFlight, pipelining: 1 })
 const headers = { authorization: 'Bearer token', 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'sluice' }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * What the spacing check costs Redis: time and bytes for each start, in a loop inside of one script.
+ * The cost of the spacing check in Redis: time and bytes per start, in a loop within one script.
  *
- *     npm run build && node test/bench/watch.mjs [rounds, 60]
+ *     npm run build && node test/bench/spacing-check.mjs [rounds, 60]
  */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
 
 const rounds = Number(process.argv[2] ?? 60)
 const STARTS = 10_000
-const dir = await mkdtemp(join(tmpdir(), 'sluice-watch-'))
+const dir = await mkdtemp(join(tmpdir(), 'sluice-spacing-check-'))
 const server = await startEmbeddedRedis({ dir })
 const redis = new Redis(server.url)
 const include = name => readFileSync(new URL(`../../lua/include/${name}.lua`, import.meta.url), 'utf8')
@@ -28,7 +28,7 @@ for i = 1, ${STARTS} do
   ${inside}
 end
 return sum`
-const watching = loop(`local run, life, early = check_spacing(redis.call('GET', key), sender, now + i)
+const checking = loop(`local run, life, early = check_spacing(redis.call('GET', key), sender, now + i)
   redis.call('SET', key, run, 'PX', life)
   sum = sum + #early`)
 const idle = loop('sum = sum + #key')
@@ -42,10 +42,10 @@ async function usOf (lua) {
 const costs = []
 for (let round = 0; round < rounds; round++) {
   await redis.flushall()
-  costs.push(await usOf(watching) - await usOf(idle))
+  costs.push(await usOf(checking) - await usOf(idle))
 }
 costs.sort((a, b) => a - b)
-await redis.eval(watching, 0)
+await redis.eval(checking, 0)
 const bytes = await redis.memory('USAGE', '{wa:100000000000001}:starts:p15551000001')
 console.log(`${costs[0].toFixed(1)} µs a start (median of ${rounds}: ${costs[Math.floor(rounds / 2)].toFixed(1)}), ${bytes} bytes a pair while its interval lasts`)
 redis.disconnect()
