@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { lines, read } from '../contract/tree.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { each, until } from '../support/until.js'
 import { type Ended, shell, sluice, start } from './run.js'
 
-const ground = await createGround(t, unhurried)
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+const environment = await createTestEnvironment(t, longStartWindow)
+const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
 const results: Ended[] = []
 const operator = { origin: node.origin, key: keys.operator }
 const run = async (...args: string[]): Promise<Ended> => {
@@ -33,8 +33,8 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
     json('send', '+15550008002', '{"type":"image","image":{"link":"https://example.com/a.png"}}', '--content')
   ])
   t.match(waiting, { code: 0, out: /scheduled[^]*waits at least[^]*60 min/ })
-  t.match((await ground.arrivals(to, 1))[0], { body: { text: { body: 'Hello' } } })
-  t.match((await ground.arrivals('+15550008002', 1))[0], { body: { type: 'image' } })
+  t.match((await environment.arrivals(to, 1))[0], { body: { text: { body: 'Hello' } } })
+  t.match((await environment.arrivals('+15550008002', 1))[0], { body: { type: 'image' } })
   const [status, why, limited] = await Promise.all([json('status', 'c-1'), run('why', to), run('send', to, 'now or never', '--reject')])
   t.match(status, { status: 'sent', metadata: { orderId: 'A-1', shop: '7' } })
   t.match(why, { code: 0, out: /one in 60\.0 s[^]*waits[^]*the rate limit of its recipient[^]*schedule/ })

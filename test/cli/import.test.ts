@@ -3,12 +3,12 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { startProxy, type Fault, type FaultyProxy } from '../client/faulty-proxy.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { until } from '../support/until.js'
 import { shell, sluice, start, type Ended } from './run.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const BATCH = 20
 const LINES = 200
 const summaryOf = ({ out }: Ended): Record<string, unknown> => JSON.parse(out) as Record<string, unknown>
@@ -22,7 +22,7 @@ function postedKeys (proxy: FaultyProxy): Set<string> {
 /** How often the sandbox received each text for numbers with this prefix. */
 async function arrived (prefix: string, count: number): Promise<Map<string, number>> {
   const found = await until(`${count} arrivals`, async () => {
-    const all = (await ground.sandbox.seen()).filter(({ recipient }) => recipient?.replace('+', '').startsWith(prefix))
+    const all = (await environment.sandbox.seen()).filter(({ recipient }) => recipient?.replace('+', '').startsWith(prefix))
     return all.length >= count && all
   }, 20_000)
   const texts = new Map<string, number>()
@@ -31,7 +31,7 @@ async function arrived (prefix: string, count: number): Promise<Map<string, numb
 }
 
 await t.test('after Ctrl-C, an outage and a kill it continues and sends each line once', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const proxy = await startProxy(t, node.origin)
   const caller = { origin: proxy.origin, key: keys.app }
   const file = join(t.testdir(), 'campaign.ndjson')
@@ -72,7 +72,7 @@ await t.test('after Ctrl-C, an outage and a kill it continues and sends each lin
 })
 
 await t.test('a CSV file with rejected lines: the others are sent, and each rejected one is written to a file with code and field', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const caller = { origin: node.origin, key: keys.operator }
   const file = join(t.testdir(), 'people.csv')
   writeFileSync(file, [
@@ -101,7 +101,7 @@ await t.test('a CSV file with rejected lines: the others are sent, and each reje
 })
 
 await t.test('lines that are not JSON are rejected; another campaign sends lines again; a row\'s own key and sender take precedence', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '20' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '20' })
   const caller = { origin: node.origin, key: keys.app, cwd: t.testdir() }
   const to = '+15553000001'
   const rows = [{ to, message: 'one', idempotencyKey: 'mine' }, { to, message: 'two', sender: '999' }, { to, message: 'three' }]
@@ -126,7 +126,7 @@ const script = (process.env['PATH'] ?? '').split(delimiter).map(folder => join(f
 const skip = script === undefined && 'util-linux\'s script is required to create a terminal'
 
 await t.test('a terminal shows a progress bar, and then the summary', { skip }, async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '20' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '20' })
   const rows = Array.from({ length: 6 }, (_, i) => JSON.stringify({ to: '+15554000001', message: `line ${i}` }))
   const cwd = t.testdir({ 'list.ndjson': rows.join('\n') })
   const command = 'script -qec "npx sluice import list.ndjson --batch 2" /dev/null'

@@ -4,17 +4,17 @@ import t from 'tap'
 import { generateIdempotencyKey } from '../../src/admission/key.js'
 import { SluiceClient, SluiceClientError } from '../../src/client/index.js'
 import { lines, read } from '../contract/tree.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { createChecker, type Document } from '../http/document.js'
 import { rejection } from './faulty-proxy.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const document = JSON.parse(read('docs/openapi.json')) as Document
 const validator = createChecker(document)
 
 await t.test('each operation of the API has a call, and its result fits the OpenAPI document', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.operator })
   t.teardown(async () => await client.close())
   const fits = (schema: string, value: unknown): void => {
@@ -85,7 +85,7 @@ await t.test('each operation of the API has a call, and its result fits the Open
 })
 
 await t.test('users and groups are recipients, and respondAsync queues a message', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.app })
   t.teardown(async () => await client.close())
   t.match(await client.sendMessage({ recipient: 'US.13491208655302741918' }, 'Hello'), { immediate: true })
@@ -93,7 +93,7 @@ await t.test('users and groups are recipients, and respondAsync queues a message
 })
 
 await t.test('an error has code, status and field, and contains neither key nor number', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const client = new SluiceClient({ baseUrl: `${node.origin}/`, apiKey: keys.app })
   const unknown = new SluiceClient({ baseUrl: node.origin, apiKey: 'not-a-key-of-the-gateway' })
   t.teardown(async () => await Promise.all([client.close(), unknown.close()]))
@@ -109,7 +109,7 @@ await t.test('an error has code, status and field, and contains neither key nor 
 })
 
 await t.test('equal messages are duplicates if the gateway derives the key, or the caller gives the same one', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const client = new SluiceClient({ baseUrl: node.origin, apiKey: keys.app })
   t.teardown(async () => await client.close())
   const to = '+1 (555) 000-6020'
@@ -136,7 +136,7 @@ await t.test('the derived key equals the gateway\'s for any message', async t =>
 const examples = [...read('docs/client.md').matchAll(/^```js\n([^]*?)^```/gm)].map(([, code = '']) => code)
 
 await t.test('every example of docs/client.md runs, with another address and key', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const printed: string[] = []
   const names = { SluiceClient, SluiceClientError, console: { log: (...values: unknown[]) => printed.push(values.join(' ')) } }
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor
@@ -147,7 +147,7 @@ await t.test('every example of docs/client.md runs, with another address and key
     await AsyncFunction(...Object.keys(names), body)(...Object.values(names))
   }
   t.match(printed, [/^sent wamid\./, 'wrong: to', /^\d 0 \d 0 0 0 0$/])
-  t.equal((await ground.arrivals('+1234567890', 2)).length, 2)
+  t.equal((await environment.arrivals('+1234567890', 2)).length, 2)
 })
 
 await t.test('the table of docs/client.md has exactly the calls of the client', async t => {

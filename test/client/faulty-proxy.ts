@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import { fetchPatiently } from '../support/request.js'
+import { fetchWithRetry } from '../support/request.js'
 import { pass } from '../support/until.js'
 
 const SLOW_MS = 200
@@ -43,7 +43,7 @@ export async function startProxy (t: Pick<Test, 'teardown'>, target: string): Pr
         ...(prefer === undefined ? {} : { prefer: String(prefer) })
       }
       // Repeats requests that an overloaded node rejects, so that the tested client's own tries can be counted.
-      fetchPatiently(target + request.url, { method: request.method ?? 'GET', headers, ...(body === '' ? {} : { body }) }).then(async received => {
+      fetchWithRetry(target + request.url, { method: request.method ?? 'GET', headers, ...(body === '' ? {} : { body }) }).then(async received => {
         const text = await received.text()
         const retryAfter = received.headers.get('retry-after')
         if (fault === 'slow') await pass(SLOW_MS)

@@ -1,15 +1,15 @@
 /** Which requests the client retries, and when. The sandbox counts the sent messages, the proxy the requests. */
 import t from 'tap'
 import { SluiceClient, type ClientOptions } from '../../src/client/index.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { rejection, startProxy, type Fault, type FaultyProxy } from './faulty-proxy.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 /** A second message within this time waits. Retry-After has whole seconds, so a shorter interval would not make the test faster. */
 const INTERVAL_MS = 900
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), MAX_QUEUE_PER_RECIPIENT: '1' })
+const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), MAX_QUEUE_PER_RECIPIENT: '1' })
 const overloaded = {
   status: 503,
   headers: { 'retry-after': '0', 'content-type': 'application/problem+json' },
@@ -32,7 +32,7 @@ await t.test('a message whose response is lost is sent once and returned as the 
   t.match(await client.sendMessage(to, 'Hello'), { immediate: true, queued: false, duplicate: false, status: 'sent', providerMessageId: /./ })
   t.equal(proxy.requests.length, 5)
   t.equal(new Set(proxy.requests.map(({ body }) => body)).size, 1, 'each try has the same body and key')
-  t.equal((await ground.arrivals(to)).length, 1)
+  t.equal((await environment.arrivals(to)).length, 1)
 
   proxy.plan('lose')
   t.match(await rejection(client.sendMessage('+155601310260071', 'Hello')),
@@ -56,7 +56,7 @@ await t.test('a batch retries only the rejected rows, and each of them is one me
   t.strictSame(sizes.slice(0, 2), [5, 5])
   // The queue of a recipient holds one message here, so the last row of a recipient waits for those before it.
   t.ok(sizes.length > 2 && sizes.slice(2).every(size => size < 3), `${sizes}`)
-  t.equal((await ground.arrivals(to, 3)).length, 3)
+  t.equal((await environment.arrivals(to, 3)).length, 3)
 })
 
 await t.test('the limits whenLimited and expiresInMs are not retried', async t => {

@@ -1,7 +1,7 @@
 /** The jobs of a support agent ("why does my customer not have it?") in a real browser, by keyboard, on a real gateway. */
 import t from 'tap'
 import { read } from '../contract/tree.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { SENDER, keys, type Node } from '../support/gateway.js'
 import { request, type Reply } from '../support/request.js'
 import { until } from '../support/until.js'
@@ -10,7 +10,7 @@ import { missing, openConsole, startBrowser, wrong } from './browser.js'
 const skip = missing()
 if (skip !== false) t.plan(0, skip)
 else {
-  const ground = await createGround(t)
+  const environment = await createTestEnvironment(t)
   const browser = await startBrowser(t)
   /** No worker runs, and a pair's interval is one hour. */
   const still = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '3600000', MESSAGE_LIFE_MS: '864000000' }
@@ -28,7 +28,7 @@ else {
   const textsOf = (code: string): string[] => read('docs/outcomes.md').split('\n').find(line => line.startsWith(`| ${code} |`))?.split('|').slice(4, 6).map(cell => cell.trim()) ?? []
 
   await t.test('a message is found by number, order number and id, its history read, and it is retried, all by keyboard', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     const { id } = (await send(node, REFUSED_TWICE, 'Your order has left the house', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as { id: string }
     const context = await openConsole(t, browser, node)
     await context.type('+1 (556) 213-1000')
@@ -65,12 +65,12 @@ else {
     }
     await context.reads('h2', /sent/)
     await context.reads('#time-line', /Attempt 1: [^]*Attempt 2: [^]*Attempt 3: accepted by WhatsApp/)
-    t.equal((await ground.arrivals(REFUSED_TWICE, 3)).length, 3)
+    t.equal((await environment.arrivals(REFUSED_TWICE, 3)).length, 3)
     t.same(context.asked.filter(address => decodeURIComponent(address).replace(/\D/g, '').includes('5562131000')), [], 'no URL contains a phone number')
   })
 
   await t.test('a queued message shows why it waits, and updates when the reason changes', async t => {
-    const node = await ground.start(t, still)
+    const node = await environment.start(t, still)
     await send(node, '+15550000001', 'first')
     await send(node, '+15550000001', 'second')
     const { id } = (await send(node, '+15550000001', 'third')).body as { id: string }
@@ -107,9 +107,9 @@ else {
   })
 
   await t.test('failures are filtered, acknowledged with a note, and retried, one and all', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     for (const at of [1, 2, 3]) await send(node, `${UNDELIVERABLE}005${at}`, 'Your parcel is here', { metadata: { orderId: `B-${at}` } })
-    await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 3, kind: 'code', code: 131053 })
+    await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 3, kind: 'code', code: 131053 })
     for (const at of [4, 5, 6]) await send(node, `+1555000010${at}`, 'Your invoice', { metadata: { orderId: `B-${at}` } })
     const context = await openConsole(t, browser, node)
     await context.tabTo('#to-failures')
@@ -173,7 +173,7 @@ else {
   })
 
   await t.test('a sender is paused for an hour and resumed, and a stopped retry worker is shown', async t => {
-    const node = await ground.start(t, still)
+    const node = await environment.start(t, still)
     await node.post('/workers/retry/stop')
     await send(node, '+15550000001', 'first')
     await send(node, '+15550000001', 'second')
@@ -200,7 +200,7 @@ else {
   })
 
   await t.test('a sender that WhatsApp stopped shows the reason and what to do', async t => {
-    const node = await ground.start(t, still)
+    const node = await environment.start(t, still)
     const { id } = (await send(node, '+15560000190')).body as { id: string }
     const context = await openConsole(t, browser, node, { hash: `#message/${id}` })
     const [means = 'no row', remedy = 'no row'] = textsOf('190')
@@ -213,9 +213,9 @@ else {
   })
 
   await t.test('foreign text is shown unchanged and never executed', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     const hostile = '<img src=x onerror="window.hit=1"><script>window.hit=2</script>"><svg onload=window.hit=3>\u202etxt.exe'
-    await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 1, kind: 'code', code: 999999 })
+    await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 1, kind: 'code', code: 999999 })
     const { id } = (await send(node, '+15550000301', hostile, { metadata: { orderId: hostile, [hostile.slice(0, 100)]: hostile, deep: { '<b>': [hostile] }, __proto__: 'x' }, idempotencyKey: '<script>window.hit=4</script>' })).body as { id: string }
     const context = await openConsole(t, browser, node)
     await context.type(`orderId:${hostile}`)
@@ -247,7 +247,7 @@ else {
   })
 
   await t.test('a read-only key shows no actions; a send key and a wrong key are rejected with a reason', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     const { id } = (await send(node, UNDELIVERABLE)).body as { id: string }
     const context = await openConsole(t, browser, node, { key: keys.viewer })
     await context.page.goto(`${node.origin}/console/#message/${id}`)
@@ -273,7 +273,7 @@ else {
   })
 
   await t.test('an unreachable node is reported, and the page keeps its content', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     const { id } = (await send(node, REFUSED_TWICE.replace('1000', '1016'), 'x')).body as { id: string }
     const context = await openConsole(t, browser, node, { hash: `#message/${id}` })
     await context.reads('#time-line', /Attempt 2 starts/)
@@ -289,7 +289,7 @@ else {
   })
 
   await t.test('light and dark: each text has enough contrast', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'C-1' } })
     const { id } = (await send(node, REFUSED_TWICE, 'Your table is free at eight', { metadata: { orderId: 'C-2' } })).body as { id: string }
     await node.post(`/failures/${id}/retry`)
@@ -308,7 +308,7 @@ else {
   })
 
   await t.test('a narrow window needs no horizontal scrolling and shows each action', async t => {
-    const node = await ground.start(t, free)
+    const node = await environment.start(t, free)
     const { id } = (await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'N-1' } })).body as { id: string }
     const context = await openConsole(t, browser, node)
     await context.page.setViewportSize({ width: 380, height: 700 })
@@ -324,7 +324,7 @@ else {
   })
 
   await t.test('without API keys the page asks for no key', async t => {
-    const node = await ground.start(t, { ...free, API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '', HOST: '127.0.0.1' })
+    const node = await environment.start(t, { ...free, API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '', HOST: '127.0.0.1' })
     t.equal((await request(`${node.origin}/api/v1/caller`)).status, 200)
     const context = await openConsole(t, browser, node, { key: null })
     await context.page.waitForSelector('#what:focus')

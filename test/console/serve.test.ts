@@ -1,16 +1,16 @@
 /** The console's files: what a browser is told with them, what may stand in them, and that they are in what is built. */
 import t from 'tap'
 import { list, read } from '../contract/tree.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { createPrefix } from '../support/redis.js'
 import { startGatewayProcess } from '../support/process.js'
-import { fetchPatiently, request } from '../support/request.js'
+import { fetchWithRetry, request } from '../support/request.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 const files = ['.html', '.css', '.js', '.svg'].flatMap(ending => list('src/console/page', ending))
 
 await t.test('the page is served without a key, by a strict policy, and says when nothing of it is new', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const page = await request(`${node.origin}/console`)
   t.equal(page.status, 200)
   t.match(page.body['text'], /<title>Sluice console<\/title>/)
@@ -18,16 +18,16 @@ await t.test('the page is served without a key, by a strict policy, and says whe
   for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) t.ok(policy.split('; ').includes(part), part)
   t.notMatch(policy, /unsafe|https?:|\*/)
   t.match(Object.fromEntries(page.headers), { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY', 'cache-control': 'no-cache' })
-  t.equal((await fetchPatiently(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
+  t.equal((await fetchWithRetry(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
   const tag = page.headers.get('etag') ?? ''
   t.equal((await request(`${node.origin}/console/`, { headers: { 'if-none-match': tag } })).status, 304)
   for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
-  const worker = await ground.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
+  const worker = await environment.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
   t.equal((await request(`${worker.origin}/console`)).status, 404, 'a worker node has none')
 })
 
 await t.test('what is built serves the same files, each with its type', async t => {
-  const built = await startGatewayProcess(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix: createPrefix() })
+  const built = await startGatewayProcess(t, { redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix: createPrefix() })
   const types: Record<string, RegExp> = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg\+xml/ }
   for (const file of files) {
     const { status, headers, body } = await request(`${built.found}/console/${file.replace('src/console/page/', '').replace('index.html', '')}`)

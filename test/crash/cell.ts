@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { createCaller } from '../prove/caller.js'
 import { judge, type Judgement } from '../prove/judge.js'
-import { moment, type Fact, type Rules, type Watched } from '../prove/history.js'
+import { monotonicNow, type Fact, type Rules, type ObservedSend } from '../prove/history.js'
 import { keys, nodeEnv } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
@@ -107,7 +107,7 @@ class CellRun {
     const others = this.#origins
     this.#keep(this.#work(step, victim))
     await until(`${step.name} is reached`, () => this.#hasMet(step), REACH_WITHIN_MS)
-    const from = moment()
+    const from = monotonicNow()
     const isKill = this.#cell.action === 'kill' && step === this.#cell.steps.at(-1)
     if (isKill) await until('the process is dead', () => victim.end() === 'SIGKILL', 30_000)
     else await until('the process stands still', () => victim.isStopped(), 30_000)
@@ -115,7 +115,7 @@ class CellRun {
     this.#origins = others
     if (isKill) return
     await pass(LEASE_MS + 2500)
-    this.facts.push({ fact: 'frozen', node: String(victim.pid), from, to: moment() })
+    this.facts.push({ fact: 'frozen', node: String(victim.pid), from, to: monotonicNow() })
     victim.signal('SIGCONT')
     if (step.work === 'closing') await victim.exited
     else if (this.#cell.then === 'restart') this.#origins = [await victim.ready]
@@ -180,7 +180,7 @@ class CellRun {
       const ended = await caller.look({ key: fact.key, sender })
       if (ended !== null) this.facts.push(ended)
     }
-    this.facts.push({ fact: 'over', at: moment(), unsettled })
+    this.facts.push({ fact: 'over', at: monotonicNow(), unsettled })
   }
 
   async close (): Promise<void> {
@@ -189,7 +189,7 @@ class CellRun {
     for (const { child, watch } of this.#nodes) {
       if (!existsSync(watch)) continue
       for (const line of readFileSync(watch, 'utf8').trim().split('\n').filter(line => line !== '')) {
-        this.facts.push({ ...JSON.parse(line) as Watched, node: String(child.pid) })
+        this.facts.push({ ...JSON.parse(line) as ObservedSend, node: String(child.pid) })
       }
     }
     this.facts.push(...await this.#ground.arrivals(this.#sender))
@@ -218,7 +218,7 @@ class CellRun {
     return child
   }
 
-  #caller (patienceMs: number) {
-    return createCaller({ apiKey: keys.operator, origins: () => this.#origins, note: fact => this.facts.push(fact), patienceMs, isOver: () => this.#isOver || performance.now() > this.#deadline })
+  #caller (timeoutMs: number) {
+    return createCaller({ apiKey: keys.operator, origins: () => this.#origins, note: fact => this.facts.push(fact), timeoutMs, isOver: () => this.#isOver || performance.now() > this.#deadline })
   }
 }

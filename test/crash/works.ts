@@ -1,8 +1,8 @@
 /** What callers, operators and WhatsApp do to a node so that it gets to a step. Each is one round; rounds go on until it is there. */
 import { createHmac } from 'node:crypto'
 import { Queue } from 'bullmq'
-import type { ProvingCaller, Wish } from '../prove/caller.js'
-import { groupBy, moment, type Fact } from '../prove/history.js'
+import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
+import { groupBy, monotonicNow, type Fact } from '../prove/history.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
@@ -76,7 +76,7 @@ export const works = {
   /** SIGTERM while a line waits, and the node itself is at it: only who holds the shift has sent a second one. */
   async closing (stage: Stage) {
     const all = wishes(stage, '1555000', 2, 12)
-    const second = all[2] as Wish
+    const second = all[2] as MessageRequest
     await stage.caller.postBatch(all)
     await until('its shift sends', async () => (await stage.caller.look(second))?.state === 'sent', 20_000)
     stage.victim.signal('SIGTERM')
@@ -125,19 +125,19 @@ export const works = {
 }
 
 /** So many messages for so many people of this kind, first ones first; new ones in each round. */
-function wishes ({ sender, policy, round }: Stage, start: string, people: number, each: number): Wish[] {
+function wishes ({ sender, policy, round }: Stage, start: string, people: number, each: number): MessageRequest[] {
   return Array.from({ length: people * each }, (_, at) => {
     const person = round * 10 + at % people
     return { key: `${sender}-${round}-${person}-${Math.floor(at / people)}`, to: `${start}${String(person).padStart(4, '0')}`, sender, policy }
   })
 }
 
-async function posts (stage: Stage, start: string, people: number, each: number, more: Partial<Wish> = {}): Promise<void> {
+async function posts (stage: Stage, start: string, people: number, each: number, more: Partial<MessageRequest> = {}): Promise<void> {
   await inTurn(stage, wishes(stage, start, people, each).map(wish => ({ ...wish, ...more })))
 }
 
 /** To everybody at once, and to each of them one after the other. */
-async function inTurn ({ caller }: Stage, all: Wish[]): Promise<void> {
+async function inTurn ({ caller }: Stage, all: MessageRequest[]): Promise<void> {
   const lines = groupBy(all, ({ to }) => to)
   await Promise.all([...lines.values()].map(async line => {
     for (const wish of line) await caller.post(wish)
@@ -149,14 +149,14 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
 }
 
 /** As WhatsApp does: again and again until somebody takes it. */
-async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }: Wish): Promise<void> {
+async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }: MessageRequest): Promise<void> {
   const { body } = await caller.ask(origin(), 'GET', `/messages/${key}?sender=${sender}`)
   if (body['status'] !== 'sent') return
   const opaque = `${String(body['id']).slice(sender.length + 1)}.${body['attemptCount']}`
   const status = { id: body['providerMessageId'], status: 'failed', timestamp: String(Math.floor(Date.now() / 1000)), biz_opaque_callback_data: opaque, errors: [{ code: 131000, title: 'Something went wrong' }] }
   const text = JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses: [status] } }] }] })
   const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', HOOKS.WHATSAPP_APP_SECRET).update(text).digest('hex')}` }
-  note({ fact: 'bounced', at: moment(), key, opaque })
+  note({ fact: 'bounced', at: monotonicNow(), key, opaque })
   await until('the webhook is taken', async () => {
     const [at = origin()] = origins()
     const reply = await request(`${at}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(() => null)

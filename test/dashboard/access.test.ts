@@ -1,17 +1,17 @@
 /** Who may open the dashboard, and what another site can make a browser do with it: nothing. */
 import http from 'node:http'
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { keys, type Node } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { until } from '../support/until.js'
 import { basic, openBoard } from './support.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 const admin = { authorization: basic('operator', keys.operator) }
 
 await t.test('a browser is asked for name and key', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   for (const path of ['', '/', '/api/queues', '/queue/WHATSAPP', '/static/favicon-32x32.png']) {
     const { status, headers, body } = await request(`${node.origin}/admin/queues${path}`)
     t.equal(status, 401, path)
@@ -21,7 +21,7 @@ await t.test('a browser is asked for name and key', async t => {
 })
 
 await t.test('an admin gets in with either scheme; other roles, and wrong pairs, do not', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const status = async (authorization: string): Promise<number> => (await openBoard(node, authorization).get('/api/queues')).status
   t.equal(await status(basic('operator', keys.operator)), 200)
   t.equal(await status(`Bearer ${keys.operator}`), 200)
@@ -36,7 +36,7 @@ await t.test('an admin gets in with either scheme; other roles, and wrong pairs,
 })
 
 await t.test('the page, its parts and the four queues are there', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const board = openBoard(node)
   const page = await board.get('/')
   t.equal(page.status, 200)
@@ -51,7 +51,7 @@ await t.test('the page, its parts and the four queues are there', async t => {
 })
 
 await t.test('another site cannot make a browser send a change, and the page itself has none', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const board = openBoard(node)
   const pause = async (headers: Record<string, string>): Promise<number> => (await board.put('/api/queues/WHATSAPP/pause', headers)).status
   t.equal(await pause({ 'sec-fetch-site': 'cross-site' }), 403)
@@ -66,14 +66,14 @@ await t.test('another site cannot make a browser send a change, and the page its
 })
 
 await t.test('without API keys it is open, to localhost by this name only', async t => {
-  const node = await ground.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '', HOST: '127.0.0.1' })
+  const node = await environment.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '', HOST: '127.0.0.1' })
   t.equal((await request(`${node.origin}/admin/queues/api/queues`)).status, 200)
   t.equal(await statusAs(node, 'rebound.example'), 403)
   t.equal(await statusAs(node, 'localhost'), 200)
 })
 
 await t.test('a worker node has none', async t => {
-  const node = await ground.start(t, { ROLE: 'worker' })
+  const node = await environment.start(t, { ROLE: 'worker' })
   t.equal((await request(`${node.origin}/admin/queues`, { headers: admin })).status, 404)
 })
 

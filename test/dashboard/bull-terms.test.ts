@@ -4,14 +4,14 @@ import t, { type Test } from 'tap'
 import { digest } from '../../src/admission/key.js'
 import { createRun } from '../../src/redis/commands.js'
 import { writePayload } from '../../src/redis/payload.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 import { openBoard, queued, still } from './support.js'
 
 type Try = (t: Test, start: (env?: Record<string, string>) => Promise<Node>) => Promise<void>
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const TO = '+15550000001'
 const UNDELIVERABLE = '+15560131026'
 
@@ -70,7 +70,7 @@ const tries: Record<string, Try> = {
   async stalled (t, start) {
     // The shortest lease that is allowed: a sender is asked after its leases as often.
     const node = await start({ START_WITHIN_MS: '250', SEND_TIMEOUT_MS: '100', LEASE_MS: '5400' })
-    const run = createRun(ground.redis.connect(), node.prefix)
+    const run = createRun(environment.redis.connect(), node.prefix)
     const name = digest(SENDER, 'app', 'of a dead node')
     const payload = writePayload('p15550000006', { to: '+15550000006', type: 'text', message: 'Hello', keySource: 'field', caller: 'app' })
     const message = { digest: name, fingerprint: 'f', recipient: 'p15550000006', lane: 2, payload, inline: true, whenLimited: 'wait', scheduledFor: '' }
@@ -80,7 +80,7 @@ const tries: Record<string, Try> = {
     const id = `${SENDER}.${name}.${reply.status === 'granted' ? reply.generation : ''}`
     await until('recovered', async () => (await node.get(`/messages/${id}`)).body.status === 'unknown', 15_000)
     t.match((await openBoard(node).job(id)), { status: 'delayed', job: { data: { waitingFor: 'outcome' } } })
-    t.equal((await ground.arrivals('15550000006')).length, 0, 'it is not sent again')
+    t.equal((await environment.arrivals('15550000006')).length, 0, 'it is not sent again')
   },
 
   async concurrency (t, start) {
@@ -102,7 +102,7 @@ const tries: Record<string, Try> = {
   async '`removeOnComplete`' (t, start) {
     const node = await start({ IDEMPOTENCY_TTL_MS: '60000' })
     const { id } = (await node.send(TO, 'gone', { idempotencyKey: 'once' })).body
-    const redis = ground.redis.connect()
+    const redis = environment.redis.connect()
     t.equal(await redis.hlen(`{${node.prefix}:${SENDER}}:backlog`), 0)
     t.match((await node.get(`/messages/${id}`)).body, { status: 'sent', message: null })
     const [key = ''] = await redis.keys(`*${node.prefix}*:msg:*`)
@@ -183,5 +183,5 @@ await t.test('every row of the table is tried, and everything tried is a row', a
 })
 
 for (const [term, attempt] of Object.entries(tries)) {
-  await t.test(term, async t => { await attempt(t, async env => await ground.start(t, env)) })
+  await t.test(term, async t => { await attempt(t, async env => await environment.start(t, env)) })
 }

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis'
 import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
 import { writePayload } from '../../src/redis/payload.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
 import { openBoard, still, type Board } from './support.js'
 
@@ -19,7 +19,7 @@ const COMMANDS_AT_MOST = 7000
 /** What leaves Redis for a page and the counts of four queues. */
 const BYTES_AT_MOST = 200_000
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 
 interface Cost { commands: number, bytes: number, scriptsMs: number }
 
@@ -30,8 +30,8 @@ const shapes: Array<{ name: string, each: number, state: 'waiting' | 'delayed', 
 
 for (const { name, each, state, pages } of shapes) {
   await t.test(name, async t => {
-    const node = await ground.start(t, still)
-    const redis = ground.redis.connect()
+    const node = await environment.start(t, still)
+    const redis = environment.redis.connect()
     await fill(redis, node.prefix, each)
     const board = openBoard(node)
     const { counts } = await board.queue()

@@ -1,16 +1,16 @@
 /** What the queue WHATSAPP shows: counts as /queues/stats has them, and a page of each state. */
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
 import { until } from '../support/until.js'
 import { openBoard, queued, still } from './support.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 const REFUSED_FIRST = '+15562131000'
 const UNDELIVERABLE = '+15560131026'
 
 await t.test('the counts are those of /queues/stats, and each state has its jobs', async t => {
-  const node = await ground.start(t, still)
+  const node = await environment.start(t, still)
   const board = openBoard(node)
   await node.send('+15550000002', 'first')
   const later = (await node.send('+15550000002', 'second')).body
@@ -43,7 +43,7 @@ await t.test('the counts are those of /queues/stats, and each state has its jobs
 })
 
 await t.test('a single job shows the state that its list shows', async t => {
-  const node = await ground.start(t, still)
+  const node = await environment.start(t, still)
   const board = openBoard(node)
   const sent = (await node.send('+15550000012')).body.id
   const later = (await node.send('+15550000012', 'second')).body.id
@@ -57,7 +57,7 @@ await t.test('a single job shows the state that its list shows', async t => {
 })
 
 await t.test('a message in flight is active, with the moment of its grant', async t => {
-  const node = await ground.start(t, { ...still, INLINE_WAIT_MS: '0' })
+  const node = await environment.start(t, { ...still, INLINE_WAIT_MS: '0' })
   const board = openBoard(node)
   const { body } = await node.send('+15557050010')
   t.match(body, { status: 'sending' })
@@ -69,7 +69,7 @@ await t.test('a message in flight is active, with the moment of its grant', asyn
 })
 
 await t.test('pages follow the order of the turns, and then the line behind them', async t => {
-  const node = await ground.start(t, still)
+  const node = await environment.start(t, still)
   const board = openBoard(node)
   const ids: string[] = []
   // Three messages to each of five recipients: the first of each is due, the others are an hour and two away.
@@ -87,7 +87,7 @@ await t.test('pages follow the order of the turns, and then the line behind them
 })
 
 await t.test('who is overdue behind a due head waits too', async t => {
-  const node = await ground.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '300' })
+  const node = await environment.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '300' })
   const board = openBoard(node)
   for (const text of ['one', 'two', 'three', 'four']) await node.send('+15550000201', text, {}, queued)
   await until('three are due', async () => (await board.queue()).counts['waiting']! >= 3)
@@ -97,7 +97,7 @@ await t.test('who is overdue behind a due head waits too', async t => {
 })
 
 await t.test('behind a message in flight the line is delayed', async t => {
-  const node = await ground.start(t, { ...still, INLINE_WAIT_MS: '0' })
+  const node = await environment.start(t, { ...still, INLINE_WAIT_MS: '0' })
   const board = openBoard(node)
   await node.send('+15557050010', 'slow')
   const behind = [await node.send('+15557050010', 'two'), await node.send('+15557050010', 'three')].map(({ body }) => body.id)
@@ -108,7 +108,7 @@ await t.test('behind a message in flight the line is delayed', async t => {
 await t.test('several senders are one queue, sender by sender', async t => {
   const senders = ['11', '22', '33'].map(id => ({ id, accessToken: 'token' }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
-  const node = await ground.start(t, { ...still, WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '' })
+  const node = await environment.start(t, { ...still, WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '' })
   const board = openBoard(node)
   const ids: string[] = []
   for (const { id: sender } of senders) {

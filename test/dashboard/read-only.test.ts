@@ -1,19 +1,19 @@
 /** The dashboard changes nothing: every such request is answered 405, and bull-board's page shows no button for one. */
 import t from 'tap'
 import { missing, openConsole, startBrowser } from '../console/browser.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { keys, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 import { openBoard, queued, still } from './support.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 const UNDELIVERABLE = '+15560131026'
 const CHANGE = /\b(add|clean|delete|duplicate|edit|empty|obliterate|pause|promote|remove|resume|retry|trash|update)\b/i
 
 const each = (method: string, prefix: string, paths: string[]): Array<[method: string, path: string]> => paths.map(path => [method, prefix + path])
 
 await t.test('a request that would change a queue is NOT_SUPPORTED', async t => {
-  const node = await ground.start(t, still)
+  const node = await environment.start(t, still)
   const board = openBoard(node)
   const { waiting, failed } = await fill(node)
   const changes: Array<[method: string, path: string]> = [
@@ -37,7 +37,7 @@ await t.test('a request that would change a queue is NOT_SUPPORTED', async t => 
 })
 
 await t.test('in a browser no button offers a change, and links lead to the console and back', { skip: missing() }, async t => {
-  const node = await ground.start(t, still)
+  const node = await environment.start(t, still)
   const { waiting, failed } = await fill(node)
   const browser = await startBrowser(t)
   const httpCredentials = { username: 'operator', password: keys.operator }

@@ -1,14 +1,14 @@
 /** BullMQ's own queues in the dashboard: what their jobs tell of their progress and results. */
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
 import { until } from '../support/until.js'
 import { openBoard, queued } from './support.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 
 await t.test('a shift tells how many messages it has sent so far, and in the end', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '2000', ...unhurried })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '2000', ...longStartWindow })
   const board = openBoard(node)
   for (let n = 0; n < 3; n++) await node.send('+15550000001', `text ${n}`, {}, queued)
   const running = await until('progress', async () => {
@@ -25,7 +25,7 @@ await t.test('a shift tells how many messages it has sent so far, and in the end
 })
 
 await t.test('a retry run tells what became of the failures', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '1', WHATSAPP_RETRY_SCHEDULE_MS: '1,600000', WHATSAPP_RETRY_INTERVAL_MS: '300', ...unhurried })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '1', WHATSAPP_RETRY_SCHEDULE_MS: '1,600000', WHATSAPP_RETRY_INTERVAL_MS: '300', ...longStartWindow })
   const board = openBoard(node)
   await node.send('+1556113100031')
   const [run] = await until('a run with a failure', async () => {

@@ -1,10 +1,10 @@
 /** Nothing that the dashboard's API answers tells who a message goes to, or what it says. */
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
 import { openBoard, queued, still } from './support.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 
 /** Retried, FAILED, in flight, sent, waiting: each a number of its own. */
 const RETRYING = '+15562131000'
@@ -16,7 +16,7 @@ const all = [RETRYING, UNDELIVERABLE, SLOW, FREE, BEHIND]
 const SECRET = 'Zaubernuss'
 
 await t.test('no answer holds a recipient, a text, a key, a value of the metadata, or an id that names the recipient', async t => {
-  const node = await ground.start(t, { ...still, INLINE_WAIT_MS: '0' })
+  const node = await environment.start(t, { ...still, INLINE_WAIT_MS: '0' })
   const board = openBoard(node)
   const more = (to: string): Record<string, unknown> => ({ metadata: { order: `${SECRET} ${to}`, campaign: SECRET } })
   const ids: string[] = []

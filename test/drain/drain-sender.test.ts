@@ -2,10 +2,10 @@
 import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
 import { startSandbox } from '../sandbox/support.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { pass, until } from '../support/until.js'
 
 // A drain run lasts 15 s; on a Redis of its own, it runs beside the other tests.
@@ -14,23 +14,23 @@ const longSandbox = await startSandbox(t, { enforcePair: false, throughputPerSec
 const long = await startNode(t, { redisUrl: longRedis.url, apiUrl: longSandbox.url, env: { WHATSAPP_RATE_LIMIT_MS: '500' } })
 for (let text = 1; text <= 34; text++) await long.send('+15550009001', String(text))
 
-const ground = await createGround(t, unhurried)
-const { arrivals } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { arrivals } = environment
 
 await t.test('a drain run starts with the first queued message and ends when none is left', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '500' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '500' })
   await node.send('+15550009010', '1')
   t.equal(node.seen('drain.started').length, 0, 'a message that is sent at once needs none')
   await node.post('/messages/batch', ['2', '3'].map(message => ({ to: '+15550009010', message })))
   await arrivals('+15550009010', 3)
   const ended = await until('the drain run ends', () => node.seen('drain.ended')[0])
   t.equal(ended.sends, 2)
-  t.equal(await ground.redis.connect().exists(senderKey(node.prefix, SENDER, 'drain-lease')), 0, 'its lease is released')
+  t.equal(await environment.redis.connect().exists(senderKey(node.prefix, SENDER, 'drain-lease')), 0, 'its lease is released')
 })
 
 await t.test('a drain run ends when the next ready time is far away, and recovery requests another in time', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '7000' })
-  const starts = watchStarts(t, ground.sandbox.url)
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '7000' })
+  const starts = recordStarts(t, environment.sandbox.url)
   await node.send('+15550009020', '1')
   await node.send('+15550009020', '2')
   await pass(300)
@@ -43,9 +43,9 @@ await t.test('a drain run ends when the next ready time is far away, and recover
 })
 
 await t.test('when the node of a drain run dies, recovery requests another within 5 s', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '100' })
   await node.send('+15550009030', '1')
-  const client = ground.redis.connect()
+  const client = environment.redis.connect()
   // The lease of a dead node: just renewed, with the time of its next wake-up.
   await client.set(senderKey(node.prefix, SENDER, 'drain-lease'), `dead.1 ${Date.now() * 1000}`, 'PX', 3000)
   const askedAt = performance.now()
@@ -58,15 +58,15 @@ await t.test('when the node of a drain run dies, recovery requests another withi
 })
 
 await t.test('a lost wake-up delays a message by at most half a second', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '4000' })
-  const starts = watchStarts(t, ground.sandbox.url)
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '4000' })
+  const starts = recordStarts(t, environment.sandbox.url)
   // A node whose Redis user may do everything except publish.
-  await ground.redis.connect().call('ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '+@all', 'resetchannels')
-  const redisUrl = ground.redis.url.replace('://', '://mute:secret@')
-  const poster = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '4000', ROLE: 'api' }, { prefix: node.prefix, redisUrl })
+  await environment.redis.connect().call('ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '+@all', 'resetchannels')
+  const redisUrl = environment.redis.url.replace('://', '://mute:secret@')
+  const poster = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '4000', ROLE: 'api' }, { prefix: node.prefix, redisUrl })
   await node.send('+15550009040', '1')
   await node.send('+15550009040', '2')
-  const client = ground.redis.connect()
+  const client = environment.redis.connect()
   await until('a drain run sleeps until the second message is ready', async () => /^\S+ \d+$/.test(await client.get(senderKey(node.prefix, SENDER, 'drain-lease')) ?? ''))
   await poster.send('+15550009041', 'now', {}, { prefer: 'respond-async' })
   await arrivals('+15550009041', 1)

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { createSchedule } from '../../src/backoff.js'
 import { senderKey } from '../../src/redis/keys.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
 import { each, until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const noRetries = { WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
 t.test('the retry schedule has exact delays and an end', async t => {
@@ -14,7 +14,7 @@ t.test('the retry schedule has exact delays and an end', async t => {
 })
 
 await t.test('pages of failures are disjoint and complete: PENDING by next retry, then FAILED and RESOLVED newest first', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   const pending = numbers('+15560131000', 12)
   const failed = numbers('+15560131026', 7)
   await each([...pending, ...failed], 1, async to => await node.send(to))
@@ -25,7 +25,7 @@ await t.test('pages of failures are disjoint and complete: PENDING by next retry
 })
 
 await t.test('a filtered page of failures is full', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   await each(numbers('+15560131000', 6), 1, async (to, at) => await node.as(at % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${at}` }))
   const { body: one } = await node.get('/failures?recipient=%2B155601310000004')
   t.match(one, { failures: [{ phoneNumber: '+155601310000004', idempotencyKey: 'key-4' }], nextCursor: null })
@@ -35,7 +35,7 @@ await t.test('a filtered page of failures is full', async t => {
 })
 
 await t.test('a failure that is removed or moved between two pages hides no other failure', async t => {
-  const node = await ground.start(t, { ...noRetries, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
+  const node = await environment.start(t, { ...noRetries, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
   const to = numbers('+15560131000', 9)
   await each(to, 1, async recipient => await node.send(recipient))
   const { body: first } = await node.get('/failures?limit=3')
@@ -52,16 +52,16 @@ await t.test('a failure that is removed or moved between two pages hides no othe
 })
 
 await t.test('an entry without a record is skipped', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   await each(numbers('+15560131026', 3), 1, async recipient => await node.send(recipient))
-  const client = ground.redis.connect()
+  const client = environment.redis.connect()
   const [id = ''] = await client.zrange(senderKey(node.prefix, SENDER, 'failed'), 1, 1)
   await client.hdel(senderKey(node.prefix, SENDER, 'failure-records'), id)
   t.equal((await pages(node, 1, 'status=FAILED')).length, 2)
 })
 
 await t.test('an invalid cursor is rejected, so that no reader starts over forever', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   for (const cursor of ['nonsense', Buffer.from('["constructor",1,"x"]').toString('base64url'), Buffer.from('[]').toString('base64url')]) {
     t.match(await node.get(`/failures?cursor=${cursor}`), { status: 400, body: { code: 'INVALID_REQUEST', field: 'cursor' } })
   }

@@ -1,17 +1,17 @@
 /** The status of the retry worker as every node reports it: with a node of role api, and a real worker that dies. */
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { startGatewayProcess } from '../support/process.js'
 import { createPrefix } from '../support/redis.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 const INTERVAL_MS = 200
 const env = { WHATSAPP_RETRY_INTERVAL_MS: String(INTERVAL_MS) }
 
 await t.test('the retry worker runs only while a worker node runs', async t => {
   const prefix = createPrefix()
-  const node = await ground.start(t, { ...env, ROLE: 'api' }, { prefix })
+  const node = await environment.start(t, { ...env, ROLE: 'api' }, { prefix })
   const status = async (): Promise<Record<string, any>> => (await node.get('/workers/retry')).body
   const gauge = async (): Promise<string | undefined> => /^sluice_retry_worker_running (\d)$/m.exec(await (await fetch(`${node.origin}/metrics`)).text())?.[1]
   t.match(await status(), { isRunning: false, lastRunAt: null, nextRunAt: null, stoppedBy: null }, 'no worker yet')
@@ -19,7 +19,7 @@ await t.test('the retry worker runs only while a worker node runs', async t => {
   t.match(await status(), { isRunning: false }, 'starting it does not create a worker')
   t.equal(await gauge(), '0')
 
-  const worker = await startGatewayProcess(t, { redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix, env: { ...env, ROLE: 'worker' } })
+  const worker = await startGatewayProcess(t, { redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix, env: { ...env, ROLE: 'worker' } })
   t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'it is running before its first run')
   await until('a run', async () => (await status())['lastRunAt'])
   await until('the gauge follows', async () => await gauge() === '1')

@@ -1,16 +1,16 @@
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import type { Node } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 type Row = Record<string, unknown> & { httpStatus: number }
 const post = async (node: Node, messages: unknown[], headers: Record<string, string> = {}): Promise<Row[]> =>
   (await node.post('/messages/batch', messages, headers)).body['results'] as Row[]
 
 await t.test('a batch returns one result per row, in order, and invalid rows do not affect valid ones', async t => {
-  const node = await ground.start(t)
-  const starts = watchStarts(t, ground.sandbox.url)
+  const node = await environment.start(t)
+  const starts = recordStarts(t, environment.sandbox.url)
   const to = '+15550004001'
   const { status, body } = await node.post('/messages/batch', {
     messages: [
@@ -29,23 +29,23 @@ await t.test('a batch returns one result per row, in order, and invalid rows do 
   t.match(rows[6], { code: 'INVALID_REQUEST', field: 'colour' })
   t.match(rows[7], { duplicate: true, id: rows[0]?.['id'] as string })
   t.match(rows[8], { code: 'INVALID_REQUEST', field: 'whenLimited' })
-  const seen = await ground.arrivals(to, 2)
+  const seen = await environment.arrivals(to, 2)
   t.strictSame(seen.map(message => (message.body as { text: { body: string } }).text.body), ['one', 'two'])
   t.ok((starts.gaps(to)[0] ?? 0) >= 1950)
 })
 
 await t.test('a batch repeated with the same Idempotency-Key sends nothing twice', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
   const batch = [{ to: '+15550004002', message: 'x' }, { to: '+15550004002', message: 'x' }, { to: '+15550004003', message: 'y', idempotencyKey: 'mine' }]
   const first = await post(node, batch, { 'idempotency-key': 'b-1' })
   t.strictSame(first.map(row => row['idempotencyKey']), ['b-1#0', 'b-1#1', 'mine'])
   const again = await post(node, batch, { 'idempotency-key': 'b-1' })
   t.strictSame(again.map(row => [row.httpStatus, row['duplicate'], row['id']]), first.map(row => [200, true, row['id']]))
-  t.equal((await ground.arrivals('+15550004002', 2)).length, 2)
+  t.equal((await environment.arrivals('+15550004002', 2)).length, 2)
 })
 
 await t.test('a cap reached within a batch rejects the remaining rows and reserves nothing for them', async t => {
-  const node = await ground.start(t, { MAX_QUEUE_PER_RECIPIENT: '3', MAX_BACKLOG_PER_SENDER: '5', WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { MAX_QUEUE_PER_RECIPIENT: '3', MAX_BACKLOG_PER_SENDER: '5', WHATSAPP_RATE_LIMIT_MS: '60000' })
   await node.post('/senders/111/pause', {})
   const rows = await post(node, [1, 2, 3, 4].map(n => ({ to: '+15550004004', message: `${n}` })))
   t.strictSame(rows.map(row => row.httpStatus), [202, 202, 202, 429])
@@ -56,7 +56,7 @@ await t.test('a cap reached within a batch rejects the remaining rows and reserv
 })
 
 await t.test('a schedule in the past means now, and a message that would expire while it waits is rejected', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const past = await node.send('+15550004010', 'late', { scheduledFor: '2020-01-01T00:00:00Z' })
   t.match(past, { status: 200, body: { immediate: true } })
   const [brief, long, later] = await post(node, [
@@ -70,7 +70,7 @@ await t.test('a schedule in the past means now, and a message that would expire 
 })
 
 await t.test('a batch with more than 1,000 rows, with no rows or without a list is rejected as a whole', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const tooMany = await node.post('/messages/batch', Array.from({ length: 1001 }, () => ({ to: '+15550004011', message: 'x' })))
   for (const { status, body } of [tooMany, await node.post('/messages/batch', []), await node.post('/messages/batch', { rows: [] }), await node.post('/messages/batch')]) {
     t.match({ status, body }, { status: 400, body: { code: 'INVALID_REQUEST' } })

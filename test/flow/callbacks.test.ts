@@ -1,20 +1,20 @@
 /** Callbacks: state changes of messages, and relayed inbound messages. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { CALLBACK_SECRET, startReceiver, type Receiver } from '../support/receiver.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { sandbox, arrivals } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { sandbox, arrivals } = environment
 const SECRET = 'app-secret-of-the-test'
 const quick = { CALLBACK_SECRET, CALLBACK_RETRY_MS: '50', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '50' }
 
-async function start (t: Parameters<typeof ground.start>[0], env: Record<string, string> = {}, webhooks: Record<string, unknown> = { webhookUrl: null }): Promise<{ node: Node, receiver: Receiver }> {
+async function start (t: Parameters<typeof environment.start>[0], env: Record<string, string> = {}, webhooks: Record<string, unknown> = { webhookUrl: null }): Promise<{ node: Node, receiver: Receiver }> {
   const receiver = await startReceiver(t)
-  const node = await ground.start(t, { ...quick, CALLBACK_URL: receiver.url, ...env })
+  const node = await environment.start(t, { ...quick, CALLBACK_URL: receiver.url, ...env })
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 2, webhookBackwards: false, webhookOpaque: true, ...webhooks })
   return { node, receiver }
@@ -49,8 +49,8 @@ await t.test('the callbacks sent, delivered and read arrive in this order, signe
   t.match(delivered?.data, { ...common, status: 'delivered', deliveredAt: String })
   t.match(read?.data, { ...common, status: 'read', readAt: String })
   t.strictSame(receiver.unsigned, [])
-  t.notOk(receiver.wait.some(({ text }) => text.includes('Hello')), 'callbacks do not contain the text')
-  t.ok(receiver.wait.every(({ id }) => /^[\w-]{1,200}$/.test(id)), 'callback ids contain no full stops')
+  t.notOk(receiver.received.some(({ text }) => text.includes('Hello')), 'callbacks do not contain the text')
+  t.ok(receiver.received.every(({ id }) => /^[\w-]{1,200}$/.test(id)), 'callback ids contain no full stops')
   t.match(receiver.headers[0], { 'content-type': 'application/json', 'user-agent': 'sluice' })
   await until('the node has recorded three deliveries', () => node.seen('callback.attempted').filter(({ result }) => result === 'delivered').length === 3)
 })
@@ -78,23 +78,23 @@ await t.test('callbacks of failed, cancelled and expired messages contain the re
 
 await t.test('a receiver that was down gets all callbacks when it is up again, in order per message, each with one id', async t => {
   const { node, receiver } = await start(t, { CALLBACK_TIMEOUT_MS: '500' }, {})
-  receiver.answer(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
+  receiver.respond(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
   const ids = await Promise.all(Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string))
-  await until('some callbacks were rejected', () => receiver.wait.length >= 6)
+  await until('some callbacks were rejected', () => receiver.received.length >= 6)
   for (const id of ids) await until('the message is delivered', async () => (await node.get(`/messages/${id}`)).body['status'] === 'delivered', 30_000)
-  receiver.answer(() => 200)
+  receiver.respond(() => 200)
   for (const id of ids) {
     await waitForCallbacks(receiver, id, 'message.sent', 'message.delivered')
     t.strictSame(types(receiver, id), ['message.sent', 'message.delivered'])
   }
-  t.equal(new Set(receiver.wait.map(({ id }) => id)).size, 40, 'a repeated callback has the same id')
-  const redis = ground.redis.connect()
+  t.equal(new Set(receiver.received.map(({ id }) => id)).size, 40, 'a repeated callback has the same id')
+  const redis = environment.redis.connect()
   await until('the outbox is empty', async () => (await Promise.all(['outbox', 'callbacks', 'callbacks-due', 'callbacks-since'].map(async name => await redis.exists(`{${node.prefix}:${SENDER}}:${name}`)))).every(one => one === 0))
 })
 
 await t.test('a callback that the receiver always rejects delays no other message, and becomes a dead letter', async t => {
   const { node, receiver } = await start(t, { CALLBACK_GIVE_UP_MS: '1500' })
-  receiver.answer(({ data }) => data['to'] === '+15550000910' ? 400 : 200)
+  receiver.respond(({ data }) => data['to'] === '+15550000910' ? 400 : 200)
   const bad = await node.send('+15550000910')
   for (let at = 0; at < 10; at++) {
     const { body } = await node.send(`+155500009${20 + at}`)
@@ -102,7 +102,7 @@ await t.test('a callback that the receiver always rejects delays no other messag
   }
   await until('the callback is given up', () => node.seen('callback.attempted').some(({ result }) => result === 'dead-lettered'))
   t.strictSame(types(receiver, bad.body['id']), [])
-  const dead = await ground.redis.connect().lrange(`{${node.prefix}:${SENDER}}:callbacks-dead`, 0, -1)
+  const dead = await environment.redis.connect().lrange(`{${node.prefix}:${SENDER}}:callbacks-dead`, 0, -1)
   t.equal(dead.length, 1)
   t.ok(dead[0]?.startsWith(String(bad.body['id']).split('.').slice(1).join('.')))
 })
@@ -122,23 +122,23 @@ await t.test('inbound messages and other webhook changes are relayed once, byte 
   t.equal(other?.type, 'whatsapp.change')
   t.ok(other?.text.endsWith(`"data":{"sender":"111","entry":"18","change":${template}}}`))
   await post()
-  await until('all are relayed again', () => receiver.taken().every(({ id }) => receiver.wait.filter(wait => wait.id === id).length >= 2))
+  await until('all are relayed again', () => receiver.taken().every(({ id }) => receiver.received.filter(wait => wait.id === id).length >= 2))
   t.equal(receiver.taken().length, 2, 'a webhook that Meta repeats gives the same callback id')
 })
 
 await t.test('while Redis is unavailable webhooks get 503, and no callback is lost', async t => {
   const { node, receiver } = await start(t)
-  receiver.answer(() => 503)
+  receiver.respond(() => 503)
   const { body } = await node.send('+15550000950')
-  await until('a callback was rejected', () => receiver.wait.length > 0)
+  await until('a callback was rejected', () => receiver.received.length > 0)
   const text = '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{"id":"wamid.A"}]}}]}]}'
-  process.kill(ground.redis.pid, 'SIGSTOP')
+  process.kill(environment.redis.pid, 'SIGSTOP')
   try {
     t.equal(await postWebhook(node, text), 503)
   } finally {
-    process.kill(ground.redis.pid, 'SIGCONT')
+    process.kill(environment.redis.pid, 'SIGCONT')
   }
-  receiver.answer(() => 200)
+  receiver.respond(() => 200)
   await until('the webhook is accepted', async () => await postWebhook(node, text) === 200)
   await waitForCallbacks(receiver, body['id'], 'message.sent')
   await until('the change is relayed', () => receiver.taken().some(({ type }) => type === 'whatsapp.inbound'))
@@ -149,7 +149,7 @@ await t.test('while Redis is unavailable webhooks get 503, and no callback is lo
 await t.test('during a rotation callbacks are signed with both secrets', async t => {
   const next = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
   const receiver = await startReceiver(t, next)
-  const node = await ground.start(t, { ...quick, CALLBACK_URL: receiver.url, CALLBACK_SECRET: `${CALLBACK_SECRET} ${next}` })
+  const node = await environment.start(t, { ...quick, CALLBACK_URL: receiver.url, CALLBACK_SECRET: `${CALLBACK_SECRET} ${next}` })
   await waitForCallbacks(receiver, (await node.send('+15550000960')).body['id'], 'message.sent')
   t.strictSame(receiver.unsigned, [])
 })
@@ -157,36 +157,36 @@ await t.test('during a rotation callbacks are signed with both secrets', async t
 await t.test('the gateway does not follow redirects of a receiver', async t => {
   const { node, receiver } = await start(t)
   const other = await startReceiver(t)
-  receiver.answer(() => 307)
+  receiver.respond(() => 307)
   await node.send('+15550000965')
-  await until('the callback was attempted twice', () => receiver.wait.length >= 2)
+  await until('the callback was attempted twice', () => receiver.received.length >= 2)
   t.match(node.seen('callback.attempted')[0], { result: 'retry-scheduled', code: 'HTTP_307' })
-  t.strictSame(other.wait, [])
+  t.strictSame(other.received, [])
 })
 
 await t.test('without CALLBACK_URL no callback is stored', async t => {
-  const node = await ground.start(t, { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' })
+  const node = await environment.start(t, { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' })
   await node.send('+15550000970')
   await arrivals('+15550000970', 1)
   await until('the webhook is accepted', async () => await postWebhook(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{}]}}]}]}') === 200)
-  const keys = await ground.redis.connect().keys(`*${node.prefix}*`)
+  const keys = await environment.redis.connect().keys(`*${node.prefix}*`)
   t.strictSame(keys.filter(key => /outbox|callbacks/.test(key)), [])
 })
 
 await t.test('an erasure removes the recipient from waiting callbacks', async t => {
   const { node, receiver } = await start(t)
-  receiver.answer(() => 503)
+  receiver.respond(() => 503)
   const { body } = await node.send('+55 11 8765-4399', 'Hello', { metadata: { name: 'Zaubernuss' } })
   await postWebhook(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"551187654399"}],"messages":[{"from":"551187654399"}]}}]}]}')
   await postWebhook(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{"from":"15550000980"}]}}]}]}')
-  await until('all callbacks were rejected', () => new Set(receiver.wait.map(({ id }) => id)).size >= 3, 20_000)
+  await until('all callbacks were rejected', () => new Set(receiver.received.map(({ id }) => id)).size >= 3, 20_000)
   t.match((await node.del('/recipients/+5511987654399')).body, { complete: true })
   const key = `{${node.prefix}:${SENDER}}:`
-  const redis = ground.redis.connect()
+  const redis = environment.redis.connect()
   const left = JSON.stringify([await redis.hgetall(`${key}callbacks`), await redis.lrange(`${key}outbox`, 0, -1)])
   t.notMatch(left, /87654399|Zaubernuss|wamid/)
   t.match(left, /15550000980/)
-  receiver.answer(() => 200)
+  receiver.respond(() => 200)
   await waitForCallbacks(receiver, body['id'], 'message.sent')
   t.match(receiver.taken(body['id'])[0]?.data, { status: 'sent', to: null, metadata: null })
 })

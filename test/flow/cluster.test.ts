@@ -1,13 +1,13 @@
 /** The gateway on a Redis Cluster of three masters with a replica each: senders are spread over it, and a master dies. */
 import t from 'tap'
-import { watchRejections } from '../support/rejections.js'
+import { recordRejections } from '../support/rejections.js'
 import type { TestRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { until } from '../support/until.js'
 import { runFlowsOn } from './everywhere.js'
-import { exerciseApi, judge, killBeforeReplication, loadThrough, startNodes, startObserver, unhurried } from './failover.js'
+import { exerciseApi, judge, killBeforeReplication, loadThrough, startNodes, startObserver, longTimeouts } from './failover.js'
 
-const rejections = watchRejections(t)
+const rejections = recordRejections(t)
 const cluster = await startCluster(t)
 const sandbox = await startObserver(t)
 const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
@@ -15,7 +15,7 @@ const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
 await runFlowsOn(cluster)
 
 await t.test('all caller operations work for senders on every master, and the keys of a sender stay together', async t => {
-  const gateway = await startNodes(t, { url: cluster.url, sandbox, senders, count: 2, env: unhurried })
+  const gateway = await startNodes(t, { url: cluster.url, sandbox, senders, count: 2, env: longTimeouts })
   await exerciseApi(t, gateway)
   const portsOfTag = new Map<string, Set<number>>()
   for (const { server } of await cluster.masters()) {

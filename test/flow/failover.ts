@@ -36,7 +36,7 @@ export async function startObserver (t: Pick<Test, 'teardown'>): Promise<Observe
 }
 
 /** Long timeouts, for tests without a crash: on a busy machine a late response does not change the outcome. */
-export const unhurried = { WHATSAPP_RATE_LIMIT_MS: '2500', START_WITHIN_MS: '5000', SEND_TIMEOUT_MS: '10000', LEASE_MS: '30000' }
+export const longTimeouts = { WHATSAPP_RATE_LIMIT_MS: '2500', START_WITHIN_MS: '5000', SEND_TIMEOUT_MS: '10000', LEASE_MS: '30000' }
 
 export interface RunningGateway { nodes: Node[], senders: string[], prefix: string, sandbox: Observer }
 

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import type { Node } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { each, until } from '../support/until.js'
 
 /** `CAMPAIGN=100000 npm test -- test/flow/lanes.test.ts` runs it at a realistic size. */
 const CAMPAIGN = Number(process.env['CAMPAIGN'] ?? 8000)
 const RATE = 80
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const number = (i: number): string => `+15550${String(i).padStart(7, '0')}`
 
 /** Posts a campaign in batches, one message per recipient; repeats a batch with its key until all rows are accepted. */
@@ -25,13 +25,13 @@ async function post (node: Node, count: number, priority: string): Promise<numbe
 }
 
 await t.test(`an urgent message overtakes a campaign of ${CAMPAIGN} within the sends of a second, also to a recipient with queued campaign messages`, async t => {
-  const node = await ground.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: String(RATE) })
+  const node = await environment.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: String(RATE) })
   const startedAt = performance.now()
   const accepted = await post(node, CAMPAIGN, 'bulk')
   t.equal(accepted, CAMPAIGN)
   t.comment(`posted in ${Math.round(performance.now() - startedAt)} ms`)
   const recipients = ['+15559999001', number(CAMPAIGN - 1), number(CAMPAIGN - 2), '+15559999002', number(CAMPAIGN - 3)]
-  const starts = watchStarts(t, ground.sandbox.url)
+  const starts = recordStarts(t, environment.sandbox.url)
   const passed: number[] = []
   const took: number[] = []
   for (const to of recipients) {
@@ -49,9 +49,9 @@ await t.test(`an urgent message overtakes a campaign of ${CAMPAIGN} within the s
 })
 
 await t.test('the lower lanes get every tenth slot under a flood of urgent messages', async t => {
-  const node = await ground.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: '200' })
+  const node = await environment.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: '200' })
   await node.post('/senders/111/pause', {})
-  const starts = watchStarts(t, ground.sandbox.url)
+  const starts = recordStarts(t, environment.sandbox.url)
   const flood = Array.from({ length: 900 }, (_, i) => ({ to: number(i), message: 'urgent', priority: 'urgent' }))
   const normal = Array.from({ length: 40 }, (_, i) => ({ to: number(2000 + i), message: 'normal', priority: 'normal' }))
   const bulk = Array.from({ length: 40 }, (_, i) => ({ to: number(3000 + i), message: 'bulk', priority: 'bulk' }))

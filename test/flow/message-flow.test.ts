@@ -1,14 +1,14 @@
 /** The flow of a message that WhatsApp accepts: spacing, idempotency, waiting, leaving the queue. Observed at the sandbox. */
 import t from 'tap'
 import { generateIdempotencyKey } from '../../src/admission/key.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, type Node } from '../support/gateway.js'
 import type { Reply } from '../support/request.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { pass, until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { arrivals } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { arrivals } = environment
 /** Maximum difference between Redis's clock and this process's, ms. */
 const CLOCKS = 50
 /** How late a send may be on a busy machine, ms: less than a slot, so that it used its own. */
@@ -17,8 +17,8 @@ const LATE = 1900
 const LAG = 500
 
 await t.test('acceptance examples: a recipient gets one message per 2 s, whenever the messages were posted', async t => {
-  const node = await ground.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: '80' })
-  const starts = watchStarts(t, ground.sandbox.url)
+  const node = await environment.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: '80' })
+  const starts = recordStarts(t, environment.sandbox.url)
   const [spread, together] = await Promise.all([
     post(node, '+15550001001', [0, 500, 1000]),
     post(node, '+15550001002', [0, 0, 0])
@@ -46,7 +46,7 @@ await t.test('acceptance examples: a recipient gets one message per 2 s, wheneve
 })
 
 await t.test('an idempotency key names one message', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const to = '+15550001010'
   const header = (key: string) => ({ 'idempotency-key': key })
   const first = await node.send(to, 'Hello', {}, header('k1'))
@@ -67,7 +67,7 @@ await t.test('an idempotency key names one message', async t => {
 })
 
 await t.test('without a key the gateway derives one from the content, unless the caller disables it', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const to = '+15550001020'
   const first = await node.send(to)
   t.match(first.body, { keySource: 'derived', idempotencyKey: generateIdempotencyKey(to, 'Hello', 'text') })
@@ -79,7 +79,7 @@ await t.test('without a key the gateway derives one from the content, unless the
 })
 
 await t.test('twenty concurrent posts with one key are one message', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const replies = await Promise.all(Array.from({ length: 20 }, async () => await node.send('+15550001030', 'once', { idempotencyKey: 'race' })))
   t.equal(new Set(replies.map(reply => reply.body['id'])).size, 1)
   t.equal(replies.filter(reply => reply.body['duplicate'] === false).length, 1)
@@ -88,7 +88,7 @@ await t.test('twenty concurrent posts with one key are one message', async t => 
 })
 
 await t.test('a message with respond-async is queued, and one with scheduledFor is scheduled', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const async = await node.send('+15550001040', 'later', {}, { prefer: 'respond-async' })
   t.match(async, { status: 202, body: { status: 'queued', queued: true, delayMs: 0, position: 1 } })
   await arrivals('+15550001040', 1)
@@ -103,7 +103,7 @@ await t.test('a message with respond-async is queued, and one with scheduledFor 
 })
 
 await t.test('a message with whenLimited reject is rejected when it would wait, and nothing is reserved', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const to = '+15550001050'
   t.match((await node.send(to, '1', { whenLimited: 'reject' })).body, { immediate: true })
   const refused = await node.send(to, '2', { whenLimited: 'reject', idempotencyKey: 'r2' })
@@ -117,7 +117,7 @@ await t.test('a message with whenLimited reject is rejected when it would wait, 
 })
 
 await t.test('a recipient\'s queue and a sender\'s backlog have a limit', async t => {
-  const node = await ground.start(t, { MAX_QUEUE_PER_RECIPIENT: '2', MAX_BACKLOG_PER_SENDER: '3', WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { MAX_QUEUE_PER_RECIPIENT: '2', MAX_BACKLOG_PER_SENDER: '3', WHATSAPP_RATE_LIMIT_MS: '60000' })
   const replies: Reply[] = []
   for (const text of ['1', '2', '3', '4']) replies.push(await node.send('+15550001060', text))
   t.match(replies.map(reply => reply.status), [200, 202, 202, 429])
@@ -130,7 +130,7 @@ await t.test('a recipient\'s queue and a sender\'s backlog have a limit', async 
 })
 
 await t.test('a queued message can be cancelled, a sent one cannot', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const to = '+15550001070'
   const sent = await node.send(to, '1')
   const second = await node.send(to, '2', { idempotencyKey: 'second' })
@@ -147,7 +147,7 @@ await t.test('a queued message can be cancelled, a sent one cannot', async t => 
 })
 
 await t.test('an expired message is not sent', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
   await node.post('/senders/111/pause', {})
   const { body } = await node.send('+15550001080', 'too late', { expiresInMs: 1000 })
   t.match(body, { delayMs: null, expectedAt: null, waitingFor: 'pause' })
@@ -159,8 +159,8 @@ await t.test('an expired message is not sent', async t => {
 })
 
 await t.test('urgent messages are sent before others, within a pair and between pairs', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '200', WHATSAPP_SENDER_RATE_PER_SECOND: '20' })
-  const starts = watchStarts(t, ground.sandbox.url)
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '200', WHATSAPP_SENDER_RATE_PER_SECOND: '20' })
+  const starts = recordStarts(t, environment.sandbox.url)
   await node.post('/senders/111/pause', {})
   for (const [priority, to] of [['bulk', '+15550001090'], ['normal', '+15550001091'], ['urgent', '+15550001092'], ['urgent', '+15550001090']]) {
     await node.send(to ?? '', `${priority}`, { priority })

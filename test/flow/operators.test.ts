@@ -1,17 +1,17 @@
 /** Operator actions while messages flow: look up, pause, retry manually, clear, start and stop the retry worker. */
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { pass, until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { arrivals } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { arrivals } = environment
 /** No automatic retry happens within a test. */
 const noRetries = { WHATSAPP_RATE_LIMIT_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
 await t.test('a paused sender keeps its messages, in order, until it is resumed or the pause ends', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '100' })
   t.match(await node.post(`/senders/${SENDER}/pause`, {}), { status: 200, body: { id: SENDER, state: 'paused', reason: 'operator', resumesAt: null } })
   const to = '+15550003001'
   for (const text of ['1', '2', '3']) {
@@ -38,14 +38,14 @@ await t.test('a paused sender keeps its messages, in order, until it is resumed 
 })
 
 await t.test('a manual retry counts every failure that it retried', async t => {
-  const node = await ground.start(t, { ...noRetries, WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '600000' })
+  const node = await environment.start(t, { ...noRetries, WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '600000' })
   const succeeds = await node.send('+155611310000001')
   const exhausted = await node.send('+155601310000002')
   const deferred = await node.send('+155611310000003')
   const rejected = await node.send('+15561131000')
   t.match([succeeds, exhausted, deferred, rejected].map(reply => reply.body['status']), Array(4).fill('retrying'))
   t.match((await node.post('/failures/retry', { limit: 10 })).body, { total: 0 }, 'nothing is due')
-  await ground.sandbox.control('POST', 'faults', { recipient: '+15561131000', kind: 'code', code: 131026 })
+  await environment.sandbox.control('POST', 'faults', { recipient: '+15561131000', kind: 'code', code: 131026 })
   for (const to of ['+155611310000001', '+155601310000002', '+15561131000']) await node.del(`/rate-limits/${to}`)
   t.match((await node.post('/failures/retry', { limit: 10, force: true })).body, { total: 4, succeeded: 1, failed: 0, permanentlyFailed: 2, deferred: 1 })
   await node.del('/rate-limits/+155611310000003')
@@ -55,7 +55,7 @@ await t.test('a manual retry counts every failure that it retried', async t => {
 })
 
 await t.test('the counts of a retry are disjoint, with a limit and with messages that fail again', async t => {
-  const node = await ground.start(t, { ...noRetries, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
+  const node = await environment.start(t, { ...noRetries, WHATSAPP_RETRY_SCHEDULE_MS: '600000,600000' })
   const numbers = ['0011', '0012', '0013'].map(end => `+15560131000${end}`)
   for (const to of numbers) await node.send(to)
   for (const to of numbers) await node.del(`/rate-limits/${to}`)
@@ -68,8 +68,8 @@ await t.test('the counts of a retry are disjoint, with a limit and with messages
 
 await t.test('all nodes share one retry worker, and its state survives a start of a node', async t => {
   const env = { ...noRetries, WHATSAPP_RETRY_SCHEDULE_MS: '50,600000', WHATSAPP_RETRY_INTERVAL_MS: '150' }
-  const one = await ground.start(t, env)
-  const two = await ground.start(t, env, { prefix: one.prefix })
+  const one = await environment.start(t, env)
+  const two = await environment.start(t, env, { prefix: one.prefix })
   t.match((await one.get('/workers/retry')).body, { isRunning: true, intervalMs: 150, nextRunAt: String, stoppedBy: null })
   await until('a first run', async () => (await two.get('/workers/retry')).body['lastRunAt'])
 
@@ -79,7 +79,7 @@ await t.test('all nodes share one retry worker, and its state survives a start o
   await pass(500)
   t.match((await one.get('/stats')).body['deliveryFailures'], { pending: 1, resolved: 0 }, 'due failures wait')
 
-  const three = await ground.start(t, env, { prefix: one.prefix })
+  const three = await environment.start(t, env, { prefix: one.prefix })
   t.match((await three.get('/workers/retry')).body, { isRunning: false, stoppedBy: 'operator' }, 'a node that starts does not start it')
   t.match((await one.post('/failures/retry', {})).body, { total: 1, succeeded: 1 }, 'a manual retry works while the worker is stopped')
   await one.send('+155611310000022')
@@ -93,7 +93,7 @@ await t.test('all nodes share one retry worker, and its state survives a start o
 })
 
 await t.test('a recipient\'s rate limit can be inspected and cleared', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '30000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '30000' })
   const to = '+15550003030'
   t.match((await node.get(`/rate-limits/${to}`)).body, {
     recipient: to, sender: SENDER, rule: { intervalMs: 30_000, burst: 1 }, limited: false, delayMs: 0, waiting: { urgent: 0, normal: 0, bulk: 0 }, sending: false
@@ -112,7 +112,7 @@ await t.test('a recipient\'s rate limit can be inspected and cleared', async t =
 })
 
 await t.test('every message is counted in exactly one state of the queue', async t => {
-  const node = await ground.start(t, { ...noRetries, WHATSAPP_SENDER_RATE_PER_SECOND: '2', WHATSAPP_RETRY_SCHEDULE_MS: '600000', INLINE_WAIT_MS: '50', SHUTDOWN_GRACE_MS: '8000' })
+  const node = await environment.start(t, { ...noRetries, WHATSAPP_SENDER_RATE_PER_SECOND: '2', WHATSAPP_RETRY_SCHEDULE_MS: '600000', INLINE_WAIT_MS: '50', SHUTDOWN_GRACE_MS: '8000' })
   const queueStats = async () => (await node.get('/queues/stats')).body
   t.match(await queueStats(), { queue: 'WHATSAPP', waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0, paused: 0 })
   await node.send('+15560131026')
@@ -143,7 +143,7 @@ await t.test('every message is counted in exactly one state of the queue', async
 })
 
 await t.test('a message is found by its id or by its own caller\'s key', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const [app, shop, viewer] = [node.as(keys.app), node.as(keys.shop), node.as(keys.viewer)]
   const { body } = await app.send('+15550003060', 'Hello', { idempotencyKey: 'order/7 a', metadata: { order: 7 } })
   const id: string = body['id']
@@ -164,9 +164,9 @@ await t.test('a message is found by its id or by its own caller\'s key', async t
 })
 
 await t.test('several nodes share the queue of a recipient', async t => {
-  const starts = watchStarts(t, ground.sandbox.url)
-  const one = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
-  const two = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: one.prefix })
+  const starts = recordStarts(t, environment.sandbox.url)
+  const one = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const two = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: one.prefix })
   const nodes: Node[] = [one, two]
   const replies = await Promise.all(Array.from({ length: 10 }, async (_, at) => await nodes[at % 2]!.send('+15550003070', `${at}`)))
   t.equal(replies.filter(reply => reply.body['immediate'] === true).length, 1)

@@ -1,13 +1,13 @@
 /** Opt-outs from marketing: by the API, by WhatsApp's response, by its webhooks. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { arrivals, sandbox } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { arrivals, sandbox } = environment
 const SECRET = 'app-secret-of-the-test'
 const env = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
 const marketing = { category: 'marketing' }
@@ -24,7 +24,7 @@ async function postPreferences (node: Node, preferences: unknown[]): Promise<voi
 }
 
 await t.test('a recipient who opts out gets no more marketing, and still gets all other messages', async t => {
-  const node = await ground.start(t, env)
+  const node = await environment.start(t, env)
   const to = '+5511987650001'
   t.match((await node.send(to, 'first', marketing)).body, { status: 'sent' })
   const waiting = [(await node.send(to, 'offer', marketing)).body, (await node.send(to, 'offer too', { ...marketing, priority: 'bulk' })).body]
@@ -47,7 +47,7 @@ await t.test('a recipient who opts out gets no more marketing, and still gets al
 })
 
 await t.test('the drop-in surface rejects marketing with an error in WhatsApp\'s format', async t => {
-  const node = await ground.start(t, env)
+  const node = await environment.start(t, env)
   await node.put('/opt-outs/+15550000901', {})
   const post = async (edge: string) => await request(`${node.origin}/v25.0/${SENDER}/${edge}`, {
     method: 'POST',
@@ -59,7 +59,7 @@ await t.test('the drop-in surface rejects marketing with an error in WhatsApp\'s
 })
 
 await t.test('WhatsApp\'s code 131050 opts the recipient out, in its response or by webhook', async t => {
-  const node = await ground.start(t, env)
+  const node = await environment.start(t, env)
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: null })
   const first = await node.send('+155601310500001', 'offer', marketing)
@@ -73,7 +73,7 @@ await t.test('WhatsApp\'s code 131050 opts the recipient out, in its response or
 })
 
 await t.test('preferences that recipients set in WhatsApp apply, the latest of each recipient', async t => {
-  const node = await ground.start(t, env)
+  const node = await environment.start(t, env)
   const now = Math.floor(Date.now() / 1000)
   const preference = (person: string, value: string, timestamp: unknown, category = 'marketing_messages') => ({ wa_id: person, value, timestamp, category, detail: 'in words' })
   await postPreferences(node, [
@@ -88,7 +88,7 @@ await t.test('preferences that recipients set in WhatsApp apply, the latest of e
 })
 
 await t.test('a marketing message that becomes ready after an opt-out is cancelled at its claim', async t => {
-  const node = await ground.start(t, { ...env, WHATSAPP_RATE_LIMIT_MS: '60' })
+  const node = await environment.start(t, { ...env, WHATSAPP_RATE_LIMIT_MS: '60' })
   const to = '+15550000921'
   // Paused, so that nothing is granted before the opt-out is stored.
   await node.post(`/senders/${SENDER}/pause`, {})

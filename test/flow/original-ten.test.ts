@@ -4,16 +4,16 @@ import t from 'tap'
 import { generateIdempotencyKey } from '../../src/admission/key.js'
 import { queueNames } from '../../src/queues.js'
 import { queuePrefix, senderKey } from '../../src/redis/keys.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { arrivals } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { arrivals } = environment
 
 await t.test('Idempotency key generation', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const key = generateIdempotencyKey('+1 (555) 000-0100', 'Hello world', 'text')
   t.match(key, /^whatsapp:\+15550000100:[0-9a-f]{16}$/, 'the form is the original one')
   t.equal(generateIdempotencyKey('+15550000100', 'Hello world', 'text'), key, 'the same message has the same key')
@@ -32,8 +32,8 @@ await t.test('Idempotency key generation', async t => {
 })
 
 await t.test('Rate limiting', async t => {
-  const node = await ground.start(t)
-  const starts = watchStarts(t, ground.sandbox.url)
+  const node = await environment.start(t)
+  const starts = recordStarts(t, environment.sandbox.url)
   const [first, second, third] = [await node.send('+15550000110', '1'), await node.send('+15550000110', '2'), await node.send('+15550000110', '3')]
   t.match(first, { status: 200, body: { status: 'sent', immediate: true, queued: false } })
   t.match(second, { status: 202, body: { status: 'queued', immediate: false, queued: true, position: 1, waitingFor: 'pair-rate' } })
@@ -52,7 +52,7 @@ await t.test('Rate limiting', async t => {
 })
 
 await t.test('Duplicate detection', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const first = await node.send('+15550000120')
   const again = await node.send('+15550000120')
   t.match(again, { status: 200, body: { id: first.body.id, status: 'sent', duplicate: true, immediate: false, queued: false } })
@@ -64,7 +64,7 @@ await t.test('Duplicate detection', async t => {
 })
 
 await t.test('Delivery failure logging', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const { status, body } = await node.send('+15560131000', 'Hello', { metadata: { orderId: 'ORD123' }, idempotencyKey: 'order-123' })
   t.match([status, body], [202, { status: 'retrying', queued: true, error: { code: '131000', message: String, explanation: String, remedy: String } }])
   const { body: { failures } } = await node.get('/failures?status=PENDING')
@@ -89,7 +89,7 @@ await t.test('Delivery failure logging', async t => {
 })
 
 await t.test('Retry time calculation', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const to = '+155601310000001'
   const { body: { id } } = await node.send(to)
   const waits: number[] = []
@@ -107,7 +107,7 @@ await t.test('Retry time calculation', async t => {
 })
 
 await t.test('Get messages for retry', async t => {
-  const node = await ground.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '600000' })
+  const node = await environment.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '600000' })
   const numbers = ['+155601310000011', '+155601310000012', '+155601310000013']
   for (const to of numbers) await node.send(to)
   const due = await until('three due failures', async () => {
@@ -122,7 +122,7 @@ await t.test('Get messages for retry', async t => {
 })
 
 await t.test('Mark as retried', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const { body: { id } } = await node.send('+155611310000021')
   await node.del('/rate-limits/+155611310000021')
   t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 1 })
@@ -132,7 +132,7 @@ await t.test('Mark as retried', async t => {
 })
 
 await t.test('Throttling statistics', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   await node.send('+15550000180', '1')
   await node.send('+15550000180', '2')
   await node.send('+15550000181')
@@ -149,7 +149,7 @@ await t.test('Throttling statistics', async t => {
 })
 
 await t.test('Clear rate limit', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   await node.send('+15550000190', '1')
   t.match((await node.get('/rate-limits/+15550000190')).body, { limited: true, waitingFor: 'pair-rate', rule: { intervalMs: 60_000, burst: 1 } })
   t.match((await node.del('/rate-limits/+15550000190')).body, { recipient: '+15550000190', cleared: true })
@@ -162,10 +162,10 @@ await t.test('Clear rate limit', async t => {
 })
 
 await t.test('Cleanup', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '1000', FAILURE_RETENTION_MS: '1000' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '1000', FAILURE_RETENTION_MS: '1000' })
   await node.send('+15550000200')
   await node.send('+15560131026')
-  const client = ground.redis.connect()
+  const client = environment.redis.connect()
   const pairTat = senderKey(node.prefix, SENDER, 'pair-tat')
   t.equal(await client.zcard(pairTat), 2, 'two pairs have a bucket')
   t.ok(await failureOf(node, 'FAILED'), 'one message is FAILED')

@@ -1,12 +1,12 @@
 /** Outcomes of messages that WhatsApp rejects, delays or does not respond to. The sandbox's test numbers select the outcome. */
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { arrivals, sandbox } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { arrivals, sandbox } = environment
 
 /** The retry worker retries almost at once. */
 const fastRetries = { WHATSAPP_RATE_LIMIT_MS: '250', WHATSAPP_RETRY_SCHEDULE_MS: '50,60,70,80,90', WHATSAPP_RETRY_INTERVAL_MS: '100' }
@@ -14,8 +14,8 @@ const fastRetries = { WHATSAPP_RATE_LIMIT_MS: '250', WHATSAPP_RETRY_SCHEDULE_MS:
 const noRetries = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
 await t.test('the retry worker retries a rejected message until WhatsApp accepts it', async t => {
-  const node = await ground.start(t, fastRetries)
-  const starts = watchStarts(t, sandbox.url)
+  const node = await environment.start(t, fastRetries)
+  const starts = recordStarts(t, sandbox.url)
   const to = '+155621310000001'
   const { status, body } = await node.send(to, 'Hello', { metadata: { orderId: 7 } })
   t.match([status, body], [202, { status: 'retrying', queued: true, immediate: false, nextRetryAt: String, error: { code: '131000' } }])
@@ -29,7 +29,7 @@ await t.test('the retry worker retries a rejected message until WhatsApp accepts
 })
 
 await t.test('a message that WhatsApp always rejects is FAILED after exactly six attempts', async t => {
-  const node = await ground.start(t, fastRetries)
+  const node = await environment.start(t, fastRetries)
   const to = '+155601310000002'
   const { body } = await node.send(to)
   const message = await until('the message has failed', async () => await stateOf(node, body['id'], 'failed'), 20_000)
@@ -43,7 +43,7 @@ await t.test('a message that WhatsApp always rejects is FAILED after exactly six
 })
 
 await t.test('a permanently rejected message is FAILED at once, with the reason and a remedy', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   const { status, headers, body } = await node.send('+15560131026', 'Hello', { metadata: { orderId: 8 }, idempotencyKey: 'rejected' })
   t.match([status, body], [422, { code: 'PROVIDER_REJECTED', status: 422, id: /^111\./, error: { code: '131026', message: String, explanation: String, remedy: String } }])
   t.match(headers.get('content-type'), /^application\/problem\+json/)
@@ -57,7 +57,7 @@ await t.test('a permanently rejected message is FAILED at once, with the reason 
 })
 
 await t.test('the retry of a FAILED message keeps its id and needs a new slot', async t => {
-  const node = await ground.start(t, { ...noRetries, WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { ...noRetries, WHATSAPP_RATE_LIMIT_MS: '60000' })
   const { body: { id } } = await node.send('+155611310260003')
   t.match((await node.post(`/failures/${id}/retry`)).body, { total: 1, succeeded: 0, deferred: 1 }, 'the pair rate applies to a retry too')
   await node.del('/rate-limits/+155611310260003')
@@ -68,7 +68,7 @@ await t.test('the retry of a FAILED message keeps its id and needs a new slot', 
 })
 
 await t.test('a message of unknown outcome is held, then sent again or failed by its policy', async t => {
-  const node = await ground.start(t, { ...fastRetries, SEND_TIMEOUT_MS: '1500', UNKNOWN_HOLD_MS: '2000' })
+  const node = await environment.start(t, { ...fastRetries, SEND_TIMEOUT_MS: '1500', UNKNOWN_HOLD_MS: '2000' })
   const [again, never, cut] = await Promise.all([
     node.send('+15558400011', 'Hello'),
     node.send('+15558400021', 'Hello', { onUnknown: 'fail' }),
@@ -89,7 +89,7 @@ await t.test('a message of unknown outcome is held, then sent again or failed by
 })
 
 await t.test('a request does not take longer than INLINE_WAIT_MS', async t => {
-  const node = await ground.start(t, { ...noRetries, INLINE_WAIT_MS: '200' })
+  const node = await environment.start(t, { ...noRetries, INLINE_WAIT_MS: '200' })
   const askedAt = performance.now()
   const { status, body } = await node.send('+15557030010')
   const tookMs = performance.now() - askedAt
@@ -102,7 +102,7 @@ await t.test('a request does not take longer than INLINE_WAIT_MS', async t => {
 })
 
 await t.test('ten rate limit rejections use up no attempt', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   const to = '+155601310560004'
   const { status, body } = await node.send(to)
   t.match([status, body], [202, { status: 'queued', queued: true, waitingFor: 'cool-down', position: 1, error: { code: '131056' } }])
@@ -124,7 +124,7 @@ await t.test('ten rate limit rejections use up no attempt', async t => {
 })
 
 await t.test('an expired token stops the sender, and its messages wait until it is resumed', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   await sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   const stopper = await node.send('+15550002010')
   t.match(stopper, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'sender-stopped', error: { code: '190' } } })
@@ -145,7 +145,7 @@ await t.test('an expired token stops the sender, and its messages wait until it 
 })
 
 await t.test('a message that stops its sender twice is FAILED', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   const { body } = await node.send('+155601310310006')
   t.match(body, { status: 'queued', waitingFor: 'sender-stopped' })
   await node.post(`/senders/${SENDER}/resume`)

@@ -6,11 +6,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { Seen } from '../sandbox/support.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { startGatewayProcess, startSandboxProcess } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
-import { askOnce, createCaller, request, type Reply } from '../support/request.js'
+import { requestOnce, createCaller, request, type Reply } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import { observe } from './observer.js'
 
@@ -30,7 +30,7 @@ const NETWORK_MS = 50
 /** `HANG_MS=60000 npm test -- test/flow/overload.test.ts` hangs for a minute. */
 const HANG_MS = Number(process.env['HANG_MS'] ?? 2500)
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 
 await t.test('an overloaded node responds to every request, delivers what it accepted, and its memory does not grow', async t => {
   const sandbox = await startSandboxProcess(t)
@@ -67,12 +67,12 @@ await t.test('an overloaded node responds to every request, delivers what it acc
 })
 
 await t.test('a node serves health and metrics while it sheds other requests', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   // A long script keeps Redis busy, so that the gateway's scripts wait.
-  const busy = ground.redis.connect().eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
+  const busy = environment.redis.connect().eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
   let isBusy = true
   busy.finally(() => { isBusy = false })
-  const { send } = createCaller(node.origin, keys.operator, askOnce)
+  const { send } = createCaller(node.origin, keys.operator, requestOnce)
   const asked: Array<Promise<Reply>> = []
   for (let at = 0; at < 20; at++) {
     asked.push(send(`+1555000610${at}`))
@@ -93,17 +93,17 @@ await t.test('a provider that hangs and recovers gets every message once, and no
   const retries = Array.from({ length: 15 + Math.ceil(HANG_MS / 600) }, () => 300).join()
   const lag = monitorEventLoopDelay({ resolution: 10 })
   lag.enable()
-  const node = await ground.start(t, {
+  const node = await environment.start(t, {
     WHATSAPP_RATE_LIMIT_MS: String(intervalMs), MAX_IN_FLIGHT_PER_SENDER: '20', SEND_TIMEOUT_MS: '600', LEASE_MS: '6000', INLINE_WAIT_MS: '0', UNKNOWN_HOLD_MS: '200', WHATSAPP_RETRY_SCHEDULE_MS: retries, WHATSAPP_RETRY_INTERVAL_MS: '300'
   })
-  await ground.sandbox.control('POST', 'faults', { recipient: '*', kind: 'hang' })
+  await environment.sandbox.control('POST', 'faults', { recipient: '*', kind: 'hang' })
   const wanted = Array.from({ length: 90 }, (_, at) => `+155500062${String(at % 30).padStart(2, '0')}/${Math.floor(at / 30) + 1}`)
   await Promise.all(wanted.map(async text => await node.send(text.split('/')[0] ?? '', text)))
   await pass(HANG_MS)
-  await ground.sandbox.control('DELETE', 'faults')
+  await environment.sandbox.control('DELETE', 'faults')
   await until('all messages are sent', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0, 40_000)
 
-  const arrivals = (await ground.sandbox.seen()).filter(({ recipient }) => recipient?.startsWith('+155500062'))
+  const arrivals = (await environment.sandbox.seen()).filter(({ recipient }) => recipient?.startsWith('+155500062'))
   const accepted = arrivals.filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body)
   t.same([...accepted].sort(), [...wanted].sort(), 'each message was accepted once')
   t.ok(arrivals.length > accepted.length, `${arrivals.length - accepted.length} were written to a provider that hung`)

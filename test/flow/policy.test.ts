@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { expected, names } from '../provider/expected-codes.js'
-import { createGround, unhurried as ample } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow as ample } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import type { Reply } from '../support/request.js'
 import { each, until } from '../support/until.js'
 
-const ground = await createGround(t, ample)
-const { arrivals, sandbox } = ground
+const environment = await createTestEnvironment(t, ample)
+const { arrivals, sandbox } = environment
 
 /** No automatic retry happens within a test, and a pair is free again soon. */
 const noRetries = { WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
@@ -19,7 +19,7 @@ const OTHER = '+15550002001'
 /** A node with a sender for each name, so that a code affects only its own sender. */
 async function startFor (t: Test, senders: string[]): Promise<Node> {
   const dir = t.testdir({ 'senders.json': JSON.stringify(senders.map(id => ({ id, accessToken: 'token' }))) })
-  return await ground.start(t, { ...longTimeouts, WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '' })
+  return await environment.start(t, { ...longTimeouts, WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '' })
 }
 
 const senderOf = (code: number | string): string => `c${code}`
@@ -62,7 +62,7 @@ await t.test('every code of Meta is final or retried, uses an attempt or not, an
     if (outcome === 'P' || (outcome === 'F' && !isOver)) t.match([first.status, first.body['status'], first.body['waitingFor']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${label}: queued again`)
     if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', waitingFor: 'sender-stopped', delayMs: null }, { status: 'queued', waitingFor: 'sender-stopped' }], `${label}: its messages wait`)
   })
-  const [seconds, micros] = await ground.redis.connect().time()
+  const [seconds, micros] = await environment.redis.connect().time()
   const states = (await ask(async () => await node.get('/senders'))).body['senders'] as Array<{ id: string, resumesAt: string }>
   for (const [code, , outcome, waitMs = 0] of expected.filter(([, , outcome]) => outcome === 'S')) {
     const state = states.find(({ id }) => id === senderOf(code))
@@ -97,7 +97,7 @@ await t.test('the policy covers HTTP statuses without a code of Meta', async t =
 })
 
 await t.test('a pair\'s cool-down grows with consecutive rate limit rejections, and is short again after a success', async t => {
-  const node = await ground.start(t, noRetries)
+  const node = await environment.start(t, noRetries)
   const to = '+155631310560001'
   const { body: { id, delayMs } } = await node.send(to, 'one')
   t.ok(delayMs > 3000 && delayMs <= 6000, `${delayMs}`)
@@ -121,7 +121,7 @@ await t.test('a pair\'s cool-down grows with consecutive rate limit rejections, 
 
 await t.test('a stopped sender is probed at once with a new token, and resumes automatically', async t => {
   const dir = t.testdir({ token: 'expired' })
-  const node = await ground.start(t, { ...noRetries, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
+  const node = await environment.start(t, { ...noRetries, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
   const waiting = await Promise.all([1, 2, 3].map(async i => (await node.send(`+1555000301${i}`)).body))
   t.match(waiting.map(({ waitingFor }) => waitingFor), ['stop', 'stop', 'stop'])
   writeFileSync(`${dir}/token`, 'good')
@@ -131,7 +131,7 @@ await t.test('a stopped sender is probed at once with a new token, and resumes a
 
 await t.test('a policy file applies from the start, can be reloaded, and an invalid one changes nothing', async t => {
   const dir = t.testdir({ 'policy.json': '[{"code":"131026","outcome":"retryable","remedy":"Call them."},{"code":"131031","probeMs":1000}]' })
-  const node = await ground.start(t, { ...noRetries, POLICY_FILE: `${dir}/policy.json` })
+  const node = await environment.start(t, { ...noRetries, POLICY_FILE: `${dir}/policy.json` })
   t.match(await node.send('+155601310260010'), { status: 202, body: { status: 'retrying', error: { remedy: 'Call them.' } } })
   writeFileSync(`${dir}/policy.json`, '[{"code":"131026","outcome":"unsent"}]')
   await node.reload()

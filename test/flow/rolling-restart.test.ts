@@ -6,7 +6,7 @@ import { Agent, request as ask } from 'node:http'
 import t from 'tap'
 import type { Seen } from '../sandbox/support.js'
 import { keys } from '../support/gateway.js'
-import { watchLag } from '../support/lag.js'
+import { measureLag } from '../support/lag.js'
 import { startGatewayProcess, startSandboxProcess, type Program } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller, request } from '../support/request.js'
@@ -25,7 +25,7 @@ const env = {
   WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_SENDER_RATE_PER_SECOND: '400', SHUTDOWN_NOTICE_MS: '5000', SHUTDOWN_GRACE_MS: '10000', LOG_LEVEL: 'error'
 }
 
-const lagMs = watchLag(1000)
+const lagMs = measureLag(1000)
 
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)

@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { startApi } from '../support/api.js'
-import { unhurried } from '../support/flow.js'
+import { longStartWindow } from '../support/flow.js'
 import { startNode, type Node } from '../support/gateway.js'
-import { watchLag } from '../support/lag.js'
+import { measureLag } from '../support/lag.js'
 import { createPrefix, startRedis } from '../support/redis.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { pass, until } from '../support/until.js'
 
 const redis = await startRedis(t)
@@ -21,7 +21,7 @@ async function start (t: Test, entries: Array<Record<string, unknown>>, env: Rec
   const dir = t.testdir({ 'senders.json': JSON.stringify(entries) })
   const file = `${dir}/senders.json`
   const prefix = createPrefix()
-  const all = { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '400', ...unhurried, ...env }
+  const all = { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '400', ...longStartWindow, ...env }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, prefix, env: all })
   return { node, prefix, env: all, dir, file, write: changed => writeFileSync(file, JSON.stringify(changed)) }
 }
@@ -31,7 +31,7 @@ const worst = (values: number[]): number => Math.round(Math.max(0, ...values))
 
 await t.test('one recipient of two senders is two pairs, each with its own order and pair rate', async t => {
   const { node } = await start(t, [entry('a1', { rules: { pairIntervalMs: 1300 } }), entry('a2', { rules: { pairIntervalMs: 1600 } })])
-  const starts = watchStarts(t, api.url)
+  const starts = recordStarts(t, api.url)
   for (const text of ['1', '2', '3']) {
     for (const sender of ['a1', 'a2']) {
       t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', waitingFor: 'pair-rate' }, `${sender} ${text}`)
@@ -53,7 +53,7 @@ await t.test('one recipient of two senders is two pairs, each with its own order
 
 await t.test('a sender whose requests all hang does not slow down another', async t => {
   const { node } = await start(t, [entry('slow', { rules: { maxInFlight: 5 } }), entry('quick')], { SEND_TIMEOUT_MS: '14000' })
-  const lagMs = watchLag(2000)
+  const lagMs = measureLag(2000)
   const post = async (sender: string, from: number, count: number, more = {}) => await Promise.all(Array.from({ length: count }, async (_, i) =>
     await node.send(`+1555000${from + i}`, 'Hello', { sender }, more)))
   await post('quick', 1000, 20)
@@ -117,7 +117,7 @@ await t.test('an invalid file changes nothing and is reported', async t => {
 
 await t.test('a new token is used without a reload, and requests in flight end with the old one', async t => {
   const dir = t.testdir({ 'senders.json': '[{"id":"d1","accessTokenFile":"token"}]', token: 'old\n' })
-  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...unhurried }
+  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...longStartWindow }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   api.silence('d1')
   await node.send(ANN, '1', {}, { prefer: 'respond-async' })
@@ -137,7 +137,7 @@ await t.test('a new token is used without a reload, and requests in flight end w
 await t.test('the token file of a draining sender is read until it is drained', async t => {
   const entries = [{ id: 'f1', accessTokenFile: 'f1' }, { id: 'f2', accessTokenFile: 'f2' }]
   const dir = t.testdir({ 'senders.json': JSON.stringify(entries), f1: 'old-1', f2: 'old-2' })
-  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...unhurried }
+  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...longStartWindow }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   const renewals = (): string[] => node.seen('senders.reloaded').flatMap(({ renewed }) => renewed)
   await node.post('/senders/f2/pause')
@@ -162,7 +162,7 @@ await t.test('the token file of a draining sender is read until it is drained', 
 
 await t.test('the token file of the only sender of the settings is read as well', async t => {
   const dir = t.testdir({ token: 'old' })
-  const env = { WHATSAPP_PHONE_NUMBER_ID: 'e1', WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token`, ...unhurried }
+  const env = { WHATSAPP_PHONE_NUMBER_ID: 'e1', WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token`, ...longStartWindow }
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: api.url, env })
   await node.send(ANN, '1')
   writeFileSync(`${dir}/token`, 'new')

@@ -1,13 +1,13 @@
 /** The gateway on a master with sentinels, which fail over when it dies. */
 import t from 'tap'
-import { watchRejections } from '../support/rejections.js'
+import { recordRejections } from '../support/rejections.js'
 import type { TestRedis } from '../support/redis.js'
 import { startSentinels } from '../support/redis-sentinel.js'
 import { until } from '../support/until.js'
 import { runFlowsOn } from './everywhere.js'
-import { exerciseApi, judge, killBeforeReplication, loadThrough, startNodes, startObserver, unhurried, watchSpacing } from './failover.js'
+import { exerciseApi, judge, killBeforeReplication, loadThrough, startNodes, startObserver, longTimeouts, watchSpacing } from './failover.js'
 
-const rejections = watchRejections(t)
+const rejections = recordRejections(t)
 const sentinels = await startSentinels(t, { replicas: 2 })
 const sandbox = await startObserver(t)
 const senders = ['s1', 's2', 's3']
@@ -16,7 +16,7 @@ const senders = ['s1', 's2', 's3']
 if (process.env['CI'] === undefined) await runFlowsOn(sentinels)
 
 await t.test('all caller operations use the master that the sentinels name', async t => {
-  await exerciseApi(t, await startNodes(t, { url: sentinels.url, sandbox, senders, count: 2, env: unhurried }))
+  await exerciseApi(t, await startNodes(t, { url: sentinels.url, sandbox, senders, count: 2, env: longTimeouts }))
 })
 
 await t.test('a master that dies loses only the writes that its replicas had not received', async t => {
@@ -39,7 +39,7 @@ await t.test('with REDIS_WAIT_REPLICAS a master that dies loses nothing', async 
 
 await t.test('the spacing holds when the pair rate\'s bucket is lost with the master', async t => {
   const intervalMs = 6000
-  const { nodes: [node], prefix } = await startNodes(t, { url: sentinels.url, sandbox, senders, count: 1, env: { ...unhurried, WHATSAPP_RATE_LIMIT_MS: String(intervalMs) } })
+  const { nodes: [node], prefix } = await startNodes(t, { url: sentinels.url, sandbox, senders, count: 1, env: { ...longTimeouts, WHATSAPP_RATE_LIMIT_MS: String(intervalMs) } })
   const spacing = watchSpacing(t, sandbox)
   t.match((await node?.send('+15550000031', 'another/1', { sender: 's1' }))?.body, { status: 'sent' }, 'the sender has sent before')
   const { master, replicas } = await roles()

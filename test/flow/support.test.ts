@@ -1,15 +1,15 @@
 /** Tasks of support and operators: find, acknowledge, change rules, read the audit trail. */
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const q = encodeURIComponent
 
 await t.test('messages are found by recipient, key, provider id and tag, newest first, within the caller\'s rights', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
   const app = node.as(keys.app)
   const to = '+15550005001'
   const first = (await app.send(to, 'one', { metadata: { orderId: 'A-1', shop: 7 }, idempotencyKey: 'k1' })).body
@@ -36,7 +36,7 @@ await t.test('messages are found by recipient, key, provider id and tag, newest 
 await t.test('a search with its terms in the body covers all senders, within the caller\'s rights', async t => {
   const senders = ['11', '22', '33'].map(id => ({ id, accessToken: 'token' }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
-  const node = await ground.start(t, { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const node = await environment.start(t, { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '60000' })
   const ids: string[] = []
   for (const { id: sender } of senders) ids.unshift((await node.as(keys.app).send('+15550005301', `of ${sender}`, { sender, metadata: { orderId: 'B-1' } })).body['id'])
   const find = async (body: object, by = node.as(keys.viewer)): Promise<string[]> => {
@@ -55,7 +55,7 @@ await t.test('a search with its terms in the body covers all senders, within the
 })
 
 await t.test('a message shows who acknowledged its failure, and GET /caller shows the caller', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
   const id = (await node.send('+155601310260059', 'x')).body['id'] as string
   t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body)
   await node.post(`/failures/${id}/acknowledge`, { note: 'called the customer' })
@@ -69,15 +69,15 @@ await t.test('a message shows who acknowledged its failure, and GET /caller show
 })
 
 await t.test('without an index messages are found by idempotency key only', async t => {
-  const node = await ground.start(t, { FIND_WITHIN_MS: '0' })
+  const node = await environment.start(t, { FIND_WITHIN_MS: '0' })
   const { body } = await node.send('+15550005003', 'one', { idempotencyKey: 'k2' })
   t.equal((await node.get('/messages?idempotencyKey=k2')).body['messages'][0].id, body['id'])
   t.equal((await node.get('/messages?tag=a:b')).status, 400)
-  t.equal((await ground.redis.connect().keys(`{${node.prefix}:*recent*`)).length, 0)
+  t.equal((await environment.redis.connect().keys(`{${node.prefix}:*recent*`)).length, 0)
 })
 
 await t.test('failures are acknowledged one by one or by filter, with actor and note', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const id = (await node.send('+155601310260051', 'x')).body['id'] as string
   await node.send('+155601310260052', 'x')
   await node.send('+155601310260053', 'x')
@@ -93,12 +93,12 @@ await t.test('failures are acknowledged one by one or by filter, with actor and 
 })
 
 await t.test('many failures that are due together are retried at the sender rate', async t => {
-  const node = await ground.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '500', WHATSAPP_SENDER_RATE_PER_SECOND: '300', WHATSAPP_RATE_LIMIT_MS: '10', START_WITHIN_MS: '250' })
+  const node = await environment.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '500', WHATSAPP_SENDER_RATE_PER_SECOND: '300', WHATSAPP_RATE_LIMIT_MS: '10', START_WITHIN_MS: '250' })
   await node.post('/workers/retry/stop')
-  await ground.sandbox.control('POST', 'faults', { recipient: '*', times: 400, kind: 'code', code: 131000 })
+  await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 400, kind: 'code', code: 131000 })
   await node.post('/messages/batch', Array.from({ length: 400 }, (_, i) => ({ to: `+1555001${String(i).padStart(4, '0')}`, message: 'x' })))
   await until('all have failed once', async () => (await node.get('/stats')).body['deliveryFailures'].pending === 400, 20_000)
-  const starts = watchStarts(t, ground.sandbox.url)
+  const starts = recordStarts(t, environment.sandbox.url)
   await node.post('/workers/retry/start')
   await until('all are resolved', async () => (await node.get('/stats')).body['deliveryFailures'].resolved === 400, 20_000)
   const at = starts.of().map(start => start.at)
@@ -109,19 +109,19 @@ await t.test('many failures that are due together are retried at the sender rate
 })
 
 await t.test('a changed quota applies from the next grant, on every node, and keeps the spacing of earlier sends', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' })
-  const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' })
+  const other = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
   const to = '+15550005100'
-  const starts = watchStarts(t, ground.sandbox.url)
+  const starts = recordStarts(t, environment.sandbox.url)
   await node.send(to, '1')
   await node.post('/messages/batch', ['2', '3', '4'].map(message => ({ to, message })))
   t.match((await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 500 })).body, { pairIntervalMs: 500, pairBurst: 1, version: 2 })
-  await ground.arrivals(to, 4)
+  await environment.arrivals(to, 4)
   const gaps = starts.gaps(to)
   t.ok((gaps[0] ?? 0) >= 2950, `the second message waited by the old rule: ${gaps.map(Math.round).join(', ')}`)
   t.ok(gaps.slice(1).every(gap => gap >= 450 && gap < 2500), `the others follow the new rule: ${gaps.map(Math.round).join(', ')}`)
   t.equal((await other.get('/senders')).body['senders'][0].rules.pairIntervalMs, 500)
-  await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
+  await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '3000' }, { prefix: node.prefix })
   t.match((await node.get('/senders')).body['senders'][0].rules, { pairIntervalMs: 500, version: 2 }, 'a start with the old settings changes nothing')
   t.match(await node.put(`/senders/${SENDER}/quota`, { perSecond: 0 }), { status: 400, body: { field: 'perSecond' } })
   t.match(await node.put(`/senders/${SENDER}/quota`, {}), { status: 400 })
@@ -129,8 +129,8 @@ await t.test('a changed quota applies from the next grant, on every node, and ke
 })
 
 await t.test('the rules are written again after Redis was emptied, and the next message is sent', async t => {
-  const node = await ground.start(t)
-  const redis = ground.redis.connect()
+  const node = await environment.start(t)
+  const redis = environment.redis.connect()
   // A round of recovery may write the rules again before the request.
   const refused = await until('a request fails without rules', async () => {
     await redis.del(`{${node.prefix}:${SENDER}}:sender`)

@@ -1,19 +1,19 @@
 /** Webhooks of Meta and their effect on messages. The sandbox posts webhooks as Meta does. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { request, type Reply } from '../support/request.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
-const { sandbox, arrivals } = ground
+const environment = await createTestEnvironment(t, longStartWindow)
+const { sandbox, arrivals } = environment
 const SECRET = 'app-secret-of-the-test'
 const withWebhooks = { WHATSAPP_APP_SECRET: `another-secret,${SECRET}`, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000', UNKNOWN_OUTCOME: 'fail' }
 
 /** A node that accepts webhooks, and the sandbox that posts them. */
-async function start (t: Parameters<typeof ground.start>[0], settings: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<Node> {
-  const node = await ground.start(t, { ...withWebhooks, ...env })
+async function start (t: Parameters<typeof environment.start>[0], settings: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<Node> {
+  const node = await environment.start(t, { ...withWebhooks, ...env })
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', {
     webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 1, webhookBackwards: false, webhookStrangers: 0, webhookOpaque: true, ...settings
@@ -189,7 +189,7 @@ await t.test('a thousand statuses in one post are all applied, and those of unkn
   const text = notification(statuses)
   t.strictSame((await postWebhook(node, text)).body, { statuses: 1000 })
   await ended(node, body['id'], 'delivered')
-  const parked = await ground.redis.connect().zcard(`{${node.prefix}:${SENDER}}:parked`)
+  const parked = await environment.redis.connect().zcard(`{${node.prefix}:${SENDER}}:parked`)
   t.equal(parked, 500)
 })
 
@@ -199,11 +199,11 @@ await t.test('while Redis is unavailable a webhook gets 503, and is applied when
   const [arrival] = await arrivals('+15550000805')
   const text = notification([{ id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
   const post = async (): Promise<number> => (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
-  process.kill(ground.redis.pid, 'SIGSTOP')
+  process.kill(environment.redis.pid, 'SIGSTOP')
   try {
     t.equal(await post(), 503)
   } finally {
-    process.kill(ground.redis.pid, 'SIGCONT')
+    process.kill(environment.redis.pid, 'SIGCONT')
   }
   await until('the webhook is accepted', async () => await post() === 200)
   await ended(node, body['id'], 'delivered')

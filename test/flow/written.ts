@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import type { Watched } from '../prove/history.js'
+import type { ObservedSend } from '../prove/history.js'
 import type { Seen } from '../sandbox/support.js'
 
 export interface Written {
@@ -20,7 +20,7 @@ export function watchWritten (t: Pick<Test, 'testdir'>): Written {
     env: { WATCH_FILE: file, NODE_OPTIONS: `--import=${new URL('../crash/preload.mjs', import.meta.url).href}` },
     read (arrivals) {
       const recipients = new Map(arrivals.map(({ opaque, recipient }) => [opaque, recipient]))
-      const starts = readFileSync(file, 'utf8').split('\n').filter(line => line !== '').map(line => JSON.parse(line) as Watched)
+      const starts = readFileSync(file, 'utf8').split('\n').filter(line => line !== '').map(line => JSON.parse(line) as ObservedSend)
         .flatMap(one => one.fact === 'checked' ? [one] : []).sort((a, b) => a.at - b.at)
       const last = new Map<string, number>()
       let [leastSpacing, mostPerSecond, from] = [Infinity, 0, 0]

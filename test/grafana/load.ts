@@ -1,7 +1,7 @@
 /** Everything happens that a dashboard can show, told to a real gateway over HTTP. */
 import type { Harness } from '../sandbox/support.js'
 import type { Node } from '../support/gateway.js'
-import { fetchPatiently, type Reply } from '../support/request.js'
+import { fetchWithRetry, type Reply } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 
 /** Three senders: 111 works, 222 is paused by an operator, 333 is stopped by WhatsApp. */
@@ -75,7 +75,7 @@ export async function operate (node: Node, rested: () => Promise<void>): Promise
   const { body: { id } } = await send('+15550008021', 'never', { scheduledFor: Date.now() + 3_600_000 })
   await retryWhileUnavailable(async () => await node.del(`/messages/${id}`))
   await retryWhileUnavailable(async () => await node.del('/rate-limits/+15550009001'))
-  await fetchPatiently(`${node.origin}/webhooks/whatsapp`, { method: 'POST', headers: { 'x-hub-signature-256': 'sha256=00' }, body: '{}' })
+  await fetchWithRetry(`${node.origin}/webhooks/whatsapp`, { method: 'POST', headers: { 'x-hub-signature-256': 'sha256=00' }, body: '{}' })
   await retryWhileUnavailable(async () => await node.put('/senders/111/quota', { perSecond: 200, maxInFlight: 400 }))
   await until('messages that were given up', async () => (await node.get('/failures?status=FAILED')).body.failures?.length > 3, 60_000)
   await post('/failures/acknowledge', { limit: 1 })

@@ -1,8 +1,8 @@
 /** Published clients of Meta's API, with the gateway as base URL: they send, wait and fail as with Meta. */
 import t from 'tap'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
-import { watchStarts } from '../support/starts.js'
+import { recordStarts } from '../support/starts.js'
 import { until } from '../support/until.js'
 import { greatDetail } from './clients/great-detail.js'
 import { hints, kapso } from './clients/kapso.js'
@@ -16,9 +16,9 @@ import { createCertificate, startRecorder } from './recorder.js'
 const INTERVAL_MS = 2500
 const WRONG_KEY = 'nobody-has-this-key'
 
-const ground = await createGround(t)
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_QUEUE_PER_RECIPIENT: '2' })
-const starts = watchStarts(t, ground.sandbox.url)
+const environment = await createTestEnvironment(t)
+const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_QUEUE_PER_RECIPIENT: '2' })
+const starts = recordStarts(t, environment.sandbox.url)
 const certificate = createCertificate(t)
 /** `path`: the path it requests with `/gw` in its base URL; `kind`: its name of an error. */
 const clients: Array<{ name: string, make: Make | 'official', path: string, kind: RegExp }> = [
@@ -75,7 +75,7 @@ await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
     )
     t.equal(await client.markRead('wamid.HBgLMTU1NTAwMjAwMDAVAgASGBQ'), true, 'a message is marked as read')
 
-    const arrivals = await ground.arrivals(person, 3, 15_000)
+    const arrivals = await environment.arrivals(person, 3, 15_000)
     t.same(arrivals.map(({ body }) => body?.text?.body), ['one', 'two', 'two'])
     const gaps = starts.gaps(person)
     // 50 ms of tolerance: Redis's clock paces, and the test reads its own.

@@ -1,6 +1,6 @@
 /** A caller of the Graph surface that uses Meta's API only. */
 import { keys, SENDER, type Node } from '../support/gateway.js'
-import { fetchPatiently } from '../support/request.js'
+import { fetchWithRetry } from '../support/request.js'
 
 export interface GraphReply {
   status: number
@@ -18,7 +18,7 @@ export async function post (
   body: unknown,
   { path = `/v23.0/${SENDER}/messages`, key = keys.app, headers = {} }: Ask = {}
 ): Promise<GraphReply> {
-  const response = await fetchPatiently(node.origin + path, {
+  const response = await fetchWithRetry(node.origin + path, {
     method: 'POST',
     headers: { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body)

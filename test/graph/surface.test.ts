@@ -4,15 +4,15 @@ import http from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
 import { strangers } from '../lua/layout.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
-import { fetchPatiently } from '../support/request.js'
+import { fetchWithRetry } from '../support/request.js'
 import { until } from '../support/until.js'
 import { graphError, post, text } from './support.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 /** On a busy machine grants would expire, and messages would wait that should be sent at once. */
-const start: typeof ground.start = async (t, env = {}, more = {}) => await ground.start(t, { START_WITHIN_MS: '5000', ...env }, more)
+const start: typeof environment.start = async (t, env = {}, more = {}) => await environment.start(t, { START_WITHIN_MS: '5000', ...env }, more)
 /** No waiting message is sent within a test. */
 const slow = { WHATSAPP_RATE_LIMIT_MS: '60000' }
 
@@ -38,7 +38,7 @@ await t.test('a message is accepted with any version, without one, and behind an
     )
     t.same(Object.keys(body['messages'][0]), ['id'], 'Meta\'s fields only')
   }
-  t.match(await ground.arrivals('15550010000', 1), [
+  t.match(await environment.arrivals('15550010000', 1), [
     { sender: SENDER, body: { ...text('15550010000'), biz_opaque_callback_data: /^[\w-]{22}\.[0-9a-f]+\.1$/ } }
   ])
 })
@@ -87,7 +87,7 @@ await t.test('the same text twice is two messages; with an Idempotency-Key it is
   const node = await start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
   const ids = [await post(node, text('15550010300', 'OK')), await post(node, text('15550010300', 'OK'))].map(({ body }) => body['messages'][0].id)
   t.not(ids[0], ids[1])
-  await ground.arrivals('15550010300', 2)
+  await environment.arrivals('15550010300', 2)
   const named = { headers: { 'idempotency-key': 'order-1' } }
   const first = await post(node, text('15550010301'), named)
   const again = await post(node, text('15550010301'), named)
@@ -130,7 +130,7 @@ await t.test('a message with a temporary failure or without a response is accept
     body: { messages: [{ id: /^111\./, message_status: 'accepted', sluice: { status: 'retrying', next_retry_at: /^20/ } }] }
   })
   t.match(await post(impatient, text('15558500011')), { status: 200, body: { messages: [{ sluice: { status: 'unknown' } }] } })
-  await ground.arrivals('15561131000', 2)
+  await environment.arrivals('15561131000', 2)
 })
 
 await t.test('unknown fields go to WhatsApp unchanged, and the envelope is the gateway\'s', async t => {
@@ -151,7 +151,7 @@ await t.test('unknown fields go to WhatsApp unchanged, and the envelope is the g
     biz_opaque_callback_data: 'theirs',
     access_token: keys.app
   })
-  const [seen] = await ground.arrivals('15550010500', 1)
+  const [seen] = await environment.arrivals('15550010500', 1)
   t.match(seen?.body, { ...odd, to: '15550010500', biz_opaque_callback_data: /^[\w-]{22}\./ })
   t.notMatch(JSON.stringify(seen), /theirs|app-key/, 'neither our API key nor their callback data')
 })
@@ -164,10 +164,10 @@ await t.test('the caller\'s own callback data comes back with the message, befor
   const { id } = second.body['messages'][0]
   t.match((await node.get(`/messages/${id}`)).body, { status: 'queued', callbackData: 'order-2' })
   await node.del('/rate-limits/15550010600')
-  await ground.arrivals('15550010600', 2)
+  await environment.arrivals('15550010600', 2)
   await until('it is settled', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
   t.match((await node.get(`/messages/${id}`)).body, { callbackData: 'order-2', message: null })
-  t.same(await strangers(ground.redis.connect(), node.prefix), [])
+  t.same(await strangers(environment.redis.connect(), node.prefix), [])
 })
 
 await t.test('WhatsApp\'s own id of a recipient is returned and stored', async t => {
@@ -187,7 +187,7 @@ await t.test('user ids and groups are rate-limited, each on its own', async t =>
     contacts: [{ input: user.recipient, user_id: user.recipient }],
     messages: [{ sluice: { waiting_for: 'pair-rate' } }]
   })
-  t.match((await ground.arrivals(user.recipient, 1))[0]?.body, { recipient: user.recipient, to: undefined })
+  t.match((await environment.arrivals(user.recipient, 1))[0]?.body, { recipient: user.recipient, to: undefined })
   t.match((await node.get(`/rate-limits/${user.recipient}`)).body, { waiting: { normal: 1 }, waitingFor: 'pair-rate' }, 'and can be found')
   const group = text('Y2FwaV9ncm91cDox', 'x', { recipient_type: 'group' })
   t.match((await post(node, group)).body, { messages: [{ id: /^wamid/, group_id: 'Y2FwaV9ncm91cDox' }] })
@@ -205,7 +205,7 @@ await t.test('user ids and groups are rate-limited, each on its own', async t =>
       "the same pair through the gateway's own API"
     )
   }
-  t.same(await strangers(ground.redis.connect(), node.prefix), [], 'keys in Redis match lua/README.md')
+  t.same(await strangers(environment.redis.connect(), node.prefix), [], 'keys in Redis match lua/README.md')
   t.match(await node.as(keys.app).post('/messages', { to: '15550010802', group: 'a', message: 'x' }), {
     status: 400,
     body: { code: 'INVALID_REQUEST' }
@@ -230,7 +230,7 @@ await t.test('mark as read and typing are forwarded at once, also with a paused 
   await node.post(`/senders/${SENDER}/pause`, {})
   const replies = await Promise.all(Array.from({ length: 5 }, async () => await post(node, { ...read, access_token: keys.app })))
   for (const { status, body } of replies) t.same([status, body], [200, { success: true }])
-  const seen = (await ground.sandbox.seen()).filter(({ outcome }) => outcome === 'acknowledged')
+  const seen = (await environment.sandbox.seen()).filter(({ outcome }) => outcome === 'acknowledged')
   t.same(seen.map(({ body }) => body), replies.map(() => read))
   t.match(
     await post(node, { ...read, message_id: undefined }),
@@ -261,14 +261,14 @@ await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', asyn
     body: { code: 'NOT_SENT_YET', messageStatus: 'queued' }
   })
   await node.del('/rate-limits/15550010900')
-  const wamid = (await ground.arrivals('15550010900', 2))[1]?.wamid
+  const wamid = (await environment.arrivals('15550010900', 2))[1]?.wamid
   await until('it is settled', async () => (await node.get(`/messages/${id}`)).body['status'] === 'sent')
   await post(node, reply)
   await post(node, reaction)
   await node.as(keys.app).send('15550010903', { message_id: id, emoji: '👍' }, { type: 'reaction' })
-  t.match((await ground.arrivals('15550010901', 1))[0]?.body, { context: { message_id: wamid } })
-  t.match((await ground.arrivals('15550010902', 1))[0]?.body, { reaction: { message_id: wamid, emoji: '👍' } })
-  t.match((await ground.arrivals('15550010903', 1))[0]?.body, { reaction: { message_id: wamid } })
+  t.match((await environment.arrivals('15550010901', 1))[0]?.body, { context: { message_id: wamid } })
+  t.match((await environment.arrivals('15550010902', 1))[0]?.body, { reaction: { message_id: wamid, emoji: '👍' } })
+  t.match((await environment.arrivals('15550010903', 1))[0]?.body, { reaction: { message_id: wamid } })
   t.match(
     await post(node, reply, { key: keys.shop }),
     { status: 400, body: graphError(100, /nothing is known/) },
@@ -293,7 +293,7 @@ await t.test('marketing messages go to their own edge, retries too', async t => 
   const path = `/v24.0/${SENDER}/marketing_messages`
   t.match(await post(node, body, { path }), { status: 200, body: { messages: [{ sluice: { status: 'retrying' } }] } })
   const seen = await until('it is accepted', async () => {
-    const found = (await ground.arrivals('15561131000')).filter(({ body }) => JSON.stringify(body).includes('sale'))
+    const found = (await environment.arrivals('15561131000')).filter(({ body }) => JSON.stringify(body).includes('sale'))
     return found.length > 1 && found
   })
   t.match(seen.map(({ outcome }) => outcome), ['rejected', 'accepted'])
@@ -359,7 +359,7 @@ await t.test('every error on such a path has Meta\'s shape', async t => {
     ['GET', '/111?fields=health_status'],
     ['DELETE', '/gw/v23.0/111']
   ] as const) {
-    const response = await fetchPatiently(node.origin + path, { method })
+    const response = await fetchWithRetry(node.origin + path, { method })
     t.match([response.status, await response.json()], [404, graphError(100, /^NOT_FOUND: no route with this path /)], `${method} ${path}`)
   }
   t.match(
@@ -399,7 +399,7 @@ await t.test('a chunked body, and respond-async', async t => {
   })
   t.equal(status, 200)
   t.match((await post(node, text('15550011401'), { headers: { prefer: 'respond-async' } })).body, { messages: [{ sluice: { status: 'queued' } }] })
-  await ground.arrivals('15550011401', 1)
+  await environment.arrivals('15550011401', 1)
 })
 
 await t.test('a node that shuts down refuses requests in Meta\'s shape', async t => {

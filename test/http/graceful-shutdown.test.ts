@@ -2,16 +2,16 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 
 await t.test('a node that shuts down completes open requests, and responds 503 to new ones on an open connection', async t => {
-  const node = await ground.start(t, { SHUTDOWN_GRACE_MS: '20000' })
+  const node = await environment.start(t, { SHUTDOWN_GRACE_MS: '20000' })
   const slow = node.send('+15557010010')
-  await ground.arrivals('+15557010010', 1)
+  await environment.arrivals('+15557010010', 1)
 
   // Half a request, so that the connection is not idle when the shutdown begins.
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
@@ -34,15 +34,15 @@ await t.test('a node that shuts down completes open requests, and responds 503 t
   await closed
   const tookMs = performance.now() - closedAt
   t.ok(tookMs < 10_000, `it ends with the last response, although callers keep their connections open (${Math.round(tookMs)} ms)`)
-  t.equal((await ground.arrivals('+15550005001')).length, 0)
+  t.equal((await environment.arrivals('+15550005001')).length, 0)
 })
 
 await t.test('a node that shuts down completes its sends, and another node continues', async t => {
-  const one = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
-  const two = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' }, { prefix: one.prefix })
+  const one = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' })
+  const two = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '300' }, { prefix: one.prefix })
   for (const text of ['1', '2', '3', '4']) await one.send('+15550005002', text)
   await one.close()
-  t.same((await ground.arrivals('+15550005002', 4)).map(arrival => arrival.body?.text?.body), ['1', '2', '3', '4'])
+  t.same((await environment.arrivals('+15550005002', 4)).map(arrival => arrival.body?.text?.body), ['1', '2', '3', '4'])
   t.same([...one.seen('attempt.stale'), ...two.seen('attempt.stale'), ...two.seen('recovery.found')], [], 'recovery had nothing to do')
 })
 

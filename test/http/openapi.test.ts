@@ -15,7 +15,7 @@ import type { RetryWorkerStatusSchema } from '../../src/http/routes/workers.js'
 import type { PairView, SenderView } from '../../src/throttle/inspect.js'
 import { read, root } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
-import { unhurried } from '../support/flow.js'
+import { longStartWindow } from '../support/flow.js'
 import { keys, startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { createCaller, request } from '../support/request.js'
@@ -31,7 +31,7 @@ const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond:
 const options = {
   redisUrl: redis.url,
   apiUrl: sandbox.url,
-  env: { ...unhurried, WHATSAPP_PHONE_NUMBER_ID: SENDER, WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
+  env: { ...longStartWindow, WHATSAPP_PHONE_NUMBER_ID: SENDER, WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 }
 const node = await startNode(t, options)
 const document = (await request(`${node.origin}/docs/json`)).body as Document

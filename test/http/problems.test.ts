@@ -1,13 +1,13 @@
 /** Errors are problem documents with a stable code, and the invalid field if there is one. */
 import t, { type Test } from 'tap'
 import { errors } from '../../src/errors.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { request, type Reply } from '../support/request.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 /** An interval much longer than three requests take on a slow machine. */
-const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
 const to = '+15550006001'
 const good = { to, message: 'Hello' }
 
@@ -117,7 +117,7 @@ await t.test('query parameters are converted to their types, and the error names
 })
 
 await t.test('no invalid request reached WhatsApp or left data in Redis', async t => {
-  t.equal((await ground.sandbox.seen()).length, 0)
+  t.equal((await environment.sandbox.seen()).length, 0)
   t.match((await node.get('/stats')).body, { throttling: { activeRateLimits: 0 }, senders: [{ unsettled: 0, queued: 0 }] })
   // Periodic jobs may fail on a busy machine; requests do not cause that.
   t.same(node.seen('unexpected-error').filter(({ location }) => !location.startsWith('job ')), [])

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { isUnavailable } from '../../src/redis/unavailable.js'
 import { startSandbox } from '../sandbox/support.js'
-import { unhurried } from '../support/flow.js'
+import { longStartWindow } from '../support/flow.js'
 import { startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { request, type Reply } from '../support/request.js'
@@ -13,7 +13,7 @@ const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond:
 const node = await startNode(t, {
   redisUrl: redis.url,
   apiUrl: sandbox.url,
-  env: { ...unhurried, WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
+  env: { ...longStartWindow, WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
 })
 const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
 

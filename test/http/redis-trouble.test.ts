@@ -1,12 +1,12 @@
 /** Redis stopped, read-only, loading, full or without its scripts: which responses callers get, how soon, and that no message is accepted in part. */
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/support.js'
-import { unhurried } from '../support/flow.js'
+import { longStartWindow } from '../support/flow.js'
 import { keys, startNode, type Node } from '../support/gateway.js'
-import { watchLag } from '../support/lag.js'
+import { measureLag } from '../support/lag.js'
 import { startRedis } from '../support/redis.js'
-import { watchRejections } from '../support/rejections.js'
-import { askOnce, createCaller, type Reply } from '../support/request.js'
+import { recordRejections } from '../support/rejections.js'
+import { requestOnce, createCaller, type Reply } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
 
 /** The response time while Redis has a problem: for the median, and twice as much for all, because other tests load the machine. */
@@ -14,19 +14,19 @@ const RESPONSE_MS = 250
 const callers = Array.from({ length: 40 }, (_, at) => at)
 const SLOW = '+15557010010'
 
-const rejections = watchRejections(t)
+const rejections = recordRejections(t)
 // Loading takes long enough to observe.
 const redis = await startRedis(t, {
   extra: ['--enable-debug-command', 'yes', '--key-load-delay', '300', '--loading-process-events-interval-bytes', '1024']
 })
 const admin = redis.connect()
 const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
-const env = { ...unhurried, WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
+const env = { ...longStartWindow, WHATSAPP_RATE_LIMIT_MS: '200', INLINE_WAIT_MS: '100', SEND_TIMEOUT_MS: '5000' }
 const start = async (t: Test, more: Record<string, string> = {}): Promise<Node> =>
   await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { ...env, ...more } })
 const arrivals = async (to: string): Promise<number> => (await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)).length
 const stateOf = async (node: Node, id: string): Promise<string> => (await node.get(`/messages/${id}`)).body['status']
-const isReady = async (node: Node): Promise<boolean> => (await askOnce(`${node.origin}/health/ready`)).status === 200
+const isReady = async (node: Node): Promise<boolean> => (await requestOnce(`${node.origin}/health/ready`)).status === 200
 const usedMemory = async (): Promise<number> => Number(/^used_memory:(\d+)/m.exec(await admin.info('memory'))?.[1])
 
 interface Trouble { what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>, settlesMeanwhile?: boolean }
@@ -74,7 +74,7 @@ for (const { what, begin, end, settlesMeanwhile } of troubles) {
     await begin()
     await until('the node sees it', async () => !await isReady(node))
     await expectRefusals(t, node, what)
-    t.match(await askOnce(`${node.origin}/health/live`), { status: 200 })
+    t.match(await requestOnce(`${node.origin}/health/live`), { status: 200 })
     if (settlesMeanwhile === true) {
       await until('the message in flight is settled meanwhile', async () => (await stateOf(node, slow.body['id'])) === 'sent')
     }
@@ -164,11 +164,11 @@ await t.test('no promise was rejected without a handler', async t => {
 async function expectRefusals (t: Test, node: Node, what: string): Promise<void> {
   const refused: number[] = []
   const busy: number[] = []
-  const lag = watchLag(5000)
-  const { send } = createCaller(node.origin, keys.operator, askOnce)
+  const lag = measureLag(5000)
+  const { send } = createCaller(node.origin, keys.operator, requestOnce)
   const replies = await each(callers, 10, async at => {
     const reply = await timed(refused, async () => await send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` }))
-    await timed(busy, async () => await askOnce(`${node.origin}/health/live`))
+    await timed(busy, async () => await requestOnce(`${node.origin}/health/live`))
     return reply
   })
   t.same(

@@ -1,7 +1,7 @@
 /** Authorization of every route with every role. A route that is not in the table fails the test. */
 import http from 'node:http'
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { routesOf } from '../support/routes.js'
@@ -48,8 +48,8 @@ const table: Record<string, Role[] | 'open'> = {
   'GET /api/v1/codes/:code': all
 }
 
-const ground = await createGround(t, unhurried)
-const node = await ground.start(t)
+const environment = await createTestEnvironment(t, longStartWindow)
+const node = await environment.start(t)
 
 /** With ids that do not exist, so that a permitted request changes nothing. */
 async function call (route: string, authorization?: string): Promise<{ status: number, body: Record<string, any>, headers: Headers }> {
@@ -84,20 +84,20 @@ for (const [route, allowed] of Object.entries(table)) {
 }
 
 await t.test('a worker node serves health and metrics only', async t => {
-  const worker = await ground.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
+  const worker = await environment.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
   const served = routesOf(worker.gateway.app).filter(route => !route.startsWith('HEAD '))
   t.same(served.filter(route => route.includes('/api/')), [])
   t.equal((await request(`${worker.origin}/health/ready`)).status, 200)
 })
 
 await t.test('without API keys every caller on this machine is admin', async t => {
-  const open = await ground.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '' }, { prefix: node.prefix })
+  const open = await environment.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '' }, { prefix: node.prefix })
   t.match(await open.as().send('+15550004010'), { status: 200, body: { sandbox: true, immediate: true } })
   t.match(await open.as('whatever').get('/stats'), { status: 200, body: { sandbox: true } })
 })
 
 await t.test('without API keys no page of another site can change or read anything', async t => {
-  const open = await ground.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '' }, { prefix: node.prefix })
+  const open = await environment.start(t, { API_KEYS: '', WHATSAPP_ACCESS_TOKEN: '' }, { prefix: node.prefix })
   const ask = async (headers: Record<string, string>, method = 'POST', path = '/workers/retry/start') =>
     await until('a response', async () => {
       const response = await fetchAs(`${open.origin}/api/v1${path}`, method, headers)

@@ -4,17 +4,17 @@ import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { errors } from '../../src/errors.js'
 import { connectionLimits } from '../../src/http/limits.js'
-import { createGround } from '../support/flow.js'
+import { createTestEnvironment } from '../support/flow.js'
 import { keys, type Node } from '../support/gateway.js'
 import { pass } from '../support/until.js'
 
-const ground = await createGround(t)
+const environment = await createTestEnvironment(t)
 /** Shorter than in production, so that the test does not wait as long. */
 const SHORT_MS = 700
 const MOST_MS = SHORT_MS + connectionLimits.checkEveryMs + 1500
 
 await t.test('the server has the limits of connectionLimits', async t => {
-  const { server } = (await ground.start(t)).gateway.app
+  const { server } = (await environment.start(t)).gateway.app
   t.match(server, {
     headersTimeout: connectionLimits.headersTimeoutMs,
     requestTimeout: connectionLimits.requestTimeoutMs,
@@ -26,7 +26,7 @@ await t.test('the server has the limits of connectionLimits', async t => {
 })
 
 await t.test('fifty slow or silent connections are closed, and a caller among them is served at once', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   Object.assign(node.gateway.app.server, { headersTimeout: SHORT_MS, requestTimeout: SHORT_MS })
   const head = `POST /api/v1/messages HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${keys.app}\r\n`
   const kinds: Record<string, [start: string, drop: string]> = {
@@ -56,7 +56,7 @@ await t.test('fifty slow or silent connections are closed, and a caller among th
 })
 
 await t.test('malformed HTTP and oversized headers get a problem document, and the connection is closed', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const line = 'GET /api/v1/stats HTTP/1.1\r\nhost: gateway\r\n'
   const cases: Array<[text: string, code: keyof typeof errors]> = [
     ['nonsense\r\n\r\n', 'INVALID_REQUEST'],

@@ -2,16 +2,16 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { describeError } from '../../src/metrics/log.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { startGatewayProcess } from '../support/process.js'
 import { createPrefix } from '../support/redis.js'
-import { fetchPatiently } from '../support/request.js'
+import { fetchWithRetry } from '../support/request.js'
 import { until } from '../support/until.js'
 import { declaredRows } from './log-rows.js'
 
 type Line = Record<string, unknown> & { msg: string, level: string }
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const rows = declaredRows()
 const fast = { LOG_LEVEL: 'trace', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' }
 
@@ -39,7 +39,7 @@ function mismatches (lines: Line[]): string[] {
 
 await t.test('no log line of a busy flow contains a number, a text, a key or a token, and each matches its row', async t => {
   const { texts, lines, more } = listen()
-  const node = await ground.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '2000', UNKNOWN_HOLD_MS: '100' }, more)
+  const node = await environment.start(t, { ...fast, WHATSAPP_ACCESS_TOKEN: 'EAAsecrettoken', SEND_TIMEOUT_MS: '2000', UNKNOWN_HOLD_MS: '100' }, more)
   const text = 'Your code is 493817'
   const people = ['15550008001', '155621310000801', '15560131026', '15558400011', '15558200011', '15550008002']
   // Due after the timeout of the message that never gets a response.
@@ -61,7 +61,7 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
   await node.as('a-wrong-key-that-is-secret').send('+15550008003', text)
   await node.send('US.13491208655302741918', text)
   await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
-  await ground.sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
+  await environment.sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   await node.send('+15550008004', text)
   await node.post(`/senders/${SENDER}/resume`)
   await node.close()
@@ -78,14 +78,14 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
 
 await t.test('a request is one line with caller, route and result; the line of a probe has the level debug', async t => {
   const { lines, named, more } = listen()
-  const node = await ground.start(t, fast, more)
+  const node = await environment.start(t, fast, more)
   await node.as(keys.viewer).get('/rate-limits/+15550008301?sender=111')
   await node.as(keys.viewer).send('+15550008301')
   await node.as().get('/stats')
   await fetch(`${node.origin}/health/live`)
   await fetch(`${node.origin}/metrics`)
-  await fetchPatiently(`${node.origin}/nowhere`)
-  t.match((await fetchPatiently(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'), /./, 'requests that the router rejects have an id too')
+  await fetchWithRetry(`${node.origin}/nowhere`)
+  t.match((await fetchWithRetry(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'), /./, 'requests that the router rejects have an id too')
   const logged = await until('all requests are logged', () => { const found = lines().filter(({ route, code }) => route !== undefined && code !== 'OVERLOADED'); return found.length >= 7 && found })
   t.match(logged, [
     { msg: 'request', level: 'info', method: 'GET', route: '/api/v1/rate-limits/:recipient', status: 200, caller: 'viewer', bytes: Number, durationMs: Number },
@@ -102,9 +102,9 @@ await t.test('a request is one line with caller, route and result; the line of a
 
 await t.test('a request id leads to the message id, and the message id leads to its outcome', async t => {
   const { named, lines, more } = listen()
-  const node = await ground.start(t, fast, more)
+  const node = await environment.start(t, fast, more)
   const post = async (id: string): Promise<{ header: string | null, body: { id: string } }> => {
-    const reply = await fetchPatiently(`${node.origin}/api/v1/messages`, {
+    const reply = await fetchWithRetry(`${node.origin}/api/v1/messages`, {
       method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json', 'x-request-id': id }, body: JSON.stringify({ to: '+15550008401', message: `Hello ${id}` })
     })
     return { header: reply.headers.get('x-request-id'), body: await reply.json() as { id: string } }
@@ -115,7 +115,7 @@ await t.test('a request id leads to the message id, and the message id leads to 
   t.match(named('request')[0], { requestId: 'checkout-77:a.b_c', caller: 'app', id: first.body.id })
   await node.get(`/messages/${first.body.id}`)
   await node.post('/messages/batch', [{ to: '+15550008402', message: 'one of many' }])
-  await fetchPatiently(`${node.origin}/v25.0/${SENDER}/messages`, {
+  await fetchWithRetry(`${node.origin}/v25.0/${SENDER}/messages`, {
     method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: '15550008403', type: 'text', text: { body: 'Hello' } })
   })
   const requests = await until('all requests are logged', () => named('request').length === 4 && named('request'))
@@ -134,7 +134,7 @@ await t.test('a request id leads to the message id, and the message id leads to 
 
 await t.test('a request whose caller hangs up is logged with status 499', async t => {
   const { named, more } = listen()
-  const node = await ground.start(t, { ...fast, INLINE_WAIT_MS: '10000' }, more)
+  const node = await environment.start(t, { ...fast, INLINE_WAIT_MS: '10000' }, more)
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
   const body = JSON.stringify({ to: '+15557020010', message: 'Hello' })
   socket.write(`POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
@@ -145,8 +145,8 @@ await t.test('a request whose caller hangs up is logged with status 499', async 
 
 await t.test('the log line of a failed script does not contain the command with the message', async t => {
   const { texts, named, lines, more } = listen()
-  const node = await ground.start(t, fast, more)
-  await ground.redis.connect().set(`{${node.prefix}:${SENDER}}:backlog`, 'no hash')
+  const node = await environment.start(t, fast, more)
+  await environment.redis.connect().set(`{${node.prefix}:${SENDER}}:backlog`, 'no hash')
   t.match(await node.send('+15550008101', 'Your code is 493817'), { status: 500, body: { code: 'INTERNAL' } })
   t.match((await node.post('/messages/batch', [{ to: '+15550008101', message: 'Your code is 493817' }])).body['results'][0], { httpStatus: 500 })
   t.match(named('request failed').filter(({ code }) => code !== 'OVERLOADED'), [{ level: 'error', status: 500, code: 'INTERNAL', route: '/api/v1/messages' }])
@@ -173,7 +173,7 @@ await t.test('quoted values are removed from a logged error, and the description
 await t.test('an uncaught error ends the node, and is logged with its stack and without its message', async t => {
   const bomb = "process.on('SIGWINCH', () => { Promise.reject(new TypeError('Your code is ' + (493800 + 17))) })"
   const program = await startGatewayProcess(t, {
-    redisUrl: ground.redis.url, apiUrl: ground.sandbox.url, prefix: createPrefix(), env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}`, LOG_LEVEL: 'fatal' }
+    redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix: createPrefix(), env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}`, LOG_LEVEL: 'fatal' }
   })
   t.equal(await program.end('SIGWINCH'), 1)
   const logged = program.output().split('\n').filter(text => text.startsWith('{')).map(text => JSON.parse(text) as Line)

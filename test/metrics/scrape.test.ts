@@ -2,15 +2,15 @@
 import t from 'tap'
 import { complaintOf, missing } from '../grafana/monitoring.js'
 import { startSandbox } from '../sandbox/support.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, startNode, type Node } from '../support/gateway.js'
-import { watchLag } from '../support/lag.js'
+import { measureLag } from '../support/lag.js'
 import { startRedis } from '../support/redis.js'
-import { fetchPatiently } from '../support/request.js'
+import { fetchWithRetry } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import { read, type Scraped } from './text.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 
 async function scrape (node: Pick<Node, 'origin'>): Promise<Scraped> {
   const response = await fetch(`${node.origin}/metrics`)
@@ -31,10 +31,10 @@ async function scrapeNext (node: Pick<Node, 'origin'>): Promise<Scraped> {
 }
 
 await t.test('every role serves metrics without a key, and promtool accepts them', async t => {
-  const all = await ground.start(t)
+  const all = await environment.start(t)
   await all.send('+15550008001')
   for (const ROLE of ['api', 'worker', 'all']) {
-    const node = ROLE === 'all' ? all : await ground.start(t, { ROLE }, { prefix: all.prefix })
+    const node = ROLE === 'all' ? all : await environment.start(t, { ROLE }, { prefix: all.prefix })
     const scraped = await scrape(node)
     t.equal(lint(scraped), '', ROLE)
     t.match(scraped.text, new RegExp(`^sluice_build_info{version="[\\d.]+",role="${ROLE}",node="\\w+"} 1$`, 'm'))
@@ -46,8 +46,8 @@ await t.test('every role serves metrics without a key, and promtool accepts them
 })
 
 await t.test('each message counts in one state, and all nodes report the same', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
-  const other = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: node.prefix })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const other = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: node.prefix })
   for (let i = 0; i < 3; i++) await node.send('+15550008010', `number ${i}`)
   await node.send('+15550008011', 'later', { scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
   await node.send('+155601310000012')
@@ -71,7 +71,7 @@ await t.test('each message counts in one state, and all nodes report the same', 
 })
 
 await t.test('a failure counts until it is acknowledged, and again when it fails once more', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const { body } = await node.send('+155601310260020')
   const unseen = async (): Promise<number | undefined> => (await scrapeNext(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
   t.equal(await unseen(), 1)
@@ -84,7 +84,7 @@ await t.test('a failure counts until it is acknowledged, and again when it fails
 })
 
 await t.test('concurrent scrapes and scrapes within a second share one reading', async t => {
-  const node = await ground.start(t)
+  const node = await environment.start(t)
   const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
   // Repeated if the machine stalled so long that the last scrape came after the second.
   const shared = await until('twenty scrapes and one within a second', async () => {
@@ -98,7 +98,7 @@ await t.test('concurrent scrapes and scrapes within a second share one reading',
 })
 
 await t.test('no scrape holds a recipient, id, key or text', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: '100', SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '200' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '100', SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '200' })
   const text = 'Ciphertext-of-a-message'
   const ids: string[] = []
   for (const to of ['+15550008030', '+155621310000031', '+155601310260032', '+155600001900033', '+155601310560034', '+15556020035', '+15558400036', '+155609876540037']) {
@@ -112,7 +112,7 @@ await t.test('no scrape holds a recipient, id, key or text', async t => {
   await node.send('+15550008038', text, { whenLimited: 'reject' })
   await node.send('12', text)
   for (const path of ['/rate-limits/+15550008030', '/messages/order-4711-15550008030', `/messages/${ids[0]}`, '/messages/+15550008039', '/nowhere/15550008030', '/failures?recipient=15560131000']) await node.get(path)
-  await fetchPatiently(`${node.origin}/15550008030`)
+  await fetchWithRetry(`${node.origin}/15550008030`)
   await fetch(`${node.origin}/api/v1/messages`, { method: 'PATCH' })
   await node.del('/rate-limits/+15550008030')
   await node.del(`/messages/${ids.at(-1)}`)
@@ -136,7 +136,7 @@ await t.test('while Redis hangs or is down a scrape answers soon, says so, and h
   t.ok((await scrape(node)).value('sluice_inflight_limit'))
   const broken = async (): Promise<void> => {
     await pass(1000)
-    const lag = watchLag(5000)
+    const lag = measureLag(5000)
     const askedAt = performance.now()
     const scrapes = await Promise.all([scrape(node), scrape(node), scrape(node)])
     const tookMs = performance.now() - askedAt

@@ -1,12 +1,12 @@
 /** The counter of spacing violations of a real gateway: it stays at 0, and it counts when the limiter is broken on purpose. */
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
 const INTERVAL_MS = 300
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 
 /** The counter as Prometheus reads it. */
 async function violations (node: Node): Promise<number> {
@@ -17,7 +17,7 @@ async function violations (node: Node): Promise<number> {
 
 /** ms between consecutive requests at the provider. */
 async function gaps (recipient: string, count: number): Promise<number[]> {
-  const seen = await ground.arrivals(recipient, count)
+  const seen = await environment.arrivals(recipient, count)
   return seen.slice(1).map(({ receivedAt }, n) => receivedAt - (seen[n]?.receivedAt ?? 0))
 }
 
@@ -36,7 +36,7 @@ function breakLimiter (right: string, wrong: string): () => number {
 }
 
 await t.test('the working limiter causes no violation: neither for concurrent messages, nor for retries, nor after an operator eases a rule', async t => {
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' })
   const [many, refused, cleared, eased] = ['15550009001', '155621310000901', '15550009004', '15550009005']
   await Promise.all([...Array.from({ length: 4 }, async (_, n) => await node.send(`+${many}`, `m${n}`)), node.send(`+${refused}`, 'a')])
   await node.send(`+${cleared}`, 'a')
@@ -54,7 +54,7 @@ await t.test('the working limiter causes no violation: neither for concurrent me
 await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
   const mend = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
   t.teardown(mend)
-  const node = await ground.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
   t.ok(mend() >= 4, 'admit, claim, retry and settle are broken')
   t.equal(await violations(node), 0)
   for (const text of ['a', 'b', 'c', 'd']) await node.send('+15550009011', text)

@@ -1,9 +1,9 @@
 /** A well-behaved caller: it repeats a request with the same idempotency key until a response states the outcome of the message. */
 import { pass } from '../support/until.js'
 import type { Responded, Ended, Fact, Posted } from './history.js'
-import { moment } from './history.js'
+import { monotonicNow } from './history.js'
 
-export interface Wish { key: string, to: string, sender: string, lane?: 1 | 2 | 3, policy: 'retry' | 'fail', expiresInMs?: number, scheduledFor?: number }
+export interface MessageRequest { key: string, to: string, sender: string, lane?: 1 | 2 | 3, policy: 'retry' | 'fail', expiresInMs?: number, scheduledFor?: number }
 
 export interface CallerOptions {
   apiKey: string
@@ -11,7 +11,7 @@ export interface CallerOptions {
   origins: () => string[]
   note: (fact: Fact) => void
   /** Timeout of one request. */
-  patienceMs: number
+  timeoutMs: number
   isOver: () => boolean
 }
 
@@ -19,7 +19,7 @@ type Body = Record<string, any>
 
 const lanes = { 1: 'urgent', 2: 'normal', 3: 'bulk' } as const
 
-export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: CallerOptions) {
+export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: CallerOptions) {
   const authorization = `Bearer ${apiKey}`
 
   /** One request; status 0 if there was no response. */
@@ -28,7 +28,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
       const response = await fetch(`${origin}/api/v1${path}`, {
         method,
         headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-        signal: AbortSignal.timeout(patienceMs),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) })
       })
       const text = await response.text()
@@ -39,7 +39,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
   }
 
   function noteResponse (key: string, status: number, body: Body, askedAt: number): void {
-    const response: Responded = { fact: 'responded', at: moment(), key, status, askedAt }
+    const response: Responded = { fact: 'responded', at: monotonicNow(), key, status, askedAt }
     if (typeof body['id'] === 'string') response.id = body['id']
     if (typeof body['status'] === 'string') response.state = body['status']
     if (body['immediate'] === true) response.immediate = true
@@ -53,7 +53,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     for (let tries = 0; !isOver(); tries++) {
       const nodes = origins()
       const origin = nodes[tries % Math.max(1, nodes.length)]
-      const askedAt = moment()
+      const askedAt = monotonicNow()
       const reply = origin === undefined ? { status: 0, body: {} } : await ask(origin, method, path, body)
       if (isFinal(reply.status, reply.body, askedAt)) return reply.body
       await pass(Math.min(1000, 50 * 2 ** Math.min(tries, 5)))
@@ -61,7 +61,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     return null
   }
 
-  function bodyOf (wish: Wish): Body {
+  function bodyOf (wish: MessageRequest): Body {
     const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor } = wish
     return {
       to,
@@ -75,8 +75,8 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     }
   }
 
-  function notePosted ({ key, to, sender, lane = 2, policy }: Wish): void {
-    const posted: Posted = { fact: 'posted', at: moment(), key, pair: `${sender}/${to}`, lane, policy }
+  function notePosted ({ key, to, sender, lane = 2, policy }: MessageRequest): void {
+    const posted: Posted = { fact: 'posted', at: monotonicNow(), key, pair: `${sender}/${to}`, lane, policy }
     note(posted)
   }
 
@@ -87,13 +87,13 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     ask,
     persist,
 
-    async post (wish: Wish): Promise<Body | null> {
+    async post (wish: MessageRequest): Promise<Body | null> {
       notePosted(wish)
       return await this.repeat(wish)
     },
 
     /** Repeats a request until its response is conclusive. */
-    async repeat (wish: Wish): Promise<Body | null> {
+    async repeat (wish: MessageRequest): Promise<Body | null> {
       return await persist('POST', '/messages', bodyOf(wish), (status, body, askedAt) => {
         noteResponse(wish.key, status, body, askedAt)
         return isConclusive(status)
@@ -101,9 +101,9 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     },
 
     /** Posts all messages as one batch; rows without a conclusive result are posted again, one by one. */
-    async postBatch (wishes: Wish[]): Promise<void> {
+    async postBatch (wishes: MessageRequest[]): Promise<void> {
       for (const wish of wishes) notePosted(wish)
-      const askedAt = moment()
+      const askedAt = monotonicNow()
       const { body } = await ask(origins()[0] ?? '', 'POST', '/messages/batch', wishes.map(bodyOf))
       const results = (body['results'] ?? []) as Body[]
       for (const [at, wish] of wishes.entries()) {
@@ -114,7 +114,7 @@ export function createCaller ({ apiKey, origins, note, patienceMs, isOver }: Cal
     },
 
     /** The state of a message as the gateway reports it; null if the gateway does not know the message. */
-    async look ({ key, sender }: Pick<Wish, 'key' | 'sender'>): Promise<Ended | null> {
+    async look ({ key, sender }: Pick<MessageRequest, 'key' | 'sender'>): Promise<Ended | null> {
       let found: Ended | null = null
       await persist('GET', `/messages/${encodeURIComponent(key)}?sender=${sender}`, undefined, (status, body) => {
         if (status === 200) found = { fact: 'ended', key, state: body['status'], attempts: body['attempts'] ?? [] }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { endChild, startGateway, type Child } from '../crash/child.js'
 import { nodeEnv } from '../support/gateway.js'
 import { pass } from '../support/until.js'
-import { moment, type Fact, type Frozen, type Watched } from './history.js'
+import { monotonicNow, type Fact, type Frozen, type ObservedSend } from './history.js'
 import type { Proxies } from './proxies.js'
 
 export interface FleetOptions { redisPort: number, sandboxPort: number, folder: string, prefix: string, proxies: Proxies, settings: Record<string, string> }
@@ -23,7 +23,7 @@ export interface Fleet {
   /** Resolves when all nodes run again without faults. */
   heal: () => Promise<void>
   /** What the observers in the nodes recorded. */
-  watched: () => Watched[]
+  watched: () => ObservedSend[]
   /** Unexpected errors and exits of nodes. */
   errors: () => string[]
 }
@@ -84,11 +84,11 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
       if (!isClosed) await launch(name, clockOffsetMs).ready.catch(() => undefined)
     }),
     freeze: async (name, forMs) => await occupy(name, async ({ child }) => {
-      const frozen: Frozen = { fact: 'frozen', node: String(child.pid), from: moment(), to: Infinity }
+      const frozen: Frozen = { fact: 'frozen', node: String(child.pid), from: monotonicNow(), to: Infinity }
       note(frozen)
       child.signal('SIGSTOP')
       await pass(forMs)
-      frozen.to = moment()
+      frozen.to = monotonicNow()
       child.signal('SIGCONT')
     }),
     async heal () {
@@ -101,7 +101,7 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
         else await node.child.ready.catch(() => undefined)
       }
     },
-    watched: () => generations.flatMap(({ node, file }) => readLines(file).map(line => ({ ...JSON.parse(line) as Watched, node }))),
+    watched: () => generations.flatMap(({ node, file }) => readLines(file).map(line => ({ ...JSON.parse(line) as ObservedSend, node }))),
     errors: () => errors,
     async close () {
       isClosed = true

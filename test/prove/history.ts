@@ -24,7 +24,7 @@ export interface Responded {
  * A node checked the clock for the last time before a request (`checked`), not before `from` and not after `at`; then its last byte was
  * written. `opaque` names the attempt.
  */
-export interface Watched { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
+export interface ObservedSend { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
 /** The provider received an attempt. `reset` and `hung` are not accepted; for `rejected` the sender got an error response. */
 export interface Arrived { fact: 'arrived', at: number, key: string, pair: string, opaque: string, outcome: string, code: number | null }
 /** The provider reported an accepted attempt as failed. */
@@ -39,7 +39,7 @@ export interface Attempt { attempt: number, outcome: string, code: string | null
 /** The end of the run; `unsettled` is the gateway's own count. */
 export interface Over { fact: 'over', at: number, unsettled: number }
 
-export type Fact = Posted | Responded | Watched | Arrived | Bounced | Frozen | FaultInjected | Ended | Over
+export type Fact = Posted | Responded | ObservedSend | Arrived | Bounced | Frozen | FaultInjected | Ended | Over
 
 export interface Rules { intervalMs: number, startWithinMs: number, perSecond: number }
 
@@ -56,7 +56,7 @@ export interface Message {
 }
 
 /** The current time on the clock of all facts. */
-export function moment (): number {
+export function monotonicNow (): number {
   return performance.timeOrigin + performance.now()
 }
 
@@ -79,8 +79,8 @@ export function messagesOf (facts: Fact[]): Map<string, Message> {
 }
 
 /** What the observers in the nodes recorded, oldest first. */
-export function watchedOf (facts: Fact[], kind: Watched['fact']): Watched[] {
-  return facts.filter((fact): fact is Watched => fact.fact === kind).sort((a, b) => a.at - b.at)
+export function observedSends (facts: Fact[], kind: ObservedSend['fact']): ObservedSend[] {
+  return facts.filter((fact): fact is ObservedSend => fact.fact === kind).sort((a, b) => a.at - b.at)
 }
 
 /** The attempt number: the last part of the opaque name. */

@@ -1,5 +1,5 @@
 /** Checks that first attempts keep the order of their queue, that higher lanes go first, and that no message starts before its `delayMs`. */
-import { attemptOf, groupBy, watchedOf, type Arrived, type Fact, type Message, type Rules } from './history.js'
+import { attemptOf, groupBy, observedSends, type Arrived, type Fact, type Message, type Rules } from './history.js'
 import type { Figures, Note } from './judge.js'
 
 /** Maximum difference between the clocks of several processes, ms. */
@@ -8,7 +8,7 @@ const CLOCKS_MS = 5
 interface First { message: Message, startedAt: number }
 
 export function judgeOrder (rules: Rules, messages: Map<string, Message>, facts: Fact[], note: Note): Partial<Figures> {
-  const checks = groupBy(watchedOf(facts, 'checked'), ({ opaque }) => opaque)
+  const checks = groupBy(observedSends(facts, 'checked'), ({ opaque }) => opaque)
   const numbers = new Map([...messages.keys()].map((key, number) => [key, number]))
   const firsts = [...messages.values()].flatMap((message): First[] => {
     const arrival = message.arrivals.find(({ opaque }) => attemptOf(opaque) === 1)

@@ -1,5 +1,5 @@
 /** Checks that sends of a pair keep their spacing, and that no second has more sends than the rate allows. */
-import { groupBy, watchedOf, type Arrived, type Fact, type Frozen, type Rules, type Watched } from './history.js'
+import { groupBy, observedSends, type Arrived, type Fact, type Frozen, type Rules, type ObservedSend } from './history.js'
 import type { Figures, Note } from './judge.js'
 
 /** Network time allowed between a start and its arrival, ms. */
@@ -10,7 +10,7 @@ const CLOCKS_MS = 5
 type Spacing = Pick<Figures, 'closerByFreeze' | 'closerByStall' | 'closerByWire' | 'leastSpacingMs' | 'mostInSecond' | 'longestSilenceMs'>
 
 /** One send: its last clock check, its write, its arrival. */
-interface Send { checked: Watched, written: Watched | null, arrived: Arrived | null }
+interface Send { checked: ObservedSend, written: ObservedSend | null, arrived: Arrived | null }
 
 export function judgeSpacing (rules: Rules, facts: Fact[], note: Note): Spacing {
   const spacing: Spacing = { closerByFreeze: 0, closerByStall: 0, closerByWire: 0, leastSpacingMs: Infinity, mostInSecond: 0, longestSilenceMs: 0 }
@@ -42,9 +42,9 @@ export function judgeSpacing (rules: Rules, facts: Fact[], note: Note): Spacing 
 
 /** Matches each clock check with the write and the arrival that followed it, attempt by attempt. */
 function sendsOf (facts: Fact[], arrivals: Arrived[]): Send[] {
-  const written = groupBy(watchedOf(facts, 'written'), ({ opaque }) => opaque)
+  const written = groupBy(observedSends(facts, 'written'), ({ opaque }) => opaque)
   const arrived = groupBy(arrivals, ({ opaque }) => opaque)
-  return watchedOf(facts, 'checked').map(checked => {
+  return observedSends(facts, 'checked').map(checked => {
     const write = written.get(checked.opaque)?.find(one => one.node === checked.node && one.at >= checked.at) ?? null
     const at = arrived.get(checked.opaque)?.findIndex(one => one.at >= checked.at - CLOCKS_MS) ?? -1
     return { checked, written: write, arrived: at < 0 ? null : arrived.get(checked.opaque)?.splice(at, 1)[0] ?? null }
@@ -64,7 +64,7 @@ function judgeChecks (rules: Rules, sends: Send[], arrivals: Arrived[], note: No
 }
 
 /** The earliest possible time of this clock check: on a busy machine the process may be delayed around it too. */
-function checkTimeOf ({ from, at }: Watched): number {
+function checkTimeOf ({ from, at }: ObservedSend): number {
   return from ?? at
 }
 

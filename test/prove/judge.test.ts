@@ -1,6 +1,6 @@
 /** The judge of `npm run prove` and `npm run crash` has to find violations: each doctored history has one. */
 import t from 'tap'
-import type { Responded, Arrived, Ended, Fact, Posted, Rules, Watched } from './history.js'
+import type { Responded, Arrived, Ended, Fact, Posted, Rules, ObservedSend } from './history.js'
 import { breaches, isSpotless, judge, type Breach, type Figures } from './judge.js'
 
 const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
@@ -9,8 +9,8 @@ const NODE = '77'
 
 const posted = (key: string, at: number, more: Partial<Posted> = {}): Posted => ({ fact: 'posted', at, key, pair: PAIR, lane: 2, policy: 'retry', ...more })
 const responded = (key: string, at: number, more: Partial<Responded> = {}): Responded => ({ fact: 'responded', at, askedAt: at - 10, key, status: 202, id: `8.${key}`, state: 'queued', ...more })
-const checked = (key: string, at: number, attempt = 1): Watched => ({ fact: 'checked', from: at - 0.1, at, node: NODE, opaque: `${key}.${attempt}` })
-const written = (key: string, at: number, attempt = 1): Watched => ({ ...checked(key, at, attempt), fact: 'written' })
+const checked = (key: string, at: number, attempt = 1): ObservedSend => ({ fact: 'checked', from: at - 0.1, at, node: NODE, opaque: `${key}.${attempt}` })
+const written = (key: string, at: number, attempt = 1): ObservedSend => ({ ...checked(key, at, attempt), fact: 'written' })
 const arrived = (key: string, at: number, attempt = 1, more: Partial<Arrived> = {}): Arrived =>
   ({ fact: 'arrived', at, key, pair: PAIR, opaque: `${key}.${attempt}`, outcome: 'accepted', code: null, ...more })
 const ended = (key: string, state: string, ...outcomes: string[]): Ended =>

@@ -1,13 +1,13 @@
 /** Realistic load: conversations of one to six messages over many recipients, so that order and spacing of a pair are exercised. */
 import { createZipf, type Random } from '../property/random.js'
 import { pass } from '../support/until.js'
-import type { ProvingCaller, Wish } from './caller.js'
+import type { ProvingCaller, MessageRequest } from './caller.js'
 
 export interface LoadOptions { senders: string[], people: number, perSecond: number, seconds: number, caller: ProvingCaller, random: Random }
 
 export interface Load {
   /** Every message that was posted. */
-  wishes: Map<string, Wish>
+  wishes: Map<string, MessageRequest>
   /** The number of posts with a conclusive response. */
   responded: () => number
   /** Messages that a caller cancelled in time. */
@@ -23,7 +23,7 @@ const MAX_CONCURRENT = 400
 export function startLoad (options: LoadOptions): Load {
   const { senders, people, perSecond, seconds, caller, random } = options
   const zipf = createZipf(people, 0.5)
-  const wishes = new Map<string, Wish>()
+  const wishes = new Map<string, MessageRequest>()
   const cancelled = new Set<string>()
   const underway = new Set<Promise<void>>()
   const talking = new Set<string>()
@@ -32,7 +32,7 @@ export function startLoad (options: LoadOptions): Load {
   let responded = 0
 
   /** A recipient without an open conversation in this lane; some numbers make the sandbox fail or refuse. */
-  function choose (random: Random): Pick<Wish, 'sender' | 'to' | 'lane'> {
+  function choose (random: Random): Pick<MessageRequest, 'sender' | 'to' | 'lane'> {
     for (;;) {
       const sender = random.pick(senders)
       const person = String(zipf.draw(random)).padStart(4, '0')
@@ -42,7 +42,7 @@ export function startLoad (options: LoadOptions): Load {
     }
   }
 
-  async function post (wish: Wish, random: Random): Promise<void> {
+  async function post (wish: MessageRequest, random: Random): Promise<void> {
     wishes.set(wish.key, wish)
     const body = await caller.post(wish)
     responded++
@@ -51,7 +51,7 @@ export function startLoad (options: LoadOptions): Load {
     if (random.chance(0.05)) later(random.int(100, 20_000), async () => { await caller.repeat(wish) })
   }
 
-  async function cancel (wish: Wish): Promise<void> {
+  async function cancel (wish: MessageRequest): Promise<void> {
     await caller.persist('DELETE', `/messages/${encodeURIComponent(wish.key)}?sender=${wish.sender}`, undefined, status => {
       if (status === 200) cancelled.add(wish.key)
       return status !== 0 && status < 500

@@ -12,7 +12,7 @@ import { each, pass, until } from '../support/until.js'
 import { createCaller } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
 import { startFleet } from './fleet.js'
-import { attemptOf, messagesOf, moment, type Arrived, type Fact, type Rules } from './history.js'
+import { attemptOf, messagesOf, monotonicNow, type Arrived, type Fact, type Rules } from './history.js'
 import { judge, type Judgement } from './judge.js'
 import { startLoad } from './load.js'
 import { startProxies } from './proxies.js'
@@ -74,7 +74,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
 
   const records = collect(control, note)
   let isOver = false
-  const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, note, patienceMs: 2500, isOver: () => isOver })
+  const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, note, timeoutMs: 2500, isOver: () => isOver })
   const random = createRandom(options.seed)
   const load = startLoad({ senders, people: 150, perSecond: options.perSecond, seconds: options.seconds, caller, random: createRandom(options.seed + 1) })
   const faults = new Map<string, number>()
@@ -93,7 +93,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     await pass(random.gap(options.faultEverySeconds * 1000))
     if (second() > options.seconds) break
     doing = kind
-    note({ fact: 'fault-injected', at: moment(), kind })
+    note({ fact: 'fault-injected', at: monotonicNow(), kind })
     // A generator of its own, so that a fault does not depend on how long another one takes.
     const injection = inject(kind, targets, random.fork()).then(happened => {
       if (happened) faults.set(kind, (faults.get(kind) ?? 0) + 1)
@@ -122,7 +122,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     const ended = await caller.look({ key, sender: load.wishes.get(key)?.sender ?? '' })
     if (ended !== null) note(ended)
   })
-  note({ fact: 'over', at: moment(), unsettled: await unsettled() })
+  note({ fact: 'over', at: monotonicNow(), unsettled: await unsettled() })
   clearInterval(progress)
   isOver = true
   return { facts, judgement: judge({ rules, facts }), faults, errors: fleet.errors(), seconds: second(), settledInSeconds }

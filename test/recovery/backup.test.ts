@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { read } from '../contract/tree.js'
 import { startSandbox } from '../sandbox/support.js'
-import { unhurried } from '../support/flow.js'
+import { longStartWindow } from '../support/flow.js'
 import { keys, SENDER, startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -29,7 +29,7 @@ const [done, double, known, late] = ['+15550000001', '+15550000002', '+155500000
 const ids: Record<string, string> = {}
 
 await t.test('both kinds of backup are made while the gateway runs', async t => {
-  const before = await startNode(t, { ...options, redisUrl: old.url, env: { ...unhurried, WHATSAPP_RATE_LIMIT_MS: '60000' } })
+  const before = await startNode(t, { ...options, redisUrl: old.url, env: { ...longStartWindow, WHATSAPP_RATE_LIMIT_MS: '60000' } })
   for (const to of [done, double, known]) {
     t.equal((await before.send(to, 'first')).body['status'], 'sent')
     if (to !== done) ids[to] = (await before.send(to, 'second')).body['id']

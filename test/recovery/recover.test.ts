@@ -5,38 +5,38 @@ import { createBus } from '../../src/events.js'
 import { recoverSender } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
 import { createStore, type Store } from '../../src/redis/store.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 const env = { WHATSAPP_RATE_LIMIT_MS: '200', UNKNOWN_HOLD_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '200' }
 
 /** The store of a node that has nothing else. */
 async function createGhost (t: { teardown: (end: () => Promise<void>) => void }, prefix: string): Promise<Store> {
-  const connections = await connect(ground.redis.url, createBus())
+  const connections = await connect(environment.redis.url, createBus())
   t.teardown(connections.close)
   return createStore(connections, { prefix, leaseMs: 600 })
 }
 
 await t.test('the grants of a dead node have an unknown outcome and are sent again after the hold', async t => {
-  const poster = await ground.start(t, { ...env, ROLE: 'api' })
+  const poster = await environment.start(t, { ...env, ROLE: 'api' })
   const ghost = await createGhost(t, poster.prefix)
   const { body } = await poster.send('+15550010001', 'Hello', {}, { prefer: 'respond-async' })
   t.match(await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1), { status: 'claimed', grants: [{ attempt: 1 }] })
   t.equal(await stateOf(poster, body['id']), 'sending')
 
-  const worker = await ground.start(t, env, { prefix: poster.prefix })
+  const worker = await environment.start(t, env, { prefix: poster.prefix })
   await until('it is sent', async () => await stateOf(poster, body['id']) === 'sent')
   t.match(worker.seen('recovery.found').filter(({ kind }) => kind !== 'unattended'), [{ kind: 'lease' }, { kind: 'unknown' }])
   t.match((await poster.get('/failures?status=RESOLVED')).body['failures'], [
     { id: body['id'], attemptCount: 2, attempts: [{ attempt: 1, outcome: 'unknown', code: 'LEASE_EXPIRED' }, { attempt: 2, outcome: 'sent' }] }
   ])
-  t.equal((await ground.arrivals('+15550010001')).length, 1, 'the dead node had not sent it')
+  t.equal((await environment.arrivals('+15550010001')).length, 1, 'the dead node had not sent it')
 })
 
 await t.test('a grant whose reply was lost is given back: it keeps its place and its attempt', async t => {
-  const poster = await ground.start(t, { ...env, ROLE: 'api' })
+  const poster = await environment.start(t, { ...env, ROLE: 'api' })
   const ghost = await createGhost(t, poster.prefix)
   const first = await poster.send('+15550010002', '1', {}, { prefer: 'respond-async' })
   const second = await poster.send('+15550010002', '2', {}, { prefer: 'respond-async' })
@@ -56,8 +56,8 @@ await t.test('a grant whose reply was lost is given back: it keeps its place and
   t.match((await poster.get(`/messages/${first.body['id']}`)).body, { status: 'queued', position: 1, attemptCount: 0 })
   t.match((await poster.get(`/messages/${second.body['id']}`)).body, { status: 'queued', position: 2 })
 
-  const worker = await ground.start(t, env, { prefix: poster.prefix })
-  const seen = await ground.arrivals('+15550010002', 2)
+  const worker = await environment.start(t, env, { prefix: poster.prefix })
+  const seen = await environment.arrivals('+15550010002', 2)
   t.same(seen.map(arrival => [arrival.body?.text?.body, arrival.opaque?.split('.').at(-1)]), [['1', '1'], ['2', '1']])
   t.same(worker.seen('attempt.stale'), [])
 })

@@ -6,7 +6,7 @@ import { startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
 import { createStore } from '../../src/redis/store.js'
 import { startApi } from '../support/api.js'
-import { unhurried } from '../support/flow.js'
+import { longStartWindow } from '../support/flow.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -24,7 +24,7 @@ await t.test('a sender is on the recovery schedule before its next ready time', 
   const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await startNode(t, {
-    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', ...unhurried, SEND_TIMEOUT_MS: '1000', UNKNOWN_HOLD_MS: '15000' }
+    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', ...longStartWindow, SEND_TIMEOUT_MS: '1000', UNKNOWN_HOLD_MS: '15000' }
   })
   await node.send(ANN, '1', { sender: 'far' })
   await node.post('/senders/paused/pause', { forMs: 20_000 })

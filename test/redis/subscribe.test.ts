@@ -2,12 +2,12 @@ import t from 'tap'
 import { createBus } from '../../src/events.js'
 import { connect } from '../../src/redis/connect.js'
 import { createPrefix, startRedis } from '../support/redis.js'
-import { watchRejections } from '../support/rejections.js'
+import { recordRejections } from '../support/rejections.js'
 import { until } from '../support/until.js'
 
 const redis = await startRedis(t)
 const admin = redis.connect()
-const rejections = watchRejections(t)
+const rejections = recordRejections(t)
 
 await t.test('a channel that is refused for a while is heard again, and no promise is left alone', async t => {
   const { subscribe, close } = await connect(redis.url, createBus())

@@ -6,11 +6,11 @@ import { createBus } from '../../src/events.js'
 import { connect } from '../../src/redis/connect.js'
 import { findTerm } from '../../src/redis/find-terms.js'
 import { createStore, type Store } from '../../src/redis/store.js'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 /** Nothing is retried, and queued messages stay queued, unless a test changes it. */
 const noSends = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '3600000,3600000', WHATSAPP_RETRY_INTERVAL_MS: '3600000', INLINE_WAIT_MS: '0' }
 /** The response waits for the outcome, so nothing is in flight after it. */
@@ -55,14 +55,14 @@ async function fill (node: Node, to: { sent: string, retrying: string, failed: s
 }
 
 await t.test('after an erasure Redis contains neither the number in any spelling, nor the texts, nor WhatsApp\'s message ids', async t => {
-  const node = await ground.start(t, noSends)
-  const redis = ground.redis.connect()
+  const node = await environment.start(t, noSends)
+  const redis = environment.redis.connect()
   const numbers = { sent: '+55 11 8765-4321', retrying: '+15560131000', failed: '+15560131026', unknown: '+15558200010' }
   const ids = await fill(node, numbers)
   await node.send(OTHER, 'stays')
   await node.send(OTHER, 'stays queued')
   await node.del(`/messages/${ids['urgent']}`)
-  const wamids = (await ground.sandbox.seen()).map(({ wamid }) => wamid).filter(wamid => wamid !== null)
+  const wamids = (await environment.sandbox.seen()).map(({ wamid }) => wamid).filter(wamid => wamid !== null)
   const before = await dump(redis, node.prefix)
   t.ok([/5511987654321/, /\+55 11 8765-4321/, /15560131000/, new RegExp(TEXT)].every(trace => trace.test(before)) && wamids.some(wamid => before.includes(wamid)), 'there was something to erase')
 
@@ -76,7 +76,7 @@ await t.test('after an erasure Redis contains neither the number in any spelling
   const after = await dump(redis, node.prefix)
   const other = await node.get(`/messages?recipient=${encodeURIComponent(OTHER)}`)
   t.equal(other.body['messages'].length, 2, 'another recipient keeps its messages')
-  const othersWamids = new Set((await ground.sandbox.seen(`?recipient=${encodeURIComponent(OTHER)}`)).map(({ wamid }) => wamid))
+  const othersWamids = new Set((await environment.sandbox.seen(`?recipient=${encodeURIComponent(OTHER)}`)).map(({ wamid }) => wamid))
   for (const number of Object.values(numbers)) {
     const digits = number.replaceAll(/\D/g, '')
     for (const spelling of [number, digits, digits.slice(2), digits.replace('5511', '55119'), Buffer.from(digits).toString('base64').slice(0, 12)]) t.notOk(after.includes(spelling), spelling)
@@ -96,11 +96,11 @@ await t.test('after an erasure Redis contains neither the number in any spelling
 })
 
 await t.test('a message in flight remains, is listed, and is erased by a repeat', async t => {
-  const node = await ground.start(t, { ...noSends, SEND_TIMEOUT_MS: '20000', LEASE_MS: '60000' })
-  const redis = ground.redis.connect()
+  const node = await environment.start(t, { ...noSends, SEND_TIMEOUT_MS: '20000', LEASE_MS: '60000' })
+  const redis = environment.redis.connect()
   const number = '+15557050077'
   const { body } = await node.send(number, TEXT)
-  await ground.arrivals(number, 1)
+  await environment.arrivals(number, 1)
   const first = await node.del(`/recipients/${encodeURIComponent(number)}`)
   t.match(first, { status: 202, body: { complete: false, remaining: [body.id] } })
   await until('the message is sent', async () => (await node.get(`/messages/${body.id}`)).body['status'] === 'sent')
@@ -109,10 +109,10 @@ await t.test('a message in flight remains, is listed, and is erased by a repeat'
 })
 
 await t.test('an erasure covers one sender, or all of them with those that this node does not serve, and rejects an unknown one', async t => {
-  const node = await ground.start(t, settled)
-  const redis = ground.redis.connect()
+  const node = await environment.start(t, settled)
+  const redis = environment.redis.connect()
   const number = '+15553579288'
-  const second = await ground.start(t, { ...settled, WHATSAPP_PHONE_NUMBER_ID: '222' }, { prefix: node.prefix })
+  const second = await environment.start(t, { ...settled, WHATSAPP_PHONE_NUMBER_ID: '222' }, { prefix: node.prefix })
   await node.send(number, TEXT)
   await second.send(number, TEXT)
   t.match((await node.del(`/recipients/${number}?sender=222`)).body, { complete: true, erased: { results: 1 } })
@@ -124,9 +124,9 @@ await t.test('an erasure covers one sender, or all of them with those that this 
 })
 
 await t.test('an erasure that was interrupted at any step is completed by a repeat', async t => {
-  const redis = ground.redis.connect()
-  const node = await ground.start(t, settled)
-  const connections = await connect(ground.redis.url, createBus())
+  const redis = environment.redis.connect()
+  const node = await environment.start(t, settled)
+  const connections = await connect(environment.redis.url, createBus())
   t.teardown(connections.close)
   const store = createStore(connections, { prefix: node.prefix, leaseMs: 30_000 })
   const number = '+15553579277'

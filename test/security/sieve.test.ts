@@ -1,20 +1,20 @@
 /** The sieve that ends every flow test has to find secrets. */
 import t from 'tap'
-import { createGround, unhurried } from '../support/flow.js'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys } from '../support/gateway.js'
 import { createSieve } from '../support/sieve.js'
 
-const ground = await createGround(t, unhurried)
+const environment = await createTestEnvironment(t, longStartWindow)
 
 await t.test('the sieve reads a node\'s log, error responses, metrics and dashboard, and finds a number, a text or a key in each', async t => {
   const sieve = createSieve()
-  const node = await ground.start(t, {}, { onLog: sieve.onLog })
+  const node = await environment.start(t, {}, { onLog: sieve.onLog })
   sieve.listen(node)
   await node.send('+15550009101', 'a text that is long enough')
   await node.send('hello')
   await node.as('unknown').get('/stats')
   await sieve.read(node)
-  const seen = await ground.sandbox.seen()
+  const seen = await environment.sandbox.seen()
   t.strictSame(sieve.find(seen), [], 'no secret is found')
   const body = { ...seen[0], recipient: null } as (typeof seen)[0]
   const places = (word: string): string[] => [...new Set(sieve.find([{ ...body, body: { text: { body: word } } }]).map(found => found.split(':')[0] ?? ''))].sort()

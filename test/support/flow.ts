@@ -6,10 +6,10 @@ import { createPrefix, startRedis, type TestRedis } from './redis.js'
 import { createSieve } from './sieve.js'
 import { until } from './until.js'
 
-/** A start window that even a busy machine meets. For `createGround` in tests that are not about START_WITHIN_MS itself. */
-export const unhurried = { START_WITHIN_MS: '5000' }
+/** A start window that even a busy machine meets. For `createTestEnvironment` in tests that are not about START_WITHIN_MS itself. */
+export const longStartWindow = { START_WITHIN_MS: '5000' }
 
-export interface Ground {
+export interface TestEnvironment {
   redis: TestRedis
   sandbox: Harness
   start: (t: Test, env?: Record<string, string>, more?: Partial<NodeOptions>) => Promise<Node>
@@ -23,15 +23,15 @@ export interface Stand { url: string, servers: TestRedis[] }
 let stand: Stand | null = null
 
 /** Makes later environments of this process use these servers, so that a file of flow tests can run on any kind of Redis. */
-export function standOn (servers: Stand): void {
+export function useServers (servers: Stand): void {
   stand = servers
 }
 
 /** The sandbox enforces no limits: it observes, and only the gateway keeps the rules. `base` are the default settings of all nodes. */
-export async function createGround (t: Test, base: Record<string, string> = {}): Promise<Ground> {
+export async function createTestEnvironment (t: Test, base: Record<string, string> = {}): Promise<TestEnvironment> {
   const { servers, redis } = await serversFor(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
-  const arrivals: Ground['arrivals'] = async (recipient, count = 0, withinMs) =>
+  const arrivals: TestEnvironment['arrivals'] = async (recipient, count = 0, withinMs) =>
     await until(`${count} arrivals for ${recipient}`, async () => {
       const found = await sandbox.seen(`?recipient=${encodeURIComponent(recipient)}`)
       return found.length >= count && found

@@ -7,7 +7,7 @@ import type { Teardown } from './redis.js'
 
 export const CALLBACK_SECRET = `whsec_${Buffer.from('of-the-tests-and-32-bytes-long!!').toString('base64')}`
 
-export interface Heard {
+export interface ReceivedCallback {
   id: string
   type: string
   data: Record<string, any>
@@ -20,22 +20,22 @@ export interface Heard {
 export interface Receiver {
   url: string
   /** All verified callbacks in the order of arrival, also those that were rejected. */
-  wait: Heard[]
+  received: ReceivedCallback[]
   /** The accepted callbacks, each once, in the order of their first acceptance. */
-  taken: (id?: string) => Heard[]
+  taken: (id?: string) => ReceivedCallback[]
   /** Errors of callbacks with an invalid signature. */
   unsigned: string[]
   /** Sets the status of each response; null sends no response. By default all callbacks are accepted. */
-  answer: (decide: (wait: Omit<Heard, 'status'>) => number | null) => void
+  respond: (decide: (callback: Omit<ReceivedCallback, 'status'>) => number | null) => void
   headers: IncomingMessage['headers'][]
 }
 
 export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Promise<Receiver> {
   const webhook = new Webhook(secret)
-  const wait: Heard[] = []
+  const received: ReceivedCallback[] = []
   const unsigned: string[] = []
   const headers: Receiver['headers'] = []
-  let decide: Parameters<Receiver['answer']>[0] = () => 204
+  let decide: Parameters<Receiver['respond']>[0] = () => 204
   const server = createServer((request, response) => {
     let text = ''
     request.setEncoding('utf8')
@@ -44,7 +44,7 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
       headers.push(request.headers)
       let event
       try {
-        event = webhook.verify(text, request.headers as Record<string, string>) as Heard
+        event = webhook.verify(text, request.headers as Record<string, string>) as ReceivedCallback
       } catch (error) {
         unsigned.push(String(error))
         response.writeHead(401).end()
@@ -52,7 +52,7 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
       }
       const one = { id: String(request.headers['webhook-id']), type: event.type, data: event.data, timestamp: event.timestamp, text }
       const status = decide(one)
-      wait.push({ ...one, status: status ?? 0 })
+      received.push({ ...one, status: status ?? 0 })
       if (status !== null) response.writeHead(status).end('thank you')
     })
   })
@@ -64,14 +64,14 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks?from=sluice`,
-    wait,
+    received,
     unsigned,
     headers,
     taken (id) {
-      const first = new Map<string, Heard>()
-      for (const one of wait) if (one.status >= 200 && one.status < 300 && !first.has(one.id)) first.set(one.id, one)
+      const first = new Map<string, ReceivedCallback>()
+      for (const one of received) if (one.status >= 200 && one.status < 300 && !first.has(one.id)) first.set(one.id, one)
       return [...first.values()].filter(({ data }) => id === undefined || data['id'] === id)
     },
-    answer (next) { decide = next }
+    respond (next) { decide = next }
   }
 }

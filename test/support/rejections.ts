@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 
 /** Collects the unhandled rejections of this process. */
-export function watchRejections (t: Pick<Test, 'teardown'>): string[] {
+export function recordRejections (t: Pick<Test, 'teardown'>): string[] {
   const seen: string[] = []
   const note = (reason: unknown): void => { seen.push(reason instanceof Error ? reason.stack ?? reason.message : String(reason)) }
   process.on('unhandledRejection', note)

@@ -22,7 +22,7 @@ export type Ask = (url: string, init?: RequestInit) => Promise<Reply>
 const MAX_RETRIES = 10
 
 /** The response; if the node is overloaded, the response of a retry. */
-export async function fetchPatiently (url: string, init: RequestInit = {}): Promise<Response> {
+export async function fetchWithRetry (url: string, init: RequestInit = {}): Promise<Response> {
   for (let times = 0; ; times++) {
     const response = await fetch(url, init)
     // The code in the format of either of the gateway's APIs.
@@ -32,11 +32,11 @@ export async function fetchPatiently (url: string, init: RequestInit = {}): Prom
 }
 
 export async function request (url: string, init: RequestInit = {}): Promise<Reply> {
-  return await read(await fetchPatiently(url, init))
+  return await read(await fetchWithRetry(url, init))
 }
 
 /** The first response, without retries. */
-export async function askOnce (url: string, init: RequestInit = {}): Promise<Reply> {
+export async function requestOnce (url: string, init: RequestInit = {}): Promise<Reply> {
   return await read(await fetch(url, init))
 }
 

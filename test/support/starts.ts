@@ -22,7 +22,7 @@ export interface Starts {
 }
 
 /** `url`: base URL of the provider. */
-export function watchStarts (t: Pick<Test, 'teardown'>, url: string): Starts {
+export function recordStarts (t: Pick<Test, 'teardown'>, url: string): Starts {
   const { origin } = new URL(url)
   const seen: Start[] = []
   const digits = (number: string): string => number.replaceAll(/\D/g, '')
