@@ -12,7 +12,13 @@ import { localCodes, metaCodes } from '../src/provider/codes.ts'
 const tables = { metrics, 'log-lines': logLineTable, 'meta-codes': () => codes(metaCodes), 'local-codes': () => codes(localCodes) }
 
 const root = new URL('../', import.meta.url)
-const PAGES = ['README.md', 'lua/README.md', ...readdirSync(new URL('docs/', root), { recursive: true }).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)]
+const PAGES = [
+  'README.md',
+  'lua/README.md',
+  ...readdirSync(new URL('docs/', root), { recursive: true })
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`)
+]
 const MARKED = /(<!-- generated: ([\w-]+)((?: \w+)*) -->\n)[^]*?(<!-- \/generated -->)/g
 
 function metrics () {
@@ -28,7 +34,10 @@ function logLineTable () {
 }
 
 function codes (rows) {
-  return table(['code', 'title', 'outcome', 'explanation', 'remedy'], rows.map(row => [row.code, row.title, outcomeOf(row), row.explanation, row.remedy]))
+  return table(
+    ['code', 'title', 'outcome', 'explanation', 'remedy'],
+    rows.map(row => [row.code, row.title, outcomeOf(row), row.explanation, row.remedy])
+  )
 }
 
 function outcomeOf (row) {

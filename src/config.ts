@@ -20,15 +20,29 @@ export const ConfigSchema = Type.Object({
   NODE_ENV: text('`production` refuses the embedded Redis and the sandbox unless they are enabled explicitly', 'development'),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'Port of the HTTP server; 0 takes a free one' }),
   HOST: text('Address to listen on; by default `0.0.0.0` with `API_KEYS`, `127.0.0.1` without'),
-  ROLE: Type.Union([Type.Literal('all'), Type.Literal('api'), Type.Literal('worker')], { default: 'all', description: 'What this node does: `all`, `api` or `worker`' }),
-  REDIS_URL: text('`redis://host:port`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, with `rediss` for TLS; empty starts an embedded Redis'),
-  REDIS_WAIT_REPLICAS: Type.Integer({ default: 0, minimum: 0, maximum: 9, description: 'Replicas of Redis that have to hold a message before it is acknowledged or sent; see docs/redis.md' }),
+  ROLE: Type.Union([Type.Literal('all'), Type.Literal('api'), Type.Literal('worker')], {
+    default: 'all',
+    description: 'What this node does: `all`, `api` or `worker`'
+  }),
+  REDIS_URL: text(
+    '`redis://host:port`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, with `rediss` for TLS; empty starts an embedded Redis'
+  ),
+  REDIS_WAIT_REPLICAS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 9,
+    description: 'Replicas of Redis that have to hold a message before it is acknowledged or sent; see docs/redis.md'
+  }),
   EMBEDDED_REDIS: Type.Boolean({ default: false, description: 'Allows the embedded Redis in production' }),
   DATA_DIR: text('Directory of the embedded Redis', '.data'),
   KEY_PREFIX: Type.String({ default: 'wa', pattern: '^[A-Za-z0-9_-]{1,32}$', description: 'First part of every key in Redis' }),
   API_KEYS: text('`name:key:role,...`; roles are `send`, `read` and `admin`, a key has 16 characters or more'),
   WHATSAPP_API_URL: text('Address of the Cloud API with its version', 'https://graph.facebook.com/v25.0'),
-  WHATSAPP_PHONE_NUMBER_ID: Type.String({ default: '100000000000001', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'The sender: ID of the business phone number' }),
+  WHATSAPP_PHONE_NUMBER_ID: Type.String({
+    default: '100000000000001',
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
+    description: 'The sender: ID of the business phone number'
+  }),
   WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, see docs/senders.md; the first is the default sender'),
   WHATSAPP_APP_SECRET: text('Secret of the Meta app that signs webhooks, several separated by commas; empty accepts no webhooks'),
@@ -42,13 +56,20 @@ export const ConfigSchema = Type.Object({
   POLICY_FILE: text('JSON file that overrides how WhatsApp\'s error codes are handled, see docs/outcomes.md'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),
-  WHATSAPP_RATE_PRESET: Type.Union([Type.Literal('none'), Type.Literal('meta')], { default: 'none', description: '`meta` sets `WHATSAPP_RATE_LIMIT_MS` to 6000 and `WHATSAPP_RATE_LIMIT_BURST` to 8 unless they are set, see docs/rates.md' }),
+  WHATSAPP_RATE_PRESET: Type.Union([Type.Literal('none'), Type.Literal('meta')], {
+    default: 'none',
+    description: '`meta` sets `WHATSAPP_RATE_LIMIT_MS` to 6000 and `WHATSAPP_RATE_LIMIT_BURST` to 8 unless they are set, see docs/rates.md'
+  }),
   WHATSAPP_RATE_LIMIT_MS: ms(2000, 'Minimum time between two messages to one recipient'),
   WHATSAPP_RATE_LIMIT_BURST: count(1, 'Messages that an idle recipient may get one directly after the other', 1000),
   WHATSAPP_SENDER_RATE_PER_SECOND: count(80, 'Maximum messages of the sender in any second', 1000),
   IDEMPOTENCY_TTL_MS: ms(DAY_MS, 'How long an idempotency key is remembered, from admission', 60_000),
   IDEMPOTENCY_DERIVED_TTL_MS: ms(DAY_MS, 'The same for keys that the gateway derives from the content', 60_000),
-  WHATSAPP_RETRY_SCHEDULE_MS: Type.String({ default: '60000,300000,900000,1800000,3600000', pattern: '^\\d+(,\\d+)*$', description: 'Delays before the retries of a failed message; one retry per delay' }),
+  WHATSAPP_RETRY_SCHEDULE_MS: Type.String({
+    default: '60000,300000,900000,1800000,3600000',
+    pattern: '^\\d+(,\\d+)*$',
+    description: 'Delays before the retries of a failed message; one retry per delay'
+  }),
   WHATSAPP_RETRY_INTERVAL_MS: ms(120_000, 'How often the retry worker looks for due failures', 100),
   MESSAGE_LIFE_MS: ms(DAY_MS, 'How long a message may wait before it expires', 1000),
   WORKER_CONCURRENCY: count(1000, 'Drain runs that a node executes at once', 100_000),
@@ -57,16 +78,35 @@ export const ConfigSchema = Type.Object({
   START_WITHIN_MS: ms(250, 'A granted send starts within this time or is given back', 10),
   SEND_TIMEOUT_MS: ms(15_000, 'A request without an answer after this time has an unknown outcome', 100),
   LEASE_MS: ms(30_000, 'After this time the grants of a dead node are recovered', 1000),
-  UNKNOWN_OUTCOME: Type.Union([Type.Literal('retry'), Type.Literal('fail')], { default: 'retry', description: 'What happens to a message whose outcome stays unknown: `retry` or `fail`' }),
-  UNKNOWN_HOLD_MS: Type.Integer({ default: 0, minimum: 0, maximum: DAY_MS, description: 'How long an unknown outcome is held first; 0 is 15 minutes with webhooks, otherwise one step of the retry schedule' }),
+  UNKNOWN_OUTCOME: Type.Union([Type.Literal('retry'), Type.Literal('fail')], {
+    default: 'retry',
+    description: 'What happens to a message whose outcome stays unknown: `retry` or `fail`'
+  }),
+  UNKNOWN_HOLD_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: DAY_MS,
+    description: 'How long an unknown outcome is held first; 0 is 15 minutes with webhooks, otherwise one step of the retry schedule'
+  }),
   MAX_QUEUE_PER_RECIPIENT: count(1000, 'Messages that may wait for one recipient'),
   MAX_BACKLOG_PER_SENDER: count(1_000_000, 'Messages of a sender that may be unsettled'),
-  FIND_WITHIN_MS: Type.Integer({ default: DAY_MS, minimum: 0, maximum: 30 * DAY_MS, description: 'How long a message can be found by recipient, provider ID and tag; 0 keeps no index' }),
+  FIND_WITHIN_MS: Type.Integer({
+    default: DAY_MS,
+    minimum: 0,
+    maximum: 30 * DAY_MS,
+    description: 'How long a message can be found by recipient, provider ID and tag; 0 keeps no index'
+  }),
   FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),
   SHUTDOWN_GRACE_MS: ms(20_000, 'How long a node that shuts down finishes messages in flight', 100),
-  SHUTDOWN_NOTICE_MS: ms(1000,
-    'How long at most a node that shuts down keeps its port open and answers 503, so that callers switch to other nodes', 0),
-  LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), { default: 'info', description: 'Minimum level that is logged' })
+  SHUTDOWN_NOTICE_MS: ms(
+    1000,
+    'How long at most a node that shuts down keeps its port open and answers 503, so that callers switch to other nodes',
+    0
+  ),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)),
+    { default: 'info', description: 'Minimum level that is logged' }
+  )
 })
 
 /** Meta's own pair rule, with a part of the burst that it lends: docs/rates.md. */
@@ -166,7 +206,10 @@ function parseSecret (secret: string): Buffer {
   const [, text = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
   const key = Buffer.from(text, 'base64')
   if (key.length < 24 || key.length > 64 || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
-    throw invalid('CALLBACK_SECRET', 'it is (hidden); allowed: whsec_ and 24 to 64 bytes in Base64, as `echo whsec_$(openssl rand -base64 32)` makes them')
+    throw invalid(
+      'CALLBACK_SECRET',
+      'it is (hidden); allowed: whsec_ and 24 to 64 bytes in Base64, as `echo whsec_$(openssl rand -base64 32)` makes them'
+    )
   }
   return key
 }
@@ -181,9 +224,9 @@ function check (config: Config): void {
   if (production && config.embeddedRedis && !config.EMBEDDED_REDIS) throw invalid('REDIS_URL', 'production needs it (or EMBEDDED_REDIS=1)')
   if (production && !token && !config.SANDBOX) throw invalid('WHATSAPP_ACCESS_TOKEN', 'production needs it (or SANDBOX=1)')
   if (config.SANDBOX && token) throw invalid('SANDBOX', 'a real WHATSAPP_ACCESS_TOKEN is set: take one of the two away')
-  if (config.SANDBOX_URL !== '' && !isApi(config.SANDBOX_URL)) throw invalid('SANDBOX_URL', 'it is an http or https address without a query or a login')
-  if (config.CALLBACK_URL !== '' && !isAddress(config.CALLBACK_URL)) throw invalid('CALLBACK_URL', 'it is an http or https address without a login or a fragment')
-  if (config.CALLBACK_URL !== '' && config.callbackKeys.length === 0) throw invalid('CALLBACK_SECRET', 'CALLBACK_URL needs it: receivers tell by it that a callback is from here')
+  if (config.SANDBOX_URL !== '' && !isApi(config.SANDBOX_URL)) { throw invalid('SANDBOX_URL', 'it is an http or https address without a query or a login') }
+  if (config.CALLBACK_URL !== '' && !isAddress(config.CALLBACK_URL)) { throw invalid('CALLBACK_URL', 'it is an http or https address without a login or a fragment') }
+  if (config.CALLBACK_URL !== '' && config.callbackKeys.length === 0) { throw invalid('CALLBACK_SECRET', 'CALLBACK_URL needs it: receivers tell by it that a callback is from here') }
   if (token && config.API_KEYS.length === 0) throw invalid('API_KEYS', 'with a real access token callers have to be known')
   if (config.API_KEYS.length === 0 && !local) throw invalid('HOST', 'without API_KEYS it listens on loopback only')
 }
@@ -202,14 +245,20 @@ function warn (config: Config): string[] {
     if (!config.sandbox && version === undefined) warnings.push(`${name} names no version: Meta answers with the oldest it still has`)
     if (version !== undefined && Number(version) <= 20) warnings.push(`${name} names v${version}.0, which Meta has retired`)
   }
-  if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own')
+  if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') { warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own') }
   const intervalMs = Math.min(...config.senders.map(({ rules }) => rules.pairIntervalMs))
   if (intervalMs < 6000) {
-    warnings.push(`one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta's rule`)
+    warnings.push(
+      `one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta's rule`
+    )
   }
   if (config.CALLBACK_URL === '' && config.callbackKeys.length > 0) warnings.push('CALLBACK_SECRET is not used: CALLBACK_URL is empty')
-  if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) warnings.push('no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)')
-  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says')
+  if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) {
+    warnings.push(
+      'no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)'
+    )
+  }
+  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) { warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says') }
   return warnings
 }
 

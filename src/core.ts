@@ -50,7 +50,11 @@ export async function createCore (config: Config, { provider, policy, events, co
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: config.ROLE === 'api' ? null : connections.subscribe })
   // A stopped sender may have waited for its new token. Every node probes it, since the token reaches one node after the other.
   events.on('senders.reloaded', ({ renewed }) => {
-    for (const sender of renewed) trySender(store, sender).catch(error => { events.emit('unexpected-error', { location: 'probe with a new token', error }) })
+    for (const sender of renewed) {
+      trySender(store, sender).catch(error => {
+        events.emit('unexpected-error', { location: 'probe with a new token', error })
+      })
+    }
   })
   return {
     store,

@@ -13,10 +13,20 @@ function read (t: Test, content: unknown, env: Record<string, string> = {}, file
 }
 
 await t.test('fields missing in an entry are taken from the settings', async t => {
-  const { senders, sandbox } = read(t, [
-    token('111', { apiUrl: 'http://localhost:1/v25.0', appSecrets: ['s1', 's2'], rules: { pairIntervalMs: 6000, perSecond: 250 }, onUnknown: 'fail' }),
-    { id: '222', accessTokenFile: 'tokens-222' }
-  ], { WHATSAPP_RATE_LIMIT_BURST: '3', MAX_IN_FLIGHT_PER_SENDER: '40' }, { 'tokens-222': 'from-a-file\n' })
+  const { senders, sandbox } = read(
+    t,
+    [
+      token('111', {
+        apiUrl: 'http://localhost:1/v25.0',
+        appSecrets: ['s1', 's2'],
+        rules: { pairIntervalMs: 6000, perSecond: 250 },
+        onUnknown: 'fail'
+      }),
+      { id: '222', accessTokenFile: 'tokens-222' }
+    ],
+    { WHATSAPP_RATE_LIMIT_BURST: '3', MAX_IN_FLIGHT_PER_SENDER: '40' },
+    { 'tokens-222': 'from-a-file\n' }
+  )
   t.equal(sandbox, false)
   t.match(senders, [
     {
@@ -45,7 +55,11 @@ await t.test('without a file the settings describe the only sender', async t => 
   const config = readConfig({ API_KEYS: KEYS, WHATSAPP_PHONE_NUMBER_ID: '333', WHATSAPP_ACCESS_TOKEN_FILE: `${dir}/token` })
   t.match(config.senders, [{ id: '333', accessToken: 'abc', accessTokenFile: `${dir}/token`, rules: { pairIntervalMs: 2000 } }])
   t.match(readConfig({}), { sandbox: true, senders: [{ id: '100000000000001', accessToken: '', accessTokenFile: null }] })
-  t.match(readConfig({ API_KEYS: KEYS, WHATSAPP_ACCESS_TOKEN: 'abc', WHATSAPP_ACCESS_TOKEN_FILE: '/nowhere' }).senders, [{ accessTokenFile: null }], 'the value has precedence over the file')
+  t.match(
+    readConfig({ API_KEYS: KEYS, WHATSAPP_ACCESS_TOKEN: 'abc', WHATSAPP_ACCESS_TOKEN_FILE: '/nowhere' }).senders,
+    [{ accessTokenFile: null }],
+    'the value has precedence over the file'
+  )
 })
 
 const wrong: Array<[what: string, content: unknown, message: RegExp]> = [
@@ -79,13 +93,24 @@ for (const [what, content, message] of wrong) {
 }
 
 await t.test('the error of a missing file names the file', async t => {
-  t.throws(() => readConfig({ WHATSAPP_SENDERS_FILE: '/nowhere/senders.json' }), { code: 'CONFIG_INVALID', message: /cannot read the file \/nowhere\/senders\.json/ })
+  t.throws(() => readConfig({ WHATSAPP_SENDERS_FILE: '/nowhere/senders.json' }), {
+    code: 'CONFIG_INVALID',
+    message: /cannot read the file \/nowhere\/senders\.json/
+  })
 })
 
 await t.test('real tokens and the sandbox are mutually exclusive', async t => {
   const bare = read(t, [{ id: '111' }, { id: '222' }], { SANDBOX: '1', API_KEYS: '', NODE_ENV: 'production', REDIS_URL: 'redis://localhost' })
-  t.match(bare, { sandbox: true, senders: [{ id: '111', accessToken: '' }, { id: '222', accessToken: '' }] })
-  t.throws(() => read(t, [{ id: '111' }, token('222')], { SANDBOX: '1' }), { message: /entry 2 \("222"\), accessToken: SANDBOX=1 and a token are mutually exclusive/ })
+  t.match(bare, {
+    sandbox: true,
+    senders: [
+      { id: '111', accessToken: '' },
+      { id: '222', accessToken: '' }
+    ]
+  })
+  t.throws(() => read(t, [{ id: '111' }, token('222')], { SANDBOX: '1' }), {
+    message: /entry 2 \("222"\), accessToken: SANDBOX=1 and a token are mutually exclusive/
+  })
 })
 
 await t.test('settings that a real token requires are required for tokens in the file', async t => {
@@ -96,7 +121,12 @@ await t.test('settings that a real token requires are required for tokens in the
 
 await t.test('risky settings of a sender are reported as warnings', async t => {
   const { warnings } = read(t, [token('111', { apiUrl: 'https://graph.facebook.com/v19.0' })], { WHATSAPP_ACCESS_TOKEN: 'abc' })
-  t.match(warnings, [/apiUrl https:\/\/graph.facebook.com\/v19.0 names v19.0, which Meta has retired/, /WHATSAPP_ACCESS_TOKEN is not used/, /faster than Meta documents/, /no webhooks/])
+  t.match(warnings, [
+    /apiUrl https:\/\/graph.facebook.com\/v19.0 names v19.0, which Meta has retired/,
+    /WHATSAPP_ACCESS_TOKEN is not used/,
+    /faster than Meta documents/,
+    /no webhooks/
+  ])
   const safe = read(t, [token('111', { rules: { pairIntervalMs: 6000 }, onUnknown: 'fail' })])
   t.strictSame(safe.warnings, [])
 })

@@ -66,7 +66,10 @@ export type Admission = Facts & (
  * Accepts a message once, in one atomic step: a duplicate is told so, a free slot is granted, else it joins its line.
  * Throws on a bad recipient or key, UNAVAILABLE where Redis is away or nearly full (repeat with the same key).
  */
-export async function admit (deps: { store: Store, events: Bus, settings: AdmissionSettings, startWithinMs: number }, request: Request): Promise<Admission> {
+export async function admit (
+  deps: { store: Store; events: Bus; settings: AdmissionSettings; startWithinMs: number },
+  request: Request
+): Promise<Admission> {
   const { store, settings } = deps
   const { addressing, sender, caller } = request
   const recipient = canonicalAddress(request.to, addressing)
@@ -108,7 +111,18 @@ export async function admit (deps: { store: Store, events: Bus, settings: Admiss
   const id = reply.status === 'refused' ? '' : `${name}.${reply.generation}`
   const facts = { id, digest: name, recipient, keySource: source, idempotencyKey: key }
   const admission = outcome(reply, facts, () => ({
-    sender, id, recipient, attempt: 1, holder, stops: 0, pairHits: 0, lane: request.lane, payload, askedAt, startBy: askedAt + deps.startWithinMs, lateUs: 0
+    sender,
+    id,
+    recipient,
+    attempt: 1,
+    holder,
+    stops: 0,
+    pairHits: 0,
+    lane: request.lane,
+    payload,
+    askedAt,
+    startBy: askedAt + deps.startWithinMs,
+    lateUs: 0
   }))
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
   deps.events.emit('message.admitted', told(request, admission, performance.now() - askedAt))
@@ -132,16 +146,46 @@ function payloadOf (request: Request, type: string, keySource: KeySource, key: s
 function outcome (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, facts: Facts, grantOf: () => Grant): Admission {
   const { id, digest, recipient, keySource, idempotencyKey } = facts
   switch (reply.status) {
-    case 'granted': return { id, digest, recipient, keySource, idempotencyKey, status: 'granted', grant: grantOf() }
-    case 'queued': return {
-      id, digest, recipient, keySource, idempotencyKey, status: 'queued', delayMs: promised(reply.waitUs), waitingFor: reply.waitingFor, position: reply.position
-    }
-    case 'scheduled': return { id, digest, recipient, keySource, idempotencyKey, status: 'scheduled', delayMs: promised(reply.waitUs), waitingFor: 'schedule', position: 1 }
+    case 'granted':
+      return { id, digest, recipient, keySource, idempotencyKey, status: 'granted', grant: grantOf() }
+    case 'queued':
+      return {
+        id,
+        digest,
+        recipient,
+        keySource,
+        idempotencyKey,
+        status: 'queued',
+        delayMs: promised(reply.waitUs),
+        waitingFor: reply.waitingFor,
+        position: reply.position
+      }
+    case 'scheduled':
+      return {
+        id,
+        digest,
+        recipient,
+        keySource,
+        idempotencyKey,
+        status: 'scheduled',
+        delayMs: promised(reply.waitUs),
+        waitingFor: 'schedule',
+        position: 1
+      }
     case 'duplicate':
-    case 'reused': return { id, digest, recipient, keySource, idempotencyKey, status: reply.status }
-    case 'refused': return {
-      id, digest, recipient, keySource, idempotencyKey, status: 'refused', code: reply.code, waitMs: reply.waitUs < 0 ? null : Math.ceil(reply.waitUs / 1000)
-    }
+    case 'reused':
+      return { id, digest, recipient, keySource, idempotencyKey, status: reply.status }
+    case 'refused':
+      return {
+        id,
+        digest,
+        recipient,
+        keySource,
+        idempotencyKey,
+        status: 'refused',
+        code: reply.code,
+        waitMs: reply.waitUs < 0 ? null : Math.ceil(reply.waitUs / 1000)
+      }
   }
 }
 

@@ -16,7 +16,13 @@ export function stableJson (value: unknown): string {
  * The idempotency key of a message whose caller gave none: the same recipient, content and type (and timestamp, where the
  * caller gives one) make the same key. `whatsapp:+<digits>:<16 hex>`; for a user or a group its id in place of the digits.
  */
-export function generateIdempotencyKey (recipient: string, message: unknown, type: string, timestamp?: string | number, addressing: Addressing = 'phone'): string {
+export function generateIdempotencyKey (
+  recipient: string,
+  message: unknown,
+  type: string,
+  timestamp?: string | number,
+  addressing: Addressing = 'phone'
+): string {
   const name = addressing === 'phone' ? recipient.replace(/\D/g, '') : recipient
   const parts = timestamp === undefined ? [name, message, type] : [name, message, type, timestamp]
   return `whatsapp:${addressing === 'phone' ? '+' : ''}${name}:${hash('sha256', stableJson(parts), 'hex').slice(0, 16)}`

@@ -55,7 +55,11 @@ export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher
   async function lease (sender: string): Promise<void> {
     const leasedAt = performance.now()
     const { leaseMs, cap } = deps.callbacks
-    const { nowMs, nextMs, left, dropped, callbacks } = await store.run('lease-callbacks', { sender }, { limit: capacity(), leaseMs, take: TAKE, cap })
+    const { nowMs, nextMs, left, dropped, callbacks } = await store.run(
+      'lease-callbacks',
+      { sender },
+      { limit: capacity(), leaseMs, take: TAKE, cap }
+    )
     if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
     for (const one of callbacks) deliver(sender, one, { ms: leasedAt, epochMs: nowMs })
     if (left > 0) schedule(sender, performance.now())

@@ -6,10 +6,25 @@ import type { DeliveryDeps } from './deliver.js'
 export type Cancelled = 'done' | 'busy' | 'alive' | 'gone'
 
 /** Takes a message that waits out for good: `cancelled` by somebody, or `expired` once its life is over. */
-export async function cancel (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, id: string, reason: 'cancelled' | 'expired', by: string, payload: Payload, why?: 'opted-out'): Promise<Cancelled> {
-  const reply = await deps.store.run('cancel', { sender, digest: digestOf(id) }, {
-    id, reason, resultSuffix: resultTail(payload, undefined, deps.settlement.callbacksEnabled, why), history: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
-  })
+export async function cancel (
+  deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>,
+  sender: string,
+  id: string,
+  reason: 'cancelled' | 'expired',
+  by: string,
+  payload: Payload,
+  why?: 'opted-out'
+): Promise<Cancelled> {
+  const reply = await deps.store.run(
+    'cancel',
+    { sender, digest: digestOf(id) },
+    {
+      id,
+      reason,
+      resultSuffix: resultTail(payload, undefined, deps.settlement.callbacksEnabled, why),
+      history: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
+    }
+  )
   if (reply.status === 'done') {
     deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(why === undefined ? {} : { reason: why }) })
   }
@@ -17,7 +32,12 @@ export async function cancel (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wak
 }
 
 /** Drops messages whose life is over; returns how many. */
-export async function expire (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
+export async function expire (
+  deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>,
+  sender: string,
+  ids: string[],
+  payloadOf: (id: string) => Promise<Payload | null>
+): Promise<number> {
   let dropped = 0
   for (const id of ids) {
     const payload = await payloadOf(id)
@@ -27,7 +47,12 @@ export async function expire (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wak
 }
 
 /** Drops marketing whose recipient wants none; returns how many. */
-export async function dropUnwanted (deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, sender: string, ids: string[], payloadOf: (id: string) => Promise<Payload | null>): Promise<number> {
+export async function dropUnwanted (
+  deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>,
+  sender: string,
+  ids: string[],
+  payloadOf: (id: string) => Promise<Payload | null>
+): Promise<number> {
   let dropped = 0
   for (const id of ids) {
     const payload = await payloadOf(id)

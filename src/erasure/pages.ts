@@ -6,7 +6,12 @@ import { parseRecord } from '../settlement/record.js'
 const PAGE = 1000
 
 /** Every message of the recipient, a page at a time. */
-export async function * pagesOf (store: Store, sender: string, recipient: string, which: 'waiting' | 'failures'): AsyncGenerator<{ id: string, kept: StoredMessage }> {
+export async function * pagesOf (
+  store: Store,
+  sender: string,
+  recipient: string,
+  which: 'waiting' | 'failures'
+): AsyncGenerator<{ id: string; kept: StoredMessage }> {
   let cursor = '0'
   do {
     const page = await store.run('find-recipient', { sender }, { recipient, which, cursor, limit: PAGE })

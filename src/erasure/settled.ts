@@ -14,7 +14,12 @@ const AT_ONCE = 10
  * Forgets the results of settled messages, and the look-up index of every hour, by one walk over the keys of all servers, since a
  * result stands under its key's hash and no index lives as long as it may. Answers how many there were, and how many were kept as failures too.
  */
-export async function eraseResults (store: Store, senders: readonly string[], recipient: string, term: string): Promise<{ results: number, failures: number }> {
+export async function eraseResults (
+  store: Store,
+  senders: readonly string[],
+  recipient: string,
+  term: string
+): Promise<{ results: number; failures: number }> {
   const wanted = new Set(senders)
   const only = senders.length === 1 ? senders[0] ?? '' : '*'
   const erased = { results: 0, failures: 0 }
@@ -65,5 +70,7 @@ export async function eraseFailures (store: Store, sender: string, recipient: st
 async function forgetTerms (store: Store, sender: string, id: string, terms: string[], atMs: number): Promise<void> {
   const hour = hourOf(atMs)
   const members = terms.map(term => `${term}:${id}`)
-  await Promise.all([hour - 1, hour, hour + 1].map(async near => await store.redis.zrem(senderKey(store.prefix, sender, 'recent', { hour: near }), ...members)))
+  await Promise.all(
+    [hour - 1, hour, hour + 1].map(async near => await store.redis.zrem(senderKey(store.prefix, sender, 'recent', { hour: near }), ...members))
+  )
 }

@@ -12,11 +12,21 @@ export async function acknowledge (store: Store, sender: string, id: string, by:
 }
 
 /** Acknowledges all failures that fit a filter and nobody has acknowledged, at most `limit`. Returns how many. */
-export async function acknowledgeAll (deps: { store: Store, explain: Explain }, sender: string, filter: FailureFilter, by: string, note?: string): Promise<{ acknowledged: number, more: boolean }> {
+export async function acknowledgeAll (
+  deps: { store: Store; explain: Explain },
+  sender: string,
+  filter: FailureFilter,
+  by: string,
+  note?: string
+): Promise<{ acknowledged: number; more: boolean }> {
   let acknowledged = 0
   let cursor: string | null | undefined = filter.cursor
   do {
-    const page = await listFailures(deps, sender, { ...filter, limit: Math.min(200, filter.limit - acknowledged), ...(cursor === undefined || cursor === null ? {} : { cursor }) })
+    const page = await listFailures(deps, sender, {
+      ...filter,
+      limit: Math.min(200, filter.limit - acknowledged),
+      ...(cursor === undefined || cursor === null ? {} : { cursor })
+    })
     for (const failure of page.failures) {
       const parts = parseId(failure.id)
       if (failure.acknowledgedAt === null && parts !== null && await acknowledge(deps.store, sender, parts.id, by, note)) acknowledged++

@@ -31,7 +31,11 @@ const places: Record<FailureStatus, { zset: string, hash: string, newestFirst: b
 const order: FailureStatus[] = ['PENDING', 'FAILED', 'RESOLVED']
 
 /** A page of failures: PENDING by next retry, then FAILED and RESOLVED newest first; `nextCursor` null at the end. */
-export async function listFailures (deps: { store: Store, explain: Explain }, sender: string, filter: FailureFilter): Promise<{ failures: Failure[], nextCursor: string | null }> {
+export async function listFailures (
+  deps: { store: Store; explain: Explain },
+  sender: string,
+  filter: FailureFilter
+): Promise<{ failures: Failure[]; nextCursor: string | null }> {
   const statuses = filter.due === true ? ['PENDING' as const] : filter.status === undefined ? order : [filter.status]
   const from = parseCursor(filter.cursor)
   const matches = matcher(filter)

@@ -22,7 +22,11 @@ const AT_ONCE = 50
  * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. `by` names the
  * operator, null the schedule. None is taken up after `withinMs`.
  */
-export async function retryFailures (deps: RetryDeps, sender: string, options: { limit: number, force: boolean, by: string | null, withinMs?: number }): Promise<RetryCounts> {
+export async function retryFailures (
+  deps: RetryDeps,
+  sender: string,
+  options: { limit: number; force: boolean; by: string | null; withinMs?: number }
+): Promise<RetryCounts> {
   const { redis, prefix } = deps.store
   // Redis's clock, not ours, says what is due; the script checks each again.
   const until = options.force ? '+inf' : await redisNowMs(redis) + 1000
@@ -61,7 +65,18 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
     case 'granted': {
       const { recipient, attempt, stops, lane, body, pairHits } = reply
       const { settled } = await deliver(deps, {
-        sender, id, recipient, attempt, stops, pairHits, lateUs: 0, askedAt, startBy: askedAt + startWithinMs, holder: terms.holder, lane: lanes[lane - 1] ?? 'normal', payload: parsePayload(recipient, body)
+        sender,
+        id,
+        recipient,
+        attempt,
+        stops,
+        pairHits,
+        lateUs: 0,
+        askedAt,
+        startBy: askedAt + startWithinMs,
+        holder: terms.holder,
+        lane: lanes[lane - 1] ?? 'normal',
+        payload: parsePayload(recipient, body)
       })
       switch (settled.verdict) {
         case 'sent': return 'succeeded'
@@ -79,7 +94,8 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
       if (payload !== null) await cancel(deps, sender, id, 'expired', by ?? 'the clock', payload)
       return 'permanentlyFailed'
     }
-    case 'unwanted': return await dropUnwanted(deps, sender, [id], async () => await payloadOf(deps.store, sender, id)) === 1 ? 'permanentlyFailed' : 'gone'
+    case 'unwanted':
+      return (await dropUnwanted(deps, sender, [id], async () => await payloadOf(deps.store, sender, id))) === 1 ? 'permanentlyFailed' : 'gone'
     case 'gone':
     case 'no_rules': return 'gone'
     default: return reply satisfies never

@@ -120,7 +120,13 @@ async function giveBack (deps: SenderRecoveryDeps, sender: string, found: FoundG
 /** Its holder is gone. Whether and when it started nobody can tell: the latest moment it may have started counts. */
 async function expireLease (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
   deps.events.emit('recovery.found', { sender, kind: 'lease', id: found.id })
-  const outcome: Outcome = { status: 'unknown', code: 'LEASE_EXPIRED', error: 'the node that sent it is gone', startedAfterMs: deps.startWithinMs, durationMs: 0 }
+  const outcome: Outcome = {
+    status: 'unknown',
+    code: 'LEASE_EXPIRED',
+    error: 'the node that sent it is gone',
+    startedAfterMs: deps.startWithinMs,
+    durationMs: 0
+  }
   await settle(deps, grantOf(sender, found), outcome)
 }
 

@@ -60,8 +60,7 @@ async function answer (call: CallScript, { sender, args, parts, asks }: Gatherin
     const replies = await call(sender, args, parts) as Array<[status: string, ...rest: unknown[]] | ['error', text: string]>
     asks.forEach(({ resolve, reject }, at) => {
       const reply = replies[at]
-      if (reply === undefined || reply[0] === 'error') reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no reply' : reply[1] as string }))
-      else resolve(reply)
+      if (reply === undefined || reply[0] === 'error') { reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no reply' : (reply[1] as string) })) } else resolve(reply)
     })
   } catch (error) {
     for (const { reject } of asks) reject(error)

@@ -26,7 +26,7 @@ const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstM
 /** A client that connects at once and keeps trying. The caller has to listen to its `error` event. */
 export function createClient (address: Address, mode: Mode): Client {
   const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
-  if (address.kind === 'server') return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
+  if (address.kind === 'server') { return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 }) }
   return new Cluster(address.nodes, {
     ...(mode === 'patient' ? patientCluster : failFastCluster),
     redisOptions: options,

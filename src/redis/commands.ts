@@ -27,8 +27,12 @@ export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boo
 export interface RunOptions { watch?: ScriptWatch | undefined, waiting?: Waiting, replyWithinMs?: number | undefined }
 
 /** Defines every script on the connection. The function that it returns runs one by name: arguments and reply go by the names in its header. */
-export function createRun (redis: Client, prefix: string, { watch = () => undefined, waiting = createWaiting(), replyWithinMs }: RunOptions = {}): Run {
-  const plans = new Map<string, { run: RunScript, names: string[], own: string[], replies: Script['replies'] }>()
+export function createRun (
+  redis: Client,
+  prefix: string,
+  { watch = () => undefined, waiting = createWaiting(), replyWithinMs }: RunOptions = {}
+): Run {
+  const plans = new Map<string, { run: RunScript; names: string[]; own: string[]; replies: Script['replies'] }>()
   for (const script of loadScripts()) {
     const call = watched(script.name as ScriptName, defineScript(redis, prefix, script, replyWithinMs), watch)
     const run = script.own === undefined ? runAlone(call) : runBatched(call)

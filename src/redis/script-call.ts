@@ -54,7 +54,10 @@ export function defineScript (redis: Client, prefix: string, script: Script, rep
 async function inTime (reply: Promise<unknown>, replyWithinMs: number | undefined): Promise<unknown> {
   if (replyWithinMs === undefined) return await reply
   return await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => setImmediate(() => reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' }))), replyWithinMs)
+    const timer = setTimeout(
+      () => setImmediate(() => reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' }))),
+      replyWithinMs
+    )
     reply.then(
       value => {
         clearTimeout(timer)

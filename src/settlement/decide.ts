@@ -63,7 +63,17 @@ function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 
  * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
  * for it in line, and nothing says how long ago its cause was.
  */
-export function decideBounce (outcome: Pick<Outcome, 'status'> & { coolDownMs?: number, bucket?: 'pair' | 'sender-rate', probeMs?: number, optsOut?: true, mostAttempts?: number }, attempt: number, settings: SettlementSettings): Verdict {
+export function decideBounce (
+  outcome: Pick<Outcome, 'status'> & {
+    coolDownMs?: number
+    bucket?: 'pair' | 'sender-rate'
+    probeMs?: number
+    optsOut?: true
+    mostAttempts?: number
+  },
+  attempt: number,
+  settings: SettlementSettings
+): Verdict {
   if (outcome.status === 'rejected') return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
   const afterMs = isLast(attempt, outcome) ? null : settings.backoff(attempt)
   const bucket = outcome.probeMs === undefined

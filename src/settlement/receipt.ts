@@ -54,7 +54,12 @@ export async function takeStatus (deps: ReceiptDeps, sender: string, status: Sta
   const receipt = status.kind === 'failed' ? await bounce(deps, sender, named, status) : await confirm(deps, sender, named, status)
   if (receipt !== 'early') {
     deps.events.emit('receipt.taken', {
-      sender, id: publicId(sender, named.id), attempt: named.attempt, status: status.kind, result: receipt, ...(status.code === undefined ? {} : { code: status.code })
+      sender,
+      id: publicId(sender, named.id),
+      attempt: named.attempt,
+      status: status.kind,
+      result: receipt,
+      ...(status.code === undefined ? {} : { code: status.code })
     })
   }
   return receipt
@@ -62,7 +67,11 @@ export async function takeStatus (deps: ReceiptDeps, sender: string, status: Sta
 
 /** Not every status brings our name back; then the provider's own id is all there is. */
 async function attemptBehind (deps: ReceiptDeps, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
-  const views = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, { terms: [findTerm('provider', wamid)], digests: [], limit: 5 })
+  const views = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, {
+    terms: [findTerm('provider', wamid)],
+    digests: [],
+    limit: 5
+  })
   const view = views.find(({ providerMessageId }) => providerMessageId === wamid)
   return view === undefined ? null : { id: view.id, attempt: view.attempts }
 }
@@ -113,7 +122,7 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     reply = await call({ resultSuffix: resultTail(payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
   }
   if (reply.status === 'needs_payload' || reply.status === 'needs_suffix') return 'early'
-  if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
+  if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) { deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error }) }
   return reply.status
 }
 

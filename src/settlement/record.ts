@@ -89,7 +89,8 @@ export interface Result {
 }
 
 /** What a result keeps of a message beside its head: `metadata` alone as it is, more of it as a list. */
-type Extras = Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null, idempotencyKey?: string]
+type Extras =
+  Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null, idempotencyKey?: string]
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
@@ -139,7 +140,12 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
  * message and recipient, where it took it. `tells`: callbacks will name the message by its idempotency key, too. `why`: one word for
  * what a message was cancelled for, in the place of WhatsApp's id.
  */
-export function resultTail (payload: Payload, sent?: { providerMessageId: string, recipientId?: string }, callbacksEnabled = false, why = '-'): string {
+export function resultTail (
+  payload: Payload,
+  sent?: { providerMessageId: string; recipientId?: string },
+  callbacksEnabled = false,
+  why = '-'
+): string {
   const id = sent?.providerMessageId.replace(/\s/g, '') || why
   const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
   const { metadata, callbackData } = payload

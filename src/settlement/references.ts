@@ -19,7 +19,12 @@ const places = [['context'], ['reaction'], []]
  * WhatsApp gets its own. `owner`: only messages of this API key may be named. Throws NOT_SENT_YET while it waits, and
  * INVALID_REQUEST where it never went out or nothing is known of it (any more).
  */
-export async function resolveReferences <Message extends string | Members> (store: Store, sender: string, owner: string | undefined, message: Message): Promise<Message> {
+export async function resolveReferences<Message extends string | Members> (
+  store: Store,
+  sender: string,
+  owner: string | undefined,
+  message: Message
+): Promise<Message> {
   if (typeof message === 'string') return message
   let resolved: Members = message
   for (const [name] of places) {
@@ -44,7 +49,11 @@ async function resolve (store: Store, sender: string, owner: string | undefined,
   if (isTaken || ['failed', 'cancelled', 'expired'].includes(view.state)) {
     throw new SluiceError('INVALID_REQUEST', { detail: `${field}: WhatsApp has no such message, it is ${view.state}`, field })
   }
-  throw new SluiceError('NOT_SENT_YET', { detail: `${field}: this message is ${view.state}; quote it when it is sent`, field, extra: { messageStatus: view.state } })
+  throw new SluiceError('NOT_SENT_YET', {
+    detail: `${field}: this message is ${view.state}; quote it when it is sent`,
+    field,
+    extra: { messageStatus: view.state }
+  })
 }
 
 function isMembers (value: unknown): value is Members {

@@ -72,7 +72,7 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
   deps.events.emit('attempt.settled', facts)
   if (stopped && 'code' in outcome) deps.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (resumed) deps.events.emit('sender.resumed', { sender: grant.sender })
-  if (gapUs !== undefined && leastUs !== undefined) deps.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 })
+  if (gapUs !== undefined && leastUs !== undefined) { deps.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 }) }
   return settled(made, verdict.reason, dueMs)
 }
 
@@ -116,7 +116,14 @@ async function wasOurs (deps: SettlementDeps, grant: Grant, outcome: Outcome, re
     result = (await persist(async () => await deps.store.run('receipt', at, told))).status
   }
   if (result === 'known') return true
-  deps.events.emit('attempt.stale', { sender: grant.sender, id: publicId(grant.sender, grant.id), attempt: grant.attempt, outcome: outcome.status, ...('code' in outcome ? { code: outcome.code } : {}), result })
+  deps.events.emit('attempt.stale', {
+    sender: grant.sender,
+    id: publicId(grant.sender, grant.id),
+    attempt: grant.attempt,
+    outcome: outcome.status,
+    ...('code' in outcome ? { code: outcome.code } : {}),
+    result
+  })
   return false
 }
 

@@ -20,8 +20,17 @@ export interface Wish { by: string, reason: string, atMs?: number }
  * No marketing for this recipient any more. What waits in its line is named, and is for the caller to cancel; whatever else
  * comes to its turn later, out of a schedule or for a retry, is dropped then.
  */
-export async function stopMarketing (store: Store, sender: string, recipient: string, { by, reason, atMs }: Wish): Promise<{ wasOut: boolean, since: number, waiting: string[] }> {
-  const { was, sinceMs, waiting } = await store.run('opt-out', { sender }, { recipient, preference: 'stop', note: optOutNote(by, reason), atMs: atMs ?? '' })
+export async function stopMarketing (
+  store: Store,
+  sender: string,
+  recipient: string,
+  { by, reason, atMs }: Wish
+): Promise<{ wasOut: boolean; since: number; waiting: string[] }> {
+  const { was, sinceMs, waiting } = await store.run(
+    'opt-out',
+    { sender },
+    { recipient, preference: 'stop', note: optOutNote(by, reason), atMs: atMs ?? '' }
+  )
   return { wasOut: was, since: sinceMs, waiting }
 }
 
@@ -31,7 +40,12 @@ export async function resumeMarketing (store: Store, sender: string, recipient: 
 }
 
 /** A page of a sender's opt-outs, in no order; `limit` is about, and a page may be empty before the last. `cursor` is null at the end. */
-export async function listOptOuts (store: Store, sender: string, cursor: string, limit: number): Promise<{ optOuts: OptOut[], cursor: string | null }> {
+export async function listOptOuts (
+  store: Store,
+  sender: string,
+  cursor: string,
+  limit: number
+): Promise<{ optOuts: OptOut[]; cursor: string | null }> {
   const [next, entries] = await store.redis.hscan(senderKey(store.prefix, sender, 'opt-outs'), cursor, 'COUNT', limit)
   const optOuts: OptOut[] = []
   for (let at = 0; at < entries.length; at += 2) {

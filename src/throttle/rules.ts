@@ -39,7 +39,9 @@ export async function changeRules (store: Store, sender: string, change: Partial
   return reply.version
 }
 
-function toArguments (rules: Partial<Rules>): Record<'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', string | number> {
+function toArguments (
+  rules: Partial<Rules>
+): Record<'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', string | number> {
   const flow = rules.perSecond === undefined ? undefined : flowQuota(rules.perSecond)
   return {
     pairIntervalUs: rules.pairIntervalMs === undefined ? '' : rules.pairIntervalMs * 1000,

@@ -20,7 +20,18 @@ t.test('numbers with two spellings get the longer one', async t => {
 })
 
 t.test('an invalid phone number is rejected with a reason', async t => {
-  for (const to of ['', '123456', '1234567890123456', '+1555CALLNOW', '1555000\u06611234', '+1555;0001234', '++15550001234', '1'.repeat(41), 'p15550001234', '15550001234:x']) {
+  for (const to of [
+    '',
+    '123456',
+    '1234567890123456',
+    '+1555CALLNOW',
+    '1555000\u06611234',
+    '+1555;0001234',
+    '++15550001234',
+    '1'.repeat(41),
+    'p15550001234',
+    '15550001234:x'
+  ]) {
     t.throws(() => canonicalRecipient(to), { code: 'INVALID_RECIPIENT', facts: { field: 'to' } }, to)
   }
   t.throws(() => canonicalRecipient('US.13491208655302741918'), { code: 'RECIPIENT_IS_USER_ID' })
@@ -32,8 +43,8 @@ t.test('user ids and groups are recipients of their own kind, and stay unchanged
   t.equal(canonicalAddress('br.ENT.1a', 'group'), 'gbr.ENT.1a')
   t.equal(canonicalAddress('BR.ENT.1aB', 'user'), 'uBR.ENT.1aB')
   t.equal(canonicalAddress('15550001234', 'group'), 'g15550001234', 'a group is never the same recipient as a number')
-  for (const to of ['15550001234', 'us.1', 'US.', 'US.1:2', 'US.1 2', 'USA.1', `US.${'1'.repeat(129)}`]) t.throws(() => canonicalAddress(to, 'user'), { code: 'INVALID_RECIPIENT', facts: { field: 'recipient' } }, to)
-  for (const to of ['', 'a:b', 'a b', 'a\nb', 'a'.repeat(129)]) t.throws(() => canonicalAddress(to, 'group'), { code: 'INVALID_RECIPIENT', facts: { field: 'group' } }, to)
+  for (const to of ['15550001234', 'us.1', 'US.', 'US.1:2', 'US.1 2', 'USA.1', `US.${'1'.repeat(129)}`]) { t.throws(() => canonicalAddress(to, 'user'), { code: 'INVALID_RECIPIENT', facts: { field: 'recipient' } }, to) }
+  for (const to of ['', 'a:b', 'a b', 'a\nb', 'a'.repeat(129)]) { t.throws(() => canonicalAddress(to, 'group'), { code: 'INVALID_RECIPIENT', facts: { field: 'group' } }, to) }
 })
 
 t.test('a look-up accepts every kind of recipient', async t => {
@@ -51,11 +62,15 @@ t.test('logs show two digits of a recipient', async t => {
 t.test('the key of the header has precedence over the field, and both over a derived key', async t => {
   const derive = () => 'derived-key'
   t.same(chooseKey({ header: 'h', field: 'f', derive: true }, derive), { key: 'h', source: 'header' })
-  t.same(chooseKey({ header: '"h"', derive: true }, derive), { key: 'h', source: 'header' }, 'the quotes of a structured field are not part of the key')
+  t.same(
+    chooseKey({ header: '"h"', derive: true }, derive),
+    { key: 'h', source: 'header' },
+    'the quotes of a structured field are not part of the key'
+  )
   t.same(chooseKey({ field: 'f', derive: false }, derive), { key: 'f', source: 'field' })
   t.same(chooseKey({ derive: true }, derive), { key: 'derived-key', source: 'derived' })
   t.same(chooseKey({ derive: false }, derive), { source: 'none' })
-  for (const field of ['', ' leading', 'é', 'a\nb', 'k'.repeat(257)]) t.throws(() => chooseKey({ field, derive: true }, derive), { code: 'INVALID_KEY', facts: { field: 'idempotencyKey' } })
+  for (const field of ['', ' leading', 'é', 'a\nb', 'k'.repeat(257)]) { t.throws(() => chooseKey({ field, derive: true }, derive), { code: 'INVALID_KEY', facts: { field: 'idempotencyKey' } }) }
 })
 
 t.test('user ids with the same digits have different keys', async t => {
@@ -78,7 +93,13 @@ t.test('the order of an object\'s keys changes neither key nor fingerprint; that
 t.test('a digest covers sender, caller and key, and their boundaries are unambiguous', async t => {
   t.match(digest('111', 'app', 'k'), /^[A-Za-z0-9_-]{22}$/)
   t.equal(digest('111', 'app', 'k'), digest('111', 'app', 'k'))
-  const others = [digest('112', 'app', 'k'), digest('111', 'shop', 'k'), digest('111', 'app', 'l'), digest('111', 'appk', ''), digest('111a', 'pp', 'k')]
+  const others = [
+    digest('112', 'app', 'k'),
+    digest('111', 'shop', 'k'),
+    digest('111', 'app', 'l'),
+    digest('111', 'appk', ''),
+    digest('111a', 'pp', 'k')
+  ]
   t.equal(new Set([digest('111', 'app', 'k'), ...others]).size, 6)
   t.not(digest('111', 'app', undefined), digest('111', 'app', undefined), 'without a key it is random')
 })

@@ -20,7 +20,10 @@ import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
 import { findTerms } from '../../dist/redis/find-terms.js'
 import { writeBlock } from './kit/write.mjs'
 
-const { values, positionals: [list = '1000,10000,100000,500000'] } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } })
+const {
+  values,
+  positionals: [list = '1000,10000,100000,500000']
+} = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } })
 const sizes = list.split(',').map(Number)
 const ADMISSIONS = 3000
 /** In total fewer than the node's in-flight limit; otherwise the node would wait for the leases of these grants. */
@@ -31,7 +34,13 @@ const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 /** A provider that accepts every message. */
 const api = createServer((request, response) => {
-  request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: `wamid.${performance.now()}` }] })))
+  request
+    .resume()
+    .on('end', () =>
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: `wamid.${performance.now()}` }] }))
+    )
 }).listen(0, '127.0.0.1')
 await once(api, 'listening')
 
@@ -41,7 +50,16 @@ async function measure (size) {
   const redis = new Redis(server.url)
   redis.on('error', () => {})
   const run = createRun(redis, 'wa')
-  const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 1e5, perSecond: 1000 }
+  const rules = {
+    operator: true,
+    settings: '',
+    pairIntervalUs: 2e6,
+    pairBurst: 1,
+    senderIntervalUs: 1,
+    senderBurst: 1000,
+    maxInFlight: 1e5,
+    perSecond: 1000
+  }
   await run('quota', { sender }, rules)
   let count = 0
   const admit = async () => {
@@ -93,7 +111,16 @@ async function measure (size) {
   const redisMs = performance.now() - restartedAt
   const startedAt = performance.now()
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', REDIS_URL: server.url, WHATSAPP_API_URL: `http://127.0.0.1:${api.address().port}/v25.0`, WHATSAPP_ACCESS_TOKEN: 't', API_KEYS: 'a:backlog-key-0123456789:admin', LOG_LEVEL: 'warn' },
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      REDIS_URL: server.url,
+      WHATSAPP_API_URL: `http://127.0.0.1:${api.address().port}/v25.0`,
+      WHATSAPP_ACCESS_TOKEN: 't',
+      API_KEYS: 'a:backlog-key-0123456789:admin',
+      LOG_LEVEL: 'warn'
+    },
     stdio: ['ignore', 'ignore', 'inherit']
   })
   await once(api, 'request')
@@ -108,11 +135,20 @@ async function measure (size) {
 const rows = []
 for (const size of sizes) {
   const result = await measure(size)
-  rows.push(`| ${size.toLocaleString('en')} | ${result.admitUs.toFixed(1)} | ${result.claimUs.toFixed(0)} | ${result.perClaim.toFixed(1)} | ${(result.redisMs / 1000).toFixed(1)} | ${(result.nodeMs / 1000).toFixed(1)} |`)
+  rows.push(
+    `| ${size.toLocaleString('en')} | ${result.admitUs.toFixed(1)} | ${result.claimUs.toFixed(0)} | ${result.perClaim.toFixed(1)} | ${(result.redisMs / 1000).toFixed(1)} | ${(result.nodeMs / 1000).toFixed(1)} |`
+  )
   console.log(rows.at(-1))
 }
-const head = '| waiting | admission of a message, µs of Redis | claim, µs of Redis | grants per claim | Redis restart, s | node: start to first send, s |'
-const report = [`${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`, '', head, '|---|---|---|---|---|---|', ...rows].join('\n')
+const head =
+  '| waiting | admission of a message, µs of Redis | claim, µs of Redis | grants per claim | Redis restart, s | node: start to first send, s |'
+const report = [
+  `${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
+  '',
+  head,
+  '|---|---|---|---|---|---|',
+  ...rows
+].join('\n')
 console.log(`\n${report}`)
 if (values.write) writeBlock(fileURLToPath(new URL('../../docs/overload.md', import.meta.url)), 'backlog', report)
 api.close()

@@ -23,10 +23,13 @@ t.teardown(async () => await rm(dir, { recursive: true }))
 const out = join(dir, 'results.json')
 /** Exit code of a benchmark on a machine that is too busy to measure on. */
 const TOO_BUSY = 75
-const code = await promisify(execFile)(process.execPath, [here('run.mjs'), '--quick', '--only', '2,3,6', '--out', out]).then(() => 0, (error: { code: number, stderr: string }) => {
-  t.comment(error.stderr)
-  return error.code
-})
+const code = await promisify(execFile)(process.execPath, [here('run.mjs'), '--quick', '--only', '2,3,6', '--out', out]).then(
+  () => 0,
+  (error: { code: number; stderr: string }) => {
+    t.comment(error.stderr)
+    return error.code
+  }
+)
 const entries = code === 0 ? (await read(out)).filter(({ target, ratio }) => target !== null && ratio !== null) : []
 const skip = code === TOO_BUSY && 'the machine is too busy to measure on'
 
@@ -43,7 +46,10 @@ await t.test('no ratio to a peer is worse than half of its goal, or than half of
 
 await t.test('the benchmark of a scrape works with few senders and messages', async t => {
   const { stdout } = await promisify(execFile)(process.execPath, [here('scrape.mjs'), '3', '60', '1'])
-  t.match(stdout, /^3 senders, 63 messages waiting; medians of 1 scrapes:\nRedis [\d.]+ ms of CPU, node [\d.]+ ms of CPU .*, response after \d+ ms, \d{5,} bytes$/m)
+  t.match(
+    stdout,
+    /^3 senders, 63 messages waiting; medians of 1 scrapes:\nRedis [\d.]+ ms of CPU, node [\d.]+ ms of CPU .*, response after \d+ ms, \d{5,} bytes$/m
+  )
 })
 
 /** The goal's name without figures, which differ in short runs. */

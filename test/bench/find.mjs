@@ -32,7 +32,11 @@ async function usage () {
 /** Admits and settles every message, each 10 µs of virtual time later; returns the cost per message. */
 async function fill (prefix, metadata) {
   const run = createRun(redis, prefix)
-  await run('quota', { sender }, { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 100_000, perSecond: 1000 })
+  await run(
+    'quota',
+    { sender },
+    { operator: true, settings: '', pairIntervalUs: 1, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 100_000, perSecond: 1000 }
+  )
   const before = await usage()
   for (let from = 0; from < messages; from += 500) {
     await Promise.all(Array.from({ length: Math.min(500, messages - from) }, async (_, i) => await one(run, from + i, metadata)))
@@ -101,7 +105,9 @@ for (let round = 1; round <= rounds; round++) {
   }
 }
 for (const [kind, found] of Object.entries(results)) {
-  console.log(`${kind.padEnd(16)} ${median(found.map(({ bytes }) => bytes)).toFixed(0)} bytes and ${median(found.map(({ us }) => us)).toFixed(1)} µs of Redis CPU a message (admit and settle, median of ${rounds})`)
+  console.log(
+    `${kind.padEnd(16)} ${median(found.map(({ bytes }) => bytes)).toFixed(0)} bytes and ${median(found.map(({ us }) => us)).toFixed(1)} µs of Redis CPU a message (admit and settle, median of ${rounds})`
+  )
 }
 console.log(`look-up by recipient, 10 messages found, ${messages} stored: median ${median(latencies).toFixed(2)} ms, reading each included`)
 redis.disconnect()

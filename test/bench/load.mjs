@@ -30,12 +30,18 @@ let isOver = false
 let opened = 0
 
 function ask (connection, request) {
-  const body = JSON.stringify({ to: `+1777${String(request.number % recipients).padStart(7, '0')}`, message: `${tag}/${request.number}`, idempotencyKey: `${tag}/${request.number}` })
+  const body = JSON.stringify({
+    to: `+1777${String(request.number % recipients).padStart(7, '0')}`,
+    message: `${tag}/${request.number}`,
+    idempotencyKey: `${tag}/${request.number}`
+  })
   connection.request = request
   connection.askedAt = performance.now()
   connection.text = ''
   underway++
-  connection.socket.write(`POST /api/v1/messages HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  connection.socket.write(
+    `POST /api/v1/messages HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  )
 }
 
 function receive (connection) {
@@ -128,5 +134,8 @@ function finish () {
     return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
   }
   const unanswered = underway + due.length - next
-  process.stdout.write(`${JSON.stringify({ ...result, unanswered, seconds: (performance.now() - startedAt) / 1000, ms: spread(latencies), askedMs: spread(requestLatencies) })}\n`, () => process.exit(0))
+  process.stdout.write(
+    `${JSON.stringify({ ...result, unanswered, seconds: (performance.now() - startedAt) / 1000, ms: spread(latencies), askedMs: spread(requestLatencies) })}\n`,
+    () => process.exit(0)
+  )
 }

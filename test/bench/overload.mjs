@@ -26,7 +26,10 @@ const dir = await mkdtemp(join(tmpdir(), 'sluice-overload-'))
 const redis = await startEmbeddedRedis({ dir })
 
 async function start (file, env, ready) {
-  const child = spawn(process.execPath, [here(`../../dist/${file}`)], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [here(`../../dist/${file}`)], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   children.push(child)
   let output = ''
   for (;;) {
@@ -39,7 +42,10 @@ async function start (file, env, ready) {
   }
 }
 
-const load = async how => JSON.parse((await promisify(execFile)(process.execPath, [here('load.mjs'), JSON.stringify({ origin: node.url, key, ...how })], { maxBuffer: 256e6 })).stdout)
+const load = async how =>
+  JSON.parse(
+    (await promisify(execFile)(process.execPath, [here('load.mjs'), JSON.stringify({ origin: node.url, key, ...how })], { maxBuffer: 256e6 })).stdout
+  )
 const rssMb = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'))[1]) / 1024
 const get = async path => await (await fetch(node.url + path, { headers: { authorization: `Bearer ${key}` } })).json()
 /** The statistics of the sender; repeated while the node sheds even this request. */
@@ -53,10 +59,24 @@ async function stats () {
 const settled = async () => { while ((await stats()).unsettled > 0) await sleep(200) }
 
 const sandbox = await start('sandbox/main.js', {}, /^(http:\/\/\S+)/m)
-await fetch(`${new URL(sandbox.url).origin}/_sandbox/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null }) })
-const node = await start('main.js', {
-  PORT: '0', HOST: '127.0.0.1', REDIS_URL: redis.url, WHATSAPP_API_URL: sandbox.url, WHATSAPP_ACCESS_TOKEN: 'token', API_KEYS: `bench:${key}:admin`, LOG_LEVEL: 'warn', WHATSAPP_SENDER_RATE_PER_SECOND: '1000'
-}, /^Gateway {3}(http:\/\/\S+)/m)
+await fetch(`${new URL(sandbox.url).origin}/_sandbox/settings`, {
+  method: 'PUT',
+  body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null })
+})
+const node = await start(
+  'main.js',
+  {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    REDIS_URL: redis.url,
+    WHATSAPP_API_URL: sandbox.url,
+    WHATSAPP_ACCESS_TOKEN: 'token',
+    API_KEYS: `bench:${key}:admin`,
+    LOG_LEVEL: 'warn',
+    WHATSAPP_SENDER_RATE_PER_SECOND: '1000'
+  },
+  /^Gateway {3}(http:\/\/\S+)/m
+)
 
 try {
   await load({ rate: 0, seconds: 4, connections: 32, tag: 'warm' })
@@ -78,7 +98,8 @@ try {
   const after = await load({ rate: 0, seconds: 5, connections: 32, tag: 'after' })
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
   const many = count => count.toLocaleString('en')
-  const row = (name, offered, result, forS) => `| ${name} | ${offered} | ${many(Math.round(result.accepted.length / forS))} | ${JSON.stringify(result.codes)} | ${many(result.ms.p50)}, ${many(result.ms.p99)}, ${many(result.ms.max)} | ${many(result.askedMs.p50)}, ${many(result.askedMs.p99)}, ${many(result.askedMs.max)} | ${many(result.givenUp)} | ${result.unanswered}, ${JSON.stringify(result.faults)} |`
+  const row = (name, offered, result, forS) =>
+    `| ${name} | ${offered} | ${many(Math.round(result.accepted.length / forS))} | ${JSON.stringify(result.codes)} | ${many(result.ms.p50)}, ${many(result.ms.p99)}, ${many(result.ms.max)} | ${many(result.askedMs.p50)}, ${many(result.askedMs.p99)}, ${many(result.askedMs.max)} | ${many(result.givenUp)} | ${result.unanswered}, ${JSON.stringify(result.faults)} |`
   const report = [
     `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
     '',

@@ -29,7 +29,15 @@ import { writeBlock } from './kit/write.mjs'
 
 const parts = { 1: accept, 2: whole, 3: memory, 4: lateness, 5: drain, 6: growth, 7: inline, 8: batch, scripts, 'open-loop': openLoop, peers }
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, profile: { type: 'string' }, out: { type: 'string' } } })
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+    out: { type: 'string' }
+  }
+})
 /** A quick run leaves out the parts without a goal. */
 const isGoal = name => /^\d$/.test(name)
 const names = Object.keys(parts).filter(name => options.only === undefined ? isGoal(name) || !options.quick : options.only.split(',').includes(name))

@@ -68,9 +68,27 @@ async function fill (sender) {
 /** A few real admissions in addition, so that the measured gateway is in use. */
 async function admit (sender, n) {
   const name = digest(sender, 'web', `key-${n}`)
-  await run('admit', { sender, digest: name }, {
-    digest: name, fingerprint: '000000000000ff', recipient: `p1666${String(n).padStart(7, '0')}`, lane: 2, payload: '{"to":"+1666"}', inline: false, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, holder: 'n:1', runId: 'r', leaseMs: 30_000, queueCap: 1000, backlogCap: 1e9
-  })
+  await run(
+    'admit',
+    { sender, digest: name },
+    {
+      digest: name,
+      fingerprint: '000000000000ff',
+      recipient: `p1666${String(n).padStart(7, '0')}`,
+      lane: 2,
+      payload: '{"to":"+1666"}',
+      inline: false,
+      whenLimited: 'wait',
+      lifeMs: 86_400_000,
+      scheduledFor: '',
+      windowMs: 86_400_000,
+      holder: 'n:1',
+      runId: 'r',
+      leaseMs: 30_000,
+      queueCap: 1000,
+      backlogCap: 1e9
+    }
+  )
 }
 
 async function redisCpuMs () {
@@ -80,7 +98,13 @@ async function redisCpuMs () {
 
 await writeFile(join(dir, 'senders.json'), JSON.stringify(senders.map(id => ({ id, accessToken: 'token' }))))
 const config = readConfig({
-  ROLE: 'api', PORT: '0', REDIS_URL: server.url, WHATSAPP_API_URL: 'http://127.0.0.1:9/v25.0', WHATSAPP_SENDERS_FILE: join(dir, 'senders.json'), API_KEYS: 'bench:bench-key-0123456789:admin', LOG_LEVEL: 'silent'
+  ROLE: 'api',
+  PORT: '0',
+  REDIS_URL: server.url,
+  WHATSAPP_API_URL: 'http://127.0.0.1:9/v25.0',
+  WHATSAPP_SENDERS_FILE: join(dir, 'senders.json'),
+  API_KEYS: 'bench:bench-key-0123456789:admin',
+  LOG_LEVEL: 'silent'
 })
 const events = createBus()
 const provider = createProviders(targetsOf(config.senders, null), config.SEND_TIMEOUT_MS)
@@ -110,7 +134,9 @@ for (let round = 0; round < rounds; round++) {
 }
 const waiting = senders.length * (each + 1)
 console.log(`${count} senders, ${waiting} messages waiting; medians of ${rounds} scrapes:`)
-console.log(`Redis ${median(found.redis).toFixed(1)} ms of CPU, node ${median(found.node).toFixed(1)} ms of CPU (client included), response after ${median(found.latency).toFixed(0)} ms, ${median(found.bytes)} bytes`)
+console.log(
+  `Redis ${median(found.redis).toFixed(1)} ms of CPU, node ${median(found.node).toFixed(1)} ms of CPU (client included), response after ${median(found.latency).toFixed(0)} ms, ${median(found.bytes)} bytes`
+)
 if (failed > 0) console.log(`${failed} of them could not read Redis in time: this machine is too busy to measure on`)
 console.log(`within a second of it: response after ${median(found.shared).toFixed(0)} ms`)
 await gateway.close()

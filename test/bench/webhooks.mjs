@@ -25,7 +25,12 @@ const environment = createEnvironment()
 const provider = await environment.provider()
 await provider.configure({ delayMs: 0, records: true })
 const redis = await environment.redis()
-const gateway = await environment.gateway({ redis, apiUrl: provider.url, senders: SENDERS, env: { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'bench-verify-token' } })
+const gateway = await environment.gateway({
+  redis,
+  apiUrl: provider.url,
+  senders: SENDERS,
+  env: { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'bench-verify-token' }
+})
 const pool = new Pool(new URL(gateway.url).origin, { connections: 64 })
 /** The prefix of the ids of the fake provider; a number follows. */
 const WAMID = 'wamid.HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3'
@@ -34,11 +39,22 @@ const WAMID = 'wamid.HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3'
 async function send (count) {
   const messages = []
   for (let from = 0; from < count; from += PER_POST) {
-    const sender = senders[from / PER_POST % SENDERS]
-    const rows = Array.from({ length: Math.min(PER_POST, count - from) }, (_, at) => ({ to: `1777${String(from + at).padStart(7, '0')}`, message: 'Hello', sender }))
+    const sender = senders[(from / PER_POST) % SENDERS]
+    const rows = Array.from({ length: Math.min(PER_POST, count - from) }, (_, at) => ({
+      to: `1777${String(from + at).padStart(7, '0')}`,
+      message: 'Hello',
+      sender
+    }))
     let batch
     // Repeated while the node is overloaded; a repeat of an accepted batch returns duplicates with the same ids.
-    do batch = await fetch(`${gateway.url}/batch`, { method: 'POST', headers: { ...gateway.headers, 'content-type': 'application/json' }, body: JSON.stringify(rows) }); while (batch.status === 503)
+    do {
+      batch = await fetch(`${gateway.url}/batch`, {
+        method: 'POST',
+        headers: { ...gateway.headers, 'content-type': 'application/json' },
+        body: JSON.stringify(rows)
+      })
+    }
+    while (batch.status === 503)
     const { results } = await batch.json()
     messages.push(...rows.map(({ to }, at) => ({ to, sender, opaque: `${results[at].id.slice(sender.length + 1)}.1` })))
   }
@@ -61,9 +77,22 @@ function bodyOf (messages) {
     conversation: { id: '6b1f0d3a4f6c4a7c9d0e1b2a3c4d5e6f', expiration_timestamp: '1795700000', origin: { type: 'utility' } },
     pricing: { billable: true, pricing_model: 'PMP', type: 'regular', category: 'utility' }
   }))
-  const value = { messaging_product: 'whatsapp', metadata: { display_phone_number: '15550783881', phone_number_id: messages[0].sender }, contacts: [{ profile: { name: 'Ann' }, wa_id: messages[0].to }], statuses }
-  const body = Buffer.from(JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '102290129340398', changes: [{ field: 'messages', value }] }] }).replaceAll('/', '\\/'))
-  return { body, headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}` } }
+  const value = {
+    messaging_product: 'whatsapp',
+    metadata: { display_phone_number: '15550783881', phone_number_id: messages[0].sender },
+    contacts: [{ profile: { name: 'Ann' }, wa_id: messages[0].to }],
+    statuses
+  }
+  const body = Buffer.from(
+    JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '102290129340398', changes: [{ field: 'messages', value }] }] }).replaceAll(
+      '/',
+      '\\/'
+    )
+  )
+  return {
+    body,
+    headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}` }
+  }
 }
 
 /** Posts all bodies, `atOnce` at a time; a rejected one is posted again, as Meta does. */
@@ -91,10 +120,13 @@ async function measure (name, bodies, { atOnce, updates }) {
   const at = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
   const all = bodies.length * updates
   const kilobytes = Math.round(bodies[0].body.length / 1024)
-  console.log(`| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} | ${[at(0.5), at(0.99), latencies.at(-1)].map(ms => ms < 10 ? ms.toFixed(1) : Math.round(ms)).join(', ')} | ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`)
+  console.log(
+    `| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} | ${[at(0.5), at(0.99), latencies.at(-1)].map(ms => (ms < 10 ? ms.toFixed(1) : Math.round(ms))).join(', ')} | ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`
+  )
 }
 
-const inPosts = messages => Array.from({ length: Math.ceil(messages.length / PER_POST) }, (_, at) => bodyOf(messages.slice(at * PER_POST, (at + 1) * PER_POST)))
+const inPosts = messages =>
+  Array.from({ length: Math.ceil(messages.length / PER_POST) }, (_, at) => bodyOf(messages.slice(at * PER_POST, (at + 1) * PER_POST)))
 
 try {
   const messages = await send(2 * posts * PER_POST + SINGLES)
@@ -111,7 +143,11 @@ try {
   await measure(`one update, 64 at a time, ${SINGLES.toLocaleString('en')} posts`, singles, { atOnce: 64, updates: 1 })
   await pool.destroy()
   // Check in the gateway's own records that the statuses were applied, not only accepted.
-  const states = await Promise.all([0, posts * PER_POST, messages.length - 1].map(async at => (await gateway.ask('GET', `/api/v1/messages/${messages[at].sender}.${messages[at].opaque.slice(0, -2)}`)).status))
+  const states = await Promise.all(
+    [0, posts * PER_POST, messages.length - 1].map(
+      async at => (await gateway.ask('GET', `/api/v1/messages/${messages[at].sender}.${messages[at].opaque.slice(0, -2)}`)).status
+    )
+  )
   console.log(`\nState of the first message of each kind: ${states.join(', ')}`)
 } finally {
   await environment.end()

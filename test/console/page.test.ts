@@ -25,11 +25,19 @@ else {
       return reply.status !== 503 && reply
     })
   /** The columns "means" and "what to do" of a code in the table of outcomes. */
-  const textsOf = (code: string): string[] => read('docs/outcomes.md').split('\n').find(line => line.startsWith(`| ${code} |`))?.split('|').slice(4, 6).map(cell => cell.trim()) ?? []
+  const textsOf = (code: string): string[] =>
+    read('docs/outcomes.md')
+      .split('\n')
+      .find(line => line.startsWith(`| ${code} |`))
+      ?.split('|')
+      .slice(4, 6)
+      .map(cell => cell.trim()) ?? []
 
   await t.test('a message is found by number, order number and id, its history read, and it is retried, all by keyboard', async t => {
     const node = await environment.start(t, free)
-    const { id } = (await send(node, REFUSED_TWICE, 'Your order has left the house', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as { id: string }
+    const { id } = (await send(node, REFUSED_TWICE, 'Your order has left the house', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as {
+      id: string
+    }
     const context = await openConsole(t, browser, node)
     await context.type('+1 (556) 213-1000')
     await context.press('Enter')
@@ -66,7 +74,11 @@ else {
     await context.reads('h2', /sent/)
     await context.reads('#time-line', /Attempt 1: [^]*Attempt 2: [^]*Attempt 3: accepted by WhatsApp/)
     t.equal((await environment.arrivals(REFUSED_TWICE, 3)).length, 3)
-    t.same(context.asked.filter(address => decodeURIComponent(address).replace(/\D/g, '').includes('5562131000')), [], 'no URL contains a phone number')
+    t.same(
+      context.asked.filter(address => decodeURIComponent(address).replace(/\D/g, '').includes('5562131000')),
+      [],
+      'no URL contains a phone number'
+    )
   })
 
   await t.test('a queued message shows why it waits, and updates when the reason changes', async t => {
@@ -75,7 +87,10 @@ else {
     await send(node, '+15550000001', 'second')
     const { id } = (await send(node, '+15550000001', 'third')).body as { id: string }
     const context = await openConsole(t, browser, node, { hash: `#message/${id}` })
-    await context.reads('#status', /Queued\.\s+Reason: one message per person in 1 hour\. It is number 2 in this person's queue\. Earliest send time: /)
+    await context.reads(
+      '#status',
+      /Queued\.\s+Reason: one message per person in 1 hour\. It is number 2 in this person's queue\. Earliest send time: /
+    )
     await node.post(`/senders/${SENDER}/pause`)
     await context.reads('#status', /its sender is paused\.\s+The sender was paused by operator/)
     await context.tabTo('#cancel')
@@ -88,7 +103,10 @@ else {
     await context.page.waitForSelector('#what:focus')
     await context.type('15550000001')
     await context.press('Enter')
-    await context.reads('#results', /Searched as phone number, order number, idempotency key\.[^]*One message waits for this person with sender 111; a new message would wait with no known end: the sender is paused/)
+    await context.reads(
+      '#results',
+      /Searched as phone number, order number, idempotency key\.[^]*One message waits for this person with sender 111; a new message would wait with no known end: the sender is paused/
+    )
     await context.press('/')
     await context.page.waitForSelector('#what:focus')
     await context.type('+15550009999')
@@ -216,7 +234,12 @@ else {
     const node = await environment.start(t, free)
     const hostile = '<img src=x onerror="window.hit=1"><script>window.hit=2</script>"><svg onload=window.hit=3>\u202etxt.exe'
     await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 1, kind: 'code', code: 999999 })
-    const { id } = (await send(node, '+15550000301', hostile, { metadata: { orderId: hostile, [hostile.slice(0, 100)]: hostile, deep: { '<b>': [hostile] }, __proto__: 'x' }, idempotencyKey: '<script>window.hit=4</script>' })).body as { id: string }
+    const { id } = (
+      await send(node, '+15550000301', hostile, {
+        metadata: { orderId: hostile, [hostile.slice(0, 100)]: hostile, deep: { '<b>': [hostile] }, __proto__: 'x' },
+        idempotencyKey: '<script>window.hit=4</script>'
+      })
+    ).body as { id: string }
     const context = await openConsole(t, browser, node)
     await context.type(`orderId:${hostile}`)
     await context.press('Enter')
@@ -296,7 +319,12 @@ else {
     const grounds: string[] = []
     for (const colorScheme of ['light', 'dark'] as const) {
       const context = await openConsole(t, browser, node, { colorScheme })
-      for (const [hash, ready] of [[`#message/${id}`, '#time-line li'], ['#failures', '#failures tr'], ['#senders', '#senders dl'], ['#find', '#what']] as const) {
+      for (const [hash, ready] of [
+        [`#message/${id}`, '#time-line li'],
+        ['#failures', '#failures tr'],
+        ['#senders', '#senders dl'],
+        ['#find', '#what']
+      ] as const) {
         await context.page.goto(`${node.origin}/console/${hash}`)
         await context.page.waitForSelector(ready)
         if (hash.startsWith('#message')) await context.shoot(colorScheme === 'dark' ? 'console-message-dark' : 'console-message', 720)
@@ -315,12 +343,21 @@ else {
     for (const [hash, ready] of [[`#message/${id}`, '#time-line li'], ['#failures', '#failures tbody tr'], ['#senders', '#senders dl']] as const) {
       await context.page.goto(`${node.origin}/console/${hash}`)
       await context.page.waitForSelector(ready)
-      const over = await context.page.evaluate('[...document.querySelectorAll("main *, header *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 80))')
+      const over = await context.page.evaluate(
+        '[...document.querySelectorAll("main *, header *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 80))'
+      )
       t.same(over, [], hash)
     }
     await context.page.goto(`${node.origin}/console/#failures`)
     await context.reads('#failures [role=cell] button', /Retry\s+Acknowledge/)
-    t.match(await context.page.evaluate('[...document.querySelectorAll("#failures [role=cell]")].map(cell => cell.dataset.head)'), ['State', 'To', 'About', 'Why', 'When', 'Actions'])
+    t.match(await context.page.evaluate('[...document.querySelectorAll("#failures [role=cell]")].map(cell => cell.dataset.head)'), [
+      'State',
+      'To',
+      'About',
+      'Why',
+      'When',
+      'Actions'
+    ])
   })
 
   await t.test('without API keys the page asks for no key', async t => {
@@ -349,7 +386,10 @@ else {
 function faintTexts (): string[] {
   const { document, getComputedStyle, NodeFilter } = globalThis as any
   const light = (colour: string): number => {
-    const [r = 0, g = 0, b = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number).map(part => part / 255).map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    const [r = 0, g = 0, b = 0] = (colour.match(/[\d.]+/g) ?? [])
+      .map(Number)
+      .map(part => part / 255)
+      .map(part => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
   const groundOf = (element: any): string => {

@@ -15,13 +15,27 @@ await t.test('the page is served without a key, by a strict policy, and says whe
   t.equal(page.status, 200)
   t.match(page.body['text'], /<title>Sluice console<\/title>/)
   const policy = page.headers.get('content-security-policy') ?? ''
-  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) t.ok(policy.split('; ').includes(part), part)
+  for (const part of [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'"
+  ]) { t.ok(policy.split('; ').includes(part), part) }
   t.notMatch(policy, /unsafe|https?:|\*/)
-  t.match(Object.fromEntries(page.headers), { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY', 'cache-control': 'no-cache' })
+  t.match(Object.fromEntries(page.headers), {
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+    'cache-control': 'no-cache'
+  })
   t.equal((await fetchWithRetry(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
   const tag = page.headers.get('etag') ?? ''
   t.equal((await request(`${node.origin}/console/`, { headers: { 'if-none-match': tag } })).status, 304)
-  for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
+  for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) { t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } }) }
   const worker = await environment.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
   t.equal((await request(`${worker.origin}/console`)).status, 404, 'a worker node has none')
 })

@@ -6,7 +6,19 @@ import { lines, list, read } from './tree.js'
 
 /** Imported by every module; these import only each other. */
 const shared = [
-  'attempt-name', 'backoff', 'config', 'errors', 'events', 'message', 'parallel', 'signal', 'senders', 'sender-registry', 'recipient', 'redact', 'redis'
+  'attempt-name',
+  'backoff',
+  'config',
+  'errors',
+  'events',
+  'message',
+  'parallel',
+  'signal',
+  'senders',
+  'sender-registry',
+  'recipient',
+  'redact',
+  'redis'
 ]
 
 /** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */

@@ -30,12 +30,25 @@ await t.test('wherever the node ends that tells, the receiver hears of each chan
       redisUrl: environment.redis.url,
       apiUrl: environment.sandbox.url,
       prefix,
-      env: { CALLBACK_URL: receiver.url, CALLBACK_SECRET, CALLBACK_TIMEOUT_MS: '1500', CALLBACK_RETRY_MS: '100', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
+      env: {
+        CALLBACK_URL: receiver.url,
+        CALLBACK_SECRET,
+        CALLBACK_TIMEOUT_MS: '1500',
+        CALLBACK_RETRY_MS: '100',
+        WHATSAPP_APP_SECRET: SECRET,
+        WHATSAPP_VERIFY_TOKEN: 'verify-me'
+      }
     })
     const [to, key] = [`1555000050${at}`, `at-${step.point}`]
-    const victim = startGateway({ ...env, ACTS: JSON.stringify([{ ...step, action: 'kill' }]), REACHED_FILE: join(environment.redis.dir, `${prefix}.reached`) })
+    const victim = startGateway({
+      ...env,
+      ACTS: JSON.stringify([{ ...step, action: 'kill' }]),
+      REACHED_FILE: join(environment.redis.dir, `${prefix}.reached`)
+    })
     t.teardown(async () => await endChild(victim))
-    const post = createCaller(await victim.ready, keys.operator).send(`+${to}`, 'Hello', { idempotencyKey: key }).catch(() => undefined) // its answer may die with the node
+    const post = createCaller(await victim.ready, keys.operator)
+      .send(`+${to}`, 'Hello', { idempotencyKey: key })
+      .catch(() => undefined) // its answer may die with the node
     await until(`${step.point} is reached`, () => victim.end() === 'SIGKILL', WITHIN_MS)
     await post
     const heir = startGateway(env)
@@ -43,14 +56,24 @@ await t.test('wherever the node ends that tells, the receiver hears of each chan
     const origin = await heir.ready
     const [sent] = await environment.arrivals(to, 1)
     const status = { id: sent?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: sent?.opaque }
-    const text = JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses: [status] } }] }] })
+    const text = JSON.stringify({
+      entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses: [status] } }] }]
+    })
     const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}` }
-    await until('the status is taken', async () => (await request(`${origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers })).status === 200, WITHIN_MS)
+    await until(
+      'the status is taken',
+      async () => (await request(`${origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers })).status === 200,
+      WITHIN_MS
+    )
     const told = (): string[] => receiver.received.filter(({ data }) => data['jobId'] === key).map(({ type }) => type)
     await until(`all is told after ${step.point}`, () => told().includes('message.delivered'), WITHIN_MS)
     t.strictSame([...new Set(told())], ['message.sent', 'message.delivered'], step.point)
     t.equal(told().lastIndexOf('message.sent'), told().indexOf('message.delivered') - 1, 'nothing old comes after what is newer')
-    t.equal(new Set(receiver.received.filter(({ data }) => data['jobId'] === key).map(({ id }) => id)).size, 2, 'a repeat has the id of what it repeats')
+    t.equal(
+      new Set(receiver.received.filter(({ data }) => data['jobId'] === key).map(({ id }) => id)).size,
+      2,
+      'a repeat has the id of what it repeats'
+    )
     await Promise.all([endChild(victim), endChild(heir)])
   })
   const repeats = receiver.received.length - receiver.taken().length

@@ -150,7 +150,18 @@ class CellRun {
     const rounds: Array<Promise<unknown>> = []
     while (!this.#hasMet(step) && victim.end() === null) {
       const stage: Stage = {
-        caller, victim, origin: () => origin, origins: () => this.#origins, note: fact => { this.facts.push(fact) }, sender: this.#sender, policy: this.#cell.policy, round: this.#round++, prefix: this.#name, redisPort: this.#ground.redis.port
+        caller,
+        victim,
+        origin: () => origin,
+        origins: () => this.#origins,
+        note: fact => {
+          this.facts.push(fact)
+        },
+        sender: this.#sender,
+        policy: this.#cell.policy,
+        round: this.#round++,
+        prefix: this.#name,
+        redisPort: this.#ground.redis.port
       }
       rounds.push(works[step.work](stage))
       await Promise.race([Promise.all(rounds), until('reached', () => this.#hasMet(step), REACH_WITHIN_MS)])
@@ -209,7 +220,13 @@ class CellRun {
       redisUrl: this.#ground.redis.url,
       apiUrl: this.#ground.apiUrl,
       prefix: this.#name,
-      env: { ...settings, ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}), WHATSAPP_PHONE_NUMBER_ID: this.#sender, UNKNOWN_OUTCOME: this.#cell.policy, WATCH_FILE: watch }
+      env: {
+        ...settings,
+        ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}),
+        WHATSAPP_PHONE_NUMBER_ID: this.#sender,
+        UNKNOWN_OUTCOME: this.#cell.policy,
+        WATCH_FILE: watch
+      }
     })
     const child = startGateway({ ...env, ...(actions.length === 0 ? {} : { ACTS: JSON.stringify(actions), REACHED_FILE: reached }) })
     const node = { child, origin: '', watch }
@@ -219,6 +236,12 @@ class CellRun {
   }
 
   #caller (timeoutMs: number) {
-    return createCaller({ apiKey: keys.operator, origins: () => this.#origins, note: fact => this.facts.push(fact), timeoutMs, isOver: () => this.#isOver || performance.now() > this.#deadline })
+    return createCaller({
+      apiKey: keys.operator,
+      origins: () => this.#origins,
+      note: fact => this.facts.push(fact),
+      timeoutMs,
+      isOver: () => this.#isOver || performance.now() > this.#deadline
+    })
   }
 }

@@ -61,7 +61,9 @@ export async function tryFlaws (tell: (found: Found) => void): Promise<Found[]> 
 }
 
 export function tableOfFlaws (all: Found[]): string {
-  const rows = all.map(({ flaw: { cell, without, breach }, isFound }) => `| ${cell.replaceAll(' / ', ', ')} | ${without} | ${isFound ? breach : '**nothing**'} |`)
+  const rows = all.map(
+    ({ flaw: { cell, without, breach }, isFound }) => `| ${cell.replaceAll(' / ', ', ')} | ${without} | ${isFound ? breach : '**nothing**'} |`
+  )
   return ['| cell | the gateway without | finds |', '|---|---|---|', ...rows].join('\n')
 }
 
@@ -83,7 +85,9 @@ async function tryFlaw (flaw: Flaw): Promise<Found> {
 /** What `npm run crash` prints about one cell of the gateway in that folder. */
 async function matrix (cell: string, folder: string): Promise<string> {
   const program = fileURLToPath(new URL('main.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, cell], { cwd: root, env: { ...process.env, SLUICE_ROOT: folder } })
-    .catch((error: { stdout: string }) => error)
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, cell], {
+    cwd: root,
+    env: { ...process.env, SLUICE_ROOT: folder }
+  }).catch((error: { stdout: string }) => error)
   return stdout
 }

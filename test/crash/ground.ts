@@ -15,7 +15,15 @@ export interface Ground {
   arrivals: (sender: string) => Promise<Arrived[]>
 }
 
-interface Seen { sender: string, recipient: string | null, body: { text?: { body: string } } | null, headersAt: number, outcome: string, code: number | null, opaque: string | null }
+interface Seen {
+  sender: string
+  recipient: string | null
+  body: { text?: { body: string } } | null
+  headersAt: number
+  outcome: string
+  code: number | null
+  opaque: string | null
+}
 
 export async function layGround (t: Teardown): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-crash-'))

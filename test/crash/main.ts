@@ -11,7 +11,13 @@ import { cellsOf, nameOf, sample, steps } from './steps.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { once: { type: 'boolean' }, turn: { type: 'string', default: '0' }, 'at-once': { type: 'string', default: '16' }, write: { type: 'boolean' }, flaws: { type: 'boolean' } }
+  options: {
+    once: { type: 'boolean' },
+    turn: { type: 'string', default: '0' },
+    'at-once': { type: 'string', default: '16' },
+    write: { type: 'boolean' },
+    flaws: { type: 'boolean' }
+  }
 })
 if (values.flaws === true) {
   const all = await tryFlaws(({ flaw, isFound, told }) => console.log(`${isFound ? 'found ' : 'MISSED'} ${flaw.without}\n${told}`))
@@ -22,7 +28,9 @@ const endings: Array<() => unknown> = []
 const ground = await layGround({ teardown: ending => endings.push(ending) })
 const chosen = values.once === true ? sample(Number(values.turn)) : cellsOf(steps)
 const cells = chosen.filter(cell => positionals.length === 0 || positionals.some(words => nameOf(cell).includes(words)))
-const results = await runCells(ground, cells, Number(values['at-once']), (result, done) => console.log(`${String(done).padStart(3)}/${cells.length} ${lineOf(result)}`))
+const results = await runCells(ground, cells, Number(values['at-once']), (result, done) =>
+  console.log(`${String(done).padStart(3)}/${cells.length} ${lineOf(result)}`)
+)
 const failed = results.filter(result => faultsOf(result).length > 0)
 if (values.write === true) writeTable(results)
 for (const ending of endings.reverse()) await ending()

@@ -8,7 +8,12 @@ import { each } from '../support/until.js'
  * Runs cells side by side, each told of as it ends. Most of a cell's time is waiting for a lease. One whose process did not come to its
  * step, as happens where the machine is too busy, has tried nothing: it gets one more chance.
  */
-export async function runCells (ground: Ground, cells: Cell[], atOnce: number, tell: (result: Result, done: number) => void = () => undefined): Promise<Result[]> {
+export async function runCells (
+  ground: Ground,
+  cells: Cell[],
+  atOnce: number,
+  tell: (result: Result, done: number) => void = () => undefined
+): Promise<Result[]> {
   let done = 0
   return await each(cells, atOnce, async cell => {
     const first = await runCell(ground, cell)

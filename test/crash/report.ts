@@ -23,7 +23,13 @@ export function tableOf (results: Result[], before: string): string {
   const rows = steps.flatMap(({ name }) => rowOf(name, results) ?? before.split('\n').find(line => line.startsWith(`| ${name} | `)) ?? [])
   const cells = rows.flatMap(row => row.split('|').slice(2, -1).map(cell => cell.trim()))
   const head = `| step | ${columns.map(({ action, then, policy }) => `${action}, ${then}, ${policy}`).join(' | ')} |`
-  return [`${cells.filter(cell => cell.startsWith('ok')).length} of ${cells.length} cells hold.`, '', head, `|---|${columns.map(() => '---|').join('')}`, ...rows].join('\n')
+  return [
+    `${cells.filter(cell => cell.startsWith('ok')).length} of ${cells.length} cells hold.`,
+    '',
+    head,
+    `|---|${columns.map(() => '---|').join('')}`,
+    ...rows
+  ].join('\n')
 }
 
 function rowOf (name: string, results: Result[]): string | undefined {

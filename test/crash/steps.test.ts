@@ -14,6 +14,9 @@ await t.test('every script has a step before it and one after it', t => {
   const scripts = list('lua', '.lua').map(path => /^lua\/([\w-]+)\.lua$/.exec(path)?.[1] ?? '').filter(name => name !== '')
   const ofMessages = scripts.filter(name => !Object.values(others).some(pattern => pattern.test(name)))
   t.ok(ofMessages.length > 10)
-  t.strictSame(ofMessages.flatMap(name => ['before', 'after'].map(side => `${name}:${side}`)).filter(point => !steps.some(step => step.point === point)), [])
+  t.strictSame(
+    ofMessages.flatMap(name => ['before', 'after'].map(side => `${name}:${side}`)).filter(point => !steps.some(step => step.point === point)),
+    []
+  )
   t.end()
 })

@@ -166,7 +166,13 @@ export function nameOf ({ steps, action, then, policy }: Cell): string {
 export function actsOf ({ steps, action }: Cell): AuditEntry[] {
   return steps.flatMap((step, at) => {
     const { name, point, having, nth } = step
-    const own: AuditEntry = { name, point, action: at < steps.length - 1 ? 'stop' : action, ...(having === undefined ? {} : { having }), ...(nth === undefined ? {} : { nth }) }
+    const own: AuditEntry = {
+      name,
+      point,
+      action: at < steps.length - 1 ? 'stop' : action,
+      ...(having === undefined ? {} : { having }),
+      ...(nth === undefined ? {} : { nth })
+    }
     return [...(step.after ?? []).map(lead => ({ ...lead, name: `before: ${name}` })), own]
   })
 }

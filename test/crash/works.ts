@@ -153,16 +153,33 @@ async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }
   const { body } = await caller.ask(origin(), 'GET', `/messages/${key}?sender=${sender}`)
   if (body['status'] !== 'sent') return
   const opaque = `${String(body['id']).slice(sender.length + 1)}.${body['attemptCount']}`
-  const status = { id: body['providerMessageId'], status: 'failed', timestamp: String(Math.floor(Date.now() / 1000)), biz_opaque_callback_data: opaque, errors: [{ code: 131000, title: 'Something went wrong' }] }
-  const text = JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses: [status] } }] }] })
-  const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', HOOKS.WHATSAPP_APP_SECRET).update(text).digest('hex')}` }
+  const status = {
+    id: body['providerMessageId'],
+    status: 'failed',
+    timestamp: String(Math.floor(Date.now() / 1000)),
+    biz_opaque_callback_data: opaque,
+    errors: [{ code: 131000, title: 'Something went wrong' }]
+  }
+  const text = JSON.stringify({
+    entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses: [status] } }] }]
+  })
+  const headers = {
+    'content-type': 'application/json',
+    'x-hub-signature-256': `sha256=${createHmac('sha256', HOOKS.WHATSAPP_APP_SECRET).update(text).digest('hex')}`
+  }
   note({ fact: 'bounced', at: monotonicNow(), key, opaque })
-  await until('the webhook is taken', async () => {
-    const [at = origin()] = origins()
-    const reply = await request(`${at}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(() => null)
-    if (reply?.status !== 200) await pass(200)
-    return reply?.status === 200
-  }, 60_000)
+  await until(
+    'the webhook is taken',
+    async () => {
+      const [at = origin()] = origins()
+      const reply = await request(`${at}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(
+        () => null
+      )
+      if (reply?.status !== 200) await pass(200)
+      return reply?.status === 200
+    },
+    60_000
+  )
 }
 
 /** A run of housekeeping now, rather than with the next minute. */

@@ -27,7 +27,8 @@ const tries: Record<string, Try> = {
 
   async '`jobId`' (t, start) {
     const node = await start()
-    const send = async (text: string): Promise<{ status: number, body: Record<string, any> }> => await node.send(TO, text, { idempotencyKey: 'order-1' })
+    const send = async (text: string): Promise<{ status: number; body: Record<string, any> }> =>
+      await node.send(TO, text, { idempotencyKey: 'order-1' })
     t.match((await send('Hello')).body, { jobId: 'order-1', immediate: true })
     t.match((await send('Hello')).body, { jobId: 'order-1', duplicate: true, status: 'sent' })
     t.equal((await send('Other')).status, 422)
@@ -45,7 +46,9 @@ const tries: Record<string, Try> = {
   async '`priority`' (t, start) {
     const node = await start(still)
     const [bulk, normal, urgent] = [
-      await node.send('+15550000003', 'b', { priority: 'bulk' }, queued), await node.send('+15550000004', 'n', {}, queued), await node.send('+15550000005', 'u', { priority: 'urgent' }, queued)
+      await node.send('+15550000003', 'b', { priority: 'bulk' }, queued),
+      await node.send('+15550000004', 'n', {}, queued),
+      await node.send('+15550000005', 'u', { priority: 'urgent' }, queued)
     ].map(({ body }) => body.id)
     const { jobs } = await openBoard(node).queue('waiting')
     t.strictSame(jobs.map(job => [job.id, job.opts.priority]), [[urgent, 1], [normal, 2], [bulk, 3]])
@@ -73,7 +76,16 @@ const tries: Record<string, Try> = {
     const run = createRun(environment.redis.connect(), node.prefix)
     const name = digest(SENDER, 'app', 'of a dead node')
     const payload = writePayload('p15550000006', { to: '+15550000006', type: 'text', message: 'Hello', keySource: 'field', caller: 'app' })
-    const message = { digest: name, fingerprint: 'f', recipient: 'p15550000006', lane: 2, payload, inline: true, whenLimited: 'wait', scheduledFor: '' }
+    const message = {
+      digest: name,
+      fingerprint: 'f',
+      recipient: 'p15550000006',
+      lane: 2,
+      payload,
+      inline: true,
+      whenLimited: 'wait',
+      scheduledFor: ''
+    }
     const terms = { lifeMs: 86_400_000, windowMs: 86_400_000, holder: 'dead:1', runId: '', leaseMs: 1, queueCap: 10, backlogCap: 10 }
     const reply = await run('admit', { sender: SENDER, digest: name }, { ...message, ...terms })
     t.equal(reply.status, 'granted')
@@ -162,14 +174,20 @@ const tries: Record<string, Try> = {
   async 'repeatable jobs' (t, start) {
     const node = await start()
     const { schedulers } = (await openBoard(node).get('/api/job-schedulers')).body
-    t.match(schedulers.map(({ queueName, every }: Record<string, unknown>) => [queueName, every]), [['WHATSAPP-retry', 120_000], ['WHATSAPP-housekeeping', 60_000]])
+    t.match(
+      schedulers.map(({ queueName, every }: Record<string, unknown>) => [queueName, every]),
+      [
+        ['WHATSAPP-retry', 120_000],
+        ['WHATSAPP-housekeeping', 60_000]
+      ]
+    )
   },
 
   async '`clean`, `drain`, `obliterate`' (t, start) {
     const node = await start(still)
     const board = openBoard(node)
     const { id } = (await node.send(TO, 'due', {}, queued)).body
-    for (const action of ['empty', 'clean/delayed', 'pause', 'obliterate']) t.equal((await board.put(`/api/queues/WHATSAPP/${action}`)).status, 405, action)
+    for (const action of ['empty', 'clean/delayed', 'pause', 'obliterate']) { t.equal((await board.put(`/api/queues/WHATSAPP/${action}`)).status, 405, action) }
     t.equal((await node.get(`/messages/${id}`)).body.status, 'queued')
   }
 }

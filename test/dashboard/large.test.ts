@@ -25,7 +25,12 @@ interface Cost { commands: number, bytes: number, scriptsMs: number }
 
 const shapes: Array<{ name: string, each: number, state: 'waiting' | 'delayed', pages: number[] }> = [
   { name: 'a campaign: one message to each recipient, all due', each: 1, state: 'waiting', pages: [1, WAITING / PER_PAGE / 2, WAITING / PER_PAGE] },
-  { name: 'long lines: 500 messages to each recipient', each: 500, state: 'delayed', pages: [1, WAITING / PER_PAGE / 2, (WAITING - WAITING / 500) / PER_PAGE] },
+  {
+    name: 'long lines: 500 messages to each recipient',
+    each: 500,
+    state: 'delayed',
+    pages: [1, WAITING / PER_PAGE / 2, (WAITING - WAITING / 500) / PER_PAGE]
+  }
 ]
 
 for (const { name, each, state, pages } of shapes) {

@@ -33,13 +33,27 @@ await t.test('the counts are those of /queues/stats, and each state has its jobs
   t.strictSame((await board.ids('latest')).sort(), [due, later.id, scheduled, retrying.id, failed].sort())
 
   const jobs = (await board.queue('delayed')).jobs
-  t.match(jobs.map(job => job.data.waitingFor), ['retry', 'schedule', 'turn-in-queue'])
-  t.match(jobs[0], { name: 'text', attempts: 1, failedReason: /^131000: \w/, opts: { attempts: 6 }, data: { sender: SENDER, lane: 'normal', caller: 'operator' } })
+  t.match(
+    jobs.map(job => job.data.waitingFor),
+    ['retry', 'schedule', 'turn-in-queue']
+  )
+  t.match(jobs[0], {
+    name: 'text',
+    attempts: 1,
+    failedReason: /^131000: \w/,
+    opts: { attempts: 6 },
+    data: { sender: SENDER, lane: 'normal', caller: 'operator' }
+  })
   const [retry, , turn] = jobs
   if (retry === undefined || turn === undefined) throw new Error('no jobs')
   t.equal(retry.timestamp + (retry.delay ?? 0), Date.parse(retrying.nextRetryAt))
   t.ok(Math.abs(turn.timestamp + (turn.delay ?? 0) - Date.parse(later.expectedAt)) <= 2, 'it may go when its answer promised')
-  t.match((await board.queue('failed')).jobs[0], { id: failed, attempts: 1, failedReason: /^131026: .*rejected/, stacktrace: [/^131026: /, /attempt 1: rejected 131026/] })
+  t.match((await board.queue('failed')).jobs[0], {
+    id: failed,
+    attempts: 1,
+    failedReason: /^131026: .*rejected/,
+    stacktrace: [/^131026: /, /attempt 1: rejected 131026/]
+  })
 })
 
 await t.test('a single job shows the state that its list shows', async t => {

@@ -25,7 +25,12 @@ await t.test('a shift tells how many messages it has sent so far, and in the end
 })
 
 await t.test('a retry run tells what became of the failures', async t => {
-  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '1', WHATSAPP_RETRY_SCHEDULE_MS: '1,600000', WHATSAPP_RETRY_INTERVAL_MS: '300', ...longStartWindow })
+  const node = await environment.start(t, {
+    WHATSAPP_RATE_LIMIT_MS: '1',
+    WHATSAPP_RETRY_SCHEDULE_MS: '1,600000',
+    WHATSAPP_RETRY_INTERVAL_MS: '300',
+    ...longStartWindow
+  })
   const board = openBoard(node)
   await node.send('+1556113100031')
   const [run] = await until('a run with a failure', async () => {

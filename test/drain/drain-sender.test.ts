@@ -67,7 +67,9 @@ await t.test('a lost wake-up delays a message by at most half a second', async t
   await node.send('+15550009040', '1')
   await node.send('+15550009040', '2')
   const client = environment.redis.connect()
-  await until('a drain run sleeps until the second message is ready', async () => /^\S+ \d+$/.test(await client.get(senderKey(node.prefix, SENDER, 'drain-lease')) ?? ''))
+  await until('a drain run sleeps until the second message is ready', async () =>
+    /^\S+ \d+$/.test((await client.get(senderKey(node.prefix, SENDER, 'drain-lease'))) ?? '')
+  )
   await poster.send('+15550009041', 'now', {}, { prefer: 'respond-async' })
   await arrivals('+15550009041', 1)
   const [first, now] = [starts.of('+15550009040')[0]?.at ?? 0, starts.of('+15550009041')[0]?.at ?? 0]

@@ -26,7 +26,11 @@ await t.test('pages of failures are disjoint and complete: PENDING by next retry
 
 await t.test('a filtered page of failures is full', async t => {
   const node = await environment.start(t, noRetries)
-  await each(numbers('+15560131000', 6), 1, async (to, at) => await node.as(at % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${at}` }))
+  await each(
+    numbers('+15560131000', 6),
+    1,
+    async (to, at) => await node.as(at % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${at}` })
+  )
   const { body: one } = await node.get('/failures?recipient=%2B155601310000004')
   t.match(one, { failures: [{ phoneNumber: '+155601310000004', idempotencyKey: 'key-4' }], nextCursor: null })
   t.match((await node.get('/failures?idempotencyKey=key-3')).body['failures'], [{ phoneNumber: '+155601310000003' }])

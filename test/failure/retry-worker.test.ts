@@ -13,13 +13,19 @@ await t.test('the retry worker runs only while a worker node runs', async t => {
   const prefix = createPrefix()
   const node = await environment.start(t, { ...env, ROLE: 'api' }, { prefix })
   const status = async (): Promise<Record<string, any>> => (await node.get('/workers/retry')).body
-  const gauge = async (): Promise<string | undefined> => /^sluice_retry_worker_running (\d)$/m.exec(await (await fetch(`${node.origin}/metrics`)).text())?.[1]
+  const gauge = async (): Promise<string | undefined> =>
+    /^sluice_retry_worker_running (\d)$/m.exec(await (await fetch(`${node.origin}/metrics`)).text())?.[1]
   t.match(await status(), { isRunning: false, lastRunAt: null, nextRunAt: null, stoppedBy: null }, 'no worker yet')
   await node.post('/workers/retry/start')
   t.match(await status(), { isRunning: false }, 'starting it does not create a worker')
   t.equal(await gauge(), '0')
 
-  const worker = await startGatewayProcess(t, { redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix, env: { ...env, ROLE: 'worker' } })
+  const worker = await startGatewayProcess(t, {
+    redisUrl: environment.redis.url,
+    apiUrl: environment.sandbox.url,
+    prefix,
+    env: { ...env, ROLE: 'worker' }
+  })
   t.match(await status(), { isRunning: true, intervalMs: INTERVAL_MS, nextRunAt: String }, 'it is running before its first run')
   await until('a run', async () => (await status())['lastRunAt'])
   await until('the gauge follows', async () => await gauge() === '1')

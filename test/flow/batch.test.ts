@@ -14,8 +14,15 @@ await t.test('a batch returns one result per row, in order, and invalid rows do 
   const to = '+15550004001'
   const { status, body } = await node.post('/messages/batch', {
     messages: [
-      { to, message: 'one' }, { to: '12', message: 'bad number' }, { to, message: 'two' }, 'no object', { to }, { to, message: 'three', sender: '999' },
-      { to, message: 'four', colour: 'red' }, { to, message: 'one' }, { to, message: 'five', whenLimited: 'reject' }
+      { to, message: 'one' },
+      { to: '12', message: 'bad number' },
+      { to, message: 'two' },
+      'no object',
+      { to },
+      { to, message: 'three', sender: '999' },
+      { to, message: 'four', colour: 'red' },
+      { to, message: 'one' },
+      { to, message: 'five', whenLimited: 'reject' }
     ]
   })
   t.equal(status, 207)
@@ -36,7 +43,11 @@ await t.test('a batch returns one result per row, in order, and invalid rows do 
 
 await t.test('a batch repeated with the same Idempotency-Key sends nothing twice', async t => {
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
-  const batch = [{ to: '+15550004002', message: 'x' }, { to: '+15550004002', message: 'x' }, { to: '+15550004003', message: 'y', idempotencyKey: 'mine' }]
+  const batch = [
+    { to: '+15550004002', message: 'x' },
+    { to: '+15550004002', message: 'x' },
+    { to: '+15550004003', message: 'y', idempotencyKey: 'mine' }
+  ]
   const first = await post(node, batch, { 'idempotency-key': 'b-1' })
   t.strictSame(first.map(row => row['idempotencyKey']), ['b-1#0', 'b-1#1', 'mine'])
   const again = await post(node, batch, { 'idempotency-key': 'b-1' })
@@ -71,8 +82,16 @@ await t.test('a schedule in the past means now, and a message that would expire 
 
 await t.test('a batch with more than 1,000 rows, with no rows or without a list is rejected as a whole', async t => {
   const node = await environment.start(t)
-  const tooMany = await node.post('/messages/batch', Array.from({ length: 1001 }, () => ({ to: '+15550004011', message: 'x' })))
-  for (const { status, body } of [tooMany, await node.post('/messages/batch', []), await node.post('/messages/batch', { rows: [] }), await node.post('/messages/batch')]) {
+  const tooMany = await node.post(
+    '/messages/batch',
+    Array.from({ length: 1001 }, () => ({ to: '+15550004011', message: 'x' }))
+  )
+  for (const { status, body } of [
+    tooMany,
+    await node.post('/messages/batch', []),
+    await node.post('/messages/batch', { rows: [] }),
+    await node.post('/messages/batch')
+  ]) {
     t.match({ status, body }, { status: 400, body: { code: 'INVALID_REQUEST' } })
   }
 })

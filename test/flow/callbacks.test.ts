@@ -10,29 +10,57 @@ import { pass, until } from '../support/until.js'
 const environment = await createTestEnvironment(t, longStartWindow)
 const { sandbox, arrivals } = environment
 const SECRET = 'app-secret-of-the-test'
-const quick = { CALLBACK_SECRET, CALLBACK_RETRY_MS: '50', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '50' }
+const quick = {
+  CALLBACK_SECRET,
+  CALLBACK_RETRY_MS: '50',
+  WHATSAPP_APP_SECRET: SECRET,
+  WHATSAPP_VERIFY_TOKEN: 'verify-me',
+  WHATSAPP_RATE_LIMIT_MS: '50'
+}
 
-async function start (t: Parameters<typeof environment.start>[0], env: Record<string, string> = {}, webhooks: Record<string, unknown> = { webhookUrl: null }): Promise<{ node: Node, receiver: Receiver }> {
+async function start (
+  t: Parameters<typeof environment.start>[0],
+  env: Record<string, string> = {},
+  webhooks: Record<string, unknown> = { webhookUrl: null }
+): Promise<{ node: Node; receiver: Receiver }> {
   const receiver = await startReceiver(t)
   const node = await environment.start(t, { ...quick, CALLBACK_URL: receiver.url, ...env })
-  t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
-  await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 2, webhookBackwards: false, webhookOpaque: true, ...webhooks })
+  t.teardown(async () => {
+    await sandbox.control('PUT', 'settings', { webhookUrl: null })
+  })
+  await sandbox.control('PUT', 'settings', {
+    webhookUrl: `${node.origin}/webhooks/whatsapp`,
+    webhookSecret: SECRET,
+    webhookSentMs: 20,
+    webhookDeliveredMs: 60,
+    webhookReadMs: null,
+    webhookCopies: 2,
+    webhookBackwards: false,
+    webhookOpaque: true,
+    ...webhooks
+  })
   return { node, receiver }
 }
 
 const types = (receiver: Receiver, id: unknown): string[] => receiver.taken(String(id)).map(({ type }) => type)
 
 async function waitForCallbacks (receiver: Receiver, id: unknown, ...wanted: string[]): Promise<void> {
-  await until(`${wanted.join(', ')} of ${String(id)}`, () => types(receiver, id).length >= wanted.length && wanted.every(type => types(receiver, id).includes(type)), 30_000)
+  await until(
+    `${wanted.join(', ')} of ${String(id)}`,
+    () => types(receiver, id).length >= wanted.length && wanted.every(type => types(receiver, id).includes(type)),
+    30_000
+  )
 }
 
 function sign (body: string): Record<string, string> {
   return { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`, 'content-type': 'application/json' }
 }
 
-const postWebhook = async (node: Node, text: string): Promise<number> => (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
+const postWebhook = async (node: Node, text: string): Promise<number> =>
+  (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
 
-const statuses = (statuses: unknown[]): string => JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses } }] }] })
+const statuses = (statuses: unknown[]): string =>
+  JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses } }] }] })
 
 await t.test('the callbacks sent, delivered and read arrive in this order, signed, with the caller\'s metadata', async t => {
   const { node, receiver } = await start(t, {}, {})
@@ -40,11 +68,27 @@ await t.test('the callbacks sent, delivered and read arrive in this order, signe
   await waitForCallbacks(receiver, body['id'], 'message.sent', 'message.delivered')
   // Posted by the test, because a read status that overtakes the delivery suppresses the callback of the delivery.
   const [arrival] = await arrivals('+15550000901', 1)
-  await until('the webhook is accepted', async () => await postWebhook(node, statuses([{ id: arrival?.wamid, status: 'read', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])) === 200)
+  await until(
+    'the webhook is accepted',
+    async () =>
+      (await postWebhook(
+        node,
+        statuses([{ id: arrival?.wamid, status: 'read', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
+      )) === 200
+  )
   await waitForCallbacks(receiver, body['id'], 'message.read')
   t.strictSame(types(receiver, body['id']), ['message.sent', 'message.delivered', 'message.read'])
   const [sent, delivered, read] = receiver.taken(body['id'])
-  const common = { id: body['id'], jobId: 'order-1', idempotencyKey: 'order-1', sender: SENDER, to: '+15550000901', metadata: { order: 1 }, providerMessageId: body['providerMessageId'], attemptCount: 1 }
+  const common = {
+    id: body['id'],
+    jobId: 'order-1',
+    idempotencyKey: 'order-1',
+    sender: SENDER,
+    to: '+15550000901',
+    metadata: { order: 1 },
+    providerMessageId: body['providerMessageId'],
+    attemptCount: 1
+  }
   t.match(sent?.data, { ...common, status: 'sent', settledAt: String })
   t.match(delivered?.data, { ...common, status: 'delivered', deliveredAt: String })
   t.match(read?.data, { ...common, status: 'read', readAt: String })
@@ -52,14 +96,20 @@ await t.test('the callbacks sent, delivered and read arrive in this order, signe
   t.notOk(receiver.received.some(({ text }) => text.includes('Hello')), 'callbacks do not contain the text')
   t.ok(receiver.received.every(({ id }) => /^[\w-]{1,200}$/.test(id)), 'callback ids contain no full stops')
   t.match(receiver.headers[0], { 'content-type': 'application/json', 'user-agent': 'sluice' })
-  await until('the node has recorded three deliveries', () => node.seen('callback.attempted').filter(({ result }) => result === 'delivered').length === 3)
+  await until(
+    'the node has recorded three deliveries',
+    () => node.seen('callback.attempted').filter(({ result }) => result === 'delivered').length === 3
+  )
 })
 
 await t.test('callbacks of failed, cancelled and expired messages contain the reason', async t => {
   const { node, receiver } = await start(t)
   const failed = await node.send('+15560131026')
   await waitForCallbacks(receiver, failed.body['id'], 'message.failed')
-  t.match(receiver.taken(failed.body['id'])[0]?.data, { status: 'failed', error: { code: '131026', reason: 'rejected', explanation: String, remedy: String } })
+  t.match(receiver.taken(failed.body['id'])[0]?.data, {
+    status: 'failed',
+    error: { code: '131026', reason: 'rejected', explanation: String, remedy: String }
+  })
   await node.post(`/senders/${SENDER}/pause`)
   const cancelled = await node.send('+15550000902')
   await node.del(`/messages/${String(cancelled.body['id'])}`)
@@ -79,9 +129,11 @@ await t.test('callbacks of failed, cancelled and expired messages contain the re
 await t.test('a receiver that was down gets all callbacks when it is up again, in order per message, each with one id', async t => {
   const { node, receiver } = await start(t, { CALLBACK_TIMEOUT_MS: '500' }, {})
   receiver.respond(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
-  const ids = await Promise.all(Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string))
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string)
+  )
   await until('some callbacks were rejected', () => receiver.received.length >= 6)
-  for (const id of ids) await until('the message is delivered', async () => (await node.get(`/messages/${id}`)).body['status'] === 'delivered', 30_000)
+  for (const id of ids) { await until('the message is delivered', async () => (await node.get(`/messages/${id}`)).body['status'] === 'delivered', 30_000) }
   receiver.respond(() => 200)
   for (const id of ids) {
     await waitForCallbacks(receiver, id, 'message.sent', 'message.delivered')
@@ -89,7 +141,13 @@ await t.test('a receiver that was down gets all callbacks when it is up again, i
   }
   t.equal(new Set(receiver.received.map(({ id }) => id)).size, 40, 'a repeated callback has the same id')
   const redis = environment.redis.connect()
-  await until('the outbox is empty', async () => (await Promise.all(['outbox', 'callbacks', 'callbacks-due', 'callbacks-since'].map(async name => await redis.exists(`{${node.prefix}:${SENDER}}:${name}`)))).every(one => one === 0))
+  await until('the outbox is empty', async () =>
+    (
+      await Promise.all(
+        ['outbox', 'callbacks', 'callbacks-due', 'callbacks-since'].map(async name => await redis.exists(`{${node.prefix}:${SENDER}}:${name}`))
+      )
+    ).every(one => one === 0)
+  )
 })
 
 await t.test('a callback that the receiver always rejects delays no other message, and becomes a dead letter', async t => {
@@ -109,7 +167,8 @@ await t.test('a callback that the receiver always rejects delays no other messag
 
 await t.test('inbound messages and other webhook changes are relayed once, byte for byte', async t => {
   const { node, receiver } = await start(t)
-  const change = '{"field": "messages",\n "value": {"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"15550000940"}],"messages":[{"from":"15550000940","id":"wamid.IN","n":12345678901234567890,"text":{"body":"\\u00e4\\"}]\\/ 🎉"}}]}}'
+  const change =
+    '{"field": "messages",\n "value": {"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"15550000940"}],"messages":[{"from":"15550000940","id":"wamid.IN","n":12345678901234567890,"text":{"body":"\\u00e4\\"}]\\/ 🎉"}}]}}'
   const template = '{"field":"message_template_status_update","value":{"event":"APPROVED","message_template_id":12345678901234567890}}'
   const status = '{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"statuses":[{"id":"wamid.UNKNOWN","status":"sent"}]}}'
   const text = `{"object":"whatsapp_business_account","entry":[{"id":"17","changes":[${change}, ${status}]},{"changes":[ ${template} ],"id":"18"}]}`
@@ -168,7 +227,14 @@ await t.test('without CALLBACK_URL no callback is stored', async t => {
   const node = await environment.start(t, { WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' })
   await node.send('+15550000970')
   await arrivals('+15550000970', 1)
-  await until('the webhook is accepted', async () => await postWebhook(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{}]}}]}]}') === 200)
+  await until(
+    'the webhook is accepted',
+    async () =>
+      (await postWebhook(
+        node,
+        '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{}]}}]}]}'
+      )) === 200
+  )
   const keys = await environment.redis.connect().keys(`*${node.prefix}*`)
   t.strictSame(keys.filter(key => /outbox|callbacks/.test(key)), [])
 })
@@ -177,8 +243,14 @@ await t.test('an erasure removes the recipient from waiting callbacks', async t 
   const { node, receiver } = await start(t)
   receiver.respond(() => 503)
   const { body } = await node.send('+55 11 8765-4399', 'Hello', { metadata: { name: 'Zaubernuss' } })
-  await postWebhook(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"551187654399"}],"messages":[{"from":"551187654399"}]}}]}]}')
-  await postWebhook(node, '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{"from":"15550000980"}]}}]}]}')
+  await postWebhook(
+    node,
+    '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"551187654399"}],"messages":[{"from":"551187654399"}]}}]}]}'
+  )
+  await postWebhook(
+    node,
+    '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"messages":[{"from":"15550000980"}]}}]}]}'
+  )
   await until('all callbacks were rejected', () => new Set(receiver.received.map(({ id }) => id)).size >= 3, 20_000)
   t.match((await node.del('/recipients/+5511987654399')).body, { complete: true })
   const key = `{${node.prefix}:${SENDER}}:`

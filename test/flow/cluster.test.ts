@@ -26,14 +26,24 @@ await t.test('all caller operations work for senders on every master, and the ke
       portsOfTag.set(tag, (portsOfTag.get(tag) ?? new Set()).add(server.port))
     }
   }
-  t.same([...portsOfTag.keys()].sort(), [gateway.prefix, ...senders.map(sender => `${gateway.prefix}:${sender}`)].sort(), 'each key carries the tag of a sender or of the gateway')
-  t.same([...portsOfTag].filter(([, ports]) => ports.size > 1), [], 'and each tag is on one master')
+  t.same(
+    [...portsOfTag.keys()].sort(),
+    [gateway.prefix, ...senders.map(sender => `${gateway.prefix}:${sender}`)].sort(),
+    'each key carries the tag of a sender or of the gateway'
+  )
+  t.same(
+    [...portsOfTag].filter(([, ports]) => ports.size > 1),
+    [],
+    'and each tag is on one master'
+  )
 })
 
 await t.test('a master that dies loses only the writes that its replica had not received', async t => {
   const gateway = await startNodes(t, { url: cluster.url, sandbox, senders, count: 2 })
   const { master, replica } = await serversOf(`{${gateway.prefix}:s1}`)
-  const found = await loadThrough(t, gateway, 12, async someMore => await killBeforeReplication(master, [replica], someMore), { waitsForReplicas: false })
+  const found = await loadThrough(t, gateway, 12, async someMore => await killBeforeReplication(master, [replica], someMore), {
+    waitsForReplicas: false
+  })
   judge(t, found)
   t.ok(found.unreplicated > 0, 'something was lost or duplicated, otherwise the test proves nothing')
   await master.restart()

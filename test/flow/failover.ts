@@ -41,7 +41,10 @@ export const longTimeouts = { WHATSAPP_RATE_LIMIT_MS: '2500', START_WITHIN_MS: '
 export interface RunningGateway { nodes: Node[], senders: string[], prefix: string, sandbox: Observer }
 
 /** `count` nodes that share their senders. */
-export async function startNodes (t: Test, on: { url: string, sandbox: Observer, senders: string[], count: number, env?: Record<string, string> }): Promise<RunningGateway> {
+export async function startNodes (
+  t: Test,
+  on: { url: string; sandbox: Observer; senders: string[]; count: number; env?: Record<string, string> }
+): Promise<RunningGateway> {
   const prefix = createPrefix()
   const file = `${t.testdir({ 'senders.json': JSON.stringify(on.senders.map(id => ({ id, accessToken: `token-${id}` }))) })}/senders.json`
   const env = {
@@ -55,7 +58,9 @@ export async function startNodes (t: Test, on: { url: string, sandbox: Observer,
     ...on.env
   }
   await on.sandbox.forget()
-  const nodes = await Promise.all(Array.from({ length: on.count }, async () => await startNode(t, { redisUrl: on.url, apiUrl: on.sandbox.url, prefix, env })))
+  const nodes = await Promise.all(
+    Array.from({ length: on.count }, async () => await startNode(t, { redisUrl: on.url, apiUrl: on.sandbox.url, prefix, env }))
+  )
   return { nodes, senders: on.senders, prefix, sandbox: on.sandbox }
 }
 
@@ -65,7 +70,11 @@ export async function exerciseApi (t: Test, { nodes, senders, sandbox }: Running
   await each(senders, senders.length, async sender => {
     const ann = '+15550000001'
     t.match((await one.send(ann, 'at once', { sender, idempotencyKey: 'a' })).body, { status: 'sent', immediate: true }, `${sender}: sent at once`)
-    t.match((await two.send(ann, 'queued', { sender, idempotencyKey: 'b' })).body, { status: 'queued', waitingFor: 'pair-rate' }, 'the next message waits, also on the other node')
+    t.match(
+      (await two.send(ann, 'queued', { sender, idempotencyKey: 'b' })).body,
+      { status: 'queued', waitingFor: 'pair-rate' },
+      'the next message waits, also on the other node'
+    )
     const third = await one.send(ann, 'never', { sender, idempotencyKey: 'c', scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
     t.match(third.body, { status: 'scheduled' })
     t.match((await two.send(ann, 'at once', { sender, idempotencyKey: 'a' })).body, { duplicate: true, status: 'sent' }, 'a repeat is a duplicate')
@@ -96,7 +105,13 @@ export interface Loss { lost: string[], doubled: string[], unreplicated: number,
  * key until it is accepted. `crash` runs after a third; it may wait until more messages of the first sender are accepted. Returns, once all are settled,
  * the lost and duplicated messages that asynchronous replication does not explain, and in `unreplicated` the total number of both.
  */
-export async function loadThrough (t: Test, gateway: RunningGateway, each: number, crash: (accepted: () => Promise<unknown>) => Promise<void>, options: { waitsForReplicas: boolean }): Promise<Loss> {
+export async function loadThrough (
+  t: Test,
+  gateway: RunningGateway,
+  each: number,
+  crash: (accepted: () => Promise<unknown>) => Promise<void>,
+  options: { waitsForReplicas: boolean }
+): Promise<Loss> {
   const { nodes, senders, sandbox } = gateway
   const leastSpacing = watchSpacing(t, sandbox)
   const pairs = senders.flatMap(sender => ['1', '2'].map(end => ({ sender, to: `+1555000001${end}` })))
@@ -147,14 +162,27 @@ export async function loadThrough (t: Test, gateway: RunningGateway, each: numbe
   const arrivals = await sandbox.arrivals()
   const seen = observe(arrivals)
   const arrived = new Map(arrivals.map(arrival => [arrival.body?.text?.body ?? '', arrival.headersAt - performance.timeOrigin]))
-  const unexplained = (at: number | undefined): boolean => options.waitsForReplicas || at === undefined || at < crashedAt - TOLERANCE_MS || at > deadAt + AROUND_MS
+  const unexplained = (at: number | undefined): boolean =>
+    options.waitsForReplicas || at === undefined || at < crashedAt - TOLERANCE_MS || at > deadAt + AROUND_MS
   // A node that was too busy to read the response in time cannot know the outcome of its request, and sends again.
-  const unknownIds = new Set(nodes.flatMap(node => node.seen('attempt.settled')).flatMap(({ outcome, code, id }) => outcome === 'unknown' && code !== 'LEASE_EXPIRED' ? [id] : []))
-  const unknownTexts = new Set(arrivals.flatMap(({ sender, opaque, body }) => unknownIds.has(`${sender}.${opaque?.split('.').slice(0, -1).join('.') ?? ''}`) ? [body?.text?.body ?? ''] : []))
+  const unknownIds = new Set(
+    nodes
+      .flatMap(node => node.seen('attempt.settled'))
+      .flatMap(({ outcome, code, id }) => (outcome === 'unknown' && code !== 'LEASE_EXPIRED' ? [id] : []))
+  )
+  const unknownTexts = new Set(
+    arrivals.flatMap(({ sender, opaque, body }) =>
+      unknownIds.has(`${sender}.${opaque?.split('.').slice(0, -1).join('.') ?? ''}`) ? [body?.text?.body ?? ''] : []
+    )
+  )
   const missing = [...acceptedAt].filter(([text]) => !arrived.has(text))
   t.same([...faults], [], 'a message that is not accepted gets 503')
-  t.comment(`${wanted} messages: ${missing.length} lost, ${seen.doubled.length} duplicated, least spacing ${Math.round(leastSpacing())} ms, rejected for ${Math.round(rejectedUntil - crashedAt)} ms`)
-  const firstArrival = (text: string): number | undefined => arrivals.map(arrival => arrival.body?.text?.body === text ? arrival.headersAt - performance.timeOrigin : null).find(at => at !== null) ?? undefined
+  t.comment(
+    `${wanted} messages: ${missing.length} lost, ${seen.doubled.length} duplicated, least spacing ${Math.round(leastSpacing())} ms, rejected for ${Math.round(rejectedUntil - crashedAt)} ms`
+  )
+  const firstArrival = (text: string): number | undefined =>
+    arrivals.map(arrival => (arrival.body?.text?.body === text ? arrival.headersAt - performance.timeOrigin : null)).find(at => at !== null) ??
+    undefined
   return {
     unreplicated: missing.length + seen.doubled.length,
     lost: missing.filter(([, at]) => unexplained(at)).map(([text]) => text),
@@ -187,7 +215,11 @@ export function watchSpacing (t: Pick<Test, 'teardown'>, observer: Observer): ()
 }
 
 /** Kills a master before its last writes, those during `meanwhile`, are replicated: the replicas are frozen and their connections cut. */
-export async function killBeforeReplication (master: TestRedis, replicas: TestRedis[], meanwhile: () => Promise<unknown> = async () => await pass(UNREPLICATED_MS)): Promise<void> {
+export async function killBeforeReplication (
+  master: TestRedis,
+  replicas: TestRedis[],
+  meanwhile: () => Promise<unknown> = async () => await pass(UNREPLICATED_MS)
+): Promise<void> {
   for (const { pid } of replicas) process.kill(pid, 'SIGSTOP')
   await master.connect().client('KILL', 'TYPE', 'REPLICA')
   await meanwhile()

@@ -26,9 +26,13 @@ const client = redis.connect()
 const prefix = createPrefix()
 const ids = Array.from({ length: COUNT }, (_, i) => `s${i}`)
 const file = `${t.testdir({ 'senders.json': fileOf(ids) })}/senders.json`
-const start = async () => await startGatewayProcess(t, {
-  redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) }
-})
+const start = async () =>
+  await startGatewayProcess(t, {
+    redisUrl: redis.url,
+    apiUrl: api.url,
+    prefix,
+    env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) }
+  })
 
 const victim = await start()
 const nameOfVictim = await nodeName(createCaller(victim.found, keys.operator))
@@ -41,8 +45,10 @@ await t.test('idle senders cost almost nothing', async t => {
   const before = await used()
   await pass(IDLE_MS)
   const after = await used()
-  const perSecond = (of: keyof Used): number => Math.round((after[of] - before[of]) * 1000 / IDLE_MS)
-  t.comment(`${COUNT} idle senders: ${perSecond('scripts')} scripts a second, ${perSecond('redisMs')} ms of Redis and ${perSecond('cpuMs')} ms of the two nodes' CPU a second`)
+  const perSecond = (of: keyof Used): number => Math.round(((after[of] - before[of]) * 1000) / IDLE_MS)
+  t.comment(
+    `${COUNT} idle senders: ${perSecond('scripts')} scripts a second, ${perSecond('redisMs')} ms of Redis and ${perSecond('cpuMs')} ms of the two nodes' CPU a second`
+  )
   t.ok(perSecond('scripts') < 20 + COUNT / 5, 'recovery does not check most senders within a second')
   const started = performance.now()
   t.equal((await caller.get('/senders')).body['senders'].length, COUNT)
@@ -56,7 +62,9 @@ await t.test('the senders of a killed node have a drain run again within 5 s', a
   const before = await used()
   await pass(1000)
   const after = await used()
-  t.comment(`all senders drained: ${after.scripts - before.scripts} scripts, ${Math.round(after.redisMs - before.redisMs)} ms of Redis and ${Math.round(after.cpuMs - before.cpuMs)} ms of the two nodes' CPU in a second`)
+  t.comment(
+    `all senders drained: ${after.scripts - before.scripts} scripts, ${Math.round(after.redisMs - before.redisMs)} ms of Redis and ${Math.round(after.cpuMs - before.cpuMs)} ms of the two nodes' CPU in a second`
+  )
 
   const orphans = new Set((await holders()).flatMap((holder, i) => holder === nameOfVictim ? [ids[i] ?? ''] : []))
   const count = orphans.size
@@ -124,7 +132,9 @@ interface Used { scripts: number, redisMs: number, cpuMs: number }
 
 /** The work of Redis and both nodes since their start. */
 async function used (): Promise<Used> {
-  const ticks = [victim.pid, survivor.pid].flatMap(pid => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13).map(Number) ?? [])
+  const ticks = [victim.pid, survivor.pid].flatMap(
+    pid => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13).map(Number) ?? []
+  )
   const [, scripts = 0, usec = 0] = /cmdstat_evalsha:calls=(\d+),usec=(\d+)/.exec(await client.info('commandstats'))?.map(Number) ?? []
   return { scripts, redisMs: usec / 1000, cpuMs: ticks.reduce((sum, one) => sum + one * 10, 0) }
 }

@@ -38,8 +38,17 @@ await t.test('acceptance examples: a recipient gets one message per 2 s, wheneve
     t.same(seen.map(({ text }) => text), ['text 0', 'text 1', 'text 2'], 'in the order in which they were posted')
     for (const [at, reply] of replies.slice(1).entries()) {
       const delayMs = (at + 1) * 2000 - ((postedAt[at + 1] ?? 0) - first)
-      t.ok(reply.body['delayMs'] <= delayMs + LAG, `posted at 500 a delay of 1,500 ms, at 1,000 of 3,000 ms: ${Math.round(delayMs)} ms here (${reply.body['delayMs']})`)
-      between(t, Date.parse(reply.body['expectedAt']) - first, (at + 1) * 2000 - CLOCKS - LAG, (at + 1) * 2000 + LAG, `number ${at + 2} is expected ${at + 1} times 2 s after the first`)
+      t.ok(
+        reply.body['delayMs'] <= delayMs + LAG,
+        `posted at 500 a delay of 1,500 ms, at 1,000 of 3,000 ms: ${Math.round(delayMs)} ms here (${reply.body['delayMs']})`
+      )
+      between(
+        t,
+        Date.parse(reply.body['expectedAt']) - first,
+        (at + 1) * 2000 - CLOCKS - LAG,
+        (at + 1) * 2000 + LAG,
+        `number ${at + 2} is expected ${at + 1} times 2 s after the first`
+      )
       t.ok((seen[at + 1]?.at ?? 0) >= Date.parse(reply.body['expectedAt']) - CLOCKS, 'expectedAt is a lower bound')
     }
   }
@@ -58,11 +67,23 @@ await t.test('an idempotency key names one message', async t => {
   t.equal(first.headers.get('idempotent-replayed'), null)
 
   const other = await node.send(to, 'Hello!', {}, header('k1'))
-  t.match(other, { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED', field: 'Idempotency-Key', id: first.body['id'] } }, 'the key with other content is rejected')
+  t.match(
+    other,
+    { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED', field: 'Idempotency-Key', id: first.body['id'] } },
+    'the key with other content is rejected'
+  )
   t.match((await node.send('+15550001011', 'Hello', { idempotencyKey: 'k1' })).body, { code: 'IDEMPOTENCY_KEY_REUSED', field: 'idempotencyKey' })
 
-  t.match((await node.send(to, 'Hello', { idempotencyKey: 'k2' }, header('"k1"'))).body, { id: first.body['id'], duplicate: true }, 'the header wins over the field, with quotes or without')
-  t.match((await node.as(keys.app).send('+15550001012', 'Hello', {}, header('k1'))).body, { duplicate: false, status: 'sent' }, 'keys of different callers are independent')
+  t.match(
+    (await node.send(to, 'Hello', { idempotencyKey: 'k2' }, header('"k1"'))).body,
+    { id: first.body['id'], duplicate: true },
+    'the header wins over the field, with quotes or without'
+  )
+  t.match(
+    (await node.as(keys.app).send('+15550001012', 'Hello', {}, header('k1'))).body,
+    { duplicate: false, status: 'sent' },
+    'keys of different callers are independent'
+  )
   t.equal((await arrivals(to)).length, 1)
 })
 
@@ -71,9 +92,17 @@ await t.test('without a key the gateway derives one from the content, unless the
   const to = '+15550001020'
   const first = await node.send(to)
   t.match(first.body, { keySource: 'derived', idempotencyKey: generateIdempotencyKey(to, 'Hello', 'text') })
-  t.match((await node.send('+1 (555) 000-1020')).body, { duplicate: true, id: first.body['id'] }, 'another spelling of the number is the same recipient')
+  t.match(
+    (await node.send('+1 (555) 000-1020')).body,
+    { duplicate: true, id: first.body['id'] },
+    'another spelling of the number is the same recipient'
+  )
   t.match((await node.send(to, { type: 'text', text: { body: 'x', preview_url: true } })).body, { duplicate: false })
-  t.match((await node.send(to, { text: { preview_url: true, body: 'x' }, type: 'text' })).body, { duplicate: true }, 'the order of an object\'s keys does not matter')
+  t.match(
+    (await node.send(to, { text: { preview_url: true, body: 'x' }, type: 'text' })).body,
+    { duplicate: true },
+    "the order of an object's keys does not matter"
+  )
   const none = await node.send(to, 'Hello', { deduplicate: false })
   t.match(none.body, { keySource: 'none', idempotencyKey: null, jobId: none.body['id'], queued: true })
 })
@@ -99,7 +128,11 @@ await t.test('a message with respond-async is queued, and one with scheduledFor 
   t.match((await node.get('/queues/stats')).body, { delayed: 1 })
   const [arrival] = await arrivals('+15550001041', 1)
   between(t, arrival?.headersAt, at, at + 5000, 'the message is sent at its scheduled time')
-  t.match((await node.send('+15550001042', 'then', { scheduledFor: Date.now() - 1000 })).body, { immediate: true }, 'a scheduled time in the past means now')
+  t.match(
+    (await node.send('+15550001042', 'then', { scheduledFor: Date.now() - 1000 })).body,
+    { immediate: true },
+    'a scheduled time in the past means now'
+  )
 })
 
 await t.test('a message with whenLimited reject is rejected when it would wait, and nothing is reserved', async t => {
@@ -112,8 +145,15 @@ await t.test('a message with whenLimited reject is rejected when it would wait, 
   t.match(await node.get('/messages/r2'), { status: 404 }, 'the rejected message does not use up its key')
   t.match((await node.get(`/rate-limits/${to}`)).body, { waiting: { urgent: 0, normal: 0, bulk: 0 } })
   t.match((await node.send(to, '2', { whenLimited: 'wait', idempotencyKey: 'r2' })).body, { queued: true, position: 1, duplicate: false })
-  t.match(await node.send(to, '3', { whenLimited: 'reject' }, { prefer: 'respond-async' }), { status: 400, body: { code: 'INVALID_REQUEST', field: 'whenLimited' } })
-  t.match(await node.send(to, '4', { expiresInMs: 2000 }), { status: 429, body: { code: 'WOULD_EXPIRE' } }, 'a message that would expire while it waits is rejected')
+  t.match(await node.send(to, '3', { whenLimited: 'reject' }, { prefer: 'respond-async' }), {
+    status: 400,
+    body: { code: 'INVALID_REQUEST', field: 'whenLimited' }
+  })
+  t.match(
+    await node.send(to, '4', { expiresInMs: 2000 }),
+    { status: 429, body: { code: 'WOULD_EXPIRE' } },
+    'a message that would expire while it waits is rejected'
+  )
 })
 
 await t.test('a recipient\'s queue and a sender\'s backlog have a limit', async t => {
@@ -182,6 +222,12 @@ async function post (node: Node, to: string, moments: number[]): Promise<{ repli
   return { replies, postedAt }
 }
 
-function between (t: { ok: (value: unknown, message: string) => unknown }, value: number | undefined, least: number, most: number, what: string): void {
+function between (
+  t: { ok: (value: unknown, message: string) => unknown },
+  value: number | undefined,
+  least: number,
+  most: number,
+  what: string
+): void {
   t.ok(value !== undefined && value >= least && value <= most, `${what} (${value})`)
 }

@@ -22,7 +22,13 @@ export function observe (arrivals: Seen[]): Observed {
   const last = new Map<string, { at: number, number: number }>()
   const times = new Map<string, number>()
   const observed: Observed = {
-    sends: arrivals.length, leastSpacing: Infinity, mostPerSecond: 0, longestSilence: 0, doubled: [], outOfOrder: [], seconds: ((starts.at(-1) ?? 0) - (starts[0] ?? 0)) / 1000
+    sends: arrivals.length,
+    leastSpacing: Infinity,
+    mostPerSecond: 0,
+    longestSilence: 0,
+    doubled: [],
+    outOfOrder: [],
+    seconds: ((starts.at(-1) ?? 0) - (starts[0] ?? 0)) / 1000
   }
   for (const arrival of [...arrivals].sort((a, b) => a.headersAt - b.headersAt)) {
     const text = arrival.body?.text?.body ?? ''

@@ -12,7 +12,10 @@ const noRetries = { WHATSAPP_RATE_LIMIT_MS: '100', WHATSAPP_RETRY_INTERVAL_MS: '
 
 await t.test('a paused sender keeps its messages, in order, until it is resumed or the pause ends', async t => {
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '100' })
-  t.match(await node.post(`/senders/${SENDER}/pause`, {}), { status: 200, body: { id: SENDER, state: 'paused', reason: 'operator', resumesAt: null } })
+  t.match(await node.post(`/senders/${SENDER}/pause`, {}), {
+    status: 200,
+    body: { id: SENDER, state: 'paused', reason: 'operator', resumesAt: null }
+  })
   const to = '+15550003001'
   for (const text of ['1', '2', '3']) {
     t.match((await node.send(to, text)).body, { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'pause', position: Number(text) })
@@ -47,7 +50,13 @@ await t.test('a manual retry counts every failure that it retried', async t => {
   t.match((await node.post('/failures/retry', { limit: 10 })).body, { total: 0 }, 'nothing is due')
   await environment.sandbox.control('POST', 'faults', { recipient: '+15561131000', kind: 'code', code: 131026 })
   for (const to of ['+155611310000001', '+155601310000002', '+15561131000']) await node.del(`/rate-limits/${to}`)
-  t.match((await node.post('/failures/retry', { limit: 10, force: true })).body, { total: 4, succeeded: 1, failed: 0, permanentlyFailed: 2, deferred: 1 })
+  t.match((await node.post('/failures/retry', { limit: 10, force: true })).body, {
+    total: 4,
+    succeeded: 1,
+    failed: 0,
+    permanentlyFailed: 2,
+    deferred: 1
+  })
   await node.del('/rate-limits/+155611310000003')
   await until('the deferred message is sent', async () => (await node.get('/stats')).body['deliveryFailures'].resolved === 2)
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, resolved: 2, failed: 2 })
@@ -59,7 +68,13 @@ await t.test('the counts of a retry are disjoint, with a limit and with messages
   const numbers = ['0011', '0012', '0013'].map(end => `+15560131000${end}`)
   for (const to of numbers) await node.send(to)
   for (const to of numbers) await node.del(`/rate-limits/${to}`)
-  t.match((await node.post('/failures/retry', { limit: 2, force: true })).body, { total: 2, succeeded: 0, failed: 2, permanentlyFailed: 0, deferred: 0 })
+  t.match((await node.post('/failures/retry', { limit: 2, force: true })).body, {
+    total: 2,
+    succeeded: 0,
+    failed: 2,
+    permanentlyFailed: 0,
+    deferred: 0
+  })
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 3 })
   t.match(await node.post('/failures/retry', { limit: 0 }), { status: 400, body: { field: 'limit' } })
   t.match(await node.post(`/failures/${SENDER}.aaaaaaaaaaaaaaaaaaaaaa.19999999999/retry`), { status: 409, body: { code: 'NOT_RETRYABLE' } })
@@ -96,7 +111,13 @@ await t.test('a recipient\'s rate limit can be inspected and cleared', async t =
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '30000' })
   const to = '+15550003030'
   t.match((await node.get(`/rate-limits/${to}`)).body, {
-    recipient: to, sender: SENDER, rule: { intervalMs: 30_000, burst: 1 }, limited: false, delayMs: 0, waiting: { urgent: 0, normal: 0, bulk: 0 }, sending: false
+    recipient: to,
+    sender: SENDER,
+    rule: { intervalMs: 30_000, burst: 1 },
+    limited: false,
+    delayMs: 0,
+    waiting: { urgent: 0, normal: 0, bulk: 0 },
+    sending: false
   })
   await node.send(to, '1')
   await node.send(to, '2')
@@ -112,7 +133,13 @@ await t.test('a recipient\'s rate limit can be inspected and cleared', async t =
 })
 
 await t.test('every message is counted in exactly one state of the queue', async t => {
-  const node = await environment.start(t, { ...noRetries, WHATSAPP_SENDER_RATE_PER_SECOND: '2', WHATSAPP_RETRY_SCHEDULE_MS: '600000', INLINE_WAIT_MS: '50', SHUTDOWN_GRACE_MS: '8000' })
+  const node = await environment.start(t, {
+    ...noRetries,
+    WHATSAPP_SENDER_RATE_PER_SECOND: '2',
+    WHATSAPP_RETRY_SCHEDULE_MS: '600000',
+    INLINE_WAIT_MS: '50',
+    SHUTDOWN_GRACE_MS: '8000'
+  })
   const queueStats = async () => (await node.get('/queues/stats')).body
   t.match(await queueStats(), { queue: 'WHATSAPP', waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0, paused: 0 })
   await node.send('+15560131026')
@@ -130,9 +157,16 @@ await t.test('every message is counted in exactly one state of the queue', async
     const { body } = await node.get('/stats')
     return body['queue'].active === 1 && body
   })
-  t.same({ ...stats['queue'], sum: stats['queue'].waiting + stats['queue'].completed }, { ...stats['queue'], sum: 8, active: 1, delayed: 3, failed: 1, paused: 0 })
+  t.same(
+    { ...stats['queue'], sum: stats['queue'].waiting + stats['queue'].completed },
+    { ...stats['queue'], sum: 8, active: 1, delayed: 3, failed: 1, paused: 0 }
+  )
   t.ok(stats['queue'].waiting >= 1, 'messages of ready pairs wait for the sender rate')
-  t.match(stats, { throttling: { activeRateLimits: Number }, deliveryFailures: { pending: 1, resolved: 0, failed: 1 }, senders: [{ id: SENDER, inFlight: 1, scheduled: 1, unknown: 0 }] })
+  t.match(stats, {
+    throttling: { activeRateLimits: Number },
+    deliveryFailures: { pending: 1, resolved: 0, failed: 1 },
+    senders: [{ id: SENDER, inFlight: 1, scheduled: 1, unknown: 0 }]
+  })
   await node.post(`/senders/${SENDER}/pause`, {})
   const paused = await until('the other messages in flight are sent', async () => {
     const now = await queueStats()
@@ -148,7 +182,15 @@ await t.test('a message is found by its id or by its own caller\'s key', async t
   const { body } = await app.send('+15550003060', 'Hello', { idempotencyKey: 'order/7 a', metadata: { order: 7 } })
   const id: string = body['id']
   const key = encodeURIComponent('order/7 a')
-  t.match((await app.get(`/messages/${id}`)).body, { id, status: 'sent', sender: SENDER, metadata: { order: 7 }, createdAt: String, settledAt: String, attemptCount: 1 })
+  t.match((await app.get(`/messages/${id}`)).body, {
+    id,
+    status: 'sent',
+    sender: SENDER,
+    metadata: { order: 7 },
+    createdAt: String,
+    settledAt: String,
+    attemptCount: 1
+  })
   t.match((await app.get(`/messages/${key}`)).body, { id, status: 'sent' })
   t.match((await app.get(`/messages/${key}?sender=${SENDER}`)).body, { id })
   t.match(await app.get(`/messages/${key}?sender=222`), { status: 404, body: { code: 'SENDER_UNKNOWN', field: 'sender' } })
@@ -159,8 +201,19 @@ await t.test('a message is found by its id or by its own caller\'s key', async t
   const waiting = await app.send('+15550003060', 'next')
   t.match(await shop.del(`/messages/${waiting.body['id']}`), { status: 404 })
   t.match(await viewer.del(`/messages/${waiting.body['id']}`), { status: 403 })
-  t.match((await app.get(`/messages/${waiting.body['id']}`)).body, { status: 'queued', to: '+15550003060', message: 'next', position: 1, waitingFor: 'pair-rate', expiresAt: String })
-  t.match(await node.del(`/messages/${waiting.body['id']}`), { status: 200, body: { status: 'cancelled' } }, 'an admin may cancel messages of all callers')
+  t.match((await app.get(`/messages/${waiting.body['id']}`)).body, {
+    status: 'queued',
+    to: '+15550003060',
+    message: 'next',
+    position: 1,
+    waitingFor: 'pair-rate',
+    expiresAt: String
+  })
+  t.match(
+    await node.del(`/messages/${waiting.body['id']}`),
+    { status: 200, body: { status: 'cancelled' } },
+    'an admin may cancel messages of all callers'
+  )
 })
 
 await t.test('several nodes share the queue of a recipient', async t => {

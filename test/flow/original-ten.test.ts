@@ -66,8 +66,13 @@ await t.test('Duplicate detection', async t => {
 await t.test('Delivery failure logging', async t => {
   const node = await environment.start(t)
   const { status, body } = await node.send('+15560131000', 'Hello', { metadata: { orderId: 'ORD123' }, idempotencyKey: 'order-123' })
-  t.match([status, body], [202, { status: 'retrying', queued: true, error: { code: '131000', message: String, explanation: String, remedy: String } }])
-  const { body: { failures } } = await node.get('/failures?status=PENDING')
+  t.match(
+    [status, body],
+    [202, { status: 'retrying', queued: true, error: { code: '131000', message: String, explanation: String, remedy: String } }]
+  )
+  const {
+    body: { failures }
+  } = await node.get('/failures?status=PENDING')
   t.equal(failures.length, 1)
   t.match(failures[0], {
     id: body.id,
@@ -116,7 +121,11 @@ await t.test('Get messages for retry', async t => {
   })
   t.same(due.map((failure: { phoneNumber: string }) => failure.phoneNumber), numbers, 'oldest first')
   for (const to of numbers) await node.del(`/rate-limits/${to}`)
-  t.match((await node.post('/failures/retry', { limit: 2 })).body, { total: 2, succeeded: 0, failed: 2, permanentlyFailed: 0, deferred: 0 }, 'no more than asked for')
+  t.match(
+    (await node.post('/failures/retry', { limit: 2 })).body,
+    { total: 2, succeeded: 0, failed: 2, permanentlyFailed: 0, deferred: 0 },
+    'no more than asked for'
+  )
   t.equal((await node.get('/failures?due=true')).body.failures.length, 1, 'the others wait for their next retry')
   t.equal((await node.get('/failures?status=PENDING')).body.failures.length, 3)
 })

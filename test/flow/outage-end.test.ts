@@ -10,7 +10,12 @@ await t.test('it shuts down at once, and does not wait for BullMQ workers that n
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t)
   const graceMs = 25_000
-  const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.url, prefix: createPrefix(), env: { SHUTDOWN_GRACE_MS: String(graceMs) } })
+  const node = await startGatewayProcess(t, {
+    redisUrl: redis.url,
+    apiUrl: sandbox.url,
+    prefix: createPrefix(),
+    env: { SHUTDOWN_GRACE_MS: String(graceMs) }
+  })
   await redis.stop()
   await until('the node reports that it is not ready', async () => (await request(`${node.found}/health/ready`)).status === 503, 30_000)
   await redis.restart()

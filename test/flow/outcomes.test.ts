@@ -37,7 +37,11 @@ await t.test('a message that WhatsApp always rejects is FAILED after exactly six
   const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
   t.match(failure, { id: body['id'], attemptCount: 6, reason: 'exhausted', errorCode: '131000', explanation: String, remedy: String })
   t.equal(failure.attempts.length, 6)
-  t.same((await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)), ['1', '2', '3', '4', '5', '6'], 'WhatsApp sees each attempt\'s number')
+  t.same(
+    (await arrivals(to)).map(arrival => arrival.opaque?.split('.').at(-1)),
+    ['1', '2', '3', '4', '5', '6'],
+    "WhatsApp sees each attempt's number"
+  )
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, resolved: 0, failed: 1 })
   t.match((await node.send(to)).body, { duplicate: true, status: 'failed' }, 'its key still refers to it')
 })
@@ -45,11 +49,24 @@ await t.test('a message that WhatsApp always rejects is FAILED after exactly six
 await t.test('a permanently rejected message is FAILED at once, with the reason and a remedy', async t => {
   const node = await environment.start(t, noRetries)
   const { status, headers, body } = await node.send('+15560131026', 'Hello', { metadata: { orderId: 8 }, idempotencyKey: 'rejected' })
-  t.match([status, body], [422, { code: 'PROVIDER_REJECTED', status: 422, id: /^111\./, error: { code: '131026', message: String, explanation: String, remedy: String } }])
+  t.match(
+    [status, body],
+    [422, { code: 'PROVIDER_REJECTED', status: 422, id: /^111\./, error: { code: '131026', message: String, explanation: String, remedy: String } }]
+  )
   t.match(headers.get('content-type'), /^application\/problem\+json/)
   const [failure] = (await node.get('/failures?status=FAILED')).body['failures']
-  t.match(failure, { id: body['id'], reason: 'rejected', attemptCount: 1, explanation: body['error'].explanation, remedy: body['error'].remedy, metadata: { orderId: 8 } })
-  t.match((await node.send('+15560131026', 'Hello', { idempotencyKey: 'rejected' })), { status: 200, body: { duplicate: true, status: 'failed', id: body['id'] } })
+  t.match(failure, {
+    id: body['id'],
+    reason: 'rejected',
+    attemptCount: 1,
+    explanation: body['error'].explanation,
+    remedy: body['error'].remedy,
+    metadata: { orderId: 8 }
+  })
+  t.match(await node.send('+15560131026', 'Hello', { idempotencyKey: 'rejected' }), {
+    status: 200,
+    body: { duplicate: true, status: 'failed', id: body['id'] }
+  })
   const later = await node.send('+15560131049')
   t.equal(later.status, 422)
   const [penalized] = (await node.get('/failures?status=FAILED&recipient=%2B15560131049')).body['failures']
@@ -74,7 +91,7 @@ await t.test('a message of unknown outcome is held, then sent again or failed by
     node.send('+15558400021', 'Hello', { onUnknown: 'fail' }),
     node.send('+15558200011', 'Hello')
   ])
-  for (const reply of [again, never]) t.match(reply, { status: 202, body: { status: 'unknown', queued: true, nextRetryAt: String, error: { code: 'HEADERS_TIMEOUT' } } })
+  for (const reply of [again, never]) { t.match(reply, { status: 202, body: { status: 'unknown', queued: true, nextRetryAt: String, error: { code: 'HEADERS_TIMEOUT' } } }) }
   t.match(cut, { status: 202, body: { status: 'unknown', error: { code: 'RESET' } } })
   t.match((await node.get(`/messages/${again.body['id']}`)).body, { status: 'unknown', nextRetryAt: String })
   t.match(await node.del(`/messages/${again.body['id']}`), { status: 409, body: { messageStatus: 'unknown' } })
@@ -82,7 +99,9 @@ await t.test('a message of unknown outcome is held, then sent again or failed by
   const failed = await until('the message with the policy fail has failed', async () => await stateOf(node, never.body['id'], 'failed'))
   t.equal(failed['attemptCount'], 1)
   t.match((await node.get('/failures?status=FAILED')).body['failures'], [{ id: never.body['id'], reason: 'unknown' }])
-  t.match(await until('the message with the policy retry is sent again', async () => await stateOf(node, again.body['id'], 'sent')), { attemptCount: 2 })
+  t.match(await until('the message with the policy retry is sent again', async () => await stateOf(node, again.body['id'], 'sent')), {
+    attemptCount: 2
+  })
   await until('the message with the broken connection is sent again', async () => await stateOf(node, cut.body['id'], 'sent'))
   t.equal((await arrivals('+15558400011')).length, 2, 'the recipient may get it twice')
   t.equal((await arrivals('+15558400021')).length, 1, 'with the policy fail it is sent once')

@@ -37,7 +37,12 @@ await t.test('an overloaded node responds to every request, delivers what it acc
   const control = `${new URL(sandbox.found).origin}/_sandbox`
   await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 20, enforcePair: false, throughputPerSecond: null }) })
   const redis = await startRedis(t)
-  const node = await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix: createPrefix(), env: { NODE_OPTIONS: '--max-old-space-size=160' } })
+  const node = await startGatewayProcess(t, {
+    redisUrl: redis.url,
+    apiUrl: sandbox.found,
+    prefix: createPrefix(),
+    env: { NODE_OPTIONS: '--max-old-space-size=160' }
+  })
   const operator = createCaller(node.found, keys.operator)
   await load(node.found, { rate: 100, seconds: 1, connections: 10, tag: 'warm' })
   const before = await heapOf(node.found)
@@ -55,21 +60,33 @@ await t.test('an overloaded node responds to every request, delivers what it acc
   const texts = (body['messages'] as Seen[]).filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body ?? '')
   const times = new Map<string, number>()
   for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1)
-  t.same(result.accepted.filter(number => times.get(`over/${number}`) !== 1), [], 'every accepted message was sent once')
-  const after = await until('the heap is back to its former size', async () => {
-    // An idle process does not collect garbage.
-    await load(node.found, { rate: 200, seconds: 1, connections: 10, tag: 'calm' })
-    const heap = await heapOf(node.found)
-    return heap < before + 40e6 && heap
-  }, 60_000)
-  t.comment(`${result.asked} asked, ${JSON.stringify(result.statuses)} ${JSON.stringify(result.codes)}, latency of accepted ones ${JSON.stringify(result.ms)} ms, ` +
-    `heap ${(before / 1e6).toFixed(0)} MB before, ${(after / 1e6).toFixed(0)} MB after`)
+  t.same(
+    result.accepted.filter(number => times.get(`over/${number}`) !== 1),
+    [],
+    'every accepted message was sent once'
+  )
+  const after = await until(
+    'the heap is back to its former size',
+    async () => {
+      // An idle process does not collect garbage.
+      await load(node.found, { rate: 200, seconds: 1, connections: 10, tag: 'calm' })
+      const heap = await heapOf(node.found)
+      return heap < before + 40e6 && heap
+    },
+    60_000
+  )
+  t.comment(
+    `${result.asked} asked, ${JSON.stringify(result.statuses)} ${JSON.stringify(result.codes)}, latency of accepted ones ${JSON.stringify(result.ms)} ms, ` +
+      `heap ${(before / 1e6).toFixed(0)} MB before, ${(after / 1e6).toFixed(0)} MB after`
+  )
 })
 
 await t.test('a node serves health and metrics while it sheds other requests', async t => {
   const node = await environment.start(t)
   // A long script keeps Redis busy, so that the gateway's scripts wait.
-  const busy = environment.redis.connect().eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
+  const busy = environment.redis
+    .connect()
+    .eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
   let isBusy = true
   busy.finally(() => { isBusy = false })
   const { send } = createCaller(node.origin, keys.operator, requestOnce)
@@ -94,7 +111,14 @@ await t.test('a provider that hangs and recovers gets every message once, and no
   const lag = monitorEventLoopDelay({ resolution: 10 })
   lag.enable()
   const node = await environment.start(t, {
-    WHATSAPP_RATE_LIMIT_MS: String(intervalMs), MAX_IN_FLIGHT_PER_SENDER: '20', SEND_TIMEOUT_MS: '600', LEASE_MS: '6000', INLINE_WAIT_MS: '0', UNKNOWN_HOLD_MS: '200', WHATSAPP_RETRY_SCHEDULE_MS: retries, WHATSAPP_RETRY_INTERVAL_MS: '300'
+    WHATSAPP_RATE_LIMIT_MS: String(intervalMs),
+    MAX_IN_FLIGHT_PER_SENDER: '20',
+    SEND_TIMEOUT_MS: '600',
+    LEASE_MS: '6000',
+    INLINE_WAIT_MS: '0',
+    UNKNOWN_HOLD_MS: '200',
+    WHATSAPP_RETRY_SCHEDULE_MS: retries,
+    WHATSAPP_RETRY_INTERVAL_MS: '300'
   })
   await environment.sandbox.control('POST', 'faults', { recipient: '*', kind: 'hang' })
   const wanted = Array.from({ length: 90 }, (_, at) => `+155500062${String(at % 30).padStart(2, '0')}/${Math.floor(at / 30) + 1}`)
@@ -109,7 +133,10 @@ await t.test('a provider that hangs and recovers gets every message once, and no
   t.ok(arrivals.length > accepted.length, `${arrivals.length - accepted.length} were written to a provider that hung`)
   const { leastSpacing } = observe(arrivals)
   // Sandbox and node share this process: when its event loop is late, both read their clocks late.
-  t.ok(leastSpacing > intervalMs - NETWORK_MS - lag.max / 1e6, `least spacing ${leastSpacing.toFixed(0)} ms (loop late by ${(lag.max / 1e6).toFixed(0)} ms at most)`)
+  t.ok(
+    leastSpacing > intervalMs - NETWORK_MS - lag.max / 1e6,
+    `least spacing ${leastSpacing.toFixed(0)} ms (loop late by ${(lag.max / 1e6).toFixed(0)} ms at most)`
+  )
   t.same(node.seen('pair.violated'), [], 'the spacing check found no violation')
   t.same(node.seen('recovery.found').filter(({ kind }) => kind === 'lease'), [], 'no lease expired while its request was queued')
   const starts = node.seen('attempt.settled').map(({ startedAfterMs }) => startedAfterMs ?? 0)

@@ -57,10 +57,24 @@ await t.test('every code of Meta is final or retried, uses an attempt or not, an
     if (outcome === 'X') t.match([first.status, message], [isRepeat ? 200 : 422, { status: 'failed' }], `${label}: final`)
     if (outcome === 'R') t.match([first.status, message], [isRepeat ? 200 : 202, { status: 'retrying', nextRetryAt: String }], `${label}: retried`)
     if (outcome === 'P') t.ok(isWait(first.body['delayMs'], waitMs, askedAt), `${label}: the pair cools down (${first.body['delayMs']} ms)`)
-    if (outcome === 'F' && waitMs > 5000) t.ok(then.body['waitingFor'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt), `${label}: the whole sender cools down (${then.body['delayMs']} ms)`)
+    if (outcome === 'F' && waitMs > 5000) {
+      t.ok(
+        then.body['waitingFor'] === 'cool-down' && isWait(then.body['delayMs'], waitMs, askedAt),
+        `${label}: the whole sender cools down (${then.body['delayMs']} ms)`
+      )
+    }
     // A cool-down of a second may be over before the response arrives.
-    if (outcome === 'P' || (outcome === 'F' && !isOver)) t.match([first.status, first.body['status'], first.body['waitingFor']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${label}: queued again`)
-    if (outcome === 'S') t.match([first.body, then.body], [{ status: 'queued', waitingFor: 'sender-stopped', delayMs: null }, { status: 'queued', waitingFor: 'sender-stopped' }], `${label}: its messages wait`)
+    if (outcome === 'P' || (outcome === 'F' && !isOver)) { t.match([first.status, first.body['status'], first.body['waitingFor']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${label}: queued again`) }
+    if (outcome === 'S') {
+      t.match(
+        [first.body, then.body],
+        [
+          { status: 'queued', waitingFor: 'sender-stopped', delayMs: null },
+          { status: 'queued', waitingFor: 'sender-stopped' }
+        ],
+        `${label}: its messages wait`
+      )
+    }
   })
   const [seconds, micros] = await environment.redis.connect().time()
   const states = (await ask(async () => await node.get('/senders'))).body['senders'] as Array<{ id: string, resumesAt: string }>
@@ -72,15 +86,32 @@ await t.test('every code of Meta is final or retried, uses an attempt or not, an
   }
   // If Redis's reply was late, the node cannot know that this attempt stopped the sender; the state in Redis, and so the alert, has it.
   const staleSenders = new Set(node.seen('attempt.stale').map(({ sender }) => sender))
-  const stopped = node.seen('sender.stopped').map(({ sender, code }) => [sender, code]).sort()
-  const due = expected.filter(([code, , outcome]) => outcome === 'S' && !staleSenders.has(senderOf(code))).map(([code]) => [senderOf(code), String(code)])
+  const stopped = node
+    .seen('sender.stopped')
+    .map(({ sender, code }) => [sender, code])
+    .sort()
+  const due = expected
+    .filter(([code, , outcome]) => outcome === 'S' && !staleSenders.has(senderOf(code)))
+    .map(([code]) => [senderOf(code), String(code)])
   t.strictSame(stopped, due.sort(), 'one event per stop')
 })
 
 /** Responses of proxies and load balancers, without a code of Meta. */
 const statuses: Array<[status: number, state: 'sent' | 'failed' | 'retrying' | 'queued' | 'unknown', waitingFor?: 'stop' | 'cool-down']> = [
-  [302, 'queued', 'stop'], [401, 'queued', 'stop'], [403, 'queued', 'stop'], [404, 'queued', 'stop'], [405, 'queued', 'stop'], [407, 'queued', 'stop'],
-  [400, 'failed'], [413, 'failed'], [425, 'retrying'], [429, 'queued', 'cool-down'], [408, 'unknown'], [499, 'unknown'], [500, 'unknown'], [503, 'unknown']
+  [302, 'queued', 'stop'],
+  [401, 'queued', 'stop'],
+  [403, 'queued', 'stop'],
+  [404, 'queued', 'stop'],
+  [405, 'queued', 'stop'],
+  [407, 'queued', 'stop'],
+  [400, 'failed'],
+  [413, 'failed'],
+  [425, 'retrying'],
+  [429, 'queued', 'cool-down'],
+  [408, 'unknown'],
+  [499, 'unknown'],
+  [500, 'unknown'],
+  [503, 'unknown']
 ]
 
 await t.test('the policy covers HTTP statuses without a code of Meta', async t => {
@@ -143,5 +174,9 @@ await t.test('a policy file applies from the start, can be reloaded, and an inva
   t.match(await node.send('+155601310260012'), { status: 422 }, 'a code without an entry in the file follows the table again')
   const { body } = await node.send('+155611310310013')
   t.match(body, { status: 'queued', waitingFor: 'sender-stopped' })
-  await until('the sender is probed after a second, and resumes', async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent', 20_000)
+  await until(
+    'the sender is probed after a second, and resumes',
+    async () => (await node.get(`/messages/${body['id']}`)).body['status'] === 'sent',
+    20_000
+  )
 })

@@ -13,7 +13,10 @@ import { startProgram } from '../support/process.js'
 
 const run = promisify(execFile)
 const [, section = ''] = /^## Start\n(.*?)^## /ms.exec(read('README.md')) ?? []
-const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', answers = '']) => ({ commands, answers }))
+const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', answers = '']) => ({
+  commands,
+  answers
+}))
 
 await t.test('the README has three steps after the start itself', async t => {
   t.match(section, /^```sh\nnpm start\n```$/m)
@@ -39,7 +42,10 @@ await t.test('each step prints what the README shows', async t => {
     const [example = ''] = blocks('README.md', 'From JavaScript', 'js')
     // Within the repository, so that `sluice/client` resolves to the build.
     writeFileSync(join(dir, 'example.mjs'), here(`${example}console.log(JSON.stringify({ immediate, queued, duplicate }))`))
-    t.match((await run(process.execPath, ['example.mjs'], { cwd: dir })).stdout, /^{"immediate":(true|false),"queued":(true|false),"duplicate":false}\n$/)
+    t.match(
+      (await run(process.execPath, ['example.mjs'], { cwd: dir })).stdout,
+      /^{"immediate":(true|false),"queued":(true|false),"duplicate":false}\n$/
+    )
 
     const [program = ''] = blocks('docs/drop-in.md', 'Clients', 'js')
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', here(program)], { cwd: root })
@@ -49,7 +55,7 @@ await t.test('each step prints what the README shows', async t => {
   await t.test('the examples for the command line work as documented', async t => {
     const [commands = ''] = blocks('README.md', 'From the command line', 'sh')
     writeFileSync(join(dir, 'campaign.csv'), blocks('docs/cli.md', 'Import', 'csv')[0] ?? '')
-    for (const line of lines(commands)) t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line)
+    for (const line of lines(commands)) { t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line) }
   })
 
   await t.test('the example of a firing alert stops the sender, and its commands resume it', async t => {
@@ -83,5 +89,8 @@ function fits (seen: string, expected: string): boolean {
 }
 
 function normalize (text: string): string {
-  return text.replaceAll(/\d+\.[\w-]{22}\.[0-9a-f]{11}/g, '<id>').replaceAll(/"delayMs":\d+/g, '"delayMs":<ms>').replaceAll('"status":"delivered"', '"status":"sent"')
+  return text
+    .replaceAll(/\d+\.[\w-]{22}\.[0-9a-f]{11}/g, '<id>')
+    .replaceAll(/"delayMs":\d+/g, '"delayMs":<ms>')
+    .replaceAll('"status":"delivered"', '"status":"sent"')
 }

@@ -22,7 +22,11 @@ const EVERY_MS = 8
 /** Largest difference between the clocks of two processes. */
 const CLOCKS_MS = 50
 const env = {
-  WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_SENDER_RATE_PER_SECOND: '400', SHUTDOWN_NOTICE_MS: '5000', SHUTDOWN_GRACE_MS: '10000', LOG_LEVEL: 'error'
+  WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS),
+  WHATSAPP_SENDER_RATE_PER_SECOND: '400',
+  SHUTDOWN_NOTICE_MS: '5000',
+  SHUTDOWN_GRACE_MS: '10000',
+  LOG_LEVEL: 'error'
 }
 
 const lagMs = measureLag(1000)
@@ -73,8 +77,10 @@ await t.test('during a rolling restart callers get nothing worse than 503, and n
   t.notOk(started.some(node => node.output().includes('spacing violated')), 'nor did a node see one')
   // A drain lease lives 3 s: a hand-over that waits for its end shows as a silence of that length.
   t.ok(observed.longestSilence < 2000 + lagMs(), `drain runs are handed over at once: longest silence ${observed.longestSilence} ms`)
-  t.comment(`${texts.length} messages, statuses ${JSON.stringify([...statuses])}, faults ${JSON.stringify([...faults])}, ends after ${tookMs.map(Math.round).join(', ')} ms, ` +
-    `least spacing ${leastSpacing.toFixed(0)} ms, longest silence ${observed.longestSilence.toFixed(0)} ms`)
+  t.comment(
+    `${texts.length} messages, statuses ${JSON.stringify([...statuses])}, faults ${JSON.stringify([...faults])}, ends after ${tookMs.map(Math.round).join(', ')} ms, ` +
+      `least spacing ${leastSpacing.toFixed(0)} ms, longest silence ${observed.longestSilence.toFixed(0)} ms`
+  )
 })
 
 interface LoadResult { texts: string[], statuses: Map<number, number>, faults: Map<string, number>, codes: Set<string> }
@@ -127,12 +133,18 @@ function startLoad (nodes: Program[]): { posted: () => number, end: () => Promis
 /** One post and its result; `fault` is the error of a connection that broke before a response. */
 async function post (agent: Agent, origin: string, body: object): Promise<{ status: number, code: string } | { fault: string }> {
   return await new Promise(resolve => {
-    const asked = ask(`${origin}/api/v1/messages`, { method: 'POST', agent, headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' } }, response => {
-      let text = ''
-      response.on('data', data => { text += String(data) })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, code: JSON.parse(text).code ?? '' }))
-      response.on('error', error => resolve({ fault: String((error as { code?: string }).code) }))
-    })
+    const asked = ask(
+      `${origin}/api/v1/messages`,
+      { method: 'POST', agent, headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' } },
+      response => {
+        let text = ''
+        response.on('data', data => {
+          text += String(data)
+        })
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, code: JSON.parse(text).code ?? '' }))
+        response.on('error', error => resolve({ fault: String((error as { code?: string }).code) }))
+      }
+    )
     asked.on('error', error => resolve({ fault: String((error as { code?: string }).code) }))
     asked.end(JSON.stringify(body))
   })

@@ -34,7 +34,11 @@ await t.test('one recipient of two senders is two pairs, each with its own order
   const starts = recordStarts(t, api.url)
   for (const text of ['1', '2', '3']) {
     for (const sender of ['a1', 'a2']) {
-      t.match((await node.send(ANN, text, { sender })).body, text === '1' ? { status: 'sent' } : { status: 'queued', waitingFor: 'pair-rate' }, `${sender} ${text}`)
+      t.match(
+        (await node.send(ANN, text, { sender })).body,
+        text === '1' ? { status: 'sent' } : { status: 'queued', waitingFor: 'pair-rate' },
+        `${sender} ${text}`
+      )
     }
   }
   await until('all messages have arrived', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
@@ -47,7 +51,11 @@ await t.test('one recipient of two senders is two pairs, each with its own order
     t.ok(gaps.every(gap => gap >= intervalMs - 50), `${sender}: ${gaps.map(Math.round).join(', ')} ms apart`)
   }
   t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k' })).body['id'], /^a1\./, 'the first sender is the default')
-  t.match((await node.send(ANN, 'by default', { idempotencyKey: 'k', sender: 'a2' })).body, { duplicate: false, id: /^a2\./ }, 'a key belongs to its sender')
+  t.match(
+    (await node.send(ANN, 'by default', { idempotencyKey: 'k', sender: 'a2' })).body,
+    { duplicate: false, id: /^a2\./ },
+    'a key belongs to its sender'
+  )
   t.match(await node.send(ANN, 'unknown', { sender: 'a3' }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
 })
 
@@ -58,7 +66,10 @@ await t.test('a sender whose requests all hang does not slow down another', asyn
     await node.send(`+1555000${from + i}`, 'Hello', { sender }, more)))
   await post('quick', 1000, 20)
   await post('quick', 1100, 20, { prefer: 'respond-async' })
-  const usual = await until('the messages of quick are sent', () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs))
+  const usual = await until(
+    'the messages of quick are sent',
+    () => settled(node, 'quick').length === 40 && settled(node, 'quick').map(({ lateMs }) => lateMs)
+  )
 
   api.silence('slow')
   await post('slow', 2000, 45, { prefer: 'respond-async' })
@@ -70,10 +81,20 @@ await t.test('a sender whose requests all hang does not slow down another', asyn
     await post('quick', 4000 + 100 * round, 10, { prefer: 'respond-async' })
     await pass(300)
   }
-  const late = await until('quick is sent again', () => settled(node, 'quick').length === 120 && settled(node, 'quick').slice(40).map(({ lateMs }) => lateMs))
+  const late = await until(
+    'quick is sent again',
+    () =>
+      settled(node, 'quick').length === 120 &&
+      settled(node, 'quick')
+        .slice(40)
+        .map(({ lateMs }) => lateMs)
+  )
   t.equal(api.waiting('slow'), 5, 'all the while the slow one was at its limit')
   t.equal(settled(node, 'slow').length, 0)
-  t.ok(worst(late) < Math.max(250, 3 * worst(usual)) + lagMs(), `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`)
+  t.ok(
+    worst(late) < Math.max(250, 3 * worst(usual)) + lagMs(),
+    `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`
+  )
   api.speak('slow')
   await until('the messages of slow are sent', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
 })

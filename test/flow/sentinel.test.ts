@@ -22,7 +22,9 @@ await t.test('all caller operations use the master that the sentinels name', asy
 await t.test('a master that dies loses only the writes that its replicas had not received', async t => {
   const gateway = await startNodes(t, { url: sentinels.url, sandbox, senders, count: 2 })
   const { master, replicas } = await roles()
-  const found = await loadThrough(t, gateway, 12, async someMore => await killBeforeReplication(master, replicas, someMore), { waitsForReplicas: false })
+  const found = await loadThrough(t, gateway, 12, async someMore => await killBeforeReplication(master, replicas, someMore), {
+    waitsForReplicas: false
+  })
   judge(t, found)
   t.ok(found.unreplicated > 0, 'something was lost or duplicated, otherwise the test proves nothing')
   await rejoin(master)
@@ -39,7 +41,10 @@ await t.test('with REDIS_WAIT_REPLICAS a master that dies loses nothing', async 
 
 await t.test('the spacing holds when the pair rate\'s bucket is lost with the master', async t => {
   const intervalMs = 6000
-  const { nodes: [node], prefix } = await startNodes(t, { url: sentinels.url, sandbox, senders, count: 1, env: { ...longTimeouts, WHATSAPP_RATE_LIMIT_MS: String(intervalMs) } })
+  const {
+    nodes: [node],
+    prefix
+  } = await startNodes(t, { url: sentinels.url, sandbox, senders, count: 1, env: { ...longTimeouts, WHATSAPP_RATE_LIMIT_MS: String(intervalMs) } })
   const spacing = watchSpacing(t, sandbox)
   t.match((await node?.send('+15550000031', 'another/1', { sender: 's1' }))?.body, { status: 'sent' }, 'the sender has sent before')
   const { master, replicas } = await roles()

@@ -38,7 +38,7 @@ await t.test('a search with its terms in the body covers all senders, within the
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await environment.start(t, { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '60000' })
   const ids: string[] = []
-  for (const { id: sender } of senders) ids.unshift((await node.as(keys.app).send('+15550005301', `of ${sender}`, { sender, metadata: { orderId: 'B-1' } })).body['id'])
+  for (const { id: sender } of senders) { ids.unshift((await node.as(keys.app).send('+15550005301', `of ${sender}`, { sender, metadata: { orderId: 'B-1' } })).body['id']) }
   const find = async (body: object, by = node.as(keys.viewer)): Promise<string[]> => {
     const reply = await by.post('/messages/find', body)
     t.equal(reply.status, 200)
@@ -51,7 +51,10 @@ await t.test('a search with its terms in the body covers all senders, within the
   t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.shop)), [], 'another caller finds nothing')
   t.match(await node.post('/messages/find', {}), { status: 400, body: { code: 'INVALID_REQUEST' } })
   t.match(await node.post('/messages/find', { recipient: '12' }), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
-  t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), { status: 200, body: { sender: '22', limited: true, waitingFor: 'pair-rate' } })
+  t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), {
+    status: 200,
+    body: { sender: '22', limited: true, waitingFor: 'pair-rate' }
+  })
 })
 
 await t.test('a message shows who acknowledged its failure, and GET /caller shows the caller', async t => {
@@ -64,7 +67,12 @@ await t.test('a message shows who acknowledged its failure, and GET /caller show
   t.notOk('acknowledgedBy' in (await node.get(`/messages/${id}`)).body, 'a new failure is not acknowledged')
   t.strictSame((await node.as(keys.viewer).get('/caller')).body, { name: 'viewer', role: 'read' })
   const { error } = (await node.get(`/messages/${id}`)).body
-  t.strictSame((await node.as(keys.app).get('/codes/131026')).body, { code: '131026', title: 'Message undeliverable', explanation: error.explanation, remedy: error.remedy })
+  t.strictSame((await node.as(keys.app).get('/codes/131026')).body, {
+    code: '131026',
+    title: 'Message undeliverable',
+    explanation: error.explanation,
+    remedy: error.remedy
+  })
   t.match((await node.get('/codes/100%2F33')).body, { title: 'Object does not exist' })
 })
 
@@ -93,7 +101,13 @@ await t.test('failures are acknowledged one by one or by filter, with actor and 
 })
 
 await t.test('many failures that are due together are retried at the sender rate', async t => {
-  const node = await environment.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '100,600000', WHATSAPP_RETRY_INTERVAL_MS: '500', WHATSAPP_SENDER_RATE_PER_SECOND: '300', WHATSAPP_RATE_LIMIT_MS: '10', START_WITHIN_MS: '250' })
+  const node = await environment.start(t, {
+    WHATSAPP_RETRY_SCHEDULE_MS: '100,600000',
+    WHATSAPP_RETRY_INTERVAL_MS: '500',
+    WHATSAPP_SENDER_RATE_PER_SECOND: '300',
+    WHATSAPP_RATE_LIMIT_MS: '10',
+    START_WITHIN_MS: '250'
+  })
   await node.post('/workers/retry/stop')
   await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 400, kind: 'code', code: 131000 })
   await node.post('/messages/batch', Array.from({ length: 400 }, (_, i) => ({ to: `+1555001${String(i).padStart(4, '0')}`, message: 'x' })))

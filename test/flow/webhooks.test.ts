@@ -9,14 +9,33 @@ import { until } from '../support/until.js'
 const environment = await createTestEnvironment(t, longStartWindow)
 const { sandbox, arrivals } = environment
 const SECRET = 'app-secret-of-the-test'
-const withWebhooks = { WHATSAPP_APP_SECRET: `another-secret,${SECRET}`, WHATSAPP_VERIFY_TOKEN: 'verify-me', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_INTERVAL_MS: '600000', UNKNOWN_OUTCOME: 'fail' }
+const withWebhooks = {
+  WHATSAPP_APP_SECRET: `another-secret,${SECRET}`,
+  WHATSAPP_VERIFY_TOKEN: 'verify-me',
+  WHATSAPP_RATE_LIMIT_MS: '60',
+  WHATSAPP_RETRY_INTERVAL_MS: '600000',
+  UNKNOWN_OUTCOME: 'fail'
+}
 
 /** A node that accepts webhooks, and the sandbox that posts them. */
-async function start (t: Parameters<typeof environment.start>[0], settings: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<Node> {
+async function start (
+  t: Parameters<typeof environment.start>[0],
+  settings: Record<string, unknown> = {},
+  env: Record<string, string> = {}
+): Promise<Node> {
   const node = await environment.start(t, { ...withWebhooks, ...env })
   t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
   await sandbox.control('PUT', 'settings', {
-    webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 1, webhookBackwards: false, webhookStrangers: 0, webhookOpaque: true, ...settings
+    webhookUrl: `${node.origin}/webhooks/whatsapp`,
+    webhookSecret: SECRET,
+    webhookSentMs: 20,
+    webhookDeliveredMs: 60,
+    webhookReadMs: null,
+    webhookCopies: 1,
+    webhookBackwards: false,
+    webhookStrangers: 0,
+    webhookOpaque: true,
+    ...settings
   })
   return node
 }
@@ -44,7 +63,10 @@ async function postWebhook (node: Node, text: string): Promise<Reply> {
 }
 
 function notification (statuses: unknown[], sender = SENDER): string {
-  return JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses } }] }] })
+  return JSON.stringify({
+    object: 'whatsapp_business_account',
+    entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses } }] }]
+  })
 }
 
 await t.test('a message becomes delivered and read in spite of duplicate, reordered and foreign statuses', async t => {
@@ -56,7 +78,10 @@ await t.test('a message becomes delivered and read in spite of duplicate, reorde
   t.match(message, { deliveredAt: String, readAt: String, providerMessageId: /^wamid/ })
   t.equal(results(node).filter(result => result === 'raised').length, 2, 'the read status, and the delivery that follows it')
   t.equal(results(node).filter(result => result === 'double').length, 0)
-  await until('the statuses of unknown messages are parked', () => node.seen('webhook.status').filter(({ result }) => result === 'parked').length >= 6)
+  await until(
+    'the statuses of unknown messages are parked',
+    () => node.seen('webhook.status').filter(({ result }) => result === 'parked').length >= 6
+  )
 })
 
 await t.test('statuses that arrive before the response are parked until it arrives', async t => {
@@ -91,8 +116,20 @@ await t.test('a failure reported by webhook is retried while the content is stor
   t.equal(body['status'], 'sent')
   const message = await ended(node, body['id'], 'delivered')
   t.match(message, { attemptCount: 2 })
-  t.strictSame((await arrivals(to, 2)).map(({ opaque }) => opaque?.split('.').at(-1)), ['1', '2'])
-  t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [{ id: body['id'], errorCode: '131000', attempts: [{ attempt: 1, outcome: 'retryable' }, { attempt: 2, outcome: 'sent' }] }])
+  t.strictSame(
+    (await arrivals(to, 2)).map(({ opaque }) => opaque?.split('.').at(-1)),
+    ['1', '2']
+  )
+  t.match((await node.get('/failures?status=RESOLVED')).body['failures'], [
+    {
+      id: body['id'],
+      errorCode: '131000',
+      attempts: [
+        { attempt: 1, outcome: 'retryable' },
+        { attempt: 2, outcome: 'sent' }
+      ]
+    }
+  ])
 })
 
 await t.test('a final failure reported by webhook is FAILED, with retryNotBefore', async t => {
@@ -119,7 +156,15 @@ await t.test('a message with a delivery and a later failure stays delivered, wit
   const { body } = await node.send('+15550000802')
   const { providerMessageId } = await ended(node, body['id'], 'delivered')
   const [arrival] = await arrivals('+15550000802')
-  const text = notification([{ id: providerMessageId, status: 'failed', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, errors: [{ code: 131026, title: 'Message undeliverable' }] }])
+  const text = notification([
+    {
+      id: providerMessageId,
+      status: 'failed',
+      timestamp: '1750030073',
+      biz_opaque_callback_data: arrival?.opaque,
+      errors: [{ code: 131026, title: 'Message undeliverable' }]
+    }
+  ])
   await postWebhook(node, text)
   t.match(await stateOf(node, body['id'], 'delivered'), { deliveryError: { code: '131026', explanation: String } })
 })
@@ -139,10 +184,19 @@ await t.test('a duplicate delivery is counted once, and the failure of one group
   const { body } = await node.send('+15550000806')
   const { providerMessageId } = await ended(node, body['id'], 'delivered')
   const [arrival] = await arrivals('+15550000806')
-  const of = (id: string, status: string, more = {}): object => ({ id, status, timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque, ...more })
+  const of = (id: string, status: string, more = {}): object => ({
+    id,
+    status,
+    timestamp: '1750030073',
+    biz_opaque_callback_data: arrival?.opaque,
+    ...more
+  })
   await postWebhook(node, notification(['sent', 'delivered', 'delivered', 'read'].map(status => of('wamid.OTHER', status))))
   t.equal(results(node).filter(result => result === 'double').length, 1)
-  await postWebhook(node, notification([of(providerMessageId, 'failed', { recipient_type: 'group', recipient_participant_id: '15550000807', errors: [{ code: 131026 }] })]))
+  await postWebhook(
+    node,
+    notification([of(providerMessageId, 'failed', { recipient_type: 'group', recipient_participant_id: '15550000807', errors: [{ code: 131026 }] })])
+  )
   t.ok(node.seen('webhook.status').some(({ result }) => result === 'partial'))
   const { deliveryError } = await stateOf(node, body['id'], 'delivered') as Record<string, unknown>
   t.equal(deliveryError, undefined)
@@ -151,10 +205,11 @@ await t.test('a duplicate delivery is counted once, and the failure of one group
 await t.test('a webhook without a valid signature is rejected', async t => {
   const node = await start(t)
   const text = notification([{ id: 'wamid.X', status: 'read', note: 'äöå 🎉 \u2028' }])
-  const post = async (headers: Record<string, string>, body: string | Buffer = text): Promise<number> => await until('the node accepts the request', async () => {
-    const { status } = await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: body as string, headers })
-    return status !== 503 && status
-  })
+  const post = async (headers: Record<string, string>, body: string | Buffer = text): Promise<number> =>
+    await until('the node accepts the request', async () => {
+      const { status } = await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: body as string, headers })
+      return status !== 503 && status
+    })
   t.equal(await post({}), 401)
   t.equal(await post(sign(text, 'wrong')), 401)
   t.equal(await post({ 'x-hub-signature-256': 'sha256=zz' }), 401)
@@ -198,7 +253,8 @@ await t.test('while Redis is unavailable a webhook gets 503, and is applied when
   const { body } = await node.send('+15550000805')
   const [arrival] = await arrivals('+15550000805')
   const text = notification([{ id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }])
-  const post = async (): Promise<number> => (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
+  const post = async (): Promise<number> =>
+    (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
   process.kill(environment.redis.pid, 'SIGSTOP')
   try {
     t.equal(await post(), 503)

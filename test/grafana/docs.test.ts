@@ -46,7 +46,10 @@ await t.test('every expression is PromQL', async t => {
 await t.test('every panel says what it shows, in which unit, of which job', async t => {
   const { faults, check } = createCheck()
   for (const board of dashboards) {
-    check((board.description ?? '') !== '' && !board.editable && board.tags.includes('sluice') && board.refresh !== '', `${board.uid} is described, kept as it is, tagged and refreshed`)
+    check(
+      (board.description ?? '') !== '' && !board.editable && board.tags.includes('sluice') && board.refresh !== '',
+      `${board.uid} is described, kept as it is, tagged and refreshed`
+    )
     const ids = board.panels.map(({ id }) => id)
     check(new Set(ids).size === ids.length, `${board.uid} numbers each panel once`)
     for (const { title, description = '', fieldConfig, datasource, targets = [] } of panelsOf(board)) {
@@ -57,7 +60,10 @@ await t.test('every panel says what it shows, in which unit, of which job', asyn
       check(steps > 0, `${place} has thresholds, if only one`)
       check(steps === 1 || !isRate.test(fieldConfig?.defaults.unit ?? ''), `${place} draws no threshold over a rate: no alert watches one`)
       check(isChosen.test(datasource?.uid ?? ''), `${place} takes the chosen data source`)
-      check(targets.length > 0 && new Set(targets.map(({ refId }) => refId)).size === targets.length, `${place} asks for something, and each by a name of its own`)
+      check(
+        targets.length > 0 && new Set(targets.map(({ refId }) => refId)).size === targets.length,
+        `${place} asks for something, and each by a name of its own`
+      )
     }
   }
   t.strictSame(faults, [])
@@ -74,8 +80,14 @@ await t.test('every query takes the chosen job, counters by their growth, and wh
       const isCounter = /_(total|count|sum|bucket)$/.test(metric)
       const isGrowth = ['rate', 'increase'].includes(within[0] ?? '') || isYoung(target.expr, metric)
       check(isCounter === isGrowth, `${place}: ${metric} is asked for by its growth if it counts, and else as it is`)
-      check(!isCounter || range === '' || range === '$__rate_interval' || (range === '$__range' && target.instant === true), `${place}: ${metric} over ${range}`)
-      check(isCounter || !/^sluice_/.test(metric) || within.some(name => ['max', 'min'].includes(name)), `${place}: ${metric} is not summed over nodes`)
+      check(
+        !isCounter || range === '' || range === '$__rate_interval' || (range === '$__range' && target.instant === true),
+        `${place}: ${metric} over ${range}`
+      )
+      check(
+        isCounter || !/^sluice_/.test(metric) || within.some(name => ['max', 'min'].includes(name)),
+        `${place}: ${metric} is not summed over nodes`
+      )
     }
   }
   t.strictSame(faults, [])
@@ -119,7 +131,11 @@ await t.test('what alerts watch is on a panel, which leads to the runbook', asyn
       check(page?.title.startsWith(`${name} (`) === true && (page.options?.content ?? '').includes('**Remedy.**'), `${url} is the page of ${name}`)
     }
   }
-  const provisioned = yaml('grafana/provisioning/alerting/rules.yml')[0].groups[0].rules as Array<{ title: string, dashboardUid: string, panelId: number }>
+  const provisioned = yaml('grafana/provisioning/alerting/rules.yml')[0].groups[0].rules as Array<{
+    title: string
+    dashboardUid: string
+    panelId: number
+  }>
   for (const { title, dashboardUid, panelId } of provisioned) {
     const panel = dashboards.find(({ uid }) => uid === dashboardUid)?.panels.find(({ id }) => id === panelId)
     check(panel?.links?.some(link => link.title === `Runbook: ${title}`) === true, `${title} names the panel that shows it`)
@@ -213,7 +229,9 @@ await t.test('Prometheus and Alertmanager take their files, and every case holds
 
 /** A counter that had no sample in the window before has grown by all it has. */
 function isYoung (expr: string, metric: string): boolean {
-  return new RegExp(`(${metric}\\{[^}]*\\}) unless last_over_time\\(\\1\\[\\$__rate_interval\\] offset \\$__rate_interval\\)\\) or increase\\(\\1`).test(expr)
+  return new RegExp(
+    `(${metric}\\{[^}]*\\}) unless last_over_time\\(\\1\\[\\$__rate_interval\\] offset \\$__rate_interval\\)\\) or increase\\(\\1`
+  ).test(expr)
 }
 
 /** Gathers what is not so, since thousands of small assertions say nothing. */

@@ -24,7 +24,20 @@ export function draw (board: DashboardJson, drawn: Drawn, chromium: string, png:
   const dir = mkdtempSync(join(tmpdir(), 'sluice-draw-'))
   try {
     writeFileSync(join(dir, 'page.html'), page)
-    execFileSync(chromium, ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', `--user-data-dir=${dir}/profile`, `--window-size=${width},${height}`, `--screenshot=${png}`, `file://${dir}/page.html`], { stdio: 'ignore', timeout: 60_000 })
+    execFileSync(
+      chromium,
+      [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--hide-scrollbars',
+        `--user-data-dir=${dir}/profile`,
+        `--window-size=${width},${height}`,
+        `--screenshot=${png}`,
+        `file://${dir}/page.html`
+      ],
+      { stdio: 'ignore', timeout: 60_000 }
+    )
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -39,9 +52,14 @@ function panelOf (panel: PanelJson, lines: Array<{ series: Series, legend: strin
   const [width, height] = [w * COLUMN - 6, h * ROW - 6]
   const unit = panel.fieldConfig?.defaults.unit ?? ''
   const last = lines[0]?.series.values.filter(Number.isFinite).at(-1)
-  const content = panel.type === 'stat'
-    ? `<p class="v">${last === undefined ? '–' : panel.fieldConfig?.defaults.mappings?.[0]?.options[last]?.text ?? say(last, unit)}</p>`
-    : plot(lines, width - 14, height - 58, unit) + `<span class="l">${lines.slice(0, 9).map(({ legend }, at) => `<b style="color:${colours[at % colours.length]}">▬</b> ${legend}`).join(' ')}</span>`
+  const content =
+    panel.type === 'stat'
+      ? `<p class="v">${last === undefined ? '–' : (panel.fieldConfig?.defaults.mappings?.[0]?.options[last]?.text ?? say(last, unit))}</p>`
+      : plot(lines, width - 14, height - 58, unit) +
+        `<span class="l">${lines
+          .slice(0, 9)
+          .map(({ legend }, at) => `<b style="color:${colours[at % colours.length]}">▬</b> ${legend}`)
+          .join(' ')}</span>`
   return `<div class="p" style="left:${x * COLUMN + 10}px;top:${y * ROW + 10}px;width:${width}px;height:${height}px"><span class="t">${panel.title}</span>${content}</div>`
 }
 

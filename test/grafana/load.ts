@@ -66,7 +66,8 @@ export async function retryWhileUnavailable (ask: () => Promise<Reply>): Promise
 /** What operators do, and what happens once: a pause, a stop, a schedule, a cancelled message, a worker that rests until it is seen. */
 export async function operate (node: Node, rested: () => Promise<void>): Promise<void> {
   const post = async (path: string, body?: unknown): Promise<Reply> => await retryWhileUnavailable(async () => await node.post(path, body))
-  const send = async (to: string, text: string, more: Record<string, unknown>): Promise<Reply> => await retryWhileUnavailable(async () => await node.send(to, text, more))
+  const send = async (to: string, text: string, more: Record<string, unknown>): Promise<Reply> =>
+    await retryWhileUnavailable(async () => await node.send(to, text, more))
   await post('/senders/222/pause', {})
   for (let i = 0; i < 5; i++) await send(`+1555000800${i}`, 'behind a pause', { sender: '222' })
   await send('+15560000190', 'a dead token', { sender: '333' })
@@ -88,7 +89,12 @@ export async function operate (node: Node, rested: () => Promise<void>): Promise
 
 /** The sandbox tells by webhook what became of messages. */
 export async function tellStatuses (sandbox: Harness, node: Node): Promise<void> {
-  await sandbox.control('PUT', 'settings', { webhookUrl: `${node.origin}/webhooks/whatsapp`, webhookSecret: SECRET, webhookDeliveredMs: 200, webhookReadMs: 400 })
+  await sandbox.control('PUT', 'settings', {
+    webhookUrl: `${node.origin}/webhooks/whatsapp`,
+    webhookSecret: SECRET,
+    webhookDeliveredMs: 200,
+    webhookReadMs: 400
+  })
 }
 
 /** Somebody writes to the first sender, which is relayed. */
@@ -101,7 +107,17 @@ export async function tellOfDouble (sandbox: Harness, node: Node): Promise<void>
   const { body: { id } } = await retryWhileUnavailable(async () => await node.send('+15550009600', 'taken twice'))
   await until('it is sent', async () => /^(sent|delivered|read)$/.test((await node.get(`/messages/${id}`)).body.status), 60_000)
   const timestamp = String(Math.floor(Date.now() / 1000))
-  await tell(sandbox, { statuses: [{ id: 'wamid.ANOTHER', status: 'sent', timestamp, recipient_id: '15550009600', biz_opaque_callback_data: `${String(id).replace(/^111\./, '')}.1` }] })
+  await tell(sandbox, {
+    statuses: [
+      {
+        id: 'wamid.ANOTHER',
+        status: 'sent',
+        timestamp,
+        recipient_id: '15550009600',
+        biz_opaque_callback_data: `${String(id).replace(/^111\./, '')}.1`
+      }
+    ]
+  })
 }
 
 /** What must not happen, second: pairs whose pace is lost between two sends, until one came too soon. Returns the ids of all of them. */

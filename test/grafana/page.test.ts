@@ -39,8 +39,19 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
       await pass(100)
     }
   })()
-  await until('Prometheus has seen it send', async () => Number((await prometheus.get(`/api/v1/query?query=${encodeURIComponent('sum(rate(sluice_provider_requests_total{outcome="sent"}[5s]))')}`)).data.result[0]?.value[1]) > 0, 20_000)
-  t.notOk((await firing()).some(name => watched.includes(name)), 'while all is well nothing of it fires')
+  await until(
+    'Prometheus has seen it send',
+    async () =>
+      Number(
+        (await prometheus.get(`/api/v1/query?query=${encodeURIComponent('sum(rate(sluice_provider_requests_total{outcome="sent"}[5s]))')}`)).data
+          .result[0]?.value[1]
+      ) > 0,
+    20_000
+  )
+  t.notOk(
+    (await firing()).some(name => watched.includes(name)),
+    'while all is well nothing of it fires'
+  )
 
   phone.note('WhatsApp answers 503')
   await sandbox.control('POST', 'faults', { recipient: '*', kind: 'status', httpStatus: 503 })
@@ -61,7 +72,13 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
   await sending
   t.notOk((await firing()).some(name => watched.includes(name)), 'and nothing of it fires any more')
   const mended = phone.calls().findIndex(({ status, alert }) => status === 'resolved' && alert === 'SluiceErrorsBurnFast')
-  t.notOk(phone.calls().slice(0, mended).some(({ alert }) => alert === 'SluiceErrorsBurnSlow'), 'what follows from a page that is out is not told as well')
+  t.notOk(
+    phone
+      .calls()
+      .slice(0, mended)
+      .some(({ alert }) => alert === 'SluiceErrorsBurnSlow'),
+    'what follows from a page that is out is not told as well'
+  )
   for (const line of phone.log()) t.comment(line)
 })
 
@@ -87,8 +104,18 @@ async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promis
     request.on('end', () => {
       response.end()
       const who = (request.url ?? '').slice(1)
-      for (const { status, labels, annotations } of (JSON.parse(body) as { alerts: Array<{ status: string, labels: Record<string, string>, annotations: Record<string, string> }> }).alerts) {
-        const call = { afterS: (performance.now() - began) / 1000, who, status, alert: labels['alertname'] ?? '', sender: labels['sender'] ?? '', summary: annotations['summary'] ?? '', runbook: annotations['runbook_url'] ?? '' }
+      for (const { status, labels, annotations } of (
+        JSON.parse(body) as { alerts: Array<{ status: string; labels: Record<string, string>; annotations: Record<string, string> }> }
+      ).alerts) {
+        const call = {
+          afterS: (performance.now() - began) / 1000,
+          who,
+          status,
+          alert: labels['alertname'] ?? '',
+          sender: labels['sender'] ?? '',
+          summary: annotations['summary'] ?? '',
+          runbook: annotations['runbook_url'] ?? ''
+        }
         calls.push(call)
         note(`→ ${who}: ${status} ${call.alert}: ${call.summary}`)
       }
@@ -101,6 +128,10 @@ async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promis
     server.closeAllConnections()
   })
   const rings: Phone['rings'] = async (who, status, alert) =>
-    await until(`${who} is told that ${alert} is ${status}`, () => calls.find(call => call.who === who && call.status === status && call.alert === alert), 60_000)
+    await until(
+      `${who} is told that ${alert} is ${status}`,
+      () => calls.find(call => call.who === who && call.status === status && call.alert === alert),
+      60_000
+    )
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, note, calls: () => calls, rings, log: () => log }
 }

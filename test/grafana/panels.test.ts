@@ -85,20 +85,33 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await driving
   const to = Date.now()
 
-  const rows = await Promise.all(queries.map(async ({ place, panel, target }) => {
-    const expr = target.expr.replaceAll('$__rate_interval', '5s').replaceAll('$__range', '25s').replaceAll('$__interval', '5s')
-      .replaceAll('$job', 'sluice').replaceAll('$sender', '.+')
-    const series = (await prometheus.ask(expr, from, to)).filter(({ values }) => values.some(Number.isFinite))
-    const hasMoved = series.some(({ values }) => new Set(values.filter(Number.isFinite)).size > 1)
-    const drawn = series.map(one => ({ series: one, legend: (target.legendFormat ?? '').replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => one.labels[label] ?? '') }))
-    return { place, panel, drawn, series: series.length, hasMoved }
-  }))
+  const rows = await Promise.all(
+    queries.map(async ({ place, panel, target }) => {
+      const expr = target.expr
+        .replaceAll('$__rate_interval', '5s')
+        .replaceAll('$__range', '25s')
+        .replaceAll('$__interval', '5s')
+        .replaceAll('$job', 'sluice')
+        .replaceAll('$sender', '.+')
+      const series = (await prometheus.ask(expr, from, to)).filter(({ values }) => values.some(Number.isFinite))
+      const hasMoved = series.some(({ values }) => new Set(values.filter(Number.isFinite)).size > 1)
+      const drawn = series.map(one => ({
+        series: one,
+        legend: (target.legendFormat ?? '').replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => one.labels[label] ?? '')
+      }))
+      return { place, panel, drawn, series: series.length, hasMoved }
+    })
+  )
   t.comment(`panel → series, ${rows.length} queries over ${Math.round((to - from) / 1000)} s`)
   for (const { place, series, hasMoved } of rows) t.comment(`${place} → ${series}${hasMoved ? '' : ' (unmoved)'}`)
   if (process.env['DRAW'] !== undefined) drawOverview(rows)
 
   const names = (found: typeof rows): string[] => found.map(({ place }) => place).sort()
-  t.strictSame(names(rows.filter(({ series }) => series === 0)), Object.keys(empty).sort(), 'panels without a series are those that are named, with the reason')
+  t.strictSame(
+    names(rows.filter(({ series }) => series === 0)),
+    Object.keys(empty).sort(),
+    'panels without a series are those that are named, with the reason'
+  )
   t.strictSame(names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)), Object.keys(still).sort(), 'and so are those that did not move')
 
   const text = await until('the node reads the state of the whole system', async () => {
@@ -114,9 +127,15 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
   t.strictSame([...told].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'and every one of ours is shown or watched')
 
-  t.strictSame(await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to), [], 'behind a closed sender nothing is due, or workers would be added for it')
+  t.strictSame(
+    await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to),
+    [],
+    'behind a closed sender nothing is due, or workers would be added for it'
+  )
 
-  const { data: { result } } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
+  const {
+    data: { result }
+  } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
   const fired = result.map(({ metric }: { metric: { alertname: string } }) => metric.alertname).sort() as string[]
   t.comment(`alerts that fired: ${fired.join(', ')}`)
   t.strictSame(violations().filter(id => !loose.has(id)), [], 'whatever else happened, nobody was written to too soon')

@@ -38,5 +38,13 @@ export const dashboards: DashboardJson[] = list('grafana/dashboards', '.json')
 export const panelsOf = ({ panels }: DashboardJson): PanelJson[] => panels.filter(({ type }) => type !== 'row' && type !== 'text')
 
 /** `Overview / Requests`, and its query. */
-export const queries = dashboards.flatMap(board => panelsOf(board).flatMap(panel => (panel.targets ?? [])
-  .map(target => ({ board, panel, target, place: `${board.title.replace('Sluice / ', '')} / ${panel.title}${panel.targets?.length === 1 ? '' : ` ${target.refId}`}` }))))
+export const queries = dashboards.flatMap(board =>
+  panelsOf(board).flatMap(panel =>
+    (panel.targets ?? []).map(target => ({
+      board,
+      panel,
+      target,
+      place: `${board.title.replace('Sluice / ', '')} / ${panel.title}${panel.targets?.length === 1 ? '' : ` ${target.refId}`}`
+    }))
+  )
+)

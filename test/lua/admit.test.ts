@@ -101,7 +101,11 @@ await test('a message for later waits in the schedule, without a number, a turn 
   t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 20 `)
   t.equal(await w.redis.get(w.key('seq')), null)
   t.equal(await w.turn(), null)
-  t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), { status: 'scheduled', generation: w.ms().toString(16), waitUs: (w.ms() + 10) * 1000 - w.ms() * 1000 })
+  t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), {
+    status: 'scheduled',
+    generation: w.ms().toString(16),
+    waitUs: (w.ms() + 10) * 1000 - w.ms() * 1000
+  })
   t.match(await w.admit({ key: 'c', scheduledFor: w.ms() - 1 }), { status: 'granted' }, 'a schedule in the past is now')
 })
 

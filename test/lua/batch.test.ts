@@ -21,7 +21,14 @@ async function content (w: World): Promise<Record<string, unknown>> {
     const name = key.slice(key.indexOf('}') + 1)
     if (name === ':seq' || name === ':drain-lease') continue
     const type = await w.redis.type(key)
-    const value = type === 'zset' ? await w.redis.zrange(key, 0, -1, 'WITHSCORES') : type === 'hash' ? Object.entries(await w.redis.hgetall(key)).sort() : type === 'list' ? await w.redis.lrange(key, 0, -1) : await w.redis.get(key)
+    const value =
+      type === 'zset'
+        ? await w.redis.zrange(key, 0, -1, 'WITHSCORES')
+        : type === 'hash'
+          ? Object.entries(await w.redis.hgetall(key)).sort()
+          : type === 'list'
+            ? await w.redis.lrange(key, 0, -1)
+            : await w.redis.get(key)
     const ttl = await w.redis.ttl(key)
     found[name] = [JSON.parse(JSON.stringify(value).replace(numbers, '#').replace(inRecords, '$1#')), ttl > 0 ? Math.round(ttl / 60) : ttl]
   }
@@ -37,7 +44,12 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
     const { pick, chance, int } = createRandom(seed)
     const worlds = [w, alone]
     await alone.rules()
-    const rules = { pairBurst: pick([1, 1, 3]), maxInFlight: pick([2, 100]), senderBurst: pick([1, 4, 1000]), senderIntervalUs: pick([1000, 300_000]) }
+    const rules = {
+      pairBurst: pick([1, 1, 3]),
+      maxInFlight: pick([2, 100]),
+      senderBurst: pick([1, 4, 1000]),
+      senderIntervalUs: pick([1000, 300_000])
+    }
     for (const one of worlds) await one.rules(rules)
     let holders = 0
     const grants: Granted[] = []
@@ -73,7 +85,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
       t.strictSame(await content(w), await content(alone), `data of step ${step}`)
       messages.forEach(({ key, recipient, holder }, at) => {
         const reply = together[at]
-        if (reply?.status === 'granted') grants.push({ id: idOf(key, reply.generation), recipient: String(recipient), attempt: 1, holder: String(holder) })
+        if (reply?.status === 'granted') { grants.push({ id: idOf(key, reply.generation), recipient: String(recipient), attempt: 1, holder: String(holder) }) }
       })
       const claimed = await Promise.all(worlds.map(async one => await one.claim({ drainRun: 'a1.1', want: 3, holder: `c1:${step}` })))
       t.strictSame(claimed[0], claimed[1])
@@ -84,7 +96,8 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
           return []
         }
         const verdict = pick(['sent', 'sent', 'sent', 'failed', 'retry', 'unknown', 'wait', 'stop'])
-        const bucket = verdict === 'stop' ? 'sender' : verdict === 'wait' ? pick(['', 'pair', 'sender-rate']) : verdict === 'failed' ? pick(['', 'marketing']) : ''
+        const bucket =
+          verdict === 'stop' ? 'sender' : verdict === 'wait' ? pick(['', 'pair', 'sender-rate']) : verdict === 'failed' ? pick(['', 'marketing']) : ''
         const change = {
           startedUs: pick([0, 40_000, '']),
           bucket,
@@ -110,8 +123,12 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
 }
 
 await test('a message whose data can not be read fails by itself', async (t, w) => {
-  const [ann, bob, carl] = await Promise.all([ANN, BOB, CARL].map(async recipient => await w.grant({ key: recipient, recipient }))) as [Granted, Granted, Granted]
-  const record = await w.redis.hget(w.key('backlog'), bob.id) ?? ''
+  const [ann, bob, carl] = (await Promise.all([ANN, BOB, CARL].map(async recipient => await w.grant({ key: recipient, recipient })))) as [
+    Granted,
+    Granted,
+    Granted
+  ]
+  const record = (await w.redis.hget(w.key('backlog'), bob.id)) ?? ''
   await w.redis.hset(w.key('backlog'), bob.id, 'no record')
   const [first, second, third] = await Promise.allSettled([ann, bob, carl].map(async grant => await w.settle(grant, 'sent')))
   t.match([first, third], [{ value: { status: 'settled' } }, { value: { status: 'settled' } }])
@@ -123,7 +140,9 @@ await test('a message whose data can not be read fails by itself', async (t, w) 
 })
 
 await test('more messages than one call carries get their answers all the same', async (t, w) => {
-  const told = await Promise.all(Array.from({ length: 130 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555${String(n).padStart(7, '0')}` })))
+  const told = await Promise.all(
+    Array.from({ length: 130 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555${String(n).padStart(7, '0')}` }))
+  )
   t.equal(told.filter(({ status }) => status === 'granted').length, 100, 'as many as there are places')
   t.equal(new Set(told.map(({ status }) => status)).size, 2)
 })
@@ -131,7 +150,9 @@ await test('more messages than one call carries get their answers all the same',
 await test('messages to idle pairs in one call keep their order, and each promise counts those before it', async (t, w) => {
   await w.rules({ senderBurst: 1, senderIntervalUs: 1_000_000 })
   // Against the order of their numbers, by which equal turns would go.
-  const told = await Promise.all(Array.from({ length: 6 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555000000${9 - n}`, inline: false, lifeMs: 3500 })))
+  const told = await Promise.all(
+    Array.from({ length: 6 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555000000${9 - n}`, inline: false, lifeMs: 3500 }))
+  )
   t.match(told.slice(0, 4), [
     { status: 'queued', waitUs: 0, waitingFor: 'turn-in-queue' },
     { status: 'queued', waitUs: 1_000_000, waitingFor: 'sender-rate' },

@@ -59,7 +59,10 @@ await test('with its record gone it is FAILED whatever the code, and can not be 
   t.strictSame(await w.dump(), before, 'the caller makes the payload')
   t.strictSame(await w.bounce(grant.id, 'wamid.1', { payload: '["web","","n"]' }), { status: 'failed', dueMs: 0, stopped: false })
   t.equal(await w.state(grant.id), 'failed')
-  t.match(await w.redis.hget(w.key('failure-records'), grant.id), /^p14155550101 00 [0-9a-f]{11} \d+ 1 0\n\["web","","n"]\n\d+:bounced=wamid\.1 {"code":"131000"}$/)
+  t.match(
+    await w.redis.hget(w.key('failure-records'), grant.id),
+    /^p14155550101 00 [0-9a-f]{11} \d+ 1 0\n\["web","","n"]\n\d+:bounced=wamid\.1 {"code":"131000"}$/
+  )
   t.strictSame(await w.retry(grant.id, { force: true }), { status: 'gone' })
 })
 

@@ -9,9 +9,24 @@ const A_WORD = { subject: 'in:AAAAAAAAAAAAAAAAAAAAAA', type: 'whatsapp.inbound',
 /** From now on changes are to be told. */
 const listen = async (w: World): Promise<void> => { await w.redis.hset(w.key('sender'), 'callbacks', '1') }
 const outbox = async (w: World): Promise<string[]> => await w.redis.lrange(w.key('outbox'), 0, -1)
-const lease = async (w: World, change: Record<string, number> = {}): Promise<Replies['lease-callbacks']> => await w.run('lease-callbacks', { limit: 10, leaseMs: 30_000, take: 100, cap: 100, ...change })
-const settle = async (w: World, { subject, leaseEndMs }: Pick<LeasedCallback, 'subject' | 'leaseEndMs'>, change: Record<string, number | boolean> = {}): Promise<Replies['settle-callback']> =>
-  await w.run('settle-callback', { subject, leaseEnd: leaseEndMs, delivered: true, afterMs: 5000, giveUpMs: 60_000, leaseMs: 30_000, cap: 2, keepMs: 1000, ...change })
+const lease = async (w: World, change: Record<string, number> = {}): Promise<Replies['lease-callbacks']> =>
+  await w.run('lease-callbacks', { limit: 10, leaseMs: 30_000, take: 100, cap: 100, ...change })
+const settle = async (
+  w: World,
+  { subject, leaseEndMs }: Pick<LeasedCallback, 'subject' | 'leaseEndMs'>,
+  change: Record<string, number | boolean> = {}
+): Promise<Replies['settle-callback']> =>
+  await w.run('settle-callback', {
+    subject,
+    leaseEnd: leaseEndMs,
+    delivered: true,
+    afterMs: 5000,
+    giveUpMs: 60_000,
+    leaseMs: 30_000,
+    cap: 2,
+    keepMs: 1000,
+    ...change
+  })
 
 async function one (w: World): Promise<LeasedCallback> {
   const { callbacks: [event] } = await lease(w)
@@ -98,7 +113,13 @@ await test('events of one message are lent out one after the other, those of two
   await w.receipt(a.id, 'wamid.1', { status: 'd', attempt: 1 })
   const { callbacks, ...rest } = await lease(w)
   t.strictSame(rest, { status: 'leased', nowMs: w.ms(), nextMs: w.ms() + 30_000, left: 0, dropped: 0 })
-  t.strictSame(callbacks.map(({ subject, leaseEndMs, tries, event }) => [subject, leaseEndMs, tries, event.split(' ')[1]]).sort(), [[a.id, w.ms() + 30_000, 0, 's'], [b.id, w.ms() + 30_000, 0, 's']].sort())
+  t.strictSame(
+    callbacks.map(({ subject, leaseEndMs, tries, event }) => [subject, leaseEndMs, tries, event.split(' ')[1]]).sort(),
+    [
+      [a.id, w.ms() + 30_000, 0, 's'],
+      [b.id, w.ms() + 30_000, 0, 's']
+    ].sort()
+  )
   t.strictSame((await lease(w)).callbacks, [], 'nobody else gets them')
   const ofA = callbacks.find(({ subject }) => subject === a.id) as LeasedCallback
   await w.receipt(a.id, 'wamid.1', { status: 'r', attempt: 1 })
@@ -141,8 +162,12 @@ await test('an event that is too old is given up, and the next one of its messag
   const event = await one(w)
   t.match(await settle(w, event, { delivered: false }), { status: 'dead-lettered', leaseEndMs: w.ms() + 30_000, event: / d / })
   t.strictSame(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [`${grant.id} ${event.event}`])
-  t.ok(await w.redis.pttl(w.key('callbacks-dead')) > 0)
-  t.strictSame(await settle(w, { subject: grant.id, leaseEndMs: w.ms() + 30_000 }, { delivered: false }), { status: 'retry-scheduled', atMs: w.ms() + 5000 }, 'which is younger')
+  t.ok((await w.redis.pttl(w.key('callbacks-dead'))) > 0)
+  t.strictSame(
+    await settle(w, { subject: grant.id, leaseEndMs: w.ms() + 30_000 }, { delivered: false }),
+    { status: 'retry-scheduled', atMs: w.ms() + 5000 },
+    'which is younger'
+  )
 })
 
 await test('more subjects than may wait are dropped, not those that wait already', async (t, w) => {
@@ -179,12 +204,27 @@ await test('erase-callbacks leaves of a message how it ended, and nothing of wha
   await w.run('relay', A_WORD)
   await w.run('relay', { ...A_WORD, subject: A_WORD.subject.replace('A', 'B'), data: '{"entry":"1","change":{"from":"14155550102"}}' })
   await lease(w, { limit: 0 })
-  await w.redis.lpush(w.key('callbacks-dead'), `${mine.id} ${w.ms()} f 1a2b3c4d5e6 ff ${w.ms()} 6 ${ANN} web - {"a":1}\t{"attempt":6}`, `${A_WORD.subject} ${w.ms()} ${A_WORD.type} ${A_WORD.data}`)
-  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '"14155550101"', cursor: '0', limit: 100 }), { status: 'page', cursor: '0', count: 5 })
-  t.match(await w.redis.hget(w.key('callbacks'), mine.id), new RegExp(`^0\n${w.ms()} s [0-9a-f]+ 0 ${w.ms()} 1 - web -\n${w.ms()} d [0-9a-f]+ 0 ${w.ms()} 1 - web -$`))
+  await w.redis.lpush(
+    w.key('callbacks-dead'),
+    `${mine.id} ${w.ms()} f 1a2b3c4d5e6 ff ${w.ms()} 6 ${ANN} web - {"a":1}\t{"attempt":6}`,
+    `${A_WORD.subject} ${w.ms()} ${A_WORD.type} ${A_WORD.data}`
+  )
+  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '"14155550101"', cursor: '0', limit: 100 }), {
+    status: 'page',
+    cursor: '0',
+    count: 5
+  })
+  t.match(
+    await w.redis.hget(w.key('callbacks'), mine.id),
+    new RegExp(`^0\n${w.ms()} s [0-9a-f]+ 0 ${w.ms()} 1 - web -\n${w.ms()} d [0-9a-f]+ 0 ${w.ms()} 1 - web -$`)
+  )
   t.match(await w.redis.hget(w.key('callbacks'), other.id), /wamid\.1 \{"name":"Ann"\}\t/)
   t.strictSame((await w.redis.hkeys(w.key('callbacks'))).filter(subject => subject.startsWith('in:')), ['in:BAAAAAAAAAAAAAAAAAAAAA'])
   t.match(await w.redis.lrange(w.key('callbacks-dead'), 0, -1), [/^\S+ \d+ f \w+ 0 \d+ 6 - web -$/])
   t.equal(await w.redis.zcard(w.key('callbacks-due')), 3)
-  t.strictSame(await w.run('erase-callbacks', { recipient: ANN, names: '"14155550101"', cursor: '0', limit: 100 }), { status: 'page', cursor: '0', count: 0 }, 'a repeat finds nothing')
+  t.strictSame(
+    await w.run('erase-callbacks', { recipient: ANN, names: '"14155550101"', cursor: '0', limit: 100 }),
+    { status: 'page', cursor: '0', count: 0 },
+    'a repeat finds nothing'
+  )
 })

@@ -7,7 +7,12 @@ const test = await world(t)
 await test('find-recipient tells the messages of one recipient, page by page', async (t, w) => {
   const wanted = new Set<string>()
   for (let i = 0; i < 300; i++) {
-    const id = await w.queue({ key: `k${i}`, inline: false, recipient: i % 100 === 0 ? ANN : `p1416555${String(i).padStart(4, '0')}`, queueCap: 10_000 })
+    const id = await w.queue({
+      key: `k${i}`,
+      inline: false,
+      recipient: i % 100 === 0 ? ANN : `p1416555${String(i).padStart(4, '0')}`,
+      queueCap: 10_000
+    })
     if (i % 100 === 0) wanted.add(id)
   }
   // Digits that begin alike are another number.
@@ -22,7 +27,11 @@ await test('find-recipient tells the messages of one recipient, page by page', a
   }
   t.ok(pages > 5, `${pages} pages`)
   t.strictSame(new Set(found), wanted)
-  t.strictSame(await w.run('find-recipient', { recipient: ANN, which: 'failures', cursor: 0, limit: 20 }), { status: 'page', cursor: '0', messages: [] })
+  t.strictSame(await w.run('find-recipient', { recipient: ANN, which: 'failures', cursor: 0, limit: 20 }), {
+    status: 'page',
+    cursor: '0',
+    messages: []
+  })
 })
 
 await test('erase-message leaves of a sent message that it was sent, for as long as its key is remembered', async (t, w) => {
@@ -35,7 +44,11 @@ await test('erase-message leaves of a sent message that it was sent, for as long
   t.ok(lives(await w.redis.pttl(w.key('msg', grant.id)), life, began))
   t.equal(await w.state(grant.id), 'sent')
   t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), { status: 'duplicate' }, 'a repeat is none that is sent, whatever it says')
-  t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), { status: 'erased', hadResult: false, wasKept: false }, 'a repeat finds nothing')
+  t.strictSame(
+    await w.run('erase-message', { id: grant.id }, grant.id),
+    { status: 'erased', hadResult: false, wasKept: false },
+    'a repeat finds nothing'
+  )
 })
 
 await test('erase-message takes a failure away with its story', async (t, w) => {

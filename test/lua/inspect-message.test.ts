@@ -69,7 +69,13 @@ await test('a message that waits for a retry, or for certainty, tells until when
   const unknown = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(unknown, 'unknown', { afterMs: 90_000 })
   w.at(10_000)
-  t.match(await look(w, failing.id), { state: 'retrying', momentMs: w.ms() + 50_000, waitUs: 50_000_000, waitingFor: 'retry', record: /{"attempt":1}$/ })
+  t.match(await look(w, failing.id), {
+    state: 'retrying',
+    momentMs: w.ms() + 50_000,
+    waitUs: 50_000_000,
+    waitingFor: 'retry',
+    record: /{"attempt":1}$/
+  })
   t.match(await look(w, unknown.id), { state: 'unknown', momentMs: w.ms() + 80_000, waitUs: 80_000_000, waitingFor: 'retry' })
   w.at(95_000)
   t.match(await look(w, failing.id), { waitUs: 0 })
@@ -140,7 +146,11 @@ await test('looking changes nothing', async (t, w) => {
 await test('a message that had failed and was cancelled is told as cancelled also after its key\'s window', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"outcome":"retryable"}' })
-  await w.run('cancel', { id: grant.id, reason: 'cancelled', resultSuffix: 'web -', history: '{"outcome":"cancelled","reason":"cancelled"}' }, grant.id)
+  await w.run(
+    'cancel',
+    { id: grant.id, reason: 'cancelled', resultSuffix: 'web -', history: '{"outcome":"cancelled","reason":"cancelled"}' },
+    grant.id
+  )
   await w.redis.del(w.key('msg', grant.id))
   t.equal(await w.state(grant.id), 'cancelled')
 })

@@ -11,7 +11,16 @@ async function look (w: World, recipient = ANN, lane = 2) {
 }
 
 await test('an idle pair is free', async (t, w) => {
-  t.strictSame(await look(w), { nowMs: w.ms(), waitUs: 0, waitingFor: 'turn-in-queue', waiting: [0, 0, 0], isGranted: false, tatUs: 0, intervalUs: 2_000_000, burst: 1 })
+  t.strictSame(await look(w), {
+    nowMs: w.ms(),
+    waitUs: 0,
+    waitingFor: 'turn-in-queue',
+    waiting: [0, 0, 0],
+    isGranted: false,
+    tatUs: 0,
+    intervalUs: 2_000_000,
+    burst: 1
+  })
 })
 
 await test('it tells what admission would promise in that lane, and takes nothing', async (t, w) => {

@@ -3,8 +3,28 @@ import type { Replies } from '../../src/redis/commands.js'
 import { BOB, CARL, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
-const counts = ['resumesMs', 'queued', 'due', 'inFlight', 'scheduled', 'unknown', 'unsettled', 'oldestDueUs', 'unattendedUs', 'failures', 'resolved', 'failed',
-  'rejected', 'exhausted', 'expired', 'unknownOutcome', 'sentLast24h', 'activeRateLimits', 'callbacksWaiting', 'callbacksSinceMs']
+const counts = [
+  'resumesMs',
+  'queued',
+  'due',
+  'inFlight',
+  'scheduled',
+  'unknown',
+  'unsettled',
+  'oldestDueUs',
+  'unattendedUs',
+  'failures',
+  'resolved',
+  'failed',
+  'rejected',
+  'exhausted',
+  'expired',
+  'unknownOutcome',
+  'sentLast24h',
+  'activeRateLimits',
+  'callbacksWaiting',
+  'callbacksSinceMs'
+]
 
 const look = async (w: World, limit = 1000): Promise<Replies['inspect-sender']> => await w.run('inspect-sender', { limit })
 
@@ -28,7 +48,19 @@ await test('each message is counted where it stands', async (t, w) => {
   await w.queue({ key: '8', recipient: BOB })
   await w.queue({ key: '9', recipient: CARL, inline: false, lane: 3 })
   t.match(await look(w), {
-    queued: 2, due: 1, inFlight: 1, scheduled: 1, unknown: 1, failures: 1, resolved: 1, failed: 1, sentLast24h: 2, activeRateLimits: 6, unsettled: 6, oldestDueUs: START, hasWorker: true
+    queued: 2,
+    due: 1,
+    inFlight: 1,
+    scheduled: 1,
+    unknown: 1,
+    failures: 1,
+    resolved: 1,
+    failed: 1,
+    sentLast24h: 2,
+    activeRateLimits: 6,
+    unsettled: 6,
+    oldestDueUs: START,
+    hasWorker: true
   })
 })
 
@@ -139,7 +171,16 @@ await test('what is still to be told is counted, and for how long the first of i
   w.at(500)
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
   t.match(await look(w), { callbacksWaiting: 2, callbacksSinceMs: since }, 'one message and, until somebody looks, what came since')
-  await w.run('settle-callback', { subject: grant.id, leaseEnd: since + 1000, delivered: true, afterMs: 0, giveUpMs: 1000, leaseMs: 1000, cap: 1, keepMs: 1000 })
+  await w.run('settle-callback', {
+    subject: grant.id,
+    leaseEnd: since + 1000,
+    delivered: true,
+    afterMs: 0,
+    giveUpMs: 1000,
+    leaseMs: 1000,
+    cap: 1,
+    keepMs: 1000
+  })
   t.match(await look(w), { callbacksWaiting: 1, callbacksSinceMs: w.ms() })
 })
 

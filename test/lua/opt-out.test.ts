@@ -5,7 +5,8 @@ import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 const test = await world(t)
 const note = '{"by":"web","reason":"asked for"}'
 const stop = async (w: World, recipient = ANN, atMs: number | '' = '') => await w.run('opt-out', { recipient, preference: 'stop', note, atMs })
-const resume = async (w: World, recipient = ANN, atMs: number | '' = '') => await w.run('opt-out', { recipient, preference: 'resume', note: '', atMs })
+const resume = async (w: World, recipient = ANN, atMs: number | '' = '') =>
+  await w.run('opt-out', { recipient, preference: 'resume', note: '', atMs })
 const ms = Math.floor(START / 1000)
 
 await test('new marketing is refused, other messages and other recipients are not, and the key stays free', async (t, w) => {
@@ -55,7 +56,9 @@ await test('a refusal by the provider opts out in the same step, told at once or
   t.equal(await w.redis.hget(w.key('opt-outs'), ANN), noted)
   const later = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(later, 'sent', { resultSuffix: 'web wamid.2' })
-  t.match(await w.bounce(later.id, 'wamid.2', { afterMs: '', bucket: 'marketing', code: '131050', optOut: '{"by":"whatsapp","reason":"131050"}' }), { status: 'failed' })
+  t.match(await w.bounce(later.id, 'wamid.2', { afterMs: '', bucket: 'marketing', code: '131050', optOut: '{"by":"whatsapp","reason":"131050"}' }), {
+    status: 'failed'
+  })
   t.equal(await w.redis.hget(w.key('opt-outs'), BOB), noted)
 })
 

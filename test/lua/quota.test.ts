@@ -9,7 +9,14 @@ await test('a start writes rules that are new, and each write raises the version
   await w.redis.del(w.key('sender'))
   t.strictSame(await w.run('quota', start), { status: 'written', version: 1 })
   t.strictSame(await w.redis.hgetall(w.key('sender')), {
-    pairIntervalUs: '1000000', pairBurst: '2', senderIntervalUs: '12659', senderBurst: '2', maxInFlight: '50', perSecond: '80', settings: 'aa11', version: '1'
+    pairIntervalUs: '1000000',
+    pairBurst: '2',
+    senderIntervalUs: '12659',
+    senderBurst: '2',
+    maxInFlight: '50',
+    perSecond: '80',
+    settings: 'aa11',
+    version: '1'
   })
 })
 

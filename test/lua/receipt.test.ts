@@ -84,7 +84,7 @@ await test('the success that settled a message is known when it is told again, a
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { resultSuffix: 'web wamid.1 {"order":7}' }), { status: 'known' })
   t.strictSame(await w.dump(), before)
   t.strictSame(await w.receipt(grant.id, 'wamid.2'), { status: 'double' })
-  for (const status of ['s', 'd', 'r']) t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), { status: 'known' }, 'one double, whatever is told of it')
+  for (const status of ['s', 'd', 'r']) { t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), { status: 'known' }, 'one double, whatever is told of it') }
   t.strictSame(await w.receipt(grant.id, 'wamid.3', { status: 'd' }), { status: 'double' }, 'another one')
   t.equal(await w.state(grant.id), 'sent')
   t.match(await w.msg(grant.id), / web wamid.1 {"order":7}$/)
@@ -117,7 +117,10 @@ await test('nor is it a double while its retry is in flight or after that; deliv
   }
   const told = async (id: string, status: string): Promise<string> => (await w.receipt(id, 'wamid.1', { attempt: 1, status })).status
   const flying = await again('flying', 2000)
-  t.strictSame([await told(flying.id, 's'), await told(flying.id, 'd'), await told(flying.id, 'r'), await told(flying.id, 's')], ['bounced', 'double', 'known', 'known'])
+  t.strictSame(
+    [await told(flying.id, 's'), await told(flying.id, 'd'), await told(flying.id, 'r'), await told(flying.id, 's')],
+    ['bounced', 'double', 'known', 'known']
+  )
   const settled = { resultSuffix: 'web wamid.2', history: '{"outcome":"sent","providerMessageId":"wamid.2"}' }
   await w.settled(flying, 'sent', settled)
   t.equal(await told(flying.id, 'r'), 'known', 'it was told while that was in flight')

@@ -27,7 +27,14 @@ await test('before its moment a failure is left alone, unless forced', async (t,
   const before = await w.dump()
   t.strictSame(await w.retry(id), { status: 'gone' })
   t.strictSame(await w.dump(), before)
-  t.match(await w.retry(id, { force: true, history: '{"note":"by ops"}' }), { status: 'granted', recipient: ANN, attempt: 2, stops: 0, lane: 2, body: /\n\d+ {"note":"by ops"}$/ })
+  t.match(await w.retry(id, { force: true, history: '{"note":"by ops"}' }), {
+    status: 'granted',
+    recipient: ANN,
+    attempt: 2,
+    stops: 0,
+    lane: 2,
+    body: /\n\d+ {"note":"by ops"}$/
+  })
 })
 
 await test('what is no failure can not be retaken', async (t, w) => {

@@ -147,20 +147,41 @@ await test('a message that stops an open sender a second time is FAILED; others 
   await w.queue({ key: 'b', recipient: BOB, inline: false })
   const history = '{"reason":"rejected"}'
   w.at(3000)
-  t.match(await w.settle(bad, 'stop', { ...stopped, history }), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: true, verdict: 'wait' })
+  t.match(await w.settle(bad, 'stop', { ...stopped, history }), {
+    status: 'settled',
+    dueMs: 0,
+    wakeHint: String,
+    resumed: false,
+    stopped: true,
+    verdict: 'wait'
+  })
   t.equal(await w.state(bad.id), 'queued')
   const tried: Array<string | undefined> = []
   for (const at of [40_000, 80_000]) {
     w.at(at)
     const { grants: [probe] } = await w.claim()
     tried.push(probe?.recipient)
-    t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, verdict: 'wait' })
+    t.match(await w.settle(probe!, 'stop', stopped), {
+      status: 'settled',
+      dueMs: 0,
+      wakeHint: String,
+      resumed: false,
+      stopped: false,
+      verdict: 'wait'
+    })
   }
   t.strictSame([...tried].sort(), [ANN, BOB])
   await w.run('pause', { state: 'active', forMs: '', reason: '' })
   w.at(120_000)
   const again = (await w.claim()).grants.find(grant => grant.recipient === ANN)
-  t.match(await w.settle(again!, 'stop', { ...stopped, history }), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: true, verdict: 'failed' })
+  t.match(await w.settle(again!, 'stop', { ...stopped, history }), {
+    status: 'settled',
+    dueMs: 0,
+    wakeHint: String,
+    resumed: false,
+    stopped: true,
+    verdict: 'failed'
+  })
   t.equal(await w.state(bad.id), 'failed')
 })
 

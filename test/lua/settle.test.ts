@@ -8,7 +8,14 @@ await test('a first attempt that is sent leaves a compact result until its windo
   await w.queue({ key: 'b', inline: false })
   w.at(300)
   const began = performance.now()
-  t.strictSame(await w.settle(grant, 'sent', { resultSuffix: `${tail('wamid.1')} {"order":"A 7"}` }), { status: 'settled', dueMs: 0, wakeHint: 'enqueue', resumed: false, stopped: false, verdict: 'sent' })
+  t.strictSame(await w.settle(grant, 'sent', { resultSuffix: `${tail('wamid.1')} {"order":"A 7"}` }), {
+    status: 'settled',
+    dueMs: 0,
+    wakeHint: 'enqueue',
+    resumed: false,
+    stopped: false,
+    verdict: 'sent'
+  })
   t.equal(await w.msg(grant.id), `s ${grant.id.slice(23)} 000000000000ff ${w.ms()} 1 ${ANN} web wamid.1 {"order":"A 7"}`)
   const ttl = await w.redis.pttl(w.key('msg', grant.id))
   t.ok(lives(ttl, 24 * HOUR - 300, began), `${ttl} ms`)
@@ -85,7 +92,14 @@ await test('an unknown outcome is held, and decided once the hold is over', asyn
   const tat = await w.tat()
   t.strictSame(await w.settle(nobody(grant, 2), 'failed'), { status: 'stale' }, 'another attempt')
   w.at(900_000)
-  t.strictSame(await w.settle(nobody(grant), 'retry', { afterMs: 0 }), { status: 'settled', dueMs: w.ms(), wakeHint: '', resumed: false, stopped: false, verdict: 'retry' })
+  t.strictSame(await w.settle(nobody(grant), 'retry', { afterMs: 0 }), {
+    status: 'settled',
+    dueMs: w.ms(),
+    wakeHint: '',
+    resumed: false,
+    stopped: false,
+    verdict: 'retry'
+  })
   t.strictSame(await w.settle(nobody(grant), 'failed'), { status: 'stale' }, 'decided already')
   t.equal(await w.state(grant.id), 'retrying')
   t.equal(await w.tat(), tat, 'deciding touches no bucket')

@@ -129,9 +129,18 @@ export function createWorld (t: Test, redis: Redis): World {
       const at = id === undefined ? DIGEST_AT : { sender: SENDER, digest: digestOf(id) }
       return await runScript(name, at, { ...args, now: w.now } as unknown as Arguments[typeof name])
     },
-    rules: async change => await w.run('quota', {
-      operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1000, maxInFlight: 100, perSecond: 1000, ...change
-    }),
+    rules: async change =>
+      await w.run('quota', {
+        operator: true,
+        settings: '',
+        pairIntervalUs: 2_000_000,
+        pairBurst: 1,
+        senderIntervalUs: 1000,
+        senderBurst: 1000,
+        maxInFlight: 100,
+        perSecond: 1000,
+        ...change
+      }),
     async admit ({ key, ...change }) {
       const name = digest(SENDER, 'web', key)
       return await w.run('admit', {
@@ -169,27 +178,75 @@ export function createWorld (t: Test, redis: Redis): World {
       if (reply.status !== 'scheduled') throw new TypeError(`expected a place in the schedule: ${JSON.stringify(reply)}`)
       return idOf(message.key, reply.generation)
     },
-    look: async change => await w.run('claim', { drainRun: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, ...change }),
+    look: async change =>
+      await w.run('claim', { drainRun: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, ...change }),
     async claim (change) {
       const owner = String(change?.holder ?? holder())
       const reply = await w.look({ ...change, holder: owner })
       if (reply.status !== 'claimed') throw new TypeError(`expected the lease: ${JSON.stringify(reply)}`)
       const { nowUs, nextUs, dropped, expired, grants } = reply
       t.equal(nowUs, w.now)
-      return { next: nextUs, dropped, expired, claimed: grants, grants: grants.map(({ id, recipient, attempt }) => ({ id, recipient, attempt, holder: owner })) }
+      return {
+        next: nextUs,
+        dropped,
+        expired,
+        claimed: grants,
+        grants: grants.map(({ id, recipient, attempt }) => ({ id, recipient, attempt, holder: owner }))
+      }
     },
-    settle: async ({ id, recipient, attempt, holder }, verdict, change) => await w.run('settle', {
-      id, recipient, attempt, holder, verdict, startedUs: 0, afterMs: 60_000, bucket: '', coolMs: 0, code: '', resultSuffix: tail('wamid.1'), history: '', ...change
-    }, id),
+    settle: async ({ id, recipient, attempt, holder }, verdict, change) =>
+      await w.run(
+        'settle',
+        {
+          id,
+          recipient,
+          attempt,
+          holder,
+          verdict,
+          startedUs: 0,
+          afterMs: 60_000,
+          bucket: '',
+          coolMs: 0,
+          code: '',
+          resultSuffix: tail('wamid.1'),
+          history: '',
+          ...change
+        },
+        id
+      ),
     async settled (grant, verdict, change) {
       const reply = await w.settle(grant, verdict, change)
       if (reply.status !== 'settled') throw new TypeError('expected that it counts, and it is stale')
       return { due: reply.dueMs, wakeHint: reply.wakeHint, resumed: reply.resumed }
     },
-    retry: async (id, change) => await w.run('retry', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
+    retry: async (id, change) =>
+      await w.run('retry', { id, force: false, inline: true, holder: holder(), runId: 'run1', leaseMs: 60_000, lifeMs: 24 * HOUR, ...change }, id),
     cancel: async (id, reason = 'cancelled') => await w.run('cancel', { id, reason, resultSuffix: tail(), history: `{"outcome":"${reason}"}` }, id),
-    receipt: async (id, wamid, change) => await w.run('receipt', { id, attempt: 0, status: 's', atMs: w.ms(), wamid, resultSuffix: tail(wamid), history: `{"outcome":"sent","note":"${wamid}"}`, ...change }, id),
-    bounce: async (id, wamid, change) => await w.run('bounce', { id, attempt: 1, afterMs: 60_000, bucket: '', coolMs: 0, code: '131000', reason: 'rejected', wamid, resultSuffix: tail(wamid), history: '{"code":"131000"}', payload: '["web","","n"]', ...change }, id),
+    receipt: async (id, wamid, change) =>
+      await w.run(
+        'receipt',
+        { id, attempt: 0, status: 's', atMs: w.ms(), wamid, resultSuffix: tail(wamid), history: `{"outcome":"sent","note":"${wamid}"}`, ...change },
+        id
+      ),
+    bounce: async (id, wamid, change) =>
+      await w.run(
+        'bounce',
+        {
+          id,
+          attempt: 1,
+          afterMs: 60_000,
+          bucket: '',
+          coolMs: 0,
+          code: '131000',
+          reason: 'rejected',
+          wamid,
+          resultSuffix: tail(wamid),
+          history: '{"code":"131000"}',
+          payload: '["web","","n"]',
+          ...change
+        },
+        id
+      ),
     async stop (coolMs) {
       await w.run('pause', { state: 'active', forMs: '', reason: '' })
       const grant = await w.grant({ key: `stop ${w.now}`, recipient: 'p14155550198', lane: 1 })

@@ -9,29 +9,66 @@ import { declaredRows } from './log-rows.js'
 
 const sender = '111'
 const id = '111.a.b'
-const attempt = { sender, id, recipient: 'p15550000001', caller: 'app', attempt: 1, lane: 'normal', startedAfterMs: 1.26, durationMs: 90, lateMs: 2, outcome: 'retryable', code: '131000' } as const
+const attempt = {
+  sender,
+  id,
+  recipient: 'p15550000001',
+  caller: 'app',
+  attempt: 1,
+  lane: 'normal',
+  startedAfterMs: 1.26,
+  durationMs: 90,
+  lateMs: 2,
+  outcome: 'retryable',
+  code: '131000'
+} as const
 const admitted = { sender, id, lane: 'normal', caller: 'app', keySource: 'field', durationMs: 1 } as const
 const request = { requestId: 'r', method: 'GET', route: '/api/v1/stats', status: 200, durationMs: 1 }
 
 /** Each kind of event, in each of its forms. */
 const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'message.admitted': [
-    { ...admitted, outcome: 'granted' }, { ...admitted, outcome: 'queued', waitingFor: 'pair-rate', delayMs: 5 }, { ...admitted, outcome: 'queued', waitingFor: 'schedule', delayMs: 5 },
-    { ...admitted, outcome: 'duplicate' }, { ...admitted, outcome: 'reused' }, { ...admitted, outcome: 'refused', code: 'LIMITED' }
+    { ...admitted, outcome: 'granted' },
+    { ...admitted, outcome: 'queued', waitingFor: 'pair-rate', delayMs: 5 },
+    { ...admitted, outcome: 'queued', waitingFor: 'schedule', delayMs: 5 },
+    { ...admitted, outcome: 'duplicate' },
+    { ...admitted, outcome: 'reused' },
+    { ...admitted, outcome: 'refused', code: 'LIMITED' }
   ],
   'attempt.settled': [
-    { ...attempt, outcome: 'sent', verdict: 'sent' }, { ...attempt, verdict: 'retry', nextRetryAt: 1 }, { ...attempt, verdict: 'failed' }, { ...attempt, outcome: 'unknown', verdict: 'unknown', nextRetryAt: 1 },
-    { ...attempt, outcome: 'limited', verdict: 'wait' }, { ...attempt, outcome: 'sender-stopped', verdict: 'wait' }, { ...attempt, outcome: 'unsent', verdict: 'wait' }
+    { ...attempt, outcome: 'sent', verdict: 'sent' },
+    { ...attempt, verdict: 'retry', nextRetryAt: 1 },
+    { ...attempt, verdict: 'failed' },
+    { ...attempt, outcome: 'unknown', verdict: 'unknown', nextRetryAt: 1 },
+    { ...attempt, outcome: 'limited', verdict: 'wait' },
+    { ...attempt, outcome: 'sender-stopped', verdict: 'wait' },
+    { ...attempt, outcome: 'unsent', verdict: 'wait' }
   ],
   'attempt.stale': ['ignored', 'double'].map(result => ({ sender, id, attempt: 1, outcome: 'sent' as const, result })),
   'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],
-  'message.closed': (['cancelled', 'expired', 'failed'] as const).map(state => ({ sender, id, state, ...(state === 'cancelled' ? { reason: 'opted-out' } : {}) })),
+  'message.closed': (['cancelled', 'expired', 'failed'] as const).map(state => ({
+    sender,
+    id,
+    state,
+    ...(state === 'cancelled' ? { reason: 'opted-out' } : {})
+  })),
   'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
   'webhook.status': ['unmatched'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
   'preference.received': [{ sender, wish: 'stop' }],
   'webhook.rejected': [{ reason: 'signature' }],
   'webhook.relayed': [{ sender, type: 'whatsapp.inbound' }],
-  'callback.attempted': [{ sender, callback: 'a_b_sent_c', type: 'message.sent', result: 'delivered', tries: 1, durationMs: 3 }, ...(['retry-scheduled', 'dead-lettered'] as const).map(result => ({ sender, callback: 'a_b_sent_c', type: 'message.sent', result, tries: 1, code: 'HTTP_500', durationMs: 3 }))],
+  'callback.attempted': [
+    { sender, callback: 'a_b_sent_c', type: 'message.sent', result: 'delivered', tries: 1, durationMs: 3 },
+    ...(['retry-scheduled', 'dead-lettered'] as const).map(result => ({
+      sender,
+      callback: 'a_b_sent_c',
+      type: 'message.sent',
+      result,
+      tries: 1,
+      code: 'HTTP_500',
+      durationMs: 3
+    }))
+  ],
   'callbacks.dropped': [{ sender, count: 2 }],
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
   'sender.resumed': [{ sender }],
@@ -96,8 +133,19 @@ await t.test('LOG_LEVEL is the lowest level written', async t => {
 })
 
 await t.test('grep for "throttl" or "retry" finds what the old service logged under these words', async t => {
-  const found = new Set(linesOf('info').map(({ msg }) => msg).filter(msg => /throttl|retry/.test(msg)))
-  for (const line of ['message throttled: queued', 'message throttled: refused', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'message failed: no retry left', 'retry run']) {
+  const found = new Set(
+    linesOf('info')
+      .map(({ msg }) => msg)
+      .filter(msg => /throttl|retry/.test(msg))
+  )
+  for (const line of [
+    'message throttled: queued',
+    'message throttled: refused',
+    'attempt failed: retry scheduled',
+    'attempt failed: no retry left',
+    'message failed: no retry left',
+    'retry run'
+  ]) {
     t.ok(found.has(line), line)
   }
 })

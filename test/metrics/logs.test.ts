@@ -67,11 +67,44 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
   await node.close()
 
   t.ok(texts.length > 60, `${texts.length} lines`)
-  const secrets = [...people, '15550008004', '15550008005', '1349120865530', '5550008', '493817', 'Jane Doe', 'EAAsecrettoken', 'a-wrong-key', ...Object.values(keys)]
-  for (const secret of secrets) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
+  const secrets = [
+    ...people,
+    '15550008004',
+    '15550008005',
+    '1349120865530',
+    '5550008',
+    '493817',
+    'Jane Doe',
+    'EAAsecrettoken',
+    'a-wrong-key',
+    ...Object.values(keys)
+  ]
+  for (const secret of secrets) {
+    t.same(
+      texts.filter(line => line.includes(secret)),
+      [],
+      `nothing of ${secret}`
+    )
+  }
   t.strictSame([...new Set(mismatches(lines()))], [])
   const logged = new Set(lines().map(({ msg }) => msg))
-  for (const msg of ['request', 'message granted', 'message throttled: queued', 'message throttled: refused', 'message scheduled', 'message rejected: idempotency key reused', 'attempt sent', 'attempt failed: retry scheduled', 'attempt failed: no retry left', 'attempt unknown: held until its retry or end', 'recovery: unknown outcome decided', 'retry run', 'sender stopped', 'sender active again', 'operator action']) {
+  for (const msg of [
+    'request',
+    'message granted',
+    'message throttled: queued',
+    'message throttled: refused',
+    'message scheduled',
+    'message rejected: idempotency key reused',
+    'attempt sent',
+    'attempt failed: retry scheduled',
+    'attempt failed: no retry left',
+    'attempt unknown: held until its retry or end',
+    'recovery: unknown outcome decided',
+    'retry run',
+    'sender stopped',
+    'sender active again',
+    'operator action'
+  ]) {
     t.ok(logged.has(msg), `there is a line "${msg}"`)
   }
 })
@@ -85,11 +118,36 @@ await t.test('a request is one line with caller, route and result; the line of a
   await fetch(`${node.origin}/health/live`)
   await fetch(`${node.origin}/metrics`)
   await fetchWithRetry(`${node.origin}/nowhere`)
-  t.match((await fetchWithRetry(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'), /./, 'requests that the router rejects have an id too')
-  const logged = await until('all requests are logged', () => { const found = lines().filter(({ route, code }) => route !== undefined && code !== 'OVERLOADED'); return found.length >= 7 && found })
+  t.match(
+    (await fetchWithRetry(`${node.origin}/api/v1/messages/%zz15550008301`)).headers.get('x-request-id'),
+    /./,
+    'requests that the router rejects have an id too'
+  )
+  const logged = await until('all requests are logged', () => {
+    const found = lines().filter(({ route, code }) => route !== undefined && code !== 'OVERLOADED')
+    return found.length >= 7 && found
+  })
   t.match(logged, [
-    { msg: 'request', level: 'info', method: 'GET', route: '/api/v1/rate-limits/:recipient', status: 200, caller: 'viewer', bytes: Number, durationMs: Number },
-    { msg: 'request', level: 'info', method: 'POST', route: '/api/v1/messages', status: 403, caller: 'viewer', code: 'FORBIDDEN', requestBytes: Number },
+    {
+      msg: 'request',
+      level: 'info',
+      method: 'GET',
+      route: '/api/v1/rate-limits/:recipient',
+      status: 200,
+      caller: 'viewer',
+      bytes: Number,
+      durationMs: Number
+    },
+    {
+      msg: 'request',
+      level: 'info',
+      method: 'POST',
+      route: '/api/v1/messages',
+      status: 403,
+      caller: 'viewer',
+      code: 'FORBIDDEN',
+      requestBytes: Number
+    },
     { msg: 'request', level: 'info', route: '/api/v1/stats', status: 401, code: 'UNAUTHENTICATED', caller: undefined },
     { msg: 'probe request', level: 'debug', route: '/health/live', status: 200 },
     { msg: 'probe request', level: 'debug', route: '/metrics' },
@@ -105,7 +163,9 @@ await t.test('a request id leads to the message id, and the message id leads to 
   const node = await environment.start(t, fast, more)
   const post = async (id: string): Promise<{ header: string | null, body: { id: string } }> => {
     const reply = await fetchWithRetry(`${node.origin}/api/v1/messages`, {
-      method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json', 'x-request-id': id }, body: JSON.stringify({ to: '+15550008401', message: `Hello ${id}` })
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json', 'x-request-id': id },
+      body: JSON.stringify({ to: '+15550008401', message: `Hello ${id}` })
     })
     return { header: reply.headers.get('x-request-id'), body: await reply.json() as { id: string } }
   }
@@ -116,12 +176,18 @@ await t.test('a request id leads to the message id, and the message id leads to 
   await node.get(`/messages/${first.body.id}`)
   await node.post('/messages/batch', [{ to: '+15550008402', message: 'one of many' }])
   await fetchWithRetry(`${node.origin}/v25.0/${SENDER}/messages`, {
-    method: 'POST', headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: '15550008403', type: 'text', text: { body: 'Hello' } })
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.app}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ messaging_product: 'whatsapp', to: '15550008403', type: 'text', text: { body: 'Hello' } })
   })
   const requests = await until('all requests are logged', () => named('request').length === 4 && named('request'))
   t.equal(requests[1]?.['id'], first.body.id, 'a look-up logs the id of its message')
   t.equal(requests[2]?.['id'], undefined, 'a batch logs no single id')
-  t.equal(requests[3]?.['id'], named('message granted').find(({ requestId }) => requestId === requests[3]?.['requestId'])?.['id'] ?? 'none', 'the drop-in surface logs the id too')
+  t.equal(
+    requests[3]?.['id'],
+    named('message granted').find(({ requestId }) => requestId === requests[3]?.['requestId'])?.['id'] ?? 'none',
+    'the drop-in surface logs the id too'
+  )
   t.match(named('message granted')[0], { requestId: 'checkout-77:a.b_c', id: first.body.id, caller: 'app', sender: SENDER })
   t.match(attempt, { id: first.body.id, caller: 'app', sender: SENDER, attempt: 1, recipient: '…01' })
 
@@ -137,10 +203,17 @@ await t.test('a request whose caller hangs up is logged with status 499', async 
   const node = await environment.start(t, { ...fast, INLINE_WAIT_MS: '10000' }, more)
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
   const body = JSON.stringify({ to: '+15557020010', message: 'Hello' })
-  socket.write(`POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  socket.write(
+    `POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  )
   await until('the message is accepted', () => named('message granted').length === 1)
   socket.destroy()
-  t.match(await until('the request is logged', () => named('request')[0]), { status: 499, route: '/api/v1/messages', caller: 'app', requestBytes: body.length })
+  t.match(await until('the request is logged', () => named('request')[0]), {
+    status: 499,
+    route: '/api/v1/messages',
+    caller: 'app',
+    requestBytes: body.length
+  })
 })
 
 await t.test('the log line of a failed script does not contain the command with the message', async t => {
@@ -149,9 +222,21 @@ await t.test('the log line of a failed script does not contain the command with 
   await environment.redis.connect().set(`{${node.prefix}:${SENDER}}:backlog`, 'no hash')
   t.match(await node.send('+15550008101', 'Your code is 493817'), { status: 500, body: { code: 'INTERNAL' } })
   t.match((await node.post('/messages/batch', [{ to: '+15550008101', message: 'Your code is 493817' }])).body['results'][0], { httpStatus: 500 })
-  t.match(named('request failed').filter(({ code }) => code !== 'OVERLOADED'), [{ level: 'error', status: 500, code: 'INTERNAL', route: '/api/v1/messages' }])
-  t.ok(texts.some(line => line.includes('WRONGTYPE')), 'the cause is logged')
-  for (const secret of ['5550008101', '493817']) t.same(texts.filter(line => line.includes(secret)), [], `nothing of ${secret}`)
+  t.match(
+    named('request failed').filter(({ code }) => code !== 'OVERLOADED'),
+    [{ level: 'error', status: 500, code: 'INTERNAL', route: '/api/v1/messages' }]
+  )
+  t.ok(
+    texts.some(line => line.includes('WRONGTYPE')),
+    'the cause is logged'
+  )
+  for (const secret of ['5550008101', '493817']) {
+    t.same(
+      texts.filter(line => line.includes(secret)),
+      [],
+      `nothing of ${secret}`
+    )
+  }
   t.strictSame([...new Set(mismatches(lines()))], [])
 })
 
@@ -173,7 +258,10 @@ await t.test('quoted values are removed from a logged error, and the description
 await t.test('an uncaught error ends the node, and is logged with its stack and without its message', async t => {
   const bomb = "process.on('SIGWINCH', () => { Promise.reject(new TypeError('Your code is ' + (493800 + 17))) })"
   const program = await startGatewayProcess(t, {
-    redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix: createPrefix(), env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}`, LOG_LEVEL: 'fatal' }
+    redisUrl: environment.redis.url,
+    apiUrl: environment.sandbox.url,
+    prefix: createPrefix(),
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}`, LOG_LEVEL: 'fatal' }
   })
   t.equal(await program.end('SIGWINCH'), 1)
   const logged = program.output().split('\n').filter(text => text.startsWith('{')).map(text => JSON.parse(text) as Line)

@@ -22,7 +22,17 @@ function listen (): { events: Bus, to: Instruments, count: (line: string) => Pro
 }
 
 const attempt = {
-  sender: SENDER, id: '111.a.b', recipient: 'p15550000001', caller: 'app', attempt: 1, lane: 'urgent', outcome: 'sent', startedAfterMs: 4, durationMs: 200, lateMs: 30, verdict: 'sent'
+  sender: SENDER,
+  id: '111.a.b',
+  recipient: 'p15550000001',
+  caller: 'app',
+  attempt: 1,
+  lane: 'urgent',
+  outcome: 'sent',
+  startedAfterMs: 4,
+  durationMs: 200,
+  lateMs: 30,
+  verdict: 'sent'
 } as const
 
 await t.test('an attempt counts by outcome, and a settled message by its final outcome', async t => {
@@ -70,8 +80,10 @@ await t.test('a late success counts as sent, and a second one as a double send',
 
 await t.test('series that alerts use start at 0, also for a sender added later', async t => {
   const { events, count } = listen()
-  const alertSeries = async (sender: string): Promise<unknown[]> => await Promise.all(['pair_spacing_violations_total', 'unknown_outcomes_total', 'double_sends_total']
-    .map(async name => await count(`${name}{sender="${sender}"}`)))
+  const alertSeries = async (sender: string): Promise<unknown[]> =>
+    await Promise.all(
+      ['pair_spacing_violations_total', 'unknown_outcomes_total', 'double_sends_total'].map(async name => await count(`${name}{sender="${sender}"}`))
+    )
   t.same(await alertSeries(SENDER), [0, 0, 0])
   t.equal(await count('sender_stops_total{sender="111",code="190"}'), 0)
   t.equal(await count('operator_acts_total{action="pause"}'), 0)

@@ -73,7 +73,8 @@ await t.test('each message counts in one state, and all nodes report the same', 
 await t.test('a failure counts until it is acknowledged, and again when it fails once more', async t => {
   const node = await environment.start(t)
   const { body } = await node.send('+155601310260020')
-  const unseen = async (): Promise<number | undefined> => (await scrapeNext(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
+  const unseen = async (): Promise<number | undefined> =>
+    (await scrapeNext(node)).value('sluice_delivery_failures_unacknowledged', { reason: 'rejected' })
   t.equal(await unseen(), 1)
   t.match((await node.post('/failures/acknowledge', {})).body, { acknowledged: 1 })
   t.equal(await unseen(), 0)
@@ -85,7 +86,8 @@ await t.test('a failure counts until it is acknowledged, and again when it fails
 
 await t.test('concurrent scrapes and scrapes within a second share one reading', async t => {
   const node = await environment.start(t)
-  const readings = async (): Promise<number> => (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
+  const readings = async (): Promise<number> =>
+    (await scrape(node)).value('sluice_redis_script_duration_seconds_count', { script: 'inspect-sender' }) ?? 0
   // Repeated if the machine stalled so long that the last scrape came after the second.
   const shared = await until('twenty scrapes and one within a second', async () => {
     const before = await readings()
@@ -98,12 +100,31 @@ await t.test('concurrent scrapes and scrapes within a second share one reading',
 })
 
 await t.test('no scrape holds a recipient, id, key or text', async t => {
-  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '100', SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '200' })
+  const node = await environment.start(t, {
+    WHATSAPP_RATE_LIMIT_MS: '100',
+    SEND_TIMEOUT_MS: '400',
+    INLINE_WAIT_MS: '100',
+    WHATSAPP_RETRY_SCHEDULE_MS: '50,50',
+    WHATSAPP_RETRY_INTERVAL_MS: '200'
+  })
   const text = 'Ciphertext-of-a-message'
   const ids: string[] = []
-  for (const to of ['+15550008030', '+155621310000031', '+155601310260032', '+155600001900033', '+155601310560034', '+15556020035', '+15558400036', '+155609876540037']) {
+  for (const to of [
+    '+15550008030',
+    '+155621310000031',
+    '+155601310260032',
+    '+155600001900033',
+    '+155601310560034',
+    '+15556020035',
+    '+15558400036',
+    '+155609876540037'
+  ]) {
     for (const key of ['order-4711', undefined]) {
-      const { body } = await node.send(to, text, { tag: undefined, metadata: { customer: 'customer-0815' }, ...(key === undefined ? {} : { idempotencyKey: `${key}-${to.slice(1)}` }) })
+      const { body } = await node.send(to, text, {
+        tag: undefined,
+        metadata: { customer: 'customer-0815' },
+        ...(key === undefined ? {} : { idempotencyKey: `${key}-${to.slice(1)}` })
+      })
       ids.push(body['id'])
     }
   }
@@ -111,17 +132,36 @@ await t.test('no scrape holds a recipient, id, key or text', async t => {
   await node.send('+15550008030', 'other', { idempotencyKey: 'order-4711-15550008030' })
   await node.send('+15550008038', text, { whenLimited: 'reject' })
   await node.send('12', text)
-  for (const path of ['/rate-limits/+15550008030', '/messages/order-4711-15550008030', `/messages/${ids[0]}`, '/messages/+15550008039', '/nowhere/15550008030', '/failures?recipient=15560131000']) await node.get(path)
+  for (const path of [
+    '/rate-limits/+15550008030',
+    '/messages/order-4711-15550008030',
+    `/messages/${ids[0]}`,
+    '/messages/+15550008039',
+    '/nowhere/15550008030',
+    '/failures?recipient=15560131000'
+  ]) { await node.get(path) }
   await fetchWithRetry(`${node.origin}/15550008030`)
   await fetch(`${node.origin}/api/v1/messages`, { method: 'PATCH' })
   await node.del('/rate-limits/+15550008030')
   await node.del(`/messages/${ids.at(-1)}`)
   await node.post(`/senders/${SENDER}/pause`, { forMs: 10 })
   await node.as(keys.shop).get('/audit')
-  await until('most attempts are settled, one of them with an unknown code', () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654'))
+  await until(
+    'most attempts are settled, one of them with an unknown code',
+    () => node.seen('attempt.settled').length >= 10 && node.seen('attempt.settled').some(({ code }) => code === '987654')
+  )
   const { text: scraped, value } = await scrapeNext(node)
   const withoutValues = scraped.replaceAll(/ \S+$/gm, '') // a sum may have any digits
-  const secrets = [/1?555\d{4,}/, /155[56]0/, /order-4711/, /Ciphertext/, /customer/, /wamid/, /operator[^_]|"app"|"shop"/, ...ids.map(id => new RegExp(id.split('.')[1] ?? id))]
+  const secrets = [
+    /1?555\d{4,}/,
+    /155[56]0/,
+    /order-4711/,
+    /Ciphertext/,
+    /customer/,
+    /wamid/,
+    /operator[^_]|"app"|"shop"/,
+    ...ids.map(id => new RegExp(id.split('.')[1] ?? id))
+  ]
   for (const secret of secrets) t.notMatch(withoutValues, secret)
   t.equal(value('sluice_http_requests_total', { route: 'unknown', status: '404', method: 'GET' }), 2)
   t.ok(value('sluice_http_requests_total', { route: '/api/v1/messages/:id', method: 'GET' }))

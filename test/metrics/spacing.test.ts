@@ -35,21 +35,31 @@ function breakLimiter (right: string, wrong: string): () => number {
   }
 }
 
-await t.test('the working limiter causes no violation: neither for concurrent messages, nor for retries, nor after an operator eases a rule', async t => {
-  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' })
-  const [many, refused, cleared, eased] = ['15550009001', '155621310000901', '15550009004', '15550009005']
-  await Promise.all([...Array.from({ length: 4 }, async (_, n) => await node.send(`+${many}`, `m${n}`)), node.send(`+${refused}`, 'a')])
-  await node.send(`+${cleared}`, 'a')
-  await node.del(`/rate-limits/+${cleared}`)
-  await node.send(`+${cleared}`, 'b')
-  await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 20 })
-  await Promise.all(['a', 'b', 'c'].map(async text => await node.send(`+${eased}`, text)))
-  await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
-  t.ok((await gaps(eased, 3)).some(ms => ms < INTERVAL_MS), 'the eased rule was applied')
-  t.ok(node.seen('attempt.settled').length >= 11)
-  t.strictSame(node.seen('pair.violated'), [])
-  t.equal(await violations(node), 0)
-})
+await t.test(
+  'the working limiter causes no violation: neither for concurrent messages, nor for retries, nor after an operator eases a rule',
+  async t => {
+    const node = await environment.start(t, {
+      WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS),
+      WHATSAPP_RETRY_SCHEDULE_MS: '50,50',
+      WHATSAPP_RETRY_INTERVAL_MS: '100'
+    })
+    const [many, refused, cleared, eased] = ['15550009001', '155621310000901', '15550009004', '15550009005']
+    await Promise.all([...Array.from({ length: 4 }, async (_, n) => await node.send(`+${many}`, `m${n}`)), node.send(`+${refused}`, 'a')])
+    await node.send(`+${cleared}`, 'a')
+    await node.del(`/rate-limits/+${cleared}`)
+    await node.send(`+${cleared}`, 'b')
+    await node.put(`/senders/${SENDER}/quota`, { pairIntervalMs: 20 })
+    await Promise.all(['a', 'b', 'c'].map(async text => await node.send(`+${eased}`, text)))
+    await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+    t.ok(
+      (await gaps(eased, 3)).some(ms => ms < INTERVAL_MS),
+      'the eased rule was applied'
+    )
+    t.ok(node.seen('attempt.settled').length >= 11)
+    t.strictSame(node.seen('pair.violated'), [])
+    t.equal(await violations(node), 0)
+  }
+)
 
 await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
   const mend = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')

@@ -48,11 +48,36 @@ function send (world: World, post: Post, wish: Wish): void {
   world.at(world.now + world.lag(), async () => {
     const terms = world.terms()
     const { rules } = world.scenario
-    const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
-      digest: post.digest, fingerprint: post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{"message":"hello"}', inline: wish.inline, whenLimited: wish.whenLimited, lifeMs: wish.lifeMs, scheduledFor: wish.scheduledMs ?? '', windowMs: LIFE_MS, queueCap: rules.queueCap, backlogCap: rules.backlogCap, ...terms
-    })
+    const reply = await world.run(
+      'admit',
+      { sender: world.sender, digest: post.digest },
+      {
+        digest: post.digest,
+        fingerprint: post.fingerprint,
+        recipient: post.recipient,
+        lane: post.lane,
+        payload: '{"message":"hello"}',
+        inline: wish.inline,
+        whenLimited: wish.whenLimited,
+        lifeMs: wish.lifeMs,
+        scheduledFor: wish.scheduledMs ?? '',
+        windowMs: LIFE_MS,
+        queueCap: rules.queueCap,
+        backlogCap: rules.backlogCap,
+        ...terms
+      }
+    )
     if (reply.status === 'refused') {
-      world.record({ fact: 'refused', at: world.now, recipient: post.recipient, lane: post.lane, code: reply.code, inline: wish.inline, waitUs: reply.waitUs, lifeMs: wish.lifeMs })
+      world.record({
+        fact: 'refused',
+        at: world.now,
+        recipient: post.recipient,
+        lane: post.lane,
+        code: reply.code,
+        inline: wish.inline,
+        waitUs: reply.waitUs,
+        lifeMs: wish.lifeMs
+      })
       return
     }
     if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') throw new Error(`admit returned ${reply.status}`)
@@ -67,7 +92,7 @@ function send (world: World, post: Post, wish: Wish): void {
       if (reply.wakeHint === 'enqueue') world.callMade()
       if (!lost) applyWakeHint(world, reply.wakeHint)
     }
-    if (reply.status === 'granted' && !lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }))
+    if (reply.status === 'granted' && !lost) { world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder })) }
     follow(world, id, post, wish, lost)
   })
 }
@@ -101,15 +126,35 @@ function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean
 
 async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
   const other = world.random.chance(0.2)
-  const reply = await world.run('admit', { sender: world.sender, digest: post.digest }, {
-    digest: post.digest, fingerprint: other ? 'beef' : post.fingerprint, recipient: post.recipient, lane: post.lane, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: wish.lifeMs, scheduledFor: '', windowMs: LIFE_MS, queueCap: 1000, backlogCap: 1_000_000, ...world.terms()
-  })
+  const reply = await world.run(
+    'admit',
+    { sender: world.sender, digest: post.digest },
+    {
+      digest: post.digest,
+      fingerprint: other ? 'beef' : post.fingerprint,
+      recipient: post.recipient,
+      lane: post.lane,
+      payload: '{}',
+      inline: true,
+      whenLimited: 'wait',
+      lifeMs: wish.lifeMs,
+      scheduledFor: '',
+      windowMs: LIFE_MS,
+      queueCap: 1000,
+      backlogCap: 1_000_000,
+      ...world.terms()
+    }
+  )
   world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', told: reply.status })
 }
 
 /** Takes a message out of its waiting for good: a caller's wish, or the end of its life. */
 export async function close (world: World, id: string, reason: 'cancelled' | 'expired'): Promise<void> {
-  const reply = await world.run('cancel', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, { id, reason, resultSuffix: 'tester -', history: '{"outcome":"closed"}' })
+  const reply = await world.run(
+    'cancel',
+    { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' },
+    { id, reason, resultSuffix: 'tester -', history: '{"outcome":"closed"}' }
+  )
   if (reply.status !== 'done') {
     world.record({ fact: 'spared', at: world.now, id, told: reply.status })
     return

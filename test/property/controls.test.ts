@@ -31,7 +31,8 @@ for (const breakage of breakages) {
     const prefix = createPrefix()
     const run = createRun(redis, prefix)
     breakScripts(redis, breakage)
-    const isEnough = ({ breaches }: Judgement): boolean => breaches.has(breakage.breaks as Kind) && (breakage.breaks !== 'spacing' || breaches.has('alarm'))
+    const isEnough = ({ breaches }: Judgement): boolean =>
+      breaches.has(breakage.breaks as Kind) && (breakage.breaks !== 'spacing' || breaches.has('alarm'))
     const played = await playRounds(redis, run, prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt, isEnough })
     t.comment(describe(SEED, played))
     t.ok(played.sum.breaches.has(breakage.breaks as Kind), `as a breach of "${breakage.breaks}"`)

@@ -13,12 +13,39 @@ interface Example { waits: number[], starts: number[] }
 /** Admits a message at each of these moments, drains, and tells promised waits and starts, ms from the first moment. */
 async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   const at = { sender: 'sender' }
-  await run('quota', at, { operator: false, settings: 'x', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 12_659, senderBurst: 2, maxInFlight: 500, perSecond: 80 })
+  await run('quota', at, {
+    operator: false,
+    settings: 'x',
+    pairIntervalUs: 2_000_000,
+    pairBurst: 1,
+    senderIntervalUs: 12_659,
+    senderBurst: 2,
+    maxInFlight: 500,
+    perSecond: 80
+  })
   const waits: number[] = []
   const starts: number[] = []
   async function start (digest: string, id: string, now: number): Promise<void> {
     starts.push((now - NOON) / 1000)
-    await run('settle', { ...at, digest }, { now, id, recipient: 'p49', attempt: 1, holder: TERMS.holder, verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: 'tester wamid', history: '' })
+    await run(
+      'settle',
+      { ...at, digest },
+      {
+        now,
+        id,
+        recipient: 'p49',
+        attempt: 1,
+        holder: TERMS.holder,
+        verdict: 'sent',
+        startedUs: 0,
+        afterMs: 0,
+        bucket: '',
+        coolMs: 0,
+        code: '',
+        resultSuffix: 'tester wamid',
+        history: ''
+      }
+    )
   }
   async function drain (until: number): Promise<void> {
     for (let now = NOON; now >= 0 && now <= until;) {
@@ -32,9 +59,26 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   for (const [n, afterMs] of arrivalsMs.entries()) {
     const now = NOON + afterMs * 1000
     const digest = `message${n}`
-    const reply = await run('admit', { ...at, digest }, {
-      now, digest, fingerprint: 'f00d', recipient: 'p49', lane: 2, payload: '{}', inline: true, whenLimited: 'wait', lifeMs: 86_400_000, scheduledFor: '', windowMs: 86_400_000, queueCap: 100, backlogCap: 100, ...TERMS
-    })
+    const reply = await run(
+      'admit',
+      { ...at, digest },
+      {
+        now,
+        digest,
+        fingerprint: 'f00d',
+        recipient: 'p49',
+        lane: 2,
+        payload: '{}',
+        inline: true,
+        whenLimited: 'wait',
+        lifeMs: 86_400_000,
+        scheduledFor: '',
+        windowMs: 86_400_000,
+        queueCap: 100,
+        backlogCap: 100,
+        ...TERMS
+      }
+    )
     waits.push(reply.status === 'queued' ? reply.waitUs / 1000 : 0)
     if (reply.status === 'granted') await start(digest, `${digest}.${reply.generation}`, now)
   }

@@ -41,7 +41,15 @@ export type Fact =
   | { fact: 'granted', at: number, id: string, attempt: number, by: 'admit' | 'claim' | 'retake' }
   | { fact: 'started', at: number, id: string }
   /** `startedUs`: from the asking for the grant to the start, as the node tells it; null: it never started. */
-  | { fact: 'settled', at: number, id: string, verdict: Verdict, startedUs: number | null, bucket: '' | 'pair' | 'sender-rate' | 'sender', coolMs: number }
+  | {
+    fact: 'settled'
+    at: number
+    id: string
+    verdict: Verdict
+    startedUs: number | null
+    bucket: '' | 'pair' | 'sender-rate' | 'sender'
+    coolMs: number
+  }
   /** The gateway's own watch on the spacing says that this settlement's start came too early. */
   | { fact: 'alarm', at: number, id: string, gapUs: number, leastUs: number }
   /** The same settlement written a second time. */

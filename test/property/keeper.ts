@@ -69,9 +69,24 @@ function headerOf (record: string): string[] {
 async function decide (world: World, id: string, record: string): Promise<void> {
   const [recipient = '', , , , attempts = '0'] = headerOf(record)
   const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
-  const reply = await world.run('settle', { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' }, {
-    id, recipient, attempt: Number(attempts), holder: '', verdict, startedUs: '', afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: 'tester -', history: '{"outcome":"unknown"}'
-  })
+  const reply = await world.run(
+    'settle',
+    { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' },
+    {
+      id,
+      recipient,
+      attempt: Number(attempts),
+      holder: '',
+      verdict,
+      startedUs: '',
+      afterMs: 0,
+      bucket: '',
+      coolMs: 0,
+      code: '',
+      resultSuffix: 'tester -',
+      history: '{"outcome":"unknown"}'
+    }
+  )
   if (reply.status !== 'settled') return
   world.record({ fact: 'decided', at: world.now, id, verdict })
   came(world, id, verdict, reply.dueMs)

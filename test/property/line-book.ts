@@ -50,7 +50,14 @@ export class LineBook {
   pair (recipient: string): Pair {
     let pair = this.pairs.get(recipient)
     if (pair === undefined) {
-      pair = { recipient, bucket: new Bucket(this.#rules.pairIntervalMs * 1000, this.#rules.pairBurst), lines: [[], [], [], []], turn: null, clearedAt: 0, flight: null }
+      pair = {
+        recipient,
+        bucket: new Bucket(this.#rules.pairIntervalMs * 1000, this.#rules.pairBurst),
+        lines: [[], [], [], []],
+        turn: null,
+        clearedAt: 0,
+        flight: null
+      }
       this.pairs.set(recipient, pair)
     }
     return pair

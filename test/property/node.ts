@@ -36,7 +36,9 @@ export function deliver (world: World, grant: Grant): void {
     return
   }
   if (world.random.chance(fates.unsent)) {
-    world.at(startAt, async () => { if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'sender-rate', coolMs: 1000 }) })
+    world.at(startAt, async () => {
+      if (!gone()) await settle(world, grant, { verdict: 'wait', startedUs: null, bucket: 'sender-rate', coolMs: 1000 })
+    })
     return
   }
   world.at(startAt, () => {
@@ -71,7 +73,18 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   const { verdict, startedUs, afterMs = 0, bucket = '', coolMs = 0 } = settlement
   const at = { sender: world.sender, digest: world.posts.get(grant.id)?.digest ?? '' }
   const args = {
-    id: grant.id, recipient: grant.recipient, attempt: grant.attempt, holder: grant.holder, verdict, startedUs: startedUs ?? '', afterMs, bucket, coolMs, code: bucket === 'sender' ? 'STOPPED' : '', resultSuffix: 'tester wamid', history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
+    id: grant.id,
+    recipient: grant.recipient,
+    attempt: grant.attempt,
+    holder: grant.holder,
+    verdict,
+    startedUs: startedUs ?? '',
+    afterMs,
+    bucket,
+    coolMs,
+    code: bucket === 'sender' ? 'STOPPED' : '',
+    resultSuffix: 'tester wamid',
+    history: verdict === 'retry' ? '{"outcome":"retryable"}' : ''
   }
   const reply = await world.run('settle', at, args)
   world.keepStarts(grant.recipient)

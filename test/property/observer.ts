@@ -52,20 +52,34 @@ export class Observer {
     const { figures } = this.judgement
     this.book.facts++
     switch (fact.fact) {
-      case 'admitted': return this.#admitted(fact)
-      case 'refused': return judgeRefusal(this, fact)
-      case 'repeated': return fact.told === fact.expected ? undefined : this.breach('key', fact.at, `a repeat was told ${fact.told} and not ${fact.expected}`)
-      case 'look': return this.#look(fact.at)
-      case 'looked': return judgeLook(this, fact)
-      case 'granted': return this.#granted(fact)
-      case 'started': return this.#started(fact)
-      case 'settled': return this.#settled(fact)
-      case 'alarm': return this.breach('alarm', fact.at, `the watch says ${fact.gapUs} µs and not ${fact.leastUs}`)
-      case 'settled again': return fact.told === 'stale' ? undefined : this.breach('attempts', fact.at, `a second settlement was told ${fact.told}`)
-      case 'decided': return this.#decided(fact)
-      case 'retaken': return this.#retaken(fact)
-      case 'closed': return this.#closed(fact)
-      case 'spared': return this.#spared(fact)
+      case 'admitted':
+        return this.#admitted(fact)
+      case 'refused':
+        return judgeRefusal(this, fact)
+      case 'repeated':
+        return fact.told === fact.expected ? undefined : this.breach('key', fact.at, `a repeat was told ${fact.told} and not ${fact.expected}`)
+      case 'look':
+        return this.#look(fact.at)
+      case 'looked':
+        return judgeLook(this, fact)
+      case 'granted':
+        return this.#granted(fact)
+      case 'started':
+        return this.#started(fact)
+      case 'settled':
+        return this.#settled(fact)
+      case 'alarm':
+        return this.breach('alarm', fact.at, `the watch says ${fact.gapUs} µs and not ${fact.leastUs}`)
+      case 'settled again':
+        return fact.told === 'stale' ? undefined : this.breach('attempts', fact.at, `a second settlement was told ${fact.told}`)
+      case 'decided':
+        return this.#decided(fact)
+      case 'retaken':
+        return this.#retaken(fact)
+      case 'closed':
+        return this.#closed(fact)
+      case 'spared':
+        return this.#spared(fact)
       case 'cleared':
         this.#starts.exempt(fact.recipient)
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
@@ -87,7 +101,17 @@ export class Observer {
   #admitted (fact: Admitted): void {
     this.judgement.figures.admitted++
     const message: Followed = {
-      admitted: fact, join: 0, place: 'scheduled', admittedAtFact: this.book.facts, queuedSinceFact: 0, attempts: 0, granted: false, expiresMs: fact.expiresMs, leftAhead: 0, ahead: [], limitedBySender: false
+      admitted: fact,
+      join: 0,
+      place: 'scheduled',
+      admittedAtFact: this.book.facts,
+      queuedSinceFact: 0,
+      attempts: 0,
+      granted: false,
+      expiresMs: fact.expiresMs,
+      leftAhead: 0,
+      ahead: [],
+      limitedBySender: false
     }
     if (this.messages.has(fact.id)) this.breach('key', fact.at, 'one id for two messages')
     this.messages.set(fact.id, message)
@@ -148,7 +172,7 @@ export class Observer {
     const message = this.#known(fact)
     if (message === undefined) return
     const pair = this.book.pair(message.admitted.recipient)
-    if (message.place !== 'flight' || pair.flight?.message !== message) return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`)
+    if (message.place !== 'flight' || pair.flight?.message !== message) { return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`) }
     if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
     if (fact.bucket === 'sender-rate') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
@@ -207,7 +231,10 @@ export class Observer {
 
   #spared (fact: Extract<Fact, { fact: 'spared' }>): void {
     const place = this.#known(fact)?.place
-    const right = fact.told === 'busy' ? place === 'flight' || place === 'unknown' : fact.told === 'gone' && (place === 'sent' || place === 'failed' || place === 'closed')
+    const right =
+      fact.told === 'busy'
+        ? place === 'flight' || place === 'unknown'
+        : fact.told === 'gone' && (place === 'sent' || place === 'failed' || place === 'closed')
     if (!right) this.breach('lost', fact.at, `${fact.id}: cancel was told ${fact.told} from ${place}`)
   }
 

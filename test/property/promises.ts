@@ -21,7 +21,7 @@ export function judgeGrant (observer: Observer, message: Followed, fact: Granted
   }
   if (sender.forbids(fact.at)) observer.breach('closed', fact.at, `${fact.id} was granted by ${fact.by} while the sender was closed`)
   if (sender.coolUntil > fact.at) observer.breach('closed', fact.at, `${fact.id} was granted by ${fact.by} in the cool-down of a restart`)
-  if (pair.bucket.earliest() > fact.at && !blind) observer.breach('spacing', fact.at, `${recipient} was granted ${pair.bucket.earliest() - fact.at} µs too early`)
+  if (pair.bucket.earliest() > fact.at && !blind) { observer.breach('spacing', fact.at, `${recipient} was granted ${pair.bucket.earliest() - fact.at} µs too early`) }
   if (blind) return
   judgeTurns(observer, message, fact)
   if (!message.granted) judgePromise(observer, message, fact)
@@ -38,7 +38,11 @@ function judgeTurns (observer: Observer, message: Followed, fact: Granted): void
     for (const turn of book.turns[other] ?? []) {
       if (turn.pair.recipient === recipient || !mayGo(observer, turn, fact.at)) continue
       if (other === lane ? turn.at < own : turn.at <= fact.at) {
-        observer.breach('first come', fact.at, `${recipient} in lane ${lane} (turn ${own - fact.at}) went by ${fact.by} past ${turn.pair.recipient} in lane ${other} (turn ${turn.at - fact.at})`)
+        observer.breach(
+          'first come',
+          fact.at,
+          `${recipient} in lane ${lane} (turn ${own - fact.at}) went by ${fact.by} past ${turn.pair.recipient} in lane ${other} (turn ${turn.at - fact.at})`
+        )
       }
     }
   }
@@ -60,7 +64,7 @@ function judgePromise (observer: Observer, message: Followed, fact: Granted): vo
   const { rules, judgement, sender } = observer
   const { admitted } = message
   const pair = observer.book.pair(admitted.recipient)
-  if (admitted.scheduledMs !== null && fact.at < admitted.scheduledMs * 1000) observer.breach('promise', fact.at, `${fact.id} was granted before its schedule`)
+  if (admitted.scheduledMs !== null && fact.at < admitted.scheduledMs * 1000) { observer.breach('promise', fact.at, `${fact.id} was granted before its schedule`) }
   if (admitted.wait === null || admitted.wait.us < 0 || pair.clearedAt >= admitted.at) return
   const early = admitted.at + admitted.wait.us - fact.at
   judgement.figures.promises++
@@ -99,7 +103,16 @@ export function judgeLook (observer: Observer, fact: Extract<Fact, { fact: 'look
   if (turns.length === 0) return
   const first = Math.max(turns.reduce((least, turn) => Math.min(least, turn.at), Infinity), sender.openSince(fact.at))
   const next = fact.nextUs < 0 ? Infinity : fact.nextUs
-  if (next > Math.max(first, fact.at)) observer.breach('idle', fact.at, `the next look is ${next - fact.at} µs away, the next turn ${first - fact.at}, of ${turns.map(turn => turn.pair.recipient).slice(0, 3).join(' ')}`)
+  if (next > Math.max(first, fact.at)) {
+    observer.breach(
+      'idle',
+      fact.at,
+      `the next look is ${next - fact.at} µs away, the next turn ${first - fact.at}, of ${turns
+        .map(turn => turn.pair.recipient)
+        .slice(0, 3)
+        .join(' ')}`
+    )
+  }
 }
 
 /** Could this message have gone at once? */
@@ -120,7 +133,7 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   const pair = book.pair(recipient)
   if (book.waiting(pair) >= rules.queueCap) observer.breach('caps', at, `${recipient} has more waiting than ${rules.queueCap}`)
   if (observer.unsettled >= rules.backlogCap) observer.breach('caps', at, `more than ${rules.backlogCap} unsettled`)
-  if (admitted.as === 'queued' && admitted.inline && !observer.blind && isOpen(observer, recipient, lane, at)) observer.breach('gate', at, `${recipient} could have gone at once`)
+  if (admitted.as === 'queued' && admitted.inline && !observer.blind && isOpen(observer, recipient, lane, at)) { observer.breach('gate', at, `${recipient} could have gone at once`) }
   if (admitted.wait === null) return
   const pairWait = pair.bucket.waitBehind(book.waiting(pair, lane), at)
   message.ahead = [...book.turns[lane] ?? []].filter(other => other.at < at + pairWait)

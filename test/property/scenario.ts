@@ -56,7 +56,15 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
     startUs: random.pick([0, 5000, 150_000, 250_000]),
     verdictUs,
     fates: {
-      retry: wrong(0.04), failed: wrong(0.02), pair: wrong(0.01), flow: wrong(0.004), stop: unattended(0.002), unknown: wrong(0.01), unsent: wrong(0.004), slow: wrong(0.03), vanish: wrong(0.003)
+      retry: wrong(0.04),
+      failed: wrong(0.02),
+      pair: wrong(0.01),
+      flow: wrong(0.004),
+      stop: unattended(0.002),
+      unknown: wrong(0.01),
+      unsent: wrong(0.004),
+      slow: wrong(0.03),
+      vanish: wrong(0.003)
     },
     cancel: wrong(0.04),
     repeat: 0.03,

@@ -11,7 +11,19 @@ import { World } from './world.js'
 
 /** What a round may leave nothing in. */
 const TRANSIENT = [
-  'backlog', 'queue:urgent', 'queue:normal', 'queue:bulk', 'ready:urgent', 'ready:normal', 'ready:bulk', 'grants', 'inflight', 'scheduled', 'unknown', 'failures', 'expiry'
+  'backlog',
+  'queue:urgent',
+  'queue:normal',
+  'queue:bulk',
+  'ready:urgent',
+  'ready:normal',
+  'ready:bulk',
+  'grants',
+  'inflight',
+  'scheduled',
+  'unknown',
+  'failures',
+  'expiry'
 ]
 /** A round that still has unsettled messages so long after its last arrival, by the virtual clock, is stuck. */
 const LONGEST_US = 1_500_000_000
@@ -24,9 +36,20 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
   const world = new World(redis, run, { prefix, sender }, scenario, random)
   const { rules } = scenario
   const flow = flowQuota(rules.perSecond)
-  await run('quota', { sender }, {
-    operator: false, settings: 'of the round', pairIntervalUs: rules.pairIntervalMs * 1000, pairBurst: rules.pairBurst, senderIntervalUs: flow.intervalUs, senderBurst: flow.burst, maxInFlight: rules.maxInFlight, perSecond: rules.perSecond
-  })
+  await run(
+    'quota',
+    { sender },
+    {
+      operator: false,
+      settings: 'of the round',
+      pairIntervalUs: rules.pairIntervalMs * 1000,
+      pairBurst: rules.pairBurst,
+      senderIntervalUs: flow.intervalUs,
+      senderBurst: flow.burst,
+      maxInFlight: rules.maxInFlight,
+      perSecond: rules.perSecond
+    }
+  )
   startArrivals(world)
   startTrouble(world)
   every(world, 1_000_000, async () => await recover(world))

@@ -3,7 +3,15 @@ import { pass } from '../support/until.js'
 import type { Responded, Ended, Fact, Posted } from './history.js'
 import { monotonicNow } from './history.js'
 
-export interface MessageRequest { key: string, to: string, sender: string, lane?: 1 | 2 | 3, policy: 'retry' | 'fail', expiresInMs?: number, scheduledFor?: number }
+export interface MessageRequest {
+  key: string
+  to: string
+  sender: string
+  lane?: 1 | 2 | 3
+  policy: 'retry' | 'fail'
+  expiresInMs?: number
+  scheduledFor?: number
+}
 
 export interface CallerOptions {
   apiKey: string
@@ -49,7 +57,12 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
   }
 
   /** Repeats the request, on one node after the other, until a response `isFinal`; null if the run ended before. */
-  async function persist (method: string, path: string, body: unknown, isFinal: (status: number, body: Body, askedAt: number) => boolean): Promise<Body | null> {
+  async function persist (
+    method: string,
+    path: string,
+    body: unknown,
+    isFinal: (status: number, body: Body, askedAt: number) => boolean
+  ): Promise<Body | null> {
     for (let tries = 0; !isOver(); tries++) {
       const nodes = origins()
       const origin = nodes[tries % Math.max(1, nodes.length)]

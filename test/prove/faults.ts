@@ -15,11 +15,15 @@ const kinds: Record<string, Inject> = {
   'a node is killed': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGKILL', random.int(200, 3000)),
   'a node gets SIGTERM': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGTERM', random.int(200, 3000)),
   'a node is frozen briefly': async ({ fleet }, random) => await fleet.freeze(random.pick(nodeNames), random.int(200, 3000)),
-  'a node is frozen beyond its leases': async ({ fleet, leaseMs }, random) => await fleet.freeze(random.pick(nodeNames), leaseMs + random.int(500, 3000)),
-  'a node comes back with a wrong clock': async ({ fleet }, random) => await fleet.end(random.pick(nodeNames), 'SIGKILL', 300, random.pick([60_000, -60_000])),
+  'a node is frozen beyond its leases': async ({ fleet, leaseMs }, random) =>
+    await fleet.freeze(random.pick(nodeNames), leaseMs + random.int(500, 3000)),
+  'a node comes back with a wrong clock': async ({ fleet }, random) =>
+    await fleet.end(random.pick(nodeNames), 'SIGKILL', 300, random.pick([60_000, -60_000])),
   'two nodes are killed at once': async ({ fleet }, random) => {
     const spared = random.pick(nodeNames)
-    const ends = await Promise.all(nodeNames.filter(name => name !== spared).map(async name => await fleet.end(name, 'SIGKILL', random.int(200, 3000))))
+    const ends = await Promise.all(
+      nodeNames.filter(name => name !== spared).map(async name => await fleet.end(name, 'SIGKILL', random.int(200, 3000)))
+    )
     return ends.every(Boolean)
   },
   'Redis is killed and started again': async ({ redis }, random) => {
@@ -36,12 +40,17 @@ const kinds: Record<string, Inject> = {
     return true
   },
   'a node loses Redis': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} redis`, random, { refuse: true }),
-  'replies from Redis are lost': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} redis`, random, { mute: true }, 600),
-  'replies from Redis are delayed': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} redis`, random, { replyDelayMs: random.int(50, 500) }),
+  'replies from Redis are lost': async ({ proxies }, random) =>
+    await disturb(proxies, `${random.pick(nodeNames)} redis`, random, { mute: true }, 600),
+  'replies from Redis are delayed': async ({ proxies }, random) =>
+    await disturb(proxies, `${random.pick(nodeNames)} redis`, random, { replyDelayMs: random.int(50, 500) }),
   'connections to the provider are cut': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} provider`, random, {}, 50),
-  'the provider is unreachable': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} provider`, random, { refuse: true }),
-  'connecting to the provider is slow': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} provider`, random, { connectDelayMs: random.int(100, 600) }),
-  'responses from the provider are delayed': async ({ proxies }, random) => await disturb(proxies, `${random.pick(nodeNames)} provider`, random, { replyDelayMs: random.int(200, 2500) }),
+  'the provider is unreachable': async ({ proxies }, random) =>
+    await disturb(proxies, `${random.pick(nodeNames)} provider`, random, { refuse: true }),
+  'connecting to the provider is slow': async ({ proxies }, random) =>
+    await disturb(proxies, `${random.pick(nodeNames)} provider`, random, { connectDelayMs: random.int(100, 600) }),
+  'responses from the provider are delayed': async ({ proxies }, random) =>
+    await disturb(proxies, `${random.pick(nodeNames)} provider`, random, { replyDelayMs: random.int(200, 2500) }),
   'the provider is slow': fault({ kind: 'slow', delayMs: 1200 }),
   'the provider responds after the timeout': fault({ kind: 'slow', delayMs: 4000 }),
   'the provider fails (500)': fault({ kind: 'status', httpStatus: 500 }),
@@ -86,7 +95,13 @@ function fault (rule: Record<string, unknown>): Inject {
 }
 
 /** Disturbs a proxied connection for some time, and cuts it before and after. */
-async function disturb (proxies: Proxies, name: `${NodeName} ${'redis' | 'provider'}`, random: Random, mode: Parameters<Proxies['set']>[1], mostMs = 4000): Promise<boolean> {
+async function disturb (
+  proxies: Proxies,
+  name: `${NodeName} ${'redis' | 'provider'}`,
+  random: Random,
+  mode: Parameters<Proxies['set']>[1],
+  mostMs = 4000
+): Promise<boolean> {
   if (mode?.replyDelayMs === undefined && mode?.mute !== true) proxies.cut(name)
   proxies.set(name, mode)
   await pass(random.int(Math.ceil(mostMs / 8), mostMs))

@@ -7,7 +7,14 @@ import { pass } from '../support/until.js'
 import { monotonicNow, type Fact, type Frozen, type ObservedSend } from './history.js'
 import type { Proxies } from './proxies.js'
 
-export interface FleetOptions { redisPort: number, sandboxPort: number, folder: string, prefix: string, proxies: Proxies, settings: Record<string, string> }
+export interface FleetOptions {
+  redisPort: number
+  sandboxPort: number
+  folder: string
+  prefix: string
+  proxies: Proxies
+  settings: Record<string, string>
+}
 
 export const roles = { one: 'all', two: 'api', three: 'worker' } as const
 export type NodeName = keyof typeof roles
@@ -53,13 +60,25 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     generations.push({ node: String(child.pid), file })
     const node: RunningNode = { child, origin: null, busy: running.get(name)?.busy ?? null }
     running.set(name, node)
-    child.ready.then(origin => { node.origin = origin }, () => undefined)
-    child.exited.then(() => {
-      node.origin = null
-      if (child.output().includes('unexpected') || child.end() === 1) errors.push(`${name} ended with ${child.end()}: ${child.output().slice(-600)}`)
-      // As a process supervisor does, start it again.
-      if (!isClosed && running.get(name) === node && node.busy === null) setTimeout(() => { if (!isClosed && running.get(name) === node) launch(name) }, 1000)
-    }, () => undefined)
+    child.ready.then(
+      origin => {
+        node.origin = origin
+      },
+      () => undefined
+    )
+    child.exited.then(
+      () => {
+        node.origin = null
+        if (child.output().includes('unexpected') || child.end() === 1) { errors.push(`${name} ended with ${child.end()}: ${child.output().slice(-600)}`) }
+        // As a process supervisor does, start it again.
+        if (!isClosed && running.get(name) === node && node.busy === null) {
+          setTimeout(() => {
+            if (!isClosed && running.get(name) === node) launch(name)
+          }, 1000)
+        }
+      },
+      () => undefined
+    )
     return child
   }
 

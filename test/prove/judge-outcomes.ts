@@ -7,11 +7,23 @@ const USES_NO_ATTEMPT = new Set([4, 80007, 130429, 131048, 131056, 190, 131031, 
 const GOOD = new Set(['sent', 'delivered', 'read'])
 const OVER = new Set(['failed', 'cancelled', 'expired'])
 
-type Outcomes = Pick<Figures, 'messages' | 'arrivals' | 'sent' | 'failed' | 'cancelled' | 'expired' | 'unpromised' | 'unknownAttempts' | 'doubledAsAllowed' | 'repeats'>
+type Outcomes = Pick<
+  Figures,
+  'messages' | 'arrivals' | 'sent' | 'failed' | 'cancelled' | 'expired' | 'unpromised' | 'unknownAttempts' | 'doubledAsAllowed' | 'repeats'
+>
 
 export function judgeOutcomes (messages: Map<string, Message>, facts: Fact[], note: Note): Outcomes {
   const outcomes: Outcomes = {
-    messages: messages.size, arrivals: 0, sent: 0, failed: 0, cancelled: 0, expired: 0, unpromised: 0, unknownAttempts: 0, doubledAsAllowed: 0, repeats: 0
+    messages: messages.size,
+    arrivals: 0,
+    sent: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
+    unpromised: 0,
+    unknownAttempts: 0,
+    doubledAsAllowed: 0,
+    repeats: 0
   }
   for (const message of messages.values()) judgeOne(message, outcomes, note)
   const over = facts.filter(fact => fact.fact === 'over').at(-1)
@@ -35,7 +47,7 @@ function judgeOne (message: Message, outcomes: Outcomes, note: Note): void {
   const refused = responses.some(({ status }) => status === 422)
   const saidSent = responses.some(({ state }) => GOOD.has(state ?? '')) || GOOD.has(ended?.state ?? '')
   if (saidSent && accepted.length === 0) note('lost', `${key}: reported as sent, and never arrived`)
-  else if (isAccepted && accepted.length === 0 && !OVER.has(ended?.state ?? '')) note('lost', `${key}: accepted by the gateway, never arrived, final state ${ended?.state ?? 'not read'}`)
+  else if (isAccepted && accepted.length === 0 && !OVER.has(ended?.state ?? '')) { note('lost', `${key}: accepted by the gateway, never arrived, final state ${ended?.state ?? 'not read'}`) }
   if (accepted.length > 0) outcomes.sent++
   else if (ended !== null && OVER.has(ended.state)) outcomes[ended.state as 'failed' | 'cancelled' | 'expired']++
   else if (!isAccepted && !refused) outcomes.unpromised++
@@ -45,7 +57,7 @@ function judgeOne (message: Message, outcomes: Outcomes, note: Note): void {
     else note('doubled', `${key}: accepted ${accepted.length} times, ${unknowns(message)} attempts of unknown outcome, policy ${policy}`)
   }
   const isOver = OVER.has(ended?.state ?? '')
-  if (isOver && accepted.length > 0 && unknowns(message) === 0) note('recorded as not sent', `${key}: ${ended?.state}, and the provider had accepted it`)
+  if (isOver && accepted.length > 0 && unknowns(message) === 0) { note('recorded as not sent', `${key}: ${ended?.state}, and the provider had accepted it`) }
   judgeRepeats(message, note)
   judgeAttempts(message, note)
 }
@@ -77,7 +89,7 @@ function judgeAttempts ({ posted: { key }, arrivals, ended }: Message, note: Not
   for (const arrival of arrivals) {
     const attempt = attemptOf(arrival.opaque)
     const used = new Set(ended?.attempts.filter(one => one.attempt < attempt).map(one => one.attempt) ?? [])
-    if (attempt > 1 && used.size < attempt - 1) note('attempt missing from history', `${key}: ${arrival.opaque} arrived, and the history has ${used.size} earlier attempts`)
+    if (attempt > 1 && used.size < attempt - 1) { note('attempt missing from history', `${key}: ${arrival.opaque} arrived, and the history has ${used.size} earlier attempts`) }
     const next = arrivals.find(other => other.at > arrival.at)
     if (arrival.outcome === 'rejected' && USES_NO_ATTEMPT.has(arrival.code ?? 0) && next !== undefined && attemptOf(next.opaque) > attempt) {
       const isUnknown = ended?.attempts.some(one => one.attempt === attempt && one.outcome === 'unknown') === true

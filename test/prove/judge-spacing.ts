@@ -54,12 +54,18 @@ function sendsOf (facts: Fact[], arrivals: Arrived[]): Send[] {
 /** Clock checks are the starts as far as a process can know, so no delay excuses a violation here. */
 function judgeChecks (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
   const pairs = new Map(arrivals.map(({ opaque, pair }) => [opaque, pair]))
-  for (const queue of groupBy(sends.filter(({ checked }) => pairs.has(checked.opaque)), ({ checked }) => pairs.get(checked.opaque) ?? '').values()) {
-    queue.sort((a, b) => a.checked.at - b.checked.at).slice(1).forEach((later, at) => {
-      const earlier = queue[at] as Send
-      const gap = later.checked.at - checkTimeOf(earlier.checked)
-      if (gap < rules.intervalMs - CLOCKS_MS) note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`)
-    })
+  for (const queue of groupBy(
+    sends.filter(({ checked }) => pairs.has(checked.opaque)),
+    ({ checked }) => pairs.get(checked.opaque) ?? ''
+  ).values()) {
+    queue
+      .sort((a, b) => a.checked.at - b.checked.at)
+      .slice(1)
+      .forEach((later, at) => {
+        const earlier = queue[at] as Send
+        const gap = later.checked.at - checkTimeOf(earlier.checked)
+        if (gap < rules.intervalMs - CLOCKS_MS) { note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`) }
+      })
   }
 }
 
@@ -83,7 +89,10 @@ function explain (earlier: Send | undefined, shortMs: number, freezes: Frozen[])
 function judgeSeconds (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
   const senders = new Map(arrivals.map(({ opaque, pair }) => [opaque, pair.split('/')[0] ?? '']))
   const most = Math.ceil(rules.perSecond * (1 + (rules.startWithinMs + CLOCKS_MS) / 1000))
-  for (const [sender, queue] of groupBy(sends.filter(({ checked }) => senders.has(checked.opaque)), ({ checked }) => senders.get(checked.opaque) ?? '')) {
+  for (const [sender, queue] of groupBy(
+    sends.filter(({ checked }) => senders.has(checked.opaque)),
+    ({ checked }) => senders.get(checked.opaque) ?? ''
+  )) {
     const moments = queue.map(({ checked }) => checked.at).sort((a, b) => a - b)
     for (let from = 0, to = 0; to < moments.length; to++) {
       while ((moments[to] ?? 0) - (moments[from] ?? 0) >= 1000) from++

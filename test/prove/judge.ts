@@ -6,8 +6,19 @@ import { messagesOf, type History } from './history.js'
 
 /** Each of these is a broken promise. */
 export type Breach =
-  | 'lost' | 'two messages for a key' | 'doubled' | 'blind resend' | 'recorded as not sent' | 'waiting used an attempt' | 'attempt missing from history'
-  | 'too close' | 'out of order' | 'overtaken' | 'too early' | 'too many in a second' | 'left unsettled'
+  | 'lost'
+  | 'two messages for a key'
+  | 'doubled'
+  | 'blind resend'
+  | 'recorded as not sent'
+  | 'waiting used an attempt'
+  | 'attempt missing from history'
+  | 'too close'
+  | 'out of order'
+  | 'overtaken'
+  | 'too early'
+  | 'too many in a second'
+  | 'left unsettled'
 
 export const breaches: Breach[] = [
   'lost', 'two messages for a key', 'doubled', 'blind resend', 'recorded as not sent', 'waiting used an attempt', 'attempt missing from history',

@@ -77,7 +77,16 @@ export function startLoad (options: LoadOptions): Load {
   /** One scheduled message to a recipient without other messages. */
   async function schedule (random: Random): Promise<void> {
     const number = ++count
-    await post({ key: `m${number}`, sender: random.pick(senders), to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15), policy: 'retry', scheduledFor: Date.now() + random.int(1000, 8000) }, random)
+    await post(
+      {
+        key: `m${number}`,
+        sender: random.pick(senders),
+        to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15),
+        policy: 'retry',
+        scheduledFor: Date.now() + random.int(1000, 8000)
+      },
+      random
+    )
   }
 
   async function run (): Promise<void> {

@@ -29,7 +29,14 @@ export interface SoakOptions {
 
 export interface Progress { second: number, posted: number, responded: number, arrived: number, faults: number, doing: string }
 
-export interface Soaked { facts: Fact[], judgement: Judgement, faults: Map<string, number>, errors: string[], seconds: number, settledInSeconds: number }
+export interface Soaked {
+  facts: Fact[]
+  judgement: Judgement
+  faults: Map<string, number>
+  errors: string[]
+  seconds: number
+  settledInSeconds: number
+}
 
 const LEASE_MS = 8000
 const senders = ['800001', '800002', '800003']
@@ -67,16 +74,31 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   // Otherwise a pair's cool-down grows to minutes, and a run waits for all of them.
   const policyFile = join(folder, 'policy.json')
   writeFileSync(policyFile, JSON.stringify([{ code: '131056', growth: 1 }]))
-  const fleet = await startFleet({
-    redisPort: redis.port, sandboxPort: Number(new URL(origin).port), folder, prefix: createPrefix(), proxies, settings: { ...settings, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
-  }, note)
+  const fleet = await startFleet(
+    {
+      redisPort: redis.port,
+      sandboxPort: Number(new URL(origin).port),
+      folder,
+      prefix: createPrefix(),
+      proxies,
+      settings: { ...settings, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
+    },
+    note
+  )
   t.teardown(fleet.close)
 
   const records = collect(control, note)
   let isOver = false
   const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, note, timeoutMs: 2500, isOver: () => isOver })
   const random = createRandom(options.seed)
-  const load = startLoad({ senders, people: 150, perSecond: options.perSecond, seconds: options.seconds, caller, random: createRandom(options.seed + 1) })
+  const load = startLoad({
+    senders,
+    people: 150,
+    perSecond: options.perSecond,
+    seconds: options.seconds,
+    caller,
+    random: createRandom(options.seed + 1)
+  })
   const faults = new Map<string, number>()
   const targets: Targets = { fleet, proxies, redis, control, leaseMs: LEASE_MS }
   const startedAt = performance.now()

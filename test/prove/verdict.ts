@@ -34,8 +34,10 @@ export function writeVerdict (soaked: Soaked, command: string): void {
 export function verdictOf ({ judgement: { figures, found }, faults, seconds }: Soaked, command: string): string {
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0)
   const beside = BESIDE.map(([figure, what]) => `* ${whole(figures[figure])} ${what}`)
-  const kinds = [...faults].sort(([a], [b]) => a < b ? -1 : 1)
-  const rows = Array.from({ length: Math.ceil(kinds.length / FAULTS_PER_ROW) }, (_, row) => kinds.slice(row * FAULTS_PER_ROW, (row + 1) * FAULTS_PER_ROW))
+  const kinds = [...faults].sort(([a], [b]) => (a < b ? -1 : 1))
+  const rows = Array.from({ length: Math.ceil(kinds.length / FAULTS_PER_ROW) }, (_, row) =>
+    kinds.slice(row * FAULTS_PER_ROW, (row + 1) * FAULTS_PER_ROW)
+  )
   return [
     `\`${command}\`: ${whole(seconds)} s, ${whole(figures.arrivals)} requests at the provider, ${whole(total)} faults.`,
     'Redis writes with `appendfsync always`, because it is killed too.',
@@ -50,7 +52,10 @@ export function verdictOf ({ judgement: { figures, found }, faults, seconds }: S
     '',
     `|${' fault | times |'.repeat(FAULTS_PER_ROW)}`,
     `|${'---|---|'.repeat(FAULTS_PER_ROW)}`,
-    ...rows.map(row => `|${Array.from({ length: FAULTS_PER_ROW }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`).join('')}`)
+    ...rows.map(
+      row =>
+        `|${Array.from({ length: FAULTS_PER_ROW }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`).join('')}`
+    )
   ].join('\n')
 }
 

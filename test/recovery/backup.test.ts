@@ -9,7 +9,9 @@ import { keys, SENDER, startNode } from '../support/gateway.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
 
-const [copyFile, copySnapshot, restoreFile, restoreSnapshot] = [...read('docs/backup.md').matchAll(/^```sh\n(.*?)^```/gms)].map(match => match[1] ?? '')
+const [copyFile, copySnapshot, restoreFile, restoreSnapshot] = [...read('docs/backup.md').matchAll(/^```sh\n(.*?)^```/gms)].map(
+  match => match[1] ?? ''
+)
 const run = promisify(execFile)
 const bash = async (commands = 'exit 9', env: Record<string, string>): Promise<unknown> =>
   await run('bash', ['-euc', commands], { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 60_000 })

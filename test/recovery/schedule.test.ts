@@ -21,10 +21,17 @@ const LATER_MS = 25_000
 await t.test('a sender is on the recovery schedule before its next ready time', async t => {
   const prefix = createPrefix()
   const recoverySchedule = `{${prefix}}:recovery-schedule`
-  const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({ id, accessToken: 'token', rules: id === 'far' ? { pairIntervalMs: 20_000 } : {} }))
+  const senders = ['scheduled', 'far', 'paused', 'unknown'].map(id => ({
+    id,
+    accessToken: 'token',
+    rules: id === 'far' ? { pairIntervalMs: 20_000 } : {}
+  }))
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await startNode(t, {
-    redisUrl: redis.url, apiUrl: api.url, prefix, env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', ...longStartWindow, SEND_TIMEOUT_MS: '1000', UNKNOWN_HOLD_MS: '15000' }
+    redisUrl: redis.url,
+    apiUrl: api.url,
+    prefix,
+    env: { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', ...longStartWindow, SEND_TIMEOUT_MS: '1000', UNKNOWN_HOLD_MS: '15000' }
   })
   await node.send(ANN, '1', { sender: 'far' })
   await node.post('/senders/paused/pause', { forMs: 20_000 })

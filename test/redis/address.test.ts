@@ -4,11 +4,40 @@ import { parseAddress } from '../../src/redis/address.js'
 const read: Array<[text: string, address: object]> = [
   ['redis://localhost', { kind: 'server', options: { host: 'localhost', port: 6379, db: 0 } }],
   ['redis://:pa%40ss@10.0.0.1:7000/3', { kind: 'server', options: { host: '10.0.0.1', port: 7000, db: 3, password: 'pa@ss' } }],
-  ['rediss://me:word@redis.example', { kind: 'server', options: { host: 'redis.example', port: 6379, db: 0, username: 'me', password: 'word', tls: {} } }],
+  [
+    'rediss://me:word@redis.example',
+    { kind: 'server', options: { host: 'redis.example', port: 6379, db: 0, username: 'me', password: 'word', tls: {} } }
+  ],
   ['redis://[::1]:6380', { kind: 'server', options: { host: '::1', port: 6380, db: 0 } }],
-  ['redis+sentinel://a:1,b/main', { kind: 'server', options: { sentinels: [{ host: 'a', port: 1 }, { host: 'b', port: 26379 }], name: 'main' } }],
-  ['redis+sentinel://me:w:rd@a/main', { kind: 'server', options: { sentinels: [{ host: 'a', port: 26379 }], name: 'main', username: 'me', password: 'w:rd' } }],
-  ['redis+cluster://a:1,b:2,c', { kind: 'cluster', nodes: [{ host: 'a', port: 1 }, { host: 'b', port: 2 }, { host: 'c', port: 6379 }], options: {} }],
+  [
+    'redis+sentinel://a:1,b/main',
+    {
+      kind: 'server',
+      options: {
+        sentinels: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 26379 }
+        ],
+        name: 'main'
+      }
+    }
+  ],
+  [
+    'redis+sentinel://me:w:rd@a/main',
+    { kind: 'server', options: { sentinels: [{ host: 'a', port: 26379 }], name: 'main', username: 'me', password: 'w:rd' } }
+  ],
+  [
+    'redis+cluster://a:1,b:2,c',
+    {
+      kind: 'cluster',
+      nodes: [
+        { host: 'a', port: 1 },
+        { host: 'b', port: 2 },
+        { host: 'c', port: 6379 }
+      ],
+      options: {}
+    }
+  ],
   ['rediss+cluster://:word@a', { kind: 'cluster', nodes: [{ host: 'a', port: 6379 }], options: { password: 'word', tls: {} } }]
 ]
 

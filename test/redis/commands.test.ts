@@ -57,12 +57,50 @@ await t.test('a reply has the names of its header: flags are booleans, entries o
   const { redis } = createRecorder(() => replies.shift())
   const run = createRun(redis, 'wa')
   t.strictSame(await run('recover', { sender: '77' }, { lost: '', limit: 1 }), {
-    status: 'recovered', wakeHint: '', leases: [{ id: 'a.1', recipient: 'p1', attempt: 2, holder: 'n:1', record: 'text' }], lost: [], unknown: [{ id: 'b.2', record: '' }], nextMs: 7, parkedDue: true
+    status: 'recovered',
+    wakeHint: '',
+    leases: [{ id: 'a.1', recipient: 'p1', attempt: 2, holder: 'n:1', record: 'text' }],
+    lost: [],
+    unknown: [{ id: 'b.2', record: '' }],
+    nextMs: 7,
+    parkedDue: true
   })
-  const settling = { id: 'x.1', recipient: 'p1', attempt: 1, holder: 'n:1', verdict: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: '', history: '' }
-  t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), { status: 'settled', dueMs: 0, wakeHint: 'notify', resumed: true, stopped: false, verdict: 'sent' })
-  t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), { status: 'settled', dueMs: 9, wakeHint: '', resumed: false, stopped: true, verdict: 'wait', gapUs: 1200, leastUs: 2000 })
-  await t.rejects(run('pause', { sender: '77' }, { state: 'active', forMs: '', reason: '' }), { code: 'INTERNAL', message: /lua\/pause\.lua: an undeclared reply: settled/ })
+  const settling = {
+    id: 'x.1',
+    recipient: 'p1',
+    attempt: 1,
+    holder: 'n:1',
+    verdict: 'sent',
+    startedUs: 0,
+    afterMs: 0,
+    bucket: '',
+    coolMs: 0,
+    code: '',
+    resultSuffix: '',
+    history: ''
+  }
+  t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), {
+    status: 'settled',
+    dueMs: 0,
+    wakeHint: 'notify',
+    resumed: true,
+    stopped: false,
+    verdict: 'sent'
+  })
+  t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), {
+    status: 'settled',
+    dueMs: 9,
+    wakeHint: '',
+    resumed: false,
+    stopped: true,
+    verdict: 'wait',
+    gapUs: 1200,
+    leastUs: 2000
+  })
+  await t.rejects(run('pause', { sender: '77' }, { state: 'active', forMs: '', reason: '' }), {
+    code: 'INTERNAL',
+    message: /lua\/pause\.lua: an undeclared reply: settled/
+  })
 })
 
 await t.test('the idempotency record\'s key carries the digest', async t => {
@@ -104,7 +142,11 @@ await t.test('an error of the script itself is INTERNAL, and names the script', 
   const redis = server.connect()
   const prefix = createPrefix()
   await redis.set(`{${prefix}:77}:pair-tat`, 'not a sorted set')
-  await t.rejects(createRun(redis, prefix)('prune', { sender: '77' }, prune), { code: 'INTERNAL', message: /lua\/prune\.lua: WRONGTYPE/, cause: undefined })
+  await t.rejects(createRun(redis, prefix)('prune', { sender: '77' }, prune), {
+    code: 'INTERNAL',
+    message: /lua\/prune\.lua: WRONGTYPE/,
+    cause: undefined
+  })
 })
 
 await t.test('an error reply is INTERNAL where it blames the script, else UNAVAILABLE', async t => {
@@ -123,8 +165,14 @@ await t.test('an error reply is INTERNAL where it blames the script, else UNAVAI
   ]
   for (const [said, code] of cases) {
     const cause = new TypeError(said)
-    const { redis } = createRecorder(() => { throw cause })
-    await t.rejects(createRun(redis, 'wa')('prune', { sender: '77' }, prune), { code, cause: code === 'UNAVAILABLE' ? said : undefined, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} }, said)
+    const { redis } = createRecorder(() => {
+      throw cause
+    })
+    await t.rejects(
+      createRun(redis, 'wa')('prune', { sender: '77' }, prune),
+      { code, cause: code === 'UNAVAILABLE' ? said : undefined, facts: code === 'UNAVAILABLE' ? { retryAfterMs: 1000 } : {} },
+      said
+    )
   }
 })
 
@@ -146,7 +194,16 @@ await t.test('a reply that lies unread in the socket because the process was bus
   const client = createClient(parseAddress(url), 'scripts')
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
-  const rules = { operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1000, maxInFlight: 100, perSecond: 1000 }
+  const rules = {
+    operator: true,
+    settings: '',
+    pairIntervalUs: 2_000_000,
+    pairBurst: 1,
+    senderIntervalUs: 1000,
+    senderBurst: 1000,
+    maxInFlight: 100,
+    perSecond: 1000
+  }
   const answer = createRun(client, createPrefix(), { replyWithinMs: 200 })('quota', { sender: '1' }, rules)
   await new Promise(resolve => setImmediate(resolve))
   // Five times the time limit.
@@ -161,7 +218,10 @@ await t.test('without a reply in time it is UNAVAILABLE', async t => {
   await once(client, 'ready')
   process.kill(pid, 'SIGSTOP')
   t.teardown(() => process.kill(pid, 'SIGCONT'))
-  await t.rejects(createRun(client, createPrefix(), { replyWithinMs: 200 })('prune', { sender: '1' }, prune), { code: 'UNAVAILABLE', facts: { cause: 'Command timed out' } })
+  await t.rejects(createRun(client, createPrefix(), { replyWithinMs: 200 })('prune', { sender: '1' }, prune), {
+    code: 'UNAVAILABLE',
+    facts: { cause: 'Command timed out' }
+  })
 })
 
 await t.test('a claim is sent at once, however long its tick lasts', async t => {
@@ -170,8 +230,13 @@ await t.test('a claim is sent at once, however long its tick lasts', async t => 
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
   const run = createRun(client, createPrefix())
-  await run('quota', { sender: '77' }, { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1, maxInFlight: 10, perSecond: 10 })
-  const claim = async (): Promise<Replies['claim']> => await run('claim', { sender: '77' }, { drainRun: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
+  await run(
+    'quota',
+    { sender: '77' },
+    { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1, maxInFlight: 10, perSecond: 10 }
+  )
+  const claim = async (): Promise<Replies['claim']> =>
+    await run('claim', { sender: '77' }, { drainRun: 's', want: 1, mode: 'keep', holder: 'h', leaseMs: 1000 })
   await claim() // from here on the server has the script
   // A busy Redis may run one of them late. If claims left at the end of the tick, all of them would be late.
   await until('a claim that ran within its tick', async () => {

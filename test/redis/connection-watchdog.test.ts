@@ -8,7 +8,10 @@ import { pass, until } from '../support/until.js'
 
 const redis = await startRedis(t)
 
-async function watched (t: Teardown, ask = async (server: Redis): Promise<unknown> => await server.ping()): Promise<{ client: Redis, closings: () => number }> {
+async function watched (
+  t: Teardown,
+  ask = async (server: Redis): Promise<unknown> => await server.ping()
+): Promise<{ client: Redis; closings: () => number }> {
   const client = createClient({ kind: 'server', options: { host: '127.0.0.1', port: redis.port } }, 'fail-fast') as Redis
   client.on('error', () => undefined)
   let closings = 0

@@ -45,7 +45,11 @@ await t.test('with a replica that says nothing it is UNAVAILABLE in time, and sa
   process.kill(replica.pid, 'SIGSTOP')
   t.teardown(() => process.kill(replica.pid, 'SIGCONT'))
   const askedAt = performance.now()
-  await t.rejects(replicas.hold(createPrefix(), '1'), { code: 'UNAVAILABLE', message: /may have been accepted; repeat with the same idempotency key/, facts: { retryAfterMs: 1000 } })
+  await t.rejects(replicas.hold(createPrefix(), '1'), {
+    code: 'UNAVAILABLE',
+    message: /may have been accepted; repeat with the same idempotency key/,
+    facts: { retryAfterMs: 1000 }
+  })
   // Callers give up after so long.
   t.ok(performance.now() - askedAt < 5000)
   process.kill(replica.pid, 'SIGCONT')

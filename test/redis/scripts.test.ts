@@ -76,10 +76,19 @@ await t.test('fields of replies come from the header', async t => {
 
 await t.test('a script that takes several messages names what each brings, and finds a list of them', async t => {
   const several = good
-    .replace('--   step  count  to add\n', '').replace('-- Returns:', '-- Keys per message:\n--   msg   string  its own\n-- Arguments per message:\n--   step  count   to add\n-- Returns:')
-    .replace("'INCRBY', key.counter, arg.step", "'INCRBY', key.counter, #field_of(messages, 'msg') + messages[1].step").replace('return', 'local message = messages[1]\nlocal step = message.step\nreturn')
-  t.match(parse(several), { keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'], args: ['now', 'name', 'loud'], own: { keys: ['msg'], args: ['step'] } })
-  t.match(parse(several).lua, 'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n')
+    .replace('--   step  count  to add\n', '')
+    .replace('-- Returns:', '-- Keys per message:\n--   msg   string  its own\n-- Arguments per message:\n--   step  count   to add\n-- Returns:')
+    .replace("'INCRBY', key.counter, arg.step", "'INCRBY', key.counter, #field_of(messages, 'msg') + messages[1].step")
+    .replace('return', 'local message = messages[1]\nlocal step = message.step\nreturn')
+  t.match(parse(several), {
+    keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'],
+    args: ['now', 'name', 'loud'],
+    own: { keys: ['msg'], args: ['step'] }
+  })
+  t.match(
+    parse(several).lua,
+    'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n'
+  )
   refused(several.replace('local step = message.step\n', ''), /message\.step is declared and not used/)
   refused(several.replace('message.step\n', 'message.size\n'), /message\.size is used and not declared/)
 })
@@ -87,7 +96,10 @@ await t.test('a script that takes several messages names what each brings, and f
 await t.test('an include may include others, each is inserted once, and a cycle is refused', async t => {
   const { lua } = parse(good.replace('--- @include clock', '--- @include nested\n--- @include clock'))
   t.equal(lua.split('local function clock').length, 2)
-  t.ok(lua.indexOf('local function clock') < lua.indexOf('local function other') && lua.indexOf('local function other') < lua.indexOf('local function nested'))
+  t.ok(
+    lua.indexOf('local function clock') < lua.indexOf('local function other') &&
+      lua.indexOf('local function other') < lua.indexOf('local function nested')
+  )
   refused(good.replace('@include clock', '@include round'), /includes form a cycle: round -> trip -> round/)
   refused(good.replace('@include clock', '@include sundial'), /there is no include\/sundial\.lua/)
   refused(good.replace('--- @include clock', '--- include clock'), /"--- include clock" is not an include/)
@@ -99,7 +111,10 @@ await t.test('a header that does not fit its body, or an include, is refused', a
   refused(good.replace('key.queue[1]', "'q'"), /key\.queue is declared and not used/)
   refused(good.replace(', arg.step', ', 1'), /arg\.step is declared and not used/)
   refused(good.replace("--   now   µs     empty for Redis's clock\n", ''), /arg\.now is used and not declared/)
-  refused(good.replace('--   counter       string  a number\n', '--   counter       string  a number\n--   counter       string  again\n'), /key\.counter is declared twice/)
+  refused(
+    good.replace('--   counter       string  a number\n', '--   counter       string  a number\n--   counter       string  again\n'),
+    /key\.counter is declared twice/
+  )
   refused(good.replace('arg.name', 'ARGV[3]'), /KEYS and ARGV are reached by key\.NAME and arg\.NAME/)
 })
 

@@ -12,7 +12,12 @@ import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
 /** Nothing is retried, and queued messages stay queued, unless a test changes it. */
-const noSends = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '3600000,3600000', WHATSAPP_RETRY_INTERVAL_MS: '3600000', INLINE_WAIT_MS: '0' }
+const noSends = {
+  WHATSAPP_RATE_LIMIT_MS: '60000',
+  WHATSAPP_RETRY_SCHEDULE_MS: '3600000,3600000',
+  WHATSAPP_RETRY_INTERVAL_MS: '3600000',
+  INLINE_WAIT_MS: '0'
+}
 /** The response waits for the outcome, so nothing is in flight after it. */
 const settled = { ...noSends, INLINE_WAIT_MS: '10000' }
 const TEXT = 'Zaubernuss'
@@ -36,10 +41,16 @@ async function dump (redis: Redis, prefix: string): Promise<string> {
 }
 
 /** Creates a message in each stable state; returns the ids. */
-async function fill (node: Node, to: { sent: string, retrying: string, failed: string, unknown: string }, sender = SENDER): Promise<Record<string, string>> {
+async function fill (
+  node: Node,
+  to: { sent: string; retrying: string; failed: string; unknown: string },
+  sender = SENDER
+): Promise<Record<string, string>> {
   const ids: Record<string, string> = {}
   const post = async (name: string, number: string, more: Record<string, unknown> = {}): Promise<void> => {
-    const { body } = await node.as(keys.app).send(number, `${TEXT} ${name} ${number}`, { sender, metadata: { name: `${TEXT}`, phone: number }, ...more })
+    const { body } = await node
+      .as(keys.app)
+      .send(number, `${TEXT} ${name} ${number}`, { sender, metadata: { name: `${TEXT}`, phone: number }, ...more })
     ids[name] = String(body.id)
   }
   await post('sent', to.sent, { idempotencyKey: `order-${to.sent}` })
@@ -64,14 +75,32 @@ await t.test('after an erasure Redis contains neither the number in any spelling
   await node.del(`/messages/${ids['urgent']}`)
   const wamids = (await environment.sandbox.seen()).map(({ wamid }) => wamid).filter(wamid => wamid !== null)
   const before = await dump(redis, node.prefix)
-  t.ok([/5511987654321/, /\+55 11 8765-4321/, /15560131000/, new RegExp(TEXT)].every(trace => trace.test(before)) && wamids.some(wamid => before.includes(wamid)), 'there was something to erase')
+  t.ok(
+    [/5511987654321/, /\+55 11 8765-4321/, /15560131000/, new RegExp(TEXT)].every(trace => trace.test(before)) &&
+      wamids.some(wamid => before.includes(wamid)),
+    'there was something to erase'
+  )
 
   t.match(await node.as(keys.app).del('/recipients/+551187654321'), { status: 403 })
   const erased = await node.del('/recipients/5511987654321')
-  t.match(erased, { status: 200, body: { complete: true, erased: { waiting: 2, results: 4, failures: 0 }, remaining: [] } }, 'the other spelling of the same person')
-  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.retrying)}`)).body, { complete: true, erased: { waiting: 1, results: 1, failures: 1 } })
-  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.failed)}`)).body, { complete: true, erased: { waiting: 0, results: 1, failures: 1 } })
-  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.unknown)}`)).body, { complete: true, erased: { waiting: 1, results: 1, failures: 1 } }, 'a message of unknown outcome becomes failed')
+  t.match(
+    erased,
+    { status: 200, body: { complete: true, erased: { waiting: 2, results: 4, failures: 0 }, remaining: [] } },
+    'the other spelling of the same person'
+  )
+  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.retrying)}`)).body, {
+    complete: true,
+    erased: { waiting: 1, results: 1, failures: 1 }
+  })
+  t.match((await node.del(`/recipients/${encodeURIComponent(numbers.failed)}`)).body, {
+    complete: true,
+    erased: { waiting: 0, results: 1, failures: 1 }
+  })
+  t.match(
+    (await node.del(`/recipients/${encodeURIComponent(numbers.unknown)}`)).body,
+    { complete: true, erased: { waiting: 1, results: 1, failures: 1 } },
+    'a message of unknown outcome becomes failed'
+  )
 
   const after = await dump(redis, node.prefix)
   const other = await node.get(`/messages?recipient=${encodeURIComponent(OTHER)}`)
@@ -79,20 +108,42 @@ await t.test('after an erasure Redis contains neither the number in any spelling
   const othersWamids = new Set((await environment.sandbox.seen(`?recipient=${encodeURIComponent(OTHER)}`)).map(({ wamid }) => wamid))
   for (const number of Object.values(numbers)) {
     const digits = number.replaceAll(/\D/g, '')
-    for (const spelling of [number, digits, digits.slice(2), digits.replace('5511', '55119'), Buffer.from(digits).toString('base64').slice(0, 12)]) t.notOk(after.includes(spelling), spelling)
-    for (const canonical of [digits, digits.replace('5511', '55119')]) t.notOk(after.includes(findTerm('recipient', `p${canonical}`)), 'nor its hash in the index')
+    for (const spelling of [number, digits, digits.slice(2), digits.replace('5511', '55119'), Buffer.from(digits).toString('base64').slice(0, 12)]) { t.notOk(after.includes(spelling), spelling) }
+    for (const canonical of [digits, digits.replace('5511', '55119')]) { t.notOk(after.includes(findTerm('recipient', `p${canonical}`)), 'nor its hash in the index') }
     for (const tag of [`name:${TEXT}`, `phone:${number}`]) t.notOk(after.includes(findTerm('tag', tag)), 'nor a tag')
   }
   t.notOk(after.includes(TEXT))
   t.same(wamids.filter(wamid => !othersWamids.has(wamid) && (after.includes(wamid) || after.includes(findTerm('provider', wamid)))), [])
 
-  for (const [name, status] of Object.entries({ sent: 'sent', queued: 'cancelled', urgent: 'cancelled', scheduled: 'cancelled', retrying: 'cancelled', failed: 'failed', unknown: 'failed' })) {
-    t.match(await node.get(`/messages/${ids[name]}`), { status: 200, body: { status, to: null, message: null, metadata: null, providerMessageId: null } }, `the ${name} message keeps its final state`)
+  for (const [name, status] of Object.entries({
+    sent: 'sent',
+    queued: 'cancelled',
+    urgent: 'cancelled',
+    scheduled: 'cancelled',
+    retrying: 'cancelled',
+    failed: 'failed',
+    unknown: 'failed'
+  })) {
+    t.match(
+      await node.get(`/messages/${ids[name]}`),
+      { status: 200, body: { status, to: null, message: null, metadata: null, providerMessageId: null } },
+      `the ${name} message keeps its final state`
+    )
   }
   const repeat = await node.as(keys.app).send(numbers.sent, 'another text', { idempotencyKey: `order-${numbers.sent}` })
   t.match(repeat, { status: 200, body: { duplicate: true, status: 'sent' } }, 'a repeated key is known, and nothing is sent')
-  t.match(node.seen('operator.action').filter(({ action }) => action === 'erase').at(0), { by: 'operator', subject: '…21', sender: '*', detail: 'complete' })
-  t.match((await node.del('/recipients/5511987654321')).body, { complete: true, erased: { waiting: 0, results: 0, failures: 0 } }, 'a repeat finds nothing')
+  t.match(
+    node
+      .seen('operator.action')
+      .filter(({ action }) => action === 'erase')
+      .at(0),
+    { by: 'operator', subject: '…21', sender: '*', detail: 'complete' }
+  )
+  t.match(
+    (await node.del('/recipients/5511987654321')).body,
+    { complete: true, erased: { waiting: 0, results: 0, failures: 0 } },
+    'a repeat finds nothing'
+  )
 })
 
 await t.test('a message in flight remains, is listed, and is erased by a repeat', async t => {
@@ -133,11 +184,22 @@ await t.test('an erasure that was interrupted at any step is completed by a repe
   let steps = 0
   for (let isBroken = true; isBroken; steps++) {
     for (const text of ['1', '2', '3']) await node.send(number, `${TEXT} ${text} ${steps}`, { metadata: { name: TEXT } })
-    const deps = { ...node, store: breakAfter(store, steps), wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} }, settlement: {} as never }
-    isBroken = await eraseRecipient(deps, [SENDER], 'p15553579277', 'test').then(() => false, () => true)
+    const deps = {
+      ...node,
+      store: breakAfter(store, steps),
+      wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
+      settlement: {} as never
+    }
+    isBroken = await eraseRecipient(deps, [SENDER], 'p15553579277', 'test').then(
+      () => false,
+      () => true
+    )
     t.match(await node.del(`/recipients/${number}`), { status: 200, body: { complete: true } })
     const after = await dump(redis, node.prefix)
-    t.notOk(after.includes(number.slice(1)) || after.includes(TEXT) || after.includes(findTerm('tag', `name:${TEXT}`)), `interrupted after ${steps} steps`)
+    t.notOk(
+      after.includes(number.slice(1)) || after.includes(TEXT) || after.includes(findTerm('tag', `name:${TEXT}`)),
+      `interrupted after ${steps} steps`
+    )
   }
   t.ok(steps > 15, `${steps} steps to interrupt at`)
 })

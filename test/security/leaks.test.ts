@@ -15,9 +15,33 @@ import { pass, until } from '../support/until.js'
 
 const TEXT = 'Zaubernuss'
 const TOKEN = 'EAAverysecrettoken0123'
-const numbers = { plain: '+15553579246', retrying: '+15562131000', failed: '+15560131026', html: '+15556020010', reset: '+15558300010', silent: '+15558400010', slow: '+15557010010', brazil: '+55 11 8765-4321' }
+const numbers = {
+  plain: '+15553579246',
+  retrying: '+15562131000',
+  failed: '+15560131026',
+  html: '+15556020010',
+  reset: '+15558300010',
+  silent: '+15558400010',
+  slow: '+15557010010',
+  brazil: '+55 11 8765-4321'
+}
 /** Texts that must not be found. Of the sandbox's test numbers only the middle, because they end in a code of WhatsApp. */
-const secrets = [TEXT, TOKEN, ...Object.values(keys), ...Object.values(numbers), '5553579246', '1556213', '1556013', '1555602', '1555830', '1555840', '1555701', '5511987654321', '551187654321', '1357924680']
+const secrets = [
+  TEXT,
+  TOKEN,
+  ...Object.values(keys),
+  ...Object.values(numbers),
+  '5553579246',
+  '1556213',
+  '1556013',
+  '1555602',
+  '1555830',
+  '1555840',
+  '1555701',
+  '5511987654321',
+  '551187654321',
+  '1357924680'
+]
 
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
@@ -25,7 +49,20 @@ const sandbox = await startSandboxProcess(t)
 await t.test('no log, metric, error, dashboard page or audit entry contains a secret', async t => {
   const prefix = createPrefix()
   const node = await startGatewayProcess(t, {
-    redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { LOG_LEVEL: 'trace', WHATSAPP_ACCESS_TOKEN: TOKEN, API_KEYS: apiKeys, SEND_TIMEOUT_MS: '400', INLINE_WAIT_MS: '300', WHATSAPP_RETRY_SCHEDULE_MS: '300,300,3600000', WHATSAPP_RETRY_INTERVAL_MS: '200', UNKNOWN_HOLD_MS: '300', WHATSAPP_RATE_LIMIT_MS: '300' }
+    redisUrl: redis.url,
+    apiUrl: sandbox.found,
+    prefix,
+    env: {
+      LOG_LEVEL: 'trace',
+      WHATSAPP_ACCESS_TOKEN: TOKEN,
+      API_KEYS: apiKeys,
+      SEND_TIMEOUT_MS: '400',
+      INLINE_WAIT_MS: '300',
+      WHATSAPP_RETRY_SCHEDULE_MS: '300,300,3600000',
+      WHATSAPP_RETRY_INTERVAL_MS: '200',
+      UNKNOWN_HOLD_MS: '300',
+      WHATSAPP_RATE_LIMIT_MS: '300'
+    }
   })
   const operator = createCaller(node.found, keys.operator)
   const outputs: Array<[place: string, text: string]> = []
@@ -35,19 +72,46 @@ await t.test('no log, metric, error, dashboard page or audit entry contains a se
     return { status, body, headers: new Headers() }
   }
   for (const [name, number] of Object.entries(numbers)) {
-    for (const i of [1, 2]) note(await operator.send(number, `${TEXT} ${i}`, { metadata: { name: TEXT, number }, idempotencyKey: `order-${number}-${i}` }), name)
+    for (const i of [1, 2]) { note(await operator.send(number, `${TEXT} ${i}`, { metadata: { name: TEXT, number }, idempotencyKey: `order-${number}-${i}` }), name) }
     note(await operator.send(number, { body: TEXT }, { type: 'text' }), name)
     note(await operator.post('/messages/batch', [{ to: number, message: TEXT }, { to: number }, { to: TEXT, message: number }]), 'batch')
     note(await operator.post('/messages', { to: number, message: TEXT, priority: TEXT, unknown: number }), 'field')
     note(await operator.send(number, 'other', { idempotencyKey: `order-${number}-1` }), 'reused')
     note(await operator.send(number, TEXT, { whenLimited: 'reject' }), 'limited')
-    note(await request(`${node.found}/v25.0/111/messages`, { method: 'POST', headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' }, body: JSON.stringify({ messaging_product: 'whatsapp', to: number, type: 'text', text: { body: TEXT, [number]: TEXT } }) }), 'drop-in')
+    note(
+      await request(`${node.found}/v25.0/111/messages`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ messaging_product: 'whatsapp', to: number, type: 'text', text: { body: TEXT, [number]: TEXT } })
+      }),
+      'drop-in'
+    )
     const escaped = encodeURIComponent(number)
-    for (const path of [`/messages?recipient=${escaped}`, `/rate-limits/${escaped}`, `/messages/${escaped}`, `/messages/order-${escaped}-1`, `/failures?recipient=${escaped}`, `/nowhere/${escaped}`, `/messages/${escaped}%zz`, `/messages?recipient=${escaped}&limit=${TEXT}`]) note(await operator.get(path), path.split(/[/?]/)[1] ?? '')
+    for (const path of [
+      `/messages?recipient=${escaped}`,
+      `/rate-limits/${escaped}`,
+      `/messages/${escaped}`,
+      `/messages/order-${escaped}-1`,
+      `/failures?recipient=${escaped}`,
+      `/nowhere/${escaped}`,
+      `/messages/${escaped}%zz`,
+      `/messages?recipient=${escaped}&limit=${TEXT}`
+    ]) { note(await operator.get(path), path.split(/[/?]/)[1] ?? '') }
     for (const key of [TEXT, `${keys.operator}x`, undefined]) note(await createCaller(node.found, key).get(`/messages?recipient=${escaped}`), 'key')
   }
-  for (const body of [`{"to":"${numbers.plain}","message":"${TEXT}"`, `${TEXT} ${numbers.plain}`, `{"to":"${numbers.plain}","message":${'['.repeat(100)}"${TEXT}"${']'.repeat(100)}}`]) {
-    note(await request(`${node.found}/api/v1/messages`, { method: 'POST', headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' }, body }), 'broken body')
+  for (const body of [
+    `{"to":"${numbers.plain}","message":"${TEXT}"`,
+    `${TEXT} ${numbers.plain}`,
+    `{"to":"${numbers.plain}","message":${'['.repeat(100)}"${TEXT}"${']'.repeat(100)}}`
+  ]) {
+    note(
+      await request(`${node.found}/api/v1/messages`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
+        body
+      }),
+      'broken body'
+    )
   }
   await until('retries have run', async () => (await operator.get('/workers/retry')).body['lastResult'] !== null)
   await pass(1500)
@@ -63,9 +127,9 @@ await t.test('no log, metric, error, dashboard page or audit entry contains a se
   outputs.push(['stats', JSON.stringify([(await operator.get('/stats')).body, (await operator.get('/senders')).body])])
   const board = openBoard({ origin: node.found })
   for (const queue of ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping']) {
-    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) outputs.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)])
+    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) { outputs.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)]) }
   }
-  for (const key of await redis.connect().keys('*WHATSAPP-*')) outputs.push(['BullMQ', `${key} ${(await redis.connect().dump(key) ?? '').toString()}`])
+  for (const key of await redis.connect().keys('*WHATSAPP-*')) { outputs.push(['BullMQ', `${key} ${((await redis.connect().dump(key)) ?? '').toString()}`]) }
   // While Redis is down every request logs an error.
   await redis.stop()
   note(await operator.send(numbers.plain, TEXT), 'without Redis')
@@ -73,8 +137,15 @@ await t.test('no log, metric, error, dashboard page or audit entry contains a se
   await node.end('SIGTERM')
   outputs.push(['log', node.output()])
 
-  t.ok(node.output().split('\n').length > 100 && outputs.length > 100, `${outputs.length} outputs and ${node.output().split('\n').length} log lines to search`)
-  const found = outputs.flatMap(([place, text]) => secrets.filter(secret => text.includes(secret)).map(secret => `${place}: ${secret} in ${text.slice(Math.max(0, text.indexOf(secret) - 100), text.indexOf(secret) + 40)}`))
+  t.ok(
+    node.output().split('\n').length > 100 && outputs.length > 100,
+    `${outputs.length} outputs and ${node.output().split('\n').length} log lines to search`
+  )
+  const found = outputs.flatMap(([place, text]) =>
+    secrets
+      .filter(secret => text.includes(secret))
+      .map(secret => `${place}: ${secret} in ${text.slice(Math.max(0, text.indexOf(secret) - 100), text.indexOf(secret) + 40)}`)
+  )
   t.same([...new Set(found)].slice(0, 20), [])
 })
 

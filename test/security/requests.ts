@@ -18,13 +18,76 @@ const DEEP = '(deep)'
 const deep = '{"a":['.repeat(10_000) + ']}'.repeat(10_000)
 
 const nasty = fc.constantFrom<unknown>(
-  '', ' ', '\0', '\r\n', `a\r\n${SMUGGLED}: 1`, `%0d%0a${SMUGGLED}:%201`, '\n{"level":60,"msg":"forged"}\n', '\u001b[2J\u001b[31mred', '\u2028\u2029', '\u202e', '\ud800', '👩‍👩‍👧',
-  '../../../../etc/passwd', '..%2f..%2fetc%2fpasswd', '%', '%zz', '%00', '__proto__', 'constructor', 'toString', '$' + '{jndi:ldap://x}', "'; DROP TABLE x; --", '{{7*7}}', '<script>alert(1)</script>',
-  'null', 'undefined', 'NaN', '*', '{wa:1}:msg:x', 'p123 2 0 0 0 0 0', 'redis.call("FLUSHALL")', 'true', '9'.repeat(400), 'a'.repeat(5000), '🙈'.repeat(3000), 'x'.repeat(300_000),
-  0, -0, -1, 1, 0.5, 1e21, 1e308, -1e308, Number.MAX_SAFE_INTEGER, 2 ** 53, 4e12, null, true, false, [], {}, [[]], [null], [{}], DEEP, DEEP, { a: DEEP },
-  { length: 1e9 }, { toString: 'x' }, { toJSON: 'x' }, { then: 1 }, Array.from({ length: 2000 }, () => 1), Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i]))
+  '',
+  ' ',
+  '\0',
+  '\r\n',
+  `a\r\n${SMUGGLED}: 1`,
+  `%0d%0a${SMUGGLED}:%201`,
+  '\n{"level":60,"msg":"forged"}\n',
+  '\u001b[2J\u001b[31mred',
+  '\u2028\u2029',
+  '\u202e',
+  '\ud800',
+  '👩‍👩‍👧',
+  '../../../../etc/passwd',
+  '..%2f..%2fetc%2fpasswd',
+  '%',
+  '%zz',
+  '%00',
+  '__proto__',
+  'constructor',
+  'toString',
+  '$' + '{jndi:ldap://x}',
+  "'; DROP TABLE x; --",
+  '{{7*7}}',
+  '<script>alert(1)</script>',
+  'null',
+  'undefined',
+  'NaN',
+  '*',
+  '{wa:1}:msg:x',
+  'p123 2 0 0 0 0 0',
+  'redis.call("FLUSHALL")',
+  'true',
+  '9'.repeat(400),
+  'a'.repeat(5000),
+  '🙈'.repeat(3000),
+  'x'.repeat(300_000),
+  0,
+  -0,
+  -1,
+  1,
+  0.5,
+  1e21,
+  1e308,
+  -1e308,
+  Number.MAX_SAFE_INTEGER,
+  2 ** 53,
+  4e12,
+  null,
+  true,
+  false,
+  [],
+  {},
+  [[]],
+  [null],
+  [{}],
+  DEEP,
+  DEEP,
+  { a: DEEP },
+  { length: 1e9 },
+  { toString: 'x' },
+  { toJSON: 'x' },
+  { then: 1 },
+  Array.from({ length: 2000 }, () => 1),
+  Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i]))
 )
-const hostile = fc.oneof({ weight: 4, arbitrary: nasty }, { weight: 1, arbitrary: fc.jsonValue() }, { weight: 1, arbitrary: fc.string({ unit: 'binary' }) })
+const hostile = fc.oneof(
+  { weight: 4, arbitrary: nasty },
+  { weight: 1, arbitrary: fc.jsonValue() },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary' }) }
+)
 const polluting = fc.constantFrom('__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '', 'to ', 'TO', '$ref', 'x'.repeat(1000))
 
 /** A value that nearly always matches the schema. */
@@ -40,14 +103,19 @@ function valid (schema: Schema & Record<string, any>, document: Document): fc.Ar
 
 function typed (type: string, schema: Record<string, any>, document: Document): fc.Arbitrary<unknown> {
   switch (type) {
-    case 'string': return schema['pattern'] === undefined ? fc.oneof(fc.constant(SECRET), fc.string({ maxLength: 40 })) : fc.stringMatching(new RegExp(schema['pattern']))
+    case 'string':
+      return schema['pattern'] === undefined
+        ? fc.oneof(fc.constant(SECRET), fc.string({ maxLength: 40 }))
+        : fc.stringMatching(new RegExp(schema['pattern']))
     case 'integer':
     case 'number': return fc.integer({ min: schema['minimum'] ?? 0, max: Math.min(schema['maximum'] ?? 1e9, 1e9) })
     case 'boolean': return fc.boolean()
     case 'array': return fc.array(valid(schema['items'] ?? {}, document), { minLength: schema['minItems'] ?? 0, maxLength: 5 })
     case 'null': return fc.constant(null)
     default: {
-      const properties = Object.fromEntries(Object.entries((schema['properties'] ?? {}) as Record<string, Schema>).map(([name, inner]) => [name, named(name, inner, document)]))
+      const properties = Object.fromEntries(
+        Object.entries((schema['properties'] ?? {}) as Record<string, Schema>).map(([name, inner]) => [name, named(name, inner, document)])
+      )
       return fc.record(properties, { requiredKeys: ((schema['required'] ?? []) as string[]).filter(name => name in properties) })
     }
   }
@@ -55,7 +123,12 @@ function typed (type: string, schema: Record<string, any>, document: Document): 
 
 /** Recipients are mostly valid numbers, because a message with a random string is rejected early. */
 function named (name: string, schema: Schema, document: Document): fc.Arbitrary<unknown> {
-  if (name === 'to' || name === 'recipient') return fc.oneof({ weight: 5, arbitrary: fc.constantFrom(`+${NUMBER}`, '+1 (555) 357-9246', '+15560131026', '+5511987654321') }, { weight: 1, arbitrary: valid(schema, document) })
+  if (name === 'to' || name === 'recipient') {
+    return fc.oneof(
+      { weight: 5, arbitrary: fc.constantFrom(`+${NUMBER}`, '+1 (555) 357-9246', '+15560131026', '+5511987654321') },
+      { weight: 1, arbitrary: valid(schema, document) }
+    )
+  }
   return valid(schema, document)
 }
 
@@ -75,29 +148,101 @@ function spoiled (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 }
 
 /** JSON as bytes, sometimes malformed. */
-const written = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> => fc.tuple(value, fc.nat(19), fc.nat(5000), fc.uint8Array({ maxLength: 200 })).map(([given, way, at, bytes]) => {
-  const text = (JSON.stringify(given) ?? '').replace(JSON.stringify(DEEP), deep)
-  switch (way) {
-    case 0: return Buffer.from(text.slice(0, at % (text.length + 1)))
-    case 1: return Buffer.from(`${text}${text}`)
-    case 2: return Buffer.from(text.replace('{', '{"__proto__":{"admin":true},"to":"1","to":"2",'))
-    case 3: return Buffer.from(bytes)
-    case 4: return Buffer.from(`\ufeff${text}`)
-    case 5: return Buffer.from(text, 'utf16le')
-    default: return Buffer.from(text)
-  }
-})
+const written = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> =>
+  fc.tuple(value, fc.nat(19), fc.nat(5000), fc.uint8Array({ maxLength: 200 })).map(([given, way, at, bytes]) => {
+    const text = (JSON.stringify(given) ?? '').replace(JSON.stringify(DEEP), deep)
+    switch (way) {
+      case 0:
+        return Buffer.from(text.slice(0, at % (text.length + 1)))
+      case 1:
+        return Buffer.from(`${text}${text}`)
+      case 2:
+        return Buffer.from(text.replace('{', '{"__proto__":{"admin":true},"to":"1","to":"2",'))
+      case 3:
+        return Buffer.from(bytes)
+      case 4:
+        return Buffer.from(`\ufeff${text}`)
+      case 5:
+        return Buffer.from(text, 'utf16le')
+      default:
+        return Buffer.from(text)
+    }
+  })
 
 const role = fc.constantFrom(...Object.values(keys).map(key => `Bearer ${key}`))
-const authorization = fc.oneof({ weight: 12, arbitrary: fc.constant(`Bearer ${keys.operator}`) }, { weight: 3, arbitrary: role }, { weight: 1, arbitrary: fc.constantFrom(`bearer ${keys.operator}`, 'Bearer', 'Bearer  ', `Basic ${btoa(`operator:${keys.operator}`)}`, `Bearer ${'x'.repeat(4000)}`, 'Bearer \xff\xfe', '') })
-const contentType = fc.oneof({ weight: 8, arbitrary: fc.constant('application/json') }, {
-  weight: 1,
-  arbitrary: fc.constantFrom('application/json; charset=utf-16', 'application/json;charset', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/problem+json', 'APPLICATION/JSON', 'application/jsonp', '*/*', ';', 'a/b/c', '__proto__')
-})
+const authorization = fc.oneof(
+  { weight: 12, arbitrary: fc.constant(`Bearer ${keys.operator}`) },
+  { weight: 3, arbitrary: role },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      `bearer ${keys.operator}`,
+      'Bearer',
+      'Bearer  ',
+      `Basic ${btoa(`operator:${keys.operator}`)}`,
+      `Bearer ${'x'.repeat(4000)}`,
+      'Bearer \xff\xfe',
+      ''
+    )
+  }
+)
+const contentType = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('application/json') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'application/json; charset=utf-16',
+      'application/json;charset',
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/problem+json',
+      'APPLICATION/JSON',
+      'application/jsonp',
+      '*/*',
+      ';',
+      'a/b/c',
+      '__proto__'
+    )
+  }
+)
 const printable = fc.string({ minLength: 1, maxLength: 60 }).map(text => text.replaceAll(/[^\x20-\x7e]/g, '~'))
 const extra: fc.Arbitrary<[string, string]> = fc.oneof(
-  fc.tuple(fc.constantFrom('Idempotency-Key', 'Idempotency-Key', 'Prefer', 'Host', 'Cookie', 'X-Forwarded-For', 'Origin', 'Accept', 'Accept-Encoding', 'Range', 'If-None-Match', 'Sec-Fetch-Site', 'X-HTTP-Method-Override'), printable),
-  fc.constantFrom<[string, string]>(['Prefer', 'respond-async'], ['Expect', 'something'], ['Expect', '100-continue'], ['Idempotency-Key', '\xe9\xff'], ['Idempotency-Key', '"quoted"'], ['Idempotency-Key', 'k'.repeat(300)], ['X-Long', 'y'.repeat(9000)], ['X-Longer', 'y'.repeat(20_000)], ['Authorization', `Bearer ${keys.viewer}`], ['Content-Type', 'text/html'], ['Upgrade', 'websocket'], ['Connection', 'upgrade'], ['Content-Encoding', 'gzip'], ['Host', '']))
+  fc.tuple(
+    fc.constantFrom(
+      'Idempotency-Key',
+      'Idempotency-Key',
+      'Prefer',
+      'Host',
+      'Cookie',
+      'X-Forwarded-For',
+      'Origin',
+      'Accept',
+      'Accept-Encoding',
+      'Range',
+      'If-None-Match',
+      'Sec-Fetch-Site',
+      'X-HTTP-Method-Override'
+    ),
+    printable
+  ),
+  fc.constantFrom<[string, string]>(
+    ['Prefer', 'respond-async'],
+    ['Expect', 'something'],
+    ['Expect', '100-continue'],
+    ['Idempotency-Key', '\xe9\xff'],
+    ['Idempotency-Key', '"quoted"'],
+    ['Idempotency-Key', 'k'.repeat(300)],
+    ['X-Long', 'y'.repeat(9000)],
+    ['X-Longer', 'y'.repeat(20_000)],
+    ['Authorization', `Bearer ${keys.viewer}`],
+    ['Content-Type', 'text/html'],
+    ['Upgrade', 'websocket'],
+    ['Connection', 'upgrade'],
+    ['Content-Encoding', 'gzip'],
+    ['Host', '']
+  )
+)
 
 /** Any request: an operation of the document with invalid parts, or an unknown path. */
 export function hostileRequests (document: Document): fc.Arbitrary<Hostile> {
@@ -107,9 +252,31 @@ export function hostileRequests (document: Document): fc.Arbitrary<Hostile> {
   const strange = fc.record({
     method: fc.constantFrom('GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'),
     path: fc.oneof(
-      fc.constantFrom('/', '//', '/docs', '/docs/json', '/docs/static/../../../etc/passwd', '/docs/static/%2e%2e/%2e%2e/package.json', '/admin/queues/', '/admin/queues/api/queues?activeQueue=__proto__&page=-1', '/admin/queues/static/..%2f..%2fpackage.json', '/metrics', '/health/live', '/api/v1/messages/%E0%A4%A', '/api/v1/messages/%2e%2e', '/api/v1/senders/__proto__/pause', '/api/v1/%00', '/api/v1/messages?a[__proto__]=1', `/api/v1/messages/${'x'.repeat(800)}`, '*'),
-      fc.webPath().map(path => `/${path}`)),
-    headers: fc.tuple(authorization, fc.array(extra, { maxLength: 3 })).map(([auth, more]): Array<[string, string]> => [['authorization', auth], ...more]),
+      fc.constantFrom(
+        '/',
+        '//',
+        '/docs',
+        '/docs/json',
+        '/docs/static/../../../etc/passwd',
+        '/docs/static/%2e%2e/%2e%2e/package.json',
+        '/admin/queues/',
+        '/admin/queues/api/queues?activeQueue=__proto__&page=-1',
+        '/admin/queues/static/..%2f..%2fpackage.json',
+        '/metrics',
+        '/health/live',
+        '/api/v1/messages/%E0%A4%A',
+        '/api/v1/messages/%2e%2e',
+        '/api/v1/senders/__proto__/pause',
+        '/api/v1/%00',
+        '/api/v1/messages?a[__proto__]=1',
+        `/api/v1/messages/${'x'.repeat(800)}`,
+        '*'
+      ),
+      fc.webPath().map(path => `/${path}`)
+    ),
+    headers: fc
+      .tuple(authorization, fc.array(extra, { maxLength: 3 }))
+      .map(([auth, more]): Array<[string, string]> => [['authorization', auth], ...more]),
     body: fc.oneof(fc.constant(Buffer.alloc(0)), written(hostile))
   })
   return fc.oneof({ weight: 9, arbitrary: fc.oneof(...known) }, { weight: 1, arbitrary: strange })
@@ -120,27 +287,38 @@ function requestOf (document: Document, method: string, path: string, operation:
   const place = (where: string) => fc.record(Object.fromEntries(parameters.filter(one => one.in === where).map(one => [one.name, spoiled(fc.oneof(
     named(one.name, one.schema as Schema, document), fc.constantFrom(...examples(one.examples), 'x')))])))
   const schema = operation.requestBody?.content['application/json']
-  const good = schema === undefined
-    ? hostile
-    : fc.oneof(valid(schema.schema as Schema, document), fc.constantFrom(...Object.values(schema.examples).map(({ value }) => value)))
-  return fc.record({
-    inPath: place('path'),
-    inQuery: place('query'),
-    hasQuery: fc.nat(2),
-    body: schema === undefined ? fc.oneof({ weight: 6, arbitrary: fc.constant(Buffer.alloc(0)) }, { weight: 1, arbitrary: written(hostile) }) : written(spoiled(good)),
-    authorization,
-    contentType,
-    more: fc.oneof({ weight: 3, arbitrary: fc.constant<Array<[string, string]>>([]) }, { weight: 1, arbitrary: fc.array(extra, { maxLength: 4 }) })
-  }).map(({ inPath, inQuery, hasQuery, body, authorization, contentType, more }) => {
-    const filled = Object.entries(inPath).reduce((filled, [name, value]) => filled.replace(`{${name}}`, escape(value).slice(0, 6000)), path)
-    const query = hasQuery === 0 ? '' : Object.entries(inQuery).map(([name, value]) => `${name}=${escape(value).slice(0, 3000)}`).join('&')
-    return {
-      method,
-      path: query === '' ? filled : `${filled}?${query}`,
-      headers: [['authorization', authorization], ...(body.length > 0 ? [['content-type', contentType] as [string, string]] : []), ...more],
-      body
-    }
-  })
+  const good =
+    schema === undefined
+      ? hostile
+      : fc.oneof(valid(schema.schema as Schema, document), fc.constantFrom(...Object.values(schema.examples).map(({ value }) => value)))
+  return fc
+    .record({
+      inPath: place('path'),
+      inQuery: place('query'),
+      hasQuery: fc.nat(2),
+      body:
+        schema === undefined
+          ? fc.oneof({ weight: 6, arbitrary: fc.constant(Buffer.alloc(0)) }, { weight: 1, arbitrary: written(hostile) })
+          : written(spoiled(good)),
+      authorization,
+      contentType,
+      more: fc.oneof({ weight: 3, arbitrary: fc.constant<Array<[string, string]>>([]) }, { weight: 1, arbitrary: fc.array(extra, { maxLength: 4 }) })
+    })
+    .map(({ inPath, inQuery, hasQuery, body, authorization, contentType, more }) => {
+      const filled = Object.entries(inPath).reduce((filled, [name, value]) => filled.replace(`{${name}}`, escape(value).slice(0, 6000)), path)
+      const query =
+        hasQuery === 0
+          ? ''
+          : Object.entries(inQuery)
+            .map(([name, value]) => `${name}=${escape(value).slice(0, 3000)}`)
+            .join('&')
+      return {
+        method,
+        path: query === '' ? filled : `${filled}?${query}`,
+        headers: [['authorization', authorization], ...(body.length > 0 ? [['content-type', contentType] as [string, string]] : []), ...more],
+        body
+      }
+    })
 }
 
 function examples (given: Record<string, { value: string }> | undefined): string[] {

@@ -10,7 +10,10 @@ await t.test('the tail of a result keeps only the values that its head does not 
   t.equal(resultTail(payload), 'shop -')
   t.match(read('shop wamid.A'), { state: 'sent', caller: 'shop', providerMessageId: 'wamid.A', metadata: undefined, waId: undefined })
   t.equal(resultTail({ ...payload, metadata: { order: 1 } }), 'shop - {"order":1}')
-  const full = resultTail({ ...payload, metadata: { order: 1 }, callbackData: 'a b "c"' }, { providerMessageId: 'wamid.A', recipientId: '5213312345678' })
+  const full = resultTail(
+    { ...payload, metadata: { order: 1 }, callbackData: 'a b "c"' },
+    { providerMessageId: 'wamid.A', recipientId: '5213312345678' }
+  )
   t.match(read(full), { caller: 'shop', providerMessageId: 'wamid.A', metadata: { order: 1 }, waId: '5213312345678', callbackData: 'a b "c"' })
   const bare = read(resultTail(payload, { providerMessageId: 'wamid.A', recipientId: '5213312345678' }))
   t.match(bare, { waId: '5213312345678' })

@@ -37,8 +37,14 @@ export async function startApi (t: Pick<Test, 'teardown'>): Promise<Api> {
     request.on('data', data => { body += String(data) })
     request.on('end', () => {
       const sender = (request.url ?? '').split('/').at(-2) ?? ''
-      const { to, text } = JSON.parse(body) as { to: string, text: { body: string } }
-      asked.push({ sender, recipient: to, text: text.body, token: (request.headers.authorization ?? '').replace('Bearer ', ''), at: performance.now() })
+      const { to, text } = JSON.parse(body) as { to: string; text: { body: string } }
+      asked.push({
+        sender,
+        recipient: to,
+        text: text.body,
+        token: (request.headers.authorization ?? '').replace('Bearer ', ''),
+        at: performance.now()
+      })
       const waiting = silent.get(sender)
       if (waiting === undefined) respond(response)
       else waiting.push(response)

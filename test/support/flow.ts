@@ -53,7 +53,14 @@ export async function createTestEnvironment (t: Test, base: Record<string, strin
         sieve.onLog(line)
         more.onLog?.(line)
       }
-      const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, ...more, env: { LOG_LEVEL: 'trace', ...base, ...env, ...more.env }, prefix, onLog })
+      const node = await startNode(t, {
+        redisUrl: redis.url,
+        apiUrl: sandbox.url,
+        ...more,
+        env: { LOG_LEVEL: 'trace', ...base, ...env, ...more.env },
+        prefix,
+        onLog
+      })
       sieve.listen(node)
       t.teardown(async () => { await sieve.read(node) })
       return node

@@ -83,7 +83,16 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const logger = createLog(config.LOG_LEVEL, { write: line => { options.onLog?.(line) } })
   if (options.onLog !== undefined) logEvents(events, logger)
   const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, policy, events, logger })
-  const senders = watchSenders({ source: config, senders: config.senders, policy, policyFile: config.POLICY_FILE, providers: provider, gateway, events, sandboxUrl })
+  const senders = watchSenders({
+    source: config,
+    senders: config.senders,
+    policy,
+    policyFile: config.POLICY_FILE,
+    providers: provider,
+    gateway,
+    events,
+    sandboxUrl
+  })
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
     senders.close()
@@ -92,7 +101,17 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   t.teardown(close)
   await gateway.app.listen({ port: 0, host: '127.0.0.1' })
   const origin = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`
-  return { ...createCaller(origin, keys.operator), origin, prefix, gateway, events, seen, as: key => createCaller(origin, key), reload: senders.reload, close }
+  return {
+    ...createCaller(origin, keys.operator),
+    origin,
+    prefix,
+    gateway,
+    events,
+    seen,
+    as: key => createCaller(origin, key),
+    reload: senders.reload,
+    close
+  }
 }
 
 /** Records every event, at `emit`, so that no name can be forgotten. */

@@ -18,16 +18,33 @@ export interface TestCluster {
 }
 
 export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 2000 } = {}): Promise<TestCluster> {
-  const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-announce-ip', '127.0.0.1', '--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1']
+  const extra = [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    String(nodeTimeoutMs),
+    '--cluster-announce-ip',
+    '127.0.0.1',
+    '--repl-diskless-sync-delay',
+    '0',
+    '--repl-ping-replica-period',
+    '1'
+  ]
   const servers = await Promise.all(Array.from({ length: 2 * masters }, async () => await startRedis(t, { extra })))
   const clients = servers.map(server => server.connect())
   const ask = clients[0] as Redis
   const share = Math.ceil(SLOTS / masters)
-  await Promise.all(clients.slice(0, masters).map(async (client, at) => await client.call('CLUSTER', 'ADDSLOTSRANGE', at * share, Math.min(SLOTS, (at + 1) * share) - 1)))
+  await Promise.all(
+    clients
+      .slice(0, masters)
+      .map(async (client, at) => await client.call('CLUSTER', 'ADDSLOTSRANGE', at * share, Math.min(SLOTS, (at + 1) * share) - 1))
+  )
   await Promise.all(clients.map(async (client, at) => await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1)))
   for (const { port } of servers.slice(1)) await ask.call('CLUSTER', 'MEET', '127.0.0.1', port)
-  for (const client of clients) await until('all servers know each other', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000)
-  await Promise.all(clients.slice(masters).map(async (client, at) => await client.call('CLUSTER', 'REPLICATE', String(await clients[at]?.call('CLUSTER', 'MYID')))))
+  for (const client of clients) { await until('all servers know each other', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000) }
+  await Promise.all(
+    clients.slice(masters).map(async (client, at) => await client.call('CLUSTER', 'REPLICATE', String(await clients[at]?.call('CLUSTER', 'MYID'))))
+  )
 
   async function settled (): Promise<void> {
     for (const client of clients) {
@@ -40,7 +57,9 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
   }
 
   async function mastersNow (): ReturnType<TestCluster['masters']> {
-    const slots = await (clients.find(client => client.status === 'ready') ?? ask).call('CLUSTER', 'SLOTS') as Array<[number, number, [string, number]]>
+    const slots = (await (clients.find(client => client.status === 'ready') ?? ask).call('CLUSTER', 'SLOTS')) as Array<
+      [number, number, [string, number]]
+    >
     return slots.map(([from, to, [, port]]) => {
       const server = servers.find(server => server.port === port)
       if (server === undefined) throw new Error(`unknown server at port ${port}`)

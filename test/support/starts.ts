@@ -29,8 +29,13 @@ export function recordStarts (t: Pick<Test, 'teardown'>, url: string): Starts {
   const note = (message: unknown): void => {
     const { request } = message as { request: { origin: unknown, method: string, path: string, body: unknown } }
     if (String(request.origin) !== origin || request.method !== 'POST' || !request.path.endsWith('/messages')) return
-    const { to = '', text } = JSON.parse(String(request.body)) as { to?: string, text?: { body: string } }
-    seen.push({ sender: request.path.split('/').at(-2) ?? '', recipient: digits(to), text: text?.body ?? '', at: performance.timeOrigin + performance.now() })
+    const { to = '', text } = JSON.parse(String(request.body)) as { to?: string; text?: { body: string } }
+    seen.push({
+      sender: request.path.split('/').at(-2) ?? '',
+      recipient: digits(to),
+      text: text?.body ?? '',
+      at: performance.timeOrigin + performance.now()
+    })
   }
   subscribe('undici:client:sendHeaders', note)
   t.teardown(() => unsubscribe('undici:client:sendHeaders', note))

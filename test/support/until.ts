@@ -23,7 +23,11 @@ export async function pass (ms: number): Promise<void> {
 }
 
 /** Runs `work` for each item, at most `atOnce` at a time; returns the results in the order of the items. */
-export async function each<Item, Result> (items: readonly Item[], atOnce: number, work: (item: Item, at: number) => Promise<Result>): Promise<Result[]> {
+export async function each<Item, Result> (
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item, at: number) => Promise<Result>
+): Promise<Result[]> {
   const results: Result[] = []
   const entries = items.entries()
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {

@@ -10,7 +10,11 @@ const noteOf = ({ note }) => note.trim() === '' ? {} : { note: note.trim() }
 
 /** Retries one failure. True where it was done. */
 export async function retryOne (app, id) {
-  const sure = await confirm({ title: 'Retry this message now?', text: ['It obeys the same rate limits as a new message, so it may wait.'], action: 'Retry now' })
+  const sure = await confirm({
+    title: 'Retry this message now?',
+    text: ['It obeys the same rate limits as a new message, so it may wait.'],
+    action: 'Retry now'
+  })
   if (sure === null) return false
   return await app.attempt(async () => {
     const counts = await post(path(id, 'retry'))
@@ -19,7 +23,12 @@ export async function retryOne (app, id) {
 }
 
 export async function acknowledgeOne (app, id) {
-  const sure = await confirm({ title: 'Acknowledge this failure?', text: ['This records that you have seen it and removes it from the alert. Its retries continue.'], action: 'Acknowledge', fields: [noteField()] })
+  const sure = await confirm({
+    title: 'Acknowledge this failure?',
+    text: ['This records that you have seen it and removes it from the alert. Its retries continue.'],
+    action: 'Acknowledge',
+    fields: [noteField()]
+  })
   if (sure === null) return false
   return await app.attempt(async () => {
     await post(path(id, 'acknowledge'), noteOf(sure))
@@ -28,7 +37,12 @@ export async function acknowledgeOne (app, id) {
 }
 
 export async function cancelOne (app, id) {
-  const sure = await confirm({ title: 'Cancel this message?', text: ['It will not be sent. This cannot be undone.'], action: 'Cancel the message', danger: true })
+  const sure = await confirm({
+    title: 'Cancel this message?',
+    text: ['It will not be sent. This cannot be undone.'],
+    action: 'Cancel the message',
+    danger: true
+  })
   if (sure === null) return false
   return await app.attempt(async () => {
     await call('DELETE', `/messages/${encodeURIComponent(id)}`)
@@ -54,7 +68,12 @@ export async function retryAll (app, ids) {
 }
 
 export async function acknowledgeAll (app, ids) {
-  const sure = await confirm({ title: `Acknowledge ${ids.length} failures?`, text: ['All listed failures that are not acknowledged yet.'], action: `Acknowledge ${ids.length}`, fields: [noteField()] })
+  const sure = await confirm({
+    title: `Acknowledge ${ids.length} failures?`,
+    text: ['All listed failures that are not acknowledged yet.'],
+    action: `Acknowledge ${ids.length}`,
+    fields: [noteField()]
+  })
   if (sure === null) return false
   let done = 0
   await each(app, ids, 'Acknowledging', async id => {

@@ -30,4 +30,5 @@ export async function confirm ({ title, text, action, fields = [], danger = fals
 }
 
 /** The optional field `note`, stored with the action. */
-export const noteField = () => h('label', { for: 'note' }, 'Note for the history (optional)', h('input', { id: 'note', name: 'note', maxlength: '500', autocomplete: 'off' }))
+export const noteField = () =>
+  h('label', { for: 'note' }, 'Note for the history (optional)', h('input', { id: 'note', name: 'note', maxlength: '500', autocomplete: 'off' }))

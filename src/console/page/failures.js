@@ -20,14 +20,21 @@ export async function failuresView (app, root) {
   const region = h('div', { id: 'failures' })
   const look = async () => {
     loaded = []
-    pages = senders.filter(({ id, failures }) => (filter.sender === '' || filter.sender === id) && counts[filter.status].some(name => failures[name] > 0)).map(({ id }) => ({ sender: id, cursor: null }))
+    pages = senders
+      .filter(({ id, failures }) => (filter.sender === '' || filter.sender === id) && counts[filter.status].some(name => failures[name] > 0))
+      .map(({ id }) => ({ sender: id, cursor: null }))
     await more()
   }
   const more = async () => {
     const goal = loaded.length + PAGE
     while (pages.length > 0 && loaded.length < goal) {
       const [{ sender, cursor }] = pages
-      const query = new URLSearchParams({ sender, limit: PAGE, ...(filter.status === '' ? {} : { status: filter.status }), ...(cursor === null ? {} : { cursor }) })
+      const query = new URLSearchParams({
+        sender,
+        limit: PAGE,
+        ...(filter.status === '' ? {} : { status: filter.status }),
+        ...(cursor === null ? {} : { cursor })
+      })
       const page = await get(`/failures?${query}`)
       loaded.push(...page.failures)
       if (page.nextCursor === null) pages.shift()
@@ -50,7 +57,11 @@ export async function failuresView (app, root) {
     }
   }
   function draw () {
-    const listed = loaded.filter(failure => (filter.code === '' || failure.errorCode === filter.code) && (filter.seen === '' || (failure.acknowledgedAt !== null) === (filter.seen === 'yes')))
+    const listed = loaded.filter(
+      failure =>
+        (filter.code === '' || failure.errorCode === filter.code) &&
+        (filter.seen === '' || (failure.acknowledgedAt !== null) === (filter.seen === 'yes'))
+    )
     const codes = [...new Set(loaded.map(({ errorCode }) => errorCode).filter(Boolean))].sort((one, other) => one.localeCompare(other))
     if (filter.code !== '' && !codes.includes(filter.code)) codes.push(filter.code)
     const open = listed.filter(({ status }) => status !== 'RESOLVED').map(({ id }) => id)
@@ -58,17 +69,52 @@ export async function failuresView (app, root) {
     show(region,
       h('form', { class: 'row', onsubmit: event => event.preventDefault() },
         choice('Show', 'status', statuses, filter.status, change('status')),
-        choice('Code', 'code', [['', 'any'], ...codes.map(code => [code, `${code} (${loaded.filter(({ errorCode }) => errorCode === code).length})`])], filter.code, change('code')),
-        choice('Acknowledged', 'seen', [['no', 'no'], ['yes', 'yes'], ['', 'all']], filter.seen, change('seen')),
-        choice('Sender', 'sender', [['', 'all'], ...senders.map(({ id }) => [id, id])], filter.sender, change('sender'))),
+        choice(
+          'Code',
+          'code',
+          [['', 'any'], ...codes.map(code => [code, `${code} (${loaded.filter(({ errorCode }) => errorCode === code).length})`])],
+          filter.code,
+          change('code')
+        ),
+        choice(
+          'Acknowledged',
+          'seen',
+          [
+            ['no', 'no'],
+            ['yes', 'yes'],
+            ['', 'all']
+          ],
+          filter.seen,
+          change('seen')
+        ),
+        choice('Sender', 'sender', [['', 'all'], ...senders.map(({ id }) => [id, id])], filter.sender, change('sender'))
+      ),
       h('p', { id: 'count' }, `${listed.length} listed${pages.length > 0 ? ', more exist' : ''}.`),
       app.mayAct()
-        ? h('p', { class: 'acts' },
-          button(`Retry all ${open.length} listed`, action(async () => await retryAll(app, open)), { id: 'retry-all', disabled: open.length === 0 }),
-          button(`Acknowledge all ${unseen.length} listed`, action(async () => await acknowledgeAll(app, unseen)), { id: 'acknowledge-all', disabled: unseen.length === 0 }))
+        ? h(
+          'p',
+          { class: 'acts' },
+          button(
+              `Retry all ${open.length} listed`,
+              action(async () => await retryAll(app, open)),
+              { id: 'retry-all', disabled: open.length === 0 }
+          ),
+          button(
+              `Acknowledge all ${unseen.length} listed`,
+              action(async () => await acknowledgeAll(app, unseen)),
+              { id: 'acknowledge-all', disabled: unseen.length === 0 }
+          )
+        )
         : app.readOnlyHint(),
-      listed.length === 0 ? h('p', { class: 'card good' }, 'No failure matches this filter.') : table(['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'], listed.map(failure => row(app, failure, action)), { 'aria-label': 'Failures' }),
-      pages.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null)
+      listed.length === 0
+        ? h('p', { class: 'card good' }, 'No failure matches this filter.')
+        : table(
+          ['State', 'To', 'About', 'Why', 'When', app.mayAct() ? 'Actions' : 'Seen'],
+          listed.map(failure => row(app, failure, action)),
+          { 'aria-label': 'Failures' }
+        ),
+      pages.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null
+    )
   }
   show(root, h('h2', {}, 'Failures'), region)
   await look()
@@ -78,15 +124,51 @@ function row (app, failure, action) {
   const { id, status, phoneNumber, metadata, errorCode, explanation, remedy, attemptCount, nextRetryAt, updatedAt, acknowledgedBy } = failure
   const now = Date.now()
   const seen = acknowledgedBy === null ? null : h('small', {}, `seen by ${acknowledgedBy}`)
-  return h('tr', { 'data-row': true, 'data-id': id },
-    h('td', {}, messageLink(id, h('span', { class: `badge ${status === 'RESOLVED' ? 'good' : status === 'PENDING' ? 'wait' : 'bad'}` }, words[status]))),
+  return h(
+    'tr',
+    { 'data-row': true, 'data-id': id },
+    h(
+      'td',
+      {},
+      messageLink(id, h('span', { class: `badge ${status === 'RESOLVED' ? 'good' : status === 'PENDING' ? 'wait' : 'bad'}` }, words[status]))
+    ),
     h('td', { class: 'to' }, theirs(phoneNumber)),
     h('td', {}, brief(metadata)),
-    h('td', { class: 'why' }, h('span', { class: 'code' }, errorCode ?? '–'), ` ${explanation ?? ''}`, remedy === null ? null : h('div', {}, h('strong', {}, 'What to do: '), remedy)),
-    h('td', {}, when(updatedAt, now), h('small', {}, ` attempt ${attemptCount}`), nextRetryAt === null ? null : h('div', {}, h('small', {}, `next ${distance(new Date(nextRetryAt) - now)}`))),
-    h('td', {}, app.mayAct() && status !== 'RESOLVED'
-      ? h('span', { class: 'acts' },
-        button('Retry', action(async () => await retryOne(app, id)), { id: `retry-${id}`, 'aria-label': `Retry the message to ${phoneNumber}` }),
-        acknowledgedBy === null ? button('Acknowledge', action(async () => await acknowledgeOne(app, id)), { id: `seen-${id}`, 'aria-label': `Acknowledge the failure to ${phoneNumber}` }) : seen)
-      : seen))
+    h(
+      'td',
+      { class: 'why' },
+      h('span', { class: 'code' }, errorCode ?? '–'),
+      ` ${explanation ?? ''}`,
+      remedy === null ? null : h('div', {}, h('strong', {}, 'What to do: '), remedy)
+    ),
+    h(
+      'td',
+      {},
+      when(updatedAt, now),
+      h('small', {}, ` attempt ${attemptCount}`),
+      nextRetryAt === null ? null : h('div', {}, h('small', {}, `next ${distance(new Date(nextRetryAt) - now)}`))
+    ),
+    h(
+      'td',
+      {},
+      app.mayAct() && status !== 'RESOLVED'
+        ? h(
+          'span',
+          { class: 'acts' },
+          button(
+            'Retry',
+            action(async () => await retryOne(app, id)),
+            { id: `retry-${id}`, 'aria-label': `Retry the message to ${phoneNumber}` }
+          ),
+          acknowledgedBy === null
+            ? button(
+              'Acknowledge',
+              action(async () => await acknowledgeOne(app, id)),
+              { id: `seen-${id}`, 'aria-label': `Acknowledge the failure to ${phoneNumber}` }
+            )
+            : seen
+        )
+        : seen
+    )
+  )
 }

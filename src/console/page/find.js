@@ -10,14 +10,30 @@ const USER_OR_GROUP = /^([A-Z]{2}\.[A-Za-z0-9.]+|group:.+)$/
 const STORAGE_KEY = 'sluice-order-names'
 const LIMIT = 50
 
-const kinds = [['auto', 'detect'], ['recipient', 'phone number'], ['order', 'order number'], ['id', 'message id'], ['idempotencyKey', 'idempotency key'], ['providerMessageId', 'WhatsApp\'s id']]
+const kinds = [
+  ['auto', 'detect'],
+  ['recipient', 'phone number'],
+  ['order', 'order number'],
+  ['id', 'message id'],
+  ['idempotencyKey', 'idempotency key'],
+  ['providerMessageId', "WhatsApp's id"]
+]
 
 /** The last search, for the way back. It is not part of the URL: URLs may be logged. */
 const last = { text: '', kind: 'auto', sender: '', shown: [] }
 
 /** Finds a message by what a support agent has at hand. */
 export async function findView (app, root) {
-  const input = h('input', { id: 'what', type: 'search', value: last.text, autocomplete: 'off', spellcheck: 'false', maxlength: '600', required: true, 'aria-describedby': 'what-hint' })
+  const input = h('input', {
+    id: 'what',
+    type: 'search',
+    value: last.text,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    maxlength: '600',
+    required: true,
+    'aria-describedby': 'what-hint'
+  })
   const names = h('input', { id: 'names', value: orderNames().join(', '), autocomplete: 'off', spellcheck: 'false' })
   const of = h('input', { id: 'of', value: last.sender, autocomplete: 'off', maxlength: '64' })
   const results = h('section', { id: 'results', 'aria-live': 'polite' }, last.shown)
@@ -67,7 +83,11 @@ async function look (app, results) {
   if (found.length === 0 && failure !== undefined) throw failure.error
   const person = queries.find(({ body }) => body.recipient !== undefined && !rejected.some(one => one.body === body))?.body.recipient
   const limits = person === undefined ? [] : await limitsOf(app, person, found)
-  last.shown = [h('p', { class: 'hint' }, `Searched as ${[...new Set(queries.map(({ as }) => as))].join(', ')}.`), limits, found.length === 0 ? nothing() : list(found, person)]
+  last.shown = [
+    h('p', { class: 'hint' }, `Searched as ${[...new Set(queries.map(({ as }) => as))].join(', ')}.`),
+    limits,
+    found.length === 0 ? nothing() : list(found, person)
+  ]
   show(results, last.shown)
   results.querySelector('a')?.focus()
 }
@@ -75,7 +95,13 @@ async function look (app, results) {
 /** The queries that a text may mean: several with `detect`. */
 function queriesOf (text, kind) {
   const orders = (text.includes(':') ? [text] : orderNames().map(name => `${name}:${text}`)).map(tag => ({ as: 'order number', body: { tag } }))
-  const one = { recipient: [{ as: 'phone number', body: { recipient: text } }], order: orders, id: [{ as: 'message id', id: text }], idempotencyKey: [{ as: 'idempotency key', body: { idempotencyKey: text } }], providerMessageId: [{ as: 'WhatsApp\'s id', body: { providerMessageId: text } }] }
+  const one = {
+    recipient: [{ as: 'phone number', body: { recipient: text } }],
+    order: orders,
+    id: [{ as: 'message id', id: text }],
+    idempotencyKey: [{ as: 'idempotency key', body: { idempotencyKey: text } }],
+    providerMessageId: [{ as: "WhatsApp's id", body: { providerMessageId: text } }]
+  }
   if (kind !== 'auto') return one[kind]
   if (ID.test(text)) return one.id
   if (text.startsWith('wamid.')) return one.providerMessageId
@@ -98,26 +124,49 @@ function list (found, person) {
   ]
 }
 
-const nothing = () => h('div', { class: 'card wait' }, h('h3', {}, 'No message found'),
-  h('p', {}, 'Search covers some days after a message was accepted (FIND_WITHIN_MS). The list of failures covers 30 days.'),
-  h('p', {}, h('strong', {}, 'What to do: '), 'check the number and its country code. Ask the calling service whether it posted the message, and which response it got.'))
+const nothing = () =>
+  h(
+    'div',
+    { class: 'card wait' },
+    h('h3', {}, 'No message found'),
+    h('p', {}, 'Search covers some days after a message was accepted (FIND_WITHIN_MS). The list of failures covers 30 days.'),
+    h(
+      'p',
+      {},
+      h('strong', {}, 'What to do: '),
+      'check the number and its country code. Ask the calling service whether it posted the message, and which response it got.'
+    )
+  )
 
 /** The wait of a new message to this person, for each sender that has written to them. */
 async function limitsOf (app, recipient, found) {
   const senders = [...new Set(found.map(({ sender }) => sender))].slice(0, 5)
   const rows = await app.senders()
-  return await Promise.all((senders.length === 0 ? rows.slice(0, 1).map(({ id }) => id) : senders).map(async sender => {
-    const limit = await post('/rate-limits/find', { recipient, sender })
-    const waiting = limit.waiting.urgent + limit.waiting.normal + limit.waiting.bulk
-    const text = waiting === 0 ? 'No message waits for this person' : waiting === 1 ? 'One message waits for this person' : `${waiting} messages wait for this person`
-    const rules = { ...rows.find(({ id }) => id === sender)?.rules, pairIntervalMs: limit.rule.intervalMs, pairBurst: limit.rule.burst }
-    const wait = limit.delayMs === 0 ? 'a new message would be sent immediately' : `a new message would wait ${limit.delayMs === null ? 'with no known end' : span(limit.delayMs)}: ${waitReason(limit.waitingFor, rules)}`
-    return h('p', { class: 'card plain' }, `${text} with sender ${sender}${limit.sending ? ', one is being sent' : ''}; ${wait}.`)
-  }))
+  return await Promise.all(
+    (senders.length === 0 ? rows.slice(0, 1).map(({ id }) => id) : senders).map(async sender => {
+      const limit = await post('/rate-limits/find', { recipient, sender })
+      const waiting = limit.waiting.urgent + limit.waiting.normal + limit.waiting.bulk
+      const text =
+        waiting === 0
+          ? 'No message waits for this person'
+          : waiting === 1
+            ? 'One message waits for this person'
+            : `${waiting} messages wait for this person`
+      const rules = { ...rows.find(({ id }) => id === sender)?.rules, pairIntervalMs: limit.rule.intervalMs, pairBurst: limit.rule.burst }
+      const wait =
+        limit.delayMs === 0
+          ? 'a new message would be sent immediately'
+          : `a new message would wait ${limit.delayMs === null ? 'with no known end' : span(limit.delayMs)}: ${waitReason(limit.waitingFor, rules)}`
+      return h('p', { class: 'card plain' }, `${text} with sender ${sender}${limit.sending ? ', one is being sent' : ''}; ${wait}.`)
+    })
+  )
 }
 
 function orderNames () {
-  return (localStorage.getItem(STORAGE_KEY) ?? 'orderId, order, orderNumber, order_id').split(',').map(name => name.trim()).filter(name => name !== '' && !name.includes(':'))
+  return (localStorage.getItem(STORAGE_KEY) ?? 'orderId, order, orderNumber, order_id')
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => name !== '' && !name.includes(':'))
 }
 
 function keepNames (text) {

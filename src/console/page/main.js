@@ -9,7 +9,12 @@ import { sendersView } from './senders.js'
 import { signIn } from './sign-in.js'
 import { explainError } from './words.js'
 
-const views = { find: [findView, 'Find', '1'], failures: [failuresView, 'Failures', '2'], senders: [sendersView, 'Senders', '3'], message: [messageView, '', ''] }
+const views = {
+  find: [findView, 'Find', '1'],
+  failures: [failuresView, 'Failures', '2'],
+  senders: [sendersView, 'Senders', '3'],
+  message: [messageView, '', '']
+}
 const [header, problem, notice, main] = ['header', 'problem', 'notice', 'main'].map(id => document.getElementById(id))
 
 let caller = null
@@ -100,10 +105,28 @@ function drawHeader () {
   const here = viewName()
   show(header,
     h('h1', {}, 'Sluice'),
-    caller === null ? null : h('nav', { 'aria-label': 'Views' }, Object.entries(views).filter(([, [, label]]) => label !== '').map(([name, [, label, letter]]) => h('a', { href: `#${name}`, id: `to-${name}`, 'aria-current': name === here ? 'page' : null, 'aria-keyshortcuts': letter }, label))),
+    caller === null
+      ? null
+      : h(
+        'nav',
+        { 'aria-label': 'Views' },
+        Object.entries(views)
+          .filter(([, [, label]]) => label !== '')
+          .map(([name, [, label, letter]]) =>
+            h('a', { href: `#${name}`, id: `to-${name}`, 'aria-current': name === here ? 'page' : null, 'aria-keyshortcuts': letter }, label)
+          )
+      ),
     caller?.sandbox === true ? h('span', { class: 'badge wait', id: 'sandbox' }, 'Sandbox: no real messages') : null,
     caller?.role === 'admin' ? h('a', { href: '/admin/queues', id: 'to-queues' }, 'Queues') : null,
-    caller === null ? null : h('span', { class: 'who' }, `${caller.name} (${caller.role === 'admin' ? 'admin' : 'read-only'}) `, key.get() === '' ? null : button('Sign out', () => signOut('Signed out.'), { id: 'sign-out' })))
+    caller === null
+      ? null
+      : h(
+        'span',
+        { class: 'who' },
+          `${caller.name} (${caller.role === 'admin' ? 'admin' : 'read-only'}) `,
+          key.get() === '' ? null : button('Sign out', () => signOut('Signed out.'), { id: 'sign-out' })
+      )
+  )
 }
 
 function viewName () {
@@ -143,7 +166,8 @@ window.addEventListener('hashchange', event => {
 })
 
 window.addEventListener('keydown', event => {
-  const busy = event.ctrlKey || event.altKey || event.metaKey || document.querySelector('dialog') !== null || event.target.matches('input, select, textarea')
+  const busy =
+    event.ctrlKey || event.altKey || event.metaKey || document.querySelector('dialog') !== null || event.target.matches('input, select, textarea')
   if (busy || caller === null) return
   const view = Object.keys(views).find(name => views[name][2] === event.key)
   if (view !== undefined) app.go(`#${view}`)

@@ -18,7 +18,11 @@ export function brief (metadata) {
 
 /** A list of names and values; rows without a value are skipped. */
 export function facts (rows) {
-  return h('dl', {}, rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))
+  return h(
+    'dl',
+    {},
+    rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])
+  )
 }
 
 /**

@@ -17,11 +17,26 @@ export async function sendersView (app, root) {
   const look = async () => {
     const [senders, worker] = await Promise.all([app.senders(true), get('/workers/retry')])
     const fitting = senders.filter(({ id }) => id.includes(wanted)).sort((a, b) => (a.state === 'active') - (b.state === 'active'))
-    const codes = new Map(await Promise.all(fitting.filter(({ state, reason }) => state === 'stopped' && reason !== null).slice(0, SHOWN).map(async ({ reason }) => [reason, await explain(reason)])))
+    const codes = new Map(
+      await Promise.all(
+        fitting
+          .filter(({ state, reason }) => state === 'stopped' && reason !== null)
+          .slice(0, SHOWN)
+          .map(async ({ reason }) => [reason, await explain(reason)])
+      )
+    )
     const state = JSON.stringify([fitting, worker.isRunning])
     if (state === drawn) return
     drawn = state
-    show(list, worker.isRunning ? null : h('p', { class: 'card bad' }, `The retry worker is stopped${worker.stoppedBy === null ? '' : ` by ${worker.stoppedBy}`}: failures are not retried automatically.`),
+    show(
+      list,
+      worker.isRunning
+        ? null
+        : h(
+          'p',
+          { class: 'card bad' },
+            `The retry worker is stopped${worker.stoppedBy === null ? '' : ` by ${worker.stoppedBy}`}: failures are not retried automatically.`
+        ),
       fitting.slice(0, SHOWN).map(sender => card(app, sender, codes.get(sender.reason), look)),
       fitting.length > SHOWN ? h('p', {}, `${fitting.length - SHOWN} more: filter by id above.`) : null)
   }
@@ -45,8 +60,12 @@ function card (app, sender, stop, look) {
   const { id, state, rules, queued, due, inFlight, scheduled, unknown, failures, sentLast24h, oldestDueSeconds } = sender
   const actions = [
     state === 'active'
-      ? button('Pause', async () => await pause(app, id) && await look(), { id: `pause-${id}`, 'aria-label': `Pause sender ${id}` })
-      : button('Resume', async () => await resume(app, sender) && await look(), { id: `resume-${id}`, class: 'act', 'aria-label': `Resume sender ${id}` })
+      ? button('Pause', async () => (await pause(app, id)) && (await look()), { id: `pause-${id}`, 'aria-label': `Pause sender ${id}` })
+      : button('Resume', async () => (await resume(app, sender)) && (await look()), {
+        id: `resume-${id}`,
+        class: 'act',
+        'aria-label': `Resume sender ${id}`
+      })
   ]
   return h('section', { class: `card ${state === 'active' ? 'good' : 'bad'}`, 'data-sender': id },
     h('h3', {}, id, ' ', h('span', { class: `badge ${state === 'active' ? 'good' : 'bad'}` }, state)),
@@ -57,8 +76,12 @@ function card (app, sender, stop, look) {
       ['Queued', queued], ['Ready now', due], ['In flight', inFlight], ['Scheduled', scheduled], ['Retry scheduled', failures.pending],
       ['Outcome unknown', unknown], ['Failed', failures.failed], ['Sent in 24 h', sentLast24h],
       ['Longest overdue', span(oldestDueSeconds * 1000)],
-      ['Rules', `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, burst ${rules.pairBurst}` : ''}; ${rules.perSecond}/s; ${rules.maxInFlight} in flight`]
-    ]))
+      [
+        'Rules',
+        `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, burst ${rules.pairBurst}` : ''}; ${rules.perSecond}/s; ${rules.maxInFlight} in flight`
+      ]
+    ])
+  )
 }
 
 function sentence ({ state, reason, resumesAt, queued }, stop) {

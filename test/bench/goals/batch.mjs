@@ -27,6 +27,15 @@ export async function batch ({ environment, rounds, seconds, quick, report, prof
   const found = await interleave(contenders, rounds, report)
   return [
     judge('8 messages a second in batches of 1,000', { least: 3, unit: '/s', against: 'single posts' }, found.batch, found.single),
-    ...found.bulk === undefined ? [] : [figure('8 messages a second in batches of 1,000, against addBulk', { unit: '/s', against: 'composed with addBulk' }, found.batch, found.bulk)]
+    ...(found.bulk === undefined
+      ? []
+      : [
+          figure(
+            '8 messages a second in batches of 1,000, against addBulk',
+            { unit: '/s', against: 'composed with addBulk' },
+            found.batch,
+            found.bulk
+          )
+        ])
   ]
 }

@@ -60,8 +60,18 @@ export async function drain ({ environment, rounds, seconds, report, profile, qu
   const all = (name, key) => found[name].map(one => one[key])
   const cpu = name => found[name].map(({ nodeUs, redisUs }) => nodeUs + redisUs)
   return [
-    judge('5 drain with 1,000 in flight, messages a second', { least: 0.8, unit: '/s', against: 'undici' }, all('sluice', 'perSecond'), all('undici', 'perSecond')),
-    judge('5 drain with 1,000 in flight, messages a second, against a worker', { least: 1.5, unit: '/s', against: 'BullMQ worker' }, all('sluice', 'perSecond'), all('worker', 'perSecond')),
+    judge(
+      '5 drain with 1,000 in flight, messages a second',
+      { least: 0.8, unit: '/s', against: 'undici' },
+      all('sluice', 'perSecond'),
+      all('undici', 'perSecond')
+    ),
+    judge(
+      '5 drain with 1,000 in flight, messages a second, against a worker',
+      { least: 1.5, unit: '/s', against: 'BullMQ worker' },
+      all('sluice', 'perSecond'),
+      all('worker', 'perSecond')
+    ),
     figure('5 drain, CPU of node and Redis', { unit: 'µs', against: 'BullMQ worker' }, cpu('sluice'), cpu('worker')),
     figure('5 drain, CPU of Redis', { unit: 'µs', against: 'BullMQ worker' }, all('sluice', 'redisUs'), all('worker', 'redisUs'))
   ]
@@ -79,7 +89,15 @@ async function createSluice ({ environment, redis, provider, profile }) {
     redis,
     async fill (messages) {
       const result = await callers.ask('run', {
-        url: `${gateway.url}/batch`, headers: gateway.headers, connections: 2, batch: 500, count: Math.ceil(messages / 500), from, tag: 'd', recipients: 1e7, senders
+        url: `${gateway.url}/batch`,
+        headers: gateway.headers,
+        connections: 2,
+        batch: 500,
+        count: Math.ceil(messages / 500),
+        from,
+        tag: 'd',
+        recipients: 1e7,
+        senders
       })
       checkAccepted(result)
       from += result.asked / 500
@@ -98,7 +116,10 @@ async function createWorker ({ environment, redis, provider }) {
     process: composed,
     redis,
     async fill (messages) {
-      await composed.ask('fill', Array.from({ length: messages }, () => [{ to: `+1777${String(made).padStart(7, '0')}`, message: TEXT, idempotencyKey: `d-${made++}` }, 0]))
+      await composed.ask(
+        'fill',
+        Array.from({ length: messages }, () => [{ to: `+1777${String(made).padStart(7, '0')}`, message: TEXT, idempotencyKey: `d-${made++}` }, 0])
+      )
     },
     resume: async () => await composed.ask('resume'),
     pause: async () => await composed.ask('pause')

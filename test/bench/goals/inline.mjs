@@ -28,9 +28,28 @@ export async function inline ({ environment, rounds, seconds, quick, report, pro
   const rate = name => found[name].map(({ perSecond }) => perSecond)
   return [
     judge('7 inline send, time on top of the provider, p50', { most: 1.5, unit: 'ms' }, added('sluice', 'p50')),
-    judge('7 inline send, time on top of the provider, p99', { most: 1, unit: 'ms', against: 'composed' }, added('sluice', 'p99'), added('composed', 'p99')),
-    figure('7 inline send, time on top of the provider, p50, against the peer', { unit: 'ms', against: 'composed' }, added('sluice', 'p50'), added('composed', 'p50')),
+    judge(
+      '7 inline send, time on top of the provider, p99',
+      { most: 1, unit: 'ms', against: 'composed' },
+      added('sluice', 'p99'),
+      added('composed', 'p99')
+    ),
+    figure(
+      '7 inline send, time on top of the provider, p50, against the peer',
+      { unit: 'ms', against: 'composed' },
+      added('sluice', 'p50'),
+      added('composed', 'p50')
+    ),
     figure('7 inline send, messages a second', { unit: '/s', against: 'composed' }, rate('sluice'), rate('composed')),
-    ...equipped === null ? [] : [figure('7 the minimum: SET NX, send, SET, with keys, log and metrics, time on top of the provider, p50', { unit: 'ms', against: 'composed' }, added('least', 'p50'), added('composed', 'p50'))]
+    ...(equipped === null
+      ? []
+      : [
+          figure(
+            '7 the minimum: SET NX, send, SET, with keys, log and metrics, time on top of the provider, p50',
+            { unit: 'ms', against: 'composed' },
+            added('least', 'p50'),
+            added('composed', 'p50')
+          )
+        ])
   ]
 }

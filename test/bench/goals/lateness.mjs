@@ -19,7 +19,13 @@ const AHEAD_MS = 1500
 export async function lateness ({ environment, rounds, quick, report, profile }) {
   const deep = quick ? 3 : 6
   const provider = await environment.provider()
-  const gateway = await environment.gateway({ redis: await environment.redis(), apiUrl: provider.url, senders: SENDERS, rules: { pairIntervalMs: INTERVAL_MS }, profile })
+  const gateway = await environment.gateway({
+    redis: await environment.redis(),
+    apiUrl: provider.url,
+    senders: SENDERS,
+    rules: { pairIntervalMs: INTERVAL_MS },
+    profile
+  })
   const composed = await environment.composed({ redis: await environment.redis(), apiUrl: provider.url, concurrency: 500 })
   await composed.ask('work')
   const senders = sendersOf(SENDERS)

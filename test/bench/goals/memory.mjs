@@ -33,10 +33,16 @@ export async function memory ({ environment, quick, rounds, report, profile }) {
   const idle = quick ? [] : [await senders({ environment, provider })]
   return [
     ...idle.flatMap(({ bytes, connections }) => [
-      figure('3 a sender without messages', { unit: 'bytes' }, [bytes]), figure('3 connections of a node to Redis', { unit: 'connections' }, [connections])
+      figure('3 a sender without messages', { unit: 'bytes' }, [bytes]),
+      figure('3 connections of a node to Redis', { unit: 'connections' }, [connections])
     ]),
     judge('3 a settled message', { most: 2, stretch: 1, unit: 'bytes', against: 'SET NX PX' }, found.settled, found.floor),
-    figure('3 a settled message with the look-up index (FIND_WITHIN_MS, on by default)', { unit: 'bytes', against: 'SET NX PX' }, found.indexed, found.floor),
+    figure(
+      '3 a settled message with the look-up index (FIND_WITHIN_MS, on by default)',
+      { unit: 'bytes', against: 'SET NX PX' },
+      found.indexed,
+      found.floor
+    ),
     judge('3 a waiting message', { most: 0.7, unit: 'bytes', against: 'BullMQ delayed job' }, found.waiting, found.job),
     figure('3 a waiting message with the look-up index', { unit: 'bytes', against: 'BullMQ delayed job' }, found.found, found.job)
   ]
@@ -48,7 +54,13 @@ async function fill ({ environment, provider, callers, count, role, profile }) {
   const empty = await redis.bytes()
   const gateway = await environment.gateway({ redis, apiUrl: provider.url, senders: SENDERS, role, profile })
   const result = await callers.ask('run', {
-    url: gateway.url, headers: { ...gateway.headers, prefer: 'respond-async' }, connections: 16, count, tag: 'm', recipients: role === 'api' ? count / 10 : 1e7, senders: sendersOf(SENDERS)
+    url: gateway.url,
+    headers: { ...gateway.headers, prefer: 'respond-async' },
+    connections: 16,
+    count,
+    tag: 'm',
+    recipients: role === 'api' ? count / 10 : 1e7,
+    senders: sendersOf(SENDERS)
   })
   checkAccepted(result)
   if (role === 'all') await gateway.settled()
@@ -94,7 +106,18 @@ async function jobs ({ environment, provider, count }) {
   const redis = await environment.redis()
   const empty = await redis.bytes()
   const peer = await environment.composed({ redis, apiUrl: provider.url })
-  await peer.ask('fill', Array.from({ length: count }, (_, n) => [{ sender: '100000000000000', to: `+1777${String(n % (count / 10)).padStart(7, '0')}`, message: TEXT, idempotencyKey: `m-${String(n).padStart(8, '0')}` }, 3_600_000]))
+  await peer.ask(
+    'fill',
+    Array.from({ length: count }, (_, n) => [
+      {
+        sender: '100000000000000',
+        to: `+1777${String(n % (count / 10)).padStart(7, '0')}`,
+        message: TEXT,
+        idempotencyKey: `m-${String(n).padStart(8, '0')}`
+      },
+      3_600_000
+    ])
+  )
   await peer.stop()
   const bytes = await redis.bytes() - empty
   await redis.stop()

@@ -11,17 +11,32 @@ export async function openLoop ({ environment, rounds, seconds, quick, report, p
   const gateway = await environment.gateway({ redis: await environment.redis(), apiUrl: provider.url, role: 'api', profile })
   const composed = await environment.composed({ redis: await environment.redis(), apiUrl: provider.url })
   let run = 0
-  const load = ({ url, headers }, manner = {}) => async how => {
-    const result = await callers.ask('run', { url, headers: { ...headers, prefer: 'respond-async' }, seconds, rate, tag: `o${++run}`, ...manner, ...how })
-    checkAccepted(result, how !== undefined)
-    return result.ms
-  }
+  const load =
+    ({ url, headers }, manner = {}) =>
+      async how => {
+        const result = await callers.ask('run', {
+          url,
+          headers: { ...headers, prefer: 'respond-async' },
+          seconds,
+          rate,
+          tag: `o${++run}`,
+          ...manner,
+          ...how
+        })
+        checkAccepted(result, how !== undefined)
+        return result.ms
+      }
   const contenders = { sluice: load(gateway), composed: load(composed), nothing: load({ ...composed, url: composed.nothing }) }
   await warmUp(contenders, { report, quick })
   const found = await interleave(contenders, rounds, report)
   const all = (name, part) => found[name].map(ms => ms[part])
   return ['p50', 'p99', 'p999'].flatMap(part => [
     figure(`open loop, ${rate} a second, ${part}`, { unit: 'ms', against: 'composed' }, all('sluice', part), all('composed', part)),
-    figure(`open loop, ${rate} a second, ${part}, against a route that only validates`, { unit: 'ms', against: 'Fastify, validating' }, all('sluice', part), all('nothing', part))
+    figure(
+      `open loop, ${rate} a second, ${part}, against a route that only validates`,
+      { unit: 'ms', against: 'Fastify, validating' },
+      all('sluice', part),
+      all('nothing', part)
+    )
   ])
 }

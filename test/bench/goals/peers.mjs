@@ -28,6 +28,19 @@ export async function peers ({ environment, rounds, seconds, quick, report }) {
   for (const [name, options] of Object.entries(variants)) contenders[name] = await load(options)
   await warmUp(contenders, { report, quick })
   const found = await interleave(contenders, rounds, report)
-  return Object.keys(variants).filter(name => name !== 'composed').flatMap(name => [['messages a second', 'perSecond', '/s'], ['CPU of node and Redis', 'us', 'µs']].map(([what, key, unit]) =>
-    figure(`the peer with ${name}, ${what}`, { unit, against: 'unchanged' }, found[name].map(one => one[key]), found['composed'].map(one => one[key]))))
+  return Object.keys(variants)
+    .filter(name => name !== 'composed')
+    .flatMap(name =>
+      [
+        ['messages a second', 'perSecond', '/s'],
+        ['CPU of node and Redis', 'us', 'µs']
+      ].map(([what, key, unit]) =>
+        figure(
+          `the peer with ${name}, ${what}`,
+          { unit, against: 'unchanged' },
+          found[name].map(one => one[key]),
+          found['composed'].map(one => one[key])
+        )
+      )
+    )
 }

@@ -36,7 +36,16 @@ export function createEnvironment () {
       const key = 'bench-sender-0123456789'
       const child = keep(await startChild('composed.mjs', { ...options, key, redisUrl: options.redis.url }, { core: MEASURED }))
       const url = await child.ask('url')
-      return { url: `${url}/messages`, nothing: `${url}/nothing`, once: `${url}/once`, direct: `${url}/direct`, headers: options.equipped ? { authorization: `Bearer ${key}` } : {}, ask: child.ask, cpu: () => cpuOf(child.pid), stop: child.stop }
+      return {
+        url: `${url}/messages`,
+        nothing: `${url}/nothing`,
+        once: `${url}/once`,
+        direct: `${url}/direct`,
+        headers: options.equipped ? { authorization: `Bearer ${key}` } : {},
+        ask: child.ask,
+        cpu: () => cpuOf(child.pid),
+        stop: child.stop
+      }
     },
 
     async end () {

@@ -24,7 +24,14 @@ export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', 
   const program = start([...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`], main], {
     core: MEASURED,
     env: {
-      ROLE: role, PORT: String(port), HOST: '127.0.0.1', REDIS_URL: redis.url, WHATSAPP_API_URL: apiUrl, WHATSAPP_SENDERS_FILE: file, API_KEYS: `bench:${senderKey}:send,admin:${adminKey}:admin`, ...env
+      ROLE: role,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      REDIS_URL: redis.url,
+      WHATSAPP_API_URL: apiUrl,
+      WHATSAPP_SENDERS_FILE: file,
+      API_KEYS: `bench:${senderKey}:send,admin:${adminKey}:admin`,
+      ...env
     }
   })
   const url = `http://127.0.0.1:${port}`

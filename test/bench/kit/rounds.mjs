@@ -61,12 +61,26 @@ function reaches (value, { least, most }) {
 export function figure (goal, { unit, against }, ours, theirs) {
   const judged = theirs === undefined ? ours : ours.map((value, round) => value / theirs[round])
   return {
-    ...entry(goal, unit, ours, judged), target: null, ratio: theirs === undefined ? null : round(median(judged)), pass: null, ...theirs === undefined ? {} : { against, other: round(median(theirs)) }
+    ...entry(goal, unit, ours, judged),
+    target: null,
+    ratio: theirs === undefined ? null : round(median(judged)),
+    pass: null,
+    ...(theirs === undefined ? {} : { against, other: round(median(theirs)) })
   }
 }
 
 function entry (goal, unit, ours, judged) {
-  return { goal, target: null, value: round(median(ours)), unit, ratio: null, pass: null, rounds: ours.length, min: round(Math.min(...judged)), max: round(Math.max(...judged)) }
+  return {
+    goal,
+    target: null,
+    value: round(median(ours)),
+    unit,
+    ratio: null,
+    pass: null,
+    rounds: ours.length,
+    min: round(Math.min(...judged)),
+    max: round(Math.max(...judged))
+  }
 }
 
 /** Rounds to four significant digits. */

@@ -15,10 +15,22 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { Pool } from 'undici'
 import { options, serve } from '../kit/child.mjs'
 
-const { redisUrl, apiUrl, equipped = false, concurrency = 0, intervalMs = 2000, autopipelining = false, ownConnection = false, atOnce = false } = options
+const {
+  redisUrl,
+  apiUrl,
+  equipped = false,
+  concurrency = 0,
+  intervalMs = 2000,
+  autopipelining = false,
+  ownConnection = false,
+  atOnce = false
+} = options
 const connect = () => new Redis(redisUrl, { enableAutoPipelining: autopipelining })
 const redis = connect()
-const queue = new Queue('send', { connection: ownConnection ? connect() : redis, defaultJobOptions: { removeOnComplete: true, attempts: 6, backoff: { type: 'exponential', delay: 60_000 } } })
+const queue = new Queue('send', {
+  connection: ownConnection ? connect() : redis,
+  defaultJobOptions: { removeOnComplete: true, attempts: 6, backoff: { type: 'exponential', delay: 60_000 } }
+})
 const limiter = new RateLimiterRedis({ storeClient: redis, keyPrefix: 'rl', points: 1, duration: intervalMs / 1000 })
 const api = new URL(apiUrl)
 const pool = new Pool(api.origin, { connections: 1000, pipelining: 1 })
@@ -27,30 +39,50 @@ const headers = { authorization: 'Bearer token', 'content-type': 'application/js
 /** Posts to the provider and stores the outcome at the idempotency key. */
 async function send ({ to, message, idempotencyKey }) {
   const { body } = await pool.request({
-    method: 'POST', path: `${api.pathname}/100000000000000/messages`, headers, body: JSON.stringify({ messaging_product: 'whatsapp', to, type: 'text', text: { body: message } })
+    method: 'POST',
+    path: `${api.pathname}/100000000000000/messages`,
+    headers,
+    body: JSON.stringify({ messaging_product: 'whatsapp', to, type: 'text', text: { body: message } })
   })
   const { messages: [{ id }] } = await body.json()
   await redis.set(`idem:${idempotencyKey}`, JSON.stringify({ status: 'sent', id, at: Date.now() }), 'KEEPTTL')
   return id
 }
 
-const worker = concurrency === 0 ? null : new Worker('send', async ({ data }) => await send(data), { connection: new Redis(redisUrl, { maxRetriesPerRequest: null }), concurrency, autorun: false })
+const worker =
+  concurrency === 0
+    ? null
+    : new Worker('send', async ({ data }) => await send(data), {
+      connection: new Redis(redisUrl, { maxRetriesPerRequest: null }),
+      concurrency,
+      autorun: false
+    })
 worker?.on('error', () => undefined)
 
-const Body = Type.Object({
-  to: Type.String({ pattern: '^\\+?[0-9 ()-]{7,20}$' }),
-  message: Type.String({ minLength: 1, maxLength: 4096 }),
-  idempotencyKey: Type.String({ minLength: 1, maxLength: 256 }),
-  sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }))
-}, { additionalProperties: false })
-const Response = Type.Object({ id: Type.String(), status: Type.String(), delayMs: Type.Optional(Type.Number()), providerMessageId: Type.Optional(Type.String()) })
+const Body = Type.Object(
+  {
+    to: Type.String({ pattern: '^\\+?[0-9 ()-]{7,20}$' }),
+    message: Type.String({ minLength: 1, maxLength: 4096 }),
+    idempotencyKey: Type.String({ minLength: 1, maxLength: 256 }),
+    sender: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }))
+  },
+  { additionalProperties: false }
+)
+const Response = Type.Object({
+  id: Type.String(),
+  status: Type.String(),
+  delayMs: Type.Optional(Type.Number()),
+  providerMessageId: Type.Optional(Type.String())
+})
 const schema = { body: Body, response: { 200: Response, 202: Response } }
 
 const app = Fastify({ logger: equipped }).setValidatorCompiler(TypeBoxValidatorCompiler)
 if (equipped) {
   await app.register(bearerAuth, { keys: [options.key] })
   const seconds = new prometheus.Histogram({ name: 'http_request_seconds', help: 'Response time', labelNames: ['route', 'status'] })
-  app.addHook('onResponse', async (request, reply) => seconds.observe({ route: request.routeOptions.url, status: reply.statusCode }, reply.elapsedTime / 1000))
+  app.addHook('onResponse', async (request, reply) =>
+    seconds.observe({ route: request.routeOptions.url, status: reply.statusCode }, reply.elapsedTime / 1000)
+  )
 }
 
 app.post('/messages', { schema }, async (request, reply) => {
@@ -59,7 +91,7 @@ app.post('/messages', { schema }, async (request, reply) => {
   const limiting = atOnce ? waitOf(to) : null
   if (await storing === null) return { id: idempotencyKey, status: 'duplicate' }
   const delay = await (limiting ?? waitOf(to))
-  if (delay === 0 && request.headers.prefer !== 'respond-async') return { id: idempotencyKey, status: 'sent', providerMessageId: await send(request.body) }
+  if (delay === 0 && request.headers.prefer !== 'respond-async') { return { id: idempotencyKey, status: 'sent', providerMessageId: await send(request.body) } }
   await queue.add('send', request.body, { jobId: idempotencyKey, delay })
   reply.code(202)
   return { id: idempotencyKey, status: 'queued', delayMs: delay }
@@ -126,7 +158,9 @@ serve({
   async fill (wanted) {
     const due = []
     for (let from = 0; from < wanted.length; from += 1000) {
-      const jobs = await queue.addBulk(wanted.slice(from, from + 1000).map(([data, delay]) => ({ name: 'send', data, opts: { jobId: data.idempotencyKey, delay } })))
+      const jobs = await queue.addBulk(
+        wanted.slice(from, from + 1000).map(([data, delay]) => ({ name: 'send', data, opts: { jobId: data.idempotencyKey, delay } }))
+      )
       due.push(...jobs.map(({ timestamp, delay }) => timestamp + delay))
     }
     return due

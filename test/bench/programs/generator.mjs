@@ -20,7 +20,19 @@ function contentOf (how, n) {
  * Runs until `seconds` are over or `count` requests have their response. Counts messages, in batches the rows; latencies are of requests, in ms.
  * Bodies are numbered from `from`, so that recipients and keys continue from run to run.
  */
-async function run ({ url, headers = {}, connections = 64, seconds = Infinity, count = Infinity, rate = 0, batch = 0, tag, from = 0, recipients = 10_000, senders = [] }) {
+async function run ({
+  url,
+  headers = {},
+  connections = 64,
+  seconds = Infinity,
+  count = Infinity,
+  rate = 0,
+  batch = 0,
+  tag,
+  from = 0,
+  recipients = 10_000,
+  senders = []
+}) {
   const how = { tag, recipients, senders, batch }
   const { hostname, port, pathname } = new URL(url)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
@@ -72,7 +84,14 @@ async function run ({ url, headers = {}, connections = 64, seconds = Infinity, c
   for (const socket of sockets) socket.destroy()
   latencies.sort((a, b) => a - b)
   const at = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
-  return { asked: asked * Math.max(1, batch), accepted, statuses, seconds: lasted, perSecond: accepted / lasted, ms: { p50: at(0.5), p99: at(0.99), p999: at(0.999) } }
+  return {
+    asked: asked * Math.max(1, batch),
+    accepted,
+    statuses,
+    seconds: lasted,
+    perSecond: accepted / lasted,
+    ms: { p50: at(0.5), p99: at(0.99), p999: at(0.999) }
+  }
 }
 
 async function open (port, hostname) {

@@ -32,7 +32,16 @@ const deps = {
   startWithinMs: 10_000,
   settlement: { backoff: () => null, unknownOutcome: 'fail', unknownHoldMs: 0, findMs }
 }
-const rules = { operator: true, settings: '', pairIntervalUs: 2e6, pairBurst: 1, senderIntervalUs: 1, senderBurst: 1000, maxInFlight: 1e6, perSecond: 1000 }
+const rules = {
+  operator: true,
+  settings: '',
+  pairIntervalUs: 2e6,
+  pairBurst: 1,
+  senderIntervalUs: 1,
+  senderBurst: 1000,
+  maxInFlight: 1e6,
+  perSecond: 1000
+}
 await each(senders, async sender => await store.run('quota', { sender }, rules))
 
 const wamid = `wamid.${Buffer.from('HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0').toString('base64')}`
@@ -55,7 +64,14 @@ async function usEach (items, work) {
 async function admitOne () {
   const n = admitted++
   const admission = await admit(deps, {
-    sender: senders[n % count], caller: 'bench', to: `+1777${String(Math.floor(n / 2 / count)).padStart(7, '0')}`, message: TEXT, idempotencyKey: `key-${n}`, lane: 'normal', inline: false, whenLimited: 'wait'
+    sender: senders[n % count],
+    caller: 'bench',
+    to: `+1777${String(Math.floor(n / 2 / count)).padStart(7, '0')}`,
+    message: TEXT,
+    idempotencyKey: `key-${n}`,
+    lane: 'normal',
+    inline: false,
+    whenLimited: 'wait'
   })
   if (admission.status !== 'queued') throw new Error(`admitted as ${admission.status}`)
 }
@@ -79,10 +95,28 @@ serve({
   /** Claims `many` messages, `want` at a time, and settles them as sent; returns Redis's CPU per claim and per settlement, µs. */
   async claimAndSettle ({ many, want }) {
     let grants = []
-    const claimUs = await usEach(many, async () => { grants = await claimed(many, want) })
-    const settleUs = await usEach(many, async () => await each(grants, async grant => await settle(deps, grant, { status: 'sent', providerMessageId: `${wamid}${grant.id.slice(0, 16)}`, startedAfterMs: 1, durationMs: 50 })))
+    const claimUs = await usEach(many, async () => {
+      grants = await claimed(many, want)
+    })
+    const settleUs = await usEach(
+      many,
+      async () =>
+        await each(
+          grants,
+          async grant =>
+            await settle(deps, grant, { status: 'sent', providerMessageId: `${wamid}${grant.id.slice(0, 16)}`, startedAfterMs: 1, durationMs: 50 })
+        )
+    )
     return { claimUs, settleUs }
   },
   /** The minimum of any idempotent gateway: one `SET NX PX` per message; µs. */
-  floor: async many => await usEach(many, async () => await each(Array.from({ length: many }), async () => await plain.set(`floor:${randomBytes(16).toString('base64url')}`, '1', 'PX', 60_000, 'NX')))
+  floor: async many =>
+    await usEach(
+      many,
+      async () =>
+        await each(
+          Array.from({ length: many }),
+          async () => await plain.set(`floor:${randomBytes(16).toString('base64url')}`, '1', 'PX', 60_000, 'NX')
+        )
+    )
 })

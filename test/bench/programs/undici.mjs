@@ -13,7 +13,17 @@ let sent = 0
 async function send () {
   while (state.isRunning) {
     const { body } = await pool.request({
-      method: 'POST', path: `${api.pathname}/100000000000000/messages`, headers, body: JSON.stringify({ type: 'text', text: { body: TEXT }, messaging_product: 'whatsapp', recipient_type: 'individual', to: `+1777${String(sent++).padStart(7, '0')}`, biz_opaque_callback_data: 'VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a.1' })
+      method: 'POST',
+      path: `${api.pathname}/100000000000000/messages`,
+      headers,
+      body: JSON.stringify({
+        type: 'text',
+        text: { body: TEXT },
+        messaging_product: 'whatsapp',
+        recipient_type: 'individual',
+        to: `+1777${String(sent++).padStart(7, '0')}`,
+        biz_opaque_callback_data: 'VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a.1'
+      })
     })
     await body.json()
   }

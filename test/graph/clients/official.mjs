@@ -13,6 +13,8 @@ client.requester.port = Number(process.env.PORT)
 for await (const line of createInterface({ input: process.stdin })) {
   const { to, words, read } = JSON.parse(line)
   // The SDK resolves with every response, also with an error.
-  const response = await (read === undefined ? client.messages.text({ body: words }, to) : client.messages.status({ status: 'read', message_id: read }))
+  const response = await (read === undefined
+    ? client.messages.text({ body: words }, to)
+    : client.messages.status({ status: 'read', message_id: read }))
   process.stdout.write(JSON.stringify({ status: response.statusCode(), body: await response.responseBodyToJSON() }) + '\n')
 }
