@@ -1,6 +1,7 @@
 /** The counter of spacing violations of a real gateway: it stays at 0, and it counts when the limiter is broken on purpose. */
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { alterScripts } from '../support/alter-scripts.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
@@ -21,16 +22,15 @@ async function gaps (recipient: string, count: number): Promise<number[]> {
   return seen.slice(1).map(({ receivedAt }, n) => receivedAt - (seen[n]?.receivedAt ?? 0))
 }
 
-/** Replaces a text in every script of later connections; the returned function undoes it and returns the number of changed scripts. */
+/** Replaces a text in every script of all connections; the returned function undoes it and returns the number of changed scripts. */
 function breakLimiter (right: string, wrong: string): () => number {
-  const { defineCommand } = Redis.prototype
   let broken = 0
-  Redis.prototype.defineCommand = function (name, definition) {
-    if (definition.lua.includes(right)) broken++
-    return defineCommand.call(this, name, { ...definition, lua: definition.lua.replaceAll(right, wrong) })
-  }
+  const restore = alterScripts(Redis.prototype, ({ lua }) => {
+    if (lua.includes(right)) broken++
+    return lua.replaceAll(right, wrong)
+  })
   return () => {
-    Redis.prototype.defineCommand = defineCommand
+    restore()
     return broken
   }
 }
