@@ -22,17 +22,14 @@ async function gaps (recipient: string, count: number): Promise<number[]> {
   return seen.slice(1).map(({ receivedAt }, n) => receivedAt - (seen[n]?.receivedAt ?? 0))
 }
 
-/** Replaces a text in every script of all connections; the returned function undoes it and returns the number of changed scripts. */
-function breakLimiter (right: string, wrong: string): () => number {
-  let broken = 0
+/** Replaces a text in every script of all connections; `restore` undoes it, `count` is the number of changed scripts. */
+function breakLimiter (right: string, wrong: string): { restore: () => void, count: number } {
+  let count = 0
   const restore = alterScripts(Redis.prototype, ({ lua }) => {
-    if (lua.includes(right)) broken++
+    if (lua.includes(right)) count++
     return lua.replaceAll(right, wrong)
   })
-  return () => {
-    restore()
-    return broken
-  }
+  return { restore, count }
 }
 
 await t.test(
@@ -62,10 +59,10 @@ await t.test(
 )
 
 await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
-  const mend = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
-  t.teardown(mend)
+  const { restore, count } = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
+  t.teardown(restore)
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
-  t.ok(mend() >= 4, 'admit, claim, retry and settle are broken')
+  t.ok(count >= 4, 'admit, claim, retry and settle are broken')
   t.equal(await violations(node), 0)
   for (const text of ['a', 'b', 'c', 'd']) await node.send('+15550009011', text)
   await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
