@@ -6,7 +6,6 @@ import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 import type { Bus } from '../events.js'
 import { isChange } from '../http/loopback.js'
-import { sendProblem, toKnown } from '../http/problem.js'
 import type { MessagesQueueDeps } from './messages-queue.js'
 import { createMessagesQueue } from './messages-queue.js'
 
@@ -54,13 +53,8 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
     }
   })
   server.setBasePath(app.prefix)
-  server.setErrorHandler(error => {
-    const known = toKnown(error)
-    // The keys that bull-board's page knows.
-    if (known.status === 503) return { status: 503, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, message: known.message } }
-    deps.events.emit('unexpected-error', { location: 'dashboard', error: known.facts.cause ?? error })
-    return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' } } }
-  })
+  // The gateway's own error handler responds, with a problem document: bull-board knows no 503.
+  server.setErrorHandler(error => { throw error })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
     if (!isChange(request)) return
