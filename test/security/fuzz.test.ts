@@ -113,7 +113,7 @@ function judge (response: RawResponse | null, { method, path }: Hostile): string
   if (isGraphPath(path) && !isProblem) { return (/^\{"error":\{"message":"[^"].*"details":"(\w+): /.exec(body)?.[1] as keyof typeof errors) in errors ? '' : 'no error of the Graph API' }
   if (!isProblem) return `an error as ${headers['content-type'] ?? 'nothing'}`
   const problem = JSON.parse(body) as { code: keyof typeof errors, status: number }
-  if (errors[problem.code]?.[0] !== status || problem.status !== status) return 'an unknown code'
+  if (errors[problem.code]?.status !== status || problem.status !== status) return 'an unknown code'
   return status === 503 && headers['retry-after'] === undefined ? 'no Retry-After' : ''
 }
 
