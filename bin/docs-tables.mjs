@@ -15,14 +15,16 @@ export function settingsTable (first, last) {
 
 /** A row for each error, in the order of src/errors.ts. */
 export function errorsTable () {
-  return table(['code', 'HTTP', 'title'], Object.entries(errors).map(([name, [status, sentence]]) => [code(name), status, sentence]))
+  return table(['code', 'HTTP', 'means', 'repeat?'], Object.entries(errors).map(([name, { status, meaning, retry }]) =>
+    [code(name), status, meaning, retry]))
 }
 
-function code (value) {
+export function code (value) {
   return `\`${value}\``
 }
 
-function table (columns, rows) {
+/** A Markdown table: column names, then a list of cells for each row. */
+export function table (columns, rows) {
   const line = cells => `| ${cells.map(cell => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
   return [line(columns), `|${'---|'.repeat(columns.length)}`, ...rows.map(line), ''].join('\n')
 }

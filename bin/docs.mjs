@@ -1,15 +1,23 @@
 /**
  * `npm run docs` writes tables of the docs from data in the code. `npm run docs -- --check` fails if a page is out of date.
  * A page marks a table with `<!-- generated: NAME ARGUMENT... -->` and `<!-- /generated -->`.
- * A new table is one function below that returns Markdown, listed in `tables`.
+ * A new table is one function that returns Markdown, listed in `tables`.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { logLines } from '../src/metrics/log-lines.ts'
 import { createInstruments } from '../src/metrics/instruments.ts'
 import { createSystemGauges } from '../src/metrics/system.ts'
 import { localCodes, metaCodes } from '../src/provider/codes.ts'
+import { code, errorsTable, settingsTable, table } from './docs-tables.mjs'
 
-const tables = { metrics, 'log-lines': logLineTable, 'meta-codes': () => codes(metaCodes), 'local-codes': () => codes(localCodes) }
+const tables = {
+  metrics,
+  errors: errorsTable,
+  settings: settingsTable,
+  'log-lines': logLineTable,
+  'meta-codes': () => codes(metaCodes),
+  'local-codes': () => codes(localCodes)
+}
 
 const root = new URL('../', import.meta.url)
 const PAGES = [
@@ -51,15 +59,6 @@ function outcomeOf (row) {
     case 'retryable': return row.mostAttempts === undefined ? 'retryable' : `retryable, ${row.mostAttempts} attempts at most`
     default: return row.outcome
   }
-}
-
-function code (text) {
-  return `\`${text}\``
-}
-
-/** A Markdown table: column names, then a list of cells for each row. */
-function table (columns, rows) {
-  return [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`, ...rows.map(cells => `| ${cells.join(' | ')} |`), ''].join('\n')
 }
 
 const used = new Set()

@@ -15,7 +15,7 @@ const count = (standard: number, description: string, most = 1_000_000_000): TSc
 const text = (description: string, standard = ''): TSchema & { static: string } =>
   Type.String({ default: standard, description })
 
-/** Every setting: its type, default and meaning. The table in docs/settings.md says the same; a test holds them together. */
+/** Every setting: its type, default and meaning. `npm run docs` writes the tables in docs/settings.md from it. */
 export const ConfigSchema = Type.Object({
   NODE_ENV: text('`production` refuses the embedded Redis and the sandbox unless they are enabled explicitly', 'development'),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'Port of the HTTP server; 0 takes a free one' }),

@@ -1,45 +1,220 @@
-/** All errors of the gateway: code, HTTP status and sentence. docs/errors.md explains each one. */
+/** All errors of the gateway. `npm run docs` writes the table in docs/errors.md from them. */
 
 export const errors = {
-  INVALID_REQUEST: [400, 'The request is invalid'],
-  INVALID_RECIPIENT: [400, 'Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed'],
-  RECIPIENT_IS_USER_ID: [400, '"to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"'],
-  INVALID_KEY: [400, 'Invalid idempotency key: use 1 to 256 printable ASCII characters'],
-  UNAUTHENTICATED: [401, 'Missing or unknown API key: send "Authorization: Bearer <key>"'],
-  WEBHOOK_SIGNATURE: [401, 'The webhook signature matches no configured app secret'],
-  FORBIDDEN: [403, 'The API key\'s role does not permit this operation'],
-  NOT_FOUND: [404, 'No such message, failure or route'],
-  SENDER_UNKNOWN: [404, 'No sender with this id is configured'],
-  NOT_SUPPORTED: [405, 'Operation not supported: the dashboard is read-only'],
-  TOO_SLOW: [408, 'The request took too long to arrive'],
-  NOT_SENT_YET: [409, 'The quoted message has not been sent yet'],
-  NOT_CANCELLABLE: [409, 'Only a waiting message can be cancelled'],
-  NOT_RETRYABLE: [409, 'This failure cannot be retried now'],
-  TOO_LARGE: [413, 'The request body is too large'],
-  IDEMPOTENCY_KEY_REUSED: [422, 'This idempotency key belongs to a message with different content'],
-  RECIPIENT_OPTED_OUT: [422, 'The recipient has opted out of marketing from this sender'],
-  PROVIDER_REJECTED: [422, 'WhatsApp rejected this message permanently'],
-  ENDED_UNSENT: [422, 'The message with this idempotency key ended without being sent'],
-  LIMITED: [429, 'The message cannot be sent immediately, and whenLimited is "reject"'],
-  RECIPIENT_QUEUE_FULL: [429, 'The recipient\'s queue is full; retry later'],
-  BACKLOG_FULL: [429, 'The sender\'s backlog is full; retry later'],
-  WOULD_EXPIRE: [429, 'The message would expire before it could be sent'],
-  HEADERS_TOO_LARGE: [431, 'The request headers are too large'],
-  INTERNAL: [500, 'Unexpected error in the gateway'],
-  UNAVAILABLE: [503, 'Redis is unavailable or nearly full; retry with the same idempotency key'],
-  OVERLOADED: [503, 'Node overloaded; retry later or on another node with the same idempotency key'],
-  PROVIDER_UNAVAILABLE: [503, 'WhatsApp did not respond; the request was not repeated'],
-  SHUTTING_DOWN: [503, 'Node is shutting down; retry on another node with the same idempotency key'],
-  CONFIG_INVALID: [500, 'Invalid setting'],
-  SCRIPT_INVALID: [500, 'A Lua script does not match its header'],
-  LAYOUT_NEWER: [500, 'Redis holds data written by a newer version of the gateway'],
-  SETUP_FAILED: [500, 'A port or program required at start is not available'],
-} as const satisfies Record<string, readonly [status: number, sentence: string]>
+  INVALID_REQUEST: {
+    status: 400,
+    title: 'The request is invalid',
+    meaning: 'a field, a parameter or the JSON is invalid; `field` and `detail` name it',
+    retry: 'no: same result'
+  },
+  INVALID_RECIPIENT: {
+    status: 400,
+    title: 'Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed',
+    meaning: '`to` does not have the form of a number',
+    retry: 'no: correct the number'
+  },
+  RECIPIENT_IS_USER_ID: {
+    status: 400,
+    title: '"to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"',
+    meaning: '`to` holds a business-scoped user id',
+    retry: 'no: send it in `recipient`'
+  },
+  INVALID_KEY: {
+    status: 400,
+    title: 'Invalid idempotency key: use 1 to 256 printable ASCII characters',
+    meaning: 'the idempotency key is empty, longer than 256 characters, or not printable ASCII',
+    retry: 'no: choose another key'
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    title: 'Missing or unknown API key: send "Authorization: Bearer <key>"',
+    meaning: 'the bearer token is missing or unknown to this gateway',
+    retry: 'no: send a key of `API_KEYS`'
+  },
+  WEBHOOK_SIGNATURE: {
+    status: 401,
+    title: 'The webhook signature matches no configured app secret',
+    meaning: 'no configured app secret matches the signature of a webhook',
+    retry: 'Meta repeats it; check `WHATSAPP_APP_SECRET`'
+  },
+  FORBIDDEN: {
+    status: 403,
+    title: 'The API key\'s role does not permit this operation',
+    meaning: 'the role of the key does not permit this; or Meta\'s verify token is wrong',
+    retry: 'no: use a key with another role'
+  },
+  NOT_FOUND: {
+    status: 404,
+    title: 'No such message, failure or route',
+    meaning: 'no such path, or no message or failure with this id or key; a `send` key sees its own messages only',
+    retry: 'no; a message is known until the window of its key ends'
+  },
+  SENDER_UNKNOWN: {
+    status: 404,
+    title: 'No sender with this id is configured',
+    meaning: '`sender` is not configured here',
+    retry: 'no: see `GET /senders`; while nodes reload their senders, after some seconds'
+  },
+  NOT_SUPPORTED: {
+    status: 405,
+    title: 'Operation not supported: the dashboard is read-only',
+    meaning: 'a change in the dashboard, which is read-only',
+    retry: 'no: use the console, the API or the command line'
+  },
+  TOO_SLOW: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    meaning: 'the request took too long to arrive',
+    retry: 'yes, at once'
+  },
+  NOT_SENT_YET: {
+    status: 409,
+    title: 'The quoted message has not been sent yet',
+    meaning: 'a reply or reaction quotes a message that is still waiting; `messageStatus` is its state',
+    retry: 'yes, once the quoted message is sent'
+  },
+  NOT_CANCELLABLE: {
+    status: 409,
+    title: 'Only a waiting message can be cancelled',
+    meaning: 'the message is sent, in flight, or already settled; `messageStatus` says which',
+    retry: 'no; if it was in flight, read its state after some seconds'
+  },
+  NOT_RETRYABLE: {
+    status: 409,
+    title: 'This failure cannot be retried now',
+    meaning: 'the message is not a failure, or its retry is already in progress',
+    retry: 'no'
+  },
+  TOO_LARGE: {
+    status: 413,
+    title: 'The request body is too large',
+    meaning: 'the body exceeds 256 KiB (batch: 16 MiB, webhook: 4 MB)',
+    retry: 'no: split it'
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'This idempotency key belongs to a message with different content',
+    meaning: 'the key belongs to a message with another recipient, type or content; `id` names it',
+    retry: 'no: two messages share a key, a bug of the caller'
+  },
+  RECIPIENT_OPTED_OUT: {
+    status: 422,
+    title: 'The recipient has opted out of marketing from this sender',
+    meaning: 'the message is marketing, and its recipient has opted out',
+    retry: 'no, until the recipient opts in again'
+  },
+  PROVIDER_REJECTED: {
+    status: 422,
+    title: 'WhatsApp rejected this message permanently',
+    meaning: 'WhatsApp rejected it permanently; it is kept as FAILED. `id` names the failure, `error` has WhatsApp\'s code, explanation and remedy',
+    retry: 'no: follow `error.remedy`'
+  },
+  ENDED_UNSENT: {
+    status: 422,
+    title: 'The message with this idempotency key ended without being sent',
+    meaning: 'drop-in surface: the message with this key was cancelled, expired, or failed',
+    retry: 'with another key, if it is still wanted'
+  },
+  LIMITED: {
+    status: 429,
+    title: 'The message cannot be sent immediately, and whenLimited is "reject"',
+    meaning: '`whenLimited` is `reject` and the message would have to wait; `waitMs` says how long',
+    retry: 'after `Retry-After`, or let it wait'
+  },
+  RECIPIENT_QUEUE_FULL: {
+    status: 429,
+    title: 'The recipient\'s queue is full; retry later',
+    meaning: '`MAX_QUEUE_PER_RECIPIENT` messages are queued for this recipient',
+    retry: 'after `Retry-After`; better, send fewer'
+  },
+  BACKLOG_FULL: {
+    status: 429,
+    title: 'The sender\'s backlog is full; retry later',
+    meaning: '`MAX_BACKLOG_PER_SENDER` messages of this sender are unsettled',
+    retry: 'after `Retry-After`'
+  },
+  WOULD_EXPIRE: {
+    status: 429,
+    title: 'The message would expire before it could be sent',
+    meaning: 'the message would have to wait longer than `expiresInMs`; `waitMs` says how long',
+    retry: 'after `Retry-After`, or with a longer `expiresInMs`'
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The request headers are too large',
+    meaning: 'the request headers exceed 16 KiB',
+    retry: 'no: same result'
+  },
+  INTERNAL: {
+    status: 500,
+    title: 'Unexpected error in the gateway',
+    meaning: 'a bug of the gateway, logged as `unexpected error`',
+    retry: 'yes, a few times with increasing delays; report it'
+  },
+  UNAVAILABLE: {
+    status: 503,
+    title: 'Redis is unavailable or nearly full; retry with the same idempotency key',
+    meaning: 'Redis is unavailable, slow or nearly full; the request may have been accepted all the same',
+    retry: 'yes, after `Retry-After`'
+  },
+  OVERLOADED: {
+    status: 503,
+    title: 'Node overloaded; retry later or on another node with the same idempotency key',
+    meaning: 'load shedding: this node is behind its work; the request had no effect',
+    retry: 'yes: on another node at once, on this one after `Retry-After`'
+  },
+  PROVIDER_UNAVAILABLE: {
+    status: 503,
+    title: 'WhatsApp did not respond; the request was not repeated',
+    meaning: 'drop-in surface: WhatsApp did not respond to a request that is only passed on (read marks, typing)',
+    retry: 'yes, after `Retry-After`'
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    title: 'Node is shutting down; retry on another node with the same idempotency key',
+    meaning: 'graceful shutdown: this node is going down; the request had no effect',
+    retry: 'yes, on another node at once'
+  },
+  CONFIG_INVALID: {
+    status: 500,
+    title: 'Invalid setting',
+    meaning: 'never a response: the node does not start and names the invalid setting',
+    retry: 'correct the setting: [settings.md](settings.md)'
+  },
+  SCRIPT_INVALID: {
+    status: 500,
+    title: 'A Lua script does not match its header',
+    meaning: 'never a response: the node does not start because a Lua script does not match its header',
+    retry: 'the installation is damaged: install it again'
+  },
+  LAYOUT_NEWER: {
+    status: 500,
+    title: 'Redis holds data written by a newer version of the gateway',
+    meaning: 'never a response: the node does not start because a newer version has written to this Redis',
+    retry: 'start that version: [upgrading.md](upgrading.md)'
+  },
+  SETUP_FAILED: {
+    status: 500,
+    title: 'A port or program required at start is not available',
+    meaning: 'never a response: the node does not start because a port is in use or a program is missing',
+    retry: 'the message says what is missing'
+  }
+} as const satisfies Record<string, ErrorRow>
+
+interface ErrorRow {
+  status: number
+  /** One sentence for the caller: the `title` of the problem document. */
+  title: string
+  /** For docs/errors.md: when it occurs. */
+  meaning: string
+  /** For docs/errors.md: whether the caller should repeat the request, and what else to do. */
+  retry: string
+}
 
 export type ErrorCode = keyof typeof errors
 
 export interface ErrorFacts {
-  /** What exactly is wrong. Default: the sentence of the code. */
+  /** What exactly is wrong. Default: the title of the code. */
   detail?: string
   /** The invalid field. */
   field?: string
@@ -56,10 +231,10 @@ export class SluiceError extends Error {
   readonly facts: ErrorFacts
 
   constructor (code: ErrorCode, facts: ErrorFacts = {}) {
-    super(facts.detail ?? errors[code][1], facts.cause === undefined ? {} : { cause: facts.cause })
+    super(facts.detail ?? errors[code].title, facts.cause === undefined ? {} : { cause: facts.cause })
     this.name = 'SluiceError'
     this.code = code
-    this.status = errors[code][0]
+    this.status = errors[code].status
     this.facts = facts
   }
 }

@@ -265,7 +265,7 @@ export interface paths {
         post?: never;
         /**
          * Erases the data of a recipient, for all senders or one
-         * @description Cancels queued, scheduled and retrying messages, gives up those of unknown outcome, then deletes results, failures, the search index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is remembered, so that a repeat is not sent; they contain no recipient, content, metadata or WhatsApp id. May be repeated at any time; must be repeated after 202.
+         * @description Cancels queued, scheduled and retrying messages, and gives up those of unknown outcome. Then deletes results, failures, the search index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is remembered, so that a repeat is not sent. They contain no recipient, content, metadata or WhatsApp id. May be repeated at any time; must be repeated after 202.
          *
          *     Roles: `admin`.
          */
@@ -579,12 +579,12 @@ export interface components {
         Problem: {
             /** @description `urn:sluice:error:<code>` */
             type: string;
-            /** @description The sentence of the code */
+            /** @description The title of the code */
             title: string;
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid; `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed; `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"; `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>"; `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret; `FORBIDDEN`: 403, The API key's role does not permit this operation; `NOT_FOUND`: 404, No such message, failure or route; `SENDER_UNKNOWN`: 404, No sender with this id is configured; `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The quoted message has not been sent yet; `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled; `NOT_RETRYABLE`: 409, This failure cannot be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content; `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently; `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent; `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject"; `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later; `BACKLOG_FULL`: 429, The sender's backlog is full; retry later; `WOULD_EXPIRE`: 429, The message would expire before it could be sent; `HEADERS_TOO_LARGE`: 431, The request headers are too large; `INTERNAL`: 500, Unexpected error in the gateway; `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key; `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key; `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated; `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key; `CONFIG_INVALID`: 500, Invalid setting; `SCRIPT_INVALID`: 500, A Lua script does not match its header; `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway; `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
@@ -597,7 +597,7 @@ export interface components {
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -639,19 +639,19 @@ export interface components {
             /** @description false: no key is derived where none is given */
             deduplicate?: boolean;
             /**
-             * @description The lane that the message joins. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes
+             * @description The lane that the message joins. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description WhatsApp's category of the message. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
+             * @description WhatsApp's category of the message. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default; `reject`: it is refused with LIMITED
+             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default. `reject`: it is refused with LIMITED
              * @enum {string}
              */
             whenLimited?: "wait" | "reject";
@@ -660,7 +660,7 @@ export interface components {
             /** @description ISO 8601, or ms since the epoch; a time in the past means now */
             scheduledFor?: string | number;
             /**
-             * @description What to do if its outcome stays unknown. `retry`: it is sent again, so perhaps twice; `fail`: it is given up, although it may have been sent
+             * @description What to do if its outcome stays unknown. `retry`: it is sent again, so perhaps twice. `fail`: it is given up, although it may have been sent
              * @enum {string}
              */
             onUnknown?: "retry" | "fail";
@@ -674,12 +674,12 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -707,12 +707,12 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -734,7 +734,7 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
@@ -755,12 +755,12 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -779,7 +779,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -833,7 +833,7 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
@@ -873,12 +873,12 @@ export interface components {
             /** @description The idempotency key in force; null once the message is settled, unless it was requested by its key */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
              * @enum {string|null}
              */
             keySource: "header" | "field" | "derived" | "none" | null;
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -897,7 +897,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -951,7 +951,7 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
@@ -1021,12 +1021,12 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1048,7 +1048,7 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
@@ -1071,12 +1071,12 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`; `field`: the field `idempotencyKey`; `derived`: derived from recipient, content, type and timestamp; `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1095,7 +1095,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out; `utility`: about an agreed transaction; `authentication`: a one-time code; `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -1149,7 +1149,7 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
@@ -1186,12 +1186,12 @@ export interface components {
             httpStatus: number;
             /** @description `urn:sluice:error:<code>` */
             type: string;
-            /** @description The sentence of the code */
+            /** @description The title of the code */
             title: string;
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid; `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed; `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"; `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters; `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>"; `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret; `FORBIDDEN`: 403, The API key's role does not permit this operation; `NOT_FOUND`: 404, No such message, failure or route; `SENDER_UNKNOWN`: 404, No sender with this id is configured; `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only; `TOO_SLOW`: 408, The request took too long to arrive; `NOT_SENT_YET`: 409, The quoted message has not been sent yet; `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled; `NOT_RETRYABLE`: 409, This failure cannot be retried now; `TOO_LARGE`: 413, The request body is too large; `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content; `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender; `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently; `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent; `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject"; `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later; `BACKLOG_FULL`: 429, The sender's backlog is full; retry later; `WOULD_EXPIRE`: 429, The message would expire before it could be sent; `HEADERS_TOO_LARGE`: 431, The request headers are too large; `INTERNAL`: 500, Unexpected error in the gateway; `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key; `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key; `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated; `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key; `CONFIG_INVALID`: 500, Invalid setting; `SCRIPT_INVALID`: 500, A Lua script does not match its header; `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway; `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
@@ -1204,7 +1204,7 @@ export interface components {
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1264,7 +1264,7 @@ export interface components {
         /** @description The failures to acknowledge */
         AcknowledgeAll: {
             /**
-             * @description Only those with this status. `PENDING`: waits for its next retry; `FAILED`: failed permanently
+             * @description Only those with this status. `PENDING`: waits for its next retry. `FAILED`: failed permanently
              * @default FAILED
              * @enum {string}
              */
@@ -1302,7 +1302,7 @@ export interface components {
             /** @description Attempts so far */
             attemptCount: number;
             /**
-             * @description Its status. `PENDING`: waits for its next retry; `RESOLVED`: a retry succeeded; `FAILED`: failed permanently
+             * @description Its status. `PENDING`: waits for its next retry. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently
              * @enum {string}
              */
             status: "PENDING" | "RESOLVED" | "FAILED";
@@ -1336,7 +1336,7 @@ export interface components {
              */
             updatedAt: string;
             /**
-             * @description Why it failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently; `exhausted`: all retries failed; `expired`: its lifetime ended; `unknown`: its outcome stayed unknown; `cancelled`: it was cancelled
+             * @description Why it failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
              * @enum {string|null}
              */
             reason: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled" | null;
@@ -1400,7 +1400,7 @@ export interface components {
             /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description The lane that a new message would join. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes
+             * @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
              * @default normal
              * @enum {string}
              */
@@ -1427,7 +1427,7 @@ export interface components {
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry";
@@ -1641,7 +1641,7 @@ export interface components {
             /** @description Phone number id */
             id: string;
             /**
-             * @description Whether it sends. `active`: it sends; `paused`: an operator paused it; `stopped`: WhatsApp rejects everything it sends
+             * @description Whether it sends. `active`: it sends. `paused`: an operator paused it. `stopped`: WhatsApp rejects everything it sends
              * @enum {string}
              */
             state: "active" | "paused" | "stopped";
@@ -1692,7 +1692,7 @@ export interface components {
             /** @description The API key of the operator */
             by: string;
             /**
-             * @description What was done. `cancel`: cancelled a message; `retry`: retried failures; `acknowledge`: acknowledged failures; `clear`: reset the rate limit of a recipient; `erase`: erased the data of a recipient; `pause`: paused a sender; `resume`: resumed a sender; `quota`: changed the rules of a sender; `opt-out`: recorded that a recipient opted out of marketing; `opt-in`: recorded that a recipient opted in to marketing again; `stop-retries`: stopped the retry worker; `start-retries`: started the retry worker
+             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker
              * @enum {string}
              */
             action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "opt-in" | "stop-retries" | "start-retries";
@@ -1713,7 +1713,7 @@ export interface components {
             /** @description The name of the key */
             name: string;
             /**
-             * @description What the key permits. `send`: posts, and reads and cancels its own messages; `read`: reads everything; `admin`: may do everything
+             * @description What the key permits. `send`: posts, and reads and cancels its own messages. `read`: reads everything. `admin`: may do everything
              * @enum {string}
              */
             role: "send" | "read" | "admin";
@@ -1815,7 +1815,7 @@ export interface components {
         /** @description The gateway's own data on a message that is not sent yet */
         GraphWait: {
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`; `queued`: waits in its recipient's queue; `sending`: is being sent to WhatsApp; `sent`: WhatsApp accepted it; `delivered`: it reached the recipient's phone; `read`: the recipient read it; `retrying`: failed for a temporary reason and waits for its next attempt; `unknown`: was sent and got no response; held until its outcome is known or the hold time ends; `failed`: failed permanently; `cancelled`: cancelled before it was sent; `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1829,7 +1829,7 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient; `sender-rate`: the rate limit of its sender; `turn-in-queue`: earlier messages, or a free place in flight; `cool-down`: the end of a cool-down: WhatsApp asked to slow down; `pause`: an operator paused the sender; `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment; `schedule`: its own `scheduledFor`; `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
@@ -2293,7 +2293,7 @@ export interface operations {
     listFailures: {
         parameters: {
             query?: {
-                /** @description Only those with this status. `PENDING`: waits for its next retry; `RESOLVED`: a retry succeeded; `FAILED`: failed permanently */
+                /** @description Only those with this status. `PENDING`: waits for its next retry. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently */
                 status?: "PENDING" | "RESOLVED" | "FAILED";
                 /** @description Only PENDING ones whose retry is due */
                 due?: boolean;
@@ -2566,7 +2566,7 @@ export interface operations {
             query?: {
                 /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description The lane that a new message would join. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes */
+                /** @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes */
                 priority?: "urgent" | "normal" | "bulk";
             };
             header?: never;
@@ -2619,7 +2619,7 @@ export interface operations {
             query?: {
                 /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description The lane that a new message would join. `urgent`: before all other lanes; `normal`: the default; `bulk`: after all other lanes */
+                /** @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes */
                 priority?: "urgent" | "normal" | "bulk";
             };
             header?: never;

@@ -48,19 +48,19 @@ function httpStatusOf (error: SluiceError): number {
 
 function describe (error: SluiceError, requestId: string): Static<typeof GraphErrorSchema>['error'] {
   const { code, subcode } = codeOf(error)
-  const [, sentence] = errors[error.code]
+  const { title } = errors[error.code]
   // Details of an internal error are for the log, not for the caller.
   const detail = error.status === 500 ? undefined : error.facts.detail
   const isRejected = error.code === 'PROVIDER_REJECTED'
   const explained = isRejected ? rejectionOf(error).explanation : detail
-  const message = isRejected ? detail ?? sentence : sentence
+  const message = isRejected ? detail ?? title : title
   return {
     message: message.startsWith('(#') ? message : `(#${code}) ${message}`,
     type: 'OAuthException',
     code,
     ...(subcode === undefined ? {} : { error_subcode: subcode }),
     ...(error.facts.retryAfterMs === undefined ? {} : { is_transient: true }),
-    error_data: { messaging_product: 'whatsapp', details: `${error.code}: ${explained ?? sentence}` },
+    error_data: { messaging_product: 'whatsapp', details: `${error.code}: ${explained ?? title}` },
     fbtrace_id: requestId
   }
 }

@@ -51,7 +51,7 @@ export const commonResponses = Object.fromEntries(Object.entries(common).map(([n
 /** References to them by status: those of every route with a key, and the one of a request body. */
 export function commonReferences ({ hasBody }: { hasBody: boolean }): Record<string, { $ref: string }> {
   return Object.fromEntries(Object.entries(common).filter(([name]) => hasBody || name !== 'TooLarge')
-    .map(([name, [code = 'INTERNAL']]) => [errors[code][0], { $ref: `#/components/responses/${name}` }]))
+    .map(([name, [code = 'INTERNAL']]) => [errors[code].status, { $ref: `#/components/responses/${name}` }]))
 }
 
 /**
@@ -59,17 +59,17 @@ export function commonReferences ({ hasBody }: { hasBody: boolean }): Record<str
  * handlers can return success only: errors are thrown.
  */
 export function problems (...codes: ErrorCode[]): Record<never, never> {
-  const statuses = [...new Set(codes.map(code => errors[code][0]))].sort((a, b) => a - b)
+  const statuses = [...new Set(codes.map(code => errors[code].status))].sort((a, b) => a - b)
   return Object.fromEntries(statuses.map(status => {
-    return [status, problemResponse(codes.filter(code => errors[code][0] === status), ref(ProblemSchema))]
+    return [status, problemResponse(codes.filter(code => errors[code].status === status), ref(ProblemSchema))]
   }))
 }
 
 function problemResponse (codes: ErrorCode[], schema: object) {
   const examples = codes.map(code => [code, problem(new SluiceError(code, facts[code]))])
   return {
-    description: codes.map(code => `\`${code}\`: ${errors[code][1]}`).join('. '),
-    headers: describeHeaders(headersOf(codes.map(code => errors[code][0]))),
+    description: codes.map(code => `\`${code}\`: ${errors[code].title}`).join('. '),
+    headers: describeHeaders(headersOf(codes.map(code => errors[code].status))),
     content: { 'application/problem+json': { schema, examples: named(Object.fromEntries(examples)) } }
   }
 }

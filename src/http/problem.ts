@@ -29,7 +29,7 @@ export function problem (error: SluiceError): Problem {
   const { detail, field, extra } = error.facts
   return {
     type: `urn:sluice:error:${error.code}`,
-    title: errors[error.code][1],
+    title: errors[error.code].title,
     status: error.status,
     code: error.code,
     // Details of an internal error are for the log, not for the caller.

@@ -136,7 +136,8 @@ const rows = []
 for (const size of sizes) {
   const result = await measure(size)
   rows.push(
-    `| ${size.toLocaleString('en')} | ${result.admitUs.toFixed(1)} | ${result.claimUs.toFixed(0)} | ${result.perClaim.toFixed(1)} | ${(result.redisMs / 1000).toFixed(1)} | ${(result.nodeMs / 1000).toFixed(1)} |`
+    `| ${size.toLocaleString('en')} | ${result.admitUs.toFixed(1)} | ${result.claimUs.toFixed(0)} | ${result.perClaim.toFixed(1)} ` +
+      `| ${(result.redisMs / 1000).toFixed(1)} | ${(result.nodeMs / 1000).toFixed(1)} |`
   )
   console.log(rows.at(-1))
 }

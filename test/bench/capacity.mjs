@@ -36,10 +36,16 @@ export function unitTable (costs) {
   return [
     '| item | cost | capacity |',
     '|---|---|---|',
-    `| accepting a message | ${whole(costs.acceptNodeUs)} µs of node, ${whole(costs.acceptRedisUs)} µs of Redis | ${whole(1e6 / costs.acceptNodeUs)} a second per core of API nodes |`,
-    `| a whole message, accepted, sent and settled | ${whole(costs.wholeNodeUs)} µs of node, ${whole(costs.wholeRedisUs)} µs of Redis | ${whole(1e6 / costs.wholeNodeUs)} a second per core of nodes; ${whole(1e6 / costs.wholeRedisUs)} a second per Redis |`,
+    row('accepting a message',
+      `${whole(costs.acceptNodeUs)} µs of node, ${whole(costs.acceptRedisUs)} µs of Redis`,
+      `${whole(1e6 / costs.acceptNodeUs)} a second per core of API nodes`),
+    row('a whole message, accepted, sent and settled',
+      `${whole(costs.wholeNodeUs)} µs of node, ${whole(costs.wholeRedisUs)} µs of Redis`,
+      `${whole(1e6 / costs.wholeNodeUs)} a second per core of nodes; ${whole(1e6 / costs.wholeRedisUs)} a second per Redis`),
     `| a message while it waits | ${whole(costs.waitingBytes)} bytes | ${gigabytes(costs.waitingBytes * 1e6)} GB per million |`,
-    `| a message sent in the last 24 h | ${whole(costs.settledBytes)} bytes, ${whole(costs.plainBytes)} of them without look-ups (\`FIND_WITHIN_MS=0\`) | ${gigabytes(costs.settledBytes * 1e6)} GB per million |`,
+    row('a message sent in the last 24 h',
+      `${whole(costs.settledBytes)} bytes, ${whole(costs.plainBytes)} of them without look-ups (\`FIND_WITHIN_MS=0\`)`,
+      `${gigabytes(costs.settledBytes * 1e6)} GB per million`),
     `| a sender | ${whole(costs.senderBytes)} bytes, and ${megabytes(costs.settledBytes * PER_DAY)} MB for a day of ${whole(PER_DAY)} messages | |`,
     `| a node | ${whole(costs.connections)} connections to Redis, whatever the number of senders; one to WhatsApp per request in flight | |`
   ].join('\n')
@@ -51,14 +57,19 @@ export function capacityTable (costs) {
     const cores = rate => up(rate * costs.wholeNodeUs / 1e6 / USED)
     const servers = rate => up(rate * costs.wholeRedisUs / 1e6 / USED)
     const memory = senders * (costs.senderBytes + PER_DAY * costs.settledBytes)
-    return `| ${whole(senders)} | ${peak < 1 ? peak.toFixed(1) : whole(peak)} | ${cores(peak)}, ${servers(peak)} | ${gigabytes(memory)} | ${up(peak * RESPONSE_S)} | ${whole(flat)} | ${cores(flat)}, ${servers(flat)} | ${up(flat * RESPONSE_S)} |`
+    const needsOf = rate => [`${cores(rate)}, ${servers(rate)}`, up(rate * RESPONSE_S)]
+    const [atPeak, connectionsAtPeak] = needsOf(peak)
+    const perSecond = peak < 1 ? peak.toFixed(1) : whole(peak)
+    return row(whole(senders), perSecond, atPeak, gigabytes(memory), connectionsAtPeak, whole(flat), ...needsOf(flat))
   })
   return [
-    '| senders | messages a second in the busiest hour | cores of nodes, Redis servers | Redis, GB | connections to WhatsApp in use | all at 80 a second | cores of nodes, Redis servers | connections to WhatsApp |',
+    row('senders', 'messages a second in the busiest hour', 'cores of nodes, Redis servers', 'Redis, GB', 'connections to WhatsApp in use',
+      'all at 80 a second', 'cores of nodes, Redis servers', 'connections to WhatsApp'),
     '|---|---|---|---|---|---|---|---|',
     ...rows
   ].join('\n')
 }
 
+const row = (...cells) => `| ${cells.join(' | ')} |`
 const gigabytes = bytes => (bytes / 1e9).toPrecision(2)
 const megabytes = bytes => (bytes / 1e6).toPrecision(2)

@@ -106,7 +106,8 @@ for (let round = 1; round <= rounds; round++) {
 }
 for (const [kind, found] of Object.entries(results)) {
   console.log(
-    `${kind.padEnd(16)} ${median(found.map(({ bytes }) => bytes)).toFixed(0)} bytes and ${median(found.map(({ us }) => us)).toFixed(1)} µs of Redis CPU a message (admit and settle, median of ${rounds})`
+    `${kind.padEnd(16)} ${median(found.map(({ bytes }) => bytes)).toFixed(0)} bytes and ${median(found.map(({ us }) => us)).toFixed(1)} ` +
+      `µs of Redis CPU a message (admit and settle, median of ${rounds})`
   )
 }
 console.log(`look-up by recipient, 10 messages found, ${messages} stored: median ${median(latencies).toFixed(2)} ms, reading each included`)

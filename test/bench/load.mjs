@@ -6,7 +6,8 @@
  *
  *     node test/bench/load.mjs '{"origin":"http://127.0.0.1:3000","key":"…","rate":2000,"seconds":10,"connections":300,"tag":"a"}'
  *
- * Prints one line of JSON: counts of requests and responses, latency of accepted requests from their due time and from the request, and their numbers.
+ * Prints one line of JSON: counts of requests and responses, latency of accepted requests from their due time and from the request, and their
+ * numbers.
  */
 import { connect } from 'node:net'
 
@@ -40,7 +41,8 @@ function ask (connection, request) {
   connection.text = ''
   underway++
   connection.socket.write(
-    `POST /api/v1/messages HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+    `POST /api/v1/messages HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`
   )
 }
 
@@ -134,8 +136,9 @@ function finish () {
     return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
   }
   const unanswered = underway + due.length - next
+  const tookS = (performance.now() - startedAt) / 1000
   process.stdout.write(
-    `${JSON.stringify({ ...result, unanswered, seconds: (performance.now() - startedAt) / 1000, ms: spread(latencies), askedMs: spread(requestLatencies) })}\n`,
+    `${JSON.stringify({ ...result, unanswered, seconds: tookS, ms: spread(latencies), askedMs: spread(requestLatencies) })}\n`,
     () => process.exit(0)
   )
 }

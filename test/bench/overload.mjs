@@ -99,18 +99,24 @@ try {
   const third = from => Math.round(Math.max(...samples.slice(Math.floor(from * samples.length / 3), Math.ceil((from + 1) * samples.length / 3))))
   const many = count => count.toLocaleString('en')
   const row = (name, offered, result, forS) =>
-    `| ${name} | ${offered} | ${many(Math.round(result.accepted.length / forS))} | ${JSON.stringify(result.codes)} | ${many(result.ms.p50)}, ${many(result.ms.p99)}, ${many(result.ms.max)} | ${many(result.askedMs.p50)}, ${many(result.askedMs.p99)}, ${many(result.askedMs.max)} | ${many(result.givenUp)} | ${result.unanswered}, ${JSON.stringify(result.faults)} |`
+    `| ${name} | ${offered} | ${many(Math.round(result.accepted.length / forS))} | ${JSON.stringify(result.codes)} ` +
+      `| ${many(result.ms.p50)}, ${many(result.ms.p99)}, ${many(result.ms.max)} ` +
+      `| ${many(result.askedMs.p50)}, ${many(result.askedMs.p99)}, ${many(result.askedMs.max)} ` +
+      `| ${many(result.givenUp)} | ${result.unanswered}, ${JSON.stringify(result.faults)} |`
   const report = [
     `${seconds} s at ${factor} times the capacity; ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}:`,
     '',
-    '| phase | offered/s | accepted/s | rejected | latency from due time, ms (p50, p99, max) | latency from request, ms | no connection free for 1 s | unanswered, broken |',
+    '| phase | offered/s | accepted/s | rejected | latency from due time, ms (p50, p99, max) ' +
+      '| latency from request, ms | no connection free for 1 s | unanswered, broken |',
     '|---|---|---|---|---|---|---|---|',
     row('before: closed loop', '–', calm, 5),
     row('overload: open loop', many(capacity * factor), storm, storm.seconds),
     row('after: closed loop', '–', after, 5),
     '',
-    `Memory of the node (RSS, maximum in each third of the run): ${third(0)}, ${third(1)}, ${third(2)} MB; answers without a required \`Retry-After\`: ${storm.withoutRetryAfter}.`,
-    `Accepted under overload: ${many(storm.accepted.length)}; sent in total: ${many(sent)}; accepted by the sandbox: ${many(counts.accepted)}; left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
+    `Memory of the node (RSS, maximum in each third of the run): ${third(0)}, ${third(1)}, ${third(2)} MB; ` +
+      `answers without a required \`Retry-After\`: ${storm.withoutRetryAfter}.`,
+    `Accepted under overload: ${many(storm.accepted.length)}; sent in total: ${many(sent)}; accepted by the sandbox: ${many(counts.accepted)}; ` +
+      `left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
   ].join('\n')
   console.log(report)
   if (values.write) writeBlock(here('../../docs/overload.md'), 'overload', report)

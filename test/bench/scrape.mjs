@@ -135,7 +135,8 @@ for (let round = 0; round < rounds; round++) {
 const waiting = senders.length * (each + 1)
 console.log(`${count} senders, ${waiting} messages waiting; medians of ${rounds} scrapes:`)
 console.log(
-  `Redis ${median(found.redis).toFixed(1)} ms of CPU, node ${median(found.node).toFixed(1)} ms of CPU (client included), response after ${median(found.latency).toFixed(0)} ms, ${median(found.bytes)} bytes`
+  `Redis ${median(found.redis).toFixed(1)} ms of CPU, node ${median(found.node).toFixed(1)} ms of CPU (client included), ` +
+    `response after ${median(found.latency).toFixed(0)} ms, ${median(found.bytes)} bytes`
 )
 if (failed > 0) console.log(`${failed} of them could not read Redis in time: this machine is too busy to measure on`)
 console.log(`within a second of it: response after ${median(found.shared).toFixed(0)} ms`)

@@ -48,7 +48,8 @@ costs.sort((a, b) => a - b)
 await redis.eval(checking, 0)
 const bytes = await redis.memory('USAGE', '{wa:100000000000001}:starts:p15551000001')
 console.log(
-  `${costs[0].toFixed(1)} µs a start (median of ${rounds}: ${costs[Math.floor(rounds / 2)].toFixed(1)}), ${bytes} bytes a pair while its interval lasts`
+  `${costs[0].toFixed(1)} µs a start (median of ${rounds}: ${costs[Math.floor(rounds / 2)].toFixed(1)}), ` +
+    `${bytes} bytes a pair while its interval lasts`
 )
 redis.disconnect()
 await server.stop()

@@ -121,7 +121,9 @@ async function measure (name, bodies, { atOnce, updates }) {
   const all = bodies.length * updates
   const kilobytes = Math.round(bodies[0].body.length / 1024)
   console.log(
-    `| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} | ${[at(0.5), at(0.99), latencies.at(-1)].map(ms => (ms < 10 ? ms.toFixed(1) : Math.round(ms))).join(', ')} | ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`
+    `| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} ` +
+      `| ${[at(0.5), at(0.99), latencies.at(-1)].map(ms => (ms < 10 ? ms.toFixed(1) : Math.round(ms))).join(', ')} ` +
+      `| ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`
   )
 }
 

@@ -1,21 +1,13 @@
-/** Codes in the docs: docs/errors.md explains every error, docs/pacing.md every reason why a message waits. */
+/** Every error has an explanation for docs/errors.md, and docs/pacing.md explains every reason why a message waits. */
 import t from 'tap'
 import { errors } from '../../src/errors.js'
 import { waitingForMeanings } from '../../src/http/schemas/message.js'
 import { lines } from './tree.js'
 
-const rows = lines('docs/errors.md').flatMap(line => {
-  const [, code, status, means = '', repeat = ''] = /^\| `([A-Z_]+)` \| (\d{3}) \| ([^|]+) \| ([^|]+) \|$/.exec(line) ?? []
-  return code === undefined ? [] : [{ code, status: Number(status), means, repeat }]
-})
-
-await t.test('the table has every code of src/errors.ts with its status, in the same order', async t => {
-  t.same(rows.map(({ code, status }) => [code, status]), Object.entries(errors).map(([code, [status]]) => [code, status]))
-})
-
-await t.test('each row adds to the sentence of src/errors.ts, and says whether to repeat', async t => {
-  const sentences = new Set<string>(Object.values(errors).map(([, sentence]) => sentence))
-  t.same(rows.filter(({ means, repeat }) => sentences.has(means) || means.length < 15 || repeat.length < 2).map(({ code }) => code), [])
+await t.test('the meaning of each error adds to its title, and says whether to repeat', async t => {
+  const titles = new Set<string>(Object.values(errors).map(({ title }) => title))
+  const poor = Object.entries(errors).filter(([, { meaning, retry }]) => titles.has(meaning) || meaning.length < 15 || retry.length < 2)
+  t.same(poor.map(([code]) => code), [])
 })
 
 await t.test('docs/pacing.md explains every value of waitingFor', async t => {

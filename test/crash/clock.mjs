@@ -1,5 +1,5 @@
 /** From now on `Date` is wrong by so many ms; `performance.now()` and timers go on as they were. */
-export function shiftClock (ms) {
+export function offsetClock (ms) {
   const Real = Date
   class Shifted extends Real {
     constructor (...args) {

@@ -186,8 +186,8 @@ async function fillIn (t: Pick<Test, 'teardown'>): Promise<Record<string, string
   const folder = await mkdtemp(join(tmpdir(), 'sluice-env-'))
   t.teardown(async () => await rm(folder, { recursive: true, force: true }))
   await writeFile(join(folder, '.env.example'), read('.env.example'))
-  const [, command = 'false'] = /```sh\n(sed [^]*?)\n```/.exec(read('docs/deploying.md')) ?? []
-  await run(['sh', '-ec', command.split('\n')[0] ?? ''], folder)
+  const [, command = 'false'] = /```sh\n(sed [^]*?)\ndocker /.exec(read('docs/deploying.md')) ?? []
+  await run(['sh', '-ec', command], folder)
   return readEnv(await run(['cat', '.env'], folder))
 }
 

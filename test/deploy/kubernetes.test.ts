@@ -177,7 +177,7 @@ async function writeSecrets (t: Pick<Test, 'teardown'>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-secret-'))
   t.teardown(async () => await rm(folder, { recursive: true, force: true }))
   await mkdir(folder, { recursive: true })
-  const command = /kubectl create secret generic sluice (.*)/.exec(read('docs/deploying.md'))?.[1] ?? ''
+  const command = /kubectl create secret generic sluice ((?:.*\\\n)*.*)/.exec(read('docs/deploying.md'))?.[1] ?? ''
   const values: Record<string, string> = {
     'redis-url': 'redis://redis:6379',
     'api-keys': 'ops:0123456789abcdef:admin',

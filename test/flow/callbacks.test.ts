@@ -133,7 +133,9 @@ await t.test('a receiver that was down gets all callbacks when it is up again, i
     Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string)
   )
   await until('some callbacks were rejected', () => receiver.received.length >= 6)
-  for (const id of ids) { await until('the message is delivered', async () => (await node.get(`/messages/${id}`)).body['status'] === 'delivered', 30_000) }
+  for (const id of ids) {
+    await until('the message is delivered', async () => (await node.get(`/messages/${id}`)).body['status'] === 'delivered', 30_000)
+  }
   receiver.respond(() => 200)
   for (const id of ids) {
     await waitForCallbacks(receiver, id, 'message.sent', 'message.delivered')
@@ -168,7 +170,8 @@ await t.test('a callback that the receiver always rejects delays no other messag
 await t.test('inbound messages and other webhook changes are relayed once, byte for byte', async t => {
   const { node, receiver } = await start(t)
   const change =
-    '{"field": "messages",\n "value": {"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"15550000940"}],"messages":[{"from":"15550000940","id":"wamid.IN","n":12345678901234567890,"text":{"body":"\\u00e4\\"}]\\/ 🎉"}}]}}'
+    '{"field": "messages",\n "value": {"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"15550000940"}],' +
+      '"messages":[{"from":"15550000940","id":"wamid.IN","n":12345678901234567890,"text":{"body":"\\u00e4\\"}]\\/ 🎉"}}]}}'
   const template = '{"field":"message_template_status_update","value":{"event":"APPROVED","message_template_id":12345678901234567890}}'
   const status = '{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"statuses":[{"id":"wamid.UNKNOWN","status":"sent"}]}}'
   const text = `{"object":"whatsapp_business_account","entry":[{"id":"17","changes":[${change}, ${status}]},{"changes":[ ${template} ],"id":"18"}]}`
@@ -245,7 +248,8 @@ await t.test('an erasure removes the recipient from waiting callbacks', async t 
   const { body } = await node.send('+55 11 8765-4399', 'Hello', { metadata: { name: 'Zaubernuss' } })
   await postWebhook(
     node,
-    '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"551187654399"}],"messages":[{"from":"551187654399"}]}}]}]}'
+    '{"entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"111"},"contacts":[{"wa_id":"551187654399"}],' +
+      '"messages":[{"from":"551187654399"}]}}]}]}'
   )
   await postWebhook(
     node,

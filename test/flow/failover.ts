@@ -102,8 +102,8 @@ export interface Loss { lost: string[], doubled: string[], unreplicated: number,
 
 /**
  * Posts `each` messages to each of two recipients of each sender, a pair's in order, alternating between both nodes. Each is repeated with its
- * key until it is accepted. `crash` runs after a third; it may wait until more messages of the first sender are accepted. Returns, once all are settled,
- * the lost and duplicated messages that asynchronous replication does not explain, and in `unreplicated` the total number of both.
+ * key until it is accepted. `crash` runs after a third; it may wait until more messages of the first sender are accepted. Returns, once all are
+ * settled, the lost and duplicated messages that asynchronous replication does not explain, and in `unreplicated` the total number of both.
  */
 export async function loadThrough (
   t: Test,
@@ -178,7 +178,8 @@ export async function loadThrough (
   const missing = [...acceptedAt].filter(([text]) => !arrived.has(text))
   t.same([...faults], [], 'a message that is not accepted gets 503')
   t.comment(
-    `${wanted} messages: ${missing.length} lost, ${seen.doubled.length} duplicated, least spacing ${Math.round(leastSpacing())} ms, rejected for ${Math.round(rejectedUntil - crashedAt)} ms`
+    `${wanted} messages: ${missing.length} lost, ${seen.doubled.length} duplicated, least spacing ${Math.round(leastSpacing())} ms, ` +
+      `rejected for ${Math.round(rejectedUntil - crashedAt)} ms`
   )
   const firstArrival = (text: string): number | undefined =>
     arrivals.map(arrival => (arrival.body?.text?.body === text ? arrival.headersAt - performance.timeOrigin : null)).find(at => at !== null) ??

@@ -24,7 +24,8 @@ async function post (node: Node, count: number, priority: string): Promise<numbe
   return accepted.reduce((sum, rows) => sum + rows, 0)
 }
 
-await t.test(`an urgent message overtakes a campaign of ${CAMPAIGN} within the sends of a second, also to a recipient with queued campaign messages`, async t => {
+const overtaking = `an urgent message overtakes a campaign of ${CAMPAIGN} within the sends of a second`
+await t.test(`${overtaking}, also to a recipient with queued campaign messages`, async t => {
   const node = await environment.start(t, { WHATSAPP_SENDER_RATE_PER_SECOND: String(RATE) })
   const startedAt = performance.now()
   const accepted = await post(node, CAMPAIGN, 'bulk')

@@ -47,7 +47,8 @@ await t.test('idle senders cost almost nothing', async t => {
   const after = await used()
   const perSecond = (of: keyof Used): number => Math.round(((after[of] - before[of]) * 1000) / IDLE_MS)
   t.comment(
-    `${COUNT} idle senders: ${perSecond('scripts')} scripts a second, ${perSecond('redisMs')} ms of Redis and ${perSecond('cpuMs')} ms of the two nodes' CPU a second`
+    `${COUNT} idle senders: ${perSecond('scripts')} scripts a second, ${perSecond('redisMs')} ms of Redis ` +
+      `and ${perSecond('cpuMs')} ms of the two nodes' CPU a second`
   )
   t.ok(perSecond('scripts') < 20 + COUNT / 5, 'recovery does not check most senders within a second')
   const started = performance.now()
@@ -63,7 +64,8 @@ await t.test('the senders of a killed node have a drain run again within 5 s', a
   await pass(1000)
   const after = await used()
   t.comment(
-    `all senders drained: ${after.scripts - before.scripts} scripts, ${Math.round(after.redisMs - before.redisMs)} ms of Redis and ${Math.round(after.cpuMs - before.cpuMs)} ms of the two nodes' CPU in a second`
+    `all senders drained: ${after.scripts - before.scripts} scripts, ${Math.round(after.redisMs - before.redisMs)} ms of Redis ` +
+      `and ${Math.round(after.cpuMs - before.cpuMs)} ms of the two nodes' CPU in a second`
   )
 
   const orphans = new Set((await holders()).flatMap((holder, i) => holder === nameOfVictim ? [ids[i] ?? ''] : []))

@@ -91,7 +91,9 @@ await t.test('a message of unknown outcome is held, then sent again or failed by
     node.send('+15558400021', 'Hello', { onUnknown: 'fail' }),
     node.send('+15558200011', 'Hello')
   ])
-  for (const reply of [again, never]) { t.match(reply, { status: 202, body: { status: 'unknown', queued: true, nextRetryAt: String, error: { code: 'HEADERS_TIMEOUT' } } }) }
+  for (const reply of [again, never]) {
+    t.match(reply, { status: 202, body: { status: 'unknown', queued: true, nextRetryAt: String, error: { code: 'HEADERS_TIMEOUT' } } })
+  }
   t.match(cut, { status: 202, body: { status: 'unknown', error: { code: 'RESET' } } })
   t.match((await node.get(`/messages/${again.body['id']}`)).body, { status: 'unknown', nextRetryAt: String })
   t.match(await node.del(`/messages/${again.body['id']}`), { status: 409, body: { messageStatus: 'unknown' } })

@@ -76,7 +76,8 @@ await t.test('an overloaded node responds to every request, delivers what it acc
     60_000
   )
   t.comment(
-    `${result.asked} asked, ${JSON.stringify(result.statuses)} ${JSON.stringify(result.codes)}, latency of accepted ones ${JSON.stringify(result.ms)} ms, ` +
+    `${result.asked} asked, ${JSON.stringify(result.statuses)} ${JSON.stringify(result.codes)}, ` +
+      `latency of accepted ones ${JSON.stringify(result.ms)} ms, ` +
       `heap ${(before / 1e6).toFixed(0)} MB before, ${(after / 1e6).toFixed(0)} MB after`
   )
 })

@@ -64,7 +64,9 @@ await t.test('every code of Meta is final or retried, uses an attempt or not, an
       )
     }
     // A cool-down of a second may be over before the response arrives.
-    if (outcome === 'P' || (outcome === 'F' && !isOver)) { t.match([first.status, first.body['status'], first.body['waitingFor']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${label}: queued again`) }
+    if (outcome === 'P' || (outcome === 'F' && !isOver)) {
+      t.match([first.status, first.body['status'], first.body['waitingFor']], [isRepeat ? 200 : 202, 'queued', 'cool-down'], `${label}: queued again`)
+    }
     if (outcome === 'S') {
       t.match(
         [first.body, then.body],

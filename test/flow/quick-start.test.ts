@@ -1,6 +1,6 @@
 /**
- * The README's first screen: its commands run against a gateway as `npm start` starts it, and print what the README shows. The same for its examples for
- * JavaScript and the command line, and for commands of other pages that work beside `npm start`.
+ * The README's first screen: its commands run against a gateway as `npm start` starts it, and print what the README shows. The same for its
+ * examples for JavaScript and the command line, and for commands of other pages that work beside `npm start`.
  */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -55,7 +55,9 @@ await t.test('each step prints what the README shows', async t => {
   await t.test('the examples for the command line work as documented', async t => {
     const [commands = ''] = blocks('README.md', 'From the command line', 'sh')
     writeFileSync(join(dir, 'campaign.csv'), blocks('docs/cli.md', 'Import', 'csv')[0] ?? '')
-    for (const line of lines(commands)) { t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line) }
+    for (const line of lines(commands)) {
+      t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line)
+    }
   })
 
   await t.test('the example of a firing alert stops the sender, and its commands resume it', async t => {

@@ -78,7 +78,8 @@ await t.test('during a rolling restart callers get nothing worse than 503, and n
   // A drain lease lives 3 s: a hand-over that waits for its end shows as a silence of that length.
   t.ok(observed.longestSilence < 2000 + lagMs(), `drain runs are handed over at once: longest silence ${observed.longestSilence} ms`)
   t.comment(
-    `${texts.length} messages, statuses ${JSON.stringify([...statuses])}, faults ${JSON.stringify([...faults])}, ends after ${tookMs.map(Math.round).join(', ')} ms, ` +
+    `${texts.length} messages, statuses ${JSON.stringify([...statuses])}, faults ${JSON.stringify([...faults])}, ` +
+      `ends after ${tookMs.map(Math.round).join(', ')} ms, ` +
       `least spacing ${leastSpacing.toFixed(0)} ms, longest silence ${observed.longestSilence.toFixed(0)} ms`
   )
 })

@@ -38,7 +38,9 @@ await t.test('a search with its terms in the body covers all senders, within the
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders) })}/senders.json`
   const node = await environment.start(t, { WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '60000' })
   const ids: string[] = []
-  for (const { id: sender } of senders) { ids.unshift((await node.as(keys.app).send('+15550005301', `of ${sender}`, { sender, metadata: { orderId: 'B-1' } })).body['id']) }
+  for (const { id: sender } of senders) {
+    ids.unshift((await node.as(keys.app).send('+15550005301', `of ${sender}`, { sender, metadata: { orderId: 'B-1' } })).body['id'])
+  }
   const find = async (body: object, by = node.as(keys.viewer)): Promise<string[]> => {
     const reply = await by.post('/messages/find', body)
     t.equal(reply.status, 200)

@@ -95,7 +95,8 @@ await t.test('messages that wait when all nodes and Redis stop are sent after a 
 
 /** Texts for `recipients`, the first text of each recipient before all second ones. */
 function texts (recipients: number, each: number): string[] {
-  return Array.from({ length: recipients * each }, (_, at) => `+1555000${String(at % recipients).padStart(4, '0')}/${Math.floor(at / recipients) + 1}`)
+  return Array.from({ length: recipients * each }, (_, at) =>
+    `+1555000${String(at % recipients).padStart(4, '0')}/${Math.floor(at / recipients) + 1}`)
 }
 
 /** Posts a recipient's messages one after the other, alternating between the nodes; a request without a response is repeated with the same key. */
@@ -146,7 +147,8 @@ async function uncertainTexts (viewer: Caller): Promise<Set<string>> {
   return found
 }
 
-function figures (what: string, messages: number, { sends, leastSpacing, mostPerSecond, longestSilence, doubled, seconds }: ReturnType<typeof observe>): string {
+function figures (what: string, messages: number, observed: ReturnType<typeof observe>): string {
+  const { sends, leastSpacing, mostPerSecond, longestSilence, doubled, seconds } = observed
   return `${what}: ${messages} messages, ${sends} sends, ${doubled.length} doubled, least spacing ${leastSpacing.toFixed(1)} ms, ` +
     `most in a second ${mostPerSecond}, longest silence ${longestSilence.toFixed(0)} ms, ${seconds.toFixed(1)} s`
 }

@@ -95,7 +95,7 @@ await t.test('every field is described, every reference resolves, every componen
 await t.test('the problem\'s codes are those of the list, each with its status and sentence', async t => {
   const code = document.components.schemas['Problem']?.properties?.['code']
   t.same(code?.enum, Object.keys(errors))
-  for (const [name, [status, sentence]] of Object.entries(errors)) t.ok(code?.description?.includes(`\`${name}\`: ${status}, ${sentence}`), name)
+  for (const [name, { status, title }] of Object.entries(errors)) t.ok(code?.description?.includes(`\`${name}\`: ${status}, ${title}`), name)
 })
 
 await t.test('the examples match their schemas', async t => {

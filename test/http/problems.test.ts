@@ -138,7 +138,7 @@ await t.test('responses have the rule of the pair in headers', async t => {
 })
 
 function isProblem (t: Pick<Test, 'match'>, { status, headers, body }: Reply, code: keyof typeof errors): void {
-  const [expected, title] = errors[code]
+  const { status: expected, title } = errors[code]
   t.match([status, body], [expected, { type: `urn:sluice:error:${code}`, title, status: expected, code }])
   t.match(headers.get('content-type'), /^application\/problem\+json/)
 }

@@ -15,7 +15,9 @@ await t.test('names have a unit and a kind, and docs/metrics.md explains every l
     t.equal(name.endsWith('_total'), type === 'counter', name)
     if (type === 'histogram') t.match(name, /_seconds$/)
     for (const label of labelNames) {
-      if (!['version', 'role', 'node'].includes(label)) { t.match(explained, new RegExp(`^\\| .*\`${label}\`.* \\| [^|]+ \\|$`, 'm'), `${name} ${label}`) }
+      if (!['version', 'role', 'node'].includes(label)) {
+        t.match(explained, new RegExp(`^\\| .*\`${label}\`.* \\| [^|]+ \\|$`, 'm'), `${name} ${label}`)
+      }
     }
   }
 })

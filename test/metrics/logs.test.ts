@@ -204,7 +204,8 @@ await t.test('a request whose caller hangs up is logged with status 499', async 
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
   const body = JSON.stringify({ to: '+15557020010', message: 'Hello' })
   socket.write(
-    `POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+    `POST /api/v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${keys.app}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`
   )
   await until('the message is accepted', () => named('message granted').length === 1)
   socket.destroy()

@@ -63,7 +63,9 @@ export function monotonicNow (): number {
 export function messagesOf (facts: Fact[]): Map<string, Message> {
   const messages = new Map<string, Message>()
   for (const fact of facts) {
-    if (fact.fact === 'posted' && !messages.has(fact.key)) { messages.set(fact.key, { posted: fact, responses: [], arrivals: [], bounced: new Set(), ended: null }) }
+    if (fact.fact === 'posted' && !messages.has(fact.key)) {
+      messages.set(fact.key, { posted: fact, responses: [], arrivals: [], bounced: new Set(), ended: null })
+    }
   }
   for (const fact of facts) {
     if (fact.fact === 'responded') messages.get(fact.key)?.responses.push(fact)

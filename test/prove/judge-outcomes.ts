@@ -47,7 +47,9 @@ function judgeOne (message: Message, outcomes: Outcomes, note: Note): void {
   const refused = responses.some(({ status }) => status === 422)
   const saidSent = responses.some(({ state }) => GOOD.has(state ?? '')) || GOOD.has(ended?.state ?? '')
   if (saidSent && accepted.length === 0) note('lost', `${key}: reported as sent, and never arrived`)
-  else if (isAccepted && accepted.length === 0 && !OVER.has(ended?.state ?? '')) { note('lost', `${key}: accepted by the gateway, never arrived, final state ${ended?.state ?? 'not read'}`) }
+  else if (isAccepted && accepted.length === 0 && !OVER.has(ended?.state ?? '')) {
+    note('lost', `${key}: accepted by the gateway, never arrived, final state ${ended?.state ?? 'not read'}`)
+  }
   if (accepted.length > 0) outcomes.sent++
   else if (ended !== null && OVER.has(ended.state)) outcomes[ended.state as 'failed' | 'cancelled' | 'expired']++
   else if (!isAccepted && !refused) outcomes.unpromised++
@@ -57,7 +59,9 @@ function judgeOne (message: Message, outcomes: Outcomes, note: Note): void {
     else note('doubled', `${key}: accepted ${accepted.length} times, ${unknowns(message)} attempts of unknown outcome, policy ${policy}`)
   }
   const isOver = OVER.has(ended?.state ?? '')
-  if (isOver && accepted.length > 0 && unknowns(message) === 0) { note('recorded as not sent', `${key}: ${ended?.state}, and the provider had accepted it`) }
+  if (isOver && accepted.length > 0 && unknowns(message) === 0) {
+    note('recorded as not sent', `${key}: ${ended?.state}, and the provider had accepted it`)
+  }
   judgeRepeats(message, note)
   judgeAttempts(message, note)
 }
@@ -89,7 +93,9 @@ function judgeAttempts ({ posted: { key }, arrivals, ended }: Message, note: Not
   for (const arrival of arrivals) {
     const attempt = attemptOf(arrival.opaque)
     const used = new Set(ended?.attempts.filter(one => one.attempt < attempt).map(one => one.attempt) ?? [])
-    if (attempt > 1 && used.size < attempt - 1) { note('attempt missing from history', `${key}: ${arrival.opaque} arrived, and the history has ${used.size} earlier attempts`) }
+    if (attempt > 1 && used.size < attempt - 1) {
+      note('attempt missing from history', `${key}: ${arrival.opaque} arrived, and the history has ${used.size} earlier attempts`)
+    }
     const next = arrivals.find(other => other.at > arrival.at)
     if (arrival.outcome === 'rejected' && USES_NO_ATTEMPT.has(arrival.code ?? 0) && next !== undefined && attemptOf(next.opaque) > attempt) {
       const isUnknown = ended?.attempts.some(one => one.attempt === attempt && one.outcome === 'unknown') === true

@@ -64,7 +64,9 @@ function judgeChecks (rules: Rules, sends: Send[], arrivals: Arrived[], note: No
       .forEach((later, at) => {
         const earlier = queue[at] as Send
         const gap = later.checked.at - checkTimeOf(earlier.checked)
-        if (gap < rules.intervalMs - CLOCKS_MS) { note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`) }
+        if (gap < rules.intervalMs - CLOCKS_MS) {
+          note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`)
+        }
       })
   }
 }

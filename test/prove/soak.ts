@@ -41,7 +41,10 @@ export interface Soaked {
 const LEASE_MS = 8000
 const senders = ['800001', '800002', '800003']
 const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
-/** After the faults: how long the number of unsettled messages may stay the same before they count as left unsettled. Covers leases, holds and five retries. */
+/**
+ * After the faults: how long the number of unsettled messages may stay the same before they count as left unsettled. Covers leases, holds and five
+ * retries.
+ */
 const STILL_WITHIN_S = 180
 
 const settings = {

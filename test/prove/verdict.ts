@@ -52,10 +52,10 @@ export function verdictOf ({ judgement: { figures, found }, faults, seconds }: S
     '',
     `|${' fault | times |'.repeat(FAULTS_PER_ROW)}`,
     `|${'---|---|'.repeat(FAULTS_PER_ROW)}`,
-    ...rows.map(
-      row =>
-        `|${Array.from({ length: FAULTS_PER_ROW }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`).join('')}`
-    )
+    ...rows.map(row => {
+      const cells = Array.from({ length: FAULTS_PER_ROW }, (_, at) => ` ${row[at]?.[0] ?? ''} | ${row[at] === undefined ? '' : whole(row[at][1])} |`)
+      return `|${cells.join('')}`
+    })
   ].join('\n')
 }
 

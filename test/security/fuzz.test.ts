@@ -48,7 +48,8 @@ await t.test(`a node survives ${requests} hostile requests (seed ${seed})`, asyn
       const fault = judge(response, hostile)
       if (fault !== '') {
         faults.push(
-          `${fault}: ${hostile.method} ${hostile.path.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 300)} ${hostile.body.subarray(0, 300).toString()} -> ${response?.head ?? ''} ${response?.body.slice(0, 300) ?? ''}`
+          `${fault}: ${hostile.method} ${hostile.path.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 300)} ` +
+            `${hostile.body.subarray(0, 300).toString()} -> ${response?.head ?? ''} ${response?.body.slice(0, 300) ?? ''}`
         )
       }
       statuses.set(response?.status ?? 0, (statuses.get(response?.status ?? 0) ?? 0) + 1)
@@ -110,10 +111,12 @@ function judge (response: RawResponse | null, { method, path }: Hostile): string
   if (path.startsWith('/admin/queues/api')) return ''
   const isProblem = headers['content-type']?.startsWith('application/problem+json') === true
   // A request that is not valid HTTP has no path yet.
-  if (isGraphPath(path) && !isProblem) { return (/^\{"error":\{"message":"[^"].*"details":"(\w+): /.exec(body)?.[1] as keyof typeof errors) in errors ? '' : 'no error of the Graph API' }
+  if (isGraphPath(path) && !isProblem) {
+    return (/^\{"error":\{"message":"[^"].*"details":"(\w+): /.exec(body)?.[1] as keyof typeof errors) in errors ? '' : 'no error of the Graph API'
+  }
   if (!isProblem) return `an error as ${headers['content-type'] ?? 'nothing'}`
   const problem = JSON.parse(body) as { code: keyof typeof errors, status: number }
-  if (errors[problem.code]?.[0] !== status || problem.status !== status) return 'an unknown code'
+  if (errors[problem.code]?.status !== status || problem.status !== status) return 'an unknown code'
   return status === 503 && headers['retry-after'] === undefined ? 'no Retry-After' : ''
 }
 

@@ -72,7 +72,9 @@ await t.test('no log, metric, error, dashboard page or audit entry contains a se
     return { status, body, headers: new Headers() }
   }
   for (const [name, number] of Object.entries(numbers)) {
-    for (const i of [1, 2]) { note(await operator.send(number, `${TEXT} ${i}`, { metadata: { name: TEXT, number }, idempotencyKey: `order-${number}-${i}` }), name) }
+    for (const i of [1, 2]) {
+      note(await operator.send(number, `${TEXT} ${i}`, { metadata: { name: TEXT, number }, idempotencyKey: `order-${number}-${i}` }), name)
+    }
     note(await operator.send(number, { body: TEXT }, { type: 'text' }), name)
     note(await operator.post('/messages/batch', [{ to: number, message: TEXT }, { to: number }, { to: TEXT, message: number }]), 'batch')
     note(await operator.post('/messages', { to: number, message: TEXT, priority: TEXT, unknown: number }), 'field')
@@ -127,9 +129,13 @@ await t.test('no log, metric, error, dashboard page or audit entry contains a se
   outputs.push(['stats', JSON.stringify([(await operator.get('/stats')).body, (await operator.get('/senders')).body])])
   const board = openBoard({ origin: node.found })
   for (const queue of ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping']) {
-    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) { outputs.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)]) }
+    for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) {
+      outputs.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)])
+    }
   }
-  for (const key of await redis.connect().keys('*WHATSAPP-*')) { outputs.push(['BullMQ', `${key} ${((await redis.connect().dump(key)) ?? '').toString()}`]) }
+  for (const key of await redis.connect().keys('*WHATSAPP-*')) {
+    outputs.push(['BullMQ', `${key} ${((await redis.connect().dump(key)) ?? '').toString()}`])
+  }
   // While Redis is down every request logs an error.
   await redis.stop()
   note(await operator.send(numbers.plain, TEXT), 'without Redis')

@@ -41,7 +41,9 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
   )
   await Promise.all(clients.map(async (client, at) => await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1)))
   for (const { port } of servers.slice(1)) await ask.call('CLUSTER', 'MEET', '127.0.0.1', port)
-  for (const client of clients) { await until('all servers know each other', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000) }
+  for (const client of clients) {
+    await until('all servers know each other', async () => known(await client.call('CLUSTER', 'NODES')) === servers.length, 20_000)
+  }
   await Promise.all(
     clients.slice(masters).map(async (client, at) => await client.call('CLUSTER', 'REPLICATE', String(await clients[at]?.call('CLUSTER', 'MYID'))))
   )

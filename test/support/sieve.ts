@@ -32,7 +32,9 @@ export function createSieve (): Sieve {
       app.server.prependListener('request', ({ method = '', url = '' }: IncomingMessage, response: ServerResponse) => {
         const { end } = response
         response.end = function (this: ServerResponse, ...args: unknown[]) {
-          if (response.statusCode >= 400 && typeof args[0] === 'string') { collected.push([`${response.statusCode} to ${method} ${url.split('?')[0] ?? ''}`, args[0]]) }
+          if (response.statusCode >= 400 && typeof args[0] === 'string') {
+            collected.push([`${response.statusCode} to ${method} ${url.split('?')[0] ?? ''}`, args[0]])
+          }
           return Reflect.apply(end, this, args) as ServerResponse
         } as typeof end
       })

@@ -31,10 +31,10 @@ const eraseRecipient = {
   operationId: 'eraseRecipient',
   tags: ['Recipients'],
   summary: 'Erases the data of a recipient, for all senders or one',
-  description: 'Cancels queued, scheduled and retrying messages, gives up those of unknown outcome, then deletes results, failures, the search ' +
-    'index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is ' +
-    'remembered, so that a repeat is not sent; they contain no recipient, content, metadata or WhatsApp id. May be repeated at any time; must be ' +
-    'repeated after 202.',
+  description: 'Cancels queued, scheduled and retrying messages, and gives up those of unknown outcome. Then deletes results, failures, the ' +
+    'search index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as ' +
+    'the key is remembered, so that a repeat is not sent. They contain no recipient, content, metadata or WhatsApp id. May be repeated at any ' +
+    'time; must be repeated after 202.',
   params: RecipientParamsSchema,
   querystring: EraseQuerySchema,
   response: {

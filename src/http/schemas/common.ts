@@ -6,7 +6,7 @@ import type { Category, Lane } from '../../message.js'
 /** One of several words, each with its meaning; the record makes the compiler require all of them. */
 export function oneOf<Word extends string> (words: Record<Word, string>, description: string, more: { default?: NoInfer<Word> } = {}): TUnsafe<Word> {
   const meanings = Object.entries(words).map(([word, meaning]) => `\`${word}\`: ${String(meaning)}`)
-  return Type.Unsafe<Word>({ type: 'string', enum: Object.keys(words), description: `${description}. ${meanings.join('; ')}`, ...more })
+  return Type.Unsafe<Word>({ type: 'string', enum: Object.keys(words), description: `${description}. ${meanings.join('. ')}`, ...more })
 }
 
 /** The same, or null. */

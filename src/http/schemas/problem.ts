@@ -5,13 +5,13 @@ import { errors } from '../../errors.js'
 import { count, countOrNull, oneOf, ref, text } from './common.js'
 import { DeliveryErrorSchema, states } from './message.js'
 
-const entries = Object.entries(errors).map(([code, [status, sentence]]) => [code, `${status}, ${sentence}`])
+const entries = Object.entries(errors).map(([code, { status, title }]) => [code, `${status}, ${title}`])
 const meanings = Object.fromEntries(entries) as Record<ErrorCode, string>
 
 /** RFC 9457. The members after `field` are present for some codes only. */
 export const ProblemSchema = Type.Object({
   type: text('`urn:sluice:error:<code>`'),
-  title: text('The sentence of the code'),
+  title: text('The title of the code'),
   status: Type.Integer({ description: 'The HTTP status' }),
   code: oneOf(meanings, 'What went wrong; stable'),
   detail: Type.Optional(text('What exactly is wrong')),

@@ -22,7 +22,10 @@ export async function accept ({ environment, rounds, seconds, quick, report, pro
   const contenders = { sluice: load(gateway, ours), composed: load(composed, theirs) }
   if (equipped !== null) {
     Object.assign(contenders, {
-      equipped: load(equipped, theirs), nothing: load(composed, theirs, composed.nothing), once: load(composed, theirs, composed.once), onceEquipped: load(equipped, theirs, equipped.once)
+      equipped: load(equipped, theirs),
+      nothing: load(composed, theirs, composed.nothing),
+      once: load(composed, theirs, composed.once),
+      onceEquipped: load(equipped, theirs, equipped.once)
     })
   }
   await warmUp(contenders, { report, quick })
@@ -30,7 +33,8 @@ export async function accept ({ environment, rounds, seconds, quick, report, pro
   const of = (name, key) => found[name].map(one => key === 'cpu' ? one.nodeUs + one.redisUs : one[key])
   const against = (what, key, unit, peer, label) => figure(`1 accept, ${what}`, { unit, against: label }, of('sluice', key), of(peer, key))
   return [
-    judge('1 accept, messages a second', { least: 2, stretch: 2.4, unit: '/s', against: 'composed' }, of('sluice', 'perSecond'), of('composed', 'perSecond')),
+    judge('1 accept, messages a second', { least: 2, stretch: 2.4, unit: '/s', against: 'composed' },
+      of('sluice', 'perSecond'), of('composed', 'perSecond')),
     against('CPU of node and Redis', 'cpu', 'µs', 'composed', 'composed'),
     against('CPU of node', 'nodeUs', 'µs', 'composed', 'composed'),
     against('CPU of Redis', 'redisUs', 'µs', 'composed', 'composed'),
@@ -40,9 +44,12 @@ export async function accept ({ environment, rounds, seconds, quick, report, pro
           against('messages a second, against the peer with keys, log and metrics', 'perSecond', '/s', 'equipped', 'composed, equipped'),
           against('messages a second, against a route that only validates', 'perSecond', '/s', 'nothing', 'Fastify, validating'),
           against('CPU of node, against a route that only validates', 'nodeUs', 'µs', 'nothing', 'Fastify, validating'),
-          against('messages a second, against one SET NX per message with keys, log and metrics', 'perSecond', '/s', 'onceEquipped', 'one SET NX, equipped'),
-          figure('1 the minimum: one SET NX per message, messages a second', { unit: '/s', against: 'composed' }, of('once', 'perSecond'), of('composed', 'perSecond')),
-          figure('1 the minimum: one SET NX per message with keys, log and metrics, messages a second', { unit: '/s', against: 'composed' }, of('onceEquipped', 'perSecond'), of('composed', 'perSecond'))
+          against('messages a second, against one SET NX per message with keys, log and metrics', 'perSecond', '/s',
+            'onceEquipped', 'one SET NX, equipped'),
+          figure('1 the minimum: one SET NX per message, messages a second', { unit: '/s', against: 'composed' },
+            of('once', 'perSecond'), of('composed', 'perSecond')),
+          figure('1 the minimum: one SET NX per message with keys, log and metrics, messages a second', { unit: '/s', against: 'composed' },
+            of('onceEquipped', 'perSecond'), of('composed', 'perSecond'))
         ]
   ]
 }

@@ -1,4 +1,4 @@
-/** Goal 7: a message that is sent while its caller waits; the provider takes 20 ms. Reported is the time on top of a direct request to the provider. */
+/** Goal 7: a message that is sent while its caller waits; the provider takes 20 ms. Reports the time added to a direct request to the provider. */
 import { sendersOf } from '../kit/gateway.mjs'
 import { checkAccepted } from '../kit/environment.mjs'
 import { figure, interleave, judge, warmUp } from '../kit/rounds.mjs'

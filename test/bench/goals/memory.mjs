@@ -9,7 +9,9 @@ import { TEXT } from '../kit/text.mjs'
 
 const SENDERS = 10
 /** Keys whose size does not grow with the number of messages. */
-const notOfMessages = /:(pace|starts:.*|flow|seq|sender|shift|completed|senders|agenda|recovery|retry-worker|probe|WHATSAPP-.*)$/
+const ofSender = 'pair-tat|starts:.*|sender-tat|seq|sender|drain-lease|completed'
+const ofSystem = 'senders|recovery-schedule|recovery-lease|retry-worker|probe|WHATSAPP-.*'
+const notOfMessages = new RegExp(`:(${ofSender}|${ofSystem})$`)
 const index = /:recent:/
 
 export async function memory ({ environment, quick, rounds, report, profile }) {

@@ -36,7 +36,10 @@ export async function whole ({ environment, rounds, quick, report, profile }) {
   const contenders = { sluice: load(gateway, ours, gateway), composed: load(composed, theirs, { settled: async () => await composed.ask('idle') }) }
   if (!quick) {
     const equipped = await environment.composed({ redis: theirs, apiUrl: provider.url, equipped: true })
-    Object.assign(contenders, { direct: load(composed, theirs, { url: composed.direct }), directEquipped: load(equipped, theirs, { url: equipped.direct }) })
+    Object.assign(contenders, {
+      direct: load(composed, theirs, { url: composed.direct }),
+      directEquipped: load(equipped, theirs, { url: equipped.direct })
+    })
   }
   await warmUp(contenders, { report, quick })
   const found = await interleave(contenders, rounds, report)
@@ -48,8 +51,10 @@ export async function whole ({ environment, rounds, quick, report, profile }) {
     ...quick
       ? []
       : [
-          figure('2 the minimum: SET NX, send, SET, CPU of node and Redis', { unit: 'µs', against: 'composed' }, all('direct', 'cpu'), all('composed', 'cpu')),
-          figure('2 the minimum with keys, log and metrics, CPU of node and Redis', { unit: 'µs', against: 'composed' }, all('directEquipped', 'cpu'), all('composed', 'cpu'))
+          figure('2 the minimum: SET NX, send, SET, CPU of node and Redis', { unit: 'µs', against: 'composed' },
+            all('direct', 'cpu'), all('composed', 'cpu')),
+          figure('2 the minimum with keys, log and metrics, CPU of node and Redis', { unit: 'µs', against: 'composed' },
+            all('directEquipped', 'cpu'), all('composed', 'cpu'))
         ]
   ]
 }

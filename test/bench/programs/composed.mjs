@@ -91,7 +91,9 @@ app.post('/messages', { schema }, async (request, reply) => {
   const limiting = atOnce ? waitOf(to) : null
   if (await storing === null) return { id: idempotencyKey, status: 'duplicate' }
   const delay = await (limiting ?? waitOf(to))
-  if (delay === 0 && request.headers.prefer !== 'respond-async') { return { id: idempotencyKey, status: 'sent', providerMessageId: await send(request.body) } }
+  if (delay === 0 && request.headers.prefer !== 'respond-async') {
+    return { id: idempotencyKey, status: 'sent', providerMessageId: await send(request.body) }
+  }
   await queue.add('send', request.body, { jobId: idempotencyKey, delay })
   reply.code(202)
   return { id: idempotencyKey, status: 'queued', delayMs: delay }

@@ -9,7 +9,8 @@ import { TEXT } from '../kit/text.mjs'
 /** One body of some 300 bytes; every number in it has the same length. */
 function bodyOf ({ tag, recipients, senders }, n) {
   const sender = senders.length < 2 ? '' : `"sender":"${senders[n % senders.length]}",`
-  return `{${sender}"to":"+1777${String(n % recipients).padStart(7, '0')}","message":"${TEXT}","idempotencyKey":"${tag}-${String(n).padStart(8, '0')}"}`
+  return `{${sender}"to":"+1777${String(n % recipients).padStart(7, '0')}",` +
+    `"message":"${TEXT}","idempotencyKey":"${tag}-${String(n).padStart(8, '0')}"}`
 }
 
 function contentOf (how, n) {
@@ -36,7 +37,8 @@ async function run ({
   const how = { tag, recipients, senders, batch }
   const { hostname, port, pathname } = new URL(url)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  const head = `POST ${pathname} HTTP/1.1\r\nhost: bench\r\n${lines}content-type: application/json\r\ncontent-length: ${contentOf(how, from).length}\r\n\r\n`
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: bench\r\n${lines}content-type: application/json\r\n` +
+    `content-length: ${contentOf(how, from).length}\r\n\r\n`
   const latencies = []
   const statuses = {}
   const sockets = await Promise.all(Array.from({ length: connections }, async () => await open(port, hostname)))
