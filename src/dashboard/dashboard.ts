@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 import type { Bus } from '../events.js'
 import { isChange } from '../http/loopback.js'
+import { sendProblem } from '../http/problem.js'
 import type { MessagesQueueDeps } from './messages-queue.js'
 import { createMessagesQueue } from './messages-queue.js'
 
