@@ -42,7 +42,7 @@ const flaws: Flaw[] = [
     file: 'dist/admission/key.js',
     from: 'JSON.stringify([sender, caller, key])',
     to: 'JSON.stringify([sender, caller, key, process.pid])',
-    cell: 'admission: queued, unheard / kill / restart / retry',
+    cell: 'admission: queued, reply lost / kill / restart / retry',
     breach: 'two messages for a key'
   }
 ]

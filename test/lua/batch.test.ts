@@ -85,7 +85,8 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
       t.strictSame(await content(w), await content(alone), `data of step ${step}`)
       messages.forEach(({ key, recipient, holder }, at) => {
         const reply = together[at]
-        if (reply?.status === 'granted') { grants.push({ id: idOf(key, reply.generation), recipient: String(recipient), attempt: 1, holder: String(holder) }) }
+        if (reply?.status !== 'granted') return
+        grants.push({ id: idOf(key, reply.generation), recipient: String(recipient), attempt: 1, holder: String(holder) })
       })
       const claimed = await Promise.all(worlds.map(async one => await one.claim({ drainRun: 'a1.1', want: 3, holder: `c1:${step}` })))
       t.strictSame(claimed[0], claimed[1])

@@ -84,7 +84,9 @@ await test('a repeat of the success that settled a message is known, and another
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { resultSuffix: 'web wamid.1 {"order":7}' }), { status: 'known' })
   t.strictSame(await w.dump(), before)
   t.strictSame(await w.receipt(grant.id, 'wamid.2'), { status: 'double' })
-  for (const status of ['s', 'd', 'r']) t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), { status: 'known' }, 'one double, whatever the status')
+  for (const status of ['s', 'd', 'r']) {
+    t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), { status: 'known' }, 'one double, whatever the status')
+  }
   t.strictSame(await w.receipt(grant.id, 'wamid.3', { status: 'd' }), { status: 'double' }, 'another one')
   t.equal(await w.state(grant.id), 'sent')
   t.match(await w.msg(grant.id), / web wamid.1 {"order":7}$/)
