@@ -4,16 +4,16 @@ import { openSync, writeSync } from 'node:fs'
 import { Redis } from 'ioredis'
 
 /**
- * Acts of a process upon itself, one after the other: `{ name, point, having?, nth?, act }`. A point is
+ * Actions of a process on itself, one after the other: `{ name, point, having?, nth?, action }`. A point is
  *
- *   <script>:before, :after   a script of lua/ or BullMQ's, or a plain command: not sent yet; run, and its reply not heard
+ *   <script>:before, :after   a script of lua/ or BullMQ's, or a plain command: not sent yet; run, and its reply not yet received
  *   request:created           a request is handed to undici
- *   request:checked           past the gateway's last look at the clock, before the first byte
+ *   request:checked           past the gateway's last check of the clock, before the first byte
  *   request:written           the last byte is with the kernel
- *   request:answered          the head of the answer is here, nobody has heard of it
+ *   request:answered          the head of the response is here, and not yet handled
  *
  * `having` is a pattern that one of the arguments (or the request's body) has to fit; `nth` counts what fits, from 1. `kill` and `stop`
- * are signals, `lose` keeps the reply from whoever waits for it. Each act is written to `file` before it happens.
+ * are signals, `lose` drops the reply. Each action is written to `file` before it happens.
  */
 export function arm (actions, file) {
   const out = openSync(file, 'a')
@@ -21,7 +21,7 @@ export function arm (actions, file) {
   const rest = [...actions]
   let seen = 0
 
-  /** The act that is due at this point, or undefined. */
+  /** The action that is due at this point, or undefined. */
   function due (point, texts) {
     const next = rest[0]
     if (next === undefined || next.point !== point) return undefined
@@ -46,7 +46,7 @@ export function arm (actions, file) {
   const { defineCommand, sendCommand } = Redis.prototype
   Redis.prototype.defineCommand = function (name, definition) {
     const script = name.replace(/^sluice:/, '').replace(/:[\d.]+$/, '')
-    // By its hash, and in full where the server has forgotten it, or never knew.
+    // By its hash, and in full where the server does not have it.
     scripts.set(createHash('sha1').update(definition.lua).digest('hex'), script).set(definition.lua, script)
     return defineCommand.call(this, name, definition)
   }

@@ -1,7 +1,7 @@
 /** Every step of a message's life at which a process may end: the rows of the crash matrix. */
 import type { WorkName } from './works.js'
 
-/** What a process does to itself; step.mjs tells more. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
+/** An action of a process on itself, see step.mjs. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
 export interface AuditEntry { name: string, point: string, having?: string, nth?: number, action: 'kill' | 'stop' | 'lose' | 'pass' }
 type Lead = Omit<AuditEntry, 'action' | 'name'> & { action: 'lose' | 'pass' }
 
@@ -21,7 +21,7 @@ export interface Step {
   orphan?: true
   /** Webhooks are taken. */
   hooks?: true
-  /** The second node looks away until the step is reached; else it would do the work itself. */
+  /** The second node is stopped until the step is reached; else it would do the work itself. */
   alone?: true
 }
 
@@ -136,18 +136,18 @@ export function cellsOf (chosen: Step[]): Cell[] {
 }
 
 /**
- * Every step once. Starting a process is what costs time, so one meets several steps: it is frozen at some, and ended by the
- * last. Steps that need a process of their own get one. What else a cell is goes by turns.
+ * Every step once. Starting a process is what costs time, so one meets several steps: it is frozen at some, and killed at the
+ * last. Steps that need a process of their own get one. The other properties of the cells rotate, starting at `variant`.
  */
-export function sample (turn = 0): Cell[] {
+export function sample (variant = 0): Cell[] {
   const single = steps.filter(needsOwn).map(step => [step])
   const others = steps.filter(step => !needsOwn(step))
   const chains = Math.ceil(others.length / CHAIN)
   const chained = Array.from({ length: chains }, (_, chain) => others.filter((_, at) => at % chains === chain))
   return [...chained, ...single].map((chain, at) => {
     const kinds = cellsOf(chain.slice(-1))
-    const { action, then, policy } = kinds[(at * 3 + turn) % kinds.length] as Cell
-    // Beside a second node it could be that one which comes to a step of the chain first.
+    const { action, then, policy } = kinds[(at * 3 + variant) % kinds.length] as Cell
+    // A second node could be the first to reach a step of the chain.
     return chain.length > 1 ? { steps: chain, action: 'kill', then: 'restart', policy } : { steps: chain, action, then, policy }
   })
 }
@@ -162,7 +162,7 @@ export function nameOf ({ steps, action, then, policy }: Cell): string {
   return `${steps.map(({ name }) => name).join(' → ')} / ${action} / ${then} / ${policy}`
 }
 
-/** What the node has to do to itself. */
+/** The actions of the node on itself. */
 export function actsOf ({ steps, action }: Cell): AuditEntry[] {
   return steps.flatMap((step, at) => {
     const { name, point, having, nth } = step

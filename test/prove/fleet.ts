@@ -54,7 +54,7 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
       redisUrl: `redis://127.0.0.1:${ports.get(`${name} redis`)}`,
       apiUrl: `http://127.0.0.1:${ports.get(`${name} provider`)}/v25.0`,
       prefix: options.prefix,
-      env: { ...options.settings, ROLE: roles[name], WATCH_FILE: file, CLOCK_SHIFT_MS: String(clockOffsetMs) }
+      env: { ...options.settings, ROLE: roles[name], WATCH_FILE: file, CLOCK_OFFSET_MS: String(clockOffsetMs) }
     })
     const child = startGateway(env)
     generations.push({ node: String(child.pid), file })
