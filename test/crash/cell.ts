@@ -56,7 +56,8 @@ export async function runCell (ground: Ground, cell: Cell): Promise<Result> {
   } finally {
     await run.close()
   }
-  return { cell, reached: run.isReached(), judgement: judge({ rules, facts: run.facts }), error: failure, seconds: (performance.now() - began) / 1000 }
+  const judgement = judge({ rules, facts: run.facts })
+  return { cell, reached: run.isReached(), judgement, error: failure, seconds: (performance.now() - began) / 1000 }
 }
 
 class CellRun {

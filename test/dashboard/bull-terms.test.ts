@@ -134,7 +134,7 @@ const tries: Record<string, Try> = {
     const node = await start()
     await node.post(`/senders/${SENDER}/pause`)
     const { id, delayMs } = (await node.send(TO)).body
-    t.equal(delayMs, null, 'taken in, with no end known')
+    t.equal(delayMs, null, 'accepted, with a wait without a known end')
     t.match(await openBoard(node).queue('paused'), { isPaused: true, jobs: [{ id }] })
     await node.post(`/senders/${SENDER}/resume`)
     await until('sent', async () => (await node.get(`/messages/${id}`)).body.status === 'sent')

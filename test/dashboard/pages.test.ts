@@ -47,7 +47,7 @@ await t.test('the counts are those of /queues/stats, and each state has its jobs
   const [retry, , second] = jobs
   if (retry === undefined || second === undefined) throw new Error('no jobs')
   t.equal(retry.timestamp + (retry.delay ?? 0), Date.parse(retrying.nextRetryAt))
-  t.ok(Math.abs(second.timestamp + (second.delay ?? 0) - Date.parse(later.expectedAt)) <= 2, 'it may go at the time of its response')
+  t.ok(Math.abs(second.timestamp + (second.delay ?? 0) - Date.parse(later.expectedAt)) <= 2, 'it may go at the expectedAt of its response')
   t.match((await board.queue('failed')).jobs[0], {
     id: failed,
     attempts: 1,

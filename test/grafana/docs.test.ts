@@ -116,7 +116,7 @@ await t.test('every dashboard has variables for source, job and senders', async 
     for (const [name, variable] of [['job', job], ['sender', sender]] as const) {
       t.match(variable, { name, type: 'query', multi: true, includeAll: true }, `${board.uid} has ${name}`)
     }
-    t.equal(job?.allValue, undefined, 'all jobs are ours, and not all that Prometheus has')
+    t.equal(job?.allValue, undefined, 'the variable lists jobs of Sluice only')
   }
 })
 
@@ -169,7 +169,7 @@ await t.test('a threshold is drawn over the metric of its alert, and where two a
 await t.test('every alert pages or files a ticket, has a runbook of four parts, and cases in which it fires, ends and stays quiet', async t => {
   const { faults, check } = createCheck()
   const pages = readRunbooks(read('docs/runbooks.md'))
-  t.strictSame(pages.map(({ alert }) => alert).sort(), alerts.map(({ name }) => name).sort(), 'a runbook for each alert, and none besides')
+  t.strictSame(pages.map(({ alert }) => alert).sort(), alerts.map(({ name }) => name).sort(), 'a runbook for each alert, and no other')
   for (const { alert: name, labels, annotations } of rules) {
     check(/^(page|ticket)$/.test(labels['severity'] ?? '') && annotations['summary'] !== undefined, `${name} pages or files a ticket, with a summary`)
     const [file, heading] = (annotations['runbook_url'] ?? '').split('#')
@@ -211,7 +211,7 @@ await t.test('the rules of Grafana and Kubernetes equal those of Prometheus', as
   for (const map of yaml('grafana/kubernetes/dashboards.yml')) {
     const [[name, text]] = Object.entries(map.data as Record<string, string>) as [[string, string]]
     t.strictSame(JSON.parse(text), JSON.parse(read(`grafana/dashboards/${name}`)), name)
-    t.ok(text.length < 200_000, 'kubectl apply takes it')
+    t.ok(text.length < 200_000, 'kubectl apply accepts it')
   }
 })
 

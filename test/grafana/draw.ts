@@ -1,4 +1,4 @@
-/** A drawing of a dashboard's queries as a page, since Grafana doesn't run here: the same panels in the same places, drawn plainly. */
+/** A drawing of a dashboard's queries as a page, since Grafana does not run here: the same panels in the same places, drawn plainly. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -121,7 +121,11 @@ export async function reportDouble (sandbox: Harness, node: Node): Promise<void>
 }
 
 /** The second violation: pairs whose bucket is removed between two sends, until one came too early. Returns the ids of all of them. */
-export async function removePairRates (node: Node, forget: (recipient: string) => Promise<unknown>, hasHappened: () => boolean): Promise<Set<string>> {
+export async function removePairRates (
+  node: Node,
+  forget: (recipient: string) => Promise<unknown>,
+  hasHappened: () => boolean
+): Promise<Set<string>> {
   const ids = new Set<string>()
   let number = 15550009500
   await until('a send that came too early', async () => {

@@ -19,7 +19,9 @@ const watched = ['SluiceErrorsBurnFast', 'SluiceSenderStopped']
 
 interface Call { afterS: number, who: string, status: string, alert: string, sender: string, summary: string, runbook: string }
 
-await t.test('a broken WhatsApp pages an operator, and its repair resolves the page', { skip: missing('prometheus', 'prometheus-alertmanager') }, async t => {
+const skip = missing('prometheus', 'prometheus-alertmanager')
+
+await t.test('a broken WhatsApp pages an operator, and its repair resolves the page', { skip }, async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })

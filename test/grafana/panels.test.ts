@@ -1,6 +1,6 @@
 /**
- * Every panel shows something: a real Prometheus looks at a real API node and a real worker while everything happens that they can count, and is then
- * asked each query of each dashboard. Grafana itself doesn't run here.
+ * Every panel shows something: a real Prometheus scrapes a real API node and a real worker while everything happens that they can count, and then
+ * runs each query of each dashboard. Grafana itself does not run here.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,9 +18,9 @@ import { dashboards, queries, type PanelJson } from './panels.js'
 import { parse } from './promql.js'
 import { quickPrometheus, quickRules } from './shorten.js'
 
-/** Shown by no series, and why. */
+/** Panels without a series, each with the reason. */
 const empty: Record<string, string> = {}
-/** There, and the same all the time, and why. */
+/** Panels whose value stays the same, each with the reason. */
 const still: Record<string, string> = {
   'Overview / WhatsApp': 'the sandbox stands in from the start to the end',
   'Redis and nodes / Versions': 'both nodes keep their version and role',
@@ -112,7 +112,11 @@ await t.test('every panel has series on a real Prometheus, and every panel that 
     Object.keys(empty).sort(),
     'only the panels of the list have no series, each for its reason'
   )
-  t.strictSame(names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)), Object.keys(still).sort(), 'only the panels of the list did not move, each for its reason')
+  t.strictSame(
+    names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)),
+    Object.keys(still).sort(),
+    'only the panels of the list did not move, each for its reason'
+  )
 
   const text = await until('the node reads the state of the whole system', async () => {
     const scrape = await (await fetch(`${node.origin}/metrics`)).text()
@@ -125,12 +129,12 @@ await t.test('every panel has series on a real Prometheus, and every panel that 
     .flatMap(expr => parse(expr).selectors.map(({ metric }) => metric))
   t.strictSame([...new Set(asked)].filter(name => !isReported(name)), [], 'a real node reports every metric of the panels and alerts')
   const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
-  t.strictSame([...reported].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'every metric of Sluice is on a panel or in an alert')
+  t.strictSame([...reported].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'every metric of Sluice is shown or watched')
 
   t.strictSame(
     await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to),
     [],
-    'no message of a paused or stopped sender is due: else workers would be added for it'
+    'no message of a paused or stopped sender is due'
   )
 
   const {

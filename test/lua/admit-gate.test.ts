@@ -30,7 +30,7 @@ await test('every tenth slot goes to the lower lanes first', async (t, w) => {
 await test('a new message of a pair in flight or with a queue joins the queue', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(10_000)
-  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 0, waitingFor: 'turn-in-queue', position: 1 }, 'held: no bucket binds, its settlement does')
+  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 0, waitingFor: 'turn-in-queue', position: 1 }, 'the settlement ends the wait')
   await w.settled(grant, 'sent')
   t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 2_000_000, waitingFor: 'pair-rate', position: 2 })
 })
@@ -67,7 +67,7 @@ await test('a paused sender accepts messages and returns until when they wait', 
   w.at(1000)
   t.hasStrict(await w.admit({ key: 'a' }), { waitUs: 59_000_000, waitingFor: 'pause', position: 1, wakeHint: 'defer' })
   w.at(60_000)
-  t.match(await w.admit({ key: 'b', recipient: BOB, lane: 1 }), { status: 'granted' }, 'it opens by itself')
+  t.match(await w.admit({ key: 'b', recipient: BOB, lane: 1 }), { status: 'granted' }, 'the pause ends by itself')
 })
 
 await test('a wait without a known end is -1, and no lifetime is too short for it', async (t, w) => {

@@ -97,7 +97,7 @@ await test('a full queue rejects one lane after the other, and a free slot is gr
 await test('a message for later waits in the schedule, without a sequence number, a ready time or a slot', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR, lifeMs: 1000, whenLimited: 'reject' })
   t.equal(await w.redis.zscore(w.key('scheduled'), id), String(w.ms() + HOUR))
-  t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + HOUR + 1000), 'its life begins with the schedule')
+  t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + HOUR + 1000), 'its lifetime begins with the schedule')
   t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 20 `)
   t.equal(await w.redis.get(w.key('seq')), null)
   t.equal(await w.ready(), null)
@@ -148,7 +148,7 @@ await test('a message of a higher lane takes over the ready time of its pair', a
   t.strictSame(await w.ready(), ['bulk', START + 2_000_000])
   t.hasStrict(await w.admit({ key: 'c', lane: 1 }), { waitUs: 2_000_000, waitingFor: 'pair-rate', position: 1 })
   t.strictSame(await w.ready(), ['urgent', START + 2_000_000])
-  t.hasStrict(await w.admit({ key: 'd', lane: 3 }), { waitUs: 6_000_000, waitingFor: 'pair-rate', position: 3 }, 'both stand before it')
+  t.hasStrict(await w.admit({ key: 'd', lane: 3 }), { waitUs: 6_000_000, waitingFor: 'pair-rate', position: 3 }, 'both go before it')
 })
 
 await test('scripts that Redis lost between two calls are loaded again', async (t, w) => {

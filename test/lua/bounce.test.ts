@@ -14,7 +14,7 @@ await test('a message that was accepted and failed later is retried while its re
   t.equal(await w.state(grant.id), 'retrying')
   t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
   t.match(await w.msg(grant.id), /^w \S+ 000000000000ff$/)
-  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled, so it stays')
+  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled, so the record stays')
   w.at(1000 + MINUTE)
   t.match(await w.retry(grant.id), { status: 'granted', recipient: ANN, attempt: 2 })
 })
@@ -56,7 +56,7 @@ await test('a message whose record is gone is FAILED whatever the code, and cann
   await w.settled(grant, 'sent', { resultSuffix: 'web wamid.1 {"order":7}' })
   const before = await w.dump()
   t.match(await w.bounce(grant.id, 'wamid.1', { payload: '' }), { status: 'needs_payload', result: / web wamid\.1 {"order":7}$/ })
-  t.strictSame(await w.dump(), before, 'the caller makes the payload')
+  t.strictSame(await w.dump(), before, 'the caller writes the payload')
   t.strictSame(await w.bounce(grant.id, 'wamid.1', { payload: '["web","","n"]' }), { status: 'failed', dueMs: 0, stopped: false })
   t.equal(await w.state(grant.id), 'failed')
   t.match(

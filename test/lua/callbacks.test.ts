@@ -123,7 +123,7 @@ await test('callbacks of one message are leased one after the other, those of tw
   t.strictSame((await lease(w)).callbacks, [], 'no other dispatcher gets them')
   const ofA = callbacks.find(({ subject }) => subject === a.id) as LeasedCallback
   await w.receipt(a.id, 'wamid.1', { status: 'r', attempt: 1 })
-  t.strictSame((await lease(w)).callbacks, [], 'nor what came since')
+  t.strictSame((await lease(w)).callbacks, [], 'and no newer callback of the message')
   w.at(10)
   const second = await settle(w, ofA)
   t.match(second, { status: 'delivered', leaseEndMs: w.ms() + 30_000, event: / d / })
@@ -145,11 +145,11 @@ await test('a callback that failed is due again later, before newer ones; an exp
   t.hasStrict(await lease(w), { nextMs: w.ms() + 5000, callbacks: [] })
   w.at(5100)
   const second = await one(w)
-  t.strictSame([second.subject, second.tries, second.event], [grant.id, 1, first.event], 'the same event, after one try')
+  t.strictSame([second.subject, second.tries, second.event], [grant.id, 1, first.event], 'the same callback, after one attempt')
   w.at(36_000)
   const third = await one(w)
   t.equal(third.event, first.event)
-  t.strictSame(await settle(w, second), { status: 'stale' }, 'who held it before has no say')
+  t.strictSame(await settle(w, second), { status: 'stale' }, 'the previous holder cannot settle it')
   t.match(await settle(w, third), { status: 'delivered', leaseEndMs: w.ms() + 30_000, event: / d / })
 })
 

@@ -43,7 +43,7 @@ await test('erase-message leaves of a sent message only that it was sent, for as
   t.match(await w.msg(grant.id), /^s [0-9a-f]+ 0 \d{13} 1 - web -$/)
   t.ok(lives(await w.redis.pttl(w.key('msg', grant.id)), life, began))
   t.equal(await w.state(grant.id), 'sent')
-  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), { status: 'duplicate' }, 'a repeat is none that is sent, whatever it says')
+  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), { status: 'duplicate' }, 'a repeat is a duplicate, whatever its content')
   t.strictSame(
     await w.run('erase-message', { id: grant.id }, grant.id),
     { status: 'erased', hadResult: false, wasKept: false },
@@ -81,7 +81,7 @@ await test('erase-pair waits for a message that is queued or in flight, and then
   t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'busy' })
   await w.cancel(id)
   await w.settled(await w.grant({ key: 'c', recipient: BOB }), 'sent', { startedUs: 1000 })
-  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 2 }, 'pace and starts')
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 2 }, 'its bucket and its starts')
   t.equal(await w.tat(ANN), 0)
   t.equal(await w.ready(ANN), null)
   t.equal(await w.redis.exists(w.starts(ANN)), 0)

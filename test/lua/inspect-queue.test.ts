@@ -35,7 +35,7 @@ await test('queued messages follow the heads, recipient by recipient, lanes toge
   t.strictSame(ids(await page(w, 'later', 1, 1)), [a3])
   t.strictSame(ids(await page(w, 'later', 0, 10, 1)), [a2, a3], 'of no more recipients than asked for')
   w.at(PAIR_MS)
-  t.strictSame(ids(await page(w, 'due')), [a1, b1, a2, b2], 'who is overdue by an interval is due')
+  t.strictSame(ids(await page(w, 'due')), [a1, b1, a2, b2], 'a message that is overdue by an interval is due')
   t.strictSame(ids(await page(w, 'later')), [a3])
   t.strictSame(ids(await page(w, 'all')), [a1, a2, b1, b2, a3], 'line by line')
   t.strictSame(ids(await page(w, 'all', 3, 5)), [b2, a3])

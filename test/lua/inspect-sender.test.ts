@@ -136,7 +136,7 @@ await test('unacknowledged failures are counted by reason, for a day', async (t,
 await test('unattendedUs counts from the last grant while pairs are ready and no drain run has the lease', async (t, w) => {
   await w.queue({ key: 'a', recipient: BOB, inline: false })
   w.at(1000)
-  t.match(await look(w), { due: 1, hasWorker: true, unattendedUs: START }, 'called is not there')
+  t.match(await look(w), { due: 1, hasWorker: true, unattendedUs: START }, 'a requested drain run has no lease yet')
   await w.claim({ want: 0 })
   t.match(await look(w), { due: 1, unattendedUs: 0 }, 'a drain run has the lease')
   await w.redis.del(w.key('drain-lease'))
@@ -150,7 +150,7 @@ await test('unattendedUs counts from the last grant while pairs are ready and no
   await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
   t.match(await look(w), { due: 1, unattendedUs: 0 }, 'a paused sender needs no drain run')
   w.at(15_000)
-  t.match(await look(w), { due: 1, unattendedUs: START + 14_000_000 }, 'from the moment on which it opened')
+  t.match(await look(w), { due: 1, unattendedUs: START + 14_000_000 }, 'from the time at which it resumed')
 })
 
 await test('a scheduled message whose time has passed needs a drain run too', async (t, w) => {

@@ -17,7 +17,7 @@ await test('new marketing is rejected, other messages and other recipients are n
   t.match(await w.admit({ key: 'c', recipient: BOB, marketing: true }), { status: 'granted' })
   t.strictSame(await resume(w), { status: 'written', was: true, sinceMs: ms, waiting: [] })
   w.at(3000)
-  t.match(await w.admit({ key: 'a', marketing: true }), { status: 'queued' }, 'until it is welcome again')
+  t.match(await w.admit({ key: 'a', marketing: true }), { status: 'queued' }, 'until the recipient opts in again')
 })
 
 await test('queued marketing messages are returned, in every lane, and no other messages', async (t, w) => {
@@ -26,7 +26,7 @@ await test('queued marketing messages are returned, in every lane, and no other 
   await w.queue({ key: 'plain' })
   await w.queue({ key: 'bob', recipient: BOB, marketing: true, inline: false })
   t.hasStrict(await stop(w), { was: false, waiting }, 'not the one in flight')
-  t.hasStrict(await stop(w), { was: true, sinceMs: ms }, 'said again, the first word stays')
+  t.hasStrict(await stop(w), { was: true, sinceMs: ms }, 'a repeat keeps the first time')
 })
 
 await test('a marketing message that is ready later is returned then, and not granted', async (t, w) => {
@@ -71,7 +71,7 @@ await test('a preference that is older than the last one, and arrives after it, 
   t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 0)
   t.strictSame(await resume(w), { status: 'written', was: false, sinceMs: 0, waiting: [] })
   await stop(w, ANN, ms + HOUR)
-  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms} ${note}`, 'no moment lies in the future')
+  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms} ${note}`, 'no time is in the future')
 })
 
 await test('a repeated stop after a later resume, or between two stops, changes nothing either', async (t, w) => {
@@ -90,5 +90,5 @@ await test('a repeated stop after a later resume, or between two stops, changes 
   t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 1, 'an opt-out by the API counts at once')
   await resume(w, BOB)
   t.strictSame(await w.run('erase-pair', { recipient: BOB }), { status: 'erased', count: 1 })
-  t.strictSame(Object.keys(await w.redis.hgetall(w.key('opt-outs'))), [ANN], 'an erasure leaves who wants none')
+  t.strictSame(Object.keys(await w.redis.hgetall(w.key('opt-outs'))), [ANN], 'an erasure keeps the opt-outs')
 })

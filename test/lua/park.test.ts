@@ -8,7 +8,7 @@ await test('a status is stored once, and due after its wait', async (t, w) => {
   t.strictSame(await w.run('park', body), { status: 'parked', nextMs: w.ms() + 1000 })
   t.strictSame(await w.run('park', { ...body, waitMs: 9 }), { status: 'known' })
   t.strictSame(await w.redis.hgetall(w.key('parked-bodies')), { [body.name]: `${w.ms()} ${body.status}` })
-  t.hasStrict(await w.run('recover', { lost: '', limit: 10 }), { nextMs: w.ms() + 1000, parkedDue: false }, 'recovery knows when')
+  t.hasStrict(await w.run('recover', { lost: '', limit: 10 }), { nextMs: w.ms() + 1000, parkedDue: false }, 'the recovery schedule has its time')
   w.at(1000)
   t.hasStrict(await w.run('recover', { lost: '', limit: 10 }), { parkedDue: true })
 })

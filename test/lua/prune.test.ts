@@ -21,7 +21,7 @@ await test('a bucket is removed once its TAT has passed, and no earlier', async 
   w.now += 1
   t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
   t.equal(await w.tat(), 0)
-  t.match(await w.admit({ key: 'b' }), { status: 'granted' }, 'no bucket and an idle one mean the same')
+  t.match(await w.admit({ key: 'b' }), { status: 'granted' }, 'no bucket equals an idle one')
 })
 
 await test('a bucket may be removed while its pair is in flight: settlement writes it again', async (t, w) => {

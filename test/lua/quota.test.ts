@@ -55,7 +55,7 @@ await test('state and run id are unchanged', async (t, w) => {
 await test('a changed rule applies from the next grant', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.rules({ pairIntervalUs: 500_000 })
-  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 2_000_000 }, 'what is taken is taken')
+  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 2_000_000 }, 'slots already used count as before')
   await w.grant({ key: 'c', recipient: BOB })
   t.equal(await w.tat(BOB), START + 500_000)
 })

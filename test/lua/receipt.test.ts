@@ -44,7 +44,7 @@ await test('a late success of a message that waits for a retry resolves it', asy
   t.match(await w.redis.hget(w.key('failure-records'), grant.id), /{"attempt":1}\n\d+\S* {"outcome":"sent","note":"wamid.9"}$/)
   t.equal(await w.redis.exists(w.key('failures'), w.key('expiry'), w.key('backlog')), 0)
   w.at(60_000)
-  t.strictSame(await w.retry(grant.id), { status: 'gone' }, 'it does not go out again')
+  t.strictSame(await w.retry(grant.id), { status: 'gone' }, 'it is not sent again')
 })
 
 await test('a late success settles an unknown outcome', async (t, w) => {
@@ -52,7 +52,7 @@ await test('a late success settles an unknown outcome', async (t, w) => {
   await w.settled(grant, 'unknown')
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
   t.equal(await w.redis.zcard(w.key('unknown')), 0)
-  t.strictSame(await w.settle({ ...grant, holder: '' }, 'retry'), { status: 'stale' }, 'nothing is left to decide')
+  t.strictSame(await w.settle({ ...grant, holder: '' }, 'retry'), { status: 'stale' }, 'no unknown outcome is left')
 })
 
 await test('a late success resolves a message that was given up', async (t, w) => {
@@ -181,7 +181,7 @@ await test('after the window a success is still written under the message\'s own
   await w.redis.del(w.key('msg', grant.id))
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
   t.match(await w.msg(grant.id), `s ${grant.id.slice(23)} 0 `)
-  t.equal(await w.tat(), START + 2_000_000, 'a receipt touches no bucket')
+  t.equal(await w.tat(), START + 2_000_000, 'a receipt changes no bucket')
 })
 
 await test('the state of a sent message only rises, and the times are kept', async (t, w) => {
@@ -189,8 +189,8 @@ await test('the state of a sent message only rises, and the times are kept', asy
   await w.settled(grant, 'sent', { keepMs: 60_000 })
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'r', atMs: 1_700_000_200_000 }), { status: 'raised' })
   t.equal(await w.state(grant.id), 'read')
-  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0, 'no failure is to be feared any more')
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), { status: 'raised' }, 'the moment is new')
+  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0, 'a delivered message cannot bounce any more')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), { status: 'raised' }, 'the time is new')
   t.equal(await w.state(grant.id), 'read')
   t.match(await w.msg(grant.id), / 1:r1700000200000:d1700000190000 p14155550101 web wamid.1$/)
   t.ok(await w.redis.pttl(w.key('msg', grant.id)) > 0, 'the window goes on')

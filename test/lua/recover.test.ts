@@ -75,7 +75,7 @@ await test('a ready time without a drain run requests one, 2 s before', async (t
   w.now = START + 1
   t.equal((await look(w)).wakeHint, 'enqueue')
   t.equal(await w.redis.get(w.key('drain-lease')), 'requested')
-  t.equal((await look(w)).wakeHint, '', 'one caller adds one job')
+  t.equal((await look(w)).wakeHint, '', 'only the first caller adds a job')
 })
 
 await test('a leased sender is left to its drain run, even if that sleeps too long', async (t, w) => {
@@ -133,7 +133,7 @@ await test('the reply is when to call again: 2 s before a ready time, at the end
   w.at(30_000)
   await w.redis.del(w.key('drain-lease'))
   await w.redis.set(w.key('drain-lease'), `a1.1 ${w.now}`, 'PX', 3000)
-  t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'what is overdue is for now')
+  t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'an overdue entry makes it now')
 })
 
 await test('without rules no drain run is requested, and expired leases are still found', async (t, w) => {

@@ -44,7 +44,7 @@ await test('a limit of the sender rate delays all pairs and counts no slot', asy
   t.strictSame(early.grants, [])
   t.equal(early.next, START + 3_000_000)
   w.at(3000)
-  t.equal((await w.claim()).grants.length, 1, 'a full burst would break the rule that was just learned')
+  t.equal((await w.claim()).grants.length, 1, 'a full burst would exceed the limit that WhatsApp just reported')
 })
 
 await test('a message that is rate limited ten times has used up no attempt', async (t, w) => {
@@ -113,7 +113,7 @@ await test('a stop does not replace an operator\'s pause', async (t, w) => {
   await w.settled(grant, 'wait', stopped)
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['paused', 'ops', null])
   w.at(60_000)
-  t.strictSame((await w.claim()).grants, [], 'no try while it is paused')
+  t.strictSame((await w.claim()).grants, [], 'no probe while it is paused')
 })
 
 await test('a success during a pause leaves the sender paused', async (t, w) => {

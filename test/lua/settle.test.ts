@@ -102,7 +102,7 @@ await test('an unknown outcome is on hold, and decided once the hold is over', a
   })
   t.strictSame(await w.settle(withoutHolder(grant), 'failed'), { status: 'stale' }, 'decided already')
   t.equal(await w.state(grant.id), 'retrying')
-  t.equal(await w.tat(), tat, 'deciding touches no bucket')
+  t.equal(await w.tat(), tat, 'the decision changes no bucket')
 })
 
 await test('an unknown outcome may be given up without another attempt', async (t, w) => {

@@ -23,7 +23,7 @@ await test('the second of two starts is reported where it came too early', async
   w.at(1200)
   t.strictSame(await force(w, 'b'), [1200 * MS, 2000 * MS])
   w.at(3200)
-  t.strictSame(await force(w, 'c'), [], 'and counts for the next one')
+  t.strictSame(await force(w, 'c'), [], 'it counts for the next start')
 })
 
 await test('a start within the tolerance for the network is no violation', async (t, w) => {
@@ -125,7 +125,7 @@ await test('a burst may start at once, and one more start each interval', async 
     t.strictSame(violation(await w.settle(await w.grant({ key: `next ${n}` }), 'sent')), [])
   }
   w.at(9900)
-  t.strictSame(await force(w, 'early'), [9900 * MS, 10_000 * MS], 'so the fourth at once would be')
+  t.strictSame(await force(w, 'early'), [9900 * MS, 10_000 * MS], 'a fourth start at once would be a violation')
 })
 
 await test('twice the rate with a burst is a violation', async (t, w) => {

@@ -11,7 +11,7 @@ await test('a due status is returned with its age, and due again later, until it
   t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: arrived + 1000, due: [] }, 'not due yet')
   w.at(1500)
   t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: w.ms() + 5000, due: [{ name: name('A'), ageMs: 1500, status: '{"a":1}' }] })
-  t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: w.ms() + 5000, due: [] }, 'a node that ends here loses nothing')
+  t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: w.ms() + 5000, due: [] }, 'a node that ends here loses no status')
   t.strictSame(await w.run('unpark', { ...look, done: name('A') }), { status: 'unparked', nextMs: 0, due: [] })
   t.equal(await w.redis.exists(w.key('parked'), w.key('parked-bodies')), 0)
 })

@@ -87,7 +87,8 @@ await t.test('a script that takes several messages names the keys and arguments 
   })
   t.match(
     parse(several).lua,
-    'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n'
+    'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n' +
+      '  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n'
   )
   refused(several.replace('local step = message.step\n', ''), /message\.step is declared and not used/)
   refused(several.replace('message.step\n', 'message.size\n'), /message\.size is used and not declared/)
