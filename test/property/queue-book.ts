@@ -104,7 +104,7 @@ export class QueueBook {
 
   /**
    * Ends a flight; a returned message keeps its ready time if that is later than what its bucket allows, unless it was
-   * tried in vain on a stopped sender.
+   * a failed probe of a stopped sender.
    */
   land (pair: Pair, isRequeued: boolean, isFailedProbe: boolean, now: number): void {
     const flight = pair.flight

@@ -16,7 +16,7 @@ await t.test('data is on a replica once the hold resolves', async t => {
   const prefix = createPrefix()
   for (let number = 1; number <= 20; number++) {
     await redis.set(`{${prefix}:1}:seq`, number)
-    await held(replicas, prefix)
+    await holdUntilReplicated(replicas, prefix)
     t.equal(await admin.get(`{${prefix}:1}:seq`), String(number))
   }
 })
@@ -26,7 +26,7 @@ await t.test('a hold covers what another connection wrote', async t => {
   t.teardown(close)
   const prefix = createPrefix()
   await master.connect().set(`{${prefix}:1}:seq`, 'by another connection')
-  await held(replicas, prefix)
+  await holdUntilReplicated(replicas, prefix)
   t.equal(await admin.get(`{${prefix}:1}:seq`), 'by another connection')
 })
 
@@ -53,7 +53,7 @@ await t.test('with a silent replica a hold is UNAVAILABLE in time, with advice',
   // The timeout of callers.
   t.ok(performance.now() - askedAt < 5000)
   process.kill(replica.pid, 'SIGCONT')
-  await held(replicas, createPrefix())
+  await holdUntilReplicated(replicas, createPrefix())
 })
 
 await t.test('without replicas to wait for a hold sends no command', async t => {
@@ -65,6 +65,6 @@ await t.test('without replicas to wait for a hold sends no command', async t => 
 })
 
 /** A replica that shares its core with other tests may be late. */
-async function held (replicas: Replicas, prefix: string): Promise<void> {
+async function holdUntilReplicated (replicas: Replicas, prefix: string): Promise<void> {
   await until('a replica holds it', async () => await replicas.hold(prefix, '1').then(() => true, () => false))
 }
