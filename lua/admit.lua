@@ -85,20 +85,21 @@ local function admit(m)
   if view.refused then return { 'refused', view.refused, view.wait } end
   local record = new_record(message, view.scheduled_for, now_ms)
   local mark = 'w ' .. generation .. ' ' .. message.fingerprint
+  -- The one write so far: a number that stays unused only leaves a gap.
+  if not view.scheduled_for then record.seq = next_number() end
+  local text = write_record(record)
 
-  -- All reads are done, and nothing is written yet. From here on nothing can fail.
+  -- Everything that can fail is done. From here on nothing can.
   unsettled = unsettled + 1
   known[message.msg] = mark
   push(out.msg, message.msg, mark)
+  push(out.backlog, id, text)
   for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. id) end
   if view.scheduled_for then
-    push(out.backlog, id, write_record(record))
     push(out.expiry, record.expires, id)
     push(out.scheduled, view.scheduled_for, id)
     return { 'scheduled', generation, view.wait }
   end
-  record.seq = next_number()
-  push(out.backlog, id, write_record(record))
   if view.granted then
     push(out.grants, recipient, grant_message(state, sender, recipient, id, 1, at + lease_us, message.holder, at))
     push(out.pair_tat, view.pair.tat, recipient)

@@ -46,8 +46,8 @@ async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules }
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
   await writeRules(store, id, rules)
   // Not part of the rules, so that enabling callbacks does not overwrite rules that an operator set.
-  if (callbacksEnabled) await store.redis.hset(key, 'tells', '1')
-  else await store.redis.hdel(key, 'tells')
+  if (callbacksEnabled) await store.redis.hset(key, 'callbacks', '1')
+  else await store.redis.hdel(key, 'callbacks')
 }
 
 /** Drops removed senders once they hold no message. */

@@ -49,15 +49,15 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
         boardTitle: 'Sluice',
         hideDocsLink: true,
         miscLinks: [{ text: 'Console', url: '/console' }],
-        ...(deps.sandbox ? { environment: { label: 'Sandbox: nothing is really sent', color: '#b45309', textColor: '#ffffff' } } : {})
+        ...(deps.sandbox ? { environment: { label: 'Sandbox: no real messages', color: '#b45309', textColor: '#ffffff' } } : {})
       }
     }
   })
   server.setBasePath(app.prefix)
   server.setErrorHandler(error => {
     const known = toKnown(error)
-    // The keys and statuses that bull-board's page knows.
-    if (known.status === 503) return { status: 500, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, message: known.message } }
+    // The keys that bull-board's page knows.
+    if (known.status === 503) return { status: 503, body: { error: { key: 'ERRORS.REDIS_UNAVAILABLE' }, message: known.message } }
     deps.events.emit('unexpected-error', { location: 'dashboard', error: known.facts.cause ?? error })
     return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' } } }
   })

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { createHash } from 'node:crypto'
 import { openSync, writeSync } from 'node:fs'
 import { Redis } from 'ioredis'
+import { loadScripts } from '../../dist/redis/scripts.js'
 
 /**
  * Actions of a process on itself, one after the other: `{ name, point, having?, nth?, action }`. A point is
@@ -18,6 +19,7 @@ import { Redis } from 'ioredis'
 export function arm (actions, file) {
   const out = openSync(file, 'a')
   const scripts = new Map()
+  const note = (name, lua) => scripts.set(createHash('sha1').update(lua).digest('hex'), name).set(lua, name)
   const rest = [...actions]
   let seen = 0
 
@@ -43,11 +45,11 @@ export function arm (actions, file) {
     return action
   }
 
+  // The gateway calls its scripts by hash, and in full where the server does not know them; BullMQ defines its own as commands.
+  for (const { name, lua } of loadScripts()) note(name, lua)
   const { defineCommand, sendCommand } = Redis.prototype
   Redis.prototype.defineCommand = function (name, definition) {
-    const script = name.replace(/^sluice:/, '').replace(/:[\d.]+$/, '')
-    // By its hash, and in full where the server does not have it.
-    scripts.set(createHash('sha1').update(definition.lua).digest('hex'), script).set(definition.lua, script)
+    note(name.replace(/:[\d.]+$/, ''), definition.lua)
     return defineCommand.call(this, name, definition)
   }
   const met = new WeakSet()

@@ -1,6 +1,7 @@
 /** The counter of spacing violations of a real gateway: it stays at 0, and it counts when the limiter is broken on purpose. */
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { alterScripts } from '../support/alter-scripts.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { until } from '../support/until.js'
@@ -21,18 +22,14 @@ async function gaps (recipient: string, count: number): Promise<number[]> {
   return seen.slice(1).map(({ receivedAt }, n) => receivedAt - (seen[n]?.receivedAt ?? 0))
 }
 
-/** Replaces a text in every script of later connections; the returned function undoes it and returns the number of changed scripts. */
-function breakLimiter (right: string, wrong: string): () => number {
-  const { defineCommand } = Redis.prototype
-  let broken = 0
-  Redis.prototype.defineCommand = function (name, definition) {
-    if (definition.lua.includes(right)) broken++
-    return defineCommand.call(this, name, { ...definition, lua: definition.lua.replaceAll(right, wrong) })
-  }
-  return () => {
-    Redis.prototype.defineCommand = defineCommand
-    return broken
-  }
+/** Replaces a text in every script of all connections; `restore` undoes it, `count` is the number of changed scripts. */
+function breakLimiter (right: string, wrong: string): { restore: () => void, count: number } {
+  let count = 0
+  const restore = alterScripts(Redis.prototype, ({ lua }) => {
+    if (lua.includes(right)) count++
+    return lua.replaceAll(right, wrong)
+  })
+  return { restore, count }
 }
 
 await t.test(
@@ -62,10 +59,10 @@ await t.test(
 )
 
 await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
-  const mend = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
-  t.teardown(mend)
+  const { restore, count } = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
+  t.teardown(restore)
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
-  t.ok(mend() >= 4, 'admit, claim, retry and settle are broken')
+  t.ok(count >= 4, 'admit, claim, retry and settle are broken')
   t.equal(await violations(node), 0)
   for (const text of ['a', 'b', 'c', 'd']) await node.send('+15550009011', text)
   await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { loadScripts } from '../../src/redis/scripts.js'
+import { alterScripts } from '../support/alter-scripts.js'
 
 /** One fault put into the scripts: in each of `scripts`, the text `right` is replaced. */
 export interface Breakage { name: string, scripts: string[], right: string, wrong: string }
@@ -83,9 +83,10 @@ export const breakages: Array<Breakage & { breaks: string }> = [
 
 /** Puts the fault in place of the right scripts on this connection. Throws where the right text is not found. */
 export function breakScripts (redis: Redis, breakage: Breakage): void {
-  for (const script of loadScripts().filter(({ name }) => breakage.scripts.includes(name))) {
-    const lua = script.lua.replaceAll(breakage.right, breakage.wrong)
-    if (lua === script.lua) throw new Error(`${script.name}.lua has no "${breakage.right}"`)
-    redis.defineCommand(`sluice:${script.name}`, { numberOfKeys: script.keys.length, lua })
-  }
+  alterScripts(redis, ({ name, lua }) => {
+    if (!breakage.scripts.includes(name)) return lua
+    const broken = lua.replaceAll(breakage.right, breakage.wrong)
+    if (broken === lua) throw new Error(`${name}.lua has no "${breakage.right}"`)
+    return broken
+  })
 }
