@@ -21,7 +21,7 @@ const longest = [
  * longest first.
  */
 const last = [
-  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-trouble', 'flow/rolling-restart',
+  'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-faults', 'flow/rolling-restart',
   'flow/overload', 'grafana/panels', 'grafana/page', 'recovery/schedule', 'security/erase', 'security/leaks', 'security/fuzz'
 ].map(nameOf)
 /** Tests wait for timers and for other processes more than for a processor, so more files than cores run at a time. */

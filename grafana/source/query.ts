@@ -2,10 +2,11 @@
 
 /** Prefixes of metrics without a `sender` label. All others are also matched by the selected senders. */
 const withoutSender = [
-  'http', 'redis', 'retry_runs', 'retry_results', 'retry_worker', 'operator', 'faults', 'shifts', 'build', 'scrape', 'webhook_lag',
-  'webhooks_refused', 'callbacks_total', 'callback_duration', 'sandbox', 'admission_duration', 'dispatch_lateness', 'provider_request_duration'
+  'sluice_http', 'sluice_redis', 'sluice_retry_runs', 'sluice_retry_results', 'sluice_retry_worker', 'sluice_operator', 'sluice_faults',
+  'sluice_shifts', 'sluice_build', 'sluice_scrape', 'sluice_webhook_lag', 'sluice_webhooks_refused', 'sluice_callbacks_total',
+  'sluice_callback_duration', 'sluice_sandbox', 'sluice_admission_duration', 'sluice_dispatch_lateness', 'sluice_provider_request_duration'
 ]
-const ofNodes = new RegExp(`^(sluice_(${withoutSender.join('|')})|process_|nodejs_|up$)`)
+const ofNodes = new RegExp(`^(${withoutSender.join('|')}|process_|nodejs_|up$)`)
 
 /** A metric of the selected job and senders. */
 export function of (metric: string, ...matchers: string[]): string {

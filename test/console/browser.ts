@@ -1,4 +1,4 @@
-/** The console in a real browser, used as its readers do: by keys. */
+/** The console in a real browser, used by keyboard. */
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { root } from '../contract/tree.js'
@@ -14,14 +14,14 @@ function find (): string | null {
   return names.map(onPath).find(path => path !== null) ?? null
 }
 
-/** Why a test that needs a browser can't run; false where it can. On CI it has to be there, so nothing is left out quietly. */
+/** Why a test that needs a browser cannot run; false if it can. On CI it has to exist, so no test is skipped unnoticed. */
 export function missing (): string | false {
   if (find() !== null || process.env['CI'] === 'true') return false
   return 'Chromium not found: apt did not provide chromium-headless-shell; install it and run the test again'
 }
 
 export async function startBrowser (t: Pick<Test, 'teardown'>): Promise<Browser> {
-  // Its own sandbox needs rights that root in a container does not give away.
+  // Chromium's own sandbox needs rights that root in a container does not have.
   const browser = await chromium.launch({
     executablePath: find() ?? 'chromium',
     chromiumSandbox: false,
@@ -33,21 +33,21 @@ export async function startBrowser (t: Pick<Test, 'teardown'>): Promise<Browser>
 
 export interface Console {
   page: Page
-  /** Every address that was asked for. */
+  /** Every requested address. */
   asked: string[]
-  /** Presses Tab until this has the focus: so a keyboard can reach it. */
+  /** Presses Tab until this has the focus, which shows that a keyboard can reach it. */
   tabTo: (selector: string) => Promise<void>
   press: (...keys: string[]) => Promise<void>
   type: (text: string) => Promise<void>
-  /** Waits until the text of an element fits. */
+  /** Waits until the text of an element matches. */
   reads: (selector: string, pattern: RegExp) => Promise<string>
-  /** The same for its absence. */
+  /** Waits until an element is gone or its text does not match. */
   gone: (selector: string) => Promise<void>
-  /** docs/images/<name>.png, where DRAW=1 asks for it. */
+  /** Writes docs/images/<name>.png if DRAW=1. */
   shoot: (name: string, height?: number) => Promise<void>
 }
 
-/** What went wrong in any page of this file, beside what its test looks at: for its last test. */
+/** Errors of all pages of a test file, which its last test checks. */
 export const wrong: string[] = []
 
 export interface ConsoleOptions { key?: string | null, hash?: string, colorScheme?: 'dark' | 'light' }
@@ -67,7 +67,7 @@ export async function openConsole (
     reducedMotion: 'reduce'
   })
   t.teardown(async () => await context.close())
-  // What the tests' loader calls where a function keeps its name; functions handed to the page bring that call along.
+  // The loader of the tests adds calls of this function to functions, also to those that run in the page.
   await context.addInitScript('globalThis.__name = value => value')
   const page = await context.newPage()
   page.setDefaultTimeout(10_000)

@@ -35,7 +35,7 @@ else {
 
   await t.test('a message is found by number, order number and id, its history read, and it is retried, all by keyboard', async t => {
     const node = await environment.start(t, free)
-    const { id } = (await send(node, REFUSED_TWICE, 'Your order has left the house', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as {
+    const { id } = (await send(node, REFUSED_TWICE, 'Your order has been shipped', { metadata: { orderId: 'A-4711', shop: 'Lisbon' } })).body as {
       id: string
     }
     const context = await openConsole(t, browser, node)
@@ -105,7 +105,10 @@ else {
     await context.press('Enter')
     await context.reads(
       '#results',
-      /Searched as phone number, order number, idempotency key\.[^]*One message waits for this person with sender 111; a new message would wait with no known end: the sender is paused/
+      new RegExp(
+        'Searched as phone number, order number, idempotency key\\.[^]*One message waits for this person with sender 111; ' +
+        'a new message would wait with no known end: the sender is paused'
+      )
     )
     await context.press('/')
     await context.page.waitForSelector('#what:focus')
@@ -344,7 +347,9 @@ else {
       await context.page.goto(`${node.origin}/console/${hash}`)
       await context.page.waitForSelector(ready)
       const over = await context.page.evaluate(
-        '[...document.querySelectorAll("main *, header *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 80))'
+        `[...document.querySelectorAll("main *, header *")]
+          .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+          .map(one => one.outerHTML.slice(0, 80))`
       )
       t.same(over, [], hash)
     }

@@ -1,4 +1,4 @@
-/** The console's files: what a browser is told with them, what may stand in them, and that they are in what is built. */
+/** The console's files: how they are served, what they may contain, and that they are in `dist`. */
 import t from 'tap'
 import { list, read } from '../contract/tree.js'
 import { createTestEnvironment } from '../support/flow.js'
@@ -9,7 +9,7 @@ import { fetchWithRetry, request } from '../support/request.js'
 const environment = await createTestEnvironment(t)
 const files = ['.html', '.css', '.js', '.svg'].flatMap(ending => list('src/console/page', ending))
 
-await t.test('the page is served without a key, by a strict policy, and says when nothing of it is new', async t => {
+await t.test('the page is served without a key, by a strict policy, and 304 while it is unchanged', async t => {
   const node = await environment.start(t)
   const page = await request(`${node.origin}/console`)
   t.equal(page.status, 200)
@@ -35,12 +35,14 @@ await t.test('the page is served without a key, by a strict policy, and says whe
   t.equal((await fetchWithRetry(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
   const tag = page.headers.get('etag') ?? ''
   t.equal((await request(`${node.origin}/console/`, { headers: { 'if-none-match': tag } })).status, 304)
-  for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) { t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } }) }
+  for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) {
+    t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
+  }
   const worker = await environment.start(t, { ROLE: 'worker' }, { prefix: node.prefix })
   t.equal((await request(`${worker.origin}/console`)).status, 404, 'a worker node has none')
 })
 
-await t.test('what is built serves the same files, each with its type', async t => {
+await t.test('the built gateway serves the same files, each with its type', async t => {
   const built = await startGatewayProcess(t, { redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix: createPrefix() })
   const types: Record<string, RegExp> = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg\+xml/ }
   for (const file of files) {
@@ -51,16 +53,16 @@ await t.test('what is built serves the same files, each with its type', async t 
   }
 })
 
-await t.test('no file makes markup of text, holds script or style of its own, asks anybody else, or is long', async t => {
+await t.test('no file makes markup of text, has inline script or style, calls another origin, or is long', async t => {
   t.ok(files.length > 10)
   for (const file of files) {
     const text = read(file)
     t.notMatch(text, /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|DOMParser|createContextualFragment|eval|Function)\b/, file)
-    t.notMatch(text.replace('http://www.w3.org/2000/svg', ''), /https?:|\/\/[a-z]+\./, `${file} names no other place`)
+    t.notMatch(text.replace('http://www.w3.org/2000/svg', ''), /https?:|\/\/[a-z]+\./, `${file} names no other origin`)
     t.ok(text.split('\n').length <= 300, file)
   }
   const page = read('src/console/page/index.html')
   t.notMatch(page, /<style|style=|\bon\w+=|<script(?![^>]*\bsrc=)/)
   const imports = files.filter(file => file.endsWith('.js')).flatMap(file => [...read(file).matchAll(/from '(.+?)'/g)].map(([, from = '']) => from))
-  t.same(imports.filter(from => !files.includes(`src/console/page/${from.replace('./', '')}`)), [], 'nothing is imported that is not there')
+  t.same(imports.filter(from => !files.includes(`src/console/page/${from.replace('./', '')}`)), [], 'every import exists')
 })

@@ -1,4 +1,4 @@
-/** A node is killed at every step from a change to its callback: the receiver hears of all, in order, each under one id. */
+/** A node is killed at every step from a change to its callback: the receiver gets all callbacks, in order, each under one id. */
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
@@ -23,7 +23,7 @@ const steps = [
 ]
 const WITHIN_MS = 60_000
 
-await t.test('wherever the node ends that tells, the receiver hears of each change, in order, and knows a repeat', async t => {
+await t.test('wherever a node ends that delivers callbacks, the receiver gets each one, in order, and recognises a repeat', async t => {
   await each(steps, 3, async (step, at) => {
     const prefix = createPrefix()
     const env = nodeEnv({
@@ -48,7 +48,7 @@ await t.test('wherever the node ends that tells, the receiver hears of each chan
     t.teardown(async () => await endChild(victim))
     const post = createCaller(await victim.ready, keys.operator)
       .send(`+${to}`, 'Hello', { idempotencyKey: key })
-      .catch(() => undefined) // its answer may die with the node
+      .catch(() => undefined) // its response may be lost with the node
     await until(`${step.point} is reached`, () => victim.end() === 'SIGKILL', WITHIN_MS)
     await post
     const heir = startGateway(env)
@@ -61,22 +61,22 @@ await t.test('wherever the node ends that tells, the receiver hears of each chan
     })
     const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}` }
     await until(
-      'the status is taken',
+      'the status is accepted',
       async () => (await request(`${origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers })).status === 200,
       WITHIN_MS
     )
-    const told = (): string[] => receiver.received.filter(({ data }) => data['jobId'] === key).map(({ type }) => type)
-    await until(`all is told after ${step.point}`, () => told().includes('message.delivered'), WITHIN_MS)
-    t.strictSame([...new Set(told())], ['message.sent', 'message.delivered'], step.point)
-    t.equal(told().lastIndexOf('message.sent'), told().indexOf('message.delivered') - 1, 'nothing old comes after what is newer')
+    const types = (): string[] => receiver.received.filter(({ data }) => data['jobId'] === key).map(({ type }) => type)
+    await until(`all callbacks are delivered after ${step.point}`, () => types().includes('message.delivered'), WITHIN_MS)
+    t.strictSame([...new Set(types())], ['message.sent', 'message.delivered'], step.point)
+    t.equal(types().lastIndexOf('message.sent'), types().indexOf('message.delivered') - 1, 'no older callback comes after a newer one')
     t.equal(
       new Set(receiver.received.filter(({ data }) => data['jobId'] === key).map(({ id }) => id)).size,
       2,
-      'a repeat has the id of what it repeats'
+      'a repeat has the id of the first delivery'
     )
     await Promise.all([endChild(victim), endChild(heir)])
   })
   const repeats = receiver.received.length - receiver.taken().length
-  t.ok(repeats >= 1 && repeats <= 3, `${repeats} repeats: only what was answered and not noted, or was on its way`)
+  t.ok(repeats >= 1 && repeats <= 3, `${repeats} repeats: only callbacks that were answered and not settled, or in flight`)
   t.strictSame(receiver.unsigned, [])
 })

@@ -1,4 +1,4 @@
-/** One cell of the matrix: a gateway of its own prefix and sender, whose node ends or freezes at a step; then what holds. */
+/** One cell of the matrix: a gateway of its own prefix and sender, whose node ends or freezes at a step; then the judgement. */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCaller } from '../prove/caller.js'
@@ -21,7 +21,7 @@ const settings = {
   SEND_TIMEOUT_MS: '500',
   UNKNOWN_HOLD_MS: '1000',
   LEASE_MS: String(LEASE_MS),
-  // A closing node with a step to meet must not be hurried.
+  // A node that shuts down needs the time to reach its step.
   SHUTDOWN_GRACE_MS: '5000'
 }
 const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200 }
@@ -38,8 +38,8 @@ export interface Result {
   /** Did the process end, or stand still, at the step? Otherwise the cell proves nothing. */
   reached: boolean
   judgement: Judgement
-  /** What kept the cell from being judged at all. */
-  trouble: string | null
+  /** The error that prevented a judgement. */
+  error: string | null
   seconds: number
 }
 
@@ -48,15 +48,16 @@ let cells = 0
 export async function runCell (ground: Ground, cell: Cell): Promise<Result> {
   const began = performance.now()
   const run = new CellRun(ground, cell, ++cells)
-  let trouble: string | null = null
+  let failure: string | null = null
   try {
     await run.play()
   } catch (error) {
-    trouble = error instanceof Error ? error.message : String(error)
+    failure = error instanceof Error ? error.message : String(error)
   } finally {
     await run.close()
   }
-  return { cell, reached: run.isReached(), judgement: judge({ rules, facts: run.facts }), trouble, seconds: (performance.now() - began) / 1000 }
+  const judgement = judge({ rules, facts: run.facts })
+  return { cell, reached: run.isReached(), judgement, error: failure, seconds: (performance.now() - began) / 1000 }
 }
 
 class CellRun {
@@ -135,13 +136,13 @@ class CellRun {
 
   readonly #pending: Array<Promise<unknown>> = []
 
-  /** Waited for at the end; what goes wrong is told there. */
+  /** Awaited at the end, where its errors are reported. */
   #keep (work: Promise<unknown>): void {
     work.catch(() => undefined)
     this.#pending.push(work)
   }
 
-  /** Rounds of work until the step is reached; then what is still on its way to an answer. */
+  /** Rounds of work until the step is reached; then the requests that are still open. */
   async #work (step: Step, victim: Child): Promise<void> {
     if (step.boot === true) return
     const caller = this.#caller(1500)
@@ -165,7 +166,7 @@ class CellRun {
       }
       rounds.push(works[step.work](stage))
       await Promise.race([Promise.all(rounds), until('reached', () => this.#hasMet(step), REACH_WITHIN_MS)])
-      // What takes a while, a retry or a shift's end, may come of this round.
+      // This round may still cause what takes a while: a retry, or the end of a drain run.
       for (let waited = 0; waited < 2500 && !this.#hasMet(step); waited += 50) await pass(50)
     }
     await Promise.all(rounds)
@@ -176,14 +177,14 @@ class CellRun {
     const sender = this.#sender
     const resume = async (): Promise<unknown> => await caller.persist('POST', `/senders/${sender}/resume`, {}, status => status === 200)
     await resume()
-    // One more, so that there is something to lose at every step.
+    // One more message, so that every step has one to lose.
     await caller.post({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy })
     let unsettled = -1
     const deadline = performance.now() + END_WITHIN_MS
     while (unsettled !== 0 && performance.now() < deadline) {
       const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
       unsettled = stats?.['senders'][0].unsettled as number
-      // A sender that a message of the work stopped would rest for a minute.
+      // A sender that a message of the work stopped would wait for its probe for a minute.
       if (stats?.['senders'][0].state === 'stopped') await resume()
       await pass(200)
     }

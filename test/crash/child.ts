@@ -1,4 +1,4 @@
-/** A program of this repository in a process that a test can kill, freeze and watch. It runs from `dist`, which is built on first use. */
+/** A program of this repository in a process that a test can kill, freeze and observe. It runs from `dist`, which is built on first use. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -6,25 +6,25 @@ import { fileURLToPath } from 'node:url'
 import { provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
-/** `SLUICE_ROOT` names another checkout whose `dist` is to be tried. */
+/** `SLUICE_ROOT` names another folder whose `dist` is tested. */
 const root = process.env['SLUICE_ROOT'] ?? fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 if (process.env['SLUICE_ROOT'] === undefined) await provide('build')
 const preload = fileURLToPath(new URL('preload.mjs', import.meta.url))
 
 const running = new Set<ChildProcess>()
-// However this process ends, none of its children stays behind, frozen ones least of all.
+// However this process ends, no child stays behind, above all no frozen one.
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL') })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 export interface Child {
   pid: number
-  /** What the pattern caught in the first line that fits; rejects where the process ends before. */
+  /** The first group of the pattern in the output; rejects if the process ends before. */
   ready: Promise<string>
   /** The signal or the exit code that ended it; null while it runs. */
   end: () => NodeJS.Signals | number | null
   exited: Promise<unknown>
   signal: (name: NodeJS.Signals) => void
-  /** Is it stopped by a signal at this moment? */
+  /** Whether it is stopped by a signal now. */
   isStopped: () => boolean
   output: () => string
 }

@@ -1,7 +1,7 @@
-/** From now on `Date` is wrong by so many ms; `performance.now()` and timers go on as they were. */
+/** From now on `Date` is wrong by so many ms; `performance.now()` and timers are unchanged. */
 export function offsetClock (ms) {
   const Real = Date
-  class Shifted extends Real {
+  class Offset extends Real {
     constructor (...args) {
       if (args.length === 0) super(Real.now() + ms)
       else super(...args)
@@ -11,5 +11,5 @@ export function offsetClock (ms) {
       return Real.now() + ms
     }
   }
-  globalThis.Date = Shifted
+  globalThis.Date = Offset
 }

@@ -1,6 +1,6 @@
 /**
- * The crash matrix, short: a node is killed or frozen at every step of a message's life, several steps to a node. `npm run
- * crash` runs each step in all eight kinds of cell; docs/proof.md tells what came of it.
+ * The crash matrix, short: a node is killed or frozen at every step of a message, several steps to a node. `npm run
+ * crash` runs each step in all eight kinds of cell; docs/proof.md has the results.
  */
 import t from 'tap'
 import { layGround } from './ground.js'
@@ -9,7 +9,7 @@ import { nameOf, sample } from './steps.js'
 
 const ground = await layGround(t)
 
-await t.test('wherever a node ends or stands still, nothing is lost, nothing doubled that is known, and nothing too close', async t => {
+await t.test('wherever a node ends or freezes, no message is lost, none with a known outcome is sent twice, and none is sent too early', async t => {
   // CI has ten minutes for everything: every fifth cell.
   const cells = sample().filter((_, at) => process.env['CI'] === undefined || at % 5 === 0)
   const results = await runCells(ground, cells, 14)

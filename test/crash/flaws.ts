@@ -1,6 +1,6 @@
 /**
- * Can the matrix fail? A safeguard is taken out of a copy of what is built, and the step that it is there for has to find the gap.
- * Every text that is replaced has to be there exactly once, so that no flaw comes to nothing when the code around it changes.
+ * Shows that the matrix can fail: a safeguard is removed from a copy of `dist`, and the step that it protects has to find the gap.
+ * Every replaced text has to occur exactly once, so that no flaw is without effect when the code around it changes.
  */
 import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -42,20 +42,20 @@ const flaws: Flaw[] = [
     file: 'dist/admission/key.js',
     from: 'JSON.stringify([sender, caller, key])',
     to: 'JSON.stringify([sender, caller, key, process.pid])',
-    cell: 'admission: queued, unheard / kill / restart / retry',
+    cell: 'admission: queued, reply lost / kill / restart / retry',
     breach: 'two messages for a key'
   }
 ]
 
-export interface Found { flaw: Flaw, isFound: boolean, told: string }
+export interface Found { flaw: Flaw, isFound: boolean, output: string }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Side by side, each on a ground of its own. */
-export async function tryFlaws (tell: (found: Found) => void): Promise<Found[]> {
+export async function tryFlaws (report: (found: Found) => void): Promise<Found[]> {
   return await Promise.all(flaws.map(async flaw => {
     const found = await tryFlaw(flaw)
-    tell(found)
+    report(found)
     return found
   }))
 }
@@ -75,14 +75,14 @@ async function tryFlaw (flaw: Flaw): Promise<Found> {
     const text = readFileSync(join(copy, flaw.file), 'utf8').split(flaw.from)
     if (text.length !== 2) throw new Error(`${flaw.file} has ${text.length - 1} times: ${flaw.from}`)
     writeFileSync(join(copy, flaw.file), text.join(flaw.to))
-    const told = await matrix(flaw.cell, copy)
-    return { flaw, told, isFound: told.includes(`       ${flaw.breach} (`) }
+    const output = await matrix(flaw.cell, copy)
+    return { flaw, output, isFound: output.includes(`       ${flaw.breach} (`) }
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
 }
 
-/** What `npm run crash` prints about one cell of the gateway in that folder. */
+/** The output of `npm run crash` for one cell of the gateway in that folder. */
 async function matrix (cell: string, folder: string): Promise<string> {
   const program = fileURLToPath(new URL('main.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, cell], {

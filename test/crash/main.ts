@@ -1,6 +1,6 @@
 /**
- * `npm run crash`: the whole matrix, or the cells whose name holds one of the texts given; `--flaws`: whether it finds what is taken out on purpose.
- * Ends with 1 if a cell does not hold, or a flaw is not found.
+ * `npm run crash`: the whole matrix, or the cells whose name contains one of the given texts; `--flaws`: whether it detects removed safeguards.
+ * Exits with 1 if a cell fails, or a flaw is not found.
  */
 import { parseArgs } from 'node:util'
 import { tableOfFlaws, tryFlaws } from './flaws.js'
@@ -13,20 +13,20 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     once: { type: 'boolean' },
-    turn: { type: 'string', default: '0' },
+    variant: { type: 'string', default: '0' },
     'at-once': { type: 'string', default: '16' },
     write: { type: 'boolean' },
     flaws: { type: 'boolean' }
   }
 })
 if (values.flaws === true) {
-  const all = await tryFlaws(({ flaw, isFound, told }) => console.log(`${isFound ? 'found ' : 'MISSED'} ${flaw.without}\n${told}`))
+  const all = await tryFlaws(({ flaw, isFound, output }) => console.log(`${isFound ? 'found ' : 'MISSED'} ${flaw.without}\n${output}`))
   if (values.write === true) writeFlaws(tableOfFlaws(all))
   process.exit(all.every(({ isFound }) => isFound) ? 0 : 1)
 }
 const endings: Array<() => unknown> = []
 const ground = await layGround({ teardown: ending => endings.push(ending) })
-const chosen = values.once === true ? sample(Number(values.turn)) : cellsOf(steps)
+const chosen = values.once === true ? sample(Number(values.variant)) : cellsOf(steps)
 const cells = chosen.filter(cell => positionals.length === 0 || positionals.some(words => nameOf(cell).includes(words)))
 const results = await runCells(ground, cells, Number(values['at-once']), (result, done) =>
   console.log(`${String(done).padStart(3)}/${cells.length} ${lineOf(result)}`)

@@ -5,30 +5,30 @@ import { nameOf, type Cell } from './steps.js'
 import { each } from '../support/until.js'
 
 /**
- * Runs cells side by side, each told of as it ends. Most of a cell's time is waiting for a lease. One whose process did not come to its
- * step, as happens where the machine is too busy, has tried nothing: it gets one more chance.
+ * Runs cells in parallel and reports each as it ends. Most of a cell's time is waiting for a lease. One whose process did not reach its
+ * step, as happens where the machine is too busy, proves nothing: it runs once more.
  */
 export async function runCells (
   ground: Ground,
   cells: Cell[],
   atOnce: number,
-  tell: (result: Result, done: number) => void = () => undefined
+  report: (result: Result, done: number) => void = () => undefined
 ): Promise<Result[]> {
   let done = 0
   return await each(cells, atOnce, async cell => {
     const first = await runCell(ground, cell)
     const result = first.reached ? first : await runCell(ground, cell)
-    tell(result, ++done)
+    report(result, ++done)
     return result
   })
 }
 
-/** What is wrong with a cell, one sentence each; none where it holds. */
+/** The faults of a cell, one sentence each; none where it holds. */
 export function faultsOf (result: Result): string[] {
   const faults: string[] = []
   if (!result.reached) faults.push('the step was not reached')
-  if (result.trouble !== null) faults.push(result.trouble)
-  // A story that was broken off has no end to be judged by.
+  if (result.error !== null) faults.push(result.error)
+  // An incomplete run has no end to be judged by.
   if (faults.length > 0) return faults
   if (!isSpotless(result.judgement)) {
     for (const [breach, list] of result.judgement.found) {
@@ -42,5 +42,7 @@ export function lineOf (result: Result): string {
   const faults = faultsOf(result)
   const { doubledAsAllowed, messages } = result.judgement.figures
   const doubled = doubledAsAllowed > 0 ? `, ${doubledAsAllowed} sent twice as allowed` : ''
-  return `${faults.length === 0 ? 'ok    ' : 'FAILED'} ${nameOf(result.cell)} (${messages} messages${doubled}, ${result.seconds.toFixed(1)} s)${faults.map(fault => `\n       ${fault}`).join('')}`
+  const details = faults.map(fault => `\n       ${fault}`).join('')
+  const verdict = faults.length === 0 ? 'ok    ' : 'FAILED'
+  return `${verdict} ${nameOf(result.cell)} (${messages} messages${doubled}, ${result.seconds.toFixed(1)} s)${details}`
 }

@@ -1,10 +1,10 @@
 /**
- * Loaded before a gateway (`node --import`): writes down what the process does at the provider, moves its clock, and has
+ * Loaded before a gateway (`node --import`): records the requests of the process to the provider, offsets its clock, and has
  * it killed, frozen or robbed of a reply at a named step. The product has no hooks for any of this.
  *
- *   WATCH_FILE       a line of JSON for each look at the clock before a request and for each written request
- *   CLOCK_OFFSET_MS  added to the process's wall clock
- *   ACTS             JSON, see step.mjs; REACHED_FILE gets a line for each
+ *   WATCH_FILE      a line of JSON for each look at the clock before a request and for each written request
+ *   CLOCK_OFFSET_MS added to the process's wall clock
+ *   ACTS            JSON, see step.mjs; REACHED_FILE gets a line for each
  */
 import { offsetClock } from './clock.mjs'
 import { arm } from './step.mjs'

@@ -13,7 +13,7 @@ export function writeTable (results: Result[]): void {
   writeBlock(page, 'matrix', tableOf(results, readFileSync(page, 'utf8')))
 }
 
-/** Writes what became of the flaws into docs/proof.md. */
+/** Writes the results of the flaws into docs/proof.md. */
 export function writeFlaws (table: string): void {
   writeBlock(page, 'flaws', table)
 }

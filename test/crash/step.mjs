@@ -5,16 +5,16 @@ import { Redis } from 'ioredis'
 import { loadScripts } from '../../dist/redis/scripts.js'
 
 /**
- * Acts of a process upon itself, one after the other: `{ name, point, having?, nth?, act }`. A point is
+ * Actions of a process on itself, one after the other: `{ name, point, having?, nth?, action }`. A point is
  *
- *   <script>:before, :after   a script of lua/ or BullMQ's, or a plain command: not sent yet; run, and its reply not heard
+ *   <script>:before, :after   a script of lua/ or BullMQ's, or a plain command: not sent yet; run, and its reply not yet received
  *   request:created           a request is handed to undici
- *   request:checked           past the gateway's last look at the clock, before the first byte
+ *   request:checked           past the gateway's last check of the clock, before the first byte
  *   request:written           the last byte is with the kernel
- *   request:answered          the head of the answer is here, nobody has heard of it
+ *   request:answered          the head of the response is here, and not yet handled
  *
  * `having` is a pattern that one of the arguments (or the request's body) has to fit; `nth` counts what fits, from 1. `kill` and `stop`
- * are signals, `lose` keeps the reply from whoever waits for it. Each act is written to `file` before it happens.
+ * are signals, `lose` drops the reply. Each action is written to `file` before it happens.
  */
 export function arm (actions, file) {
   const out = openSync(file, 'a')
@@ -23,7 +23,7 @@ export function arm (actions, file) {
   const rest = [...actions]
   let seen = 0
 
-  /** The act that is due at this point, or undefined. */
+  /** The action that is due at this point, or undefined. */
   function due (point, texts) {
     const next = rest[0]
     if (next === undefined || next.point !== point) return undefined

@@ -1,13 +1,13 @@
-/** No script of a message's life is left out of the matrix: a process ends before each, and after it. */
+/** No script that changes a message is missing in the matrix: a process ends before each, and after it. */
 import t from 'tap'
 import { list } from '../contract/tree.js'
 import { steps } from './steps.js'
 
-/** Those that change no message, or are tried elsewhere. */
+/** Scripts that change no message, or are tested elsewhere. */
 const others: Record<string, RegExp> = {
-  'they only look': /^(inspect-\w+|find-recipient)$/,
+  'they only read': /^(inspect-\w+|find-recipient)$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
-  'early webhooks, which come again, and wishes of people': /^(park|unpark|opt-out)$/
+  'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/
 }
 
 await t.test('every script has a step before it and one after it', t => {

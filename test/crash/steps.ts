@@ -1,7 +1,7 @@
 /** Every step of a message's life at which a process may end: the rows of the crash matrix. */
 import type { WorkName } from './works.js'
 
-/** What a process does to itself; step.mjs tells more. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
+/** An action of a process on itself, see step.mjs. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
 export interface AuditEntry { name: string, point: string, having?: string, nth?: number, action: 'kill' | 'stop' | 'lose' | 'pass' }
 type Lead = Omit<AuditEntry, 'action' | 'name'> & { action: 'lose' | 'pass' }
 
@@ -21,7 +21,7 @@ export interface Step {
   orphan?: true
   /** Webhooks are taken. */
   hooks?: true
-  /** The second node looks away until the step is reached; else it would do the work itself. */
+  /** The second node is stopped until the step is reached; else it would do the work itself. */
   alone?: true
 }
 
@@ -39,91 +39,91 @@ export const steps: Step[] = [
   { name: 'start: the rules are written', point: 'quota:before', work: 'nothing', boot: true },
   { name: 'start: the rules were written', point: 'quota:after', work: 'nothing', boot: true },
 
-  { name: 'admission: not yet asked', point: 'admit:before', work: 'burst' },
-  { name: 'admission: granted, unheard', point: 'admit:after', work: 'burst' },
-  { name: 'admission: queued, unheard', point: 'admit:after', having: DIGEST, nth: 6, work: 'burst' },
-  { name: 'admission: scheduled, unheard', point: 'admit:after', work: 'scheduled' },
-  { name: 'admission: half of a batch asked', point: 'admit:before', having: DIGEST, nth: 101, work: 'campaign' },
+  { name: 'admission: before the call', point: 'admit:before', work: 'burst' },
+  { name: 'admission: granted, reply lost', point: 'admit:after', work: 'burst' },
+  { name: 'admission: queued, reply lost', point: 'admit:after', having: DIGEST, nth: 6, work: 'burst' },
+  { name: 'admission: scheduled, reply lost', point: 'admit:after', work: 'scheduled' },
+  { name: 'admission: half of a batch, before the call', point: 'admit:before', having: DIGEST, nth: 101, work: 'campaign' },
   { name: 'admission: half of a batch admitted', point: 'admit:after', having: DIGEST, nth: 51, work: 'campaign' },
-  { name: 'admission: a drain run is being requested', point: 'addStandardJob:before', having: 'WHATSAPP-drain', work: 'batch' },
-  { name: 'admission: a drain run was requested', point: 'addStandardJob:after', having: 'WHATSAPP-drain', work: 'batch' },
+  { name: 'admission: before the drain job is added', point: 'addStandardJob:before', having: 'WHATSAPP-drain', work: 'batch' },
+  { name: 'admission: drain job added', point: 'addStandardJob:after', having: 'WHATSAPP-drain', work: 'batch' },
 
-  { name: 'drain run: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-drain', after: called, work: 'batch' },
-  { name: 'drain run: before its first claim', point: 'claim:before', work: 'batch' },
-  { name: 'drain run: first claim, unheard', point: 'claim:after', work: 'batch' },
+  { name: 'drain run: job taken', point: 'moveToActive:after', having: 'WHATSAPP-drain', after: called, work: 'batch' },
+  { name: 'drain run: before the first claim', point: 'claim:before', work: 'batch' },
+  { name: 'drain run: first claim, reply lost', point: 'claim:after', work: 'batch' },
   { name: 'drain run: a later claim', point: 'claim:before', nth: 4, work: 'batch' },
-  { name: 'drain run: a later claim, unheard', point: 'claim:after', nth: 4, work: 'batch' },
-  { name: 'drain run: about to end', point: 'claim:before', having: '^end$', work: 'batch' },
-  { name: 'drain run: ended, unheard', point: 'claim:after', having: '^end$', work: 'batch' },
-  { name: 'drain run: handed over by a closing node', point: 'claim:before', having: '^end$', work: 'closing', alone: true },
-  { name: 'drain run: was handed over by a closing node', point: 'claim:after', having: '^end$', work: 'closing', alone: true },
-  { name: 'drain run: its job is being finished', point: 'moveToFinished:before', having: 'WHATSAPP-drain', work: 'batch' },
+  { name: 'drain run: a later claim, reply lost', point: 'claim:after', nth: 4, work: 'batch' },
+  { name: 'drain run: before its end', point: 'claim:before', having: '^end$', work: 'batch' },
+  { name: 'drain run: ended, reply lost', point: 'claim:after', having: '^end$', work: 'batch' },
+  { name: 'drain run: before the handover at shutdown', point: 'claim:before', having: '^end$', work: 'closing', alone: true },
+  { name: 'drain run: handed over at shutdown, reply lost', point: 'claim:after', having: '^end$', work: 'closing', alone: true },
+  { name: 'drain run: before its job is finished', point: 'moveToFinished:before', having: 'WHATSAPP-drain', work: 'batch' },
 
   { name: 'send: granted, not handed over', point: 'request:created', work: 'burst' },
-  { name: 'send: past the last look at the clock', point: 'request:checked', work: 'burst' },
+  { name: 'send: past the last check of the clock', point: 'request:checked', work: 'burst' },
   { name: 'send: written', point: 'request:written', work: 'burst' },
   { name: 'send: answered', point: 'request:answered', work: 'burst' },
   { name: 'send: half of a batch handed over', point: 'request:created', nth: 4, work: 'batch' },
   { name: 'send: half of a batch written', point: 'request:written', nth: 4, work: 'batch' },
 
   { name: 'settlement: sent, not written', point: 'settle:before', having: '^sent$', work: 'burst' },
-  { name: 'settlement: sent, unheard', point: 'settle:after', having: '^sent$', work: 'burst' },
+  { name: 'settlement: sent, reply lost', point: 'settle:after', having: '^sent$', work: 'burst' },
   { name: 'settlement: half of a batch, not written', point: 'settle:before', having: '^sent$', nth: 5, work: 'batch' },
-  { name: 'settlement: half of a batch, unheard', point: 'settle:after', having: '^sent$', nth: 5, work: 'batch' },
+  { name: 'settlement: half of a batch, reply lost', point: 'settle:after', having: '^sent$', nth: 5, work: 'batch' },
   { name: 'settlement: retry, not written', point: 'settle:before', having: '^retry$', work: 'refused' },
-  { name: 'settlement: retry, unheard', point: 'settle:after', having: '^retry$', work: 'refused' },
-  { name: 'settlement: limited, not written', point: 'settle:before', having: '^wait$', work: 'limited' },
-  { name: 'settlement: limited, unheard', point: 'settle:after', having: '^wait$', work: 'limited' },
+  { name: 'settlement: retry, reply lost', point: 'settle:after', having: '^retry$', work: 'refused' },
+  { name: 'settlement: rate limited, not written', point: 'settle:before', having: '^wait$', work: 'limited' },
+  { name: 'settlement: rate limited, reply lost', point: 'settle:after', having: '^wait$', work: 'limited' },
   { name: 'settlement: rejected, not written', point: 'settle:before', having: '^failed$', work: 'rejected' },
-  { name: 'settlement: rejected, unheard', point: 'settle:after', having: '^failed$', work: 'rejected' },
+  { name: 'settlement: rejected, reply lost', point: 'settle:after', having: '^failed$', work: 'rejected' },
   { name: 'settlement: unknown, not written', point: 'settle:before', having: '^unknown$', work: 'silent' },
-  { name: 'settlement: unknown, unheard', point: 'settle:after', having: '^unknown$', work: 'silent' },
+  { name: 'settlement: unknown, reply lost', point: 'settle:after', having: '^unknown$', work: 'silent' },
   { name: 'settlement: sender stopped, not written', point: 'settle:before', having: '^stop$', work: 'stopped' },
-  { name: 'settlement: sender stopped, unheard', point: 'settle:after', having: '^stop$', work: 'stopped' },
+  { name: 'settlement: sender stopped, reply lost', point: 'settle:after', having: '^stop$', work: 'stopped' },
   { name: 'settlement: a late success, not written', point: 'receipt:before', after: resettled, work: 'burst' },
-  { name: 'settlement: a late success, unheard', point: 'receipt:after', after: resettled, work: 'burst' },
+  { name: 'settlement: a late success, reply lost', point: 'receipt:after', after: resettled, work: 'burst' },
 
-  { name: 'webhook: not delivered after all, not written', point: 'bounce:before', work: 'bounced', hooks: true },
-  { name: 'webhook: not delivered after all, unheard', point: 'bounce:after', work: 'bounced', hooks: true },
+  { name: 'webhook: bounce, not written', point: 'bounce:before', work: 'bounced', hooks: true },
+  { name: 'webhook: bounce, reply lost', point: 'bounce:after', work: 'bounced', hooks: true },
 
-  { name: 'retry: its job is taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
-  { name: 'retry: not yet taken up', point: 'retry:before', work: 'refused' },
-  { name: 'retry: taken up, unheard', point: 'retry:after', work: 'refused' },
+  { name: 'retry: job taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
+  { name: 'retry: before the call', point: 'retry:before', work: 'refused' },
+  { name: 'retry: granted, reply lost', point: 'retry:after', work: 'refused' },
   { name: 'retry: written', point: 'request:written', after: retried, work: 'refused' },
   { name: 'retry: sent, not written', point: 'settle:before', having: '^sent$', after: retried, work: 'refused' },
-  { name: 'retry: sent, unheard', point: 'settle:after', having: '^sent$', after: retried, work: 'refused' },
+  { name: 'retry: sent, reply lost', point: 'settle:after', having: '^sent$', after: retried, work: 'refused' },
 
   { name: 'recovery: lock taken', point: 'set:after', having: ':recovery-lease$', work: 'burst' },
-  { name: 'recovery: before asking', point: 'recover:before', work: 'nothing', orphan: true, alone: true },
-  { name: 'recovery: asked, unheard', point: 'recover:after', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: before the call', point: 'recover:before', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: called, reply lost', point: 'recover:after', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: lease, not written', point: 'settle:before', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
-  { name: 'recovery: lease, unheard', point: 'settle:after', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: lease, reply lost', point: 'settle:after', having: '^LEASE_EXPIRED$', work: 'nothing', orphan: true, alone: true },
   { name: 'recovery: hold over, not written', point: 'settle:before', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
-  { name: 'recovery: hold over, unheard', point: 'settle:after', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
-  { name: 'recovery: lost grant, not given back', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
-  { name: 'recovery: lost grant given back, unheard', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
+  { name: 'recovery: hold over, reply lost', point: 'settle:after', having: 'no receipt came', work: 'nothing', orphan: true, alone: true },
+  { name: 'recovery: lost grant, not returned', point: 'settle:before', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
+  { name: 'recovery: lost grant returned, reply lost', point: 'settle:after', having: '^GIVEN_BACK$', after: lost, work: 'burst', alone: true },
 
-  { name: 'housekeeping: before looking', point: 'prune:before', after: asked, work: 'expiring' },
-  { name: 'housekeeping: looked, unheard', point: 'prune:after', after: asked, work: 'expiring' },
+  { name: 'housekeeping: before the call', point: 'prune:before', after: asked, work: 'expiring' },
+  { name: 'housekeeping: called, reply lost', point: 'prune:after', after: asked, work: 'expiring' },
   { name: 'expiry: not written', point: 'cancel:before', having: '^expired$', work: 'expiring' },
-  { name: 'expiry: unheard', point: 'cancel:after', having: '^expired$', work: 'expiring' },
+  { name: 'expiry: reply lost', point: 'cancel:after', having: '^expired$', work: 'expiring' },
 
   { name: 'operator: cancelling', point: 'cancel:before', having: '^cancelled$', work: 'cancelled' },
-  { name: 'operator: cancelled, unheard', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
+  { name: 'operator: cancelled, reply lost', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
   { name: 'operator: pausing', point: 'pause:before', having: '^paused$', work: 'paused' },
-  { name: 'operator: paused, unheard', point: 'pause:after', having: '^paused$', work: 'paused' },
+  { name: 'operator: paused, reply lost', point: 'pause:after', having: '^paused$', work: 'paused' },
   { name: 'operator: resuming', point: 'pause:before', having: '^active$', work: 'paused' },
-  { name: 'operator: resumed, unheard', point: 'pause:after', having: '^active$', work: 'paused' },
+  { name: 'operator: resumed, reply lost', point: 'pause:after', having: '^active$', work: 'paused' },
   { name: 'operator: changing the rules', point: 'quota:before', nth: 2, work: 'ruled' },
-  { name: 'operator: rules changed, unheard', point: 'quota:after', nth: 2, work: 'ruled' },
-  { name: 'operator: clearing a pace', point: 'clear:before', work: 'cleared' },
-  { name: 'operator: pace cleared, unheard', point: 'clear:after', work: 'cleared' },
+  { name: 'operator: rules changed, reply lost', point: 'quota:after', nth: 2, work: 'ruled' },
+  { name: 'operator: clearing a pair', point: 'clear:before', work: 'cleared' },
+  { name: 'operator: pair cleared, reply lost', point: 'clear:after', work: 'cleared' },
   { name: 'operator: acknowledging', point: 'acknowledge:before', work: 'acknowledged' },
-  { name: 'operator: acknowledged, unheard', point: 'acknowledge:after', work: 'acknowledged' },
+  { name: 'operator: acknowledged, reply lost', point: 'acknowledge:after', work: 'acknowledged' },
   { name: 'operator: erasing a message', point: 'erase-message:before', work: 'erased' },
-  { name: 'operator: message erased, unheard', point: 'erase-message:after', work: 'erased' },
-  { name: 'operator: erasing a pace', point: 'erase-pair:before', work: 'erased' },
-  { name: 'operator: pace erased, unheard', point: 'erase-pair:after', work: 'erased' }
+  { name: 'operator: message erased, reply lost', point: 'erase-message:after', work: 'erased' },
+  { name: 'operator: erasing a pair', point: 'erase-pair:before', work: 'erased' },
+  { name: 'operator: pair erased, reply lost', point: 'erase-pair:after', work: 'erased' }
 ]
 
 /** A node meets these steps, one after the other: it stands still at each, and at the last one it is killed or stands still. */
@@ -136,18 +136,18 @@ export function cellsOf (chosen: Step[]): Cell[] {
 }
 
 /**
- * Every step once. Starting a process is what costs time, so one meets several steps: it is frozen at some, and ended by the
- * last. Steps that need a process of their own get one. What else a cell is goes by turns.
+ * Every step once. Starting a process is what costs time, so one meets several steps: it is frozen at some, and killed at the
+ * last. Steps that need a process of their own get one. The other properties of the cells rotate, starting at `variant`.
  */
-export function sample (turn = 0): Cell[] {
+export function sample (variant = 0): Cell[] {
   const single = steps.filter(needsOwn).map(step => [step])
   const others = steps.filter(step => !needsOwn(step))
   const chains = Math.ceil(others.length / CHAIN)
   const chained = Array.from({ length: chains }, (_, chain) => others.filter((_, at) => at % chains === chain))
   return [...chained, ...single].map((chain, at) => {
     const kinds = cellsOf(chain.slice(-1))
-    const { action, then, policy } = kinds[(at * 3 + turn) % kinds.length] as Cell
-    // Beside a second node it could be that one which comes to a step of the chain first.
+    const { action, then, policy } = kinds[(at * 3 + variant) % kinds.length] as Cell
+    // A second node could be the first to reach a step of the chain.
     return chain.length > 1 ? { steps: chain, action: 'kill', then: 'restart', policy } : { steps: chain, action, then, policy }
   })
 }
@@ -162,7 +162,7 @@ export function nameOf ({ steps, action, then, policy }: Cell): string {
   return `${steps.map(({ name }) => name).join(' → ')} / ${action} / ${then} / ${policy}`
 }
 
-/** What the node has to do to itself. */
+/** The actions of the node on itself. */
 export function actsOf ({ steps, action }: Cell): AuditEntry[] {
   return steps.flatMap((step, at) => {
     const { name, point, having, nth } = step

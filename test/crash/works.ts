@@ -1,4 +1,4 @@
-/** What callers, operators and WhatsApp do to a node so that it gets to a step. Each is one round; rounds go on until it is there. */
+/** What callers, operators and WhatsApp do so that a node reaches a step. Each is one round; rounds repeat until it is reached. */
 import { createHmac } from 'node:crypto'
 import { Queue } from 'bullmq'
 import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
@@ -13,7 +13,7 @@ export interface Stage {
   victim: Child
   /** Its origin. */
   origin: () => string
-  /** Whoever can be asked now. */
+  /** Origins of the nodes that can be called now. */
   origins: () => string[]
   note: (fact: Fact) => void
   sender: string
@@ -26,21 +26,21 @@ export interface Stage {
 
 export type WorkName = keyof typeof works
 
-/** Of the app whose webhooks are taken. */
+/** Settings of a gateway that accepts webhooks. */
 export const HOOKS = { WHATSAPP_APP_SECRET: 'app-secret-of-the-matrix', WHATSAPP_VERIFY_TOKEN: 'verify-me' }
 
 export const works = {
   async nothing () {
     await pass(50)
   },
-  /** Four people, three messages each: the first at once, the others in line. */
+  /** Four people, three messages each: the first at once, the others queued. */
   async burst (stage: Stage) {
     await posts(stage, '1555000', 4, 3)
   },
   async batch (stage: Stage) {
     await stage.caller.postBatch(wishes(stage, '1555000', 4, 3))
   },
-  /** More than travels in one call, and more than is asked at once. */
+  /** More messages than one call carries, and than are admitted in parallel. */
   async campaign (stage: Stage) {
     await stage.caller.postBatch(wishes(stage, '1555000', 120, 1))
   },
@@ -59,35 +59,35 @@ export const works = {
   /** Accepted, and then WhatsApp says that it could not deliver. */
   async bounced (stage: Stage) {
     const all = wishes(stage, '1555000', 3, 1)
-    await inTurn(stage, all)
+    await postInOrder(stage, all)
     await Promise.all(all.map(async wish => await bounce(stage, wish)))
   },
   /** Accepted and not answered, once. */
   async silent (stage: Stage) {
     const to = (at: number): string => `1555840${String((stage.round * 2 + at % 2) % 1000).padStart(3, '0')}1`
-    await inTurn(stage, wishes(stage, '', 2, 2).map((wish, at) => ({ ...wish, to: to(at) })))
+    await postInOrder(stage, wishes(stage, '', 2, 2).map((wish, at) => ({ ...wish, to: to(at) })))
   },
-  /** The token is refused once; somebody opens the sender again. */
+  /** WhatsApp rejects the token once; an operator resumes the sender. */
   async stopped (stage: Stage) {
     await posts(stage, '15561000190', 1, 1)
     await posts(stage, '1555000', 2, 2)
     await operate(stage, 'POST', '/resume', {})
   },
-  /** SIGTERM while a line waits, and the node itself is at it: only who holds the shift has sent a second one. */
+  /** SIGTERM while a queue waits and the node itself drains it: only the holder of the drain lease has sent a second message. */
   async closing (stage: Stage) {
     const all = wishes(stage, '1555000', 2, 12)
     const second = all[2] as MessageRequest
     await stage.caller.postBatch(all)
-    await until('its shift sends', async () => (await stage.caller.look(second))?.state === 'sent', 20_000)
+    await until('its drain run sends', async () => (await stage.caller.look(second))?.state === 'sent', 20_000)
     stage.victim.signal('SIGTERM')
     await pass(500)
   },
-  /** Messages whose life ends behind a pause, and somebody who looks for them. */
+  /** Messages that expire behind a pause, and a housekeeping run that looks for them. */
   async expiring (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
     await posts(stage, '1555000', 2, 2, { expiresInMs: 1000 })
     await pass(1100)
-    await keepHouse(stage)
+    await runHousekeeping(stage)
     await pass(300)
     await operate(stage, 'POST', '/resume', {})
   },
@@ -106,7 +106,7 @@ export const works = {
     await posts(stage, '1555000', 2, 2)
     await operate(stage, 'PUT', '/quota', { perSecond: 200 })
   },
-  /** Somebody who has not been written to: an exemption would break the spacing, as it should. */
+  /** A recipient without a message: for another one the exemption would break the spacing, as it should. */
   async cleared (stage: Stage) {
     await posts(stage, '1555000', 2, 2)
     await stage.caller.ask(stage.origin(), 'DELETE', `/rate-limits/15559990000?sender=${stage.sender}`)
@@ -115,7 +115,7 @@ export const works = {
     await posts(stage, '15560131026', 1, 1)
     await stage.caller.ask(stage.origin(), 'POST', '/failures/acknowledge', { sender: stage.sender })
   },
-  /** Somebody whose messages wait, and who is to be forgotten. */
+  /** Recipients with queued messages, who are erased. */
   async erased (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
     await posts(stage, '1555000', 2, 2)
@@ -133,14 +133,14 @@ function wishes ({ sender, policy, round }: Stage, start: string, people: number
 }
 
 async function posts (stage: Stage, start: string, people: number, each: number, more: Partial<MessageRequest> = {}): Promise<void> {
-  await inTurn(stage, wishes(stage, start, people, each).map(wish => ({ ...wish, ...more })))
+  await postInOrder(stage, wishes(stage, start, people, each).map(wish => ({ ...wish, ...more })))
 }
 
-/** To everybody at once, and to each of them one after the other. */
-async function inTurn ({ caller }: Stage, all: MessageRequest[]): Promise<void> {
-  const lines = groupBy(all, ({ to }) => to)
-  await Promise.all([...lines.values()].map(async line => {
-    for (const wish of line) await caller.post(wish)
+/** To all recipients in parallel, and to each of them one message after the other. */
+async function postInOrder ({ caller }: Stage, all: MessageRequest[]): Promise<void> {
+  const queues = groupBy(all, ({ to }) => to)
+  await Promise.all([...queues.values()].map(async queue => {
+    for (const wish of queue) await caller.post(wish)
   }))
 }
 
@@ -148,7 +148,7 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
   await caller.ask(origin(), method, `/senders/${sender}${path}`, body)
 }
 
-/** As WhatsApp does: again and again until somebody takes it. */
+/** As WhatsApp does: repeated until a node accepts it. */
 async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }: MessageRequest): Promise<void> {
   const { body } = await caller.ask(origin(), 'GET', `/messages/${key}?sender=${sender}`)
   if (body['status'] !== 'sent') return
@@ -169,7 +169,7 @@ async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }
   }
   note({ fact: 'bounced', at: monotonicNow(), key, opaque })
   await until(
-    'the webhook is taken',
+    'the webhook is accepted',
     async () => {
       const [at = origin()] = origins()
       const reply = await request(`${at}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(
@@ -183,7 +183,7 @@ async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }
 }
 
 /** A run of housekeeping now, rather than with the next minute. */
-async function keepHouse ({ prefix, redisPort }: Stage): Promise<void> {
+async function runHousekeeping ({ prefix, redisPort }: Stage): Promise<void> {
   const queue = new Queue('WHATSAPP-housekeeping', { connection: { host: '127.0.0.1', port: redisPort }, prefix: `{${prefix}}` })
   await queue.add('housekeeping', {}, { removeOnComplete: true })
   await queue.close()

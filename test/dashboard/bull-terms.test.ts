@@ -1,4 +1,4 @@
-/** What README.md's table "For those who know Bull" says of each term, tried: a test a row, and a row a test. */
+/** Tests of the README's table "For those who know Bull": a test for each row, and a row for each test. */
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { digest } from '../../src/admission/key.js'
@@ -21,8 +21,8 @@ const tries: Record<string, Try> = {
     const { id } = (await node.send(TO, 'due', {}, queued)).body
     t.match((await openBoard(node).job(id))?.job, { id, name: 'text' })
     t.match((await node.get(`/messages/${id}`)).body, { id, message: 'due' })
-    const [shift] = (await openBoard(node).queue('waiting', 1, 10, 'WHATSAPP-drain')).jobs
-    t.strictSame(shift?.data, { sender: SENDER }, "BullMQ's job names the sender to attend, and no more")
+    const [job] = (await openBoard(node).queue('waiting', 1, 10, 'WHATSAPP-drain')).jobs
+    t.strictSame(job?.data, { sender: SENDER }, "BullMQ's job names the sender, and no more")
   },
 
   async '`jobId`' (t, start) {
@@ -134,7 +134,7 @@ const tries: Record<string, Try> = {
     const node = await start()
     await node.post(`/senders/${SENDER}/pause`)
     const { id, delayMs } = (await node.send(TO)).body
-    t.equal(delayMs, null, 'taken in, with no end known')
+    t.equal(delayMs, null, 'accepted, with a wait without a known end')
     t.match(await openBoard(node).queue('paused'), { isPaused: true, jobs: [{ id }] })
     await node.post(`/senders/${SENDER}/resume`)
     await until('sent', async () => (await node.get(`/messages/${id}`)).body.status === 'sent')
@@ -187,7 +187,9 @@ const tries: Record<string, Try> = {
     const node = await start(still)
     const board = openBoard(node)
     const { id } = (await node.send(TO, 'due', {}, queued)).body
-    for (const action of ['empty', 'clean/delayed', 'pause', 'obliterate']) { t.equal((await board.put(`/api/queues/WHATSAPP/${action}`)).status, 405, action) }
+    for (const action of ['empty', 'clean/delayed', 'pause', 'obliterate']) {
+      t.equal((await board.put(`/api/queues/WHATSAPP/${action}`)).status, 405, action)
+    }
     t.equal((await node.get(`/messages/${id}`)).body.status, 'queued')
   }
 }
@@ -196,7 +198,7 @@ const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const section = readme.split(/^## /m).find(part => part.startsWith('For those who know Bull')) ?? ''
 const rows = section.split('\n').filter(line => line.startsWith('| ')).slice(1).map(line => line.split(' | ')[0]?.slice(2) ?? '')
 
-await t.test('every row of the table is tried, and everything tried is a row', async t => {
+await t.test('every row of the table has a test, and every test a row', async t => {
   t.strictSame(rows, Object.keys(tries))
 })
 

@@ -26,7 +26,7 @@ interface Cost { commands: number, bytes: number, scriptsMs: number }
 const shapes: Array<{ name: string, each: number, state: 'waiting' | 'delayed', pages: number[] }> = [
   { name: 'a campaign: one message to each recipient, all due', each: 1, state: 'waiting', pages: [1, WAITING / PER_PAGE / 2, WAITING / PER_PAGE] },
   {
-    name: 'long lines: 500 messages to each recipient',
+    name: 'long queues: 500 messages to each recipient',
     each: 500,
     state: 'delayed',
     pages: [1, WAITING / PER_PAGE / 2, (WAITING - WAITING / 500) / PER_PAGE]
@@ -47,10 +47,10 @@ for (const { name, each, state, pages } of shapes) {
       t.equal(ids.length, PER_PAGE, `page ${page} is full`)
       t.ok(cost.commands <= COMMANDS_AT_MOST, `page ${page}: ${cost.commands} commands`)
       t.ok(cost.bytes <= BYTES_AT_MOST, `page ${page}: ${cost.bytes} bytes`)
-      t.comment(`${WAITING} ${state}, page ${page}: ${told(cost)}`)
+      t.comment(`${WAITING} ${state}, page ${page}: ${textOf(cost)}`)
     }
     const { cost } = await costOf(redis, board, 'latest', 1)
-    t.comment(`${WAITING} latest: ${told(cost)}`)
+    t.comment(`${WAITING} latest: ${textOf(cost)}`)
     t.ok(cost.commands <= COMMANDS_AT_MOST)
   })
 }
@@ -65,17 +65,17 @@ async function fill (redis: Redis, prefix: string, each: number): Promise<void> 
   for (let from = 0; from < WAITING; from += 5000) {
     const pipeline = redis.pipeline()
     const backlog: string[] = []
-    const line: Array<string | number> = []
-    const turns: Array<string | number> = []
+    const queue: Array<string | number> = []
+    const ready: Array<string | number> = []
     for (let n = from; n < Math.min(WAITING, from + 5000); n++) {
       const recipient = `p1555${String(Math.floor(n / each)).padStart(7, '0')}`
       const id = `${String(n).padStart(22, '0')}.${generation}`
       const seq = String(n + 1).padStart(12, '0')
       backlog.push(id, `${recipient} 2${n + 1} ${expires.toString(16)} 0\n${payload}`)
-      line.push(0, `${recipient}:${seq}:${id}`)
-      if (n % each === 0) turns.push((Number(seconds) - 1) * 1_000_000 + n, recipient)
+      queue.push(0, `${recipient}:${seq}:${id}`)
+      if (n % each === 0) ready.push((Number(seconds) - 1) * 1_000_000 + n, recipient)
     }
-    pipeline.hset(key('backlog'), ...backlog).zadd(key('queue:normal'), ...line).zadd(key('ready:normal'), ...turns)
+    pipeline.hset(key('backlog'), ...backlog).zadd(key('queue:normal'), ...queue).zadd(key('ready:normal'), ...ready)
     await pipeline.exec()
   }
   await redis.set(key('seq'), WAITING)
@@ -90,7 +90,7 @@ async function costOf (redis: Redis, board: Board, state: string, page: number):
   return { ids: best.ids, cost: { ...best.cost, commands: Math.max(...readings.map(({ cost }) => cost.commands)) } }
 }
 
-function told ({ commands, bytes, scriptsMs }: Cost): string {
+function textOf ({ commands, bytes, scriptsMs }: Cost): string {
   return `${commands} commands, ${bytes} bytes, scripts ${scriptsMs.toFixed(1)} ms`
 }
 

@@ -17,7 +17,7 @@ await t.test('the counts are those of /queues/stats, and each state has its jobs
   const scheduled = (await node.send('+15550000003', 'at noon', { scheduledFor: Date.now() + 3_600_000 })).body.id
   const retrying = (await node.send(REFUSED_FIRST)).body
   const failed = (await node.send(UNDELIVERABLE)).body.id
-  // Last: nobody goes at once past a message that waits.
+  // Last: no message goes at once past one that is due.
   const due = (await node.send('+15550000001', 'due', {}, queued)).body.id
   const queue = await board.queue()
   const { queue: name, ...counts } = (await node.get('/queues/stats')).body
@@ -44,10 +44,10 @@ await t.test('the counts are those of /queues/stats, and each state has its jobs
     opts: { attempts: 6 },
     data: { sender: SENDER, lane: 'normal', caller: 'operator' }
   })
-  const [retry, , turn] = jobs
-  if (retry === undefined || turn === undefined) throw new Error('no jobs')
+  const [retry, , second] = jobs
+  if (retry === undefined || second === undefined) throw new Error('no jobs')
   t.equal(retry.timestamp + (retry.delay ?? 0), Date.parse(retrying.nextRetryAt))
-  t.ok(Math.abs(turn.timestamp + (turn.delay ?? 0) - Date.parse(later.expectedAt)) <= 2, 'it may go when its answer promised')
+  t.ok(Math.abs(second.timestamp + (second.delay ?? 0) - Date.parse(later.expectedAt)) <= 2, 'it may go at the expectedAt of its response')
   t.match((await board.queue('failed')).jobs[0], {
     id: failed,
     attempts: 1,
@@ -66,11 +66,11 @@ await t.test('a single job shows the state that its list shows', async t => {
   const states = await Promise.all([due, sent, later, failed].map(async id => (await board.job(id))?.status))
   t.strictSame(states, ['waiting', 'completed', 'delayed', 'failed'])
   t.equal(await board.job('nothing'), null)
-  t.equal(await board.job(due.replace(SENDER, '999')), null, 'nor of a sender that is not configured')
+  t.equal(await board.job(due.replace(SENDER, '999')), null, 'a sender that is not configured has no job')
   t.match((await board.get(`/api/queues/WHATSAPP/${failed}/logs`)).body, [/attempt 1: rejected 131026/])
 })
 
-await t.test('a message in flight is active, with the moment of its grant', async t => {
+await t.test('a message in flight is active, with the time of its grant', async t => {
   const node = await environment.start(t, { ...still, INLINE_WAIT_MS: '0' })
   const board = openBoard(node)
   const { body } = await node.send('+15557050010')
@@ -82,7 +82,7 @@ await t.test('a message in flight is active, with the moment of its grant', asyn
   await until('sent', async () => (await board.job(body.id))?.status === 'completed')
 })
 
-await t.test('pages follow the order of the turns, and then the line behind them', async t => {
+await t.test('pages list due heads in the order of their ready times, then the messages queued behind them', async t => {
   const node = await environment.start(t, still)
   const board = openBoard(node)
   const ids: string[] = []
@@ -100,7 +100,7 @@ await t.test('pages follow the order of the turns, and then the line behind them
   t.equal((await board.queue('delayed', 1, 4)).pagination.pageCount, 3)
 })
 
-await t.test('who is overdue behind a due head waits too', async t => {
+await t.test('an overdue message behind a due head waits too', async t => {
   const node = await environment.start(t, { ...still, WHATSAPP_RATE_LIMIT_MS: '300' })
   const board = openBoard(node)
   for (const text of ['one', 'two', 'three', 'four']) await node.send('+15550000201', text, {}, queued)
@@ -110,7 +110,7 @@ await t.test('who is overdue behind a due head waits too', async t => {
   t.strictSame(jobs.map(job => job.data.position), jobs.map((_, at) => at + 1))
 })
 
-await t.test('behind a message in flight the line is delayed', async t => {
+await t.test('messages queued behind one in flight are delayed', async t => {
   const node = await environment.start(t, { ...still, INLINE_WAIT_MS: '0' })
   const board = openBoard(node)
   await node.send('+15557050010', 'slow')
@@ -131,7 +131,7 @@ await t.test('several senders are one queue, sender by sender', async t => {
   t.equal((await board.queue()).counts['waiting'], 9)
   t.strictSame([...await board.ids('waiting', 1, 4), ...await board.ids('waiting', 2, 4), ...await board.ids('waiting', 3, 4)], ids)
   await node.post('/senders/22/pause')
-  t.match(await board.queue('paused'), { isPaused: false, counts: { waiting: 6, paused: 3 } }, 'one of them closed is no pause of the queue')
+  t.match(await board.queue('paused'), { isPaused: false, counts: { waiting: 6, paused: 3 } }, 'one paused sender does not pause the queue')
   t.strictSame(await board.ids('paused'), ids.slice(3, 6))
   t.strictSame(await board.ids('waiting'), [...ids.slice(0, 3), ...ids.slice(6)])
   for (const sender of ['11', '33']) await node.post(`/senders/${sender}/pause`)

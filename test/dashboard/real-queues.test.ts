@@ -1,4 +1,4 @@
-/** BullMQ's own queues in the dashboard: what their jobs tell of their progress and results. */
+/** BullMQ's own queues in the dashboard: what their jobs report of their progress and results. */
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER } from '../support/gateway.js'
@@ -7,7 +7,7 @@ import { openBoard, queued } from './support.js'
 
 const environment = await createTestEnvironment(t)
 
-await t.test('a shift tells how many messages it has sent so far, and in the end', async t => {
+await t.test('the job of a drain run reports how many messages it has sent so far, and in the end', async t => {
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '2000', ...longStartWindow })
   const board = openBoard(node)
   for (let n = 0; n < 3; n++) await node.send('+15550000001', `text ${n}`, {}, queued)
@@ -16,15 +16,15 @@ await t.test('a shift tells how many messages it has sent so far, and in the end
     return (job?.['progress']?.sends ?? 0) > 0 && job
   })
   t.match(running, { data: { sender: SENDER }, progress: { sends: Number } })
-  const done = await until('the end of the shift', async () => {
-    // Seen at work, it need not rest between its messages any more.
+  const done = await until('the end of the drain run', async () => {
+    // Its progress was seen, so it need not wait between its messages any more.
     await node.del('/rate-limits/+15550000001')
     return (await board.queue('completed', 1, 10, 'WHATSAPP-drain')).jobs[0]
   })
   t.match(done, { returnValue: Number })
 })
 
-await t.test('a retry run tells what became of the failures', async t => {
+await t.test('the job of a retry run reports the results of its failures', async t => {
   const node = await environment.start(t, {
     WHATSAPP_RATE_LIMIT_MS: '1',
     WHATSAPP_RETRY_SCHEDULE_MS: '1,600000',

@@ -1,4 +1,4 @@
-/** What lies in grafana/ loads, says what it is, and leads to what to do. No server runs here. */
+/** The files in grafana/ load, describe themselves, and link to their runbooks. No server runs here. */
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { exprOf } from '../../grafana/source/alert.js'
@@ -20,12 +20,12 @@ const rules = group.rules as Array<{ alert: string, expr: string, for?: string, 
 /** Where alerts lead: an operator may have written them with another address. */
 const runbooks = rules[0]?.annotations['runbook_url']?.replace(/#.*/, '') ?? ''
 
-await t.test('what is written by npm run grafana is what lies there', async t => {
+await t.test('the files in grafana/ are those that npm run grafana writes', async t => {
   const outputs = createOutputs(runbooks, read('docs/runbooks.md'), read('grafana/README.md'))
   t.ok(outputs.size > 10)
   for (const [path, text] of outputs) t.ok(read(path) === text, `${path} (else: npm run grafana)`)
   const written = [...list('grafana/dashboards', ''), ...list('grafana/kubernetes', '')].filter(path => !outputs.has(path) && !path.endsWith('.md'))
-  t.strictSame(written.filter(path => read(path).includes('npm run grafana')), [], 'and nothing of it is left over')
+  t.strictSame(written.filter(path => read(path).includes('npm run grafana')), [], 'no file is left over')
 })
 
 await t.test('every file of YAML and JSON parses', async t => {
@@ -40,7 +40,7 @@ await t.test('every expression is PromQL', async t => {
   const all = [...queries.map(({ place, target }) => ({ place, expr: target.expr })), ...rules.map(({ alert, expr }) => ({ place: alert, expr })),
     ...dashboards.flatMap(({ file, annotations }) => (annotations.list ?? []).map(({ expr }) => ({ place: file, expr })))]
   t.strictSame(all.filter(({ expr }) => parse(expr).error !== null), [])
-  t.not(parse('sum by (x (rate(a[5m]))').error, null, 'and what is not would be seen')
+  t.not(parse('sum by (x (rate(a[5m]))').error, null, 'an expression that is not would be found')
 })
 
 await t.test('every panel says what it shows, in which unit, of which job', async t => {
@@ -69,7 +69,7 @@ await t.test('every panel says what it shows, in which unit, of which job', asyn
   t.strictSame(faults, [])
 })
 
-await t.test('every query takes the chosen job, counters by their growth, and what is the same on all nodes once', async t => {
+await t.test('every query selects the chosen job, counters by their growth, and what is the same on all nodes once', async t => {
   const { faults, check } = createCheck()
   for (const { place, panel, target } of queries) {
     check(isChosen.test(target.datasource?.uid ?? ''), `${place} takes the chosen data source`)
@@ -93,7 +93,7 @@ await t.test('every query takes the chosen job, counters by their growth, and wh
   t.strictSame(faults, [])
 })
 
-await t.test('panels fill the grid and cover none other', async t => {
+await t.test('panels fill the grid and do not overlap', async t => {
   const { faults, check } = createCheck()
   for (const board of dashboards) {
     const taken = new Set<string>()
@@ -109,18 +109,18 @@ await t.test('panels fill the grid and cover none other', async t => {
   t.strictSame(faults, [])
 })
 
-await t.test('every dashboard lets one choose source, job and senders', async t => {
+await t.test('every dashboard has variables for source, job and senders', async t => {
   for (const board of dashboards.filter(board => panelsOf(board).length > 0)) {
     const [source, job, sender] = board.templating.list ?? []
     t.match(source, { name: 'datasource', type: 'datasource', query: 'prometheus' })
     for (const [name, variable] of [['job', job], ['sender', sender]] as const) {
       t.match(variable, { name, type: 'query', multi: true, includeAll: true }, `${board.uid} has ${name}`)
     }
-    t.equal(job?.allValue, undefined, 'all jobs are ours, and not all that Prometheus has')
+    t.equal(job?.allValue, undefined, 'the variable lists jobs of Sluice only')
   }
 })
 
-await t.test('what alerts watch is on a panel, which leads to the runbook', async t => {
+await t.test('every metric of an alert is on a panel, which links to the runbook', async t => {
   const { faults, check } = createCheck()
   const pages = dashboards.find(({ uid }) => uid === 'sluice-runbooks')?.panels ?? []
   for (const { name } of alerts) {
@@ -143,7 +143,7 @@ await t.test('what alerts watch is on a panel, which leads to the runbook', asyn
   t.strictSame(faults, [])
 })
 
-await t.test('runbooks name dashboards and panels that there are', async t => {
+await t.test('runbooks name existing dashboards and panels', async t => {
   const titles = new Map(dashboards.map(board => [board.title.replace('Sluice / ', ''), board.panels.map(({ title }) => title)]))
   // *Dashboard*, and then its panels in quotes.
   const named = [...read('docs/runbooks.md').matchAll(/(?<!\*)\*([A-Z][\w ]+)\*(?!\*)([^*]*)/g)]
@@ -152,7 +152,7 @@ await t.test('runbooks name dashboards and panels that there are', async t => {
   t.strictSame(named.filter(({ board, panel }) => titles.get(board)?.includes(panel) !== true), [])
 })
 
-await t.test('a threshold is drawn over what its alert watches, and where two are, both are seen', async t => {
+await t.test('a threshold is drawn over the metric of its alert, and where two are, both are visible', async t => {
   const { faults, check } = createCheck()
   const metricsOf = (expr: string): string[] => parse(expr).selectors.map(({ metric }) => metric)
   for (const { uid, panel } of boards.flatMap(({ uid, rows }) => rows.flatMap(({ panels }) => panels.map(panel => ({ uid, panel }))))) {
@@ -166,12 +166,12 @@ await t.test('a threshold is drawn over what its alert watches, and where two ar
   t.match(oldest?.fieldConfig?.defaults.thresholds?.steps, [{ color: 'green' }, { value: 30, color: 'orange' }, { value: 120, color: 'red' }])
 })
 
-await t.test('every alert calls somebody, has a runbook of four parts, and cases in which it fires, ends and stays quiet', async t => {
+await t.test('every alert pages or files a ticket, has a runbook of four parts, and cases in which it fires, ends and stays quiet', async t => {
   const { faults, check } = createCheck()
   const pages = readRunbooks(read('docs/runbooks.md'))
-  t.strictSame(pages.map(({ alert }) => alert).sort(), alerts.map(({ name }) => name).sort(), 'a runbook for each alert, and none besides')
+  t.strictSame(pages.map(({ alert }) => alert).sort(), alerts.map(({ name }) => name).sort(), 'a runbook for each alert, and no other')
   for (const { alert: name, labels, annotations } of rules) {
-    check(/^(page|ticket)$/.test(labels['severity'] ?? '') && annotations['summary'] !== undefined, `${name} calls somebody and says why`)
+    check(/^(page|ticket)$/.test(labels['severity'] ?? '') && annotations['summary'] !== undefined, `${name} pages or files a ticket, with a summary`)
     const [file, heading] = (annotations['runbook_url'] ?? '').split('#')
     check(file !== '' && heading === name.toLowerCase(), `${name} leads to its runbook`)
     const text = pages.find(({ alert }) => alert === name)?.text ?? ''
@@ -185,7 +185,7 @@ await t.test('every alert calls somebody, has a runbook of four parts, and cases
   t.strictSame(faults, [])
 })
 
-await t.test('the four alerts of the original are as they were', async t => {
+await t.test('the four alerts of the original are unchanged', async t => {
   const exprs = Object.fromEntries(alerts.map(alert => [alert.name, exprOf(alert)]))
   t.match(exprs['SluicePendingFailures'], / > 100$/)
   t.match(exprs['SluicePermanentFailures'], /sluice_delivery_failures_unacknowledged.* > 10$/)
@@ -193,7 +193,7 @@ await t.test('the four alerts of the original are as they were', async t => {
   t.match(exprs['SluiceRetryWorkerStopped'], /sluice_retry_worker_running.* < 1$/)
 })
 
-await t.test('Grafana\'s and Kubernetes\'s rules are Prometheus\'s', async t => {
+await t.test('the rules of Grafana and Kubernetes equal those of Prometheus', async t => {
   const [{ spec }] = yaml('grafana/kubernetes/prometheus-rule.yml')
   t.strictSame(spec.groups[0].rules, rules)
   const provisioned = yaml('grafana/provisioning/alerting/rules.yml')[0].groups[0].rules as any[]
@@ -206,16 +206,16 @@ await t.test('Grafana\'s and Kubernetes\'s rules are Prometheus\'s', async t => 
     t.match([ask.model.expr, reduce.model, compare.model], [String, { type: 'reduce', expression: 'A' }, { type: 'threshold', expression: 'B' }])
     t.equal(original?.expr.startsWith(`${ask.model.expr.split(' and on ')[0]} ${type === 'gt' ? '>' : '<'} ${threshold}`), true, rule.title)
     t.strictSame([rule.labels, rule.for], [original?.labels, original?.for ?? '0s'])
-    t.ok(rule.uid.length <= 40 && !/\$/.test(rule.annotations.summary), 'what Grafana would expand is not in its words')
+    t.ok(rule.uid.length <= 40 && !/\$/.test(rule.annotations.summary), 'no text that Grafana would expand')
   }
   for (const map of yaml('grafana/kubernetes/dashboards.yml')) {
     const [[name, text]] = Object.entries(map.data as Record<string, string>) as [[string, string]]
     t.strictSame(JSON.parse(text), JSON.parse(read(`grafana/dashboards/${name}`)), name)
-    t.ok(text.length < 200_000, 'kubectl apply takes it')
+    t.ok(text.length < 200_000, 'kubectl apply accepts it')
   }
 })
 
-await t.test('Prometheus and Alertmanager take their files, and every case holds', { skip: missing('promtool', 'amtool') }, async t => {
+await t.test('Prometheus and Alertmanager accept their files, and every case passes', { skip: missing('promtool', 'amtool') }, async t => {
   for (const file of ['prometheus', 'prometheus.local']) t.equal(complaintOf('promtool', ['check', 'config', `grafana/${file}.yml`]), '')
   t.equal(complaintOf('promtool', ['check', 'rules', 'grafana/alerts/rules.yml']), '')
   t.equal(complaintOf('amtool', ['check-config', 'grafana/alertmanager.yml']), '')
@@ -223,7 +223,7 @@ await t.test('Prometheus and Alertmanager take their files, and every case holds
   const [{ inhibit_rules: inhibitions }] = yaml('grafana/alertmanager.yml')
   const named = (inhibitions as Array<Record<string, string[]>>).flatMap(rule => [...rule['source_matchers'] ?? [], ...rule['target_matchers'] ?? []])
     .flatMap(matcher => matcher.match(/Sluice\w+/g) ?? [])
-  t.strictSame(named.filter(name => !alerts.some(alert => alert.name === name)), [], 'it knows no alert that there is not')
+  t.strictSame(named.filter(name => !alerts.some(alert => alert.name === name)), [], 'it names existing alerts only')
   t.comment(`${alerts.length} alerts, ${cases.length} cases`)
 })
 
@@ -234,7 +234,7 @@ function isYoung (expr: string, metric: string): boolean {
   ).test(expr)
 }
 
-/** Gathers what is not so, since thousands of small assertions say nothing. */
+/** Collects failed checks, since thousands of small assertions are unreadable. */
 function createCheck (): { faults: string[], check: (isSo: boolean, sentence: string) => void } {
   const faults: string[] = []
   return { faults, check: (isSo, sentence) => { if (!isSo) faults.push(sentence) } }

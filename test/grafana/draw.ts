@@ -1,4 +1,4 @@
-/** A drawing of a dashboard's queries as a page, since Grafana doesn't run here: the same panels in the same places, drawn plainly. */
+/** A drawing of a dashboard's queries as a page, since Grafana does not run here: the same panels in the same places, drawn plainly. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -60,7 +60,8 @@ function panelOf (panel: PanelJson, lines: Array<{ series: Series, legend: strin
           .slice(0, 9)
           .map(({ legend }, at) => `<b style="color:${colours[at % colours.length]}">▬</b> ${legend}`)
           .join(' ')}</span>`
-  return `<div class="p" style="left:${x * COLUMN + 10}px;top:${y * ROW + 10}px;width:${width}px;height:${height}px"><span class="t">${panel.title}</span>${content}</div>`
+  const style = `left:${x * COLUMN + 10}px;top:${y * ROW + 10}px;width:${width}px;height:${height}px`
+  return `<div class="p" style="${style}"><span class="t">${panel.title}</span>${content}</div>`
 }
 
 /** Every panel over time is drawn as lines: stacks, heatmaps and tables too. */
@@ -74,7 +75,8 @@ function plot (lines: Array<{ series: Series }>, width: number, height: number, 
       : [])
     return `<polyline fill="none" stroke="${colours[at % colours.length]}" stroke-width="1.5" points="${points.join(' ')}"/>`
   })
-  return `<svg width="${width}" height="${height + 4}" style="display:block;margin-top:6px"><text x="0" y="10" fill="#888" font-size="9">${say(top, unit)}</text><text x="0" y="${height}" fill="#888" font-size="9">0</text>
+  return `<svg width="${width}" height="${height + 4}" style="display:block;margin-top:6px">
+    <text x="0" y="10" fill="#888" font-size="9">${say(top, unit)}</text><text x="0" y="${height}" fill="#888" font-size="9">0</text>
     <line x1="44" y1="${height}" x2="${width}" y2="${height}" stroke="#333"/>${paths.join('')}</svg>`
 }
 

@@ -1,4 +1,4 @@
-/** Everything happens that a dashboard can show, told to a real gateway over HTTP. */
+/** Causes everything that a dashboard can show, by requests to a real gateway. */
 import type { Harness } from '../sandbox/support.js'
 import type { Node } from '../support/gateway.js'
 import { fetchWithRetry, type Reply } from '../support/request.js'
@@ -18,7 +18,7 @@ export function env (file: string): Record<string, string> {
     SANDBOX: 'true',
     WHATSAPP_APP_SECRET: SECRET,
     WHATSAPP_VERIFY_TOKEN: 'verify',
-    // Shorter than the first retry, which would join the line otherwise.
+    // Shorter than the first retry delay: else the retry would be queued.
     WHATSAPP_RATE_LIMIT_MS: '400',
     WHATSAPP_RETRY_SCHEDULE_MS: '500,1000',
     WHATSAPP_RETRY_INTERVAL_MS: '500',
@@ -55,7 +55,7 @@ export async function drive (node: Node, isOver: () => boolean): Promise<void> {
   }
 }
 
-/** Asks until the answer is none of the node's own troubles: on a busy machine it may be behind, and turn a caller away. */
+/** Repeats a request until the response is no error of the node itself: on a busy machine it may reject callers. */
 export async function retryWhileUnavailable (ask: () => Promise<Reply>): Promise<Reply> {
   return await until('an answer', async () => {
     const reply = await ask()
@@ -63,8 +63,8 @@ export async function retryWhileUnavailable (ask: () => Promise<Reply>): Promise
   }, 60_000)
 }
 
-/** What operators do, and what happens once: a pause, a stop, a schedule, a cancelled message, a worker that rests until it is seen. */
-export async function operate (node: Node, rested: () => Promise<void>): Promise<void> {
+/** Operators' actions, and single events: a pause, a stop, a schedule, a cancelled message, a retry worker that is stopped until a scrape. */
+export async function operate (node: Node, isScraped: () => Promise<void>): Promise<void> {
   const post = async (path: string, body?: unknown): Promise<Reply> => await retryWhileUnavailable(async () => await node.post(path, body))
   const send = async (to: string, text: string, more: Record<string, unknown>): Promise<Reply> =>
     await retryWhileUnavailable(async () => await node.send(to, text, more))
@@ -81,14 +81,14 @@ export async function operate (node: Node, rested: () => Promise<void>): Promise
   await until('messages that were given up', async () => (await node.get('/failures?status=FAILED')).body.failures?.length > 3, 60_000)
   await post('/failures/acknowledge', { limit: 1 })
   await post('/workers/retry/stop')
-  await rested()
+  await isScraped()
   await post('/workers/retry/start')
   await post('/failures/retry', { limit: 5 })
   await post('/senders/222/resume')
 }
 
-/** The sandbox tells by webhook what became of messages. */
-export async function tellStatuses (sandbox: Harness, node: Node): Promise<void> {
+/** The sandbox sends webhooks with the statuses of messages. */
+export async function enableStatuses (sandbox: Harness, node: Node): Promise<void> {
   await sandbox.control('PUT', 'settings', {
     webhookUrl: `${node.origin}/webhooks/whatsapp`,
     webhookSecret: SECRET,
@@ -97,17 +97,17 @@ export async function tellStatuses (sandbox: Harness, node: Node): Promise<void>
   })
 }
 
-/** Somebody writes to the first sender, which is relayed. */
+/** A person writes to the first sender, which is relayed. */
 export async function writeIn (sandbox: Harness): Promise<void> {
-  await tell(sandbox, { messages: [{ from: '15550009009', id: 'wamid.IN', timestamp: '1750030073', type: 'text', text: { body: 'Hello?' } }] })
+  await sendWebhook(sandbox, { messages: [{ from: '15550009009', id: 'wamid.IN', timestamp: '1750030073', type: 'text', text: { body: 'Hello?' } }] })
 }
 
-/** What must not happen, first: WhatsApp tells of a message that was sent that it took it under another id as well. */
-export async function tellOfDouble (sandbox: Harness, node: Node): Promise<void> {
+/** The first violation: WhatsApp reports that it accepted a sent message under a second id as well. */
+export async function reportDouble (sandbox: Harness, node: Node): Promise<void> {
   const { body: { id } } = await retryWhileUnavailable(async () => await node.send('+15550009600', 'taken twice'))
   await until('it is sent', async () => /^(sent|delivered|read)$/.test((await node.get(`/messages/${id}`)).body.status), 60_000)
   const timestamp = String(Math.floor(Date.now() / 1000))
-  await tell(sandbox, {
+  await sendWebhook(sandbox, {
     statuses: [
       {
         id: 'wamid.ANOTHER',
@@ -120,11 +120,15 @@ export async function tellOfDouble (sandbox: Harness, node: Node): Promise<void>
   })
 }
 
-/** What must not happen, second: pairs whose pace is lost between two sends, until one came too soon. Returns the ids of all of them. */
-export async function loosePace (node: Node, forget: (recipient: string) => Promise<unknown>, hasHappened: () => boolean): Promise<Set<string>> {
+/** The second violation: pairs whose bucket is removed between two sends, until one came too early. Returns the ids of all of them. */
+export async function removePairRates (
+  node: Node,
+  forget: (recipient: string) => Promise<unknown>,
+  hasHappened: () => boolean
+): Promise<Set<string>> {
   const ids = new Set<string>()
   let number = 15550009500
-  await until('a send that came too soon', async () => {
+  await until('a send that came too early', async () => {
     const to = number++
     ids.add((await retryWhileUnavailable(async () => await node.send(`+${to}`, 'in time', { priority: 'urgent' }))).body.id)
     await forget(`p${to}`)
@@ -134,12 +138,12 @@ export async function loosePace (node: Node, forget: (recipient: string) => Prom
   return ids
 }
 
-async function tell (sandbox: Harness, value: Record<string, unknown>): Promise<void> {
+async function sendWebhook (sandbox: Harness, value: Record<string, unknown>): Promise<void> {
   const change = { field: 'messages', value: { messaging_product: 'whatsapp', metadata: { phone_number_id: '111' }, ...value } }
   await sandbox.control('POST', 'webhooks', { object: 'whatsapp_business_account', entry: [{ id: '1', changes: [change] }] })
 }
 
-/** The second sender is attended again though WhatsApp is away for a moment. */
+/** The second sender is drained again while WhatsApp fails three times. */
 export async function breakWhatsApp (sandbox: Harness): Promise<void> {
   await sandbox.control('POST', 'faults', { recipient: '*', sender: '222', kind: 'status', httpStatus: 503, times: 3 })
 }

@@ -23,14 +23,14 @@ export function find (name: Name): string | null {
   return onPath(name)
 }
 
-/** Why a test that needs them can't run; false where it can. On CI they have to be there, so nothing is left out quietly. */
+/** Why a test that needs them cannot run; false if it can. On CI they have to exist, so no test is skipped unnoticed. */
 export function missing (...names: Name[]): string | false {
   const away = names.filter(name => find(name) === null)
   if (away.length === 0 || process.env['CI'] === 'true') return false
   return `${away.join(' and ')} not found: apt did not provide prometheus and prometheus-alertmanager; install them and run the test again`
 }
 
-/** Runs one of the two tools; what it says, if it is not content. */
+/** Runs one of the two tools; returns its output if it fails, else ''. */
 export function complaintOf (name: 'promtool' | 'amtool', args: string[], input = ''): string {
   const { status, stdout, stderr, error } = spawnSync(find(name) ?? name, args, { cwd: root, input, encoding: 'utf8' })
   return status === 0 ? '' : `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}` || `ended with ${status}`
@@ -75,7 +75,7 @@ export async function startPrometheus (t: Pick<Test, 'teardown'>, files: Record<
 export async function startAlertmanager (t: Pick<Test, 'teardown'>, files: Record<string, string>): Promise<string> {
   const dir = await folder(t, files)
   const port = await freePort()
-  // An empty cluster address: it would listen for its kin on all interfaces.
+  // An empty cluster address: else it would listen for other Alertmanagers on all interfaces.
   await run(
     t,
     'prometheus-alertmanager',

@@ -1,5 +1,5 @@
 /**
- * Somebody is called: a real gateway whose WhatsApp breaks, the shipped rules in a real Prometheus, the shipped routes in a real
+ * An operator is paged: a real gateway whose WhatsApp breaks, the shipped rules in a real Prometheus, the shipped routes in a real
  * Alertmanager, and a telephone, which is a small HTTP server. An hour is a minute here (shorten.ts); nothing else is changed.
  */
 import { once } from 'node:events'
@@ -19,7 +19,9 @@ const watched = ['SluiceErrorsBurnFast', 'SluiceSenderStopped']
 
 interface Call { afterS: number, who: string, status: string, alert: string, sender: string, summary: string, runbook: string }
 
-await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip: missing('prometheus', 'prometheus-alertmanager') }, async t => {
+const skip = missing('prometheus', 'prometheus-alertmanager')
+
+await t.test('a broken WhatsApp pages an operator, and its repair resolves the page', { skip }, async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url })
@@ -50,7 +52,7 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
   )
   t.notOk(
     (await firing()).some(name => watched.includes(name)),
-    'while all is well nothing of it fires'
+    'without a fault neither alert fires'
   )
 
   phone.note('WhatsApp answers 503')
@@ -70,14 +72,14 @@ await t.test('a broken WhatsApp pages somebody, and mending it says so', { skip:
   await phone.rings('page', 'resolved', 'SluiceErrorsBurnFast')
   over.abort()
   await sending
-  t.notOk((await firing()).some(name => watched.includes(name)), 'and nothing of it fires any more')
+  t.notOk((await firing()).some(name => watched.includes(name)), 'neither alert fires any more')
   const mended = phone.calls().findIndex(({ status, alert }) => status === 'resolved' && alert === 'SluiceErrorsBurnFast')
   t.notOk(
     phone
       .calls()
       .slice(0, mended)
       .some(({ alert }) => alert === 'SluiceErrorsBurnSlow'),
-    'what follows from a page that is out is not told as well'
+    'a consequence of a firing page sends no page of its own'
   )
   for (const line of phone.log()) t.comment(line)
 })
@@ -92,7 +94,7 @@ interface Phone {
   log: () => string[]
 }
 
-/** Takes Alertmanager's calls at `/<receiver>`, and writes down who was told what when. */
+/** Takes Alertmanager's calls at `/<receiver>`, and records each with its receiver and time. */
 async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promise<Phone> {
   const began = performance.now()
   const calls: Call[] = []
@@ -129,7 +131,7 @@ async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promis
   })
   const rings: Phone['rings'] = async (who, status, alert) =>
     await until(
-      `${who} is told that ${alert} is ${status}`,
+      `${who} gets that ${alert} is ${status}`,
       () => calls.find(call => call.who === who && call.status === status && call.alert === alert),
       60_000
     )

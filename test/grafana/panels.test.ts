@@ -1,6 +1,6 @@
 /**
- * Every panel shows something: a real Prometheus looks at a real API node and a real worker while everything happens that they can count, and is then
- * asked each query of each dashboard. Grafana itself doesn't run here.
+ * Every panel shows something: a real Prometheus scrapes a real API node and a real worker while everything happens that they can count, and then
+ * runs each query of each dashboard. Grafana itself does not run here.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,16 +11,16 @@ import { startNode } from '../support/gateway.js'
 import { CALLBACK_SECRET, startReceiver } from '../support/receiver.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { breakWhatsApp, drive, env, retryWhileUnavailable, loosePace, operate, senders, tellOfDouble, tellStatuses, writeIn } from './load.js'
+import { breakWhatsApp, drive, env, retryWhileUnavailable, removePairRates, operate, senders, reportDouble, enableStatuses, writeIn } from './load.js'
 import { draw, type Drawn } from './draw.js'
 import { missing, startPrometheus, type Series } from './monitoring.js'
 import { dashboards, queries, type PanelJson } from './panels.js'
 import { parse } from './promql.js'
 import { quickPrometheus, quickRules } from './shorten.js'
 
-/** Shown by no series, and why. */
+/** Panels without a series, each with the reason. */
 const empty: Record<string, string> = {}
-/** There, and the same all the time, and why. */
+/** Panels whose value stays the same, each with the reason. */
 const still: Record<string, string> = {
   'Overview / WhatsApp': 'the sandbox stands in from the start to the end',
   'Redis and nodes / Versions': 'both nodes keep their version and role',
@@ -29,7 +29,7 @@ const still: Record<string, string> = {
 const skip = missing('prometheus')
 const fires = (name: string): string => `ALERTS{alertname="${name}", alertstate="firing"}`
 
-await t.test('every panel has series on a real Prometheus, and those that can move do', { skip }, async t => {
+await t.test('every panel has series on a real Prometheus, and every panel that can move moves', { skip }, async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const prefix = createPrefix()
@@ -51,7 +51,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   const from = Date.now() - 2000
 
   let isOver = false
-  await tellStatuses(sandbox, node)
+  await enableStatuses(sandbox, node)
   const driving = drive(node, () => isOver)
   await operate(node, async () => await sees('max(max_over_time(sluice_retry_worker_running[2s])) == 0'))
   await sees(fires('SluiceSenderStopped'))
@@ -60,12 +60,12 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await writeIn(sandbox)
   const admin = redis.connect()
   const violations = (): string[] => [node, worker].flatMap(one => one.seen('pair.violated').map(({ id }) => id))
-  await tellOfDouble(sandbox, node)
-  const loose = await loosePace(node, async recipient => await admin.zrem(`{${prefix}:111}:pair-tat`, recipient), () => violations().length > 0)
+  await reportDouble(sandbox, node)
+  const loose = await removePairRates(node, async recipient => await admin.zrem(`{${prefix}:111}:pair-tat`, recipient), () => violations().length > 0)
   for (const name of ['SluiceDoubleSends', 'SluiceSpacingViolated']) await sees(fires(name))
   await admin.config('SET', 'maxmemory', '64mb')
   await admin.config('SET', 'appendonly', 'no')
-  // The audit's place is taken: an act that can't be noted is a fault.
+  // The audit's key has another type: an action that cannot be recorded is an unexpected error.
   await admin.set(`{${prefix}}:audit`, 'in the way')
   await retryWhileUnavailable(async () => await node.del('/rate-limits/+15550009001'))
   await admin.del(`{${prefix}}:audit`)
@@ -77,7 +77,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   await sees(fires('SluiceRedisDown'))
   await redis.restart()
   await sees('min(sluice_redis_up) == 1')
-  // Nobody attends the senders from here on.
+  // From here on no worker drains the senders.
   await worker.close()
   await sees(fires('SluiceNodeDown'))
   await sees('sluice_shift_unattended_seconds > 1')
@@ -110,27 +110,31 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   t.strictSame(
     names(rows.filter(({ series }) => series === 0)),
     Object.keys(empty).sort(),
-    'panels without a series are those that are named, with the reason'
+    'only the panels of the list have no series, each for its reason'
   )
-  t.strictSame(names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)), Object.keys(still).sort(), 'and so are those that did not move')
+  t.strictSame(
+    names(rows.filter(({ series, hasMoved }) => series > 0 && !hasMoved)),
+    Object.keys(still).sort(),
+    'only the panels of the list did not move, each for its reason'
+  )
 
   const text = await until('the node reads the state of the whole system', async () => {
     const scrape = await (await fetch(`${node.origin}/metrics`)).text()
     return scrape.includes('sluice_queue_messages') && scrape
   }, 60_000)
-  const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(match => match[1] ?? ''))
-  const isTold = (name: string): boolean => told.has(name) || told.has(name.replace(/_(bucket|sum|count)$/, '')) || ['up', 'ALERTS'].includes(name)
+  const reported = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(match => match[1] ?? ''))
+  const isReported = (name: string): boolean => reported.has(name) || reported.has(name.replace(/_(bucket|sum|count)$/, '')) || ['up', 'ALERTS'].includes(name)
   const { data: { groups: [{ rules }] } } = await prometheus.get('/api/v1/rules')
   const asked = [...queries.map(({ target }) => target.expr), ...rules.map(({ query }: { query: string }) => query)]
     .flatMap(expr => parse(expr).selectors.map(({ metric }) => metric))
-  t.strictSame([...new Set(asked)].filter(name => !isTold(name)), [], 'every metric that is asked for is told by a real node')
+  t.strictSame([...new Set(asked)].filter(name => !isReported(name)), [], 'a real node reports every metric of the panels and alerts')
   const shown = new Set(asked.map(name => name.replace(/_(bucket|sum|count)$/, '')))
-  t.strictSame([...told].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'and every one of ours is shown or watched')
+  t.strictSame([...reported].filter(name => name.startsWith('sluice_') && !shown.has(name)), [], 'every metric of Sluice is shown or watched')
 
   t.strictSame(
     await prometheus.ask('sluice_oldest_due_seconds > 0 and sluice_sender_open == 0', from, to),
     [],
-    'behind a closed sender nothing is due, or workers would be added for it'
+    'no message of a paused or stopped sender is due'
   )
 
   const {
@@ -138,7 +142,7 @@ await t.test('every panel has series on a real Prometheus, and those that can mo
   } = await prometheus.get(`/api/v1/query?query=${encodeURIComponent('count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[60s]))')}`)
   const fired = result.map(({ metric }: { metric: { alertname: string } }) => metric.alertname).sort() as string[]
   t.comment(`alerts that fired: ${fired.join(', ')}`)
-  t.strictSame(violations().filter(id => !loose.has(id)), [], 'whatever else happened, nobody was written to too soon')
+  t.strictSame(violations().filter(id => !loose.has(id)), [], 'no other message was sent too early')
 })
 
 /** `DRAW=/usr/bin/chromium npm test -- test/grafana/panels.test.ts` makes docs/images/dashboard.png. */

@@ -34,7 +34,7 @@ export interface DashboardJson {
 export const dashboards: DashboardJson[] = list('grafana/dashboards', '.json')
   .map(file => ({ file, ...JSON.parse(read(file)) as Omit<DashboardJson, 'file'> }))
 
-/** Those that ask for something. */
+/** The panels with queries. */
 export const panelsOf = ({ panels }: DashboardJson): PanelJson[] => panels.filter(({ type }) => type !== 'row' && type !== 'text')
 
 /** `Overview / Requests`, and its query. */

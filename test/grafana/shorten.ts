@@ -21,7 +21,7 @@ export function quickRules (): string {
   return stringify(file, { lineWidth: 0 })
 }
 
-/** grafana/prometheus.yml: looks every second at these nodes, and tells this Alertmanager. */
+/** grafana/prometheus.yml: scrapes these nodes every second, and sends alerts to this Alertmanager. */
 export function quickPrometheus (nodes: string[], alertmanager: string | null): string {
   const file = parse(read('grafana/prometheus.yml'))
   file.global = { scrape_interval: '1s', evaluation_interval: '1s', scrape_timeout: '1s' }

@@ -14,7 +14,7 @@ import { whatsappBusiness } from './clients/whatsapp-business.js'
 import { createCertificate, startRecorder } from './recorder.js'
 
 const INTERVAL_MS = 2500
-const WRONG_KEY = 'nobody-has-this-key'
+const WRONG_KEY = 'a-wrong-key'
 
 const environment = await createTestEnvironment(t)
 const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS), START_WITHIN_MS: '5000', MAX_QUEUE_PER_RECIPIENT: '2' })

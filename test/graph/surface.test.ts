@@ -217,7 +217,7 @@ await t.test('an invalid recipient is rejected', async t => {
   const node = await start(t)
   t.match(await post(node, text('US.13491208655302741918')), { status: 400, body: graphError(131009, /^RECIPIENT_IS_USER_ID: /) })
   t.match(await post(node, text('12')), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
-  t.match(await post(node, { recipient: 'nobody', type: 'text' }), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
+  t.match(await post(node, { recipient: 'unknown', type: 'text' }), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
   t.match(await post(node, { type: 'text', text: { body: 'x' } }), {
     status: 400,
     body: graphError(100, /^INVALID_REQUEST: The parameter to is required/)
@@ -426,10 +426,10 @@ await t.test('no log line holds a key, a number or a text', async t => {
   const lines: string[] = []
   const node = await start(t, { LOG_LEVEL: 'trace' }, { onLog: line => lines.push(line) })
   await post(node, text('15550011600', 'secret words'), { key: '', path: `/v23.0/111/messages?access_token=${keys.app}` })
-  await post(node, text('15550011600', 'secret words'), { key: '', path: '/v23.0/111/messages?access_token=nobody-knows-this-key' })
+  await post(node, text('15550011600', 'secret words'), { key: '', path: '/v23.0/111/messages?access_token=unknown-key-of-a-test' })
   await post(node, text('15550011600', 'secret words'), { path: `/v23.0/999/messages?access_token=${keys.app}` })
   await post(node, text('15560131026', 'secret words', { biz_opaque_callback_data: 'noted' }))
   await fetch(`${node.origin}/v23.0/111/media?access_token=${keys.app}`, { method: 'POST' })
   t.ok(lines.length > 0)
-  t.notMatch(lines.join('\n'), /app-key|nobody-knows|15550011600|15560131026|secret words|noted/)
+  t.notMatch(lines.join('\n'), /app-key|unknown-key|15550011600|15560131026|secret words|noted/)
 })

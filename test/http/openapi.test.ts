@@ -170,13 +170,13 @@ await t.test('other responses are documented too', async t => {
     { to: '12' },
     { to: 'US.abc' },
     { idempotencyKey: 'ä' },
-    { sender: 'nobody' },
+    { sender: 'unknown' },
     { unknown: 1 },
     { message: 'x'.repeat(300_000) }
   ]) {
     await post('sender' in wrong ? 404 : (wrong.message ?? '').length > 4096 ? 413 : 400, { to: '+15550105002', message: 'Hello', ...wrong })
   }
-  await post(401, first, { authorization: 'Bearer nobody-knows-this' })
+  await post(401, first, { authorization: 'Bearer unknown-key' })
   await post(403, first, { authorization: `Bearer ${keys.viewer}` })
   t.equal((await post(202, { to: '+155611310000051', message: 'Hello' }))['status'], 'retrying')
   const unknown = await post(202, { to: '+15556020010', message: 'Hello' })
@@ -198,7 +198,7 @@ await t.test('other responses are documented too', async t => {
   await see('postBatch', 400, '/messages/batch', [])
   await see('findMessages', 400, '/messages')
   await see('cancelMessage', 409, '/messages/again')
-  await see('getMessage', 404, '/messages/nobody')
+  await see('getMessage', 404, '/messages/unknown')
   await see('retryFailure', 409, `/failures/${SENDER}.aaaaaaaaaaaaaaaaaaaaaa.19999999999/retry`)
   await see('acknowledgeFailure', 404, '/failures/nothing/acknowledge', {})
   await see('stopMarketing', 200, '/opt-outs/+15550105005', {})
@@ -206,7 +206,7 @@ await t.test('other responses are documented too', async t => {
   await post(422, { to: '+15550105005', message: 'Offer', category: 'marketing' })
   await see('stopMarketing', 400, '/opt-outs/12', {})
   await see('getRateLimit', 400, '/rate-limits/12')
-  await see('pauseSender', 404, '/senders/nobody/pause', {})
+  await see('pauseSender', 404, '/senders/unknown/pause', {})
   await see('changeQuota', 400, `/senders/${SENDER}/quota`, {})
 
   await until('it is sent', async () => (await node.get(`/messages/${sending['id']}`)).body['status'] === 'sent')

@@ -111,8 +111,8 @@ await t.test('query parameters are converted to their types, and the error names
     isProblem(t, reply, 'INVALID_REQUEST')
     t.equal(reply.body['field'], field)
   }
-  isProblem(t, await node.get('/failures?recipient=nobody'), 'INVALID_RECIPIENT')
-  isProblem(t, await node.get('/rate-limits/nobody'), 'INVALID_RECIPIENT')
+  isProblem(t, await node.get('/failures?recipient=unknown'), 'INVALID_RECIPIENT')
+  isProblem(t, await node.get('/rate-limits/unknown'), 'INVALID_RECIPIENT')
   isProblem(t, await node.get('/failures?cursor=nonsense'), 'INVALID_REQUEST')
 })
 

@@ -54,7 +54,7 @@ const node = await environment.start(t)
 /** With ids that do not exist, so that a permitted request changes nothing. */
 async function call (route: string, authorization?: string): Promise<{ status: number, body: Record<string, any>, headers: Headers }> {
   const [method = '', path = ''] = route.split(' ')
-  const url = node.origin + path.replace(':id', 'nobody').replace(':recipient', '15550004001')
+  const url = node.origin + path.replace(':id', 'unknown').replace(':recipient', '15550004001')
   return await request(url, { method, headers: authorization === undefined ? {} : { authorization } })
 }
 

@@ -4,7 +4,7 @@ import { world } from './support.js'
 const test = await world(t)
 const history = '{"acknowledgedBy":"ops","note":"seen"}'
 
-await test('a FAILED failure gets a line of its story and stands no longer among the unacknowledged, by reason and moment', async (t, w) => {
+await test('acknowledging a FAILED failure adds a history entry and removes it from the unacknowledged, by reason and by time', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { history: '{"outcome":"retryable"}', reason: 'exhausted' })
   t.equal(await w.redis.zscore(w.key('unacknowledged'), grant.id), `2${w.ms()}`)
@@ -15,7 +15,7 @@ await test('a FAILED failure gets a line of its story and stands no longer among
   t.equal(record?.split('\n').at(-1), `${w.ms()} ${history}`)
 })
 
-await test('a PENDING failure keeps the line in its record and nothing else changes', async (t, w) => {
+await test('acknowledging a PENDING failure adds the entry to its record and changes nothing else', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"outcome":"retryable"}' })
   t.strictSame(await w.run('acknowledge', { id: grant.id, history }, grant.id), { status: 'acknowledged' })
@@ -24,7 +24,7 @@ await test('a PENDING failure keeps the line in its record and nothing else chan
   t.equal(await w.state(grant.id), 'retrying')
 })
 
-await test('what is no failure cannot be acknowledged, and nothing is written', async (t, w) => {
+await test('a message that is not a failure cannot be acknowledged, and nothing is written', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
   const before = await w.dump()
   t.strictSame(await w.run('acknowledge', { id, history }, id), { status: 'gone' })
@@ -32,7 +32,7 @@ await test('what is no failure cannot be acknowledged, and nothing is written', 
   t.strictSame(await w.dump(), before)
 })
 
-await test('one that is opened again is nobody\'s to acknowledge until it fails once more', async (t, w) => {
+await test('a reopened failure cannot be acknowledged until it fails once more', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { history: '{"outcome":"rejected"}', reason: 'rejected' })
   w.at(5000)

@@ -1,17 +1,17 @@
-/** admit.lua where something stands between a message and its grant: other turns, the flow, places, closed and restarted senders. */
+/** admit.lua where a message is not granted at once: other ready pairs, the sender rate, the in-flight limit, paused and restarted senders. */
 import t from 'tap'
 import { ANN, BOB, CARL, START, world } from './support.js'
 
 const test = await world(t)
 
-await test('nobody goes past a turn that is due in its own or a higher lane', async (t, w) => {
+await test('no message passes a pair that is ready in its own or a higher lane', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   t.match(await w.admit({ key: 'b', recipient: BOB, lane: 2 }), { status: 'queued' })
   t.match(await w.admit({ key: 'c', recipient: CARL, lane: 3 }), { status: 'queued' })
   t.match(await w.admit({ key: 'd', recipient: 'p14155550104', lane: 1 }), { status: 'granted' }, 'a higher lane does')
 })
 
-await test('a turn that is not due yet stands in nobody\'s way', async (t, w) => {
+await test('a pair that is not ready yet blocks no other pair', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b', lane: 1 })
   t.match(await w.admit({ key: 'c', recipient: BOB, lane: 3 }), { status: 'granted' })
@@ -22,20 +22,20 @@ await test('every tenth slot goes to the lower lanes first', async (t, w) => {
   await w.redis.set(w.key('sender-tat'), '0 9')
   t.match(await w.admit({ key: 'b', recipient: BOB, lane: 1 }), { status: 'queued' })
   await w.redis.set(w.key('sender-tat'), '0 10')
-  t.match(await w.admit({ key: 'c', recipient: CARL, lane: 1 }), { status: 'queued' }, 'its own lane has a due turn now')
+  t.match(await w.admit({ key: 'c', recipient: CARL, lane: 1 }), { status: 'queued' }, 'another pair of its own lane is ready now')
   await w.redis.del(w.key('ready:urgent'))
   t.match(await w.admit({ key: 'd', recipient: 'p14155550104', lane: 1 }), { status: 'granted' })
 })
 
-await test('a pair in flight or in line takes newcomers into its line', async (t, w) => {
+await test('a new message of a pair in flight or with a queue joins the queue', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(10_000)
-  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 0, waitingFor: 'turn-in-queue', position: 1 }, 'held: no bucket binds, its settlement does')
+  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 0, waitingFor: 'turn-in-queue', position: 1 }, 'the settlement ends the wait')
   await w.settled(grant, 'sent')
   t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 2_000_000, waitingFor: 'pair-rate', position: 2 })
 })
 
-await test('with a burst an idle pair gets several, one after the other', async (t, w) => {
+await test('with a burst an idle pair gets several grants, one after the other', async (t, w) => {
   await w.rules({ pairBurst: 2 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.settled(await w.grant({ key: 'b' }), 'sent')
@@ -43,17 +43,17 @@ await test('with a burst an idle pair gets several, one after the other', async 
   t.equal(await w.tat(), START + 4_000_000)
 })
 
-await test('the flow holds back all pairs of the sender, those with earlier turns first', async (t, w) => {
+await test('the sender rate delays all pairs of the sender, and the earliest ready time goes first', async (t, w) => {
   await w.rules({ senderIntervalUs: 1_000_000, senderBurst: 1 })
   await w.grant({ key: 'a' })
   t.hasStrict(await w.admit({ key: 'b', recipient: BOB }), { waitUs: 1_000_000, waitingFor: 'sender-rate' })
   w.at(100)
   t.hasStrict(await w.admit({ key: 'c', recipient: CARL }), { waitUs: 1_900_000, waitingFor: 'sender-rate' })
   w.at(1000)
-  t.match(await w.admit({ key: 'd', recipient: 'p14155550104', lane: 1 }), { status: 'granted' }, 'open again, and no urgent turn is due')
+  t.match(await w.admit({ key: 'd', recipient: 'p14155550104', lane: 1 }), { status: 'granted' }, 'active again, and no urgent pair is ready')
 })
 
-await test('the places in flight count over all nodes', async (t, w) => {
+await test('the limit of messages in flight counts over all nodes', async (t, w) => {
   await w.rules({ maxInFlight: 1 })
   const grant = await w.grant({ key: 'a', holder: 'a1:7' })
   const other = { key: 'b', recipient: BOB, holder: 'b2:7' }
@@ -62,15 +62,15 @@ await test('the places in flight count over all nodes', async (t, w) => {
   t.match(await w.admit({ key: 'c', recipient: CARL, lane: 1 }), { status: 'granted' })
 })
 
-await test('a paused sender takes messages in and says until when they wait', async (t, w) => {
+await test('a paused sender accepts messages and returns until when they wait', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
   w.at(1000)
   t.hasStrict(await w.admit({ key: 'a' }), { waitUs: 59_000_000, waitingFor: 'pause', position: 1, wakeHint: 'defer' })
   w.at(60_000)
-  t.match(await w.admit({ key: 'b', recipient: BOB, lane: 1 }), { status: 'granted' }, 'it opens by itself')
+  t.match(await w.admit({ key: 'b', recipient: BOB, lane: 1 }), { status: 'granted' }, 'the pause ends by itself')
 })
 
-await test('where no end is known the wait is -1, and no life is too short for it', async (t, w) => {
+await test('a wait without a known end is -1, and no lifetime is too short for it', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   t.hasStrict(await w.admit({ key: 'a', lifeMs: 1 }), { waitUs: -1, waitingFor: 'pause' })
   await w.stop(60_000)
@@ -78,7 +78,7 @@ await test('where no end is known the wait is -1, and no life is too short for i
   t.strictSame(await w.admit({ key: 'c', whenLimited: 'reject' }), { status: 'refused', code: 'LIMITED', waitUs: -1 })
 })
 
-await test('another Redis than the one that took the last grants cools the sender down once', async (t, w) => {
+await test('a change of the Redis run id since the last grants cools the sender down once', async (t, w) => {
   await w.rules({ pairBurst: 2 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.at(100)
@@ -93,7 +93,7 @@ await test('another Redis than the one that took the last grants cools the sende
   t.match(await w.admit({ key: 'e', recipient: 'p14155550105', runId: 'run2', lane: 1 }), { status: 'granted' })
 })
 
-await test('a sender that never had a grant is not cooled, and its run id is kept', async (t, w) => {
+await test('a sender without any grant is not cooled down, and its run id is stored', async (t, w) => {
   t.match(await w.admit({ key: 'a' }), { status: 'granted' })
   t.strictSame(await w.redis.hmget(w.key('sender'), 'runId', 'coolUntil'), ['run1', '0'])
 })
@@ -106,7 +106,7 @@ await test('a repeat of a reopened message whose fingerprint is lost is a duplic
   t.strictSame(await w.admit({ key: 'a' }), { status: 'duplicate', generation: old.id.slice(23) })
 })
 
-await test('an hour\'s index of terms lives as long as it is asked to', async (t, w) => {
+await test('the index of terms of an hour lives for the requested time', async (t, w) => {
   const [reply] = await Promise.all([w.admit({ key: 'a', terms: 'AAAAAAAAAAA BBBBBBBBBBB', findS: 7200 })])
   t.match(reply, { status: 'granted' })
   const [name = ''] = await w.redis.keys(`*${w.prefix}*recent*`)

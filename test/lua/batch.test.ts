@@ -1,9 +1,9 @@
-/** Several messages in one call come to what calls of their own a µs apart come to: the same answers, the same data. */
+/** A batch of messages gives the same replies and the same data as single calls a µs apart. */
 import t from 'tap'
 import { createRandom } from '../property/random.js'
 import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } from './support.js'
 
-/** Some with long lines, and some more whose pairs are idle. */
+/** Some pairs with long queues, and some idle pairs. */
 const people = [ANN, BOB, CARL, ANN, BOB, CARL, ...Array.from({ length: 9 }, (_, n) => `p1555000000${n}`)]
 const ROUNDS = Number(process.env['ROUNDS'] ?? (process.env['CI'] === undefined ? 40 : 12))
 const test = await world(t)
@@ -13,7 +13,7 @@ const inRecords = /( [0123])\d+(?= [0-9a-f]{11} )/g
 type Message = Parameters<World['admit']>[0]
 type Settling = [grant: Granted, verdict: string, change: Parameters<World['settle']>[2]]
 
-/** All that is kept, by key; places in line count by their order alone, since numbers that are drawn together leave gaps. */
+/** All stored data, by key. Queue positions count by their order alone, since numbers that a batch draws leave gaps. */
 async function content (w: World): Promise<Record<string, unknown>> {
   const keys = (await w.redis.keys(`*${w.prefix}*`)).sort()
   const found: Record<string, unknown> = {}
@@ -72,7 +72,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
         queueCap: pick([100, 4]),
         backlogCap: 1000
       }))
-      // What is shared by a call: one cap for all of a step.
+      // A call shares one cap for all of its messages.
       for (const message of messages) message.queueCap = messages[0]?.queueCap ?? 100
       const together = await Promise.all(messages.map(async message => await w.admit(message)))
       const single = []
@@ -85,7 +85,8 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
       t.strictSame(await content(w), await content(alone), `data of step ${step}`)
       messages.forEach(({ key, recipient, holder }, at) => {
         const reply = together[at]
-        if (reply?.status === 'granted') { grants.push({ id: idOf(key, reply.generation), recipient: String(recipient), attempt: 1, holder: String(holder) }) }
+        if (reply?.status !== 'granted') return
+        grants.push({ id: idOf(key, reply.generation), recipient: String(recipient), attempt: 1, holder: String(holder) })
       })
       const claimed = await Promise.all(worlds.map(async one => await one.claim({ drainRun: 'a1.1', want: 3, holder: `c1:${step}` })))
       t.strictSame(claimed[0], claimed[1])
@@ -110,7 +111,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
           keepMs: pick([0, 900_000])
         }
         const settling: Settling = [grant, verdict, change]
-        // Some are told twice, or under a wrong token.
+        // Some are settled twice, or under a wrong token.
         return chance(0.1) ? [settling, settling] : chance(0.1) ? [[{ ...grant, holder: '0:1' }, verdict, change], settling] : [settling]
       })
       const answers = await Promise.all(verdicts.map(async asked => await w.settle(...asked)))
@@ -122,7 +123,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
   })
 }
 
-await test('a message whose data can not be read fails by itself', async (t, w) => {
+await test('a message whose data cannot be read fails alone', async (t, w) => {
   const [ann, bob, carl] = (await Promise.all([ANN, BOB, CARL].map(async recipient => await w.grant({ key: recipient, recipient })))) as [
     Granted,
     Granted,
@@ -134,31 +135,31 @@ await test('a message whose data can not be read fails by itself', async (t, w) 
   t.match([first, third], [{ value: { status: 'settled' } }, { value: { status: 'settled' } }])
   t.match(second, { reason: { code: 'INTERNAL', message: /lua\/settle\.lua: .*tonumber/ } })
   t.equal(await w.state(ann.id), 'sent')
-  t.equal((await w.redis.hkeys(w.key('grants'))).join(), BOB, 'what was not settled still stands')
+  t.equal((await w.redis.hkeys(w.key('grants'))).join(), BOB, 'grants that were not settled remain')
   await w.redis.hset(w.key('backlog'), bob.id, record)
   await w.settled(bob, 'sent')
 })
 
-await test('more messages than one call carries get their answers all the same', async (t, w) => {
-  const told = await Promise.all(
+await test('more messages than one call carries all get their replies', async (t, w) => {
+  const replies = await Promise.all(
     Array.from({ length: 130 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555${String(n).padStart(7, '0')}` }))
   )
-  t.equal(told.filter(({ status }) => status === 'granted').length, 100, 'as many as there are places')
-  t.equal(new Set(told.map(({ status }) => status)).size, 2)
+  t.equal(replies.filter(({ status }) => status === 'granted').length, 100, 'as many as there are places')
+  t.equal(new Set(replies.map(({ status }) => status)).size, 2)
 })
 
 await test('messages to idle pairs in one call keep their order, and each promise counts those before it', async (t, w) => {
   await w.rules({ senderBurst: 1, senderIntervalUs: 1_000_000 })
-  // Against the order of their numbers, by which equal turns would go.
-  const told = await Promise.all(
+  // Against the order of their numbers, which decides between equal ready times.
+  const replies = await Promise.all(
     Array.from({ length: 6 }, async (_, n) => await w.admit({ key: `k${n}`, recipient: `p1555000000${9 - n}`, inline: false, lifeMs: 3500 }))
   )
-  t.match(told.slice(0, 4), [
+  t.match(replies.slice(0, 4), [
     { status: 'queued', waitUs: 0, waitingFor: 'turn-in-queue' },
     { status: 'queued', waitUs: 1_000_000, waitingFor: 'sender-rate' },
     { status: 'queued', waitUs: 2_000_000, waitingFor: 'sender-rate' },
     { status: 'queued', waitUs: 3_000_000, waitingFor: 'sender-rate' }
   ])
-  t.match(told.slice(4), [{ status: 'refused', code: 'WOULD_EXPIRE' }, { status: 'refused', code: 'WOULD_EXPIRE' }])
+  t.match(replies.slice(4), [{ status: 'refused', code: 'WOULD_EXPIRE' }, { status: 'refused', code: 'WOULD_EXPIRE' }])
   t.strictSame(await w.redis.zrange(w.key('ready:normal'), 0, -1), [9, 8, 7, 6].map(n => `p1555000000${n}`))
 })

@@ -5,7 +5,7 @@ import { ANN, START, world } from './support.js'
 const test = await world(t)
 const MINUTE = 60_000
 
-await test('a message that was accepted and failed later is retried while its record is held', async (t, w) => {
+await test('a message that was accepted and failed later is retried while its record exists', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: 15 * MINUTE })
   t.equal(await w.redis.zscore(w.key('unconfirmed'), grant.id), String(w.ms() + 15 * MINUTE))
@@ -14,12 +14,12 @@ await test('a message that was accepted and failed later is retried while its re
   t.equal(await w.state(grant.id), 'retrying')
   t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
   t.match(await w.msg(grant.id), /^w \S+ 000000000000ff$/)
-  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled, so it stays')
+  t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1, 'unsettled, so the record stays')
   w.at(1000 + MINUTE)
   t.match(await w.retry(grant.id), { status: 'granted', recipient: ANN, attempt: 2 })
 })
 
-await test('told twice it counts once', async (t, w) => {
+await test('a repeated bounce counts once', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: MINUTE })
   await w.bounce(grant.id, 'wamid.1')
@@ -28,7 +28,7 @@ await test('told twice it counts once', async (t, w) => {
   t.strictSame(await w.dump(), before)
 })
 
-await test('an older attempt\'s failure says nothing of a later attempt that was accepted', async (t, w) => {
+await test('a failure of an older attempt does not affect a later attempt that was accepted', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: MINUTE })
   await w.bounce(grant.id, 'wamid.1', { afterMs: 0 })
@@ -40,7 +40,7 @@ await test('an older attempt\'s failure says nothing of a later attempt that was
   t.equal(await w.state(grant.id), 'sent')
 })
 
-await test('without a retry it is FAILED, with its content', async (t, w) => {
+await test('without a retry the message is FAILED, with its content', async (t, w) => {
   const grant = await w.grant({ key: 'a', payload: '{"to":"+1","type":"text","message":"kept","keySource":"none","caller":"web"}' })
   await w.settled(grant, 'sent', { keepMs: MINUTE })
   t.strictSame(await w.bounce(grant.id, 'wamid.1', { afterMs: '', code: '131026' }), { status: 'failed', dueMs: 0, stopped: false })
@@ -51,12 +51,12 @@ await test('without a retry it is FAILED, with its content', async (t, w) => {
   t.match(await w.retry(grant.id, { force: true }), { status: 'granted' }, 'an operator may reopen it')
 })
 
-await test('with its record gone it is FAILED whatever the code, and can not be reopened: there is nothing to send', async (t, w) => {
+await test('a message whose record is gone is FAILED whatever the code, and cannot be reopened: there is nothing to send', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { resultSuffix: 'web wamid.1 {"order":7}' })
   const before = await w.dump()
   t.match(await w.bounce(grant.id, 'wamid.1', { payload: '' }), { status: 'needs_payload', result: / web wamid\.1 {"order":7}$/ })
-  t.strictSame(await w.dump(), before, 'the caller makes the payload')
+  t.strictSame(await w.dump(), before, 'the caller writes the payload')
   t.strictSame(await w.bounce(grant.id, 'wamid.1', { payload: '["web","","n"]' }), { status: 'failed', dueMs: 0, stopped: false })
   t.equal(await w.state(grant.id), 'failed')
   t.match(
@@ -66,7 +66,7 @@ await test('with its record gone it is FAILED whatever the code, and can not be 
   t.strictSame(await w.retry(grant.id, { force: true }), { status: 'gone' })
 })
 
-await test('what was delivered stays so, and the failure is kept beside it', async (t, w) => {
+await test('a delivered message stays delivered, and the failure is stored beside it', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' })
@@ -85,7 +85,7 @@ await test('a delivery after the failure resolves it', async (t, w) => {
   t.strictSame(await w.retry(grant.id), { status: 'gone' })
 })
 
-await test('an unknown outcome is settled by it', async (t, w) => {
+await test('a bounce settles an unknown outcome', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'unknown', { afterMs: 15 * MINUTE })
   t.strictSame(await w.bounce(grant.id, 'wamid.1', { afterMs: '' }), { status: 'failed', dueMs: 0, stopped: false })
@@ -93,7 +93,7 @@ await test('an unknown outcome is settled by it', async (t, w) => {
   t.match(await w.msg(grant.id), / web wamid.1$/)
 })
 
-await test('of an attempt in flight its own answer comes first', async (t, w) => {
+await test('a bounce of an attempt in flight waits for the response of the attempt', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const before = await w.dump()
   t.strictSame(await w.bounce(grant.id, 'wamid.1'), { status: 'early' })
@@ -113,7 +113,7 @@ await test('a code that stops the sender stops it, and one that cools a bucket c
   await w.bounce(two.id, 'wamid.1', { bucket: 'pair', coolMs: MINUTE })
   t.equal(await w.tat(), START + 2_000_000 + MINUTE * 1000)
   await w.bounce(two.id, 'wamid.1', { bucket: 'pair', coolMs: 3 * MINUTE })
-  t.equal(await w.tat(), START + 2_000_000 + MINUTE * 1000, 'told again it changes nothing')
+  t.equal(await w.tat(), START + 2_000_000 + MINUTE * 1000, 'a repeat changes nothing')
   w.at(2 * MINUTE)
   const three = await w.grant({ key: 'c' })
   await w.settled(three, 'sent')
@@ -121,7 +121,7 @@ await test('a code that stops the sender stops it, and one that cools a bucket c
   t.ok(Number((await w.redis.get(w.key('sender-tat')))?.split(' ')[0]) >= w.now + MINUTE * 1000)
 })
 
-await test('of what is cancelled or forgotten nothing is known', async (t, w) => {
+await test('a bounce of a cancelled or forgotten message is unknown', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
   await w.cancel(id)
   t.strictSame(await w.bounce(id, 'wamid.1'), { status: 'known' })
@@ -129,8 +129,8 @@ await test('of what is cancelled or forgotten nothing is known', async (t, w) =>
   t.strictSame(await w.bounce(id, 'wamid.1'), { status: 'gone' })
 })
 
-await test('whose message it was is read without reading its text, which may have been cut inside a character', async (t, w) => {
-  const payload = writePayload('', { to: '+1', type: 'text', message: 'cut \ud83d, "caller":"nobody"', keySource: 'none', caller: 'web' })
+await test('the caller is read without parsing the text, which may have been cut inside a character', async (t, w) => {
+  const payload = writePayload('', { to: '+1', type: 'text', message: 'cut \ud83d, "caller":"other"', keySource: 'none', caller: 'web' })
   const grant = await w.grant({ key: 'a', payload })
   await w.settled(grant, 'unknown')
   t.match(await w.bounce(grant.id, 'wamid.1', { afterMs: '', resultSuffix: '' }), { status: 'needs_suffix', record: /^p14155550101 / })

@@ -1,4 +1,4 @@
-/** What goes to the outbox with each change, and what lease-callbacks, settle-callback, relay and erase-callbacks make of it. */
+/** What each change adds to the outbox, and what lease-callbacks, settle-callback, relay and erase-callbacks do with it. */
 import type { LeasedCallback, Replies } from '../../src/redis/commands.js'
 import t from 'tap'
 import { ANN, BOB, tail, world, type World } from './support.js'
@@ -6,7 +6,7 @@ import { ANN, BOB, tail, world, type World } from './support.js'
 const test = await world(t)
 const A_WORD = { subject: 'in:AAAAAAAAAAAAAAAAAAAAAA', type: 'whatsapp.inbound', data: '{"entry":"1",\n"change":{"from":"14155550101"}}', cap: 10 }
 
-/** From now on changes are to be told. */
+/** From now on changes cause callbacks. */
 const listen = async (w: World): Promise<void> => { await w.redis.hset(w.key('sender'), 'callbacks', '1') }
 const outbox = async (w: World): Promise<string[]> => await w.redis.lrange(w.key('outbox'), 0, -1)
 const lease = async (w: World, change: Record<string, number> = {}): Promise<Replies['lease-callbacks']> =>
@@ -30,11 +30,11 @@ const settle = async (
 
 async function one (w: World): Promise<LeasedCallback> {
   const { callbacks: [event] } = await lease(w)
-  if (event === undefined) throw new TypeError('expected something to tell')
+  if (event === undefined) throw new TypeError('expected a callback')
   return event
 }
 
-await test('each change of a message goes to the outbox in the step that makes it, with the result that it makes', async (t, w) => {
+await test('each change of a message is added to the outbox in the same step, with its result', async (t, w) => {
   await listen(w)
   const first = await w.grant({ key: 'a' })
   await w.settled(first, 'sent', { resultSuffix: `${tail('wamid.1')} {"order":1}`, keepMs: 900_000 })
@@ -44,13 +44,13 @@ await test('each change of a message goes to the outbox in the step that makes i
   const at = String(w.ms())
   const head = `${first.id} ${at}`
   const [sent = '', delivered = '', read = '', ...more] = await outbox(w)
-  t.strictSame(more, [], 'what is known is not told again')
+  t.strictSame(more, [], 'a known status causes no second callback')
   t.match(sent, new RegExp(`^${head} s [0-9a-f]+ [0-9a-f]+ ${at} 1 ${ANN} web wamid\\.1 \\{"order":1\\}$`))
   t.match(delivered, new RegExp(`^${head} d .* 1:d${at} ${ANN} web wamid\\.1 \\{"order":1\\}$`))
   t.match(read, new RegExp(`^${head} r .* 1:d${at}:r${at} ${ANN} `))
 })
 
-await test('delivered after read is no news', async (t, w) => {
+await test('delivered after read adds no callback', async (t, w) => {
   await listen(w)
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
@@ -59,7 +59,7 @@ await test('delivered after read is no news', async (t, w) => {
   t.strictSame((await outbox(w)).map(item => item.split(' ')[2]), ['s', 'r'])
 })
 
-await test('failures of every kind, what is cancelled and what expired, with their story behind a tab', async (t, w) => {
+await test('failures of every kind, cancelled and expired messages have callbacks, with their history behind a tab', async (t, w) => {
   await listen(w)
   const history = '{"attempt":1,"code":"131026"}'
   await w.settled(await w.grant({ key: 'a' }), 'failed', { history })
@@ -76,7 +76,7 @@ await test('failures of every kind, what is cancelled and what expired, with the
   t.strictSame(items.map(item => item.split('\t')[1]), [history, undefined, '{"code":"131000"}', '{"outcome":"cancelled"}', '{"outcome":"expired"}'])
 })
 
-await test('retries, limits and unknown outcomes are not told, and an outcome by receipt is', async (t, w) => {
+await test('retries, rate limits and unknown outcomes cause no callback, and an outcome by receipt does', async (t, w) => {
   await listen(w)
   await w.settled(await w.grant({ key: 'a' }), 'retry')
   await w.settled(await w.grant({ key: 'b', recipient: BOB }), 'wait')
@@ -87,7 +87,7 @@ await test('retries, limits and unknown outcomes are not told, and an outcome by
   t.match(await outbox(w), [new RegExp(`^${grant.id} \\d+ d `)])
 })
 
-await test('a message whose key another one has meanwhile is told all the same', async (t, w) => {
+await test('a message has its callback although another message has its key by now', async (t, w) => {
   await listen(w)
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 5000, windowMs: 1 })
   await w.redis.set(w.key('msg', id), 'w 1a2b3c4d5e6 000000000000aa')
@@ -96,7 +96,7 @@ await test('a message whose key another one has meanwhile is told all the same',
   t.equal(await w.msg(id), 'w 1a2b3c4d5e6 000000000000aa')
 })
 
-await test('where nobody is to be told nothing is written', async (t, w) => {
+await test('nothing is written for a sender without callbacks', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
@@ -105,7 +105,7 @@ await test('where nobody is to be told nothing is written', async (t, w) => {
   t.equal(await w.redis.exists(w.key('outbox')), 0)
 })
 
-await test('events of one message are lent out one after the other, those of two side by side', async (t, w) => {
+await test('callbacks of one message are leased one after the other, those of two messages in parallel', async (t, w) => {
   await listen(w)
   const [a, b] = [await w.grant({ key: 'a' }), await w.grant({ key: 'b', recipient: BOB })]
   await w.settled(a, 'sent')
@@ -120,10 +120,10 @@ await test('events of one message are lent out one after the other, those of two
       [b.id, w.ms() + 30_000, 0, 's']
     ].sort()
   )
-  t.strictSame((await lease(w)).callbacks, [], 'nobody else gets them')
+  t.strictSame((await lease(w)).callbacks, [], 'no other dispatcher gets them')
   const ofA = callbacks.find(({ subject }) => subject === a.id) as LeasedCallback
   await w.receipt(a.id, 'wamid.1', { status: 'r', attempt: 1 })
-  t.strictSame((await lease(w)).callbacks, [], 'nor what came since')
+  t.strictSame((await lease(w)).callbacks, [], 'and no newer callback of the message')
   w.at(10)
   const second = await settle(w, ofA)
   t.match(second, { status: 'delivered', leaseEndMs: w.ms() + 30_000, event: / d / })
@@ -134,7 +134,7 @@ await test('events of one message are lent out one after the other, those of two
   t.strictSame(await w.redis.hkeys(w.key('callbacks')), [b.id])
 })
 
-await test('what was not taken is due again later, before what came after it; a lease that ran out ends', async (t, w) => {
+await test('a callback that failed is due again later, before newer ones; an expired lease ends', async (t, w) => {
   await listen(w)
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
@@ -145,15 +145,15 @@ await test('what was not taken is due again later, before what came after it; a 
   t.hasStrict(await lease(w), { nextMs: w.ms() + 5000, callbacks: [] })
   w.at(5100)
   const second = await one(w)
-  t.strictSame([second.subject, second.tries, second.event], [grant.id, 1, first.event], 'the same event, after one try')
+  t.strictSame([second.subject, second.tries, second.event], [grant.id, 1, first.event], 'the same callback, after one attempt')
   w.at(36_000)
   const third = await one(w)
   t.equal(third.event, first.event)
-  t.strictSame(await settle(w, second), { status: 'stale' }, 'who held it before has no say')
+  t.strictSame(await settle(w, second), { status: 'stale' }, 'the previous holder cannot settle it')
   t.match(await settle(w, third), { status: 'delivered', leaseEndMs: w.ms() + 30_000, event: / d / })
 })
 
-await test('an event that is too old is given up, and the next one of its message is told', async (t, w) => {
+await test('a callback that is too old is dropped, and the next one of its message is leased', async (t, w) => {
   await listen(w)
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
@@ -170,7 +170,7 @@ await test('an event that is too old is given up, and the next one of its messag
   )
 })
 
-await test('more subjects than may wait are dropped, not those that wait already', async (t, w) => {
+await test('more subjects than the cap are dropped, and those that wait already are kept', async (t, w) => {
   await listen(w)
   const first = await w.grant({ key: 'a' })
   await w.settled(first, 'sent')
@@ -182,7 +182,7 @@ await test('more subjects than may wait are dropped, not those that wait already
   t.match(await w.redis.hget(w.key('callbacks'), first.id), /^0\n\d+ s [^\n]*\n\d+ d [^\n]*$/)
 })
 
-await test('what is relayed stays as it came, line breaks too, is told once, and has its cap', async (t, w) => {
+await test('a relayed webhook stays unchanged, line breaks too, is delivered once, and has its own cap', async (t, w) => {
   await listen(w)
   t.strictSame(await w.run('relay', A_WORD), { status: 'kept' })
   t.strictSame(await w.run('relay', A_WORD), { status: 'kept' })
@@ -196,7 +196,7 @@ await test('what is relayed stays as it came, line breaks too, is told once, and
   t.strictSame(await w.run('relay', { ...A_WORD, cap: 1 }), { status: 'full' })
 })
 
-await test('erase-callbacks leaves of a message how it ended, and nothing of what names the recipient', async (t, w) => {
+await test('erase-callbacks leaves the outcome of a message, and nothing that names the recipient', async (t, w) => {
   await listen(w)
   const [mine, other] = [await w.grant({ key: 'a' }), await w.grant({ key: 'b', recipient: BOB })]
   for (const grant of [mine, other]) await w.settled(grant, 'sent', { resultSuffix: `${tail('wamid.1')} {"name":"Ann"}`, history: '{"attempt":1}' })

@@ -3,41 +3,41 @@ import { ANN, BOB, HOUR, START, world } from './support.js'
 
 const test = await world(t)
 
-await test('the head of a line leaves its turn to the next', async (t, w) => {
+await test('cancelling the head of a queue gives its ready time to the next message', async (t, w) => {
   const head = await w.queue({ key: 'a', inline: false })
   const next = await w.queue({ key: 'b', inline: false })
   w.at(500)
   t.strictSame(await w.cancel(head), { status: 'done', wakeHint: '', hadFailed: false })
   t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000002:${next}`])
-  t.strictSame(await w.turn(), ['normal', START + 500_000], 'it became head just now')
+  t.strictSame(await w.ready(), ['normal', START + 500_000], 'it is the head since now')
   t.equal(await w.redis.hlen(w.key('backlog')), 1)
   t.equal(await w.redis.zcard(w.key('expiry')), 1)
 })
 
-await test('a message behind the head leaves the head\'s turn as it was', async (t, w) => {
+await test('cancelling a message behind the head leaves the ready time of the head as it was', async (t, w) => {
   const head = await w.queue({ key: 'a', inline: false })
   const behind = await w.queue({ key: 'b', inline: false })
   w.at(500)
   t.strictSame(await w.cancel(behind), { status: 'done', wakeHint: '', hadFailed: false })
-  t.strictSame(await w.turn(), ['normal', START])
+  t.strictSame(await w.ready(), ['normal', START])
   t.match((await w.claim()).grants, [{ id: head }])
 })
 
-await test('the only message leaves no turn', async (t, w) => {
+await test('cancelling the only message leaves no ready time', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
   await w.cancel(id)
   t.equal(await w.redis.exists(w.key('ready:normal'), w.key('queue:normal'), w.key('backlog'), w.key('expiry')), 0)
 })
 
-await test('an urgent head leaves the turn to the lane below', async (t, w) => {
+await test('cancelling an urgent head moves the ready time to the lane below', async (t, w) => {
   await w.queue({ key: 'a', lane: 3, inline: false })
   const urgent = await w.queue({ key: 'b', lane: 1, inline: false })
   w.at(100)
   await w.cancel(urgent)
-  t.strictSame(await w.turn(), ['bulk', START + 100_000])
+  t.strictSame(await w.ready(), ['bulk', START + 100_000])
 })
 
-await test('where the next one\'s turn comes before the wake, its shift is woken; without a shift one is called', async (t, w) => {
+await test('a ready time before the announced wake-up wakes the drain run; without a drain run one is requested', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   const second = await w.queue({ key: 'b', lane: 1, inline: false })
   await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 500_000}`)
@@ -57,13 +57,13 @@ await test('a cancelled message leaves a result until its window ends', async (t
   t.strictSame(await w.admit({ key: 'a' }), { status: 'duplicate', generation: id.slice(23) })
 })
 
-await test('a scheduled message is cancelled before it joins a line', async (t, w) => {
+await test('a scheduled message can be cancelled before it joins a queue', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
   t.strictSame(await w.cancel(id), { status: 'done', wakeHint: '', hadFailed: false })
   t.equal(await w.redis.exists(w.key('scheduled'), w.key('expiry'), w.key('backlog')), 0)
 })
 
-await test('a message that waits for a retry is resolved with its story', async (t, w) => {
+await test('a message that waits for a retry is resolved with its history', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { history: '{"attempt":1}' })
   t.strictSame(await w.cancel(grant.id), { status: 'done', wakeHint: '', hadFailed: true })
@@ -83,7 +83,7 @@ await test('an expired message that had failed before is FAILED', async (t, w) =
   t.equal(await w.state(grant.id), 'expired')
 })
 
-await test('only a message whose life is over expires', async (t, w) => {
+await test('only a message whose lifetime is over expires', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false, lifeMs: 5000 })
   w.at(4999)
   t.strictSame(await w.cancel(id, 'expired'), { status: 'alive' })
@@ -100,15 +100,15 @@ await test('a message in flight or with an unknown outcome is busy', async (t, w
   t.equal(await w.state(grant.id), 'unknown')
 })
 
-await test('behind a message in flight one can be cancelled, and the pair stays held', async (t, w) => {
+await test('a message behind one in flight can be cancelled, and the pair stays in flight', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const id = await w.queue({ key: 'b' })
   t.strictSame(await w.cancel(id), { status: 'done', wakeHint: '', hadFailed: false })
-  t.equal(await w.turn(), null)
+  t.equal(await w.ready(), null)
   t.match(await w.settle(grant, 'sent'), { status: 'settled' })
 })
 
-await test('what is settled or unknown is gone, and no longer expires', async (t, w) => {
+await test('a settled or unknown message is gone, and no longer expires', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   await w.redis.zadd(w.key('expiry'), w.ms(), grant.id)
@@ -118,13 +118,13 @@ await test('what is settled or unknown is gone, and no longer expires', async (t
   t.strictSame(await w.cancel(grant.id), { status: 'gone' })
 })
 
-await test('without rules nothing is taken out', async (t, w) => {
+await test('without rules nothing is cancelled', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
   await w.redis.del(w.key('sender'))
   t.strictSame(await w.cancel(id), { status: 'busy' })
 })
 
-await test('cancelling an older message of the key leaves the younger one\'s record alone', async (t, w) => {
+await test('cancelling an older message of the key leaves the younger one\'s record unchanged', async (t, w) => {
   const old = await w.grant({ key: 'a', windowMs: 60_000 })
   await w.settled(old, 'failed')
   await w.redis.del(w.key('msg', old.id))

@@ -11,18 +11,18 @@ async function fill (w: World, pairs: number): Promise<void> {
   }
 }
 
-await test('urgent goes before normal before bulk', async (t, w) => {
+await test('an urgent message goes before a normal one, and that before a bulk one', async (t, w) => {
   await fill(w, 3)
   t.strictSame((await w.claim()).claimed.map(grant => grant.lane), [1, 1, 1, 2, 2, 2, 3, 3, 3])
 })
 
-await test('every tenth slot goes to the lower lanes, normal and bulk by turns', async (t, w) => {
+await test('every tenth slot goes to the lower lanes, alternately to normal and bulk', async (t, w) => {
   await fill(w, 21)
   const urgent = Array.from({ length: 9 }, () => 1)
   t.strictSame((await w.claim({ want: 20 })).claimed.map(grant => grant.lane), [...urgent, 2, ...urgent, 3])
 })
 
-await test('the share goes on counting over claims, and falls to the higher lane where the lower one is empty', async (t, w) => {
+await test('the share of the lower lanes counts over several claims, and falls to the higher lane where the lower one is empty', async (t, w) => {
   for (let i = 0; i < 12; i++) await w.queue({ key: `${i}`, lane: 1, recipient: `p14151000${i}`, inline: false })
   t.equal((await w.claim({ want: 9 })).grants.length, 9)
   t.strictSame((await w.claim({ want: 1 })).claimed.map(grant => grant.lane), [1])
@@ -30,18 +30,18 @@ await test('the share goes on counting over claims, and falls to the higher lane
   t.strictSame((await w.claim({ want: 3 })).claimed.map(grant => grant.lane), [1, 1, 3])
 })
 
-await test('within a pair the higher lane goes first, whoever came first', async (t, w) => {
+await test('within a pair the higher lane goes first, whatever came first', async (t, w) => {
   const bulk = await w.queue({ key: 'a', lane: 3, inline: false })
   const urgent = await w.queue({ key: 'b', lane: 1, inline: false })
   const [first] = (await w.claim()).grants
   t.equal(first?.id, urgent)
   await w.settled(first!, 'sent')
-  t.strictSame(await w.turn(), ['bulk', START + 2_000_000])
+  t.strictSame(await w.ready(), ['bulk', START + 2_000_000])
   w.at(2000)
   t.equal((await w.claim()).grants[0]?.id, bulk)
 })
 
-await test('within a lane a pair\'s messages go in the order in which they joined', async (t, w) => {
+await test('within a lane the messages of a pair go in the order in which they joined', async (t, w) => {
   const ids = []
   for (const key of ['c', 'a', 'b']) ids.push(await w.queue({ key, inline: false }))
   const gone = []
@@ -54,7 +54,7 @@ await test('within a lane a pair\'s messages go in the order in which they joine
   t.strictSame(gone, ids)
 })
 
-await test('a scheduled message joins its line when it is due, and draws its number then', async (t, w) => {
+await test('a scheduled message joins its queue when it is due, and gets its sequence number then', async (t, w) => {
   const later = await w.schedule({ key: 'a', scheduledFor: w.ms() + 1000 })
   await w.grant({ key: 'b' })
   const earlier = await w.queue({ key: 'c' })
@@ -66,40 +66,40 @@ await test('a scheduled message joins its line when it is due, and draws its num
   t.equal(await w.redis.zcard(w.key('scheduled')), 0)
   t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000002:${earlier}`, `${ANN}:000000000003:${later}`])
   t.match(await w.redis.hget(w.key('backlog'), later), `${ANN} 23 `)
-  t.equal(await w.turn(), null, 'the pair is in flight')
+  t.equal(await w.ready(), null, 'the pair is in flight')
 })
 
-await test('a due scheduled message to a free pair is granted in the same look', async (t, w) => {
+await test('a due scheduled message to a free pair is granted by the same claim', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 1000 })
   w.at(1500)
   t.strictSame((await w.claim()).grants.map(grant => grant.id), [id])
 })
 
-await test('a due scheduled message of a higher lane takes the turn of its pair', async (t, w) => {
+await test('a due scheduled message of a higher lane takes over the ready time of its pair', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b', lane: 3 })
   await w.schedule({ key: 'c', lane: 1, scheduledFor: w.ms() + 1000 })
   w.at(1000)
   await w.claim()
-  t.strictSame(await w.turn(), ['urgent', START + 2_000_000])
+  t.strictSame(await w.ready(), ['urgent', START + 2_000_000])
   await w.schedule({ key: 'd', lane: 2, scheduledFor: w.ms() + 100 })
   w.at(1100)
   await w.claim()
-  t.strictSame(await w.turn(), ['urgent', START + 2_000_000], 'a lower lane does not')
+  t.strictSame(await w.ready(), ['urgent', START + 2_000_000], 'a lower lane does not')
 })
 
-await test('a scheduled message joins while its sender is closed, and keeps its life', async (t, w) => {
+await test('a scheduled message joins while its sender is paused, and keeps its lifetime', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 1000, lifeMs: 500 })
   w.at(1200)
   t.strictSame((await w.claim()).grants, [])
-  t.strictSame(await w.turn(), ['normal', w.now])
+  t.strictSame(await w.ready(), ['normal', w.now])
   await w.run('pause', { state: 'active', forMs: '', reason: '' })
   w.at(1501)
   t.strictSame((await w.claim()).expired, [id])
 })
 
-await test('a scheduled message that is not there any more is forgotten', async (t, w) => {
+await test('a scheduled message without a record is dropped', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 1000 })
   await w.redis.hdel(w.key('backlog'), id)
   w.at(1000)
@@ -107,7 +107,7 @@ await test('a scheduled message that is not there any more is forgotten', async 
   t.equal(await w.redis.exists(w.key('scheduled'), w.key('queue:normal')), 0)
 })
 
-await test('a pair whose head is expired lets other pairs go', async (t, w) => {
+await test('a pair whose head is expired does not block other pairs', async (t, w) => {
   const old = await w.queue({ key: 'a', inline: false, lifeMs: 100 })
   await w.queue({ key: 'b', recipient: BOB, inline: false })
   await w.queue({ key: 'c', recipient: CARL, inline: false })

@@ -1,10 +1,10 @@
-/** find-recipient, erase-message and erase-pair: what an erasure asks of Redis. */
+/** find-recipient, erase-message and erase-pair: the scripts of an erasure. */
 import t from 'tap'
 import { ANN, BOB, lives, tail, world } from './support.js'
 
 const test = await world(t)
 
-await test('find-recipient tells the messages of one recipient, page by page', async (t, w) => {
+await test('find-recipient returns the messages of one recipient, page by page', async (t, w) => {
   const wanted = new Set<string>()
   for (let i = 0; i < 300; i++) {
     const id = await w.queue({
@@ -15,7 +15,7 @@ await test('find-recipient tells the messages of one recipient, page by page', a
     })
     if (i % 100 === 0) wanted.add(id)
   }
-  // Digits that begin alike are another number.
+  // A number that begins with the same digits is another recipient.
   await w.queue({ key: 'longer', inline: false, recipient: `${ANN}7` })
   const found: string[] = []
   let pages = 0
@@ -34,7 +34,7 @@ await test('find-recipient tells the messages of one recipient, page by page', a
   })
 })
 
-await test('erase-message leaves of a sent message that it was sent, for as long as its key is remembered', async (t, w) => {
+await test('erase-message leaves of a sent message only that it was sent, for as long as its key is remembered', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { resultSuffix: `${tail('wamid.x')} {"name":"Ann"}` })
   const began = performance.now()
@@ -43,7 +43,7 @@ await test('erase-message leaves of a sent message that it was sent, for as long
   t.match(await w.msg(grant.id), /^s [0-9a-f]+ 0 \d{13} 1 - web -$/)
   t.ok(lives(await w.redis.pttl(w.key('msg', grant.id)), life, began))
   t.equal(await w.state(grant.id), 'sent')
-  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), { status: 'duplicate' }, 'a repeat is none that is sent, whatever it says')
+  t.match(await w.admit({ key: 'a', fingerprint: 'ff' }), { status: 'duplicate' }, 'a repeat is a duplicate, whatever its content')
   t.strictSame(
     await w.run('erase-message', { id: grant.id }, grant.id),
     { status: 'erased', hadResult: false, wasKept: false },
@@ -51,7 +51,7 @@ await test('erase-message leaves of a sent message that it was sent, for as long
   )
 })
 
-await test('erase-message takes a failure away with its story', async (t, w) => {
+await test('erase-message removes a failure with its history', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { history: '{"attempt":1}' })
   t.strictSame(await w.run('erase-message', { id: grant.id }, grant.id), { status: 'erased', hadResult: true, wasKept: true })
@@ -60,7 +60,7 @@ await test('erase-message takes a failure away with its story', async (t, w) => 
   t.match(await w.retry(grant.id, { force: true }), { status: 'gone' })
 })
 
-await test('erase-message leaves a message that is not settled, and a younger one under the same key', async (t, w) => {
+await test('erase-message keeps a message that is not settled, and a younger one under the same key', async (t, w) => {
   const first = await w.grant({ key: 'a', windowMs: 1 })
   await w.settled(first, 'failed')
   t.match(await w.run('erase-message', { id: first.id }, first.id), { status: 'erased', hadResult: true, wasKept: true })
@@ -73,7 +73,7 @@ await test('erase-message leaves a message that is not settled, and a younger on
   t.equal(await w.msg(second), before)
 })
 
-await test('erase-pair waits for a message in line or in flight, and then forgets the pair', async (t, w) => {
+await test('erase-pair waits for a message that is queued or in flight, and then removes the pair', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const id = await w.queue({ key: 'b' })
   t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'busy' })
@@ -81,9 +81,9 @@ await test('erase-pair waits for a message in line or in flight, and then forget
   t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'busy' })
   await w.cancel(id)
   await w.settled(await w.grant({ key: 'c', recipient: BOB }), 'sent', { startedUs: 1000 })
-  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 2 }, 'pace and starts')
+  t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 2 }, 'its bucket and its starts')
   t.equal(await w.tat(ANN), 0)
-  t.equal(await w.turn(ANN), null)
+  t.equal(await w.ready(ANN), null)
   t.equal(await w.redis.exists(w.starts(ANN)), 0)
   t.ok(await w.tat(BOB) > 0, 'others keep theirs')
   t.strictSame(await w.run('erase-pair', { recipient: ANN }), { status: 'erased', count: 0 })

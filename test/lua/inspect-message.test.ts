@@ -3,22 +3,22 @@ import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
 
-/** What is told of a message, by names. */
+/** The reply's fields for a message. */
 async function look (w: World, id: string, byKey = false) {
   return await w.run('inspect-message', { id: byKey ? '' : id }, id)
 }
 
-await test('a message that nobody knows is gone, by id and by key', async (t, w) => {
+await test('an unknown message is gone, by id and by key', async (t, w) => {
   t.strictSame(await w.run('inspect-message', { id: 'AAAAAAAAAAAAAAAAAAAAAA.18bcfe74a40' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), { status: 'gone' })
   t.strictSame(await w.run('inspect-message', { id: '' }, 'AAAAAAAAAAAAAAAAAAAAAA.0'), { status: 'gone' })
 })
 
-await test('by its key the message is found that has it now', async (t, w) => {
+await test('a lookup by key finds the message that has the key now', async (t, w) => {
   const { id } = await w.grant({ key: 'a' })
   t.match(await look(w, id, true), { state: 'sending', id, nowMs: w.ms() })
 })
 
-await test('a message in line tells what admission promised, less the time since', async (t, w) => {
+await test('a queued message has the wait that admission promised, less the time since', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(500)
   const b = await w.queue({ key: 'b' })
@@ -32,7 +32,7 @@ await test('a message in line tells what admission promised, less the time since
   t.match(await look(w, b), { waitUs: 500_000, waitingFor: 'pair-rate' })
 })
 
-await test('messages of higher lanes stand before it', async (t, w) => {
+await test('messages of higher lanes are counted before it', async (t, w) => {
   await w.grant({ key: 'a' })
   const bulk = await w.queue({ key: 'b', lane: 3 })
   const urgent = await w.queue({ key: 'c', lane: 1 })
@@ -40,7 +40,7 @@ await test('messages of higher lanes stand before it', async (t, w) => {
   t.match(await look(w, urgent), { position: 1, waitUs: 2_000_000 })
 })
 
-await test('of a head, only turns before its own count for the flow', async (t, w) => {
+await test('for a head only earlier ready times count towards the sender rate', async (t, w) => {
   await w.rules({ senderIntervalUs: 1_000_000, senderBurst: 1 })
   await w.grant({ key: 'x', recipient: 'p14155550199' })
   const a = await w.queue({ key: 'a', inline: false })
@@ -58,12 +58,12 @@ await test('a pause without an end makes the wait -1', async (t, w) => {
   t.match(await look(w, id), { state: 'queued', waitUs: -1, waitingFor: 'turn-in-queue', position: 0 })
 })
 
-await test('a scheduled message tells its moment', async (t, w) => {
+await test('a scheduled message returns its time', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
   t.match(await look(w, id), { state: 'scheduled', momentMs: w.ms() + HOUR, waitUs: HOUR * 1000, waitingFor: 'schedule' })
 })
 
-await test('a message that waits for a retry, or for certainty, tells until when', async (t, w) => {
+await test('a message that waits for a retry, or for the end of its hold, returns until when', async (t, w) => {
   const failing = await w.grant({ key: 'a' })
   await w.settled(failing, 'retry', { afterMs: 60_000, history: '{"attempt":1}' })
   const unknown = await w.grant({ key: 'b', recipient: BOB })
@@ -86,13 +86,13 @@ await test('a message in flight is sending', async (t, w) => {
   t.match(await look(w, id), { state: 'sending', waitUs: 0, waitingFor: '', result: /^w / })
 })
 
-await test('a sent message tells its result, and no more', async (t, w) => {
+await test('a sent message returns its result, and no more', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   t.match(await look(w, grant.id), { state: 'sent', result: / 1 p14155550101 web wamid.1$/, record: '', momentMs: 0 })
 })
 
-await test('each end has its state', async (t, w) => {
+await test('each outcome has its state', async (t, w) => {
   const failed = await w.grant({ key: 'a' })
   await w.settled(failed, 'failed', { history: '{"reason":"rejected"}' })
   const cancelled = await w.queue({ key: 'b' })
@@ -109,7 +109,7 @@ await test('each end has its state', async (t, w) => {
   t.match(await look(w, failedBefore.id), { state: 'sent', momentMs: w.ms(), record: /wamid.1"}$/ })
 })
 
-await test('after its window a failure is still known by its record, a sent message is not', async (t, w) => {
+await test('after its window a failure is still known by its record, and a sent message is not', async (t, w) => {
   const failed = await w.grant({ key: 'a' })
   await w.settled(failed, 'failed')
   const resolved = await w.grant({ key: 'b', recipient: BOB })
@@ -124,7 +124,7 @@ await test('after its window a failure is still known by its record, a sent mess
   t.strictSame(await w.run('inspect-message', { id: '' }, failed.id), { status: 'gone' }, 'the key is free')
 })
 
-await test('an older message of the key is told from the younger one', async (t, w) => {
+await test('an older message of the key is distinguished from the younger one', async (t, w) => {
   const old = await w.grant({ key: 'a' })
   await w.settled(old, 'failed')
   await w.redis.del(w.key('msg', old.id))
@@ -135,7 +135,7 @@ await test('an older message of the key is told from the younger one', async (t,
   t.match(await look(w, old.id, true), { state: 'queued', id: young })
 })
 
-await test('looking changes nothing', async (t, w) => {
+await test('inspecting a message changes nothing', async (t, w) => {
   await w.grant({ key: 'a' })
   const id = await w.queue({ key: 'b' })
   const before = await w.dump()
@@ -143,7 +143,7 @@ await test('looking changes nothing', async (t, w) => {
   t.strictSame(await w.dump(), before)
 })
 
-await test('a message that had failed and was cancelled is told as cancelled also after its key\'s window', async (t, w) => {
+await test('a message that had failed and was cancelled is cancelled also after the window of its key', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"outcome":"retryable"}' })
   await w.run(

@@ -12,7 +12,7 @@ async function page (w: World, which: string, skip = 0, take = 10, limit = 100):
 
 const ids = (entries: Array<[id: string, ...unknown[]]>): string[] => entries.map(([id]) => id)
 
-await test('heads stand in the order of their turns, higher lanes first', async (t, w) => {
+await test('heads are in the order of their ready times, higher lanes first', async (t, w) => {
   const ann = await w.queue({ key: 'a', recipient: ANN, inline: false })
   w.at(10)
   const bob = await w.queue({ key: 'b', recipient: BOB, inline: false })
@@ -25,7 +25,7 @@ await test('heads stand in the order of their turns, higher lanes first', async 
   t.strictSame(await page(w, 'later'), [])
 })
 
-await test('behind the heads come their lines, recipient by recipient, lanes together', async (t, w) => {
+await test('queued messages follow the heads, recipient by recipient, lanes together', async (t, w) => {
   const a1 = await w.queue({ key: 'a1', recipient: ANN, inline: false })
   const b1 = await w.queue({ key: 'b1', recipient: BOB, inline: false })
   const a2 = await w.queue({ key: 'a2', recipient: ANN, inline: false })
@@ -33,35 +33,35 @@ await test('behind the heads come their lines, recipient by recipient, lanes tog
   const a3 = await w.queue({ key: 'a3', recipient: ANN, inline: false, lane: 3 })
   t.strictSame(await page(w, 'later'), [[a2, PAIR_MS, 2], [a3, 2 * PAIR_MS, 3], [b2, PAIR_MS, 2]])
   t.strictSame(ids(await page(w, 'later', 1, 1)), [a3])
-  t.strictSame(ids(await page(w, 'later', 0, 10, 1)), [a2, a3], 'of no more recipients than told')
+  t.strictSame(ids(await page(w, 'later', 0, 10, 1)), [a2, a3], 'of no more recipients than asked for')
   w.at(PAIR_MS)
-  t.strictSame(ids(await page(w, 'due')), [a1, b1, a2, b2], 'who is overdue by an interval is due')
+  t.strictSame(ids(await page(w, 'due')), [a1, b1, a2, b2], 'a message that is overdue by an interval is due')
   t.strictSame(ids(await page(w, 'later')), [a3])
   t.strictSame(ids(await page(w, 'all')), [a1, a2, b1, b2, a3], 'line by line')
   t.strictSame(ids(await page(w, 'all', 3, 5)), [b2, a3])
 })
 
-await test('behind a message in flight stands who comes after it', async (t, w) => {
+await test('the messages behind one in flight are listed', async (t, w) => {
   await w.grant({ key: 'a1', recipient: ANN })
   const second = await w.queue({ key: 'a2', recipient: ANN })
   t.strictSame(await page(w, 'due'), [])
   t.strictSame(await page(w, 'later'), [[second, PAIR_MS, 1]])
 })
 
-await test('what it counts and what inspect-sender counts is the same', async (t, w) => {
+await test('the counts are those of inspect-sender', async (t, w) => {
   for (const recipient of [ANN, BOB, CARL]) {
     for (let n = 0; n < 4; n++) await w.queue({ key: `${recipient}${n}`, recipient, inline: false })
   }
   for (const ms of [0, 1999, 2000, 4500, 20_000]) {
     w.at(ms)
-    const told = await w.run('inspect-sender', { limit: 100 })
-    const { queued, due } = told.status === 'sender' ? told : { queued: 0, due: 0 }
+    const reply = await w.run('inspect-sender', { limit: 100 })
+    const { queued, due } = reply.status === 'sender' ? reply : { queued: 0, due: 0 }
     t.equal((await page(w, 'due', 0, 100)).length, due, `due at ${ms}`)
     t.equal((await page(w, 'later', 0, 100)).length, queued - due, `later at ${ms}`)
   }
 })
 
-await test('it changes nothing, and knows nothing of a sender without rules', async (t, w) => {
+await test('inspecting a queue changes nothing, and a sender without rules is empty', async (t, w) => {
   await w.queue({ key: 'a', recipient: ANN, inline: false })
   const before = await w.dump()
   await page(w, 'due')

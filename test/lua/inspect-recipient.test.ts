@@ -23,7 +23,7 @@ await test('an idle pair is free', async (t, w) => {
   })
 })
 
-await test('it tells what admission would promise in that lane, and takes nothing', async (t, w) => {
+await test('the reply is the wait that admission would promise in that lane, and nothing is reserved', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.queue({ key: 'b', lane: 1 })
   await w.queue({ key: 'c', lane: 3 })
@@ -37,13 +37,13 @@ await test('it tells what admission would promise in that lane, and takes nothin
   t.match(await w.admit({ key: 'e', lane: 3 }), { status: 'queued', generation: /./, waitUs: 7_500_000, waitingFor: 'pair-rate' })
 })
 
-await test('others are not in its line, whatever begins their numbers', async (t, w) => {
+await test('messages to other recipients do not count, whatever their numbers begin with', async (t, w) => {
   await w.queue({ key: 'a', recipient: `${ANN}0`, inline: false })
   await w.queue({ key: 'b', recipient: BOB, inline: false })
   t.match(await look(w), { waiting: [0, 0, 0] })
 })
 
-await test('a flow, a cool-down or a pause binds where it is longest', async (t, w) => {
+await test('the longest of sender rate, cool-down and pause is the wait', async (t, w) => {
   await w.rules({ senderIntervalUs: 5_000_000, senderBurst: 1 })
   const grant = await w.grant({ key: 'a' })
   t.match(await look(w, BOB), { waitUs: 5_000_000, waitingFor: 'sender-rate' })
@@ -56,7 +56,7 @@ await test('a flow, a cool-down or a pause binds where it is longest', async (t,
   t.match(await look(w), { waitUs: -1, waitingFor: 'sender-stopped' })
 })
 
-await test('a sender without rules says so', async (t, w) => {
+await test('a sender without rules is reported as such', async (t, w) => {
   await w.redis.del(w.key('sender'))
   t.strictSame(await w.run('inspect-recipient', { recipient: ANN, lane: 2 }), { status: 'no_rules' })
 })

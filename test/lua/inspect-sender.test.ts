@@ -28,13 +28,13 @@ const counts = [
 
 const look = async (w: World, limit = 1000): Promise<Replies['inspect-sender']> => await w.run('inspect-sender', { limit })
 
-await test('a sender that has done nothing has only rules', async (t, w) => {
+await test('an unused sender has only rules', async (t, w) => {
   const nothing = Object.fromEntries(counts.map(name => [name, 0]))
   const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, perSecond: 1000, maxInFlight: 100, version: 1 }
   t.strictSame(await look(w), { ...nothing, ...rules, status: 'sender', nowMs: w.ms(), state: 'active', reason: '', hasWorker: false })
 })
 
-await test('each message is counted where it stands', async (t, w) => {
+await test('each message is counted in its state', async (t, w) => {
   const end = async (key: string, verdict: string) => await w.settled(await w.grant({ key, recipient: `p1415555020${key}` }), verdict)
   await end('1', 'sent')
   await end('2', 'failed')
@@ -64,7 +64,7 @@ await test('each message is counted where it stands', async (t, w) => {
   })
 })
 
-await test('due are the heads whose turn has come, and behind them what could have gone since', async (t, w) => {
+await test('due counts the heads whose ready time has passed, and the messages behind them that could have gone since', async (t, w) => {
   for (let i = 0; i < 5; i++) await w.queue({ key: `${i}`, inline: false })
   t.match(await look(w), { queued: 5, due: 1 })
   w.at(4000)
@@ -73,7 +73,7 @@ await test('due are the heads whose turn has come, and behind them what could ha
   t.match(await look(w), { due: 5 })
 })
 
-await test('beyond its limit it estimates, and never more than stand in line', async (t, w) => {
+await test('beyond its limit due is an estimate, and never more than the queued messages', async (t, w) => {
   for (let i = 0; i < 6; i++) {
     await w.queue({ key: `${i}`, recipient: `p1415555020${i}`, inline: false })
     await w.queue({ key: `${i} again`, recipient: `p1415555020${i}`, inline: false })
@@ -82,7 +82,7 @@ await test('beyond its limit it estimates, and never more than stand in line', a
   t.match(await look(w, 2), { queued: 12, due: 12 })
 })
 
-await test('a closed sender tells why and until when', async (t, w) => {
+await test('a paused or stopped sender returns the reason and until when', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
   t.match(await look(w), { state: 'paused', reason: 'ops', resumesMs: w.ms() + 60_000 })
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
@@ -94,7 +94,7 @@ await test('a closed sender tells why and until when', async (t, w) => {
   t.match(await look(w), { state: 'active', resumesMs: 0 })
 })
 
-await test('sent counts the last 24 hours by ten minutes', async (t, w) => {
+await test('sent counts the last 24 hours in steps of ten minutes', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.at(23 * HOUR)
   await w.settled(await w.grant({ key: 'b' }), 'sent')
@@ -103,14 +103,14 @@ await test('sent counts the last 24 hours by ten minutes', async (t, w) => {
   t.match(await look(w), { sentLast24h: 1 })
 })
 
-await test('a bucket whose TAT has passed limits nobody', async (t, w) => {
+await test('a bucket whose TAT has passed causes no wait', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   t.match(await look(w), { activeRateLimits: 1 })
   w.at(2000)
   t.match(await look(w), { activeRateLimits: 0 })
 })
 
-await test('failures that nobody has acknowledged count by their reason, for a day', async (t, w) => {
+await test('unacknowledged failures are counted by reason, for a day', async (t, w) => {
   const fail = async (key: string, reason: string): Promise<string> => {
     const grant = await w.grant({ key, recipient: `p1415555030${key}` })
     await w.settled(grant, 'failed', { reason })
@@ -133,12 +133,12 @@ await test('failures that nobody has acknowledged count by their reason, for a d
   t.match(await look(w), { failed: 4, rejected: 0, exhausted: 0, expired: 1 })
 })
 
-await test('unattendedUs is a sender whose turns are due while no shift has it, since its last grant', async (t, w) => {
+await test('unattendedUs counts from the last grant while pairs are ready and no drain run has the lease', async (t, w) => {
   await w.queue({ key: 'a', recipient: BOB, inline: false })
   w.at(1000)
-  t.match(await look(w), { due: 1, hasWorker: true, unattendedUs: START }, 'called is not there')
+  t.match(await look(w), { due: 1, hasWorker: true, unattendedUs: START }, 'a requested drain run has no lease yet')
   await w.claim({ want: 0 })
-  t.match(await look(w), { due: 1, unattendedUs: 0 }, 'a shift has it')
+  t.match(await look(w), { due: 1, unattendedUs: 0 }, 'a drain run has the lease')
   await w.redis.del(w.key('drain-lease'))
   t.match(await look(w), { due: 1, hasWorker: false, unattendedUs: START })
   await w.queue({ key: 'b', recipient: CARL, inline: false })
@@ -146,31 +146,31 @@ await test('unattendedUs is a sender whose turns are due while no shift has it, 
   await w.claim({ want: 1 })
   await w.redis.del(w.key('drain-lease'))
   w.at(4000)
-  t.match(await look(w), { due: 1, unattendedUs: START + 3_001_000 }, 'one flow interval of 1 ms after the grant')
+  t.match(await look(w), { due: 1, unattendedUs: START + 3_001_000 }, 'one sender interval of 1 ms after the grant')
   await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
-  t.match(await look(w), { due: 1, unattendedUs: 0 }, 'nobody is to attend a closed sender')
+  t.match(await look(w), { due: 1, unattendedUs: 0 }, 'a paused sender needs no drain run')
   w.at(15_000)
-  t.match(await look(w), { due: 1, unattendedUs: START + 14_000_000 }, 'from the moment on which it opened')
+  t.match(await look(w), { due: 1, unattendedUs: START + 14_000_000 }, 'from the time at which it resumed')
 })
 
-await test('a scheduled message whose moment has passed needs somebody too', async (t, w) => {
+await test('a scheduled message whose time has passed needs a drain run too', async (t, w) => {
   await w.schedule({ key: 'a', scheduledFor: w.ms() + 5000 })
   t.match(await look(w), { scheduled: 1, unattendedUs: 0 })
   w.at(6000)
   t.match(await look(w), { scheduled: 1, unattendedUs: (Math.floor(START / 1000) + 5000) * 1000 })
 })
 
-await test('what is still to be told is counted, and for how long the first of it has waited', async (t, w) => {
+await test('waiting callbacks are counted, with the age of the first', async (t, w) => {
   await w.redis.hset(w.key('sender'), 'callbacks', '1')
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   t.match(await look(w), { callbacksWaiting: 1, callbacksSinceMs: w.ms() })
   const since = w.ms()
-  const lend = { limit: 1, leaseMs: 1000, take: 10, cap: 10 }
-  await w.run('lease-callbacks', lend)
+  const lease = { limit: 1, leaseMs: 1000, take: 10, cap: 10 }
+  await w.run('lease-callbacks', lease)
   w.at(500)
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })
-  t.match(await look(w), { callbacksWaiting: 2, callbacksSinceMs: since }, 'one message and, until somebody looks, what came since')
+  t.match(await look(w), { callbacksWaiting: 2, callbacksSinceMs: since }, 'one message, and until the next lease also what came since')
   await w.run('settle-callback', {
     subject: grant.id,
     leaseEnd: since + 1000,
@@ -184,7 +184,7 @@ await test('what is still to be told is counted, and for how long the first of i
   t.match(await look(w), { callbacksWaiting: 1, callbacksSinceMs: w.ms() })
 })
 
-await test('a sender without rules says so, and looking changes nothing', async (t, w) => {
+await test('a sender without rules is reported as such, and inspecting changes nothing', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   const before = await w.dump()
   await look(w)

@@ -1,4 +1,4 @@
-/** Reads the tables of lua/README.md, so that what a test left in Redis can be held against them. */
+/** Reads the tables of lua/README.md, to compare them with what a test left in Redis. */
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 
@@ -23,11 +23,11 @@ export const rows: Row[] = table('Keys').map(([key = '', type = '', entry = '', 
 /** Script names of the second table. */
 export const scriptRows: string[] = table('Scripts').map(([script = '']) => bare(script).replace('.lua', ''))
 
-/** What is in Redis under this prefix and in no row: a sentence each. */
+/** Keys in Redis under this prefix that match no row: a sentence each. */
 export async function strangers (redis: Redis, prefix: string): Promise<string[]> {
   const keys = await redis.keys(`*${prefix}*`)
-  const told = await Promise.all(keys.map(async key => await examine(redis, prefix, key)))
-  return told.flat().sort()
+  const found = await Promise.all(keys.map(async key => await examine(redis, prefix, key)))
+  return found.flat().sort()
 }
 
 export function rowOf (key: string, prefix: string): Row | undefined {

@@ -1,4 +1,4 @@
-/** opt-out.lua, and what every script on the way of a marketing message does where its recipient wants none. */
+/** opt-out.lua, and what every script does with a marketing message whose recipient has opted out. */
 import t from 'tap'
 import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 
@@ -9,7 +9,7 @@ const resume = async (w: World, recipient = ANN, atMs: number | '' = '') =>
   await w.run('opt-out', { recipient, preference: 'resume', note: '', atMs })
 const ms = Math.floor(START / 1000)
 
-await test('new marketing is refused, other messages and other recipients are not, and the key stays free', async (t, w) => {
+await test('new marketing is rejected, other messages and other recipients are not, and the key stays free', async (t, w) => {
   t.strictSame(await stop(w), { status: 'written', was: false, sinceMs: ms, waiting: [] })
   t.strictSame(await w.admit({ key: 'a', marketing: true }), { status: 'refused', code: 'RECIPIENT_OPTED_OUT', waitUs: 0 })
   t.strictSame(await w.redis.keys(`*${w.prefix}*:msg:*`), [])
@@ -17,19 +17,19 @@ await test('new marketing is refused, other messages and other recipients are no
   t.match(await w.admit({ key: 'c', recipient: BOB, marketing: true }), { status: 'granted' })
   t.strictSame(await resume(w), { status: 'written', was: true, sinceMs: ms, waiting: [] })
   w.at(3000)
-  t.match(await w.admit({ key: 'a', marketing: true }), { status: 'queued' }, 'until it is welcome again')
+  t.match(await w.admit({ key: 'a', marketing: true }), { status: 'queued' }, 'until the recipient opts in again')
 })
 
-await test('what waits for marketing is named, in every lane, and nothing else', async (t, w) => {
+await test('queued marketing messages are returned, in every lane, and no other messages', async (t, w) => {
   await w.grant({ key: 'a', marketing: true })
   const waiting = await Promise.all([1, 2, 3].map(async lane => await w.queue({ key: `m${lane}`, lane, marketing: true })))
   await w.queue({ key: 'plain' })
   await w.queue({ key: 'bob', recipient: BOB, marketing: true, inline: false })
   t.hasStrict(await stop(w), { was: false, waiting }, 'not the one in flight')
-  t.hasStrict(await stop(w), { was: true, sinceMs: ms }, 'said again, the first word stays')
+  t.hasStrict(await stop(w), { was: true, sinceMs: ms }, 'a repeat keeps the first time')
 })
 
-await test('what comes to its turn later is named then, and not granted', async (t, w) => {
+await test('a marketing message that is ready later is returned then, and not granted', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + 5000, marketing: true })
   const plain = await w.schedule({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 5000 })
   await stop(w)
@@ -39,7 +39,7 @@ await test('what comes to its turn later is named then, and not granted', async 
   t.hasStrict(await w.look(), { unwanted: [] })
 })
 
-await test('a failure of marketing is not retried', async (t, w) => {
+await test('a failed marketing message is not retried', async (t, w) => {
   const grant = await w.grant({ key: 'a', marketing: true })
   await w.settled(grant, 'retry')
   await stop(w)
@@ -49,7 +49,7 @@ await test('a failure of marketing is not retried', async (t, w) => {
   t.match(await w.retry(grant.id), { status: 'granted' })
 })
 
-await test('a refusal by the provider opts out in the same step, told at once or later', async (t, w) => {
+await test('a rejection by the provider opts out in the same step, at the send or in a later bounce', async (t, w) => {
   const grant = await w.grant({ key: 'a', marketing: true })
   await w.settled(grant, 'failed', { bucket: 'marketing', code: '{"by":"whatsapp","reason":"131050"}', reason: 'rejected' })
   const noted = `${ms} {"by":"whatsapp","reason":"131050"}`
@@ -62,7 +62,7 @@ await test('a refusal by the provider opts out in the same step, told at once or
   t.equal(await w.redis.hget(w.key('opt-outs'), BOB), noted)
 })
 
-await test('a wish that was uttered before the last one, and told after it, changes nothing', async (t, w) => {
+await test('a preference that is older than the last one, and arrives after it, changes nothing', async (t, w) => {
   await stop(w, ANN, ms - 1000)
   t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms - 1000} ${note}`)
   await resume(w, ANN, ms - 2000)
@@ -71,13 +71,13 @@ await test('a wish that was uttered before the last one, and told after it, chan
   t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 0)
   t.strictSame(await resume(w), { status: 'written', was: false, sinceMs: 0, waiting: [] })
   await stop(w, ANN, ms + HOUR)
-  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms} ${note}`, 'no moment lies in the future')
+  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms} ${note}`, 'no time is in the future')
 })
 
-await test('nor does a wish to stop that is told again after a later one to go on, or one between two to stop', async (t, w) => {
+await test('a repeated stop after a later resume, or between two stops, changes nothing either', async (t, w) => {
   await stop(w, ANN, ms - 3000)
   await resume(w, ANN, ms - 2000)
-  t.hasStrict(await stop(w, ANN, ms - 3000), { was: false, sinceMs: 0 }, 'told again')
+  t.hasStrict(await stop(w, ANN, ms - 3000), { was: false, sinceMs: 0 }, 'repeated')
   t.strictSame(await w.redis.hgetall(w.key('opt-outs')), { [`-${ANN}`]: String(ms - 2000) })
   t.match(await w.admit({ key: 'a', marketing: true }), { status: 'granted' })
   await stop(w, ANN, ms - 1500)
@@ -87,8 +87,8 @@ await test('nor does a wish to stop that is told again after a later one to go o
   t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 1)
   await resume(w, ANN)
   await stop(w)
-  t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 1, 'who says it here and now is heard')
+  t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 1, 'an opt-out by the API counts at once')
   await resume(w, BOB)
   t.strictSame(await w.run('erase-pair', { recipient: BOB }), { status: 'erased', count: 1 })
-  t.strictSame(Object.keys(await w.redis.hgetall(w.key('opt-outs'))), [ANN], 'an erasure leaves who wants none')
+  t.strictSame(Object.keys(await w.redis.hgetall(w.key('opt-outs'))), [ANN], 'an erasure keeps the opt-outs')
 })

@@ -5,14 +5,14 @@ const test = await world(t)
 const pause = { state: 'paused', forMs: '', reason: 'ops' }
 const open = { state: 'active', forMs: '', reason: '' }
 
-await test('a pause without an end lasts until somebody opens', async (t, w) => {
+await test('a pause without an end lasts until an operator resumes the sender', async (t, w) => {
   t.strictSame(await w.run('pause', pause), { status: 'done', before: 'active', wakeHint: '' })
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['paused', 'ops', null])
   w.at(1e9)
   t.match(await w.admit({ key: 'a' }), { status: 'queued' })
 })
 
-await test('a pause for a while ends by itself', async (t, w) => {
+await test('a pause with an end ends by itself', async (t, w) => {
   await w.run('pause', { ...pause, forMs: 5000 })
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 5_000_000))
   w.at(4999)
@@ -21,7 +21,7 @@ await test('a pause for a while ends by itself', async (t, w) => {
   t.match(await w.admit({ key: 'b', lane: 1, recipient: 'p14155550199' }), { status: 'granted' })
 })
 
-await test('each change says what was before, and leaves nothing of it', async (t, w) => {
+await test('each change returns the state before, and leaves nothing of it', async (t, w) => {
   t.strictSame(await w.run('pause', { ...pause, forMs: 5000 }), { status: 'done', before: 'active', wakeHint: '' })
   t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: '' })
   await w.stop(1000)
@@ -41,7 +41,7 @@ await test('rules and run id stay', async (t, w) => {
   t.strictSame(await w.redis.hgetall(w.key('sender')), before)
 })
 
-await test('opening calls a shift for what waited meanwhile', async (t, w) => {
+await test('resuming requests a drain run for the messages that waited', async (t, w) => {
   await w.run('pause', pause)
   await w.queue({ key: 'a', lane: 3 })
   w.at(60_000)
@@ -50,7 +50,7 @@ await test('opening calls a shift for what waited meanwhile', async (t, w) => {
   t.equal((await w.claim()).grants.length, 1)
 })
 
-await test('opening with a far turn, or none, calls nobody', async (t, w) => {
+await test('resuming with a far ready time, or none, requests no drain run', async (t, w) => {
   await w.run('pause', pause)
   t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: '' })
   await w.rules({ pairIntervalUs: 6_000_000 })
@@ -59,26 +59,26 @@ await test('opening with a far turn, or none, calls nobody', async (t, w) => {
   t.strictSame(await w.run('pause', open), { status: 'done', before: 'active', wakeHint: 'defer' })
 })
 
-await test('opening wakes a shift that sleeps', async (t, w) => {
+await test('resuming wakes a drain run that sleeps', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.run('pause', pause)
   await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 500_000}`)
   t.strictSame(await w.run('pause', open), { status: 'done', before: 'paused', wakeHint: 'notify' })
 })
 
-await test('a message in flight is settled as ever, and its pair goes on after the pause', async (t, w) => {
+await test('a message in flight is settled as usual, and its pair goes on after the pause', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const next = await w.queue({ key: 'b' })
   await w.run('pause', pause)
   w.at(500)
   t.equal((await w.settled(grant, 'sent')).wakeHint, 'defer')
-  t.strictSame(await w.turn(ANN), ['normal', START + 2_000_000])
+  t.strictSame(await w.ready(ANN), ['normal', START + 2_000_000])
   w.at(9000)
   await w.run('pause', open)
   t.match((await w.claim()).grants, [{ id: next }])
 })
 
-await test('a stopped sender can be tried at once, and whatever else it is stays so', async (t, w) => {
+await test('a probe of a stopped sender can be due at once, and its other state is unchanged', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   t.strictSame(await w.run('pause', { state: 'probe', forMs: '', reason: '' }), { status: 'done', before: 'active', wakeHint: '' })
   await w.settled(grant, 'wait', { bucket: 'sender', coolMs: 60_000, code: '190' })

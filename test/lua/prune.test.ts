@@ -10,21 +10,21 @@ async function failed (w: World, key: string, recipient = ANN): Promise<Granted>
   return grant
 }
 
-await test('where there is nothing it does nothing', async (t, w) => {
+await test('without data it does nothing', async (t, w) => {
   t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0 })
 })
 
-await test('a bucket is forgotten once its TAT has passed, and no earlier', async (t, w) => {
+await test('a bucket is removed once its TAT has passed, and no earlier', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.now = START + 1_999_999
   t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0 })
   w.now += 1
   t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
   t.equal(await w.tat(), 0)
-  t.match(await w.admit({ key: 'b' }), { status: 'granted' }, 'no bucket and an idle one mean the same')
+  t.match(await w.admit({ key: 'b' }), { status: 'granted' }, 'no bucket equals an idle one')
 })
 
-await test('a bucket may be forgotten while its pair is in flight: settlement makes it anew', async (t, w) => {
+await test('a bucket may be removed while its pair is in flight: settlement writes it again', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(3000)
   t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
@@ -32,7 +32,7 @@ await test('a bucket may be forgotten while its pair is in flight: settlement ma
   t.equal(await w.tat(), START + 4_900_000)
 })
 
-await test('settled failures are forgotten after the retention, with the record and whether somebody has seen them', async (t, w) => {
+await test('settled failures are removed after the retention, with their record and acknowledgement', async (t, w) => {
   await failed(w, 'a')
   const solved = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(solved, 'unknown')
@@ -46,7 +46,7 @@ await test('settled failures are forgotten after the retention, with the record 
   t.strictSame(await w.redis.zrange(w.key('unacknowledged'), 0, -1), [young.id])
 })
 
-await test('above the cap the oldest settled failures of each kind go first', async (t, w) => {
+await test('above the cap the oldest settled failures of each kind are removed first', async (t, w) => {
   const ids = []
   for (const key of ['a', 'b', 'c']) {
     ids.push((await failed(w, key)).id)
@@ -57,7 +57,7 @@ await test('above the cap the oldest settled failures of each kind go first', as
   t.equal(await w.redis.hlen(w.key('failure-records')), 2)
 })
 
-await test('one call takes no more of a kind than its limit', async (t, w) => {
+await test('one call removes no more of a kind than its limit', async (t, w) => {
   for (let i = 0; i < 5; i++) await failed(w, `${i}`, `p1415555020${i}`)
   for (let i = 0; i < 5; i++) await w.queue({ key: `w${i}`, recipient: `p1415555030${i}`, inline: false, lifeMs: 1000 })
   w.at(terms.retentionMs + 1)
@@ -65,7 +65,7 @@ await test('one call takes no more of a kind than its limit', async (t, w) => {
   t.strictSame([expired.length, buckets, failures], [3, 3, 3])
 })
 
-await test('messages whose life is over are named and left for the caller to cancel', async (t, w) => {
+await test('messages whose lifetime is over are returned and left for the caller to cancel', async (t, w) => {
   const waiting = await w.queue({ key: 'a', inline: false, lifeMs: 1000 })
   const scheduled = await w.schedule({ key: 'b', scheduledFor: w.ms() + 500, lifeMs: 1000 })
   w.at(999)

@@ -3,7 +3,7 @@ import { ANN, START, world } from './support.js'
 
 const test = await world(t)
 
-await test('a late success of a message that is back in line takes it out, and its pair goes on', async (t, w) => {
+await test('a late success of a message that is queued again removes it, and its pair goes on', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const next = await w.queue({ key: 'b' })
   w.at(60_000)
@@ -11,19 +11,19 @@ await test('a late success of a message that is back in line takes it out, and i
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
   t.match(await w.msg(grant.id), /^s \S+ 000000000000ff \d+ 0 p14155550101 web wamid.9$/)
   t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000002:${next}`])
-  t.strictSame(await w.turn(), ['normal', w.now])
+  t.strictSame(await w.ready(), ['normal', w.now])
   t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 600_000))), '1')
   t.match((await w.claim()).grants, [{ id: next }])
 })
 
-await test('the last one in line leaves no turn', async (t, w) => {
+await test('a late success of the last queued message leaves no ready time', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'wait')
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
-  t.equal(await w.turn(), null)
+  t.equal(await w.ready(), null)
 })
 
-await test('in the line of a pair in flight it leaves the other message\'s grant alone', async (t, w) => {
+await test('a late success of a message behind one in flight leaves the other message\'s grant unchanged', async (t, w) => {
   const first = await w.grant({ key: 'a' })
   await w.settled(first, 'retry', { afterMs: 0 })
   w.at(2000)
@@ -31,7 +31,7 @@ await test('in the line of a pair in flight it leaves the other message\'s grant
   await w.retry(first.id)
   await w.queue({ key: 'c' })
   t.strictSame(await w.receipt(first.id, 'wamid.9'), { status: 'sent' })
-  t.equal(await w.turn(), null)
+  t.equal(await w.ready(), null)
   t.match(await w.settle(other, 'sent'), { status: 'settled' })
 })
 
@@ -44,7 +44,7 @@ await test('a late success of a message that waits for a retry resolves it', asy
   t.match(await w.redis.hget(w.key('failure-records'), grant.id), /{"attempt":1}\n\d+\S* {"outcome":"sent","note":"wamid.9"}$/)
   t.equal(await w.redis.exists(w.key('failures'), w.key('expiry'), w.key('backlog')), 0)
   w.at(60_000)
-  t.strictSame(await w.retry(grant.id), { status: 'gone' }, 'it does not go out again')
+  t.strictSame(await w.retry(grant.id), { status: 'gone' }, 'it is not sent again')
 })
 
 await test('a late success settles an unknown outcome', async (t, w) => {
@@ -52,7 +52,7 @@ await test('a late success settles an unknown outcome', async (t, w) => {
   await w.settled(grant, 'unknown')
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
   t.equal(await w.redis.zcard(w.key('unknown')), 0)
-  t.strictSame(await w.settle({ ...grant, holder: '' }, 'retry'), { status: 'stale' }, 'nothing is left to decide')
+  t.strictSame(await w.settle({ ...grant, holder: '' }, 'retry'), { status: 'stale' }, 'no unknown outcome is left')
 })
 
 await test('a late success resolves a message that was given up', async (t, w) => {
@@ -65,7 +65,7 @@ await test('a late success resolves a message that was given up', async (t, w) =
   t.match(await w.msg(grant.id), / web wamid.9$/)
 })
 
-await test('while another attempt is in flight a success is a double, noted in its story', async (t, w) => {
+await test('a success while another attempt is in flight is a double, noted in its history', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 0 })
   w.at(2000)
@@ -77,21 +77,23 @@ await test('while another attempt is in flight a success is a double, noted in i
   t.match(await w.redis.hget(w.key('failure-records'), grant.id), 'wamid.8', 'kept, so that both can be found')
 })
 
-await test('the success that settled a message is known when it is told again, another one is a double', async (t, w) => {
+await test('a repeat of the success that settled a message is known, and another success is a double', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { resultSuffix: 'web wamid.1 {"order":7}' })
   const before = await w.dump()
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { resultSuffix: 'web wamid.1 {"order":7}' }), { status: 'known' })
   t.strictSame(await w.dump(), before)
   t.strictSame(await w.receipt(grant.id, 'wamid.2'), { status: 'double' })
-  for (const status of ['s', 'd', 'r']) { t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), { status: 'known' }, 'one double, whatever is told of it') }
+  for (const status of ['s', 'd', 'r']) {
+    t.strictSame(await w.receipt(grant.id, 'wamid.2', { status }), { status: 'known' }, 'one double, whatever the status')
+  }
   t.strictSame(await w.receipt(grant.id, 'wamid.3', { status: 'd' }), { status: 'double' }, 'another one')
   t.equal(await w.state(grant.id), 'sent')
   t.match(await w.msg(grant.id), / web wamid.1 {"order":7}$/)
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', atMs: 1_700_000_200_000 }), { status: 'raised' }, 'its own state still rises')
 })
 
-await test('that an attempt was accepted is no news after its failure, that it was delivered is', async (t, w) => {
+await test('after the failure of an attempt its acceptance changes nothing, and its delivery does', async (t, w) => {
   const accepted = { status: 's', attempt: 1 }
   for (const [key, change] of [['retrying', {}], ['failed', { afterMs: '' }]] as const) {
     const grant = await w.grant({ key, recipient: `p1415555${key.length}` })
@@ -106,7 +108,7 @@ await test('that an attempt was accepted is no news after its failure, that it w
   }
 })
 
-await test('nor is it a double while its retry is in flight or after that; delivered after all it is one, told once', async (t, w) => {
+await test('a late delivery while the retry is in flight, or after it, is a double, reported once; an acceptance is not', async (t, w) => {
   const again = async (key: string, atMs: number): Promise<Parameters<typeof w.settle>[0]> => {
     const grant = await w.grant({ key, recipient: `p1415555${key.length}` })
     await w.settled(grant, 'sent', { keepMs: 60_000 })
@@ -115,28 +117,28 @@ await test('nor is it a double while its retry is in flight or after that; deliv
     await w.retry(grant.id, { holder: 'a1:9' })
     return { ...grant, attempt: 2, holder: 'a1:9' }
   }
-  const told = async (id: string, status: string): Promise<string> => (await w.receipt(id, 'wamid.1', { attempt: 1, status })).status
+  const report = async (id: string, status: string): Promise<string> => (await w.receipt(id, 'wamid.1', { attempt: 1, status })).status
   const flying = await again('flying', 2000)
   t.strictSame(
-    [await told(flying.id, 's'), await told(flying.id, 'd'), await told(flying.id, 'r'), await told(flying.id, 's')],
+    [await report(flying.id, 's'), await report(flying.id, 'd'), await report(flying.id, 'r'), await report(flying.id, 's')],
     ['bounced', 'double', 'known', 'known']
   )
   const settled = { resultSuffix: 'web wamid.2', history: '{"outcome":"sent","providerMessageId":"wamid.2"}' }
   await w.settled(flying, 'sent', settled)
-  t.equal(await told(flying.id, 'r'), 'known', 'it was told while that was in flight')
+  t.equal(await report(flying.id, 'r'), 'known', 'it was reported while that was in flight')
   const landed = await again('back', 4000)
   await w.settled(landed, 'sent', settled)
-  t.strictSame([await told(landed.id, 's'), await told(landed.id, 'd'), await told(landed.id, 'r')], ['bounced', 'double', 'known'])
+  t.strictSame([await report(landed.id, 's'), await report(landed.id, 'd'), await report(landed.id, 'r')], ['bounced', 'double', 'known'])
 })
 
-await test('a status without a moment has that of its arrival', async (t, w) => {
+await test('a status without a time has the time of its arrival', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', atMs: 0 }), { status: 'raised' })
   t.match(await w.msg(grant.id), ` 1:d${w.ms()} `)
 })
 
-await test('a receipt told twice counts once', async (t, w) => {
+await test('a repeated receipt counts once', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'unknown')
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
@@ -144,7 +146,7 @@ await test('a receipt told twice counts once', async (t, w) => {
   t.equal(await w.redis.zscore(w.key('completed'), String(Math.floor(w.ms() / 600_000))), '1')
 })
 
-await test('of what is cancelled, forgotten or without rules nothing is known', async (t, w) => {
+await test('a receipt for a cancelled or forgotten message, or without rules, is unknown', async (t, w) => {
   const id = await w.queue({ key: 'a', inline: false })
   await w.cancel(id)
   t.strictSame(await w.receipt(id, 'wamid.9'), { status: 'gone' })
@@ -154,7 +156,7 @@ await test('of what is cancelled, forgotten or without rules nothing is known', 
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'gone' })
 })
 
-await test('a message that failed and was cancelled is sent after all', async (t, w) => {
+await test('a receipt for a message that failed and was cancelled makes it sent', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry')
   await w.cancel(grant.id)
@@ -162,7 +164,7 @@ await test('a message that failed and was cancelled is sent after all', async (t
   t.match(await w.msg(grant.id), /^s /)
 })
 
-await test('a receipt for an older message of the key leaves the younger one\'s record alone', async (t, w) => {
+await test('a receipt for an older message of the key leaves the younger one\'s record unchanged', async (t, w) => {
   const old = await w.grant({ key: 'a', windowMs: 60_000 })
   await w.settled(old, 'failed')
   await w.redis.del(w.key('msg', old.id))
@@ -179,23 +181,23 @@ await test('after the window a success is still written under the message\'s own
   await w.redis.del(w.key('msg', grant.id))
   t.strictSame(await w.receipt(grant.id, 'wamid.9'), { status: 'sent' })
   t.match(await w.msg(grant.id), `s ${grant.id.slice(23)} 0 `)
-  t.equal(await w.tat(), START + 2_000_000, 'a receipt touches no bucket')
+  t.equal(await w.tat(), START + 2_000_000, 'a receipt changes no bucket')
 })
 
-await test('the state of a sent message only rises, and the moments are kept', async (t, w) => {
+await test('the state of a sent message only rises, and the times are kept', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: 60_000 })
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'r', atMs: 1_700_000_200_000 }), { status: 'raised' })
   t.equal(await w.state(grant.id), 'read')
-  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0, 'no failure is to be feared any more')
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), { status: 'raised' }, 'the moment is new')
+  t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0, 'a delivered message cannot bounce any more')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), { status: 'raised' }, 'the time is new')
   t.equal(await w.state(grant.id), 'read')
   t.match(await w.msg(grant.id), / 1:r1700000200000:d1700000190000 p14155550101 web wamid.1$/)
   t.ok(await w.redis.pttl(w.key('msg', grant.id)) > 0, 'the window goes on')
   for (const status of ['s', 'd', 'r']) t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status }), { status: 'known' })
 })
 
-await test('the record of a message with a failure behind it stays when it is confirmed', async (t, w) => {
+await test('the record of a message with an earlier failure stays when the message is confirmed', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 0, history: '{"attempt":1}' })
   w.at(2000)
@@ -205,7 +207,7 @@ await test('the record of a message with a failure behind it stays when it is co
   t.equal(await w.redis.hexists(w.key('failure-records'), grant.id), 1)
 })
 
-await test('whoever doesn\'t know the record is told it, and nothing has happened yet', async (t, w) => {
+await test('a receipt without the record returns it, and nothing is written yet', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'unknown')
   const before = await w.dump()
@@ -215,7 +217,7 @@ await test('whoever doesn\'t know the record is told it, and nothing has happene
   t.match(await w.msg(grant.id), / 1:d1700000200000 p14155550101 web wamid.1$/)
 })
 
-await test('a double that is told twice is noted once', async (t, w) => {
+await test('a repeated double is noted once', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'retry', { afterMs: 0 })
   w.at(2000)
@@ -224,7 +226,7 @@ await test('a double that is told twice is noted once', async (t, w) => {
   t.strictSame(await w.receipt(grant.id, 'wamid.8', { attempt: 1 }), { status: 'known' })
 })
 
-await test('the record that is kept for a receipt goes when none came', async (t, w) => {
+await test('a record that is kept for a receipt expires when none came', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: 60_000 })
   w.at(59_000)
@@ -235,7 +237,7 @@ await test('the record that is kept for a receipt goes when none came', async (t
   t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0)
 })
 
-await test('of a message that was erased nothing is known', async (t, w) => {
+await test('a receipt for an erased message is unknown', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: 60_000 })
   await w.run('erase-message', { id: grant.id }, grant.id)

@@ -8,7 +8,7 @@ async function look (w: World, lost: string[] = [], limit = 100) {
   return { wakeHint, leases, grants, unknowns, next }
 }
 
-await test('where all is well it finds nothing and changes nothing', async (t, w) => {
+await test('without faults it finds nothing and changes nothing', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.queue({ key: 'b' })
   const before = await w.dump()
@@ -17,17 +17,17 @@ await test('where all is well it finds nothing and changes nothing', async (t, w
   t.strictSame(await w.dump(), before)
 })
 
-await test('a lease that ran out is named with all that settling needs', async (t, w) => {
+await test('an expired lease is returned with all that settling needs', async (t, w) => {
   const { id, holder } = await w.grant({ key: 'a' })
   w.at(60_000)
   const record = await w.redis.hget(w.key('backlog'), id)
   t.strictSame((await look(w)).leases, [{ id, recipient: ANN, attempt: 1, holder, record: record ?? '' }])
-  t.equal((await look(w)).leases.length, 1, 'until somebody settles it')
+  t.equal((await look(w)).leases.length, 1, 'until it is settled')
   t.match(await w.settle({ id, recipient: ANN, attempt: 1, holder }, 'unknown', { startedUs: 250_000 }), { status: 'settled' })
   t.strictSame((await look(w)).leases, [])
 })
 
-await test('an entry in flight behind which no grant stands is removed', async (t, w) => {
+await test('an in-flight entry without a grant is removed', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const waiting = await w.queue({ key: 'b' })
   await w.redis.zadd(w.key('inflight'), START, waiting, START, `${grant.id.slice(0, 22)}.ffffffffff`)
@@ -35,7 +35,7 @@ await test('an entry in flight behind which no grant stands is removed', async (
   t.strictSame(await w.redis.zrange(w.key('inflight'), 0, -1), [grant.id])
 })
 
-await test('grants of a call whose reply was lost are named at once, and no others', async (t, w) => {
+await test('grants of a call whose reply was lost are returned at once, and no others', async (t, w) => {
   const lost = await w.grant({ key: 'a', holder: 'a1:700' })
   await w.grant({ key: 'b', recipient: BOB, holder: 'a1:701' })
   const { grants, leases } = await look(w, ['a1:699', 'a1:700'], 0)
@@ -46,7 +46,7 @@ await test('grants of a call whose reply was lost are named at once, and no othe
   t.match(await w.redis.hget(w.key('backlog'), lost.id), /^p14155550101 21 [0-9a-f]{11} 0\n/, 'no attempt is used up')
 })
 
-await test('unknown outcomes are named when their hold is over', async (t, w) => {
+await test('unknown outcomes are returned when their hold is over', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'unknown', { afterMs: 900_000 })
   w.at(899_999)
@@ -55,7 +55,7 @@ await test('unknown outcomes are named when their hold is over', async (t, w) =>
   t.match((await look(w)).unknowns, [{ id: grant.id, record: /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/ }])
 })
 
-await test('a call takes no more than its limit', async (t, w) => {
+await test('a call returns no more than its limit', async (t, w) => {
   for (let i = 0; i < 3; i++) {
     await w.grant({ key: `l${i}`, recipient: `p1415555020${i}` })
     await w.settled(await w.grant({ key: `u${i}`, recipient: `p1415555030${i}` }), 'unknown')
@@ -67,7 +67,7 @@ await test('a call takes no more than its limit', async (t, w) => {
   t.strictSame([none.leases.length, none.unknowns.length], [0, 0])
 })
 
-await test('a turn that nobody attends calls one shift, 2 s before it comes', async (t, w) => {
+await test('a ready time without a drain run requests one, 2 s before', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 1 })
   await w.queue({ key: 'b', lane: 3 })
   await w.redis.del(w.key('drain-lease'))
@@ -75,17 +75,17 @@ await test('a turn that nobody attends calls one shift, 2 s before it comes', as
   w.now = START + 1
   t.equal((await look(w)).wakeHint, 'enqueue')
   t.equal(await w.redis.get(w.key('drain-lease')), 'requested')
-  t.equal((await look(w)).wakeHint, '', 'one caller adds one job')
+  t.equal((await look(w)).wakeHint, '', 'only the first caller adds a job')
 })
 
-await test('an attended sender is left to its shift, even if that sleeps too long', async (t, w) => {
+await test('a leased sender is left to its drain run, even if that sleeps too long', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 400_000}`)
   t.equal((await look(w)).wakeHint, '')
   t.equal(await w.redis.get(w.key('drain-lease')), `a1.1 ${START + 400_000}`)
 })
 
-await test('a closed sender is attended when it opens or is to be tried', async (t, w) => {
+await test('a paused or stopped sender has a drain run when it resumes or a probe is due', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.redis.del(w.key('drain-lease'))
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
@@ -100,7 +100,7 @@ await test('a closed sender is attended when it opens or is to be tried', async 
   t.equal((await look(w)).wakeHint, 'enqueue')
 })
 
-await test('a sender that cools down is attended when that is over', async (t, w) => {
+await test('a sender that cools down has a drain run when that is over', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.queue({ key: 'b', recipient: BOB, runId: 'run2' })
   await w.redis.del(w.key('drain-lease'))
@@ -109,7 +109,7 @@ await test('a sender that cools down is attended when that is over', async (t, w
   t.equal((await look(w)).wakeHint, 'enqueue')
 })
 
-await test('a scheduled message is attended when it is due, closed or not', async (t, w) => {
+await test('a due scheduled message has a drain run, whether its sender is paused or not', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
   t.equal((await look(w)).wakeHint, '')
@@ -117,7 +117,7 @@ await test('a scheduled message is attended when it is due, closed or not', asyn
   t.equal((await look(w)).wakeHint, 'enqueue')
 })
 
-await test('it says when to ask again: 2 s before a turn, at the end of a lease or of a hold, or never', async (t, w) => {
+await test('the reply is when to call again: 2 s before a ready time, at the end of a lease or of a hold, or never', async (t, w) => {
   t.equal((await look(w)).next, 0)
   const grant = await w.grant({ key: 'a', leaseMs: 60_000 })
   t.equal((await look(w)).next, Math.ceil(START / 1000) + 60_000)
@@ -133,10 +133,10 @@ await test('it says when to ask again: 2 s before a turn, at the end of a lease 
   w.at(30_000)
   await w.redis.del(w.key('drain-lease'))
   await w.redis.set(w.key('drain-lease'), `a1.1 ${w.now}`, 'PX', 3000)
-  t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'what is overdue is for now')
+  t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'an overdue entry makes it now')
 })
 
-await test('without rules nobody is called, and leases are still found', async (t, w) => {
+await test('without rules no drain run is requested, and expired leases are still found', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.grant({ key: 'b', recipient: BOB, lane: 1 })
   await w.redis.del(w.key('sender'), w.key('drain-lease'))

@@ -21,7 +21,7 @@ await test('a due failure to a free pair is granted its next attempt', async (t,
   t.match(await w.settle({ id, recipient: ANN, attempt: 2, holder: 'a1:9' }, 'sent'), { status: 'settled' })
 })
 
-await test('before its moment a failure is left alone, unless forced', async (t, w) => {
+await test('a failure that is not due is unchanged, unless forced', async (t, w) => {
   const { id } = await failing(w)
   w.at(59_999)
   const before = await w.dump()
@@ -37,17 +37,17 @@ await test('before its moment a failure is left alone, unless forced', async (t,
   })
 })
 
-await test('what is no failure can not be retaken', async (t, w) => {
+await test('a message that is not a failure cannot be retried', async (t, w) => {
   const waiting = await w.queue({ key: 'a', inline: false })
   const flying = await w.grant({ key: 'b', recipient: BOB, lane: 1 })
-  const held = await w.grant({ key: 'c', recipient: 'p14155550199', lane: 1 })
-  await w.settled(held, 'unknown')
-  for (const id of [waiting, flying.id, held.id]) t.strictSame(await w.retry(id, { force: true }), { status: 'gone' })
+  const unknown = await w.grant({ key: 'c', recipient: 'p14155550199', lane: 1 })
+  await w.settled(unknown, 'unknown')
+  for (const id of [waiting, flying.id, unknown.id]) t.strictSame(await w.retry(id, { force: true }), { status: 'gone' })
   await w.settled(flying, 'sent')
   t.strictSame(await w.retry(flying.id, { force: true }), { status: 'gone' })
 })
 
-await test('a retry that finds its pair busy goes before younger messages, which it does not hold up', async (t, w) => {
+await test('a retry that finds its pair busy goes before younger messages, which it does not delay', async (t, w) => {
   const { id } = await failing(w)
   w.at(59_000)
   await w.settled(await w.grant({ key: 'b' }), 'sent')
@@ -55,39 +55,39 @@ await test('a retry that finds its pair busy goes before younger messages, which
   w.at(60_000)
   t.match(await w.retry(id), { status: 'queued' })
   t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000001:${id}`, `${ANN}:000000000003:${young}`])
-  t.strictSame(await w.turn(), ['normal', START + 61_000_000], 'the turn stays')
+  t.strictSame(await w.ready(), ['normal', START + 61_000_000], 'the ready time stays')
   w.at(61_000)
   t.match((await w.claim()).grants, [{ id, attempt: 2 }])
 })
 
-await test('a retry joins the line of a pair in flight without a turn', async (t, w) => {
+await test('a retry joins the queue of a pair in flight without a ready time', async (t, w) => {
   const { id } = await failing(w)
   w.at(60_000)
   await w.grant({ key: 'b' })
   t.strictSame(await w.retry(id), { status: 'queued', wakeHint: '' })
-  t.equal(await w.turn(), null)
+  t.equal(await w.ready(), null)
 })
 
-await test('a retry of a higher lane takes the turn of its pair', async (t, w) => {
+await test('a retry of a higher lane takes over the ready time of its pair', async (t, w) => {
   const { id } = await failing(w, 'a', { key: 'a', lane: 1 })
   w.at(59_000)
   await w.settled(await w.grant({ key: 'b' }), 'sent')
   await w.queue({ key: 'c', lane: 3 })
   w.at(60_000)
   t.match(await w.retry(id), { status: 'queued' })
-  t.strictSame(await w.turn(), ['urgent', START + 61_000_000])
+  t.strictSame(await w.ready(), ['urgent', START + 61_000_000])
 })
 
-await test('a caller that can not send puts it in line and calls a shift', async (t, w) => {
+await test('a retry by a caller that cannot send is queued and requests a drain run', async (t, w) => {
   const { id } = await failing(w)
   w.at(60_000)
   t.strictSame(await w.retry(id, { inline: false }), { status: 'queued', wakeHint: 'enqueue' })
-  t.strictSame(await w.turn(), ['normal', w.now])
+  t.strictSame(await w.ready(), ['normal', w.now])
   t.equal(await w.state(id), 'queued')
   t.strictSame(await w.retry(id, { force: true }), { status: 'gone' }, 'once')
 })
 
-await test('a failure whose life is over is told so, and left to be cancelled', async (t, w) => {
+await test('a failure whose lifetime is over is reported as such, and left to be cancelled', async (t, w) => {
   const { id } = await failing(w, 'a', { key: 'a', lifeMs: 60_000 })
   w.at(60_000)
   const before = await w.dump()
@@ -96,7 +96,7 @@ await test('a failure whose life is over is told so, and left to be cancelled', 
   t.match(await w.cancel(id, 'expired'), { status: 'done', wakeHint: '', hadFailed: true })
 })
 
-await test('a FAILED message is reopened only by force; its attempts go on and its life begins anew', async (t, w) => {
+await test('a FAILED message is reopened only by force; its attempts go on and its lifetime begins again', async (t, w) => {
   const grant = await failing(w)
   w.at(60_000)
   await w.retry(grant.id, { holder: 'a1:9' })
@@ -121,7 +121,7 @@ await test('a reopened message may stop its sender again before it is given up',
   t.match(await w.retry(grant.id, { force: true }), { status: 'granted', recipient: ANN, attempt: 2, stops: 0 })
 })
 
-await test('a message whose key has been used again is reopened without a record of its own', async (t, w) => {
+await test('a message whose key has been used again is reopened without an idempotency record', async (t, w) => {
   const old = await w.grant({ key: 'a', windowMs: 60_000 })
   await w.settled(old, 'failed')
   await w.redis.del(w.key('msg', old.id))
@@ -131,7 +131,7 @@ await test('a message whose key has been used again is reopened without a record
   t.match(await w.msg(young.id), `w ${young.id.slice(23)}`)
 })
 
-await test('without rules or without its record nothing is retaken', async (t, w) => {
+await test('without rules or without its record nothing is retried', async (t, w) => {
   const { id } = await failing(w)
   w.at(60_000)
   const record = await w.redis.hget(w.key('backlog'), id)
@@ -142,7 +142,7 @@ await test('without rules or without its record nothing is retaken', async (t, w
   t.strictSame(await w.retry(id), { status: 'no_rules' })
 })
 
-await test('a retry waits out the cool-down after another Redis, like all others', async (t, w) => {
+await test('a retry waits for the cool-down after another Redis, like all others', async (t, w) => {
   const { id } = await failing(w)
   w.at(60_000)
   t.match(await w.retry(id, { runId: 'run2' }), { status: 'queued' })

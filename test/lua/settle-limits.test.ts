@@ -1,4 +1,4 @@
-/** settle.lua where the provider said wait: buckets cool down, senders stop, attempts are not used up. */
+/** settle.lua where the provider limits: buckets cool down, senders stop, attempts are not used up. */
 import t from 'tap'
 import { ANN, BOB, CARL, START, world } from './support.js'
 
@@ -12,14 +12,14 @@ await test('a limit of the pair cools this pair alone, and the message keeps pla
   w.at(100)
   await w.settled(grant, 'wait', limited)
   t.equal(await w.tat(), START + 5_100_000)
-  t.strictSame(await w.turn(), ['normal', START + 5_100_000])
+  t.strictSame(await w.ready(), ['normal', START + 5_100_000])
   t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 9_000_000, waitingFor: 'cool-down', position: 3 })
   t.match(await w.admit({ key: 'd', recipient: BOB }), { status: 'granted' })
   w.at(5100)
   t.match((await w.claim()).grants, [{ id: grant.id, attempt: 1 }])
 })
 
-await test('a cool-down shuts a pair with a burst too', async (t, w) => {
+await test('a cool-down blocks a pair with a burst too', async (t, w) => {
   await w.rules({ pairBurst: 3 })
   await w.settled(await w.grant({ key: 'a' }), 'wait', limited)
   t.equal(await w.tat(), START + 5_000_000 + 4_000_000)
@@ -34,7 +34,7 @@ await test('a cool-down shorter than the present wait changes nothing', async (t
   t.equal(await w.tat(), START + 2_000_000)
 })
 
-await test('a limit of the flow holds all pairs back and counts no slot', async (t, w) => {
+await test('a limit of the sender rate delays all pairs and counts no slot', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'wait', { bucket: 'sender-rate', coolMs: 3000 })
   t.equal(await w.redis.get(w.key('sender-tat')), `${START + 3_000_000 + 999_000} 1`)
@@ -44,10 +44,10 @@ await test('a limit of the flow holds all pairs back and counts no slot', async 
   t.strictSame(early.grants, [])
   t.equal(early.next, START + 3_000_000)
   w.at(3000)
-  t.equal((await w.claim()).grants.length, 1, 'a full burst would break the rule that was just learned')
+  t.equal((await w.claim()).grants.length, 1, 'a full burst would exceed the limit that WhatsApp just reported')
 })
 
-await test('a message put off ten times has used up no attempt', async (t, w) => {
+await test('a message that is rate limited ten times has used up no attempt', async (t, w) => {
   let grant = await w.grant({ key: 'a' })
   for (let times = 1; times <= 10; times++) {
     await w.settled(grant, 'wait', { ...limited, history: '{"outcome":"limited"}' })
@@ -69,7 +69,7 @@ await test('a stopped sender grants nothing and promises nothing', async (t, w) 
   t.equal(early.next, START + 30_000_000)
 })
 
-await test('a stopped sender is tried with one message at a time', async (t, w) => {
+await test('a stopped sender is probed with one message at a time', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'wait', stopped)
   await w.queue({ key: 'b', recipient: BOB })
   w.at(30_000)
@@ -83,7 +83,7 @@ await test('a stopped sender is tried with one message at a time', async (t, w) 
   t.equal((await w.claim()).grants.length, 1)
 })
 
-await test('a success opens the sender', async (t, w) => {
+await test('a success resumes the sender', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'wait', stopped)
   await w.queue({ key: 'b', recipient: BOB })
   w.at(30_000)
@@ -94,7 +94,7 @@ await test('a success opens the sender', async (t, w) => {
   t.match(await w.admit({ key: 'c', recipient: CARL }), { status: 'granted' })
 })
 
-await test('a try that fails stops the sender for another while, and is not held against the message', async (t, w) => {
+await test('a failed probe stops the sender for another interval, and does not count as an attempt of the message', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'wait', stopped)
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
@@ -107,16 +107,16 @@ await test('a try that fails stops the sender for another while, and is not held
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
 })
 
-await test('a stop does not take the place of an operator\'s pause', async (t, w) => {
+await test('a stop does not replace an operator\'s pause', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   await w.settled(grant, 'wait', stopped)
   t.strictSame(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'), ['paused', 'ops', null])
   w.at(60_000)
-  t.strictSame((await w.claim()).grants, [], 'no try while it is paused')
+  t.strictSame((await w.claim()).grants, [], 'no probe while it is paused')
 })
 
-await test('a success during a pause leaves it paused', async (t, w) => {
+await test('a success during a pause leaves the sender paused', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.run('pause', { state: 'paused', forMs: 60_000, reason: 'ops' })
   t.match(await w.settled(grant, 'sent'), { resumed: false, wakeHint: '' })
@@ -132,7 +132,7 @@ await test('settled messages make room in flight', async (t, w) => {
   t.equal((await w.claim()).grants.length, 1)
 })
 
-await test('a success that was in flight before the stop does not open the sender', async (t, w) => {
+await test('a success that was in flight before the stop does not resume the sender', async (t, w) => {
   const early = await w.grant({ key: 'a' })
   const bad = await w.grant({ key: 'b', recipient: BOB })
   w.at(100)
@@ -142,7 +142,7 @@ await test('a success that was in flight before the stop does not open the sende
   t.equal(await w.redis.hget(w.key('sender'), 'status'), 'stopped')
 })
 
-await test('a message that stops an open sender a second time is FAILED; others are tried meanwhile, by turns', async (t, w) => {
+await test('a message that stops an active sender a second time is FAILED; others are probed meanwhile, in rotation', async (t, w) => {
   const bad = await w.grant({ key: 'a' })
   await w.queue({ key: 'b', recipient: BOB, inline: false })
   const history = '{"reason":"rejected"}'
@@ -185,7 +185,7 @@ await test('a message that stops an open sender a second time is FAILED; others 
   t.equal(await w.state(bad.id), 'failed')
 })
 
-await test('a message remembers how often in a row its pair was limited, and forgets it with any other verdict', async (t, w) => {
+await test('a message counts how often in a row its pair was limited, and any other outcome resets the count', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const hits = async (): Promise<number | undefined> => (await w.claim()).claimed[0]?.pairHits
   await w.settled(grant, 'wait', limited)
@@ -204,7 +204,7 @@ await test('a message remembers how often in a row its pair was limited, and for
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^\S+ 2\d+ [0-9a-f]{11} 0 1 0\n/)
 })
 
-await test('a stop says itself how often the sender is tried', async (t, w) => {
+await test('the settlement of a stop sets how often the sender is probed', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'wait', { ...stopped, coolMs: 3_600_000, code: '131048' })
   w.at(3_600_000)
   t.equal((await w.claim()).grants.length, 1)

@@ -26,7 +26,7 @@ await test('a first attempt that is sent leaves a compact result until its windo
   t.equal(await w.redis.exists(w.key('failure-records'), w.key('resolved'), w.key('failed')), 0, 'no failure, no record')
 })
 
-await test('settling twice is a quiet no-op', async (t, w) => {
+await test('settling twice is a no-op', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   const before = await w.dump()
@@ -35,7 +35,7 @@ await test('settling twice is a quiet no-op', async (t, w) => {
   t.strictSame(await w.dump(), before)
 })
 
-await test('of two holders only the one whose grant it is counts', async (t, w) => {
+await test('of two holders only the one with the grant can settle', async (t, w) => {
   const first = await w.grant({ key: 'a' })
   const before = await w.dump()
   t.strictSame(await w.settle({ ...first, holder: 'b2:1' }, 'sent'), { status: 'stale' })
@@ -50,7 +50,7 @@ await test('of two holders only the one whose grant it is counts', async (t, w) 
   t.match(await w.settle(second!, 'sent'), { status: 'settled' })
 })
 
-await test('a rejected message is FAILED and kept with its story', async (t, w) => {
+await test('a rejected message is FAILED and kept with its history', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { resultSuffix: tail(), history: '{"attempt":1,"code":"131026"}' })
   t.equal(await w.redis.zscore(w.key('failed'), grant.id), String(w.ms()))
@@ -61,14 +61,14 @@ await test('a rejected message is FAILED and kept with its story', async (t, w) 
   t.equal(await w.redis.zcard(w.key('completed')), 0)
 })
 
-await test('a retry waits for its moment with the attempt counted, and has no TTL', async (t, w) => {
+await test('a retry waits until it is due with the attempt counted, and has no TTL', async (t, w) => {
   const grant = await w.grant({ key: 'a', lifeMs: 500_000 })
   t.match(await w.settled(grant, 'retry', { afterMs: 60_000, history: '{"attempt":1}' }), { due: w.ms() + 60_000, wakeHint: '' })
   t.equal(await w.redis.zscore(w.key('failures'), grant.id), String(w.ms() + 60_000))
   t.equal(await w.redis.zscore(w.key('expiry'), grant.id), String(w.ms() + 500_000))
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} \d+ 1 0\n/)
   t.equal(await w.redis.pttl(w.key('msg', grant.id)), -1)
-  t.equal(await w.turn(), null, 'it does not block its pair')
+  t.equal(await w.ready(), null, 'it does not block its pair')
 })
 
 await test('a message sent at a later attempt is a RESOLVED failure', async (t, w) => {
@@ -82,17 +82,17 @@ await test('a message sent at a later attempt is a RESOLVED failure', async (t, 
   t.match(await w.msg(first.id), / 2 p14155550101 web wamid.1$/)
 })
 
-await test('an unknown outcome is held, and decided once the hold is over', async (t, w) => {
-  const nobody = (grant: { id: string }, attempt = 1) => ({ id: grant.id, recipient: ANN, attempt, holder: '' })
+await test('an unknown outcome is on hold, and decided once the hold is over', async (t, w) => {
+  const withoutHolder = (grant: { id: string }, attempt = 1) => ({ id: grant.id, recipient: ANN, attempt, holder: '' })
   const grant = await w.grant({ key: 'a' })
-  t.strictSame(await w.settle(nobody(grant), 'failed'), { status: 'stale' }, 'it is in flight')
+  t.strictSame(await w.settle(withoutHolder(grant), 'failed'), { status: 'stale' }, 'it is in flight')
   t.match(await w.settled(grant, 'unknown', { afterMs: 900_000 }), { due: w.ms() + 900_000 })
   t.equal(await w.redis.zscore(w.key('unknown'), grant.id), String(w.ms() + 900_000))
   t.equal(await w.state(grant.id), 'unknown')
   const tat = await w.tat()
-  t.strictSame(await w.settle(nobody(grant, 2), 'failed'), { status: 'stale' }, 'another attempt')
+  t.strictSame(await w.settle(withoutHolder(grant, 2), 'failed'), { status: 'stale' }, 'another attempt')
   w.at(900_000)
-  t.strictSame(await w.settle(nobody(grant), 'retry', { afterMs: 0 }), {
+  t.strictSame(await w.settle(withoutHolder(grant), 'retry', { afterMs: 0 }), {
     status: 'settled',
     dueMs: w.ms(),
     wakeHint: '',
@@ -100,9 +100,9 @@ await test('an unknown outcome is held, and decided once the hold is over', asyn
     stopped: false,
     verdict: 'retry'
   })
-  t.strictSame(await w.settle(nobody(grant), 'failed'), { status: 'stale' }, 'decided already')
+  t.strictSame(await w.settle(withoutHolder(grant), 'failed'), { status: 'stale' }, 'decided already')
   t.equal(await w.state(grant.id), 'retrying')
-  t.equal(await w.tat(), tat, 'deciding touches no bucket')
+  t.equal(await w.tat(), tat, 'the decision changes no bucket')
 })
 
 await test('an unknown outcome may be given up without another attempt', async (t, w) => {
@@ -114,20 +114,20 @@ await test('an unknown outcome may be given up without another attempt', async (
   t.equal(await w.redis.zcard(w.key('unknown')), 0)
 })
 
-await test('a grant given back keeps its place, its attempt number and its story, and waits one interval', async (t, w) => {
+await test('a returned grant keeps its place, its attempt number and its history, and waits one interval', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.queue({ key: 'b' })
   w.at(250)
   await w.settled(grant, 'wait', { startedUs: '' })
   t.match(await w.redis.zrange(w.key('queue:normal'), 0, 0), [`${ANN}:000000000001:${grant.id}`])
-  t.strictSame(await w.turn(), ['normal', START + 2_000_000])
+  t.strictSame(await w.ready(), ['normal', START + 2_000_000])
   t.equal(await w.tat(), START + 2_000_000, 'the slot is not refunded, and none is taken')
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0\n/)
   w.at(2000)
   t.match((await w.claim()).grants, [{ id: grant.id, attempt: 1 }])
 })
 
-await test('a grant given back keeps its old turn among the pairs where its bucket allows', async (t, w) => {
+await test('a returned grant keeps its old ready time where its bucket allows', async (t, w) => {
   await w.rules({ pairBurst: 3 })
   await w.queue({ key: 'a', inline: false })
   w.at(100)
@@ -136,17 +136,17 @@ await test('a grant given back keeps its old turn among the pairs where its buck
   const [ann] = (await w.claim({ want: 1 })).grants
   w.at(800)
   await w.settled(ann!, 'wait', { startedUs: '' })
-  t.strictSame(await w.turn(), ['normal', START])
+  t.strictSame(await w.ready(), ['normal', START])
   t.match((await w.claim({ want: 1 })).grants, [{ id: ann?.id }], 'still before the other pair')
 })
 
-await test('a message that came in a higher lane meanwhile goes before one given back', async (t, w) => {
+await test('a message that came in a higher lane meanwhile goes before a returned one', async (t, w) => {
   await w.rules({ pairBurst: 3 })
   const grant = await w.grant({ key: 'a' })
   const urgent = await w.queue({ key: 'b', lane: 1 })
   w.at(100)
   await w.settled(grant, 'wait', { startedUs: '' })
-  t.strictSame(await w.turn(), ['urgent', START + 100_000])
+  t.strictSame(await w.ready(), ['urgent', START + 100_000])
   t.match((await w.claim()).grants, [{ id: urgent }])
 })
 
@@ -156,7 +156,7 @@ await test('the bucket counts from the start of the send, not from the grant', a
   w.at(400)
   await w.settled(grant, 'sent', { startedUs: 40_123 })
   t.equal(await w.tat(), START + 2_040_123)
-  t.strictSame(await w.turn(), ['normal', START + 2_040_123])
+  t.strictSame(await w.ready(), ['normal', START + 2_040_123])
 })
 
 await test('with a burst the start counts on top of the TAT before the grant', async (t, w) => {
@@ -175,24 +175,24 @@ await test('settlement never lowers a bucket', async (t, w) => {
   t.equal(await w.tat(), START + 2_000_000)
 })
 
-await test('recovery counts from the latest start there may have been', async (t, w) => {
+await test('recovery counts from the latest possible start', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(60_000)
   await w.settled(grant, 'unknown', { startedUs: 250_000 })
   t.equal(await w.tat(), START + 2_250_000)
 })
 
-await test('the freed pair goes to its foremost message, and the shift that sleeps past it is woken', async (t, w) => {
+await test('the freed pair gets the ready time of its head, and a drain run that sleeps past it is woken', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.queue({ key: 'b', lane: 3 })
   await w.queue({ key: 'c', lane: 2 })
   await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 9_000_000}`)
   t.equal((await w.settled(grant, 'sent')).wakeHint, 'notify')
-  t.strictSame(await w.turn(), ['normal', START + 2_000_000])
+  t.strictSame(await w.ready(), ['normal', START + 2_000_000])
   t.equal(await w.redis.get(w.key('drain-lease')), `a1.1 ${START + 2_000_000}`)
 })
 
-await test('a settlement of an old message leaves a younger one alone that uses the same key', async (t, w) => {
+await test('a settlement of an old message leaves a younger one with the same key unchanged', async (t, w) => {
   const old = await w.grant({ key: 'a', windowMs: 60_000 })
   await w.settled(old, 'failed', { resultSuffix: tail() })
   await w.redis.del(w.key('msg', old.id)) // its window is over

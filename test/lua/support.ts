@@ -36,22 +36,22 @@ type Settling = Partial<Arguments['settle']>
 export interface World {
   redis: Redis
   prefix: string
-  /** µs; what every script is told. */
+  /** Time that every script gets, in µs. */
   now: number
   /** Sets the clock to so many ms after START. */
   at: (ms: number) => void
-  /** Whole ms of the clock, as scripts tell moments to people. */
+  /** Whole ms of the clock, as in replies. */
   ms: () => number
-  /** Runs a script at the clock's moment. `id` tells which idempotency record it needs. */
+  /** Runs a script at the clock's time. `id` selects the idempotency record that it needs. */
   run: <Name extends ScriptName>(name: Name, args: Omit<Arguments[Name], 'now'>, id?: string) => Promise<Replies[Name]>
   /** One a pair per 2 s, 1,000 messages of the sender at once, 100 places. */
   rules: (change?: Partial<Arguments['quota']>) => Promise<Replies['quota']>
   admit: (message: Admission) => Promise<Replies['admit']>
   /** Admits and expects a grant. */
   grant: (message: Admission) => Promise<Granted>
-  /** Admits and expects a place in line; answers the id. */
+  /** Admits and expects that the message is queued; returns the id. */
   queue: (message: Admission) => Promise<string>
-  /** Admits a message for later; answers the id. */
+  /** Admits a message for later; returns the id. */
   schedule: (message: Admission & { scheduledFor: number }) => Promise<string>
   look: (change?: Claiming) => Promise<Replies['claim']>
   /** Claims and expects the lease. */
@@ -62,28 +62,28 @@ export interface World {
   retry: (id: string, change?: Partial<Arguments['retry']>) => Promise<Replies['retry']>
   cancel: (id: string, reason?: 'cancelled' | 'expired') => Promise<Replies['cancel']>
   receipt: (id: string, wamid: string, change?: Partial<Arguments['receipt']>) => Promise<Replies['receipt']>
-  /** A retryable failure of attempt 1, told after it was accepted. */
+  /** A retryable failure of attempt 1, reported after it was accepted. */
   bounce: (id: string, wamid: string, change?: Partial<Arguments['bounce']>) => Promise<Replies['bounce']>
-  /** Stops the sender as production does: by the outcome of a message to somebody else, after whatever pause there was. */
+  /** Stops the sender as production does: by the outcome of a message to another recipient, after whatever pause there was. */
   stop: (coolMs: number) => Promise<void>
-  /** State of a message as inspect-message tells it, `gone` included. */
+  /** State of a message as inspect-message returns it, `gone` included. */
   state: (id: string) => Promise<string>
   key: (name: string, id?: string) => string
-  /** The watch's key of a pair. */
+  /** The spacing check's key of a pair. */
   starts: (recipient?: string) => string
   /** The idempotency record's text. */
   msg: (id: string) => Promise<string | null>
   /** TAT of a pair in µs; 0 for none. */
   tat: (recipient?: string) => Promise<number>
-  /** Turn of a pair: lane and µs. */
-  turn: (recipient?: string) => Promise<[lane: string, us: number] | null>
+  /** Lane and ready time of a pair, in µs. */
+  ready: (recipient?: string) => Promise<[lane: string, us: number] | null>
   /** Content of every key, to compare before and after. */
   dump: () => Promise<Record<string, string>>
 }
 
 type Body = (t: Test, w: World) => Promise<void>
 
-/** Starts a Redis for the file; the answer runs one test in a world of its own. */
+/** Starts a Redis for the file; the returned function runs one test in a world of its own. */
 export async function world (t: Test): Promise<(name: string, body: Body) => Promise<void>> {
   const redis = (await startRedis(t)).connect()
   return async (name, body) => {
@@ -102,9 +102,9 @@ export function idOf (key: string, generation: string): string {
   return `${digest(SENDER, 'web', key)}.${generation}`
 }
 
-/** Whether a life that Redis tells is of so many ms and began since `began`, a reading of `performance.now()`: its keys live by its own clock. */
+/** Whether a TTL of Redis is of so many ms and began since `began`, a reading of `performance.now()`: keys live by Redis's own clock. */
 export function lives (leftMs: number, ms: number, began: number): boolean {
-  // Redis tells whole milliseconds.
+  // Redis returns whole milliseconds.
   return leftMs <= ms && leftMs > ms - (performance.now() - began) - 5
 }
 
@@ -260,7 +260,7 @@ export function createWorld (t: Test, redis: Redis): World {
     starts: (recipient = ANN) => senderKey(prefix, SENDER, 'starts', { recipient }),
     msg: async id => await redis.get(w.key('msg', id)),
     tat: async (recipient = ANN) => Number(await redis.zscore(w.key('pair-tat'), recipient) ?? 0),
-    async turn (recipient = ANN) {
+    async ready (recipient = ANN) {
       for (const lane of ['urgent', 'normal', 'bulk']) {
         const score = await redis.zscore(w.key(`ready:${lane}`), recipient)
         if (score !== null) return [lane, Number(score)]

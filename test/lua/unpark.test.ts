@@ -5,18 +5,18 @@ const test = await world(t)
 const name = (letter: string): string => `${letter.repeat(22)}:delivered`
 const look = { done: '', waitMs: 5000, limit: 10 }
 
-await test('what is due is told with its age, and due again later, until it is done with', async (t, w) => {
+await test('a due status is returned with its age, and due again later, until it is removed', async (t, w) => {
   await w.run('park', { name: name('A'), status: '{"a":1}', waitMs: 1000, cap: 9 })
   const arrived = w.ms()
   t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: arrived + 1000, due: [] }, 'not due yet')
   w.at(1500)
   t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: w.ms() + 5000, due: [{ name: name('A'), ageMs: 1500, status: '{"a":1}' }] })
-  t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: w.ms() + 5000, due: [] }, 'a node that ends here loses nothing')
+  t.strictSame(await w.run('unpark', look), { status: 'unparked', nextMs: w.ms() + 5000, due: [] }, 'a node that ends here loses no status')
   t.strictSame(await w.run('unpark', { ...look, done: name('A') }), { status: 'unparked', nextMs: 0, due: [] })
   t.equal(await w.redis.exists(w.key('parked'), w.key('parked-bodies')), 0)
 })
 
-await test('what is not found soon is looked for less and less often', async (t, w) => {
+await test('a status whose message is not found is looked up less and less often', async (t, w) => {
   await w.run('park', { name: name('A'), status: '{}', waitMs: 1000, cap: 9 })
   const arrived = w.ms()
   const looks: number[] = []
@@ -29,7 +29,7 @@ await test('what is not found soon is looked for less and less often', async (t,
   t.strictSame(looks, [1, 6, 12, 24, 48, 96, 156, 216, 276])
 })
 
-await test('no more than asked for at a time, the oldest first', async (t, w) => {
+await test('a call returns no more than its limit, the oldest first', async (t, w) => {
   for (const [at, letter] of ['A', 'B', 'C'].entries()) await w.run('park', { name: name(letter), status: '{}', waitMs: at + 1, cap: 9 })
   w.at(10)
   const { due } = await w.run('unpark', { ...look, limit: 2 })

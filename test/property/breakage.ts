@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { alterScripts } from '../support/alter-scripts.js'
 
-/** One fault put into the scripts: in each of these, the text `right` is replaced. */
+/** One fault put into the scripts: in each of `scripts`, the text `right` is replaced. */
 export interface Breakage { name: string, scripts: string[], right: string, wrong: string }
 
 /** Faults of the kinds that have been made, each with the promise that it breaks. */
@@ -21,7 +21,7 @@ export const breakages: Array<Breakage & { breaks: string }> = [
     breaks: 'spacing'
   },
   {
-    name: 'a held pair may be granted again',
+    name: 'a pair in flight may be granted again',
     scripts: ['admit', 'retry'],
     right: 'and not pair.is_granted and',
     wrong: 'and',
@@ -35,7 +35,7 @@ export const breakages: Array<Breakage & { breaks: string }> = [
     breaks: 'order'
   },
   {
-    name: 'the flow lets one more through',
+    name: 'the sender rate lets one more through',
     scripts: ['claim'],
     right: 'rate.interval) + rate.burst)',
     wrong: 'rate.interval) + rate.burst + 1)',
@@ -49,14 +49,14 @@ export const breakages: Array<Breakage & { breaks: string }> = [
     breaks: 'promise'
   },
   {
-    name: 'the latest turn goes first',
+    name: 'the latest ready time goes first',
     scripts: ['claim'],
     right: "redis.call('ZRANGEBYSCORE', key_ready[lane], '-inf', int(now), 'WITHSCORES'",
     wrong: "redis.call('ZREVRANGEBYSCORE', key_ready[lane], int(now), '-inf', 'WITHSCORES'",
     breaks: 'first come'
   },
   {
-    name: 'a give-back uses up an attempt',
+    name: 'a returned grant uses up an attempt',
     scripts: ['settle'],
     right: "if lease and verdict ~= 'wait' then record.attempts",
     wrong: 'if lease then record.attempts',
@@ -65,20 +65,20 @@ export const breakages: Array<Breakage & { breaks: string }> = [
   { name: 'the lower lanes get no share', scripts: ['claim'], right: 'if slot % 10 ~= 0 then', wrong: 'if true then', breaks: 'first come' },
   { name: 'places are not counted', scripts: ['claim'], right: 'math.min(arg_want, free,', wrong: 'math.min(arg_want,', breaks: 'in flight' },
   {
-    name: 'the next look is a little late',
+    name: 'the next claim is a little late',
     scripts: ['claim'],
     right: 'math.ceil(next_at) or -1',
     wrong: 'math.ceil(next_at) + 20000 or -1',
     breaks: 'late'
   },
   {
-    name: 'a failure is not kept for its retry',
+    name: 'a failure is not stored for its retry',
     scripts: ['settle'],
     right: "    redis.call('ZADD', verdict == 'retry' and ",
     wrong: "    local _ = verdict ~= 'retry' and redis.call('ZADD', verdict == 'retry' and ",
     breaks: 'lost'
   },
-  { name: 'a pause does not hold', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
+  { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
 ]
 
 /** Puts the fault in place of the right scripts on this connection. Throws where the right text is not found. */

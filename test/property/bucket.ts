@@ -8,7 +8,7 @@ export class Bucket {
   readonly burst: number
   #sends = 0
   #marks: Array<{ value: number, at: number }> = []
-  /** The marks of before the last send, and of that send, whatever is forgotten afterwards. */
+  /** The marks of before the last send, and of that send, whatever is removed afterwards. */
   #kept: Array<{ value: number, at: number }> = []
 
   constructor (interval: number, burst: number) {
@@ -20,7 +20,7 @@ export class Bucket {
     return this.#full() - (this.burst - 1) * this.interval
   }
 
-  /** What a newcomer has to wait for at least, with `ahead` others before it. */
+  /** The least wait of a new message with `ahead` others before it. */
   waitBehind (ahead: number, now: number): number {
     return Math.max(0, Math.max(now, this.#full()) + (ahead - this.burst + 1) * this.interval - now)
   }
@@ -47,8 +47,8 @@ export class Bucket {
     this.#marks = []
   }
 
-  /** Once it is idle, it may as well be new; what a give-back is ranked by is then its old turn alone. */
-  tidy (now: number): void {
+  /** An idle bucket equals a new one; a returned message is then ranked by its old ready time alone. */
+  prune (now: number): void {
     if (this.#full() <= now) this.forget()
   }
 
@@ -57,7 +57,7 @@ export class Bucket {
     return this.#marks.reduce((full, mark) => Math.max(full, mark.value + (this.#sends - mark.at) * this.interval), 0)
   }
 
-  /** A mark that a later one outdoes can never bind again. */
+  /** A mark below a later one can never decide again. */
   #add (mark: { value: number, at: number }): void {
     const level = (one: { value: number, at: number }): number => one.value - one.at * this.interval
     this.#marks = this.#marks.filter(other => level(other) > level(mark))

@@ -1,6 +1,6 @@
 interface Entry { at: number, order: number, run: () => void | Promise<void>, essential: boolean }
 
-/** What happens when, by the virtual clock; of two things at one moment, the one entered first comes first. */
+/** Events by the virtual clock; of two events at one time, the one added first comes first. */
 export class Calendar {
   /** Entries that a round has to wait for before it may end. */
   essential = 0
@@ -20,7 +20,7 @@ export class Calendar {
     }
   }
 
-  /** The next entry, or undefined where nothing is left to happen. */
+  /** The next entry, or undefined if none is left. */
   take (): Entry | undefined {
     const first = this.#heap[0]
     const last = this.#heap.pop()

@@ -4,7 +4,7 @@ import { LIFE_MS } from './keeper.js'
 import { deliver } from './node.js'
 import type { Post, World } from './world.js'
 
-/** What a caller asks besides the message itself. */
+/** Options of a request besides the message itself. */
 interface Wish { inline: boolean, whenLimited: 'wait' | 'reject', lifeMs: number, scheduledMs: number | null }
 
 /** Starts the traffic of a round: single messages, bursts to one recipient, or a campaign beside single messages. */
@@ -42,7 +42,7 @@ function post (world: World, recipient: number, lane: number): void {
   send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane }, wish)
 }
 
-/** Calls admit; the call takes its way there, and its reply the way back. */
+/** Calls admit; the call and its reply each have a delay. */
 function send (world: World, post: Post, wish: Wish): void {
   const askedAt = world.now
   world.at(world.now + world.lag(), async () => {
@@ -89,10 +89,13 @@ function send (world: World, post: Post, wish: Wish): void {
     admitted(world, id, post, wish, reply, lost)
     if (lost) world.lose(terms.holder)
     if (reply.status === 'queued') {
-      if (reply.wakeHint === 'enqueue') world.callMade()
+      if (reply.wakeHint === 'enqueue') world.drainRequested()
       if (!lost) applyWakeHint(world, reply.wakeHint)
     }
-    if (reply.status === 'granted' && !lost) { world.at(world.now + world.lag(), () => deliver(world, { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder })) }
+    if (reply.status === 'granted' && !lost) {
+      const grant = { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }
+      world.at(world.now + world.lag(), () => deliver(world, grant))
+    }
     follow(world, id, post, wish, lost)
   })
 }
@@ -117,7 +120,7 @@ function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wi
   if (reply.status === 'granted') world.record({ fact: 'granted', at: world.now, id, attempt: 1, by: 'admit' })
 }
 
-/** What a caller may do later: ask again, with the same content or other, and cancel. */
+/** What a caller may do later: repeat the request, with the same content or other, and cancel. */
 function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean): void {
   const { random, scenario } = world
   if (lost || random.chance(scenario.repeat)) world.at(world.now + random.gap(2_000_000), async () => await repeat(world, post, wish))
@@ -145,10 +148,10 @@ async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
       ...world.terms()
     }
   )
-  world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', told: reply.status })
+  world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', status: reply.status })
 }
 
-/** Takes a message out of its waiting for good: a caller's wish, or the end of its life. */
+/** Cancels a waiting message: by its caller, or because its lifetime is over. */
 export async function close (world: World, id: string, reason: 'cancelled' | 'expired'): Promise<void> {
   const reply = await world.run(
     'cancel',
@@ -156,7 +159,7 @@ export async function close (world: World, id: string, reason: 'cancelled' | 'ex
     { id, reason, resultSuffix: 'tester -', history: '{"outcome":"closed"}' }
   )
   if (reply.status !== 'done') {
-    world.record({ fact: 'spared', at: world.now, id, told: reply.status })
+    world.record({ fact: 'spared', at: world.now, id, status: reply.status })
     return
   }
   world.record({ fact: 'closed', at: world.now, id, reason })

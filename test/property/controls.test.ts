@@ -1,4 +1,4 @@
-/** The judge can tell: each of these faults in the scripts breaks a promise, and it is found out. */
+/** The judge detects faults: each of these faults in the scripts breaks a promise, and the judge reports the breach. */
 import t from 'tap'
 import { createRun } from '../../src/redis/commands.js'
 import { createPrefix, startRedis } from '../support/redis.js'
@@ -11,10 +11,10 @@ const SEED = 7
 
 const server = await startRedis(t)
 
-/** Rounds in which each fault has its occasion: attentive ones without emptied Redis, and lively traffic. */
+/** Rounds in which each fault can show: punctual claims, no emptied Redis, and much traffic. */
 function adapt (scenario: Scenario): void {
   scenario.emptied = false
-  scenario.attentive = true
+  scenario.punctual = true
   scenario.rules.pairIntervalMs = Math.max(100, scenario.rules.pairIntervalMs)
   scenario.rules.maxInFlight = Math.min(12, scenario.rules.maxInFlight)
   scenario.rules.backlogCap = 1_000_000
@@ -26,7 +26,7 @@ function adapt (scenario: Scenario): void {
 }
 
 for (const breakage of breakages) {
-  await t.test(`it is found out that ${breakage.name}`, async t => {
+  await t.test(`the judge reports a breach when ${breakage.name}`, async t => {
     const redis = server.connect()
     const prefix = createPrefix()
     const run = createRun(redis, prefix)
@@ -36,11 +36,11 @@ for (const breakage of breakages) {
     const played = await playRounds(redis, run, prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt, isEnough })
     t.comment(describe(SEED, played))
     t.ok(played.sum.breaches.has(breakage.breaks as Kind), `as a breach of "${breakage.breaks}"`)
-    t.equal(played.sum.breaches.has('alarm'), breakage.breaks === 'spacing', 'and the gateway raises alarm over the spacing alone')
+    t.equal(played.sum.breaches.has('alarm'), breakage.breaks === 'spacing', 'and the gateway reports spacing violations only')
   })
 }
 
-await t.test('nothing is found in the same rounds with the scripts as they are', async t => {
+await t.test('the judge reports no breach in the same rounds with the unchanged scripts', async t => {
   const redis = server.connect()
   const prefix = createPrefix()
   const played = await playRounds(redis, createRun(redis, prefix), prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt })

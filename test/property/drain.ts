@@ -3,55 +3,55 @@ import { deliver } from './node.js'
 import { close } from './callers.js'
 import type { World } from './world.js'
 
-const SHIFT_US = 15_000_000
+const DRAIN_RUN_US = 15_000_000
 const BATCH = 100
 const SLEEP_US = 500_000
 const IDLE_US = 5_000_000
 
-let shifts = 0
+let drainRuns = 0
 
-/** Somebody acts on what a script asked for: adds a job whose shift starts soon, or wakes the shift that sleeps. */
+/** Acts on the hint of a script's reply: adds a job whose drain run starts soon, or wakes the drain run that sleeps. */
 export function applyWakeHint (world: World, wakeHint: WakeHint): void {
   if (wakeHint === 'enqueue') {
-    world.callMade()
-    world.at(world.now + (world.scenario.attentive ? 0 : world.random.int(0, 50_000)), () => new Shift(world).step(), false)
+    world.drainRequested()
+    world.at(world.now + (world.scenario.punctual ? 0 : world.random.int(0, 50_000)), () => new DrainRun(world).step(), false)
   }
   if (wakeHint === 'notify') {
-    for (const shift of world.shifts) shift.set()
+    for (const drainRun of world.drainRuns) drainRun.set()
   }
 }
 
-/** One drain job attending the sender, as a node's worker does it. */
-export class Shift {
-  readonly name = `shift${++shifts}`
+/** One drain job of the sender, as a node's worker runs it. */
+export class DrainRun {
+  readonly name = `drain${++drainRuns}`
   underway = 0
   crashed = false
   readonly #world: World
   readonly #startedAt: number
   #asleep = false
   #naps = 0
-  #rung = false
+  #woken = false
 
   constructor (world: World) {
     this.#world = world
     this.#startedAt = world.now
-    world.shifts.add(this)
+    world.drainRuns.add(this)
   }
 
-  get #alive (): boolean { return this.#world.shifts.has(this) }
+  get #alive (): boolean { return this.#world.drainRuns.has(this) }
 
   set (): void {
-    this.#rung = true
+    this.#woken = true
     if (this.#asleep) this.#sleepUntil(this.#world.now)
   }
 
-  /** Its process is gone: what it was sending stays as it is until the leases run out. */
+  /** Its process is gone: what it was sending stays in flight until the leases expire. */
   crash (): void {
     this.crashed = true
-    this.#world.shifts.delete(this)
+    this.#world.drainRuns.delete(this)
   }
 
-  /** Asks Redis for turns; the answer comes later. */
+  /** Claims grants; the reply comes later. */
   step (): void {
     const world = this.#world
     if (!this.#alive) return
@@ -60,13 +60,13 @@ export class Shift {
       return
     }
     this.#asleep = false
-    if (world.now - this.#startedAt >= SHIFT_US) {
+    if (world.now - this.#startedAt >= DRAIN_RUN_US) {
       world.at(world.now, async () => await this.#end(), false)
       return
     }
     const askedAt = world.now
-    this.#rung = false
-    world.at(world.now + (world.scenario.attentive ? 0 : world.lag()), async () => await this.#claim(askedAt), false)
+    this.#woken = false
+    world.at(world.now + (world.scenario.punctual ? 0 : world.lag()), async () => await this.#claim(askedAt), false)
   }
 
   async #claim (askedAt: number): Promise<void> {
@@ -76,24 +76,24 @@ export class Shift {
     const want = Math.min(BATCH, world.scenario.rules.maxInFlight - this.underway)
     const reply = await world.run('claim', { sender: world.sender }, { drainRun: this.name, want, mode: 'keep', ...terms })
     if (reply.status !== 'claimed') {
-      world.shifts.delete(this)
+      world.drainRuns.delete(this)
       return
     }
     world.renewLease()
     world.runIdWritten()
     const { nextUs, dropped, expired, grants } = reply
-    world.record({ fact: 'look', at: world.now })
+    world.record({ fact: 'claim', at: world.now })
     for (const { id, attempt } of grants) world.record({ fact: 'granted', at: world.now, id, attempt, by: 'claim' })
-    world.record({ fact: 'looked', at: world.now, want, grants: grants.length, nextUs, dropped })
+    world.record({ fact: 'claimed', at: world.now, want, grants: grants.length, nextUs, dropped })
     if (world.losesReply()) {
       world.lose(terms.holder)
       world.at(world.now + 1_000_000, async () => await this.#end(), false)
       return
     }
     this.underway += grants.length
-    world.at(world.now + (world.scenario.attentive ? 0 : world.lag()), async () => {
+    world.at(world.now + (world.scenario.punctual ? 0 : world.lag()), async () => {
       for (const { id, recipient, attempt, stops } of grants) {
-        deliver(world, { id, recipient, attempt, stops, askedAt, holder: terms.holder, shift: this })
+        deliver(world, { id, recipient, attempt, stops, askedAt, holder: terms.holder, drainRun: this })
       }
       await this.#goOn(expired, nextUs)
     }, grants.length > 0)
@@ -113,7 +113,7 @@ export class Shift {
     }
     const full = this.underway >= world.scenario.rules.maxInFlight
     const latest = world.now + SLEEP_US
-    if (this.#rung) this.step()
+    if (this.#woken) this.step()
     else this.#sleepUntil(full || nextUs < 0 ? latest : Math.min(latest, nextUs))
   }
 
@@ -125,7 +125,7 @@ export class Shift {
     }, false)
   }
 
-  /** A delivery of this shift is over. */
+  /** A delivery of this drain run is over. */
   settled (): void {
     this.underway--
     if (this.underway === this.#world.scenario.rules.maxInFlight - 1) this.set()
@@ -133,11 +133,11 @@ export class Shift {
 
   async #end (): Promise<void> {
     const world = this.#world
-    if (!world.shifts.delete(this)) return
+    if (!world.drainRuns.delete(this)) return
     const reply = await world.run('claim', { sender: world.sender }, { drainRun: this.name, want: 0, mode: 'end', ...world.terms() })
     if (reply.status !== 'ended') return
     world.runIdWritten()
-    world.record({ fact: 'look', at: world.now })
+    world.record({ fact: 'claim', at: world.now })
     applyWakeHint(world, reply.wakeHint)
   }
 }

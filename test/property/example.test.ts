@@ -10,7 +10,7 @@ const TERMS = { holder: 'node:1', runId: 'run', leaseMs: 30_000 }
 
 interface Example { waits: number[], starts: number[] }
 
-/** Admits a message at each of these moments, drains, and tells promised waits and starts, ms from the first moment. */
+/** Admits a message at each of these moments, drains, and returns promised waits and starts, ms from the first moment. */
 async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   const at = { sender: 'sender' }
   await run('quota', at, {
@@ -52,7 +52,7 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
       const reply = await run('claim', at, { now, drainRun: 'run', want: 10, mode: 'keep', ...TERMS })
       if (reply.status !== 'claimed') throw new Error(reply.status)
       for (const { id } of reply.grants) await start(id.slice(0, id.indexOf('.')), id, now)
-      // With the pair held, the next look is known only once it is settled.
+      // With the pair in flight, the time of the next claim is known only once it is settled.
       now = reply.grants.length > 0 ? now : reply.nextUs
     }
   }
@@ -90,6 +90,6 @@ await t.test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 and go at 
   t.same(await follow(createRun(server.connect(), createPrefix()), [0, 500, 1000]), { waits: [0, 1500, 3000], starts: [0, 2000, 4000] })
 })
 
-await t.test('three at once go at 0, 2,000 and 4,000 ms', async t => {
+await t.test('three messages at once go at 0, 2,000 and 4,000 ms', async t => {
   t.same(await follow(createRun(server.connect(), createPrefix()), [0, 0, 0]), { waits: [0, 2000, 4000], starts: [0, 2000, 4000] })
 })

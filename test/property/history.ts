@@ -1,11 +1,11 @@
 /**
- * What a round came to, in the order in which it happened: what its callers were told, what the provider saw, what was
+ * The facts of a round, in the order in which they happened: the replies to its callers, what the provider saw, what was
  * granted and settled, and what operators did. Moments are µs of the virtual clock, unless a name ends in Ms.
  */
 export type Verdict = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
 export type Refusal = 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT'
 
-/** The rules of a round as people say them. */
+/** The rules of a round in the units of the settings. */
 export interface Rules {
   pairIntervalMs: number
   pairBurst: number
@@ -24,7 +24,7 @@ export interface Admitted {
   lane: number
   inline: boolean
   expiresMs: number
-  /** null: it joins its line at once. */
+  /** null: it joins its queue at once. */
   scheduledMs: number | null
   as: 'granted' | 'queued' | 'scheduled'
   /** What the caller was promised; null where nothing was, or the reply was lost. */
@@ -34,13 +34,13 @@ export interface Admitted {
 export type Fact =
   | Admitted
   | { fact: 'refused', at: number, recipient: string, lane: number, code: Refusal, inline: boolean, waitUs: number, lifeMs: number }
-  | { fact: 'repeated', at: number, expected: 'duplicate' | 'reused', told: string }
-  /** A look of the drain: first this, then its grants, then `looked` with the next moment that it named (-1: none). */
-  | { fact: 'look', at: number }
-  | { fact: 'looked', at: number, want: number, grants: number, nextUs: number, dropped: number }
-  | { fact: 'granted', at: number, id: string, attempt: number, by: 'admit' | 'claim' | 'retake' }
+  | { fact: 'repeated', at: number, expected: 'duplicate' | 'reused', status: string }
+  /** A claim: first this, then its grants, then `claimed` with the time of the next claim that it returned (-1: none). */
+  | { fact: 'claim', at: number }
+  | { fact: 'claimed', at: number, want: number, grants: number, nextUs: number, dropped: number }
+  | { fact: 'granted', at: number, id: string, attempt: number, by: 'admit' | 'claim' | 'retry' }
   | { fact: 'started', at: number, id: string }
-  /** `startedUs`: from the asking for the grant to the start, as the node tells it; null: it never started. */
+  /** `startedUs`: from the claim of the grant to the start, as the node reports it; null: it never started. */
   | {
     fact: 'settled'
     at: number
@@ -50,29 +50,29 @@ export type Fact =
     bucket: '' | 'pair' | 'sender-rate' | 'sender'
     coolMs: number
   }
-  /** The gateway's own watch on the spacing says that this settlement's start came too early. */
+  /** The gateway's own spacing check reports that this settlement's start came too early. */
   | { fact: 'alarm', at: number, id: string, gapUs: number, leastUs: number }
   /** The same settlement written a second time. */
-  | { fact: 'settled again', at: number, told: string }
+  | { fact: 'settled again', at: number, status: string }
   /** An unknown outcome whose hold was over. */
   | { fact: 'decided', at: number, id: string, verdict: Verdict }
-  /** A failure was taken back; a grant follows, or it joined its line. */
-  | { fact: 'retaken', at: number, id: string, queued: boolean, expiresMs: number }
+  /** A failure was retried; a grant follows, or it joined its queue. */
+  | { fact: 'retried', at: number, id: string, queued: boolean, expiresMs: number }
   | { fact: 'closed', at: number, id: string, reason: 'cancelled' | 'expired' }
-  | { fact: 'spared', at: number, id: string, told: string }
-  /** Housekeeping forgot the buckets that have nothing more to say. */
-  | { fact: 'tidied', at: number }
+  | { fact: 'spared', at: number, id: string, status: string }
+  /** Housekeeping removed the idle buckets. */
+  | { fact: 'pruned', at: number }
   | { fact: 'cleared', at: number, recipient: string }
   | { fact: 'paused', at: number, until: number | null }
   | { fact: 'resumed', at: number }
-  /** Another Redis answered; `emptied`: with the pace of pairs and sender forgotten. */
+  /** Another Redis replied; `emptied`: it lost the buckets of pairs and sender. */
   | { fact: 'restarted', at: number, emptied: boolean }
   | { fact: 'lost', at: number, what: 'reply' | 'lease' }
   | { fact: 'over', at: number, unsettled: number, keys: string[] }
 
 export interface History {
   rules: Rules
-  /** Every look happened at the moment named by the one before, or when a script asked for it: a late grant is a fault. */
-  attentive: boolean
+  /** Every claim ran at the time returned by the one before, or when a script asked for it: a late grant is a fault. */
+  punctual: boolean
   facts: Fact[]
 }

@@ -8,8 +8,8 @@ import { START_WITHIN_US } from './world.js'
 
 export const LIFE_MS = 86_400_000
 
-/** Puts one failure through the gate, as the retry worker does when it is due, or an operator at any time. */
-export async function retake (world: World, id: string, force: boolean): Promise<void> {
+/** Retries one failure, as the retry worker does when it is due, or an operator at any time. */
+export async function retryFailure (world: World, id: string, force: boolean): Promise<void> {
   const post = world.posts.get(id)
   if (post === undefined) return
   const askedAt = world.now
@@ -21,16 +21,16 @@ export async function retake (world: World, id: string, force: boolean): Promise
     world.runIdWritten()
     world.failures.delete(id)
     world.unsettled.add(id)
-    world.record({ fact: 'retaken', at: world.now, id, queued: reply.status === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
+    world.record({ fact: 'retried', at: world.now, id, queued: reply.status === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
     const lost = world.losesReply()
     if (lost) world.lose(terms.holder)
     if (reply.status === 'queued') {
-      if (reply.wakeHint === 'enqueue') world.callMade()
+      if (reply.wakeHint === 'enqueue') world.drainRequested()
       if (!lost) applyWakeHint(world, reply.wakeHint)
       return
     }
     const { recipient, attempt, stops } = reply
-    world.record({ fact: 'granted', at: world.now, id, attempt, by: 'retake' })
+    world.record({ fact: 'granted', at: world.now, id, attempt, by: 'retry' })
     if (!lost) world.at(world.now + world.lag(), () => deliver(world, { id, recipient, attempt, stops, askedAt, holder: terms.holder }))
   })
 }
@@ -38,10 +38,10 @@ export async function retake (world: World, id: string, force: boolean): Promise
 /** The retry worker's run: every due failure, oldest first. */
 export async function retryDue (world: World): Promise<void> {
   const due = [...world.failures].filter(([, dueMs]) => dueMs <= world.now / 1000).sort((a, b) => a[1] - b[1])
-  for (const [id] of due) await retake(world, id, false)
+  for (const [id] of due) await retryFailure(world, id, false)
 }
 
-/** Recovery's look, once a second: grants of lost calls, leases that ran out, unknown outcomes whose hold is over. */
+/** A recovery run, once a second: grants of lost calls, expired leases, unknown outcomes whose hold is over. */
 export async function recover (world: World): Promise<void> {
   for (const [holder, since] of world.lostHolders) {
     if (world.now - since > 120e6) world.lostHolders.delete(holder)
@@ -65,7 +65,7 @@ function headerOf (record: string): string[] {
   return record.split('\n', 1)[0]?.split(' ') ?? []
 }
 
-/** No receipt came: another try, or given up. */
+/** No receipt came: the message is retried, or given up. */
 async function decide (world: World, id: string, record: string): Promise<void> {
   const [recipient = '', , , , attempts = '0'] = headerOf(record)
   const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
@@ -92,12 +92,12 @@ async function decide (world: World, id: string, record: string): Promise<void> 
   came(world, id, verdict, reply.dueMs)
 }
 
-/** Housekeeping: idle buckets are forgotten, messages whose life is over are closed. */
+/** Housekeeping: idle buckets are removed, messages whose lifetime is over are closed. */
 export async function prune (world: World): Promise<void> {
   for (let full = true; full;) {
     const { expired, buckets } = await world.run('prune', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
     full = buckets === 500
-    if (!full) world.record({ fact: 'tidied', at: world.now })
+    if (!full) world.record({ fact: 'pruned', at: world.now })
     for (const id of expired) await close(world, id, 'expired')
   }
 }

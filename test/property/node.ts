@@ -1,15 +1,15 @@
 import type { Verdict } from './history.js'
-import type { Shift } from './drain.js'
+import type { DrainRun } from './drain.js'
 import { applyWakeHint } from './drain.js'
-import { retake } from './keeper.js'
+import { retryFailure } from './keeper.js'
 import type { World } from './world.js'
 import { START_WITHIN_US } from './world.js'
 
-export interface Grant { id: string, recipient: string, attempt: number, stops: number, askedAt: number, holder: string, shift?: Shift }
+export interface Grant { id: string, recipient: string, attempt: number, stops: number, askedAt: number, holder: string, drainRun?: DrainRun }
 
 export interface Settlement {
   verdict: Verdict
-  /** From the asking for the grant to the start; null: never started. */
+  /** From the claim of the grant to the start; null: never started. */
   startedUs: number | null
   afterMs?: number
   bucket?: '' | 'pair' | 'sender-rate' | 'sender'
@@ -18,10 +18,10 @@ export interface Settlement {
 
 const MOST_ATTEMPTS = 6
 
-/** A granted message's journey on its node: it starts in time and is settled, or is given back, or its node dies. */
+/** Sends a granted message on its node: it starts in time and is settled, or its grant is returned, or its node dies. */
 export function deliver (world: World, grant: Grant): void {
   const { fates, startUs, verdictUs } = world.scenario
-  const gone = (): boolean => grant.shift?.crashed === true
+  const gone = (): boolean => grant.drainRun?.crashed === true
   const vanishes = world.random.chance(fates.vanish)
   const slow = world.random.chance(fates.slow)
   let startAt = Math.min(world.now + world.random.int(0, startUs), Math.max(world.now, grant.askedAt + START_WITHIN_US))
@@ -32,7 +32,7 @@ export function deliver (world: World, grant: Grant): void {
     return
   }
   if (vanishes && world.random.chance(0.5)) {
-    grant.shift?.settled()
+    grant.drainRun?.settled()
     return
   }
   if (world.random.chance(fates.unsent)) {
@@ -45,7 +45,7 @@ export function deliver (world: World, grant: Grant): void {
     if (gone()) return
     world.record({ fact: 'started', at: world.now, id: grant.id })
     if (vanishes) {
-      grant.shift?.settled()
+      grant.drainRun?.settled()
       return
     }
     const settlement = drawOutcome(world, grant, startAt - grant.askedAt)
@@ -53,7 +53,7 @@ export function deliver (world: World, grant: Grant): void {
   })
 }
 
-/** What the provider answers, and what the product makes of it. */
+/** The provider's response, as the settlement that the product writes of it. */
 function drawOutcome (world: World, grant: Grant, startedUs: number): Settlement {
   const { random, scenario: { fates } } = world
   const exhausted = grant.attempt >= MOST_ATTEMPTS
@@ -62,13 +62,13 @@ function drawOutcome (world: World, grant: Grant, startedUs: number): Settlement
   if (is(fates.retry)) return exhausted ? { verdict: 'failed', startedUs } : { verdict: 'retry', startedUs, afterMs: random.logInt(200, 30_000) }
   if (is(fates.failed)) return { verdict: 'failed', startedUs }
   if (is(fates.pair)) return { verdict: 'wait', startedUs, bucket: 'pair', coolMs: random.logInt(100, 15_000) }
-  if (is(fates.flow)) return { verdict: 'wait', startedUs, bucket: 'sender-rate', coolMs: random.logInt(100, 5000) }
+  if (is(fates.rate)) return { verdict: 'wait', startedUs, bucket: 'sender-rate', coolMs: random.logInt(100, 5000) }
   if (is(fates.stop)) return { verdict: grant.stops > 0 ? 'failed' : 'wait', startedUs, bucket: 'sender', coolMs: 3000 }
   if (is(fates.unknown)) return { verdict: 'unknown', startedUs, afterMs: random.logInt(500, 20_000) }
   return { verdict: 'sent', startedUs }
 }
 
-/** Writes the outcome; now and then twice, as a node does that lost the reply of the first. */
+/** Writes the outcome; now and then twice, as a node does that lost the reply to the first call. */
 export async function settle (world: World, grant: Grant, settlement: Settlement): Promise<void> {
   const { verdict, startedUs, afterMs = 0, bucket = '', coolMs = 0 } = settlement
   const at = { sender: world.sender, digest: world.posts.get(grant.id)?.digest ?? '' }
@@ -88,9 +88,9 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   }
   const reply = await world.run('settle', at, args)
   world.keepStarts(grant.recipient)
-  grant.shift?.settled()
+  grant.drainRun?.settled()
   if (reply.status === 'stale') {
-    world.record({ fact: 'settled again', at: world.now, told: 'stale at first' })
+    world.record({ fact: 'settled again', at: world.now, status: 'stale at first' })
     return
   }
   world.record({ fact: 'settled', at: world.now, id: grant.id, verdict, startedUs, bucket, coolMs })
@@ -99,16 +99,16 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
   came(world, grant.id, verdict, reply.dueMs)
   applyWakeHint(world, reply.wakeHint)
   if (world.random.chance(0.01)) {
-    const { status: told } = await world.run('settle', at, args)
-    world.record({ fact: 'settled again', at: world.now, told })
+    const { status } = await world.run('settle', at, args)
+    world.record({ fact: 'settled again', at: world.now, status })
   }
 }
 
-/** Keeps account of a verdict; some failures are taken up by hand before they are due, or after they were given up. */
+/** Records a verdict; an operator retries some failures before they are due, or after they were given up. */
 export function came (world: World, id: string, verdict: Verdict, dueMs: number): void {
   const { random, scenario } = world
   if (verdict === 'sent' || verdict === 'failed') world.unsettled.delete(id)
   if (verdict === 'retry') world.failures.set(id, dueMs)
   const byHand = (verdict === 'retry' || (verdict === 'failed' && world.arrivals > 0)) && random.chance(scenario.force)
-  if (byHand) world.at(world.now + random.gap(3_000_000), async () => await retake(world, id, true))
+  if (byHand) world.at(world.now + random.gap(3_000_000), async () => await retryFailure(world, id, true))
 }

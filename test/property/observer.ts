@@ -1,14 +1,14 @@
 import type { Admitted, Fact, History, Rules } from './history.js'
-import type { Followed } from './line-book.js'
-import { LineBook } from './line-book.js'
-import { judgeGrant, judgeLook, judgeQueued, judgeRefusal } from './promises.js'
+import type { Followed } from './queue-book.js'
+import { QueueBook } from './queue-book.js'
+import { judgeGrant, judgeClaim, judgeQueued, judgeRefusal } from './promises.js'
 import { SenderBook } from './sender-book.js'
 import { Seconds, Starts } from './starts.js'
 import type { Judgement, Kind } from './verdicts.js'
 import { emptyFigures } from './verdicts.js'
 
 /**
- * Judges a round by what callers, provider and operators saw. Keeps its own books from the definitions of line, turn and
+ * Judges a round by what callers, provider and operators saw. Keeps its own books from the definitions of queue, ready time and
  * bucket; shares nothing with the scripts nor with what drives them.
  */
 export function judge (history: History): Judgement {
@@ -19,13 +19,13 @@ export function judge (history: History): Judgement {
 
 export class Observer {
   readonly rules: Rules
-  readonly attentive: boolean
+  readonly punctual: boolean
   readonly judgement: Judgement = { figures: emptyFigures(), breaches: new Map() }
-  readonly book: LineBook
+  readonly book: QueueBook
   readonly sender: SenderBook
   readonly messages = new Map<string, Followed>()
   unsettled = 0
-  /** Redis forgot the pace of the pairs: what rests on it cannot be judged any more. */
+  /** Redis lost the buckets of the pairs: promises that rest on them cannot be judged any more. */
   blind = false
   readonly #starts: Starts
   readonly #seconds: Seconds
@@ -33,10 +33,10 @@ export class Observer {
   /** By recipient and lane: the number of the youngest that started a first attempt. */
   readonly #youngest = new Map<string, number>()
 
-  constructor ({ rules, attentive }: History) {
+  constructor ({ rules, punctual }: History) {
     this.rules = rules
-    this.attentive = attentive
-    this.book = new LineBook(rules)
+    this.punctual = punctual
+    this.book = new QueueBook(rules)
     this.sender = new SenderBook(rules)
     this.#starts = new Starts(rules)
     this.#seconds = new Seconds(rules.perSecond)
@@ -57,11 +57,11 @@ export class Observer {
       case 'refused':
         return judgeRefusal(this, fact)
       case 'repeated':
-        return fact.told === fact.expected ? undefined : this.breach('key', fact.at, `a repeat was told ${fact.told} and not ${fact.expected}`)
-      case 'look':
-        return this.#look(fact.at)
-      case 'looked':
-        return judgeLook(this, fact)
+        return fact.status === fact.expected ? undefined : this.breach('key', fact.at, `a repeat got ${fact.status} and not ${fact.expected}`)
+      case 'claim':
+        return this.#joinDue(fact.at)
+      case 'claimed':
+        return judgeClaim(this, fact)
       case 'granted':
         return this.#granted(fact)
       case 'started':
@@ -69,13 +69,13 @@ export class Observer {
       case 'settled':
         return this.#settled(fact)
       case 'alarm':
-        return this.breach('alarm', fact.at, `the watch says ${fact.gapUs} µs and not ${fact.leastUs}`)
+        return this.breach('alarm', fact.at, `the spacing check reports ${fact.gapUs} µs and not ${fact.leastUs}`)
       case 'settled again':
-        return fact.told === 'stale' ? undefined : this.breach('attempts', fact.at, `a second settlement was told ${fact.told}`)
+        return fact.status === 'stale' ? undefined : this.breach('attempts', fact.at, `a second settlement got ${fact.status}`)
       case 'decided':
         return this.#decided(fact)
-      case 'retaken':
-        return this.#retaken(fact)
+      case 'retried':
+        return this.#retried(fact)
       case 'closed':
         return this.#closed(fact)
       case 'spared':
@@ -83,7 +83,7 @@ export class Observer {
       case 'cleared':
         this.#starts.exempt(fact.recipient)
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
-      case 'tidied': return this.book.pairs.forEach(pair => pair.bucket.tidy(fact.at))
+      case 'pruned': return this.book.pairs.forEach(pair => pair.bucket.prune(fact.at))
       case 'paused': return this.sender.pause(fact.at, fact.until)
       case 'resumed': return this.sender.resume(fact.at)
       case 'restarted':
@@ -125,8 +125,8 @@ export class Observer {
     if (fact.as === 'queued') this.book.join(message, fact.at)
   }
 
-  /** A look lets due scheduled messages join their lines, at most 100, earliest first. */
-  #look (at: number): void {
+  /** A claim lets due scheduled messages join their queues, at most 100, earliest first. */
+  #joinDue (at: number): void {
     const moment = ({ admitted }: Followed): number => admitted.scheduledMs ?? 0
     const due = [...this.#scheduled].filter(message => moment(message) <= at / 1000)
     due.sort((a, b) => moment(a) - moment(b) || (a.admitted.id < b.admitted.id ? -1 : 1))
@@ -144,7 +144,7 @@ export class Observer {
     judgeGrant(this, message, fact)
     this.sender.slots++
     this.sender.inFlight++
-    this.sender.flow.send(fact.at)
+    this.sender.rate.send(fact.at)
     this.book.grant(message, fact.at)
     message.place = 'flight'
     message.granted = true
@@ -172,16 +172,18 @@ export class Observer {
     const message = this.#known(fact)
     if (message === undefined) return
     const pair = this.book.pair(message.admitted.recipient)
-    if (message.place !== 'flight' || pair.flight?.message !== message) { return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`) }
+    if (message.place !== 'flight' || pair.flight?.message !== message) {
+      return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`)
+    }
     if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
-    if (fact.bucket === 'sender-rate') this.sender.flow.coolDown(fact.at + fact.coolMs * 1000)
-    const inVain = fact.bucket === 'sender' && this.sender.stopped
+    if (fact.bucket === 'sender-rate') this.sender.rate.coolDown(fact.at + fact.coolMs * 1000)
+    const isFailedProbe = fact.bucket === 'sender' && this.sender.stopped
     if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000)
     else if (fact.verdict === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)
     if (fact.verdict !== 'wait') message.attempts++
     this.sender.land(fact.at)
-    this.book.land(pair, fact.verdict === 'wait', inVain, fact.at)
+    this.book.land(pair, fact.verdict === 'wait', isFailedProbe, fact.at)
     if (fact.verdict !== 'wait') this.#moveTo(message, fact.verdict)
   }
 
@@ -197,14 +199,14 @@ export class Observer {
     message.place = verdict === 'retry' ? 'failures' : verdict === 'sent' ? 'sent' : verdict === 'failed' ? 'failed' : 'unknown'
   }
 
-  #retaken (fact: Extract<Fact, { fact: 'retaken' }>): void {
+  #retried (fact: Extract<Fact, { fact: 'retried' }>): void {
     const message = this.#known(fact)
     if (message === undefined) return
     if (message.place === 'failed') {
       this.unsettled++
       message.expiresMs = fact.expiresMs
     } else if (message.place !== 'failures') {
-      this.breach('lost', fact.at, `${fact.id} retaken from ${message.place}`)
+      this.breach('lost', fact.at, `${fact.id} retried from ${message.place}`)
     }
     if (fact.queued) this.book.join(message, fact.at)
   }
@@ -214,9 +216,9 @@ export class Observer {
     if (message === undefined) return
     const { place, admitted: { recipient, lane } } = message
     this.judgement.figures[fact.reason]++
-    if (place === 'line') {
+    if (place === 'queued') {
       this.book.leave(message, fact.at)
-      for (const other of this.book.pair(recipient).lines.flat()) {
+      for (const other of this.book.pair(recipient).queues.flat()) {
         if (other.admitted.lane >= lane && other.admittedAtFact > message.queuedSinceFact) other.leftAhead++
       }
     } else if (place !== 'scheduled' && place !== 'failures') {
@@ -224,7 +226,7 @@ export class Observer {
     }
     if (fact.reason === 'expired' && message.expiresMs > fact.at / 1000) this.breach('lost', fact.at, `${fact.id} expired before its time`)
     this.#scheduled.delete(message)
-    // Who failed before its life ended counts as failed, and may be taken up again as such.
+    // A message that failed before its lifetime ended counts as failed, and may be retried as such.
     message.place = fact.reason === 'expired' && message.attempts > 0 ? 'failed' : 'closed'
     this.unsettled--
   }
@@ -232,10 +234,10 @@ export class Observer {
   #spared (fact: Extract<Fact, { fact: 'spared' }>): void {
     const place = this.#known(fact)?.place
     const right =
-      fact.told === 'busy'
+      fact.status === 'busy'
         ? place === 'flight' || place === 'unknown'
-        : fact.told === 'gone' && (place === 'sent' || place === 'failed' || place === 'closed')
-    if (!right) this.breach('lost', fact.at, `${fact.id}: cancel was told ${fact.told} from ${place}`)
+        : fact.status === 'gone' && (place === 'sent' || place === 'failed' || place === 'closed')
+    if (!right) this.breach('lost', fact.at, `${fact.id}: cancel got ${fact.status} from ${place}`)
   }
 
   #over (fact: Extract<Fact, { fact: 'over' }>): void {

@@ -2,7 +2,7 @@
 export interface Random {
   /** In [0, 1). */
   next: () => number
-  /** A whole number from `low` to `high`, both possible. */
+  /** A whole number from `low` to `high`, both included. */
   int: (low: number, high: number) => number
   /** As `int`, but as often between 1 and 10 as between 100 and 1,000. */
   logInt: (low: number, high: number) => number
@@ -10,7 +10,7 @@ export interface Random {
   pick: <Item>(items: readonly Item[]) => Item
   /** A whole number, exponentially distributed: the gap of a Poisson process. */
   gap: (mean: number) => number
-  /** Another one, by a seed that this one draws. */
+  /** A new generator, seeded by this one. */
   fork: () => Random
 }
 

@@ -11,11 +11,11 @@ import { addJudgement, emptyFigures } from './verdicts.js'
 export interface Plan {
   seed: number
   lanes: boolean
-  /** Rounds are begun until this many sends were observed. */
+  /** Rounds start until this many sends were observed. */
   sends: number
   /** Messages of a round at most. */
   most: number
-  /** No round is begun once this is so. */
+  /** No round starts once this is true. */
   isEnough?: (sum: Judgement) => boolean
   /** Changes to each round as drawn. */
   adapt?: (scenario: Scenario) => void
@@ -23,11 +23,11 @@ export interface Plan {
 
 export interface Played { sum: Judgement, rounds: number, seconds: number }
 
-/** Rounds that share one connection: while one waits for its reply, the others' calls travel. Fewer where the first may be enough. */
+/** Rounds that share one connection: while one waits for its reply, the others' calls are on their way. Fewer where the first may be enough. */
 const AT_ONCE = 12
 const AT_ONCE_UNTIL_ENOUGH = 4
 
-/** Plays rounds, each on a sender and a clock of its own, and judges each; breaches are told with the number of their round. */
+/** Plays rounds, each on a sender and a clock of its own, and judges each; breaches name their round. */
 export async function playRounds (redis: Redis, run: Run, prefix: string, plan: Plan): Promise<Played> {
   const sum: Judgement = { figures: emptyFigures(), breaches: new Map() }
   const startedAt = performance.now()
@@ -51,7 +51,7 @@ async function playRound (redis: Redis, run: Run, prefix: string, plan: Plan, ro
   return judge(await simulate(redis, run, prefix, `round${round}${plan.lanes ? 'lanes' : ''}`, scenario, random))
 }
 
-/** One line for people. */
+/** A summary in one line. */
 export function describe (seed: number, { sum, rounds, seconds }: Played): string {
   const breaches = Object.fromEntries([...sum.breaches].map(([kind, texts]) => [kind, texts.length]))
   return JSON.stringify({ rounds, ...sum.figures, breaches, seconds, seed })

@@ -6,18 +6,18 @@ import { createZipf } from './random.js'
 export interface Scenario {
   rules: Rules
   lanes: boolean
-  attentive: boolean
+  punctual: boolean
   messages: number
   recipients: ReturnType<typeof createZipf>
   pattern: 'poisson' | 'bursts' | 'campaign'
   meanGapUs: number
   inline: number
-  /** Longest way of a call to Redis, and of its reply; from the grant's reply to the start; from the start to the verdict. */
+  /** Longest delays: of a call to Redis and of its reply; from the grant's reply to the start; from the start to the verdict. */
   callUs: number
   startUs: number
   verdictUs: number
-  /** What attempts come to; what is left of 1 is sent. */
-  fates: { retry: number, failed: number, pair: number, flow: number, stop: number, unknown: number, unsent: number, slow: number, vanish: number }
+  /** Shares of the outcomes of attempts; the rest of 1 is sent. */
+  fates: { retry: number, failed: number, pair: number, rate: number, stop: number, unknown: number, unsent: number, slow: number, vanish: number }
   cancel: number
   repeat: number
   loseReply: number
@@ -26,27 +26,27 @@ export interface Scenario {
   shortLife: number
   force: number
   perMinute: { outage: number, crash: number, pause: number, clear: number, restart: number }
-  /** A restart forgets the pace of all pairs and of the sender. */
+  /** A restart loses the buckets of all pairs and of the sender. */
   emptied: boolean
 }
 
 const LONGEST_S = 500
 
-/** Draws a round. Its load is between half of what its rules let through and one and a half of it. */
+/** Draws a round. Its load is between half and one and a half of what its rules let through. */
 export function drawScenario (random: Random, lanes: boolean, most: number): Scenario {
   const rules = drawRules(random)
-  const troubled = random.chance(0.75)
-  const attentive = random.chance(0.4)
+  const hasFaults = random.chance(0.75)
+  const punctual = random.chance(0.4)
   const verdictUs = random.logInt(1, 3000) * 1000
   const recipients = random.chance(0.3) ? createZipf(random.int(1, 8), 0) : createZipf(random.logInt(20, 600), random.next() * 1.1)
   const busyS = verdictUs / 2e6 + 0.06
   const perSecond = Math.min(rules.perSecond, rules.maxInFlight / busyS, 1 / (recipients.largestShare * (rules.pairIntervalMs / 1000 + busyS)))
-  const wrong = (share: number): number => troubled && random.chance(0.7) ? share * random.next() * 2 : 0
-  const unattended = (share: number): number => attentive ? 0 : wrong(share)
+  const wrong = (share: number): number => hasFaults && random.chance(0.7) ? share * random.next() * 2 : 0
+  const unlessPunctual = (share: number): number => punctual ? 0 : wrong(share)
   return {
     rules,
     lanes,
-    attentive,
+    punctual,
     messages: Math.max(40, Math.min(most, Math.round(perSecond * LONGEST_S))),
     recipients,
     pattern: random.pick(['poisson', 'poisson', 'bursts', 'campaign']),
@@ -59,8 +59,8 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
       retry: wrong(0.04),
       failed: wrong(0.02),
       pair: wrong(0.01),
-      flow: wrong(0.004),
-      stop: unattended(0.002),
+      rate: wrong(0.004),
+      stop: unlessPunctual(0.002),
       unknown: wrong(0.01),
       unsent: wrong(0.004),
       slow: wrong(0.03),
@@ -68,12 +68,12 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
     },
     cancel: wrong(0.04),
     repeat: 0.03,
-    loseReply: unattended(0.02),
+    loseReply: unlessPunctual(0.02),
     scheduled: wrong(0.04),
     reject: wrong(0.05),
     shortLife: wrong(0.03),
     force: wrong(0.1),
-    perMinute: { outage: unattended(2), crash: unattended(0.5), pause: wrong(2), clear: wrong(5), restart: wrong(0.7) },
+    perMinute: { outage: unlessPunctual(2), crash: unlessPunctual(0.5), pause: wrong(2), clear: wrong(5), restart: wrong(0.7) },
     emptied: random.chance(0.4)
   }
 }

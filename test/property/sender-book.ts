@@ -1,17 +1,17 @@
 import { Bucket } from './bucket.js'
 import type { Rules } from './history.js'
 
-/** What the observer knows of the sender as a whole: open or not, its flow, its places. */
+/** What the observer knows of the sender as a whole: its state, its rate, its places. */
 export class SenderBook {
-  readonly flow: Bucket
+  readonly rate: Bucket
   inFlight = 0
   slots = 0
   coolUntil = 0
-  /** When a place last became free while all were taken. */
-  roomSince = 0
-  /** The last look that found, or left, all places taken. */
-  fullAtLook = 0
-  /** The last moment at which an operator opened the sender or shortened a pause. */
+  /** When a place was last freed while all were taken. */
+  placeSince = 0
+  /** The last claim that found, or left, all places taken. */
+  fullAtClaim = 0
+  /** The last moment at which an operator resumed the sender or shortened a pause. */
   easedAt = 0
   #paused: { until: number } | null = null
   #stopped: { at: number, until: number } | null = null
@@ -22,25 +22,25 @@ export class SenderBook {
     this.#rules = rules
     // No sliding second may hold more than the rate: a small burst, and what the interval lets through beside it.
     const burst = Math.max(1, Math.floor(rules.perSecond / 40))
-    this.flow = new Bucket(Math.ceil(1e6 / (rules.perSecond - burst + 1)), burst)
+    this.rate = new Bucket(Math.ceil(1e6 / (rules.perSecond - burst + 1)), burst)
   }
 
   get full (): boolean { return this.inFlight >= this.#rules.maxInFlight }
 
   get stopped (): boolean { return this.#stopped !== null }
 
-  closed (now: number): boolean {
+  isBlocked (now: number): boolean {
     return this.#pausedAt(now) || this.#stopped !== null
   }
 
-  /** May this grant not be, since the sender is closed? A stopped one may be tried after its rest. */
+  /** Whether the sender's state forbids a grant. A stopped sender may be probed after its interval. */
   forbids (now: number): boolean {
     return this.#pausedAt(now) || (this.#stopped !== null && now < this.#stopped.until)
   }
 
-  /** Since when it has been open for grants, cool-down and flow included. */
+  /** Since when it may grant, cool-down and sender rate included. */
   openSince (now: number): number {
-    return Math.max(this.#openSince, this.pauseEnded(now), this.coolUntil, this.flow.earliest())
+    return Math.max(this.#openSince, this.pauseEnded(now), this.coolUntil, this.rate.earliest())
   }
 
   /** When the last pause ended by itself; 0 where none did or an operator ended it. */
@@ -62,12 +62,12 @@ export class SenderBook {
     this.#openSince = this.easedAt = now
   }
 
-  /** The provider's verdict; a pause that is in force stands instead. */
+  /** The provider stopped the sender; a pause in force outranks it. */
   stop (now: number, until: number): void {
     if (!this.#pausedAt(now)) this.#stopped = { at: now, until }
   }
 
-  /** A success opens a stopped sender, if it was granted after the stop. */
+  /** A success resumes a stopped sender, if it was granted after the stop. */
   sent (now: number, grantedAt: number): void {
     if (this.#stopped === null || grantedAt <= this.#stopped.at) return
     this.#openSince = now
@@ -75,7 +75,7 @@ export class SenderBook {
   }
 
   land (now: number): void {
-    if (this.full) this.roomSince = now
+    if (this.full) this.placeSince = now
     this.inFlight--
   }
 

@@ -6,10 +6,10 @@ import type { History } from './history.js'
 import { recover, prune, retryDue } from './keeper.js'
 import type { Random } from './random.js'
 import type { Scenario } from './scenario.js'
-import { startTrouble } from './trouble.js'
+import { startFaults } from './faults.js'
 import { World } from './world.js'
 
-/** What a round may leave nothing in. */
+/** Keys that have to be empty after a round. */
 const TRANSIENT = [
   'backlog',
   'queue:urgent',
@@ -35,7 +35,7 @@ const LONGEST_US = 1_500_000_000
 export async function simulate (redis: Redis, run: Run, prefix: string, sender: string, scenario: Scenario, random: Random): Promise<History> {
   const world = new World(redis, run, { prefix, sender }, scenario, random)
   const { rules } = scenario
-  const flow = flowQuota(rules.perSecond)
+  const senderRate = flowQuota(rules.perSecond)
   await run(
     'quota',
     { sender },
@@ -44,14 +44,14 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
       settings: 'of the round',
       pairIntervalUs: rules.pairIntervalMs * 1000,
       pairBurst: rules.pairBurst,
-      senderIntervalUs: flow.intervalUs,
-      senderBurst: flow.burst,
+      senderIntervalUs: senderRate.intervalUs,
+      senderBurst: senderRate.burst,
       maxInFlight: rules.maxInFlight,
       perSecond: rules.perSecond
     }
   )
   startArrivals(world)
-  startTrouble(world)
+  startFaults(world)
   every(world, 1_000_000, async () => await recover(world))
   every(world, random.logInt(500, 10_000) * 1000, async () => await retryDue(world))
   every(world, 60_000_000, async () => await prune(world))
@@ -64,7 +64,7 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
     await entry.run()
   }
   world.record({ fact: 'over', at: world.now, unsettled: world.unsettled.size, keys: await world.readKeys(TRANSIENT) })
-  return { rules, attentive: scenario.attentive, facts: world.facts }
+  return { rules, punctual: scenario.punctual, facts: world.facts }
 }
 
 function every (world: World, periodUs: number, run: () => Promise<void>): void {

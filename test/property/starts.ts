@@ -1,7 +1,7 @@
 import type { Rules } from './history.js'
 
 /**
- * What the provider holds against a sender: the starts of one pair. For burst `b` and interval `i`, the n-th start after a
+ * The provider's limit: the starts of one pair. For burst `b` and interval `i`, the n-th start after a
  * start has to come at least `(n − (b − 1)) × i` after it, for every two starts; so any `b + 1` in a row span at least `i`,
  * and with `b` 1 neighbours are `i` apart. Written with `moment − number × i`, the latest of all former starts decides.
  */

@@ -1,4 +1,4 @@
-/** What a breach is called; the numbers are those of the promises in the documentation of the limiter. */
+/** Kinds of breaches. */
 export type Kind =
   | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'share' | 'promise'
   | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over'
@@ -12,7 +12,7 @@ export interface Figures {
   retries: number
   lostReplies: number
   expiredLeases: number
-  /** Promises that a lower lane's share of the flow beat, within one flow interval for each pair that moved up a lane. */
+  /** Promises beaten by a lower lane's share of the slots, within one sender interval for each pair that moved up a lane. */
   beatenByShare: number
 }
 

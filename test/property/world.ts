@@ -4,16 +4,16 @@ import { Calendar } from './calendar.js'
 import type { Fact } from './history.js'
 import type { Random } from './random.js'
 import type { Scenario } from './scenario.js'
-import type { Shift } from './drain.js'
+import type { DrainRun } from './drain.js'
 
 /** A message as its caller knows it. */
 export interface Post { digest: string, fingerprint: string, recipient: string, lane: number }
 
 export const START_WITHIN_US = 250_000
 export const LEASE_MS = 30_000
-/** Life of the drain lease, and of a call for a shift. Redis would end both by its own clock; here the virtual one does. */
-const LEASE_OF_SHIFT_US = 3_000_000
-const LIFE_OF_CALL_US = 2_000_000
+/** TTL of the drain lease, and of a request for a drain run. Redis would end both by its own clock; here the virtual one does. */
+const DRAIN_LEASE_US = 3_000_000
+const DRAIN_REQUEST_US = 2_000_000
 
 /** The state of a round outside of Redis: the clock, the nodes, and what they remember. */
 export class World {
@@ -25,7 +25,7 @@ export class World {
   readonly unsettled = new Set<string>()
   /** id → due moment, ms. */
   readonly failures = new Map<string, number>()
-  readonly shifts = new Set<Shift>()
+  readonly drainRuns = new Set<DrainRun>()
   readonly lostHolders = new Map<string, number>()
   arrivals: number
   runId = 'run1'
@@ -74,12 +74,12 @@ export class World {
     return `{${this.#prefix}:${this.sender}}:${name}`
   }
 
-  /** What each call that may grant says of itself. */
+  /** Arguments of each call that may grant. */
   terms (): { holder: string, runId: string, leaseMs: number } {
     return { holder: `node${this.random.int(1, 3)}:${++this.#calls}`, runId: this.runId, leaseMs: LEASE_MS }
   }
 
-  /** A script that grants wrote the run id that it was told. A sender that had none before starts without a cool-down. */
+  /** A script that grants wrote the run id of its argument. A sender that had none before starts without a cool-down. */
   runIdWritten (): void {
     const restarted = this.unseenRestart && this.#hasRunId
     this.unseenRestart = false
@@ -88,7 +88,7 @@ export class World {
     this.record({ fact: 'restarted', at: this.now, emptied: this.scenario.emptied })
   }
 
-  /** A way of a call, there or back, µs. */
+  /** The delay of a call or of its reply, µs. */
   lag (): number {
     return this.random.int(0, this.scenario.callUs)
   }
@@ -104,20 +104,20 @@ export class World {
   }
 
   renewLease (): void {
-    this.#keepShift(LEASE_OF_SHIFT_US)
+    this.#keepLease(DRAIN_LEASE_US)
   }
 
-  callMade (): void {
-    this.#keepShift(LIFE_OF_CALL_US)
+  drainRequested (): void {
+    this.#keepLease(DRAIN_REQUEST_US)
   }
 
-  #keepShift (lifeUs: number): void {
+  #keepLease (lifeUs: number): void {
     this.#leaseEnd = this.now + lifeUs
-    // Not waited for: on one connection it comes before the next script.
+    // Not awaited: on one connection it comes before the next script.
     this.#redis.persist(this.key('drain-lease')).catch(() => undefined)
   }
 
-  /** Redis would end the watch's account of a pair by its own clock, and so maybe before the next start of the virtual one. */
+  /** Redis would end the spacing check's key of a pair by its own clock, maybe before the next start on the virtual one. */
   keepStarts (recipient: string): void {
     this.#redis.persist(this.key(`starts:${recipient}`)).catch(() => undefined)
   }

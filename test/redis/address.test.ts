@@ -42,7 +42,7 @@ const read: Array<[text: string, address: object]> = [
 ]
 
 for (const [text, address] of read) {
-  await t.test(`${text} is understood`, async t => {
+  await t.test(`${text} is a valid address`, async t => {
     t.same(parseAddress(text), address)
   })
 }
@@ -57,7 +57,7 @@ const refused: Array<[text: string, says: RegExp]> = [
 ]
 
 for (const [text, says] of refused) {
-  await t.test(`${text.replace(':secret@', '')} is refused, and the password is not repeated`, async t => {
+  await t.test(`${text.replace(':secret@', '')} is rejected, and the error does not contain the password`, async t => {
     t.throws(() => parseAddress(text), { code: 'CONFIG_INVALID', message: says, facts: { field: 'REDIS_URL' } })
     try {
       parseAddress(text)

@@ -1,34 +1,34 @@
-/** What travels together: one sender's messages of one turn of the event loop that share what is shared. */
+/** Batched calls: one sender's messages of one tick of the event loop with the same shared arguments. */
 import t from 'tap'
 import type { Part } from '../../src/redis/script-call.js'
 import { runBatched } from '../../src/redis/batch-calls.js'
 
 const part = (name: string): Part => ({ args: [name] })
 
-/** Notes the calls, and answers each message with its own name. */
+/** Records the calls, and replies to each message with its own name. */
 function createCalls (): { calls: string[][], run: ReturnType<typeof runBatched> } {
   const calls: string[][] = []
   const run = runBatched(async (sender, args, parts) => {
     calls.push([sender, ...args, ...parts.map(one => (one.args[0] ?? '').slice(0, 1))])
-    return parts.map(one => ['told', one.args[0]])
+    return parts.map(one => ['done', one.args[0]])
   })
   return { calls, run }
 }
 
-await t.test('those of one turn are one call, and each gets its own answer', async t => {
+await t.test('messages of one tick are one call, and each gets its own reply', async t => {
   const { calls, run } = createCalls()
-  t.strictSame(await Promise.all(['a', 'b', 'c'].map(async name => await run('1', ['x'], part(name)))), [['told', 'a'], ['told', 'b'], ['told', 'c']])
+  t.strictSame(await Promise.all(['a', 'b', 'c'].map(async name => await run('1', ['x'], part(name)))), [['done', 'a'], ['done', 'b'], ['done', 'c']])
   await run('1', ['x'], part('d'))
   t.strictSame(calls, [['1', 'x', 'a', 'b', 'c'], ['1', 'x', 'd']])
 })
 
-await t.test('other senders, and those who share something else, travel by themselves, in order', async t => {
+await t.test('messages of other senders, or with other shared arguments, are calls of their own, in order', async t => {
   const { calls, run } = createCalls()
   await Promise.all([run('1', ['x'], part('a')), run('2', ['x'], part('b')), run('1', ['y'], part('c')), run('1', ['x'], part('d'))])
   t.strictSame(calls, [['1', 'x', 'a'], ['1', 'y', 'c'], ['1', 'x', 'd'], ['2', 'x', 'b']])
 })
 
-await t.test('a call carries so many messages, and so many characters, at most', async t => {
+await t.test('a call carries a limited number of messages, and of characters', async t => {
   const { calls, run } = createCalls()
   await Promise.all(Array.from({ length: 120 }, async () => await run('1', [], part('a'))))
   t.strictSame(calls.map(call => call.length - 1), [50, 50, 20])
@@ -37,11 +37,11 @@ await t.test('a call carries so many messages, and so many characters, at most',
   t.strictSame(calls.map(call => call.length - 1), [2, 2, 1])
 })
 
-await t.test('a call that fails fails for all, and a message that fails fails alone', async t => {
+await t.test('a call that fails fails for all its messages, and a message that fails fails alone', async t => {
   const failing = runBatched(async () => { throw new TypeError('lost') })
   const lost = await Promise.allSettled([failing('1', [], part('a')), failing('1', [], part('b'))])
   t.match(lost, [{ reason: { message: 'lost' } }, { reason: { message: 'lost' } }])
-  const partly = runBatched(async () => [['told'], ['error', 'why']])
-  const told = await Promise.allSettled([partly('1', [], part('a')), partly('1', [], part('b')), partly('1', [], part('c'))])
-  t.match(told, [{ value: ['told'] }, { reason: { code: 'INTERNAL', message: 'why' } }, { reason: { code: 'INTERNAL', message: 'no reply' } }])
+  const partly = runBatched(async () => [['done'], ['error', 'why']])
+  const replies = await Promise.allSettled([partly('1', [], part('a')), partly('1', [], part('b')), partly('1', [], part('c'))])
+  t.match(replies, [{ value: ['done'] }, { reason: { code: 'INTERNAL', message: 'why' } }, { reason: { code: 'INTERNAL', message: 'no reply' } }])
 })

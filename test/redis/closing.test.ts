@@ -9,14 +9,14 @@ const sandbox = await startSandbox(t)
 const kinds = ['Timeout', 'TCPSocketWrap']
 
 /** How many timers and sockets keep this process from ending. */
-const held = (): number => process.getActiveResourcesInfo().filter(kind => kinds.includes(kind)).length
+const countHandles = (): number => process.getActiveResourcesInfo().filter(kind => kinds.includes(kind)).length
 const hang = (redis: TestRedis): void => { process.kill(redis.pid, 'SIGSTOP') }
 
-const troubles: Record<string, (redis: TestRedis) => Promise<void>> = {
-  answers: async () => {},
+const faults: Record<string, (redis: TestRedis) => Promise<void>> = {
+  responds: async () => {},
   'is gone': async redis => await redis.kill(),
   hangs: async redis => hang(redis),
-  'hung and is gone': async redis => {
+  'hung and is then gone': async redis => {
     hang(redis)
     await pass(300)
     await redis.kill()
@@ -28,11 +28,11 @@ const troubles: Record<string, (redis: TestRedis) => Promise<void>> = {
   }
 }
 
-for (const [what, begin] of Object.entries(troubles)) {
-  await t.test(`where Redis ${what}`, async t => {
+for (const [what, begin] of Object.entries(faults)) {
+  await t.test(`a node closes completely while Redis ${what}`, async t => {
     const redis = await startRedis(t)
     await pass(100)
-    const before = held()
+    const before = countHandles()
     const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { WHATSAPP_RATE_LIMIT_MS: '1' } })
     // With a drain run under way, whose job is completed in Redis.
     await node.send('+15550000001', 'Hello', {}, { prefer: 'respond-async' })
@@ -41,7 +41,7 @@ for (const [what, begin] of Object.entries(troubles)) {
     // Long enough for the clients to notice, and to wait for their next attempt.
     await pass(300)
     await node.close()
-    await until('nothing of the node is left', () => held() <= before)
+    await until('the node left no timer and no socket', () => countHandles() <= before)
     if (what === 'hangs') process.kill(redis.pid, 'SIGCONT')
   })
 }

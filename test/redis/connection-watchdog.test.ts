@@ -1,4 +1,4 @@
-/** A connection that fell silent is let go of; one whose own process had no time to listen is kept. */
+/** A silent connection is closed; the connection of a process that was too busy to read is kept. */
 import t from 'tap'
 import type { Redis } from 'ioredis'
 import { createClient } from '../../src/redis/client.js'
@@ -25,28 +25,28 @@ async function watched (
   return { client, closings: () => closings }
 }
 
-await t.test('a server that hangs is let go of', async t => {
+await t.test('a connection to a server that hangs is closed', async t => {
   const { closings } = await watched(t)
   process.kill(redis.pid, 'SIGSTOP')
-  await until('the connection is let go of', async () => closings() > 0)
+  await until('the connection is closed', async () => closings() > 0)
   process.kill(redis.pid, 'SIGCONT')
 })
 
-await t.test('a process that is too busy to listen keeps its connection', async t => {
+await t.test('a process that is too busy to read keeps its connection', async t => {
   const { client, closings } = await watched(t)
-  for (let turn = 0; turn < 4; turn++) {
+  for (let tick = 0; tick < 4; tick++) {
     const until = performance.now() + 1700
-    while (performance.now() < until) { /* as a turn of the event loop does that has too much in it */ }
+    while (performance.now() < until) { /* a tick of the event loop that takes too long */ }
     await pass(1)
   }
   t.equal(closings(), 0)
   t.equal(await client.ping(), 'PONG')
 })
 
-await t.test('answers to others count, even where the question of the watch is lost', async t => {
+await t.test('replies to other commands count, even where the watchdog\'s own command is lost', async t => {
   const { client, closings } = await watched(t, async () => { throw new Error('Command timed out') })
-  for (let turn = 0; turn < 30; turn++) {
-    await client.ping().catch(() => undefined) // late answers are heard as well
+  for (let round = 0; round < 30; round++) {
+    await client.ping().catch(() => undefined) // late replies count as well
     await pass(100)
   }
   t.equal(closings(), 0)

@@ -20,7 +20,7 @@ const payloads: Payload[] = [
   { ...text, message: 'two\nlines, half a pair \ud83d', keySource: 'field', idempotencyKey: '0' }
 ]
 
-t.test('every payload is read as it was written, from one line', async t => {
+t.test('every payload is read as it was written, and is one line of text', async t => {
   for (const payload of payloads) {
     const line = writePayload('p15550000001', payload)
     t.notMatch(line, '\n')

@@ -10,27 +10,27 @@ const replica = await startRedis(t, { extra: ['--replicaof', '127.0.0.1', String
 const admin = replica.connect()
 await until('the replica has caught up', async () => /master_link_status:up/.test(await admin.info('replication')))
 
-await t.test('what is held is on a replica', async t => {
+await t.test('data is on a replica once the hold resolves', async t => {
   const { redis, replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
   t.teardown(close)
   const prefix = createPrefix()
   for (let number = 1; number <= 20; number++) {
     await redis.set(`{${prefix}:1}:seq`, number)
-    await held(replicas, prefix)
+    await holdUntilReplicated(replicas, prefix)
     t.equal(await admin.get(`{${prefix}:1}:seq`), String(number))
   }
 })
 
-await t.test('it covers what another connection wrote', async t => {
+await t.test('a hold covers what another connection wrote', async t => {
   const { replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
   t.teardown(close)
   const prefix = createPrefix()
-  await master.connect().set(`{${prefix}:1}:seq`, 'by somebody else')
-  await held(replicas, prefix)
-  t.equal(await admin.get(`{${prefix}:1}:seq`), 'by somebody else')
+  await master.connect().set(`{${prefix}:1}:seq`, 'by another connection')
+  await holdUntilReplicated(replicas, prefix)
+  t.equal(await admin.get(`{${prefix}:1}:seq`), 'by another connection')
 })
 
-await t.test('many ask at once and share', async t => {
+await t.test('concurrent holds share one WAIT', async t => {
   const { redis, replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
   t.teardown(close)
   const prefix = createPrefix()
@@ -39,7 +39,7 @@ await t.test('many ask at once and share', async t => {
   t.equal(Number(/cmdstat_wait:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]), before + 2, 'one for the first, one for all others')
 })
 
-await t.test('with a replica that says nothing it is UNAVAILABLE in time, and says what is so', async t => {
+await t.test('with a silent replica a hold is UNAVAILABLE in time, with advice', async t => {
   const { replicas, close } = await connect(master.url, createBus(), { waitReplicas: 1 })
   t.teardown(close)
   process.kill(replica.pid, 'SIGSTOP')
@@ -50,13 +50,13 @@ await t.test('with a replica that says nothing it is UNAVAILABLE in time, and sa
     message: /may have been accepted; repeat with the same idempotency key/,
     facts: { retryAfterMs: 1000 }
   })
-  // Callers give up after so long.
+  // The timeout of callers.
   t.ok(performance.now() - askedAt < 5000)
   process.kill(replica.pid, 'SIGCONT')
-  await held(replicas, createPrefix())
+  await holdUntilReplicated(replicas, createPrefix())
 })
 
-await t.test('where nobody waits it asks for nothing', async t => {
+await t.test('without replicas to wait for a hold sends no command', async t => {
   const { redis, replicas, close } = await connect(master.url, createBus())
   t.teardown(close)
   const prefix = createPrefix()
@@ -65,6 +65,6 @@ await t.test('where nobody waits it asks for nothing', async t => {
 })
 
 /** A replica that shares its core with other tests may be late. */
-async function held (replicas: Replicas, prefix: string): Promise<void> {
+async function holdUntilReplicated (replicas: Replicas, prefix: string): Promise<void> {
   await until('a replica holds it', async () => await replicas.hold(prefix, '1').then(() => true, () => false))
 }

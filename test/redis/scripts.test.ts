@@ -1,4 +1,4 @@
-/** The loader, and that lua/README.md and the headers of lua/ tell the same. */
+/** The script loader, and that lua/README.md and the headers of lua/ agree. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { senderKey } from '../../src/redis/keys.js'
@@ -45,7 +45,7 @@ await t.test('names of keys and arguments come from the header, in order, and a 
   t.match(parse(good), { name: 'count', keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'], args: ['now', 'step', 'name', 'loud'] })
 })
 
-await t.test('what travels to Redis is the flags, the includes and the body, with keys and arguments by their places', async t => {
+await t.test('the text sent to Redis is the flags, the includes and the body, with keys and arguments by their places', async t => {
   const { lua } = parse(good)
   t.match(lua, /^#!lua flags=allow-oom\n/)
   t.match(lua, 'local key_queue = { KEYS[2], KEYS[3], KEYS[4] }\n')
@@ -74,7 +74,7 @@ await t.test('fields of replies come from the header', async t => {
   ])
 })
 
-await t.test('a script that takes several messages names what each brings, and finds a list of them', async t => {
+await t.test('a script that takes several messages names the keys and arguments of each, and gets a list of them', async t => {
   const several = good
     .replace('--   step  count  to add\n', '')
     .replace('-- Returns:', '-- Keys per message:\n--   msg   string  its own\n-- Arguments per message:\n--   step  count   to add\n-- Returns:')
@@ -87,13 +87,14 @@ await t.test('a script that takes several messages names what each brings, and f
   })
   t.match(
     parse(several).lua,
-    'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n'
+    'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n' +
+      '  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n'
   )
   refused(several.replace('local step = message.step\n', ''), /message\.step is declared and not used/)
   refused(several.replace('message.step\n', 'message.size\n'), /message\.size is used and not declared/)
 })
 
-await t.test('an include may include others, each is inserted once, and a cycle is refused', async t => {
+await t.test('an include may include others, each is inserted once, and a cycle is rejected', async t => {
   const { lua } = parse(good.replace('--- @include clock', '--- @include nested\n--- @include clock'))
   t.equal(lua.split('local function clock').length, 2)
   t.ok(
@@ -105,7 +106,7 @@ await t.test('an include may include others, each is inserted once, and a cycle 
   refused(good.replace('--- @include clock', '--- include clock'), /"--- include clock" is not an include/)
 })
 
-await t.test('a header that does not fit its body, or an include, is refused', async t => {
+await t.test('a header that does not match its body, or an include, is rejected', async t => {
   refused(good.replace('key.counter', 'key.counters'), /count\.lua: key\.counters is used and not declared/)
   refused(good.replace('arg.step', 'arg.steps'), /arg\.steps is used and not declared/)
   refused(good.replace('key.queue[1]', "'q'"), /key\.queue is declared and not used/)
@@ -118,18 +119,18 @@ await t.test('a header that does not fit its body, or an include, is refused', a
   refused(good.replace('arg.name', 'ARGV[3]'), /KEYS and ARGV are reached by key\.NAME and arg\.NAME/)
 })
 
-await t.test('a row without type or meaning is refused', async t => {
+await t.test('a row without type or meaning is rejected', async t => {
   refused(good.replace('string  a number', ''), /"counter" needs a type and a meaning/)
   refused(good.replace('count  to add', 'count'), /"step" needs a type and a meaning/)
 })
 
-await t.test('a script that does not say what it returns, or what flags it has, is refused', async t => {
+await t.test('a script without a description of its result or its flags is rejected', async t => {
   refused(good.replace('-- Returns:', '-- Gives:'), /does not say what the script returns/)
   refused(good.replace('#!lua flags=allow-oom\n', ''), /first line/)
   refused(good.replace('#!lua', '--!lua'), /first line/)
 })
 
-await t.test('every script of lua/ is read', async t => {
+await t.test('every script of lua/ is loaded', async t => {
   const scripts = loadScripts()
   t.ok(scripts.length > 10)
   t.strictSame(scripts.map(script => script.name), [...scripts.map(script => script.name)].sort())
@@ -149,7 +150,7 @@ await t.test('each key of a header has a row, with the same type', async t => {
   }
 })
 
-await t.test('each script that is told to write a key names it in its header', async t => {
+await t.test('each script that lua/README.md names as a writer of a key has it in its header', async t => {
   const scripts = loadScripts()
   for (const row of rows.filter(row => row.key.includes('<sender>'))) {
     for (const script of scripts.filter(({ name }) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(row.written))) {

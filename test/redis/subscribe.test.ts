@@ -9,24 +9,24 @@ const redis = await startRedis(t)
 const admin = redis.connect()
 const rejections = recordRejections(t)
 
-await t.test('a channel that is refused for a while is heard again, and no promise is left alone', async t => {
+await t.test('a channel that was refused for a while is received again, without an unhandled rejection', async t => {
   const { subscribe, close } = await connect(redis.url, createBus())
   t.teardown(close)
   const channel = createPrefix()
   const wait: string[] = []
   await subscribe(channel, message => wait.push(message))
   await admin.publish(channel, 'one')
-  await until('it is heard', () => wait.length === 1)
+  await until('the message is received', () => wait.length === 1)
 
   await admin.acl('SETUSER', 'default', 'resetchannels')
   await admin.client('KILL', 'TYPE', 'PUBSUB')
   await until('joining again was refused', async () => Number(/errorstat_NOPERM:count=(\d+)/.exec(await admin.info('errorstats'))?.[1] ?? 0) > 0)
   await admin.acl('SETUSER', 'default', 'allchannels')
-  await until('it is heard again', async () => await admin.publish(channel, 'two') > 0 && wait.includes('two'))
+  await until('messages are received again', async () => await admin.publish(channel, 'two') > 0 && wait.includes('two'))
   t.same(rejections, [])
 })
 
-await t.test('a restart is no end either', async t => {
+await t.test('a subscription survives a restart of Redis', async t => {
   const { subscribe, close } = await connect(redis.url, createBus())
   t.teardown(close)
   const channel = createPrefix()
@@ -34,6 +34,6 @@ await t.test('a restart is no end either', async t => {
   await subscribe(channel, message => wait.push(message))
   await redis.kill()
   await redis.restart()
-  await until('it is heard', async () => await admin.publish(channel, 'back') > 0 && wait.includes('back'))
+  await until('the message is received', async () => await admin.publish(channel, 'back') > 0 && wait.includes('back'))
   t.same(rejections, [])
 })

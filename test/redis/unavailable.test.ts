@@ -21,14 +21,14 @@ function closing<Client extends Redis | Cluster> (t: { teardown: (end: () => voi
 
 const failFast = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const
 
-await t.test('no connection yet', async t => {
+await t.test('a client without a connection yet is unavailable', async t => {
   const client = closing(t, new Redis(CLOSED_PORT, '127.0.0.1', failFast))
   const error = await errorOf(client.ping())
   t.match(error.message, /^Stream isn't writeable/)
   t.ok(isUnavailable(error))
 })
 
-await t.test('a closed client', async t => {
+await t.test('a closed client is unavailable', async t => {
   const client = redis.connect()
   await client.ping()
   const ended = new Promise(resolve => client.once('end', resolve))
@@ -39,7 +39,7 @@ await t.test('a closed client', async t => {
   t.ok(isUnavailable(error))
 })
 
-await t.test('no reply in time', async t => {
+await t.test('a command without a reply in time is unavailable', async t => {
   const client = redis.connect({ commandTimeout: 100 })
   await client.ping()
   await redis.connect().call('CLIENT', 'PAUSE', '500', 'ALL')
@@ -48,7 +48,7 @@ await t.test('no reply in time', async t => {
   t.ok(isUnavailable(error))
 })
 
-await t.test('the connection breaks while commands are in flight', async t => {
+await t.test('commands in flight on a broken connection are unavailable', async t => {
   const client = redis.connect(failFast)
   await new Promise(resolve => client.once('ready', resolve))
   const id = await client.client('ID')
@@ -58,7 +58,7 @@ await t.test('the connection breaks while commands are in flight', async t => {
   t.ok(isUnavailable(await single))
 })
 
-await t.test('the connection breaks after a part of a pipeline', async t => {
+await t.test('a pipeline that is cut by a broken connection is unavailable', async t => {
   const client = redis.connect(failFast)
   await new Promise(resolve => client.once('ready', resolve))
   const id = await client.client('ID')
@@ -69,21 +69,21 @@ await t.test('the connection breaks after a part of a pipeline', async t => {
   t.ok(isUnavailable(error))
 })
 
-await t.test('too many reconnects', async t => {
+await t.test('a command after too many reconnects is unavailable', async t => {
   const client = closing(t, new Redis(CLOSED_PORT, '127.0.0.1', { maxRetriesPerRequest: 1, retryStrategy: () => 10 }))
   const error = await errorOf(client.ping())
   t.equal(error.name, 'MaxRetriesPerRequestError')
   t.ok(isUnavailable(error))
 })
 
-await t.test('a cluster that has no connection yet', async t => {
+await t.test('a cluster without a connection yet is unavailable', async t => {
   const cluster = closing(t, new Cluster([{ host: '127.0.0.1', port: CLOSED_PORT }], { enableOfflineQueue: false }))
   const error = await errorOf(cluster.ping())
   t.match(error.message, /^Cluster isn't ready/)
   t.ok(isUnavailable(error))
 })
 
-await t.test('a cluster of which no server answers', async t => {
+await t.test('a cluster without a responding server is unavailable', async t => {
   const cluster = closing(t, new Cluster([{ host: '127.0.0.1', port: CLOSED_PORT }], { clusterRetryStrategy: () => null, lazyConnect: true }))
   const refused = new Promise<Error>(resolve => cluster.once('error', resolve))
   const failed = errorOf(cluster.ping())
@@ -93,7 +93,7 @@ await t.test('a cluster of which no server answers', async t => {
   t.ok(isUnavailable(await failed), String(await failed))
 })
 
-await t.test('a cluster without an owner of the slot', async t => {
+await t.test('a cluster without an owner of the slot is unavailable', async t => {
   const server = await startRedis(t, { extra: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] })
   await server.connect().call('CLUSTER', 'ADDSLOTSRANGE', 0, 8191)
   const connect = (options: ClusterOptions): Cluster =>
@@ -112,7 +112,7 @@ await t.test('a cluster without an owner of the slot', async t => {
   t.ok(isUnavailable(await call))
 })
 
-await t.test('a reply that asks to retry, and not one that blames the command', async t => {
+await t.test('an error reply that asks to retry is unavailable, and one that blames the command is not', async t => {
   const client = redis.connect()
   t.teardown(async () => await client.config('SET', 'min-replicas-to-write', '0'))
   await client.config('SET', 'min-replicas-to-write', '1')
@@ -123,7 +123,7 @@ await t.test('a reply that asks to retry, and not one that blames the command', 
   t.notOk(isUnavailable(await errorOf(client.call('NO-SUCH-COMMAND'))), 'ERR')
 })
 
-await t.test('our own UNAVAILABLE, and no other error', async t => {
+await t.test('the error UNAVAILABLE is unavailable, and no other error is', async t => {
   t.ok(isUnavailable(new SluiceError('UNAVAILABLE')))
   t.notOk(isUnavailable(new SluiceError('INTERNAL', { detail: 'Command timed out' })))
   t.notOk(isUnavailable(new TypeError('x is not a function')))

@@ -29,9 +29,9 @@ const stateOf = async (node: Node, id: string): Promise<string> => (await node.g
 const isReady = async (node: Node): Promise<boolean> => (await requestOnce(`${node.origin}/health/ready`)).status === 200
 const usedMemory = async (): Promise<number> => Number(/^used_memory:(\d+)/m.exec(await admin.info('memory'))?.[1])
 
-interface Trouble { what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>, settlesMeanwhile?: boolean }
+interface Fault { what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>, settlesMeanwhile?: boolean }
 
-const troubles: Trouble[] = [
+const faults: Fault[] = [
   { what: 'stopped', begin: async () => process.kill(redis.pid, 'SIGSTOP'), end: async () => process.kill(redis.pid, 'SIGCONT') },
   {
     what: 'blocked for three seconds',
@@ -63,7 +63,7 @@ const troubles: Trouble[] = [
   }
 ]
 
-for (const { what, begin, end, settlesMeanwhile } of troubles) {
+for (const { what, begin, end, settlesMeanwhile } of faults) {
   await t.test(`with Redis ${what} callers get an error in time, and no message is accepted in part`, async t => {
     const node = await start(t)
     await sandbox.control('DELETE', 'messages')

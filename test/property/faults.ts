@@ -1,12 +1,12 @@
 import { applyWakeHint } from './drain.js'
 import type { World } from './world.js'
 
-/** Starts what goes wrong and what operators do, as long as messages arrive. */
-export function startTrouble (world: World): void {
+/** Injects faults and runs operators' actions, as long as messages arrive. */
+export function startFaults (world: World): void {
   const { outage, crash, pause, clear, restart } = world.scenario.perMinute
   often(world, outage, () => { world.drainDownUntil = world.now + world.random.logInt(20, 10_000) * 1000 })
   often(world, crash, () => {
-    for (const shift of world.shifts) shift.crash()
+    for (const drainRun of world.drainRuns) drainRun.crash()
   })
   often(world, pause, async () => await pauseSender(world))
   often(world, clear, async () => await clearPair(world))
@@ -33,7 +33,7 @@ async function clearPair (world: World): Promise<void> {
   applyWakeHint(world, wakeHint)
 }
 
-/** For a while, or without an end and opened by hand later; also over another pause. */
+/** For a while, or without an end and resumed by an operator later; also over another pause. */
 async function pauseSender (world: World): Promise<void> {
   const forMs = world.random.chance(0.5) ? world.random.logInt(50, 8000) : null
   await world.run('pause', { sender: world.sender }, { state: 'paused', forMs: forMs ?? '', reason: 'test' })
