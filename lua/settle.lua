@@ -37,7 +37,7 @@
 --   recipient     text   canonical
 --   attempt       count  token: which attempt this settles
 --   holder        text   token: whose grant; empty for an unknown outcome whose hold is over
---   verdict       word   sent, failed, retry, unknown, wait, or stop: failed if it stopped an active sender before, else wait
+--   settlement    word   sent, failed, retry, unknown, wait, or stop: failed if it stopped an active sender before, else wait
 --   startedUs     µs     from the request for the grant to the start; empty if it never started
 --   afterMs       ms     retry: until the next attempt; unknown: how long to hold
 --   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
@@ -50,7 +50,7 @@
 --   keepMs        ms     how long a sent message's record is kept for a receipt that says otherwise
 --
 -- Returns: for each message
---   settled  dueMs, wakeHint, resumed?, stopped?, verdict, gapUs, leastUs
+--   settled  dueMs, wakeHint, resumed?, stopped?, settlement, gapUs, leastUs
 --   stale    -                     the grant is not, or no longer, this one
 --   error    text                  of the script itself, or of what is kept of this message
 -- dueMs: the next retry or the end of the hold, or 0. gapUs and leastUs: the attempt started too early by the spacing check, which
@@ -85,7 +85,7 @@ end
 
 local function settle(m)
   local message = messages[m]
-  local id, recipient, verdict, text = message.id, message.recipient, message.verdict, ctx.records[message.id]
+  local id, recipient, settlement, text = message.id, message.recipient, message.settlement, ctx.records[message.id]
   local lease = message.holder ~= '' and read_grant(grants[recipient])
   if not text or not sender then return { 'stale' } end
   local record = read_record(text)
@@ -93,19 +93,19 @@ local function settle(m)
 
   -- A message is to blame only if it stops an active sender. A probe of a stopped one, or what was in flight at the stop, proves nothing.
   local stopped, was_stopped = message.bucket == 'sender' and not blocked(sender, now), sender.status == 'stopped'
-  if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
-  if lease and verdict ~= 'wait' then record.attempts = message.attempt end
-  if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
+  if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
+  if lease and settlement ~= 'wait' then record.attempts = message.attempt end
+  if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif settlement ~= 'wait' then record.pair_hits = 0 end
   if stopped then record.stops = record.stops + 1 end
-  if message.history ~= '' and verdict ~= 'wait' then
-    append_history(record, ctx.now_ms, message.history, verdict == 'sent' and 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)'))
+  if message.history ~= '' and settlement ~= 'wait' then
+    append_history(record, ctx.now_ms, message.history, settlement == 'sent' and 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)'))
   end
   if not lease then redis.call('ZREM', key.unknown, id) end
 
   local due_ms = 0
-  if verdict == 'sent' or verdict == 'failed' then finish(ctx, message, record, verdict) else due_ms = requeue(ctx, message, record, verdict) end
+  if settlement == 'sent' or settlement == 'failed' then finish(ctx, message, record, settlement) else due_ms = requeue(ctx, message, record, settlement) end
   local tat = update_tat(ctx, message, lease)
-  local reply = { 'settled', due_ms, '', stop_or_resume(ctx, message, lease, verdict) and 1 or 0, stopped and 1 or 0, verdict }
+  local reply = { 'settled', due_ms, '', stop_or_resume(ctx, message, lease, settlement) and 1 or 0, stopped and 1 or 0, settlement }
   if not lease then return reply end
 
   local run, life, early = check_spacing(runs[message.starts], sender, message.startedUs and lease.granted_at + message.startedUs)
@@ -119,7 +119,7 @@ local function settle(m)
   push(out.inflight, id)
   local lane, ready_at, member = next_ready(ctx.queues, recipient, tat, sender.pair_rate, now)
   if not lane then return reply end
-  local keeps = verdict == 'wait' and member == member_of(record, id) and not (was_stopped and message.bucket == 'sender')
+  local keeps = settlement == 'wait' and member == member_of(record, id) and not (was_stopped and message.bucket == 'sender')
   if keeps then ready_at = math.max(lease.ready_at, earliest(tat, sender.pair_rate)) end
   push(out.ready[lane], ready_at, recipient)
   if ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end

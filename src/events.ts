@@ -33,7 +33,7 @@ export interface Events {
     startedAfterMs: number | null,
     durationMs: number,
     lateMs: number,
-    verdict: string,
+    settlement: string,
     nextRetryAt?: number
   }]
   'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], code?: string, result: string }]

@@ -8,8 +8,8 @@
 -- tats), which every write keeps up to date for the next message; and `out`, what is written at the end with one command each. Writes.
 
 -- Sent, or failed for good.
-local function finish(ctx, message, record, verdict)
-  local id, is_sent = message.id, verdict == 'sent'
+local function finish(ctx, message, record, settlement)
+  local id, is_sent = message.id, settlement == 'sent'
   -- The record of a sent message is kept while a receipt may still say otherwise.
   local is_unconfirmed = is_sent and (message.keepMs or 0) > 0
   ctx.results[message.msg] = close_message(ctx.sender, record, {
@@ -25,14 +25,14 @@ local function finish(ctx, message, record, verdict)
 end
 
 -- Back in its queue, or to be retried or decided later. Returns when, ms; 0 for as soon as it is ready.
-local function requeue(ctx, message, record, verdict)
+local function requeue(ctx, message, record, settlement)
   local id, due_ms = message.id, 0
-  if verdict == 'wait' then
+  if settlement == 'wait' then
     redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
     ctx.queues[record.lane] = key.queue[record.lane]
   else
     due_ms = ctx.now_ms + message.afterMs
-    redis.call('ZADD', verdict == 'retry' and key.failures or key.unknown, due_ms, id)
+    redis.call('ZADD', settlement == 'retry' and key.failures or key.unknown, due_ms, id)
   end
   ctx.records[id] = write_record(record)
   redis.call('HSET', key.backlog, id, ctx.records[id])
@@ -51,12 +51,12 @@ local function update_tat(ctx, message, lease)
 end
 
 -- Stops the sender, or a success resumes it; returns whether it does resume.
-local function stop_or_resume(ctx, message, lease, verdict)
+local function stop_or_resume(ctx, message, lease, settlement)
   local sender = ctx.sender
   -- An operator's pause stays: a stop in its place would probe, and resume, by itself.
   if message.bucket == 'sender' and blocked(sender, ctx.now) ~= 'pause' then
     stop_sender(sender, message.code, message.coolMs * 1000, ctx.now)
-  elseif verdict == 'sent' and sender.status == 'stopped' and
+  elseif settlement == 'sent' and sender.status == 'stopped' and
     (not lease or lease.granted_at > tonumber(redis.call('HGET', key.sender, 'since') or 0)) then
     -- Only a probe after the stop proves anything; what was already in flight does not.
     redis.call('HDEL', key.sender, 'status', 'reason', 'until', 'since', 'probeIntervalUs')

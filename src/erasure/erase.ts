@@ -75,6 +75,6 @@ async function takeOut (deps: ErasureDeps, sender: string, id: string, by: strin
   const kept = parseRecord(text)
   const done = await cancel(deps, sender, id, 'cancelled', by, kept.payload)
   if (done !== 'busy') return done === 'done' ? 'out' : 'gone'
-  const { verdict } = await settleUnknown(deps, sender, id, { ...kept, payload: { ...kept.payload, onUnknown: 'fail' } })
-  return verdict === 'stale' ? 'busy' : 'out'
+  const { status } = await settleUnknown(deps, sender, id, { ...kept, payload: { ...kept.payload, onUnknown: 'fail' } })
+  return status === 'stale' ? 'busy' : 'out'
 }

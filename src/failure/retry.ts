@@ -78,14 +78,14 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
         lane: lanes[lane - 1] ?? 'normal',
         payload: parsePayload(recipient, body)
       })
-      switch (settled.verdict) {
+      switch (settled.status) {
         case 'sent': return 'succeeded'
         case 'failed': return 'permanentlyFailed'
         case 'retry':
         case 'unknown': return 'failed'
         case 'wait':
         case 'stale': return 'deferred'
-        default: return settled.verdict satisfies never
+        default: return settled.status satisfies never
       }
     }
     case 'queued': return 'deferred'

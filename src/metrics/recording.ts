@@ -80,9 +80,9 @@ function recordMessages (events: Bus, to: Instruments): void {
 }
 
 function recordAttempts (events: Bus, to: Instruments, codeName: Known['codeName']): void {
-  events.on('attempt.settled', ({ sender, lane, outcome, code, verdict, startedAfterMs, durationMs, lateMs }) => {
+  events.on('attempt.settled', ({ sender, lane, outcome, code, settlement, startedAfterMs, durationMs, lateMs }) => {
     to.providerRequests.inc({ sender, outcome, code: code === undefined ? '' : codeName(code) })
-    if (verdict === 'sent' || verdict === 'failed') to.settled.inc({ sender, outcome: verdict })
+    if (settlement === 'sent' || settlement === 'failed') to.settled.inc({ sender, outcome: settlement })
     if (outcome === 'unknown') to.unknownOutcomes.inc({ sender })
     // An attempt that did not start here (grant returned, or a dead node's) has no duration.
     if (startedAfterMs === null || durationMs === 0) return

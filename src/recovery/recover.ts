@@ -5,7 +5,7 @@ import { isUnavailable } from '../redis/unavailable.js'
 import type { FoundGrant } from '../redis/commands.js'
 import type { Grant, Outcome } from '../message.js'
 import { parseRecord } from '../settlement/record.js'
-import { lookAgain } from '../settlement/parked.js'
+import { retryParked } from '../settlement/parked.js'
 import type { ReceiptDeps } from '../settlement/receipt.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
@@ -106,7 +106,7 @@ export async function recoverSender (deps: SenderRecoveryDeps, sender: string, l
     await settleUnknown(deps, sender, id, parseRecord(record))
   }
   // After the leases and holds, which a receipt that came early waits for.
-  const parkedMs = found.parkedDue && all ? await lookAgain(deps, sender) : 0
+  const parkedMs = found.parkedDue && all ? await retryParked(deps, sender) : 0
   return parkedMs > 0 && nextMs > 0 ? Math.min(parkedMs, nextMs) : parkedMs || nextMs
 }
 

@@ -88,7 +88,7 @@ export interface Replies {
     wakeHint: WakeHint
     resumed: boolean
     stopped: boolean
-    verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
+    settlement: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
     gapUs?: number
     leastUs?: number
   }
@@ -147,7 +147,7 @@ export interface Arguments {
   'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean }
   claim: Timed<'drainRun' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
-  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
   'history'> & Findable<'term'> & { reason?: string, keepMs?: number }
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'resultSuffix' | 'history'>
   bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'> &

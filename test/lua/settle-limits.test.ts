@@ -102,7 +102,7 @@ await test('a try that fails stops the sender for another while, and is not held
   const { claimed: [claimed], grants: [probe] } = await w.claim()
   t.match(claimed, { attempt: 1, stops: 1 }, 'attempt 1, has stopped its sender once')
   w.at(31_000)
-  t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, verdict: 'wait' })
+  t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, settlement: 'wait' })
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 61_000_000))
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
 })
@@ -153,7 +153,7 @@ await test('a message that stops an open sender a second time is FAILED; others 
     wakeHint: String,
     resumed: false,
     stopped: true,
-    verdict: 'wait'
+    settlement: 'wait'
   })
   t.equal(await w.state(bad.id), 'queued')
   const tried: Array<string | undefined> = []
@@ -167,7 +167,7 @@ await test('a message that stops an open sender a second time is FAILED; others 
       wakeHint: String,
       resumed: false,
       stopped: false,
-      verdict: 'wait'
+      settlement: 'wait'
     })
   }
   t.strictSame([...tried].sort(), [ANN, BOB])
@@ -180,12 +180,12 @@ await test('a message that stops an open sender a second time is FAILED; others 
     wakeHint: String,
     resumed: false,
     stopped: true,
-    verdict: 'failed'
+    settlement: 'failed'
   })
   t.equal(await w.state(bad.id), 'failed')
 })
 
-await test('a message remembers how often in a row its pair was limited, and forgets it with any other verdict', async (t, w) => {
+await test('a message remembers how often in a row its pair was limited, and forgets it with any other settlement', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const hits = async (): Promise<number | undefined> => (await w.claim()).claimed[0]?.pairHits
   await w.settled(grant, 'wait', limited)

@@ -36,13 +36,13 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     { ...admitted, outcome: 'refused', code: 'LIMITED' }
   ],
   'attempt.settled': [
-    { ...attempt, outcome: 'sent', verdict: 'sent' },
-    { ...attempt, verdict: 'retry', nextRetryAt: 1 },
-    { ...attempt, verdict: 'failed' },
-    { ...attempt, outcome: 'unknown', verdict: 'unknown', nextRetryAt: 1 },
-    { ...attempt, outcome: 'limited', verdict: 'wait' },
-    { ...attempt, outcome: 'sender-stopped', verdict: 'wait' },
-    { ...attempt, outcome: 'unsent', verdict: 'wait' }
+    { ...attempt, outcome: 'sent', settlement: 'sent' },
+    { ...attempt, settlement: 'retry', nextRetryAt: 1 },
+    { ...attempt, settlement: 'failed' },
+    { ...attempt, outcome: 'unknown', settlement: 'unknown', nextRetryAt: 1 },
+    { ...attempt, outcome: 'limited', settlement: 'wait' },
+    { ...attempt, outcome: 'sender-stopped', settlement: 'wait' },
+    { ...attempt, outcome: 'unsent', settlement: 'wait' }
   ],
   'attempt.stale': ['ignored', 'double'].map(result => ({ sender, id, attempt: 1, outcome: 'sent' as const, result })),
   'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],
