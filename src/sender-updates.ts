@@ -26,7 +26,7 @@ export async function applySenders (deps: SenderUpdateDeps, next: readonly Sende
   return deps.registry.replace(next)
 }
 
-/** Writes again what Redis has lost of the above, after it was emptied. */
+/** Writes again what `applySenders` wrote, where an emptied Redis has lost it. */
 export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): Promise<void> {
   await noteLayout(deps.store.redis, deps.store.prefix)
   const settings = registry.ids().flatMap(id => registry.settingsOf(id) ?? [])
@@ -46,8 +46,8 @@ async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules }
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
   await writeRules(store, id, rules)
   // Not part of the rules, so that enabling callbacks does not overwrite rules that an operator set.
-  if (callbacksEnabled) await store.redis.hset(key, 'tells', '1')
-  else await store.redis.hdel(key, 'tells')
+  if (callbacksEnabled) await store.redis.hset(key, 'callbacks', '1')
+  else await store.redis.hdel(key, 'callbacks')
 }
 
 /** Drops removed senders once they hold no message. */

@@ -1,12 +1,12 @@
 import { spellingsOf } from '../recipient.js'
 import type { Store } from '../redis/store.js'
 
-/** Subjects that one script looks at, about, and changes taken out of the outbox at once: a few ms of Redis each. */
+/** Subjects that one script call scans, and events that one call moves out of the outbox: a few ms of Redis each. */
 const PAGE = 500
 
 /**
- * Forgets a recipient in what is still to be told. First all of the outbox goes to where it can be found; what enters it from
- * now on is of messages that are not erased. Answers how many events there were.
+ * Erases a recipient from undelivered callbacks. First moves all events from the outbox to the callbacks, where they can be scanned. Events that
+ * are added from now on belong to messages that were posted during the erasure. Returns the number of erased events.
  */
 export async function eraseCallbacks (store: Store, sender: string, recipient: string): Promise<number> {
   while ((await store.run('lease-callbacks', { sender }, { limit: 0, leaseMs: 0, take: PAGE, cap: Number.MAX_SAFE_INTEGER })).left > 0);

@@ -53,7 +53,7 @@ function logWebhooks (events: Bus, write: WriteLine): void {
   events.on('webhook.status', ({ sender, kind, result }) => {
     if (result === 'unmatched') write('status of unknown message', { sender, status: kind })
   })
-  events.on('preference.received', ({ sender, wish }) => write('marketing preference received by webhook', { sender, preference: wish }))
+  events.on('preference.received', fields => write('marketing preference received by webhook', fields))
   events.on('webhook.rejected', ({ reason }) => write('webhook rejected', { reason }))
 }
 

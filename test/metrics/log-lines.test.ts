@@ -54,7 +54,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   })),
   'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
   'webhook.status': ['unmatched'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
-  'preference.received': [{ sender, wish: 'stop' }],
+  'preference.received': [{ sender, preference: 'stop' }],
   'webhook.rejected': [{ reason: 'signature' }],
   'webhook.relayed': [{ sender, type: 'whatsapp.inbound' }],
   'callback.attempted': [

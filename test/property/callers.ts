@@ -5,7 +5,7 @@ import { deliver } from './node.js'
 import type { Post, World } from './world.js'
 
 /** What a caller asks besides the message itself. */
-interface Wish { inline: boolean, whenLimited: 'wait' | 'reject', lifeMs: number, scheduledMs: number | null }
+interface OptOutRequest { inline: boolean, whenLimited: 'wait' | 'reject', lifeMs: number, scheduledMs: number | null }
 
 /** Starts the traffic of a round: single messages, bursts to one recipient, or a campaign beside single messages. */
 export function startArrivals (world: World): void {
@@ -33,7 +33,7 @@ function post (world: World, recipient: number, lane: number): void {
   const { random, scenario } = world
   const digest = Array.from({ length: 22 }, () => random.int(0, 35).toString(36)).join('')
   const inline = random.chance(scenario.inline)
-  const wish: Wish = {
+  const wish: OptOutRequest = {
     inline,
     whenLimited: inline && random.chance(scenario.reject) ? 'reject' : 'wait',
     lifeMs: random.chance(scenario.shortLife) ? random.logInt(500, 60_000) : LIFE_MS,
@@ -43,7 +43,7 @@ function post (world: World, recipient: number, lane: number): void {
 }
 
 /** Calls admit; the call takes its way there, and its reply the way back. */
-function send (world: World, post: Post, wish: Wish): void {
+function send (world: World, post: Post, wish: OptOutRequest): void {
   const askedAt = world.now
   world.at(world.now + world.lag(), async () => {
     const terms = world.terms()
@@ -99,7 +99,7 @@ function send (world: World, post: Post, wish: Wish): void {
 
 type Admitted = Extract<Replies['admit'], { status: 'granted' | 'queued' | 'scheduled' }>
 
-function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wish, reply: Admitted, lost: boolean): void {
+function admitted (world: World, id: string, { recipient, lane }: Post, wish: OptOutRequest, reply: Admitted, lost: boolean): void {
   const nowMs = Math.floor(world.now / 1000)
   const scheduledMs = reply.status === 'scheduled' ? wish.scheduledMs : null
   world.record({
@@ -118,13 +118,13 @@ function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wi
 }
 
 /** What a caller may do later: ask again, with the same content or other, and cancel. */
-function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean): void {
+function follow (world: World, id: string, post: Post, wish: OptOutRequest, lost: boolean): void {
   const { random, scenario } = world
   if (lost || random.chance(scenario.repeat)) world.at(world.now + random.gap(2_000_000), async () => await repeat(world, post, wish))
   if (random.chance(scenario.cancel)) world.at(world.now + random.gap(4_000_000), async () => await close(world, id, 'cancelled'))
 }
 
-async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
+async function repeat (world: World, post: Post, wish: OptOutRequest): Promise<void> {
   const other = world.random.chance(0.2)
   const reply = await world.run(
     'admit',
