@@ -72,7 +72,7 @@ async function recoverBatch (deps: RecoveryDeps, idle: Set<string>): Promise<num
     })
     await recoverySchedule.advance(moments.flat())
   } catch (error) {
-    // Redis became unavailable in between. Senders that were not checked, or whose results are lost, are checked again.
+    // Redis was lost in between. Senders that were not checked, or whose results are lost, are checked again.
     for (const { sender } of senders) recoverySchedule.markDue(sender)
     throw error
   }

@@ -56,7 +56,7 @@ export interface SenderView {
 export interface SenderFacts extends SenderView {
   /** How long due messages have had no drain run; 0 if one is running or none is due. */
   unattendedSeconds: number
-  /** Failures that became FAILED in the last 24 h and are not acknowledged, by reason. */
+  /** FAILED in the last 24 h and not acknowledged, by reason. */
   unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
   /** Undelivered callbacks, and the age of the oldest one. */
   callbacks: { waiting: number, oldestSeconds: number }
