@@ -53,7 +53,7 @@ export function digest (sender: string, caller: string, key: string | undefined)
   return hash('sha256', JSON.stringify([sender, caller, key]), 'base64url').slice(0, 22)
 }
 
-/** Identifies the content of a message: a repeat has the same sender, recipient, type and content. 56 bits detect other content under the same key. */
+/** Identifies a message by sender, recipient, type and content, so that other content under the same key is detected; 56 bits. */
 export function fingerprint (sender: string, recipient: string, type: string, message: unknown): string {
   return hash('sha256', stableJson([sender, recipient, type, message]), 'hex').slice(0, 14)
 }

@@ -29,7 +29,9 @@ export async function cancel (
     }
   )
   if (reply.status === 'done') {
-    deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(cancelReason === undefined ? {} : { reason: cancelReason }) })
+    deps.events.emit('message.closed', {
+      sender, id: publicId(sender, id), state: reason, ...(cancelReason === undefined ? {} : { reason: cancelReason })
+    })
   }
   return reply.status
 }

@@ -3,11 +3,11 @@ import type { DeliveryDeps } from '../drain/deliver.js'
 import { cancel } from '../drain/cancel.js'
 import { inParallel } from '../parallel.js'
 import { findTerm } from '../redis/find-terms.js'
+import { spellingsOf } from '../recipient.js'
 import { globalKey, publicId, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import { parseRecord } from '../settlement/record.js'
 import { settleUnknown } from '../settlement/settle.js'
-import { eraseCallbacks } from './callbacks.js'
 import { pagesOf } from './pages.js'
 import { eraseFailures, eraseResults } from './settled.js'
 
@@ -15,6 +15,9 @@ const CONCURRENCY = 10
 /** How long an erasure waits for messages in flight. */
 const WAIT_MS = 3000
 const CHECK_MS = 100
+
+/** Subjects that one script call scans, and events that one call moves out of the outbox: a few ms of Redis each. */
+const CALLBACK_PAGE = 500
 
 export type ErasureDeps = Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>
 
@@ -77,4 +80,21 @@ async function closeMessage (deps: ErasureDeps, sender: string, id: string, by: 
   if (done !== 'busy') return done === 'done' ? 'closed' : 'gone'
   const { status } = await settleUnknown(deps, sender, id, { ...kept, payload: { ...kept.payload, onUnknown: 'fail' } })
   return status === 'stale' ? 'busy' : 'closed'
+}
+
+/**
+ * Erases a recipient from undelivered callbacks. First moves all events from the outbox to the callbacks, where they can be scanned. Events that
+ * are added from now on belong to messages that were posted during the erasure. Returns the number of erased events.
+ */
+async function eraseCallbacks (store: Store, sender: string, recipient: string): Promise<number> {
+  while ((await store.run('lease-callbacks', { sender }, { limit: 0, leaseMs: 0, take: CALLBACK_PAGE, cap: Number.MAX_SAFE_INTEGER })).left > 0);
+  const names = spellingsOf(recipient).map(name => JSON.stringify(name)).join('\n')
+  let erased = 0
+  let cursor = '0'
+  do {
+    const page = await store.run('erase-callbacks', { sender }, { recipient, names, cursor, limit: CALLBACK_PAGE })
+    erased += page.count
+    cursor = page.cursor
+  } while (cursor !== '0')
+  return erased
 }

@@ -45,8 +45,8 @@ export function createSystemGauges (): SystemGauges {
   const limited = gauge('active_rate_limits', 'Recipients whose pair rate delays their next message', ['sender'])
   const messages = gauge('queue_messages', 'Unsettled messages by state', ['sender', 'state'])
   const failures = gauge('delivery_failures', 'Stored delivery failures by status', ['sender', 'status'])
-  const unacknowledged = gauge('delivery_failures_unacknowledged', 'Messages that failed for good in the last 24 hours and are not acknowledged, by reason',
-    ['sender', 'reason'])
+  const unacknowledged = gauge('delivery_failures_unacknowledged',
+    'Messages that failed for good in the last 24 hours and are not acknowledged, by reason', ['sender', 'reason'])
   const oldest = gauge('oldest_due_seconds', 'Age of the oldest due message past its ready time, in seconds; 0 if none is due', ['sender'])
   const inFlight = gauge('inflight', 'Requests to WhatsApp in flight, over all nodes', ['sender'])
   const inFlightLimit = gauge('inflight_limit', 'Limit of requests to WhatsApp in flight', ['sender'])
@@ -66,7 +66,9 @@ export function createSystemGauges (): SystemGauges {
   const clients = gauge('redis_clients', 'Client connections to Redis')
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands processed by Redis', registers })
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
-  const bySender = [limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, callbacksWaiting, callbackAge]
+  const bySender = [
+    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, callbacksWaiting, callbackAge
+  ]
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id

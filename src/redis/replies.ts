@@ -3,7 +3,7 @@ import type { Lane, State, WaitingFor } from '../message.js'
 /** Who has to react to a new ready time: see lua/include/wake_hint.lua. */
 export type WakeHint = '' | 'enqueue' | 'notify' | 'defer'
 
-/** A message that claim.lua granted. `lane` counts from 1; `body` is the payload and the history; `pairHits`: consecutive attempts that met the pair limit. */
+/** A message that claim.lua granted. `lane`: from 1; `body`: payload and history; `pairHits`: consecutive attempts that met the pair limit. */
 export interface ClaimedGrant {
   id: string
   recipient: string

@@ -82,7 +82,7 @@ function readInclude (name: string): string | null {
   }
 }
 
-/** Removes comments, which must not count as uses of a name and need not be sent. Their lines stay empty, so that line numbers in errors are right. */
+/** Removes comments, which must not count as uses of a name. Their lines stay empty, so that line numbers in errors are right. */
 function withoutComments (lua: string): string {
   return lua.replaceAll(/^[ \t]*--.*$/gm, '')
 }

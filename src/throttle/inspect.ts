@@ -124,7 +124,7 @@ function ageOf (us: number, nowMs: number): number {
   return us === 0 ? 0 : Math.max(0, nowMs / 1000 - us / 1e6)
 }
 
-/** The counts as states of a Bull queue. All queued messages of a sender that is not active are paused; otherwise due ones wait and others are delayed. */
+/** The counts as states of a Bull queue. Queued messages are paused if their sender is not active, else waiting if due, else delayed. */
 export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused', number> {
   const sum = (some: SenderView[], of: (sender: SenderView) => number): number => some.reduce((total, sender) => total + of(sender), 0)
   const active = senders.filter(sender => sender.state === 'active')

@@ -39,6 +39,11 @@ export async function changeRules (store: Store, sender: string, change: Partial
   return reply.version
 }
 
+/** Removes the TAT of one pair, an operator's exemption: its next message may be sent at once. Returns whether there was a TAT. */
+export async function clearRateLimit (store: Store, sender: string, recipient: string): Promise<boolean> {
+  return (await store.run('clear', { sender }, { recipient })).had
+}
+
 function toArguments (
   rules: Partial<Rules>
 ): Record<'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', string | number> {
