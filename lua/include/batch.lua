@@ -30,7 +30,7 @@ local function push(list, a, b)
   list[#list + 1] = b
 end
 
--- Runs a write command with the collected arguments, if there are any.
+-- Runs a command with the collected arguments, if there are any. Writes.
 local function write_all(command, target, list)
   return #list > 0 and redis.call(command, target, unpack(list))
 end
