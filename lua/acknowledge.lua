@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Marks a failure as seen by an operator: a line in its history, and a FAILED one no longer counts as unacknowledged.
+-- Acknowledges a failure: adds an entry to its history, and a FAILED one no longer counts as unacknowledged.
 --
 -- Keys:
 --   backlog          hash  id -> record of an unsettled message
@@ -15,7 +15,7 @@
 --
 -- Returns:
 --   acknowledged  -
---   gone          -  it is not a failure that is pending or failed
+--   gone          -  there is no PENDING or FAILED failure with this id
 --- @include clock
 
 local id = arg.id

@@ -1,7 +1,7 @@
 #!lua
--- Accepts messages, each once. A message whose key is known is a duplicate. Else it is granted where it may be sent at once, or it joins its
--- queue or the schedule and its reply says how long it will wait at least. Idempotency record, place and payload of a message are written in
--- this one step, or nothing is. Several messages of a call are treated in order, each as by a call of its own 1 µs after the one before.
+-- Accepts messages, each once. A message with a known key is a duplicate. Any other one is granted if it may be sent at once; else it joins its
+-- queue or the schedule, and its reply has the least wait. Idempotency record, place and payload of a message are written in one atomic step.
+-- The messages of a call are processed in order, as if each had a call of its own, 1 µs after the previous one.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -34,7 +34,7 @@
 --   recipient     text    canonical
 --   lane          number  1 to 3: urgent, normal, bulk
 --   payload       JSON    one line
---   inline        flag    the caller can send at once
+--   inline        flag    the caller can start the send at once
 --   whenLimited   word    wait or reject
 --   lifeMs        ms      from now, or from the schedule
 --   scheduledFor  ms      epoch; empty for now
@@ -52,7 +52,7 @@
 --   refused    code, waitUs
 --   no_rules   -                   no rules are written for this sender
 --   error      text                of the script itself
--- waitUs is -1 where no end is known.
+-- waitUs is -1 if no end is known.
 --- @include batch
 --- @include clock
 --- @include restart
@@ -72,11 +72,11 @@ local unsettled = redis.call('HLEN', key.backlog)
 local known = read_all(messages, 'msg', 'MGET')
 local next_number = create_numbers(#messages)
 local first_ready_at, first_reply = math.huge, nil
--- What is written at the end, with one command for all messages.
+-- Collected writes; at the end one command writes each kind for all messages.
 local out = { msg = {}, backlog = {}, recent = {}, pair_tat = {}, grants = {}, inflight = {}, expiry = {}, scheduled = {}, queue = { {}, {}, {} } }
 
 local function admit(m)
-  -- 1 µs apart, so that ready times keep the order of the messages and each promise counts those before it.
+  -- 1 µs apart, so that ready times keep the order of the messages and each wait counts the messages before it.
   local message, at = messages[m], now + m - 1
   local recipient, lane, id = message.recipient, message.lane, message.digest .. '.' .. generation
   if known[message.msg] then return repeat_of(known[message.msg], message.fingerprint) end
@@ -127,6 +127,6 @@ if #out.grants > 0 then write_sender_tat(state.sender_tat, state.slots) end
 write_all('ZADD', key.expiry, out.expiry)
 write_all('ZADD', key.scheduled, out.scheduled)
 for lane = 1, LANES do write_all('ZADD', key.queue[lane], out.queue[lane]) end
--- One hint for all: the earliest ready time that this call made.
+-- One hint for all: for the earliest ready time that this call has written.
 if first_reply then first_reply[6] = wake_hint(first_ready_at, now, blocked(sender, now)) end
 return replies

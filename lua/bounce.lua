@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- One attempt that the provider had accepted could not be delivered. The message becomes a failure: a retry later while its record is still
--- held, else FAILED. What another attempt has come to is not changed, nor is a delivery.
+-- Applies a failed status: an attempt that the provider had accepted could not be delivered. The message becomes a failure: it is retried later
+-- if its record is still stored, else FAILED. The result of another attempt is not changed, and a delivery neither.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -23,27 +23,27 @@
 -- Arguments:
 --   now           µs     empty for Redis's clock
 --   id            text   of the message
---   attempt       count  that failed; 0 where only the provider's id names it
+--   attempt       count  that failed; 0 if only the provider's id is known
 --   afterMs       ms     until the next attempt; empty for none: FAILED
 --   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
 --   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe
 --   code          text   of the failure
---   optOut        JSON   what is kept with an opt-out
---   reason        word   why it is FAILED, where it is: rejected or exhausted
+--   optOut        JSON   note that is kept with an opt-out
+--   reason        word   why it is FAILED: rejected or exhausted; empty otherwise
 --   wamid         text   the provider's id of the message
 --   history       JSON   what happened, one line
---   payload       JSON   what a failure without a record shows; empty unless a call before asked for it
---   resultSuffix  text   caller, provider message id, metadata: end of the compact result; empty unless a call before asked for it
+--   payload       JSON   of a failure without a record; empty unless a previous call returned needs_payload
+--   resultSuffix  text   caller, provider message id, metadata: end of the compact result; empty unless a previous call returned needs_suffix
 --
 -- Returns:
 --   retry          dueMs, stopped?   the next retry
 --   failed         dueMs, stopped?   FAILED; dueMs is 0
---   beside         -                 it was delivered; the failure is kept beside that
---   known          -                 it is settled otherwise, or this failure is known
+--   beside         -                 it was delivered; the failure is kept with the delivery
+--   known          -                 another settlement stands, or this failure is known already
 --   early          -                 this attempt is in flight: its own response comes first
 --   needs_payload  result            call again with a payload made of this compact result
 --   needs_suffix   record            call again with a resultSuffix made of this record
---   gone           -                 nothing is known of it any more
+--   gone           -                 Redis has nothing of it any more
 --- @include clock
 --- @include sender
 --- @include grant
@@ -55,7 +55,7 @@ local id, after_ms = arg.id, arg.afterMs
 local known = redis.call('GET', key.msg)
 local result = read_result(known)
 local sender = read_sender()
--- An erased message has no recipient left.
+-- An erased message has no recipient.
 if not sender or result.generation ~= generation_of(id) or result.recipient == '-' then return { 'gone' } end
 if result.letter == 'd' or result.letter == 'r' then
   local with_failure = result.wamid == arg.wamid and append_status(result, 'f', arg.code)
@@ -77,7 +77,7 @@ elseif result.letter == 'w' then
 else
   return { 'known' }
 end
--- The failure is made of a record that is still whole, or of the little that a result says: lane 0 then, since nothing is left to send.
+-- The failure is built from the record, or from the compact result. The latter has no content to send again, which lane 0 marks.
 if not text and arg.payload == '' then return { 'needs_payload', known } end
 if text and not after_ms and not result.suffix and arg.resultSuffix == '' then return { 'needs_suffix', text } end
 local record = text and read_record(text)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Closes a message that waits (queued, scheduled, or for a retry): cancelled by its caller, or expired.
+-- Closes a waiting message (queued, scheduled, or waiting for a retry): cancelled, or expired.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -25,13 +25,13 @@
 --   id            text  of the message
 --   reason        word  cancelled, or expired (only once its life is over)
 --   resultSuffix  text  caller, '-', metadata: end of the compact result
---   history       JSON  who and why, one line; kept where the message had failed before
+--   history       JSON  who and why, one line; kept if the message had failed before
 --
 -- Returns:
 --   done   wakeHint, hadFailed?
---   busy   -                     it is being sent, or its outcome is unknown, or the sender has no rules yet
---   alive  -                     its life is not over
---   gone   -                     it is settled, or unknown here
+--   busy   -                     it is in flight, its outcome is unknown, or the sender has no rules yet
+--   alive  -                     it has not expired
+--   gone   -                     it is settled or unknown
 --- @include clock
 --- @include sender
 --- @include grant
@@ -52,7 +52,7 @@ local sender = read_sender()
 if not sender then return { 'busy' } end
 local grant = grant_of(record.recipient)
 if (grant and grant.id == id) or redis.call('ZSCORE', key.unknown, id) then
-  -- Housekeeping asks again in a minute, so that such messages do not delay others that have expired.
+  -- Housekeeping tries it again in a minute, so that such messages do not fill its batches.
   if is_expired then redis.call('ZADD', key.expiry, 'XX', now_ms + 60000, id) end
   return { 'busy' }
 end

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- One step of a drain run: takes or renews the drain lease, moves due scheduled messages into their queues, grants up to `want` messages
--- that are ready, lanes in order, and says when to ask next. Or ends the run.
+-- One step of a drain run: takes or renews the drain lease, moves due scheduled messages into their queues, grants up to `want` ready messages
+-- in the order of lanes, and returns when to claim next. Or ends the run.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -20,7 +20,7 @@
 --   now           µs      empty for Redis's clock
 --   drainRun      text    name of this drain run
 --   want          count   grants wanted; 0 for none
---   mode          word    keep, or end: hand the lease over, or drop it where nothing is ready soon
+--   mode          word    keep; or end: release the lease, and request a drain run if a message is ready soon
 --   holder        text    node and call that the grants belong to
 --   runId         text    empty for Redis's own replication id
 --   leaseMs       ms      life of a grant
@@ -31,7 +31,7 @@
 --   claimed   nowUs, nextUs, dropped, expired, grants[], unwanted
 --   ended     wakeHint
 --   grants[]  id, recipient, attempt, stops, lane, lateUs, body, pairHits
--- nextUs is -1 for never; dropped is how many heads had no record; expired and unwanted (marketing) are lists of ids.
+-- nextUs is -1 for never; dropped counts heads without a record; expired and unwanted (marketing) are lists of ids.
 --- @include clock
 --- @include restart
 --- @include seq
@@ -46,7 +46,7 @@ if not sender then return { 'no_rules' } end
 local now = clock()
 write_restart(sender, detect_restart(sender, now))
 
--- Whoever finds a ready time that queue, pair-tat and grants contradict puts it right.
+-- Corrects a ready time that contradicts queue, pair-tat and grants.
 local function repair_ready(recipient, since)
   if redis.call('HEXISTS', key.grants, recipient) == 0 then return free_pair(sender, recipient, since) end
   for lane = 1, LANES do redis.call('ZREM', key.ready[lane], recipient) end
@@ -102,12 +102,12 @@ for _, lost in ipairs(found.lost) do
 end
 for _, wrong in ipairs(found.wrong) do repair_ready(wrong[1], wrong[2]) end
 
--- When to ask next: the first ready time, once sender rate, cool-down and pause let it through; or the first scheduled message.
+-- When to claim next: the first ready time that sender rate, cool-down and pause allow, or the first scheduled message.
 local next_at = earliest_ready()
 if next_at < math.huge then
   next_at = math.max(next_at, earliest(found.sender_tat, sender.sender_rate), sender.cool_until)
   if block then next_at = math.max(next_at, is_probing and #found.granted > 0 and now + probe_us or resumes_at or math.huge) end
-  -- With max_in_flight reached, a settlement wakes the drain run; this is only the fallback.
+  -- At the limit in flight, a settlement wakes the drain run; this is the fallback.
   if free - #found.granted <= 0 then next_at = math.max(next_at, now + 100000) end
 end
 local soonest = redis.call('ZRANGE', key.scheduled, 0, 0, 'WITHSCORES')

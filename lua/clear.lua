@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Removes the TAT of one pair: an operator's exemption. What waits for the pair may be sent at once.
+-- Removes the TAT of one pair: an operator's exemption. Its next message may be sent at once.
 --
 -- Keys:
 --   ready:<lane>  zset    recipient -> when its head may be sent, µs
@@ -23,7 +23,7 @@
 local now = clock()
 local sender = read_sender()
 local had = redis.call('ZREM', key.pair_tat, arg.recipient)
--- What an operator allows is not a violation.
+-- A send that an operator allows is not a spacing violation.
 redis.call('DEL', key.starts)
 local ready_at
 if sender and redis.call('HEXISTS', key.grants, arg.recipient) == 0 then

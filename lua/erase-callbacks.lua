@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Removes a recipient from undelivered callbacks, a page at a time. Events of messages to the recipient stay and say no more than how the
--- message ended; what is to be relayed and names the recipient is removed.
+-- Erases a recipient from undelivered callbacks, a page at a time. Events of messages to the recipient keep only how the message ended; webhooks
+-- to relay that name the recipient are removed.
 --
 -- Keys:
 --   callbacks        hash  subject -> tries and events
@@ -10,9 +10,9 @@
 --
 -- Arguments:
 --   recipient  text   canonical
---   names      text   one per line; one of them is in whatever is relayed about the recipient
---   cursor     text   where the page before ended; 0 to begin
---   limit      count  of subjects looked at, about
+--   names      text   spellings of the recipient as JSON strings, one per line; a webhook about the recipient contains one
+--   cursor     text   from the previous page; 0 to begin
+--   limit      count  of subjects scanned, approximate
 --
 -- Returns:
 --   page  cursor, count   the next page's cursor or 0, and events erased
@@ -25,7 +25,7 @@ local function is_named(text)
     if string.find(text, name, 1, true) then return true end
   end
 end
--- The event as it may stay; nil where nothing of it may.
+-- The part of an event that may stay; nil for nothing.
 local function cleaned(subject, event)
   local is_about = is_relayed(subject) and is_named(event) or recipient_of(event) == arg.recipient
   if not is_about then return event end

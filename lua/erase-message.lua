@@ -1,6 +1,5 @@
 #!lua flags=allow-oom
--- Erases recipient and content of a settled message. That it existed, and how it ended, stays under its key for as long as it would have,
--- so that a repeat is not sent again.
+-- Erases recipient and content of a settled message. Its idempotency record stays until its TTL, so that a repeat is not sent again.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -8,7 +7,7 @@
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
---   unacknowledged   zset    id -> why and when it failed
+--   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
 -- Arguments:

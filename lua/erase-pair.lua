@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Erases what is kept under a recipient's name, once no message waits for it or is in flight: its TAT, the spacing check's run of starts, a
--- ready time that was left behind, and that it wanted marketing again. Its opt-out is kept, or it could not be honoured.
+-- Erases what is stored under a recipient, once no message to it is queued or in flight: its TAT, the spacing check's run of starts, a stale
+-- ready time, and its opt-in. Its opt-out stays, since it could not be honoured otherwise.
 --
 -- Keys:
 --   queue:<lane>  zset    messages that wait
@@ -8,7 +8,7 @@
 --   grants        hash    recipient -> grant
 --   pair-tat      zset    recipient -> TAT, µs
 --   starts        string  the spacing check's run of starts of this pair
---   opt-outs      hash    recipient -> since when, and why; -recipient -> until when it had been out, ms
+--   opt-outs      hash    recipient -> since when, and why; -recipient -> when it opted in again, ms
 --
 -- Arguments:
 --   recipient  text  canonical

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- A page of one recipient's messages: those that are unsettled, or those that are kept as failures. Looks through all of the sender's
--- messages, since no index that is kept for ever names a recipient.
+-- A page of one recipient's messages: the unsettled ones, or the stored failures. Scans all messages of the sender, since no permanent index
+-- contains recipients.
 --
 -- Keys:
 --   backlog          hash  id -> record of an unsettled message
@@ -9,8 +9,8 @@
 -- Arguments:
 --   recipient  text   canonical
 --   which      word   waiting or failures
---   cursor     text   where the page before ended; 0 to begin
---   limit      count  of messages looked at, about
+--   cursor     text   from the previous page; 0 to begin
+--   limit      count  of messages scanned, approximate
 --
 -- Returns:
 --   page        cursor, messages[]   the next page's cursor or 0

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Inspects one message: its state, derived from where its id is found, and if it waits, for how long and for what.
+-- One message: its state, which follows from the keys that contain its id, and if it waits, for how long and why.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -19,13 +19,13 @@
 --
 -- Arguments:
 --   now  µs    empty for Redis's clock
---   id   text  of the message; empty for the one that the idempotency record names
+--   id   text  of the message; empty for the one of the idempotency record
 --
 -- Returns:
 --   found  state, id, nowMs, result, record, momentMs, waitUs, waitingFor, position
 --   gone   -
 -- result (compact) and record (with its history) may be empty. momentMs: the next retry, the schedule, the hold's end, or when a failure was
--- settled; else 0. waitUs is -1 where no end is known.
+-- settled; else 0. waitUs is -1 if no end is known.
 --- @include clock
 --- @include sender
 --- @include ready
@@ -56,7 +56,7 @@ if not text then
   local settled = { s = 'sent', d = 'delivered', r = 'read', f = 'failed', c = 'cancelled', e = 'expired' }
   local at = redis.call('ZSCORE', key.failed, id)
   if letter and letter ~= 'w' then return found(settled[letter], tonumber(at or redis.call('ZSCORE', key.resolved, id) or 0)) end
-  -- After the key's window the record alone says it, by the tags of its history.
+  -- After the idempotency window only the record is left; the tags of its history have the state.
   if at then return found(string.find(text or '', '\n%d+:expired ') and 'expired' or 'failed', tonumber(at)) end
   at = redis.call('ZSCORE', key.resolved, id)
   if at then return found(string.find(text or '', '\n%d+:cancelled ') and 'cancelled' or 'sent', tonumber(at)) end

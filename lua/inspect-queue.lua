@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- A page of a sender's queues. First the heads (each recipient's next message) in the order of their ready times, then the messages behind
--- them, recipient by recipient; `all` goes lane by lane. Reads the page and, behind the heads, `limit` recipients.
+-- A page of a sender's queues: first the heads (each recipient's next message) by ready time, then the messages behind them, recipient by
+-- recipient; `all` goes lane by lane. Reads only the page and the queues of `limit` recipients.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -12,15 +12,15 @@
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
---   which  word   due: ready, or behind a due head and due by the promised time; later: not due; all: every message
---   skip   count  of that order, to reach the page
+--   which  word   due: ready, or behind a ready head and late by the pair rate; later: not due; all: every message
+--   skip   count  messages before the page
 --   take   count  size of the page
---   limit  count  recipients of whom more than the head is shown
+--   limit  count  recipients whose messages behind the head are returned
 --
 -- Returns:
 --   page        messages[]
 --   messages[]  id, record, momentMs, position
--- momentMs: when the pair's rate lets it go; position: in the pair's queue; both 0 for `all`. Empty where no rules are written.
+-- momentMs: when the pair rate allows it; position: in the pair's queue; both 0 for `all`. Empty where no rules are written.
 --- @include clock
 --- @include sender
 --- @include ready
@@ -39,7 +39,7 @@ local function put(member, moment, position)
   if record then page[#page + 1] = { id, record, math.floor(moment / 1000), position } end
 end
 
--- The part of a stretch of `count` that belongs on the page, from 0: first and last, or nil.
+-- The part of a section of `count` messages that is on the page: first and last from 0, or nil.
 local function window(count)
   local first = math.min(skip, count)
   skip = skip - first
@@ -81,7 +81,7 @@ for lane = 1, LANES do
 end
 if take <= 0 then return { 'page', page } end
 
--- Behind a due head those are due too whose moment has passed: one for each interval that the pair is late.
+-- Messages behind a due head are due as well if their time has passed: one for each interval that the pair is late.
 local function put_behind(recipient, ready_at, is_granted)
   local count, is_due = count_queued(filled, recipient, 1, #filled), not is_granted and ready_at <= now
   local passed = is_due and math.min(count, sender.pair_rate.burst + math.floor((now - ready_at) / sender.pair_rate.interval)) or 0
@@ -102,7 +102,7 @@ for lane = 1, LANES do
   end
   limit = limit - #heads / 2
 end
--- A pair with a grant has no ready time; its queue comes after what is being sent.
+-- A pair with a grant has no ready time; its queue comes after the message in flight.
 if arg.which == 'later' and redis.call('HLEN', key.grants) <= limit then
   for _, recipient in ipairs(redis.call('HKEYS', key.grants)) do
     if take > 0 then put_behind(recipient, math.max(now, earliest(pair_tat_of(recipient), sender.pair_rate)), true) end

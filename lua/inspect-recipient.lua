@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Inspects one pair: its bucket, its queue, and how long a new message to it would wait. Changes nothing.
+-- One pair: its bucket, its queue, and how long a new message would wait. Changes nothing.
 --
 -- Keys:
 --   queue:<lane>  zset    messages that wait
@@ -17,7 +17,7 @@
 -- Returns:
 --   pair      nowMs, waitUs, waitingFor, urgent, normal, bulk, isGranted?, tatUs, intervalUs, burst
 --   no_rules  -
--- waitUs is -1 where no end is known; urgent, normal and bulk count the messages that wait; tatUs is 0 for none.
+-- waitUs is -1 if no end is known; urgent, normal and bulk count the messages that wait; tatUs is 0 for none.
 --- @include clock
 --- @include sender
 --- @include queue

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Counts what a sender has: queued, in flight, waiting for a retry or a schedule, settled; its state and rules. Costs the same whatever
--- number waits.
+-- State, rules and counts of one sender: queued, in flight, scheduled, waiting for a retry, settled. The cost does not depend on the number of
+-- queued messages.
 --
 -- Keys:
 --   backlog          hash    id -> record of an unsettled message
@@ -23,7 +23,7 @@
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
---   limit  count  ready pairs looked at one by one; the queues behind further ones are estimated from these
+--   limit  count  ready pairs whose queues are counted one by one; those of further ones are estimated from these
 --
 -- Returns:
 --   sender    nowMs, state, resumesMs, reason, pairIntervalUs, pairBurst, perSecond, maxInFlight, version,
@@ -31,7 +31,7 @@
 --             failures, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs
 --   no_rules  -
--- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when messages are due that no drain run takes, or 0;
+-- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
 -- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged.
 --- @include clock
 --- @include sender
@@ -49,7 +49,7 @@ local filled = filled_queues()
 for lane = 1, LANES do
   queued = queued + redis.call('ZCARD', key.queue[lane])
   local heads = redis.call('ZCOUNT', key.ready[lane], '-inf', now)
-  -- Behind a due head those count whose moment has passed too: one for each interval that the pair is late.
+  -- Messages behind a due head are due as well if their time has passed: one for each interval that the pair is late.
   local sample, counted = redis.call('ZRANGEBYSCORE', key.ready[lane], '-inf', now, 'WITHSCORES', 'LIMIT', 0, arg.limit), 0
   for i = 1, #sample, 2 do
     local late = now - tonumber(sample[i + 1])
@@ -64,7 +64,7 @@ for i = 1, #spans, 2 do
   if tonumber(spans[i]) > since then sent = sent + tonumber(spans[i + 1]) end
 end
 
--- A requested drain run is not there yet. The sender's TAT tells until when one was: no grant can be later.
+-- A requested drain run has not started yet. The last one ended no earlier than the last grant, which is before the sender's TAT.
 local unattended = 0
 local first = redis.call('ZRANGE', key.scheduled, 0, 0, 'WITHSCORES')
 first = math.min(oldest, first[1] and tonumber(first[2]) * 1000 or math.huge)

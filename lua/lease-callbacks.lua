@@ -13,7 +13,7 @@
 --   limit    count  of subjects leased at most
 --   leaseMs  ms     for how long
 --   take     count  of changes taken out of the outbox at most
---   cap      count  of subjects that may wait; further ones are dropped
+--   cap      count  of subjects with undelivered events; events of further ones are dropped
 --
 -- Returns:
 --   leased       nowMs, nextMs, left, dropped, callbacks[]
@@ -29,7 +29,7 @@ for _, item in ipairs(items) do
   local subject, event = string.match(item, '^(%S+) (.*)$')
   local text = redis.call('HGET', key.callbacks, subject)
   if text then
-    -- The same webhook relayed twice is one.
+    -- The same webhook is relayed once.
     if not is_relayed(subject) then redis.call('HSET', key.callbacks, subject, text .. '\n' .. event) end
   elseif waiting >= arg.cap then
     dropped = dropped + 1

@@ -1,14 +1,14 @@
 #!lua
--- Keeps a status of which no message is known yet: the response that names its message may still be on its way. It is matched again later.
+-- Parks a status that matches no message yet: the response with its message id may not have arrived. It is matched again later.
 --
 -- Keys:
 --   parked         zset  status -> ms of the next attempt to match it
---   parked-bodies  hash  status -> ms of its arrival, and what it says as JSON
+--   parked-bodies  hash  status -> ms of its arrival, and its content as JSON
 --
 -- Arguments:
 --   now     µs     empty for Redis's clock
 --   name    text   of the status: the same status has the same name each time
---   status  JSON   what it says, one line
+--   status  JSON   its content, one line
 --   waitMs  ms     until the next attempt
 --   cap     count  of parked statuses at most
 --

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- An operator pauses a sender until a moment or without an end, makes it active again, or has a stopped one probed at once.
+-- Pauses a sender for a time or without an end, makes it active again, or probes a stopped one at once.
 --
 -- Keys:
 --   sender        hash    rules and state

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Housekeeping of one sender: removes idle buckets, old failures and old counts; names the messages that have expired.
+-- Housekeeping of one sender: removes idle buckets, old failures and old counts; returns the messages that have expired.
 --
 -- Keys:
 --   pair-tat         zset  recipient -> TAT, µs
@@ -38,14 +38,14 @@ for _, list in ipairs({ key.resolved, key.failed }) do
   if over > 0 then remove(list, redis.call('ZRANGE', list, 0, over - 1)) end
 end
 
--- No receipt has come for so long that none is likely to say anything else.
+-- A failed status is no longer likely.
 local confirmed = redis.call('ZRANGEBYSCORE', key.unconfirmed, '-inf', now_ms, 'LIMIT', 0, arg.limit)
 for _, id in ipairs(confirmed) do
   redis.call('ZREM', key.unconfirmed, id)
   if not redis.call('ZSCORE', key.resolved, id) then redis.call('HDEL', key.failure_records, id) end
 end
 
--- A TAT in the past and none at all mean the same.
+-- A TAT in the past has the same effect as none.
 local idle = redis.call('ZRANGEBYSCORE', key.pair_tat, '-inf', now, 'LIMIT', 0, arg.limit)
 for _, recipient in ipairs(idle) do redis.call('ZREM', key.pair_tat, recipient) end
 

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Writes the rules in force for a sender. A start writes only settings that differ from those last written by a start, so that nodes do
--- not overrule each other and an operator's change stands until the settings change. An operator may leave out what is to stay.
+-- Writes the rules of a sender. A start writes only settings that differ from those that a start wrote last, so that nodes do not overwrite each
+-- other's rules, and an operator's change stays until the settings change. An operator may leave out rules that are to stay.
 --
 -- Keys:
 --   sender  hash  rules and state

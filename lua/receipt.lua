@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Evidence, later than its grant, that one attempt was accepted by the provider, or what became of it since: delivered, read. The message
--- is sent, wherever it stands, unless another attempt has it in flight. A second acceptance is a double, and is reported once. The state of
--- a sent message only rises. Of an attempt that is known to have failed after its acceptance, only a delivery is news.
+-- Applies evidence that one attempt was accepted, delivered or read: a webhook status, or a success whose token is stale. The message is sent,
+-- whatever its state, unless another attempt is in flight. A second acceptance is a double, and is reported once. The state of a sent message
+-- only rises. If an attempt is known to have failed after it was accepted, only a delivery changes that.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -25,22 +25,22 @@
 -- Arguments:
 --   now           µs     empty for Redis's clock
 --   id            text   of the message
---   attempt       count  that was accepted; 0 where it is not known
+--   attempt       count  that was accepted; 0 if unknown
 --   status        word   s sent, d delivered, r read
 --   atMs          ms     when that was, by the provider's clock; 0 for now
 --   wamid         text   the provider's id of the message
---   resultSuffix  text   caller, provider message id, metadata: end of the compact result; empty where the record is not known
+--   resultSuffix  text   caller, provider message id, metadata: end of the compact result; empty if the record is not known
 --   history       JSON   what happened, one line
 --
 -- Returns:
 --   sent          -       the message is now settled as sent
---   raised        -       it had been settled by this acceptance; its state has risen
+--   raised        -       it was settled as sent before; its state has risen
 --   known         -       this has been settled already
---   double        -       it had been sent already, or another attempt is in flight: it may have gone out twice
+--   double        -       it was sent before, or another attempt is in flight: it may be delivered twice
 --   bounced       -       this attempt is known to have failed since it was accepted
 --   early         -       this attempt is in flight: its own response comes first
 --   needs_suffix  record  call again with a resultSuffix made of this record
---   gone          -       nothing is known of it any more
+--   gone          -       Redis has nothing of it any more
 --- @include clock
 --- @include sender
 --- @include grant
@@ -49,8 +49,8 @@
 
 local id, wamid, status = arg.id, arg.wamid, arg.status
 
--- What the history says last of this acceptance: `known` that it was one, `bounced` that it failed after all; nil for nothing.
-local function said_of_this(body)
+-- The last entry of the history about this acceptance: `known`, or `bounced` if it failed later; nil for none.
+local function last_mark_of_this(body)
   local last
   for tag, named in string.gmatch(body or '', '\n%d+:(%a+)=(%S+) ') do
     if named == wamid then last = tag == 'accepted' and 'known' or 'bounced' end
@@ -68,24 +68,24 @@ local is_current = known and result.generation == generation_of(id)
 if is_current and result.recipient == '-' then return { 'gone' } end
 if is_current and string.match(result.letter, '[sdr]') then
   if result.wamid ~= wamid then
-    local said = said_of_this(redis.call('HGET', key.failure_records, id))
-    if said == 'known' or (said and status == 's') then return { said } end
-    -- Several statuses come of one acceptance, each more than once: it is kept beside the other receipts, and reported once.
+    local mark = last_mark_of_this(redis.call('HGET', key.failure_records, id))
+    if mark == 'known' or (mark and status == 's') then return { mark } end
+    -- Several statuses follow one acceptance, each more than once. The double is kept with the other receipts, and reported once.
     local with_mark = append_status(result, 'x' .. string.sub(redis.sha1hex(wamid), 1, 8), '')
     if with_mark then redis.call('SET', key.msg, with_mark, 'KEEPTTL') end
     return { with_mark and 'double' or 'known' }
   end
-  -- The first receipt: the record was kept for a failure that has not come.
+  -- The first receipt: the record is no longer needed for a failed status.
   local was_unconfirmed = redis.call('ZREM', key.unconfirmed, id) == 1
   if was_unconfirmed and not redis.call('ZSCORE', key.resolved, id) then redis.call('HDEL', key.failure_records, id) end
   local letter, risen = result.letter, append_status(result, status, at)
   if not risen then return { 'known' } end
   redis.call('SET', key.msg, risen, 'KEEPTTL')
-  -- A delivery is not news of a message that was read.
+  -- A delivery that arrives after the read changes nothing.
   if sender and sender.callbacks and result.letter ~= letter then redis.call('RPUSH', key.outbox, outbox_item(id, now_ms, risen, '')) end
   return { 'raised' }
 end
--- After the key's window only the entry in `resolved` is left to say it.
+-- After the idempotency window only the entry in `resolved` is left.
 if not is_current and redis.call('ZSCORE', key.resolved, id) then return { 'known' } end
 local text = redis.call('HGET', key.backlog, id) or redis.call('HGET', key.failure_records, id)
 if not text or not sender then return { 'gone' } end
@@ -93,8 +93,8 @@ local record = read_record(text)
 local grant = grant_of(record.recipient)
 local is_in_flight = grant and grant.id == id
 if is_in_flight and grant.attempt == arg.attempt then return { 'early' } end
-local said = said_of_this(record.body)
-if said == 'known' and is_in_flight or said == 'bounced' and status == 's' then return { said } end
+local mark = last_mark_of_this(record.body)
+if mark == 'known' and is_in_flight or mark == 'bounced' and status == 's' then return { mark } end
 if arg.resultSuffix == '' then return { 'needs_suffix', text } end
 append_history(record, now_ms, arg.history, 'accepted=' .. wamid)
 if is_in_flight then

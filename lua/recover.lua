@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- What a sender needs from recovery: grants whose lease ran out, grants of calls whose reply was lost, unknown outcomes whose hold is over,
--- and ready messages without a drain run. Changes nothing but the request for a drain run; the caller settles each. Says when to ask again:
--- until then everything that the sender needs comes from its drain run, or from whoever changes it.
+-- Finds what recovery has to do for a sender: grants whose lease has expired, grants of calls whose reply was lost, unknown outcomes whose hold
+-- is over, and ready messages without a drain run. Writes nothing but a request for a drain run; the caller settles each attempt. Returns when
+-- to check again: until then the drain run handles the sender, or a script that changes it returns a wake hint.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -16,7 +16,7 @@
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
---   lost   text   holders (node and call) that never learned of their grants, separated by spaces
+--   lost   text   holders (node and call) whose reply was lost, separated by spaces
 --   limit  count  of leases and of unknown outcomes at most
 --
 -- Returns:
@@ -24,7 +24,7 @@
 --   leases[]    id, recipient, attempt, holder, record
 --   lost[]      id, recipient, attempt, holder, record
 --   unknown[]   id, record
--- nextMs: when to ask again; 0 where nothing is in sight.
+-- nextMs: when to check again; 0 if nothing is foreseen.
 --- @include clock
 --- @include sender
 --- @include ready
@@ -38,7 +38,7 @@ local function found_grant(recipient, grant)
   return { grant.id, recipient, grant.attempt, grant.holder, redis.call('HGET', key.backlog, grant.id) or '' }
 end
 
--- The pair's own entry is the truth about a grant; `inflight` only finds those that ran out.
+-- `grants` is the truth about a grant; `inflight` only finds the expired ones.
 local function take_lease(id)
   local text = redis.call('HGET', key.backlog, id)
   local recipient = text and read_record(text).recipient
@@ -78,12 +78,12 @@ local function first_us(zset, unit)
   return entry[1] and tonumber(entry[2]) * unit or math.huge
 end
 first = math.min(first, first_us(key.scheduled, 1000))
--- Looks 2 s ahead, so that a drain run is there when the message is ready.
+-- 2 s ahead, so that a drain run has started when the message is ready.
 local hint = ''
 if sender and first <= now + 2000000 and redis.call('EXISTS', key.drain_lease) == 0 then hint = wake_hint(first, now) end
 
--- With a drain run, or a request for one, nothing is needed until that lease runs out; else from 2 s before the first ready time. The end of a
--- grant's lease or of a hold must not be missed either.
+-- With a drain run, or a request for one, the next check is when the drain lease expires; otherwise 2 s before the first ready time. An end of
+-- a grant's lease or of a hold may come earlier.
 local life = redis.call('PTTL', key.drain_lease)
 local next_us = life >= 0 and now + life * 1000 or first - 2000000
 local parked_us = first_us(key.parked, 1000)

@@ -9,7 +9,7 @@
 --   now      µs     empty for Redis's clock
 --   subject  text   `in:` and a hash of it: the same webhook has the same each time
 --   type     word   of the callback
---   data     JSON   what is relayed
+--   data     JSON   content to relay
 --   cap      count  of changes in the outbox at most
 --
 -- Returns:

@@ -1,6 +1,6 @@
 #!lua
--- Puts one failed message through the same gate as a new one: it is granted, or becomes the head of its queue (its old number is lower than
--- those of younger messages). Takes a PENDING failure, due or forced, or reopens a FAILED one while its record is kept.
+-- Retries one failed message under the same limits as a new one: it is granted, or queued by its old number, ahead of younger messages. Accepts a
+-- PENDING failure that is due or forced, and reopens a FAILED one while its record is stored.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -25,7 +25,7 @@
 --   now      µs    empty for Redis's clock
 --   id       text  of the message
 --   force    flag  also before nextRetryAt, and reopen a FAILED one
---   inline   flag  the caller can send at once
+--   inline   flag  the caller can start the send at once
 --   holder   text  node and call that a grant belongs to
 --   runId    text  empty for Redis's own replication id
 --   leaseMs  ms    life of a grant
@@ -35,9 +35,9 @@
 -- Returns:
 --   granted   recipient, attempt, stops, lane, body, pairHits
 --   queued    wakeHint
---   expired   -        its life is over; the caller cancels it
---   unwanted  -        it is marketing, and its recipient has opted out; the caller cancels it
---   gone      -        it is not a failure that may be retried now
+--   expired   -        it has expired; the caller closes it
+--   unwanted  -        it is marketing, and its recipient has opted out; the caller closes it
+--   gone      -        there is no failure that may be retried now
 --   no_rules  -        no rules are written for this sender
 --- @include clock
 --- @include restart
@@ -57,12 +57,12 @@ local sender = read_sender()
 if not sender then return { 'no_rules' } end
 if not text then return { 'gone' } end
 local record = read_record(text)
--- Nothing is left to send: it failed after it was accepted, when its content was gone.
+-- It failed after it was accepted, when its content was no longer stored.
 if record.lane == 0 then return { 'gone' } end
 if reopened then record.expires, record.keep, record.stops = now_ms + arg.lifeMs, math.max(record.keep, now_ms + arg.lifeMs), 0 end
 if record.expires <= now_ms then return { 'expired' } end
 if record.marketing and redis.call('HEXISTS', key.opt_outs, record.recipient) == 1 then return { 'unwanted' } end
--- A key that has been used again belongs to the younger message; this one lives on without an idempotency record.
+-- A key that has been used again belongs to the younger message; this one has no idempotency record any more.
 local known = redis.call('GET', key.msg)
 local is_ours = known and string.match(known, '^%a (%x+)') == generation_of(id)
 

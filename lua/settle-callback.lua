@@ -6,7 +6,7 @@
 --   callbacks        hash  subject -> tries and events
 --   callbacks-due    zset  subject -> ms
 --   callbacks-since  zset  subject -> ms of its first event
---   callbacks-dead   list  dead letters: events that were given up, the newest first
+--   callbacks-dead   list  dead letters: events that were given up, newest first
 --
 -- Arguments:
 --   now        µs     empty for Redis's clock

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Writes how attempts ended, each once: sent, failed, a retry later, an unknown outcome to be held, or back to its queue (given back, or rate
--- limited, which uses up no attempt). Frees the pair and gives it its next ready time. Also decides an unknown outcome whose hold is over. A
--- stale token changes nothing. Several messages of a call are settled in order, each as by a call of its own at the same moment.
+-- Settles attempts, each once: sent, failed, a retry later, an unknown outcome on hold, or back in its queue (given back or rate limited, which
+-- uses up no attempt). Frees the pair and writes its next ready time. Also settles an unknown outcome whose hold is over. A stale token changes
+-- nothing. The messages of a call are settled in order, as if each had a call of its own at the same time.
 --
 -- Keys:
 --   backlog          hash    id -> record of an unsettled message
@@ -37,7 +37,7 @@
 --   recipient     text   canonical
 --   attempt       count  token: which attempt this settles
 --   holder        text   token: whose grant; empty for an unknown outcome whose hold is over
---   verdict       word   sent, failed, retry, unknown, wait, or stop: failed if it stopped an active sender before, else wait
+--   settlement    word   sent, failed, retry, unknown, wait, or stop: failed if the message stopped an active sender before, else wait
 --   startedUs     µs     from the request for the grant to the start; empty if it never started
 --   afterMs       ms     retry: until the next attempt; unknown: how long to hold
 --   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
@@ -50,9 +50,9 @@
 --   keepMs        ms     how long a sent message's record is kept for a receipt that says otherwise
 --
 -- Returns: for each message
---   settled  dueMs, wakeHint, resumed?, stopped?, verdict, gapUs, leastUs
+--   settled  dueMs, wakeHint, resumed?, stopped?, settlement, gapUs, leastUs
 --   stale    -                     the grant is not, or no longer, this one
---   error    text                  of the script itself, or of what is kept of this message
+--   error    text                  of the script itself, or of the data of this message
 -- dueMs: the next retry or the end of the hold, or 0. gapUs and leastUs: the attempt started too early by the spacing check, which
 -- counted gapUs since an earlier start and required leastUs.
 --- @include batch
@@ -77,7 +77,7 @@ local grants, runs = read_all(messages, 'recipient', 'HMGET', key.grants), read_
 for lane = 1, LANES do ctx.queues[lane] = (#messages == 1 or redis.call('EXISTS', key.queue[lane]) == 1) and key.queue[lane] end
 local sender, out, first_ready_at, first_reply = ctx.sender, ctx.out, math.huge, nil
 
--- Whether the token names what stands in Redis: a grant, or an unknown outcome on hold.
+-- Whether the token is current: it matches the grant, or an unknown outcome on hold.
 local function is_ours(message, record, lease)
   if message.holder ~= '' then return lease and lease.id == message.id and lease.attempt == message.attempt and lease.holder == message.holder end
   return record.attempts == message.attempt and redis.call('ZSCORE', key.unknown, message.id)
@@ -85,41 +85,45 @@ end
 
 local function settle(m)
   local message = messages[m]
-  local id, recipient, verdict, text = message.id, message.recipient, message.verdict, ctx.records[message.id]
+  local id, recipient, settlement, text = message.id, message.recipient, message.settlement, ctx.records[message.id]
   local lease = message.holder ~= '' and read_grant(grants[recipient])
   if not text or not sender then return { 'stale' } end
   local record = read_record(text)
   if not is_ours(message, record, lease) then return { 'stale' } end
 
-  -- A message is to blame only if it stops an active sender. A probe of a stopped one, or what was in flight at the stop, proves nothing.
+  -- Only a message that stops an active sender counts as a cause. Probes, and messages in flight when the sender stopped, do not.
   local stopped, was_stopped = message.bucket == 'sender' and not blocked(sender, now), sender.status == 'stopped'
-  if verdict == 'stop' then verdict = stopped and record.stops > 0 and 'failed' or 'wait' end
-  if lease and verdict ~= 'wait' then record.attempts = message.attempt end
-  if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif verdict ~= 'wait' then record.pair_hits = 0 end
+  if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
+  if lease and settlement ~= 'wait' then record.attempts = message.attempt end
+  if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif settlement ~= 'wait' then record.pair_hits = 0 end
   if stopped then record.stops = record.stops + 1 end
-  if message.history ~= '' and verdict ~= 'wait' then
-    append_history(record, ctx.now_ms, message.history, verdict == 'sent' and 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)'))
+  if message.history ~= '' and settlement ~= 'wait' then
+    append_history(record, ctx.now_ms, message.history, settlement == 'sent' and 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)'))
   end
   if not lease then redis.call('ZREM', key.unknown, id) end
 
   local due_ms = 0
-  if verdict == 'sent' or verdict == 'failed' then finish(ctx, message, record, verdict) else due_ms = requeue(ctx, message, record, verdict) end
+  if settlement == 'sent' or settlement == 'failed' then
+    finish(ctx, message, record, settlement)
+  else
+    due_ms = requeue(ctx, message, record, settlement)
+  end
   local tat = update_tat(ctx, message, lease)
-  local reply = { 'settled', due_ms, '', stop_or_resume(ctx, message, lease, verdict) and 1 or 0, stopped and 1 or 0, verdict }
+  local reply = { 'settled', due_ms, '', stop_or_resume(ctx, message, lease, settlement) and 1 or 0, stopped and 1 or 0, settlement }
   if not lease then return reply end
 
   local run, life, early = check_spacing(runs[message.starts], sender, message.startedUs and lease.granted_at + message.startedUs)
   if run then redis.call('SET', message.starts, run, 'PX', life) end
   reply[7], reply[8] = early[1], early[2]
 
-  -- The pair is free: its foremost message gets a ready time. A message that was given back keeps its own; one that was tried in vain on
-  -- a stopped sender lets another be tried next.
+  -- The pair is free: its head gets a ready time. A message that was given back keeps its own. One that was a failed probe does not, so that
+  -- the next probe uses another message.
   grants[recipient] = false
   push(out.grants, recipient)
   push(out.inflight, id)
   local lane, ready_at, member = next_ready(ctx.queues, recipient, tat, sender.pair_rate, now)
   if not lane then return reply end
-  local keeps = verdict == 'wait' and member == member_of(record, id) and not (was_stopped and message.bucket == 'sender')
+  local keeps = settlement == 'wait' and member == member_of(record, id) and not (was_stopped and message.bucket == 'sender')
   if keeps then ready_at = math.max(lease.ready_at, earliest(tat, sender.pair_rate)) end
   push(out.ready[lane], ready_at, recipient)
   if ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end

@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
--- Returns parked statuses that are due to be matched again, and removes those that are done. Each stays parked until it is done, so that
--- nothing is lost by a node that ends in between. Until then it is due again later: after as long as it has been parked, a minute at most,
--- since a status that does not match soon most likely belongs to a message that another system sent.
+-- Returns parked statuses that are due to be matched again, and removes those that are done. A status stays parked until it is done, so that
+-- none is lost if a node dies in between. The delay to its next attempt is the time that it has been parked, a minute at most: a status that
+-- does not match soon most likely belongs to a message of another system.
 --
 -- Keys:
 --   parked         zset  status -> ms of the next attempt to match it
---   parked-bodies  hash  status -> ms of its arrival, and what it says as JSON
+--   parked-bodies  hash  status -> ms of its arrival, and its content as JSON
 --
 -- Arguments:
 --   now     µs     empty for Redis's clock
---   done    text   names that leave, separated by spaces
---   waitMs  ms     until the attempt after this one at least
+--   done    text   names to remove, separated by spaces
+--   waitMs  ms     least delay to the next attempt
 --   limit   count  of statuses returned at most
 --
 -- Returns:

@@ -25,7 +25,8 @@ export const ConfigSchema = Type.Object({
     description: 'What this node does: `all`, `api` or `worker`'
   }),
   REDIS_URL: text(
-    '`redis://host:port`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, with `rediss` for TLS; empty starts an embedded Redis'
+    '`redis://host:port`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, ' +
+      'with `rediss` for TLS; empty starts an embedded Redis'
   ),
   REDIS_WAIT_REPLICAS: Type.Integer({
     default: 0,
@@ -109,7 +110,7 @@ export const ConfigSchema = Type.Object({
   )
 })
 
-/** Meta's own pair rule, with a part of the burst that it lends: docs/rates.md. */
+/** Meta's own pair rule, with a part of the burst that it allows: docs/rates.md. */
 const metaPairRule = { WHATSAPP_RATE_LIMIT_MS: '6000', WHATSAPP_RATE_LIMIT_BURST: '8' }
 
 export type Role = 'send' | 'read' | 'admin'
@@ -119,25 +120,25 @@ export type Config = Omit<Static<typeof ConfigSchema>, 'API_KEYS' | 'WHATSAPP_RE
   API_KEYS: ApiKey[]
   WHATSAPP_RETRY_SCHEDULE_MS: number[]
   LOG_LEVEL: string
-  /** Where WHATSAPP_ACCESS_TOKEN was read from, if from a file. */
+  /** Path of WHATSAPP_ACCESS_TOKEN_FILE; null if the token was not read from a file. */
   accessTokenFile: string | null
-  /** The default one first. */
+  /** The default sender first. */
   senders: SenderSettings[]
   /** Keys that sign callbacks. */
   callbackKeys: Buffer[]
-  /** True where the sandbox stands in for WhatsApp. */
+  /** Whether the sandbox replaces WhatsApp. */
   sandbox: boolean
-  /** True where the gateway runs its own Redis. */
+  /** Whether the gateway starts its own Redis. */
   embeddedRedis: boolean
-  /** Legal but unwise, a sentence each. */
+  /** Valid but risky settings, one sentence each. */
   warnings: string[]
 }
 
 const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECRET', 'WHATSAPP_VERIFY_TOKEN', 'CALLBACK_SECRET', 'REDIS_URL'])
 
 /**
- * Reads and checks the settings. `sandboxSecret` signs the webhooks of a sandbox that this process starts, where no secret is set.
- * Throws CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed.
+ * Reads and checks the settings. `sandboxSecret` signs the webhooks of a sandbox that this process starts, unless a secret is set. Throws
+ * CONFIG_INVALID with the name, the value (secrets hidden) and what is allowed.
  */
 export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret = ''): Config {
   const set = withFiles(env)
@@ -170,7 +171,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret 
   return config
 }
 
-/** `<NAME>_FILE` names a file that holds the value; an empty value counts as none. */
+/** Reads `<NAME>_FILE`, the path of a file with the value, where `<NAME>` is missing or empty. */
 function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of Object.keys(ConfigSchema.properties)) {
@@ -181,14 +182,14 @@ function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
       try {
         found[name] = readFileSync(file, 'utf8').trim()
       } catch (cause) {
-        throw invalid(`${name}_FILE`, `the file ${file} can't be read`, cause)
+        throw invalid(`${name}_FILE`, `the file ${file} cannot be read`, cause)
       }
     }
   }
   return found
 }
 
-/** A setting that is on or off: `1` and `true` are the same. */
+/** A boolean setting: `1` means `true`, `0` means `false`. */
 function isSwitch (name: string): boolean {
   return (ConfigSchema.properties as Record<string, { type?: unknown }>)[name]?.type === 'boolean'
 }
@@ -224,9 +225,15 @@ function check (config: Config): void {
   if (production && config.embeddedRedis && !config.EMBEDDED_REDIS) throw invalid('REDIS_URL', 'production needs it (or EMBEDDED_REDIS=1)')
   if (production && !token && !config.SANDBOX) throw invalid('WHATSAPP_ACCESS_TOKEN', 'production needs it (or SANDBOX=1)')
   if (config.SANDBOX && token) throw invalid('SANDBOX', 'a real WHATSAPP_ACCESS_TOKEN is set: take one of the two away')
-  if (config.SANDBOX_URL !== '' && !isApi(config.SANDBOX_URL)) { throw invalid('SANDBOX_URL', 'it is an http or https address without a query or a login') }
-  if (config.CALLBACK_URL !== '' && !isAddress(config.CALLBACK_URL)) { throw invalid('CALLBACK_URL', 'it is an http or https address without a login or a fragment') }
-  if (config.CALLBACK_URL !== '' && config.callbackKeys.length === 0) { throw invalid('CALLBACK_SECRET', 'CALLBACK_URL needs it: receivers tell by it that a callback is from here') }
+  if (config.SANDBOX_URL !== '' && !isApi(config.SANDBOX_URL)) {
+    throw invalid('SANDBOX_URL', 'must be an http or https address without a query or credentials')
+  }
+  if (config.CALLBACK_URL !== '' && !isAddress(config.CALLBACK_URL)) {
+    throw invalid('CALLBACK_URL', 'must be an http or https address without credentials or a fragment')
+  }
+  if (config.CALLBACK_URL !== '' && config.callbackKeys.length === 0) {
+    throw invalid('CALLBACK_SECRET', 'CALLBACK_URL needs it: receivers verify the signature of callbacks with it')
+  }
   if (token && config.API_KEYS.length === 0) throw invalid('API_KEYS', 'with a real access token callers have to be known')
   if (config.API_KEYS.length === 0 && !local) throw invalid('HOST', 'without API_KEYS it listens on loopback only')
 }
@@ -245,31 +252,37 @@ function warn (config: Config): string[] {
     if (!config.sandbox && version === undefined) warnings.push(`${name} names no version: Meta answers with the oldest it still has`)
     if (version !== undefined && Number(version) <= 20) warnings.push(`${name} names v${version}.0, which Meta has retired`)
   }
-  if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') { warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own') }
+  if (config.WHATSAPP_SENDERS_FILE !== '' && config.WHATSAPP_ACCESS_TOKEN !== '') {
+    warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own')
+  }
   const intervalMs = Math.min(...config.senders.map(({ rules }) => rules.pairIntervalMs))
   if (intervalMs < 6000) {
     warnings.push(
-      `one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta's rule`
+      `one message per ${intervalMs} ms and recipient is faster than Meta documents (one per 6,000 ms, short bursts borrowed and paid back): ` +
+        'steady traffic to one recipient can meet error 131056; WHATSAPP_RATE_PRESET=meta keeps to Meta\'s rule'
     )
   }
   if (config.CALLBACK_URL === '' && config.callbackKeys.length > 0) warnings.push('CALLBACK_SECRET is not used: CALLBACK_URL is empty')
   if (config.senders.some(({ onUnknown, appSecrets }) => appSecrets.length === 0 && (onUnknown ?? config.UNKNOWN_OUTCOME) === 'retry')) {
     warnings.push(
-      'no webhooks tell the fate of a request without an answer: it is held for one step of the retry schedule and then sent again, which may send it twice (UNKNOWN_OUTCOME=fail never does)'
+      'without webhooks the outcome of a request without an answer stays unknown: it is held for one step of the retry schedule and then sent ' +
+        'again, which may send it twice (UNKNOWN_OUTCOME=fail never does)'
     )
   }
-  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) { warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta can not be told to send its webhooks here, whatever WHATSAPP_APP_SECRET says') }
+  if (config.senders.some(({ appSecrets }) => appSecrets.length > 0) && config.WHATSAPP_VERIFY_TOKEN === '' && !config.sandbox) {
+    warnings.push('WHATSAPP_VERIFY_TOKEN is empty: Meta cannot verify this address and sends no webhooks, although WHATSAPP_APP_SECRET is set')
+  }
   return warnings
 }
 
-interface SchemaFault { instancePath: string, message?: string, params?: { allowedValue?: unknown } }
+interface SchemaError { instancePath: string, message?: string, params?: { allowedValue?: unknown } }
 
 function explain (error: unknown, raw: Record<string, string>): SluiceError {
-  const faults = (error as { errors?: SchemaFault[] }).errors ?? []
-  const names = [...new Set(faults.map(fault => fault.instancePath.slice(1)))]
+  const errors = (error as { errors?: SchemaError[] }).errors ?? []
+  const names = [...new Set(errors.map(one => one.instancePath.slice(1)))]
   const sentences = names.map(name => {
-    const allowed = faults.filter(fault => fault.instancePath === `/${name}`)
-      .map(fault => fault.params?.allowedValue === undefined ? fault.message ?? '' : JSON.stringify(fault.params.allowedValue))
+    const allowed = errors.filter(one => one.instancePath === `/${name}`)
+      .map(one => one.params?.allowedValue === undefined ? one.message ?? '' : JSON.stringify(one.params.allowedValue))
     const shown = secrets.has(name) ? '(hidden)' : JSON.stringify(raw[name] ?? '')
     return `${name} is ${shown}; allowed: ${[...new Set(allowed)].filter(reason => !/anyOf/.test(reason)).join(', ')}`
   })

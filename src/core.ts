@@ -48,7 +48,7 @@ export async function createCore (config: Config, { provider, policy, events, co
   const senders = await createSenders(config, store, events)
   const queues = createQueues(connections.redis, config.KEY_PREFIX, events)
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: config.ROLE === 'api' ? null : connections.subscribe })
-  // A stopped sender may have waited for its new token. Every node probes it, since the token reaches one node after the other.
+  // A new token may be what a stopped sender needs. Every node probes it, since nodes get the token at different times.
   events.on('senders.reloaded', ({ renewed }) => {
     for (const sender of renewed) {
       trySender(store, sender).catch(error => {
@@ -89,7 +89,7 @@ async function createSenders (config: Config, store: Store, events: Bus): Promis
     await claimLayout(store.redis, store.prefix)
     await applySenders(deps, config.senders)
   })
-  // The caller that found no rules has been asked to retry, and then finds them. If this fails, the next caller emits the event again.
+  // The caller that found no rules retries, and then finds them. If this fails, the next caller emits the event again.
   events.on('sender.no-rules', () => { restore().catch(() => undefined) })
   const unserved = await retryWhileUnavailable(async () => await findUnserved(store, registry))
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })

@@ -33,7 +33,7 @@ export interface Events {
     startedAfterMs: number | null,
     durationMs: number,
     lateMs: number,
-    verdict: string,
+    settlement: string,
     nextRetryAt?: number
   }]
   'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], code?: string, result: string }]
@@ -46,7 +46,7 @@ export interface Events {
   /** A whole notification was rejected. */
   'webhook.rejected': [{ reason: 'signature' | 'content' }]
   /** A webhook reported whether a person accepts the sender's marketing. */
-  'preference.received': [{ sender: string, wish: 'stop' | 'resume' }]
+  'preference.received': [{ sender: string, preference: 'stop' | 'resume' }]
   /** A webhook change that is not a status of our messages was written to the outbox. */
   'webhook.relayed': [{ sender: string, type: string }]
   /** A callback was posted once. `code`: why it was not delivered. */

@@ -61,7 +61,7 @@ export async function createGateway (config: Config, { redisUrl, provider, polic
     const findings = await retryWhileUnavailable(async () => await checkDurability(connections.redis))
     const core = await createCore(config, { provider, policy, events, connections, watchScript: watchScripts(instruments) })
     const closing = new AbortController()
-    // Every drain run listens, and there may be a thousand.
+    // Every drain run adds a listener, and there may be a thousand.
     setMaxListeners(0, closing.signal)
     const app = await createApi(config, core, { instruments, closing: closing.signal, logger })
     const workers = config.ROLE === 'api' ? null : await createWorkers(config, core, connections, closing.signal)

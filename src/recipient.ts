@@ -1,15 +1,15 @@
 import { SluiceError } from './errors.js'
 import type { Addressing } from './message.js'
 
-/** A business-scoped user id: WhatsApp takes it in `recipient`, and drops it silently in `to`. Opaque: no letter of it is changed. */
+/** A business-scoped user id. WhatsApp accepts it in `recipient`, and silently drops a message that has it in `to`. Case-sensitive. */
 const USER_ID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
-/** A group's id, as WhatsApp made it; opaque too. */
+/** A group id of WhatsApp; case-sensitive. */
 const GROUP_ID = /^[A-Za-z0-9_=@.+/-]{1,128}$/
-/** What stands before a group's id where a recipient can be anything. */
+/** Prefix of a group id in a field that accepts any kind of recipient. */
 const GROUP_MARK = 'group:'
 
 /**
- * Some numbers have two spellings for one person (Meta, "Business phone numbers"): Brazil with and without the ninth
+ * Some phone numbers have two spellings (Meta, "Business phone numbers"): Brazil with and without the ninth
  * digit, Mexico with and without a 1, Argentina with and without a 9 after the country code. Keys use the longer one.
  */
 const spellings: Array<[short: RegExp, long: string]> = [
@@ -19,8 +19,8 @@ const spellings: Array<[short: RegExp, long: string]> = [
 ]
 
 /**
- * The canonical name of a recipient in keys: `p<digits>`. Accepts 7 to 15 digits with `+ - ( ) .` and spaces between.
- * Throws INVALID_RECIPIENT, or RECIPIENT_IS_USER_ID where WhatsApp would drop the message silently.
+ * The canonical form of a phone number, `p<digits>`. Accepts 7 to 15 digits with `+ - ( ) .` and spaces in between. Throws INVALID_RECIPIENT,
+ * or RECIPIENT_IS_USER_ID for a business-scoped user id, which WhatsApp would drop silently.
  */
 export function canonicalRecipient (to: string): string {
   if (USER_ID.test(to)) throw new SluiceError('RECIPIENT_IS_USER_ID', { field: 'to' })
@@ -32,8 +32,8 @@ export function canonicalRecipient (to: string): string {
 }
 
 /**
- * The canonical name of whoever is addressed in keys: `p<digits>`, `u<business-scoped user id>` or `g<group id>`. Throws
- * INVALID_RECIPIENT or RECIPIENT_IS_USER_ID with the field that `POST /messages` has for it.
+ * The canonical form of a recipient in keys: `p<digits>`, `u<business-scoped user id>` or `g<group id>`. Throws INVALID_RECIPIENT or
+ * RECIPIENT_IS_USER_ID with the field of `POST /messages` for this kind of recipient.
  */
 export function canonicalAddress (to: string, addressing: Addressing = 'phone'): string {
   if (addressing === 'phone') return canonicalRecipient(to)
@@ -46,18 +46,18 @@ export function canonicalAddress (to: string, addressing: Addressing = 'phone'):
   return (isUser ? 'u' : 'g') + to
 }
 
-/** The canonical name of a recipient that is looked up: a number, a business-scoped user id, or `group:<id>`. Throws INVALID_RECIPIENT. */
+/** The canonical form of a recipient in a query: a phone number, a business-scoped user id, or `group:<id>`. Throws INVALID_RECIPIENT. */
 export function canonicalName (text: string): string {
   if (USER_ID.test(text)) return canonicalAddress(text, 'user')
   return text.startsWith(GROUP_MARK) ? canonicalAddress(text.slice(GROUP_MARK.length), 'group') : canonicalRecipient(text)
 }
 
-/** The other way round: what `canonicalName` takes for this canonical recipient. */
+/** The inverse of `canonicalName`. */
 export function nameOf (recipient: string): string {
   return (recipient.startsWith('g') ? GROUP_MARK : '') + recipient.slice(1)
 }
 
-/** How others write a canonical recipient: of a number its digits, in each spelling that there is. */
+/** All spellings of a canonical recipient in webhooks; of a phone number its digits. */
 export function spellingsOf (recipient: string): string[] {
   const name = recipient.slice(1)
   if (!recipient.startsWith('p')) return [name]
@@ -65,7 +65,7 @@ export function spellingsOf (recipient: string): string[] {
   return [...new Set([name, ...shorter])]
 }
 
-/** What logs may show of a recipient: its last two digits. */
+/** A recipient for logs: its last two digits only. */
 export function maskRecipient (recipient: string): string {
   return recipient.length < 5 ? '…' : `…${recipient.slice(-2)}`
 }

@@ -2,9 +2,9 @@
 const longest = 500
 
 /**
- * Makes an error text fit to be stored, logged and shown: one line, at most 500 characters, without the given secrets,
- * access tokens, telephone numbers or message ids. Meta does quote malformed tokens, and a `wamid` holds the
- * recipient's number in Base64. Cut last, so that no half of a secret is left over.
+ * Redacts an error text, so that it can be stored, logged and shown: one line, at most 500 characters, without the given secrets, access tokens,
+ * telephone numbers and message ids. Meta quotes malformed tokens, and a `wamid` contains the recipient's number in Base64. The text is cut
+ * last, so that no part of a secret is left.
  */
 export function redact (text: string, secrets: readonly string[]): string {
   const known = secrets.filter(secret => secret !== '').reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text)

@@ -12,7 +12,7 @@ const TOKEN_CHECK_MS = 2000
 
 export interface ReloadParts {
   source: SenderSource
-  /** Those of the start. */
+  /** The list at the start. */
   senders: readonly SenderSettings[]
   policy: Policy
   /** Path of POLICY_FILE; '' for none. */

@@ -26,7 +26,7 @@ export async function applySenders (deps: SenderUpdateDeps, next: readonly Sende
   return deps.registry.replace(next)
 }
 
-/** Writes again what Redis has lost of the above, after it was emptied. */
+/** Writes again what `applySenders` wrote, where an emptied Redis has lost it. */
 export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): Promise<void> {
   await noteLayout(deps.store.redis, deps.store.prefix)
   const settings = registry.ids().flatMap(id => registry.settingsOf(id) ?? [])

@@ -61,7 +61,7 @@ export interface SenderSource {
 
 /**
  * The senders of the file, the first being the default one, or the one of WHATSAPP_PHONE_NUMBER_ID. Every call reads all files, so a reload
- * is another call. Throws CONFIG_INVALID with entry and field; the error never holds a token.
+ * is another call. Throws CONFIG_INVALID with entry and field; the error never contains a token.
  */
 export function readSenders (source: SenderSource): SenderSettings[] {
   const { accessTokenFile } = source
@@ -79,11 +79,11 @@ export function readSenders (source: SenderSource): SenderSettings[] {
   }
   const file = resolve(source.WHATSAPP_SENDERS_FILE)
   const entries = parse(readText(file, 'WHATSAPP_SENDERS_FILE'))
-  const seen = new Set<string>()
+  const ids = new Set<string>()
   return entries.map((entry, at) => {
     const wrong = (field: string, detail: string): SluiceError => invalid(`entry ${at + 1} ("${entry.id}"), ${field}: ${detail}`)
-    if (seen.has(entry.id)) throw wrong('id', 'duplicate id')
-    seen.add(entry.id)
+    if (ids.has(entry.id)) throw wrong('id', 'duplicate id')
+    ids.add(entry.id)
     const path = entry.accessTokenFile === undefined ? null : resolve(dirname(file), entry.accessTokenFile)
     const sender: SenderSettings = {
       ...common,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
 import type { DrainDeps } from './drain/drain-sender.js'
-import { shift } from './drain/drain-sender.js'
+import { drainSender } from './drain/drain-sender.js'
 import type { RetryWorkerDeps } from './failure/retry-worker.js'
 import { registerRetryWorker, runRetries } from './failure/retry-worker.js'
 import type { HousekeepingDeps } from './recovery/housekeeping.js'
@@ -63,7 +63,7 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
       const isAnswering = await deps.store.redis.ping().then(() => true, () => false)
       // ioredis cannot end a client that waits for its next attempt to reconnect. It can end an attempt.
       for (const client of blocking) if (client?.status === 'reconnecting') client.connect().catch(() => undefined)
-      // First of all, so that the jobs that this node hands over are taken by another one.
+      // First, so that the jobs that this node hands over are taken by another one.
       const closed = Promise.all(workers.map(async worker => await worker.close(!isAnswering)))
       await recovery.stop()
       await Promise.allSettled(jobs)
@@ -75,7 +75,7 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
 /** During a reload nodes may differ: a sender that is not configured here is left for a node that has it. */
 async function runDrain (deps: WorkerDeps, job: Job, closing: AbortSignal): Promise<number> {
   const { sender } = job.data as { sender: string }
-  return deps.senders.has(sender) ? await shift(deps, sender, closing, progressOf(job)) : 0
+  return deps.senders.has(sender) ? await drainSender(deps, sender, closing, progressOf(job)) : 0
 }
 
 /** Shows in the dashboard how many messages a drain run has sent. Once a second: a command for each message would cost more than it is worth. */

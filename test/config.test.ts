@@ -68,7 +68,7 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
     'a callback URL with credentials',
     { CALLBACK_URL: 'https://me:pass@example.com', CALLBACK_SECRET: `whsec_${'A'.repeat(32)}` },
     'CALLBACK_URL',
-    /without a login/
+    /without credentials/
   ],
   ['a short callback secret', { CALLBACK_SECRET: 'whsec_c2hvcnQ=' }, 'CALLBACK_SECRET', /\(hidden\); allowed: whsec_ and 24 to 64 bytes/],
   ['an invalid secret for callbacks', { CALLBACK_SECRET: `whsec_${'A'.repeat(32)} hunter2` }, 'CALLBACK_SECRET', /\(hidden\)/],

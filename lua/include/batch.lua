@@ -1,4 +1,4 @@
--- A call brings one message or several; the loader makes the list `messages` of them.
+-- Helpers for scripts that take several messages; the loader builds the list `messages`.
 
 -- The replies to `count` messages, in order. A message whose data cannot be read fails alone.
 local function reply_each(count, reply)
@@ -17,7 +17,7 @@ local function field_of(messages, name)
   return list
 end
 
--- What one command returns for a field of all messages, by that field.
+-- Runs one read command with a field of all messages; returns its values by that field.
 local function read_all(messages, name, command, hash)
   local names, found = field_of(messages, name), {}
   local values = hash and redis.call(command, hash, unpack(names)) or redis.call(command, unpack(names))
@@ -30,7 +30,7 @@ local function push(list, a, b)
   list[#list + 1] = b
 end
 
--- Runs a command with all that was collected for it, if anything was. Writes.
+-- Runs a command with the collected arguments, if there are any. Writes.
 local function write_all(command, target, list)
   return #list > 0 and redis.call(command, target, unpack(list))
 end

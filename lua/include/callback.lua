@@ -1,12 +1,12 @@
--- What is kept of undelivered callbacks of one subject: a message (its id), or something to relay (`in:` and a hash of it).
--- Kept as `<tries of the first event>\n<event>\n<event>`; an event begins with its moment in ms. An event that is relayed is
+-- The undelivered callbacks of one subject: a message (its id), or a webhook to relay (`in:` and a hash of it).
+-- Stored as `<tries of the first event>\n<event>\n<event>`; an event begins with its moment in ms. An event that is relayed is
 -- alone, and may have line breaks of its own. Reads only.
 
 local function is_relayed(subject)
   return string.sub(subject, 1, 3) == 'in:'
 end
 
--- Tries of the first event, the event, and those behind it ('' for none).
+-- Tries of the first event, the event, and the later events ('' for none).
 local function first_event(subject, text)
   local tries, events = string.match(text, '^(%d+)\n(.*)$')
   if is_relayed(subject) then return tonumber(tries), events, '' end

@@ -1,5 +1,5 @@
 --- @include numbers
--- Redis's own time in µs. A test passes a moment; production passes none.
+-- Redis's own time in µs; a test passes its own time instead.
 local function clock()
   if arg.now then return arg.now end
   local time = redis.call('TIME')

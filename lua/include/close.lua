@@ -1,11 +1,11 @@
 --- @include record
 --- @include result
 --- @include unacknowledged
--- Closes messages: everything that each end of a message writes, whichever script it comes from. Writes.
+-- Closes messages: the writes that every final state needs, shared by all scripts. Writes.
 
--- The result takes the record's place, and the change goes to the outbox. `ending`: id, msg (its key), known (what is kept there), letter,
--- resultSuffix, history, reason; list: `resolved` or `failed` where it is or was a failure; keeps_record; status and status_at of a receipt.
--- Returns what is kept under the key from now on.
+-- The result takes the record's place, and the change goes to the outbox. `ending`: id, msg (its key), known (its value), letter,
+-- resultSuffix, history, reason; list: `resolved` or `failed` if it is or was a failure; keeps_record; status and status_at of a receipt.
+-- Returns the new value of the key.
 local function close_message(sender, record, ending, now_ms)
   local id = ending.id
   local result, life = new_result(ending.letter, id, ending.known, now_ms, record, ending.resultSuffix)
@@ -18,7 +18,7 @@ local function close_message(sender, record, ending, now_ms)
   return life and result or ending.known
 end
 
--- Takes closed messages out of what is unsettled; a list of ids that is not empty.
+-- Removes closed messages from the backlog. `ids` must not be empty.
 local function leave_backlog(ids)
   redis.call('HDEL', key.backlog, unpack(ids))
   redis.call('ZREM', key.expiry, unpack(ids))

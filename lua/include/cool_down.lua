@@ -1,7 +1,7 @@
 --- @include gcra
 --- @include numbers
 --- @include sender_tat
--- Cools down what an outcome asks for: the pair, the sender's rate, marketing to the recipient, or the whole sender. Writes.
+-- Applies a cool-down to the pair or the sender rate, opts a recipient out, or stops the sender. Writes.
 
 -- `bucket` is pair, sender-rate or marketing; any other changes nothing. `note` (JSON) is kept with an opt-out. Returns the pair's TAT,
 -- which the caller writes.
@@ -16,7 +16,7 @@ local function cool_down(sender, bucket, recipient, tat, cool_us, note, now)
   return tat
 end
 
--- Stops the sender; after `probe_us`, and from probe to probe, one message is tried.
+-- Stops the sender. Every `probe_us` one message is sent as a probe.
 local function stop_sender(sender, code, probe_us, now)
   sender.status, sender.resumes_at = 'stopped', now + probe_us
   redis.call('HSET', key.sender, 'status', 'stopped', 'reason', code, 'until', sender.resumes_at, 'since', now, 'probeIntervalUs', probe_us)

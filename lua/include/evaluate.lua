@@ -1,10 +1,10 @@
 --- @include clock
 --- @include gate
 --- @include wait
--- What becomes of a new message. Reads only.
+-- Decides how a new message is admitted. Reads only.
 
--- `granted`, or `scheduled_for` (ms), or how long it waits in the queue (µs) and what for; or `refused`, with the reason. `unsettled` is how
--- many messages the sender has.
+-- Returns `granted`, `scheduled_for` (ms) or `refused` (error code), and `wait` (µs) with `waiting_for`. `unsettled`: number of messages of the
+-- sender.
 local function evaluate(state, sender, message, now, unsettled)
   local now_ms = math.floor(now / 1000)
   local scheduled_for = message.scheduledFor and message.scheduledFor > now_ms and message.scheduledFor or nil
@@ -32,7 +32,7 @@ local function evaluate(state, sender, message, now, unsettled)
   return view
 end
 
--- The record of a message that is accepted, but for its number in the queue.
+-- The record of an accepted message, without its number in the queue.
 local function new_record(message, scheduled_for, now_ms)
   return {
     recipient = message.recipient, lane = message.lane, seq = 0, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
@@ -40,9 +40,9 @@ local function new_record(message, scheduled_for, now_ms)
   }
 end
 
--- The reply to a message whose key is in use: the first one's generation, and whether this one repeats it.
+-- The reply to a message with a known key: the generation of the first message, and whether this one repeats it.
 local function repeat_of(text, fingerprint)
   local first, first_fingerprint = string.match(text, '^%a (%x+) (%x+)')
-  -- 0: lost before an operator reopened the message. It does not prove other content.
+  -- 0: the fingerprint was lost before an operator reopened the message, so it cannot prove other content.
   return { (first_fingerprint == fingerprint or first_fingerprint == '0') and 'duplicate' or 'reused', first }
 end

@@ -1,5 +1,5 @@
 --- @include queue
--- The queues that are not empty. Most senders use one lane: a script that asks for a thousand recipients leaves the empty ones out.
+-- The queues that are not empty. Most senders use one lane, so a script that reads the queues of many recipients skips the others.
 local function filled_queues()
   local filled = {}
   for lane = 1, LANES do

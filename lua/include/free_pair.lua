@@ -2,10 +2,10 @@
 --- @include queue
 --- @include pair_tat
 --- @include record
--- Gives free pairs their ready time. The truth is in queue, pair-tat and grants; `ready` is an index made from them. Writes.
+-- Writes the ready times of free pairs. Queue, pair-tat and grants are the truth; `ready` is an index of them. Writes.
 
--- Gives a free pair the ready time of its foremost message, which became the head at `since`, and removes any other. Where `left` (a lane
--- and a member) is what has just left the queue from behind the head, the head keeps its time. Returns the ready time, nil for none.
+-- Writes the ready time of a free pair, whose head is the head since `since`, and removes any other. `left_lane` and `left`: a member that was
+-- just removed from the queue; if it was behind the head, the head keeps its ready time. Returns the ready time, nil for none.
 local function free_pair(sender, recipient, since, left_lane, left)
   local former
   for lane = 1, LANES do
@@ -23,7 +23,7 @@ local function free_pair(sender, recipient, since, left_lane, left)
   return ready_at
 end
 
--- Takes a message out of its queue. Where that frees its pair's head, returns the pair's new ready time.
+-- Removes a message from its queue. Returns the ready time of its pair if the pair is free, else nil.
 local function leave_queue(sender, record, id, is_pair_granted, now)
   local member = member_of(record, id)
   if redis.call('ZREM', key.queue[record.lane], member) == 0 or is_pair_granted then return nil end

@@ -3,8 +3,8 @@
 --- @include queue
 --- @include grant
 --- @include sender_tat
--- Whether a message may be granted at once. One state serves all messages of a call: whoever grants one of them or puts it in the queue
--- changes the state too, so that the next message meets what it would meet in a call of its own.
+-- Checks whether a message may be granted at once. All messages of a call share one state. Each grant and each enqueue updates it, so that the
+-- next message is checked as in a call of its own.
 
 -- Reads the buckets, the number in flight, the first ready time of each lane; and of each recipient its TAT, grant and ready time.
 local function load_state(recipients)
@@ -50,7 +50,7 @@ local function check_gate(state, sender, recipient, lane, now)
     and earliest(pair.tat, sender.pair_rate) <= now and earliest(state.sender_tat, sender.sender_rate) <= now
     and state.in_flight < sender.max_in_flight
   if not view.open then return view end
-  -- It may not overtake a message that is ready in its own or a higher lane, nor the lower lanes in their share of slots.
+  -- A message must not overtake ready messages of its own or a higher lane, nor take a slot that is reserved for the lower lanes.
   for _, l in ipairs(lane_order(state.slots + 1)) do
     if state.first[l] and state.first[l] <= now then view.open = false end
     if l == lane then return view end
@@ -58,7 +58,7 @@ local function check_gate(state, sender, recipient, lane, now)
   return view
 end
 
--- Grants a message at `now` in the state; writes nothing in Redis. Returns what `grants` is to keep.
+-- Grants a message at `now` in the state; writes nothing to Redis. Returns the entry for `grants`.
 local function grant_message(state, sender, recipient, id, attempt, lease_end, holder, now)
   local pair = state.pairs[recipient]
   local grant = write_grant(id, attempt, lease_end, holder, now, pair.tat, now)
@@ -67,7 +67,7 @@ local function grant_message(state, sender, recipient, id, attempt, lease_end, h
   return grant
 end
 
--- Gives the pair of a message that joins the queue its ready time. Writes. Returns the time, or nil where the pair has a better one or a grant.
+-- Writes the ready time of the pair of a message that joins the queue. Returns it, or nil if the pair has an earlier lane or a grant.
 local function enqueue(state, sender, recipient, lane, now)
   local pair = state.pairs[recipient]
   pair.counts = pair.counts or { 0, 0, 0 }

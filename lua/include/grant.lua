@@ -1,4 +1,4 @@
--- What `grants` keeps of a grant, one text for each recipient. Reads only.
+-- The entries of `grants`, one text per recipient. Reads only.
 
 local function write_grant(id, attempt, lease_end, holder, granted_at, tat_before, ready_at)
   return string.format('%s %d %d %s %d %d %d', id, attempt, lease_end, holder, granted_at, tat_before, ready_at)

@@ -1,7 +1,7 @@
 --- @include gcra
 --- @include lanes
 -- Queues: the messages that wait for a recipient, members `recipient:seq:id` of a sorted set per lane. Reads only.
--- `queues` is a list of such sets, for each lane; false where a lane is known to be empty.
+-- `queues` has such a set for each lane, or false for a lane that is known to be empty.
 
 -- The first member of a recipient's queue in one lane, or nil.
 local function head_of(queue, recipient)
@@ -22,8 +22,8 @@ local function count_queued(queues, recipient, from, to)
   return count
 end
 
--- Where the ready time of a free pair belongs: the lane of its foremost message, the time, the message's member. nil where none waits.
--- `since` is when that message became the head of a free pair.
+-- The ready time of a free pair: the lane of its head, the time, and the head's member; nil if its queue is empty. `since`: from when on this
+-- message is the head of a free pair.
 local function next_ready(queues, recipient, tat, rate, since)
   for lane = 1, LANES do
     local member = head_of(queues[lane], recipient)
@@ -31,7 +31,7 @@ local function next_ready(queues, recipient, tat, rate, since)
   end
 end
 
--- The order in which lanes are asked for a message for slot number `slot`, from 1. Every tenth slot goes to the lower lanes first, to
+-- The order of lanes for slot number `slot`, from 1. Every tenth slot goes to the lower lanes first, to
 -- normal and bulk alternately.
 local function lane_order(slot)
   if slot % 10 ~= 0 then return { 1, 2, 3 } end

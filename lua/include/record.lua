@@ -1,8 +1,8 @@
 --- @include numbers
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the history, a line
--- `<ms>(:<tag>)? <JSON>` for each attempt that ended otherwise than sent. Scripts read the header and the tags, never the JSON.
+-- `<ms>(:<tag>)? <JSON>` for each attempt that did not end as sent. Scripts read the header and the tags, never the JSON.
 -- Header: recipient, lane and number in the queue as one word, when it expires (ms, hex), for how many ms longer its key is remembered; then,
--- unless all are nothing, attempts, stops, and `m` for marketing with how often in a row the pair's limit has met it. Most have none of these.
+-- unless all are 0, attempts, stops, and `m` for marketing with the consecutive attempts that met the pair limit. Most records have none.
 
 local function read_record(text)
   local recipient, lane, seq, expires, keep, attempts, stops, mark, pair_hits, body =
@@ -25,7 +25,7 @@ local function write_record(record)
     .. rest .. '\n' .. record.body
 end
 
--- Adds a line to the history. `tag` is what scripts look for later: `accepted=<message id>`, `bounced=<message id>`, `expired`, `cancelled`.
+-- Adds an entry to the history. Scripts later search for `tag`: `accepted=<message id>`, `bounced=<message id>`, `expired`, `cancelled`.
 local function append_history(record, now_ms, json, tag)
   record.body = record.body .. '\n' .. int(now_ms) .. (tag and ':' .. tag or '') .. ' ' .. json
 end

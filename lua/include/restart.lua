@@ -1,9 +1,9 @@
 --- @include sender
--- Another Redis answers than the one that made the last grants: it was restarted, or a replica was promoted. The last TATs may be lost, so
--- nothing is granted until they must have passed.
+-- Detects that Redis was restarted, or a replica was promoted, since the last grant. The last TATs may be lost, so nothing is granted until they
+-- have passed in any case.
 
 -- Reads only. Raises the cool-down of `sender` and returns the replication id to write with it, or nil where the id is known. A replication
--- id names one history of the data. The script asks for it itself, since a command may be redirected. A test passes one.
+-- id identifies one history of the data. The script reads it itself, since a command may be redirected. A test passes one.
 local function detect_restart(sender, now)
   local info = arg.runId ~= '' and 'master_replid:' .. arg.runId .. '\r' or redis.call('INFO', 'replication')
   if sender.run_id and string.find(info, 'master_replid:' .. sender.run_id .. '\r', 1, true) then return nil end

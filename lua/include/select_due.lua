@@ -3,16 +3,16 @@
 --- @include queue
 --- @include record
 --- @include sender_tat
--- Which messages to grant. Candidates are the pairs that are ready in each lane, the longest ready first; the sender's slots choose
--- among them. Reads only. Returns the messages, and what else was found on the way: pairs whose ready time is wrong, heads that have
--- expired, heads whose recipient wants no marketing, heads without a record.
+-- Selects the messages to grant. Candidates are the ready pairs of each lane, the longest ready first; the order of lanes for each slot chooses
+-- among them. Reads only. Also returns what was found on the way: pairs with a wrong ready time, expired heads, marketing heads whose recipient
+-- has opted out, heads without a record.
 local function select_due(sender, want, now)
   local sender_tat, slots = read_sender_tat()
   local found = { granted = {}, replies = {}, wrong = {}, expired = {}, unwanted = {}, lost = {}, sender_tat = sender_tat, slots = slots }
   local due, position, queues = {}, { 1, 1, 1 }, {}
   want = math.min(want, allowed(sender_tat, now, sender.sender_rate))
 
-  -- The pairs of a lane that have been ready longest; a few more than wanted, since some ready times may be wrong.
+  -- The longest ready pairs of a lane; a few more than wanted, since some ready times may be wrong.
   local function candidates(lane)
     local list, names = {}, {}
     local ready = want > 0 and redis.call('ZRANGEBYSCORE', key.ready[lane], '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, want + 4) or {}
@@ -58,7 +58,7 @@ local function select_due(sender, want, now)
 
   for lane = 1, LANES do
     due[lane] = candidates(lane)
-    -- For a few heads the lanes above are asked one by one; for many it pays to know first that nothing waits there at all.
+    -- With many heads it is cheaper to check first which lanes are empty; with a few the check costs more than it saves.
     queues[lane] = (want < 4 or #due[lane] > 0 or redis.call('EXISTS', key.queue[lane]) == 1) and key.queue[lane]
   end
   while #found.granted < want do

@@ -1,6 +1,6 @@
--- The rules in force for a sender, and whether it may send. Reads only.
+-- The rules of a sender, and whether it may send. Reads only.
 
--- nil where no rules are written: a new or an emptied Redis.
+-- nil if no rules are written, as in a new or an emptied Redis.
 local function read_sender()
   local field = redis.call('HMGET', key.sender, 'pairIntervalUs', 'pairBurst', 'senderIntervalUs', 'senderBurst', 'maxInFlight',
     'status', 'until', 'runId', 'coolUntil', 'version', 'callbacks')
@@ -18,7 +18,7 @@ local function read_sender()
   }
 end
 
--- What keeps the sender from sending at `now`: nil, 'pause' or 'sender-stopped'; and when it may send again by itself (nil: never).
+-- What blocks the sender at `now`: nil, 'pause' or 'sender-stopped'; and when it may send again without an operator (nil: never).
 local function blocked(sender, now)
   if sender.status == 'active' then return nil end
   if sender.status == 'stopped' then return 'sender-stopped', sender.resumes_at end

@@ -1,5 +1,5 @@
 --- @include numbers
--- The sender's own bucket: its TAT in µs, and how many slots it has granted.
+-- The bucket of the sender rate: its TAT in µs, and the number of granted slots.
 
 local function read_sender_tat()
   local tat, slots = string.match(redis.call('GET', key.sender_tat) or '0 0', '^(%d+) (%d+)$')

@@ -1,5 +1,5 @@
--- Numbers for places in the queue, drawn for `count` messages at once: a number that is not used leaves a gap, which the order does not mind.
--- Returns a function that gives one. Writes at its first call.
+-- Numbers for places in the queue, drawn for `count` messages at once. An unused number leaves a gap, which does not affect the order.
+-- Returns a function that returns the next one. Writes at its first call.
 local function create_numbers(count)
   local last, drawn = nil, 0
   return function()

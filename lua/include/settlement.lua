@@ -4,13 +4,13 @@
 --- @include record
 --- @include close
 --- @include cool_down
--- What settle writes of one attempt. `ctx` is what one call shares: sender, now, now_ms; what was read of its messages (records, results,
--- tats), which every write keeps up to date for the next message; and `out`, what is written at the end with one command each. Writes.
+-- The writes of settle.lua for one attempt. `ctx` is shared by the messages of a call: sender, now, now_ms; the data read of its messages
+-- (records, results, tats), which every write updates for the next message; and `out`, the collected writes. Writes.
 
--- Sent, or failed for good.
-local function finish(ctx, message, record, verdict)
-  local id, is_sent = message.id, verdict == 'sent'
-  -- The record of a sent message is kept while a receipt may still say otherwise.
+-- Settles a message as sent or failed.
+local function finish(ctx, message, record, settlement)
+  local id, is_sent = message.id, settlement == 'sent'
+  -- The record of a sent message is kept while a failed status may still arrive.
   local is_unconfirmed = is_sent and (message.keepMs or 0) > 0
   ctx.results[message.msg] = close_message(ctx.sender, record, {
     id = id, msg = message.msg, known = ctx.results[message.msg], letter = is_sent and 's' or 'f', resultSuffix = message.resultSuffix,
@@ -24,15 +24,15 @@ local function finish(ctx, message, record, verdict)
   if is_sent then ctx.sent = ctx.sent + 1 end
 end
 
--- Back in its queue, or to be retried or decided later. Returns when, ms; 0 for as soon as it is ready.
-local function requeue(ctx, message, record, verdict)
+-- Puts a message back in its queue, or into `failures` or `unknown`. Returns when it is due, ms; 0 for the queue.
+local function requeue(ctx, message, record, settlement)
   local id, due_ms = message.id, 0
-  if verdict == 'wait' then
+  if settlement == 'wait' then
     redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
     ctx.queues[record.lane] = key.queue[record.lane]
   else
     due_ms = ctx.now_ms + message.afterMs
-    redis.call('ZADD', verdict == 'retry' and key.failures or key.unknown, due_ms, id)
+    redis.call('ZADD', settlement == 'retry' and key.failures or key.unknown, due_ms, id)
   end
   ctx.records[id] = write_record(record)
   redis.call('HSET', key.backlog, id, ctx.records[id])
@@ -40,7 +40,7 @@ local function requeue(ctx, message, record, verdict)
   return due_ms
 end
 
--- The pair's TAT from now on, with the start that the attempt made and what it cools down. A slot granted is not refunded, and a TAT only rises.
+-- Updates the pair's TAT by the start of the attempt and its cool-down. A granted slot is not refunded, and a TAT only rises.
 local function update_tat(ctx, message, lease)
   local sender, tat = ctx.sender, tonumber(ctx.tats[message.recipient] or 0)
   if lease and message.startedUs then tat = math.max(tat, advance(lease.tat_before, lease.granted_at + message.startedUs, sender.pair_rate)) end
@@ -50,15 +50,15 @@ local function update_tat(ctx, message, lease)
   return tat
 end
 
--- Stops the sender, or a success resumes it; returns whether it does resume.
-local function stop_or_resume(ctx, message, lease, verdict)
+-- Stops the sender, or resumes it after a success; returns whether it was resumed.
+local function stop_or_resume(ctx, message, lease, settlement)
   local sender = ctx.sender
-  -- An operator's pause stays: a stop in its place would probe, and resume, by itself.
+  -- An operator's pause stays: a stopped sender would be probed, and resumed without the operator.
   if message.bucket == 'sender' and blocked(sender, ctx.now) ~= 'pause' then
     stop_sender(sender, message.code, message.coolMs * 1000, ctx.now)
-  elseif verdict == 'sent' and sender.status == 'stopped' and
+  elseif settlement == 'sent' and sender.status == 'stopped' and
     (not lease or lease.granted_at > tonumber(redis.call('HGET', key.sender, 'since') or 0)) then
-    -- Only a probe after the stop proves anything; what was already in flight does not.
+    -- Only a grant after the stop proves that the sender works; attempts in flight at the stop do not.
     redis.call('HDEL', key.sender, 'status', 'reason', 'until', 'since', 'probeIntervalUs')
     sender.status = 'active'
     return true

@@ -1,13 +1,13 @@
 --- @include numbers
--- The check of a pair's spacing. It is independent of the limiter: it knows when messages started and what the rule says, and nothing of
--- TATs. By a rule of one message per interval, b of them at once, b + n starts take n intervals at least.
+-- Checks the spacing of a pair independently of the limiter: from the starts of messages and the rule, without TATs. With one message per
+-- interval and a burst of b, b + n starts take at least n intervals.
 
--- What the promise allows for the network, µs. A shorter difference cannot be seen at WhatsApp.
+-- Tolerance for network jitter, µs. WhatsApp cannot observe a smaller difference.
 local TOLERANCE = 50000
 
--- Adds a start (µs; nil: none) to the pair's run of starts, kept as `<version of the rules> <first start, µs> <starts>`. A run ends where it
--- proves nothing any more: other rules, a violation, or all of it at the rule's own rate. Reads only. Returns what to keep, for how many ms,
--- and of a start that came too early how long the run took and had to take, µs.
+-- Adds a start (µs; nil: none) to the pair's run of starts, kept as `<version of the rules> <first start, µs> <starts>`. A new run
+-- begins with other rules, after a violation, and once the run is as slow as the rule. Reads only. Returns the run to store, its TTL in ms, and
+-- for a start that came too early how long the run took and should have taken, µs.
 local function check_spacing(kept, sender, start)
   if not start then return nil, nil, {} end
   local version, first, count = string.match(kept or '', '^(%d+) (%d+) (%d+)$')

@@ -1,5 +1,5 @@
--- The FAILED failures that nobody has acknowledged are in one sorted set that counts them by reason and age: the score is 1 to 4 for the
--- reason, then 13 digits of ms. Reads only.
+-- The unacknowledged FAILED failures are in one sorted set, to be counted by reason and age: the score is 1 to 4 for the reason, then 13 digits
+-- of ms. Reads only.
 
 local REASONS = { rejected = 1, exhausted = 2, expired = 3, unknown = 4 }
 

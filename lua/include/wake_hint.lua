@@ -1,10 +1,10 @@
 --- @include numbers
 -- Who has to react to a new ready time, in µs (nil or math.huge: there is none):
---   ''         nobody
+--   ''         no reaction is needed
 --   'enqueue'  a drain job must be added
 --   'notify'   the drain run sleeps past it and must be woken
---   'defer'    no drain run is needed yet, since it is more than 5 s away or the sender is blocked: recovery looks ahead
--- Writes the drain lease, so that one caller adds one job and one caller wakes.
+--   'defer'    no drain run is needed yet, since it is more than 5 s away or the sender is blocked: recovery will add a job in time
+-- Updates the drain lease, so that only one caller adds a job, and only one notifies the drain run. Writes.
 local function wake_hint(ready_at, now, is_blocked)
   if not ready_at or ready_at == math.huge then return '' end
   local lease = redis.call('GET', key.drain_lease)

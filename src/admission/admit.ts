@@ -10,12 +10,12 @@ import { writePayload } from '../redis/payload.js'
 import { canonicalAddress } from '../recipient.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
 
-/** What a caller asks for, its shape already checked. */
+/** A validated message request. */
 export interface Request {
   sender: string
   caller: string
   to: string
-  /** What `to` is; a number if left out. */
+  /** The kind of `to`; a number by default. */
   addressing?: Addressing
   message: string | Record<string, unknown>
   type?: string
@@ -33,11 +33,11 @@ export interface Request {
   scheduledFor?: number
   onUnknown?: UnknownPolicy
   category?: Category
-  /** The message is a whole body of the Cloud API, for this edge. */
+  /** If set, the message is a whole body of the Cloud API for this edge. */
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`. */
   callbackData?: string
-  /** The HTTP request that brought it, for the log. */
+  /** Id of the HTTP request, for the log. */
   requestId?: string
 }
 
@@ -47,13 +47,13 @@ export interface AdmissionSettings {
   lifeMs: number
   queueCap: number
   backlogCap: number
-  /** How long a message can be found by recipient and tag, ms; 0 for not at all. */
+  /** How long a message can be found by recipient and tag, ms; 0 keeps no index. */
   findMs: number
 }
 
 interface Facts { id: string, digest: string, recipient: string, keySource: KeySource, idempotencyKey?: string | undefined }
 export type Wait = { delayMs: number | null, waitingFor: WaitingFor, position: number }
-/** What became of a request. `granted` has to be sent now; `reused` and `refused` reserved nothing. */
+/** The result of a request. `granted` has to be sent now; `reused` and `refused` have written nothing. */
 export type Admission = Facts & (
   | { status: 'granted', grant: Grant }
   | ({ status: 'queued' | 'scheduled' } & Wait)
@@ -63,8 +63,9 @@ export type Admission = Facts & (
 )
 
 /**
- * Accepts a message once, in one atomic step: a duplicate is told so, a free slot is granted, else it joins its line.
- * Throws on a bad recipient or key, UNAVAILABLE where Redis is away or nearly full (repeat with the same key).
+ * Accepts a message once, in one atomic step. A message with a known key is a duplicate. Any other one is granted if a slot is free, else
+ * queued. Throws INVALID_RECIPIENT, RECIPIENT_IS_USER_ID or INVALID_KEY, and UNAVAILABLE if Redis is unavailable or nearly full; then repeat
+ * it with the same key.
  */
 export async function admit (
   deps: { store: Store; events: Bus; settings: AdmissionSettings; startWithinMs: number },
@@ -78,14 +79,14 @@ export async function admit (
     { header: request.headerKey, field: request.idempotencyKey, derive: request.deduplicate !== false },
     () => generateIdempotencyKey(request.to, request.message, type, request.timestamp, addressing))
   const payload = payloadOf(request, type, source, key)
-  const name = digest(sender, caller, key)
-  store.assertRoom()
+  const keyDigest = digest(sender, caller, key)
+  store.assertCapacity()
   const askedAt = performance.now()
   let holder = ''
   const reply = await store.granting(sender, terms => {
     holder = terms.holder
-    return store.run('admit', { sender, digest: name }, {
-      digest: name,
+    return store.run('admit', { sender, digest: keyDigest }, {
+      digest: keyDigest,
       fingerprint: fingerprint(sender, recipient, type, request.message),
       recipient,
       lane: lanes.indexOf(request.lane) + 1,
@@ -108,9 +109,9 @@ export async function admit (
     deps.events.emit('sender.no-rules', { sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
   }
-  const id = reply.status === 'refused' ? '' : `${name}.${reply.generation}`
-  const facts = { id, digest: name, recipient, keySource: source, idempotencyKey: key }
-  const admission = outcome(reply, facts, () => ({
+  const id = reply.status === 'refused' ? '' : `${keyDigest}.${reply.generation}`
+  const facts = { id, digest: keyDigest, recipient, keySource: source, idempotencyKey: key }
+  const admission = toAdmission(reply, facts, () => ({
     sender,
     id,
     recipient,
@@ -125,11 +126,11 @@ export async function admit (
     lateUs: 0
   }))
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
-  deps.events.emit('message.admitted', told(request, admission, performance.now() - askedAt))
+  deps.events.emit('message.admitted', eventOf(request, admission, performance.now() - askedAt))
   return admission
 }
 
-/** What is kept until the message is settled; left out is what was not asked for. */
+/** The payload to store. Fields that the caller left out stay out, to save memory. */
 function payloadOf (request: Request, type: string, keySource: KeySource, key: string | undefined): Payload {
   const payload: Payload = { to: request.to, type, message: request.message, keySource, caller: request.caller }
   if (request.addressing !== undefined && request.addressing !== 'phone') payload.addressing = request.addressing
@@ -143,7 +144,7 @@ function payloadOf (request: Request, type: string, keySource: KeySource, key: s
 }
 
 /** Hot path: object literals, no spread. */
-function outcome (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, facts: Facts, grantOf: () => Grant): Admission {
+function toAdmission (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, facts: Facts, grantOf: () => Grant): Admission {
   const { id, digest, recipient, keySource, idempotencyKey } = facts
   switch (reply.status) {
     case 'granted':
@@ -156,7 +157,7 @@ function outcome (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, fact
         keySource,
         idempotencyKey,
         status: 'queued',
-        delayMs: promised(reply.waitUs),
+        delayMs: delayMsOf(reply.waitUs),
         waitingFor: reply.waitingFor,
         position: reply.position
       }
@@ -168,7 +169,7 @@ function outcome (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, fact
         keySource,
         idempotencyKey,
         status: 'scheduled',
-        delayMs: promised(reply.waitUs),
+        delayMs: delayMsOf(reply.waitUs),
         waitingFor: 'schedule',
         position: 1
       }
@@ -189,7 +190,7 @@ function outcome (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, fact
   }
 }
 
-function told (request: Request, admission: Admission, durationMs: number): Events['message.admitted'][0] {
+function eventOf (request: Request, admission: Admission, durationMs: number): Events['message.admitted'][0] {
   const { status, id, keySource } = admission
   const event: Events['message.admitted'][0] = {
     sender: request.sender,
@@ -209,12 +210,12 @@ function told (request: Request, admission: Admission, durationMs: number): Even
   return event
 }
 
-/** A wait of so many µs in ms, null where no end is known. The promise is a floor, so it is rounded down. */
-function promised (waitUs: number): number | null {
+/** A wait in ms; null if no end is known. Rounded down, since the reply promises the least wait. */
+function delayMsOf (waitUs: number): number | null {
   return waitUs < 0 ? null : Math.floor(waitUs / 1000)
 }
 
-/** A Cloud API message object names its type; a text is one. */
+/** The type of a Cloud API message object; a string is a text. */
 function typeOf (message: Request['message']): string {
   const named = typeof message === 'string' ? undefined : message['type']
   return typeof named === 'string' ? named : 'text'

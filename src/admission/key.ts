@@ -2,9 +2,9 @@ import { hash, randomBytes } from 'node:crypto'
 import { SluiceError } from '../errors.js'
 import type { Addressing, KeySource } from '../message.js'
 
-/** JSON with every object's keys in order, so that equal contents have equal text. */
+/** JSON with the keys of every object sorted, so that equal contents give equal texts. */
 export function stableJson (value: unknown): string {
-  // Without an object inside there is nothing to put in order, and most contents are a text.
+  // Fast path: most contents are a text, without an object to sort.
   if (Array.isArray(value) && value.every(part => typeof part !== 'object')) return JSON.stringify(value)
   return JSON.stringify(value, (_, part: unknown) => {
     if (part === null || typeof part !== 'object' || Array.isArray(part)) return part
@@ -13,8 +13,8 @@ export function stableJson (value: unknown): string {
 }
 
 /**
- * The idempotency key of a message whose caller gave none: the same recipient, content and type (and timestamp, where the
- * caller gives one) make the same key. `whatsapp:+<digits>:<16 hex>`; for a user or a group its id in place of the digits.
+ * Derives an idempotency key from a message: the same recipient, content, type and, if given, timestamp give the same key. Its form is
+ * `whatsapp:+<digits>:<16 hex>`; a user or group id takes the place of the digits.
  */
 export function generateIdempotencyKey (
   recipient: string,
@@ -30,14 +30,14 @@ export function generateIdempotencyKey (
 
 export interface Keyed { key?: string, source: KeySource }
 
-/** Which key counts: the header's, else the field's, else a derived one, else none. Throws INVALID_KEY. */
+/** The idempotency key: of the header, else of the field, else derived, else none. Throws INVALID_KEY. */
 export function chooseKey (given: { header?: string | undefined, field?: string | undefined, derive: boolean }, derive: () => string): Keyed {
   if (given.header !== undefined) return { key: checked(unquoted(given.header), 'Idempotency-Key'), source: 'header' }
   if (given.field !== undefined) return { key: checked(given.field, 'idempotencyKey'), source: 'field' }
   return given.derive ? { key: derive(), source: 'derived' } : { source: 'none' }
 }
 
-/** The header is a structured-field string by its draft, so quotes around it are not part of the key. */
+/** By the draft of Idempotency-Key the header is a structured-field string, so quotes around it are not part of the key. */
 function unquoted (header: string): string {
   return /^".*"$/.test(header) ? header.slice(1, -1) : header
 }
@@ -53,7 +53,7 @@ export function digest (sender: string, caller: string, key: string | undefined)
   return hash('sha256', JSON.stringify([sender, caller, key]), 'base64url').slice(0, 22)
 }
 
-/** What has to be equal for a repeat to be the same message: sender, recipient, type, content. 56 bits tell it from another one's of the same key. */
+/** Identifies a message by sender, recipient, type and content, so that other content under the same key is detected; 56 bits. */
 export function fingerprint (sender: string, recipient: string, type: string, message: unknown): string {
   return hash('sha256', stableJson([sender, recipient, type, message]), 'hex').slice(0, 14)
 }

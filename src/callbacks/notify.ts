@@ -17,7 +17,7 @@ export function notifyDispatchers (store: Store, events: Bus): void {
     for (const sender of senders) store.redis.publish(channel, sender).catch(() => undefined) // their next round finds it
     senders.clear()
   }
-  events.on('attempt.settled', ({ sender, verdict }) => { if (verdict === 'sent' || verdict === 'failed') notify(sender) })
+  events.on('attempt.settled', ({ sender, settlement }) => { if (settlement === 'sent' || settlement === 'failed') notify(sender) })
   events.on('attempt.stale', ({ sender, result }) => { if (result === 'sent') notify(sender) })
   events.on('receipt.taken', ({ sender, result }) => { if (['sent', 'raised', 'failed'].includes(result)) notify(sender) })
   events.on('message.closed', ({ sender }) => notify(sender))

@@ -152,7 +152,7 @@ export async function readRow (store: Store, sender: string, id: string): Promis
   })
 }
 
-/** A message is waiting where its pair may send now: the sender rate and the turns of others are no delay of its own. */
+/** A message is waiting where its pair may send now: the sender rate and messages ahead of it do not count as its own delay. */
 function stateOf ({ state, waitingFor, delayMs }: MessageView): BullState {
   switch (state) {
     case 'queued':

@@ -5,7 +5,10 @@ import type { DeliveryDeps } from './deliver.js'
 
 export type Cancelled = 'done' | 'busy' | 'alive' | 'gone'
 
-/** Takes a message that waits out for good: `cancelled` by somebody, or `expired` once its life is over. */
+/**
+ * Closes a waiting message: `cancelled`, or `expired` once its life is over. `by` is kept in the history. Returns `busy` if the message is in
+ * flight or its outcome is unknown, `alive` if it has not expired, `gone` if it is settled or unknown.
+ */
 export async function cancel (
   deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>,
   sender: string,
@@ -13,7 +16,7 @@ export async function cancel (
   reason: 'cancelled' | 'expired',
   by: string,
   payload: Payload,
-  why?: 'opted-out'
+  cancelReason?: 'opted-out'
 ): Promise<Cancelled> {
   const reply = await deps.store.run(
     'cancel',
@@ -21,42 +24,44 @@ export async function cancel (
     {
       id,
       reason,
-      resultSuffix: resultTail(payload, undefined, deps.settlement.callbacksEnabled, why),
+      resultSuffix: resultTail(payload, undefined, deps.settlement.callbacksEnabled, cancelReason),
       history: JSON.stringify({ outcome: reason, reason, note: `by ${by}` })
     }
   )
   if (reply.status === 'done') {
-    deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: reason, ...(why === undefined ? {} : { reason: why }) })
+    deps.events.emit('message.closed', {
+      sender, id: publicId(sender, id), state: reason, ...(cancelReason === undefined ? {} : { reason: cancelReason })
+    })
   }
   return reply.status
 }
 
-/** Drops messages whose life is over; returns how many. */
+/** Closes messages whose life is over; returns their number. */
 export async function expire (
   deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>,
   sender: string,
   ids: string[],
   payloadOf: (id: string) => Promise<Payload | null>
 ): Promise<number> {
-  let dropped = 0
+  let closed = 0
   for (const id of ids) {
     const payload = await payloadOf(id)
-    if (payload !== null && await cancel(deps, sender, id, 'expired', 'the clock', payload) === 'done') dropped++
+    if (payload !== null && await cancel(deps, sender, id, 'expired', 'the clock', payload) === 'done') closed++
   }
-  return dropped
+  return closed
 }
 
-/** Drops marketing whose recipient wants none; returns how many. */
+/** Closes marketing messages whose recipient has opted out; returns their number. */
 export async function dropUnwanted (
   deps: Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>,
   sender: string,
   ids: string[],
   payloadOf: (id: string) => Promise<Payload | null>
 ): Promise<number> {
-  let dropped = 0
+  let closed = 0
   for (const id of ids) {
     const payload = await payloadOf(id)
-    if (payload !== null && await cancel(deps, sender, id, 'cancelled', 'its recipient', payload, 'opted-out') === 'done') dropped++
+    if (payload !== null && await cancel(deps, sender, id, 'cancelled', 'its recipient', payload, 'opted-out') === 'done') closed++
   }
-  return dropped
+  return closed
 }

@@ -9,8 +9,9 @@ export type Claim =
   | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], dropped: number, nextAt: number | null }
 
 /**
- * Grants up to `want` messages of a sender that are ready, to the drain run of this name. `nextAt`: when to ask for the next one, by this
- * process's clock. It counts from the request and not from the reply: the next request takes as long to arrive as this one did.
+ * Claims up to `want` ready messages of a sender for a drain run. Returns `leased` if another run has the drain lease. `nextAt`: when to claim
+ * again, by `performance.now()`; null for never. It counts from the request and not from the reply, since the next request takes as long to
+ * arrive as this one did.
  */
 export async function claim (deps: { store: Store, startWithinMs: number }, sender: string, drainRun: string, want: number): Promise<Claim> {
   const askedAt = performance.now()
@@ -18,7 +19,7 @@ export async function claim (deps: { store: Store, startWithinMs: number }, send
     terms,
     reply: await deps.store.run('claim', { sender }, { drainRun, want, mode: 'keep', ...terms })
   }))
-  // 'no_rules': Redis was emptied, so there is nothing to drain until a start writes the rules again.
+  // `no_rules`: Redis was emptied, so there is nothing to drain until the rules are written again.
   if (reply.status !== 'claimed') return { status: 'leased' }
   const { nowUs, nextUs, dropped, expired, grants, unwanted } = reply
   return {
@@ -31,7 +32,7 @@ export async function claim (deps: { store: Store, startWithinMs: number }, send
   }
 }
 
-/** Ends a drain run: hands the lease over where a message is ready soon, which adds a job, else drops it. */
+/** Ends a drain run. If a message is ready soon, the lease becomes a request, and the wake hint adds a job; otherwise the lease is deleted. */
 export async function release (deps: { store: Store }, sender: string, drainRun: string): Promise<void> {
   await deps.store.granting(sender, async terms =>
     await deps.store.run('claim', { sender }, { drainRun, want: 0, mode: 'end', ...terms }))

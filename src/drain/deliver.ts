@@ -8,24 +8,24 @@ export interface DeliveryDeps extends SettlementDeps {
   wakes: Wakes
   /** A grant that has not started this long after it was requested is given back, ms. */
   startWithinMs: number
-  /** Deliveries under way in this process; a closing node waits for them. */
+  /** Deliveries in flight in this process; a graceful shutdown waits for them. */
   underway: Set<Promise<unknown>>
 }
 
 export interface Delivery { outcome: Outcome, settled: SettleResult }
 
-/** One granted message's journey: sent, settled, and whoever has to look next is told. Never rejects on an outcome. */
+/** Sends one granted message and settles the attempt. Never rejects on an outcome. `onStart`: see `Provider.send`. */
 export async function deliver (deps: DeliveryDeps, grant: Grant, onStart?: () => void): Promise<Delivery> {
-  const journey = travel(deps, grant, onStart)
-  deps.underway.add(journey)
+  const delivery = sendAndSettle(deps, grant, onStart)
+  deps.underway.add(delivery)
   try {
-    return await journey
+    return await delivery
   } finally {
-    deps.underway.delete(journey)
+    deps.underway.delete(delivery)
   }
 }
 
-async function travel (deps: DeliveryDeps, grant: Grant, onStart: (() => void) | undefined): Promise<Delivery> {
+async function sendAndSettle (deps: DeliveryDeps, grant: Grant, onStart: (() => void) | undefined): Promise<Delivery> {
   const outcome = await deps.provider.send(grant, onStart)
   const settled = await settle(deps, grant, outcome)
   return { outcome, settled }

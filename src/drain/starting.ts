@@ -1,17 +1,18 @@
-/** How many grants of a node may wait for their start at once. */
+/** Limits the grants of a node that wait for their start. */
 export interface Starting {
-  /** Takes up to `want` places, for grants that are about to be asked for; waits for some where hardly any is free, `withinMs` at most. */
+  /** Reserves up to `want` places for grants that are about to be requested; waits up to `withinMs` if hardly any is free. Returns their number. */
   reserve: (want: number, withinMs: number) => Promise<number>
-  /** Gives places back: their grants have started, are over, or never came. */
+  /** Frees places whose grants have started, have ended or were never issued. */
   free: (places: number) => void
 }
 
 /**
- * A grant has to start within START_WITHIN_MS, and starting one costs this process a part of a ms. Shifts of many senders together could take so
- * many that the last ones come too late, are given back, and each wait an interval for it: the busier the node, the less it would send.
+ * A grant has to start within START_WITHIN_MS, and each start costs this process a part of a ms. Drain runs of many senders together could
+ * claim so many that the last ones start too late, are given back, and each cost its pair an interval: the busier the node, the less it would
+ * send.
  */
 export function createStarting (most: number): Starting {
-  /** Fewer than this are not worth a claim while others wait. */
+  /** With fewer free places than this a claim is not worth its cost while other drain runs wait. */
   const few = most / 4
   const waiting = new Set<() => void>()
   let taken = 0
@@ -38,7 +39,7 @@ export function createStarting (most: number): Starting {
     free (places) {
       taken -= places
       if (most - taken < few) return
-      // The one that has waited longest; what it leaves is for the next.
+      // The drain run that has waited longest; it passes on what it does not take.
       const [wake] = waiting
       wake?.()
     }

@@ -37,9 +37,9 @@ export async function createWakes (deps: WakesDeps): Promise<Wakes> {
     listeners?.forEach(signal => signal())
     return listeners !== undefined
   }
-  const leave = await deps.subscribe?.(channel, wake)
+  const unsubscribe = await deps.subscribe?.(channel, wake)
 
-  async function act (sender: string, wakeHint: WakeHint): Promise<void> {
+  async function apply (sender: string, wakeHint: WakeHint): Promise<void> {
     try {
       // Job ids are unique: with a fixed one, a job added while the former one is still finishing would be dropped.
       if (wakeHint === 'enqueue') await Promise.all([store.recoverySchedule.markDueNow(sender), drainQueue.add('drain', { sender })])
@@ -62,7 +62,7 @@ export async function createWakes (deps: WakesDeps): Promise<Wakes> {
       wakeHint,
       done: new Promise<void>(resolve => atEndOfTick(() => resolve())).then(async () => {
         collected.delete(sender)
-        await act(sender, one.wakeHint)
+        await apply(sender, one.wakeHint)
       })
     }
     collected.set(sender, one)
@@ -81,7 +81,7 @@ export async function createWakes (deps: WakesDeps): Promise<Wakes> {
       }
     },
     async close () {
-      leave?.()
+      unsubscribe?.()
     }
   }
 }

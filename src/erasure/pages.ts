@@ -2,10 +2,10 @@ import type { Store } from '../redis/store.js'
 import type { StoredMessage } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
 
-/** Messages that one script looks at, about: a few ms of Redis. */
+/** Approximate number of messages that one script call scans: a few ms of Redis. */
 const PAGE = 1000
 
-/** Every message of the recipient, a page at a time. */
+/** Every unsettled message, or every failure, of the recipient. A message may be returned twice (HSCAN). */
 export async function * pagesOf (
   store: Store,
   sender: string,

@@ -8,11 +8,11 @@ import type { Result } from '../settlement/record.js'
 import { parseResult } from '../settlement/record.js'
 import { pagesOf } from './pages.js'
 
-const AT_ONCE = 10
+const CONCURRENCY = 10
 
 /**
- * Forgets the results of settled messages, and the look-up index of every hour, by one walk over the keys of all servers, since a
- * result stands under its key's hash and no index lives as long as it may. Answers how many there were, and how many were kept as failures too.
+ * Erases the results of settled messages and the recipient's entries in the look-up index of every hour. Scans the keys of all servers: a result
+ * is stored under the hash of its idempotency key, and may outlive every index. Returns the number of results, and of failures among them.
  */
 export async function eraseResults (
   store: Store,
@@ -31,14 +31,14 @@ export async function eraseResults (
       if (kind === 'recent') await store.redis.zremrangebylex(key, `[${term}:`, `(${term};`)
       else bySender.set(sender, [...bySender.get(sender) ?? [], digest])
     }
-    // Keys of two senders may lie on two servers.
+    // One MGET per sender: keys of two senders may be in two slots.
     for (const [sender, digests] of bySender) {
       const texts = await store.redis.mget(digests.map(digest => senderKey(store.prefix, sender, 'msg', { digest })))
       const found = digests.flatMap((digest, at) => {
         const result = parseResult(texts[at] ?? '')
         return result?.recipient === recipient ? [{ digest, result }] : []
       })
-      for (const reply of await inParallel(found, AT_ONCE, async ({ digest, result }) => await forgetResult(store, sender, digest, result))) {
+      for (const reply of await inParallel(found, CONCURRENCY, async ({ digest, result }) => await eraseResult(store, sender, digest, result))) {
         if (reply.status !== 'erased') continue
         if (reply.hadResult) erased.results++
         if (reply.wasKept) erased.failures++
@@ -48,26 +48,26 @@ export async function eraseResults (
   return erased
 }
 
-async function forgetResult (store: Store, sender: string, digest: string, result: Result): Promise<Replies['erase-message']> {
+async function eraseResult (store: Store, sender: string, digest: string, result: Result): Promise<Replies['erase-message']> {
   const id = `${digest}.${result.admittedAt.toString(16)}`
-  await forgetTerms(store, sender, id, findTerms(result.recipient, result.metadata).split(' '), admittedAt(id))
-  if (result.providerMessageId !== null) await forgetTerms(store, sender, id, [findTerm('provider', result.providerMessageId)], result.settledAt)
+  await removeTerms(store, sender, id, findTerms(result.recipient, result.metadata).split(' '), admittedAt(id))
+  if (result.providerMessageId !== null) await removeTerms(store, sender, id, [findTerm('provider', result.providerMessageId)], result.settledAt)
   return await store.run('erase-message', { sender, digest }, { id })
 }
 
-/** Forgets the failures that are kept; answers how many. */
+/** Erases stored failures; returns their number. */
 export async function eraseFailures (store: Store, sender: string, recipient: string): Promise<number> {
   let erased = 0
   for await (const { id, kept } of pagesOf(store, sender, recipient, 'failures')) {
-    await forgetTerms(store, sender, id, findTerms(recipient, kept.payload.metadata).split(' '), admittedAt(id))
+    await removeTerms(store, sender, id, findTerms(recipient, kept.payload.metadata).split(' '), admittedAt(id))
     const reply = await store.run('erase-message', { sender, digest: parseId(`${sender}.${id}`)?.digest ?? '' }, { id })
     if (reply.status === 'erased' && reply.wasKept) erased++
   }
   return erased
 }
 
-/** Takes a message out of the index of the hour in which it was entered, by whichever node's clock. */
-async function forgetTerms (store: Store, sender: string, id: string, terms: string[], atMs: number): Promise<void> {
+/** Removes a message from the look-up index. The hour is that of the clock of some node, so the neighbouring hours are tried too. */
+async function removeTerms (store: Store, sender: string, id: string, terms: string[], atMs: number): Promise<void> {
   const hour = hourOf(atMs)
   const members = terms.map(term => `${term}:${id}`)
   await Promise.all(

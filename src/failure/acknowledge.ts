@@ -4,14 +4,14 @@ import type { Explain } from './failure.js'
 import type { FailureFilter } from './list.js'
 import { listFailures } from './list.js'
 
-/** Notes that somebody has seen a failure. False: it is none that is pending or failed. */
+/** Marks a failure as acknowledged. False if there is no PENDING or FAILED failure with this id. `by` and `note` are kept in its history. */
 export async function acknowledge (store: Store, sender: string, id: string, by: string, note?: string): Promise<boolean> {
   const history = JSON.stringify({ acknowledgedBy: by, ...(note === undefined ? {} : { note }) })
   const { status } = await store.run('acknowledge', { sender, digest: digestOf(id) }, { id, history })
   return status === 'acknowledged'
 }
 
-/** Acknowledges all failures that fit a filter and nobody has acknowledged, at most `limit`. Returns how many. */
+/** Acknowledges the unacknowledged failures that match a filter, at most its `limit`. `more`: the filter matches further ones. */
 export async function acknowledgeAll (
   deps: { store: Store; explain: Explain },
   sender: string,

@@ -4,10 +4,10 @@ import { parseRecord } from '../settlement/record.js'
 
 export type FailureStatus = 'PENDING' | 'RESOLVED' | 'FAILED'
 
-/** What a code means and what to do about it, in plain words. */
+/** Explains an error code: what it means and what to do. */
 export type Explain = (code: string) => { title: string, explanation: string, remedy: string }
 
-/** One delivery failure as callers see it; moments are ISO 8601. */
+/** A delivery failure as the API returns it; times in ISO 8601. */
 export interface Failure {
   id: string
   phoneNumber: string
@@ -34,16 +34,16 @@ export interface Failure {
 
 export interface Attempt { attempt: number, at: string, durationMs: number | null, outcome: string, code: string | null, error: string | null }
 
-/** Makes a failure of what Redis keeps. `momentMs` is its score: next retry, or when it was settled. */
-export function toFailure (sender: string, id: string, text: string, status: FailureStatus, momentMs: number, explain: Explain): Failure {
+/** Converts a record of Redis. `scoreMs`: when it is retried next, or when it was settled. */
+export function toFailure (sender: string, id: string, text: string, status: FailureStatus, scoreMs: number, explain: Explain): Failure {
   const kept = parseRecord(text)
   const attempts = attemptsOf(kept.history)
   const last = attempts.at(-1)
   const lastError = attempts.filter(attempt => attempt.outcome !== 'sent').at(-1)
-  const lastLine = kept.history.at(-1)
+  const lastEntry = kept.history.at(-1)
   const acknowledged = acknowledgedOf(kept.history)
-  const wait = kept.history.filter(line => line.retryNotBeforeMs !== undefined).at(-1)
-  const told = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
+  const wait = kept.history.filter(entry => entry.retryNotBeforeMs !== undefined).at(-1)
+  const explained = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
   const createdAt = iso(admittedAt(id))
   return {
     id: publicId(sender, id),
@@ -55,14 +55,14 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
     attemptCount: kept.attempts,
     status,
     metadata: kept.payload.metadata ?? null,
-    nextRetryAt: status === 'PENDING' ? iso(momentMs) : null,
+    nextRetryAt: status === 'PENDING' ? iso(scoreMs) : null,
     lastAttemptAt: last?.at ?? null,
-    resolvedAt: status === 'RESOLVED' ? iso(momentMs) : null,
+    resolvedAt: status === 'RESOLVED' ? iso(scoreMs) : null,
     createdAt,
-    updatedAt: lastLine === undefined ? createdAt : iso(lastLine.at),
-    reason: status === 'PENDING' ? null : kept.history.filter(line => line.reason !== undefined).at(-1)?.reason ?? null,
-    explanation: told?.explanation ?? null,
-    remedy: told?.remedy ?? null,
+    updatedAt: lastEntry === undefined ? createdAt : iso(lastEntry.at),
+    reason: status === 'PENDING' ? null : kept.history.filter(entry => entry.reason !== undefined).at(-1)?.reason ?? null,
+    explanation: explained?.explanation ?? null,
+    remedy: explained?.remedy ?? null,
     retryNotBefore: wait?.retryNotBeforeMs === undefined ? null : iso(wait.at + wait.retryNotBeforeMs),
     acknowledgedAt: acknowledged === undefined ? null : iso(acknowledged.at),
     acknowledgedBy: acknowledged?.acknowledgedBy ?? null,
@@ -70,20 +70,20 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
   }
 }
 
-/** The line that says who has seen a failure. Of what became of it since nobody can have seen anything. */
+/** The entry that acknowledges a failure. An acknowledgement before the last end of the message no longer counts. */
 export function acknowledgedOf (history: StoredMessage['history']): HistoryEntry | undefined {
-  return history.slice(history.findLastIndex(line => line.reason !== undefined) + 1).findLast(line => line.acknowledgedBy !== undefined)
+  return history.slice(history.findLastIndex(entry => entry.reason !== undefined) + 1).findLast(entry => entry.acknowledgedBy !== undefined)
 }
 
-/** The attempts of a story, oldest first; `at` is when each was settled. */
+/** The attempts of a history, oldest first; `at` is when each was settled. */
 export function attemptsOf (history: StoredMessage['history']): Attempt[] {
-  return history.filter(line => line.attempt !== undefined).map(line => ({
-    attempt: line.attempt ?? 0,
-    at: iso(line.at),
-    durationMs: line.durationMs ?? null,
-    outcome: line.outcome ?? 'unknown',
-    code: line.code ?? null,
-    error: line.error ?? null
+  return history.filter(entry => entry.attempt !== undefined).map(entry => ({
+    attempt: entry.attempt ?? 0,
+    at: iso(entry.at),
+    durationMs: entry.durationMs ?? null,
+    outcome: entry.outcome ?? 'unknown',
+    code: entry.code ?? null,
+    error: entry.error ?? null
   }))
 }
 

@@ -13,13 +13,13 @@ export interface FailureFilter {
   due?: boolean
   recipient?: string
   idempotencyKey?: string
-  /** Only those that this API key posted. */
+  /** Only messages of this API key. */
   caller?: string
   cursor?: string
   limit: number
 }
 
-/** Entries looked at for one page at most, so that a narrow filter can't walk a million failures in one request. */
+/** Entries scanned for one page at most, so that one request with a narrow filter cannot scan a million failures. */
 const SCAN = 2000
 const CHUNK = 200
 
@@ -30,7 +30,10 @@ const places: Record<FailureStatus, { zset: string, hash: string, newestFirst: b
 }
 const order: FailureStatus[] = ['PENDING', 'FAILED', 'RESOLVED']
 
-/** A page of failures: PENDING by next retry, then FAILED and RESOLVED newest first; `nextCursor` null at the end. */
+/**
+ * A page of failures: PENDING by next retry, then FAILED and RESOLVED, newest first. `nextCursor` is null at the end; a page may hold fewer than
+ * `limit` before. Throws INVALID_REQUEST for an invalid cursor.
+ */
 export async function listFailures (
   deps: { store: Store; explain: Explain },
   sender: string,
@@ -78,7 +81,7 @@ async function read (store: Store, sender: string, status: FailureStatus, after:
   return wanted.map((entry, i) => ({ ...entry, text: texts[i] ?? null }))
 }
 
-/** The rank that follows the cursor's entry, also where that entry has meanwhile left the list or moved within it. */
+/** The rank after the cursor's entry, even if that entry has been removed or moved since. */
 async function rankAfter (store: Store, key: string, after: Cursor, newestFirst: boolean): Promise<number> {
   const [rank, score] = await Promise.all([
     newestFirst ? store.redis.zrevrank(key, after.id) : store.redis.zrank(key, after.id),
@@ -106,14 +109,14 @@ function formatCursor (cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.status, cursor.score, cursor.id])).toString('base64url')
 }
 
-/** Throws INVALID_REQUEST for what is no cursor: a reader that began again instead would never end. */
+/** Throws INVALID_REQUEST for an invalid cursor. Starting again from the first page would make a client loop for ever. */
 function parseCursor (text: string | undefined): Cursor | null {
   if (text === undefined) return null
   try {
     const [status, score, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [FailureStatus, number, string]
     if (Object.hasOwn(places, status) && Number.isFinite(score) && typeof id === 'string') return { status, score, id }
   } catch {
-    // told below
+    // not Base64 of JSON: refused below
   }
-  throw new SluiceError('INVALID_REQUEST', { detail: 'it is no cursor of this list', field: 'cursor' })
+  throw new SluiceError('INVALID_REQUEST', { detail: 'not a cursor of this list: use the nextCursor of a previous page', field: 'cursor' })
 }

@@ -11,16 +11,16 @@ import { parsePayload } from '../settlement/record.js'
 /** `lifeMs`: life of a message from its admission, ms. */
 export interface RetryDeps extends DeliveryDeps { events: Bus, lifeMs: number }
 
-/** What became of the failures of one run; the four are disjoint and sum to `total`. */
+/** Results of one run, by failure; the four counts are disjoint and add up to `total`. */
 export interface RetryCounts { total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number }
 type Retried = Exclude<keyof RetryCounts, 'total'> | 'gone'
 
-/** Failures taken up at once: each grant has to start within START_WITHIN_MS. */
-const AT_ONCE = 50
+/** Failures retried in parallel; few, since each grant has to start within START_WITHIN_MS. */
+const CONCURRENCY = 50
 
 /**
- * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those not yet due. `by` names the
- * operator, null the schedule. None is taken up after `withinMs`.
+ * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those that are not due. `by`: name of the operator's
+ * API key; null for the retry worker. No retry starts after `withinMs`.
  */
 export async function retryFailures (
   deps: RetryDeps,
@@ -28,29 +28,29 @@ export async function retryFailures (
   options: { limit: number; force: boolean; by: string | null; withinMs?: number }
 ): Promise<RetryCounts> {
   const { redis, prefix } = deps.store
-  // Redis's clock, not ours, says what is due; the script checks each again.
+  // By Redis's clock. A second more, since the script checks each one again.
   const until = options.force ? '+inf' : await redisNowMs(redis) + 1000
   const ids = await redis.zrangebyscore(senderKey(prefix, sender, 'failures'), '-inf', until, 'LIMIT', 0, options.limit)
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const rest = ids.values()
-  const takeUntil = performance.now() + (options.withinMs ?? Infinity)
+  const startUntil = performance.now() + (options.withinMs ?? Infinity)
   async function work (): Promise<void> {
     for (const id of rest) {
-      if (performance.now() > takeUntil) return
-      const became = await retryOne(deps, sender, id, options)
-      if (became === 'gone') continue
-      counts[became]++
+      if (performance.now() > startUntil) return
+      const result = await retryOne(deps, sender, id, options)
+      if (result === 'gone') continue
+      counts[result]++
       counts.total++
     }
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, ids.length) }, work))
   if (counts.total > 0) deps.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
   return counts
 }
 
 /**
- * Puts one failure through the gate: sent at once, or back to the head of its line (`deferred`). With `force` it need not
- * be due, and a FAILED one is reopened. `gone`: nothing here may be retried.
+ * Retries one failure under the same limits as a new message: it is sent at once, or becomes the head of its queue (`deferred`). With `force` it
+ * need not be due, and a FAILED one is reopened. `gone`: there is no failure that may be retried.
  */
 export async function retryOne (deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
   const { startWithinMs, lifeMs } = deps
@@ -78,14 +78,14 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
         lane: lanes[lane - 1] ?? 'normal',
         payload: parsePayload(recipient, body)
       })
-      switch (settled.verdict) {
+      switch (settled.status) {
         case 'sent': return 'succeeded'
         case 'failed': return 'permanentlyFailed'
         case 'retry':
         case 'unknown': return 'failed'
         case 'wait':
         case 'stale': return 'deferred'
-        default: return settled.verdict satisfies never
+        default: return settled.status satisfies never
       }
     }
     case 'queued': return 'deferred'

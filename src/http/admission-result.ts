@@ -102,7 +102,7 @@ async function within<Value> (ms: number, promise: Promise<Value>): Promise<Valu
 async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Granted, { outcome, settled }: Delivery): Promise<AdmissionResult> {
   const error = 'code' in outcome ? explainError(outcome, deps.explain) : undefined
   const reason = error === undefined ? {} : { error }
-  switch (settled.verdict) {
+  switch (settled.status) {
     case 'sent': return {
       ...identity, status: 'sent', taken: outcome.status === 'sent' ? takenBy(grant.payload, outcome) : { providerMessageId: null }
     }
@@ -113,7 +113,7 @@ async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Gran
     case 'retry':
     case 'unknown': {
       const nextRetryAt = new Date(settled.dueAt ?? 0).toISOString()
-      return accepted(identity, settled.verdict === 'retry' ? 'retrying' : 'unknown', { ...reason, nextRetryAt })
+      return accepted(identity, settled.status === 'retry' ? 'retrying' : 'unknown', { ...reason, nextRetryAt })
     }
     case 'wait':
     case 'stale': {
@@ -121,7 +121,7 @@ async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Gran
       const wait = view === null ? describeWait(0, null, 'turn-in-queue', 1) : describeWait(view.nowMs, view.delayMs, view.waitingFor, view.position)
       return accepted(identity, view?.state ?? 'queued', { ...wait, ...reason })
     }
-    default: return settled.verdict satisfies never
+    default: return settled.status satisfies never
   }
 }
 

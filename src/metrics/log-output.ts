@@ -30,7 +30,7 @@ export function createLogOutput (stream: Writable, onDropped: (lines: number) =>
     dropped = 0
     onDropped(before)
   }
-  // A reader that has closed its end wants no more; the gateway goes on.
+  // The reader has closed its end; the gateway goes on without a log.
   stream.on('error', () => undefined)
   process.on('exit', () => {
     flush()

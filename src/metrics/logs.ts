@@ -36,8 +36,8 @@ export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'wa
 
 function logMessages (events: Bus, write: WriteLine): void {
   events.on('message.admitted', fields => write(admissionLine(fields), fields))
-  events.on('attempt.settled', ({ verdict, ...fields }) =>
-    write(attemptLine(verdict, fields.outcome), { ...fields, settlement: verdict, recipient: maskRecipient(fields.recipient) }))
+  events.on('attempt.settled', fields =>
+    write(attemptLine(fields.settlement, fields.outcome), { ...fields, recipient: maskRecipient(fields.recipient) }))
   events.on('attempt.stale', fields => write(fields.result === 'double' ? 'duplicate delivery' : 'stale settlement ignored', fields))
   events.on('pair.violated', fields => write('spacing violated', fields))
   events.on('message.closed', ({ state, ...fields }) => {
@@ -53,7 +53,7 @@ function logWebhooks (events: Bus, write: WriteLine): void {
   events.on('webhook.status', ({ sender, kind, result }) => {
     if (result === 'unmatched') write('status of unknown message', { sender, status: kind })
   })
-  events.on('preference.received', ({ sender, wish }) => write('marketing preference received by webhook', { sender, preference: wish }))
+  events.on('preference.received', fields => write('marketing preference received by webhook', fields))
   events.on('webhook.rejected', ({ reason }) => write('webhook rejected', { reason }))
 }
 

@@ -29,10 +29,10 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) =>
     addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
   events.on('recovery.found', ({ sender, kind }) => to.recoveries.inc({ sender, kind }))
-  events.on('operator.action', ({ action }) => to.operatorActs.inc({ action }))
-  events.on('unexpected-error', ({ location }) => to.faults.inc({ location: location.replace(/^recovery of .*/, 'recovery') }))
-  events.on('drain.started', () => to.shifts.inc())
-  events.on('drain.ended', () => to.shifts.dec())
+  events.on('operator.action', ({ action }) => to.operatorActions.inc({ action }))
+  events.on('unexpected-error', ({ location }) => to.unexpectedErrors.inc({ location: location.replace(/^recovery of .*/, 'recovery') }))
+  events.on('drain.started', () => to.drainRuns.inc())
+  events.on('drain.ended', () => to.drainRuns.dec())
   recordWebhooks(events, to)
   recordCallbacks(events, to)
   events.on('request.completed', ({ method, route, status, durationMs }) => {
@@ -40,7 +40,7 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
     to.requestDuration.observe({ route }, durationMs / 1000)
   })
   addResults(to, { succeeded: 0, failed: 0, permanently_failed: 0, deferred: 0 })
-  for (const action of actions) to.operatorActs.inc({ action }, 0)
+  for (const action of actions) to.operatorActions.inc({ action }, 0)
   startAtZero(to, senders)
   events.on('senders.reloaded', ({ added }) => startAtZero(to, added))
 }
@@ -80,9 +80,9 @@ function recordMessages (events: Bus, to: Instruments): void {
 }
 
 function recordAttempts (events: Bus, to: Instruments, codeName: Known['codeName']): void {
-  events.on('attempt.settled', ({ sender, lane, outcome, code, verdict, startedAfterMs, durationMs, lateMs }) => {
+  events.on('attempt.settled', ({ sender, lane, outcome, code, settlement, startedAfterMs, durationMs, lateMs }) => {
     to.providerRequests.inc({ sender, outcome, code: code === undefined ? '' : codeName(code) })
-    if (verdict === 'sent' || verdict === 'failed') to.settled.inc({ sender, outcome: verdict })
+    if (settlement === 'sent' || settlement === 'failed') to.settled.inc({ sender, outcome: settlement })
     if (outcome === 'unknown') to.unknownOutcomes.inc({ sender })
     // An attempt that did not start here (grant returned, or a dead node's) has no duration.
     if (startedAfterMs === null || durationMs === 0) return

@@ -45,8 +45,8 @@ export function createSystemGauges (): SystemGauges {
   const limited = gauge('active_rate_limits', 'Recipients whose pair rate delays their next message', ['sender'])
   const messages = gauge('queue_messages', 'Unsettled messages by state', ['sender', 'state'])
   const failures = gauge('delivery_failures', 'Stored delivery failures by status', ['sender', 'status'])
-  const unseen = gauge('delivery_failures_unacknowledged', 'Messages that failed for good in the last 24 hours and are not acknowledged, by reason',
-    ['sender', 'reason'])
+  const unacknowledged = gauge('delivery_failures_unacknowledged',
+    'Messages that failed for good in the last 24 hours and are not acknowledged, by reason', ['sender', 'reason'])
   const oldest = gauge('oldest_due_seconds', 'Age of the oldest due message past its ready time, in seconds; 0 if none is due', ['sender'])
   const inFlight = gauge('inflight', 'Requests to WhatsApp in flight, over all nodes', ['sender'])
   const inFlightLimit = gauge('inflight_limit', 'Limit of requests to WhatsApp in flight', ['sender'])
@@ -56,8 +56,8 @@ export function createSystemGauges (): SystemGauges {
   const unattended = gauge('shift_unattended_seconds', 'Time that due messages have had no drain run, in seconds; 0 if one is running or none is due',
     ['sender'])
   const sent = gauge('sent_last_day', 'Messages sent in the last 24 hours', ['sender'])
-  const untold = gauge('callbacks_waiting', 'Callbacks that wait for delivery', ['sender'])
-  const untoldFor = gauge('callbacks_oldest_seconds', 'Age of the oldest waiting callback, in seconds; 0 if none waits', ['sender'])
+  const callbacksWaiting = gauge('callbacks_waiting', 'Callbacks that wait for delivery', ['sender'])
+  const callbackAge = gauge('callbacks_oldest_seconds', 'Age of the oldest waiting callback, in seconds; 0 if none waits', ['sender'])
   const running = gauge('retry_worker_running', '1 if the retry worker runs on schedule, 0 if it is stopped or overdue')
   const lastRun = gauge('retry_worker_last_run_timestamp_seconds', 'Unix time of the last retry worker run, in seconds; 0 if never')
   const interval = gauge('retry_worker_interval_seconds', 'Interval between retry worker runs, in seconds')
@@ -66,14 +66,16 @@ export function createSystemGauges (): SystemGauges {
   const clients = gauge('redis_clients', 'Client connections to Redis')
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands processed by Redis', registers })
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
-  const bySender = [limited, messages, failures, unseen, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, untold, untoldFor]
+  const bySender = [
+    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, callbacksWaiting, callbackAge
+  ]
 
   function showSender (reading: SenderReading): void {
     const sender = reading.id
     const isActive = reading.state === 'active'
     const { queued, due } = reading
     // Messages of a paused or stopped sender are not due and have no ready time.
-    const standing = {
+    const byState = {
       waiting: isActive ? due : 0,
       delayed: isActive ? queued - due : 0,
       paused: isActive ? 0 : queued,
@@ -83,9 +85,9 @@ export function createSystemGauges (): SystemGauges {
       unknown: reading.unknown
     }
     limited.set({ sender }, reading.activeRateLimits)
-    for (const [state, count] of Object.entries(standing)) messages.set({ sender, state }, count)
+    for (const [state, count] of Object.entries(byState)) messages.set({ sender, state }, count)
     for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
-    for (const [reason, count] of Object.entries(reading.unacknowledged)) unseen.set({ sender, reason }, count)
+    for (const [reason, count] of Object.entries(reading.unacknowledged)) unacknowledged.set({ sender, reason }, count)
     oldest.set({ sender }, isActive ? reading.oldestDueSeconds : 0)
     inFlight.set({ sender }, reading.inFlight)
     inFlightLimit.set({ sender }, reading.rules.maxInFlight)
@@ -94,8 +96,8 @@ export function createSystemGauges (): SystemGauges {
     rate.set({ sender }, reading.rules.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
     sent.set({ sender }, reading.sentLast24h)
-    untold.set({ sender }, reading.callbacks.waiting)
-    untoldFor.set({ sender }, reading.callbacks.oldestSeconds)
+    callbacksWaiting.set({ sender }, reading.callbacks.waiting)
+    callbackAge.set({ sender }, reading.callbacks.oldestSeconds)
   }
 
   return {

@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis'
 import { SluiceError } from '../errors.js'
 
-/** What a `REDIS_URL` names: one server, directly or by its sentinels, or a cluster by some of its nodes. */
+/** The servers of a `REDIS_URL`: one server, directly or by its sentinels, or a cluster by some of its nodes. */
 export type Address =
   | { kind: 'server', options: RedisOptions }
   | { kind: 'cluster', nodes: Host[], options: RedisOptions }
@@ -13,8 +13,8 @@ const SHAPES = '`redis://`, `redis+sentinel://host:port,host:port/name` or `redi
 
 /**
  * Reads `redis[s]://[user:password@]host:port[/database]`, `redis[s]+sentinel://[user:password@]host:port,.../name` (user and
- * password are those of the servers, not of the sentinels) or `redis[s]+cluster://[user:password@]host:port,...`. Throws CONFIG_INVALID. The error
- * leaves out the address, which contains a password.
+ * password are those of the servers, not of the sentinels) or `redis[s]+cluster://[user:password@]host:port,...`. Throws CONFIG_INVALID without
+ * the address, since that contains a password.
  */
 export function parseAddress (text: string): Address {
   const [, scheme, kind, login = '', hosts = '', path = ''] = SHAPE.exec(text) ?? []

@@ -2,67 +2,69 @@ import { SluiceError } from '../errors.js'
 import { atEndOfTick } from './end-of-tick.js'
 import type { CallScript, Part } from './script-call.js'
 
-/** Runs a script for one message; `args` are what it shares with others. */
+/** Runs a script for one message. `args` are the same for all messages of a batch. */
 export type RunScript = (sender: string, args: readonly string[], part: Part) => Promise<unknown>
 
-/** Messages in one call at most: while it runs Redis does nothing else. */
-const AT_MOST = 50
-/** Characters in one call, once another message has come: many large ones would keep the connection longer than a script may take. */
-const CHARACTERS = 256 * 1024
+/** Messages in one call at most: Redis runs nothing else meanwhile. */
+const MAX_MESSAGES = 50
+/** A call is sent once it holds this many characters: a larger one could occupy the connection for longer than the command timeout. */
+const MAX_CHARACTERS = 256 * 1024
 
 export function runAlone (call: CallScript): RunScript {
   return async (sender, args, part) => await call(sender, args, [part])
 }
 
-interface Ask { resolve: (reply: unknown) => void, reject: (error: unknown) => void }
-interface Gathering { sender: string, args: readonly string[], parts: Part[], asks: Ask[], characters: number }
+interface Caller { resolve: (reply: unknown) => void, reject: (error: unknown) => void }
+interface Batch { sender: string, args: readonly string[], parts: Part[], callers: Caller[], characters: number }
 
 /**
- * Has what messages of one sender ask of a script within one turn of the event loop travel as one call, and gives each its own answer. Of a call
- * more than half is the same for all of them: the way there and back, the sender's rules, buckets and lanes. Nothing waits for it: the
- * connection writes at the end of the turn anyway (gather.ts).
+ * Joins the calls of one script for one sender within one tick of the event loop into one call, and gives each caller its own reply. More than
+ * half of a call is the same for all messages: the round trip, the sender's rules, buckets and lanes. No call is delayed by this, since the
+ * connection is corked until the end of the tick anyway (cork-writes.ts).
  */
 export function runBatched (call: CallScript): RunScript {
-  const open = new Map<string, Gathering>()
+  const open = new Map<string, Batch>()
 
-  function flush (): void {
-    const gatherings = [...open.values()]
+  function sendAll (): void {
+    const batches = [...open.values()]
     open.clear()
-    for (const gathering of gatherings) leave(gathering)
+    for (const batch of batches) send(batch)
   }
 
-  function leave (gathering: Gathering): void {
-    answer(call, gathering).catch(() => undefined) // each ask has heard of it
+  function send (batch: Batch): void {
+    callAndReply(call, batch).catch(() => undefined) // every caller has got the error
   }
 
   return (sender, args, part) => new Promise((resolve, reject) => {
-    let gathering = open.get(sender)
-    // Of one sender's messages none goes ahead of another.
-    if (gathering !== undefined && !gathering.args.every((arg, at) => arg === args[at])) {
-      leave(gathering)
-      gathering = undefined
+    let batch = open.get(sender)
+    // Other shared arguments need another call. The open one goes first, so that the messages of a sender stay in order.
+    if (batch !== undefined && !batch.args.every((arg, at) => arg === args[at])) {
+      send(batch)
+      batch = undefined
     }
-    if (gathering === undefined) {
-      if (open.size === 0) atEndOfTick(flush)
-      open.set(sender, gathering = { sender, args, parts: [], asks: [], characters: 0 })
+    if (batch === undefined) {
+      if (open.size === 0) atEndOfTick(sendAll)
+      open.set(sender, batch = { sender, args, parts: [], callers: [], characters: 0 })
     }
-    gathering.parts.push(part)
-    gathering.asks.push({ resolve, reject })
-    for (const arg of part.args) gathering.characters += arg.length
-    if (gathering.parts.length < AT_MOST && gathering.characters < CHARACTERS) return
+    batch.parts.push(part)
+    batch.callers.push({ resolve, reject })
+    for (const arg of part.args) batch.characters += arg.length
+    if (batch.parts.length < MAX_MESSAGES && batch.characters < MAX_CHARACTERS) return
     open.delete(sender)
-    leave(gathering)
+    send(batch)
   })
 }
 
-async function answer (call: CallScript, { sender, args, parts, asks }: Gathering): Promise<void> {
+async function callAndReply (call: CallScript, { sender, args, parts, callers }: Batch): Promise<void> {
   try {
     const replies = await call(sender, args, parts) as Array<[status: string, ...rest: unknown[]] | ['error', text: string]>
-    asks.forEach(({ resolve, reject }, at) => {
+    callers.forEach(({ resolve, reject }, at) => {
       const reply = replies[at]
-      if (reply === undefined || reply[0] === 'error') { reject(new SluiceError('INTERNAL', { detail: reply === undefined ? 'no reply' : (reply[1] as string) })) } else resolve(reply)
+      if (reply === undefined) reject(new SluiceError('INTERNAL', { detail: 'no reply' }))
+      else if (reply[0] === 'error') reject(new SluiceError('INTERNAL', { detail: reply[1] as string }))
+      else resolve(reply)
     })
   } catch (error) {
-    for (const { reject } of asks) reject(error)
+    for (const { reject } of callers) reject(error)
   }
 }

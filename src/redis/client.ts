@@ -10,7 +10,7 @@ export type Client = Redis | Cluster
  * What a client does while Redis is unavailable.
  *
  * - `fail-fast`: for plain commands. A command fails after `COMMAND_TIMEOUT_MS`. It is never sent twice, unless the server said that it did
- *   not run it (MOVED, ASK, TRYAGAIN): the second run of a script could grant a send that nobody knows of.
+ *   not run it (MOVED, ASK, TRYAGAIN): a second run of a script could grant a send that no caller knows of.
  * - `scripts`: the same without ioredis' time limit: the store limits a script by the same time (script-call.ts).
  * - `patient`: for BullMQ's workers and subscriptions. It waits for Redis without a limit, through a failover as well.
  */
@@ -26,7 +26,9 @@ const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstM
 /** A client that connects at once and keeps trying. The caller has to listen to its `error` event. */
 export function createClient (address: Address, mode: Mode): Client {
   const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
-  if (address.kind === 'server') { return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 }) }
+  if (address.kind === 'server') {
+    return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
+  }
   return new Cluster(address.nodes, {
     ...(mode === 'patient' ? patientCluster : failFastCluster),
     redisOptions: options,

@@ -14,7 +14,7 @@ import { createWaiting } from './waiting.js'
 
 export type { Arguments, ClaimedGrant, FoundGrant, LeasedCallback, Replies, ScriptName, SenderReply, WakeHint } from './replies.js'
 
-/** Which sender's keys a script touches, and which idempotency record where it needs one. */
+/** The sender whose keys a script uses, and the digest of the idempotency record if it needs one. */
 export interface At { sender: string, digest?: string }
 
 type Value = string | number | boolean
@@ -26,7 +26,7 @@ export type ScriptWatch = (script: ScriptName, durationMs: number, isFailed: boo
 
 export interface RunOptions { watch?: ScriptWatch | undefined, waiting?: Waiting, replyWithinMs?: number | undefined }
 
-/** Defines every script on the connection. The function that it returns runs one by name: arguments and reply go by the names in its header. */
+/** Defines every script on the connection. The returned function runs one by its name; its header names the arguments and the fields of replies. */
 export function createRun (
   redis: Client,
   prefix: string,
@@ -43,7 +43,7 @@ export function createRun (
     if (plan === undefined) throw new SluiceError('SCRIPT_INVALID', { detail: `lua/${name}.lua is missing` })
     const values = args as Record<string, Value | undefined>
     const part = { digest: at.digest, recipient: text(values['recipient']), args: toTexts(plan.own, values) }
-    // From now on, not from when the call leaves: what a long tick has taken in is work that waits, too.
+    // From now on and not from when the call is sent: messages that a long tick has accepted wait, too.
     const place = waiting.begin()
     try {
       const reply = plan.run(at.sender, toTexts(plan.names, values), part)
@@ -74,7 +74,7 @@ function watched (name: ScriptName, call: CallScript, watch: ScriptWatch): CallS
 
 type WireReply = [status: string, ...values: unknown[]]
 
-/** Gives the values of a reply the names that the header declares for its status. */
+/** Names the values of a reply as the header declares them for its status. */
 function toReply (replies: Script['replies'], wire: WireReply): Record<string, unknown> {
   const status = wire[0]
   const fields = replies.get(status)
@@ -110,8 +110,8 @@ function text (value: Value | undefined): string {
 }
 
 /**
- * An error of the script itself is INTERNAL; everything else that Redis or the connection refuses is UNAVAILABLE. Only the sentence is
- * kept: the client's error carries the command, and with it the text and the recipient of a message.
+ * An error of the script itself is INTERNAL; everything else that Redis or the connection refuses is UNAVAILABLE. Only the
+ * message is kept: the client's error has the command, and so the text and the recipient of a message.
  */
 function translate (name: string, cause: unknown): SluiceError {
   if (cause instanceof SluiceError) return new SluiceError(cause.code, { ...cause.facts, detail: `lua/${name}.lua: ${cause.facts.detail ?? ''}` })

@@ -9,7 +9,7 @@ import { atEndOfTick } from './end-of-tick.js'
  */
 export function corkWrites (client: Client): void {
   for (const { stream } of serversOf(client)) {
-    // Before the first connection there is none.
+    // There is no stream before the first connection.
     if (stream === undefined || stream.writableCorked > 0) continue
     stream.cork()
     atEndOfTick(() => stream.uncork())

@@ -2,11 +2,11 @@
  * A real redis-server as a child process: for `npm start` without a REDIS_URL, and for tests. It listens on loopback
  * only and keeps an append-only file, so that a restart loses nothing.
  *
- * Two redis-servers on one append-only file would destroy it. Four things stand against that:
+ * Two redis-servers on one append-only file would destroy it. Four things prevent that:
  * the server has a process group of its own, so the terminal's Ctrl-C does not reach it and it ends last, by `stop()`;
  * on Linux the kernel ends it when our process dies, however it dies (`setpriv --pdeathsig`, where there is one);
  * a server that outlived its owner is found by `redis.pid` in the directory and ended before a new one starts;
- * and a server whose owner still lives is left alone: the second start is refused.
+ * and a server whose owner is running is left alone: the second start is refused.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -20,15 +20,15 @@ import { promisify } from 'node:util'
 import { SluiceError } from '../errors.js'
 
 export interface EmbeddedRedisOptions {
-  /** Where the append-only file lies. Made if it is missing. */
+  /** Directory of the append-only file; created if it is missing. */
   dir: string
   /** A free port if none is given. */
   port?: number
-  /** How soon a write is on the disk: within a second, or before the answer. */
+  /** How soon a write is on the disk: within a second, or before the reply. */
   appendfsync?: 'everysec' | 'always'
-  /** How many times a second Redis does its background work, such as dropping keys that expired. */
+  /** How many times a second Redis does background work, such as deleting expired keys. */
   hz?: number
-  /** The program; otherwise what `bin/setup.mjs` linked into `.data/bin`, or what stands on the PATH. */
+  /** The program; otherwise what `bin/setup.mjs` linked into `.data/bin`, or what is on the PATH. */
   bin?: string
   /** Further arguments, e.g. `['--maxmemory', '10mb']`. */
   extra?: string[]
@@ -40,7 +40,7 @@ export interface EmbeddedRedis {
   url: string
   port: number
   pid: number
-  /** Ends it in order: what was written is on the disk. */
+  /** Ends it gracefully: everything written is on the disk. */
   stop: () => Promise<void>
   /** Ends it as a crash would. */
   kill: () => Promise<void>
@@ -97,8 +97,8 @@ function launch (command: string[], onExit: EmbeddedRedisOptions['onExit']) {
   const ready = new Promise<void>((resolve, reject) => {
     let isReady = false
     const refuse = (why: string) => reject(new SluiceError('SETUP_FAILED', { detail: [why, ...log].join('\n  ') }))
-    const late = setTimeout(() => {
-      refuse('redis-server was not ready in time. Its last words:')
+    const timer = setTimeout(() => {
+      refuse('redis-server was not ready in time. Its last lines:')
       child.kill('SIGKILL')
     }, READY_WITHIN_MS)
 
@@ -108,17 +108,17 @@ function launch (command: string[], onExit: EmbeddedRedisOptions['onExit']) {
         if (log.length > LOG_LINES_KEPT) log.shift()
         if (isReady || !line.includes('Ready to accept connections')) return
         isReady = true
-        clearTimeout(late)
+        clearTimeout(timer)
         resolve()
       })
     }
     child.once('error', error => {
-      clearTimeout(late)
+      clearTimeout(timer)
       refuse(`redis-server could not be started: ${error.message}`)
     })
     child.once('close', (code, signal) => {
-      clearTimeout(late)
-      if (!isReady) refuse(`redis-server ended (${signal ?? code}) before it was ready. Its last words:`)
+      clearTimeout(timer)
+      if (!isReady) refuse(`redis-server ended (${signal ?? code}) before it was ready. Its last lines:`)
       else if (!ending) onExit?.({ code, signal, log })
     })
   })
@@ -127,9 +127,9 @@ function launch (command: string[], onExit: EmbeddedRedisOptions['onExit']) {
     ending = true
     if (!isRunning(child)) return
     child.kill(signal)
-    const late = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
     await ended
-    clearTimeout(late)
+    clearTimeout(timer)
   }
   return { child, log, ready, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
@@ -138,7 +138,7 @@ function isRunning (child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null
 }
 
-/** The words that start the server. `setpriv` replaces itself by the server, so the child's pid is the server's. */
+/** The command that starts the server. `setpriv` replaces itself by the server, so the child's pid is the server's. */
 async function findCommand (wanted: string | undefined): Promise<string[]> {
   const found = existsSync(linked) ? [linked] : []
   const candidates = wanted === undefined ? [...found, 'redis-server', 'valkey-server'] : [wanted]
@@ -159,7 +159,7 @@ async function findCommand (wanted: string | undefined): Promise<string[]> {
   })
 }
 
-/** Ends the server of a former owner that is gone; refuses if the owner still lives. */
+/** Ends the server of a former owner that has died. Throws SETUP_FAILED if the owner is still running. */
 async function endFormer (dir: string): Promise<void> {
   const pid = await readPid(join(dir, 'redis.pid'))
   const former = pid === undefined ? undefined : await findServer(pid, dir)
@@ -187,7 +187,7 @@ function signal (pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It ended by itself meanwhile, which is what the signal was for.
+    // It has ended by itself.
   }
 }
 

@@ -1,17 +1,14 @@
 let works: Array<() => void> = []
 
-/**
- * Does some work at the end of this tick of the event loop, when all sockets that had data have been read. Work that is added meanwhile is
- * done too, in order, before the next tick.
- */
+/** Runs work at the end of this tick of the event loop, once all sockets with data have been read. Work added meanwhile runs in the same tick. */
 export function atEndOfTick (work: () => void): void {
-  if (works.length === 0) setImmediate(doAll)
+  if (works.length === 0) setImmediate(runAll)
   works.push(work)
 }
 
-function doAll (): void {
+function runAll (): void {
   const failures: unknown[] = []
-  // The list may grow meanwhile. An error does not keep the rest from being done.
+  // The list may grow meanwhile. An error does not stop the rest.
   for (let at = 0; at < works.length; at++) {
     try {
       works[at]?.()

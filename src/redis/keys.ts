@@ -1,6 +1,6 @@
 /**
- * Makes every name in Redis. All keys of a sender carry one hash tag, so one script may touch them all and senders
- * spread over a cluster; lua/README.md says what each holds.
+ * Builds all keys of Redis. The keys of a sender share one hash tag, so that one script can use them all, and senders spread over a cluster.
+ * lua/README.md says what each key holds.
  */
 
 interface KeyPart { digest?: string | undefined, hour?: number, recipient?: string }
@@ -13,11 +13,11 @@ export function senderKey (prefix: string, sender: string, name: string, part?: 
   const key = `{${prefix}:${sender}}:${name}`
   if (name === 'msg') return `${key}:${part?.digest ?? ''}`
   if (name === 'starts') return `${key}:${part?.recipient ?? ''}`
-  // The node's own clock is good enough here: it only names a bucket, and a look-up asks the neighbours too.
+  // By this node's clock, which is exact enough: the hour only selects a part of the index, and a look-up reads the neighbouring hours too.
   return name === 'recent' ? `${key}:${part?.hour ?? hourNow()}` : key
 }
 
-/** Whether a key's name has a part that is a message's own. */
+/** Whether a key depends on the message, and not on the sender alone. */
 export function isOwn (name: string): boolean {
   return name === 'msg' || name === 'starts'
 }
@@ -39,17 +39,17 @@ export function globalKey (prefix: string, name: GlobalName): string {
   return `{${prefix}}:${name}`
 }
 
-/** What BullMQ puts before its own keys. */
+/** BullMQ's prefix of its own keys. */
 export function queuePrefix (prefix: string): string {
   return `{${prefix}}`
 }
 
-/** `<digest>.<generation>` names a message within its sender; callers see `<sender>.<digest>.<generation>`. */
+/** The id of a message in the API: `<sender>.<digest>.<generation>`. Within its sender it is `<digest>.<generation>`. */
 export function publicId (sender: string, id: string): string {
   return `${sender}.${id}`
 }
 
-/** The parts of a public id, or null where it has not that shape. */
+/** The parts of a public id; null if it has another form. */
 export function parseId (text: string): { sender: string, digest: string, id: string } | null {
   const match = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{22})\.([0-9a-f]{8,14})$/.exec(text)
   if (match === null) return null
@@ -62,7 +62,7 @@ export function digestOf (id: string): string {
   return id.slice(0, id.lastIndexOf('.'))
 }
 
-/** When a message was admitted, ms since the epoch by Redis's clock: its id says it. */
+/** When a message was admitted, ms since the epoch by Redis's clock; part of its id. */
 export function admittedAt (id: string): number {
   return parseInt(id.slice(id.lastIndexOf('.') + 1), 16)
 }

@@ -2,61 +2,60 @@ import type { Client } from './client.js'
 import { redisNowMs } from './clock.js'
 import { globalKey } from './keys.js'
 
-/** Reminders of one node go out together, at most so often. */
+/** Least interval between two writes of `markDue`; senders that were marked in between are written together. */
 const FLUSH_MS = 100
 
 /**
- * The next moment at which each sender needs somebody, so that recovery need not ask all of them every second. A hint:
- * what is lost of it recovery's slow round finds. A moment is only ever brought forward, except by recovery when it is
- * about to ask; so no reminder that comes while it asks gets lost.
+ * When recovery has to check each sender next, so that it need not check all of them every second. An index: what is lost of it, the slow round
+ * over all senders finds. Times are only moved earlier, except by recovery just before a check; so a `markDue` during the check is not lost.
  */
 export interface RecoverySchedule {
-  /** Has recovery look at the sender at its next tick. Neither waits nor fails; goes on trying while Redis is away. */
+  /** Makes a sender due at recovery's next tick. Returns at once and never fails; retries while Redis is unavailable. */
   markDue: (sender: string) => void
-  /** The same at once, for a sender whose turn is near: whoever attends it next may die at any moment. */
+  /** The same, written before it resolves: for a sender with a message that is ready soon, since the node that gets its job may die. */
   markDueNow: (sender: string) => Promise<void>
-  /** Up to `count` senders whose moment has come, the most overdue first, and the present moment by Redis's clock, ms. */
+  /** Up to `count` senders that are due, the most overdue first, and the current time by Redis's clock, ms. */
   due: (count: number) => Promise<{ nowMs: number, senders: Array<{ sender: string, isMarkedDue: boolean }> }>
-  /** Before asking: sets the moments at which these are asked again whatever happens. */
+  /** Before a check: sets the times of the next check, whatever they were. */
   postpone: (moments: readonly Moment[]) => Promise<void>
-  /** After asking: brings moments forward. */
+  /** After a check: moves times earlier. */
   advance: (moments: readonly Moment[]) => Promise<void>
-  /** Enters senders that are not on it. */
+  /** Adds senders that are missing; they are due at once. */
   enter: (senders: readonly string[]) => Promise<void>
   close: () => void
 }
 
-/** Milliseconds since the epoch by Redis's clock; 0 is as soon as possible. */
+/** `atMs`: ms since the epoch by Redis's clock; 0 for as soon as possible. */
 export type Moment = readonly [sender: string, atMs: number]
 
 export function createRecoverySchedule (redis: Client, prefix: string): RecoverySchedule {
   const key = globalKey(prefix, 'recovery-schedule')
-  const reminders = new Set<string>()
+  const marked = new Set<string>()
   let timer: NodeJS.Timeout | null = null
   let flushedAt = -Infinity
 
   async function flush (): Promise<void> {
-    const senders = [...reminders]
-    reminders.clear()
+    const senders = [...marked]
+    marked.clear()
     timer = null
     flushedAt = performance.now()
     try {
       await redis.zadd(key, 'LT', ...flat(senders.map(sender => [sender, 0])))
     } catch {
-      // The store's connection tells of it; the senders still have to be looked at.
-      for (const sender of senders) reminders.add(sender)
-      plan()
+      // The store's connection reports the error. The senders stay marked.
+      for (const sender of senders) marked.add(sender)
+      scheduleFlush()
     }
   }
 
-  function plan (): void {
+  function scheduleFlush (): void {
     timer ??= setTimeout(() => { flush().catch(() => undefined) }, Math.max(0, flushedAt + FLUSH_MS - performance.now())).unref()
   }
 
   return {
     markDue (sender) {
-      reminders.add(sender)
-      plan()
+      marked.add(sender)
+      scheduleFlush()
     },
     async markDueNow (sender) {
       await redis.zadd(key, 'LT', 0, sender)

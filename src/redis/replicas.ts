@@ -5,16 +5,16 @@ import { SluiceError } from '../errors.js'
 import type { Client } from './client.js'
 import { senderKey } from './keys.js'
 
-/** Replicas on the same network answer within a millisecond; beyond this the caller is told that they did not. */
+/** Replicas on the same network answer within a millisecond; after this time a write counts as unconfirmed. */
 const WITHIN_MS = 100
 
 /** Makes sure that a write survives the loss of the master. */
 export interface Replicas {
-  /** Whether writes wait for replicas at all. */
-  areAsked: boolean
+  /** Whether writes wait for replicas. */
+  isEnabled: boolean
   /**
-   * Resolves once enough replicas have all that was written for this sender before the call, by any connection. Throws UNAVAILABLE where
-   * they have not within some 200 ms: the write may be there all the same.
+   * Resolves once enough replicas have all that was written for this sender before the call, by any connection. Throws UNAVAILABLE if
+   * they have not after some 200 ms; the write may still have succeeded.
    */
   hold: (prefix: string, sender: string) => Promise<void>
 }
@@ -31,12 +31,12 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
 
   async function confirm (client: Client, key: string): Promise<void> {
     const server = serverOf(client, key)
-    const answers = await server?.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec() ?? []
-    const refusal = answers.length === 0 ? missing() : answers.find(([error]) => error !== null)?.[0]
+    const replies = await server?.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec() ?? []
+    const failure = replies.length === 0 ? missing() : replies.find(([error]) => error !== null)?.[0]
     // The slot may have moved. A plain command is redirected, and the client remembers the new server.
-    if (refusal instanceof Error && client instanceof Cluster) await client.exists(key)
-    if (refusal instanceof Error) throw refusal
-    if (Number(answers[1]?.[1]) < count) throw missing()
+    if (failure instanceof Error && client instanceof Cluster) await client.exists(key)
+    if (failure instanceof Error) throw failure
+    if (Number(replies[1]?.[1]) < count) throw missing()
   }
 
   async function join (address: string, client: Client, key: string): Promise<void> {
@@ -57,7 +57,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
   }
 
   return {
-    areAsked: fence !== null && count > 0,
+    isEnabled: fence !== null && count > 0,
     async hold (prefix, sender) {
       if (fence === null) return
       const key = senderKey(prefix, sender, 'replica-mark')

@@ -3,7 +3,7 @@ import type { Lane, State, WaitingFor } from '../message.js'
 /** Who has to react to a new ready time: see lua/include/wake_hint.lua. */
 export type WakeHint = '' | 'enqueue' | 'notify' | 'defer'
 
-/** A message that claim.lua granted. `lane` counts from 1; `body` is the payload and the history; `pairHits`: limits of its pair in a row. */
+/** A message that claim.lua granted. `lane`: from 1; `body`: payload and history; `pairHits`: consecutive attempts that met the pair limit. */
 export interface ClaimedGrant {
   id: string
   recipient: string
@@ -20,7 +20,7 @@ export interface FoundGrant { id: string, recipient: string, attempt: number, ho
 /** A callback that is leased until `leaseEndMs`. */
 export interface LeasedCallback { subject: string, leaseEndMs: number, tries: number, event: string }
 
-/** What a script's reply says of a sender. Moments in ms since the epoch, 0 for none. */
+/** Reply of inspect-sender.lua. Times are since the epoch, 0 for none. */
 export interface SenderReply {
   status: 'sender'
   nowMs: number
@@ -88,7 +88,7 @@ export interface Replies {
     wakeHint: WakeHint
     resumed: boolean
     stopped: boolean
-    verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
+    settlement: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
     gapUs?: number
     leastUs?: number
   }
@@ -141,13 +141,13 @@ export interface Replies {
 
 type Value = string | number | boolean
 
-/** The arguments of each script, by the names in its header. A boolean travels as 0 or 1. */
+/** The arguments of each script, by the names in its header. A boolean is sent as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
   'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean }
   claim: Timed<'drainRun' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
-  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'verdict' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
+  settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
   'history'> & Findable<'term'> & { reason?: string, keepMs?: number }
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'resultSuffix' | 'history'>
   bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'> &
@@ -175,7 +175,7 @@ export interface Arguments {
   'inspect-sender': Timed<'limit'>
 }
 
-/** What a message can be found by; left out, it cannot be found. */
+/** Terms of the look-up index; without them a message cannot be found. */
 type Findable<Name extends string> = Partial<Record<Name, string> & { findS: number }>
 
 /** `now` and `runId` are left out in production: Redis's own clock and replication id count. A test passes µs and a word. */

@@ -5,15 +5,15 @@ import { corkWrites } from './cork-writes.js'
 import { hourNow, isOwn, senderKey } from './keys.js'
 import type { Script } from './scripts.js'
 
-/** What one message adds to a call: the values its own keys are made of, and its arguments in the header's order. */
+/** One message of a call: the values that its own keys are built from, and its arguments in the header's order. */
 export interface Part { digest?: string | undefined, recipient?: string, args: readonly string[] }
 
 /** Calls one script for one sender. `args` are shared by all parts, in the header's order; `parts` is one per message, or one without a message. */
 export type CallScript = (sender: string, args: readonly string[], parts: readonly Part[]) => Promise<unknown>
 
 /**
- * Calls a script by its hash (EVALSHA). Where Redis does not have the script, it is sent in full (EVAL). The keys of a sender are built once
- * and kept, since they are the larger part of a call. A call without a reply after `replyWithinMs` fails; without it, a call waits.
+ * Calls a script by its hash (EVALSHA), or in full (EVAL) if Redis does not have it. The keys of a sender are built once and kept, since they
+ * are the larger part of a call. A call without a reply after `replyWithinMs` fails; without it, a call waits.
  */
 export function defineScript (redis: Client, prefix: string, script: Script, replyWithinMs?: number): CallScript {
   const sha = createHash('sha1').update(script.lua).digest('hex')
@@ -47,8 +47,8 @@ export function defineScript (redis: Client, prefix: string, script: Script, rep
 }
 
 /**
- * The reply, or an error once it is late. A process that was busy for longer than the limit finds the timer due while the reply lies unread
- * in the socket: in such a moment ioredis' own `commandTimeout` would report a call as lost that Redis has run. So the sockets are read once
+ * The reply, or an error once it is late. A process that was blocked for longer than the limit finds the timer due while the reply is unread in
+ * the socket: then ioredis' own `commandTimeout` would report a call as lost that Redis has run. So the sockets are read once
  * more before a reply counts as late.
  */
 async function inTime (reply: Promise<unknown>, replyWithinMs: number | undefined): Promise<unknown> {

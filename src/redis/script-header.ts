@@ -1,6 +1,6 @@
 import type { ReplyField } from './scripts.js'
 
-/** One declared key or argument. `conversion`: what a script gets of an argument, which travels as text. */
+/** One declared key or argument. `conversion`: to what the text of an argument is converted in the script. */
 export interface Row { name: string, type: string, conversion: 'text' | 'number' | 'flag' }
 
 export interface Header { keys: Row[], ownKeys: Row[], args: Row[], ownArgs: Row[], replies: Map<string, ReplyField[]> }
@@ -24,7 +24,7 @@ export function readHeader (lines: string[], refuse: Refuse): Header {
     if (title !== undefined) section = sections[title as keyof typeof sections]
     else if (/^--($| \S)/.test(line)) section = undefined
     else if (section === 'returns' && returned.at(-1)?.fields.endsWith(',') === true) {
-      // A long list of fields goes on in the next line.
+      // A long list of fields continues in the next line.
       const last = returned.at(-1)
       if (last !== undefined) last.fields += ` ${line.slice(2).trim()}`
     } else if (section !== undefined && /^-- {3}\S/.test(line)) {

@@ -7,8 +7,8 @@ import { nameInLua, readHeader } from './script-header.js'
 export interface ReplyField { name: string, isFlag: boolean, items: ReplyField[] | null }
 
 /**
- * A Lua file, read and checked. Its header declares its keys, its arguments and its replies, in the order in which they travel. A script
- * that takes several messages at once has `own` keys and arguments for each message, behind those that all of them share.
+ * A Lua file, read and checked. Its header declares its keys, its arguments and its replies, in the order of the call. A script that
+ * takes several messages at once has `own` keys and arguments for each message, after those that all of them share.
  */
 export interface Script {
   name: string
@@ -56,7 +56,7 @@ export function parseScript (name: string, text: string, read: ReadInclude = rea
   }
 }
 
-/** Every include that the header asks for, those that an include asks for before it, each once. */
+/** The includes of the header, each once, after those that it includes itself. */
 function collectIncludes (header: string[], read: ReadInclude, refuse: (detail: string) => never): string[] {
   const done = new Map<string, string>()
   function collect (lines: string[], chain: string[]): void {
@@ -82,13 +82,13 @@ function readInclude (name: string): string | null {
   }
 }
 
-/** Comments neither use a name nor travel to Redis; their lines stay, so that line numbers in errors can be found. */
+/** Removes comments, which must not count as uses of a name. Their lines stay empty, so that line numbers in errors are right. */
 function withoutComments (lua: string): string {
   return lua.replaceAll(/^[ \t]*--.*$/gm, '')
 }
 
 function checkNames (header: Header, code: string, refuse: (detail: string) => never): void {
-  if (/\b(KEYS|ARGV)\b/.test(code)) refuse('KEYS and ARGV are reached by key.NAME and arg.NAME')
+  if (/\b(KEYS|ARGV)\b/.test(code)) refuse('use key.NAME and arg.NAME instead of KEYS and ARGV')
   check('key', header.keys, usesOf(code, /\bkey\.(\w+)/g))
   check('arg', header.args, usesOf(code, /\barg\.(\w+)/g))
   check('message', [...header.ownKeys, ...header.ownArgs], usesOf(code, /\bmessage\.(\w+)|\(messages, '(\w+)'/g))
@@ -105,12 +105,12 @@ function usesOf (code: string, pattern: RegExp): Set<string> {
   return new Set([...code.matchAll(pattern)].map(match => match[1] ?? match[2] ?? ''))
 }
 
-/** What a header's row stands for on the wire: `queue:<lane>` is three keys. */
+/** The keys that a row of the header stands for: `queue:<lane>` is three. */
 function wireKeys ({ name }: Row): string[] {
   return name.endsWith(':<lane>') ? ['urgent', 'normal', 'bulk'].map(lane => name.replace('<lane>', lane)) : [name]
 }
 
-/** What runs before the script: a list for each group of keys, a local for each argument that is converted, and the messages. */
+/** Code before the script: a list for each group of keys, a local for each converted argument, and the list of messages. */
 function prelude (header: Header): string[] {
   const lines = ['local KEYS, ARGV = KEYS, ARGV']
   let at = 0

@@ -9,37 +9,37 @@ import type { Connections } from './connect.js'
 import { globalKey } from './keys.js'
 import { createWaiting } from './waiting.js'
 
-/** How long the grants of a lost call are looked for; after it, the leases have run out anyway. */
+/** How long a holder whose reply was lost is remembered; its leases have expired by then. */
 const LOST_FOR_MS = 120_000
-const LOST_AT_MOST = 1000
+const MAX_LOST = 1000
 
 export interface GrantTerms { holder: string, leaseMs: number }
 
-/** All that the rooms may do to Redis. */
+/** What the modules may do with Redis. */
 export interface Store {
   readonly prefix: string
-  /** Random name of this process; the first part of every holder and shift. */
+  /** Random name of this process; first part of every holder and drain run. */
   readonly node: string
   readonly redis: Client
   /**
-   * Runs a script, and acts on the wake-up hint in its reply. What the reply promises to a caller is held by the replicas that are waited
-   * for, or it throws UNAVAILABLE.
+   * Runs a script, and applies the wake hint of its reply. A reply that a caller relies on is returned once enough replicas have the write
+   * (REDIS_WAIT_REPLICAS). Throws UNAVAILABLE if Redis is unavailable or too few replicas confirm; the script may have run all the same.
    */
   readonly run: Run
-  /** Sets what acts on the hints of replies; none is acted on before. It never fails. */
+  /** Sets the function that applies wake hints; hints before this call are ignored. The function must not reject. */
   readonly onWakeHint: (apply: (sender: string, wakeHint: WakeHint) => Promise<void>) => void
-  /** The same for what a script of this sender wrote that promises nothing by itself. */
+  /** Waits until enough replicas have all writes for this sender. For scripts after which `run` does not wait. */
   readonly hold: (sender: string) => Promise<void>
-  /** Throws where Redis would refuse a new message now: away, nearly full, or taking no writes. */
+  /** Throws if Redis would refuse a new message: unavailable, nearly full, or read-only. */
   readonly probe: () => Promise<void>
   readonly recoverySchedule: RecoverySchedule
-  /** How long the oldest script that runs or waits has waited for its answer, ms; 0 where none does. */
+  /** How long the oldest pending script call has waited for its reply, ms; 0 if none is pending. */
   readonly behindMs: () => number
-  /** Refuses new work above 85 % of maxmemory. */
-  readonly assertRoom: () => void
+  /** Throws UNAVAILABLE above 85 % of maxmemory. */
+  readonly assertCapacity: () => void
   /**
-   * Runs a script that may grant sends, under a holder of its own. If its reply is lost, the holder is remembered, so that
-   * recovery gives back what it was granted: nobody here will ever start it.
+   * Runs a script that may grant sends, with a new holder. If its reply is lost, the holder is remembered: no caller will start those sends,
+   * and recovery gives the grants back.
    */
   readonly granting: <Reply>(sender: string, call: (terms: GrantTerms) => Promise<Reply>) => Promise<Reply>
   /** Holders whose reply was lost, by sender. */
@@ -64,11 +64,11 @@ export function createStore (connections: Connections, options: { prefix: string
     async run (name, at, args) {
       try {
         const reply = await run(name, at, args)
-        if (replicas.areAsked && isPromise(name, reply)) await replicas.hold(options.prefix, at.sender)
+        if (replicas.isEnabled && isPromise(name, reply)) await replicas.hold(options.prefix, at.sender)
         if ('wakeHint' in reply && reply.wakeHint !== '') await applyWakeHint?.(at.sender, reply.wakeHint)
         return reply
       } catch (error) {
-        // It may have run all the same, and its hint is lost.
+        // It may have run, and its wake hint is lost.
         recoverySchedule.markDue(at.sender)
         throw error
       }
@@ -77,13 +77,13 @@ export function createStore (connections: Connections, options: { prefix: string
       applyWakeHint = apply
     },
     async hold (sender) {
-      if (replicas.areAsked) await replicas.hold(options.prefix, sender)
+      if (replicas.isEnabled) await replicas.hold(options.prefix, sender)
     },
     async probe () {
-      store.assertRoom()
+      store.assertCapacity()
       await redis.set(globalKey(options.prefix, 'probe'), node, 'PX', 1000)
     },
-    assertRoom () {
+    assertCapacity () {
       if (memoryRatio() > 0.85) throw new SluiceError('UNAVAILABLE', { detail: 'Redis is nearly full', retryAfterMs: 5000 })
     },
     async granting (sender, call) {
@@ -92,9 +92,9 @@ export function createStore (connections: Connections, options: { prefix: string
         return await call(terms)
       } catch (error) {
         lost.set(terms.holder, { sender, since: performance.now() })
-        // While Redis hangs every call is lost. Beyond so many the oldest are left to their lease.
+        // While Redis hangs every call is lost. Above the limit the oldest grants are left to the end of their lease.
         for (const oldest of lost.keys()) {
-          if (lost.size <= LOST_AT_MOST) break
+          if (lost.size <= MAX_LOST) break
           lost.delete(oldest)
         }
         throw error
@@ -117,8 +117,10 @@ export function createStore (connections: Connections, options: { prefix: string
   return store
 }
 
-/** Whether a caller relies on what the reply says: a place in the queue, a grant, an operator's change. A duplicate too: its first message
- * may be unconfirmed. */
+/**
+ * Whether a caller relies on the reply: a place in the queue, a grant, an operator's change. Also a duplicate, since the replicas may not have
+ * its first message yet.
+ */
 function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): boolean {
   switch (name) {
     case 'admit': return reply.status !== 'refused' && reply.status !== 'no_rules'

@@ -1,13 +1,13 @@
 import { SluiceError } from '../errors.js'
 
-/** Error replies that blame the script or the command. Redis accepts later whatever else it refuses now. */
+/** Error replies that are caused by the script or the command. With any other error the same command may succeed later. */
 const CALLER_ERROR = /^(ERR|WRONGTYPE|CROSSSLOT)\b/
-/** What Redis says under ERR while it starts or has no connection left. */
+/** Messages of ERR replies while Redis starts or has no connection left. */
 const TEMPORARY = /loading|max number of clients/i
 /** Classes of ioredis for a lost connection. */
 const CLIENT_ERRORS = new Set(['MaxRetriesPerRequestError', 'ClusterAllFailedError'])
 /**
- * For the rest ioredis throws a plain Error, or an AbortError, a name that other libraries use as well. Only the sentence identifies it.
+ * For the rest ioredis throws a plain Error, or an AbortError, a name that other libraries use as well. Only the message identifies it.
  * test/redis/unavailable.test.ts provokes each with the real client.
  */
 const CLIENT_SENTENCES = [

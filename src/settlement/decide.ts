@@ -3,35 +3,36 @@ import { clampRetryAfter } from '../message.js'
 import type { HistoryEntry } from './record.js'
 
 export interface SettlementSettings {
-  /** Milliseconds until the next attempt after `attempt` failed; null where there is none. */
+  /** Milliseconds until the next attempt after `attempt` failed; null if there is none. */
   backoff: (attempt: number) => number | null
   unknownOutcome: UnknownPolicy
-  /** The sender's own policy, which goes before that. */
+  /** The sender's own policy; it overrides `unknownOutcome`. */
   unknownOf?: (sender: string) => UnknownPolicy | null
-  /** How long an unknown outcome is held, ms; 0 for one step of the retry schedule. */
+  /** How long an unknown outcome is held, ms; 0 for the default, see `holdMs`. */
   unknownHoldMs: number
-  /** How long a sent message can be found by its provider id, ms; 0 for not at all. */
+  /** How long a sent message can be found by its provider id, ms; 0 keeps no index. */
   findMs: number
-  /** Whether webhooks tell what becomes of a sender's messages. */
+  /** Whether webhooks report the statuses of a sender's messages. */
   webhooksEnabledFor?: (sender: string) => boolean
-  /** Whether callbacks tell what becomes of messages. */
   callbacksEnabled?: boolean
 }
 
-/** What is written of an outcome; the arguments of settle.lua. */
-export interface Verdict {
-  verdict: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'stop'
+/** What is written of an outcome: arguments of settle.lua. `stop`: settle.lua decides whether the message fails or waits. */
+export interface Settlement {
+  status: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'stop'
+  /** `retry`: until the next attempt; `unknown`: how long the outcome is held. */
   afterMs: number
+  /** What cools down: `sender` stops the sender, `marketing` opts the recipient out. */
   bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'marketing'
   coolMs: number
   reason?: NonNullable<HistoryEntry['reason']>
 }
 
-/** After a connection could not even be made, the sender's flow rests this long, so that a dead line is not hammered. */
-const UNREACHABLE_REST_MS = 1000
+/** Cool-down of the sender rate after no connection could be made, so that a dead endpoint is not called at full rate. */
+const UNREACHABLE_COOL_DOWN_MS = 1000
 
-/** The one place that decides between sent, later, back in line, and given up; settle.lua alone knows who is to blame for a stop. */
-export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender'>, settings: SettlementSettings): Verdict {
+/** The only place that maps an outcome to a settlement. */
+export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender'>, settings: SettlementSettings): Settlement {
   switch (outcome.status) {
     case 'sent': return to('sent')
     case 'retryable': {
@@ -41,27 +42,27 @@ export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
     case 'rejected': return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
     case 'sender-stopped':
-      // settle.lua knows whether the sender was open, and then whether it is the message that is at fault.
+      // Only settle.lua knows whether the sender was active. A message that stops an active sender for the second time fails.
       return to('stop', { bucket: 'sender', coolMs: outcome.probeMs, reason: 'rejected' })
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
-      : to('wait', { bucket: 'sender-rate', coolMs: UNREACHABLE_REST_MS })
+      : to('wait', { bucket: 'sender-rate', coolMs: UNREACHABLE_COOL_DOWN_MS })
     case 'unknown': return to('unknown', { afterMs: holdMs(settings, grant) })
     default: return outcome satisfies never
   }
 }
 
-/** Meta tells by webhook within seconds, as a rule; where nobody listens there is nothing to wait for. */
-const HEARING_HOLD_MS = 15 * 60_000
+/** Meta usually reports a status by webhook within seconds. Without webhooks no status comes, and the hold is one step of the retry schedule. */
+const WEBHOOK_HOLD_MS = 15 * 60_000
 
 function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 'attempt' | 'sender'>): number {
   if (settings.unknownHoldMs > 0) return settings.unknownHoldMs
-  return settings.webhooksEnabledFor?.(sender) === true ? HEARING_HOLD_MS : settings.backoff(attempt) ?? settings.backoff(1) ?? 60_000
+  return settings.webhooksEnabledFor?.(sender) === true ? WEBHOOK_HOLD_MS : settings.backoff(attempt) ?? settings.backoff(1) ?? 60_000
 }
 
 /**
- * What becomes of a message that was accepted and then failed. Every code that may pass uses up an attempt here: nobody waits
- * for it in line, and nothing says how long ago its cause was.
+ * The settlement of a message that was accepted and then failed. Unlike in `decide`, a rate limit or a stopped sender also uses up an attempt:
+ * no caller waits for the message, and the status does not say how long ago its cause was.
  */
 export function decideBounce (
   outcome: Pick<Outcome, 'status'> & {
@@ -73,7 +74,7 @@ export function decideBounce (
   },
   attempt: number,
   settings: SettlementSettings
-): Verdict {
+): Settlement {
   if (outcome.status === 'rejected') return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
   const afterMs = isLast(attempt, outcome) ? null : settings.backoff(attempt)
   const bucket = outcome.probeMs === undefined
@@ -82,18 +83,18 @@ export function decideBounce (
   return afterMs === null ? to('failed', { ...bucket, reason: 'exhausted' }) : to('retry', { ...bucket, afterMs })
 }
 
-/** An unknown outcome whose hold is over without a receipt. */
-export function decideUnknown (attempts: number, policy: UnknownPolicy, settings: SettlementSettings): Verdict {
+/** The settlement of an unknown outcome whose hold is over without a receipt. */
+export function decideUnknown (attempts: number, policy: UnknownPolicy, settings: SettlementSettings): Settlement {
   return policy === 'retry' && settings.backoff(attempts) !== null
     ? to('retry', { afterMs: 0 })
     : to('failed', { reason: 'unknown' })
 }
 
-/** Some codes are worth fewer tries than the schedule has. */
+/** Some codes allow fewer attempts than the retry schedule. */
 function isLast (attempt: number, { mostAttempts = Infinity }: { mostAttempts?: number }): boolean {
   return attempt >= mostAttempts
 }
 
-function to (verdict: Verdict['verdict'], more: Partial<Verdict> = {}): Verdict {
-  return { verdict, afterMs: 0, bucket: '', coolMs: 0, ...more }
+function to (status: Settlement['status'], more: Partial<Settlement> = {}): Settlement {
+  return { status, afterMs: 0, bucket: '', coolMs: 0, ...more }
 }

@@ -4,13 +4,13 @@ import type { Store } from '../redis/store.js'
 import type { HistoryEntry } from './record.js'
 import { parseRecord, parseResult } from './record.js'
 
-/** What is known of one message, wherever it stands. Moments are ms since the epoch by Redis's clock. */
+/** Everything that Redis has of one message, in any state. Times are ms since the epoch by Redis's clock. */
 export interface MessageView {
   id: string
   state: State
-  /** Canonical; '' where it is no longer known. */
+  /** Canonical; '' once it was erased. */
   recipient: string
-  /** Only while it is unsettled, or kept as a failure. */
+  /** Null once the message is settled, unless it is kept as a failure. */
   lane: Lane | null
   nowMs: number
   caller: string
@@ -18,22 +18,22 @@ export interface MessageView {
   settledAt: number | null
   attempts: number
   providerMessageId: string | null
-  /** By the provider's clock; null where no webhook told. */
+  /** By the provider's clock; null if no webhook has reported it. */
   deliveredAt: number | null
   readAt: number | null
-  /** Code of a failure that was told of after its delivery. */
+  /** Code of a failure that was reported after the delivery. */
   bouncedWith: string | null
-  /** Only while it is unsettled, or kept as a failure. */
+  /** Null once the message is settled, unless it is kept as a failure. */
   payload: Payload | null
   metadata: Record<string, unknown> | null
-  /** WhatsApp's id of the recipient, where it took it for another than the caller wrote. */
+  /** WhatsApp's id of the recipient, if it differs from the one that the caller wrote. */
   waId: string | null
   /** The caller's own `biz_opaque_callback_data`. */
   callbackData: string | null
-  /** Why it was cancelled, where that is not just somebody's wish. */
+  /** Reason of a cancellation that no caller requested. */
   cancelledFor: string | null
   history: HistoryEntry[]
-  /** Next retry, schedule, or end of an unknown outcome's hold. */
+  /** When it is due: next retry, scheduled time, or end of the hold of an unknown outcome. */
   momentMs: number | null
   delayMs: number | null
   waitingFor: WaitingFor | null
@@ -41,7 +41,7 @@ export interface MessageView {
   expiresAt: number | null
 }
 
-/** Looks a message up by its id, or by the digest of its idempotency key (then `id` is null). Null: nothing is known. */
+/** Looks a message up by its id, or by the digest of its idempotency key. Null if Redis has nothing of it. */
 export async function inspectMessage (store: Store, sender: string, name: { id: string } | { digest: string }): Promise<MessageView | null> {
   const digest = 'id' in name ? digestOf(name.id) : name.digest
   const reply = await store.run('inspect-message', { sender, digest }, { id: 'id' in name ? name.id : '' })
@@ -78,7 +78,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
   }
 }
 
-/** The payload of an unsettled message; null where it is settled meanwhile. */
+/** The payload of an unsettled message; null once it is settled. */
 export async function payloadOf (store: Store, sender: string, id: string): Promise<Payload | null> {
   const text = await store.redis.hget(senderKey(store.prefix, sender, 'backlog'), id)
   return text === null ? null : parseRecord(text).payload

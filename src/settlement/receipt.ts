@@ -10,23 +10,23 @@ import type { SettlementDeps } from './settle.js'
 import { optOutNote, parseRecord, parseResult, resultTail } from './record.js'
 import type { HistoryEntry } from './record.js'
 
-/** What the provider tells of one attempt after it accepted it. */
+/** A status that the provider reports of an attempt after it accepted it. */
 export interface Status {
   /** The provider's id of the message. */
   wamid: string
   kind: 'sent' | 'delivered' | 'read' | 'failed'
-  /** By the provider's clock, ms since the epoch; 0 where it did not say. */
+  /** By the provider's clock, ms since the epoch; 0 if missing. */
   atMs: number
-  /** `biz_opaque_callback_data`: our name of the attempt, if it came back. */
+  /** `biz_opaque_callback_data`: the attempt's name (attempt-name.ts), if Meta returned it. */
   opaque?: string
-  /** Of a failure: the code, and what it says in its own words, unredacted. */
+  /** Of a failure: the code, and Meta's error text, unredacted. */
   code?: string
   error?: string
-  /** One member of a group did not get it. */
+  /** One member of a group did not receive it. */
   isPartial?: boolean
 }
 
-/** What a code that comes by status means, by the same table as one that comes in an answer; the text is fit to be kept. */
+/** Classifies the code of a failed status by the same table as the code of a response. The error text of the result is redacted. */
 export type Judge = (code: string, error: string) => Judged
 type Judged = WithoutTimes<Extract<Outcome, { code: string }>>
 type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationMs'> : never
@@ -34,22 +34,27 @@ type WithoutTimes<T> = T extends unknown ? Omit<T, 'startedAfterMs' | 'durationM
 export interface ReceiptDeps extends SettlementDeps { judge: Judge }
 
 /**
- * `bounced`: it had failed after it was accepted, which that it was accepted does not undo. `partial`: to all of a group it would
- * go out again for the one who did not get it, so nothing comes of it. `early` and `unknown` may be matched later: the attempt's own answer has not been settled yet. `gone`: the message is
- * forgotten. `other`: it is settled otherwise.
+ * The effect of a status.
+ *
+ * - `sent`, `retry`, `failed`: the message is now settled so. `raised`: a sent message is now delivered or read.
+ * - `known`: nothing new. `beside`: a failure after a delivery, kept with it.
+ * - `double`: WhatsApp accepted two attempts of the message.
+ * - `bounced`: the attempt is known to have failed after it was accepted, so its acceptance changes nothing.
+ * - `partial`: one member of a group did not receive it. Ignored, since a retry would send it to the whole group again.
+ * - `early`, `unknown`: the attempt's own response is not settled, or no message matches; may match later.
+ * - `gone`: Redis has nothing of the message any more.
  */
 export type Receipt = 'sent' | 'raised' | 'known' | 'double' | 'bounced' | 'partial' | 'retry' | 'failed' | 'beside' | 'gone' | 'early' | 'unknown'
 
 interface Attempt { id: string, attempt: number }
 
 /**
- * Takes one status to the message that it is about. Where it doesn't bring our own name of the attempt, messages sent in the
- * last hours are looked at; with `isThorough` all that can be found. Throws UNAVAILABLE while Redis is away: then it is to
- * be told again.
+ * Applies one status to its message. A status without our name of the attempt is matched by the provider's id among the messages of the last
+ * hours; with `isThorough` among all that the index holds. Throws UNAVAILABLE while Redis is unavailable; the provider then repeats it.
  */
 export async function takeStatus (deps: ReceiptDeps, sender: string, status: Status, isThorough = false): Promise<Receipt> {
   if (status.isPartial === true) return 'partial'
-  const named = parseAttemptName(status.opaque ?? '') ?? await attemptBehind(deps, sender, status.wamid, isThorough)
+  const named = parseAttemptName(status.opaque ?? '') ?? await findAttempt(deps, sender, status.wamid, isThorough)
   if (named === null) return 'unknown'
   const receipt = status.kind === 'failed' ? await bounce(deps, sender, named, status) : await confirm(deps, sender, named, status)
   if (receipt !== 'early') {
@@ -65,8 +70,8 @@ export async function takeStatus (deps: ReceiptDeps, sender: string, status: Sta
   return receipt
 }
 
-/** Not every status brings our name back; then the provider's own id is all there is. */
-async function attemptBehind (deps: ReceiptDeps, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
+/** The attempt of a status without our name, by the provider's id. */
+async function findAttempt (deps: ReceiptDeps, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
   const views = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, {
     terms: [findTerm('provider', wamid)],
     digests: [],
@@ -77,7 +82,7 @@ async function attemptBehind (deps: ReceiptDeps, sender: string, wamid: string, 
 }
 
 async function confirm (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, kind, atMs }: Status): Promise<Receipt> {
-  const history: Omit<HistoryEntry, 'at'> = { attempt, outcome: 'sent', providerMessageId: wamid, note: `told by webhook: ${kind}` }
+  const history: Omit<HistoryEntry, 'at'> = { attempt, outcome: 'sent', providerMessageId: wamid, note: `reported by webhook: ${kind}` }
   const call = async (resultSuffix: string): Promise<Replies['receipt']> => await deps.store.run('receipt', { sender, digest: digestOf(id) }, {
     id, attempt, status: kind.slice(0, 1), atMs, wamid, resultSuffix, history: JSON.stringify(history)
   })
@@ -89,44 +94,46 @@ async function confirm (deps: ReceiptDeps, sender: string, { id, attempt }: Atte
 
 async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, code = '', error = '' }: Status): Promise<Receipt> {
   const outcome = deps.judge(code, error)
-  const verdict = decideBounce(outcome, attempt, deps.settlement)
+  const settlement = decideBounce(outcome, attempt, deps.settlement)
   const history: Omit<HistoryEntry, 'at'> = {
     attempt,
     outcome: outcome.status,
     code: outcome.code,
     error: outcome.error,
     providerMessageId: wamid,
-    note: 'told by webhook after it was accepted',
-    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    note: 'reported by webhook after it was accepted',
+    ...(settlement.reason === undefined ? {} : { reason: settlement.reason }),
     ...('retryNotBeforeMs' in outcome && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }
   const args = {
     id,
     attempt,
-    afterMs: verdict.verdict === 'retry' ? verdict.afterMs : '',
-    bucket: verdict.bucket,
-    coolMs: verdict.coolMs,
+    afterMs: settlement.status === 'retry' ? settlement.afterMs : '',
+    bucket: settlement.bucket,
+    coolMs: settlement.coolMs,
     code: outcome.code,
-    optOut: verdict.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : '',
-    reason: verdict.reason ?? '',
+    optOut: settlement.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : '',
+    reason: settlement.reason ?? '',
     wamid,
     history: JSON.stringify(history)
   }
   const call = async (more: { payload?: string, resultSuffix?: string }): Promise<Replies['bounce']> =>
     await deps.store.run('bounce', { sender, digest: digestOf(id) }, { ...args, ...more })
   let reply = await call({})
-  // A script builds no JSON: where the record is gone, or has no result yet, it returns what the rest is made of.
+  // Lua builds no JSON. If the record is gone, or has no result yet, the script returns what the missing argument is made of.
   if (reply.status === 'needs_payload') reply = await call({ payload: payloadOfResult(reply.result) })
   else if (reply.status === 'needs_suffix') {
     const { payload } = parseRecord(reply.record)
     reply = await call({ resultSuffix: resultTail(payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
   }
   if (reply.status === 'needs_payload' || reply.status === 'needs_suffix') return 'early'
-  if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) { deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error }) }
+  if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) {
+    deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
+  }
   return reply.status
 }
 
-/** What a failure shows of a sent message whose content is gone. */
+/** The payload of a failure whose message was sent and no longer has its content. */
 function payloadOfResult (text: string): string {
   const result = parseResult(text)
   const recipient = result?.recipient ?? ''

@@ -3,7 +3,7 @@ import { lanes } from '../message.js'
 import { SluiceError } from '../errors.js'
 import { readPayload } from '../redis/payload.js'
 
-/** One line of a message's story: an attempt that came to something else than sent, or what was done about it. */
+/** One entry of a message's history: an attempt that did not end as sent, or an action of an operator or recovery. */
 export interface HistoryEntry {
   /** When it was written, ms since the epoch by Redis's clock. */
   at: number
@@ -12,23 +12,23 @@ export interface HistoryEntry {
   code?: string
   error?: string
   durationMs?: number
-  /** Why it is FAILED; stands on the last line only. */
+  /** Why it is FAILED; in the last entry only. */
   reason?: 'rejected' | 'exhausted' | 'expired' | 'unknown' | 'cancelled'
-  /** Another try makes no sense earlier than this many ms after `at`. */
+  /** A retry earlier than this many ms after `at` fails again. */
   retryNotBeforeMs?: number
-  /** The provider's id of what this attempt became, where the message's own result may name another. */
+  /** The provider's id of this attempt; the message's result may have that of another attempt. */
   providerMessageId?: string
   acknowledgedBy?: string
   note?: string
 }
 
-/** What Redis keeps of an unsettled message or a failure: include/record.lua writes it. */
+/** The record of an unsettled message or a failure; include/record.lua writes it. */
 export interface StoredMessage {
   recipient: string
   lane: Lane
   attempts: number
   stops: number
-  /** How often in a row the pair's limit has met it. */
+  /** Consecutive attempts that met WhatsApp's pair limit. */
   pairHits: number
   expiresAt: number
   payload: Payload
@@ -48,23 +48,23 @@ export function parseRecord (text: string): StoredMessage {
     pairHits: Number(marks.replace('m', '')),
     expiresAt: parseInt(expiresAt, 16),
     payload: readPayload(recipient, payload),
-    history: history.map(parseLine)
+    history: history.map(parseEntry)
   }
 }
 
-/** The payload alone: first line of a record's body as a grant carries it. */
+/** The payload of a record's body: its first line. */
 export function parsePayload (recipient: string, body: string): Payload {
   const end = body.indexOf('\n')
   return readPayload(recipient, end < 0 ? body : body.slice(0, end))
 }
 
-/** `<ms>(:<tag>)? <JSON>`; the tag is for the scripts, and says nothing that the JSON does not. */
-function parseLine (line: string): HistoryEntry {
-  const space = line.indexOf(' ')
-  return { ...JSON.parse(line.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: parseInt(line, 10) }
+/** `<ms>(:<tag>)? <JSON>`; the tag repeats a fact of the JSON for the scripts. */
+function parseEntry (text: string): HistoryEntry {
+  const space = text.indexOf(' ')
+  return { ...JSON.parse(text.slice(space + 1)) as Omit<HistoryEntry, 'at'>, at: parseInt(text, 10) }
 }
 
-/** The compact result that stays of a settled message until its idempotency window ends. */
+/** The compact result that replaces a settled message until its idempotency window ends. */
 export interface Result {
   state: State
   /** ms since the epoch. */
@@ -74,27 +74,28 @@ export interface Result {
   recipient: string
   caller: string
   providerMessageId: string | null
-  /** Moments by the provider's clock, ms; a failure that was told of after all that, by its code. */
+  /** By the provider's clock, ms since the epoch. */
   deliveredAt?: number
   readAt?: number
+  /** Code of a failure that was reported after the delivery. */
   bouncedWith?: string
   metadata?: Record<string, unknown>
-  /** WhatsApp's id of the recipient, where it is another than the caller wrote. */
+  /** WhatsApp's id of the recipient, if it differs from the one that the caller wrote. */
   waId?: string
   callbackData?: string
-  /** Why it was cancelled, where that is not just somebody's wish. */
+  /** Reason of a cancellation that no caller requested. */
   cancelledFor?: string
-  /** Kept only where callbacks tell it. */
+  /** Kept only if callbacks are enabled. */
   idempotencyKey?: string
 }
 
-/** What a result keeps of a message beside its head: `metadata` alone as it is, more of it as a list. */
+/** Optional end of a result: the metadata itself if there is nothing else, otherwise a list. */
 type Extras =
   Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null, idempotencyKey?: string]
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
-/** Reads what lua/include/result.lua `new_result` writes; null for a message that is not settled. */
+/** Reads what `new_result` of lua/include/result.lua writes; null for a message that is not settled. */
 export function parseResult (text: string): Result | null {
   const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', caller = '', wamid = '-', ...rest] = text.split(' ')
   const state = states[letter]
@@ -104,7 +105,7 @@ export function parseResult (text: string): Result | null {
     admittedAt: parseInt(generation, 16),
     settledAt: Number(settledAt),
     attempts: parseInt(attempts, 10),
-    ...parseHeard(attempts),
+    ...parseReceipts(attempts),
     // `-`: it was erased.
     recipient: recipient === '-' ? '' : recipient,
     caller,
@@ -114,13 +115,13 @@ export function parseResult (text: string): Result | null {
   }
 }
 
-/** `2:d<ms>:r<ms>:f<code>`: attempts, and what was heard since. */
-function parseHeard (attempts: string): Pick<Result, 'deliveredAt' | 'readAt' | 'bouncedWith'> {
-  const wait = Object.fromEntries(attempts.split(':').slice(1).map(mark => [mark[0], mark.slice(1)]))
+/** `2:d<ms>:r<ms>:f<code>`: attempts, then the receipts since. */
+function parseReceipts (attempts: string): Pick<Result, 'deliveredAt' | 'readAt' | 'bouncedWith'> {
+  const marks = Object.fromEntries(attempts.split(':').slice(1).map(mark => [mark[0], mark.slice(1)]))
   return {
-    ...(wait['d'] === undefined ? {} : { deliveredAt: Number(wait['d']) }),
-    ...(wait['r'] === undefined ? {} : { readAt: Number(wait['r']) }),
-    ...(wait['f'] === undefined ? {} : { bouncedWith: wait['f'] })
+    ...(marks['d'] === undefined ? {} : { deliveredAt: Number(marks['d']) }),
+    ...(marks['r'] === undefined ? {} : { readAt: Number(marks['r']) }),
+    ...(marks['f'] === undefined ? {} : { bouncedWith: marks['f'] })
   }
 }
 
@@ -136,17 +137,16 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
 }
 
 /**
- * The end of a compact result that the gateway adds: `caller providerMessageId [extras]`. `sent`: what WhatsApp called
- * message and recipient, where it took it. `tells`: callbacks will name the message by its idempotency key, too. `why`: one word for
- * what a message was cancelled for, in the place of WhatsApp's id.
+ * The end of a compact result, as the scripts take it: `caller providerMessageId [extras]`. `sent`: WhatsApp's ids of message and recipient.
+ * `callbacksEnabled`: also keeps the idempotency key, for callbacks. `reason`: of a cancellation, one word in the place of WhatsApp's id.
  */
 export function resultTail (
   payload: Payload,
   sent?: { providerMessageId: string; recipientId?: string },
   callbacksEnabled = false,
-  why = '-'
+  reason = '-'
 ): string {
-  const id = sent?.providerMessageId.replace(/\s/g, '') || why
+  const id = sent?.providerMessageId.replace(/\s/g, '') || reason
   const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
   const { metadata, callbackData } = payload
   const key = callbacksEnabled && payload.idempotencyKey !== undefined ? [payload.idempotencyKey] as const : [] as const
@@ -155,12 +155,12 @@ export function resultTail (
   return `${payload.caller} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
 }
 
-/** WhatsApp's id of the recipient, if it is the one that the caller wrote: of a number its digits. */
+/** The id by which WhatsApp returns the recipient that the caller wrote: of a number its digits. */
 export function writtenId ({ to, addressing = 'phone' }: Pick<Payload, 'to' | 'addressing'>): string {
   return addressing === 'phone' ? to.replace(/\D/g, '') : to
 }
 
-/** What is kept with an opt-out. */
+/** The JSON that is kept with an opt-out. */
 export function optOutNote (by: string, reason: string): string {
   return JSON.stringify({ by, reason })
 }

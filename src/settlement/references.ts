@@ -6,18 +6,18 @@ import { inspectMessage } from './inspect.js'
 
 type Members = Record<string, unknown>
 
-/** Whose messages a caller may name: its own alone where its key only sends. */
+/** The API key whose messages a caller may refer to: its own if its role is `send`; undefined for all. */
 export function ownerOf (caller: { name: string, role: Role }): string | undefined {
   return caller.role === 'send' ? caller.name : undefined
 }
 
-/** Where a Cloud API message names an earlier one; `message_id` by itself is a reaction without its envelope. */
+/** Members of a Cloud API message that hold a `message_id`; the message itself holds it in a reaction without its envelope. */
 const places = [['context'], ['reaction'], []]
 
 /**
- * A reply or a reaction may name the message that it is about by the gateway's id, for until that is sent it has no other;
- * WhatsApp gets its own. `owner`: only messages of this API key may be named. Throws NOT_SENT_YET while it waits, and
- * INVALID_REQUEST where it never went out or nothing is known of it (any more).
+ * Replaces the gateway's ids in a reply or a reaction by WhatsApp's. A caller may quote a message by the gateway's id, since a message has no
+ * other one until it is sent. `owner`: only messages of this API key may be quoted. Throws NOT_SENT_YET while the quoted message waits, and
+ * INVALID_REQUEST if it was never sent or Redis has nothing of it.
  */
 export async function resolveReferences<Message extends string | Members> (
   store: Store,
@@ -42,12 +42,12 @@ async function resolve (store: Store, sender: string, owner: string | undefined,
   const field = place === undefined ? 'message_id' : `${place}.message_id`
   const view = parts.sender === sender ? await inspectMessage(store, sender, { id: parts.id }) : null
   if (view === null || (owner !== undefined && view.caller !== owner)) {
-    throw new SluiceError('INVALID_REQUEST', { detail: `${field}: nothing is known of this message; give WhatsApp's own id`, field })
+    throw new SluiceError('INVALID_REQUEST', { detail: `${field}: unknown message; use WhatsApp's own id`, field })
   }
   const isTaken = ['sent', 'delivered', 'read'].includes(view.state)
   if (isTaken && view.providerMessageId !== null) return view.providerMessageId
   if (isTaken || ['failed', 'cancelled', 'expired'].includes(view.state)) {
-    throw new SluiceError('INVALID_REQUEST', { detail: `${field}: WhatsApp has no such message, it is ${view.state}`, field })
+    throw new SluiceError('INVALID_REQUEST', { detail: `${field}: WhatsApp has no such message: it is ${view.state}`, field })
   }
   throw new SluiceError('NOT_SENT_YET', {
     detail: `${field}: this message is ${view.state}; quote it when it is sent`,

@@ -5,56 +5,56 @@ import { findTerm, indexLifeS } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
 import { retryWhileUnavailable } from '../redis/retry-while-unavailable.js'
 import type { Store } from '../redis/store.js'
-import type { SettlementSettings, Verdict } from './decide.js'
+import type { Settlement, SettlementSettings } from './decide.js'
 import { decide, decideUnknown } from './decide.js'
 import type { StoredMessage, HistoryEntry } from './record.js'
 import { optOutNote, resultTail } from './record.js'
 
-/** How long a sent message's record is kept for a receipt that says otherwise, where receipts are heard at all. */
+/** With webhooks: how long the record of a sent message is kept for a failed status. */
 const RECEIPT_WITHIN_MS = 15 * 60_000
 
-/** An earlier call of ours had settled it as sent, and its reply was lost. */
-const ALREADY_SENT = { dueMs: 0, resumed: false, stopped: false, verdict: 'sent', gapUs: undefined, leastUs: undefined } as const
+/** The reply for an attempt that an earlier call settled as sent, if that call's reply was lost. */
+const ALREADY_SENT = { dueMs: 0, resumed: false, stopped: false, settlement: 'sent', gapUs: undefined, leastUs: undefined } as const
 
 export interface SettlementDeps { store: Store, events: Bus, settlement: SettlementSettings }
 
 export interface SettleResult {
-  /** `stale`: the grant was no longer ours; whatever came of it has been settled elsewhere. */
-  verdict: Exclude<Verdict['verdict'], 'stop'> | 'stale'
+  /** `stale`: the grant was no longer ours, and its end has been settled elsewhere. */
+  status: Exclude<Settlement['status'], 'stop'> | 'stale'
   reason?: NonNullable<HistoryEntry['reason']>
   /** When the next attempt, or the decision on an unknown outcome, is due; ms since the epoch. */
   dueAt?: number
 }
 
-/** Writes what a grant came to, once. Goes on trying while Redis is away: only this process knows the outcome. */
+/** Writes the outcome of a grant, once. Retries without a limit while Redis is unavailable: only this process knows the outcome. */
 export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outcome): Promise<SettleResult> {
-  const verdict = decide(outcome, grant, deps.settlement)
+  const settlement = decide(outcome, grant, deps.settlement)
   const resultSuffix = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined, deps.settlement.callbacksEnabled)
-  const told = verdict.verdict === 'wait' || (outcome.status === 'sent' && grant.attempt === 1) ? '' : history(grant.attempt, outcome, verdict)
+  const isRecorded = settlement.status !== 'wait' && (outcome.status !== 'sent' || grant.attempt > 1)
   const reply = await write(deps, grant.sender, grant.id, {
     id: grant.id,
     recipient: grant.recipient,
     attempt: grant.attempt,
     holder: grant.holder,
-    verdict: verdict.verdict,
+    settlement: settlement.status,
     startedUs: outcome.startedAfterMs === null ? '' : Math.ceil(outcome.startedAfterMs * 1000),
-    afterMs: verdict.afterMs,
-    bucket: verdict.bucket,
-    coolMs: verdict.coolMs,
-    code: codeOf(outcome, verdict),
+    afterMs: settlement.afterMs,
+    bucket: settlement.bucket,
+    coolMs: settlement.coolMs,
+    code: codeOf(outcome, settlement),
     resultSuffix,
-    history: told,
-    reason: verdict.reason ?? '',
+    history: isRecorded ? historyEntry(grant.attempt, outcome, settlement) : '',
+    reason: settlement.reason ?? '',
     term: outcome.status !== 'sent' || deps.settlement.findMs === 0 ? '' : findTerm('provider', outcome.providerMessageId),
-    // The same for all, so that those of one moment travel together.
+    // The same in all calls, so that batch-calls.ts can join them.
     findS: indexLifeS(deps.settlement.findMs),
     keepMs: deps.settlement.webhooksEnabledFor?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0
   })
-  // What it asked for in the first place may be lost with its reply; an unknown outcome waits for recovery alone.
-  if (reply.status === 'stale' || verdict.verdict === 'unknown') deps.store.recoverySchedule.markDue(grant.sender)
-  if (reply.status === 'stale' && !(await wasOurs(deps, grant, outcome, resultSuffix))) return { verdict: 'stale' }
-  const { dueMs, resumed, stopped, verdict: made, gapUs, leastUs } = reply.status === 'settled' ? reply : ALREADY_SENT
-  const facts: Events['attempt.settled'][0] = {
+  // The wake hint of a call that succeeded earlier may be lost with its reply. Recovery alone ends the hold of an unknown outcome.
+  if (reply.status === 'stale' || settlement.status === 'unknown') deps.store.recoverySchedule.markDue(grant.sender)
+  if (reply.status === 'stale' && !(await isSettledByUs(deps, grant, outcome, resultSuffix))) return { status: 'stale' }
+  const { dueMs, resumed, stopped, settlement: status, gapUs, leastUs } = reply.status === 'settled' ? reply : ALREADY_SENT
+  const event: Events['attempt.settled'][0] = {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
     recipient: grant.recipient,
@@ -65,55 +65,58 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
     startedAfterMs: outcome.startedAfterMs,
     durationMs: outcome.durationMs,
     lateMs: grant.lateUs / 1000 + (outcome.startedAfterMs ?? 0),
-    verdict: made
+    settlement: status
   }
-  if ('code' in outcome) facts.code = outcome.code
-  if (dueMs > 0) facts.nextRetryAt = dueMs
-  deps.events.emit('attempt.settled', facts)
+  if ('code' in outcome) event.code = outcome.code
+  if (dueMs > 0) event.nextRetryAt = dueMs
+  deps.events.emit('attempt.settled', event)
   if (stopped && 'code' in outcome) deps.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (resumed) deps.events.emit('sender.resumed', { sender: grant.sender })
-  if (gapUs !== undefined && leastUs !== undefined) { deps.events.emit('pair.violated', { sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000 }) }
-  return settled(made, verdict.reason, dueMs)
+  if (gapUs !== undefined && leastUs !== undefined) {
+    deps.events.emit('pair.violated', {
+      sender: grant.sender, id: publicId(grant.sender, grant.id), gapMs: gapUs / 1000, intervalMs: leastUs / 1000
+    })
+  }
+  return toResult(status, settlement.reason, dueMs)
 }
 
-/** Decides an unknown outcome whose hold is over, by the message's own policy, the sender's or the gateway's. */
+/** Settles an unknown outcome whose hold is over, by the message's own policy, else the sender's, else the gateway's. */
 export async function settleUnknown (deps: SettlementDeps, sender: string, id: string, kept: StoredMessage): Promise<SettleResult> {
   const { unknownOf, unknownOutcome } = deps.settlement
-  const verdict = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, deps.settlement)
-  const line = { outcome: 'unknown', note: 'no receipt came', ...(verdict.reason === undefined ? {} : { reason: verdict.reason }) }
+  const settlement = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, deps.settlement)
+  const entry = { outcome: 'unknown', note: 'no receipt came', ...(settlement.reason === undefined ? {} : { reason: settlement.reason }) }
   const reply = await write(deps, sender, id, {
     id,
     recipient: kept.recipient,
     attempt: kept.attempts,
     holder: '',
-    verdict: verdict.verdict,
+    settlement: settlement.status,
     startedUs: '',
-    afterMs: verdict.afterMs,
+    afterMs: settlement.afterMs,
     bucket: '',
     coolMs: 0,
     code: '',
     resultSuffix: resultTail(kept.payload, undefined, deps.settlement.callbacksEnabled),
-    history: JSON.stringify(line),
-    reason: verdict.reason ?? '',
+    history: JSON.stringify(entry),
+    reason: settlement.reason ?? '',
     findS: indexLifeS(deps.settlement.findMs)
   })
-  if (reply.status === 'stale') return { verdict: 'stale' }
-  if (reply.verdict === 'failed') deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })
-  return settled(reply.verdict, verdict.reason, reply.dueMs)
+  if (reply.status === 'stale') return { status: 'stale' }
+  if (reply.settlement === 'failed') deps.events.emit('message.closed', { sender, id: publicId(sender, id), state: 'failed' })
+  return toResult(reply.settlement, settlement.reason, reply.dueMs)
 }
 
 /**
- * The token is stale: an earlier call of ours wrote it and its reply was lost, or the grant was taken away. Either way a
- * success is a fact: it is recorded, so that the message does not go out again if that can be helped. True where this very
- * success is what stands.
+ * Handles a stale token: either an earlier call of ours settled the attempt and its reply was lost, or recovery took the grant over. A success
+ * is recorded in both cases, so that the message is not sent again if that can still be avoided. True if this success is the one on record.
  */
-async function wasOurs (deps: SettlementDeps, grant: Grant, outcome: Outcome, resultSuffix: string): Promise<boolean> {
+async function isSettledByUs (deps: SettlementDeps, grant: Grant, outcome: Outcome, resultSuffix: string): Promise<boolean> {
   let result = 'ignored'
   if (outcome.status === 'sent') {
-    const line = history(grant.attempt, outcome, { verdict: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
+    const entry = historyEntry(grant.attempt, outcome, { status: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
     const at = { sender: grant.sender, digest: digestOf(grant.id) }
-    const told = { id: grant.id, attempt: 0, status: 's', atMs: 0, wamid: outcome.providerMessageId, resultSuffix, history: line }
-    result = (await persist(async () => await deps.store.run('receipt', at, told))).status
+    const args = { id: grant.id, attempt: 0, status: 's', atMs: 0, wamid: outcome.providerMessageId, resultSuffix, history: entry }
+    result = (await persist(async () => await deps.store.run('receipt', at, args))).status
   }
   if (result === 'known') return true
   deps.events.emit('attempt.stale', {
@@ -127,44 +130,44 @@ async function wasOurs (deps: SettlementDeps, grant: Grant, outcome: Outcome, re
   return false
 }
 
-/** Why the sender stops; of an opt-out what is kept of it, as JSON. */
-function codeOf (outcome: Outcome, verdict: Verdict): string {
+/** Argument `code` of settle.lua: why the sender stops, or the note that is kept with an opt-out (JSON). */
+function codeOf (outcome: Outcome, settlement: Settlement): string {
   if (!('code' in outcome)) return ''
-  return verdict.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : outcome.code
+  return settlement.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : outcome.code
 }
 
-function history (attempt: number, outcome: Outcome, verdict: Verdict): string {
-  const line: Omit<HistoryEntry, 'at'> = {
+function historyEntry (attempt: number, outcome: Outcome, settlement: Settlement): string {
+  const entry: Omit<HistoryEntry, 'at'> = {
     attempt,
     outcome: outcome.status,
     durationMs: Math.round(outcome.durationMs),
     ...('code' in outcome ? { code: outcome.code, error: outcome.error } : {}),
     ...(outcome.status === 'sent' ? { providerMessageId: outcome.providerMessageId } : {}),
-    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(settlement.reason === undefined ? {} : { reason: settlement.reason }),
     ...(outcome.status === 'rejected' && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
   }
-  return JSON.stringify(line)
+  return JSON.stringify(entry)
 }
 
-function settled (verdict: Exclude<SettleResult['verdict'], 'stale'>, reason: Verdict['reason'], dueMs: number): SettleResult {
-  const told: SettleResult = { verdict }
-  if (reason !== undefined && verdict === 'failed') told.reason = reason
-  if (dueMs > 0) told.dueAt = dueMs
-  return told
+function toResult (status: Exclude<SettleResult['status'], 'stale'>, reason: Settlement['reason'], dueMs: number): SettleResult {
+  const result: SettleResult = { status }
+  if (reason !== undefined && status === 'failed') result.reason = reason
+  if (dueMs > 0) result.dueAt = dueMs
+  return result
 }
 
 async function write (deps: SettlementDeps, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
   let reply: Replies['settle'] = { status: 'stale' }
   return await persist(async () => {
     const latest = await deps.store.run('settle', { sender, digest: digestOf(id) }, args)
-    // A repeat finds what an unconfirmed call has written; or, after a failover, what it had lost.
+    // A repeat is stale where an unconfirmed call has written; after a failover it may find that this write was lost, and writes again.
     if (latest.status !== 'stale') reply = latest
     await deps.store.hold(sender)
     return reply
   })
 }
 
-/** Without a time limit: only this process knows the outcome. Safe to repeat, since a script that ran already finds its token stale. */
+/** Retries without a time limit: only this process knows the outcome. Safe to repeat, since a script that has run finds its token stale. */
 async function persist<Reply> (call: () => Promise<Reply>): Promise<Reply> {
   return await retryWhileUnavailable(call, { withinMs: Infinity })
 }

@@ -7,7 +7,7 @@ import { inParallel } from '../parallel.js'
 
 export interface PairView {
   rule: { intervalMs: number, burst: number }
-  /** What a message posted now would wait, ms; null without a known end. */
+  /** How long a message posted now would wait, ms; null if no end is known. */
   delayMs: number | null
   nextSlotAt: string | null
   waitingFor: WaitingFor
@@ -16,7 +16,7 @@ export interface PairView {
   limited: boolean
 }
 
-/** One pair's bucket and line; takes nothing. */
+/** The pair rate and the queue of one pair; changes nothing. Throws UNAVAILABLE if no rules are written. */
 export async function inspectRecipient (store: Store, sender: string, recipient: string, lane: Lane): Promise<PairView> {
   const reply = await store.run('inspect-recipient', { sender }, { recipient, lane: lanes.indexOf(lane) + 1 })
   if (reply.status === 'no_rules') throw noRules()
@@ -32,7 +32,7 @@ export async function inspectRecipient (store: Store, sender: string, recipient:
   }
 }
 
-/** The counts of one sender. */
+/** State, rules and counts of one sender. */
 export interface SenderView {
   id: string
   state: 'active' | 'paused' | 'stopped'
@@ -52,32 +52,32 @@ export interface SenderView {
   hasWorker: boolean
 }
 
-/** What metrics tell of a sender besides. */
+/** The counts of one sender for metrics. */
 export interface SenderFacts extends SenderView {
-  /** For how long due messages have had no shift, 0 where they have one or there are none. */
+  /** How long due messages have had no drain run; 0 if one is running or none is due. */
   unattendedSeconds: number
   /** FAILED in the last 24 h and not acknowledged, by reason. */
   unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
-  /** Messages and the like with something to be told, and for how long the first of it has waited. */
+  /** Undelivered callbacks, and the age of the oldest one. */
   callbacks: { waiting: number, oldestSeconds: number }
 }
 
-/** Due turns that a count looks at one by one; the rest is estimated from them. */
-const LOOK_AT = 1000
-/** The same where all senders are looked at every few seconds. */
-const MEASURE_AT = 20
-const MEASURE_AT_ONCE = 20
-const AT_ONCE = 50
+/** Due pairs whose queues are counted one by one; the count of further ones is estimated from these. */
+const SAMPLE = 1000
+/** The same for metrics, which read all senders every few seconds. */
+const METRICS_SAMPLE = 20
+const METRICS_CONCURRENCY = 20
+const CONCURRENCY = 50
 
-/** Looks at all of them, some at a time, so that neither Redis nor a command's time-out is put to the test by a thousand. */
+/** Counts of several senders. Limited concurrency, so that a thousand calls do not run into the command timeout. */
 export async function inspectSenders (store: Store, senders: readonly string[]): Promise<SenderView[]> {
-  return await inParallel([...senders], AT_ONCE, async sender => await inspectSender(store, sender))
+  return await inParallel([...senders], CONCURRENCY, async sender => await inspectSender(store, sender))
 }
 
-/** The same with what metrics tell besides, of coarser counts and little cost. A sender without rules is left out. */
+/** Counts for metrics, estimated from smaller samples. Senders without rules are left out. */
 export async function measureSenders (store: Store, senders: readonly string[]): Promise<SenderFacts[]> {
-  const found = await inParallel([...senders], MEASURE_AT_ONCE, async sender => {
-    const reply = await store.run('inspect-sender', { sender }, { limit: MEASURE_AT })
+  const found = await inParallel([...senders], METRICS_CONCURRENCY, async sender => {
+    const reply = await store.run('inspect-sender', { sender }, { limit: METRICS_SAMPLE })
     if (reply.status === 'no_rules') return []
     const { nowMs, unattendedUs, rejected, exhausted, expired, unknownOutcome, callbacksWaiting, callbacksSinceMs } = reply
     return [{
@@ -90,8 +90,9 @@ export async function measureSenders (store: Store, senders: readonly string[]):
   return found.flat()
 }
 
+/** The counts of one sender. Throws UNAVAILABLE if no rules are written. */
 export async function inspectSender (store: Store, sender: string): Promise<SenderView> {
-  const reply = await store.run('inspect-sender', { sender }, { limit: LOOK_AT })
+  const reply = await store.run('inspect-sender', { sender }, { limit: SAMPLE })
   if (reply.status === 'no_rules') throw noRules()
   return toView(sender, reply)
 }
@@ -123,18 +124,18 @@ function ageOf (us: number, nowMs: number): number {
   return us === 0 ? 0 : Math.max(0, nowMs / 1000 - us / 1e6)
 }
 
-/** The counts in Bull's words. What stands in line of a closed sender is paused, all of it; else what is due waits and the rest is delayed. */
+/** The counts as states of a Bull queue. Queued messages are paused if their sender is not active, else waiting if due, else delayed. */
 export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused', number> {
   const sum = (some: SenderView[], of: (sender: SenderView) => number): number => some.reduce((total, sender) => total + of(sender), 0)
-  const open = senders.filter(sender => sender.state === 'active')
-  const closed = senders.filter(sender => sender.state !== 'active')
+  const active = senders.filter(sender => sender.state === 'active')
+  const inactive = senders.filter(sender => sender.state !== 'active')
   return {
-    waiting: sum(open, sender => sender.due),
+    waiting: sum(active, sender => sender.due),
     active: sum(senders, sender => sender.inFlight),
-    delayed: sum(open, sender => sender.queued - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
+    delayed: sum(active, sender => sender.queued - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
     completed: sum(senders, sender => sender.sentLast24h),
     failed: sum(senders, sender => sender.failures.failed),
-    paused: sum(closed, sender => sender.queued)
+    paused: sum(inactive, sender => sender.queued)
   }
 }
 

@@ -2,7 +2,7 @@ import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import { optOutNote } from '../settlement/record.js'
 
-/** A recipient that wants no marketing from a sender. */
+/** A recipient that has opted out of a sender's marketing. */
 export interface OptOut {
   /** Canonical. */
   recipient: string
@@ -13,18 +13,18 @@ export interface OptOut {
   reason: string
 }
 
-/** What was said of an opt-out: by whom, why, and when the recipient did (ms since the epoch; left out for now). */
-export interface Wish { by: string, reason: string, atMs?: number }
+/** Who opted the recipient out and why. `atMs`: when the recipient did, ms since the epoch; default now. */
+export interface OptOutRequest { by: string, reason: string, atMs?: number }
 
 /**
- * No marketing for this recipient any more. What waits in its line is named, and is for the caller to cancel; whatever else
- * comes to its turn later, out of a schedule or for a retry, is dropped then.
+ * Opts a recipient out of marketing. Returns the ids of queued marketing messages in `waiting`; the caller cancels them. Scheduled messages and
+ * retries are closed when they are due.
  */
 export async function stopMarketing (
   store: Store,
   sender: string,
   recipient: string,
-  { by, reason, atMs }: Wish
+  { by, reason, atMs }: OptOutRequest
 ): Promise<{ wasOut: boolean; since: number; waiting: string[] }> {
   const { was, sinceMs, waiting } = await store.run(
     'opt-out',
@@ -34,12 +34,12 @@ export async function stopMarketing (
   return { wasOut: was, since: sinceMs, waiting }
 }
 
-/** Marketing is welcome again; true where it was not. What a recipient said before it stopped does not count. */
+/** Ends an opt-out; returns whether there was one. A request that is older than the opt-out (`atMs`, ms since the epoch) changes nothing. */
 export async function resumeMarketing (store: Store, sender: string, recipient: string, atMs?: number): Promise<boolean> {
   return (await store.run('opt-out', { sender }, { recipient, preference: 'resume', note: '', atMs: atMs ?? '' })).was
 }
 
-/** A page of a sender's opt-outs, in no order; `limit` is about, and a page may be empty before the last. `cursor` is null at the end. */
+/** A page of a sender's opt-outs, unordered. `limit` is approximate, and a page may be empty. `cursor` is null at the end. */
 export async function listOptOuts (
   store: Store,
   sender: string,
@@ -50,7 +50,7 @@ export async function listOptOuts (
   const optOuts: OptOut[] = []
   for (let at = 0; at < entries.length; at += 2) {
     const [recipient = '', text = ''] = entries.slice(at, at + 2)
-    // `-<recipient>` wants some again.
+    // `-<recipient>`: the recipient has opted in again.
     if (!recipient.startsWith('-')) optOuts.push(read(recipient, text))
   }
   return { optOuts, cursor: next === '0' ? null : next }

@@ -2,7 +2,7 @@ import type { Store } from '../redis/store.js'
 
 type SenderState = 'active' | 'paused' | 'stopped'
 
-/** Pauses a sender for `forMs`, or without an end. What waits keeps its place; nothing in flight is recalled. Returns the state before. */
+/** Pauses a sender for `forMs`, or without an end. Messages stay queued; requests in flight complete. Returns the state before. */
 export async function pauseSender (store: Store, sender: string, by: string, forMs?: number): Promise<SenderState> {
   const { before } = await store.run('pause', { sender }, { state: 'paused', forMs: forMs ?? '', reason: by })
   store.recoverySchedule.markDue(sender)
@@ -14,7 +14,7 @@ export async function trySender (store: Store, sender: string): Promise<SenderSt
   return (await store.run('pause', { sender }, { state: 'probe', forMs: '', reason: '' })).before
 }
 
-/** Makes a sender active, whatever blocked it. Returns the state before. */
+/** Makes a paused or stopped sender active. Returns the state before. */
 export async function resumeSender (store: Store, sender: string): Promise<SenderState> {
   return (await store.run('pause', { sender }, { state: 'active', forMs: '', reason: '' })).before
 }

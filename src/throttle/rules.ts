@@ -2,29 +2,29 @@ import { createHash } from 'node:crypto'
 import { SluiceError } from '../errors.js'
 import type { Store } from '../redis/store.js'
 
-/** The rules of a sender as people say them. */
+/** The rules of a sender, in the units of the settings. */
 export interface Rules {
-  /** Least time between two messages of a pair, ms. */
+  /** Minimum time between two messages of a pair, ms. */
   pairIntervalMs: number
   pairBurst: number
-  /** Most messages of the sender in any second. */
+  /** Maximum messages of the sender in any second. */
   perSecond: number
-  /** Sends under way at once, over all nodes. */
+  /** Maximum requests in flight, over all nodes. */
   maxInFlight: number
 }
 
 /**
- * The flow's bucket for a rate: a small burst, and an interval so that no sliding second holds more than the rate: the
- * burst and what its interval lets through in one second together stay within it.
+ * The GCRA bucket for a sender rate. A sliding second can hold the burst and what the interval lets pass in a second; the interval is chosen so
+ * that both together stay within the rate.
  */
-export function flowQuota (perSecond: number): { intervalUs: number, burst: number } {
+export function senderQuota (perSecond: number): { intervalUs: number, burst: number } {
   const burst = Math.max(1, Math.floor(perSecond / 40))
   return { burst, intervalUs: Math.ceil(1_000_000 / (perSecond - burst + 1)) }
 }
 
 /**
- * Writes a sender's rules where the scripts read them, so that two nodes never apply different ones. Writes only what
- * differs from the settings last written by a start; an operator's change stands until then.
+ * Writes a sender's rules to Redis, so that all nodes apply the same ones. Writes nothing if the settings equal those that a start wrote last:
+ * an operator's change stays until the settings change. Returns the version of the rules; it rises with each write.
  */
 export async function writeRules (store: Store, sender: string, rules: Rules): Promise<{ written: boolean, version: number }> {
   const settings = createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 16)
@@ -32,22 +32,27 @@ export async function writeRules (store: Store, sender: string, rules: Rules): P
   return { written: reply.status === 'written', version: reply.status === 'no_rules' ? 0 : reply.version }
 }
 
-/** An operator's change; what is left out stays. It governs from the next grant, on all nodes. Returns the new version. */
+/** Applies an operator's change; fields that are left out keep their value. All nodes use it from the next grant on. Returns the new version. */
 export async function changeRules (store: Store, sender: string, change: Partial<Rules>): Promise<number> {
   const reply = await store.run('quota', { sender }, { operator: true, settings: '', ...toArguments(change) })
   if (reply.status === 'no_rules') throw new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
   return reply.version
 }
 
+/** Removes the TAT of one pair, an operator's exemption: its next message may be sent at once. Returns whether there was a TAT. */
+export async function clearRateLimit (store: Store, sender: string, recipient: string): Promise<boolean> {
+  return (await store.run('clear', { sender }, { recipient })).had
+}
+
 function toArguments (
   rules: Partial<Rules>
 ): Record<'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', string | number> {
-  const flow = rules.perSecond === undefined ? undefined : flowQuota(rules.perSecond)
+  const quota = rules.perSecond === undefined ? undefined : senderQuota(rules.perSecond)
   return {
     pairIntervalUs: rules.pairIntervalMs === undefined ? '' : rules.pairIntervalMs * 1000,
     pairBurst: rules.pairBurst ?? '',
-    senderIntervalUs: flow?.intervalUs ?? '',
-    senderBurst: flow?.burst ?? '',
+    senderIntervalUs: quota?.intervalUs ?? '',
+    senderBurst: quota?.burst ?? '',
     maxInFlight: rules.maxInFlight ?? '',
     perSecond: rules.perSecond ?? ''
   }

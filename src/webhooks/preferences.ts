@@ -7,20 +7,20 @@ import type { Preference } from './read.js'
 type PreferenceDeps = Pick<SettlementDeps, 'store' | 'events'>
 
 /**
- * Applies what people reported to WhatsApp about a sender's marketing, in Meta's order. Messages that wait are dropped at their ready time.
+ * Applies the marketing preferences that people set in WhatsApp, in Meta's order. Queued marketing messages are closed at their ready time.
  */
 export async function takePreferences (deps: PreferenceDeps, sender: string, preferences: readonly Preference[]): Promise<void> {
-  for (const { person, wish, atMs } of preferences) {
+  for (const { person, value, atMs } of preferences) {
     const recipient = recipientOf(person)
     if (recipient === null) continue
     const at = atMs === 0 ? {} : { atMs }
-    if (wish === 'stop') await stopMarketing(deps.store, sender, recipient, { by: 'whatsapp', reason: 'user_preferences', ...at })
+    if (value === 'stop') await stopMarketing(deps.store, sender, recipient, { by: 'whatsapp', reason: 'user_preferences', ...at })
     else await resumeMarketing(deps.store, sender, recipient, at.atMs)
-    deps.events.emit('preference.received', { sender, wish })
+    deps.events.emit('preference.received', { sender, preference: value })
   }
 }
 
-/** Null for what is not the id of a person: no member of a webhook is trusted. */
+/** Null for an invalid id, since no member of a webhook is trusted. */
 function recipientOf (person: string): string | null {
   try {
     return canonicalName(person)

@@ -14,7 +14,7 @@ export interface Notice {
 export interface Preference {
   /** WhatsApp's id of the person: a number in digits, or a business-scoped user id. */
   person: string
-  wish: 'stop' | 'resume'
+  value: 'stop' | 'resume'
   /** By the provider's clock, ms since the epoch; 0 where it is missing. */
   atMs: number
 }
@@ -63,9 +63,9 @@ function readOther (change: Members | undefined, index: number): Other[] {
 
 function readPreference (preference: Members | undefined): Preference[] {
   const person = textOf(preference?.wa_id) ?? textOf(preference?.user_id)
-  const wish = preference?.value
-  if (person === undefined || preference?.category !== 'marketing_messages' || (wish !== 'stop' && wish !== 'resume')) return []
-  return [{ person, wish, atMs: momentOf(preference.timestamp) }]
+  const value = preference?.value
+  if (person === undefined || preference?.category !== 'marketing_messages' || (value !== 'stop' && value !== 'resume')) return []
+  return [{ person, value, atMs: momentOf(preference.timestamp) }]
 }
 
 /** In seconds; a number in preferences, a string in statuses. */

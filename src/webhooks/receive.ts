@@ -27,7 +27,7 @@ const CONCURRENCY = 20
 export type Receive = (body: Buffer, signature: string | undefined) => Promise<{ statuses: number }>
 
 /**
- * Turns Meta's notifications into receipts of messages. When a call returns, all of its notification is in Redis. Throws WEBHOOK_SIGNATURE
+ * Applies Meta's notifications to messages. When a call returns, all of its notification is in Redis. Throws WEBHOOK_SIGNATURE
  * where no app secret signed these bytes, INVALID_REQUEST for a body that is not JSON, UNAVAILABLE where Redis did not accept all of it:
  * Meta then repeats the notification, and what was processed already is recognized.
  */

@@ -76,7 +76,7 @@ async function one (run, n, metadata) {
     recipient,
     attempt: 1,
     holder: 'n:1',
-    verdict: 'sent',
+    settlement: 'sent',
     startedUs: 1,
     afterMs: 0,
     bucket: '',

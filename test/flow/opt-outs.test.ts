@@ -147,7 +147,7 @@ await t.test('preferences that recipients set in WhatsApp apply, the latest of e
   t.match(await node.send('+15550000911', 'offer', marketing), refused)
   await postPreferences(node, [preference('15550000911', 'resume', now)])
   t.match((await node.send('+15550000911', 'offer', marketing)).body, { status: 'sent' })
-  t.match(node.seen('preference.received').map(({ wish }) => wish), ['stop', 'stop', 'resume', 'resume', 'resume'])
+  t.match(node.seen('preference.received').map(({ preference }) => preference), ['stop', 'stop', 'resume', 'resume', 'resume'])
 })
 
 await t.test('a marketing message that becomes ready after an opt-out is cancelled at its claim', async t => {

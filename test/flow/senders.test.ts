@@ -96,7 +96,7 @@ await t.test('a sender whose requests all hang does not slow down another', asyn
     `latest start ${worst(late)} ms, without the slow sender ${worst(usual)} ms, over ${worst([performance.now() - started])} ms`
   )
   api.speak('slow')
-  await until('the messages of slow are sent', () => settled(node, 'slow').filter(({ verdict }) => verdict === 'sent').length === 45, 30_000)
+  await until('the messages of slow are sent', () => settled(node, 'slow').filter(({ settlement }) => settlement === 'sent').length === 45, 30_000)
 })
 
 await t.test('a reload adds, changes and removes senders without loss', async t => {
@@ -151,7 +151,7 @@ await t.test('a new token is used without a reload, and requests in flight end w
   t.match((await node.send('+15550000002', '2')).body, { status: 'sent' })
   t.strictSame(api.asked('d1').map(({ token }) => token), ['old', 'new'])
   await until('both messages are settled', () => settled(node, 'd1').length === 2)
-  t.ok(settled(node, 'd1').every(({ verdict }) => verdict === 'sent'))
+  t.ok(settled(node, 'd1').every(({ settlement }) => settlement === 'sent'))
   t.equal(node.seen('senders.rejected').length, 1, 'reported once')
 })
 

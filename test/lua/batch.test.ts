@@ -11,7 +11,7 @@ const numbers = /(?<=[ :])0\d{11}(?=[ :])/g
 const inRecords = /( [0123])\d+(?= [0-9a-f]{11} )/g
 
 type Message = Parameters<World['admit']>[0]
-type Settling = [grant: Granted, verdict: string, change: Parameters<World['settle']>[2]]
+type Settling = [grant: Granted, settlement: string, change: Parameters<World['settle']>[2]]
 
 /** All stored data, by key. Queue positions count by their order alone, since numbers that a batch draws leave gaps. */
 async function content (w: World): Promise<Record<string, unknown>> {
@@ -91,32 +91,32 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
       const claimed = await Promise.all(worlds.map(async one => await one.claim({ drainRun: 'a1.1', want: 3, holder: `c1:${step}` })))
       t.strictSame(claimed[0], claimed[1])
       grants.push(...claimed[0]?.grants ?? [])
-      const verdicts: Settling[] = grants.splice(0).flatMap((grant): Settling[] => {
+      const settlements: Settling[] = grants.splice(0).flatMap((grant): Settling[] => {
         if (chance(0.25)) {
           grants.push(grant)
           return []
         }
-        const verdict = pick(['sent', 'sent', 'sent', 'failed', 'retry', 'unknown', 'wait', 'stop'])
+        const settlement = pick(['sent', 'sent', 'sent', 'failed', 'retry', 'unknown', 'wait', 'stop'])
         const bucket =
-          verdict === 'stop' ? 'sender' : verdict === 'wait' ? pick(['', 'pair', 'sender-rate']) : verdict === 'failed' ? pick(['', 'marketing']) : ''
+          settlement === 'stop' ? 'sender' : settlement === 'wait' ? pick(['', 'pair', 'sender-rate']) : settlement === 'failed' ? pick(['', 'marketing']) : ''
         const change = {
           startedUs: pick([0, 40_000, '']),
           bucket,
           coolMs: bucket === '' ? 0 : 700,
           code: bucket === 'marketing' ? '{"by":"whatsapp","reason":"131000"}' : '131000',
-          history: verdict === 'sent' ? '' : '{"outcome":"x"}',
-          term: verdict === 'sent' ? 'ccccccccccc' : '',
+          history: settlement === 'sent' ? '' : '{"outcome":"x"}',
+          term: settlement === 'sent' ? 'ccccccccccc' : '',
           reason: 'rejected',
           findS: 90_000,
           keepMs: pick([0, 900_000])
         }
-        const settling: Settling = [grant, verdict, change]
+        const settling: Settling = [grant, settlement, change]
         // Some are settled twice, or under a wrong token.
-        return chance(0.1) ? [settling, settling] : chance(0.1) ? [[{ ...grant, holder: '0:1' }, verdict, change], settling] : [settling]
+        return chance(0.1) ? [settling, settling] : chance(0.1) ? [[{ ...grant, holder: '0:1' }, settlement, change], settling] : [settling]
       })
-      const answers = await Promise.all(verdicts.map(async asked => await w.settle(...asked)))
+      const answers = await Promise.all(settlements.map(async asked => await w.settle(...asked)))
       const others = []
-      for (const asked of verdicts) others.push(await alone.settle(...asked))
+      for (const asked of settlements) others.push(await alone.settle(...asked))
       t.strictSame(answers.map(withoutHint), others.map(withoutHint), `settlements of step ${step}`)
       t.strictSame(await content(w), await content(alone), `data after step ${step}`)
     }

@@ -35,7 +35,7 @@ await test('an unused sender has only rules', async (t, w) => {
 })
 
 await test('each message is counted in its state', async (t, w) => {
-  const end = async (key: string, verdict: string) => await w.settled(await w.grant({ key, recipient: `p1415555020${key}` }), verdict)
+  const end = async (key: string, settlement: string) => await w.settled(await w.grant({ key, recipient: `p1415555020${key}` }), settlement)
   await end('1', 'sent')
   await end('2', 'failed')
   await end('3', 'retry')

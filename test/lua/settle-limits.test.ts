@@ -102,7 +102,7 @@ await test('a failed probe stops the sender for another interval, and does not c
   const { claimed: [claimed], grants: [probe] } = await w.claim()
   t.match(claimed, { attempt: 1, stops: 1 }, 'attempt 1, has stopped its sender once')
   w.at(31_000)
-  t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, verdict: 'wait' })
+  t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, settlement: 'wait' })
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 61_000_000))
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
 })
@@ -153,7 +153,7 @@ await test('a message that stops an active sender a second time is FAILED; other
     wakeHint: String,
     resumed: false,
     stopped: true,
-    verdict: 'wait'
+    settlement: 'wait'
   })
   t.equal(await w.state(bad.id), 'queued')
   const tried: Array<string | undefined> = []
@@ -167,7 +167,7 @@ await test('a message that stops an active sender a second time is FAILED; other
       wakeHint: String,
       resumed: false,
       stopped: false,
-      verdict: 'wait'
+      settlement: 'wait'
     })
   }
   t.strictSame([...tried].sort(), [ANN, BOB])
@@ -180,7 +180,7 @@ await test('a message that stops an active sender a second time is FAILED; other
     wakeHint: String,
     resumed: false,
     stopped: true,
-    verdict: 'failed'
+    settlement: 'failed'
   })
   t.equal(await w.state(bad.id), 'failed')
 })

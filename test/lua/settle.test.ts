@@ -14,7 +14,7 @@ await test('a first attempt that is sent leaves a compact result until its windo
     wakeHint: 'enqueue',
     resumed: false,
     stopped: false,
-    verdict: 'sent'
+    settlement: 'sent'
   })
   t.equal(await w.msg(grant.id), `s ${grant.id.slice(23)} 000000000000ff ${w.ms()} 1 ${ANN} web wamid.1 {"order":"A 7"}`)
   const ttl = await w.redis.pttl(w.key('msg', grant.id))
@@ -98,7 +98,7 @@ await test('an unknown outcome is on hold, and decided once the hold is over', a
     wakeHint: '',
     resumed: false,
     stopped: false,
-    verdict: 'retry'
+    settlement: 'retry'
   })
   t.strictSame(await w.settle(withoutHolder(grant), 'failed'), { status: 'stale' }, 'decided already')
   t.equal(await w.state(grant.id), 'retrying')

@@ -7,10 +7,10 @@ const test = await world(t)
 const MS = 1000
 
 /** Grants, starts and settles a message at this time of the clock, whatever the limiter allows: its buckets are removed first. */
-async function force (w: World, key: string, change: { startedUs?: number | string, recipient?: string, verdict?: string } = {}): Promise<number[]> {
-  const { recipient = ANN, startedUs = 0, verdict = 'sent' } = change
+async function force (w: World, key: string, change: { startedUs?: number | string, recipient?: string, settlement?: string } = {}): Promise<number[]> {
+  const { recipient = ANN, startedUs = 0, settlement = 'sent' } = change
   await w.redis.zrem(w.key('pair-tat'), recipient)
-  return violation(await w.settle(await w.grant({ key, recipient }), verdict, { startedUs }))
+  return violation(await w.settle(await w.grant({ key, recipient }), settlement, { startedUs }))
 }
 
 /** What the reply has for an early start: µs between the starts, and µs required; else nothing. */
@@ -51,11 +51,11 @@ await test('pairs are checked separately', async (t, w) => {
 await test('a grant that never started is no start; any other outcome is one', async (t, w) => {
   await force(w, 'a')
   w.at(100)
-  t.strictSame(await force(w, 'b', { startedUs: '', verdict: 'wait' }), [])
+  t.strictSame(await force(w, 'b', { startedUs: '', settlement: 'wait' }), [])
   await w.cancel((await w.claim({ want: 0 }), await w.redis.hkeys(w.key('backlog')))[0] ?? '')
-  for (const [n, verdict] of ['retry', 'failed', 'unknown'].entries()) {
+  for (const [n, settlement] of ['retry', 'failed', 'unknown'].entries()) {
     w.at(1100 * (n + 1))
-    t.strictSame(await force(w, verdict, { verdict }), [1100 * MS, 2000 * MS], verdict)
+    t.strictSame(await force(w, settlement, { settlement }), [1100 * MS, 2000 * MS], settlement)
   }
 })
 

@@ -56,9 +56,9 @@ export interface World {
   look: (change?: Claiming) => Promise<Replies['claim']>
   /** Claims and expects the lease. */
   claim: (change?: Claiming) => Promise<{ next: number, dropped: number, expired: string[], grants: Granted[], claimed: ClaimedGrant[] }>
-  settle: (grant: Granted, verdict: string, change?: Settling) => Promise<Replies['settle']>
+  settle: (grant: Granted, settlement: string, change?: Settling) => Promise<Replies['settle']>
   /** Settles and expects that it counted. */
-  settled: (grant: Granted, verdict: string, change?: Settling) => Promise<{ due: number, wakeHint: string, resumed: boolean }>
+  settled: (grant: Granted, settlement: string, change?: Settling) => Promise<{ due: number, wakeHint: string, resumed: boolean }>
   retry: (id: string, change?: Partial<Arguments['retry']>) => Promise<Replies['retry']>
   cancel: (id: string, reason?: 'cancelled' | 'expired') => Promise<Replies['cancel']>
   receipt: (id: string, wamid: string, change?: Partial<Arguments['receipt']>) => Promise<Replies['receipt']>
@@ -194,7 +194,7 @@ export function createWorld (t: Test, redis: Redis): World {
         grants: grants.map(({ id, recipient, attempt }) => ({ id, recipient, attempt, holder: owner }))
       }
     },
-    settle: async ({ id, recipient, attempt, holder }, verdict, change) =>
+    settle: async ({ id, recipient, attempt, holder }, settlement, change) =>
       await w.run(
         'settle',
         {
@@ -202,7 +202,7 @@ export function createWorld (t: Test, redis: Redis): World {
           recipient,
           attempt,
           holder,
-          verdict,
+          settlement,
           startedUs: 0,
           afterMs: 60_000,
           bucket: '',
@@ -214,8 +214,8 @@ export function createWorld (t: Test, redis: Redis): World {
         },
         id
       ),
-    async settled (grant, verdict, change) {
-      const reply = await w.settle(grant, verdict, change)
+    async settled (grant, settlement, change) {
+      const reply = await w.settle(grant, settlement, change)
       if (reply.status !== 'settled') throw new TypeError('expected that it counts, and it is stale')
       return { due: reply.dueMs, wakeHint: reply.wakeHint, resumed: reply.resumed }
     },

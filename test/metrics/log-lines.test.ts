@@ -36,13 +36,13 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     { ...admitted, outcome: 'refused', code: 'LIMITED' }
   ],
   'attempt.settled': [
-    { ...attempt, outcome: 'sent', verdict: 'sent' },
-    { ...attempt, verdict: 'retry', nextRetryAt: 1 },
-    { ...attempt, verdict: 'failed' },
-    { ...attempt, outcome: 'unknown', verdict: 'unknown', nextRetryAt: 1 },
-    { ...attempt, outcome: 'limited', verdict: 'wait' },
-    { ...attempt, outcome: 'sender-stopped', verdict: 'wait' },
-    { ...attempt, outcome: 'unsent', verdict: 'wait' }
+    { ...attempt, outcome: 'sent', settlement: 'sent' },
+    { ...attempt, settlement: 'retry', nextRetryAt: 1 },
+    { ...attempt, settlement: 'failed' },
+    { ...attempt, outcome: 'unknown', settlement: 'unknown', nextRetryAt: 1 },
+    { ...attempt, outcome: 'limited', settlement: 'wait' },
+    { ...attempt, outcome: 'sender-stopped', settlement: 'wait' },
+    { ...attempt, outcome: 'unsent', settlement: 'wait' }
   ],
   'attempt.stale': ['ignored', 'double'].map(result => ({ sender, id, attempt: 1, outcome: 'sent' as const, result })),
   'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],
@@ -54,7 +54,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   })),
   'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
   'webhook.status': ['unmatched'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
-  'preference.received': [{ sender, wish: 'stop' }],
+  'preference.received': [{ sender, preference: 'stop' }],
   'webhook.rejected': [{ reason: 'signature' }],
   'webhook.relayed': [{ sender, type: 'whatsapp.inbound' }],
   'callback.attempted': [

@@ -32,14 +32,14 @@ const attempt = {
   startedAfterMs: 4,
   durationMs: 200,
   lateMs: 30,
-  verdict: 'sent'
+  settlement: 'sent'
 } as const
 
 await t.test('an attempt counts by outcome, and a settled message by its final outcome', async t => {
   const { events, count } = listen()
   events.emit('attempt.settled', attempt)
-  events.emit('attempt.settled', { ...attempt, outcome: 'rejected', code: '131026', verdict: 'failed' })
-  events.emit('attempt.settled', { ...attempt, outcome: 'retryable', code: 'HTTP_503', verdict: 'retry' })
+  events.emit('attempt.settled', { ...attempt, outcome: 'rejected', code: '131026', settlement: 'failed' })
+  events.emit('attempt.settled', { ...attempt, outcome: 'retryable', code: 'HTTP_503', settlement: 'retry' })
   t.equal(await count('provider_requests_total{sender="111",outcome="sent",code=""}'), 1)
   t.equal(await count('provider_requests_total{sender="111",outcome="rejected",code="131026"}'), 1)
   t.equal(await count('provider_requests_total{sender="111",outcome="retryable",code="HTTP_5XX"}'), 1)
@@ -52,7 +52,7 @@ await t.test('an attempt counts by outcome, and a settled message by its final o
 
 await t.test('an unknown code creates no series of its own', async t => {
   const { events, to, count } = listen()
-  for (let i = 0; i < 50; i++) events.emit('attempt.settled', { ...attempt, outcome: 'rejected', code: `99${i}000`, verdict: 'failed' })
+  for (let i = 0; i < 50; i++) events.emit('attempt.settled', { ...attempt, outcome: 'rejected', code: `99${i}000`, settlement: 'failed' })
   for (let i = 0; i < 50; i++) events.emit('sender.stopped', { sender: SENDER, code: `98${i}000`, error: '' })
   t.equal(await count('provider_requests_total{sender="111",outcome="rejected",code="other"}'), 50)
   t.equal(await count('sender_stops_total{sender="111",code="other"}'), 50)
@@ -61,8 +61,8 @@ await t.test('an unknown code creates no series of its own', async t => {
 
 await t.test('an attempt that this node did not start has no duration', async t => {
   const { events, count } = listen()
-  events.emit('attempt.settled', { ...attempt, outcome: 'unsent', code: 'NOT_STARTED', startedAfterMs: null, durationMs: 0, verdict: 'wait' })
-  events.emit('attempt.settled', { ...attempt, outcome: 'unknown', code: 'LEASE_EXPIRED', startedAfterMs: 250, durationMs: 0, verdict: 'unknown' })
+  events.emit('attempt.settled', { ...attempt, outcome: 'unsent', code: 'NOT_STARTED', startedAfterMs: null, durationMs: 0, settlement: 'wait' })
+  events.emit('attempt.settled', { ...attempt, outcome: 'unknown', code: 'LEASE_EXPIRED', startedAfterMs: 250, durationMs: 0, settlement: 'unknown' })
   t.equal(await count('provider_requests_total{sender="111",outcome="unknown",code="LEASE_EXPIRED"}'), 1)
   t.equal(await count('unknown_outcomes_total{sender="111"}'), 1)
   t.equal(await count('dispatch_lateness_seconds_count{lane="urgent"}'), undefined)

@@ -58,7 +58,7 @@ export const breakages: Array<Breakage & { breaks: string }> = [
   {
     name: 'a returned grant uses up an attempt',
     scripts: ['settle'],
-    right: "if lease and verdict ~= 'wait' then record.attempts",
+    right: "if lease and settlement ~= 'wait' then record.attempts",
     wrong: 'if lease then record.attempts',
     breaks: 'attempts'
   },
@@ -74,8 +74,8 @@ export const breakages: Array<Breakage & { breaks: string }> = [
   {
     name: 'a failure is not stored for its retry',
     scripts: ['settle'],
-    right: "    redis.call('ZADD', verdict == 'retry' and ",
-    wrong: "    local _ = verdict ~= 'retry' and redis.call('ZADD', verdict == 'retry' and ",
+    right: "    redis.call('ZADD', settlement == 'retry' and ",
+    wrong: "    local _ = settlement ~= 'retry' and redis.call('ZADD', settlement == 'retry' and ",
     breaks: 'lost'
   },
   { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }

@@ -36,7 +36,7 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
         recipient: 'p49',
         attempt: 1,
         holder: TERMS.holder,
-        verdict: 'sent',
+        settlement: 'sent',
         startedUs: 0,
         afterMs: 0,
         bucket: '',

@@ -77,7 +77,7 @@ async function decide (world: World, id: string, record: string): Promise<void> 
       recipient,
       attempt: Number(attempts),
       holder: '',
-      verdict,
+      settlement: verdict,
       startedUs: '',
       afterMs: 0,
       bucket: '',

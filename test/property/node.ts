@@ -77,7 +77,7 @@ export async function settle (world: World, grant: Grant, settlement: Settlement
     recipient: grant.recipient,
     attempt: grant.attempt,
     holder: grant.holder,
-    verdict,
+    settlement: verdict,
     startedUs: startedUs ?? '',
     afterMs,
     bucket,

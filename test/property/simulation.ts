@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Run } from '../../src/redis/commands.js'
-import { flowQuota } from '../../src/throttle/rules.js'
+import { senderQuota } from '../../src/throttle/rules.js'
 import { startArrivals } from './callers.js'
 import type { History } from './history.js'
 import { recover, prune, retryDue } from './keeper.js'
@@ -35,7 +35,7 @@ const LONGEST_US = 1_500_000_000
 export async function simulate (redis: Redis, run: Run, prefix: string, sender: string, scenario: Scenario, random: Random): Promise<History> {
   const world = new World(redis, run, { prefix, sender }, scenario, random)
   const { rules } = scenario
-  const senderRate = flowQuota(rules.perSecond)
+  const senderRate = senderQuota(rules.perSecond)
   await run(
     'quota',
     { sender },

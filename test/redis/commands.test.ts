@@ -70,7 +70,7 @@ await t.test('a reply has the names of its header: flags are booleans, entries o
     recipient: 'p1',
     attempt: 1,
     holder: 'n:1',
-    verdict: 'sent',
+    settlement: 'sent',
     startedUs: 0,
     afterMs: 0,
     bucket: '',
@@ -85,7 +85,7 @@ await t.test('a reply has the names of its header: flags are booleans, entries o
     wakeHint: 'notify',
     resumed: true,
     stopped: false,
-    verdict: 'sent'
+    settlement: 'sent'
   })
   t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), {
     status: 'settled',
@@ -93,7 +93,7 @@ await t.test('a reply has the names of its header: flags are booleans, entries o
     wakeHint: '',
     resumed: false,
     stopped: true,
-    verdict: 'wait',
+    settlement: 'wait',
     gapUs: 1200,
     leastUs: 2000
   })

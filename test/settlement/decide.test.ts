@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createSchedule } from '../../src/backoff.js'
 import type { Outcome } from '../../src/message.js'
-import { decide, decideBounce, decideUnknown, type SettlementSettings, type Verdict } from '../../src/settlement/decide.js'
+import { decide, decideBounce, decideUnknown, type SettlementSettings, type Settlement } from '../../src/settlement/decide.js'
 
 const settings: SettlementSettings = {
   backoff: createSchedule([60_000, 300_000, 900_000, 1_800_000, 3_600_000]), unknownOutcome: 'retry', unknownHoldMs: 0, findMs: 0
@@ -9,90 +9,90 @@ const settings: SettlementSettings = {
 const times = { startedAfterMs: 1, durationMs: 20 }
 const fault = { ...times, code: 'CODE', error: 'error text' }
 
-const table: Array<[what: string, outcome: Outcome, grant: { attempt: number }, verdict: Partial<Verdict>]> = [
-  ['a sent attempt is settled as sent', { ...times, status: 'sent', providerMessageId: 'wamid.1' }, { attempt: 1 }, { verdict: 'sent', bucket: '' }],
-  ['a first rejection is retried after a minute', { ...fault, status: 'retryable' }, { attempt: 1 }, { verdict: 'retry', afterMs: 60_000 }],
+const table: Array<[what: string, outcome: Outcome, grant: { attempt: number }, settlement: Partial<Settlement>]> = [
+  ['a sent attempt is settled as sent', { ...times, status: 'sent', providerMessageId: 'wamid.1' }, { attempt: 1 }, { status: 'sent', bucket: '' }],
+  ['a first rejection is retried after a minute', { ...fault, status: 'retryable' }, { attempt: 1 }, { status: 'retry', afterMs: 60_000 }],
   [
     'a Retry-After slightly longer than the schedule is used',
     { ...fault, status: 'retryable', retryAfterMs: 90_000 },
     { attempt: 1 },
-    { verdict: 'retry', afterMs: 90_000 }
+    { status: 'retry', afterMs: 90_000 }
   ],
   [
     'a Retry-After shorter than the schedule is ignored',
     { ...fault, status: 'retryable', retryAfterMs: 1000 },
     { attempt: 1 },
-    { verdict: 'retry', afterMs: 60_000 }
+    { status: 'retry', afterMs: 60_000 }
   ],
   [
     'a Retry-After is limited to twice the schedule',
     { ...fault, status: 'retryable', retryAfterMs: 86_400_000 },
     { attempt: 1 },
-    { verdict: 'retry', afterMs: 120_000 }
+    { status: 'retry', afterMs: 120_000 }
   ],
-  ['a fifth rejection is retried after an hour', { ...fault, status: 'retryable' }, { attempt: 5 }, { verdict: 'retry', afterMs: 3_600_000 }],
-  ['a sixth rejection is the last', { ...fault, status: 'retryable' }, { attempt: 6 }, { verdict: 'failed', reason: 'exhausted' }],
+  ['a fifth rejection is retried after an hour', { ...fault, status: 'retryable' }, { attempt: 5 }, { status: 'retry', afterMs: 3_600_000 }],
+  ['a sixth rejection is the last', { ...fault, status: 'retryable' }, { attempt: 6 }, { status: 'failed', reason: 'exhausted' }],
   [
     'a code with fewer attempts fails earlier',
     { ...fault, status: 'retryable', mostAttempts: 3 },
     { attempt: 3 },
-    { verdict: 'failed', reason: 'exhausted' }
+    { status: 'failed', reason: 'exhausted' }
   ],
   [
     'a code with fewer attempts is retried before its limit',
     { ...fault, status: 'retryable', mostAttempts: 3 },
     { attempt: 2 },
-    { verdict: 'retry', afterMs: 300_000 }
+    { status: 'retry', afterMs: 300_000 }
   ],
   [
     'a code with more attempts fails after the schedule too',
     { ...fault, status: 'retryable', mostAttempts: 9 },
     { attempt: 6 },
-    { verdict: 'failed', reason: 'exhausted' }
+    { status: 'failed', reason: 'exhausted' }
   ],
   [
     'a rate-limited pair cools down, and no attempt is used',
     { ...fault, status: 'limited', bucket: 'pair', coolDownMs: 6000 },
     { attempt: 6 },
-    { verdict: 'wait', bucket: 'pair', coolMs: 6000 }
+    { status: 'wait', bucket: 'pair', coolMs: 6000 }
   ],
   [
     'a rate-limited sender cools down, and no attempt is used',
     { ...fault, status: 'limited', bucket: 'sender-rate', coolDownMs: 1000 },
     { attempt: 1 },
-    { verdict: 'wait', bucket: 'sender-rate', coolMs: 1000 }
+    { status: 'wait', bucket: 'sender-rate', coolMs: 1000 }
   ],
   [
     'a permanent rejection is FAILED at once',
     { ...fault, status: 'rejected' },
     { attempt: 1 },
-    { verdict: 'failed', reason: 'rejected', bucket: '' }
+    { status: 'failed', reason: 'rejected', bucket: '' }
   ],
   [
     'a bad token stops the sender; settle.lua decides whether the message fails',
     { ...fault, status: 'sender-stopped', probeMs: 60_000 },
     { attempt: 1 },
-    { verdict: 'stop', reason: 'rejected', bucket: 'sender', coolMs: 60_000 }
+    { status: 'stop', reason: 'rejected', bucket: 'sender', coolMs: 60_000 }
   ],
   [
     'an unsent message is queued again',
     { ...fault, startedAfterMs: null, status: 'unsent', code: 'NOT_STARTED' },
     { attempt: 1 },
-    { verdict: 'wait', bucket: '' }
+    { status: 'wait', bucket: '' }
   ],
   [
     'an unreachable provider cools the sender down for a second',
     { ...fault, startedAfterMs: null, status: 'unsent', code: 'CONNECT_REFUSED' },
     { attempt: 1 },
-    { verdict: 'wait', bucket: 'sender-rate', coolMs: 1000 }
+    { status: 'wait', bucket: 'sender-rate', coolMs: 1000 }
   ],
-  ['an unknown outcome is held for a retry step', { ...fault, status: 'unknown' }, { attempt: 2 }, { verdict: 'unknown', afterMs: 300_000 }],
-  ['an unknown outcome is held after the last attempt too', { ...fault, status: 'unknown' }, { attempt: 6 }, { verdict: 'unknown', afterMs: 60_000 }]
+  ['an unknown outcome is held for a retry step', { ...fault, status: 'unknown' }, { attempt: 2 }, { status: 'unknown', afterMs: 300_000 }],
+  ['an unknown outcome is held after the last attempt too', { ...fault, status: 'unknown' }, { attempt: 6 }, { status: 'unknown', afterMs: 60_000 }]
 ]
 
-for (const [what, outcome, grant, verdict] of table) {
+for (const [what, outcome, grant, settlement] of table) {
   t.test(what, async t => {
-    t.match(decide(outcome, { ...grant, sender: '111' }, settings), verdict)
+    t.match(decide(outcome, { ...grant, sender: '111' }, settings), settlement)
   })
 }
 
@@ -101,9 +101,9 @@ t.test('an unknown outcome is held as long as the settings say', async t => {
 })
 
 t.test('after the hold the policy decides, within the number of attempts', async t => {
-  t.match(decideUnknown(1, 'retry', settings), { verdict: 'retry', afterMs: 0 })
-  t.match(decideUnknown(1, 'fail', settings), { verdict: 'failed', reason: 'unknown' })
-  t.match(decideUnknown(6, 'retry', settings), { verdict: 'failed', reason: 'unknown' })
+  t.match(decideUnknown(1, 'retry', settings), { status: 'retry', afterMs: 0 })
+  t.match(decideUnknown(1, 'fail', settings), { status: 'failed', reason: 'unknown' })
+  t.match(decideUnknown(6, 'retry', settings), { status: 'failed', reason: 'unknown' })
 })
 
 t.test('with webhooks an unknown outcome is held for a quarter of an hour', async t => {
@@ -113,18 +113,18 @@ t.test('with webhooks an unknown outcome is held for a quarter of an hour', asyn
 })
 
 t.test('a bounce is retried by the schedule or FAILED, and cools down what its code says', async t => {
-  t.match(decideBounce({ status: 'retryable' }, 1, settings), { verdict: 'retry', afterMs: 60_000, bucket: '' })
-  t.match(decideBounce({ status: 'retryable' }, 6, settings), { verdict: 'failed', reason: 'exhausted' })
-  t.match(decideBounce({ status: 'retryable', mostAttempts: 3 }, 3, settings), { verdict: 'failed', reason: 'exhausted' })
-  t.match(decideBounce({ status: 'rejected' }, 1, settings), { verdict: 'failed', reason: 'rejected' })
+  t.match(decideBounce({ status: 'retryable' }, 1, settings), { status: 'retry', afterMs: 60_000, bucket: '' })
+  t.match(decideBounce({ status: 'retryable' }, 6, settings), { status: 'failed', reason: 'exhausted' })
+  t.match(decideBounce({ status: 'retryable', mostAttempts: 3 }, 3, settings), { status: 'failed', reason: 'exhausted' })
+  t.match(decideBounce({ status: 'rejected' }, 1, settings), { status: 'failed', reason: 'rejected' })
   t.match(decideBounce({ status: 'limited', bucket: 'pair', coolDownMs: 6000 }, 2, settings), {
-    verdict: 'retry',
+    status: 'retry',
     afterMs: 300_000,
     bucket: 'pair',
     coolMs: 6000
   })
   t.match(decideBounce({ status: 'sender-stopped', probeMs: 3_600_000 }, 1, settings), {
-    verdict: 'retry',
+    status: 'retry',
     afterMs: 60_000,
     bucket: 'sender',
     coolMs: 3_600_000

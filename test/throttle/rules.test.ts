@@ -1,5 +1,5 @@
 import t from 'tap'
-import { flowQuota } from '../../src/throttle/rules.js'
+import { senderQuota } from '../../src/throttle/rules.js'
 
 /** Times of grants in µs until `untilUs`, with a message always waiting except in the pauses; by the rule of lua/include/gcra.lua. */
 function grants ({ intervalUs, burst }: { intervalUs: number, burst: number }, untilUs: number, pauses: Array<[from: number, to: number]>): number[] {
@@ -33,7 +33,7 @@ t.test('no sliding second holds more than the rate, from 1 to 1,000 a second', a
   const above: number[] = []
   const below: number[] = []
   for (let rate = 1; rate <= 1000; rate++) {
-    const moments = grants(flowQuota(rate), 3_000_000, [[1_200_000, 1_217_000 + rate * 31], [2_000_000, 2_000_100]])
+    const moments = grants(senderQuota(rate), 3_000_000, [[1_200_000, 1_217_000 + rate * 31], [2_000_000, 2_000_100]])
     if (mostInASecond(moments) > rate) above.push(rate)
     if (moments.length < rate * 2.4) below.push(rate)
   }
@@ -42,6 +42,6 @@ t.test('no sliding second holds more than the rate, from 1 to 1,000 a second', a
 })
 
 t.test('the burst is small, so that an idle sender does not flood the provider', async t => {
-  t.same([1, 39, 40, 80, 1000].map(rate => flowQuota(rate).burst), [1, 1, 1, 2, 25])
-  t.same(flowQuota(1), { burst: 1, intervalUs: 1_000_000 })
+  t.same([1, 39, 40, 80, 1000].map(rate => senderQuota(rate).burst), [1, 1, 1, 2, 25])
+  t.same(senderQuota(1), { burst: 1, intervalUs: 1_000_000 })
 })

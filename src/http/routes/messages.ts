@@ -41,7 +41,9 @@ const postRequests: Record<string, RequestExample> = {
     body: { to: '+1 555 010 4713', message: 'See you tomorrow', scheduledFor: '2099-01-31T09:30:00Z', expiresInMs: 2_592_000_000 }
   },
   later: {
-    summary: 'Not within the request', headers: { Prefer: 'respond-async' }, body: { to: '+1 555 010 4714', message: 'No hurry', deduplicate: false }
+    summary: 'Not within the request',
+    headers: { Prefer: 'respond-async' },
+    body: { to: '+1 555 010 4714', message: 'Not urgent', deduplicate: false }
   },
   rejected: { summary: 'Now or not at all', body: { to: '+1 555 010 4711', message: 'Only if you are free', whenLimited: 'reject' } },
   user: { summary: 'To a business-scoped user id', body: { recipient: 'US.13491208655302741918', message: 'Hello' } },

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { WaitingFor } from '../../message.js'
 import { canonicalName, maskRecipient } from '../../recipient.js'
-import { clearRateLimit as clear } from '../../throttle/clear.js'
 import { inspectRecipient } from '../../throttle/inspect.js'
 import type { Api, ApiDeps } from '../api.js'
 import { chooseSender } from '../api.js'
@@ -14,6 +13,7 @@ import {
   count, countOrNull, defaulted, flag, laneMeanings, oneOf, RecipientParamsSchema, ref, senderIdText, senderName, text, timestampOrNull
 } from '../schemas/common.js'
 import { waitingForMeanings } from '../schemas/message.js'
+import { clearRateLimit as clear } from '../../throttle/rules.js'
 
 const RateLimitQuerySchema = Type.Object({
   sender: senderName,
