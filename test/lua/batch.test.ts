@@ -98,7 +98,9 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
         }
         const settlement = pick(['sent', 'sent', 'sent', 'failed', 'retry', 'unknown', 'wait', 'stop'])
         const bucket =
-          settlement === 'stop' ? 'sender' : settlement === 'wait' ? pick(['', 'pair', 'sender-rate']) : settlement === 'failed' ? pick(['', 'marketing']) : ''
+          settlement === 'stop'
+            ? 'sender'
+            : settlement === 'wait' ? pick(['', 'pair', 'sender-rate']) : settlement === 'failed' ? pick(['', 'marketing']) : ''
         const change = {
           startedUs: pick([0, 40_000, '']),
           bucket,

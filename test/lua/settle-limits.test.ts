@@ -102,7 +102,8 @@ await test('a failed probe stops the sender for another interval, and does not c
   const { claimed: [claimed], grants: [probe] } = await w.claim()
   t.match(claimed, { attempt: 1, stops: 1 }, 'attempt 1, has stopped its sender once')
   w.at(31_000)
-  t.match(await w.settle(probe!, 'stop', stopped), { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, settlement: 'wait' })
+  const held = { status: 'settled', dueMs: 0, wakeHint: String, resumed: false, stopped: false, settlement: 'wait' }
+  t.match(await w.settle(probe!, 'stop', stopped), held)
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 61_000_000))
   t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} 0 0 1\n/)
 })

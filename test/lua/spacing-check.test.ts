@@ -6,8 +6,10 @@ import { ANN, BOB, START, lives, world, type World } from './support.js'
 const test = await world(t)
 const MS = 1000
 
+interface Forced { startedUs?: number | string, recipient?: string, settlement?: string }
+
 /** Grants, starts and settles a message at this time of the clock, whatever the limiter allows: its buckets are removed first. */
-async function force (w: World, key: string, change: { startedUs?: number | string, recipient?: string, settlement?: string } = {}): Promise<number[]> {
+async function force (w: World, key: string, change: Forced = {}): Promise<number[]> {
   const { recipient = ANN, startedUs = 0, settlement = 'sent' } = change
   await w.redis.zrem(w.key('pair-tat'), recipient)
   return violation(await w.settle(await w.grant({ key, recipient }), settlement, { startedUs }))

@@ -59,7 +59,8 @@ await t.test(
 )
 
 await t.test('with a limiter that lets twice as much through messages that came too early are counted', async t => {
-  const { restore, count } = breakLimiter('return math.max(tat, moment) + rate.interval', 'return math.max(tat, moment) + math.floor(rate.interval / 2)')
+  const right = 'return math.max(tat, moment) + rate.interval'
+  const { restore, count } = breakLimiter(right, right.replace('rate.interval', 'math.floor(rate.interval / 2)'))
   t.teardown(restore)
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS) })
   t.ok(count >= 4, 'admit, claim, retry and settle are broken')

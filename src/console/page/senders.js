@@ -78,7 +78,8 @@ function card (app, sender, stop, look) {
       ['Longest overdue', span(oldestDueSeconds * 1000)],
       [
         'Rules',
-        `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, burst ${rules.pairBurst}` : ''}; ${rules.perSecond}/s; ${rules.maxInFlight} in flight`
+        `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, burst ${rules.pairBurst}` : ''}; ` +
+          `${rules.perSecond}/s; ${rules.maxInFlight} in flight`
       ]
     ])
   )
