@@ -125,7 +125,7 @@ await t.test('risky settings of a sender are reported as warnings', async t => {
     /apiUrl https:\/\/graph.facebook.com\/v19.0 names v19.0, which Meta has retired/,
     /WHATSAPP_ACCESS_TOKEN is not used/,
     /faster than Meta documents/,
-    /no webhooks/
+    /without webhooks/
   ])
   const safe = read(t, [token('111', { rules: { pairIntervalMs: 6000 }, onUnknown: 'fail' })])
   t.strictSame(safe.warnings, [])

@@ -271,12 +271,12 @@ await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', asyn
   t.match((await environment.arrivals('15550010903', 1))[0]?.body, { reaction: { message_id: wamid } })
   t.match(
     await post(node, reply, { key: keys.shop }),
-    { status: 400, body: graphError(100, /nothing is known/) },
+    { status: 400, body: graphError(100, /unknown message/) },
     'a key cannot quote messages of another'
   )
   t.match(await post(node, text('15550010901', 'd', { context: { message_id: '111.aaaaaaaaaaaaaaaaaaaaaa.19999999999' } })), {
     status: 400,
-    body: graphError(100, /nothing is known/)
+    body: graphError(100, /unknown message/)
   })
 })
 

@@ -116,7 +116,7 @@ await t.test('a header that does not match its body, or an include, is rejected'
     good.replace('--   counter       string  a number\n', '--   counter       string  a number\n--   counter       string  again\n'),
     /key\.counter is declared twice/
   )
-  refused(good.replace('arg.name', 'ARGV[3]'), /KEYS and ARGV are reached by key\.NAME and arg\.NAME/)
+  refused(good.replace('arg.name', 'ARGV[3]'), /use key\.NAME and arg\.NAME instead of KEYS and ARGV/)
 })
 
 await t.test('a row without type or meaning is rejected', async t => {
