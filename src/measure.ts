@@ -6,7 +6,7 @@ import { serversOf } from './redis/client.js'
 import { globalKey } from './redis/keys.js'
 import type { Store } from './redis/store.js'
 import type { SenderRegistry } from './sender-registry.js'
-import type { SenderFacts } from './throttle/inspect.js'
+import type { SenderFacts } from './sender-facts.js'
 import { measureSenders } from './throttle/inspect.js'
 
 /** Sources of the gauges that describe the whole system. */

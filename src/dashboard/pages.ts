@@ -5,7 +5,7 @@ import type { MessageView } from '../settlement/inspect.js'
 import { inspectMessage } from '../settlement/inspect.js'
 import type { StoredMessage, HistoryEntry } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
-import type { SenderView } from '../throttle/inspect.js'
+import type { SenderView } from '../sender-facts.js'
 
 /** The states of a Bull job. */
 export type BullState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'paused'

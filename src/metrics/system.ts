@@ -1,30 +1,13 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import { memoryUse, parseInfo } from '../redis/info.js'
+import type { SenderFacts } from '../sender-facts.js'
 
 /** State of the whole system, read from Redis for each scrape. Durations in seconds. */
 export interface SystemReading {
-  senders: SenderReading[]
+  senders: SenderFacts[]
   retryWorker: { isRunning: boolean, intervalMs: number, lastRunAt: string | null }
   /** INFO reply of each Redis server. */
   infos: string[]
-}
-
-export interface SenderReading {
-  id: string
-  state: 'active' | 'paused' | 'stopped'
-  rules: { perSecond: number, maxInFlight: number }
-  queued: number
-  due: number
-  inFlight: number
-  scheduled: number
-  unknown: number
-  failures: { pending: number, resolved: number, failed: number }
-  sentLast24h: number
-  activeRateLimits: number
-  oldestDueSeconds: number
-  unattendedSeconds: number
-  unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
-  callbacks: { waiting: number, oldestSeconds: number }
 }
 
 const states = ['active', 'paused', 'stopped'] as const
@@ -70,7 +53,7 @@ export function createSystemGauges (): SystemGauges {
     limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, callbacksWaiting, callbackAge
   ]
 
-  function showSender (reading: SenderReading): void {
+  function showSender (reading: SenderFacts): void {
     const sender = reading.id
     const isActive = reading.state === 'active'
     const { queued, due } = reading

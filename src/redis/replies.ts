@@ -1,4 +1,5 @@
 import type { Lane, State, WaitingFor } from '../message.js'
+import type { SenderCounts, SenderState } from '../sender-facts.js'
 
 /** Who has to react to a new ready time: see lua/include/wake_hint.lua. */
 export type WakeHint = '' | 'enqueue' | 'notify' | 'defer'
@@ -21,10 +22,10 @@ export interface FoundGrant { id: string, recipient: string, attempt: number, ho
 export interface LeasedCallback { subject: string, leaseEndMs: number, tries: number, event: string }
 
 /** Reply of inspect-sender.lua. Times are since the epoch, 0 for none. */
-export interface SenderReply {
+export interface SenderReply extends SenderCounts {
   status: 'sender'
   nowMs: number
-  state: 'active' | 'paused' | 'stopped'
+  state: SenderState
   resumesMs: number
   reason: string
   pairIntervalUs: number
@@ -32,14 +33,7 @@ export interface SenderReply {
   perSecond: number
   maxInFlight: number
   version: number
-  queued: number
-  due: number
-  inFlight: number
-  scheduled: number
-  unknown: number
-  unsettled: number
   oldestDueUs: number
-  hasWorker: boolean
   unattendedUs: number
   failures: number
   resolved: number
@@ -48,8 +42,6 @@ export interface SenderReply {
   exhausted: number
   expired: number
   unknownOutcome: number
-  sentLast24h: number
-  activeRateLimits: number
   callbacksWaiting: number
   callbacksSinceMs: number
 }

@@ -4,6 +4,7 @@ import type { SenderReply } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { SluiceError } from '../errors.js'
 import { inParallel } from '../parallel.js'
+import type { SenderFacts, SenderView } from '../sender-facts.js'
 
 export interface PairView {
   rule: { intervalMs: number, burst: number }
@@ -30,36 +31,6 @@ export async function inspectRecipient (store: Store, sender: string, recipient:
     sending: isGranted,
     limited: tatUs > nowMs * 1000
   }
-}
-
-/** State, rules and counts of one sender. */
-export interface SenderView {
-  id: string
-  state: 'active' | 'paused' | 'stopped'
-  reason: string | null
-  resumesAt: string | null
-  rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
-  queued: number
-  due: number
-  inFlight: number
-  scheduled: number
-  unknown: number
-  failures: { pending: number, resolved: number, failed: number }
-  sentLast24h: number
-  activeRateLimits: number
-  unsettled: number
-  oldestDueSeconds: number
-  hasWorker: boolean
-}
-
-/** The counts of one sender for metrics. */
-export interface SenderFacts extends SenderView {
-  /** How long due messages have had no drain run; 0 if one is running or none is due. */
-  unattendedSeconds: number
-  /** FAILED in the last 24 h and not acknowledged, by reason. */
-  unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
-  /** Undelivered callbacks, and the age of the oldest one. */
-  callbacks: { waiting: number, oldestSeconds: number }
 }
 
 /** Due pairs whose queues are counted one by one; the count of further ones is estimated from these. */

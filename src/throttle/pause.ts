@@ -1,6 +1,5 @@
+import type { SenderState } from '../sender-facts.js'
 import type { Store } from '../redis/store.js'
-
-type SenderState = 'active' | 'paused' | 'stopped'
 
 /** Pauses a sender for `forMs`, or without an end. Messages stay queued; requests in flight complete. Returns the state before. */
 export async function pauseSender (store: Store, sender: string, by: string, forMs?: number): Promise<SenderState> {

@@ -15,7 +15,7 @@ const shared = [
   'parallel',
   'signal',
   'senders',
-  'sender-registry',
+  'sender-facts', 'sender-registry',
   'recipient',
   'redact',
   'redis'

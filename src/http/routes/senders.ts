@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { SenderView } from '../../throttle/inspect.js'
+import type { SenderView } from '../../sender-facts.js'
 import { inspectSender, inspectSenders } from '../../throttle/inspect.js'
 import { pauseSender as pause, resumeSender as resume } from '../../throttle/pause.js'
 import { changeRules } from '../../throttle/rules.js'

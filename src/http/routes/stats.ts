@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { SenderView } from '../../throttle/inspect.js'
+import type { SenderView } from '../../sender-facts.js'
 import { inspectSenders, queueOf } from '../../throttle/inspect.js'
 import type { Api, ApiDeps } from '../api.js'
 import { addSchemas } from '../openapi.js'
