@@ -71,8 +71,9 @@ local state = load_state(field_of(messages, 'recipient'))
 local unsettled = redis.call('HLEN', key.backlog)
 local known = read_all(messages, 'msg', 'MGET')
 local next_number = create_numbers(#messages)
-local first_ready_at, first_reply = math.huge, nil
--- Collected writes; at the end one command writes each kind for all messages.
+local first_ready_at, reply_to_hint = math.huge, nil
+-- Collected writes; at the end one command writes each kind for all messages. Numbers and ready times are written at once, since later
+-- messages of the call read them.
 local out = { msg = {}, backlog = {}, recent = {}, pair_tat = {}, grants = {}, inflight = {}, expiry = {}, scheduled = {}, queue = { {}, {}, {} } }
 
 local function admit(m)
@@ -85,11 +86,11 @@ local function admit(m)
   if view.refused then return { 'refused', view.refused, view.wait } end
   local record = new_record(message, view.scheduled_for, now_ms)
   local mark = 'w ' .. generation .. ' ' .. message.fingerprint
-  -- The one write so far: a number that stays unused only leaves a gap.
+  -- Drawn for a granted message too, which may be given back to its queue. The first write for this message: an unused number leaves a gap.
   if not view.scheduled_for then record.seq = next_number() end
   local text = write_record(record)
 
-  -- Everything that can fail is done. From here on nothing can.
+  -- From here on nothing may fail: load_state has read the keys of other types, and the batch size bounds every unpack.
   unsettled = unsettled + 1
   known[message.msg] = mark
   push(out.msg, message.msg, mark)
@@ -100,6 +101,7 @@ local function admit(m)
     push(out.scheduled, view.scheduled_for, id)
     return { 'scheduled', generation, view.wait }
   end
+  -- A grant needs no expiry: its lease ends it. grant_message advances view.pair.tat, which is written after it.
   if view.granted then
     push(out.grants, recipient, grant_message(state, sender, recipient, id, 1, at + lease_us, message.holder, at))
     push(out.pair_tat, view.pair.tat, recipient)
@@ -110,13 +112,15 @@ local function admit(m)
   push(out.queue[lane], 0, member_of(record, id))
   local reply = { 'queued', generation, view.wait, view.waiting_for, view.ahead + 1, '' }
   local ready_at = enqueue(state, sender, recipient, lane, at)
-  if ready_at and ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end
+  if ready_at and ready_at < first_ready_at then first_ready_at, reply_to_hint = ready_at, reply end
   return reply
 end
 local replies = reply_each(#messages, admit)
 
-if #out.msg == 0 then return replies end
+-- Also where nothing is accepted: otherwise each call would start the cool-down again, and a caller that only asks for a free slot would
+-- never get one.
 write_restart(sender, new_run_id)
+if #out.msg == 0 then return replies end
 redis.call('MSET', unpack(out.msg))
 write_all('HSET', key.backlog, out.backlog)
 index_terms(out.recent)
@@ -128,5 +132,5 @@ write_all('ZADD', key.expiry, out.expiry)
 write_all('ZADD', key.scheduled, out.scheduled)
 for lane = 1, LANES do write_all('ZADD', key.queue[lane], out.queue[lane]) end
 -- One hint for all: for the earliest ready time that this call has written.
-if first_reply then first_reply[6] = wake_hint(first_ready_at, now, blocked(sender, now)) end
+if reply_to_hint then reply_to_hint[6] = wake_hint(first_ready_at, now, blocked(sender, now)) end
 return replies

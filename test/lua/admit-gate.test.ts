@@ -93,6 +93,20 @@ await test('a change of the Redis run id since the last grants cools the sender 
   t.match(await w.admit({ key: 'e', recipient: 'p14155550105', runId: 'run2', lane: 1 }), { status: 'granted' })
 })
 
+await test('the cool-down after a restart ends for a sender whose calls are all rejected', async (t, w) => {
+  await w.settled(await w.grant({ key: 'a' }), 'sent')
+  w.at(100)
+  const ask = async (key: string) => await w.admit({ key, recipient: BOB, runId: 'run2', whenLimited: 'reject' })
+  t.match(await ask('b'), { status: 'refused', code: 'LIMITED' })
+  t.equal(await w.redis.hget(w.key('sender'), 'runId'), 'run2')
+  const coolUntil = Number(await w.redis.hget(w.key('sender'), 'coolUntil'))
+  w.at((coolUntil - START) / 1000 - 1)
+  t.match(await ask('c'), { status: 'refused', code: 'LIMITED' })
+  t.equal(await w.redis.hget(w.key('sender'), 'coolUntil'), String(coolUntil), 'it is not extended')
+  w.at((coolUntil - START) / 1000)
+  t.match(await ask('d'), { status: 'granted' })
+})
+
 await test('a sender without any grant is not cooled down, and its run id is stored', async (t, w) => {
   t.match(await w.admit({ key: 'a' }), { status: 'granted' })
   t.strictSame(await w.redis.hmget(w.key('sender'), 'runId', 'coolUntil'), ['run1', '0'])
