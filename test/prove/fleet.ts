@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { endChild, startGateway, type Child } from '../crash/child.js'
 import { nodeEnv } from '../support/gateway.js'
 import { pass } from '../support/until.js'
-import { monotonicNow, type Fact, type Frozen, type ObservedSend } from './history.js'
+import { monotonicNow, type Fact, type Frozen, type ObservedSend, type Trouble } from './history.js'
 import type { Proxies } from './proxies.js'
 
 export interface FleetOptions {
-  redisPort: number
+  /** Nodes reach a single server through proxies; of several servers they learn the addresses from the servers. */
+  redis: { port: number } | { url: string }
   sandboxPort: number
   folder: string
   prefix: string
@@ -27,12 +28,14 @@ export interface Fleet {
   end: (name: NodeName, signal: NodeJS.Signals, awayMs: number, clockOffsetMs?: number) => Promise<boolean>
   /** Stops a node with SIGSTOP for `forMs`. False if another fault is active on it. */
   freeze: (name: NodeName, forMs: number) => Promise<boolean>
+  /** Sends SIGHUP to all nodes that run. */
+  reload: () => void
+  /** The process of a node, by which facts name it. */
+  processOf: (name: NodeName) => string
   /** Resolves when all nodes run again without faults. */
   heal: () => Promise<void>
   /** What the observers in the nodes recorded. */
   watched: () => ObservedSend[]
-  /** Unexpected errors and exits of nodes. */
-  errors: () => string[]
 }
 
 interface RunningNode { child: Child, origin: string | null, busy: Promise<void> | null }
@@ -40,10 +43,9 @@ interface RunningNode { child: Child, origin: string | null, busy: Promise<void>
 export async function startFleet (options: FleetOptions, note: (fact: Fact) => void): Promise<Fleet & { close: () => Promise<void> }> {
   const running = new Map<NodeName, RunningNode>()
   const generations: Array<{ node: string, file: string }> = []
-  const errors: string[] = []
   const ports = new Map<string, number>()
   for (const name of nodeNames) {
-    ports.set(`${name} redis`, await options.proxies.open(`${name} redis`, options.redisPort))
+    if ('port' in options.redis) ports.set(`${name} redis`, await options.proxies.open(`${name} redis`, options.redis.port))
     ports.set(`${name} provider`, await options.proxies.open(`${name} provider`, options.sandboxPort))
   }
   let isClosed = false
@@ -51,7 +53,7 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
   function launch (name: NodeName, clockOffsetMs = 0): Child {
     const file = join(options.folder, `watch-${generations.length}`)
     const env = nodeEnv({
-      redisUrl: `redis://127.0.0.1:${ports.get(`${name} redis`)}`,
+      redisUrl: 'url' in options.redis ? options.redis.url : `redis://127.0.0.1:${ports.get(`${name} redis`)}`,
       apiUrl: `http://127.0.0.1:${ports.get(`${name} provider`)}/v25.0`,
       prefix: options.prefix,
       env: { ...options.settings, ROLE: roles[name], WATCH_FILE: file, CLOCK_OFFSET_MS: String(clockOffsetMs) }
@@ -69,8 +71,10 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     child.exited.then(
       () => {
         node.origin = null
+        const trouble: Trouble = { fact: 'trouble', of: 'process', node: String(child.pid), from: monotonicNow(), to: Infinity }
+        note(trouble)
         if (child.output().includes('unexpected') || child.end() === 1) {
-          errors.push(`${name} ended with ${child.end()}: ${child.output().slice(-600)}`)
+          note({ fact: 'node-failed', node: name, text: `ended with ${child.end()}: ${child.output().slice(-600)}` })
         }
         // As a process supervisor does, start it again.
         if (!isClosed && running.get(name) === node && node.busy === null) {
@@ -112,9 +116,13 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
       frozen.to = monotonicNow()
       child.signal('SIGCONT')
     }),
+    processOf: name => String(running.get(name)?.child.pid),
+    reload () {
+      for (const { child, origin } of running.values()) if (child.end() === null && origin !== null) child.signal('SIGHUP')
+    },
     async heal () {
       for (const name of nodeNames) {
-        options.proxies.set(`${name} redis`)
+        if ('port' in options.redis) options.proxies.set(`${name} redis`)
         options.proxies.set(`${name} provider`)
         await running.get(name)?.busy
         const node = running.get(name)
@@ -123,7 +131,6 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
       }
     },
     watched: () => generations.flatMap(({ node, file }) => readLines(file).map(line => ({ ...JSON.parse(line) as ObservedSend, node }))),
-    errors: () => errors,
     async close () {
       isClosed = true
       await Promise.all([...running.values()].map(async ({ child }) => await endChild(child)))
