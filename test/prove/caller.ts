@@ -39,7 +39,7 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
   /** One request; status 0 if there was no response. A path that begins with a version is one of the drop-in surface. */
   async function ask (
     origin: string, method: string, path: string, body?: unknown, more: Record<string, string> = {}
-  ): Promise<{ status: number, body: Body }> {
+  ): Promise<{ status: number, body: Body, retryAfterMs?: number }> {
     const askedAt = monotonicNow()
     const operation = operationOf(method, path, body)
     const noteOperation = (http: number): void => {
@@ -55,7 +55,8 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
       const text = await response.text()
       noteOperation(response.status)
       const parsed = text === '' ? {} : JSON.parse(text) as Body
-      return { status: response.status, body: path.startsWith('/v') ? ofGraph(parsed, response.headers) : parsed }
+      const retryAfterMs = Number(response.headers.get('retry-after') ?? 0) * 1000
+      return { status: response.status, body: path.startsWith('/v') ? ofGraph(parsed, response.headers) : parsed, retryAfterMs }
     } catch {
       noteOperation(0)
       return { status: 0, body: {} }
@@ -90,9 +91,9 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
       const nodes = origins()
       const origin = nodes[tries % Math.max(1, nodes.length)]
       const askedAt = monotonicNow()
-      const reply = origin === undefined ? { status: 0, body: {} } : await ask(origin, method, path, body, more)
+      const reply = origin === undefined ? { status: 0, body: {}, retryAfterMs: 0 } : await ask(origin, method, path, body, more)
       if (isFinal(reply.status, reply.body, askedAt)) return reply.body
-      await pass(Math.min(1000, 50 * 2 ** Math.min(tries, 5)))
+      await pass(Math.max(Math.min(3000, reply.retryAfterMs ?? 0), Math.min(2000, 50 * 2 ** Math.min(tries, 6))))
     }
     return null
   }

@@ -44,6 +44,8 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
   const running = new Map<NodeName, RunningNode>()
   const generations: Array<{ node: string, file: string }> = []
   const ports = new Map<string, number>()
+  /** When this process sent SIGKILL; it learns of the end a little later. */
+  const killedAt = new Map<number, number>()
   for (const name of nodeNames) {
     if ('port' in options.redis) ports.set(`${name} redis`, await options.proxies.open(`${name} redis`, options.redis.port))
     ports.set(`${name} provider`, await options.proxies.open(`${name} provider`, options.sandboxPort))
@@ -71,7 +73,8 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     child.exited.then(
       () => {
         node.origin = null
-        const trouble: Trouble = { fact: 'trouble', of: 'process', node: String(child.pid), from: monotonicNow(), to: Infinity }
+        const from = killedAt.get(child.pid) ?? monotonicNow()
+        const trouble: Trouble = { fact: 'trouble', of: 'process', node: String(child.pid), from, to: Infinity }
         note(trouble)
         if (child.output().includes('unexpected') || child.end() === 1) {
           note({ fact: 'node-failed', node: name, text: `ended with ${child.end()}: ${child.output().slice(-600)}` })
@@ -104,6 +107,7 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
   const fleet: Fleet & { close: () => Promise<void> } = {
     origins: () => nodeNames.filter(name => roles[name] !== 'worker').flatMap(name => running.get(name)?.origin ?? []),
     end: async (name, signal, awayMs, clockOffsetMs) => await occupy(name, async ({ child }) => {
+      if (signal === 'SIGKILL') killedAt.set(child.pid, monotonicNow())
       await endChild(child, signal)
       await pass(awayMs)
       if (!isClosed) await launch(name, clockOffsetMs).ready.catch(() => undefined)

@@ -99,8 +99,14 @@ export interface Operated {
 }
 /** A process was frozen. */
 export interface Frozen { fact: 'frozen', node: string, from: number, to: number }
-/** Something was not as usual. `node`: only for this node; null for all. */
-export interface Trouble { fact: 'trouble', of: 'redis' | 'provider' | 'process' | 'receiver', node: string | null, from: number, to: number }
+/** Something was not as usual. `node`: only for this node; null for all. `machine`: no process got enough of the processors. */
+export interface Trouble {
+  fact: 'trouble'
+  of: 'redis' | 'provider' | 'process' | 'receiver' | 'machine'
+  node: string | null
+  from: number
+  to: number
+}
 /** A fault was injected. */
 export interface FaultInjected { fact: 'fault-injected', at: number, kind: string }
 /** Redis acknowledged writes about these messages (`<digest>` of their ids) or pairs, and lost them. */

@@ -16,8 +16,8 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
   const { leaseMs } = rules
   if (leaseMs === undefined) return
   const inForce = rulesInForce(rules, facts)
-  const pauses = groupBy(pausesOf(facts), ({ sender }) => sender)
-  const general = factsOf(facts, 'trouble').filter(({ of, node }) => of === 'provider' || (of === 'redis' && node === null))
+  const pauses = groupBy(pausesOf(facts, true), ({ sender }) => sender)
+  const general = factsOf(facts, 'trouble').filter(({ of, node }) => of === 'provider' || of === 'machine' || (of === 'redis' && node === null))
   const byPair = groupBy(sends.all, ({ pair }) => pair)
   const bySender = groupBy(sends.all, ({ pair }) => senderOf(pair))
   const busy = new Map([...bySender].map(([sender, list]) => [sender, busyTimes(sender, list, inForce)]))

@@ -19,7 +19,7 @@ export function judgeOutcomes (rules: Rules, messages: Map<string, Message>, sen
     judgeState(message, outcomes, note)
     judgeContent(message, messages, note)
     if (message.ended === null) continue
-    if (GOOD.has(message.ended.state)) judgeSent(message, note)
+    if (GOOD.has(message.ended.state)) judgeSent(message, operations, note)
     else judgeNotSent(message, sends, note)
     if (message.ended.state === 'failed') judgeFailed(rules, message, sends, operations, note)
     else if (OVER.has(message.ended.state)) judgeClosed(rules, message, operations, note)
@@ -59,13 +59,15 @@ function judgeState (message: Message, outcomes: Outcomes, note: Note): void {
 }
 
 /** Sentence 4, and 9: a sent message was accepted, and its state is as high as its webhooks say, and no higher. */
-function judgeSent ({ posted: { key }, arrivals, statuses, bounced, ended }: Message, note: Note): void {
+function judgeSent ({ posted: { key, pair }, arrivals, statuses, bounced, ended }: Message, operations: Operated[], note: Note): void {
   const delivered = (opaque: string): boolean => statuses.some(one => one.opaque === opaque && (one.kind === 'delivered' || one.kind === 'read'))
   const standing = arrivals.filter(one => saidOf(one) === 'accepted' && (!bounced.has(one.opaque) || delivered(one.opaque)))
   if (standing.length === 0) note(4, `${key}: ${ended?.state}, and no attempt was accepted${bounced.size > 0 ? ' and stayed so' : ''}`)
   const rank = ['sent', 'delivered', 'read'].indexOf(ended?.state ?? '')
   const posted = Math.max(0, ...statuses.map(({ kind }) => ['sent', 'delivered', 'read'].indexOf(kind)))
   if (rank > posted) note(9, `${key}: ${ended?.state}, and no webhook said so`)
+  // Of an erased recipient nothing is kept that a later webhook could belong to.
+  if (operations.some(one => one.action === 'erase' && one.pair === pair)) return
   // With two accepted attempts the state is that of one of them.
   const acknowledged = Math.max(0, ...statuses.filter(({ http }) => http === 200).map(({ kind }) => ['sent', 'delivered', 'read'].indexOf(kind)))
   const accepted = arrivals.filter(one => saidOf(one) === 'accepted')

@@ -100,6 +100,30 @@ export async function aboutIn (file: string, cut: number): Promise<{ ids: string
   return { ids: [...ids], pairs: [...pairs] }
 }
 
+/** The whole commands in a part of a file. */
+export function commandsIn (bytes: Buffer): string[][] {
+  const commands: string[][] = []
+  parse(bytes, words => { commands.push(words) }, 0)
+  return commands
+}
+
+/** Shorter commands occur more than once, and say nothing about what a replica has. */
+const TELLING_LENGTH = 60
+
+/**
+ * Which messages and pairs the writes of a former master are about that its successor lacks: a replica writes the same commands in the same
+ * order, so everything behind the last common one is lost.
+ */
+export function lostBetween (former: string[][], successor: string[][]): { ids: string[], pairs: string[] } {
+  const textOf = (words: string[]): string => words.join(' ')
+  const kept = new Set(successor.map(textOf).filter(({ length }) => length >= TELLING_LENGTH))
+  const last = former.findLastIndex(words => kept.has(textOf(words)))
+  const ids = new Set<string>()
+  const pairs = new Set<string>()
+  for (const words of former.slice(last + 1)) collect(words, ids, pairs)
+  return { ids: [...ids], pairs: [...pairs] }
+}
+
 /** Digests of ids, and recipients in the members and fields of a sender's keys. */
 export function collect (words: string[], ids: Set<string>, pairs: Set<string>): void {
   const [, key = ''] = words

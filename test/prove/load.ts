@@ -20,8 +20,8 @@ export interface Load {
 
 type Place = Pick<MessageRequest, 'sender' | 'to' | 'lane'>
 
-/** Maximum number of conversations, repeats and cancellations at a time. */
-const MAX_CONCURRENT = 400
+/** Maximum number of conversations, repeats and cancellations at a time, for each message a second. */
+const MAX_CONCURRENT = 6
 /** Messages of a mean conversation. */
 const MEAN_LENGTH = 3.5
 
@@ -146,7 +146,7 @@ export function startLoad (options: LoadOptions): Load {
       const wait = next - performance.now()
       if (wait > 0) await pass(wait)
       // A service has a limited number of workers; what they cannot post now they post later.
-      while (underway.size >= MAX_CONCURRENT) await Promise.race(underway)
+      while (underway.size >= MAX_CONCURRENT * perSecond) await Promise.race(underway)
       // A generator of its own, so that its content does not depend on which request gets its response first.
       const own = random.fork()
       const kind = own.chance(0.03) ? schedule : own.chance(0.08) ? batch : own.chance(0.01) ? forget : talk

@@ -26,8 +26,6 @@ export interface Sends {
   of: (key: string) => Send[]
   /** From when on the gateway as a whole can know the response of a send; Infinity if the node never could write it. */
   knownFrom: (send: Send) => number
-  /** Total of the time from `from` to `to` in which nothing general was at fault. */
-  quietMs: (from: number, to: number) => number
   freezes: Frozen[]
 }
 
@@ -72,7 +70,6 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
     all,
     of: key => byKey.get(key) ?? [],
     knownFrom: send => knownFrom(send, freezes, troubles),
-    quietMs: (from, to) => uncovered(from, to, troubles.filter(({ of, node }) => node === null && of !== 'receiver')),
     freezes
   }
 }

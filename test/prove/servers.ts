@@ -27,18 +27,23 @@ export interface ServerOptions { fsync: Fsync, leaseMs: number, note: (fact: Fac
 
 type Kinds = Record<string, (random: Random) => Promise<boolean>>
 
+const failovers = [
+  'a master of Redis is killed and fails over', 'a master of Redis is cut off and fails over', 'a master of Redis hands over',
+  'a replica of Redis is killed'
+]
+
 /** The names of the faults of a kind of Redis. */
 export function redisKinds (on: On): Record<string, true> {
   const names = {
     server: ['Redis is killed and started again', 'Redis is away for longer than a lease', 'Redis is frozen', 'the power of Redis fails'],
-    sentinel: [],
-    cluster: []
+    sentinel: failovers,
+    cluster: failovers
   }[on]
   return Object.fromEntries(names.map(name => [name, true]))
 }
 
 /** How often the size of the append-only file is noted: what stood in it a second ago is on the disk. */
-const LOOK_MS = 50
+const LOOK_MS = 100
 /** Redis writes to the disk every second with `everysec`, as shipped. */
 const FSYNC_MS = 1000
 

@@ -20,7 +20,8 @@ import { startLoad } from './load.js'
 import { operate } from './operators.js'
 import { collect } from './provider-records.js'
 import { startProxies } from './proxies.js'
-import { startServer, type Fsync, type On } from './servers.js'
+import { startClusterServers, startSentinelServers } from './failover.js'
+import { startServer, type Fsync, type On, type Servers } from './servers.js'
 import { APP_SECRET, startWhatsApp } from './whatsapp.js'
 
 export interface SoakOptions {
@@ -88,7 +89,8 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const facts: Fact[] = []
   const note = (fact: Fact): void => { facts.push(fact) }
-  const servers = await startServer(t, { fsync: options.fsync, leaseMs: LEASE_MS, note })
+  const start = { server: startServer, sentinel: startSentinelServers, cluster: startClusterServers }[options.on]
+  const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_MS, note })
   const sandbox = startSandbox()
   t.teardown(async () => await endChild(sandbox))
   const origin = new URL(await sandbox.ready).origin
@@ -150,6 +152,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     everySeconds: 2.5,
     isOver: () => second() > options.seconds
   })
+  t.teardown(watchMachine(note))
   const faults = new Map<string, number>()
   let reloads = 0
   const reload = (random: Random): void => {
@@ -208,8 +211,22 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   return { on: options.on, fsync: options.fsync, facts, judgement, faults, seconds: second(), settledInSeconds }
 }
 
+/** Notes when this process, which gets as much of the processors as any other, was late by more than this. */
+const STALL_MS = 500
+
+function watchMachine (note: (fact: Fact) => void): () => void {
+  let last = monotonicNow()
+  const timer = setInterval(() => {
+    const now = monotonicNow()
+    // What was late then is made up for within seconds.
+    if (now - last > STALL_MS + 100) note({ fact: 'trouble', of: 'machine', node: null, from: last, to: now + 3000 })
+    last = now
+  }, 100)
+  return () => clearInterval(timer)
+}
+
 /** Callbacks that are not delivered yet, and parked statuses. */
-async function waitingIn (servers: Awaited<ReturnType<typeof startServer>>, prefix: string, senders: string[]): Promise<number> {
+async function waitingIn (servers: Servers, prefix: string, senders: string[]): Promise<number> {
   let count = 0
   for (const client of await servers.masters()) {
     for (const sender of senders) {

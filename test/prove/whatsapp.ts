@@ -23,30 +23,30 @@ export interface WhatsApp {
   close: () => void
 }
 
-type Status = Pick<StatusPosted, 'key' | 'opaque' | 'wamid' | 'kind' | 'code'> & { sender: string, tries: number }
+type Status = Pick<StatusPosted, 'key' | 'opaque' | 'wamid' | 'kind' | 'code'> & { sender: string, pair: string, tries: number }
 
 /** Statuses of one sender that are due within this time go out in one post. */
-const EVERY_MS = 50
+const EVERY_MS = 100
 const TIMEOUT_MS = 4000
 /** Meta reports no two failures of a message; this share of messages fails after it was accepted. */
 const FAILING = 0.03
 const codes = [131000, 131000, 131026]
 
 export function startWhatsApp ({ origins, note, random, isErased, lateMs }: WhatsAppOptions): WhatsApp {
-  const planned: Array<{ at: number, status: Status, pair: string }> = []
+  const planned: Array<{ at: number, status: Status }> = []
   let open = 0
   let isClosed = false
 
   function plan (arrival: Arrived, kind: Status['kind'], delayMs: number, code: number | null = null): void {
     const { key, opaque, pair, wamid } = arrival
     if (wamid === null || wamid === undefined) return
-    const status: Status = { key, opaque, wamid, kind, code, sender: senderOf(pair), tries: 0 }
+    const status: Status = { key, opaque, wamid, kind, code, pair, sender: senderOf(pair), tries: 0 }
     open++
-    planned.push({ at: performance.now() + delayMs, status, pair })
+    planned.push({ at: performance.now() + delayMs, status })
     // Meta repeats what it is not sure of.
     if (random.chance(0.1)) {
       open++
-      planned.push({ at: performance.now() + delayMs + random.int(0, Math.ceil(lateMs / 3)), status: { ...status }, pair })
+      planned.push({ at: performance.now() + delayMs + random.int(0, Math.ceil(lateMs / 3)), status: { ...status } })
     }
   }
 
@@ -70,12 +70,12 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
     for (const { key, opaque, wamid, kind, code } of statuses) {
       note({ fact: 'status-posted', askedAt, at: monotonicNow(), http, key, opaque, wamid, kind, code })
     }
-    if (http === 200 || (http >= 400 && http < 500 && http !== 429)) {
+    if (http === 200 || (http >= 400 && http < 500 && http !== 408 && http !== 429)) {
       open -= statuses.length
       return
     }
     for (const status of statuses) {
-      planned.push({ at: performance.now() + Math.min(4000, 250 * 2 ** status.tries), status: { ...status, tries: status.tries + 1 }, pair: '' })
+      planned.push({ at: performance.now() + Math.min(4000, 250 * 2 ** status.tries), status: { ...status, tries: status.tries + 1 } })
     }
   }
 
@@ -89,7 +89,7 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
         if (one === undefined || one.at > performance.now()) continue
         planned.splice(at, 1)
         // Of an erased recipient nothing is left that a status could belong to.
-        if (isErased(one.pair)) open--
+        if (isErased(one.status.pair)) open--
         else due.set(one.status.sender, [...due.get(one.status.sender) ?? [], one.status])
       }
       for (const [sender, statuses] of due) post(sender, statuses).catch(() => undefined)

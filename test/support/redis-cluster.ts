@@ -1,5 +1,6 @@
 /** Three masters with a replica each, as one cluster: real processes, up in some three seconds. */
 import { Redis } from 'ioredis'
+import type { EmbeddedRedisOptions } from '../../src/redis/embedded.js'
 import { startRedis, type Teardown, type TestRedis } from './redis.js'
 import { until } from './until.js'
 
@@ -17,7 +18,11 @@ export interface TestCluster {
   settled: () => Promise<void>
 }
 
-export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 2000 } = {}): Promise<TestCluster> {
+/** `server`: options of each server. */
+export async function startCluster (
+  t: Teardown,
+  { masters = 3, nodeTimeoutMs = 2000, server = {} }: { masters?: number, nodeTimeoutMs?: number, server?: Omit<EmbeddedRedisOptions, 'dir'> } = {}
+): Promise<TestCluster> {
   const extra = [
     '--cluster-enabled',
     'yes',
@@ -28,9 +33,10 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
     '--repl-diskless-sync-delay',
     '0',
     '--repl-ping-replica-period',
-    '1'
+    '1',
+    ...server.extra ?? []
   ]
-  const servers = await Promise.all(Array.from({ length: 2 * masters }, async () => await startRedis(t, { extra })))
+  const servers = await Promise.all(Array.from({ length: 2 * masters }, async () => await startRedis(t, { ...server, extra })))
   const clients = servers.map(server => server.connect())
   const ask = clients[0] as Redis
   const share = Math.ceil(SLOTS / masters)
