@@ -67,7 +67,7 @@ export const aboutMessages: Doctored[] = [
     rules: strict,
     facts: insteadOfB(...unanswered('b', 1010, 1, reset), ended('b', 'failed', 'unknown'))
   },
-  { what: 'a cancelled message that nobody cancelled', sentence: 7, facts: insteadOfB(ended('b', 'cancelled')) },
+  { what: 'a cancelled message that no caller cancelled', sentence: 7, facts: insteadOfB(ended('b', 'cancelled')) },
   {
     what: 'a message that expired too soon',
     sentence: 7,
@@ -128,7 +128,7 @@ export const aboutMessages: Doctored[] = [
     facts: insteadOfB(...refused('b', 1010, 1, 131056), ...sent('b', 9000, 2), ended('b', 'sent', 'limited', 'sent'))
   },
   {
-    what: 'a pair limit that became unknown although its node lived on',
+    what: 'a pair limit that ended as unknown although its node lived on',
     sentence: 15,
     facts: insteadOfB(...refused('b', 1010, 1, 131056), ...sent('b', 9000, 2), ended('b', 'sent', 'unknown', 'sent'))
   },

@@ -54,7 +54,7 @@ export const aboutTheRest: Doctored[] = [
     rules: calling,
     facts: [...called, calledBack('b', 1300, 'sent', { body: 'other' })]
   },
-  { what: 'a callback of a message that nobody posted', sentence: 35, rules: calling, facts: [...called, calledBack('z', 1300, 'sent')] },
+  { what: 'a callback of a message that no caller posted', sentence: 35, rules: calling, facts: [...called, calledBack('z', 1300, 'sent')] },
   {
     what: 'a callback that comes a minute late',
     sentence: 36,

@@ -39,7 +39,7 @@ function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<str
   return books
 }
 
-/** How often a message became sent: from delivered to read it stays so. A webhook may report the delivery before anything else. */
+/** How often a message changed to sent: from delivered to read it stays so. A webhook may report the delivery before anything else. */
 function timesSent (states: string[]): number {
   return states.filter((state, at) => state === 'sent' || (GOOD.has(state) && !GOOD.has(states[at - 1] ?? ''))).length
 }

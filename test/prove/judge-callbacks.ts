@@ -17,7 +17,7 @@ export function judgeCallbacks (rules: Rules, messages: Map<string, Message>, fa
     known.add(id)
     judgeMessage(message, byMessage.get(id) ?? [], erased.has(message.posted.pair), note)
   }
-  for (const [id, [first]] of byMessage) if (!known.has(id)) note(35, `${first?.id}: of a message that nobody posted`)
+  for (const [id, [first]] of byMessage) if (!known.has(id)) note(35, `${first?.id}: of a message that no caller posted`)
   judgeLateness([...byMessage.values()].flat(), facts, note)
 }
 

@@ -1,6 +1,6 @@
 /** Sentences 26 to 28: what is due does not wait while nothing prevents it. */
-import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
-import { EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, type Note, type Sentence } from './model.js'
+import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Granted, type Message, type Rules } from './history.js'
+import { CLOCKS_MS, EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, type Note, type Sentence } from './model.js'
 import { pausesOf } from './judge-operators.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
 import { outcomeOf, uncovered, type Send, type Sends } from './sends.js'
@@ -18,18 +18,25 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
   const inForce = rulesInForce(rules, facts)
   const pauses = groupBy(pausesOf(facts, true), ({ sender }) => sender)
   const general = factsOf(facts, 'trouble').filter(({ of, node }) => of === 'provider' || of === 'machine' || (of === 'redis' && node === null))
-  const byPair = groupBy(sends.all, ({ pair }) => pair)
+  const grants = factsOf(facts, 'granted')
+  const grantsOf = groupBy(grants, ({ opaque }) => opaque)
+  const byPair = groupBy([...sends.all.map(send => blockedBy(send, leaseMs, inForce)), ...grants.map(grantBlocks)], ({ pair }) => pair)
   const bySender = groupBy(sends.all, ({ pair }) => senderOf(pair))
   const busy = new Map([...bySender].map(([sender, list]) => [sender, busyTimes(sender, list, inForce)]))
 
   function judge (sentence: Sentence, what: string, pair: string, from: number, to: number, boundMs: number): void {
     if (to - from < boundMs) return
     const sender = senderOf(pair)
-    const others = (byPair.get(pair) ?? []).flatMap(send => blockedBy(send, leaseMs ?? 0, inForce))
-    const waits = [...general, ...pauses.get(sender) ?? [], ...busy.get(sender) ?? [], ...others]
+    const waits = [...general, ...pauses.get(sender) ?? [], ...busy.get(sender) ?? [], ...byPair.get(pair) ?? []]
     const quietMs = uncovered(from, to, waits)
     const seconds = (ms: number): number => Math.round(ms / 1000)
     if (quietMs > boundMs) note(sentence, `${what} ${seconds(to - from)} s late, ${seconds(quietMs)} s of that without a reason`)
+  }
+
+  /** The first grant after it was due: one that cannot start in time is given back, and granted again. */
+  function takenUpAt (send: Send, due: number): number {
+    const first = (grantsOf.get(send.opaque) ?? []).map(({ at }) => at).filter(at => at >= due - CLOCKS_MS)
+    return Math.min(send.checked.at, ...first)
   }
 
   for (const { posted, ended, responses } of messages.values()) {
@@ -37,11 +44,13 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
     list.forEach((send, at) => {
       const before = list[at - 1]
       if (before === undefined) return
-      judge(26, `${send.opaque} was`, posted.pair, dueAt(rules, before), send.checked.at, LATE_RETRY_MS)
+      const due = dueAt(rules, before)
+      judge(26, `${send.opaque} was`, posted.pair, due, takenUpAt(send, due), LATE_RETRY_MS)
     })
     const acceptedAt = responses.find(({ status }) => status >= 200 && status < 300)?.at
     if (posted.scheduledFor !== undefined && acceptedAt !== undefined && list[0] !== undefined) {
-      judge(27, `${posted.key} was`, posted.pair, Math.max(posted.scheduledFor, acceptedAt), list[0].checked.at, LATE_MS)
+      const due = Math.max(posted.scheduledFor, acceptedAt)
+      judge(27, `${posted.key} was`, posted.pair, due, takenUpAt(list[0], due), LATE_MS)
     }
     if (ended?.state !== 'expired' || ended.settledAt === undefined || acceptedAt === undefined) continue
     const expiresAt = Math.max(acceptedAt, posted.scheduledFor ?? 0) + (posted.expiresInMs ?? rules.lifeMs ?? 86_400_000)
@@ -59,11 +68,16 @@ function dueAt (rules: Rules, before: Send): number {
 }
 
 /** A pair waits while one of its messages is in flight, for the interval after it, and in a cool-down. */
-function blockedBy (send: Send, leaseMs: number, inForce: RulesInForce): Interval {
+function blockedBy (send: Send, leaseMs: number, inForce: RulesInForce): Interval & { pair: string } {
   const from = send.checked.at
   const end = send.answered?.at ?? from + leaseMs
   const intervalMs = Math.max(...inForce.during(senderOf(send.pair), from, end).map(one => one.intervalMs))
-  return { from, to: Math.max(from + intervalMs, end + (outcomeOf(send) === 'limited' ? COOL_DOWN_MS.pair : 0)) }
+  return { pair: send.pair, from, to: Math.max(from + intervalMs, end + (outcomeOf(send) === 'limited' ? COOL_DOWN_MS.pair : 0)) }
+}
+
+/** So does one that is given back: a slot is not refunded. */
+function grantBlocks ({ pair, at }: Granted): Interval & { pair: string } {
+  return { pair, from: at, to: at + COOL_DOWN_MS.sender }
 }
 
 /** Seconds in which a sender used its rate, and its cool-downs. */

@@ -105,7 +105,7 @@ function judgeFailed (rules: Rules, message: Message, sends: Sends, operations: 
   // A message that stops its sender twice is rejected.
   const stops = list.filter(({ arrived }) => [190, 131031, 131042].includes(arrived?.code ?? 0)).length
   if (last === undefined) {
-    // The grant of a node that died before the start: nobody knows whether it started.
+    // The grant of a node that died before the start: no process knows whether it started.
     if (ended?.attempts.some(({ outcome }) => outcome === 'unknown') !== true) note(6, `${key}: failed, and was never tried`)
     return
   }
@@ -134,7 +134,7 @@ function judgeClosed (rules: Rules, { posted, operations, ended }: Message, all:
     // A request without a response may have worked.
     const isAsked = operations.some(({ action, http }) => action === 'cancel' && (http === 0 || http < 300 || http >= 500)) ||
       all.some(one => one.pair === pair && (one.action === 'erase' || (one.action === 'opt-out' && isMarketing)))
-    if (!isAsked) note(7, `${key}: cancelled, and nobody asked for it`)
+    if (!isAsked) note(7, `${key}: cancelled, and no request asked for it`)
     return
   }
   const lifeMs = posted.expiresInMs ?? rules.lifeMs ?? 86_400_000

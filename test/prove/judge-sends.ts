@@ -29,8 +29,8 @@ function wasAccepted ({ arrived }: Send): boolean {
 /** Whether a webhook reported, before the other send started, that this one had failed. */
 function failedBefore ({ arrived }: Send, later: Send, { statuses, bounced, posted }: Message): boolean {
   if (arrived === null) return false
-  const told = statuses.filter(one => one.kind === 'failed' && one.wamid === arrived.wamid)
-  if (told.length > 0) return told.some(({ askedAt }) => askedAt < later.checked.at)
+  const reports = statuses.filter(one => one.kind === 'failed' && one.wamid === arrived.wamid)
+  if (reports.length > 0) return reports.some(({ askedAt }) => askedAt < later.checked.at)
   return bounced.has(arrived.opaque) && posted.key !== ''
 }
 

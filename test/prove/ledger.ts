@@ -108,7 +108,7 @@ export function commandsIn (bytes: Buffer): string[][] {
 }
 
 /** Shorter commands occur more than once, and say nothing about what a replica has. */
-const TELLING_LENGTH = 60
+const UNIQUE_LENGTH = 60
 
 /**
  * Which messages and pairs the writes of a former master are about that its successor lacks: a replica writes the same commands in the same
@@ -116,7 +116,7 @@ const TELLING_LENGTH = 60
  */
 export function lostBetween (former: string[][], successor: string[][]): { ids: string[], pairs: string[] } {
   const textOf = (words: string[]): string => words.join(' ')
-  const kept = new Set(successor.map(textOf).filter(({ length }) => length >= TELLING_LENGTH))
+  const kept = new Set(successor.map(textOf).filter(({ length }) => length >= UNIQUE_LENGTH))
   const last = former.findLastIndex(words => kept.has(textOf(words)))
   const ids = new Set<string>()
   const pairs = new Set<string>()

@@ -111,7 +111,7 @@ export function startLoad (options: LoadOptions): Load {
     for (const place of places) talking.delete(nameOf(place))
   }
 
-  /** A person of whom nobody else knows. */
+  /** A recipient of no other conversation. */
   const stranger = (family: string): string => `${family}${String(++count).padStart(15 - family.length, '0')}`
 
   /** One to three parts, scheduled for the same moment. */

@@ -69,7 +69,7 @@ export const NETWORK_MS = 50
 /** A second may hold this share more than the rate. */
 export const RATE_TOLERANCE = 0.02
 /** How long a node with a working connection to Redis needs at most to write what it knows. */
-export const TELL_MS = 2500
+export const WRITE_WITHIN_MS = 2500
 /** How long something due may wait while nothing prevents it. */
 export const LATE_MS = 15_000
 /** The same for retries: BullMQ takes the run of a dead worker over after half a minute. */

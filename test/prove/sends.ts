@@ -2,7 +2,7 @@
 import {
   factsOf, groupBy, nameOf, observedSends, type Arrived, type Fact, type Frozen, type Granted, type Message, type ObservedSend, type Trouble
 } from './history.js'
-import { CLOCKS_MS, TELL_MS, codes } from './model.js'
+import { CLOCKS_MS, WRITE_WITHIN_MS, codes } from './model.js'
 
 export interface Send {
   opaque: string
@@ -94,7 +94,7 @@ export function saidOf ({ outcome, code }: Arrived): Outcome {
 }
 
 /**
- * The node can write a response to Redis once it has run, with Redis, for TELL_MS after it. A node that ended before that could not; one
+ * The node can write a response to Redis once it has run, with Redis, for WRITE_WITHIN_MS after it. A node that ended before that could not; one
  * that was frozen or cut off could later.
  */
 function knownFrom ({ answered, node }: Send, freezes: Frozen[], troubles: Trouble[]): number {
@@ -105,10 +105,10 @@ function knownFrom ({ answered, node }: Send, freezes: Frozen[], troubles: Troub
   const blocks = [...about, ...freezes.filter(one => one.node === node)].filter(({ to }) => to > answered.at).sort((a, b) => a.from - b.from)
   let from = answered.at
   for (const block of blocks) {
-    if (block.from - from >= TELL_MS) break
+    if (block.from - from >= WRITE_WITHIN_MS) break
     from = Math.max(from, block.to)
   }
-  return from + TELL_MS <= end ? from + TELL_MS : Infinity
+  return from + WRITE_WITHIN_MS <= end ? from + WRITE_WITHIN_MS : Infinity
 }
 
 /** The part of a time that no interval covers, ms. */

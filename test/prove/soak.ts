@@ -8,7 +8,7 @@ import { keys } from '../support/gateway.js'
 import { CALLBACK_SECRET } from '../support/receiver.js'
 import { createPrefix, type Teardown } from '../support/redis.js'
 import { request } from '../support/request.js'
-import { pass } from '../support/until.js'
+import { pass, until } from '../support/until.js'
 import { startCallbackReceiver } from './callback-receiver.js'
 import { createCaller } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
@@ -185,9 +185,15 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   doing = 'all faults have ended'
   writeSenders(all)
   await endFaults(targets)
-  fleet.reload()
   const healedAt = performance.now()
   await operators
+  // A node that did not reach Redis rejects the list, and has to be asked again.
+  await until('every node has the whole list of senders', async () => {
+    fleet.reload()
+    await pass(1000)
+    const lists = await Promise.all(fleet.origins().map(async origin => await caller.ask(origin, 'GET', '/senders')))
+    return lists.every(({ body }) => (body['senders'] as unknown[] | undefined)?.length === all.length)
+  }, STILL_WITHIN_S * 1000)
   await untilStill(async () => load.isDone() ? 0 : 1 + load.wishes.size - load.responded())
   const unsettled = async (): Promise<number> => {
     const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
