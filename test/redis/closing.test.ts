@@ -2,7 +2,8 @@
 import t from 'tap'
 import { startSandbox } from '../sandbox/support.js'
 import { startNode } from '../support/gateway.js'
-import { startRedis, type TestRedis } from '../support/redis.js'
+import { createPrefix, startRedis, type TestRedis } from '../support/redis.js'
+import { startCluster } from '../support/redis-cluster.js'
 import { pass, until } from '../support/until.js'
 
 const sandbox = await startSandbox(t)
@@ -43,5 +44,40 @@ for (const [what, begin] of Object.entries(faults)) {
     await node.close()
     await until('the node left no timer and no socket', () => countHandles() <= before)
     if (what === 'hangs') process.kill(redis.pid, 'SIGCONT')
+  })
+}
+
+await t.test('a node closes completely while Redis hangs during the close', async t => {
+  const redis = await startRedis(t)
+  await pass(100)
+  const before = countHandles()
+  const node = await startNode(t, { redisUrl: redis.url, apiUrl: sandbox.url, env: { WHATSAPP_RATE_LIMIT_MS: '1' } })
+  await node.send('+15550000001', 'Hello', {}, { prefer: 'respond-async' })
+  await until('it is sent', () => node.seen('attempt.settled').length === 1)
+  const closed = node.close()
+  setImmediate(() => hang(redis))
+  await closed
+  await until('the node left no timer and no socket', () => countHandles() <= before)
+  process.kill(redis.pid, 'SIGCONT')
+})
+
+for (const begin of ['kill', 'hang'] as const) {
+  await t.test(`a node closes completely while the master of its queues ${begin === 'kill' ? 'is gone' : 'hangs'} and others respond`, async t => {
+    // A failover would come after this time only.
+    const cluster = await startCluster(t, { nodeTimeoutMs: 60_000 })
+    const prefix = createPrefix()
+    const master = await cluster.masterOf(`{${prefix}}`)
+    await pass(100)
+    const before = countHandles()
+    const node = await startNode(t, { redisUrl: cluster.url, apiUrl: sandbox.url, prefix, env: { WHATSAPP_RATE_LIMIT_MS: '1' } })
+    await node.send('+15550000001', 'Hello', {}, { prefer: 'respond-async' })
+    await until('it is sent', () => node.seen('attempt.settled').length === 1)
+    if (begin === 'kill') await master.kill()
+    else hang(master)
+    await pass(300)
+    await node.close()
+    // BullMQ's watchdog of a blocking read ends by itself after 11 s; it keeps only a process that does not call process.exit().
+    await until('the node left no timer and no socket', () => countHandles() <= before, 15_000)
+    if (begin === 'hang') process.kill(master.pid, 'SIGCONT')
   })
 }
