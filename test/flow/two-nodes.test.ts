@@ -34,7 +34,8 @@ await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ lat
 await t.test('a node killed under load loses nothing, duplicates only messages of unknown outcome, and breaks no limit', async t => {
   const prefix = createPrefix()
   const written = watchWritten(t)
-  const start = async () => await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { ...env, ...SHORT, ...written.env } })
+  const options = { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { ...env, ...SHORT, ...written.env } }
+  const start = async () => await startGatewayProcess(t, options)
   const nodes = await Promise.all([start(), start()])
   const wanted = texts(120, 12)
   let posted = 0
@@ -71,7 +72,7 @@ await t.test('messages that wait when all nodes and Redis stop are sent after a 
   const start = async () => await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { ...env, ...written.env } })
   const nodes = await Promise.all([start(), start()])
   const wanted = texts(20, 10)
-  // With the default time limit of a send: a slow machine must not turn a response into an unknown outcome, which is sent again.
+  // With the default time limit of a send: a slow machine must not make an outcome unknown, which is sent again.
   // Paused while posting, so that a slow machine has not sent all messages by then.
   const posting = post(wanted, nodes)
   await until('some messages are sent', async () => (await seen()).length > 0)
