@@ -12,7 +12,7 @@ import { startRecovery } from './recovery/recover.js'
 import { queueNames } from './queues.js'
 import type { Client } from './redis/client.js'
 import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
-import { queuePrefix } from './redis/keys.js'
+import { globalKey, queuePrefix } from './redis/keys.js'
 import type { SenderRegistry } from './sender-registry.js'
 
 export interface WorkerDeps extends DrainDeps, RetryWorkerDeps, HousekeepingDeps, RecoveryDeps {
@@ -59,15 +59,17 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
   const recovery = startRecovery(deps)
   return {
     async close () {
-      // Without force, close() waits for Redis. While Redis does not answer it would never end, and its timers would keep the process.
-      const isAnswering = await deps.store.redis.ping().then(() => true, () => false)
+      // Without force, close() waits for Redis. A PING would do on one server; in a cluster any master may answer it.
+      const isAnswering = await deps.store.redis.exists(globalKey(deps.store.prefix, 'layout')).then(() => true, () => false)
       // ioredis cannot end a client that waits for its next attempt to reconnect. It can end an attempt.
       for (const client of blocking) if (client?.status === 'reconnecting') client.connect().catch(() => undefined)
       // First, so that the jobs that this node hands over are taken by another one.
-      const closed = Promise.all(workers.map(async worker => await worker.close(!isAnswering)))
+      const closed = Promise.all(workers.map(async worker => await worker.close(!isAnswering))).then(() => true)
       await recovery.stop()
       await Promise.allSettled(jobs)
-      await Promise.race([closed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })])
+      const isClosed = await Promise.race([closed, sleep(CLOSE_WITHIN_MS, false, { ref: false })])
+      // Redis stopped answering meanwhile: without connections the workers end, and with them their timers.
+      if (!isClosed) for (const worker of workers) worker.disconnect().catch(() => undefined)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { errors, type Dispatcher } from 'undici'
+import { startReadTimeout } from '../read-timeout.js'
 import type { HttpResponse } from './response.js'
 import { NOT_STARTED, StartGuard } from './start-guard.js'
 
@@ -35,7 +36,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #limits: ExchangeLimits
   readonly #resolve: (result: ExchangeResult) => void
   readonly #guard: StartGuard
-  #timer: NodeJS.Timeout | undefined
+  #stopTimeout: (() => void) | undefined
   #head: Omit<HttpResponse, 'body'> | undefined
   #chunks: Buffer[] = []
   #bytes = 0
@@ -50,9 +51,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#guard.start()
     this.#limits.onStart?.()
     // One timer for headers and body together: undici's own have a resolution of half a second and restart with each chunk.
-    this.#timer = setTimeout(() => {
+    this.#stopTimeout = startReadTimeout(this.#limits.sendTimeoutMs, () => {
       controller.abort(this.#head === undefined ? new errors.HeadersTimeoutError() : new errors.BodyTimeoutError())
-    }, this.#limits.sendTimeoutMs)
+    })
   }
 
   onResponseStart (_controller: Dispatcher.DispatchController, statusCode: number, headers: HttpResponse['headers']): void {
@@ -81,7 +82,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   end (result: { response: HttpResponse } | { error: unknown }): void {
-    clearTimeout(this.#timer)
+    this.#stopTimeout?.()
     this.#guard.close()
     this.#chunks = []
     this.#resolve({ startedAt: this.#guard.startedAt, endedAt: performance.now(), ...result })

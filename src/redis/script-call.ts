@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.js'
 import { createHash } from 'node:crypto'
+import { startReadTimeout } from '../read-timeout.js'
 import type { Client } from './client.js'
 import { corkWrites } from './cork-writes.js'
 import { hourNow, isOwn, senderKey } from './keys.js'
@@ -46,25 +47,20 @@ export function defineScript (redis: Client, prefix: string, script: Script, rep
   }
 }
 
-/**
- * The reply, or an error once it is late. A process that was blocked for longer than the limit finds the timer due while the reply is unread in
- * the socket: then ioredis' own `commandTimeout` would report a call as lost that Redis has run. So the sockets are read once
- * more before a reply counts as late.
- */
+/** The reply, or an error once it is late. Not ioredis' `commandTimeout`, which reports calls as lost that Redis has run (read-timeout.ts). */
 async function inTime (reply: Promise<unknown>, replyWithinMs: number | undefined): Promise<unknown> {
   if (replyWithinMs === undefined) return await reply
   return await new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => setImmediate(() => reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' }))),
-      replyWithinMs
-    )
+    const cancel = startReadTimeout(replyWithinMs, () => {
+      reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' }))
+    })
     reply.then(
       value => {
-        clearTimeout(timer)
+        cancel()
         resolve(value)
       },
       error => {
-        clearTimeout(timer)
+        cancel()
         reject(error)
       }
     )

@@ -21,10 +21,10 @@ const env = {
   WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS),
   WHATSAPP_SENDER_RATE_PER_SECOND: String(PER_SECOND),
   WHATSAPP_RETRY_SCHEDULE_MS: '500,500,500,500,500',
-  WHATSAPP_RETRY_INTERVAL_MS: '500',
-  SEND_TIMEOUT_MS: '500',
-  LEASE_MS: '6000'
+  WHATSAPP_RETRY_INTERVAL_MS: '500'
 }
+/** So that what the killed node held is recovered within the test. */
+const SHORT = { SEND_TIMEOUT_MS: '500', LEASE_MS: '6000' }
 
 const redis = await startRedis(t)
 const sandbox = await startSandboxProcess(t)
@@ -34,7 +34,8 @@ await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ lat
 await t.test('a node killed under load loses nothing, duplicates only messages of unknown outcome, and breaks no limit', async t => {
   const prefix = createPrefix()
   const written = watchWritten(t)
-  const start = async () => await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { ...env, ...written.env } })
+  const options = { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { ...env, ...SHORT, ...written.env } }
+  const start = async () => await startGatewayProcess(t, options)
   const nodes = await Promise.all([start(), start()])
   const wanted = texts(120, 12)
   let posted = 0
@@ -71,6 +72,7 @@ await t.test('messages that wait when all nodes and Redis stop are sent after a 
   const start = async () => await startGatewayProcess(t, { redisUrl: redis.url, apiUrl: sandbox.found, prefix, env: { ...env, ...written.env } })
   const nodes = await Promise.all([start(), start()])
   const wanted = texts(20, 10)
+  // With the default time limit of a send: a slow machine must not make an outcome unknown, which is sent again.
   // Paused while posting, so that a slow machine has not sent all messages by then.
   const posting = post(wanted, nodes)
   await until('some messages are sent', async () => (await seen()).length > 0)

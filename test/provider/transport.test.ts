@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Socket } from 'node:net'
 import { closedPort, connectTo, grantFor, json, accepted, startApi, startTcp } from './cloud-api.js'
+import { startCommand } from '../support/process.js'
 
 const local = (port: number, protocol = 'http'): string => `${protocol}://127.0.0.1:${port}/v25.0`
 const unsent = (code: string): object => ({ status: 'unsent', code, error: String, startedAfterMs: null, durationMs: 0 })
@@ -9,6 +10,11 @@ const unknown = (code: string): object => ({ status: 'unknown', code, error: Str
 
 /** Far below undici's own timeouts, and far above the delays of a busy machine. */
 const IN_TIME_MS = 10_000
+
+/** A server in a process of its own: it responds while the process of the test is blocked. */
+const RESPONDER = `require('node:http').createServer((request, response) => {
+  request.resume().on('end', () => setTimeout(() => response.end(${JSON.stringify(JSON.stringify(accepted))}), 50))
+}).listen(0, '127.0.0.1', function () { console.log('port ' + this.address().port) })`
 
 /** A connection handler that runs `then` when the first bytes of the request arrive. */
 const onRequest = (then: (socket: Socket) => void) => (socket: Socket) => { socket.once('data', () => then(socket)) }
@@ -80,6 +86,14 @@ t.test('after the start', async t => {
     const outcome = await connectTo(t, api.url, { sendTimeoutMs: 150 }).send(grantFor())
     t.match(outcome, unknown('BODY_TIMEOUT'))
     t.ok(outcome.durationMs >= 149 && outcome.durationMs < IN_TIME_MS, `${outcome.durationMs} ms`)
+  })
+
+  t.test('a response that arrived in time while the process was blocked', async t => {
+    const server = await startCommand(t, [process.execPath, '-e', RESPONDER], { cwd: '.', env: {} }, /^port (\d+)/m)
+    const provider = connectTo(t, local(Number(server.found)), { sendTimeoutMs: 200, connections: 1 })
+    t.match(await provider.send(grantFor()), { status: 'sent' }, 'with a connection to make')
+    const block = (): void => { setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)) }
+    t.match(await provider.send(grantFor(), block), { status: 'sent' }, 'blocked for longer than the timeout')
   })
 
   t.test('a body of more than a megabyte is not read to its end', async t => {
