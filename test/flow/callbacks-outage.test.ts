@@ -119,14 +119,14 @@ await t.test('a hundred rejected callbacks delay no others, of the same sender o
 await t.test('callbacks that hang do not block others, of the same sender or of another', async t => {
   const receiver = await startReceiver(t)
   receiver.respond(callback => isPoison(callback) ? null : 204)
-  const node = await environment.start(t, { ...env, CALLBACK_URL: receiver.url, CALLBACK_TIMEOUT_MS: '3000' })
+  const node = await environment.start(t, { ...env, CALLBACK_URL: receiver.url, CALLBACK_TIMEOUT_MS: '10000' })
   await sendMany(node, SENDER, 100, { poison: true })
   await until('some hang', () => receiver.received.length >= 30, 30_000)
   const others = await sendMany(node, OTHER, 5)
   await until('those of the other sender are delivered', () => others.every(id => receiver.taken(id).length === 1), 30_000)
   t.notOk(node.seen('callback.attempted').some(({ result }) => result !== 'delivered'), 'before the first one timed out')
   const own = await sendMany(node, SENDER, 5)
-  await until('those of the same sender are delivered', () => own.every(id => receiver.taken(id).length === 1), 60_000)
+  await until('those of the same sender are delivered', () => own.every(id => receiver.taken(id).length === 1), 90_000)
 })
 
 await t.test('statuses of messages that another system sends fill no limit for good, and do not hold up recovery', async t => {
