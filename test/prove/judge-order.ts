@@ -1,5 +1,5 @@
 /** Sentences 22 to 25: first attempts keep the order of their queue, higher lanes go first, and nothing starts before its time. */
-import { attemptOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
+import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
 import { CLOCKS_MS, type Note } from './model.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
 import { outcomeOf, type Send, type Sends } from './sends.js'
@@ -17,7 +17,13 @@ export function judgeOrder (rules: Rules, messages: Map<string, Message>, sends:
   }
   const removed = groupBy([...messages.values()].filter(leftUnsent), ({ posted }) => posted.pair)
   const inForce = rulesInForce(rules, facts)
-  for (const first of firsts) judgePromise(inForce, first, removed.get(first.message.posted.pair) ?? [], note)
+  const clears = factsOf(facts, 'operated').filter(({ action }) => action === 'clear')
+  for (const first of firsts) {
+    const { posted: { pair, at } } = first.message
+    // An operator allowed the pair's next send at once.
+    if (clears.some(one => one.pair === pair && one.at >= at && one.askedAt <= first.startedAt)) continue
+    judgePromise(inForce, first, removed.get(pair) ?? [], note)
+  }
   judgeRetries(rules, messages, sends, note)
 }
 

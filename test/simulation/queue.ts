@@ -9,7 +9,7 @@ import type { World } from './world.js'
 
 export interface SimulatedQueue {
   add: (job: Job) => void
-  /** Adds a job at this interval, unless the former one still runs. */
+  /** Adds a job at this interval; the next one is planned when a node takes the former one. */
   schedule: (job: Job, everyMs: number) => void
 }
 
@@ -18,47 +18,45 @@ const STALLED_AFTER_MS = [30_000, 60_000] as const
 const LOOK_AGAIN_MS = 100
 
 export function createQueue (world: () => World, random: Random): SimulatedQueue {
-  const scheduled = new Set<string>()
+  /** Nodes by the queue of which they run a job, where they run one at a time. */
+  const busy = { retry: new Set<RunningNode>(), housekeeping: new Set<RunningNode>() }
 
-  function add (job: Job, ended: () => void = () => undefined): void {
-    world().time.after(random.int(0, TAKEN_AFTER_MS), () => take(job, ended))
+  function add (job: Job, taken: () => void = () => undefined): void {
+    world().time.after(random.int(0, TAKEN_AFTER_MS), () => take(job, taken))
   }
 
-  function take (job: Job, ended: () => void): void {
+  function take (job: Job, taken: () => void = () => undefined): void {
     const { nodes, time, isReachable } = world()
-    const free = nodes.filter(node => !node.process.isFrozen() && isReachable(node.process))
+    const free = nodes.filter(node => !node.process.isFrozen() && isReachable(node.process) && (job.queue === 'drain' || !busy[job.queue].has(node)))
     if (free.length === 0) {
-      time.after(LOOK_AGAIN_MS, () => take(job, ended))
+      time.after(LOOK_AGAIN_MS, () => take(job, taken))
       return
     }
-    run(random.pick(free), job, ended)
+    taken()
+    run(random.pick(free), job)
   }
 
-  function run (node: RunningNode, job: Job, ended: () => void): void {
+  function run (node: RunningNode, job: Job): void {
     const { time } = world()
     let isOver = false
+    if (job.queue !== 'drain') busy[job.queue].add(node)
     node.process.onDeath(() => {
-      if (!isOver) time.after(random.int(...STALLED_AFTER_MS), () => take(job, ended))
+      if (!isOver) time.after(random.int(...STALLED_AFTER_MS), () => take(job))
       isOver = true
     })
     node.run(job).catch((error: unknown) => {
       if (!isUnavailable(error)) node.deps.events.emit('unexpected-error', { location: `job ${job.queue}`, error })
     }).finally(() => {
       isOver = true
-      ended()
+      if (job.queue !== 'drain') busy[job.queue].delete(node)
     }).catch(() => undefined)
   }
 
   return {
     add: job => add(job),
     schedule (job, everyMs) {
-      const tick = (): void => {
-        world().time.after(everyMs, tick)
-        if (scheduled.has(job.queue)) return
-        scheduled.add(job.queue)
-        add(job, () => scheduled.delete(job.queue))
-      }
-      tick()
+      const next = (): void => world().time.after(everyMs, () => add(job, next))
+      add(job, next)
     }
   }
 }

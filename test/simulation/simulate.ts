@@ -1,6 +1,7 @@
 /** One history: the world of a seed, run to its end, and what the judge of the soak says of it. */
 import { digest } from '../../src/admission/key.js'
 import { describeMessage } from '../../src/http/message-view.js'
+import { retryWhileUnavailable } from '../../src/redis/retry-while-unavailable.js'
 import { inspectMessage } from '../../src/settlement/inspect.js'
 import { createRandom } from '../property/random.js'
 import type { Arrived, Ended, Fact, Rules } from '../prove/history.js'
@@ -73,7 +74,8 @@ export async function simulate (server: SimulatedServer, seed: number, alter: (s
     const look = async (): Promise<void> => {
       while (left > 0) {
         await time.sleep(LOOK_MS)
-        left = open() + webhooks.left() + operators.left() + (faults.isOver() ? 0 : 1) + await waiting(time, server, scenario)
+        // Redis is asked only once nothing else is left: each question costs a round trip.
+        left = open() + webhooks.left() + operators.left() + (faults.isOver() ? 0 : 1) || await waiting(time, server, scenario)
       }
     }
     look().catch(() => undefined)
@@ -124,7 +126,8 @@ async function readFinal (world: World, server: SimulatedServer): Promise<void> 
 }
 
 async function look ({ deps, process }: RunningNode, { sender, key }: Wish): Promise<Ended | null> {
-  const view = await inspectMessage(deps.store, sender, { digest: digest(sender, 'caller', key) })
+  // A fault may just have ended.
+  const view = await retryWhileUnavailable(async () => await inspectMessage(deps.store, sender, { digest: digest(sender, 'caller', key) }))
   if (view === null || process.isDead()) return null
   const { id, status, to, attempts, createdAt, settledAt } = describeMessage(sender, view, deps, key)
   const ended: Ended = { fact: 'ended', key, id, state: status, to, attempts, createdAt: Date.parse(createdAt) }
