@@ -6,6 +6,7 @@ extern int open(const char *, int, ...);
 extern void *mmap(void *, unsigned long, int, int, int, long);
 extern char *getenv(const char *);
 extern long syscall(long, ...);
+extern void *dlsym(void *, const char *);
 struct timeval { long sec, usec; };
 struct timespec { long sec, nsec; };
 #ifdef __aarch64__
@@ -28,8 +29,20 @@ int gettimeofday(struct timeval *tv, void *zone) {
   return 0;
 }
 
+/* The C library's own needs no system call for most clocks. Looking it up may read the time. */
+static int other_clock(int id, struct timespec *ts) {
+  static int (*real)(int, struct timespec *);
+  static int is_looking;
+  if (!real && !is_looking) {
+    is_looking = 1;
+    real = (int (*)(int, struct timespec *)) dlsym((void *) -1, "clock_gettime");
+    is_looking = 0;
+  }
+  return real ? real(id, ts) : (int) syscall(CLOCK_GETTIME, id, ts);
+}
+
 int clock_gettime(int id, struct timespec *ts) {
-  if (id != 0) return syscall(CLOCK_GETTIME, id, ts);
+  if (id != 0) return other_clock(id, ts);
   long n = now();
   ts->sec = n / 1000000;
   ts->nsec = n % 1000000 * 1000;

@@ -1,5 +1,6 @@
 /** `npm run simulate -- --seed N --runs N`: runs histories from a seed on, and prints the broken promises of each. */
 import { parseArgs } from 'node:util'
+import { build, flaws } from './flaws.js'
 import { describe } from './report.js'
 import { startServer } from './server.js'
 import { simulate } from './simulate.js'
@@ -10,12 +11,15 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     runs: { type: 'string', default: '1000' },
     'stop-after': { type: 'string', default: '3' },
-    tail: { type: 'string', default: '0' }
+    tail: { type: 'string', default: '0' },
+    flaw: { type: 'string' }
   }
 })
 const endings: Array<() => unknown> = []
 const server = await startServer({ teardown: ending => endings.push(ending) }, EPOCH_MS * 1000)
 if (server === null) throw new Error('Redis cannot have a virtual clock here')
+const flaw = flaws.find(({ without }) => values.flaw !== undefined && without.includes(values.flaw))
+if (flaw !== undefined) build(server.redis, flaw)
 const first = Number(values.seed)
 const runs = Number(values.runs)
 console.log(`${runs} histories from seed ${first}`)
