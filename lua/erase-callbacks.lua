@@ -3,10 +3,11 @@
 -- to relay that name the recipient are removed.
 --
 -- Keys:
---   callbacks        hash  subject -> tries and events
---   callbacks-due    zset  subject -> ms
---   callbacks-since  zset  subject -> ms of its first event
---   callbacks-dead   list  dead letters: events that were given up
+--   callbacks          hash  subject -> tries and events
+--   callbacks-due      zset  subject without a failed try -> ms
+--   callbacks-retries  zset  subject with a failed try -> ms
+--   callbacks-since    zset  subject -> ms of its first event
+--   callbacks-dead     list  dead letters: events that were given up
 --
 -- Arguments:
 --   recipient  text   canonical
@@ -42,6 +43,7 @@ for i = 1, #page[2], 2 do
   if #left == 1 then
     redis.call('HDEL', key.callbacks, subject)
     redis.call('ZREM', key.callbacks_due, subject)
+    redis.call('ZREM', key.callbacks_retries, subject)
     redis.call('ZREM', key.callbacks_since, subject)
   elseif table.concat(left, '\n') ~= text then
     redis.call('HSET', key.callbacks, subject, table.concat(left, '\n'))

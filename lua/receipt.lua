@@ -82,7 +82,7 @@ if is_current and string.match(result.letter, '[sdr]') then
   if not risen then return { 'known' } end
   redis.call('SET', key.msg, risen, 'KEEPTTL')
   -- A delivery that arrives after the read changes nothing.
-  if sender and sender.callbacks and result.letter ~= letter then redis.call('RPUSH', key.outbox, outbox_item(id, now_ms, risen, '')) end
+  if sender and sender.callbacks and result.letter ~= letter then append_change(sender, outbox_item(id, now_ms, risen, '')) end
   return { 'raised' }
 end
 -- After the idempotency window only the entry in `resolved` is left.

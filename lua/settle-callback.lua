@@ -3,10 +3,11 @@
 -- that was not delivered is due again later, or becomes a dead letter where it is too old.
 --
 -- Keys:
---   callbacks        hash  subject -> tries and events
---   callbacks-due    zset  subject -> ms
---   callbacks-since  zset  subject -> ms of its first event
---   callbacks-dead   list  dead letters: events that were given up, newest first
+--   callbacks          hash  subject -> tries and events
+--   callbacks-due      zset  subject without a failed try -> ms
+--   callbacks-retries  zset  subject with a failed try -> ms
+--   callbacks-since    zset  subject -> ms of its first event
+--   callbacks-dead     list  dead letters: events that were given up, newest first
 --
 -- Arguments:
 --   now        µs     empty for Redis's clock
@@ -34,7 +35,8 @@ local tries, event, rest = first_event(subject, redis.call('HGET', key.callbacks
 local is_given_up = not arg.delivered and now_ms + arg.afterMs - moment_of(event) > arg.giveUpMs
 if not arg.delivered and not is_given_up then
   redis.call('HSET', key.callbacks, subject, int(tries + 1) .. '\n' .. event .. (rest ~= '' and '\n' .. rest or ''))
-  redis.call('ZADD', key.callbacks_due, now_ms + arg.afterMs, subject)
+  redis.call('ZREM', key.callbacks_due, subject)
+  redis.call('ZADD', key.callbacks_retries, now_ms + arg.afterMs, subject)
   return { 'retry-scheduled', now_ms + arg.afterMs }
 end
 if is_given_up then

@@ -53,7 +53,7 @@ export const ConfigSchema = Type.Object({
   CALLBACK_TIMEOUT_MS: ms(15_000, 'A callback that is not answered within this time is retried', 100),
   CALLBACK_RETRY_MS: ms(5000, 'Delay before the first retry of a failed callback; doubled each time, up to an hour'),
   CALLBACK_GIVE_UP_MS: ms(3 * DAY_MS, 'A callback that is not accepted within this time is dead-lettered', 1000),
-  CALLBACK_CAP: count(1_000_000, 'Messages of a sender that may have callbacks waiting; callbacks above it are dropped'),
+  CALLBACK_CAP: count(1_000_000, 'Messages of a sender that may have callbacks waiting; above it the oldest are dropped'),
   POLICY_FILE: text('JSON file that overrides how WhatsApp\'s error codes are handled, see docs/outcomes.md'),
   SANDBOX: Type.Boolean({ default: false, description: 'Uses the sandbox, also in production' }),
   SANDBOX_URL: text('Address of a sandbox that several nodes share; empty starts one in this process'),

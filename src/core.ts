@@ -83,7 +83,7 @@ interface Senders { registry: SenderRegistry, apply: Core['applySenders'], resto
 
 async function createSenders (config: Config, store: Store, events: Bus): Promise<Senders> {
   const registry = createSenderRegistry()
-  const deps: SenderUpdateDeps = { store, events, registry, callbacksEnabled: config.CALLBACK_URL !== '' }
+  const deps: SenderUpdateDeps = { store, events, registry, callbackCap: config.CALLBACK_URL === '' ? null : config.CALLBACK_CAP }
   const restore = async (): Promise<void> => await restoreSenders(deps)
   await retryWhileUnavailable(async () => {
     await claimLayout(store.redis, store.prefix)

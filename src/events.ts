@@ -41,7 +41,10 @@ export interface Events {
   'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]
   /** A webhook status was applied to an attempt. */
   'receipt.taken': [{ sender: string, id: string, attempt: number, status: ReceiptStatus, result: string, code?: string, nextRetryAt?: number }]
-  /** A webhook status arrived and was applied, parked, or is about an unknown message. `lagMs`: from the provider's timestamp to its arrival. */
+  /**
+   * A webhook status arrived and was applied or parked, or a parked one was dropped or is about an unknown message. `lagMs`: from the
+   * provider's timestamp to its arrival.
+   */
   'webhook.status': [{ sender: string, kind: ReceiptStatus, result: string, lagMs: number | null }]
   /** A whole notification was rejected. */
   'webhook.rejected': [{ reason: 'signature' | 'content' }]
@@ -59,7 +62,7 @@ export interface Events {
     code?: string,
     durationMs: number
   }]
-  /** The outbox was full, so these changes are never reported. */
+  /** Too many changes waited, so the oldest are never reported. */
   'callbacks.dropped': [{ sender: string, count: number }]
   /** `reason`: `opted-out` for marketing that its recipient has stopped. */
   'message.closed': [{ sender: string, id: string, state: State, reason?: string }]

@@ -4,9 +4,10 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
 import { leaseFor } from './callbacks/deliver.js'
 import type { CallbackDispatcher } from './callbacks/dispatcher.js'
-import { MAX_IN_FLIGHT, startCallbackDispatcher } from './callbacks/dispatcher.js'
+import { startCallbackDispatcher } from './callbacks/dispatcher.js'
 import { notifyDispatchers } from './callbacks/notify.js'
 import { createEndpoint } from './callbacks/post.js'
+import { MAX_CONNECTIONS } from './callbacks/slots.js'
 import type { Config } from './config.js'
 import type { Core } from './core.js'
 import { createCore } from './core.js'
@@ -131,13 +132,12 @@ async function createCallbacks (config: Config, { store, events, explain }: Core
     store,
     events,
     explain,
-    endpoint: createEndpoint(config.CALLBACK_URL, { withinMs: config.CALLBACK_TIMEOUT_MS, connections: MAX_IN_FLIGHT }),
+    endpoint: createEndpoint(config.CALLBACK_URL, { withinMs: config.CALLBACK_TIMEOUT_MS, connections: MAX_CONNECTIONS }),
     callbacks: {
       keys: config.callbackKeys,
       leaseMs: leaseFor(config.CALLBACK_TIMEOUT_MS),
       retryMs: config.CALLBACK_RETRY_MS,
-      giveUpMs: config.CALLBACK_GIVE_UP_MS,
-      cap: config.CALLBACK_CAP
+      giveUpMs: config.CALLBACK_GIVE_UP_MS
     }
   })
   const unsubscribe = await subscribe(globalKey(store.prefix, 'callback-wake'), dispatcher.wake)

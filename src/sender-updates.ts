@@ -15,8 +15,8 @@ export interface SenderUpdateDeps {
   store: Store
   events: Bus
   registry: MutableSenderRegistry
-  /** Whether changes of messages are written to the outbox of their sender. */
-  callbacksEnabled: boolean
+  /** Largest number of changes in the outbox of a sender; null if changes of messages are not written to it. */
+  callbackCap: number | null
 }
 
 /** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list of this node is then unchanged. */
@@ -39,19 +39,19 @@ export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): 
  * so that nodes with different settings do not overwrite each other's.
  */
 async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules }: SenderSettings, overwrite: boolean): Promise<void> {
-  const { store, callbacksEnabled } = deps
+  const { store, callbackCap } = deps
   // Before the first admission, so that no sender that holds messages is missing in the list of all known senders.
   await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
   const key = senderKey(store.prefix, id, 'sender')
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
   await writeRules(store, id, rules)
   // Not part of the rules, so that enabling callbacks does not overwrite rules that an operator set.
-  if (callbacksEnabled) await store.redis.hset(key, 'callbacks', '1')
+  if (callbackCap !== null) await store.redis.hset(key, { callbacks: '1', callbackCap })
   else await store.redis.hdel(key, 'callbacks')
 }
 
 /** Drops removed senders once they hold no message. */
-export function startDroppingDrained ({ store, events, registry }: Omit<SenderUpdateDeps, 'callbacksEnabled'>): { stop: () => void } {
+export function startDroppingDrained ({ store, events, registry }: Omit<SenderUpdateDeps, 'callbackCap'>): { stop: () => void } {
   async function dropDrained (): Promise<void> {
     for (const [sender, since] of registry.draining()) {
       // A request that was accepted just before the removal reaches Redis well before the removal has this age.

@@ -1,3 +1,4 @@
+--- @include outbox
 --- @include record
 --- @include result
 --- @include unacknowledged
@@ -11,7 +12,7 @@ local function close_message(sender, record, ending, now_ms)
   local result, life = new_result(ending.letter, id, ending.known, now_ms, record, ending.resultSuffix)
   if ending.status then result = append_status(read_result(result), ending.status, ending.status_at) or result end
   if life then redis.call('SET', ending.msg, result, 'PX', life) end
-  if sender.callbacks then redis.call('RPUSH', key.outbox, outbox_item(id, now_ms, result, ending.history)) end
+  if sender.callbacks then append_change(sender, outbox_item(id, now_ms, result, ending.history)) end
   if ending.list or ending.keeps_record then redis.call('HSET', key.failure_records, id, write_record(record)) end
   if ending.list then redis.call('ZADD', ending.list, now_ms, id) end
   if ending.list == key.failed then redis.call('ZADD', key.unacknowledged, unacknowledged_score(ending.reason, now_ms), id) end

@@ -4,13 +4,13 @@ import { backoffMs } from '../backoff.js'
 const FAILURES_TO_OPEN = 5
 const OPEN_FOR = { firstMs: 500, longestMs: 15_000 }
 
-/** `half-open`: one request at a time, to find out whether the endpoint is up again. */
+/** `half-open`: few requests at a time, to find out whether the endpoint is up again. */
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** Stops calling an endpoint that fails, so that it gets one request now and then instead of all that wait. */
 export interface CircuitBreaker {
-  /** Records the result of a request. A success closes the circuit. */
-  record: (isSuccess: boolean) => void
+  /** Records whether a request found the endpoint up, which closes the circuit. A response that rejects one request is proof that it is up. */
+  record: (isUp: boolean) => void
   state: () => CircuitState
   /** Time until an open circuit is half-open, ms; 0 unless it is open. */
   retryInMs: () => number
@@ -23,8 +23,8 @@ export function createCircuitBreaker (now = (): number => performance.now()): Ci
   let openUntil = 0
   const retryInMs = (): number => failures < FAILURES_TO_OPEN ? 0 : Math.max(0, openUntil - now())
   return {
-    record (isSuccess) {
-      if (isSuccess) {
+    record (isUp) {
+      if (isUp) {
         failures = timesOpened = openUntil = 0
         return
       }

@@ -26,8 +26,6 @@ export interface CallbackSettings {
   retryMs: number
   /** Age at which a failed callback becomes a dead letter, ms. */
   giveUpMs: number
-  /** Largest number of subjects of a sender that may wait. */
-  cap: number
 }
 
 /** Long enough for one attempt and the script after it. `timeoutMs`: of an attempt. */
@@ -59,10 +57,11 @@ export async function deliverCallbacks (
     const { id, type, body } = describeEvent(sender, subject, event, deps.explain)
     const atS = Math.floor((leasedAt.epochMs + performance.now() - leasedAt.ms) / 1000)
     const posted = await deps.endpoint.post(sign(id, atS, body, deps.callbacks.keys), body)
-    breaker.record(posted.status === 'taken')
+    breaker.record(posted.status !== 'failed')
     startBy = performance.now() + withinMs
-    // While the circuit is not closed it sets the pace. Long delays of single messages would only outlast the outage of the endpoint.
-    const retry = breaker.state() === 'closed' ? tries : 0
+    // While the circuit is not closed it sets the pace. Long delays of single messages would only outlast the outage of the endpoint. A
+    // rejected callback was not delayed by an outage.
+    const retry = posted.status === 'rejected' || breaker.state() === 'closed' ? tries : 0
     const afterMs = backoffMs(retry, { firstMs: deps.callbacks.retryMs, longestMs: LONGEST_RETRY_MS })
     const reply = await settleCallback(deps, sender, subject, leaseEndMs, posted, afterMs)
     if (reply === null || reply.status === 'stale') return null

@@ -6,15 +6,16 @@ import type { LeasedCallback } from '../redis/commands.js'
 import { createCircuitBreaker } from './circuit-breaker.js'
 import type { CallbackDeps, LeasedAt } from './deliver.js'
 import { deliverCallbacks } from './deliver.js'
+import { createSlots } from './slots.js'
 
-/** Callbacks in flight per node. */
-export const MAX_IN_FLIGHT = 64
 /** Events that one lease call moves out of the outbox: a few ms of Redis. */
 const TAKE = 500
 /** Interval of the check of all senders. It finds lost wake-ups and the leases of dead nodes. */
 const ROUND_MS = 10_000
 const ROUND_CONCURRENCY = 25
 const RETRY_MS = 1000
+/** While the circuit is not closed, a sender's outbox is emptied at this interval. */
+const MOVE_MS = 250
 
 /** Delivers the events in the outboxes of all senders. */
 export interface CallbackDispatcher {
@@ -24,54 +25,75 @@ export interface CallbackDispatcher {
   close: () => Promise<void>
 }
 
-/** Any number of nodes may run a dispatcher, since each event is leased to one of them. */
+/** When a sender has something to do, by `performance.now()`: move its outbox, try callbacks for the first time, retry. */
+interface Plan { moveAt: number, dueAt: number, retryAt: number }
+
+/**
+ * Any number of nodes may run a dispatcher, since each event is leased to one of them. The circuit breaker counts all senders together: they
+ * have one receiver.
+ */
 export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher {
   const { store, events } = deps
-  /** When each sender is checked next, by `performance.now()`. */
-  const dueAt = new Map<string, number>()
+  const plans = new Map<string, Plan>()
   const inFlight = new Set<Promise<void>>()
   const breaker = createCircuitBreaker()
+  const slots = createSlots(breaker)
   const signal = createSignal()
   const closing = new AbortController()
 
-  function schedule (sender: string, atMs: number): void {
-    dueAt.set(sender, Math.min(atMs, dueAt.get(sender) ?? Infinity))
+  function schedule (sender: string, at: Partial<Plan>): void {
+    const { moveAt, dueAt, retryAt } = plans.get(sender) ?? { moveAt: Infinity, dueAt: Infinity, retryAt: Infinity }
+    plans.set(sender, {
+      moveAt: Math.min(moveAt, at.moveAt ?? Infinity),
+      dueAt: Math.min(dueAt, at.dueAt ?? Infinity),
+      retryAt: Math.min(retryAt, at.retryAt ?? Infinity)
+    })
     signal.set()
   }
 
-  /** The most overdue sender, or the time until the first is due. */
+  /** The most overdue sender that has a free slot where it needs one, or the time until the first is due. */
   function next (): { sender: string } | { inMs: number } {
-    let [first, at] = ['', Infinity]
-    for (const [sender, moment] of dueAt) if (moment < at) [first, at] = [sender, moment]
-    const inMs = at - performance.now()
-    return inMs <= 0 ? { sender: first } : { inMs: Math.min(inMs, ROUND_MS) }
-  }
-
-  /** How many more callbacks may start now. While the circuit is not closed, one may be in flight. */
-  function capacity (): number {
-    return Math.max(0, (breaker.state() === 'closed' ? MAX_IN_FLIGHT : 1) - inFlight.size)
+    const now = performance.now()
+    const overdue: Array<[at: number, sender: string]> = []
+    let inMs = breaker.state() === 'open' ? breaker.retryInMs() : ROUND_MS
+    for (const [sender, { moveAt, dueAt, retryAt }] of plans) {
+      const free = slots.free(sender)
+      const at = Math.min(moveAt, free.all > 0 ? dueAt : Infinity, free.retries > 0 ? retryAt : Infinity)
+      if (at <= now) overdue.push([at, sender])
+      else inMs = Math.min(inMs, at - now)
+    }
+    if (overdue.length === 0) return { inMs: Math.max(1, inMs) }
+    // A probe is of any sender, so that none decides alone whether the receiver is up.
+    const index = breaker.state() === 'half-open' ? Math.floor(Math.random() * overdue.length) : 0
+    if (index === 0) overdue.sort(([a], [b]) => a - b)
+    return { sender: overdue[index]?.[1] ?? '' }
   }
 
   async function lease (sender: string): Promise<void> {
     const leasedAt = performance.now()
-    const { leaseMs, cap } = deps.callbacks
-    const { nowMs, nextMs, left, dropped, callbacks } = await store.run(
-      'lease-callbacks',
-      { sender },
-      { limit: capacity(), leaseMs, take: TAKE, cap }
-    )
+    const { leaseMs } = deps.callbacks
+    const { all, retries } = slots.free(sender)
+    const probe = breaker.state() === 'half-open' ? Math.random() : ''
+    const reply = await store.run('lease-callbacks', { sender }, { limit: all, retryLimit: retries, probe, leaseMs, take: TAKE })
+    const { nowMs, dueMs, retryMs, left, dropped, callbacks } = reply
     if (dropped > 0) events.emit('callbacks.dropped', { sender, count: dropped })
     for (const one of callbacks) deliver(sender, one, { ms: leasedAt, epochMs: nowMs })
-    if (left > 0) schedule(sender, performance.now())
-    else if (nextMs > 0) schedule(sender, performance.now() + Math.max(0, nextMs - nowMs))
+    const now = performance.now()
+    schedule(sender, {
+      ...(left > 0 ? { moveAt: now } : {}),
+      ...(dueMs > 0 ? { dueAt: now + Math.max(0, dueMs - nowMs) } : {}),
+      ...(retryMs > 0 ? { retryAt: now + Math.max(0, retryMs - nowMs) } : {})
+    })
   }
 
   function deliver (sender: string, leased: LeasedCallback, leasedAt: LeasedAt): void {
+    const release = slots.take(sender, leased.tries > 0)
     const delivery = deliverCallbacks(deps, sender, leased, leasedAt, closing.signal, breaker)
-      .then(retryInMs => { if (retryInMs !== null) schedule(sender, performance.now() + retryInMs) })
+      .then(retryInMs => { if (retryInMs !== null) schedule(sender, { retryAt: performance.now() + retryInMs }) })
       .catch(report)
       .finally(() => {
         inFlight.delete(delivery)
+        release()
         signal.set()
       })
     inFlight.add(delivery)
@@ -80,18 +102,16 @@ export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher
   async function run (): Promise<void> {
     while (!closing.signal.aborted) {
       signal.reset()
-      const openMs = breaker.retryInMs()
       const found = next()
-      if (openMs > 0) await signal.wait(openMs)
-      else if (capacity() === 0) await signal.wait(ROUND_MS)
-      else if ('inMs' in found) await signal.wait(found.inMs)
-      else {
-        dueAt.delete(found.sender)
-        await lease(found.sender).catch(error => {
-          schedule(found.sender, performance.now() + RETRY_MS)
-          report(error)
-        })
+      if ('inMs' in found) {
+        await signal.wait(found.inMs)
+        continue
       }
+      plans.delete(found.sender)
+      await lease(found.sender).catch(error => {
+        schedule(found.sender, { moveAt: performance.now() + RETRY_MS })
+        report(error)
+      })
     }
   }
 
@@ -100,8 +120,8 @@ export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher
     const senders = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
     await inParallel(senders, ROUND_CONCURRENCY, async sender => {
       const key = (name: string): string => senderKey(store.prefix, sender, name)
-      const [waiting, due] = await Promise.all([store.redis.llen(key('outbox')), store.redis.exists(key('callbacks-due'))])
-      if (waiting + due > 0) schedule(sender, performance.now())
+      const [waiting, due] = await Promise.all([store.redis.llen(key('outbox')), store.redis.exists(key('callbacks-since'))])
+      if (waiting + due > 0) schedule(sender, { moveAt: performance.now() })
     })
   }
 
@@ -114,7 +134,8 @@ export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher
   startRound()
   const running = run()
   return {
-    wake: sender => schedule(sender, performance.now()),
+    // What waits is moved and bounded while the receiver is down, too: then not for each wake-up, since nothing can be delivered.
+    wake: sender => schedule(sender, { moveAt: performance.now() + (breaker.state() === 'closed' ? 0 : MOVE_MS) }),
     async close () {
       closing.abort()
       clearInterval(rounds)

@@ -1,6 +1,7 @@
 import type { Bus } from '../events.js'
 import { globalKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
+import { isForbidden } from '../redis/unavailable.js'
 
 /** Coalescing window for notifications: a sender is published once in it, however many events it writes. */
 const WINDOW_MS = 20
@@ -12,9 +13,16 @@ export function notifyDispatchers (store: Store, events: Bus): void {
     if (senders.size === 0) setTimeout(publish, WINDOW_MS).unref()
     senders.add(sender)
   }
+  let isReported = false
+  /** The next round of the dispatchers finds the callback. A user that may never publish would make every one late, so it is reported once. */
+  function onError (error: Error): void {
+    if (isReported || !isForbidden(error)) return
+    isReported = true
+    events.emit('unexpected-error', { location: 'callback-wake', error })
+  }
   function publish (): void {
     const channel = globalKey(store.prefix, 'callback-wake')
-    for (const sender of senders) store.redis.publish(channel, sender).catch(() => undefined) // their next round finds it
+    for (const sender of senders) store.redis.publish(channel, sender).catch(onError)
     senders.clear()
   }
   events.on('attempt.settled', ({ sender, settlement }) => { if (settlement === 'sent' || settlement === 'failed') notify(sender) })

@@ -1,8 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { Pool } from 'undici'
 
-/** Result of one attempt. `code`: `HTTP_<status>`, or why there was no response. */
-export type Posted = { status: 'taken', durationMs: number } | { status: 'refused', code: string, durationMs: number }
+/**
+ * Result of one attempt. `code`: `HTTP_<status>`, or why there was no response. `rejected`: the receiver is up and does not take this callback.
+ * `failed`: it takes none at the moment.
+ */
+export type Posted = { status: 'taken', durationMs: number } | { status: 'rejected' | 'failed', code: string, durationMs: number }
+
+/** Client errors that are about the receiver's state and not about the request: Request Timeout, Too Many Requests. */
+const TEMPORARY = [408, 429]
 
 export interface Endpoint {
   /** Posts once. Any 2xx is a success; redirects are not followed, and the response body is not read. Never rejects. */
@@ -31,13 +37,17 @@ export function createEndpoint (url: string, { withinMs, connections }: { within
         const { statusCode } = response
         return statusCode >= 200 && statusCode < 300
           ? { status: 'taken', durationMs: durationMs() }
-          : { status: 'refused', code: `HTTP_${statusCode}`, durationMs: durationMs() }
+          : { status: isAboutReceiver(statusCode) ? 'failed' : 'rejected', code: `HTTP_${statusCode}`, durationMs: durationMs() }
       } catch (error) {
-        return { status: 'refused', code: codeOf(error), durationMs: durationMs() }
+        return { status: 'failed', code: codeOf(error), durationMs: durationMs() }
       }
     },
     async close () { await pool.destroy() }
   }
+}
+
+function isAboutReceiver (statusCode: number): boolean {
+  return statusCode >= 500 || TEMPORARY.includes(statusCode)
 }
 
 /** Holds nothing that was sent or received. */

@@ -60,7 +60,7 @@ export async function eraseRecipient (deps: ErasureDeps, senders: readonly strin
   const { results, failures: known } = await eraseResults(store, senders, recipient, findTerm('recipient', recipient))
   let failures = known
   for (const sender of senders) failures += await eraseFailures(store, sender, recipient)
-  for (const sender of senders) await eraseCallbacks(store, sender, recipient)
+  for (const sender of senders) await eraseCallbacks(deps, sender, recipient)
   const pairs = await inParallel(senders, CONCURRENCY, async sender => (await store.run('erase-pair', { sender }, { recipient })).status)
   return { complete: remaining.length === 0 && !pairs.includes('busy'), erased: { waiting, results, failures }, remaining }
 }
@@ -86,8 +86,13 @@ async function closeMessage (deps: ErasureDeps, sender: string, id: string, by: 
  * Erases a recipient from undelivered callbacks. First moves all events from the outbox to the callbacks, where they can be scanned. Events that
  * are added from now on belong to messages that were posted during the erasure. Returns the number of erased events.
  */
-async function eraseCallbacks (store: Store, sender: string, recipient: string): Promise<number> {
-  while ((await store.run('lease-callbacks', { sender }, { limit: 0, leaseMs: 0, take: CALLBACK_PAGE, cap: Number.MAX_SAFE_INTEGER })).left > 0);
+async function eraseCallbacks ({ store, events }: ErasureDeps, sender: string, recipient: string): Promise<number> {
+  const nothing = { limit: 0, retryLimit: 0, probe: '', leaseMs: 0, take: CALLBACK_PAGE }
+  for (let left = 1; left > 0;) {
+    const moved = await store.run('lease-callbacks', { sender }, nothing)
+    if (moved.dropped > 0) events.emit('callbacks.dropped', { sender, count: moved.dropped })
+    left = moved.left
+  }
   const names = spellingsOf(recipient).map(name => JSON.stringify(name)).join('\n')
   let erased = 0
   let cursor = '0'

@@ -52,6 +52,7 @@ function logWebhooks (events: Bus, write: WriteLine): void {
     write(fields.result === 'double' ? 'duplicate delivery reported by webhook' : 'status received by webhook', fields))
   events.on('webhook.status', ({ sender, kind, result }) => {
     if (result === 'unmatched') write('status of unknown message', { sender, status: kind })
+    if (result === 'dropped') write('parked status dropped: too many', { sender, status: kind })
   })
   events.on('preference.received', fields => write('marketing preference received by webhook', fields))
   events.on('webhook.rejected', ({ reason }) => write('webhook rejected', { reason }))

@@ -80,7 +80,7 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
     async subscribe (channel, onMessage) {
       const client = open('patient')
       client.on('error', () => undefined)
-      return await subscribe(client, channel, onMessage)
+      return await subscribe(client, channel, onMessage, error => bus.emit('unexpected-error', { location: `subscription to ${channel}`, error }))
     },
     close
   }

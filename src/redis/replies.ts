@@ -88,7 +88,7 @@ export interface Replies {
   bounce:
     | { status: 'retry' | 'failed', dueMs: number, stopped: boolean } | Bare<'beside' | 'known' | 'early' | 'gone'>
     | { status: 'needs_payload', result: string } | { status: 'needs_suffix', record: string }
-  park: { status: 'parked', nextMs: number } | Bare<'known' | 'full'>
+  park: { status: 'parked', nextMs: number, dropped: string } | Bare<'known'>
   unpark: { status: 'unparked', nextMs: number, due: Array<{ name: string, ageMs: number, status: string }> }
   cancel: { status: 'done', wakeHint: WakeHint, hadFailed: boolean } | Bare<'busy' | 'alive' | 'gone'>
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
@@ -96,8 +96,16 @@ export interface Replies {
   pause: { status: 'done', before: 'active' | 'paused' | 'stopped', wakeHint: WakeHint }
   quota: { status: 'written' | 'kept', version: number } | NoRules
   acknowledge: Bare<'acknowledged' | 'gone'>
-  relay: Bare<'kept' | 'off' | 'full'>
-  'lease-callbacks': { status: 'leased', nowMs: number, nextMs: number, left: number, dropped: number, callbacks: LeasedCallback[] }
+  relay: Bare<'kept' | 'off'>
+  'lease-callbacks': {
+    status: 'leased'
+    nowMs: number
+    dueMs: number
+    retryMs: number
+    left: number
+    dropped: number
+    callbacks: LeasedCallback[]
+  }
   'settle-callback':
     | { status: 'delivered' | 'dead-lettered', leaseEndMs: number, event: string } | { status: 'retry-scheduled', atMs: number } | Bare<'stale'>
   'erase-callbacks': { status: 'page', cursor: string, count: number }
@@ -152,8 +160,8 @@ export interface Arguments {
   pause: Timed<'state' | 'forMs' | 'reason'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', Value>
   acknowledge: Timed<'id' | 'history'>
-  relay: Timed<'subject' | 'type' | 'data' | 'cap'>
-  'lease-callbacks': Timed<'limit' | 'leaseMs' | 'take' | 'cap'>
+  relay: Timed<'subject' | 'type' | 'data'>
+  'lease-callbacks': Timed<'limit' | 'retryLimit' | 'probe' | 'leaseMs' | 'take'>
   'settle-callback': Timed<'subject' | 'leaseEnd' | 'delivered' | 'afterMs' | 'giveUpMs' | 'leaseMs' | 'cap' | 'keepMs'>
   'erase-callbacks': Record<'recipient' | 'names' | 'cursor' | 'limit', Value>
   'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>

@@ -1,4 +1,5 @@
 import type { Client } from './client.js'
+import { isForbidden } from './unavailable.js'
 
 /** Interval at which the client subscribes again, in case the subscription was refused or lost. */
 const RESUBSCRIBE_MS = 2000
@@ -6,9 +7,18 @@ const RESUBSCRIBE_MS = 2000
 /**
  * Subscribes to a channel on a client of its own. Returns a function that unsubscribes. It subscribes again whenever the connection is made,
  * and at intervals. ioredis' own `autoResubscribe` would leave a refusal as an unhandled rejection, and the subscription lost.
+ * `onForbidden` is called once if the Redis user may not use the channel: nothing else would show why messages are late.
  */
-export async function subscribe (client: Client, channel: string, onMessage: (message: string) => void): Promise<() => void> {
-  const refused = (): void => {} // tried again after RESUBSCRIBE_MS; a missed message delays a drain run by half a second
+export async function subscribe (
+  client: Client, channel: string, onMessage: (message: string) => void, onForbidden: (error: Error) => void
+): Promise<() => void> {
+  let isReported = false
+  // Tried again after RESUBSCRIBE_MS; a missed message delays a drain run by half a second.
+  function refused (error: Error): void {
+    if (isReported || !isForbidden(error)) return
+    isReported = true
+    onForbidden(error)
+  }
   const resubscribe = (): void => { client.subscribe(channel).catch(refused) }
   client.on('message', (_: string, message: string) => onMessage(message))
   client.on('ready', resubscribe)

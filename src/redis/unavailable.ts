@@ -26,6 +26,11 @@ export function isCallerError (message: string): boolean {
   return CALLER_ERROR.test(message) && !TEMPORARY.test(message)
 }
 
+/** Whether the Redis user has no permission (docs/redis.md has the rules that it needs). */
+export function isForbidden (error: Error): boolean {
+  return error.message.startsWith('NOPERM')
+}
+
 /** Whether Redis cannot be used for now: no connection, no reply in time, or a reply that asks to retry (LOADING, NOREPLICAS, OOM, BUSY …). */
 export function isUnavailable (error: unknown): boolean {
   if (!(error instanceof Error)) return false

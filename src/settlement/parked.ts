@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { SluiceError } from '../errors.js'
+import { inParallel } from '../parallel.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { ReceiptDeps, Status } from './receipt.js'
 import { takeStatus } from './receipt.js'
 
@@ -9,38 +10,67 @@ const FIRST_RETRY_MS = 1000
 const RETRY_MS = 5000
 /** A status that matches no message within this time is dropped. Longer than a lease, so that recovery settles a dead node's attempt first. */
 const PARKED_FOR_MS = 10 * 60_000
-/** Parked statuses of one sender. Above it the request fails, and the provider repeats the webhook. */
+/** Parked statuses of one sender. Above it the one that was tried most often is dropped. */
 const CAP = 100_000
 const BATCH = 200
+const CONCURRENCY = 5
+/** A run ends after this time, so that a flood of statuses of other systems does not hold up the rest of recovery. */
+const RUN_MS = 500
 
-/** Applies a status, or parks it until its message is settled. Throws UNAVAILABLE if Redis is unavailable or too many are parked. */
+/** Applies a status, or parks it until its message is settled. Throws UNAVAILABLE if Redis is unavailable. */
 export async function takeOrPark (deps: ReceiptDeps, sender: string, status: Status): Promise<string> {
   const receipt = await takeStatus(deps, sender, status)
   if (receipt !== 'early' && receipt !== 'unknown') return receipt
   const reply = await deps.store.run('park', { sender }, { name: nameOf(status), status: JSON.stringify(status), waitMs: FIRST_RETRY_MS, cap: CAP })
-  if (reply.status === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'too many statuses are parked', retryAfterMs: 60_000 })
-  if (reply.status === 'parked') await deps.store.recoverySchedule.advance([[sender, reply.nextMs]])
+  if (reply.status === 'parked') {
+    if (reply.dropped !== '') deps.events.emit('webhook.status', { sender, kind: kindOf(reply.dropped), result: 'dropped', lagMs: null })
+    await deps.store.recoverySchedule.advance([[sender, reply.nextMs]])
+  }
   return 'parked'
 }
 
 /** Retries the parked statuses that are due. Returns when the next one is due, ms since the epoch; 0 for none. */
 export async function retryParked (deps: ReceiptDeps, sender: string): Promise<number> {
+  const until = performance.now() + RUN_MS
   let done: string[] = []
   for (;;) {
-    const { nextMs, due } = await deps.store.run('unpark', { sender }, { done: done.join(' '), waitMs: RETRY_MS, limit: BATCH })
+    // The last call only removes what is done.
+    const limit = performance.now() < until ? BATCH : 0
+    const { nextMs, due } = await deps.store.run('unpark', { sender }, { done: done.join(' '), waitMs: RETRY_MS, limit })
     if (due.length === 0) return nextMs
     done = []
-    for (const { name, ageMs, status: text } of due) {
-      const status = JSON.parse(text) as Status
-      const receipt = await takeStatus(deps, sender, status, true)
-      const isMatched = receipt !== 'early' && receipt !== 'unknown'
-      if (isMatched || ageMs > PARKED_FOR_MS) done.push(name)
-      if (!isMatched && ageMs > PARKED_FOR_MS) deps.events.emit('webhook.status', { sender, kind: status.kind, result: 'unmatched', lagMs: null })
-    }
+    await inParallel(byMessage(due), CONCURRENCY, async statuses => {
+      for (const { name, ageMs, status: text } of statuses) {
+        const status = JSON.parse(text) as Status
+        const receipt = await takeStatus(deps, sender, status, true).catch(error => {
+          if (isUnavailable(error)) throw error
+          // It is dropped by its age like one that never matches, so that it cannot fail each run for ever.
+          deps.events.emit('unexpected-error', { location: `parked status of ${sender}`, error })
+          return 'unknown' as const
+        })
+        const isMatched = receipt !== 'early' && receipt !== 'unknown'
+        if (isMatched || ageMs > PARKED_FOR_MS) done.push(name)
+        if (!isMatched && ageMs > PARKED_FOR_MS) deps.events.emit('webhook.status', { sender, kind: status.kind, result: 'unmatched', lagMs: null })
+      }
+    })
   }
+}
+
+/** Statuses of one message are applied one after the other. */
+function byMessage<Parked extends { name: string }> (due: readonly Parked[]): Parked[][] {
+  const groups = new Map<string, Parked[]>()
+  for (const one of due) {
+    const message = one.name.slice(0, one.name.indexOf(':'))
+    groups.set(message, [...groups.get(message) ?? [], one])
+  }
+  return [...groups.values()]
 }
 
 /** Meta repeats statuses; the same one is parked once. */
 function nameOf ({ wamid, kind }: Status): string {
   return `${createHash('sha256').update(wamid).digest('base64url').slice(0, 22)}:${kind}`
+}
+
+function kindOf (name: string): Status['kind'] {
+  return name.slice(name.indexOf(':') + 1) as Status['kind']
 }

@@ -43,18 +43,45 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
   const { notices: all, others } = readNotification(parse(deps, body))
-  if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer)
   // An app that signs for one number must not report on another's messages.
   const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
   const nowMs = await redisNowMs(deps.store.redis)
-  await inParallel(notices.flatMap(byMessage), CONCURRENCY, async ([sender, statuses]) => {
-    for (const status of statuses) {
-      const result = await gate(async () => await takeOrPark(deps, sender, status))
-      deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
-    }
-  })
-  for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences)
+  await takeEach(
+    notices.flatMap(byMessage).map(([sender, statuses]) => async () => await takeStatuses(deps, gate, sender, statuses, nowMs)),
+    async () => { for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences) },
+    async () => { if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer) }
+  )
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
+}
+
+/**
+ * Takes statuses in parallel, then the rest in order. What cannot be taken does not hold back what follows: Meta may not repeat a notification
+ * before an unknown outcome is decided without its status. Rejects with the first error at once, and goes on.
+ */
+async function takeEach (statuses: Array<() => Promise<void>>, ...rest: Array<() => Promise<void>>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    let errors = 0
+    async function attempt (work: () => Promise<void>): Promise<void> {
+      // So many mean that Redis takes nothing.
+      if (errors >= CONCURRENCY) return
+      await work().catch(error => {
+        errors++
+        reject(error)
+      })
+    }
+    async function takeAll (): Promise<void> {
+      await inParallel(statuses, CONCURRENCY, attempt)
+      for (const work of rest) await attempt(work)
+    }
+    takeAll().then(resolve, reject)
+  })
+}
+
+async function takeStatuses (deps: WebhookDeps, gate: Gate, sender: string, statuses: Status[], nowMs: number): Promise<void> {
+  for (const status of statuses) {
+    const result = await gate(async () => await takeOrPark(deps, sender, status))
+    deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
+  }
 }
 
 /** Statuses of one message are processed in Meta's order, those of different messages in parallel. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
 import { inParallel } from '../parallel.js'
 import { rawChanges } from './raw.js'
@@ -7,8 +6,6 @@ import type { Other } from './read.js'
 import type { WebhookDeps } from './receive.js'
 import { mayReport } from './verify.js'
 
-/** Relayed changes in an outbox; beyond them Meta is asked to repeat the notification. */
-const CAP = 100_000
 const CONCURRENCY = 100
 
 /**
@@ -27,8 +24,7 @@ export async function relay (deps: WebhookDeps, gate: Gate, text: string, others
     const subject = `in:${createHash('sha256').update(`${sender} ${raw.entryId} ${raw.change}`).digest('base64url').slice(0, 22)}`
     const type = `whatsapp.${kind}`
     const data = `{"entry":${raw.entryId},"change":${raw.change}}`
-    const { status } = await gate(async () => await deps.store.run('relay', { sender }, { subject, type, data, cap: CAP }))
-    if (status === 'full') throw new SluiceError('UNAVAILABLE', { detail: 'the outbox of relayed webhooks is full', retryAfterMs: 60_000 })
+    const { status } = await gate(async () => await deps.store.run('relay', { sender }, { subject, type, data }))
     if (status === 'kept') deps.events.emit('webhook.relayed', { sender, type })
   })
 }

@@ -166,7 +166,7 @@ await test('waiting callbacks are counted, with the age of the first', async (t,
   await w.settled(grant, 'sent')
   t.match(await look(w), { callbacksWaiting: 1, callbacksSinceMs: w.ms() })
   const since = w.ms()
-  const lease = { limit: 1, leaseMs: 1000, take: 10, cap: 10 }
+  const lease = { limit: 1, retryLimit: 1, probe: '', leaseMs: 1000, take: 10 }
   await w.run('lease-callbacks', lease)
   w.at(500)
   await w.receipt(grant.id, 'wamid.1', { status: 'd', attempt: 1 })

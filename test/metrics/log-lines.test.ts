@@ -53,7 +53,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     ...(state === 'cancelled' ? { reason: 'opted-out' } : {})
   })),
   'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
-  'webhook.status': ['unmatched'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
+  'webhook.status': ['unmatched', 'dropped'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
   'preference.received': [{ sender, preference: 'stop' }],
   'webhook.rejected': [{ reason: 'signature' }],
   'webhook.relayed': [{ sender, type: 'whatsapp.inbound' }],

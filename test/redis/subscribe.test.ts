@@ -10,7 +10,10 @@ const admin = redis.connect()
 const rejections = recordRejections(t)
 
 await t.test('a channel that was refused for a while is received again, without an unhandled rejection', async t => {
-  const { subscribe, close } = await connect(redis.url, createBus())
+  const bus = createBus()
+  const reported: string[] = []
+  bus.on('unexpected-error', ({ location, error }) => reported.push(`${location}: ${String(error)}`))
+  const { subscribe, close } = await connect(redis.url, bus)
   t.teardown(close)
   const channel = createPrefix()
   const wait: string[] = []
@@ -21,6 +24,8 @@ await t.test('a channel that was refused for a while is received again, without 
   await admin.acl('SETUSER', 'default', 'resetchannels')
   await admin.client('KILL', 'TYPE', 'PUBSUB')
   await until('joining again was refused', async () => Number(/errorstat_NOPERM:count=(\d+)/.exec(await admin.info('errorstats'))?.[1] ?? 0) > 0)
+  await until('the missing permission is reported', () => reported.length > 0)
+  t.match(reported, [RegExp(`^subscription to ${channel}: .*NOPERM`)])
   await admin.acl('SETUSER', 'default', 'allchannels')
   await until('messages are received again', async () => await admin.publish(channel, 'two') > 0 && wait.includes('two'))
   t.same(rejections, [])
