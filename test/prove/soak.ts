@@ -33,6 +33,8 @@ export interface SoakOptions {
   perSecond: number
   /** Mean time from one fault to the next, s. */
   faultEverySeconds: number
+  /** Only faults whose names contain one of these texts. */
+  only?: string[]
   report: (progress: Progress) => void
 }
 
@@ -168,7 +170,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   }, 5000)
 
   const injections = new Set<Promise<unknown>>()
-  for (const kind of schedule(options.on, random)) {
+  for (const kind of schedule(options.on, random, options.only)) {
     await pass(random.gap(options.faultEverySeconds * 1000))
     if (second() > options.seconds) break
     doing = kind
