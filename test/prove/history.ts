@@ -80,6 +80,8 @@ export interface CalledBack {
   /** The message, by the gateway's id. */
   message: string
   state: string
+  /** Attempts so far. */
+  attempts?: number
   /** When the state changed, by the callback itself. */
   changedAt: number
   status: number
