@@ -58,13 +58,13 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
   /** Nodes that send, and run. While there is none, nothing can be in time. */
   function countWorkers (): void {
     const isWorking = ({ child, origin, isFrozen }: RunningNode): boolean => origin !== null && child.end() === null && !isFrozen
-    const isAttended = nodeNames.some(name => roles[name] !== 'api' && [running.get(name)].some(node => node !== undefined && isWorking(node)))
-    if (isAttended && unattended !== null) {
+    const hasWorker = nodeNames.some(name => roles[name] !== 'api' && [running.get(name)].some(node => node !== undefined && isWorking(node)))
+    if (hasWorker && unattended !== null) {
       // The drain lease of a former worker ends first.
       unattended.to = monotonicNow() + DRAIN_LEASE_MS
       unattended = null
     }
-    if (!isAttended && unattended === null) {
+    if (!hasWorker && unattended === null) {
       unattended = { fact: 'trouble', of: 'workers', node: null, from: monotonicNow(), to: Infinity }
       note(unattended)
     }
