@@ -53,6 +53,8 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
       deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
     }
   })
+  // Meta does not repeat what got a 2xx, so that no status may be lost with the master.
+  for (const sender of new Set(notices.filter(({ statuses }) => statuses.length > 0).map(({ sender }) => sender))) await deps.store.hold(sender)
   for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences)
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
 }
