@@ -10,7 +10,7 @@
 --   sender        hash    rules and state
 --   inflight      zset    id -> lease end, µs
 --   unknown       zset    id -> hold end, ms
---   scheduled     zset    id -> ms
+--   scheduled     zset    `number:id` -> ms
 --   drain-lease   string  the drain run of this sender
 --   parked        zset    status -> ms of the next attempt to match it
 --
@@ -61,9 +61,13 @@ if arg.lost ~= '' then
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key.unknown, '-inf', math.floor(now / 1000), 'LIMIT', 0, arg.limit)) do
-  unknown[#unknown + 1] = { id, redis.call('HGET', key.backlog, id) or '' }
+local ended = redis.call('ZRANGEBYSCORE', key.unknown, '-inf', math.floor(now / 1000), 'WITHSCORES', 'LIMIT', 0, arg.limit)
+for i = 1, #ended, 2 do
+  local text = redis.call('HGET', key.backlog, ended[i])
+  unknown[#unknown + 1] = { ended[i], text or '', at = tonumber(ended[i + 1]), seq = text and read_record(text).seq or 0 }
 end
+-- Redis orders holds of one end by id, which is random; their messages are decided in the order of acceptance.
+table.sort(unknown, function(a, b) return a.at < b.at or (a.at == b.at and a.seq < b.seq) end)
 
 local first = earliest_ready()
 local sender = read_sender()

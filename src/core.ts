@@ -32,8 +32,8 @@ export interface Core extends DeliveryDeps {
   /** Life of a message from its admission, ms. */
   lifeMs: number
   retryIntervalMs: number
-  /** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list is then unchanged. */
-  applySenders: (next: readonly SenderSettings[]) => Promise<{ added: string[], removed: string[] }>
+  /** Takes over a new list of senders: see `applySenders`. */
+  applySenders: (next: readonly SenderSettings[], commit?: () => void) => Promise<{ added: string[], removed: string[] }>
   /** Writes again what an emptied Redis has lost of the senders. */
   restoreSenders: () => Promise<void>
   /** Stops the timers of store and senders. */
@@ -94,7 +94,7 @@ async function createSenders (config: Config, store: Store, events: Bus): Promis
   const unserved = await retryWhileUnavailable(async () => await findUnserved(store, registry))
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
   const { stop } = startDroppingDrained(deps)
-  return { registry, restore, stop, apply: async next => await applySenders(deps, next) }
+  return { registry, restore, stop, apply: async (next, commit) => await applySenders(deps, next, commit) }
 }
 
 function settlementSettings (config: Config, senders: SenderRegistry): SettlementSettings {

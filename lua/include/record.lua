@@ -34,3 +34,8 @@ end
 local function member_of(record, id)
   return string.format('%s:%012d:%s', record.recipient, record.seq, id)
 end
+
+-- The place of a message in the schedule. Redis orders equal scores by member: the number makes that the order of acceptance.
+local function scheduled_member_of(record, id)
+  return string.format('%012d:%s', record.seq, id)
+end

@@ -17,10 +17,17 @@ export interface Request {
   to: string
   /** The kind of `to`; a number by default. */
   addressing?: Addressing
+  /** As the caller wrote it: idempotency key and fingerprint depend on it. */
   message: string | Record<string, unknown>
+  /** What is sent if it differs from `message`: with WhatsApp's ids in place of the gateway's. */
+  resolved?: Record<string, unknown>
+  /** Why it cannot become a new message. A repeat of an accepted request is a duplicate all the same. */
+  refusal?: SluiceError
   type?: string
   metadata?: Record<string, unknown>
   headerKey?: string
+  /** Number of a row of a batch: part of the header's key. */
+  row?: number
   idempotencyKey?: string
   timestamp?: string | number
   deduplicate?: boolean
@@ -64,8 +71,8 @@ export type Admission = Facts & (
 
 /**
  * Accepts a message once, in one atomic step. A message with a known key is a duplicate. Any other one is granted if a slot is free, else
- * queued. Throws INVALID_RECIPIENT, RECIPIENT_IS_USER_ID or INVALID_KEY, and UNAVAILABLE if Redis is unavailable or nearly full; then repeat
- * it with the same key.
+ * queued. Throws the request's `refusal`, INVALID_RECIPIENT, RECIPIENT_IS_USER_ID or INVALID_KEY, and UNAVAILABLE if Redis is unavailable or
+ * nearly full; then repeat it with the same key. Calls of one tick reach Redis in their order: nothing is awaited before.
  */
 export async function admit (
   deps: { store: Store; events: Bus; settings: AdmissionSettings; startWithinMs: number },
@@ -76,18 +83,26 @@ export async function admit (
   const recipient = canonicalAddress(request.to, addressing)
   const type = request.type ?? typeOf(request.message)
   const { key, source } = chooseKey(
-    { header: request.headerKey, field: request.idempotencyKey, derive: request.deduplicate !== false },
+    { header: request.headerKey, row: request.row, field: request.idempotencyKey, derive: request.deduplicate !== false },
     () => generateIdempotencyKey(request.to, request.message, type, request.timestamp, addressing))
   const payload = payloadOf(request, type, source, key)
   const keyDigest = digest(sender, caller, key)
-  store.assertCapacity()
+  const print = fingerprint(sender, recipient, type, request.message)
   const askedAt = performance.now()
+  if (request.refusal !== undefined) {
+    const first = key === undefined ? null : await findFirst(store, sender, keyDigest, print)
+    if (first === null) throw request.refusal
+    const admission: Admission = { ...first, digest: keyDigest, recipient, keySource: source, idempotencyKey: key }
+    deps.events.emit('message.admitted', eventOf(request, admission, performance.now() - askedAt))
+    return admission
+  }
+  store.assertCapacity()
   let holder = ''
   const reply = await store.granting(sender, terms => {
     holder = terms.holder
     return store.run('admit', { sender, digest: keyDigest }, {
       digest: keyDigest,
-      fingerprint: fingerprint(sender, recipient, type, request.message),
+      fingerprint: print,
       recipient,
       lane: lanes.indexOf(request.lane) + 1,
       payload: writePayload(recipient, payload),
@@ -130,9 +145,24 @@ export async function admit (
   return admission
 }
 
+/**
+ * The message that was accepted with this key, as admit.lua finds it; null for none. For a request that can no longer become a message: what it
+ * refers to may have changed since it was accepted.
+ */
+async function findFirst (
+  store: Store, sender: string, digest: string, print: string
+): Promise<{ status: 'duplicate' | 'reused', id: string } | null> {
+  const found = await store.run('inspect-message', { sender, digest }, { id: '' })
+  if (found.status === 'gone') return null
+  // As with any duplicate, the replicas may not have its first message yet.
+  await store.hold(sender)
+  const [, , first] = found.result.split(' ', 3)
+  return { status: first === print || first === '0' ? 'duplicate' : 'reused', id: found.id }
+}
+
 /** The payload to store. Fields that the caller left out stay out, to save memory. */
 function payloadOf (request: Request, type: string, keySource: KeySource, key: string | undefined): Payload {
-  const payload: Payload = { to: request.to, type, message: request.message, keySource, caller: request.caller }
+  const payload: Payload = { to: request.to, type, message: request.resolved ?? request.message, keySource, caller: request.caller }
   if (request.addressing !== undefined && request.addressing !== 'phone') payload.addressing = request.addressing
   if (request.metadata !== undefined) payload.metadata = request.metadata
   if (key !== undefined) payload.idempotencyKey = key

@@ -124,8 +124,8 @@ function messageOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** `base`: the sender's path; an edge follows it. */
-function parseTarget ({ url, phoneNumberId }: WhatsAppOptions): { origin: string, base: string } {
+/** `base`: the sender's path; an edge follows it. Throws `CONFIG_INVALID`. */
+export function parseTarget ({ url, phoneNumberId }: Pick<WhatsAppOptions, 'url' | 'phoneNumberId'>): { origin: string, base: string } {
   if (!URL.canParse(url)) throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The URL of the API is malformed' })
   const { protocol, origin, pathname, search, username } = new URL(url)
   if (!/^https?:$/.test(protocol) || search !== '' || username !== '') {

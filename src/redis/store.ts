@@ -28,8 +28,11 @@ export interface Store {
   readonly run: Run
   /** Sets the function that applies wake hints; hints before this call are ignored. The function must not reject. */
   readonly onWakeHint: (apply: (sender: string, wakeHint: WakeHint) => Promise<void>) => void
-  /** Waits until enough replicas have all writes for this sender. For scripts after which `run` does not wait. */
-  readonly hold: (sender: string) => Promise<void>
+  /**
+   * Waits until enough replicas have all writes for this sender; null: for the gateway as a whole. For scripts after which `run` does not wait, and
+   * for commands that are no script.
+   */
+  readonly hold: (sender: string | null) => Promise<void>
   /** Throws if Redis would refuse a new message: unavailable, nearly full, or read-only. */
   readonly probe: () => Promise<void>
   readonly recoverySchedule: RecoverySchedule
@@ -133,6 +136,7 @@ function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): 
     case 'erase-callbacks':
     case 'relay':
     case 'pause':
+    case 'opt-out':
     case 'acknowledge': return true
     default: return false
   }

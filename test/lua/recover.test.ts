@@ -145,3 +145,14 @@ await test('without rules no drain run is requested, and expired leases are stil
   t.equal(wakeHint, '')
   t.equal(leases.length, 1)
 })
+
+await test('holds that end at one moment are returned in the order of acceptance', async (t, w) => {
+  const ids: string[] = []
+  for (let n = 0; n < 8; n++) {
+    const grant = await w.grant({ key: `${n}`, recipient: `p1415555${1000 + n}` })
+    await w.settled(grant, 'unknown', { afterMs: 60_000 })
+    ids.push(grant.id)
+  }
+  w.at(60_000)
+  t.strictSame((await look(w)).unknowns.map(({ id }) => id), ids)
+})
