@@ -84,6 +84,8 @@ export interface Replies {
     gapUs?: number
     leastUs?: number
   }
+  'settle-late': Bare<'noted' | 'stale'> |
+    { status: 'settled', dueMs: number, wakeHint: WakeHint, stopped: boolean, settlement: 'failed' | 'retry' | 'wait' }
   receipt: Bare<'sent' | 'raised' | 'known' | 'double' | 'bounced' | 'early' | 'gone'> | { status: 'needs_suffix', record: string }
   bounce:
     | { status: 'retry' | 'failed', dueMs: number, stopped: boolean } | Bare<'beside' | 'known' | 'early' | 'gone'>
@@ -141,6 +143,8 @@ export interface Arguments {
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
   'history'> & Findable<'term'> & { reason?: string, keepMs?: number }
+  'settle-late': Timed<'id' | 'attempt' | 'holder' | 'settlement' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'pairHits' | 'resultSuffix' |
+  'history' | 'reason'>
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'resultSuffix' | 'history'>
   bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'> &
     { optOut?: string, payload?: string, resultSuffix?: string }
@@ -159,7 +163,7 @@ export interface Arguments {
   'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
-  recover: Timed<'lost' | 'limit'>
+  recover: Timed<'lost' | 'limit'> & { graceMs?: number }
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>
