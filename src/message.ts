@@ -47,7 +47,7 @@ export interface Payload {
   callbackData?: string
 }
 
-/** Permission to start one send. `startBy` is a reading of `performance.now()`, taken before the granting call. */
+/** Permission to start one send. `askedAt` and `startBy` are readings of `elapsedNow()`. */
 export interface Grant {
   sender: string
   /** `<digest>.<generation>`: id of the message within its sender. */
@@ -63,9 +63,9 @@ export interface Grant {
   pairHits: number
   lane: Lane
   payload: Payload
-  /** `performance.now()` before the granting call: Redis cannot have granted earlier. */
+  /** Before the granting call: Redis cannot have granted earlier. */
   askedAt: number
-  /** `performance.now()` by which the request must be on a connection. */
+  /** By when the request must be on a connection. */
   startBy: number
   /** Delay of the grant after the earliest possible time, µs. */
   lateUs: number

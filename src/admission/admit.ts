@@ -1,3 +1,4 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Bus, Events } from '../events.js'
 import type { Addressing, WaitingFor, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
 import { lanes } from '../message.js'
@@ -81,7 +82,7 @@ export async function admit (
   const payload = payloadOf(request, type, source, key)
   const keyDigest = digest(sender, caller, key)
   store.assertCapacity()
-  const askedAt = performance.now()
+  const askedAt = elapsedNow()
   let holder = ''
   const reply = await store.granting(sender, terms => {
     holder = terms.holder
@@ -126,7 +127,7 @@ export async function admit (
     lateUs: 0
   }))
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
-  deps.events.emit('message.admitted', eventOf(request, admission, performance.now() - askedAt))
+  deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
   return admission
 }
 

@@ -1,3 +1,4 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Grant } from '../message.js'
 import { lanes } from '../message.js'
 import type { ClaimedGrant } from '../redis/commands.js'
@@ -14,7 +15,8 @@ export type Claim =
  * arrive as this one did.
  */
 export async function claim (deps: { store: Store, startWithinMs: number }, sender: string, drainRun: string, want: number): Promise<Claim> {
-  const askedAt = performance.now()
+  const askedAt = elapsedNow()
+  const callAt = performance.now()
   const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,
     reply: await deps.store.run('claim', { sender }, { drainRun, want, mode: 'keep', ...terms })
@@ -28,7 +30,7 @@ export async function claim (deps: { store: Store, startWithinMs: number }, send
     expired,
     unwanted,
     dropped,
-    nextAt: nextUs < 0 ? null : askedAt + Math.max(0, (nextUs - nowUs) / 1000)
+    nextAt: nextUs < 0 ? null : callAt + Math.max(0, (nextUs - nowUs) / 1000)
   }
 }
 

@@ -1,3 +1,4 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Bus } from '../events.js'
 import { redisNowMs } from '../redis/clock.js'
 import { digestOf, senderKey } from '../redis/keys.js'
@@ -54,7 +55,7 @@ export async function retryFailures (
  */
 export async function retryOne (deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
   const { startWithinMs, lifeMs } = deps
-  const askedAt = performance.now()
+  const askedAt = elapsedNow()
   const { reply, terms } = await deps.store.granting(sender, async terms => ({
     terms,
     reply: await deps.store.run('retry', { sender, digest: digestOf(id) }, {

@@ -1,13 +1,14 @@
 import { errors, type Dispatcher } from 'undici'
 import type { HttpResponse } from './response.js'
+import { elapsedNow } from '../elapsed.js'
 import { NOT_STARTED, StartGuard } from './start-guard.js'
 
-/** The end of one request. Both times are readings of `performance.now()`; `startedAt` is null if no byte was written. */
+/** The end of one request. Both times are readings of `elapsedNow()`; `startedAt` is null if no byte was written. */
 export type ExchangeResult = { startedAt: number | null, endedAt: number } & ({ response: HttpResponse } | { error: unknown })
 
 /** The limits of one request. */
 export interface ExchangeLimits {
-  /** `performance.now()` by which a connection must take the request. */
+  /** `elapsedNow()` by which a connection must take the request. */
   startBy: number
   /** Milliseconds from the start to the last byte of the response. */
   sendTimeoutMs: number
@@ -22,7 +23,7 @@ export function exchange (pool: Dispatcher, request: Dispatcher.DispatchOptions,
   return new Promise(resolve => {
     const handler = new ExchangeHandler(limits, resolve)
     try {
-      if (performance.now() > limits.startBy) handler.giveBack()
+      if (elapsedNow() > limits.startBy) handler.giveBack()
       else pool.dispatch(request, handler)
     } catch (error) {
       handler.end({ error })
@@ -36,6 +37,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (result: ExchangeResult) => void
   readonly #guard: StartGuard
   #timer: NodeJS.Timeout | undefined
+  #lastLook: NodeJS.Immediate | undefined
   #head: Omit<HttpResponse, 'body'> | undefined
   #chunks: Buffer[] = []
   #bytes = 0
@@ -51,7 +53,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#limits.onStart?.()
     // One timer for headers and body together: undici's own have a resolution of half a second and restart with each chunk.
     this.#timer = setTimeout(() => {
-      controller.abort(this.#head === undefined ? new errors.HeadersTimeoutError() : new errors.BodyTimeoutError())
+      // A process that was stopped for longer finds the timer due while the response is unread in the socket. It is read first: an outcome that
+      // has arrived is not unknown.
+      this.#lastLook = setImmediate(() => {
+        controller.abort(this.#head === undefined ? new errors.HeadersTimeoutError() : new errors.BodyTimeoutError())
+      })
     }, this.#limits.sendTimeoutMs)
   }
 
@@ -82,9 +88,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   end (result: { response: HttpResponse } | { error: unknown }): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#lastLook)
     this.#guard.close()
     this.#chunks = []
-    this.#resolve({ startedAt: this.#guard.startedAt, endedAt: performance.now(), ...result })
+    this.#resolve({ startedAt: this.#guard.startedAt, endedAt: elapsedNow(), ...result })
   }
 }
 
