@@ -122,7 +122,7 @@ async function giveBack (deps: SenderRecoveryDeps, sender: string, found: FoundG
   await settle(deps, grantOf(sender, found), outcome)
 }
 
-/** The holder is dead or out of reach, and whether the send started is unknown. The pair rate counts from the latest time at which it may have started. */
+/** Whether the send of a holder that is dead or out of reach started is unknown. The pair rate counts from the latest time at which it may have. */
 async function expireLease (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
   deps.events.emit('recovery.found', { sender, kind: 'lease', id: found.id })
   const outcome: Outcome = {
