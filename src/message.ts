@@ -47,6 +47,9 @@ export interface Payload {
   callbackData?: string
 }
 
+/** The deadline of a grant that may not start: it is given back. */
+export const NEVER = -Infinity
+
 /** Permission to start one send. `askedAt` and `startBy` are readings of `elapsedNow()`. */
 export interface Grant {
   sender: string
@@ -65,7 +68,7 @@ export interface Grant {
   payload: Payload
   /** Before the granting call: Redis cannot have granted earlier. */
   askedAt: number
-  /** By when the request must be on a connection. */
+  /** By when the request must be on a connection; `NEVER` if Redis's clock was in doubt. */
   startBy: number
   /** Delay of the grant after the earliest possible time, µs. */
   lateUs: number

@@ -72,7 +72,7 @@ export interface Replies {
     | Bare<'leased'> | NoRules | { status: 'ended', wakeHint: WakeHint }
     | { status: 'claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[], unwanted: string[] }
   retry:
-    | { status: 'granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number }
+    | { status: 'granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number, nowMs: number }
     | { status: 'queued', wakeHint: WakeHint } | Bare<'expired' | 'unwanted' | 'gone'> | NoRules
   settle: Bare<'stale'> | {
     status: 'settled'
@@ -96,6 +96,7 @@ export interface Replies {
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
   pause: { status: 'done', before: 'active' | 'paused' | 'stopped', wakeHint: WakeHint }
+  'cool-sender': { status: 'cooling', untilUs: number } | NoRules
   quota: { status: 'written' | 'kept', version: number } | NoRules
   acknowledge: Bare<'acknowledged' | 'gone'>
   relay: Bare<'kept' | 'off' | 'full'>
@@ -154,6 +155,7 @@ export interface Arguments {
   'opt-out': Timed<'recipient' | 'preference' | 'note' | 'atMs'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'reason'>
+  'cool-sender': Timed<'startingMs'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', Value>
   acknowledge: Timed<'id' | 'history'>
   relay: Timed<'subject' | 'type' | 'data' | 'cap'>

@@ -6,7 +6,9 @@ import type { Client } from './client.js'
 import type { Replies, Run, ScriptName, ScriptWatch, WakeHint } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
-import { globalKey } from './keys.js'
+import { createClockGuard } from './clock-guard.js'
+import { globalKey, senderKey } from './keys.js'
+import { retryWhileUnavailable } from './retry-while-unavailable.js'
 import type { LostHolders } from './lost-holders.js'
 import { createLostHolders } from './lost-holders.js'
 import { isRefused } from './unavailable.js'
@@ -38,14 +40,18 @@ export interface Store {
   readonly assertCapacity: () => void
   /**
    * Runs a script that may grant sends, with a new holder. If its reply is lost, the holder is remembered: no caller will start those sends,
-   * and recovery gives the grants back.
+   * and recovery gives the grants back. `isCertain` tells whether grants of this reply may start, by the moment (ms) that their script read.
    */
-  readonly granting: <Reply>(sender: string, call: (terms: GrantTerms) => Promise<Reply>) => Promise<Reply>
+  readonly granting: <Reply>(sender: string, call: (terms: GrantTerms, isCertain: (redisMs: number) => boolean) => Promise<Reply>) => Promise<Reply>
+  /** After a step of Redis's clock: see clock-guard.ts. */
+  readonly holdBack: (sender: string) => void
   /** Holders whose reply was lost. */
   readonly lost: LostHolders
 }
 
-export function createStore (connections: Connections, options: { prefix: string, leaseMs: number, watch?: ScriptWatch }): Store {
+export interface StoreOptions { prefix: string, leaseMs: number, startWithinMs?: number, watch?: ScriptWatch }
+
+export function createStore (connections: Connections, options: StoreOptions): Store {
   const { redis, scripts, replyWithinMs, replicas, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
   const lost = createLostHolders()
@@ -56,6 +62,12 @@ export function createStore (connections: Connections, options: { prefix: string
   const run = createRun(scripts, options.prefix, { watch: options.watch, waiting, replyWithinMs })
   let calls = 0
   let applyWakeHint: ((sender: string, wakeHint: WakeHint) => Promise<void>) | undefined
+  const { startWithinMs = 1000 } = options
+  const guard = createClockGuard(
+    connections.clock,
+    sender => connections.serverOf(senderKey(options.prefix, sender, 'sender')),
+    async sender => await retryWhileUnavailable(async () => await store.run('cool-sender', { sender }, { startingMs: startWithinMs }))
+  )
   const store: Store = {
     prefix: options.prefix,
     node,
@@ -92,13 +104,15 @@ export function createStore (connections: Connections, options: { prefix: string
     },
     async granting (sender, call) {
       const terms = { holder: `${node}:${++calls}`, leaseMs: options.leaseMs }
+      const askedAt = performance.now()
       try {
-        return await call(terms)
+        return await call(terms, redisMs => guard.isCertain(sender, redisMs, askedAt))
       } catch (error) {
         if (!refused.has(error as object)) lost.add(sender, terms.holder)
         throw error
       }
     },
+    holdBack: guard.holdBack,
     lost
   }
   return store
