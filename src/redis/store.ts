@@ -40,7 +40,7 @@ export interface Store {
   readonly assertCapacity: () => void
   /**
    * Runs a script that may grant sends, with a new holder. If its reply is lost, the holder is remembered: no caller will start those sends,
-   * and recovery gives the grants back. `isCertain` tells whether grants of this reply may start, by the moment (ms) that their script read.
+   * and recovery gives the grants back. `isCertain`: whether grants of this reply may start, by the moment (ms) that their script read.
    */
   readonly granting: <Reply>(sender: string, call: (terms: GrantTerms, isCertain: (redisMs: number) => boolean) => Promise<Reply>) => Promise<Reply>
   /** After a step of Redis's clock: see clock-guard.ts. */
