@@ -44,8 +44,11 @@ export interface CoreParts { provider: Provider, policy: Policy, events: Bus, co
 
 /** The data layer of a node: store, senders, queues and wake-ups. Throws LAYOUT_NEWER, before it writes anything, on newer data. */
 export async function createCore (config: Config, { provider, policy, events, connections, watchScript }: CoreParts): Promise<Core> {
-  const store = createStore(connections, { prefix: config.KEY_PREFIX, leaseMs: config.LEASE_MS, watch: watchScript })
+  const { KEY_PREFIX: prefix, LEASE_MS: leaseMs, START_WITHIN_MS: startWithinMs } = config
+  const store = createStore(connections, { prefix, leaseMs, startWithinMs, watch: watchScript })
   const senders = await createSenders(config, store, events)
+  // Every sender, so that none of them grants by the new time before another node sees the step.
+  events.on('clock.stepped', ({ stepMs }) => { if (stepMs > 0) senders.registry.ids().forEach(store.holdBack) })
   const queues = createQueues(connections.redis, config.KEY_PREFIX, events)
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: config.ROLE === 'api' ? null : connections.subscribe })
   // A new token may be what a stopped sender needs. Every node probes it, since nodes get the token at different times.

@@ -25,7 +25,8 @@ local function write_record(record)
     .. rest .. '\n' .. record.body
 end
 
--- Adds an entry to the history. Scripts later search for `tag`: `accepted=<message id>`, `bounced=<message id>`, `expired`, `cancelled`.
+-- Adds an entry to the history. Scripts later search for `tag`: `accepted=<message id>`, `bounced=<message id>`, `lease=<holder>` (it expired),
+-- `expired`, `cancelled`.
 local function append_history(record, now_ms, json, tag)
   record.body = record.body .. '\n' .. int(now_ms) .. (tag and ':' .. tag or '') .. ' ' .. json
 end

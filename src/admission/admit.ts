@@ -1,11 +1,12 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Bus, Events } from '../events.js'
 import type { Addressing, WaitingFor, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
-import { lanes } from '../message.js'
+import { lanes, NEVER } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { findTerms, indexLifeS } from '../redis/find-terms.js'
-import { publicId } from '../redis/keys.js'
+import { admittedAt, publicId } from '../redis/keys.js'
 import { writePayload } from '../redis/payload.js'
 import { canonicalAddress } from '../recipient.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
@@ -88,18 +89,20 @@ export async function admit (
   const payload = payloadOf(request, type, source, key)
   const keyDigest = digest(sender, caller, key)
   const print = fingerprint(sender, recipient, type, request.message)
-  const askedAt = performance.now()
+  const askedAt = elapsedNow()
   if (request.refusal !== undefined) {
     const first = key === undefined ? null : await findFirst(store, sender, keyDigest, print)
     if (first === null) throw request.refusal
     const admission: Admission = { ...first, digest: keyDigest, recipient, keySource: source, idempotencyKey: key }
-    deps.events.emit('message.admitted', eventOf(request, admission, performance.now() - askedAt))
+    deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
     return admission
   }
   store.assertCapacity()
   let holder = ''
-  const reply = await store.granting(sender, terms => {
+  let isCertain = (_redisMs: number): boolean => false
+  const reply = await store.granting(sender, (terms, isCertainHere) => {
     holder = terms.holder
+    isCertain = isCertainHere
     return store.run('admit', { sender, digest: keyDigest }, {
       digest: keyDigest,
       fingerprint: print,
@@ -137,11 +140,11 @@ export async function admit (
     lane: request.lane,
     payload,
     askedAt,
-    startBy: askedAt + deps.startWithinMs,
+    startBy: isCertain(admittedAt(id)) ? askedAt + deps.startWithinMs : NEVER,
     lateUs: 0
   }))
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
-  deps.events.emit('message.admitted', eventOf(request, admission, performance.now() - askedAt))
+  deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
   return admission
 }
 

@@ -1,4 +1,5 @@
 import { Pool, errors } from 'undici'
+import { elapsedNow } from '../elapsed.js'
 import { SluiceError } from '../errors.js'
 import type { Edge, Grant, Outcome, Passed, Provider } from '../message.js'
 import { buildBody } from './body.js'
@@ -117,7 +118,7 @@ function outcomeOf (result: ExchangeResult, connectError: string | undefined, po
 }
 
 function failedBeforeStart (error: Error): ExchangeResult {
-  return { startedAt: null, endedAt: performance.now(), error }
+  return { startedAt: null, endedAt: elapsedNow(), error }
 }
 
 function messageOf (error: unknown): string {

@@ -76,7 +76,7 @@ function missing (cause?: string): SluiceError {
 }
 
 /** `host:port` of the server that has a key, as far as the client knows the cluster. Calls for the same server share a WAIT. */
-function addressOf (client: Client, key: string): string {
+export function addressOf (client: Client, key: string): string {
   return client instanceof Cluster ? client.slots[calculateSlot(key)]?.[0] ?? '' : ''
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild, startSandbox } from '../crash/child.js'
 import { toFact } from '../crash/ground.js'
+import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
 import { createRandom } from '../property/random.js'
 import { keys } from '../support/gateway.js'
 import { createPrefix, startRedis, type Teardown } from '../support/redis.js'
@@ -103,7 +104,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     random: createRandom(options.seed + 1)
   })
   const faults = new Map<string, number>()
-  const targets: Targets = { fleet, proxies, redis, control, leaseMs: LEASE_MS }
+  const targets: Targets = { fleet, proxies, redis, control, leaseMs: LEASE_MS + LEASE_GRACE_MS }
   const startedAt = performance.now()
   const second = (): number => (performance.now() - startedAt) / 1000
   let doing = ''
