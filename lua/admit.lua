@@ -13,7 +13,7 @@
 --   seq           string  last number drawn for a queue
 --   sender        hash    rules and state
 --   inflight      zset    id -> lease end, µs
---   scheduled     zset    id -> ms
+--   scheduled     zset    `number:id` -> ms
 --   expiry        zset    id -> ms
 --   drain-lease   string  the drain run of this sender
 --   recent        zset    this hour's look-up index, lex `term:id`
@@ -86,8 +86,9 @@ local function admit(m)
   if view.refused then return { 'refused', view.refused, view.wait } end
   local record = new_record(message, view.scheduled_for, now_ms)
   local mark = 'w ' .. generation .. ' ' .. message.fingerprint
-  -- Drawn for a granted message too, which may be given back to its queue. The first write for this message: an unused number leaves a gap.
-  if not view.scheduled_for then record.seq = next_number() end
+  -- Drawn for a granted message too, which may be given back to its queue, and for a scheduled one, whose place among those of its moment it is.
+  -- The first write for this message: an unused number leaves a gap.
+  record.seq = next_number()
   local text = write_record(record)
 
   -- From here on nothing may fail: load_state has read the keys of other types, and the batch size bounds every unpack.
@@ -98,7 +99,7 @@ local function admit(m)
   for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. id) end
   if view.scheduled_for then
     push(out.expiry, record.expires, id)
-    push(out.scheduled, view.scheduled_for, id)
+    push(out.scheduled, view.scheduled_for, scheduled_member_of(record, id))
     return { 'scheduled', generation, view.wait }
   end
   -- A grant needs no expiry: its lease ends it. grant_message advances view.pair.tat, which is written after it.

@@ -9,7 +9,7 @@
 --   grants           hash    recipient -> grant
 --   pair-tat         zset    recipient -> TAT, µs
 --   sender           hash    rules and state
---   scheduled        zset    id -> ms
+--   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
 --   resolved         zset    id -> ms
@@ -65,7 +65,7 @@ close_message(sender, record, {
   history = arg.history, reason = arg.reason, list = had_failed and (is_expired and key.failed or key.resolved) or nil
 }, now_ms)
 leave_backlog({ id })
-redis.call('ZREM', key.scheduled, id)
+redis.call('ZREM', key.scheduled, scheduled_member_of(record, id))
 redis.call('ZREM', key.failures, id)
 local ready_at = leave_queue(sender, record, id, grant, now)
 return { 'done', wake_hint(ready_at, now, blocked(sender, now)), had_failed and 1 or 0 }

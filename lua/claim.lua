@@ -12,7 +12,7 @@
 --   seq           string  last number drawn for a queue
 --   sender        hash    rules and state
 --   inflight      zset    id -> lease end, µs
---   scheduled     zset    id -> ms
+--   scheduled     zset    `number:id` -> ms
 --   drain-lease   string  the drain run and when it wakes, µs; or `requested`
 --   opt-outs      hash    recipients that want no marketing
 --
@@ -52,12 +52,16 @@ local function repair_ready(recipient, since)
   for lane = 1, LANES do redis.call('ZREM', key.ready[lane], recipient) end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key.scheduled, '-inf', math.floor(now / 1000), 'LIMIT', 0, 100)) do
+-- By their moment; those of one moment in the order of their acceptance. A number of the queue is drawn now: they join behind what waits.
+local due = redis.call('ZRANGEBYSCORE', key.scheduled, '-inf', math.floor(now / 1000), 'LIMIT', 0, 100)
+local next_number = create_numbers(#due)
+for _, member in ipairs(due) do
+  local id = string.match(member, '^%d+:(.+)$')
   local text = redis.call('HGET', key.backlog, id)
-  redis.call('ZREM', key.scheduled, id)
+  redis.call('ZREM', key.scheduled, member)
   if text then
     local record = read_record(text)
-    record.seq = create_numbers(1)()
+    record.seq = next_number()
     redis.call('HSET', key.backlog, id, write_record(record))
     redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
     local lane = ready_of(record.recipient)

@@ -10,7 +10,7 @@
 --   pair-tat         zset    recipient -> TAT, µs
 --   sender-tat       string  TAT in µs, slots used
 --   sender           hash    rules and state
---   scheduled        zset    id -> ms
+--   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
 --   resolved         zset    id -> ms
@@ -66,8 +66,9 @@ end
 local record = read_record(text)
 local grant = grant_of(record.recipient)
 if grant and grant.id == id then return found('sending') end
-for state, zset in pairs({ scheduled = key.scheduled, unknown = key.unknown, retrying = key.failures }) do
-  local at = tonumber(redis.call('ZSCORE', zset, id) or nil)
+local places = { scheduled = { key.scheduled, scheduled_member_of(record, id) }, unknown = { key.unknown, id }, retrying = { key.failures, id } }
+for state, place in pairs(places) do
+  local at = tonumber(redis.call('ZSCORE', place[1], place[2]) or nil)
   if at then return found(state, at, math.max(0, at - now_ms) * 1000, state == 'scheduled' and 'schedule' or 'retry') end
 end
 

@@ -10,7 +10,7 @@
 --   sender-tat       string  TAT in µs, slots used
 --   sender           hash    rules and state
 --   inflight         zset    id -> lease end, µs
---   scheduled        zset    id -> ms
+--   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
 --   resolved         zset    id -> ms

@@ -1,23 +1,25 @@
 #!lua flags=allow-oom
 -- Finds what recovery has to do for a sender: grants whose lease has expired, grants of calls whose reply was lost, unknown outcomes whose hold
--- is over, and ready messages without a drain run. Writes nothing but a request for a drain run; the caller settles each attempt. Returns when
--- to check again: until then the drain run handles the sender, or a script that changes it returns a wake hint.
+-- is over, and ready messages without a drain run. A lease that is found expired for the first time is extended once by `graceMs`: after an outage
+-- living nodes then have the time to write what they hold. Otherwise writes only a request for a drain run; the caller settles each attempt.
+-- Returns when to check again: until then the drain run handles the sender, or a script that changes it returns a wake hint.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
 --   ready:<lane>  zset    recipient -> when its head may be sent, µs
 --   grants        hash    recipient -> grant
 --   sender        hash    rules and state
---   inflight      zset    id -> lease end, µs
+--   inflight      zset    id -> lease end, or the end of its grace, µs
 --   unknown       zset    id -> hold end, ms
---   scheduled     zset    id -> ms
+--   scheduled     zset    `number:id` -> ms
 --   drain-lease   string  the drain run of this sender
 --   parked        zset    status -> ms of the next attempt to match it
 --
 -- Arguments:
---   now    µs     empty for Redis's clock
---   lost   text   holders (node and call) whose reply was lost, separated by spaces
---   limit  count  of leases and of unknown outcomes at most
+--   now      µs     empty for Redis's clock
+--   lost     text   holders (node and call) whose reply was lost, separated by spaces
+--   limit    count  of leases and of unknown outcomes at most
+--   graceMs  ms     how long an expired lease is extended, once
 --
 -- Returns:
 --   recovered   wakeHint, leases[], lost[], unknown[], nextMs, parkedDue?
@@ -39,17 +41,20 @@ local function found_grant(recipient, grant)
 end
 
 -- `grants` is the truth about a grant; `inflight` only finds the expired ones.
-local function take_lease(id)
+local function take_lease(id, lease_end)
   local text = redis.call('HGET', key.backlog, id)
   local recipient = text and read_record(text).recipient
   local grant = recipient and grant_of(recipient)
-  if grant and grant.id == id then
+  if grant and grant.id == id and lease_end <= grant.lease_end and (arg.graceMs or 0) > 0 then
+    redis.call('ZADD', key.inflight, now + arg.graceMs * 1000, id)
+  elseif grant and grant.id == id then
     leases[#leases + 1] = found_grant(recipient, grant)
   else
     redis.call('ZREM', key.inflight, id)
   end
 end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key.inflight, '-inf', now, 'LIMIT', 0, arg.limit)) do take_lease(id) end
+local expired = redis.call('ZRANGEBYSCORE', key.inflight, '-inf', now, 'WITHSCORES', 'LIMIT', 0, arg.limit)
+for i = 1, #expired, 2 do take_lease(expired[i], tonumber(expired[i + 1])) end
 
 if arg.lost ~= '' then
   local is_lost = {}
@@ -61,9 +66,13 @@ if arg.lost ~= '' then
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key.unknown, '-inf', math.floor(now / 1000), 'LIMIT', 0, arg.limit)) do
-  unknown[#unknown + 1] = { id, redis.call('HGET', key.backlog, id) or '' }
+local ended = redis.call('ZRANGEBYSCORE', key.unknown, '-inf', math.floor(now / 1000), 'WITHSCORES', 'LIMIT', 0, arg.limit)
+for i = 1, #ended, 2 do
+  local text = redis.call('HGET', key.backlog, ended[i])
+  unknown[#unknown + 1] = { ended[i], text or '', at = tonumber(ended[i + 1]), seq = text and read_record(text).seq or 0 }
 end
+-- Redis orders holds of one end by id, which is random; their messages are decided in the order of acceptance.
+table.sort(unknown, function(a, b) return a.at < b.at or (a.at == b.at and a.seq < b.seq) end)
 
 local first = earliest_ready()
 local sender = read_sender()

@@ -33,7 +33,7 @@
 --   history  JSON  who retries, one line; empty for the schedule
 --
 -- Returns:
---   granted   recipient, attempt, stops, lane, body, pairHits
+--   granted   recipient, attempt, stops, lane, body, pairHits, nowMs
 --   queued    wakeHint
 --   expired   -        it has expired; the caller closes it
 --   unwanted  -        it is marketing, and its recipient has opted out; the caller closes it
@@ -93,7 +93,7 @@ if arg.inline and view.open then
   write_sender_tat(state.sender_tat, state.slots)
   redis.call('HSET', key.grants, record.recipient, grant)
   redis.call('ZADD', key.inflight, lease_end, id)
-  return { 'granted', record.recipient, record.attempts + 1, record.stops, record.lane, record.body, record.pair_hits }
+  return { 'granted', record.recipient, record.attempts + 1, record.stops, record.lane, record.body, record.pair_hits, now_ms }
 end
 
 redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))

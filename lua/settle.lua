@@ -42,7 +42,7 @@
 --   afterMs       ms     retry: until the next attempt; unknown: how long to hold
 --   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
 --   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe
---   code          text   why the sender stops; for an opt-out, JSON that is kept with it
+--   code          text   of the outcome: why the sender stops, LEASE_EXPIRED; for an opt-out, JSON that is kept with it
 --   resultSuffix  text   caller, provider message id, metadata: end of the compact result
 --   history       JSON   what happened, one line; may be empty
 --   term          text   what a sent message can be found by from now on; may be empty
@@ -83,6 +83,12 @@ local function is_ours(message, record, lease)
   return record.attempts == message.attempt and redis.call('ZSCORE', key.unknown, message.id)
 end
 
+-- What later scripts look for: the provider's id of an acceptance; whose lease expired, since that node may report the outcome after all.
+local function history_tag(message, settlement)
+  if settlement == 'sent' then return 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)') end
+  return settlement == 'unknown' and message.code == 'LEASE_EXPIRED' and 'lease=' .. message.holder
+end
+
 local function settle(m)
   local message = messages[m]
   local id, recipient, settlement, text = message.id, message.recipient, message.settlement, ctx.records[message.id]
@@ -98,7 +104,7 @@ local function settle(m)
   if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif settlement ~= 'wait' then record.pair_hits = 0 end
   if stopped then record.stops = record.stops + 1 end
   if message.history ~= '' and settlement ~= 'wait' then
-    append_history(record, ctx.now_ms, message.history, settlement == 'sent' and 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)'))
+    append_history(record, ctx.now_ms, message.history, history_tag(message, settlement))
   end
   if not lease then redis.call('ZREM', key.unknown, id) end
 

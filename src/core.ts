@@ -32,8 +32,8 @@ export interface Core extends DeliveryDeps {
   /** Life of a message from its admission, ms. */
   lifeMs: number
   retryIntervalMs: number
-  /** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list is then unchanged. */
-  applySenders: (next: readonly SenderSettings[]) => Promise<{ added: string[], removed: string[] }>
+  /** Takes over a new list of senders: see `applySenders`. */
+  applySenders: (next: readonly SenderSettings[], commit?: () => void) => Promise<{ added: string[], removed: string[] }>
   /** Writes again what an emptied Redis has lost of the senders. */
   restoreSenders: () => Promise<void>
   /** Stops the timers of store and senders. */
@@ -44,8 +44,11 @@ export interface CoreParts { provider: Provider, policy: Policy, events: Bus, co
 
 /** The data layer of a node: store, senders, queues and wake-ups. Throws LAYOUT_NEWER, before it writes anything, on newer data. */
 export async function createCore (config: Config, { provider, policy, events, connections, watchScript }: CoreParts): Promise<Core> {
-  const store = createStore(connections, { prefix: config.KEY_PREFIX, leaseMs: config.LEASE_MS, watch: watchScript })
+  const { KEY_PREFIX: prefix, LEASE_MS: leaseMs, START_WITHIN_MS: startWithinMs } = config
+  const store = createStore(connections, { prefix, leaseMs, startWithinMs, watch: watchScript })
   const senders = await createSenders(config, store, events)
+  // Every sender, so that none of them grants by the new time before another node sees the step.
+  events.on('clock.stepped', ({ stepMs }) => { if (stepMs > 0) senders.registry.ids().forEach(store.holdBack) })
   const queues = createQueues(connections.redis, config.KEY_PREFIX, events)
   const wakes = await createWakes({ store, events, drainQueue: queues.drainQueue, subscribe: config.ROLE === 'api' ? null : connections.subscribe })
   // A new token may be what a stopped sender needs. Every node probes it, since nodes get the token at different times.
@@ -94,7 +97,7 @@ async function createSenders (config: Config, store: Store, events: Bus): Promis
   const unserved = await retryWhileUnavailable(async () => await findUnserved(store, registry))
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
   const { stop } = startDroppingDrained(deps)
-  return { registry, restore, stop, apply: async next => await applySenders(deps, next) }
+  return { registry, restore, stop, apply: async (next, commit) => await applySenders(deps, next, commit) }
 }
 
 function settlementSettings (config: Config, senders: SenderRegistry): SettlementSettings {

@@ -109,6 +109,8 @@ export interface Events {
   /** `servers`: those that take writes; more than one in a cluster. */
   'redis.connected': [{ servers: number }]
   'redis.lost': [{ error: string }]
+  /** The clock of a Redis server was set; `stepMs` is negative for a step back. */
+  'clock.stepped': [{ server: string, stepMs: number }]
   /** An error that no code expects; the operation it ended is over, the node goes on. */
   'unexpected-error': [{ location: string, error: unknown }]
 }

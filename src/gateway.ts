@@ -45,7 +45,7 @@ export interface Gateway {
   app: FastifyInstance
   /** Settings of Redis that would lose messages, one sentence each. */
   findings: string[]
-  /** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list is then unchanged. */
+  /** Takes over a new list of senders: see `applySenders`. */
   apply: Core['applySenders']
   /** Graceful shutdown within `SHUTDOWN_GRACE_MS`. */
   close: () => Promise<void>

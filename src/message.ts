@@ -47,7 +47,10 @@ export interface Payload {
   callbackData?: string
 }
 
-/** Permission to start one send. `startBy` is a reading of `performance.now()`, taken before the granting call. */
+/** The deadline of a grant that may not start: it is given back. */
+export const NEVER = -Infinity
+
+/** Permission to start one send. `askedAt` and `startBy` are readings of `elapsedNow()`. */
 export interface Grant {
   sender: string
   /** `<digest>.<generation>`: id of the message within its sender. */
@@ -63,9 +66,9 @@ export interface Grant {
   pairHits: number
   lane: Lane
   payload: Payload
-  /** `performance.now()` before the granting call: Redis cannot have granted earlier. */
+  /** Before the granting call: Redis cannot have granted earlier. */
   askedAt: number
-  /** `performance.now()` by which the request must be on a connection. */
+  /** By when the request must be on a connection; `NEVER` if Redis's clock was in doubt. */
   startBy: number
   /** Delay of the grant after the earliest possible time, µs. */
   lateUs: number

@@ -5,6 +5,8 @@ import type { Addressing } from './message.js'
 const USER_ID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
 /** A group id of WhatsApp; case-sensitive. */
 const GROUP_ID = /^[A-Za-z0-9_=@.+/-]{1,128}$/
+/** Members of a Cloud API body that say who gets the message. */
+export const recipientMembers = ['to', 'recipient', 'recipient_type'] as const
 /** Prefix of a group id in a field that accepts any kind of recipient. */
 const GROUP_MARK = 'group:'
 
@@ -44,6 +46,34 @@ export function canonicalAddress (to: string, addressing: Addressing = 'phone'):
       : { detail: 'a group\'s id is up to 128 letters, digits and - _ = @ . + /', field: 'group' })
   }
   return (isUser ? 'u' : 'g') + to
+}
+
+/**
+ * Throws INVALID_REQUEST where a message object names another recipient than its request. WhatsApp prefers `to` to `recipient`, so such a
+ * message would go to a recipient whose pair rate was not checked. A member that names the same recipient is harmless, and so is an empty one.
+ */
+export function refuseOtherRecipient (message: Record<string, unknown>, to: string, addressing: Addressing = 'phone'): void {
+  const own = addressing === 'user' ? 'recipient' : 'to'
+  for (const name of recipientMembers) {
+    const value = message[name]
+    if (value === undefined || value === null || value === '') continue
+    const isSame = name === 'recipient_type'
+      ? value === (addressing === 'group' ? 'group' : 'individual')
+      : name === own && isSameRecipient(value, to, addressing)
+    if (isSame) continue
+    const detail = `message.${name}: names another recipient than the request; leave it out`
+    throw new SluiceError('INVALID_REQUEST', { detail, field: `message.${name}` })
+  }
+}
+
+function isSameRecipient (value: unknown, to: string, addressing: Addressing): boolean {
+  if (typeof value !== 'string' && typeof value !== 'number') return false
+  if (addressing !== 'phone' || USER_ID.test(String(value))) return String(value) === to
+  try {
+    return canonicalRecipient(String(value)) === canonicalRecipient(to)
+  } catch {
+    return false
+  }
 }
 
 /** The canonical form of a recipient in a query: a phone number, a business-scoped user id, or `group:<id>`. Throws INVALID_RECIPIENT. */

@@ -4,11 +4,12 @@ import type { Gateway } from './gateway.js'
 import { readPolicyFile } from './provider/policy-file.js'
 import type { Policy } from './provider/policy.js'
 import type { Providers, ProviderTarget } from './provider/providers.js'
+import { isUnavailable } from './redis/unavailable.js'
 import type { SenderSettings, SenderSource } from './senders.js'
 import { isToken, readSenders } from './senders.js'
 
-/** Interval at which token files are read. */
-const TOKEN_CHECK_MS = 2000
+/** Interval at which token files are read, and a reload that Redis did not accept is repeated. */
+const CHECK_MS = 2000
 
 export interface ReloadParts {
   source: SenderSource
@@ -25,7 +26,10 @@ export interface ReloadParts {
 }
 
 export interface Reload {
-  /** Reads senders and policy again and applies them. An invalid file changes nothing and becomes an event. Never rejects. */
+  /**
+   * Reads senders and policy again and applies each file as a whole or not at all. An invalid file becomes an event; while Redis is unavailable
+   * the senders stay as they are, and reading and applying them is repeated. Never rejects.
+   */
   reload: () => Promise<void>
   close: () => void
 }
@@ -42,6 +46,8 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
   let current = senders
   /** Removed senders that still hold messages. These are sent, so the tokens have to stay current. */
   let draining: readonly SenderSettings[] = []
+  /** Redis was unavailable, and may have some of the new rules: the reload is repeated until it has all of them. */
+  let isPending = false
   /** Ends with the last change; changes run one after the other. */
   let last = Promise.resolve()
   const unreadable = new Set<string>()
@@ -64,21 +70,24 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     }
   }
 
-  async function reload (): Promise<void> {
-    reloadPolicy()
+  async function reloadSenders (isRepeat: boolean): Promise<void> {
     try {
       const next = readSenders(source)
+      const targets = targetsOf(next, sandboxUrl)
+      providers.check(targets)
       const renewed = next.filter(sender => served().some(({ id, accessToken }) => id === sender.id && accessToken !== sender.accessToken))
-      // Providers first: a message of an added sender may be granted as soon as the gateway has applied the list.
-      providers.apply(targetsOf(next, sandboxUrl))
-      const { added, removed } = await gateway.apply(next)
-      // Again, since a draining sender that is back on the list may have been dropped meanwhile, and its provider with it.
-      providers.apply(targetsOf(next, sandboxUrl))
+      // The providers change with the list. Earlier, they would send with the tokens and URLs of a list that Redis may not accept; later, a
+      // message of an added sender may have been granted.
+      const { added, removed } = await gateway.apply(next, () => providers.apply(targets))
       draining = served().filter(({ id }) => !next.some(sender => sender.id === id))
       current = next
+      isPending = false
       events.emit('senders.reloaded', { total: next.length, added, removed, renewed: renewed.map(({ id }) => id) })
     } catch (error) {
-      events.emit('senders.rejected', { error: error instanceof Error ? error.message : String(error) })
+      isPending = isUnavailable(error)
+      const message = error instanceof Error ? error.message : String(error)
+      if (!isPending) events.emit('senders.rejected', { error: message })
+      else if (!isRepeat) events.emit('senders.rejected', { error: `${message}; repeated until Redis is available` })
     }
   }
 
@@ -116,10 +125,18 @@ export function watchSenders ({ source, senders, policy, policyFile, providers, 
     last = last.then(work).catch(error => { events.emit('unexpected-error', { location: 'reload', error }) })
     await last
   }
-  const timer = setInterval(() => { serialize(renewTokens).catch(() => undefined) }, TOKEN_CHECK_MS)
+  const timer = setInterval(() => {
+    serialize(async () => {
+      if (isPending) await reloadSenders(true)
+      await renewTokens()
+    }).catch(() => undefined)
+  }, CHECK_MS)
   timer.unref()
   return {
-    reload: async () => await serialize(reload),
+    reload: async () => await serialize(async () => {
+      reloadPolicy()
+      await reloadSenders(false)
+    }),
     close () { clearInterval(timer) }
   }
 }

@@ -19,10 +19,19 @@ export interface SenderUpdateDeps {
   callbackCap: number | null
 }
 
-/** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list of this node is then unchanged. */
-export async function applySenders (deps: SenderUpdateDeps, next: readonly SenderSettings[]): Promise<{ added: string[], removed: string[] }> {
-  await inParallel(next, CONCURRENCY, async sender => await register(deps, sender, true))
+/**
+ * Takes over a new list of senders. `commit` is called in the same tick, before any of their messages can be granted. Throws UNAVAILABLE while
+ * Redis is unavailable: the list of this node is then unchanged, and some of the new rules may be in Redis.
+ */
+export async function applySenders (
+  deps: SenderUpdateDeps, next: readonly SenderSettings[], commit: () => void = () => {}
+): Promise<{ added: string[], removed: string[] }> {
+  // All writes end before an error is thrown: the next call must not be overtaken by one of this call.
+  const errors = await inParallel(next, CONCURRENCY, async sender => await register(deps, sender, true).then(() => null, (error: unknown) => [error]))
+  const failed = errors.find(error => error !== null)
+  if (failed != null) throw failed[0]
   await deps.store.recoverySchedule.enter(next.map(({ id }) => id))
+  commit()
   return deps.registry.replace(next)
 }
 

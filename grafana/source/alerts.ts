@@ -259,6 +259,15 @@ export const alerts: readonly Alert[] = [
     summary: 'Redis does not write its append-only file: a restart would lose messages'
   },
   {
+    name: 'SluiceRedisClockStepped',
+    module: 'redis',
+    severity: 'ticket',
+    value: `max by (job) (${happened('sluice_redis_clock_steps_total', '1h', 'job, instance, direction')})`,
+    above: 0,
+    for: '0s',
+    summary: 'The clock of Redis was set: pair spacing, leases and lives count by it'
+  },
+  {
     name: 'SluiceStateUnread',
     module: 'redis',
     severity: 'ticket',

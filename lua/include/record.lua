@@ -25,7 +25,8 @@ local function write_record(record)
     .. rest .. '\n' .. record.body
 end
 
--- Adds an entry to the history. Scripts later search for `tag`: `accepted=<message id>`, `bounced=<message id>`, `expired`, `cancelled`.
+-- Adds an entry to the history. Scripts later search for `tag`: `accepted=<message id>`, `bounced=<message id>`, `lease=<holder>` (it expired),
+-- `expired`, `cancelled`.
 local function append_history(record, now_ms, json, tag)
   record.body = record.body .. '\n' .. int(now_ms) .. (tag and ':' .. tag or '') .. ' ' .. json
 end
@@ -33,4 +34,9 @@ end
 -- The place of a message in its queue; its number has 12 digits there, so that text order is the order of the queue.
 local function member_of(record, id)
   return string.format('%s:%012d:%s', record.recipient, record.seq, id)
+end
+
+-- The place of a message in the schedule. Redis orders equal scores by member: the number makes that the order of acceptance.
+local function scheduled_member_of(record, id)
+  return string.format('%012d:%s', record.seq, id)
 end

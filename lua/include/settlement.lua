@@ -50,7 +50,18 @@ local function update_tat(ctx, message, lease)
   return tat
 end
 
--- Stops the sender, or resumes it after a success; returns whether it was resumed.
+-- A probe that says nothing about the sender costs no whole interval, which may be an hour: the next one comes a second after one that was never
+-- sent, and a minute after one that was refused for its own sake, rate limited or not answered.
+local function probe_again(sender, lease, started_us, now)
+  local since, interval = unpack(redis.call('HMGET', key.sender, 'since', 'probeIntervalUs'))
+  if lease.granted_at <= tonumber(since or 0) then return end
+  local at = now + (started_us and math.min(60000000, tonumber(interval or 60000000)) or 1000000)
+  if at >= (sender.resumes_at or math.huge) then return end
+  sender.resumes_at = at
+  redis.call('HSET', key.sender, 'until', at)
+end
+
+-- Stops the sender, resumes it after a success, or brings its next probe forward; returns whether it was resumed.
 local function stop_or_resume(ctx, message, lease, settlement)
   local sender = ctx.sender
   -- An operator's pause stays: a stopped sender would be probed, and resumed without the operator.
@@ -62,6 +73,8 @@ local function stop_or_resume(ctx, message, lease, settlement)
     redis.call('HDEL', key.sender, 'status', 'reason', 'until', 'since', 'probeIntervalUs')
     sender.status = 'active'
     return true
+  elseif lease and sender.status == 'stopped' and settlement ~= 'sent' then
+    probe_again(sender, lease, message.startedUs, ctx.now)
   end
   return false
 end

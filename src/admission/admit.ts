@@ -1,11 +1,12 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Bus, Events } from '../events.js'
 import type { Addressing, WaitingFor, Category, Edge, Grant, KeySource, Lane, Payload, UnknownPolicy } from '../message.js'
-import { lanes } from '../message.js'
+import { lanes, NEVER } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { Replies } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { findTerms, indexLifeS } from '../redis/find-terms.js'
-import { publicId } from '../redis/keys.js'
+import { admittedAt, publicId } from '../redis/keys.js'
 import { writePayload } from '../redis/payload.js'
 import { canonicalAddress } from '../recipient.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
@@ -17,10 +18,17 @@ export interface Request {
   to: string
   /** The kind of `to`; a number by default. */
   addressing?: Addressing
+  /** As the caller wrote it: idempotency key and fingerprint depend on it. */
   message: string | Record<string, unknown>
+  /** What is sent if it differs from `message`: with WhatsApp's ids in place of the gateway's. */
+  resolved?: Record<string, unknown>
+  /** Why it cannot become a new message. A repeat of an accepted request is a duplicate all the same. */
+  refusal?: SluiceError
   type?: string
   metadata?: Record<string, unknown>
   headerKey?: string
+  /** Number of a row of a batch: part of the header's key. */
+  row?: number
   idempotencyKey?: string
   timestamp?: string | number
   deduplicate?: boolean
@@ -64,8 +72,8 @@ export type Admission = Facts & (
 
 /**
  * Accepts a message once, in one atomic step. A message with a known key is a duplicate. Any other one is granted if a slot is free, else
- * queued. Throws INVALID_RECIPIENT, RECIPIENT_IS_USER_ID or INVALID_KEY, and UNAVAILABLE if Redis is unavailable or nearly full; then repeat
- * it with the same key.
+ * queued. Throws the request's `refusal`, INVALID_RECIPIENT, RECIPIENT_IS_USER_ID or INVALID_KEY, and UNAVAILABLE if Redis is unavailable or
+ * nearly full; then repeat it with the same key. Calls of one tick reach Redis in their order: nothing is awaited before.
  */
 export async function admit (
   deps: { store: Store; events: Bus; settings: AdmissionSettings; startWithinMs: number },
@@ -76,18 +84,28 @@ export async function admit (
   const recipient = canonicalAddress(request.to, addressing)
   const type = request.type ?? typeOf(request.message)
   const { key, source } = chooseKey(
-    { header: request.headerKey, field: request.idempotencyKey, derive: request.deduplicate !== false },
+    { header: request.headerKey, row: request.row, field: request.idempotencyKey, derive: request.deduplicate !== false },
     () => generateIdempotencyKey(request.to, request.message, type, request.timestamp, addressing))
   const payload = payloadOf(request, type, source, key)
   const keyDigest = digest(sender, caller, key)
+  const print = fingerprint(sender, recipient, type, request.message)
+  const askedAt = elapsedNow()
+  if (request.refusal !== undefined) {
+    const first = key === undefined ? null : await findFirst(store, sender, keyDigest, print)
+    if (first === null) throw request.refusal
+    const admission: Admission = { ...first, digest: keyDigest, recipient, keySource: source, idempotencyKey: key }
+    deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
+    return admission
+  }
   store.assertCapacity()
-  const askedAt = performance.now()
   let holder = ''
-  const reply = await store.granting(sender, terms => {
+  let isCertain = (_redisMs: number): boolean => false
+  const reply = await store.granting(sender, (terms, isCertainHere) => {
     holder = terms.holder
+    isCertain = isCertainHere
     return store.run('admit', { sender, digest: keyDigest }, {
       digest: keyDigest,
-      fingerprint: fingerprint(sender, recipient, type, request.message),
+      fingerprint: print,
       recipient,
       lane: lanes.indexOf(request.lane) + 1,
       payload: writePayload(recipient, payload),
@@ -122,17 +140,32 @@ export async function admit (
     lane: request.lane,
     payload,
     askedAt,
-    startBy: askedAt + deps.startWithinMs,
+    startBy: isCertain(admittedAt(id)) ? askedAt + deps.startWithinMs : NEVER,
     lateUs: 0
   }))
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
-  deps.events.emit('message.admitted', eventOf(request, admission, performance.now() - askedAt))
+  deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
   return admission
+}
+
+/**
+ * The message that was accepted with this key, as admit.lua finds it; null for none. For a request that can no longer become a message: what it
+ * refers to may have changed since it was accepted.
+ */
+async function findFirst (
+  store: Store, sender: string, digest: string, print: string
+): Promise<{ status: 'duplicate' | 'reused', id: string } | null> {
+  const found = await store.run('inspect-message', { sender, digest }, { id: '' })
+  if (found.status === 'gone') return null
+  // As with any duplicate, the replicas may not have its first message yet.
+  await store.hold(sender)
+  const [, , first] = found.result.split(' ', 3)
+  return { status: first === print || first === '0' ? 'duplicate' : 'reused', id: found.id }
 }
 
 /** The payload to store. Fields that the caller left out stay out, to save memory. */
 function payloadOf (request: Request, type: string, keySource: KeySource, key: string | undefined): Payload {
-  const payload: Payload = { to: request.to, type, message: request.message, keySource, caller: request.caller }
+  const payload: Payload = { to: request.to, type, message: request.resolved ?? request.message, keySource, caller: request.caller }
   if (request.addressing !== undefined && request.addressing !== 'phone') payload.addressing = request.addressing
   if (request.metadata !== undefined) payload.metadata = request.metadata
   if (key !== undefined) payload.idempotencyKey = key

@@ -30,9 +30,15 @@ export function generateIdempotencyKey (
 
 export interface Keyed { key?: string, source: KeySource }
 
-/** The idempotency key: of the header, else of the field, else derived, else none. Throws INVALID_KEY. */
-export function chooseKey (given: { header?: string | undefined, field?: string | undefined, derive: boolean }, derive: () => string): Keyed {
-  if (given.header !== undefined) return { key: checked(unquoted(given.header), 'Idempotency-Key'), source: 'header' }
+/** `row`: number of a row of a batch, whose rows share a header. `derive`: whether to derive a key where none is given. */
+interface Given { header?: string | undefined, row?: number | undefined, field?: string | undefined, derive: boolean }
+
+/** The idempotency key: of the header (in a batch `<header>#<row>`), else of the field, else derived, else none. Throws INVALID_KEY. */
+export function chooseKey (given: Given, derive: () => string): Keyed {
+  if (given.header !== undefined) {
+    const key = checked(unquoted(given.header), 'Idempotency-Key')
+    return { key: given.row === undefined ? key : `${key}#${given.row}`, source: 'header' }
+  }
   if (given.field !== undefined) return { key: checked(given.field, 'idempotencyKey'), source: 'field' }
   return given.derive ? { key: derive(), source: 'derived' } : { source: 'none' }
 }

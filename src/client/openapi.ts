@@ -68,7 +68,7 @@ export interface paths {
         put?: never;
         /**
          * Accepts up to 1,000 messages and returns one result each, in the same order
-         * @description Never sends within the request, and is not atomic as a whole. Each result is the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`.
+         * @description Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is refused for now (UNAVAILABLE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be refused with it, so that none overtakes it.
          *
          *     Roles: `send`, `admin`.
          */
@@ -1785,7 +1785,7 @@ export interface components {
                 fbtrace_id: string;
             };
         };
-        /** @description A body of WhatsApp's Cloud API. One without a recipient (mark as read, typing) is forwarded at once */
+        /** @description A body of WhatsApp's Cloud API. One with a `status` and without a recipient (mark as read, typing) is forwarded at once */
         GraphMessage: {
             /**
              * @description Always the same

@@ -107,7 +107,8 @@ async function readSet (store: Store, sender: string, { state, name, waitingFor,
   const flat = state === 'failed'
     ? await redis.zrevrange(key, skip, skip + take - 1, 'WITHSCORES')
     : await redis.zrange(key, skip, skip + take - 1, 'WITHSCORES')
-  const ids = flat.filter((_, at) => at % 2 === 0)
+  // A member of the schedule has its number before the id.
+  const ids = flat.filter((_, at) => at % 2 === 0).map(member => member.slice(member.indexOf(':') + 1))
   if (ids.length === 0) return []
   const texts = await redis.hmget(senderKey(prefix, sender, state === 'failed' ? 'failure-records' : 'backlog'), ...ids)
   const rows = ids.flatMap((id, at): QueueRow[] => {

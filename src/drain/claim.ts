@@ -1,5 +1,6 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Grant } from '../message.js'
-import { lanes } from '../message.js'
+import { lanes, NEVER } from '../message.js'
 import type { ClaimedGrant } from '../redis/commands.js'
 import type { GrantTerms, Store } from '../redis/store.js'
 import { parsePayload } from '../settlement/record.js'
@@ -14,21 +15,24 @@ export type Claim =
  * arrive as this one did.
  */
 export async function claim (deps: { store: Store, startWithinMs: number }, sender: string, drainRun: string, want: number): Promise<Claim> {
-  const askedAt = performance.now()
-  const { reply, terms } = await deps.store.granting(sender, async terms => ({
+  const askedAt = elapsedNow()
+  const callAt = performance.now()
+  const { reply, terms, isCertain } = await deps.store.granting(sender, async (terms, isCertain) => ({
     terms,
+    isCertain,
     reply: await deps.store.run('claim', { sender }, { drainRun, want, mode: 'keep', ...terms })
   }))
   // `no_rules`: Redis was emptied, so there is nothing to drain until the rules are written again.
   if (reply.status !== 'claimed') return { status: 'leased' }
   const { nowUs, nextUs, dropped, expired, grants, unwanted } = reply
+  const startBy = isCertain(nowUs / 1000) ? askedAt + deps.startWithinMs : NEVER
   return {
     status: 'claimed',
-    grants: grants.map(grant => read(grant, sender, terms, askedAt, askedAt + deps.startWithinMs)),
+    grants: grants.map(grant => read(grant, sender, terms, askedAt, startBy)),
     expired,
     unwanted,
     dropped,
-    nextAt: nextUs < 0 ? null : askedAt + Math.max(0, (nextUs - nowUs) / 1000)
+    nextAt: nextUs < 0 ? null : callAt + Math.max(0, (nextUs - nowUs) / 1000)
   }
 }
 

@@ -65,11 +65,13 @@ export async function runRetries (deps: RetryWorkerDeps): Promise<RetryCounts | 
 /** Stops the worker on all nodes until an operator starts it; a restart of a node does not. */
 export async function stopRetries (deps: RetryWorkerDeps, by: string): Promise<void> {
   await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy', by)
+  await deps.store.hold(null)
 }
 
 export async function startRetries (deps: RetryWorkerDeps): Promise<void> {
   await deps.store.redis.hdel(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy')
   await scheduleRetries(deps)
+  await deps.store.hold(null)
 }
 
 /** Records that some node runs the retries, with the fields of a finished run. */

@@ -1,12 +1,14 @@
+import { elapsedNow } from '../elapsed.js'
 import type { Bus } from '../events.js'
 import { redisNowMs } from '../redis/clock.js'
-import { digestOf, senderKey } from '../redis/keys.js'
+import { digestOf } from '../redis/keys.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel, dropUnwanted } from '../drain/cancel.js'
-import { lanes } from '../message.js'
+import { lanes, NEVER } from '../message.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { parsePayload } from '../settlement/record.js'
+import { dueFailures } from './due.js'
 
 /** `lifeMs`: life of a message from its admission, ms. */
 export interface RetryDeps extends DeliveryDeps { events: Bus, lifeMs: number }
@@ -27,10 +29,9 @@ export async function retryFailures (
   sender: string,
   options: { limit: number; force: boolean; by: string | null; withinMs?: number }
 ): Promise<RetryCounts> {
-  const { redis, prefix } = deps.store
   // By Redis's clock. A second more, since the script checks each one again.
-  const until = options.force ? '+inf' : await redisNowMs(redis) + 1000
-  const ids = await redis.zrangebyscore(senderKey(prefix, sender, 'failures'), '-inf', until, 'LIMIT', 0, options.limit)
+  const until = options.force ? '+inf' : await redisNowMs(deps.store.redis) + 1000
+  const ids = await dueFailures(deps.store, sender, until, options.limit)
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const rest = ids.values()
   const startUntil = performance.now() + (options.withinMs ?? Infinity)
@@ -54,16 +55,17 @@ export async function retryFailures (
  */
 export async function retryOne (deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
   const { startWithinMs, lifeMs } = deps
-  const askedAt = performance.now()
-  const { reply, terms } = await deps.store.granting(sender, async terms => ({
+  const askedAt = elapsedNow()
+  const { reply, terms, isCertain } = await deps.store.granting(sender, async (terms, isCertain) => ({
     terms,
+    isCertain,
     reply: await deps.store.run('retry', { sender, digest: digestOf(id) }, {
       id, force, inline: true, lifeMs, history: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms
     })
   }))
   switch (reply.status) {
     case 'granted': {
-      const { recipient, attempt, stops, lane, body, pairHits } = reply
+      const { recipient, attempt, stops, lane, body, pairHits, nowMs } = reply
       const { settled } = await deliver(deps, {
         sender,
         id,
@@ -73,7 +75,7 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
         pairHits,
         lateUs: 0,
         askedAt,
-        startBy: askedAt + startWithinMs,
+        startBy: isCertain(nowMs) ? askedAt + startWithinMs : NEVER,
         holder: terms.holder,
         lane: lanes[lane - 1] ?? 'normal',
         payload: parsePayload(recipient, body)

@@ -3,7 +3,7 @@ import { admit } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
 import { resultOf } from '../http/admission-result.js'
 import type { Api, ApiDeps } from '../http/api.js'
-import { chooseSenderForMessage } from '../http/api.js'
+import { senderForMessage } from '../http/api.js'
 import { addSchemas } from '../http/openapi.js'
 import { prefersAsync } from '../http/request.js'
 import type { Edge } from '../message.js'
@@ -32,16 +32,17 @@ export function graphRoutes (scope: Api, deps: ApiDeps): void {
   for (const edge of edges) {
     const config = { roles: ['send', 'admin'], swaggerTransform: documentAs(edge) } as const
     scope.post('/*', { schema: operations[edge], constraints: { graph: edge }, config }, async (request, reply) => {
-      const sender = chooseSenderForMessage(deps, matchEdge(request.url)?.sender)
+      const { sender, refusal } = senderForMessage(deps, matchEdge(request.url)?.sender)
       const body = readBody(request.body)
       if (body.status === 'passing') {
+        if (refusal !== undefined) throw refusal
         const passed = await deps.provider.pass(sender, edge, JSON.stringify(body.body))
         if (passed.status !== 'answered') throw new SluiceError('PROVIDER_UNAVAILABLE', { detail: passed.code, retryAfterMs: 1000 })
         reply.statusCode = passed.httpStatus
         reply.type('application/json')
         return passed.body
       }
-      const admission = await admitBody(deps, sender, edge, body, request)
+      const admission = await admitBody(deps, { sender, ...(refusal === undefined ? {} : { refusal }) }, edge, body, request)
       if (admission.status !== 'refused') reply.messageId = publicId(sender, admission.id)
       const result = await resultOf(deps, sender, admission)
       // Before anything that can throw, so that the error of an earlier message names that message.
@@ -53,23 +54,22 @@ export function graphRoutes (scope: Api, deps: ApiDeps): void {
 }
 
 async function admitBody (
-  deps: ApiDeps, sender: string, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest
+  deps: ApiDeps, at: ReturnType<typeof senderForMessage>, edge: Edge, body: Extract<Body, { status: 'message' }>, request: FastifyRequest
 ): ReturnType<typeof admit> {
-  const { status: _, message, ...rest } = body
+  const { status: _, ...message } = body
   const { caller } = request
   const key = request.headers['idempotency-key']
-  return await admit(deps, {
-    ...rest,
-    sender,
+  return await admit(deps, await resolveReferences(deps.store, ownerOf(caller), {
+    ...message,
+    ...at,
     edge,
     caller: caller.name,
     requestId: request.id,
-    message: await resolveReferences(deps.store, sender, ownerOf(caller), message),
     // A text posted to Meta twice arrives twice; here too, unless the caller sets a key.
     deduplicate: false,
     ...(typeof key === 'string' ? { headerKey: key } : {}),
     lane: 'normal',
     inline: !prefersAsync(request.headers['prefer']),
     whenLimited: 'wait'
-  })
+  }))
 }

@@ -25,7 +25,7 @@ export const GraphMessageSchema = Type.Object({
 }, {
   $id: 'GraphMessage',
   additionalProperties: true,
-  description: 'A body of WhatsApp\'s Cloud API. One without a recipient (mark as read, typing) is forwarded at once'
+  description: 'A body of WhatsApp\'s Cloud API. One with a `status` and without a recipient (mark as read, typing) is forwarded at once'
 })
 
 export type GraphMessage = Static<typeof GraphMessageSchema>

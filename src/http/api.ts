@@ -27,9 +27,9 @@ export function chooseSender (deps: Pick<ApiDeps, 'senders'>, name: string | und
   return sender
 }
 
-/** The same for a new message: a draining sender accepts none. */
-export function chooseSenderForMessage (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): string {
-  const sender = chooseSender(deps, name)
-  if (deps.senders.isDraining(sender)) throw new SluiceError('SENDER_UNKNOWN', { field: 'sender' })
-  return sender
+/** The same for a message: an unknown or draining sender accepts no new one, yet it may have accepted this one before. */
+export function senderForMessage (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): { sender: string, refusal?: SluiceError } {
+  const sender = name ?? deps.senders.ids()[0] ?? ''
+  if (deps.senders.has(sender) && !deps.senders.isDraining(sender)) return { sender }
+  return { sender, refusal: new SluiceError('SENDER_UNKNOWN', { field: 'sender' }) }
 }

@@ -1,8 +1,9 @@
 import type { Request } from '../admission/admit.js'
 import { SluiceError } from '../errors.js'
+import { refuseOtherRecipient } from '../recipient.js'
 import { ownerOf, resolveReferences } from '../settlement/references.js'
 import type { ApiDeps } from './api.js'
-import { chooseSenderForMessage } from './api.js'
+import { senderForMessage } from './api.js'
 import type { Caller } from './authenticate.js'
 import type { PostMessage } from './schemas/post-message.js'
 
@@ -12,6 +13,8 @@ export interface RequestContext {
   requestId: string
   /** The header `Idempotency-Key`. */
   key?: string
+  /** In a batch: number of the row, which becomes a part of the header's key. */
+  row?: number
   /** Never send within the request. */
   async: boolean
 }
@@ -28,13 +31,11 @@ export async function toRequest (deps: ApiDeps, body: PostMessage, context: Requ
     const detail = 'whenLimited "reject" needs an immediate send, which a batch and "respond-async" exclude'
     throw new SluiceError('INVALID_REQUEST', { detail, field: 'whenLimited' })
   }
-  const { message } = body
-  const sender = chooseSenderForMessage(deps, body.sender)
   const request: Request = {
     // The schema requires exactly one of them.
     to: body.to ?? body.recipient ?? body.group ?? '',
-    message: typeof message === 'string' ? message : await resolveReferences(deps.store, sender, ownerOf(context.caller), message),
-    sender,
+    message: body.message,
+    ...senderForMessage(deps, body.sender),
     caller: context.caller.name,
     requestId: context.requestId,
     lane: body.priority ?? 'normal',
@@ -44,6 +45,7 @@ export async function toRequest (deps: ApiDeps, body: PostMessage, context: Requ
   if (body.recipient !== undefined) request.addressing = 'user'
   if (body.group !== undefined) request.addressing = 'group'
   if (context.key !== undefined) request.headerKey = context.key
+  if (context.row !== undefined) request.row = context.row
   if (body.scheduledFor !== undefined) request.scheduledFor = parseTimestamp(body.scheduledFor)
   if (body.type !== undefined) request.type = body.type
   if (body.metadata !== undefined) request.metadata = body.metadata
@@ -53,7 +55,9 @@ export async function toRequest (deps: ApiDeps, body: PostMessage, context: Requ
   if (body.expiresInMs !== undefined) request.expiresInMs = body.expiresInMs
   if (body.onUnknown !== undefined) request.onUnknown = body.onUnknown
   if (body.category !== undefined) request.category = body.category
-  return request
+  if (typeof body.message === 'string') return request
+  refuseOtherRecipient(body.message, request.to, request.addressing)
+  return await resolveReferences(deps.store, ownerOf(context.caller), request)
 }
 
 function parseTimestamp (value: string | number): number {

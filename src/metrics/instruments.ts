@@ -50,6 +50,7 @@ export function createInstruments () {
     operatorActions: counter('operator_acts_total', 'Operator actions by kind', ['action']),
     unexpectedErrors: counter('faults_total', 'Unexpected errors by location', ['location']),
     scriptDuration: histogram('redis_script_duration_seconds', 'Duration of Lua script calls, network included, in seconds', redisTimes, ['script']),
+    clockSteps: counter('redis_clock_steps_total', 'Steps of the clock of a Redis server, as this node saw them', ['direction']),
     scriptErrors: counter('redis_script_errors_total', 'Lua script calls that failed or timed out', ['script']),
     webhookStatuses: counter('webhook_statuses_total', 'Message statuses received by webhook, by status and result', ['sender', 'status', 'result']),
     webhooksRefused: counter('webhooks_refused_total', 'Rejected webhook requests by reason', ['reason']),

@@ -104,6 +104,8 @@ export const logLines = {
     'None; `GET /audit` has the list.'),
   'Redis connected': row('info', 'servers', 'The connection to Redis is ready.', NONE),
   'Redis connection error': row('warn', 'error', 'A connection failed or was lost; the client reconnects.', 'If it repeats, check Redis.'),
+  'Redis clock stepped': row('warn', 'server stepMs', 'The clock of a Redis server was set; after a step forward senders have a cool-down.',
+    'Let NTP slew that clock: see [SluiceRedisClockStepped](runbooks.md#sluiceredisclockstepped).'),
   'log lines dropped: output blocked': row('warn', 'lines', 'The reader of stdout is slow; 16 MiB of lines are buffered at most.',
     'Find out why the reader is slow. Sending does not wait for it.'),
   'unexpected error': row('error', 'location error', 'A defect, or a failure without its own handling.',

@@ -30,6 +30,7 @@ export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'wa
   events.on('recovery.found', ({ kind, ...fields }) => write(recoveries[kind], fields))
   events.on('operator.action', fields => write('operator action', { ...fields }))
   events.on('redis.connected', fields => write('Redis connected', fields))
+  events.on('clock.stepped', fields => write('Redis clock stepped', fields))
   events.on('redis.lost', fields => write('Redis connection error', fields))
   events.on('unexpected-error', ({ location, error }) => write('unexpected error', { location, error: describeError(error) }))
 }

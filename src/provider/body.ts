@@ -1,5 +1,6 @@
 import { formatAttemptName } from '../attempt-name.js'
 import type { Grant } from '../message.js'
+import { recipientMembers } from '../recipient.js'
 
 type JsonObject = Record<string, unknown>
 
@@ -18,6 +19,8 @@ export function buildBody (grant: Grant): string {
   const isCloudApiBody = payload.edge !== undefined && typeof payload.message === 'object'
   const body: JsonObject = { ...(isCloudApiBody ? payload.message as JsonObject : content(payload.type, payload.message)) }
   body['messaging_product'] = 'whatsapp'
+  // The recipient of the grant and no other: WhatsApp prefers `to` to `recipient`, and only this pair's rate was checked.
+  for (const name of recipientMembers) if (name in body) delete body[name]
   body['recipient_type'] = payload.addressing === 'group' ? 'group' : 'individual'
   body[payload.addressing === 'user' ? 'recipient' : 'to'] = payload.to
   body['biz_opaque_callback_data'] = formatAttemptName(grant)

@@ -1,14 +1,15 @@
 import { errors, type Dispatcher } from 'undici'
 import { startReadTimeout } from '../read-timeout.js'
 import type { HttpResponse } from './response.js'
+import { elapsedNow } from '../elapsed.js'
 import { NOT_STARTED, StartGuard } from './start-guard.js'
 
-/** The end of one request. Both times are readings of `performance.now()`; `startedAt` is null if no byte was written. */
+/** The end of one request. Both times are readings of `elapsedNow()`; `startedAt` is null if no byte was written. */
 export type ExchangeResult = { startedAt: number | null, endedAt: number } & ({ response: HttpResponse } | { error: unknown })
 
 /** The limits of one request. */
 export interface ExchangeLimits {
-  /** `performance.now()` by which a connection must take the request. */
+  /** `elapsedNow()` by which a connection must take the request. */
   startBy: number
   /** Milliseconds from the start to the last byte of the response. */
   sendTimeoutMs: number
@@ -23,7 +24,7 @@ export function exchange (pool: Dispatcher, request: Dispatcher.DispatchOptions,
   return new Promise(resolve => {
     const handler = new ExchangeHandler(limits, resolve)
     try {
-      if (performance.now() > limits.startBy) handler.giveBack()
+      if (elapsedNow() > limits.startBy) handler.giveBack()
       else pool.dispatch(request, handler)
     } catch (error) {
       handler.end({ error })
@@ -85,7 +86,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#stopTimeout?.()
     this.#guard.close()
     this.#chunks = []
-    this.#resolve({ startedAt: this.#guard.startedAt, endedAt: performance.now(), ...result })
+    this.#resolve({ startedAt: this.#guard.startedAt, endedAt: elapsedNow(), ...result })
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Grant, Outcome, Provider } from '../message.js'
 import type { Policy } from './policy.js'
 import { standardPolicy } from './policy.js'
-import { checkToken, createWhatsAppProvider, type WhatsAppProvider } from './whatsapp.js'
+import { checkToken, createWhatsAppProvider, parseTarget, type WhatsAppProvider } from './whatsapp.js'
 
 /** The settings of one sender that its provider needs. */
 export interface ProviderTarget {
@@ -21,6 +21,8 @@ export interface Providers extends Provider {
    * Requests in flight are not affected. Throws `CONFIG_INVALID` without changing anything.
    */
   apply: (targets: readonly ProviderTarget[]) => void
+  /** Throws `CONFIG_INVALID` where `apply` would. */
+  check: (targets: readonly ProviderTarget[]) => void
   /** Removes a sender and closes its connections. */
   drop: (id: string) => void
 }
@@ -62,6 +64,12 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
   apply(targets)
   return {
     apply,
+    check (targets) {
+      for (const { id, url, accessToken } of targets) {
+        parseTarget({ url, phoneNumberId: id })
+        checkToken(accessToken)
+      }
+    },
     async send (grant: Grant, onStart?: () => void): Promise<Outcome> {
       return await (entries.get(grant.sender)?.provider.send(grant, onStart) ?? unserved)
     },

@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { elapsedNow } from '../elapsed.js'
 
 export const NOT_STARTED = 'Not started before the deadline of the grant'
 
@@ -10,19 +11,19 @@ export const NOT_STARTED = 'Not started before the deadline of the grant'
  *      └──── startBy passes, or start() too late ──▶ closed, onLate called once
  */
 export class StartGuard {
-  /** `performance.now()` of the start; null before it, and for good if it came too late. */
+  /** `elapsedNow()` of the start; null before it, and for good if it came too late. */
   startedAt: number | null = null
   readonly #startBy: number
   readonly #onLate: () => void
   readonly #timer: NodeJS.Timeout
   #closed = false
 
-  /** `startBy`: a reading of `performance.now()`. `onLate` gives the grant back while the request still waits for a connection. */
+  /** `startBy`: a reading of `elapsedNow()`. `onLate` gives the grant back while the request still waits for a connection. */
   constructor (startBy: number, onLate: () => void) {
     this.#startBy = startBy
     this.#onLate = onLate
     // A Node timer may fire up to 1 ms early; rounding up makes it late instead, which is harmless: start() checks the clock.
-    this.#timer = setTimeout(() => this.#giveBack(), Math.max(0, Math.ceil(startBy - performance.now())))
+    this.#timer = setTimeout(() => this.#giveBack(), Math.max(0, Math.ceil(startBy - elapsedNow())))
   }
 
   /**
@@ -31,7 +32,7 @@ export class StartGuard {
    * would destroy a connection that other requests can use. A second start throws as well.
    */
   start (): void {
-    const now = performance.now()
+    const now = elapsedNow()
     if (this.#closed || this.startedAt !== null || now > this.#startBy) {
       this.#giveBack()
       throw new errors.RequestAbortedError(NOT_STARTED)

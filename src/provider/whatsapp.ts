@@ -1,4 +1,5 @@
 import { Pool, errors } from 'undici'
+import { elapsedNow } from '../elapsed.js'
 import { SluiceError } from '../errors.js'
 import type { Edge, Grant, Outcome, Passed, Provider } from '../message.js'
 import { buildBody } from './body.js'
@@ -117,15 +118,15 @@ function outcomeOf (result: ExchangeResult, connectError: string | undefined, po
 }
 
 function failedBeforeStart (error: Error): ExchangeResult {
-  return { startedAt: null, endedAt: performance.now(), error }
+  return { startedAt: null, endedAt: elapsedNow(), error }
 }
 
 function messageOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** `base`: the sender's path; an edge follows it. */
-function parseTarget ({ url, phoneNumberId }: WhatsAppOptions): { origin: string, base: string } {
+/** `base`: the sender's path; an edge follows it. Throws `CONFIG_INVALID`. */
+export function parseTarget ({ url, phoneNumberId }: Pick<WhatsAppOptions, 'url' | 'phoneNumberId'>): { origin: string, base: string } {
   if (!URL.canParse(url)) throw new SluiceError('CONFIG_INVALID', { field: 'url', detail: 'The URL of the API is malformed' })
   const { protocol, origin, pathname, search, username } = new URL(url)
   if (!/^https?:$/.test(protocol) || search !== '' || username !== '') {

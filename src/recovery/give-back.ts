@@ -12,6 +12,9 @@ const CONCURRENCY = 25
  */
 export function startGiveBack (deps: SenderRecoveryDeps): { stop: () => Promise<void> } {
   return every(INTERVAL_MS, deps.events, 'giving back grants', async () => {
-    await inParallel([...deps.store.lostHolders()], CONCURRENCY, async ([sender, holders]) => await recoverSender(deps, sender, holders, false))
+    await inParallel([...deps.store.lost.list()], CONCURRENCY, async ([sender, holders]) => {
+      await recoverSender(deps, sender, holders, false)
+      deps.store.lost.looked(holders)
+    })
   })
 }

@@ -26,6 +26,11 @@ const CHECK_AGAIN_MS = 4000
 /** Senders taken from the recovery schedule at a time, and senders checked in parallel. */
 const BATCH = 100
 const CONCURRENCY = 25
+/**
+ * A lease that recovery finds expired is left for this long before its outcome counts as unknown. After an outage of Redis that outlasts leases,
+ * living nodes settle what they hold in this time: they reconnect within a second, and repeat each settlement twice a second.
+ */
+export const LEASE_GRACE_MS = 3000
 /** Leases, and unknown outcomes, that one script call returns. */
 const LIMIT = 200
 
@@ -95,7 +100,7 @@ async function recoverOrReport (deps: RecoveryDeps, sender: string): Promise<num
  * recovery lock. Returns when to check again, ms since the epoch; 0 if nothing is foreseen.
  */
 export async function recoverSender (deps: SenderRecoveryDeps, sender: string, lost: string[], all: boolean): Promise<number> {
-  const found = await deps.store.run('recover', { sender }, { lost: lost.join(' '), limit: all ? LIMIT : 0 })
+  const found = await deps.store.run('recover', { sender }, { lost: lost.join(' '), limit: all ? LIMIT : 0, graceMs: LEASE_GRACE_MS })
   const { nextMs } = found
   if (found.wakeHint !== '') deps.events.emit('recovery.found', { sender, kind: 'unattended' })
   for (const grant of found.lost) await giveBack(deps, sender, grant)
@@ -117,7 +122,7 @@ async function giveBack (deps: SenderRecoveryDeps, sender: string, found: FoundG
   await settle(deps, grantOf(sender, found), outcome)
 }
 
-/** The holder is dead, and whether the send started is unknown. The pair rate counts from the latest time at which it may have started. */
+/** Whether the send of a holder that is dead or out of reach started is unknown. The pair rate counts from the latest time at which it may have. */
 async function expireLease (deps: SenderRecoveryDeps, sender: string, found: FoundGrant): Promise<void> {
   deps.events.emit('recovery.found', { sender, kind: 'lease', id: found.id })
   const outcome: Outcome = {

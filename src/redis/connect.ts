@@ -1,15 +1,20 @@
 import type { Redis } from 'ioredis'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
+import type { Address } from './address.js'
 import { parseAddress } from './address.js'
 import type { Client, Mode } from './client.js'
 import { COMMAND_TIMEOUT_MS, createClient, serversOf } from './client.js'
 import { memoryUse, parseInfo } from './info.js'
 import type { Replicas } from './replicas.js'
-import { createReplicas } from './replicas.js'
+import { addressOf, createReplicas } from './replicas.js'
+import type { ServerClock } from './server-clock.js'
+import { createServerClock } from './server-clock.js'
 import { subscribe } from './subscribe.js'
 import { watch } from './connection-watchdog.js'
 
+/** The name of the only server, or of the current master. */
+const ONE_SERVER = 'redis'
 /** How long a start waits for Redis. */
 const CONNECT_WITHIN_MS = 10_000
 
@@ -26,6 +31,10 @@ export interface Connections {
   subscribe: (channel: string, onMessage: (message: string) => void) => Promise<() => void>
   /** Waits until replicas have what was written. */
   replicas: Replicas
+  /** Detects that the clock of a server was set. */
+  clock: ServerClock
+  /** The name of the server that has a key, for `clock`. */
+  serverOf: (key: string) => string
   /** Used share of maxmemory, of the fullest server; 0 where there is no limit. */
   memoryRatio: () => number
   close: () => Promise<void>
@@ -55,7 +64,13 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   const redis = open('fail-fast', sampleMemory)
   redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
   for (const event of ['error', 'node error']) redis.on(event, (error: Error) => bus.emit('redis.lost', { error: error.message }))
-  const scripts = open('scripts')
+  const clock = createServerClock((server, stepMs) => bus.emit('clock.stepped', { server, stepMs }))
+  // On the connection of the scripts, so that readings arrive in the order in which they were taken.
+  const scripts = open('scripts', async server => {
+    const askedAt = performance.now()
+    const [seconds, micros] = await server.time()
+    clock.note(nameOf(address, server), Number(seconds) * 1000 + Number(micros) / 1000, askedAt)
+  })
   const patient = open('patient')
   const fence = waitReplicas === 0 ? null : open('fail-fast')
   for (const other of [scripts, patient, fence]) other?.on('error', () => undefined) // reported by the first client
@@ -76,6 +91,8 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
     replyWithinMs: COMMAND_TIMEOUT_MS,
     patient,
     replicas: createReplicas(fence, waitReplicas),
+    clock,
+    serverOf: key => addressOf(scripts, key) || ONE_SERVER,
     memoryRatio: () => Math.max(0, ...serversOf(redis).map(server => memoryRatios.get(server) ?? 0)),
     async subscribe (channel, onMessage) {
       const client = open('patient')
@@ -84,6 +101,10 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
     },
     close
   }
+}
+
+function nameOf ({ kind }: Address, { options }: Redis): string {
+  return kind === 'cluster' ? `${options.host}:${options.port}` : ONE_SERVER
 }
 
 /** A command also opens the connections to those servers of a cluster that have not been used yet. */

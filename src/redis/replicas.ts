@@ -3,7 +3,7 @@ import { Cluster } from 'ioredis'
 import type { Redis } from 'ioredis'
 import { SluiceError } from '../errors.js'
 import type { Client } from './client.js'
-import { senderKey } from './keys.js'
+import { globalKey, senderKey } from './keys.js'
 
 /** Replicas on the same network answer within a millisecond; after this time a write counts as unconfirmed. */
 const WITHIN_MS = 100
@@ -13,10 +13,10 @@ export interface Replicas {
   /** Whether writes wait for replicas. */
   isEnabled: boolean
   /**
-   * Resolves once enough replicas have all that was written for this sender before the call, by any connection. Throws UNAVAILABLE if
-   * they have not after some 200 ms; the write may still have succeeded.
+   * Resolves once enough replicas have all that was written for this sender before the call, by any connection; null: for the gateway as a
+   * whole. Throws UNAVAILABLE if they have not after some 200 ms; the write may still have succeeded.
    */
-  hold: (prefix: string, sender: string) => Promise<void>
+  hold: (prefix: string, sender: string | null) => Promise<void>
 }
 
 interface Wait { running: Promise<void>, next: Promise<void> | null }
@@ -60,7 +60,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
     isEnabled: fence !== null && count > 0,
     async hold (prefix, sender) {
       if (fence === null) return
-      const key = senderKey(prefix, sender, 'replica-mark')
+      const key = sender === null ? globalKey(prefix, 'replica-mark') : senderKey(prefix, sender, 'replica-mark')
       try {
         await join(addressOf(fence, key), fence, key)
       } catch (cause) {
@@ -76,7 +76,7 @@ function missing (cause?: string): SluiceError {
 }
 
 /** `host:port` of the server that has a key, as far as the client knows the cluster. Calls for the same server share a WAIT. */
-function addressOf (client: Client, key: string): string {
+export function addressOf (client: Client, key: string): string {
   return client instanceof Cluster ? client.slots[calculateSlot(key)]?.[0] ?? '' : ''
 }
 

@@ -72,7 +72,7 @@ export interface Replies {
     | Bare<'leased'> | NoRules | { status: 'ended', wakeHint: WakeHint }
     | { status: 'claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[], unwanted: string[] }
   retry:
-    | { status: 'granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number }
+    | { status: 'granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number, nowMs: number }
     | { status: 'queued', wakeHint: WakeHint } | Bare<'expired' | 'unwanted' | 'gone'> | NoRules
   settle: Bare<'stale'> | {
     status: 'settled'
@@ -84,6 +84,8 @@ export interface Replies {
     gapUs?: number
     leastUs?: number
   }
+  'settle-late': Bare<'noted' | 'stale'> |
+    { status: 'settled', dueMs: number, wakeHint: WakeHint, stopped: boolean, settlement: 'failed' | 'retry' | 'wait' }
   receipt: Bare<'sent' | 'raised' | 'known' | 'double' | 'bounced' | 'early' | 'gone'> | { status: 'needs_suffix', record: string }
   bounce:
     | { status: 'retry' | 'failed', dueMs: number, stopped: boolean } | Bare<'beside' | 'known' | 'early' | 'gone'>
@@ -94,6 +96,7 @@ export interface Replies {
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
   pause: { status: 'done', before: 'active' | 'paused' | 'stopped', wakeHint: WakeHint }
+  'cool-sender': { status: 'cooling', untilUs: number } | NoRules
   quota: { status: 'written' | 'kept', version: number } | NoRules
   acknowledge: Bare<'acknowledged' | 'gone'>
   relay: Bare<'kept' | 'off'>
@@ -149,6 +152,8 @@ export interface Arguments {
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
   'history'> & Findable<'term'> & { reason?: string, keepMs?: number }
+  'settle-late': Timed<'id' | 'attempt' | 'holder' | 'settlement' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'pairHits' | 'resultSuffix' |
+  'history' | 'reason'>
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'resultSuffix' | 'history'>
   bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'> &
     { optOut?: string, payload?: string, resultSuffix?: string }
@@ -158,6 +163,7 @@ export interface Arguments {
   'opt-out': Timed<'recipient' | 'preference' | 'note' | 'atMs'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'reason'>
+  'cool-sender': Timed<'startingMs'>
   quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', Value>
   acknowledge: Timed<'id' | 'history'>
   relay: Timed<'subject' | 'type' | 'data'>
@@ -167,7 +173,7 @@ export interface Arguments {
   'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
-  recover: Timed<'lost' | 'limit'>
+  recover: Timed<'lost' | 'limit'> & { graceMs?: number }
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>

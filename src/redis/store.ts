@@ -6,12 +6,13 @@ import type { Client } from './client.js'
 import type { Replies, Run, ScriptName, ScriptWatch, WakeHint } from './commands.js'
 import { createRun } from './commands.js'
 import type { Connections } from './connect.js'
-import { globalKey } from './keys.js'
+import { createClockGuard } from './clock-guard.js'
+import { globalKey, senderKey } from './keys.js'
+import { retryWhileUnavailable } from './retry-while-unavailable.js'
+import type { LostHolders } from './lost-holders.js'
+import { createLostHolders } from './lost-holders.js'
+import { isRefused } from './unavailable.js'
 import { createWaiting } from './waiting.js'
-
-/** How long a holder whose reply was lost is remembered; its leases have expired by then. */
-const LOST_FOR_MS = 120_000
-const MAX_LOST = 1000
 
 export interface GrantTerms { holder: string, leaseMs: number }
 
@@ -28,8 +29,11 @@ export interface Store {
   readonly run: Run
   /** Sets the function that applies wake hints; hints before this call are ignored. The function must not reject. */
   readonly onWakeHint: (apply: (sender: string, wakeHint: WakeHint) => Promise<void>) => void
-  /** Waits until enough replicas have all writes for this sender. For scripts after which `run` does not wait. */
-  readonly hold: (sender: string) => Promise<void>
+  /**
+   * Waits until enough replicas have all writes for this sender; null: for the gateway as a whole. For scripts after which `run` does not wait, and
+   * for commands that are no script.
+   */
+  readonly hold: (sender: string | null) => Promise<void>
   /** Throws if Redis would refuse a new message: unavailable, nearly full, or read-only. */
   readonly probe: () => Promise<void>
   readonly recoverySchedule: RecoverySchedule
@@ -39,22 +43,34 @@ export interface Store {
   readonly assertCapacity: () => void
   /**
    * Runs a script that may grant sends, with a new holder. If its reply is lost, the holder is remembered: no caller will start those sends,
-   * and recovery gives the grants back.
+   * and recovery gives the grants back. `isCertain`: whether grants of this reply may start, by the moment (ms) that their script read.
    */
-  readonly granting: <Reply>(sender: string, call: (terms: GrantTerms) => Promise<Reply>) => Promise<Reply>
-  /** Holders whose reply was lost, by sender. */
-  readonly lostHolders: () => Map<string, string[]>
+  readonly granting: <Reply>(sender: string, call: (terms: GrantTerms, isCertain: (redisMs: number) => boolean) => Promise<Reply>) => Promise<Reply>
+  /** After a step of Redis's clock: see clock-guard.ts. */
+  readonly holdBack: (sender: string) => void
+  /** Holders whose reply was lost. */
+  readonly lost: LostHolders
 }
 
-export function createStore (connections: Connections, options: { prefix: string, leaseMs: number, watch?: ScriptWatch }): Store {
+export interface StoreOptions { prefix: string, leaseMs: number, startWithinMs?: number, watch?: ScriptWatch }
+
+export function createStore (connections: Connections, options: StoreOptions): Store {
   const { redis, scripts, replyWithinMs, replicas, memoryRatio } = connections
   const node = randomBytes(6).toString('hex')
-  const lost = new Map<string, { sender: string, since: number }>()
+  const lost = createLostHolders()
+  /** Errors of calls that did not run. */
+  const refused = new WeakSet<object>()
   const recoverySchedule = createRecoverySchedule(redis, options.prefix)
   const waiting = createWaiting()
   const run = createRun(scripts, options.prefix, { watch: options.watch, waiting, replyWithinMs })
   let calls = 0
   let applyWakeHint: ((sender: string, wakeHint: WakeHint) => Promise<void>) | undefined
+  const { startWithinMs = 1000 } = options
+  const guard = createClockGuard(
+    connections.clock,
+    sender => connections.serverOf(senderKey(options.prefix, sender, 'sender')),
+    async sender => await retryWhileUnavailable(async () => await store.run('cool-sender', { sender }, { startingMs: startWithinMs }))
+  )
   const store: Store = {
     prefix: options.prefix,
     node,
@@ -63,7 +79,10 @@ export function createStore (connections: Connections, options: { prefix: string
     behindMs: waiting.longestMs,
     async run (name, at, args) {
       try {
-        const reply = await run(name, at, args)
+        const reply = await run(name, at, args).catch(error => {
+          if (isRefused(error)) refused.add(error as object)
+          throw error
+        })
         if (replicas.isEnabled && isPromise(name, reply)) await replicas.hold(options.prefix, at.sender)
         if ('wakeHint' in reply && reply.wakeHint !== '') await applyWakeHint?.(at.sender, reply.wakeHint)
         return reply
@@ -88,31 +107,16 @@ export function createStore (connections: Connections, options: { prefix: string
     },
     async granting (sender, call) {
       const terms = { holder: `${node}:${++calls}`, leaseMs: options.leaseMs }
+      const askedAt = performance.now()
       try {
-        return await call(terms)
+        return await call(terms, redisMs => guard.isCertain(sender, redisMs, askedAt))
       } catch (error) {
-        lost.set(terms.holder, { sender, since: performance.now() })
-        // While Redis hangs every call is lost. Above the limit the oldest grants are left to the end of their lease.
-        for (const oldest of lost.keys()) {
-          if (lost.size <= MAX_LOST) break
-          lost.delete(oldest)
-        }
+        if (!refused.has(error as object)) lost.add(sender, terms.holder)
         throw error
       }
     },
-    lostHolders () {
-      const bySender = new Map<string, string[]>()
-      for (const [holder, { sender, since }] of lost) {
-        if (performance.now() - since > LOST_FOR_MS) {
-          lost.delete(holder)
-          continue
-        }
-        const holders = bySender.get(sender)
-        if (holders === undefined) bySender.set(sender, [holder])
-        else holders.push(holder)
-      }
-      return bySender
-    }
+    holdBack: guard.holdBack,
+    lost
   }
   return store
 }
@@ -133,6 +137,7 @@ function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): 
     case 'erase-callbacks':
     case 'relay':
     case 'pause':
+    case 'opt-out':
     case 'acknowledge': return true
     default: return false
   }

@@ -31,6 +31,14 @@ export function isForbidden (error: Error): boolean {
   return error.message.startsWith('NOPERM')
 }
 
+/** Error replies of a server, and errors of the client, to a command that did not run. */
+const REFUSED = /^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY|NOAUTH|Stream isn't writeable|Cluster isn't ready)/
+
+/** Whether a script call certainly did not run: Redis refused it, or the client had no connection to send it on. */
+export function isRefused (error: unknown): boolean {
+  return error instanceof SluiceError && REFUSED.test(String(error.facts.cause ?? ''))
+}
+
 /** Whether Redis cannot be used for now: no connection, no reply in time, or a reply that asks to retry (LOADING, NOREPLICAS, OOM, BUSY …). */
 export function isUnavailable (error: unknown): boolean {
   if (!(error instanceof Error)) return false

@@ -6,6 +6,9 @@ import { inspectMessage } from './inspect.js'
 
 type Members = Record<string, unknown>
 
+/** The part of a request to admission that references are about. */
+interface Referring { sender: string, message: string | Members, resolved?: Members, refusal?: SluiceError }
+
 /** The API key whose messages a caller may refer to: its own if its role is `send`; undefined for all. */
 export function ownerOf (caller: { name: string, role: Role }): string | undefined {
   return caller.role === 'send' ? caller.name : undefined
@@ -15,30 +18,33 @@ export function ownerOf (caller: { name: string, role: Role }): string | undefin
 const places = [['context'], ['reaction'], []]
 
 /**
- * Replaces the gateway's ids in a reply or a reaction by WhatsApp's. A caller may quote a message by the gateway's id, since a message has no
- * other one until it is sent. `owner`: only messages of this API key may be quoted. Throws NOT_SENT_YET while the quoted message waits, and
- * INVALID_REQUEST if it was never sent or Redis has nothing of it.
+ * The request with WhatsApp's ids in place of the gateway's, in a reply or a reaction: in `resolved`, since its key depends on what the caller
+ * wrote. A caller may quote a message by the gateway's id, since a message has no other one until it is sent. `owner`: only messages of this API
+ * key may be quoted. Sets the `refusal` NOT_SENT_YET while the quoted message waits, and INVALID_REQUEST if it was never sent or Redis has
+ * nothing of it, or UNAVAILABLE.
  */
-export async function resolveReferences<Message extends string | Members> (
-  store: Store,
-  sender: string,
-  owner: string | undefined,
-  message: Message
-): Promise<Message> {
-  if (typeof message === 'string') return message
+export async function resolveReferences<Request extends Referring> (store: Store, owner: string | undefined, request: Request): Promise<Request> {
+  const { sender, message, refusal } = request
+  if (typeof message === 'string' || refusal !== undefined) return request
   let resolved: Members = message
-  for (const [name] of places) {
-    const part = name === undefined ? resolved : resolved[name]
-    if (!isMembers(part) || typeof part['message_id'] !== 'string') continue
-    const named = { ...part, message_id: await resolve(store, sender, owner, part['message_id'], name) }
-    resolved = name === undefined ? named : { ...resolved, [name]: named }
+  try {
+    for (const [name] of places) {
+      const part = name === undefined ? resolved : resolved[name]
+      const quoted = isMembers(part) && typeof part['message_id'] === 'string' ? parseId(part['message_id']) : null
+      if (quoted === null) continue
+      const named = { ...part as Members, message_id: await resolve(store, sender, owner, quoted, name) }
+      resolved = name === undefined ? named : { ...resolved, [name]: named }
+    }
+  } catch (error) {
+    if (error instanceof SluiceError) return { ...request, refusal: error }
+    throw error
   }
-  return resolved as Message
+  return resolved === message ? request : { ...request, resolved }
 }
 
-async function resolve (store: Store, sender: string, owner: string | undefined, quoted: string, place: string | undefined): Promise<string> {
-  const parts = parseId(quoted)
-  if (parts === null) return quoted
+type Quoted = NonNullable<ReturnType<typeof parseId>>
+
+async function resolve (store: Store, sender: string, owner: string | undefined, parts: Quoted, place: string | undefined): Promise<string> {
   const field = place === undefined ? 'message_id' : `${place}.message_id`
   const view = parts.sender === sender ? await inspectMessage(store, sender, { id: parts.id }) : null
   if (view === null || (owner !== undefined && view.caller !== owner)) {

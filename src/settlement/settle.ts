@@ -14,7 +14,10 @@ import { optOutNote, resultTail } from './record.js'
 const RECEIPT_WITHIN_MS = 15 * 60_000
 
 /** The reply for an attempt that an earlier call settled as sent, if that call's reply was lost. */
-const ALREADY_SENT = { dueMs: 0, resumed: false, stopped: false, settlement: 'sent', gapUs: undefined, leastUs: undefined } as const
+const ALREADY_SENT = { dueMs: 0, stopped: false, settlement: 'sent' } as const
+
+type Settled = Pick<Extract<Replies['settle'], { status: 'settled' }>, 'dueMs' | 'stopped' | 'settlement'> &
+  { resumed?: boolean, gapUs?: number, leastUs?: number }
 
 export interface SettlementDeps { store: Store, events: Bus, settlement: SettlementSettings }
 
@@ -31,7 +34,7 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
   const settlement = decide(outcome, grant, deps.settlement)
   const resultSuffix = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined, deps.settlement.callbacksEnabled)
   const isRecorded = settlement.status !== 'wait' && (outcome.status !== 'sent' || grant.attempt > 1)
-  const reply = await write(deps, grant.sender, grant.id, {
+  const reply = await writeSettlement(deps, grant.sender, grant.id, {
     id: grant.id,
     recipient: grant.recipient,
     attempt: grant.attempt,
@@ -52,8 +55,9 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
   })
   // The wake hint of a call that succeeded earlier may be lost with its reply. Recovery alone ends the hold of an unknown outcome.
   if (reply.status === 'stale' || settlement.status === 'unknown') deps.store.recoverySchedule.markDue(grant.sender)
-  if (reply.status === 'stale' && !(await isSettledByUs(deps, grant, outcome, resultSuffix))) return { status: 'stale' }
-  const { dueMs, resumed, stopped, settlement: status, gapUs, leastUs } = reply.status === 'settled' ? reply : ALREADY_SENT
+  const settled: Settled | null = reply.status === 'settled' ? reply : await settleStale(deps, grant, outcome, settlement, resultSuffix)
+  if (settled === null) return { status: 'stale' }
+  const { dueMs, resumed = false, stopped, settlement: status, gapUs, leastUs } = settled
   const event: Events['attempt.settled'][0] = {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
@@ -85,7 +89,7 @@ export async function settleUnknown (deps: SettlementDeps, sender: string, id: s
   const { unknownOf, unknownOutcome } = deps.settlement
   const settlement = decideUnknown(kept.attempts, kept.payload.onUnknown ?? unknownOf?.(sender) ?? unknownOutcome, deps.settlement)
   const entry = { outcome: 'unknown', note: 'no receipt came', ...(settlement.reason === undefined ? {} : { reason: settlement.reason }) }
-  const reply = await write(deps, sender, id, {
+  const reply = await writeSettlement(deps, sender, id, {
     id,
     recipient: kept.recipient,
     attempt: kept.attempts,
@@ -107,18 +111,25 @@ export async function settleUnknown (deps: SettlementDeps, sender: string, id: s
 }
 
 /**
- * Handles a stale token: either an earlier call of ours settled the attempt and its reply was lost, or recovery took the grant over. A success
- * is recorded in both cases, so that the message is not sent again if that can still be avoided. True if this success is the one on record.
+ * Handles a stale token: either an earlier call of ours settled the attempt and its reply was lost, or recovery took the grant over, since this
+ * process was out of reach for longer than the lease. What it knows for certain counts in both cases: a success, so that the message is not sent
+ * again if that can still be avoided; and a refusal or a send that never started, so that its outcome is not left unknown. Null: it changes nothing.
  */
-async function isSettledByUs (deps: SettlementDeps, grant: Grant, outcome: Outcome, resultSuffix: string): Promise<boolean> {
-  let result = 'ignored'
+async function settleStale (
+  deps: SettlementDeps, grant: Grant, outcome: Outcome, settlement: Settlement, resultSuffix: string
+): Promise<Settled | null> {
+  let result: string
   if (outcome.status === 'sent') {
     const entry = historyEntry(grant.attempt, outcome, { status: 'sent', afterMs: 0, bucket: '', coolMs: 0 })
     const at = { sender: grant.sender, digest: digestOf(grant.id) }
     const args = { id: grant.id, attempt: 0, status: 's', atMs: 0, wamid: outcome.providerMessageId, resultSuffix, history: entry }
     result = (await persist(async () => await deps.store.run('receipt', at, args))).status
+    if (result === 'known') return ALREADY_SENT
+  } else {
+    const late = outcome.status === 'unknown' ? { status: 'stale' } as const : await settleLate(deps, grant, outcome, settlement, resultSuffix)
+    if (late.status === 'settled') return late
+    result = late.status === 'noted' ? 'noted' : 'ignored'
   }
-  if (result === 'known') return true
   deps.events.emit('attempt.stale', {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
@@ -127,7 +138,28 @@ async function isSettledByUs (deps: SettlementDeps, grant: Grant, outcome: Outco
     ...('code' in outcome ? { code: outcome.code } : {}),
     result
   })
-  return false
+  return null
+}
+
+/** Settles an attempt that recovery has taken for lost by its definite outcome. */
+async function settleLate (
+  deps: SettlementDeps, { sender, id, attempt, holder, pairHits }: Grant, outcome: Outcome, settlement: Settlement, resultSuffix: string
+): Promise<Replies['settle-late']> {
+  const { status, afterMs, bucket, coolMs, reason = '' } = settlement
+  return await write(deps, sender, async () => await deps.store.run('settle-late', { sender, digest: digestOf(id) }, {
+    id,
+    attempt,
+    holder,
+    settlement: status,
+    afterMs,
+    bucket,
+    coolMs,
+    code: codeOf(outcome, settlement),
+    pairHits,
+    resultSuffix,
+    history: historyEntry(attempt, outcome, settlement, 'reported after its lease had expired'),
+    reason
+  }))
 }
 
 /** Argument `code` of settle.lua: why the sender stops, or the note that is kept with an opt-out (JSON). */
@@ -136,7 +168,7 @@ function codeOf (outcome: Outcome, settlement: Settlement): string {
   return settlement.bucket === 'marketing' ? optOutNote('whatsapp', outcome.code) : outcome.code
 }
 
-function historyEntry (attempt: number, outcome: Outcome, settlement: Settlement): string {
+function historyEntry (attempt: number, outcome: Outcome, settlement: Settlement, note?: string): string {
   const entry: Omit<HistoryEntry, 'at'> = {
     attempt,
     outcome: outcome.status,
@@ -144,7 +176,8 @@ function historyEntry (attempt: number, outcome: Outcome, settlement: Settlement
     ...('code' in outcome ? { code: outcome.code, error: outcome.error } : {}),
     ...(outcome.status === 'sent' ? { providerMessageId: outcome.providerMessageId } : {}),
     ...(settlement.reason === undefined ? {} : { reason: settlement.reason }),
-    ...(outcome.status === 'rejected' && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {})
+    ...(outcome.status === 'rejected' && outcome.retryNotBeforeMs !== undefined ? { retryNotBeforeMs: outcome.retryNotBeforeMs } : {}),
+    ...(note === undefined ? {} : { note })
   }
   return JSON.stringify(entry)
 }
@@ -156,12 +189,16 @@ function toResult (status: Exclude<SettleResult['status'], 'stale'>, reason: Set
   return result
 }
 
-async function write (deps: SettlementDeps, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
-  let reply: Replies['settle'] = { status: 'stale' }
+async function writeSettlement (deps: SettlementDeps, sender: string, id: string, args: Arguments['settle']): Promise<Replies['settle']> {
+  return await write(deps, sender, async () => await deps.store.run('settle', { sender, digest: digestOf(id) }, args))
+}
+
+async function write<Reply extends { status: string }> (deps: SettlementDeps, sender: string, call: () => Promise<Reply>): Promise<Reply> {
+  let reply: Reply | undefined
   return await persist(async () => {
-    const latest = await deps.store.run('settle', { sender, digest: digestOf(id) }, args)
+    const latest = await call()
     // A repeat is stale where an unconfirmed call has written; after a failover it may find that this write was lost, and writes again.
-    if (latest.status !== 'stale') reply = latest
+    if (reply === undefined || latest.status !== 'stale') reply = latest
     await deps.store.hold(sender)
     return reply
   })

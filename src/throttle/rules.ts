@@ -36,6 +36,8 @@ export async function writeRules (store: Store, sender: string, rules: Rules): P
 export async function changeRules (store: Store, sender: string, change: Partial<Rules>): Promise<number> {
   const reply = await store.run('quota', { sender }, { operator: true, settings: '', ...toArguments(change) })
   if (reply.status === 'no_rules') throw new SluiceError('UNAVAILABLE', { detail: 'no rules are written for this sender yet', retryAfterMs: 1000 })
+  // Only here: the same script writes the rules of a start, which must not depend on replicas.
+  await store.hold(sender)
   return reply.version
 }
 

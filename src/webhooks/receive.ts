@@ -46,8 +46,11 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   // An app that signs for one number must not report on another's messages.
   const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
   const nowMs = await redisNowMs(deps.store.redis)
+  // Meta does not repeat what got a 2xx, so that no status may be lost with the master.
+  const written = [...new Set(notices.filter(({ statuses }) => statuses.length > 0).map(({ sender }) => sender))]
   await takeEach(
     notices.flatMap(byMessage).map(([sender, statuses]) => async () => await takeStatuses(deps, gate, sender, statuses, nowMs)),
+    async () => { for (const sender of written) await deps.store.hold(sender) },
     async () => { for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences) },
     async () => { if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer) }
   )

@@ -9,6 +9,7 @@ const shared = [
   'attempt-name',
   'backoff',
   'config',
+  'elapsed',
   'errors',
   'events',
   'message',
@@ -63,6 +64,7 @@ const generated = ['src/client/openapi.ts']
  * rest; each file has its reason.
  */
 const mayReadSystemClock: Record<string, string> = {
+  'src/elapsed.ts': 'what it gains on the monotonic clock, which stands still while the machine is suspended',
   'src/provider/response.ts': 'a Retry-After date in a response without a Date header',
   'src/metrics/log.ts': 'the time of a log line, which people compare with other logs',
   'src/redis/keys.ts': 'the hour that names a bucket of the search index; a search reads the neighbouring hours too'

@@ -1,6 +1,7 @@
 /** One cell of the matrix: a gateway of its own prefix and sender, whose node ends or freezes at a step; then the judgement. */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
 import { createCaller } from '../prove/caller.js'
 import { judge, type Judgement } from '../prove/judge.js'
 import { monotonicNow, type Fact, type Rules, type ObservedSend } from '../prove/history.js'
@@ -115,7 +116,7 @@ class CellRun {
     second?.signal('SIGCONT')
     this.#origins = others
     if (isKill) return
-    await pass(LEASE_MS + 2500)
+    await pass(LEASE_MS + LEASE_GRACE_MS + 2500)
     this.facts.push({ fact: 'frozen', node: String(victim.pid), from, to: monotonicNow() })
     victim.signal('SIGCONT')
     if (step.work === 'closing') await victim.exited

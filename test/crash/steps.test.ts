@@ -7,6 +7,7 @@ import { steps } from './steps.js'
 const others: Record<string, RegExp> = {
   'they only read': /^(inspect-\w+|find-recipient)$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
+  'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
   'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/
 }
 

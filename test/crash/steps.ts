@@ -27,6 +27,7 @@ export interface Step {
 
 const lost: Lead[] = [{ point: 'admit:after', action: 'lose' }]
 const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', action: 'lose' }]
+const refused: Lead[] = [{ point: 'settle:after', having: '^retry$', action: 'lose' }]
 const retried: Lead[] = [{ point: 'retry:after', action: 'pass' }]
 /** Housekeeping runs by the minute too, and a node may start with it. */
 const asked: Lead[] = [{ point: 'pause:after', having: '^paused$', action: 'pass' }]
@@ -82,6 +83,8 @@ export const steps: Step[] = [
   { name: 'settlement: sender stopped, reply lost', point: 'settle:after', having: '^stop$', work: 'stopped' },
   { name: 'settlement: a late success, not written', point: 'receipt:before', after: resettled, work: 'burst' },
   { name: 'settlement: a late success, reply lost', point: 'receipt:after', after: resettled, work: 'burst' },
+  { name: 'settlement: a late refusal, not written', point: 'settle-late:before', after: refused, work: 'refused' },
+  { name: 'settlement: a late refusal, reply lost', point: 'settle-late:after', after: refused, work: 'refused' },
 
   { name: 'webhook: bounce, not written', point: 'bounce:before', work: 'bounced', hooks: true },
   { name: 'webhook: bounce, reply lost', point: 'bounce:after', work: 'bounced', hooks: true },

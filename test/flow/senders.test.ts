@@ -1,6 +1,7 @@
 /** Several senders on one node: what they share, what they do not, and how a reload adds, changes and removes them. */
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
+import { post } from '../graph/support.js'
 import { startApi } from '../support/api.js'
 import { longStartWindow } from '../support/flow.js'
 import { startNode, type Node } from '../support/gateway.js'
@@ -134,6 +135,36 @@ await t.test('an invalid file changes nothing and is reported', async t => {
   t.match(node.seen('senders.rejected'), [{ error: /entry 2 \("c3"\), accessToken: missing/ }])
   t.match((await node.send(ANN, 'on', { sender: 'c2' })).body, { status: 'sent' })
   t.match(await node.send(ANN, 'on', { sender: 'c3' }), { status: 404 })
+})
+
+await t.test('a reload while Redis is unavailable changes nothing at first, and everything once it is back', async t => {
+  const own = await startRedis(t)
+  const dir = t.testdir({ 'senders.json': JSON.stringify([entry('g1'), entry('g2')]) })
+  const env = { WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', ...longStartWindow }
+  const node = await startNode(t, { redisUrl: own.url, apiUrl: api.url, env })
+  const other = await startApi(t)
+  const read = { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A' }
+  /** A request that needs no Redis shows which token and URL a sender has. */
+  const forwardedTo = async (): Promise<string | undefined> => {
+    const before = [api.asked('g1').length, other.asked('g1').length]
+    t.match(await post(node, read, { path: '/v23.0/g1/messages' }), { status: 200 })
+    const elsewhere = other.asked('g1').slice(before[1]).map(({ token }) => `other ${token}`)
+    return [...api.asked('g1').slice(before[0]).map(({ token }) => token), ...elsewhere][0]
+  }
+  t.equal(await forwardedTo(), 'token-g1')
+
+  await own.kill()
+  const changed = [entry('g1', { accessToken: 'new', apiUrl: other.url, rules: { pairIntervalMs: 900 } }), entry('g3')]
+  writeFileSync(`${dir}/senders.json`, JSON.stringify(changed))
+  await node.reload()
+  t.match(node.seen('senders.rejected'), [{ error: /repeated until Redis is available/ }])
+  t.equal(await forwardedTo(), 'token-g1', 'token and URL are the former ones')
+  await own.restart()
+  await until('the reload is repeated', () => node.seen('senders.reloaded').length > 0, 20_000)
+  t.match(node.seen('senders.reloaded'), [{ total: 2, added: ['g3'], removed: ['g2'], renewed: ['g1'] }])
+  t.equal(node.seen('senders.rejected').length, 1, 'reported once')
+  t.equal(await forwardedTo(), 'other new')
+  t.match((await node.get('/senders')).body['senders'].find((one: { id: string }) => one.id === 'g1'), { rules: { pairIntervalMs: 900 } })
 })
 
 await t.test('a new token is used without a reload, and requests in flight end with the old one', async t => {

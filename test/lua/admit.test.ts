@@ -97,12 +97,11 @@ await test('a full queue rejects one lane after the other, and a free slot is gr
   t.match(await w.admit({ key: 'c', recipient: BOB, lane: 1, queueCap: 0, backlogCap: 0, whenLimited: 'reject' }), { status: 'granted' })
 })
 
-await test('a message for later waits in the schedule, without a sequence number, a ready time or a slot', async (t, w) => {
+await test('a message for later waits in the schedule by its number, without a ready time or a slot', async (t, w) => {
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR, lifeMs: 1000, whenLimited: 'reject' })
-  t.equal(await w.redis.zscore(w.key('scheduled'), id), String(w.ms() + HOUR))
+  t.equal(await w.redis.zscore(w.key('scheduled'), `000000000001:${id}`), String(w.ms() + HOUR))
   t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + HOUR + 1000), 'its lifetime begins with the schedule')
-  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 20 `)
-  t.equal(await w.redis.get(w.key('seq')), null)
+  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 21 `)
   t.equal(await w.ready(), null)
   t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), {
     status: 'scheduled',

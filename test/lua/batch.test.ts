@@ -7,7 +7,7 @@ import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } fr
 const people = [ANN, BOB, CARL, ANN, BOB, CARL, ...Array.from({ length: 9 }, (_, n) => `p1555000000${n}`)]
 const ROUNDS = Number(process.env['ROUNDS'] ?? (process.env['CI'] === undefined ? 40 : 12))
 const test = await world(t)
-const numbers = /(?<=[ :])0\d{11}(?=[ :])/g
+const numbers = /(?<=[ :"])0\d{11}(?=[ :])/g
 const inRecords = /( [0123])\d+(?= [0-9a-f]{11} )/g
 
 type Message = Parameters<World['admit']>[0]

@@ -1,6 +1,6 @@
 /** claim.lua where messages of different lanes and schedules meet. */
 import t from 'tap'
-import { ANN, BOB, CARL, START, world, type World } from './support.js'
+import { ANN, BOB, CARL, START, world, type World, HOUR } from './support.js'
 
 const test = await world(t)
 
@@ -54,7 +54,7 @@ await test('within a lane the messages of a pair go in the order in which they j
   t.strictSame(gone, ids)
 })
 
-await test('a scheduled message joins its queue when it is due, and gets its sequence number then', async (t, w) => {
+await test('a scheduled message joins its queue when it is due, and gets its number there then', async (t, w) => {
   const later = await w.schedule({ key: 'a', scheduledFor: w.ms() + 1000 })
   await w.grant({ key: 'b' })
   const earlier = await w.queue({ key: 'c' })
@@ -64,9 +64,25 @@ await test('a scheduled message joins its queue when it is due, and gets its seq
   w.now += 1
   await w.claim()
   t.equal(await w.redis.zcard(w.key('scheduled')), 0)
-  t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000002:${earlier}`, `${ANN}:000000000003:${later}`])
-  t.match(await w.redis.hget(w.key('backlog'), later), `${ANN} 23 `)
+  t.strictSame(await w.redis.zrange(w.key('queue:normal'), 0, -1), [`${ANN}:000000000003:${earlier}`, `${ANN}:000000000004:${later}`])
+  t.match(await w.redis.hget(w.key('backlog'), later), `${ANN} 24 `)
   t.equal(await w.ready(), null, 'the pair is in flight')
+})
+
+await test('messages scheduled for one moment join in the order of their acceptance, however many there are', async (t, w) => {
+  const moment = w.ms() + HOUR
+  const ids: string[] = []
+  for (let n = 0; n < 130; n++) {
+    w.at(n)
+    ids.push(await w.schedule({ key: `part ${n}`, scheduledFor: moment, queueCap: 1000 }))
+  }
+  // Accepted last and due first: the moment comes before the order of acceptance.
+  const first = await w.schedule({ key: 'first', scheduledFor: moment - 1, queueCap: 1000 })
+  w.now = moment * 1000
+  await w.claim({ want: 0 })
+  await w.claim({ want: 0 })
+  const members = await w.redis.zrange(w.key('queue:normal'), 0, -1)
+  t.strictSame(members.map(member => member.split(':')[2]), [first, ...ids])
 })
 
 await test('a due scheduled message to a free pair is granted by the same claim', async (t, w) => {

@@ -145,3 +145,38 @@ await test('without rules no drain run is requested, and expired leases are stil
   t.equal(wakeHint, '')
   t.equal(leases.length, 1)
 })
+
+await test('holds that end at one moment are returned in the order of acceptance', async (t, w) => {
+  const ids: string[] = []
+  for (let n = 0; n < 8; n++) {
+    const grant = await w.grant({ key: `${n}`, recipient: `p1415555${1000 + n}` })
+    await w.settled(grant, 'unknown', { afterMs: 60_000 })
+    ids.push(grant.id)
+  }
+  w.at(60_000)
+  t.strictSame((await look(w)).unknowns.map(({ id }) => id), ids)
+})
+
+await test('an expired lease is extended once, so that a living node can write what it knows after an outage', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  const graced = async () => await w.run('recover', { lost: '', limit: 100, graceMs: 3000 })
+  // Redis was away for longer than the lease, so the first look comes later than its end.
+  w.at(90_000)
+  t.match(await graced(), { leases: [], nextMs: Math.ceil(w.now / 1000) + 3000 }, 'the first look only starts the grace')
+  t.equal(await w.redis.zcard(w.key('inflight')), 1, 'it is in flight meanwhile')
+  w.at(92_999)
+  t.match(await graced(), { leases: [] }, 'and no second one extends it again')
+  t.match(await w.settle(grant, 'wait', { bucket: 'pair', coolMs: 6000 }), { status: 'settled', settlement: 'wait' }, 'the node is in time')
+  w.at(200_000)
+  t.match(await graced(), { leases: [] })
+  t.equal(await w.redis.zcard(w.key('inflight')), 0)
+})
+
+await test('a lease whose grace is over is returned', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  const graced = async () => await w.run('recover', { lost: '', limit: 100, graceMs: 3000 })
+  w.at(60_000)
+  t.match(await graced(), { leases: [] })
+  w.at(63_000)
+  t.match(await graced(), { leases: [{ id }] })
+})

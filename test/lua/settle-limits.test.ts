@@ -1,6 +1,6 @@
 /** settle.lua where the provider limits: buckets cool down, senders stop, attempts are not used up. */
 import t from 'tap'
-import { ANN, BOB, CARL, START, world } from './support.js'
+import { ANN, BOB, CARL, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
 const limited = { bucket: 'pair', coolMs: 5000 }
@@ -210,4 +210,49 @@ await test('the settlement of a stop sets how often the sender is probed', async
   w.at(3_600_000)
   t.equal((await w.claim()).grants.length, 1)
   t.equal(await w.redis.hget(w.key('sender'), 'until'), String(START + 7_200_000_000))
+})
+
+await test('a probe that says nothing about the sender does not cost a whole interval', async (t, w) => {
+  const stopUs = w.now
+  await w.stop(HOUR)
+  for (const [at, key] of ['never sent', 'refused', 'limited', 'not answered', 'last'].entries()) {
+    await w.queue({ key, recipient: `p1415555070${at}`, inline: false })
+  }
+  const due = async () => Number(await w.redis.hget(w.key('sender'), 'until')) - w.now
+  w.now = stopUs + HOUR * 1000
+  const endings: Array<[string, Parameters<World['settle']>[2], number]> = [
+    ['wait', { startedUs: '' }, 1_000_000],
+    ['failed', { startedUs: 20_000, reason: 'rejected' }, 60_000_000],
+    ['wait', { startedUs: 20_000, bucket: 'pair', coolMs: 6000 }, 60_000_000],
+    ['unknown', { startedUs: 20_000 }, 60_000_000]
+  ]
+  for (const [settlement, change, againUs] of endings) {
+    const { grants: [probe, ...others] } = await w.claim()
+    t.strictSame([probe === undefined, others], [false, []], 'one probe')
+    t.equal(await due(), HOUR * 1000, 'no other one while it is out')
+    w.now += 300_000
+    await w.settled(probe!, settlement, change)
+    t.equal(await due(), againUs, `${settlement} ${JSON.stringify(change)}`)
+    t.strictSame((await w.claim()).grants, [], 'not before')
+    w.now += againUs
+  }
+  const { grants: [probe] } = await w.claim()
+  t.match(await w.settled(probe!, 'sent'), { resumed: true })
+})
+
+await test('a short interval between probes is not made longer, and an attempt from before the stop changes no probe', async (t, w) => {
+  const before = await w.grant({ key: 'before', recipient: 'p14155550701' })
+  w.now += 1000
+  await w.stop(20_000)
+  await w.queue({ key: 'waiting', recipient: 'p14155550702', inline: false })
+  const until = async () => await w.redis.hget(w.key('sender'), 'until')
+  const planned = await until()
+  await w.settled(before, 'failed', { startedUs: 10, reason: 'rejected' })
+  t.equal(await until(), planned)
+  w.now += 20_000_000
+  const { grants: [probe] } = await w.claim()
+  w.now += 5_000_000
+  const next = await until()
+  await w.settled(probe!, 'failed', { startedUs: 10, reason: 'rejected' })
+  t.equal(await until(), next)
 })

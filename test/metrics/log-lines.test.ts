@@ -89,6 +89,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'request.completed': [request, { ...request, status: 503, code: 'UNAVAILABLE' }, { ...request, route: '/health/ready' }],
   'redis.connected': [{ servers: 1 }],
   'redis.lost': [{ error: 'gone' }],
+  'clock.stepped': [{ server: 'redis', stepMs: 3000 }],
   'unexpected-error': [{ location: 'here', error: new Error('oh') }]
 }
 

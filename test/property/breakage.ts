@@ -78,6 +78,13 @@ export const breakages: Array<Breakage & { breaks: string }> = [
     wrong: "    local _ = settlement ~= 'retry' and redis.call('ZADD', settlement == 'retry' and ",
     breaks: 'lost'
   },
+  {
+    name: 'messages of one moment join by their id',
+    scripts: ['admit', 'cancel', 'inspect-message'],
+    right: "return string.format('%012d:%s', record.seq, id)",
+    wrong: "return string.format('%012d:%s', 0, id)",
+    breaks: 'order'
+  },
   { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
 ]
 

@@ -37,9 +37,14 @@ function post (world: World, recipient: number, lane: number): void {
     inline,
     whenLimited: inline && random.chance(scenario.reject) ? 'reject' : 'wait',
     lifeMs: random.chance(scenario.shortLife) ? random.logInt(500, 60_000) : LIFE_MS,
-    scheduledMs: random.chance(scenario.scheduled) ? Math.floor(world.now / 1000) + random.logInt(1, 60_000) : null
+    scheduledMs: random.chance(scenario.scheduled) ? scheduledMoment(Math.floor(world.now / 1000) + random.logInt(1, 60_000)) : null
   }
   send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane }, wish)
+}
+
+/** Most people schedule for a full hour: every other moment here is a full minute, so that many messages share one. */
+function scheduledMoment (ms: number): number {
+  return ms % 2 === 0 ? ms : Math.ceil(ms / 60_000) * 60_000
 }
 
 /** Calls admit; the call and its reply each have a delay. */
@@ -67,6 +72,8 @@ function send (world: World, post: Post, wish: Wish): void {
         ...terms
       }
     )
+    // Whatever the reply is, the script has passed on the run id.
+    world.runIdWritten()
     if (reply.status === 'refused') {
       world.record({
         fact: 'refused',
@@ -81,7 +88,6 @@ function send (world: World, post: Post, wish: Wish): void {
       return
     }
     if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') throw new Error(`admit returned ${reply.status}`)
-    world.runIdWritten()
     const id = `${post.digest}.${reply.generation}`
     world.posts.set(id, post)
     world.unsettled.add(id)
@@ -148,6 +154,7 @@ async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
       ...world.terms()
     }
   )
+  world.runIdWritten()
   world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', status: reply.status })
 }
 

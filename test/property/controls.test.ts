@@ -22,6 +22,7 @@ function adapt (scenario: Scenario): void {
   scenario.startUs = 150_000
   scenario.fates = { ...scenario.fates, stop: 0, retry: 0.03, slow: 0.03 }
   scenario.loseReply = 0
+  scenario.scheduled = 0.2
   scenario.perMinute = { outage: 0, crash: 0, pause: 3, clear: 0, restart: 0 }
 }
 

@@ -125,11 +125,11 @@ export class Observer {
     if (fact.as === 'queued') this.book.join(message, fact.at)
   }
 
-  /** A claim lets due scheduled messages join their queues, at most 100, earliest first. */
+  /** A claim lets due scheduled messages join their queues, at most 100: the earliest first, those of one moment in the order of acceptance. */
   #joinDue (at: number): void {
     const moment = ({ admitted }: Followed): number => admitted.scheduledMs ?? 0
     const due = [...this.#scheduled].filter(message => moment(message) <= at / 1000)
-    due.sort((a, b) => moment(a) - moment(b) || (a.admitted.id < b.admitted.id ? -1 : 1))
+    due.sort((a, b) => moment(a) - moment(b) || a.admittedAtFact - b.admittedAtFact)
     for (const message of due.slice(0, 100)) {
       this.#scheduled.delete(message)
       message.join = this.book.number()

@@ -85,10 +85,12 @@ export function faultKindsOf (on: Servers['on']): string[] {
   return [...Object.keys(kinds).filter(kind => !proxied.includes(kind)), ...Object.keys(redisKinds(on))]
 }
 
-/** An endless sequence of kinds, in the order of this seed. */
-export function * schedule (on: Servers['on'], random: Random): Generator<string, never> {
+/** An endless sequence of kinds, in the order of this seed; with `only`, of those whose names contain one of these texts. */
+export function * schedule (on: Servers['on'], random: Random, only: string[] = []): Generator<string, never> {
+  const wanted = faultKindsOf(on).filter(kind => only.length === 0 || only.some(text => kind.includes(text)))
+  if (wanted.length === 0) throw new TypeError(`no fault is called ${only.join(' or ')}: ${faultKindsOf(on).join(', ')}`)
   for (;;) {
-    const bag = faultKindsOf(on)
+    const bag = [...wanted]
     while (bag.length > 0) yield bag.splice(random.int(0, bag.length - 1), 1)[0] ?? ''
   }
 }

@@ -38,7 +38,9 @@ export interface Fleet {
   watched: () => ObservedSend[]
 }
 
-interface RunningNode { child: Child, origin: string | null, busy: Promise<void> | null }
+interface RunningNode { child: Child, origin: string | null, busy: Promise<void> | null, isFrozen: boolean }
+
+const DRAIN_LEASE_MS = 5000
 
 export async function startFleet (options: FleetOptions, note: (fact: Fact) => void): Promise<Fleet & { close: () => Promise<void> }> {
   const running = new Map<NodeName, RunningNode>()
@@ -51,6 +53,22 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     ports.set(`${name} provider`, await options.proxies.open(`${name} provider`, options.sandboxPort))
   }
   let isClosed = false
+  let unattended: Trouble | null = null
+
+  /** Nodes that send, and run. While there is none, nothing can be in time. */
+  function countWorkers (): void {
+    const isWorking = ({ child, origin, isFrozen }: RunningNode): boolean => origin !== null && child.end() === null && !isFrozen
+    const hasWorker = nodeNames.some(name => roles[name] !== 'api' && [running.get(name)].some(node => node !== undefined && isWorking(node)))
+    if (hasWorker && unattended !== null) {
+      // The drain lease of a former worker ends first.
+      unattended.to = monotonicNow() + DRAIN_LEASE_MS
+      unattended = null
+    }
+    if (!hasWorker && unattended === null) {
+      unattended = { fact: 'trouble', of: 'workers', node: null, from: monotonicNow(), to: Infinity }
+      note(unattended)
+    }
+  }
 
   function launch (name: NodeName, clockOffsetMs = 0): Child {
     const file = join(options.folder, `watch-${generations.length}`)
@@ -62,17 +80,19 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     })
     const child = startGateway(env)
     generations.push({ node: String(child.pid), file })
-    const node: RunningNode = { child, origin: null, busy: running.get(name)?.busy ?? null }
+    const node: RunningNode = { child, origin: null, busy: running.get(name)?.busy ?? null, isFrozen: false }
     running.set(name, node)
     child.ready.then(
       origin => {
         node.origin = origin
+        countWorkers()
       },
       () => undefined
     )
     child.exited.then(
       () => {
         node.origin = null
+        countWorkers()
         const from = killedAt.get(child.pid) ?? monotonicNow()
         const trouble: Trouble = { fact: 'trouble', of: 'process', node: String(child.pid), from, to: Infinity }
         note(trouble)
@@ -112,13 +132,18 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
       await pass(awayMs)
       if (!isClosed) await launch(name, clockOffsetMs).ready.catch(() => undefined)
     }),
-    freeze: async (name, forMs) => await occupy(name, async ({ child }) => {
+    freeze: async (name, forMs) => await occupy(name, async node => {
+      const { child } = node
       const frozen: Frozen = { fact: 'frozen', node: String(child.pid), from: monotonicNow(), to: Infinity }
       note(frozen)
       child.signal('SIGSTOP')
+      node.isFrozen = true
+      countWorkers()
       await pass(forMs)
       frozen.to = monotonicNow()
       child.signal('SIGCONT')
+      node.isFrozen = false
+      countWorkers()
     }),
     processOf: name => String(running.get(name)?.child.pid),
     reload () {

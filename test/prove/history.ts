@@ -80,6 +80,8 @@ export interface CalledBack {
   /** The message, by the gateway's id. */
   message: string
   state: string
+  /** Attempts so far. */
+  attempts?: number
   /** When the state changed, by the callback itself. */
   changedAt: number
   status: number
@@ -99,10 +101,12 @@ export interface Operated {
 }
 /** A process was frozen. */
 export interface Frozen { fact: 'frozen', node: string, from: number, to: number }
-/** Something was not as usual. `node`: only for this node; null for all. `machine`: no process got enough of the processors. */
+/**
+ * Something was not as usual. `node`: only for this node; null for all. `machine`: no process got enough of the processors;
+ * `workers`: no node that sends was running. */
 export interface Trouble {
   fact: 'trouble'
-  of: 'redis' | 'provider' | 'process' | 'receiver' | 'machine'
+  of: 'redis' | 'provider' | 'process' | 'receiver' | 'machine' | 'workers'
   node: string | null
   from: number
   to: number

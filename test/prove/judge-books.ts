@@ -1,5 +1,5 @@
 /** Sentences 37 to 40: what the gateway counts, lists and keeps at the end matches the history, and no node failed. */
-import { factsOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
+import { factsOf, groupBy, senderOf, type CalledBack, type Fact, type Message, type Rules } from './history.js'
 import { changesOf, erasedPairs, idOf } from './judge-callbacks.js'
 import type { Note } from './model.js'
 
@@ -30,7 +30,7 @@ function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<str
     book.messages++
     book.pairs.add(pair)
     if (ended === null || id === undefined) continue
-    book.sentTimes += timesSent(changesOf(callbacks.get(id) ?? []).map(({ state }) => state))
+    book.sentTimes += timesSent(changesOf(callbacks.get(id) ?? []))
     if (erased.has(pair)) continue
     const hasFailed = ended.attempts.length > 0
     if (ended.state === 'failed' || (ended.state === 'expired' && hasFailed)) book.failed.push(id)
@@ -40,8 +40,13 @@ function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<str
 }
 
 /** How often a message changed to sent: from delivered to read it stays so. A webhook may report the delivery before anything else. */
-function timesSent (states: string[]): number {
-  return states.filter((state, at) => state === 'sent' || (GOOD.has(state) && !GOOD.has(states[at - 1] ?? ''))).length
+function timesSent (changes: CalledBack[]): number {
+  return changes.filter(({ state, attempts }, at) => {
+    const before = changes[at - 1]
+    // A webhook failed the earlier attempt, and a later one was delivered before its response came.
+    const isOther = before === undefined || !GOOD.has(before.state) || before.attempts !== attempts
+    return state === 'sent' || (GOOD.has(state) && isOther)
+  }).length
 }
 
 /** Sentence 37. */

@@ -62,7 +62,8 @@ function judgeMessage (message: Message, posts: CalledBack[], isErased: boolean,
 
 /** Sentence 36. A callback that the receiver itself rejected is repeated at growing intervals, so it is not judged. */
 function judgeLateness (posts: CalledBack[], facts: Fact[], note: Note): void {
-  const waits = factsOf(facts, 'trouble').filter(({ of, node }) => of === 'receiver' || of === 'machine' || (of === 'redis' && node === null))
+  const waits = factsOf(facts, 'trouble').filter(({ of, node }) =>
+    of === 'receiver' || of === 'machine' || of === 'workers' || (of === 'redis' && node === null))
   for (const [id, same] of groupBy(posts, ({ id }) => id)) {
     const first = same[0]
     if (first === undefined || same.some(({ status }) => status < 200 || status >= 300)) continue

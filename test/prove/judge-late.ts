@@ -17,7 +17,8 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
   if (leaseMs === undefined) return
   const inForce = rulesInForce(rules, facts)
   const pauses = groupBy(pausesOf(facts, true), ({ sender }) => sender)
-  const general = factsOf(facts, 'trouble').filter(({ of, node }) => of === 'provider' || of === 'machine' || (of === 'redis' && node === null))
+  const general = factsOf(facts, 'trouble').filter(({ of, node }) =>
+    of === 'provider' || of === 'machine' || of === 'workers' || (of === 'redis' && node === null))
   const grants = factsOf(facts, 'granted')
   const grantsOf = groupBy(grants, ({ opaque }) => opaque)
   const byPair = groupBy([...sends.all.map(send => blockedBy(send, leaseMs, inForce)), ...grants.map(grantBlocks)], ({ pair }) => pair)

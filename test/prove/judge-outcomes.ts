@@ -37,7 +37,8 @@ function judgeKey ({ posted: { key, isGraph = false }, responses, arrivals }: Me
   if (ids.size > 1 || named.size > 1) note(1, `${key}: ${[...ids, ...named].join(', ')}`)
   // The drop-in surface reports the end of a message as an error, as WhatsApp does.
   const accepted = responses.findIndex(({ status }) => status >= 200 && status < 300)
-  const refused = responses.slice(accepted + 1).find(({ status }) => status >= 400 && status < 500 && status !== 408 && status !== 429)
+  // 404 is for a sender that was removed meanwhile.
+  const refused = responses.slice(accepted + 1).find(({ status }) => status >= 400 && status < 500 && ![404, 408, 429].includes(status))
   if (accepted >= 0 && refused !== undefined && !isGraph) note(1, `${key}: accepted, and a repeat got ${refused.status}`)
 }
 

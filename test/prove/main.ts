@@ -18,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
     rate: { type: 'string', default: '72' },
     'fault-every': { type: 'string', default: '3' },
+    only: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false }
   }
 })
@@ -25,7 +26,9 @@ const seconds = values.minutes === undefined ? Number(values.seconds) : Number(v
 const duration = values.minutes === undefined ? `--seconds ${seconds}` : `--minutes ${values.minutes}`
 const [on, fsync] = [values.on as On, values.fsync as Fsync]
 const faultEvery = values['fault-every']
-const repeat = `npm run prove -- --on ${on} --fsync ${fsync} ${duration} --seed ${values.seed} --rate ${values.rate} --fault-every ${faultEvery}`
+const only = values.only.map(text => ` --only '${text}'`).join('')
+const times = `${duration} --seed ${values.seed} --rate ${values.rate} --fault-every ${faultEvery}`
+const repeat = `npm run prove -- --on ${on} --fsync ${fsync} ${times}${only}`
 console.log(`${seconds} s at ${values.rate} messages a second; to repeat it: ${repeat}`)
 const endings: Array<() => unknown> = []
 const soaked = await soak({ teardown: ending => endings.push(ending) }, {
@@ -35,6 +38,7 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
   seed: Number(values.seed),
   perSecond: Number(values.rate),
   faultEverySeconds: Number(faultEvery),
+  only: values.only,
   report ({ second, posted, responded, arrived, faults, doing }) {
     console.log(`${String(second).padStart(5)} s  ${posted} posted, ${responded} responded, ${arrived} at the provider, ${faults} faults; ${doing}`)
   }

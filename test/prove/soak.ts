@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild, startSandbox } from '../crash/child.js'
+import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
 import { createRandom, type Random } from '../property/random.js'
 import { keys } from '../support/gateway.js'
 import { CALLBACK_SECRET } from '../support/receiver.js'
@@ -33,6 +34,8 @@ export interface SoakOptions {
   perSecond: number
   /** Mean time from one fault to the next, s. */
   faultEverySeconds: number
+  /** Only faults whose names contain one of these texts. */
+  only?: string[]
   report: (progress: Progress) => void
 }
 
@@ -49,6 +52,8 @@ export interface Soaked {
 }
 
 const LEASE_MS = 8000
+/** Until recovery takes over what a dead node was sending. */
+const LEASE_END_MS = LEASE_MS + LEASE_GRACE_MS
 const senders = ['800001', '800002', '800003']
 /** Removed from the senders' file and added again, time after time. */
 const CHANGING = '800004'
@@ -58,7 +63,7 @@ const rules: Rules = {
   startWithinMs: 250,
   perSecond: 40,
   retriesMs,
-  leaseMs: LEASE_MS,
+  leaseMs: LEASE_END_MS,
   callbacks: true,
   senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } }
 }
@@ -90,7 +95,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const facts: Fact[] = []
   const note = (fact: Fact): void => { facts.push(fact) }
   const start = { server: startServer, sentinel: startSentinelServers, cluster: startClusterServers }[options.on]
-  const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_MS, note })
+  const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_END_MS, note })
   const sandbox = startSandbox()
   t.teardown(async () => await endChild(sandbox))
   const origin = new URL(await sandbox.ready).origin
@@ -160,7 +165,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     fleet.reload()
     random.next()
   }
-  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_MS, note, reload }
+  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_END_MS, note, reload }
   let doing = ''
   const progress = setInterval(() => {
     const counts = { posted: load.wishes.size, responded: load.responded(), arrived: records.count(), faults: sum(faults) }
@@ -168,7 +173,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   }, 5000)
 
   const injections = new Set<Promise<unknown>>()
-  for (const kind of schedule(options.on, random)) {
+  for (const kind of schedule(options.on, random, options.only)) {
     await pass(random.gap(options.faultEverySeconds * 1000))
     if (second() > options.seconds) break
     doing = kind

@@ -44,6 +44,17 @@ t.test('a complete body of the Cloud API is sent unchanged', async t => {
   t.strictSame(built({ type: 'text', message: { image: { id: '7' } }, edge: 'messages' }), { image: { id: '7' }, ...envelope }, 'also without a type')
 })
 
+t.test('a body has the recipient of its grant and no other, whatever the message contains', async t => {
+  const { to, ...rest } = envelope
+  const other = { to: '+15550199', recipient: 'US.99999999999999999999', recipient_type: 'group' }
+  const text = { type: 'text', text: { body: 'hi' } }
+  const user = { to: 'US.13491208655302741918', addressing: 'user' } as const
+  for (const edge of [{}, { edge: 'messages' }] as const) {
+    t.strictSame(built({ type: 'text', message: { ...text, ...other }, ...edge }), { ...envelope, ...text })
+    t.strictSame(built({ type: 'text', message: { ...text, ...other }, ...user, ...edge }), { ...rest, recipient: user.to, ...text })
+  }
+})
+
 t.test('a user id goes into recipient, never into to', async t => {
   const { to, ...rest } = envelope
   const text = { type: 'text', text: { body: 'hi' } }

@@ -1,6 +1,7 @@
 /** A test server in place of Meta's Cloud API, and grants to send to it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { elapsedNow } from '../../src/elapsed.js'
 import { createWhatsAppProvider, type WhatsAppOptions, type WhatsAppProvider } from '../../src/provider/whatsapp.js'
 import type { Grant, Payload } from '../../src/message.js'
 
@@ -68,7 +69,7 @@ export function connectTo (t: Ends, url: string, options: Partial<WhatsAppOption
 /** A grant whose start deadline is in `withinMs`; the other options are fields of the payload. */
 export function grantFor (options: Partial<Payload> & { withinMs?: number, pairHits?: number } = {}): Grant {
   const { withinMs = 10_000, pairHits = 0, ...payload } = options
-  const askedAt = performance.now()
+  const askedAt = elapsedNow()
   return {
     sender,
     id: 'k7Qp0d.1764000000000',

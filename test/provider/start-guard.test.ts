@@ -1,5 +1,6 @@
 /** A request starts before the deadline of its grant or not at all. */
 import t from 'tap'
+import { elapsedNow } from '../../src/elapsed.js'
 import { StartGuard } from '../../src/provider/start-guard.js'
 import { accepted, connectTo, grantFor, json, latch, startApi } from './cloud-api.js'
 
@@ -50,7 +51,7 @@ t.test('startedAfterMs counts from the granting call', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const grant = grantFor()
   const outcome = await connectTo(t, api.url).send({ ...grant, askedAt: grant.askedAt - 100 })
-  const tookMs = performance.now() - grant.askedAt
+  const tookMs = elapsedNow() - grant.askedAt
   const startedAfterMs = outcome.startedAfterMs ?? NaN
   t.ok(startedAfterMs >= 100 && outcome.durationMs > 0, `${startedAfterMs} ms, ${outcome.durationMs} ms`)
   t.ok(startedAfterMs + outcome.durationMs <= 100 + tookMs, `both within ${tookMs} ms`)
@@ -58,7 +59,7 @@ t.test('startedAfterMs counts from the granting call', async t => {
 
 t.test('a guard lets a request start once, and not after its deadline or its end', async t => {
   let late = 0
-  const guardFor = (withinMs: number): StartGuard => new StartGuard(performance.now() + withinMs, () => { late++ })
+  const guardFor = (withinMs: number): StartGuard => new StartGuard(elapsedNow() + withinMs, () => { late++ })
 
   const inTime = guardFor(10_000)
   inTime.start()
@@ -75,4 +76,29 @@ t.test('a guard lets a request start once, and not after its deadline or its end
   over.close()
   t.throws(() => over.start())
   t.equal(late, 1)
+})
+
+t.test('a grant does not start after the machine was suspended, although the monotonic clock stood still', async t => {
+  const api = await startApi(t, res => json(res, 200, accepted))
+  const provider = connectTo(t, api.url)
+  t.match(await provider.send(grantFor()), { status: 'sent' })
+  const grant = grantFor({ withinMs: 5000 })
+  const { now } = Date
+  t.teardown(() => { Date.now = now })
+  Date.now = () => now() + 60_000
+  t.match(await provider.send(grant), { status: 'unsent', code: 'NOT_STARTED', startedAfterMs: null })
+  t.equal(api.seen.length, 1)
+})
+
+t.test('a response that has arrived counts, although the process was blocked beyond the time limit', async t => {
+  const answered = latch()
+  const api = await startApi(t, res => {
+    json(res, 400, { error: { code: 131_026, message: 'undeliverable' } })
+    answered.open()
+  })
+  const sending = connectTo(t, api.url, { sendTimeoutMs: 100 }).send(grantFor())
+  await answered.opened
+  const until = performance.now() + 300
+  while (performance.now() < until);
+  t.match(await sending, { status: 'rejected', code: '131026' })
 })

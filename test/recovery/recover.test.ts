@@ -52,7 +52,7 @@ await t.test('a grant whose reply was lost is given back: it keeps its place and
     wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
     startWithinMs: 250
   }
-  await recoverSender(deps as unknown as Parameters<typeof recoverSender>[0], SENDER, ghost.lostHolders().get(SENDER) ?? [], false)
+  await recoverSender(deps as unknown as Parameters<typeof recoverSender>[0], SENDER, ghost.lost.list().get(SENDER) ?? [], false)
   t.match((await poster.get(`/messages/${first.body['id']}`)).body, { status: 'queued', position: 1, attemptCount: 0 })
   t.match((await poster.get(`/messages/${second.body['id']}`)).body, { status: 'queued', position: 2 })
 

@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 
 export interface ReceivedRequest {
   sender: string
+  /** Both empty for a request that is not a message. */
   recipient: string
   text: string
   token: string
@@ -37,11 +38,11 @@ export async function startApi (t: Pick<Test, 'teardown'>): Promise<Api> {
     request.on('data', data => { body += String(data) })
     request.on('end', () => {
       const sender = (request.url ?? '').split('/').at(-2) ?? ''
-      const { to, text } = JSON.parse(body) as { to: string; text: { body: string } }
+      const { to = '', text } = JSON.parse(body) as { to?: string; text?: { body: string } }
       asked.push({
         sender,
         recipient: to,
-        text: text.body,
+        text: text?.body ?? '',
         token: (request.headers.authorization ?? '').replace('Bearer ', ''),
         at: performance.now()
       })

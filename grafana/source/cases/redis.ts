@@ -58,6 +58,23 @@ export const redis: Case[] = [
     at: { '10m': [] }
   },
   {
+    alert: 'SluiceRedisClockStepped',
+    kind: 'fires',
+    about: 'both nodes see a step forward; an hour later it is out of the window',
+    series: {
+      [`sluice_redis_clock_steps_total{${one},direction="forward"}`]: '0x5 1x120',
+      [`sluice_redis_clock_steps_total{${two},direction="forward"}`]: '0x5 1x120'
+    },
+    at: { '4m': [], '10m': [ticket({ job: 'sluice' }, 'redis', 'The clock of Redis was set: pair spacing, leases and lives count by it')], '80m': [] }
+  },
+  {
+    alert: 'SluiceRedisClockStepped',
+    kind: 'quiet',
+    about: 'no step',
+    series: { [`sluice_redis_clock_steps_total{${one},direction="back"}`]: '0x100' },
+    at: { '90m': [] }
+  },
+  {
     alert: 'SluiceStateUnread',
     kind: 'fires',
     about: 'one node cannot read, then recovers',

@@ -7,6 +7,11 @@ import { readRows } from './rows.js'
 /** Counts of lines. `duplicates`: the gateway already had them, from an earlier run, an equal line, or a try whose response was lost. */
 export interface Tally { lines: number, accepted: number, duplicates: number, rejected: number, reasons: Reason[] }
 
+type Problem = Extract<BatchResult, { code: string }>
+
+/** Codes of lines that the gateway could not take for now, after all of the client's tries. */
+const transient = new Set<string>(['UNAVAILABLE', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL'])
+
 /** Lines that were rejected for the same reason. */
 export interface Reason { code: string, field: string | undefined, count: number, firstLine: number }
 
@@ -40,12 +45,15 @@ export async function sendFile (options: ImportOptions): Promise<{ tally: Tally,
   rmSync(rejectedFile, { force: true })
 
   let pending: Array<Row & { message: PostMessage }> = []
+  /** Recipients with a line that the gateway could not take for now: their later lines would overtake it. */
+  const refused = new Map<string, Problem>()
   try {
     for await (const row of rows) {
       if (stop.aborted) return { tally, end: { status: 'interrupted' } }
       bytes += Buffer.byteLength(row.text) + 1
-      if ('message' in row) pending.push(row)
-      else reject(row, { code: 'INVALID_LINE', detail: row.problem })
+      if (!('message' in row)) reject(row, { code: 'INVALID_LINE', detail: row.problem })
+      else if (refused.size > 0 && refused.has(recipientOf(row.message))) reject(row, refused.get(recipientOf(row.message)) as Problem)
+      else pending.push(row)
       if (pending.length >= batch) await post()
     }
     if (pending.length > 0) await post()
@@ -63,8 +71,11 @@ export async function sendFile (options: ImportOptions): Promise<{ tally: Tally,
     onProgress(tally, bytes)
   }
 
-  function count (row: Row, result: BatchResult): void {
-    if ('code' in result) return reject(row, result)
+  function count (row: Row & { message: PostMessage }, result: BatchResult): void {
+    if ('code' in result) {
+      if (transient.has(result.code)) refused.set(recipientOf(row.message), result)
+      return reject(row, result)
+    }
     tally.lines++
     if (result.duplicate) tally.duplicates++
     else tally.accepted++
@@ -85,4 +96,9 @@ export async function sendFile (options: ImportOptions): Promise<{ tally: Tally,
     const hash = createHash('sha256').update(JSON.stringify([campaign, message])).digest('hex').slice(0, 32)
     return { ...message, idempotencyKey: message.idempotencyKey ?? `import:${hash}` }
   }
+}
+
+/** What decides the order of a line: all spellings of a number are one recipient. */
+function recipientOf ({ to, recipient, group, sender, priority }: PostMessage): string {
+  return JSON.stringify([sender, priority, String(to ?? '').replace(/\D/g, ''), recipient, group])
 }

@@ -1,6 +1,9 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
+import type { Request } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
+import type { SluiceError } from '../../errors.js'
+import { canonicalAddress } from '../../recipient.js'
 import { resultOf, toResponse } from '../admission-result.js'
 import type { Api, ApiDeps } from '../api.js'
 import { addSchemas } from '../openapi.js'
@@ -48,8 +51,9 @@ const postBatch = {
   operationId: 'postBatch',
   tags: ['Messages'],
   summary: 'Accepts up to 1,000 messages and returns one result each, in the same order',
-  description: 'Never sends within the request, and is not atomic as a whole. Each result is the response of POST /messages with ' +
-    '`Prefer: respond-async`, with its status as `httpStatus`.',
+  description: 'Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is ' +
+    'the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is refused for now ' +
+    '(UNAVAILABLE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be refused with it, so that none overtakes it.',
   'x-headers': optionalHeaders('Idempotency-Key'),
   body: BatchSchema,
   response: {
@@ -76,26 +80,63 @@ export function batchRoutes (api: Api, deps: ApiDeps): void {
     const messages = Array.isArray(request.body) ? request.body : request.body.messages
     const key = request.headers['idempotency-key']
     const results: Row[] = []
+    const refused: RefusedPairs = new Map()
     for (let from = 0; from < messages.length; from += CHUNK) {
-      results.push(...await Promise.all(messages.slice(from, from + CHUNK).map(async (message, i) => await admitRow(message, from + i))))
+      const rows = messages.slice(from, from + CHUNK)
+      const posts = await Promise.all(rows.map(async (message, i) => await valueOrError(toPost(message, from + i))))
+      // All in one tick and in order: a reference takes a look-up, and rows behind it must not pass it meanwhile.
+      results.push(...await Promise.all(posts.map(async post => await admitRow(deps, post, refused))))
     }
     reply.status(207)
     return { results }
 
-    async function admitRow (message: unknown, index: number): Promise<Row> {
-      try {
-        const body = check(message)
-        const rowKey = typeof key === 'string' && body.idempotencyKey === undefined ? { key: `${key}#${index}` } : {}
-        const post = await toRequest(deps, body, { caller: request.caller, requestId: request.id, async: true, ...rowKey })
-        const admission = await admit(deps, post)
-        const { httpStatus, body: result } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox)
-        return Object.assign(result, { httpStatus })
-      } catch (error) {
-        const known = toKnown(error)
-        if (known.status === 500) deps.events.emit('unexpected-error', { location: 'a row of a batch', error })
-        const { retryAfterMs } = known.facts
-        return { httpStatus: known.status, ...problem(known), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-      }
+    async function toPost (message: unknown, row: number): Promise<Request> {
+      const body = check(message)
+      const ofHeader = typeof key === 'string' && body.idempotencyKey === undefined ? { key, row } : {}
+      return await toRequest(deps, body, { caller: request.caller, requestId: request.id, async: true, ...ofHeader })
     }
   })
+}
+
+/** Pairs and lanes whose row was refused for now, with the error. */
+type RefusedPairs = Map<string, SluiceError>
+
+/** Errors that do not last: the caller posts the row again. */
+const transient = new Set<string>(['UNAVAILABLE', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL'])
+
+/** Never rejects. Calls `admit` before anything is awaited. */
+async function admitRow (deps: ApiDeps, post: Request | { error: unknown }, refused: RefusedPairs): Promise<Row> {
+  try {
+    if ('error' in post) throw post.error
+    const pair = `${post.sender} ${post.lane} ${canonicalAddress(post.to, post.addressing)}`
+    const earlier = refused.get(pair)
+    if (earlier !== undefined) throw earlier
+    if (post.refusal !== undefined) note(post.refusal)
+    try {
+      const admission = await admit(deps, post)
+      const { httpStatus, body: result } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox)
+      return Object.assign(result, { httpStatus })
+    } catch (error) {
+      note(toKnown(error))
+      throw error
+    }
+
+    /** Posted again, it would come behind the rows after it: they are refused with it. */
+    function note (error: SluiceError): void {
+      if (transient.has(error.code)) refused.set(pair, error)
+    }
+  } catch (error) {
+    const known = toKnown(error)
+    if (known.status === 500) deps.events.emit('unexpected-error', { location: 'a row of a batch', error })
+    const { retryAfterMs } = known.facts
+    return { httpStatus: known.status, ...problem(known), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  }
+}
+
+async function valueOrError<Value> (promise: Promise<Value>): Promise<Value | { error: unknown }> {
+  try {
+    return await promise
+  } catch (error) {
+    return { error }
+  }
 }

@@ -23,7 +23,7 @@ const SENDERS_AT_ONCE = 10
 
 const criteria = {
   recipient: Type.Optional(recipientText('The recipient: a number, a business-scoped user id, or `group:<id>`')),
-  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Its idempotency key' })),
+  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Its idempotency key' })),
   providerMessageId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'WhatsApp\'s id of the message' })),
   tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' }))
 }

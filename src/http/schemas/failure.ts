@@ -10,7 +10,7 @@ const statuses: Record<FailureStatus, string> = { PENDING: 'waits for its next r
 const filter = {
   sender: senderName,
   recipient: Type.Optional(recipientText('Only those of this recipient: a number, a business-scoped user id, or `group:<id>`')),
-  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Only the one with this key' }))
+  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Only the one with this key' }))
 }
 const limit = (maximum: number, byDefault: number) =>
   defaulted(Type.Integer({ minimum: 1, maximum, default: byDefault, description: 'Maximum number of failures' }))

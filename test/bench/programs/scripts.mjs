@@ -8,6 +8,7 @@ import { admit } from '../../../dist/admission/admit.js'
 import { claim } from '../../../dist/drain/claim.js'
 import { createBus } from '../../../dist/events.js'
 import { createReplicas } from '../../../dist/redis/replicas.js'
+import { createServerClock } from '../../../dist/redis/server-clock.js'
 import { createStore } from '../../../dist/redis/store.js'
 import { settle } from '../../../dist/settlement/settle.js'
 import { options, serve } from '../kit/child.mjs'
@@ -22,7 +23,8 @@ const senders = sendersOf(count)
 const events = createBus()
 const redis = new Redis(redisUrl)
 // Without the gateway's own time limits, which would spoil a round on a busy machine.
-const connections = { redis, scripts: redis, replicas: createReplicas(null, 0), memoryRatio: () => 0 }
+const clock = createServerClock(() => {})
+const connections = { redis, scripts: redis, replicas: createReplicas(null, 0), clock, serverOf: () => 'redis', memoryRatio: () => 0 }
 const store = createStore(connections, { prefix: 'wa', leaseMs: 30_000 })
 const plain = new Redis(redisUrl)
 const deps = {

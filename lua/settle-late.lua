@@ -1,0 +1,118 @@
+#!lua flags=allow-oom
+-- Settles an attempt whose lease had expired by what the node that sent it reports after all: that WhatsApp refused it, or that it never started.
+-- A message that still is where recovery or the policy for unknown outcomes put it is settled as if the lease had not expired. A FAILED one goes
+-- back to its queue or its retry, unless it is acknowledged. Once another attempt is out, nothing changes.
+--
+-- Keys:
+--   msg              string  idempotency record of this digest
+--   backlog          hash    id -> record of an unsettled message
+--   queue:<lane>     zset    messages that wait
+--   ready:<lane>     zset    recipient -> when its head may be sent, µs
+--   grants           hash    recipient -> grant
+--   pair-tat         zset    recipient -> TAT, µs
+--   sender-tat       string  TAT in µs, slots used
+--   sender           hash    rules and state
+--   unknown          zset    id -> hold end, ms
+--   failures         zset    id -> nextRetryAt, ms
+--   failed           zset    id -> ms
+--   failure-records  hash    id -> record with its history
+--   expiry           zset    id -> ms
+--   drain-lease      string  the drain run of this sender
+--   unacknowledged   zset    id of a FAILED failure -> reason and ms
+--   outbox           list    changes that callbacks are due for
+--   opt-outs         hash    recipient that wants no marketing -> since when, and why
+--
+-- Arguments:
+--   now           µs     empty for Redis's clock
+--   id            text   of the message
+--   attempt       count  token: which attempt this settles
+--   holder        text   token: whose lease had expired
+--   settlement    word   failed, retry, wait or stop, as for settle.lua
+--   afterMs       ms     retry: until the next attempt
+--   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
+--   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe
+--   code          text   why the sender stops; for an opt-out, JSON that is kept with it
+--   pairHits      count  consecutive attempts that met the pair limit before this one
+--   resultSuffix  text   caller, provider message id, metadata: end of the compact result
+--   history       JSON   what happened, one line
+--   reason        word   why it failed: rejected or exhausted; may be empty
+--
+-- Returns:
+--   settled  dueMs, wakeHint, stopped?, settlement
+--   noted    -                                       it is FAILED already, and now its history and its reason say why
+--   stale    -                                       no lease of this holder has expired, or the message has moved on
+-- dueMs: the next retry, or 0.
+--- @include clock
+--- @include sender
+--- @include grant
+--- @include close
+--- @include cool_down
+--- @include free_pair
+--- @include wake_hint
+
+local id, sender, now = arg.id, read_sender(), clock()
+local now_ms = math.floor(now / 1000)
+local text, is_failed = redis.call('HGET', key.backlog, id), false
+if not text then
+  -- Only a failure for an unknown outcome is open to another end, and only while no operator has dealt with it.
+  local score = tonumber(redis.call('ZSCORE', key.unacknowledged, id) or 0)
+  is_failed = score >= unacknowledged_score('unknown', 0)
+  text = is_failed and redis.call('HGET', key.failure_records, id)
+end
+if not text or not sender then return { 'stale' } end
+local record = read_record(text)
+local recipient, grant = record.recipient, grant_of(record.recipient)
+-- settle.lua has tagged the entry of the expired lease with its holder.
+local from, to, at = string.find(record.body, '\n(%d+):lease=' .. arg.holder .. ' ')
+if not from or record.attempts ~= arg.attempt or record.lane == 0 or (grant and grant.id == id) then return { 'stale' } end
+
+local block, settlement = blocked(sender, now), arg.settlement
+local stopped = arg.bucket == 'sender' and not block
+if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
+if settlement == 'wait' then record.attempts = record.attempts - 1 end
+if arg.bucket == 'pair' then record.pair_hits = arg.pairHits + 1 elseif settlement == 'wait' then record.pair_hits = arg.pairHits end
+if stopped then record.stops = record.stops + 1 end
+-- Without the tag: a repeat of this call finds nothing to settle.
+record.body = string.sub(record.body, 1, from) .. at .. string.sub(record.body, to)
+append_history(record, now_ms, arg.history)
+
+local known, tat = redis.call('GET', key.msg), pair_tat_of(recipient)
+local cooled_tat = cool_down(sender, arg.bucket, recipient, tat, arg.coolMs * 1000, arg.code, now)
+if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, recipient) end
+if arg.bucket == 'sender' and block ~= 'pause' then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
+if is_failed and settlement == 'failed' then
+  redis.call('HSET', key.failure_records, id, write_record(record))
+  redis.call('ZADD', key.unacknowledged, unacknowledged_score(arg.reason, now_ms), id)
+  return { 'noted' }
+end
+
+for _, list in ipairs({ key.unknown, key.failures, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
+local ready_at = leave_queue(sender, record, id, grant, now)
+local due_ms = 0
+if settlement == 'failed' then
+  close_message(sender, record, {
+    id = id, msg = key.msg, known = known, letter = 'f', resultSuffix = arg.resultSuffix, history = arg.history, reason = arg.reason,
+    list = key.failed
+  }, now_ms)
+  leave_backlog({ id })
+else
+  if is_failed then
+    redis.call('HDEL', key.failure_records, id)
+    -- A key that has been used again belongs to a younger message.
+    local owner, fingerprint = string.match(known or '', '^%a (%x+) (%x+)')
+    if not owner or owner == generation_of(id) then redis.call('SET', key.msg, 'w ' .. generation_of(id) .. ' ' .. (fingerprint or '0')) end
+  end
+  redis.call('HSET', key.backlog, id, write_record(record))
+  redis.call('ZADD', key.expiry, record.expires, id)
+  if settlement == 'retry' then
+    due_ms = now_ms + arg.afterMs
+    redis.call('ZADD', key.failures, due_ms, id)
+  else
+    local member, _, former = member_of(record, id), ready_of(recipient)
+    redis.call('ZADD', key.queue[record.lane], 0, member)
+    local _, _, head = next_ready(key.queue, recipient, cooled_tat, sender.pair_rate, now)
+    -- Behind another head the pair keeps its ready time.
+    if not grant and (not former or head == member) then ready_at = free_pair(sender, recipient, now) end
+  end
+end
+return { 'settled', due_ms, wake_hint(ready_at, now, blocked(sender, now)), stopped and 1 or 0, settlement }
