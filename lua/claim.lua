@@ -54,9 +54,9 @@ end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key.scheduled, '-inf', math.floor(now / 1000), 'LIMIT', 0, 100)) do
   local text = redis.call('HGET', key.backlog, id)
+  local record = text and read_record(text)
   redis.call('ZREM', key.scheduled, id)
-  if text then
-    local record = read_record(text)
+  if record then
     record.seq = create_numbers(1)()
     redis.call('HSET', key.backlog, id, write_record(record))
     redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
