@@ -69,7 +69,8 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
   }
   if ('code' in outcome) event.code = outcome.code
   if (dueMs > 0) event.nextRetryAt = dueMs
-  deps.events.emit('attempt.settled', event)
+  if (status === 'double') reportStale(deps, grant, outcome, status)
+  else deps.events.emit('attempt.settled', event)
   if (stopped && 'code' in outcome) deps.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (resumed) deps.events.emit('sender.resumed', { sender: grant.sender })
   if (gapUs !== undefined && leastUs !== undefined) {
@@ -119,6 +120,11 @@ async function isSettledByUs (deps: SettlementDeps, grant: Grant, outcome: Outco
     result = (await persist(async () => await deps.store.run('receipt', at, args))).status
   }
   if (result === 'known') return true
+  reportStale(deps, grant, outcome, result)
+  return false
+}
+
+function reportStale (deps: SettlementDeps, grant: Grant, outcome: Outcome, result: string): void {
   deps.events.emit('attempt.stale', {
     sender: grant.sender,
     id: publicId(grant.sender, grant.id),
@@ -127,7 +133,6 @@ async function isSettledByUs (deps: SettlementDeps, grant: Grant, outcome: Outco
     ...('code' in outcome ? { code: outcome.code } : {}),
     result
   })
-  return false
 }
 
 /** Argument `code` of settle.lua: why the sender stops, or the note that is kept with an opt-out (JSON). */
@@ -149,7 +154,11 @@ function historyEntry (attempt: number, outcome: Outcome, settlement: Settlement
   return JSON.stringify(entry)
 }
 
-function toResult (status: Exclude<SettleResult['status'], 'stale'>, reason: Settlement['reason'], dueMs: number): SettleResult {
+type Settled = Extract<Replies['settle'], { status: 'settled' }>['settlement']
+
+/** `superseded` and `double`: the message had been settled as sent already. */
+function toResult (settled: Settled, reason: Settlement['reason'], dueMs: number): SettleResult {
+  const status = settled === 'superseded' || settled === 'double' ? 'sent' : settled
   const result: SettleResult = { status }
   if (reason !== undefined && status === 'failed') result.reason = reason
   if (dueMs > 0) result.dueAt = dueMs

@@ -7,7 +7,8 @@ import { steps } from './steps.js'
 const others: Record<string, RegExp> = {
   'they only read': /^(inspect-\w+|find-recipient)$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
-  'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/
+  'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,
+  'it frees a key for a message that its caller posts again: test/lua/late-status.test.ts': /^release-key$/
 }
 
 await t.test('every script has a step before it and one after it', t => {
