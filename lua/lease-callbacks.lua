@@ -97,6 +97,7 @@ local function lease(subjects)
       -- Only damage, or an older version, which knows no callbacks-retries, leaves an entry without its events.
       redis.call('ZREM', key.callbacks_due, subject)
       redis.call('ZREM', key.callbacks_since, subject)
+    end
   end
 end
 -- Retries have slots of their own, so neither waits for the other. A probe asks whether the receiver is up: a callback that it has not

@@ -201,7 +201,9 @@ async function contradictions ({ w, delivered }: Fuzz): Promise<string[]> {
     await Promise.all(['scheduled', 'unknown', 'failures', 'inflight', 'expiry'].map(zset))
   const [resolved = [], failed = [], unconfirmed = [], unacknowledged = []] =
     await Promise.all(['resolved', 'failed', 'unconfirmed', 'unacknowledged'].map(zset))
-  const places = [...queues.flat().map(member => member.split(':')[2] ?? ''), ...scheduled, ...unknown, ...failures]
+  const places = [
+    ...queues.flat().map(member => member.split(':')[2] ?? ''), ...scheduled.map(member => member.split(':')[1] ?? ''), ...unknown, ...failures
+  ]
   for (const id of places) if (backlog?.[id] === undefined) bad.push(`${id} waits without a record`)
   for (const id of Object.keys(backlog ?? {})) {
     const count = places.filter(place => place === id).length + (granted.has(id) ? 1 : 0)
