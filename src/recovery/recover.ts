@@ -135,7 +135,12 @@ async function expireLease (deps: SenderRecoveryDeps, sender: string, found: Fou
   await settle(deps, grantOf(sender, found), outcome)
 }
 
+/** A message without a record was settled as sent by a receipt, and only its grant is left: nothing reads its content. */
+const NO_CONTENT: Pick<Grant, 'payload' | 'lane' | 'stops' | 'pairHits'> = {
+  payload: { to: '', type: 'text', message: '', keySource: 'none', caller: '-' }, lane: 'normal', stops: 0, pairHits: 0
+}
+
 function grantOf (sender: string, { id, recipient, attempt, holder, record }: FoundGrant): Grant {
-  const { payload, lane, stops, pairHits } = parseRecord(record)
+  const { payload, lane, stops, pairHits } = record === '' ? NO_CONTENT : parseRecord(record)
   return { sender, id, recipient, attempt, holder, lane, stops, pairHits, payload, askedAt: 0, startBy: 0, lateUs: 0 }
 }

@@ -39,7 +39,7 @@ const mayImport: Record<string, string[]> = {
   console: [],
   webhooks: ['settlement', 'throttle/opt-outs'],
   callbacks: ['settlement/record', 'failure/failure'],
-  admission: [],
+  admission: ['settlement/release-key'],
   drain: ['settlement'],
   erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
   failure: ['drain/deliver', 'drain/cancel', 'settlement'],
