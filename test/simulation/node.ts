@@ -20,6 +20,7 @@ import { prune, type HousekeepingDeps } from '../../src/recovery/housekeeping.js
 import { startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
 import { globalKey } from '../../src/redis/keys.js'
 import { claimLayout } from '../../src/redis/layout.js'
+import { createServerClock } from '../../src/redis/server-clock.js'
 import { createReplicas } from '../../src/redis/replicas.js'
 import { retryWhileUnavailable } from '../../src/redis/retry-while-unavailable.js'
 import { createStore } from '../../src/redis/store.js'
@@ -48,6 +49,8 @@ export type Job = { queue: 'drain', sender: string } | { queue: 'retry' } | { qu
 const MAX_IN_FLIGHT = 20
 const MAX_STARTING = 256
 const PREFIX = 'sim'
+const SERVER = 'redis'
+const CLOCK_PROBE_MS = 500
 
 /** Starts a node; resolves once its rules are written, and never if it ends before. */
 export async function startNode (world: World, name: string, created: (process: SimulatedProcess) => void): Promise<RunningNode> {
@@ -62,9 +65,20 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
   const plain = network.connect(process, true)
   const events = createBus()
   reportErrors(world, process, events)
+  const scripts = network.clientOf(network.connect(process, false))
+  const clock = createServerClock((_, stepMs) => events.emit('clock.stepped', { server: SERVER, stepMs }), {
+    now: () => performance.now(), uptimeLead: () => 0
+  })
+  // As the connection watchdog reads it.
+  setInterval(() => {
+    const askedAt = performance.now()
+    scripts.time().then(([seconds, micros]) => clock.note(SERVER, Number(seconds) * 1000 + Number(micros) / 1000, askedAt), () => undefined)
+  }, CLOCK_PROBE_MS)
   const store = createStore({
     redis: network.clientOf(plain),
-    scripts: network.clientOf(network.connect(process, false)),
+    scripts,
+    clock,
+    serverOf: () => SERVER,
     replyWithinMs: 200,
     patient: network.clientOf(plain),
     subscribe: async (channel, onMessage) => await network.subscribe(process, channel, onMessage),

@@ -4,12 +4,16 @@ import { sentences } from '../prove/model.js'
 import type { Simulated } from './simulate.js'
 import { EPOCH_MS } from './virtual-time.js'
 
+/** Violations that are shown of each sentence. */
+const SHOWN = 5
+
 /** The broken promises of a history, the command that repeats it, and its facts about the messages concerned. `tail`: most lines; 0 for all. */
 export function describe ({ seed, judgement, facts, scenario }: Simulated, tail: number): string {
   const lines = [`seed ${seed}: npm run simulate -- --seed ${seed} --runs 1`]
   const about = new Set<string>()
   for (const [sentence, list] of judgement.bySentence) {
-    for (const what of list) {
+    if (list.length > SHOWN) lines.push(`  sentence ${sentence}: ${list.length} times`)
+    for (const what of list.slice(0, SHOWN)) {
       lines.push(`  sentence ${sentence}, ${sentences[sentence]}: ${what}`)
       const [, subject = ''] = /^([^: ]+)/.exec(what) ?? []
       about.add(subject)

@@ -1,6 +1,7 @@
 /** One history: the world of a seed, run to its end, and what the judge of the soak says of it. */
 import { digest } from '../../src/admission/key.js'
 import { describeMessage } from '../../src/http/message-view.js'
+import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
 import { retryWhileUnavailable } from '../../src/redis/retry-while-unavailable.js'
 import { inspectMessage } from '../../src/settlement/inspect.js'
 import { createRandom } from '../property/random.js'
@@ -92,7 +93,7 @@ export async function simulate (server: SimulatedServer, seed: number, alter: (s
 }
 
 function rulesOf ({ rules, settings: { startWithinMs, leaseMs, lifeMs, retriesMs }, callbacks }: Scenario): Rules {
-  return { intervalMs: 1000, perSecond: 40, startWithinMs, leaseMs, lifeMs, retriesMs, callbacks, senders: rules }
+  return { intervalMs: 1000, perSecond: 40, startWithinMs, leaseMs: leaseMs + LEASE_GRACE_MS, lifeMs, retriesMs, callbacks, senders: rules }
 }
 
 /** Messages that are not settled, statuses that are parked and callbacks that wait, read beside the gateway. */
