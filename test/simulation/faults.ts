@@ -8,6 +8,7 @@ import type { World } from './world.js'
 
 /** How long nodes need at most to connect again, and for what waited until then. */
 const RECONNECT_MS = 1000
+const WATCH_MS = 100
 const SLOW_MS = [60, 200] as const
 
 export interface Faults {
@@ -76,6 +77,18 @@ export function startNodes (world: World, random: Random): Faults {
     }
   }
 
+  // Nothing is sent while no node runs. The judge knows no such time, since the soak has none; it is as if the machine stood still.
+  let stillSince: number | null = 0
+  const watch = (): void => {
+    const isRunning = world.nodes.some(({ process }) => !process.isFrozen())
+    if (!isRunning) stillSince ??= time.now()
+    else if (stillSince !== null) {
+      note({ fact: 'trouble', of: 'machine', node: null, from: stillSince, to: time.now() + RECONNECT_MS })
+      stillSince = null
+    }
+    time.after(WATCH_MS, watch)
+  }
+  watch()
   network.setDelay(delayMs)
   for (let slot = 0; slot < nodes; slot++) start(slot)
   for (const fault of faults) {

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1000' },
     'stop-after': { type: 'string', default: '3' },
     tail: { type: 'string', default: '0' },
+    trace: { type: 'boolean', default: false },
     flaw: { type: 'string' }
   }
 })
@@ -29,7 +30,7 @@ let done = 0
 let virtualMs = 0
 let commands = 0
 for (; done < runs && failed < Number(values['stop-after']); done++) {
-  const simulated = await simulate(server, first + done)
+  const simulated = await simulate(server, first + done, values.trace ? line => console.log(line) : null)
   virtualMs += simulated.virtualMs
   commands += simulated.commands
   if (!simulated.isGood) {

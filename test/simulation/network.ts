@@ -2,11 +2,13 @@
  * The network between simulated nodes and Redis. A command travels for a while, runs on the real Redis while virtual time stands still, and its
  * reply travels back. Each connection keeps the order of its commands and of its replies, as TCP does.
  */
+import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { loadScripts } from '../../src/redis/scripts.js'
 import type { Random } from '../property/random.js'
 import type { SimulatedServer } from './server.js'
 import type { SimulatedNode } from './node.js'
-import type { VirtualTime } from './virtual-time.js'
+import { EPOCH_MS, type VirtualTime } from './virtual-time.js'
 
 interface Command {
   isDone: boolean
@@ -46,7 +48,10 @@ export interface Network {
 
 interface Subscription { node: SimulatedNode, channel: string, onMessage: (message: string) => void }
 
-export function createNetwork (time: VirtualTime, server: SimulatedServer, random: Random): Network {
+/** Sees each command with its reply. */
+export type Trace = (line: string) => void
+
+export function createNetwork (time: VirtualTime, server: SimulatedServer, random: Random, trace: Trace | null): Network {
   const connections = new Map<SimulatedNode, Connection[]>()
   const subscriptions = new Set<Subscription>()
   const stalledUntil = new Map<SimulatedNode | null, number>()
@@ -121,9 +126,14 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
     },
     clientOf (connection) {
       const commands = server.redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+      const names = trace === null ? new Map<string, string>() : scriptNames()
       const run = (name: string, args: unknown[]): Effect => name === 'publish'
         ? () => publish(String(args[0]), String(args[1]))
-        : async () => await commands[name]?.(...args)
+        : async () => {
+          const reply = await commands[name]?.(...args)
+          if (trace !== null) trace(`${(time.now() - EPOCH_MS).toString().padStart(8)} ${name} ${nameOf(args, names)} -> ${JSON.stringify(reply)}`)
+          return reply
+        }
       return new Proxy({}, {
         get (_, name) {
           if (name === 'status') return 'ready'
@@ -157,4 +167,14 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
     setDelay (ms) { longestMs = ms },
     count: () => count
   }
+}
+
+function scriptNames (): Map<string, string> {
+  return new Map(loadScripts().map(({ name, lua }) => [createHash('sha1').update(lua).digest('hex'), name]))
+}
+
+/** The name of a script, and the arguments without the keys. */
+function nameOf (args: unknown[], names: Map<string, string>): string {
+  const script = names.get(String(args[0]))
+  return script === undefined ? JSON.stringify(args) : `${script} ${String(args[2])} ${JSON.stringify(args.slice(2 + Number(args[1])))}`
 }

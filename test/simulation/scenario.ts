@@ -58,7 +58,7 @@ export interface Scenario {
 
 const INTERVAL_MS = 1000
 /** Most virtual time in which messages are posted and faults begin. */
-const LOAD_MS = 20_000
+const LOAD_MS = 12_000
 
 export function drawScenario (random: Random): Scenario {
   const ids = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, at) => `70000${at + 1}`)
@@ -96,7 +96,7 @@ export function drawScenario (random: Random): Scenario {
       startWithinMs: 250,
       sendTimeoutMs: 500,
       retriesMs: random.pick([[500, 1000, 2000], [1000], [500, 500, 500, 500, 500]]),
-      retryIntervalMs: random.pick([500, 1000, 2000]),
+      retryIntervalMs: random.pick([1000, 2000]),
       unknownHoldMs: random.pick([500, 3000]),
       lifeMs: 86_400_000,
       inlineWaitMs: random.pick([100, 1000])
@@ -147,11 +147,11 @@ function drawActions (random: Random, senders: string[]): Action[] {
 function drawFaults (random: Random, nodes: number): Fault[] {
   const kinds: FaultKind[] = ['kill', 'kill', 'freeze', 'cut', 'cut', 'stall', 'outage', 'slow']
   const lengths: Record<FaultKind, () => number> = {
-    kill: () => random.pick([100, 3000, 15_000]),
+    kill: () => random.pick([100, 3000, 10_000]),
     freeze: () => random.pick([100, 300, 2000, 8000, 12_000]),
     cut: () => random.pick([0, 500, 4000]),
     stall: () => random.pick([100, 250, 1000, 3000]),
-    outage: () => random.pick([300, 3000, 10_000]),
+    outage: () => random.pick([300, 3000, 8000]),
     slow: () => random.int(500, 5000)
   }
   return Array.from({ length: random.int(0, 4) }, () => {

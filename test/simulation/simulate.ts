@@ -11,7 +11,7 @@ import { grantsIn } from '../prove/ledger.js'
 import { startCallers } from './callers.js'
 import { startEndpoint } from './endpoint.js'
 import { startNodes, type Faults } from './faults.js'
-import { createNetwork } from './network.js'
+import { createNetwork, type Trace } from './network.js'
 import type { RunningNode } from './node.js'
 import { startOperators } from './operators.js'
 import { createProviderOf } from './provider.js'
@@ -32,22 +32,24 @@ export interface Simulated {
   virtualMs: number
 }
 
-/** Longest virtual time of a history: leases, holds, retries, and BullMQ's minute for the job of a dead worker, several times. */
 const LIMIT_MS = 400_000
+/** A history ends when nothing has happened for this long: BullMQ takes a minute for the job of a dead worker, housekeeping comes by the minute. */
+const STILL_MS = 100_000
 const LOOK_MS = 500
 const HOUSEKEEPING_MS = 60_000
 const PREFIX = 'sim'
 
-export async function simulate (server: SimulatedServer, seed: number, alter: (scenario: Scenario) => Scenario = one => one): Promise<Simulated> {
+export async function simulate (server: SimulatedServer, seed: number, trace: Trace | null = null): Promise<Simulated> {
   server.setClock(EPOCH_MS * 1000)
   await server.redis.flushall()
   const start = server.ledger()
   const random = createRandom(seed)
-  const scenario = alter(drawScenario(random.fork()))
+  const scenario = drawScenario(random.fork())
   const time = startVirtualTime(random.fork())
   try {
     const facts: Fact[] = []
-    const network = createNetwork(time, server, random.fork())
+    let lastAt = time.now()
+    const network = createNetwork(time, server, random.fork(), trace)
     let world: World
     const get = (): World => world
     const queue = createQueue(get, random.fork())
@@ -60,7 +62,10 @@ export async function simulate (server: SimulatedServer, seed: number, alter: (s
       network,
       queue,
       nodes: [],
-      note: fact => { facts.push(fact) },
+      note (fact) {
+        facts.push(fact)
+        lastAt = time.now()
+      },
       isReachable: process => faults.isReachable(process),
       providerOf: createProviderOf(get, random.fork()),
       endpointOf,
@@ -80,7 +85,7 @@ export async function simulate (server: SimulatedServer, seed: number, alter: (s
       }
     }
     look().catch(() => undefined)
-    await time.run(() => left === 0, LIMIT_MS)
+    await time.run(() => left === 0 || time.now() - lastAt > STILL_MS, LIMIT_MS)
     const over = time.now()
     await readFinal(world, server)
     facts.push(...await grantsIn(start.file, start.end))

@@ -16,7 +16,7 @@ export interface Webhooks {
   left: () => number
 }
 
-const LATEST_MS = 12_000
+const LATEST_MS = 8000
 const FAILING = 0.06
 const codes = [131000, 131000, 131026]
 
