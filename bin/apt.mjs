@@ -5,7 +5,8 @@ import { at, files, isExecutable, onPath, output, run, succeeds } from './kit.mj
 
 /**
  * Unpacks packages into `.data/<folder>/root` unless they are there, and writes a wrapper for each program, a path below that root.
- * With `withLibraries` the libraries that the system lacks come too; `environment` is a line of sh before the start, `version` the option that prints a version.
+ * With `withLibraries` the libraries that the system lacks come too; `environment` is a line of sh before the start, `version` the option that
+ * prints a version.
  * False where apt does not offer the packages, or what it offers does not run here.
  */
 export async function unpackPrograms ({ folder, packages, programs, withLibraries = false, environment = '', version = '--version' }, say) {

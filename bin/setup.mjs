@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, Chromium, and a clock for the
- * simulation's redis-server. Each part is checked in milliseconds and made only where it is missing, by one process at a time. By hand: `node bin/setup.mjs [part...]`, by default all parts.
+ * simulation's redis-server. Each part is checked in milliseconds and made only where it is missing, by one process at a time. By hand:
+ * `node bin/setup.mjs [part...]`, by default all parts.
  */
 import {
   chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync

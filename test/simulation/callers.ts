@@ -73,7 +73,8 @@ async function post (world: World, wish: Wish, random: Random): Promise<void> {
   let repeats = random.chance(0.1) ? 1 : 0
   for (;;) {
     const askedAt = time.now()
-    const { status, body } = await ask(world, nodes.length === 0 ? undefined : random.pick(nodes), async node => await admitOn(node, wish, scheduledFor))
+    const node = nodes.length === 0 ? undefined : random.pick(nodes)
+    const { status, body } = await ask(world, node, async node => await admitOn(node, wish, scheduledFor))
     const responded: Responded = { fact: 'responded', at: time.now(), key, status, askedAt }
     if (typeof body['id'] === 'string' && body['id'] !== '') responded.id = body['id']
     if (typeof body['status'] === 'string') responded.state = body['status']

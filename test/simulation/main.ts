@@ -33,6 +33,7 @@ for (; done < runs && failed < Number(values['stop-after']); done++) {
   const simulated = await simulate(server, first + done, values.trace ? line => console.log(line) : null)
   virtualMs += simulated.virtualMs
   commands += simulated.commands
+  if ((done + 1) % 50 === 0) console.log(`${done + 1} histories, ${failed} with broken promises`)
   if (!simulated.isGood) {
     failed++
     console.log(describe(simulated, Number(values.tail)))

@@ -1,6 +1,6 @@
 /**
- * The network between simulated nodes and Redis. A command travels for a while, runs on the real Redis while virtual time stands still, and its
- * reply travels back. Each connection keeps the order of its commands and of its replies, as TCP does.
+ * The network between simulated nodes and Redis. A command is under way for a while, runs on the real Redis while virtual time stands still, and its
+ * reply is under way, too. Each connection keeps the order of its commands and of its replies, as TCP does.
  */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
@@ -93,7 +93,7 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
         setClock()
         const run = Promise.resolve().then(effect).then(
           value => () => resolve(value),
-          (error: unknown) => () => reject(error as Error)
+          (error: Error) => () => reject(error)
         ).then(settle => {
           const reply = connection.lastReply = Math.max(connection.lastReply, time.now() + delay(), stallOf(node))
           time.after(reply - time.now(), () => node.receive(() => finish(settle)))

@@ -46,7 +46,6 @@ export interface RunningNode {
 }
 export type Job = { queue: 'drain', sender: string } | { queue: 'retry' } | { queue: 'housekeeping' }
 
-const MAX_IN_FLIGHT = 20
 const MAX_STARTING = 256
 const PREFIX = 'sim'
 const SERVER = 'redis'
@@ -93,8 +92,8 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     await applySenders(senderDeps, scenario.senders)
   })
   events.on('sender.no-rules', () => { restoreSenders(senderDeps).catch(() => undefined) })
-  const drainQueue = { add: async (_: string, { sender }: { sender: string }) =>
-    await network.send(plain, () => queue.add({ queue: 'drain', sender })) } as unknown as Queue
+  const add = async (_: string, { sender }: { sender: string }): Promise<unknown> => await network.send(plain, () => queue.add({ queue: 'drain', sender }))
+  const drainQueue = { add } as unknown as Queue
   const none = {} as unknown as Queue
   const wakes = await createWakes({
     store, events, drainQueue, subscribe: async (channel, onMessage) => await network.subscribe(process, channel, onMessage)

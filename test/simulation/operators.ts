@@ -58,7 +58,8 @@ export function startOperators (world: World, random: Random): Operators {
       }
       case 'retry all':
         // Not forced: as the retry worker does it, at another time and place.
-        return await operate({ action: 'retry', sender }, async deps => await retryFailures(deps, sender, { limit: 100, force: false, by: 'operator' }))
+        return await operate({ action: 'retry', sender }, async deps =>
+          await retryFailures(deps, sender, { limit: 100, force: false, by: 'operator' }))
     }
     if (wish === undefined) return
     const { key, to } = wish

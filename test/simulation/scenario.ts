@@ -63,7 +63,8 @@ const LOAD_MS = 12_000
 export function drawScenario (random: Random): Scenario {
   const ids = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, at) => `70000${at + 1}`)
   const rules = Object.fromEntries(ids.map(id => [id, {
-    intervalMs: random.chance(0.7) ? INTERVAL_MS : random.pick([300, 2000]), burst: random.chance(0.8) ? 1 : random.int(2, 3),
+    intervalMs: random.chance(0.7) ? INTERVAL_MS : random.pick([300, 2000]),
+    burst: random.chance(0.8) ? 1 : random.int(2, 3),
     perSecond: random.chance(0.8) ? 40 : random.int(1, 10)
   }]))
   const webhooks = random.chance(0.7)
@@ -122,7 +123,8 @@ function drawWishes (random: Random, senders: string[]): Wish[] {
   const spreadMs = random.pick([500, 5000, LOAD_MS])
   const policies = random.pick([['retry'], ['fail'], ['retry', 'fail']] as const)
   const lanes = random.chance(0.5) ? [2] as const : [1, 2, 3] as const
-  const [inline, scheduled, short, marketing] = [random.pick([0, 0.5, 1]), random.chance(0.3) ? 0.3 : 0, random.chance(0.3) ? 0.2 : 0, random.chance(0.3)]
+  const inline = random.pick([0, 0.5, 1])
+  const [scheduled, short, marketing] = [random.chance(0.3) ? 0.3 : 0, random.chance(0.3) ? 0.2 : 0, random.chance(0.3)]
   return Array.from({ length: count }, (_, at): Wish => ({
     atMs: random.int(0, spreadMs),
     key: `m${at + 1}`,

@@ -50,13 +50,11 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
     const facts: Fact[] = []
     let lastAt = time.now()
     const network = createNetwork(time, server, random.fork(), trace)
-    let world: World
     const get = (): World => world
     const queue = createQueue(get, random.fork())
     const webhooks = createWebhooks(get, random.fork())
     const endpointOf = startEndpoint(get, random.fork())
-    let faults: Faults
-    world = {
+    const world: World = {
       scenario,
       time,
       network,
@@ -71,7 +69,7 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
       endpointOf,
       follow: (arrived: Arrived) => webhooks.follow(arrived)
     }
-    faults = startNodes(world, random.fork())
+    const faults: Faults = startNodes(world, random.fork())
     queue.schedule({ queue: 'retry' }, scenario.settings.retryIntervalMs)
     queue.schedule({ queue: 'housekeeping' }, HOUSEKEEPING_MS)
     const open = startCallers(world, random.fork())
@@ -105,7 +103,9 @@ function rulesOf ({ rules, settings: { startWithinMs, leaseMs, lifeMs, retriesMs
 async function waiting (time: VirtualTime, { redis }: SimulatedServer, { senders }: Scenario): Promise<number> {
   const read = Promise.all(senders.map(async ({ id }) => {
     const key = (name: string): string => `{${PREFIX}:${id}}:${name}`
-    const counts = await Promise.all([redis.hlen(key('backlog')), redis.zcard(key('parked')), redis.llen(key('outbox')), redis.hlen(key('callbacks'))])
+    const counts = await Promise.all([
+      redis.hlen(key('backlog')), redis.zcard(key('parked')), redis.llen(key('outbox')), redis.hlen(key('callbacks'))
+    ])
     return counts.reduce((sum, one) => sum + one, 0)
   }))
   time.hold(read)
