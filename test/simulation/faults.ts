@@ -78,7 +78,7 @@ export function startNodes (world: World, random: Random): Faults {
   }
 
   // Nothing is sent while no node runs. The judge knows no such time, since the soak has none; it is as if the machine stood still.
-  let stillSince: number | null = 0
+  let stillSince: number | null = time.now()
   const watch = (): void => {
     const isRunning = world.nodes.some(({ process }) => !process.isFrozen())
     if (!isRunning) stillSince ??= time.now()

@@ -26,8 +26,8 @@ export const flaws: Flaw[] = [
   {
     without: 'a look for expired leases',
     script: 'recover',
-    from: 'do take_lease(id) end',
-    to: 'do local _ = id end',
+    from: "'-inf', now, 'WITHSCORES'",
+    to: "'-inf', 0, 'WITHSCORES'",
     breaks: [3],
     seed: 1
   },
@@ -64,19 +64,19 @@ export const flaws: Flaw[] = [
     seed: 1
   },
   {
-    without: 'the last message of a sender\'s second',
+    without: 'half of the interval of a pair',
     script: 'claim',
-    from: 'rate.interval) + rate.burst)',
-    to: 'rate.interval) + rate.burst + 1)',
-    breaks: [20],
+    from: 'return math.max(tat, moment) + rate.interval',
+    to: 'return math.max(tat, moment) + math.floor(rate.interval / 2)',
+    breaks: [18],
     seed: 1
   },
   {
-    without: 'the end of a retry once a webhook confirms the attempt',
+    without: 'use of a webhook that proves an attempt',
     script: 'receipt',
-    from: '{ key.unknown, key.failures, key.failed, key.unacknowledged }',
-    to: '{ key.failed, key.unacknowledged }',
-    breaks: [3, 11, 12],
+    from: 'append_history(record, now_ms',
+    to: "if true then return { 'known' } end append_history(record, now_ms",
+    breaks: [5, 9, 11, 12],
     seed: 1
   }
 ]

@@ -35,7 +35,7 @@ export function createProcess (time: VirtualTime, name: string): SimulatedProces
       for (const listener of listeners) listener()
     },
     freeze (forMs) {
-      frozenUntil = time.now() + forMs
+      frozenUntil = Math.max(frozenUntil, time.now() + forMs)
       time.after(forMs, () => {
         const works = missed
         missed = []

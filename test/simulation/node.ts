@@ -92,7 +92,8 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     await applySenders(senderDeps, scenario.senders)
   })
   events.on('sender.no-rules', () => { restoreSenders(senderDeps).catch(() => undefined) })
-  const add = async (_: string, { sender }: { sender: string }): Promise<unknown> => await network.send(plain, () => queue.add({ queue: 'drain', sender }))
+  const add = async (_: string, { sender }: { sender: string }): Promise<unknown> =>
+    await network.send(plain, () => queue.add({ queue: 'drain', sender }))
   const drainQueue = { add } as unknown as Queue
   const none = {} as unknown as Queue
   const wakes = await createWakes({

@@ -1,5 +1,5 @@
 /** A history as text. */
-import type { Fact } from '../prove/history.js'
+import { messagesOf, type Fact } from '../prove/history.js'
 import { sentences } from '../prove/model.js'
 import type { Simulated } from './simulate.js'
 import { EPOCH_MS } from './virtual-time.js'
@@ -19,6 +19,7 @@ export function describe ({ seed, judgement, facts, scenario }: Simulated, tail:
       about.add(subject)
     }
   }
+  for (const { posted } of messagesOf(facts).values()) if (about.has(posted.key)) about.add(posted.pair)
   const { senders, rules, nodes, settings, delayMs } = scenario
   lines.push(`  ${nodes} nodes, ${senders.length} senders, delay ${delayMs} ms, ${JSON.stringify(settings)} ${JSON.stringify(rules)}`)
   const shown = facts.filter(fact => isAbout(fact, about)).sort((a, b) => timeOf(a) - timeOf(b))
@@ -35,7 +36,8 @@ function isAbout (fact: Fact, about: Set<string>): boolean {
 
 function timeOf (fact: Fact): number {
   if ('at' in fact) return fact.at
-  return 'from' in fact ? fact.from : Infinity
+  // A freeze and a trouble are noted by their beginning.
+  return 'from' in fact ? Math.max(EPOCH_MS, fact.from) : Infinity
 }
 
 export function show (fact: Fact): string {

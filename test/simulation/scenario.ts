@@ -57,8 +57,8 @@ export interface Scenario {
 }
 
 const INTERVAL_MS = 1000
-/** Most virtual time in which messages are posted and faults begin. */
-const LOAD_MS = 12_000
+/** The time in which messages are posted, operators act and faults begin. */
+const SPANS_MS = [1000, 4000, 12_000]
 
 export function drawScenario (random: Random): Scenario {
   const ids = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, at) => `70000${at + 1}`)
@@ -69,6 +69,7 @@ export function drawScenario (random: Random): Scenario {
   }]))
   const webhooks = random.chance(0.7)
   const nodes = random.pick([1, 1, 2, 2, 3])
+  const spanMs = random.pick(SPANS_MS)
   const rare = (share: number): number => random.chance(0.4) ? share * 2 * random.next() : 0
   return {
     senders: ids.map(id => senderOf(id, rules[id] as SenderRules, webhooks, random)),
@@ -76,9 +77,9 @@ export function drawScenario (random: Random): Scenario {
     nodes,
     webhooks,
     callbacks: random.chance(0.4),
-    wishes: drawWishes(random, ids),
-    actions: random.chance(0.5) ? drawActions(random, ids) : [],
-    faults: drawFaults(random, nodes),
+    wishes: drawWishes(random, ids, spanMs),
+    actions: random.chance(0.5) ? drawActions(random, ids, spanMs) : [],
+    faults: drawFaults(random, nodes, spanMs),
     fates: {
       'accepted without response': rare(0.1),
       'accepted and reset': rare(0.05),
@@ -117,16 +118,15 @@ function senderOf (id: string, { intervalMs, burst, perSecond }: SenderRules, we
   }
 }
 
-function drawWishes (random: Random, senders: string[]): Wish[] {
+function drawWishes (random: Random, senders: string[], spanMs: number): Wish[] {
   const people = random.int(1, 4)
   const count = random.int(3, 30)
-  const spreadMs = random.pick([500, 5000, LOAD_MS])
   const policies = random.pick([['retry'], ['fail'], ['retry', 'fail']] as const)
   const lanes = random.chance(0.5) ? [2] as const : [1, 2, 3] as const
   const inline = random.pick([0, 0.5, 1])
   const [scheduled, short, marketing] = [random.chance(0.3) ? 0.3 : 0, random.chance(0.3) ? 0.2 : 0, random.chance(0.3)]
   return Array.from({ length: count }, (_, at): Wish => ({
-    atMs: random.int(0, spreadMs),
+    atMs: random.int(0, spanMs),
     key: `m${at + 1}`,
     sender: random.pick(senders),
     to: `1555010000${random.int(1, people)}`,
@@ -139,14 +139,14 @@ function drawWishes (random: Random, senders: string[]): Wish[] {
   })).sort((a, b) => a.atMs - b.atMs)
 }
 
-function drawActions (random: Random, senders: string[]): Action[] {
+function drawActions (random: Random, senders: string[], spanMs: number): Action[] {
   const kinds: ActionKind[] = ['pause', 'rules', 'cancel', 'cancel', 'retry', 'retry all', 'opt-out', 'clear']
   return Array.from({ length: random.int(1, 6) }, () => ({
-    atMs: random.int(0, LOAD_MS), kind: random.pick(kinds), sender: random.pick(senders), forMs: random.int(200, 4000)
+    atMs: random.int(0, 2 * spanMs), kind: random.pick(kinds), sender: random.pick(senders), forMs: random.int(200, 4000)
   })).sort((a, b) => a.atMs - b.atMs)
 }
 
-function drawFaults (random: Random, nodes: number): Fault[] {
+function drawFaults (random: Random, nodes: number, spanMs: number): Fault[] {
   const kinds: FaultKind[] = ['kill', 'kill', 'freeze', 'cut', 'cut', 'stall', 'outage', 'slow']
   const lengths: Record<FaultKind, () => number> = {
     kill: () => random.pick([100, 3000, 10_000]),
@@ -158,6 +158,6 @@ function drawFaults (random: Random, nodes: number): Fault[] {
   }
   return Array.from({ length: random.int(0, 4) }, () => {
     const kind = random.pick(kinds)
-    return { atMs: random.int(50, LOAD_MS), kind, node: random.int(0, nodes - 1), forMs: lengths[kind]() }
+    return { atMs: random.int(50, 2 * spanMs), kind, node: random.int(0, nodes - 1), forMs: lengths[kind]() }
   }).sort((a, b) => a.atMs - b.atMs)
 }
