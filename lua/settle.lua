@@ -85,12 +85,6 @@ local function is_ours(message, record, lease)
   return record and record.attempts == message.attempt and redis.call('ZSCORE', key.unknown, message.id)
 end
 
--- What later scripts look for: the provider's id of an acceptance; whose lease expired, since that node may report the outcome after all.
-local function history_tag(message, settlement)
-  if settlement == 'sent' then return 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)') end
-  return settlement == 'unknown' and message.code == 'LEASE_EXPIRED' and 'lease=' .. message.holder
-end
-
 local function settle(m)
   local message = messages[m]
   local id, recipient, settlement, text = message.id, message.recipient, message.settlement, ctx.records[message.id]

@@ -7,6 +7,12 @@
 -- The writes of settle.lua for one attempt. `ctx` is shared by the messages of a call: sender, now, now_ms; the data read of its messages
 -- (records, results, tats), which every write updates for the next message; and `out`, the collected writes. Writes.
 
+-- What later scripts look for: the provider's id of an acceptance; whose lease expired, since that node may report the outcome after all.
+local function history_tag(message, settlement)
+  if settlement == 'sent' then return 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)') end
+  return settlement == 'unknown' and message.code == 'LEASE_EXPIRED' and 'lease=' .. message.holder
+end
+
 -- Settles a message as sent or failed.
 local function finish(ctx, message, record, settlement)
   local id, is_sent = message.id, settlement == 'sent'
