@@ -32,7 +32,8 @@ export function hourOf (ms: number): number {
   return Math.floor(ms / 3_600_000)
 }
 
-type GlobalName = 'layout' | 'recovery-lease' | 'recovery-schedule' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe'
+type GlobalName =
+  | 'layout' | 'recovery-lease' | 'recovery-schedule' | 'runs' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe'
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
 export function globalKey (prefix: string, name: GlobalName): string {

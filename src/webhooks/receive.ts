@@ -1,7 +1,8 @@
 import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
-import { createGate, inParallel } from '../parallel.js'
+import { createGate, forAll, inIsolation } from '../parallel.js'
 import { redisNowMs } from '../redis/clock.js'
+import { senderKey } from '../redis/keys.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
@@ -43,18 +44,35 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
   const { notices: all, others } = readNotification(parse(deps, body))
-  if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer)
   // An app that signs for one number must not report on another's messages.
   const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
-  const nowMs = await redisNowMs(deps.store.redis)
-  await inParallel(notices.flatMap(byMessage), CONCURRENCY, async ([sender, statuses]) => {
+  // Each part, and each message, whatever happens to the others: their senders may be on other servers of a cluster.
+  const parts = [
+    async () => { if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer) },
+    async () => await takeStatuses(deps, gate, notices),
+    async () => await forAll(notices, 1, async ({ sender, preferences }) => await takePreferences(deps, sender, preferences))
+  ]
+  await forAll(parts, 1, async part => await part())
+  return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
+}
+
+async function takeStatuses (deps: WebhookDeps, gate: Gate, notices: readonly Notice[]): Promise<void> {
+  const nowOf = await clocksOf(deps, notices)
+  await forAll(notices.flatMap(byMessage), CONCURRENCY, async ([sender, statuses]) => {
+    const nowMs = nowOf.get(sender)
     for (const status of statuses) {
       const result = await gate(async () => await takeOrPark(deps, sender, status))
-      deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
+      const lagMs = status.atMs === 0 || nowMs === undefined ? null : Math.max(0, nowMs - status.atMs)
+      deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs })
     }
   })
-  for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences)
-  return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
+}
+
+/** The time by Redis's clock, asked once per sender; none for a sender whose server does not answer. */
+async function clocksOf ({ store }: WebhookDeps, notices: readonly Notice[]): Promise<Map<string, number>> {
+  const senders = [...new Set(notices.map(({ sender }) => sender))]
+  return new Map(await inIsolation(senders, CONCURRENCY, async (sender): Promise<[string, number]> =>
+    [sender, await redisNowMs(store.redis, senderKey(store.prefix, sender, 'sender'))], () => undefined))
 }
 
 /** Statuses of one message are processed in Meta's order, those of different messages in parallel. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
-import { inParallel } from '../parallel.js'
+import { forAll } from '../parallel.js'
 import { rawChanges } from './raw.js'
 import type { Other } from './read.js'
 import type { WebhookDeps } from './receive.js'
@@ -20,7 +20,7 @@ export async function relay (deps: WebhookDeps, gate: Gate, text: string, others
   if (others.length === 0) return
   const { senders } = deps
   const changes = rawChanges(text)
-  await inParallel(others, CONCURRENCY, async ({ index, sender: named, kind }) => {
+  await forAll(others, CONCURRENCY, async ({ index, sender: named, kind }) => {
     const raw = changes[index]
     const sender = named !== null && senders.has(named) ? named : senders.ids().find(id => mayReport(senders, id, signer))
     if (raw === undefined || sender === undefined || !mayReport(senders, sender, signer)) return
