@@ -1,5 +1,5 @@
 import type { Client } from './client.js'
-import { serversOf } from './client.js'
+import { countMissing, serversOf } from './client.js'
 
 /** The fields of an INFO reply. */
 export type Info = ReadonlyMap<string, string>
@@ -40,7 +40,7 @@ export async function readInfos (redis: Client): Promise<Array<string | null>> {
     return null
   })))
   if (errors.length > 0 && errors.length === infos.length) throw errors[0]
-  return infos
+  return [...infos, ...Array.from({ length: countMissing(redis) }, () => null)]
 }
 
 function findings (info: Info): string[] {

@@ -59,11 +59,14 @@ await t.test('a run ends early where the worker is stopped', async t => {
 })
 
 await t.test('retries take their place among the grants that start', async t => {
-  const node = await environment.start(t, { WHATSAPP_RETRY_SCHEDULE_MS: '1,1', WHATSAPP_RETRY_INTERVAL_MS: '600000' })
+  const node = await environment.start(t, {
+    WHATSAPP_RATE_LIMIT_MS: '100', WHATSAPP_RETRY_SCHEDULE_MS: '1,1', WHATSAPP_RETRY_INTERVAL_MS: '600000'
+  })
   await until('the first run', async () => (await node.get('/workers/retry')).body['lastRunAt'])
   await postFailing(node, 60, SENDER, 5000)
   await until('each has failed once', async () => await due(node) === 60, 30_000)
   const ids = await client.zrange(`{${node.prefix}:${SENDER}}:failures`, 0, -1)
+  await pass(200) // their pairs are free again
   const connections = await connect(environment.redis.url, createBus())
   t.teardown(connections.close)
   const PLACES = 8
