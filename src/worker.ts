@@ -54,7 +54,10 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
     { name: 'housekeeping', queue: deps.housekeepingQueue, everyMs: deps.housekeeping.everyMs }
   ] as const
   const workers = [
-    new Worker(queueNames.drain, async job => await start(job, async () => await runDrain(deps, job, closing)), { ...options, concurrency: deps.concurrency }),
+    new Worker(queueNames.drain, async job => await start(job, async () => await runDrain(deps, job, closing)), {
+      ...options,
+      concurrency: deps.concurrency
+    }),
     new Worker(queueNames.retry, async job => await start(job, async () => await runRetries(deps, closing)), {
       ...options,
       concurrency: RETRY_RUNS

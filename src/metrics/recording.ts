@@ -30,7 +30,8 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
     addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
   events.on('recovery.found', ({ sender, kind }) => to.recoveries.inc({ sender, kind }))
   events.on('operator.action', ({ action }) => to.operatorActions.inc({ action }))
-  events.on('unexpected-error', ({ location }) => to.unexpectedErrors.inc({ location: location.replace(/^(recovery|retry run|housekeeping) of .*/, '$1') }))
+  events.on('unexpected-error', ({ location }) =>
+    to.unexpectedErrors.inc({ location: location.replace(/^(recovery|retry run|housekeeping) of .*/, '$1') }))
   events.on('drain.started', () => to.drainRuns.inc())
   events.on('drain.ended', () => to.drainRuns.dec())
   recordWebhooks(events, to)

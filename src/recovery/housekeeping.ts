@@ -29,7 +29,8 @@ const CONCURRENCY = 10
 export async function prune (deps: HousekeepingDeps): Promise<PruneResult> {
   const known = await deps.store.redis.hkeys(globalKey(deps.store.prefix, 'senders'))
   const total: PruneResult = { expired: 0, buckets: 0, failures: 0, unavailable: 0 }
-  await inIsolation([...new Set([...deps.senders.ids(), ...known])], CONCURRENCY, async sender => await pruneSender(deps, sender, total), (error, sender) => {
+  const senders = [...new Set([...deps.senders.ids(), ...known])]
+  await inIsolation(senders, CONCURRENCY, async sender => await pruneSender(deps, sender, total), (error, sender) => {
     if (isUnavailable(error)) total.unavailable++
     else reportError(deps.events, `housekeeping of ${sender}`, error)
   })

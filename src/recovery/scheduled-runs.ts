@@ -24,7 +24,7 @@ export async function addDueRuns (store: Store, runs: readonly ScheduledRun[]): 
   }
 }
 
-/** Removes the job schedulers of version 0.1.0, which would add runs by the clocks of nodes. */
+/** Removes the job schedulers of earlier versions, which would add runs by the clocks of nodes. */
 export async function removeJobSchedulers (runs: readonly ScheduledRun[]): Promise<void> {
   await Promise.all(runs.map(async ({ name, queue }) => await queue.removeJobScheduler(name)))
 }

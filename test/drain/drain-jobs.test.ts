@@ -31,7 +31,8 @@ await t.test('with more busy senders than workers, at most one job of each sende
 
 await t.test('a job that its node took before it died does not block its sender', async t => {
   const poster = await environment.start(t, { ROLE: 'api' })
-  const dead = new Worker('WHATSAPP-drain', null, { connection: environment.redis.connect({ maxRetriesPerRequest: null }), prefix: `{${poster.prefix}}` })
+  const connection = environment.redis.connect({ maxRetriesPerRequest: null })
+  const dead = new Worker('WHATSAPP-drain', null, { connection, prefix: `{${poster.prefix}}` })
   t.teardown(async () => await dead.close(true))
   const { body } = await poster.send('+15550020001', 'Hello', {}, { prefer: 'respond-async' })
   t.match(await until('the job', async () => await dead.getNextJob('token')), { data: { sender: SENDER } })

@@ -12,7 +12,12 @@ await t.test('an outage of Redis is reported as one, once; another error is unex
   events.on('redis.lost', ({ error }) => outages.push(error))
   events.on('unexpected-error', error => unexpected.push(error))
   const results = [
-    new SluiceError('UNAVAILABLE', { detail: 'away' }), new Error('Connection is closed.'), null, new SluiceError('UNAVAILABLE'), new TypeError('a bug'), null
+    new SluiceError('UNAVAILABLE', { detail: 'away' }),
+    new Error('Connection is closed.'),
+    null,
+    new SluiceError('UNAVAILABLE'),
+    new TypeError('a bug'),
+    null
   ]
   let runs = 0
   const loop = every(5, events, 'the work', async () => {

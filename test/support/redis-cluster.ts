@@ -75,9 +75,9 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
   }
 
   await settled()
-  if (hasReplicas) await until('every replica is attached', async () => {
+  await until('every replica is attached', async () => {
     const infos = await Promise.all(clients.slice(0, masters).map(async client => await client.info('replication')))
-    return infos.every(info => /slave0:.*state=online/.test(info))
+    return !hasReplicas || infos.every(info => /slave0:.*state=online/.test(info))
   }, 20_000)
   return {
     url: `redis+cluster://${servers.slice(0, 3).map(server => `127.0.0.1:${server.port}`).join(',')}`,
