@@ -2,7 +2,7 @@
 export interface Starting {
   /** Reserves up to `want` places for grants that are about to be requested; waits up to `withinMs` if hardly any is free. Returns their number. */
   reserve: (want: number, withinMs: number) => Promise<number>
-  /** Reserves one place; waits up to `withinMs`. Returns a function that frees it, at its first call; null where none became free. */
+  /** Reserves one place; waits up to `withinMs`. Returns a function that frees it, at its first call; null if none is free by then. */
   reserveOne: (withinMs: number) => Promise<(() => void) | null>
   /** Frees places whose grants have started, have ended or were never issued. */
   free: (places: number) => void

@@ -19,7 +19,7 @@ import { addCounts, retryEach } from './retry.js'
 const PAGE_SECONDS = 12
 const PAGE_LEAST = 50
 const PAGE_MOST = 2000
-/** Interval at which a run looks whether a sender's queue has room again. */
+/** Interval at which a run checks whether a sender's queue is short enough for the next ones. */
 const POLL_MS = 500
 /** Senders that are asked at once. */
 const CONCURRENCY = 50

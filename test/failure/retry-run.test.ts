@@ -1,4 +1,5 @@
 /** A run of the retry worker: how many due failures it takes, how fast, and what it leaves alone. */
+import { Queue } from 'bullmq'
 import t from 'tap'
 import type { DeliveryDeps } from '../../src/drain/deliver.js'
 import { createStarting } from '../../src/drain/starting.js'
@@ -29,7 +30,7 @@ await t.test('a run goes on until no failure is due, at the rate of the sender',
   await postFailing(node, 1, other, 9000)
   await until('each has failed once', async () => await due(node) === COUNT && await due(node, other) === 1, 60_000)
   await pass(1000)
-  await client.hset(`{${node.prefix}}:runs`, 'retry', 0)
+  await startRun(node)
   const startedAt = performance.now()
   await until('the other sender does not wait', async () => await due(node, other) === 0, 5000)
   let longest = 0
@@ -51,7 +52,7 @@ await t.test('a run ends early where the worker is stopped', async t => {
   const { lastRunAt } = (await node.get('/workers/retry')).body
   await postFailing(node, 400, SENDER, 3000)
   await until('each has failed once', async () => await due(node) === 400, 60_000)
-  await client.hset(`{${node.prefix}}:runs`, 'retry', 0)
+  await startRun(node)
   await until('the run has begun', async () => await due(node) < 400)
   t.match((await node.post('/workers/retry/stop')).body, { isRunning: false })
   await until('it ends', async () => (await node.get('/workers/retry')).body['lastRunAt'] !== lastRunAt)
@@ -101,6 +102,10 @@ await t.test('retries take their place among the grants that start', async t => 
 async function postFailing (node: Node, count: number, sender: string, from = 1000): Promise<void> {
   const messages = Array.from({ length: count }, (_, at) => ({ to: `+15561131000${String(from + at)}`, message: 'fails once', sender }))
   for (let at = 0; at < count; at += 500) await node.post('/messages/batch', messages.slice(at, at + 500))
+}
+
+async function startRun (node: Node): Promise<void> {
+  await new Queue('WHATSAPP-retry', { connection: client, prefix: `{${node.prefix}}` }).add('retry', {})
 }
 
 async function due (node: Node, sender = SENDER): Promise<number> {
