@@ -95,7 +95,7 @@ async function takeStatuses (deps: WebhookDeps, gate: Gate, sender: string, stat
   }
 }
 
-/** Asks each sender's server for the time. Nobody waits for one that does not answer: its statuses fail as well. */
+/** Asks each sender's server for the time. One that does not answer delays no other sender, and takes no status either. */
 function readClocks ({ store }: WebhookDeps, senders: readonly string[]): Map<string, Promise<number | null>> {
   return new Map(senders.map(sender => [sender, redisNowMs(store.redis, senderKey(store.prefix, sender, 'sender')).catch(() => null)]))
 }

@@ -6,9 +6,9 @@ import type { WebhookDeps, Work } from './receive.js'
 import { mayReport } from './verify.js'
 
 /**
- * The work that writes changes that are not statuses of our messages to the outbox, byte for byte. A change without a number, or for one that this node
- * does not serve, goes to the first sender of the app that signed. A change for a number that the app may not sign for is left out. The
- * work throws UNAVAILABLE where Redis cannot take it.
+ * The work that writes changes that are not statuses of our messages to the outbox, byte for byte. A change without a number, or for one that
+ * this node does not serve, goes to the first sender of the app that signed. A change for a number that the app may not sign for is left out.
+ * The work throws UNAVAILABLE where Redis cannot take it.
  */
 export function relays (deps: WebhookDeps, gate: Gate, text: string, others: readonly Other[], signer: string): Work[] {
   if (others.length === 0) return []
