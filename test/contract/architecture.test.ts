@@ -43,7 +43,7 @@ const mayImport: Record<string, string[]> = {
   admission: ['settlement/release-key'],
   drain: ['settlement'],
   erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
-  failure: ['drain/deliver', 'drain/cancel', 'settlement'],
+  failure: ['drain/deliver', 'drain/cancel', 'settlement', 'recovery/every'],
   recovery: ['drain/wake', 'drain/cancel', 'drain/deliver', 'settlement'],
   provider: [],
   settlement: [],
