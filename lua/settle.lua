@@ -14,6 +14,7 @@
 --   inflight         zset    id -> lease end, µs
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history

@@ -27,6 +27,11 @@ export function chooseSender (deps: Pick<ApiDeps, 'senders'>, name: string | und
   return sender
 }
 
+/** The sender with this name, or all senders that this node serves. Throws SENDER_UNKNOWN. */
+export function chooseSenders (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): readonly string[] {
+  return name === undefined ? deps.senders.ids() : [chooseSender(deps, name)]
+}
+
 /** The same for a new message: a draining sender accepts none. */
 export function chooseSenderForMessage (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): string {
   const sender = chooseSender(deps, name)

@@ -35,7 +35,10 @@ export interface SenderReply extends SenderCounts {
   version: number
   oldestDueUs: number
   unattendedUs: number
-  failures: number
+  /** Failures that wait for their next retry. */
+  retrying: number
+  /** These, and those whose retry has begun. */
+  pending: number
   resolved: number
   failed: number
   rejected: number
