@@ -22,7 +22,7 @@ local function finish(ctx, message, record, settlement)
   if message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   ctx.records[id] = false
   ctx.out.closed[#ctx.out.closed + 1] = id
-  if message.term ~= '' then push(ctx.out.recent, 0, message.term .. ':' .. id) end
+  if message.term ~= '' then push(ctx.out.recent, 0, message.term) end
   if is_sent then ctx.sent = ctx.sent + 1 end
 end
 
