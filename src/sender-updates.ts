@@ -1,6 +1,8 @@
 import type { Bus } from './events.js'
 import { inParallel } from './parallel.js'
-import { globalKey, senderKey } from './redis/keys.js'
+import { redisNowMs } from './redis/clock.js'
+import { senderKey } from './redis/keys.js'
+import { knownSenders, markServed } from './redis/known-senders.js'
 import { noteLayout } from './redis/layout.js'
 import type { Store } from './redis/store.js'
 import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js'
@@ -21,16 +23,18 @@ export interface SenderUpdateDeps {
 
 /** Takes over a new list of senders. Throws UNAVAILABLE while Redis is unavailable; the list of this node is then unchanged. */
 export async function applySenders (deps: SenderUpdateDeps, next: readonly SenderSettings[]): Promise<{ added: string[], removed: string[] }> {
-  await inParallel(next, CONCURRENCY, async sender => await register(deps, sender, true))
+  const nowMs = await redisNowMs(deps.store.redis)
+  await inParallel(next, CONCURRENCY, async sender => await register(deps, sender, true, nowMs))
   await deps.store.recoverySchedule.enter(next.map(({ id }) => id))
   return deps.registry.replace(next)
 }
 
-/** Writes again what `applySenders` wrote, where an emptied Redis has lost it. */
+/** Writes again what `applySenders` wrote, where an emptied Redis has lost it, and that this node still serves its senders. */
 export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): Promise<void> {
   await noteLayout(deps.store.redis, deps.store.prefix)
   const settings = registry.ids().flatMap(id => registry.settingsOf(id) ?? [])
-  await inParallel(settings, CONCURRENCY, async sender => await register(deps, sender, false))
+  const nowMs = await redisNowMs(deps.store.redis)
+  await inParallel(settings, CONCURRENCY, async sender => await register(deps, sender, false, nowMs))
   await deps.store.recoverySchedule.enter(registry.ids())
 }
 
@@ -38,10 +42,9 @@ export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): 
  * Writes a sender's rules to Redis. The rules of a start or reload overwrite older ones. A restore writes them only where Redis holds none,
  * so that nodes with different settings do not overwrite each other's.
  */
-async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules }: SenderSettings, overwrite: boolean): Promise<void> {
+async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules, appSecrets }: SenderSettings, overwrite: boolean, nowMs: number): Promise<void> {
   const { store, callbacksEnabled } = deps
-  // Before the first admission, so that no sender that holds messages is missing in the list of all known senders.
-  await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
+  await markServed(store, id, appSecrets, nowMs)
   const key = senderKey(store.prefix, id, 'sender')
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
   await writeRules(store, id, rules)
@@ -68,7 +71,7 @@ export function startDroppingDrained ({ store, events, registry }: Omit<SenderUp
 
 /** Senders that hold messages and that this node does not serve: unless another node does, their messages are never sent. */
 export async function findUnserved (store: Store, senders: SenderRegistry): Promise<string[]> {
-  const known = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
+  const known = await knownSenders(store)
   const others = known.filter(sender => !senders.has(sender))
   const counts = await inParallel(others, CONCURRENCY, async sender => await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')))
   return others.filter((_, index) => (counts[index] ?? 0) > 0)

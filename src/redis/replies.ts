@@ -116,7 +116,8 @@ export interface Replies {
     nextMs: number
     parkedDue: boolean
   }
-  prune: { status: 'pruned', expired: string[], buckets: number, failures: number }
+  prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
+  forget: Bare<'forgotten' | 'kept'>
   'inspect-message': Bare<'gone'> | {
     status: 'found'
     state: State
@@ -164,6 +165,7 @@ export interface Arguments {
   'erase-pair': Record<'recipient', Value>
   recover: Timed<'lost' | 'limit'>
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
+  forget: Timed<'afterMs'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>
   'inspect-queue': Timed<'which' | 'skip' | 'take' | 'limit'>

@@ -2,6 +2,7 @@ import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
 import { createGate, inParallel } from '../parallel.js'
 import { redisNowMs } from '../redis/clock.js'
+import { mayHaveSigned } from '../redis/known-senders.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
@@ -14,7 +15,7 @@ import { appSecretsOf, findSigner, mayReport } from './verify.js'
 export interface WebhookDeps extends ReceiptDeps {
   /** What the operator entered at Meta as well; '' allows no verification. */
   verifyToken: string
-  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf'>
+  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf' | 'formerSecrets'>
 }
 
 /**
@@ -45,7 +46,7 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   const { notices: all, others } = readNotification(parse(deps, body))
   if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer)
   // An app that signs for one number must not report on another's messages.
-  const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
+  const notices = (await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer) ? [notice] : [])).flat()
   const nowMs = await redisNowMs(deps.store.redis)
   await inParallel(notices.flatMap(byMessage), CONCURRENCY, async ([sender, statuses]) => {
     for (const status of statuses) {
@@ -55,6 +56,11 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   })
   for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences)
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
+}
+
+/** Statuses of a removed sender are processed while its data lives: WhatsApp reports on its last messages after it was removed. */
+async function isAllowed ({ senders, store }: WebhookDeps, gate: Gate, { sender }: Notice, signer: string): Promise<boolean> {
+  return senders.has(sender) ? mayReport(senders, sender, signer) : await gate(async () => await mayHaveSigned(store, sender, signer))
 }
 
 /** Statuses of one message are processed in Meta's order, those of different messages in parallel. */
