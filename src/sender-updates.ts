@@ -42,7 +42,9 @@ export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): 
  * Writes a sender's rules to Redis. The rules of a start or reload overwrite older ones. A restore writes them only where Redis holds none,
  * so that nodes with different settings do not overwrite each other's.
  */
-async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules, appSecrets }: SenderSettings, overwrite: boolean, nowMs: number): Promise<void> {
+async function register (
+  deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules, appSecrets }: SenderSettings, overwrite: boolean, nowMs: number
+): Promise<void> {
   const { store, callbacksEnabled } = deps
   await markServed(store, id, appSecrets, nowMs)
   const key = senderKey(store.prefix, id, 'sender')

@@ -102,7 +102,9 @@ async function describe ({ store, explain }: { store: Store; explain: Explain },
   const failures = await inParallel(found, CONCURRENCY, async ({ sender, id, place, text, score }) => {
     const { status } = places[place]
     if (status !== 'PENDING') return [toFailure(sender, id, text, { status, settledMs: score }, explain)]
-    const wait = place === 'failures' ? { state: 'retrying' as const, waitingFor: 'retry' as const, nextRetryMs: score } : await waitOf(store, sender, id)
+    const wait: Wait | null = place === 'failures'
+      ? { state: 'retrying', waitingFor: 'retry', nextRetryMs: score }
+      : await waitOf(store, sender, id)
     return wait === null ? [] : [toFailure(sender, id, text, { status, wait }, explain)]
   })
   return failures.flat()

@@ -39,7 +39,7 @@ export async function retryAll (
 ): Promise<RetryCounts> {
   // By Redis's clock. A second more, since the script checks each one again.
   const until = options.force ? Infinity : await redisNowMs(deps.store.redis) + 1000
-  const due = takeTurns(await mergeSets(deps.store, senders, 'failures', { until })(options.limit))
+  const due = alternate(await mergeSets(deps.store, senders, 'failures', { until })(options.limit))
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const rest = due.values()
   const startUntil = performance.now() + (options.withinMs ?? Infinity)
@@ -112,10 +112,10 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
 }
 
 /** One failure of each sender, then the next of each, so that one whose requests are slow does not delay the others. */
-function takeTurns (due: readonly SetEntry[]): SetEntry[] {
+function alternate (due: readonly SetEntry[]): SetEntry[] {
   const groups = [...groupBySender(due).values()]
   const longest = Math.max(0, ...groups.map(group => group.length))
-  return Array.from({ length: longest }, (_, turn) => groups.flatMap(group => group[turn] ?? [])).flat()
+  return Array.from({ length: longest }, (_, round) => groups.flatMap(group => group[round] ?? [])).flat()
 }
 
 export function addCounts (a: RetryCounts, b: RetryCounts): RetryCounts {

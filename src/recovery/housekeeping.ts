@@ -32,7 +32,10 @@ export async function keepHousekeepingScheduled (deps: HousekeepingDeps): Promis
   if (await deps.housekeepingQueue.getJobScheduler(SCHEDULER) === undefined) await scheduleHousekeeping(deps)
 }
 
-/** One run over all senders with data, also those that were removed: expires messages, and removes old failures and idle buckets, in small batches until none is left. */
+/**
+ * One run over all senders with data, also those that were removed: expires messages, and removes old failures and idle buckets, in small
+ * batches until none is left.
+ */
 export async function prune (deps: HousekeepingDeps): Promise<PruneResult> {
   const total: PruneResult = { expired: 0, buckets: 0, failures: 0 }
   for (const sender of await sendersToKeep(deps)) {

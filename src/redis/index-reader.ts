@@ -30,7 +30,10 @@ interface Hour { key: string, driver: string, others: string[], entries: Positio
  * hour and Redis's clock the generation: they may differ by an hour. `mayRead`: whether the budget allows another read.
  */
 export function readIndex (
-  store: Store, sender: string, terms: readonly string[], { findMs, after, mayRead }: { findMs: number, after: Position | null, mayRead: () => boolean }
+  store: Store,
+  sender: string,
+  terms: readonly string[],
+  { findMs, after, mayRead }: { findMs: number, after: Position | null, mayRead: () => boolean }
 ): IndexReader {
   const hours: Hour[] = []
   // One hour more on either side, since the clocks of nodes differ.
@@ -65,8 +68,8 @@ export function readIndex (
     const { key, driver, others, last } = hour
     const members = await store.redis.zrevrangebylex(key, last === null ? `(${driver};` : `(${driver}:${last}`, `[${driver}:`, 'LIMIT', 0, CHUNK)
     const positions = members.map(member => member.slice(driver.length + 1))
-    const scores = members.length === 0 ? [] : await Promise.all(others.map(async other =>
-      await store.redis.zmscore(key, ...positions.map(position => `${other}:${position}`))))
+    const tested = members.length === 0 ? [] : others
+    const scores = await Promise.all(tested.map(async other => await store.redis.zmscore(key, ...positions.map(at => `${other}:${at}`))))
     read += members.length * (1 + others.length)
     hour.entries = positions.filter((_, at) => scores.every(found => found[at] !== null))
     hour.at = 0

@@ -37,7 +37,7 @@ export async function delistSender ({ redis, prefix }: { redis: Client, prefix: 
   await redis.zadd(globalKey(prefix, 'recovery-schedule'), 'NX', 0, sender)
 }
 
-/** The secret has 128 random bits, so that nobody finds it by its hash. */
+/** The secret has 128 random bits, so that its hash does not reveal it. */
 function fingerprintOf (secret: string): string {
   return createHash('sha256').update(`webhook signer ${secret}`).digest('hex').slice(0, 32)
 }

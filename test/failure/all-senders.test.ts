@@ -12,7 +12,11 @@ type Failure = Record<string, any>
 async function start (t: Test, env: Record<string, string> = {}): Promise<Node> {
   const dir = t.testdir({ 'senders.json': JSON.stringify(senders.map(id => ({ id, accessToken: 'token' }))) })
   return await environment.start(t, {
-    WHATSAPP_SENDERS_FILE: `${dir}/senders.json`, WHATSAPP_ACCESS_TOKEN: '', WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000', ...env
+    WHATSAPP_SENDERS_FILE: `${dir}/senders.json`,
+    WHATSAPP_ACCESS_TOKEN: '',
+    WHATSAPP_RATE_LIMIT_MS: '50',
+    WHATSAPP_RETRY_INTERVAL_MS: '600000',
+    ...env
   })
 }
 
@@ -88,10 +92,13 @@ await t.test('a failure stays PENDING in list, statistics and metrics while its 
   for (const query of ['', 'due=true', 'status=PENDING', 'sender=a2']) {
     t.match(await list(node, query, 50), [{ id, status: 'PENDING', messageStatus: 'queued', waitingFor: 'pause', nextRetryAt: null }], query)
   }
-  t.match((await node.get('/stats')).body, { deliveryFailures: { pending: 1 }, queue: { delayed: 0, paused: 1 }, senders: [{}, { retrying: 0, queued: 1 }, {}] })
+  t.match((await node.get('/stats')).body, {
+    deliveryFailures: { pending: 1 }, queue: { delayed: 0, paused: 1 }, senders: [{}, { retrying: 0, queued: 1 }, {}]
+  })
   await until('the metrics agree', async () => {
     const text = await (await fetch(`${node.origin}/metrics`, { headers: { authorization: 'Bearer operator-key-0123456789' } })).text()
-    return text.includes('sluice_delivery_failures{sender="a2",status="pending"} 1') && text.includes('sluice_queue_messages{sender="a2",state="retrying"} 0')
+    return text.includes('sluice_delivery_failures{sender="a2",status="pending"} 1') &&
+      text.includes('sluice_queue_messages{sender="a2",state="retrying"} 0')
   })
   t.match(await node.post(`/failures/${id}/acknowledge`), { status: 200 })
   await node.post('/senders/a2/resume')

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { createBus } from '../../src/events.js'
 import { prune, type HousekeepingDeps } from '../../src/recovery/housekeeping.js'
+import { createRun } from '../../src/redis/commands.js'
 import { connect } from '../../src/redis/connect.js'
 import { createStore } from '../../src/redis/store.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
@@ -13,7 +14,9 @@ import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
 const redis = environment.redis.connect()
-const SHARED = 'shared-app-secret', OTHER = 'other-app-secret', OWN = 'own-app-secret'
+const SHARED = 'shared-app-secret'
+const OTHER = 'other-app-secret'
+const OWN = 'own-app-secret'
 const keep = { id: 'keep', accessToken: 'token', appSecrets: [SHARED, OTHER] }
 const gone = { id: 'gone', accessToken: 'token', appSecrets: [SHARED, OWN] }
 
@@ -58,7 +61,7 @@ async function report (node: Node, secret: string, wamid: string | undefined, st
 const count = async (prefix: string, sender: string, set: string): Promise<number> => await redis.zcard(`{${prefix}:${sender}}:${set}`)
 
 /** A run of housekeeping on a node that serves `keep` alone. */
-async function tidy (t: Test, prefix: string, housekeeping: { retentionMs: number, forgetMs: number }): Promise<string[]> {
+async function housekeeping (t: Test, prefix: string, times: { retentionMs: number, forgetMs: number }): Promise<string[]> {
   const events = createBus()
   const forgotten: string[] = []
   events.on('sender.forgotten', ({ sender }) => { forgotten.push(sender) })
@@ -69,7 +72,7 @@ async function tidy (t: Test, prefix: string, housekeeping: { retentionMs: numbe
     events,
     settlement: { callbacksEnabled: false },
     senders: { ids: () => ['keep'] },
-    housekeeping: { everyMs: 60_000, ...housekeeping }
+    housekeeping: { everyMs: 60_000, ...times }
   }
   await prune(deps as unknown as HousekeepingDeps)
   return forgotten
@@ -98,26 +101,39 @@ await t.test('housekeeping removes the failures of a removed sender as of any ot
   const lists = async (): Promise<unknown> =>
     [await redis.hexists(`{${prefix}}:senders`, 'gone'), (await redis.zscore(`{${prefix}}:recovery-schedule`, 'gone')) !== null]
   t.match(await report(node, SHARED, wamids['only'], 'delivered'), { statuses: 1 })
-  t.strictSame(await tidy(t, prefix, { retentionMs: 3_600_000, forgetMs: 0 }), [], 'its failure is still kept')
+  t.strictSame(await housekeeping(t, prefix, { retentionMs: 3_600_000, forgetMs: 0 }), [], 'its failure is still kept')
   t.strictSame([await count(prefix, 'keep', 'failed'), await count(prefix, 'gone', 'failed')], [1, 1])
   t.strictSame(await lists(), [1, true])
-  t.strictSame(await tidy(t, prefix, { retentionMs: 0, forgetMs: 3_600_000 }), [], 'it may come back')
+  t.strictSame(await housekeeping(t, prefix, { retentionMs: 0, forgetMs: 3_600_000 }), [], 'it may come back')
   for (const sender of ['keep', 'gone']) {
     t.equal(await count(prefix, sender, 'failed'), 0)
     t.equal(await redis.exists(`{${prefix}:${sender}}:failure-records`), 0)
   }
   t.strictSame(await lists(), [1, true])
   await until('the pair rate has passed', async () => {
-    await tidy(t, prefix, { retentionMs: 0, forgetMs: 3_600_000 })
+    await housekeeping(t, prefix, { retentionMs: 0, forgetMs: 3_600_000 })
     return await count(prefix, 'gone', 'pair-tat') === 0
   })
-  t.strictSame(await tidy(t, prefix, { retentionMs: 0, forgetMs: 0 }), ['gone'])
+  t.strictSame(await housekeeping(t, prefix, { retentionMs: 0, forgetMs: 0 }), ['gone'])
   t.strictSame(await lists(), [0, false])
   const left = await redis.keys(`{${prefix}:gone}:*`)
   t.strictSame(left.filter(key => !/:(msg|recent|starts):/.test(key)), [], 'only what has a TTL is left')
   for (const key of left) t.ok(await redis.ttl(key) > 0, key)
   t.equal(await redis.hexists(`{${prefix}}:senders`, 'keep'), 1)
   t.ok(await redis.exists(`{${prefix}:keep}:sender`))
+})
+
+await t.test('a node that dies after the last keys and before the lists leaves them to the next run', async t => {
+  const { prefix } = await remove(t, [])
+  await until('only the lists and the last keys are left', async () => {
+    await housekeeping(t, prefix, { retentionMs: 0, forgetMs: 3_600_000 })
+    return await count(prefix, 'gone', 'pair-tat') === 0
+  })
+  t.match(await createRun(redis, prefix)('forget', { sender: 'gone' }, { afterMs: 0 }), { status: 'forgotten' })
+  t.equal(await redis.hexists(`{${prefix}}:senders`, 'gone'), 1)
+  t.strictSame(await housekeeping(t, prefix, { retentionMs: 0, forgetMs: 3_600_000 }), ['gone'])
+  t.equal(await redis.hexists(`{${prefix}}:senders`, 'gone'), 0)
+  t.equal(await redis.zscore(`{${prefix}}:recovery-schedule`, 'gone'), null)
 })
 
 await t.test('a waiting message of a sender that no node serves ends as expired', async t => {
@@ -129,7 +145,7 @@ await t.test('a waiting message of a sender that no node serves ends as expired'
   t.match((await node.send('+14155550899', 'late', { sender: 'gone', expiresInMs: 1000 })).body, { status: 'queued' })
   await node.close()
   await until('it is expired', async () => {
-    await tidy(t, prefix, { retentionMs: 3_600_000, forgetMs: 3_600_000 })
+    await housekeeping(t, prefix, { retentionMs: 3_600_000, forgetMs: 3_600_000 })
     return await redis.hlen(`{${prefix}:gone}:backlog`) === 0
   })
   const [key = ''] = await redis.keys(`{${prefix}:gone}:msg:*`)

@@ -15,12 +15,13 @@ const tag = (text: string): string => findTerm('tag', text)
 interface Stored { id: string, recipient: string, metadata: Record<string, string> }
 
 /** A store with so many messages of a sender, one a ms, the last one now. */
-async function fill (prefix: string, sender: string, count: number, metadataOf: (at: number) => Record<string, string>): Promise<[Store, Stored[]]> {
+async function fill (
+  prefix: string, sender: string, count: number, metadataOf: (at: number) => Record<string, string>
+): Promise<[Store, Stored[]]> {
   const run = createRun(redis, prefix)
   const store = { redis, prefix, run } as unknown as Store
-  await run('quota', { sender }, {
-    operator: true, settings: '', pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1000, maxInFlight: 100, perSecond: 1000
-  })
+  const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 1000, maxInFlight: 100, perSecond: 1000 }
+  await run('quota', { sender }, { operator: true, settings: '', ...rules })
   const now = Date.now() * 1000
   const stored = await Promise.all(Array.from({ length: count }, async (_, at) => {
     const recipient = recipients[at % recipients.length] ?? ''
@@ -103,7 +104,8 @@ await t.test('a search that has to read much stops within its budget, and its cu
   const worst: number[] = []
   const { ids, pages } = await all(20, async after => {
     read = 0
-    const page = await findMessages({ ...store, redis: counting }, '111', DAY, { terms: [tag('left:1'), tag('right:1')], digests: [], limit: 20, after }, 400)
+    const filter = { terms: [tag('left:1'), tag('right:1')], digests: [], limit: 20, after }
+    const page = await findMessages({ ...store, redis: counting }, '111', DAY, filter, 400)
     worst.push(read)
     return page
   })
@@ -137,7 +139,7 @@ await t.test('entries that a node with another clock wrote in the hour before or
   const [now = '', ...others] = (await redis.keys(`{${prefix}:111}:recent:*`)).sort().toReversed()
   t.strictSame(others.length <= 1, true)
   const hour = Number(now.split(':').at(-1))
-  const key = (shift: number): string => now.replace(/\d+$/, String(hour + shift))
+  const key = (by: number): string => now.replace(/\d+$/, String(hour + by))
   // Every third entry is in the hour before, every third in the hour after.
   for (const member of await redis.zrange(now, 0, -1)) {
     const at = stored.findIndex(({ id }) => member.endsWith(positionOf(id))) % 3

@@ -117,7 +117,8 @@ export async function failuresView (app, root) {
 }
 
 function row (app, failure, action) {
-  const { id, status, messageStatus, phoneNumber, metadata, errorCode, explanation, remedy, attemptCount, nextRetryAt, updatedAt, acknowledgedBy } = failure
+  const { id, status, phoneNumber, metadata, errorCode, explanation, remedy, attemptCount, nextRetryAt, updatedAt, acknowledgedBy } = failure
+  const word = stages[failure.messageStatus] ?? words[status]
   const now = Date.now()
   const seen = acknowledgedBy === null ? null : h('small', {}, `seen by ${acknowledgedBy}`)
   return h(
@@ -126,7 +127,7 @@ function row (app, failure, action) {
     h(
       'td',
       {},
-      messageLink(id, h('span', { class: `badge ${status === 'RESOLVED' ? 'good' : status === 'PENDING' ? 'wait' : 'bad'}` }, stages[messageStatus] ?? words[status]))
+      messageLink(id, h('span', { class: `badge ${status === 'RESOLVED' ? 'good' : status === 'PENDING' ? 'wait' : 'bad'}` }, word))
     ),
     h('td', { class: 'to' }, theirs(phoneNumber)),
     h('td', {}, brief(metadata)),

@@ -68,7 +68,8 @@ const retryFailures = {
   operationId: 'retryFailures',
   tags: ['Failures'],
   summary: 'Retries due failures now',
-  description: 'Of all senders, or of one; the oldest first, at most `limit` of all together. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).',
+  description: 'Of all senders, or of one; the oldest first, at most `limit` of all together. ' +
+    'Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).',
   body: RetryFailuresSchema,
   response: {
     200: json('The results', ref(RetryCountsSchema), {
@@ -115,7 +116,9 @@ const acknowledgeFailures = {
   description: 'Of all senders, or of one. Where `more` is true, repeat the request with `nextCursor` as its `cursor`.',
   body: AcknowledgeAllSchema,
   response: {
-    200: json('The number of acknowledged failures', ref(AcknowledgedAllSchema), { examples: { some: { acknowledged: 12, more: false, nextCursor: null } } }),
+    200: json('The number of acknowledged failures', ref(AcknowledgedAllSchema), {
+      examples: { some: { acknowledged: 12, more: false, nextCursor: null } }
+    }),
     ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
   },
   'x-requests': {

@@ -38,7 +38,9 @@ const FindMessagesSchema = Type.Object(query, { additionalProperties: false })
 const FindAllMessagesSchema = Type.Object(query, { $id: 'FindMessages', additionalProperties: false, description: 'What to search for' })
 
 const response = {
-  200: json('The messages found, newest first', ref(MessagesSchema), { examples: { found: { messages: [queuedMessage, sentMessage], nextCursor: null } } }),
+  200: json('The messages found, newest first', ref(MessagesSchema), {
+    examples: { found: { messages: [queuedMessage, sentMessage], nextCursor: null } }
+  }),
   ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
 }
 
@@ -48,7 +50,8 @@ const findMessages = {
   summary: 'Finds messages by recipient, idempotency key, WhatsApp\'s id or an entry of their metadata',
   description: 'Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. ' +
     'A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. ' +
-    'One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.',
+    'One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. ' +
+    'Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.',
   querystring: FindMessagesSchema,
   response,
   'x-requests': {

@@ -5,7 +5,9 @@ import {
 } from './common.js'
 import { AttemptSchema, contentSchema, states, waitingFor } from './message.js'
 
-const statuses: Record<FailureStatus, string> = { PENDING: 'waits for a retry, or its retry has begun', RESOLVED: 'a retry succeeded', FAILED: 'failed permanently' }
+const statuses: Record<FailureStatus, string> = {
+  PENDING: 'waits for a retry, or its retry has begun', RESOLVED: 'a retry succeeded', FAILED: 'failed permanently'
+}
 
 const sender = optionalSender('Only those of this sender, by phone number id; default: all senders')
 const cursor = Type.Optional(Type.String({ maxLength: 400, description: '`nextCursor` of the previous page' }))
@@ -102,6 +104,7 @@ export const AcknowledgedSchema = Type.Object({ id: text('Id of the failed messa
   $id: 'Acknowledged', description: 'An acknowledged failure'
 })
 export const AcknowledgedAllSchema = Type.Object({
-  acknowledged: count('Failures acknowledged by this request'), more: flag('There may be others: repeat the request with `nextCursor`'),
+  acknowledged: count('Failures acknowledged by this request'),
+  more: flag('There may be others: repeat the request with `nextCursor`'),
   nextCursor: textOrNull('`cursor` of the next request; null at the end')
 }, { $id: 'AcknowledgedAll', description: 'The number of acknowledged failures' })
