@@ -11,6 +11,7 @@
 --   sender           hash    rules and state
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -95,6 +96,7 @@ local tat = pair_tat_of(record.recipient)
 
 redis.call('ZREM', key.unconfirmed, id)
 redis.call('ZREM', key.unknown, id)
+redis.call('ZREM', key.retries, id)
 redis.call('ZREM', key.resolved, id)
 if after_ms then
   redis.call('SET', key.msg, 'w ' .. result.generation .. ' ' .. string.match(known, '^%a %x+ (%x+)'))

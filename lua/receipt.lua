@@ -13,6 +13,7 @@
 --   sender           hash    rules and state
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -103,7 +104,7 @@ if is_in_flight then
 end
 
 record.attempts = math.max(record.attempts, arg.attempt)
-for _, list in ipairs({ key.unknown, key.failures, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
+for _, list in ipairs({ key.unknown, key.failures, key.retries, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
 close_message(sender, record, {
   id = id, msg = key.msg, known = known, letter = 's', status = status, status_at = at, resultSuffix = arg.resultSuffix, history = arg.history,
   list = key.resolved

@@ -97,7 +97,7 @@ export const ConfigSchema = Type.Object({
     maximum: 30 * DAY_MS,
     description: 'How long a message can be found by recipient, provider ID and tag; 0 keeps no index'
   }),
-  FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),
+  FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept; of each sender at most 100,000 FAILED and 100,000 RESOLVED ones', 1000),
   SHUTDOWN_GRACE_MS: ms(20_000, 'How long a node that shuts down finishes messages in flight', 100),
   SHUTDOWN_NOTICE_MS: ms(
     1000,

@@ -1,6 +1,8 @@
 import type { Bus } from './events.js'
 import { inParallel } from './parallel.js'
-import { globalKey, senderKey } from './redis/keys.js'
+import { redisNowMs } from './redis/clock.js'
+import { senderKey } from './redis/keys.js'
+import { knownSenders, markServed } from './redis/known-senders.js'
 import { noteLayout } from './redis/layout.js'
 import type { Store } from './redis/store.js'
 import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js'
@@ -26,8 +28,10 @@ export interface SenderUpdateDeps {
 export async function applySenders (
   deps: SenderUpdateDeps, next: readonly SenderSettings[], commit: () => void = () => {}
 ): Promise<{ added: string[], removed: string[] }> {
+  const nowMs = await redisNowMs(deps.store.redis)
   // All writes end before an error is thrown: the next call must not be overtaken by one of this call.
-  const errors = await inParallel(next, CONCURRENCY, async sender => await register(deps, sender, true).then(() => null, (error: unknown) => [error]))
+  const errors = await inParallel(
+    next, CONCURRENCY, async sender => await register(deps, sender, true, nowMs).then(() => null, (error: unknown) => [error]))
   const failed = errors.find(error => error !== null)
   if (failed != null) throw failed[0]
   await deps.store.recoverySchedule.enter(next.map(({ id }) => id))
@@ -35,11 +39,12 @@ export async function applySenders (
   return deps.registry.replace(next)
 }
 
-/** Writes again what `applySenders` wrote, where an emptied Redis has lost it. */
+/** Writes again what `applySenders` wrote, where an emptied Redis has lost it, and that this node still serves its senders. */
 export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): Promise<void> {
   await noteLayout(deps.store.redis, deps.store.prefix)
   const settings = registry.ids().flatMap(id => registry.settingsOf(id) ?? [])
-  await inParallel(settings, CONCURRENCY, async sender => await register(deps, sender, false))
+  const nowMs = await redisNowMs(deps.store.redis)
+  await inParallel(settings, CONCURRENCY, async sender => await register(deps, sender, false, nowMs))
   await deps.store.recoverySchedule.enter(registry.ids())
 }
 
@@ -47,10 +52,11 @@ export async function restoreSenders ({ registry, ...deps }: SenderUpdateDeps): 
  * Writes a sender's rules to Redis. The rules of a start or reload overwrite older ones. A restore writes them only where Redis holds none,
  * so that nodes with different settings do not overwrite each other's.
  */
-async function register (deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules }: SenderSettings, overwrite: boolean): Promise<void> {
+async function register (
+  deps: Omit<SenderUpdateDeps, 'registry'>, { id, rules, appSecrets }: SenderSettings, overwrite: boolean, nowMs: number
+): Promise<void> {
   const { store, callbackCap } = deps
-  // Before the first admission, so that no sender that holds messages is missing in the list of all known senders.
-  await store.redis.hsetnx(globalKey(store.prefix, 'senders'), id, '1')
+  await markServed(store, id, appSecrets, nowMs)
   const key = senderKey(store.prefix, id, 'sender')
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
   await writeRules(store, id, rules)
@@ -77,7 +83,7 @@ export function startDroppingDrained ({ store, events, registry }: Omit<SenderUp
 
 /** Senders that hold messages and that this node does not serve: unless another node does, their messages are never sent. */
 export async function findUnserved (store: Store, senders: SenderRegistry): Promise<string[]> {
-  const known = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
+  const known = await knownSenders(store)
   const others = known.filter(sender => !senders.has(sender))
   const counts = await inParallel(others, CONCURRENCY, async sender => await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')))
   return others.filter((_, index) => (counts[index] ?? 0) > 0)

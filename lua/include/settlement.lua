@@ -18,9 +18,11 @@ local function finish(ctx, message, record, settlement)
     list = not is_sent and key.failed or record.attempts > 1 and key.resolved or nil
   }, ctx.now_ms)
   if is_unconfirmed then redis.call('ZADD', key.unconfirmed, ctx.now_ms + message.keepMs, id) end
+  -- Only a failure has an earlier attempt.
+  if message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   ctx.records[id] = false
   ctx.out.closed[#ctx.out.closed + 1] = id
-  if message.term ~= '' then push(ctx.out.recent, 0, message.term .. ':' .. id) end
+  if message.term ~= '' then push(ctx.out.recent, 0, message.term) end
   if is_sent then ctx.sent = ctx.sent + 1 end
 end
 
@@ -33,6 +35,7 @@ local function requeue(ctx, message, record, settlement)
   else
     due_ms = ctx.now_ms + message.afterMs
     redis.call('ZADD', settlement == 'retry' and key.failures or key.unknown, due_ms, id)
+    if settlement == 'retry' and message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   end
   ctx.records[id] = write_record(record)
   redis.call('HSET', key.backlog, id, ctx.records[id])

@@ -2,6 +2,7 @@ import { elapsedNow } from '../elapsed.js'
 import type { Bus } from '../events.js'
 import { redisNowMs } from '../redis/clock.js'
 import { digestOf } from '../redis/keys.js'
+import { groupBySender, type SetEntry } from '../redis/merge-sets.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel, dropUnwanted } from '../drain/cancel.js'
@@ -29,14 +30,23 @@ export async function retryFailures (
   sender: string,
   options: { limit: number; force: boolean; by: string | null; withinMs?: number }
 ): Promise<RetryCounts> {
+  return await retryAll(deps, [sender], options)
+}
+
+/** The same for several senders: `limit` is that of all, and the oldest failures of all go first. */
+export async function retryAll (
+  deps: RetryDeps,
+  senders: readonly string[],
+  options: { limit: number; force: boolean; by: string | null; withinMs?: number }
+): Promise<RetryCounts> {
   // By Redis's clock. A second more, since the script checks each one again.
-  const until = options.force ? '+inf' : await redisNowMs(deps.store.redis) + 1000
-  const ids = await dueFailures(deps.store, sender, until, options.limit)
+  const until = options.force ? Infinity : await redisNowMs(deps.store.redis) + 1000
+  const due = alternate(await dueFailures(deps.store, senders, until, options.limit))
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
-  const rest = ids.values()
+  const rest = due.values()
   const startUntil = performance.now() + (options.withinMs ?? Infinity)
   async function work (): Promise<void> {
-    for (const id of rest) {
+    for (const { sender, id } of rest) {
       if (performance.now() > startUntil) return
       const result = await retryOne(deps, sender, id, options)
       if (result === 'gone') continue
@@ -44,7 +54,7 @@ export async function retryFailures (
       counts.total++
     }
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, ids.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, due.length) }, work))
   if (counts.total > 0) deps.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
   return counts
 }
@@ -102,6 +112,13 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
     case 'no_rules': return 'gone'
     default: return reply satisfies never
   }
+}
+
+/** One failure of each sender, then the next of each, so that one whose requests are slow does not delay the others. */
+function alternate (due: readonly SetEntry[]): SetEntry[] {
+  const groups = [...groupBySender(due).values()]
+  const longest = Math.max(0, ...groups.map(group => group.length))
+  return Array.from({ length: longest }, (_, round) => groups.flatMap(group => group[round] ?? [])).flat()
 }
 
 export function addCounts (a: RetryCounts, b: RetryCounts): RetryCounts {

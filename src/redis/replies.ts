@@ -35,7 +35,10 @@ export interface SenderReply extends SenderCounts {
   version: number
   oldestDueUs: number
   unattendedUs: number
-  failures: number
+  /** Failures that wait for their next retry. */
+  retrying: number
+  /** These, and those whose retry has begun. */
+  pending: number
   resolved: number
   failed: number
   rejected: number
@@ -124,7 +127,8 @@ export interface Replies {
     nextMs: number
     parkedDue: boolean
   }
-  prune: { status: 'pruned', expired: string[], buckets: number, failures: number }
+  prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
+  forget: Bare<'forgotten' | 'kept'>
   'inspect-message': Bare<'gone'> | {
     status: 'found'
     state: State
@@ -175,6 +179,7 @@ export interface Arguments {
   'erase-pair': Record<'recipient', Value>
   recover: Timed<'lost' | 'limit'> & { graceMs?: number }
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
+  forget: Timed<'afterMs'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>
   'inspect-queue': Timed<'which' | 'skip' | 'take' | 'limit'>

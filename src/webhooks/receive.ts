@@ -2,6 +2,7 @@ import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
 import { createGate, inParallel } from '../parallel.js'
 import { redisNowMs } from '../redis/clock.js'
+import { mayHaveSigned } from '../redis/known-senders.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
@@ -14,7 +15,7 @@ import { appSecretsOf, findSigner, mayReport } from './verify.js'
 export interface WebhookDeps extends ReceiptDeps {
   /** What the operator entered at Meta as well; '' allows no verification. */
   verifyToken: string
-  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf'>
+  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf' | 'formerSecrets'>
 }
 
 /**
@@ -44,12 +45,16 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   }
   const { notices: all, others } = readNotification(parse(deps, body))
   // An app that signs for one number must not report on another's messages.
-  const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
+  const checks = await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer).catch((error: Error) => error))
+  const notices = all.filter((_, at) => checks[at] === true)
   const nowMs = await redisNowMs(deps.store.redis)
   // Meta does not repeat what got a 2xx, so that no status may be lost with the master.
   const written = [...new Set(notices.filter(({ statuses }) => statuses.length > 0).map(({ sender }) => sender))]
   await takeEach(
-    notices.flatMap(byMessage).map(([sender, statuses]) => async () => await takeStatuses(deps, gate, sender, statuses, nowMs)),
+    [
+      ...checks.filter(check => check instanceof Error).map(error => async () => { throw error }),
+      ...notices.flatMap(byMessage).map(([sender, statuses]) => async () => await takeStatuses(deps, gate, sender, statuses, nowMs))
+    ],
     async () => { for (const sender of written) await deps.store.hold(sender) },
     async () => { for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences) },
     async () => { if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer) }
@@ -85,6 +90,11 @@ async function takeStatuses (deps: WebhookDeps, gate: Gate, sender: string, stat
     const result = await gate(async () => await takeOrPark(deps, sender, status))
     deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
   }
+}
+
+/** Statuses of a removed sender are processed while its data lives: WhatsApp reports on its last messages after it was removed. */
+async function isAllowed ({ senders, store }: WebhookDeps, gate: Gate, { sender }: Notice, signer: string): Promise<boolean> {
+  return senders.has(sender) ? mayReport(senders, sender, signer) : await gate(async () => await mayHaveSigned(store, sender, signer))
 }
 
 /** Statuses of one message are processed in Meta's order, those of different messages in parallel. */
