@@ -1,0 +1,58 @@
+import { readSettings } from '../config.js'
+import { SluiceError } from '../errors.js'
+import { createBus } from '../events.js'
+import { createQueues } from '../queues.js'
+import { createRun } from '../redis/commands.js'
+import { connect } from '../redis/connect.js'
+import { createRecoverySchedule } from '../redis/recovery-schedule.js'
+import type { DoctorDeps } from './area.js'
+
+export { examine } from './doctor.js'
+export type { Finding, Report } from './doctor.js'
+
+export interface OpenOptions {
+  /** Replaces REDIS_URL. */
+  redisUrl?: string | undefined
+  /** Replaces KEY_PREFIX. */
+  prefix?: string | undefined
+  onChecked: (count: number) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Connects to the Redis of the settings: a server, Sentinel or Cluster. Throws CONFIG_INVALID for invalid settings, UNAVAILABLE where no Redis
+ * answers. Call `close` in the end.
+ */
+export async function openDoctor (options: OpenOptions): Promise<{ deps: DoctorDeps, close: () => Promise<void> }> {
+  const config = readSettings(['REDIS_URL', 'KEY_PREFIX', 'MAX_BACKLOG_PER_SENDER', 'CALLBACK_CAP', 'IDEMPOTENCY_TTL_MS'], {
+    ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+    ...(options.prefix === undefined ? {} : { KEY_PREFIX: options.prefix })
+  })
+  if (config.REDIS_URL === '') {
+    throw new SluiceError('CONFIG_INVALID', { detail: 'REDIS_URL is empty: set it to the Redis of the gateway', field: 'REDIS_URL' })
+  }
+  const events = createBus()
+  const connections = await connect(config.REDIS_URL, events)
+  const prefix = config.KEY_PREFIX
+  const queues = createQueues(connections.redis, prefix, events)
+  const recoverySchedule = createRecoverySchedule(connections.redis, prefix)
+  return {
+    deps: {
+      prefix,
+      backlogCap: config.MAX_BACKLOG_PER_SENDER,
+      callbackCap: config.CALLBACK_CAP,
+      rememberMs: config.IDEMPOTENCY_TTL_MS,
+      redis: connections.redis,
+      run: createRun(connections.scripts, prefix),
+      drainQueue: queues.drainQueue,
+      recoverySchedule,
+      onChecked: options.onChecked,
+      signal: options.signal
+    },
+    async close () {
+      recoverySchedule.close()
+      await queues.close()
+      await connections.close()
+    }
+  }
+}
