@@ -18,19 +18,25 @@
 -- Keys per message:
 --   msg              string  idempotency record of its digest
 --
+-- Arguments:
+--   now         µs      empty for Redis's clock
+--   rememberMs  ms      how long a key is remembered at least, from admission
 -- Arguments per message:
---   id      text   of the message
---   lane    number  of an entry of a queue that names it, 1 to 3; empty for none
---   member  text   that entry
+--   id          text    of the message
+--   lane        number  of an entry of a queue that names it, 1 to 3; empty for none
+--   member      text    that entry
 --
 -- Returns: for each message
 --   checked  faults   names of include/diagnose_message.lua, separated by spaces
 --   error    text     of the script itself
 --- @include batch
+--- @include clock
 --- @include diagnose_message
 --- @include fault_list
 
+local now_ms = math.floor(clock() / 1000)
 return reply_each(#messages, function(m)
   local message = messages[m]
-  return { 'checked', fault_list(diagnose_message(message.id, message.msg, message.lane, message.lane and message.member)) }
+  local member = message.lane and message.member
+  return { 'checked', fault_list(diagnose_message(message.id, message.msg, message.lane, member, now_ms, arg.rememberMs)) }
 end)

@@ -41,7 +41,7 @@
 
 local id, fault, now = arg.id, arg.fault, clock()
 local now_ms = math.floor(now / 1000)
-local faults, found = diagnose_message(id, key.msg, arg.lane, arg.lane and arg.member)
+local faults, found = diagnose_message(id, key.msg, arg.lane, arg.lane and arg.member, now_ms, arg.rememberMs)
 if not faults[fault] then return { 'gone' } end
 local record, sender = found.record, read_sender()
 local recipient = record and record.recipient or string.match(arg.member, '^[^:]+')

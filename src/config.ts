@@ -143,7 +143,12 @@ const secrets = new Set(['API_KEYS', 'WHATSAPP_ACCESS_TOKEN', 'WHATSAPP_APP_SECR
 export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret = ''): Config {
   const set = withFiles(env)
   const raw = set['WHATSAPP_RATE_PRESET'] === 'meta' ? { ...metaPairRule, ...set } : set
-  const values = validate<Static<typeof ConfigSchema>>(ConfigSchema, raw)
+  let values: Static<typeof ConfigSchema>
+  try {
+    values = envSchema<Static<typeof ConfigSchema>>({ schema: ConfigSchema, data: raw, env: false })
+  } catch (error) {
+    throw explain(error, raw)
+  }
   const keys = values.API_KEYS === '' ? [] : values.API_KEYS.split(',').map(parseKey)
   const sandbox = values.SANDBOX || (values.WHATSAPP_ACCESS_TOKEN === '' && values.WHATSAPP_SENDERS_FILE === '')
   if (sandbox && values.SANDBOX_URL === '' && values.WHATSAPP_APP_SECRET === '') values.WHATSAPP_APP_SECRET = sandboxSecret
@@ -166,21 +171,8 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret 
   return config
 }
 
-/** Some settings alone, for a program that is no node. `overrides` replace the environment. Throws as `readConfig` does. */
-export function readSettings<Name extends keyof Static<typeof ConfigSchema>> (names: Name[], overrides: NodeJS.ProcessEnv) {
-  return validate<Pick<Static<typeof ConfigSchema>, Name>>(Type.Pick(ConfigSchema, names), withFiles({ ...process.env, ...overrides }))
-}
-
-function validate<Values> (schema: TSchema, raw: Record<string, string>): Values {
-  try {
-    return envSchema<Values>({ schema, data: raw, env: false })
-  } catch (error) {
-    throw explain(error, raw)
-  }
-}
-
 /** Reads `<NAME>_FILE`, the path of a file with the value, where `<NAME>` is missing or empty. */
-function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
+export function withFiles (env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of Object.keys(ConfigSchema.properties)) {
     const value = env[name]
@@ -285,7 +277,7 @@ function warn (config: Config): string[] {
 
 interface SchemaError { instancePath: string, message?: string, params?: { allowedValue?: unknown } }
 
-function explain (error: unknown, raw: Record<string, string>): SluiceError {
+export function explain (error: unknown, raw: Record<string, string>): SluiceError {
   const errors = (error as { errors?: SchemaError[] }).errors ?? []
   const names = [...new Set(errors.map(one => one.instancePath.slice(1)))]
   const sentences = names.map(name => {

@@ -4,9 +4,10 @@
 --- @include result
 -- Contradictions in what is stored of one message. No script leaves one. Reads only.
 
--- `msg`: its idempotency key. `lane` and `member`: an entry of a queue that names it, or nil. Returns the faults as a set, and the
+-- `msg`: its idempotency key. `lane` and `member`: an entry of a queue that names it, or nil. `remember_ms`: how long a key is remembered, from
+-- admission; a reopened failure may have lost its key to a younger message after that. Returns the faults as a set, and the
 -- message's record, grant, places, and whether it has a result.
-local function diagnose_message(id, msg, lane, member)
+local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
   local text, known = redis.call('HGET', key.backlog, id), redis.call('GET', msg)
   local is_readable, record = pcall(read_record, text or '')
   if not is_readable then record = nil end
@@ -36,12 +37,13 @@ local function diagnose_message(id, msg, lane, member)
   note('settled_and_waiting', record and (is_settled or in_settled or is_stored))
   note('unplaced', record and #places == 0)
   note('two_places', record and #places > 1 or in_resolved and in_failed)
-  note('mark_missing', record and not known)
+  local is_remembered = record and (record.attempts == 0 or now_ms < tonumber(generation_of(id) or '0', 16) + remember_ms)
+  note('mark_missing', is_remembered and not known)
   note('mark_expires', record and is_ours and not is_settled and redis.call('PTTL', msg) >= 0)
   note('without_expiry', record and #places > 0 and not grant and not has(key.expiry))
   note('entry_without_record', not text and #places > 0 or is_stray)
   note('expiry_without_record', not text and has(key.expiry))
-  note('mark_without_record', not text and is_ours and not is_settled)
+  note('mark_without_record', not text and is_ours and not is_settled and redis.call('PTTL', msg) == -1)
   note('result_without_ttl', not text and is_settled and redis.call('PTTL', msg) == -1)
   note('failure_without_record', in_settled and not is_stored)
   note('orphaned_failure', not text and is_stored and not in_settled)

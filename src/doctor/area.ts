@@ -25,7 +25,7 @@ export interface DoctorSettings {
   prefix: string
   backlogCap: number
   callbackCap: number
-  /** How long an idempotency key is remembered, from admission. */
+  /** How long an idempotency key is remembered at least, from admission. */
   rememberMs: number
 }
 

@@ -16,12 +16,16 @@ export const kinds = {
   'record-unreadable': { means: 'the record of a message cannot be read', remedy: 'keep a copy of the key, and report it' },
   'record-without-expiry': { means: 'a message that waits would never expire', remedy: `${REPAIR}: its end is written from its record` },
   'expiry-without-record': { means: 'an end of life of no message', remedy: `${REPAIR}: the entry is removed` },
-  'queue-without-ready': { means: 'messages of a pair wait without a ready time: nothing sends them', remedy: `${REPAIR}: a ready time is written` },
+  'queue-without-ready': {
+    means: 'messages of a pair wait without a ready time: nothing sends them', remedy: `${REPAIR}: a ready time is written`
+  },
   'ready-without-queue': { means: 'a ready time contradicts queue or grant of its pair', remedy: `${REPAIR}: it is corrected` },
-  'grant-without-record': { means: 'a grant of no stored message keeps its pair closed', remedy: `${REPAIR}, after its lease: the grant is removed` },
-  'grant-without-lease': { means: 'a grant has no in-flight entry: recovery would not find it', remedy: `${REPAIR}: the entry is written` },
-  'lease-without-grant': { means: 'an in-flight entry without a grant uses up a place', remedy: `${REPAIR}: the entry is removed` },
-  'key-not-remembered': { means: 'the idempotency key of an unsettled message is lost, or expires', remedy: `${REPAIR}: it is written, without a TTL` },
+  'grant-without-record': {
+    means: 'a grant of no stored message keeps its pair closed', remedy: `${REPAIR}, after its lease: the grant is removed`
+  },
+  'grant-without-lease': { means: 'a grant has no in-flight entry: recovery cannot find it', remedy: `${REPAIR}: it is written` },
+  'lease-without-grant': { means: 'an in-flight entry without a grant uses up a place', remedy: `${REPAIR}: it is removed` },
+  'key-not-remembered': { means: 'the idempotency key of an unsettled message is lost, or expires', remedy: `${REPAIR}: it is kept` },
   'result-without-message': {
     means: 'an idempotency record without message, or a result without TTL, would stay for ever',
     remedy: `${REPAIR}: it expires with its window; the message itself is lost, so check it with its sender`

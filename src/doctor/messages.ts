@@ -15,7 +15,8 @@ const HISTORY = JSON.stringify({ outcome: 'unknown', note: 'sluice doctor: the m
 export async function checkMessages (deps: DoctorDeps, sender: string, entries: Entry[]): Promise<Suspect[]> {
   const checked = await Promise.all(entries.map(async ({ id, lane, member }) => {
     const at = { sender, digest: digestOf(id) }
-    const { faults } = await ask(deps, async () => await deps.run('check-messages', at, { id, lane: lane ?? '', member: member ?? '' }))
+    const args = { rememberMs: deps.rememberMs, id, lane: lane ?? '', member: member ?? '' }
+    const { faults } = await ask(deps, async () => await deps.run('check-messages', at, args))
     return faults.split(' ').filter(fault => fault !== '').map((fault): Suspect => ({
       area: 'messages', fault, sender, target: id, ...(lane === undefined || member === undefined ? {} : { lane, member })
     }))

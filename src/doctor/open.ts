@@ -1,4 +1,3 @@
-import { readSettings } from '../config.js'
 import { SluiceError } from '../errors.js'
 import { createBus } from '../events.js'
 import { createQueues } from '../queues.js'
@@ -6,6 +5,7 @@ import { createRun } from '../redis/commands.js'
 import { connect } from '../redis/connect.js'
 import { createRecoverySchedule } from '../redis/recovery-schedule.js'
 import type { DoctorDeps } from './area.js'
+import { readSettings } from './settings.js'
 
 export { examine } from './doctor.js'
 export type { Finding, Report } from './doctor.js'
@@ -24,7 +24,7 @@ export interface OpenOptions {
  * answers. Call `close` in the end.
  */
 export async function openDoctor (options: OpenOptions): Promise<{ deps: DoctorDeps, close: () => Promise<void> }> {
-  const config = readSettings(['REDIS_URL', 'KEY_PREFIX', 'MAX_BACKLOG_PER_SENDER', 'CALLBACK_CAP', 'IDEMPOTENCY_TTL_MS'], {
+  const config = readSettings({
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
     ...(options.prefix === undefined ? {} : { KEY_PREFIX: options.prefix })
   })
@@ -41,7 +41,7 @@ export async function openDoctor (options: OpenOptions): Promise<{ deps: DoctorD
       prefix,
       backlogCap: config.MAX_BACKLOG_PER_SENDER,
       callbackCap: config.CALLBACK_CAP,
-      rememberMs: config.IDEMPOTENCY_TTL_MS,
+      rememberMs: Math.min(config.IDEMPOTENCY_TTL_MS, config.IDEMPOTENCY_DERIVED_TTL_MS),
       redis: connections.redis,
       run: createRun(connections.scripts, prefix),
       drainQueue: queues.drainQueue,

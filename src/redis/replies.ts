@@ -170,7 +170,7 @@ export interface Arguments {
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
   recover: Timed<'lost' | 'limit'>
-  'check-messages': Record<'id' | 'lane' | 'member', Value>
+  'check-messages': Timed<'rememberMs' | 'id' | 'lane' | 'member'>
   'check-pairs': Timed<'recipient'>
   'check-bodies': Record<'name', Value>
   'repair-message': Timed<'id' | 'lane' | 'member' | 'fault' | 'rememberMs' | 'history'>
