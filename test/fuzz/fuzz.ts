@@ -103,7 +103,8 @@ async function checks (w: FuzzWorld, script: Run, { ids, members, names }: Judge
 /** What a whole first look of the doctor suspects. Nothing else runs meanwhile, so a second look would see the same. */
 async function findings (doctor: DoctorDeps): Promise<string[]> {
   const found: string[] = []
-  const searches = [...[messages, pairs, bodies].map(area => area.search(doctor, SENDER)), searchKeys(doctor, { senders: new Set(), broken: new Set() })]
+  const ofSender = [messages, pairs, bodies].map(area => area.search(doctor, SENDER))
+  const searches = [...ofSender, searchKeys(doctor, { senders: new Set(), broken: new Set() })]
   for (const search of searches) {
     for await (const page of search) found.push(...page.map(({ fault, target, detail }) => `the doctor finds ${fault}: ${target} ${detail ?? ''}`))
   }

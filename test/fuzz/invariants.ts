@@ -51,7 +51,9 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
   for (const id of records) {
     if (!sets.resolved.has(id) && !sets.failed.has(id) && !sets.unconfirmed.has(id)) found.push(`the failure record of ${id} is in no set`)
   }
-  for (const name of ['resolved', 'failed'] as const) for (const id of sets[name]) if (!records.includes(id)) found.push(`${id} is ${name} without record`)
+  for (const name of ['resolved', 'failed', 'unconfirmed'] as const) {
+    for (const id of sets[name]) if (!records.includes(id)) found.push(`${id} is ${name} without record`)
+  }
   for (const id of sets.unacknowledged) if (!sets.failed.has(id)) found.push(`${id} is unacknowledged and has not failed`)
   for (const id of sets.failed) if (sets.resolved.has(id)) found.push(`${id} is failed and resolved`)
 
@@ -77,7 +79,10 @@ async function fatesOf (w: FuzzWorld, backlog: Record<string, string>): Promise<
   return ids.flatMap((id, at) => {
     const [letter = '', generation] = marks[at]?.split(' ') ?? []
     const isOwn = generation === id.split('.')[1]
-    if (id in backlog) return isOwn && letter !== 'w' || letter === '' && !w.reopened.has(id) ? [`${id} is unsettled and its key says "${letter}"`] : []
+    if (id in backlog) {
+      const isForgotten = letter === '' && !w.reopened.has(id)
+      return isForgotten || (isOwn && letter !== 'w') ? [`${id} is unsettled and its key says "${letter}"`] : []
+    }
     return isOwn && letter === 'w' ? [`${id} is lost: its key is remembered, and nothing else is`] : []
   })
 }

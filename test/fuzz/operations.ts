@@ -5,6 +5,8 @@ import { LANES, RECIPIENTS, type FuzzWorld, type Grant } from './world.js'
 type Operation = (w: FuzzWorld) => Promise<void>
 
 const DAY_MS = 86_400_000
+/** What may cool down with each settlement. */
+const buckets: Record<string, string[]> = { stop: ['sender'], wait: ['', 'pair', 'sender-rate'], failed: ['', '', '', '', 'marketing'] }
 
 /** Up to `count` calls in one tick, which the batcher joins to one call of the script. */
 async function together (w: FuzzWorld, work: () => Promise<void>): Promise<void> {
@@ -24,7 +26,7 @@ async function settle (w: FuzzWorld, grant: Grant, settlement: string, how: { un
     settlement,
     startedUs: how.unstarted === true ? '' : 2000,
     afterMs: random.pick([0, 1000, 9000]),
-    bucket: settlement === 'stop' ? 'sender' : settlement === 'wait' ? random.pick(['', 'pair', 'sender-rate']) : settlement === 'failed' && random.chance(0.2) ? 'marketing' : '',
+    bucket: random.pick(buckets[settlement] ?? ['']),
     coolMs: settlement === 'wait' || settlement === 'stop' ? 1500 : 0,
     code: settlement === 'failed' ? '{"by":"whatsapp"}' : '190',
     resultSuffix: `web ${settlement === 'sent' ? wamid : '-'}`,
@@ -206,7 +208,8 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
   leaseCallbacks: {
     weight: 6,
     async run (w) {
-      const { callbacks } = await w.run('lease-callbacks', { limit: w.random.pick([0, 1, 5]), leaseMs: 30_000, take: 20, cap: w.random.pick([2, 1000]) })
+      const args = { limit: w.random.pick([0, 1, 5]), leaseMs: 30_000, take: 20, cap: w.random.pick([2, 1000]) }
+      const { callbacks } = await w.run('lease-callbacks', args)
       w.leased.push(...callbacks)
     }
   },
@@ -225,7 +228,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
         cap: 5,
         keepMs: 30 * DAY_MS / 100
       })
-      if ((reply.status === 'delivered' || reply.status === 'dead-lettered') && reply.leaseEndMs > 0) w.leased.push({ ...one, leaseEndMs: reply.leaseEndMs })
+      if ('leaseEndMs' in reply && reply.leaseEndMs > 0) w.leased.push({ ...one, leaseEndMs: reply.leaseEndMs })
     }
   },
   pause: {
