@@ -1,8 +1,10 @@
+import { Queue } from 'bullmq'
 import { SluiceError } from '../errors.js'
 import { createBus } from '../events.js'
-import { createQueues } from '../queues.js'
+import { queueNames } from '../queues.js'
 import { createRun } from '../redis/commands.js'
 import { connect } from '../redis/connect.js'
+import { queuePrefix } from '../redis/keys.js'
 import { createRecoverySchedule } from '../redis/recovery-schedule.js'
 import type { DoctorDeps } from './area.js'
 import { readSettings } from './settings.js'
@@ -34,7 +36,11 @@ export async function openDoctor (options: OpenOptions): Promise<{ deps: DoctorD
   const events = createBus()
   const connections = await connect(config.REDIS_URL, events)
   const prefix = config.KEY_PREFIX
-  const queues = createQueues(connections.redis, prefix, events)
+  // Without `skipMetasUpdate` a queue writes to Redis as soon as it is created.
+  const drainQueue = new Queue(queueNames.drain, {
+    connection: connections.redis, prefix: queuePrefix(prefix), skipVersionCheck: true, skipMetasUpdate: true
+  })
+  drainQueue.on('error', () => undefined) // a command that fails reports it
   const recoverySchedule = createRecoverySchedule(connections.redis, prefix)
   return {
     deps: {
@@ -44,14 +50,14 @@ export async function openDoctor (options: OpenOptions): Promise<{ deps: DoctorD
       rememberMs: Math.min(config.IDEMPOTENCY_TTL_MS, config.IDEMPOTENCY_DERIVED_TTL_MS),
       redis: connections.redis,
       run: createRun(connections.scripts, prefix),
-      drainQueue: queues.drainQueue,
+      drainQueue,
       recoverySchedule,
       onChecked: options.onChecked,
       signal: options.signal
     },
     async close () {
       recoverySchedule.close()
-      await queues.close()
+      await drainQueue.close()
       await connections.close()
     }
   }

@@ -224,7 +224,7 @@ export const damages: Damage[] = [
   },
   {
     name: 'a schedule without sender',
-    inflict: async w => { await w.redis.zadd(`{${w.prefix}}:recovery-schedule`, 0, 'nobody') },
+    inflict: async w => { await w.redis.zadd(`{${w.prefix}}:recovery-schedule`, 0, 'missing') },
     finds: ['schedule-without-sender']
   },
   {
