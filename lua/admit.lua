@@ -90,6 +90,7 @@ local function admit(m)
   -- The first write for this message: an unused number leaves a gap.
   record.seq = next_number()
   local text = write_record(record)
+  if view.scheduled_for then text = mark_scheduled(text) end
 
   -- From here on nothing may fail: load_state has read the keys of other types, and the batch size bounds every unpack.
   unsettled = unsettled + 1

@@ -11,7 +11,7 @@
 --   seq                string  last number drawn for a queue
 --   sender             hash    rules and state
 --   inflight           zset    id -> lease end, µs
---   scheduled          zset    id -> ms
+--   scheduled          zset    `number:id` -> ms
 --   unknown            zset    id -> hold end, ms
 --   failures           zset    id -> nextRetryAt, ms
 --   retries            zset    id of a failure whose retry has begun -> when it was taken up, ms

@@ -34,6 +34,8 @@ local function remove(list, ids)
     redis.call('HDEL', key.failure_records, id)
     redis.call('ZREM', list, id)
     redis.call('ZREM', key.unacknowledged, id)
+    -- Its record is gone, so a failed status finds no content any more.
+    redis.call('ZREM', key.unconfirmed, id)
   end
   removed = removed + #ids
 end

@@ -172,7 +172,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret 
 }
 
 /** Reads `<NAME>_FILE`, the path of a file with the value, where `<NAME>` is missing or empty. */
-function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
+export function withFiles (env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of Object.keys(ConfigSchema.properties)) {
     const value = env[name]
@@ -277,7 +277,7 @@ function warn (config: Config): string[] {
 
 interface SchemaError { instancePath: string, message?: string, params?: { allowedValue?: unknown } }
 
-function explain (error: unknown, raw: Record<string, string>): SluiceError {
+export function explain (error: unknown, raw: Record<string, string>): SluiceError {
   const errors = (error as { errors?: SchemaError[] }).errors ?? []
   const names = [...new Set(errors.map(one => one.instancePath.slice(1)))]
   const sentences = names.map(name => {

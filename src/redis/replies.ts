@@ -60,6 +60,9 @@ type Pair = Record<Lane, number> & {
   burst: number
 }
 interface NoRules { status: 'no_rules' }
+/** `faults`: names separated by spaces. */
+interface Checked { status: 'checked', faults: string }
+type Repaired = Bare<'repaired' | 'gone'> | { status: 'left', why: string }
 interface Bare<Status extends string> { status: Status }
 
 /** The reply of each script. The headers in lua/ declare the same fields and say what they mean; the loader reads the fields from there. */
@@ -127,6 +130,13 @@ export interface Replies {
     nextMs: number
     parkedDue: boolean
   }
+  'check-messages': Checked
+  'check-pairs': Checked
+  'check-bodies': Checked
+  'repair-message': Repaired
+  'repair-pair': Repaired
+  'repair-body': Repaired
+  'repair-schedule': Bare<'repaired' | 'gone'>
   prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
   forget: Bare<'forgotten' | 'kept'>
   'inspect-message': Bare<'gone'> | {
@@ -178,6 +188,13 @@ export interface Arguments {
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
   recover: Timed<'lost' | 'limit'> & { graceMs?: number }
+  'check-messages': Timed<'rememberMs' | 'id' | 'lane' | 'member'>
+  'check-pairs': Timed<'recipient'>
+  'check-bodies': Record<'name', Value>
+  'repair-message': Timed<'id' | 'lane' | 'member' | 'fault' | 'rememberMs' | 'history'>
+  'repair-pair': Timed<'recipient' | 'fault'>
+  'repair-body': Timed<'name' | 'fault'>
+  'repair-schedule': Record<'name', Value>
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
   forget: Timed<'afterMs'>
   'inspect-message': Timed<'id'>

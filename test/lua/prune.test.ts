@@ -104,3 +104,17 @@ await test('an opt-in is kept for 30 days, and an opt-out without a limit', asyn
   await w.run('prune', terms)
   t.strictSame((await w.redis.hkeys(w.key('opt-outs'))).sort(), [`-${CARL}`, ANN].sort())
 })
+
+await test('a failure that is removed leaves nothing behind that names its record', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { history: '{"attempt":1}', afterMs: 0 })
+  w.at(3000)
+  const retried = await w.retry(grant.id, { holder: 'a1:9' })
+  t.match(retried, { status: 'granted' })
+  const again = { ...grant, attempt: 2, holder: 'a1:9' }
+  await w.settled(again, 'sent', { history: '{"attempt":2}', keepMs: HOUR })
+  w.at(4000)
+  t.hasStrict(await w.run('prune', { ...terms, cap: 0 }), { failures: 1 })
+  t.equal(await w.redis.hlen(w.key('failure-records')), 0)
+  t.equal(await w.redis.zcard(w.key('unconfirmed')), 0)
+})
