@@ -1,16 +1,23 @@
 /** A minute of `npm run prove`: under load and every kind of fault, three nodes keep every promise. SEED repeats a run. */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { regressions } from '../support/regressions.js'
+import { seedOf } from '../support/seed.js'
 import { table } from './report.js'
 import { soak } from './soak.js'
 
-/** With this seed every kind of fault occurs within the minute. */
-const SEED = Number(process.env['SEED'] ?? (process.env['CI'] === undefined ? Math.floor(Math.random() * 1e6) : 20261140))
+const SEED = seedOf('soak')
 
-await t.test('three nodes under load and faults keep every promise', async t => {
-  const soaked = await soak(t, { seconds: 60, seed: SEED, perSecond: 40, faultEverySeconds: 2.5, report: () => undefined })
-  t.comment(`SEED=${SEED}`)
+await t.test(`three nodes under load and faults keep every promise (seed ${SEED})`, async t => await run(t, SEED))
+
+for (const { seed, found } of regressions.soak) {
+  await t.test(`seed ${seed} does not find again: ${found}`, async t => await run(t, seed))
+}
+
+async function run (t: Test, seed: number): Promise<void> {
+  const soaked = await soak(t, { seconds: 60, seed, perSecond: 40, faultEverySeconds: 2.5, report: () => undefined })
+  t.comment(`SEED=${seed}`)
   t.comment(table(soaked))
-  for (const [breach, list] of soaked.judgement.found) t.strictSame(list.slice(0, 5), [], `${breach}, by seed ${SEED}`)
+  for (const [breach, list] of soaked.judgement.found) t.strictSame(list.slice(0, 5), [], `${breach}, by seed ${seed}`)
   t.ok(soaked.judgement.figures.messages > 1000, 'enough messages for a verdict')
   t.ok(soaked.faults.size > 10, 'enough kinds of faults for a verdict')
-})
+}
