@@ -60,7 +60,9 @@ for _, recipient in ipairs(idle) do redis.call('ZREM', key.pair_tat, recipient) 
 -- An opt-in counts only against an older opt-out that the provider reports late. A random sample bounds the work and reaches all in time.
 local sample = redis.call('HRANDFIELD', key.opt_outs, arg.limit, 'WITHVALUES')
 for i = 1, #sample, 2 do
-  if string.sub(sample[i], 1, 1) == '-' and tonumber(sample[i + 1]) < now_ms - OPT_IN_LIFE_MS then redis.call('HDEL', key.opt_outs, sample[i]) end
+  if string.sub(sample[i], 1, 1) == '-' and (tonumber(sample[i + 1]) or 0) < now_ms - OPT_IN_LIFE_MS then
+    redis.call('HDEL', key.opt_outs, sample[i])
+  end
 end
 
 local present = math.floor(now_ms / 600000)
