@@ -17,13 +17,16 @@
 --   acknowledged  -
 --   gone          -  there is no PENDING or FAILED failure with this id
 --- @include clock
+--- @include record
 
 local id = arg.id
 local failed_at = redis.call('ZSCORE', key.failed, id)
 local pending = not failed_at and redis.call('ZSCORE', key.failures, id)
 local hash = failed_at and key.failure_records or key.backlog
 local text = (failed_at or pending) and redis.call('HGET', hash, id)
-if not text then return { 'gone' } end
-redis.call('HSET', hash, id, text .. '\n' .. int(math.floor(clock() / 1000)) .. ' ' .. arg.history)
+local record = text and read_record(text)
+if not record then return { 'gone' } end
+append_history(record, math.floor(clock() / 1000), arg.history)
+redis.call('HSET', hash, id, write_record(record))
 redis.call('ZREM', key.unacknowledged, id)
 return { 'acknowledged' }

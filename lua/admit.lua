@@ -49,6 +49,7 @@
 --   scheduled  generation, waitUs
 --   duplicate  generation          the first message's; inspect-message knows its state
 --   reused     generation          same key, other content
+--   lapsed     result              the key's window is over; call release-key with this compact result, then again
 --   refused    code, waitUs
 --   no_rules   -                   no rules are written for this sender
 --   error      text                of the script itself
@@ -80,7 +81,8 @@ local function admit(m)
   -- 1 µs apart, so that ready times keep the order of the messages and each wait counts the messages before it.
   local message, at = messages[m], now + m - 1
   local recipient, lane, id = message.recipient, message.lane, message.digest .. '.' .. generation
-  if known[message.msg] then return repeat_of(known[message.msg], message.fingerprint) end
+  local repeated = known[message.msg] and repeat_of(known[message.msg], message, now_ms)
+  if repeated then return repeated end
   if not sender then return { 'no_rules' } end
   local view = evaluate(state, sender, message, at, unsettled)
   if view.refused then return { 'refused', view.refused, view.wait } end

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Applies a failed status: an attempt that the provider had accepted could not be delivered. The message becomes a failure: it is retried later
--- if its record is still stored, else FAILED. The result of another attempt is not changed, and a delivery neither.
+-- if its content is still stored, else FAILED. A message that was delivered, or of which another attempt was accepted, stays sent. The failure of
+-- an attempt that decides nothing is kept, so that a later receipt of its acceptance decides nothing either.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -15,6 +16,7 @@
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
+--   completed        zset    ten minutes -> messages sent in them
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   outbox           list    changes that callbacks are due for
@@ -38,9 +40,9 @@
 -- Returns:
 --   retry          dueMs, stopped?   the next retry
 --   failed         dueMs, stopped?   FAILED; dueMs is 0
---   beside         -                 it was delivered; the failure is kept with the delivery
+--   beside         -                 it was delivered, or another attempt was accepted; the failure is kept with that
 --   known          -                 another settlement stands, or this failure is known already
---   early          -                 this attempt is in flight: its own response comes first
+--   early          -                 this attempt is in flight, or another one of a message that this would unsettle: its response comes first
 --   needs_payload  result            call again with a payload made of this compact result
 --   needs_suffix   record            call again with a resultSuffix made of this record
 --   gone           -                 Redis has nothing of it any more
@@ -50,54 +52,81 @@
 --- @include pair_tat
 --- @include close
 --- @include cool_down
+--- @include success
+--- @include uncount
 
-local id, after_ms = arg.id, arg.afterMs
+local id, after_ms, wamid = arg.id, arg.afterMs, arg.wamid
 local known = redis.call('GET', key.msg)
 local result = read_result(known)
 local sender = read_sender()
+if result.generation ~= generation_of(id) then result = {} end
 -- An erased message has no recipient.
-if not sender or result.generation ~= generation_of(id) or result.recipient == '-' then return { 'gone' } end
-if result.letter == 'd' or result.letter == 'r' then
-  local with_failure = result.wamid == arg.wamid and append_status(result, 'f', arg.code)
+if not sender or result.recipient == '-' then return { 'gone' } end
+local function beside()
+  local with_failure = append_status(result, 'f', arg.code)
   if with_failure then redis.call('SET', key.msg, with_failure, 'KEEPTTL') end
   return { with_failure and 'beside' or 'known' }
 end
+if result.letter == 'd' or result.letter == 'r' then return result.wamid == wamid and beside() or { 'known' } end
+if result.letter and result.letter ~= 's' and result.letter ~= 'w' then return { 'known' } end
 
 local now = clock()
 local now_ms = math.floor(now / 1000)
-local text
-if result.letter == 's' and result.wamid == arg.wamid then
-  text = redis.call('HGET', key.failure_records, id)
-elseif result.letter == 'w' then
-  text = redis.call('HGET', key.backlog, id)
-  local record = text and read_record(text)
-  local grant = record and grant_of(record.recipient)
-  if grant and grant.id == id and grant.attempt == arg.attempt then return { 'early' } end
-  if not record or record.attempts ~= arg.attempt or not redis.call('ZSCORE', key.unknown, id) then return { 'known' } end
-else
+local waiting = result.letter ~= 's' and redis.call('HGET', key.backlog, id)
+local text = waiting or redis.call('HGET', key.failure_records, id)
+local record = text and read_record(text)
+-- Without a result, its place among the unconfirmed says that the message was sent.
+local is_sent = result.letter == 's' or (not waiting and record and redis.call('ZSCORE', key.unconfirmed, id))
+if not is_sent and not (waiting and record) then return { 'gone' } end
+local grant = grant_of(record and record.recipient or result.recipient)
+if grant and grant.id == id and (is_sent or grant.attempt == arg.attempt) then return { 'early' } end
+local marks = marks_of(record and record.body)
+if marks[wamid] == 'bounced' or marks[wamid] == 'delivered' then return { 'known' } end
+if result.wamid then marks[result.wamid] = marks[result.wamid] or 'accepted' end
+
+local function note()
+  append_history(record, now_ms, arg.history, 'bounced=' .. wamid)
+  redis.call('HSET', waiting and key.backlog or key.failure_records, id, write_record(record))
+end
+local decides = is_sent and (marks[wamid] or next(marks) == nil)
+if waiting then decides = record.attempts == arg.attempt and redis.call('ZSCORE', key.unknown, id) end
+if not decides then
+  if record then note() end
   return { 'known' }
 end
+local other = other_success(marks, wamid)
+if other then
+  if record then note() end
+  if result.wamid == wamid then redis.call('SET', key.msg, with_wamid(result, other), 'KEEPTTL') end
+  return { 'beside' }
+end
+-- A second acceptance of which only the hash is left.
+if result.receipts and string.find(result.receipts, ':x', 1, true) then return beside() end
+
 -- The failure is built from the record, or from the compact result. The latter has no content to send again, which lane 0 marks.
-if not text and arg.payload == '' then return { 'needs_payload', known } end
-if text and not after_ms and not result.suffix and arg.resultSuffix == '' then return { 'needs_suffix', text } end
-local record = text and read_record(text)
+if not record and arg.payload == '' then return { 'needs_payload', known } end
+if not record or record.lane == 0 then after_ms = nil end
+if record and not after_ms and not result.suffix and arg.resultSuffix == '' then return { 'needs_suffix', text } end
 if not record then
   local keep = now_ms + math.max(0, redis.call('PTTL', key.msg))
   record = {
     recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = arg.payload
   }
-  after_ms = nil
 end
 record.attempts = math.max(record.attempts, arg.attempt)
-append_history(record, now_ms, arg.history, 'bounced=' .. arg.wamid)
-local stops = arg.bucket == 'sender' and not blocked(sender, now)
+local settled_ms = tonumber(result.at or redis.call('ZSCORE', key.resolved, id) or string.match(record.body, '.*\n(%d+)') or 0)
+local stops = arg.bucket == 'sender' and proves_stop(sender, settled_ms * 1000, now)
 local tat = pair_tat_of(record.recipient)
+append_history(record, now_ms, arg.history, 'bounced=' .. wamid)
 
 redis.call('ZREM', key.unconfirmed, id)
 redis.call('ZREM', key.unknown, id)
 redis.call('ZREM', key.resolved, id)
+if is_sent then uncount(settled_ms) end
 if after_ms then
-  redis.call('SET', key.msg, 'w ' .. result.generation .. ' ' .. string.match(known, '^%a %x+ (%x+)'))
+  if result.letter or not known then
+    redis.call('SET', key.msg, 'w ' .. generation_of(id) .. ' ' .. (string.match(known or '', '^%a %x+ (%x+)') or '0'))
+  end
   redis.call('HDEL', key.failure_records, id)
   redis.call('HSET', key.backlog, id, write_record(record))
   redis.call('ZADD', key.failures, now_ms + after_ms, id)

@@ -43,11 +43,11 @@ local id, is_expired = arg.id, arg.reason == 'expired'
 local text = redis.call('HGET', key.backlog, id)
 local now = clock()
 local now_ms = math.floor(now / 1000)
-if not text then
+local record = text and read_record(text)
+if not record then
   redis.call('ZREM', key.expiry, id)
   return { 'gone' }
 end
-local record = read_record(text)
 local sender = read_sender()
 if not sender then return { 'busy' } end
 local grant = grant_of(record.recipient)

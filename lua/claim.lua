@@ -58,9 +58,9 @@ local next_number = create_numbers(#due)
 for _, member in ipairs(due) do
   local id = string.match(member, '^%d+:(.+)$')
   local text = redis.call('HGET', key.backlog, id)
+  local record = text and read_record(text)
   redis.call('ZREM', key.scheduled, member)
-  if text then
-    local record = read_record(text)
+  if record then
     record.seq = next_number()
     redis.call('HSET', key.backlog, id, write_record(record))
     redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))

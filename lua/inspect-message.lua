@@ -16,6 +16,7 @@
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
+--   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --
 -- Arguments:
 --   now  µs    empty for Redis's clock
@@ -34,6 +35,7 @@
 --- @include record
 --- @include grant
 --- @include result
+--- @include success
 --- @include sender_tat
 --- @include wait
 
@@ -56,14 +58,17 @@ if not text then
   local settled = { s = 'sent', d = 'delivered', r = 'read', f = 'failed', c = 'cancelled', e = 'expired' }
   local at = redis.call('ZSCORE', key.failed, id)
   if letter and letter ~= 'w' then return found(settled[letter], tonumber(at or redis.call('ZSCORE', key.resolved, id) or 0)) end
-  -- After the idempotency window only the record is left; the tags of its history have the state.
-  if at then return found(string.find(text or '', '\n%d+:expired ') and 'expired' or 'failed', tonumber(at)) end
+  -- Without a result only the record is left; the tags of its history have the state.
+  local tag = last_tag(text)
+  if at then return found(tag == 'expired' and tag or 'failed', tonumber(at)) end
   at = redis.call('ZSCORE', key.resolved, id)
-  if at then return found(string.find(text or '', '\n%d+:cancelled ') and 'cancelled' or 'sent', tonumber(at)) end
-  return { 'gone' }
+  if not at and not (text and redis.call('ZSCORE', key.unconfirmed, id)) then return { 'gone' } end
+  local sent = string.find(text or '', '\n%d+:delivered=') and 'delivered' or 'sent'
+  return found(tag == 'cancelled' and tag or sent, tonumber(at or 0))
 end
 
 local record = read_record(text)
+if not record then return { 'gone' } end
 local grant = grant_of(record.recipient)
 if grant and grant.id == id then return found('sending') end
 local places = { scheduled = { key.scheduled, scheduled_member_of(record, id) }, unknown = { key.unknown, id }, retrying = { key.failures, id } }

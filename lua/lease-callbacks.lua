@@ -54,9 +54,11 @@ local function drop_oldest()
 end
 
 for _, item in ipairs(items) do
-  local subject, event = string.match(item, '^(%S+) (.*)$')
-  local text = redis.call('HGET', key.callbacks, subject)
-  if text then
+  local subject, event = string.match(item, '^(%S+) (%d.*)$')
+  local text = subject and redis.call('HGET', key.callbacks, subject)
+  if not subject then
+    dropped = dropped + 1
+  elseif text then
     -- The same webhook is relayed once.
     if not is_relayed(subject) then redis.call('HSET', key.callbacks, subject, text .. '\n' .. event) end
   else
@@ -86,15 +88,15 @@ end
 local leased = {}
 local function lease(subjects)
   for _, subject in ipairs(subjects) do
-    local text = redis.call('HGET', key.callbacks, subject)
+    local tries, event = first_event(subject, redis.call('HGET', key.callbacks, subject))
     redis.call('ZREM', key.callbacks_retries, subject)
-    if text then
-      local tries, event = first_event(subject, text)
+    if tries then
       redis.call('ZADD', key.callbacks_due, now_ms + arg.leaseMs, subject)
       leased[#leased + 1] = { subject, now_ms + arg.leaseMs, tries, event }
     else
-      -- Only an older version, which knows no callbacks-retries, leaves an entry without its events.
+      -- Only damage, or an older version, which knows no callbacks-retries, leaves an entry without its events.
       redis.call('ZREM', key.callbacks_due, subject)
+      redis.call('ZREM', key.callbacks_since, subject)
     end
   end
 end

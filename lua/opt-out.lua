@@ -24,14 +24,15 @@ local known = redis.call('HGET', key.opt_outs, recipient)
 local since = tonumber(string.match(known or '', '^%d+') or 0)
 local now_ms = math.floor(clock() / 1000)
 local decided = math.min(arg.atMs or now_ms, now_ms)
+local resumed = tonumber(redis.call('HGET', key.opt_outs, back) or nil) or 0
 if arg.preference == 'resume' then
   if known and decided < since then return { 'written', 1, since, {} } end
   redis.call('HDEL', key.opt_outs, recipient)
   -- Kept, since the provider reports late and repeatedly: a stop that is older than this no longer counts.
-  redis.call('HSET', key.opt_outs, back, int(math.max(decided, tonumber(redis.call('HGET', key.opt_outs, back) or 0))))
+  redis.call('HSET', key.opt_outs, back, int(math.max(decided, resumed)))
   return { 'written', known and 1 or 0, since, {} }
 end
-if arg.atMs and arg.atMs < tonumber(redis.call('HGET', key.opt_outs, back) or 0) then return { 'written', known and 1 or 0, since, {} } end
+if arg.atMs and arg.atMs < resumed then return { 'written', known and 1 or 0, since, {} } end
 if not known or (arg.atMs and decided > since) then
   since = decided
   redis.call('HSET', key.opt_outs, recipient, int(since) .. ' ' .. arg.note)
@@ -42,7 +43,8 @@ for lane = 1, LANES do
   for _, member in ipairs(redis.call('ZRANGEBYLEX', key.queue[lane], '[' .. recipient .. ':', '(' .. recipient .. ';')) do
     local id = id_of(member)
     local text = redis.call('HGET', key.backlog, id)
-    if text and read_record(text).marketing then waiting[#waiting + 1] = id end
+    local record = text and read_record(text)
+    if record and record.marketing then waiting[#waiting + 1] = id end
   end
 end
 return { 'written', known and 1 or 0, since, waiting }

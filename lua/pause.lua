@@ -25,6 +25,8 @@ if arg.state == 'probe' then
   redis.call('HSET', key.sender, 'until', now)
 else
   redis.call('HDEL', key.sender, 'status', 'until', 'reason', 'since', 'probeIntervalUs')
+  -- A failure of an attempt from before says nothing of the sender as it is now.
+  if arg.state == 'active' and before ~= 'active' then redis.call('HSET', key.sender, 'resumedAt', now) end
 end
 if arg.state == 'paused' then
   redis.call('HSET', key.sender, 'status', 'paused', 'reason', arg.reason)

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
--- Applies evidence that one attempt was accepted, delivered or read: a webhook status, or a success whose token is stale. The message is sent,
--- whatever its state, unless another attempt is in flight. A second acceptance is a double, and is reported once. The state of a sent message
--- only rises. If an attempt is known to have failed after it was accepted, only a delivery changes that.
+-- Applies evidence that one attempt was accepted, delivered or read: a webhook status, or a success whose token is stale. The message is settled
+-- as sent at once, whatever its state, and nothing sends it again. If a later attempt is in flight, only its grant is left to settle. A second
+-- acceptance is a double, and is reported once. The state of a sent message only rises, whichever attempt was delivered. If an attempt is known to
+-- have failed after it was accepted, only a delivery changes that.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -11,6 +12,7 @@
 --   grants           hash    recipient -> grant
 --   pair-tat         zset    recipient -> TAT, µs
 --   sender           hash    rules and state
+--   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
 --   resolved         zset    id -> ms
@@ -36,7 +38,7 @@
 --   sent          -       the message is now settled as sent
 --   raised        -       it was settled as sent before; its state has risen
 --   known         -       this has been settled already
---   double        -       it was sent before, or another attempt is in flight: it may be delivered twice
+--   double        -       it was sent before by another attempt
 --   bounced       -       this attempt is known to have failed since it was accepted
 --   early         -       this attempt is in flight: its own response comes first
 --   needs_suffix  record  call again with a resultSuffix made of this record
@@ -46,69 +48,43 @@
 --- @include grant
 --- @include free_pair
 --- @include close
+--- @include raise
 
 local id, wamid, status = arg.id, arg.wamid, arg.status
-
--- The last entry of the history about this acceptance: `known`, or `bounced` if it failed later; nil for none.
-local function last_mark_of_this(body)
-  local last
-  for tag, named in string.gmatch(body or '', '\n%d+:(%a+)=(%S+) ') do
-    if named == wamid then last = tag == 'accepted' and 'known' or 'bounced' end
-  end
-  return last
-end
-
 local known = redis.call('GET', key.msg)
 local sender = read_sender()
 local now = clock()
 local now_ms = math.floor(now / 1000)
 local at = int(arg.atMs > 0 and arg.atMs or now_ms)
 local result = read_result(known)
-local is_current = known and result.generation == generation_of(id)
-if is_current and result.recipient == '-' then return { 'gone' } end
-if is_current and string.match(result.letter, '[sdr]') then
-  if result.wamid ~= wamid then
-    local mark = last_mark_of_this(redis.call('HGET', key.failure_records, id))
-    if mark == 'known' or (mark and status == 's') then return { mark } end
-    -- Several statuses follow one acceptance, each more than once. The double is kept with the other receipts, and reported once.
-    local with_mark = append_status(result, 'x' .. string.sub(redis.sha1hex(wamid), 1, 8), '')
-    if with_mark then redis.call('SET', key.msg, with_mark, 'KEEPTTL') end
-    return { with_mark and 'double' or 'known' }
-  end
-  -- The first receipt: the record is no longer needed for a failed status.
-  local was_unconfirmed = redis.call('ZREM', key.unconfirmed, id) == 1
-  if was_unconfirmed and not redis.call('ZSCORE', key.resolved, id) then redis.call('HDEL', key.failure_records, id) end
-  local letter, risen = result.letter, append_status(result, status, at)
-  if not risen then return { 'known' } end
-  redis.call('SET', key.msg, risen, 'KEEPTTL')
-  -- A delivery that arrives after the read changes nothing.
-  if sender and sender.callbacks and result.letter ~= letter then append_change(sender, outbox_item(id, now_ms, risen, '')) end
-  return { 'raised' }
-end
--- After the idempotency window only the entry in `resolved` is left.
-if not is_current and redis.call('ZSCORE', key.resolved, id) then return { 'known' } end
-local text = redis.call('HGET', key.backlog, id) or redis.call('HGET', key.failure_records, id)
-if not text or not sender then return { 'gone' } end
-local record = read_record(text)
-local grant = grant_of(record.recipient)
-local is_in_flight = grant and grant.id == id
-if is_in_flight and grant.attempt == arg.attempt then return { 'early' } end
-local mark = last_mark_of_this(record.body)
-if mark == 'known' and is_in_flight or mark == 'bounced' and status == 's' then return { mark } end
-if arg.resultSuffix == '' then return { 'needs_suffix', text } end
-append_history(record, now_ms, arg.history, 'accepted=' .. wamid)
-if is_in_flight then
-  redis.call('HSET', key.backlog, id, write_record(record))
-  return { 'double' }
-end
+if result.generation ~= generation_of(id) then result = {} end
+if result.recipient == '-' then return { 'gone' } end
+if string.match(result.letter or '', '[sdr]') then return { raise_result(sender, result, at, now_ms) } end
 
+local waiting = redis.call('HGET', key.backlog, id)
+local text = waiting or redis.call('HGET', key.failure_records, id)
+local record = text and read_record(text)
+local is_resolved = not waiting and redis.call('ZSCORE', key.resolved, id)
+local is_sent = is_resolved and not (record and last_tag(record.body) == 'cancelled')
+is_sent = is_sent or not waiting and redis.call('ZSCORE', key.unconfirmed, id)
+if not record or not sender then return { is_sent and 'known' or 'gone' } end
+local grant = grant_of(record.recipient)
+if grant and grant.id == id and grant.attempt == arg.attempt then return { 'early' } end
+if is_sent then return { raise_record(record, is_resolved, now_ms) } end
+if status == 's' and marks_of(record.body)[wamid] == 'bounced' then return { 'bounced' } end
+if arg.resultSuffix == '' then return { 'needs_suffix', text } end
+
+append_history(record, now_ms, arg.history, success_tag())
 record.attempts = math.max(record.attempts, arg.attempt)
+redis.call('ZREM', key.scheduled, scheduled_member_of(record, id))
 for _, list in ipairs({ key.unknown, key.failures, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
-close_message(sender, record, {
+local _, is_stored = close_message(sender, record, {
   id = id, msg = key.msg, known = known, letter = 's', status = status, status_at = at, resultSuffix = arg.resultSuffix, history = arg.history,
-  list = key.resolved
+  list = key.resolved, keeps_record = true
 }, now_ms)
+-- Without a result only this entry says that the attempt may still fail.
+if not is_stored and status == 's' then redis.call('ZADD', key.unconfirmed, now_ms + REPORTED_LIFE, id) end
 leave_backlog({ id })
 redis.call('ZINCRBY', key.completed, 1, int(math.floor(now_ms / 600000)))
-leave_queue(sender, record, id, grant, now)
+if waiting then leave_queue(sender, record, id, grant, now) end
 return { 'sent' }

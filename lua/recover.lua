@@ -26,6 +26,7 @@
 --   leases[]    id, recipient, attempt, holder, record
 --   lost[]      id, recipient, attempt, holder, record
 --   unknown[]   id, record
+-- record: empty where a receipt has settled the message while it was in flight.
 -- nextMs: when to check again; 0 if nothing is foreseen.
 --- @include clock
 --- @include sender
@@ -40,14 +41,25 @@ local function found_grant(recipient, grant)
   return { grant.id, recipient, grant.attempt, grant.holder, redis.call('HGET', key.backlog, grant.id) or '' }
 end
 
+-- The recipient for whom a message has a grant, and the grant. A receipt may have taken the message out of the backlog, where the recipient is.
+local function find_grant(id)
+  local text = redis.call('HGET', key.backlog, id)
+  local record = text and read_record(text)
+  local grant = record and grant_of(record.recipient)
+  if grant and grant.id == id then return record.recipient, grant end
+  local all = redis.call('HGETALL', key.grants)
+  for i = 1, #all, 2 do
+    grant = read_grant(all[i + 1])
+    if grant and grant.id == id then return all[i], grant end
+  end
+end
+
 -- `grants` is the truth about a grant; `inflight` only finds the expired ones.
 local function take_lease(id, lease_end)
-  local text = redis.call('HGET', key.backlog, id)
-  local recipient = text and read_record(text).recipient
-  local grant = recipient and grant_of(recipient)
-  if grant and grant.id == id and lease_end <= grant.lease_end and (arg.graceMs or 0) > 0 then
+  local recipient, grant = find_grant(id)
+  if grant and lease_end <= grant.lease_end and (arg.graceMs or 0) > 0 then
     redis.call('ZADD', key.inflight, now + arg.graceMs * 1000, id)
-  elseif grant and grant.id == id then
+  elseif grant then
     leases[#leases + 1] = found_grant(recipient, grant)
   else
     redis.call('ZREM', key.inflight, id)

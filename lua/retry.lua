@@ -55,10 +55,9 @@ if not reopened and (not due_ms or (due_ms > now_ms and not arg.force)) then ret
 local text = redis.call('HGET', reopened and key.failure_records or key.backlog, id)
 local sender = read_sender()
 if not sender then return { 'no_rules' } end
-if not text then return { 'gone' } end
-local record = read_record(text)
--- It failed after it was accepted, when its content was no longer stored.
-if record.lane == 0 then return { 'gone' } end
+local record = text and read_record(text)
+-- Lane 0: it failed after it was accepted, when its content was no longer stored.
+if not record or record.lane == 0 then return { 'gone' } end
 if reopened then record.expires, record.keep, record.stops = now_ms + arg.lifeMs, math.max(record.keep, now_ms + arg.lifeMs), 0 end
 if record.expires <= now_ms then return { 'expired' } end
 if record.marketing and redis.call('HEXISTS', key.opt_outs, record.recipient) == 1 then return { 'unwanted' } end
@@ -69,7 +68,7 @@ local is_ours = known and string.match(known, '^%a (%x+)') == generation_of(id)
 local new_run_id = detect_restart(sender, now)
 local state = load_state({ record.recipient })
 local view = check_gate(state, sender, record.recipient, record.lane, now)
-if arg.history ~= '' then append_history(record, now_ms, arg.history) end
+if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened and 'reopened') end
 
 if record.seq == 0 then record.seq = create_numbers(1)() end
 write_restart(sender, new_run_id)

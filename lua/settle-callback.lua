@@ -32,6 +32,7 @@ local subject = arg.subject
 if tonumber(redis.call('ZSCORE', key.callbacks_due, subject) or 0) ~= arg.leaseEnd then return { 'stale' } end
 local now_ms = math.floor(clock() / 1000)
 local tries, event, rest = first_event(subject, redis.call('HGET', key.callbacks, subject))
+if not tries then return { 'stale' } end
 local is_given_up = not arg.delivered and now_ms + arg.afterMs - moment_of(event) > arg.giveUpMs
 if not arg.delivered and not is_given_up then
   redis.call('HSET', key.callbacks, subject, int(tries + 1) .. '\n' .. event .. (rest ~= '' and '\n' .. rest or ''))
@@ -54,5 +55,5 @@ end
 local _, following = first_event(subject, '0\n' .. rest)
 redis.call('HSET', key.callbacks, subject, '0\n' .. rest)
 redis.call('ZADD', key.callbacks_due, now_ms + arg.leaseMs, subject)
-redis.call('ZADD', key.callbacks_since, moment_of(following), subject)
+redis.call('ZADD', key.callbacks_since, moment_of(following) or now_ms, subject)
 return { status, now_ms + arg.leaseMs, following }

@@ -61,13 +61,14 @@ if not text then
 end
 if not text or not sender then return { 'stale' } end
 local record = read_record(text)
+if not record then return { 'stale' } end
 local recipient, grant = record.recipient, grant_of(record.recipient)
 -- settle.lua has tagged the entry of the expired lease with its holder.
 local from, to, at = string.find(record.body, '\n(%d+):lease=' .. arg.holder .. ' ')
 if not from or record.attempts ~= arg.attempt or record.lane == 0 or (grant and grant.id == id) then return { 'stale' } end
 
-local block, settlement = blocked(sender, now), arg.settlement
-local stopped = arg.bucket == 'sender' and not block
+local settlement = arg.settlement
+local stopped = arg.bucket == 'sender' and proves_stop(sender, tonumber(at) * 1000, now)
 if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
 if settlement == 'wait' then record.attempts = record.attempts - 1 end
 if arg.bucket == 'pair' then record.pair_hits = arg.pairHits + 1 elseif settlement == 'wait' then record.pair_hits = arg.pairHits end
@@ -79,7 +80,7 @@ append_history(record, now_ms, arg.history)
 local known, tat = redis.call('GET', key.msg), pair_tat_of(recipient)
 local cooled_tat = cool_down(sender, arg.bucket, recipient, tat, arg.coolMs * 1000, arg.code, now)
 if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, recipient) end
-if arg.bucket == 'sender' and block ~= 'pause' then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
+if stopped or (arg.bucket == 'sender' and sender.status == 'stopped') then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
 if is_failed and settlement == 'failed' then
   redis.call('HSET', key.failure_records, id, write_record(record))
   redis.call('ZADD', key.unacknowledged, unacknowledged_score(arg.reason, now_ms), id)

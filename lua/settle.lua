@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- Settles attempts, each once: sent, failed, a retry later, an unknown outcome on hold, or back in its queue (given back or rate limited, which
 -- uses up no attempt). Frees the pair and writes its next ready time. Also settles an unknown outcome whose hold is over. A stale token changes
--- nothing. The messages of a call are settled in order, as if each had a call of its own at the same time.
+-- nothing. Neither does an outcome change a message that a receipt has settled as sent meanwhile. The messages of a call are settled in order, as
+-- if each had a call of its own at the same time.
 --
 -- Keys:
 --   backlog          hash    id -> record of an unsettled message
@@ -53,7 +54,8 @@
 --   settled  dueMs, wakeHint, resumed?, stopped?, settlement, gapUs, leastUs
 --   stale    -                     the grant is not, or no longer, this one
 --   error    text                  of the script itself, or of the data of this message
--- dueMs: the next retry or the end of the hold, or 0. gapUs and leastUs: the attempt started too early by the spacing check, which
+-- dueMs: the next retry or the end of the hold, or 0. settlement: also superseded, or double if this attempt was accepted, too: the message
+-- was settled as sent while it was in flight. gapUs and leastUs: the attempt started too early by the spacing check, which
 -- counted gapUs since an earlier start and required leastUs.
 --- @include batch
 --- @include clock
@@ -80,42 +82,41 @@ local sender, out, first_ready_at, first_reply = ctx.sender, ctx.out, math.huge,
 -- Whether the token is current: it matches the grant, or an unknown outcome on hold.
 local function is_ours(message, record, lease)
   if message.holder ~= '' then return lease and lease.id == message.id and lease.attempt == message.attempt and lease.holder == message.holder end
-  return record.attempts == message.attempt and redis.call('ZSCORE', key.unknown, message.id)
-end
-
--- What later scripts look for: the provider's id of an acceptance; whose lease expired, since that node may report the outcome after all.
-local function history_tag(message, settlement)
-  if settlement == 'sent' then return 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)') end
-  return settlement == 'unknown' and message.code == 'LEASE_EXPIRED' and 'lease=' .. message.holder
+  return record and record.attempts == message.attempt and redis.call('ZSCORE', key.unknown, message.id)
 end
 
 local function settle(m)
   local message = messages[m]
   local id, recipient, settlement, text = message.id, message.recipient, message.settlement, ctx.records[message.id]
   local lease = message.holder ~= '' and read_grant(grants[recipient])
-  if not text or not sender then return { 'stale' } end
-  local record = read_record(text)
-  if not is_ours(message, record, lease) then return { 'stale' } end
+  local record = text and read_record(text)
+  if text and not record then error({ err = 'the record of this message cannot be read' }) end
+  if not sender or not is_ours(message, record, lease) then return { 'stale' } end
 
   -- Only a message that stops an active sender counts as a cause. Probes, and messages in flight when the sender stopped, do not.
-  local stopped, was_stopped = message.bucket == 'sender' and not blocked(sender, now), sender.status == 'stopped'
-  if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
-  if lease and settlement ~= 'wait' then record.attempts = message.attempt end
-  if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif settlement ~= 'wait' then record.pair_hits = 0 end
-  if stopped then record.stops = record.stops + 1 end
-  if message.history ~= '' and settlement ~= 'wait' then
-    append_history(record, ctx.now_ms, message.history, history_tag(message, settlement))
-  end
-  if not lease then redis.call('ZREM', key.unknown, id) end
-
-  local due_ms = 0
-  if settlement == 'sent' or settlement == 'failed' then
-    finish(ctx, message, record, settlement)
+  local stopped = message.bucket == 'sender' and proves_stop(sender, lease and lease.granted_at or now, now)
+  local was_stopped, due_ms = sender.status == 'stopped', 0
+  if not record then
+    -- A receipt of an earlier attempt has settled the message as sent, and only the grant is left.
+    settlement = supersede(ctx, message, settlement)
   else
-    due_ms = requeue(ctx, message, record, settlement)
+    if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
+    if lease and settlement ~= 'wait' then record.attempts = message.attempt end
+    if message.bucket == 'pair' then record.pair_hits = record.pair_hits + 1 elseif settlement ~= 'wait' then record.pair_hits = 0 end
+    if stopped then record.stops = record.stops + 1 end
+    if message.history ~= '' and settlement ~= 'wait' then
+      append_history(record, ctx.now_ms, message.history, history_tag(message, settlement))
+    end
+    if not lease then redis.call('ZREM', key.unknown, id) end
+    if settlement == 'sent' or settlement == 'failed' then
+      finish(ctx, message, record, settlement)
+    else
+      due_ms = requeue(ctx, message, record, settlement)
+    end
   end
   local tat = update_tat(ctx, message, lease)
-  local reply = { 'settled', due_ms, '', stop_or_resume(ctx, message, lease, settlement) and 1 or 0, stopped and 1 or 0, settlement }
+  local resumed = stop_or_resume(ctx, message, lease, stopped)
+  local reply = { 'settled', due_ms, '', resumed and 1 or 0, stopped and 1 or 0, settlement }
   if not lease then return reply end
 
   local run, life, early = check_spacing(runs[message.starts], sender, message.startedUs and lease.granted_at + message.startedUs)

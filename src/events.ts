@@ -21,6 +21,7 @@ export interface Events {
     requestId?: string,
     durationMs: number
   }]
+  /** `settlement`: `superseded` if an earlier attempt turned out to be accepted while this one was in flight. */
   'attempt.settled': [{
     sender: string,
     id: string,
@@ -36,6 +37,7 @@ export interface Events {
     settlement: string,
     nextRetryAt?: number
   }]
+  /** An attempt whose grant was no longer current, or that was accepted after its message had been settled as sent (`double`). */
   'attempt.stale': [{ sender: string, id: string, attempt: number, outcome: Outcome['status'], code?: string, result: string }]
   /** The spacing check, which is independent of the limiter, saw two sends to one pair too close together. Both values in ms. */
   'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]

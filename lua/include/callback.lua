@@ -6,9 +6,10 @@ local function is_relayed(subject)
   return string.sub(subject, 1, 3) == 'in:'
 end
 
--- Tries of the first event, the event, and the later events ('' for none).
+-- Tries of the first event, the event, and the later events ('' for none); nil without any.
 local function first_event(subject, text)
-  local tries, events = string.match(text, '^(%d+)\n(.*)$')
+  local tries, events = string.match(text or '', '^(%d+)\n(.*)$')
+  if not tries then return nil end
   if is_relayed(subject) then return tonumber(tries), events, '' end
   local first, rest = string.match(events, '^([^\n]*)\n?(.*)$')
   return tonumber(tries), first, rest

@@ -16,6 +16,12 @@ local function cool_down(sender, bucket, recipient, tat, cool_us, note, now)
   return tat
 end
 
+-- Whether a failed attempt says that the sender does not work now: not if it is blocked already, nor if it was resumed after the attempt. `at`:
+-- when that was granted, or at the latest when it was settled, µs.
+local function proves_stop(sender, at, now)
+  return not blocked(sender, now) and at >= tonumber(redis.call('HGET', key.sender, 'resumedAt') or 0)
+end
+
 -- Stops the sender. Every `probe_us` one message is sent as a probe.
 local function stop_sender(sender, code, probe_us, now)
   sender.status, sender.resumes_at = 'stopped', now + probe_us

@@ -40,9 +40,13 @@ local function new_record(message, scheduled_for, now_ms)
   }
 end
 
--- The reply to a message with a known key: the generation of the first message, and whether this one repeats it.
-local function repeat_of(text, fingerprint)
-  local first, first_fingerprint = string.match(text, '^%a (%x+) (%x+)')
+-- The reply to a message with a known key: the generation of the first message, and whether this one repeats it. nil if the key is free: its window
+-- is over, and the result of the first message is only kept for a while. `lapsed`: statuses of that may still arrive, so its result has to be moved.
+local function repeat_of(text, message, now_ms)
+  local letter, first, first_fingerprint, settled_ms = string.match(text, '^(%a) (%x+) (%x+) ?(%d*)')
+  if letter ~= 'w' and now_ms >= math.max(tonumber(first, 16) + message.windowMs, (tonumber(settled_ms) or 0) + 60000) then
+    return letter == 's' and { 'lapsed', text } or nil
+  end
   -- 0: the fingerprint was lost before an operator reopened the message, so it cannot prove other content.
-  return { (first_fingerprint == fingerprint or first_fingerprint == '0') and 'duplicate' or 'reused', first }
+  return { (first_fingerprint == message.fingerprint or first_fingerprint == '0') and 'duplicate' or 'reused', first }
 end

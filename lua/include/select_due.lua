@@ -34,11 +34,11 @@ local function select_due(sender, want, now)
     end
     local id = id_of(member)
     local text = redis.call('HGET', key.backlog, id)
-    if not text then
+    local record = text and read_record(text)
+    if not record then
       found.lost[#found.lost + 1] = { lane, member, recipient }
       return
     end
-    local record = read_record(text)
     if record.expires <= now / 1000 then
       found.expired[#found.expired + 1] = id
       return

@@ -7,21 +7,50 @@
 -- The writes of settle.lua for one attempt. `ctx` is shared by the messages of a call: sender, now, now_ms; the data read of its messages
 -- (records, results, tats), which every write updates for the next message; and `out`, the collected writes. Writes.
 
+-- What later scripts look for: the provider's id of an acceptance; whose lease expired, since that node may report the outcome after all.
+local function history_tag(message, settlement)
+  if settlement == 'sent' then return 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)') end
+  return settlement == 'unknown' and message.code == 'LEASE_EXPIRED' and 'lease=' .. message.holder
+end
+
 -- Settles a message as sent or failed.
 local function finish(ctx, message, record, settlement)
   local id, is_sent = message.id, settlement == 'sent'
   -- The record of a sent message is kept while a failed status may still arrive.
   local is_unconfirmed = is_sent and (message.keepMs or 0) > 0
-  ctx.results[message.msg] = close_message(ctx.sender, record, {
+  local is_stored
+  ctx.results[message.msg], is_stored = close_message(ctx.sender, record, {
     id = id, msg = message.msg, known = ctx.results[message.msg], letter = is_sent and 's' or 'f', resultSuffix = message.resultSuffix,
     history = message.history, reason = message.reason, keeps_record = is_unconfirmed,
     list = not is_sent and key.failed or record.attempts > 1 and key.resolved or nil
   }, ctx.now_ms)
-  if is_unconfirmed then redis.call('ZADD', key.unconfirmed, ctx.now_ms + message.keepMs, id) end
+  -- Without a result only this entry says that the message was sent.
+  if is_unconfirmed then redis.call('ZADD', key.unconfirmed, ctx.now_ms + (is_stored and message.keepMs or REPORTED_LIFE), id) end
   ctx.records[id] = false
   ctx.out.closed[#ctx.out.closed + 1] = id
   if message.term ~= '' then push(ctx.out.recent, 0, message.term .. ':' .. id) end
   if is_sent then ctx.sent = ctx.sent + 1 end
+end
+
+-- Settles an attempt of a message that was settled as sent meanwhile, since an earlier attempt turned out to have been accepted. Whatever its
+-- outcome, the message stays sent. Returns `double` if this attempt was accepted, too, else `superseded`.
+local function supersede(ctx, message, settlement)
+  local id, is_sent, is_attempt = message.id, settlement == 'sent', settlement ~= 'wait' and settlement ~= 'stop'
+  local wamid = is_sent and string.match(message.resultSuffix, '^%S+ (%S+)')
+  local result, text = read_result(ctx.results[message.msg]), redis.call('HGET', key.failure_records, id)
+  local record = text and read_record(text)
+  if record and is_attempt then
+    record.attempts = math.max(record.attempts, message.attempt)
+    if message.history ~= '' then append_history(record, ctx.now_ms, message.history, is_sent and 'accepted=' .. wamid) end
+    redis.call('HSET', key.failure_records, id, write_record(record))
+  end
+  -- An erased result has no recipient.
+  if result.recipient and result.recipient ~= '-' and result.generation == generation_of(id) and is_attempt then
+    result.attempts = math.max(result.attempts, message.attempt)
+    ctx.results[message.msg] = is_sent and not record and append_status(result, double_mark(wamid), '') or format_result(result)
+    redis.call('SET', message.msg, ctx.results[message.msg], 'KEEPTTL')
+  end
+  return is_sent and 'double' or 'superseded'
 end
 
 -- Puts a message back in its queue, or into `failures` or `unknown`. Returns when it is due, ms; 0 for the queue.
@@ -31,7 +60,7 @@ local function requeue(ctx, message, record, settlement)
     redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
     ctx.queues[record.lane] = key.queue[record.lane]
   else
-    due_ms = ctx.now_ms + message.afterMs
+    due_ms = ctx.now_ms + (message.afterMs or 0)
     redis.call('ZADD', settlement == 'retry' and key.failures or key.unknown, due_ms, id)
   end
   ctx.records[id] = write_record(record)
@@ -44,7 +73,7 @@ end
 local function update_tat(ctx, message, lease)
   local sender, tat = ctx.sender, tonumber(ctx.tats[message.recipient] or 0)
   if lease and message.startedUs then tat = math.max(tat, advance(lease.tat_before, lease.granted_at + message.startedUs, sender.pair_rate)) end
-  tat = cool_down(sender, message.bucket, message.recipient, tat, message.coolMs * 1000, message.code, ctx.now)
+  tat = cool_down(sender, message.bucket, message.recipient, tat, (message.coolMs or 0) * 1000, message.code, ctx.now)
   if tat > 0 then push(ctx.out.pair_tat, tat, message.recipient) end
   ctx.tats[message.recipient] = tat
   return tat
@@ -61,19 +90,20 @@ local function probe_again(sender, lease, started_us, now)
   redis.call('HSET', key.sender, 'until', at)
 end
 
--- Stops the sender, resumes it after a success, or brings its next probe forward; returns whether it was resumed.
-local function stop_or_resume(ctx, message, lease, settlement)
+-- Stops the sender (`stops`), resumes it after a success, or brings its next probe forward; returns whether it was resumed.
+local function stop_or_resume(ctx, message, lease, stops)
   local sender = ctx.sender
   -- An operator's pause stays: a stopped sender would be probed, and resumed without the operator.
-  if message.bucket == 'sender' and blocked(sender, ctx.now) ~= 'pause' then
-    stop_sender(sender, message.code, message.coolMs * 1000, ctx.now)
-  elseif settlement == 'sent' and sender.status == 'stopped' and
+  if stops or (message.bucket == 'sender' and sender.status == 'stopped') then
+    stop_sender(sender, message.code, (message.coolMs or 0) * 1000, ctx.now)
+  elseif message.settlement == 'sent' and sender.status == 'stopped' and
     (not lease or lease.granted_at > tonumber(redis.call('HGET', key.sender, 'since') or 0)) then
     -- Only a grant after the stop proves that the sender works; attempts in flight at the stop do not.
     redis.call('HDEL', key.sender, 'status', 'reason', 'until', 'since', 'probeIntervalUs')
+    redis.call('HSET', key.sender, 'resumedAt', ctx.now)
     sender.status = 'active'
     return true
-  elseif lease and sender.status == 'stopped' and settlement ~= 'sent' then
+  elseif lease and sender.status == 'stopped' and message.settlement ~= 'sent' then
     probe_again(sender, lease, message.startedUs, ctx.now)
   end
   return false

@@ -9,6 +9,7 @@ import { findTerms, indexLifeS } from '../redis/find-terms.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import { writePayload } from '../redis/payload.js'
 import { canonicalAddress } from '../recipient.js'
+import { releaseKey } from '../settlement/release-key.js'
 import { chooseKey, digest, fingerprint, generateIdempotencyKey } from './key.js'
 
 /** A validated message request. */
@@ -100,7 +101,7 @@ export async function admit (
   store.assertCapacity()
   let holder = ''
   let isCertain = (_redisMs: number): boolean => false
-  const reply = await store.granting(sender, (terms, isCertainHere) => {
+  const call = async (): Promise<Replies['admit']> => await store.granting(sender, (terms, isCertainHere) => {
     holder = terms.holder
     isCertain = isCertainHere
     return store.run('admit', { sender, digest: keyDigest }, {
@@ -123,6 +124,11 @@ export async function admit (
       leaseMs: terms.leaseMs
     })
   })
+  let reply = await call()
+  while (reply.status === 'lapsed') {
+    await releaseKey(store, sender, keyDigest, reply.result)
+    reply = await call()
+  }
   if (reply.status === 'no_rules') {
     deps.events.emit('sender.no-rules', { sender })
     throw new SluiceError('UNAVAILABLE', { detail: 'the rules of this sender are being written', retryAfterMs: 1000 })
@@ -177,7 +183,7 @@ function payloadOf (request: Request, type: string, keySource: KeySource, key: s
 }
 
 /** Hot path: object literals, no spread. */
-function toAdmission (reply: Exclude<Replies['admit'], { status: 'no_rules' }>, facts: Facts, grantOf: () => Grant): Admission {
+function toAdmission (reply: Exclude<Replies['admit'], { status: 'no_rules' | 'lapsed' }>, facts: Facts, grantOf: () => Grant): Admission {
   const { id, digest, recipient, keySource, idempotencyKey } = facts
   switch (reply.status) {
     case 'granted':

@@ -74,7 +74,7 @@ async function read (store: Store, sender: string, status: FailureStatus, after:
     : await store.redis.zrange(key, start, start + CHUNK - 1, 'WITHSCORES')
   const entries: Entry[] = []
   for (let i = 0; i < flat.length; i += 2) entries.push({ id: flat[i] ?? '', score: Number(flat[i + 1]), text: null })
-  const untilMs = due ? await redisNowMs(store.redis) : Infinity
+  const untilMs = due ? await redisNowMs(store.redis, key) : Infinity
   const wanted = entries.filter(entry => entry.score <= untilMs)
   if (wanted.length === 0) return []
   const texts = await store.redis.hmget(senderKey(store.prefix, sender, hash), ...wanted.map(entry => entry.id))

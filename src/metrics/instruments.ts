@@ -62,7 +62,7 @@ export function createInstruments () {
     drainRuns: gauge('shifts_running', 'Senders with a drain run on this node'),
     buildInfo: gauge('build_info', 'Version, role and Redis name of this node; always 1', ['version', 'role', 'node']),
     sandbox: gauge('sandbox', '1 if the sandbox replaces WhatsApp, else 0'),
-    redisUp: gauge('redis_up', '1 if Redis answered the last reading of this node, else 0'),
+    redisUp: gauge('redis_up', '1 if every Redis server answered the last reading of this node, else 0'),
     scrapeDuration: gauge('scrape_duration_seconds', 'Duration of the last reading of system gauges from Redis, in seconds'),
     scrapeFailed: gauge('scrape_failed', '1 if the last reading failed and the system gauges are missing, else 0'),
   }

@@ -48,6 +48,8 @@ export const logLines = {
   'attempt rejected, sender stopped: requeued': row('warn', attempt, 'WhatsApp rejected the sender, not the message.', 'See `sender stopped`.'),
   'attempt not started: requeued': row('warn', attempt, 'No connection in time; nothing was sent.',
     'Check the load of the node and whether WhatsApp is reachable.'),
+  'attempt superseded: message already sent': row('info', attempt,
+    'A webhook proved an earlier attempt accepted while this one was in flight. The message stays sent.', NONE),
   'stale settlement ignored': row('warn', 'sender id attempt outcome (code) result', 'A node reported an attempt after its lease had expired.',
     'Find out why the node stalled.'),
   'duplicate delivery': row('error', 'sender id attempt outcome (code) result', 'WhatsApp accepted two attempts of the message.',

@@ -100,6 +100,7 @@ function attemptLine (settlement: string, outcome: Outcome['status']): LogLine {
   if (settlement === 'retry') return 'attempt failed: retry scheduled'
   if (settlement === 'unknown') return 'attempt unknown: held until its retry or end'
   if (settlement === 'failed') return 'attempt failed: no retry left'
+  if (settlement === 'superseded') return 'attempt superseded: message already sent'
   if (outcome === 'limited') return 'attempt rate limited: requeued'
   return outcome === 'sender-stopped' ? 'attempt rejected, sender stopped: requeued' : 'attempt not started: requeued'
 }

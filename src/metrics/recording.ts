@@ -30,7 +30,8 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
     addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))
   events.on('recovery.found', ({ sender, kind }) => to.recoveries.inc({ sender, kind }))
   events.on('operator.action', ({ action }) => to.operatorActions.inc({ action }))
-  events.on('unexpected-error', ({ location }) => to.unexpectedErrors.inc({ location: location.replace(/^recovery of .*/, 'recovery') }))
+  events.on('unexpected-error', ({ location }) =>
+    to.unexpectedErrors.inc({ location: location.replace(/^(recovery|retry run|housekeeping) of .*/, '$1') }))
   events.on('clock.stepped', ({ stepMs }) => to.clockSteps.inc({ direction: stepMs > 0 ? 'forward' : 'back' }))
   for (const direction of ['forward', 'back']) to.clockSteps.inc({ direction }, 0)
   events.on('drain.started', () => to.drainRuns.inc())

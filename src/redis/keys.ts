@@ -33,7 +33,8 @@ export function hourOf (ms: number): number {
 }
 
 type GlobalName =
-  'layout' | 'recovery-lease' | 'recovery-schedule' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe' | 'replica-mark'
+  | 'layout' | 'recovery-lease' | 'recovery-schedule' | 'runs' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe'
+  | 'replica-mark'
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
 export function globalKey (prefix: string, name: GlobalName): string {

@@ -16,7 +16,7 @@ export interface ClaimedGrant {
   pairHits: number
 }
 
-/** A grant that recovery found. `record` is empty where the message is gone. */
+/** A grant that recovery found. `record` is empty where a receipt has settled the message while it was in flight. */
 export interface FoundGrant { id: string, recipient: string, attempt: number, holder: string, record: string }
 /** A callback that is leased until `leaseEndMs`. */
 export interface LeasedCallback { subject: string, leaseEndMs: number, tries: number, event: string }
@@ -66,6 +66,7 @@ export interface Replies {
     | { status: 'queued', generation: string, waitUs: number, waitingFor: WaitingFor, position: number, wakeHint: WakeHint }
     | { status: 'scheduled', generation: string, waitUs: number }
     | { status: 'duplicate' | 'reused', generation: string }
+    | { status: 'lapsed', result: string }
     | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT', waitUs: number }
     | NoRules
   claim:
@@ -80,7 +81,7 @@ export interface Replies {
     wakeHint: WakeHint
     resumed: boolean
     stopped: boolean
-    settlement: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
+    settlement: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'superseded' | 'double'
     gapUs?: number
     leastUs?: number
   }
@@ -90,6 +91,7 @@ export interface Replies {
   bounce:
     | { status: 'retry' | 'failed', dueMs: number, stopped: boolean } | Bare<'beside' | 'known' | 'early' | 'gone'>
     | { status: 'needs_payload', result: string } | { status: 'needs_suffix', record: string }
+  'release-key': Bare<'released' | 'kept'>
   park: { status: 'parked', nextMs: number, dropped: string } | Bare<'known'>
   unpark: { status: 'unparked', nextMs: number, due: Array<{ name: string, ageMs: number, status: string }> }
   cancel: { status: 'done', wakeHint: WakeHint, hadFailed: boolean } | Bare<'busy' | 'alive' | 'gone'>
@@ -157,6 +159,7 @@ export interface Arguments {
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'resultSuffix' | 'history'>
   bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'> &
     { optOut?: string, payload?: string, resultSuffix?: string }
+  'release-key': Timed<'id' | 'payload' | 'history'>
   park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
   unpark: Timed<'done' | 'waitMs' | 'limit'>
   cancel: Timed<'id' | 'reason' | 'resultSuffix' | 'history'>

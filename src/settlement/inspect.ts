@@ -60,7 +60,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     admittedAt: admittedAt(id),
     settledAt: result?.settledAt ?? (kept !== null && !waits && state !== 'sending' ? momentMs : null),
     attempts: kept?.attempts ?? result?.attempts ?? 0,
-    providerMessageId: result?.providerMessageId ?? null,
+    providerMessageId: result === null ? acceptedId(state, kept?.history ?? []) : result.providerMessageId,
     deliveredAt: result?.deliveredAt ?? null,
     readAt: result?.readAt ?? null,
     bouncedWith: result?.bouncedWith ?? null,
@@ -76,6 +76,12 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     position,
     expiresAt: waits || state === 'sending' ? kept?.expiresAt ?? null : null
   }
+}
+
+/** WhatsApp's id of a sent message whose result is no longer stored. */
+function acceptedId (state: State, history: HistoryEntry[]): string | null {
+  if (state !== 'sent' && state !== 'delivered') return null
+  return history.findLast(({ outcome, providerMessageId }) => outcome === 'sent' && providerMessageId !== undefined)?.providerMessageId ?? null
 }
 
 /** The payload of an unsettled message; null once it is settled. */

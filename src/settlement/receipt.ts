@@ -3,12 +3,12 @@ import type { Replies } from '../redis/commands.js'
 import { findTerm } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
 import { parseAttemptName } from '../attempt-name.js'
-import { writePayload } from '../redis/payload.js'
 import { decideBounce } from './decide.js'
 import { findMessages } from './find.js'
 import type { SettlementDeps } from './settle.js'
 import { optOutNote, parseRecord, parseResult, resultTail } from './record.js'
 import type { HistoryEntry } from './record.js'
+import { payloadOfResult } from './release-key.js'
 
 /** A status that the provider reports of an attempt after it accepted it. */
 export interface Status {
@@ -37,7 +37,7 @@ export interface ReceiptDeps extends SettlementDeps { judge: Judge }
  * The effect of a status.
  *
  * - `sent`, `retry`, `failed`: the message is now settled so. `raised`: a sent message is now delivered or read.
- * - `known`: nothing new. `beside`: a failure after a delivery, kept with it.
+ * - `known`: nothing new. `beside`: a failure after a delivery, or of one of two accepted attempts, kept with the message.
  * - `double`: WhatsApp accepted two attempts of the message.
  * - `bounced`: the attempt is known to have failed after it was accepted, so its acceptance changes nothing.
  * - `partial`: one member of a group did not receive it. Ignored, since a retry would send it to the whole group again.
@@ -121,8 +121,11 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     await deps.store.run('bounce', { sender, digest: digestOf(id) }, { ...args, ...more })
   let reply = await call({})
   // Lua builds no JSON. If the record is gone, or has no result yet, the script returns what the missing argument is made of.
-  if (reply.status === 'needs_payload') reply = await call({ payload: payloadOfResult(reply.result) })
-  else if (reply.status === 'needs_suffix') {
+  if (reply.status === 'needs_payload') {
+    const result = parseResult(reply.result)
+    if (result === null) return 'early'
+    reply = await call({ payload: payloadOfResult(result) })
+  } else if (reply.status === 'needs_suffix') {
     const { payload } = parseRecord(reply.record)
     reply = await call({ resultSuffix: resultTail(payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
   }
@@ -131,18 +134,4 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
   }
   return reply.status
-}
-
-/** The payload of a failure whose message was sent and no longer has its content. */
-function payloadOfResult (text: string): string {
-  const result = parseResult(text)
-  const recipient = result?.recipient ?? ''
-  return writePayload(recipient, {
-    to: recipient.slice(1),
-    type: 'text',
-    message: '',
-    keySource: 'none',
-    caller: result?.caller ?? '',
-    ...(result?.metadata === undefined ? {} : { metadata: result.metadata })
-  })
 }

@@ -73,7 +73,8 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
   }
   if ('code' in outcome) event.code = outcome.code
   if (dueMs > 0) event.nextRetryAt = dueMs
-  deps.events.emit('attempt.settled', event)
+  if (status === 'double') reportStale(deps, grant, outcome, status)
+  else deps.events.emit('attempt.settled', event)
   if (stopped && 'code' in outcome) deps.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
   if (resumed) deps.events.emit('sender.resumed', { sender: grant.sender })
   if (gapUs !== undefined && leastUs !== undefined) {
@@ -130,14 +131,7 @@ async function settleStale (
     if (late.status === 'settled') return late
     result = late.status === 'noted' ? 'noted' : 'ignored'
   }
-  deps.events.emit('attempt.stale', {
-    sender: grant.sender,
-    id: publicId(grant.sender, grant.id),
-    attempt: grant.attempt,
-    outcome: outcome.status,
-    ...('code' in outcome ? { code: outcome.code } : {}),
-    result
-  })
+  reportStale(deps, grant, outcome, result)
   return null
 }
 
@@ -162,6 +156,17 @@ async function settleLate (
   }))
 }
 
+function reportStale (deps: SettlementDeps, grant: Grant, outcome: Outcome, result: string): void {
+  deps.events.emit('attempt.stale', {
+    sender: grant.sender,
+    id: publicId(grant.sender, grant.id),
+    attempt: grant.attempt,
+    outcome: outcome.status,
+    ...('code' in outcome ? { code: outcome.code } : {}),
+    result
+  })
+}
+
 /** Argument `code` of settle.lua: why the sender stops, or the note that is kept with an opt-out (JSON). */
 function codeOf (outcome: Outcome, settlement: Settlement): string {
   if (!('code' in outcome)) return ''
@@ -182,7 +187,11 @@ function historyEntry (attempt: number, outcome: Outcome, settlement: Settlement
   return JSON.stringify(entry)
 }
 
-function toResult (status: Exclude<SettleResult['status'], 'stale'>, reason: Settlement['reason'], dueMs: number): SettleResult {
+type FinalStatus = Extract<Replies['settle'], { status: 'settled' }>['settlement']
+
+/** `superseded` and `double`: the message had been settled as sent already. */
+function toResult (settled: FinalStatus, reason: Settlement['reason'], dueMs: number): SettleResult {
+  const status = settled === 'superseded' || settled === 'double' ? 'sent' : settled
   const result: SettleResult = { status }
   if (reason !== undefined && status === 'failed') result.reason = reason
   if (dueMs > 0) result.dueAt = dueMs

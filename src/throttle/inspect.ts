@@ -3,7 +3,8 @@ import { lanes } from '../message.js'
 import type { SenderReply } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { SluiceError } from '../errors.js'
-import { inParallel } from '../parallel.js'
+import { inIsolation, inParallel } from '../parallel.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { SenderFacts, SenderView } from '../sender-facts.js'
 
 export interface PairView {
@@ -45,9 +46,13 @@ export async function inspectSenders (store: Store, senders: readonly string[]):
   return await inParallel([...senders], CONCURRENCY, async sender => await inspectSender(store, sender))
 }
 
-/** Counts for metrics, estimated from smaller samples. Senders without rules are left out. */
+/**
+ * Counts for metrics, estimated from smaller samples. Senders without rules are left out, and those whose server in the cluster is down. Throws
+ * if no sender could be read.
+ */
 export async function measureSenders (store: Store, senders: readonly string[]): Promise<SenderFacts[]> {
-  const found = await inParallel([...senders], METRICS_CONCURRENCY, async sender => {
+  const errors: unknown[] = []
+  const found = await inIsolation(senders, METRICS_CONCURRENCY, async sender => {
     const reply = await store.run('inspect-sender', { sender }, { limit: METRICS_SAMPLE })
     if (reply.status === 'no_rules') return []
     const { nowMs, unattendedUs, rejected, exhausted, expired, unknownOutcome, callbacksWaiting, callbacksSinceMs } = reply
@@ -57,7 +62,9 @@ export async function measureSenders (store: Store, senders: readonly string[]):
       unacknowledged: { rejected, exhausted, expired, unknown: unknownOutcome },
       callbacks: { waiting: callbacksWaiting, oldestSeconds: ageOf(callbacksSinceMs * 1000, nowMs) }
     }]
-  })
+  }, error => errors.push(error))
+  const unexpected = errors.find(error => errors.length === senders.length || !isUnavailable(error))
+  if (unexpected !== undefined) throw unexpected
   return found.flat()
 }
 

@@ -8,7 +8,8 @@ const others: Record<string, RegExp> = {
   'they only read': /^(inspect-\w+|find-recipient)$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
-  'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/
+  'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,
+  'it frees a key for a message that its caller posts again: test/lua/late-status.test.ts': /^release-key$/
 }
 
 await t.test('every script has a step before it and one after it', t => {

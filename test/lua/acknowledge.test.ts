@@ -32,6 +32,35 @@ await test('a message that is not a failure cannot be acknowledged, and nothing 
   t.strictSame(await w.dump(), before)
 })
 
+await test('a history has a hundred entries at most, and keeps those that scripts look for', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent', { keepMs: 60_000 })
+  await w.bounce(grant.id, 'wamid.1', { afterMs: '', history: '{"outcome":"rejected"}' })
+  const entries = async (): Promise<string[]> => (await w.redis.hget(w.key('failure-records'), grant.id))?.split('\n').slice(2) ?? []
+  for (let time = 1; time <= 120; time++) {
+    await w.run('acknowledge', { id: grant.id, history: `{"acknowledgedBy":"ops","note":"${time}"}` }, grant.id)
+  }
+  const kept = await entries()
+  t.equal(kept.length, 100)
+  t.match(kept[0], /^\d+:bounced=wamid.1 /)
+  t.match(kept[1], /"note":"22"/, 'the oldest others are gone')
+  t.match(kept[99], /"note":"120"/)
+})
+
+await test('manual retries keep a history within its bound, too', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'failed', { history: '{"outcome":"rejected"}', reason: 'rejected' })
+  for (let attempt = 2; attempt <= 70; attempt++) {
+    w.at(attempt * 3000)
+    const holder = `a1:${attempt}`
+    await w.retry(grant.id, { force: true, holder, history: '{"note":"retried by ops"}' })
+    await w.settled({ ...grant, attempt, holder }, 'failed', { history: `{"attempt":${attempt}}`, reason: 'rejected' })
+  }
+  const record = await w.redis.hget(w.key('failure-records'), grant.id)
+  t.equal(record?.split('\n').length, 102)
+  t.match(record, /\n\d+ {"attempt":70}$/)
+})
+
 await test('a reopened failure cannot be acknowledged until it fails once more', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'failed', { history: '{"outcome":"rejected"}', reason: 'rejected' })

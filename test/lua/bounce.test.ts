@@ -1,6 +1,6 @@
 import t from 'tap'
 import { writePayload } from '../../src/redis/payload.js'
-import { ANN, START, world } from './support.js'
+import { ANN, BOB, CARL, START, world } from './support.js'
 
 const test = await world(t)
 const MINUTE = 60_000
@@ -119,6 +119,65 @@ await test('a code that stops the sender stops it, and one that cools a bucket c
   await w.settled(three, 'sent')
   await w.bounce(three.id, 'wamid.1', { bucket: 'sender-rate', coolMs: MINUTE })
   t.ok(Number((await w.redis.get(w.key('sender-tat')))?.split(' ')[0]) >= w.now + MINUTE * 1000)
+})
+
+await test('a failure of an attempt from before an operator resumed the sender does not stop it again', async (t, w) => {
+  const stops = { bucket: 'sender', coolMs: MINUTE, code: '131042' } as const
+  const old = await w.grant({ key: 'a' })
+  await w.settled(old, 'sent', { keepMs: MINUTE })
+  const held = await w.grant({ key: 'b', recipient: BOB })
+  await w.settled(held, 'unknown', { history: '{"attempt":1}' })
+  const flying = await w.grant({ key: 'c', recipient: CARL })
+  w.at(1000)
+  await w.stop(MINUTE)
+  w.at(2000)
+  await w.run('pause', { state: 'active', forMs: '', reason: '' })
+  t.match(await w.bounce(old.id, 'wamid.1', stops), { status: 'retry', stopped: false })
+  t.match(await w.bounce(held.id, 'wamid.1', stops), { status: 'retry', stopped: false })
+  t.match(await w.settle(flying, 'stop', stops), { settlement: 'wait', stopped: false }, 'nor does its response')
+  t.equal(await w.redis.hget(w.key('sender'), 'status'), null)
+  w.at(5000)
+  const [again] = (await w.claim()).grants
+  t.equal(again?.id, flying.id)
+  if (again !== undefined) t.match(await w.settle(again, 'stop', stops), { settlement: 'wait', stopped: true }, 'a later attempt does')
+})
+
+await test('a sender that a probe has made active is not stopped by a failure from before', async (t, w) => {
+  const old = await w.grant({ key: 'a' })
+  await w.settled(old, 'sent')
+  w.at(1000)
+  await w.stop(MINUTE)
+  w.at(1000 + MINUTE)
+  await w.queue({ key: 'b', recipient: BOB, inline: false })
+  const [probe] = (await w.claim()).grants
+  if (probe === undefined) throw new TypeError('expected a probe')
+  t.match(await w.settle(probe, 'sent'), { resumed: true })
+  t.match(await w.bounce(old.id, 'wamid.1', { bucket: 'sender', coolMs: MINUTE, code: '131042' }), { stopped: false })
+})
+
+await test('a message that fails after it was counted as sent is not counted any more', async (t, w) => {
+  const counts = async (): Promise<string[]> => await w.redis.zrange(w.key('completed'), 0, -1, 'WITHSCORES')
+  const one = await w.grant({ key: 'a' })
+  const two = await w.grant({ key: 'b', recipient: BOB })
+  await w.settled(one, 'sent', { keepMs: MINUTE })
+  await w.settled(two, 'sent', { keepMs: MINUTE })
+  const span = String(Math.floor(w.ms() / 600_000))
+  w.at(20 * MINUTE)
+  await w.bounce(one.id, 'wamid.1')
+  t.strictSame(await counts(), [span, '1'])
+  await w.bounce(two.id, 'wamid.1', { afterMs: '' })
+  t.strictSame(await counts(), [])
+  await w.receipt(two.id, 'wamid.1', { attempt: 1, status: 'd' })
+  t.strictSame(await counts(), [String(Math.floor(w.ms() / 600_000)), '1'])
+})
+
+await test('a message without content that was delivered after all is taken out of the failures in one step', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'sent')
+  await w.bounce(grant.id, 'wamid.1')
+  t.match(await w.redis.hget(w.key('failure-records'), grant.id), /^p14155550101 00 /, 'it has no lane')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' }), { status: 'sent' })
+  t.equal(await w.state(grant.id), 'delivered')
 })
 
 await test('a bounce of a cancelled or forgotten message is unknown', async (t, w) => {

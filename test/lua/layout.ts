@@ -43,6 +43,8 @@ async function examine (redis: Redis, prefix: string, key: string): Promise<stri
   const row = rowOf(key, prefix)
   if (row === undefined) return [`${key} is in no row`]
   const type = await redis.type(key)
+  // Its TTL ended since KEYS named it.
+  if (type === 'none') return []
   if (row.type === "BullMQ's") return []
   if (type !== row.type) return [`${key} is a ${type} and the row says ${row.type}`]
   const patterns = row.shapes.map(shape => new RegExp(`^(?:${expand(shape)})$`, 's'))

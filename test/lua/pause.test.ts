@@ -38,7 +38,7 @@ await test('rules and run id stay', async (t, w) => {
   const before = await w.redis.hgetall(w.key('sender'))
   await w.run('pause', pause)
   await w.run('pause', open)
-  t.strictSame(await w.redis.hgetall(w.key('sender')), before)
+  t.strictSame(await w.redis.hgetall(w.key('sender')), { ...before, resumedAt: String(w.now) })
 })
 
 await test('resuming requests a drain run for the messages that waited', async (t, w) => {

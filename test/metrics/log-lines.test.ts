@@ -42,7 +42,8 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     { ...attempt, outcome: 'unknown', settlement: 'unknown', nextRetryAt: 1 },
     { ...attempt, outcome: 'limited', settlement: 'wait' },
     { ...attempt, outcome: 'sender-stopped', settlement: 'wait' },
-    { ...attempt, outcome: 'unsent', settlement: 'wait' }
+    { ...attempt, outcome: 'unsent', settlement: 'wait' },
+    { ...attempt, settlement: 'superseded' }
   ],
   'attempt.stale': ['ignored', 'double'].map(result => ({ sender, id, attempt: 1, outcome: 'sent' as const, result })),
   'pair.violated': [{ sender, id, gapMs: 3, intervalMs: 2000 }],

@@ -4,6 +4,7 @@ import { claim } from '../../src/drain/claim.js'
 import { createBus } from '../../src/events.js'
 import { recoverSender } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
+import { digestOf } from '../../src/redis/keys.js'
 import { createStore, type Store } from '../../src/redis/store.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
@@ -60,6 +61,46 @@ await t.test('a grant whose reply was lost is given back: it keeps its place and
   const seen = await environment.arrivals('+15550010002', 2)
   t.same(seen.map(arrival => [arrival.body?.text?.body, arrival.opaque?.split('.').at(-1)]), [['1', '1'], ['2', '1']])
   t.same(worker.seen('attempt.stale'), [])
+})
+
+await t.test('a dead node\'s grant of a message that was proven sent meanwhile is freed, and its pair goes on', async t => {
+  const poster = await environment.start(t, { ...env, ROLE: 'api' })
+  const ghost = await createGhost(t, poster.prefix)
+  const to = '+15550010003'
+  const first = await poster.send(to, '1', {}, { prefer: 'respond-async' })
+  const second = await poster.send(to, '2', {}, { prefer: 'respond-async' })
+  const claimed = await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1)
+  const [{ id = '', recipient = '', holder = '' } = {}] = claimed.status === 'claimed' ? claimed.grants : []
+  const at = { sender: SENDER, digest: digestOf(id) }
+  await ghost.run('settle', at, {
+    id,
+    recipient,
+    attempt: 1,
+    holder,
+    settlement: 'retry',
+    startedUs: 1000,
+    afterMs: 0,
+    bucket: '',
+    coolMs: 0,
+    code: '',
+    resultSuffix: 'operator -',
+    history: '{"attempt":1,"outcome":"unknown"}'
+  })
+  await ghost.run('retry', at, { id, force: true, inline: false, holder: 'a0:2', leaseMs: 600, lifeMs: 60_000 })
+  await until('its second attempt is in flight', async () => {
+    const reply = await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1)
+    return reply.status === 'claimed' && reply.grants.some(grant => grant.id === id && grant.attempt === 2)
+  })
+  t.match(await ghost.run('receipt', at, {
+    id, attempt: 1, status: 'd', atMs: 0, wamid: 'wamid.1', resultSuffix: 'operator wamid.1', history: '{"attempt":1,"outcome":"sent"}'
+  }), { status: 'sent' })
+
+  const worker = await environment.start(t, env, { prefix: poster.prefix })
+  await until('the next message is sent', async () => await stateOf(poster, second.body['id']) === 'sent', 20_000)
+  t.match(worker.seen('recovery.found').filter(({ kind }) => kind === 'lease'), [{ id }])
+  t.match(worker.seen('attempt.settled'), [{ settlement: 'superseded' }, { settlement: 'sent' }])
+  t.equal(await stateOf(poster, first.body['id']), 'delivered')
+  t.same((await environment.arrivals(to)).map(({ body }) => body?.text?.body), ['2'], 'the first one did not go out again')
 })
 
 async function stateOf (node: Node, id: string): Promise<string> {
