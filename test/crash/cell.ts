@@ -25,7 +25,7 @@ const settings = {
   // A node that shuts down needs the time to reach its step.
   SHUTDOWN_GRACE_MS: '5000'
 }
-const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200 }
+const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200, retriesMs: [500, 500, 500, 500, 500] }
 
 /** Long enough for a lease, a hold and BullMQ's own half minute until it takes a job from a dead worker. */
 const END_WITHIN_MS = 75_000
@@ -233,6 +233,9 @@ class CellRun {
     const child = startGateway({ ...env, ...(actions.length === 0 ? {} : { ACTS: JSON.stringify(actions), REACHED_FILE: reached }) })
     const node = { child, origin: '', watch }
     child.ready.then(origin => { node.origin = origin }, () => undefined)
+    child.exited.then(() => {
+      this.facts.push({ fact: 'trouble', of: 'process', node: String(child.pid), from: monotonicNow(), to: Infinity })
+    }, () => undefined)
     this.#nodes.push(node)
     return child
   }

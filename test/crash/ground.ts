@@ -18,10 +18,12 @@ export interface Ground {
 interface Seen {
   sender: string
   recipient: string | null
-  body: { text?: { body: string } } | null
+  body: { text?: { body: string }, context?: { message_id: string } } | null
   headersAt: number
   outcome: string
   code: number | null
+  httpStatus: number | null
+  wamid: string | null
   opaque: string | null
 }
 
@@ -46,6 +48,10 @@ export async function layGround (t: Teardown): Promise<Ground> {
 }
 
 /** A record of the sandbox as a fact; a message's text is its key. */
-export function toFact ({ sender, recipient, body, headersAt, outcome, code, opaque }: Seen): Arrived {
-  return { fact: 'arrived', at: headersAt, key: body?.text?.body ?? '', pair: `${sender}/${recipient ?? ''}`, opaque: opaque ?? '', outcome, code }
+export function toFact ({ sender, recipient, body, headersAt, outcome, code, httpStatus, wamid, opaque }: Seen): Arrived {
+  const pair = `${sender}/${recipient ?? ''}`
+  const key = body?.text?.body ?? ''
+  const arrived: Arrived = { fact: 'arrived', at: headersAt, key, pair, opaque: opaque ?? '', outcome, code, httpStatus, wamid }
+  if (body?.context !== undefined) arrived.quotes = body.context.message_id
+  return arrived
 }

@@ -2,6 +2,7 @@
 import { pass } from '../support/until.js'
 import type { Responded, Ended, Fact, Posted } from './history.js'
 import { monotonicNow } from './history.js'
+import { operationOf } from './operation.js'
 
 export interface MessageRequest {
   key: string
@@ -11,6 +12,11 @@ export interface MessageRequest {
   policy: 'retry' | 'fail'
   expiresInMs?: number
   scheduledFor?: number
+  isMarketing?: boolean
+  /** Posted to the drop-in surface, as a client of WhatsApp's own API does. */
+  isGraph?: boolean
+  /** The message that it refers to: its key, and the gateway's id. */
+  quotes?: { key: string, id: string }
 }
 
 export interface CallerOptions {
@@ -30,20 +36,37 @@ const lanes = { 1: 'urgent', 2: 'normal', 3: 'bulk' } as const
 export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: CallerOptions) {
   const authorization = `Bearer ${apiKey}`
 
-  /** One request; status 0 if there was no response. */
-  async function ask (origin: string, method: string, path: string, body?: unknown): Promise<{ status: number, body: Body }> {
+  /** One request; status 0 if there was no response. A path that begins with a version is one of the drop-in surface. */
+  async function ask (
+    origin: string, method: string, path: string, body?: unknown, more: Record<string, string> = {}
+  ): Promise<{ status: number, body: Body, retryAfterMs?: number }> {
+    const askedAt = monotonicNow()
+    const operation = operationOf(method, path, body)
+    const noteOperation = (http: number): void => {
+      if (operation !== null) note({ fact: 'operated', askedAt, at: monotonicNow(), http, ...operation })
+    }
     try {
-      const response = await fetch(`${origin}/api/v1${path}`, {
+      const response = await fetch(`${origin}${path.startsWith('/v') ? '' : '/api/v1'}${path}`, {
         method,
-        headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: { authorization, ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) })
       })
       const text = await response.text()
-      return { status: response.status, body: text === '' ? {} : JSON.parse(text) as Body }
+      noteOperation(response.status)
+      const parsed = text === '' ? {} : JSON.parse(text) as Body
+      const retryAfterMs = Number(response.headers.get('retry-after') ?? 0) * 1000
+      return { status: response.status, body: path.startsWith('/v') ? ofGraph(parsed, response.headers) : parsed, retryAfterMs }
     } catch {
+      noteOperation(0)
       return { status: 0, body: {} }
     }
+  }
+
+  /** The drop-in surface says the gateway's id and state in headers. */
+  function ofGraph (body: Body, headers: Headers): Body {
+    const id = headers.get('sluice-message-id')
+    return id === null ? body : { ...body, id, status: headers.get('sluice-status') ?? undefined }
   }
 
   function noteResponse (key: string, status: number, body: Body, askedAt: number): void {
@@ -61,37 +84,53 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
     method: string,
     path: string,
     body: unknown,
-    isFinal: (status: number, body: Body, askedAt: number) => boolean
+    isFinal: (status: number, body: Body, askedAt: number) => boolean,
+    more?: Record<string, string>
   ): Promise<Body | null> {
     for (let tries = 0; !isOver(); tries++) {
       const nodes = origins()
       const origin = nodes[tries % Math.max(1, nodes.length)]
       const askedAt = monotonicNow()
-      const reply = origin === undefined ? { status: 0, body: {} } : await ask(origin, method, path, body)
+      const reply = origin === undefined ? { status: 0, body: {}, retryAfterMs: 0 } : await ask(origin, method, path, body, more)
       if (isFinal(reply.status, reply.body, askedAt)) return reply.body
-      await pass(Math.min(1000, 50 * 2 ** Math.min(tries, 5)))
+      await pass(Math.max(Math.min(3000, reply.retryAfterMs ?? 0), Math.min(2000, 50 * 2 ** Math.min(tries, 6))))
     }
     return null
   }
 
   function bodyOf (wish: MessageRequest): Body {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor } = wish
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, quotes } = wish
     return {
       to,
       sender,
-      message: key,
+      message: quotes === undefined ? key : { type: 'text', text: { body: key }, context: { message_id: quotes.id } },
       idempotencyKey: key,
       priority: lanes[lane],
       onUnknown: policy,
+      ...(isMarketing ? { category: 'marketing' } : {}),
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
       ...(scheduledFor === undefined ? {} : { scheduledFor })
     }
   }
 
-  function notePosted ({ key, to, sender, lane = 2, policy }: MessageRequest): void {
+  function notePosted (wish: MessageRequest, batch?: number): void {
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph } = wish
     const posted: Posted = { fact: 'posted', at: monotonicNow(), key, pair: `${sender}/${to}`, lane, policy }
+    if (expiresInMs !== undefined) posted.expiresInMs = expiresInMs
+    if (scheduledFor !== undefined) posted.scheduledFor = scheduledFor
+    if (isMarketing === true) posted.isMarketing = true
+    if (isGraph === true) posted.isGraph = true
+    if (batch !== undefined) posted.batch = batch
+    if (quotes !== undefined) posted.quotes = quotes.key
     note(posted)
   }
+
+  function graphBodyOf ({ key, to, quotes }: MessageRequest): Body {
+    const context = quotes === undefined ? {} : { context: { message_id: quotes.id } }
+    return { messaging_product: 'whatsapp', to, type: 'text', text: { body: key }, ...context }
+  }
+
+  let batches = 0
 
   /** Every other status means that the request was not processed: no response, a timeout, a rejection or an unavailable node. */
   const isConclusive = (status: number): boolean => ![0, 408, 429].includes(status) && status < 500
@@ -107,15 +146,19 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
 
     /** Repeats a request until its response is conclusive. */
     async repeat (wish: MessageRequest): Promise<Body | null> {
-      return await persist('POST', '/messages', bodyOf(wish), (status, body, askedAt) => {
+      const isFinal = (status: number, body: Body, askedAt: number): boolean => {
         noteResponse(wish.key, status, body, askedAt)
         return isConclusive(status)
-      })
+      }
+      return wish.isGraph === true
+        ? await persist('POST', `/v25.0/${wish.sender}/messages`, graphBodyOf(wish), isFinal, { 'idempotency-key': wish.key })
+        : await persist('POST', '/messages', bodyOf(wish), isFinal)
     },
 
     /** Posts all messages as one batch; rows without a conclusive result are posted again, one by one. */
     async postBatch (wishes: MessageRequest[]): Promise<void> {
-      for (const wish of wishes) notePosted(wish)
+      const batch = ++batches
+      for (const wish of wishes) notePosted(wish, batch)
       const askedAt = monotonicNow()
       const { body } = await ask(origins()[0] ?? '', 'POST', '/messages/batch', wishes.map(bodyOf))
       const results = (body['results'] ?? []) as Body[]
@@ -126,11 +169,24 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
       }
     },
 
+    /** An operator's request, repeated until it is done or refused. Returns the last HTTP status. */
+    async operate (method: string, path: string, body?: unknown): Promise<number> {
+      let last = 0
+      await persist(method, path, body, http => {
+        last = http
+        return isConclusive(http) && http !== 202
+      })
+      return last
+    },
+
     /** The state of a message as the gateway reports it; null if the gateway does not know the message. */
     async look ({ key, sender }: Pick<MessageRequest, 'key' | 'sender'>): Promise<Ended | null> {
       let found: Ended | null = null
       await persist('GET', `/messages/${encodeURIComponent(key)}?sender=${sender}`, undefined, (status, body) => {
-        if (status === 200) found = { fact: 'ended', key, state: body['status'], attempts: body['attempts'] ?? [] }
+        if (status === 200) {
+          const { id, status: state, to = null, attempts = [], settledAt, createdAt } = body
+          found = { fact: 'ended', key, id, state, to, attempts, createdAt: Date.parse(createdAt), settledAt: Date.parse(settledAt) }
+        }
         return status === 200 || status === 404
       })
       return found

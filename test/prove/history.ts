@@ -1,10 +1,26 @@
 /**
- * What happened, as the judge knows it: from callers, from the provider's own records, from an observer in each node that is
- * not part of the product, and from the fault injection. Times are ms since the epoch by the monotonic clock.
+ * What happened, as the judge knows it: from callers, operators, the provider's records, webhooks, callbacks, an observer in each node
+ * that is not part of the product, the append-only file, and the fault injection. Times are ms since the epoch by the monotonic clock.
  */
 
 /** A caller posted this message. `pair` is sender and recipient. Messages of a pair and lane are posted one after the other. */
-export interface Posted { fact: 'posted', at: number, key: string, pair: string, lane: 1 | 2 | 3, policy: 'retry' | 'fail' }
+export interface Posted {
+  fact: 'posted'
+  at: number
+  key: string
+  pair: string
+  lane: 1 | 2 | 3
+  policy: 'retry' | 'fail'
+  expiresInMs?: number
+  scheduledFor?: number
+  isMarketing?: boolean
+  /** Posted to the drop-in surface. */
+  isGraph?: boolean
+  /** Rows of one batch have the same number. */
+  batch?: number
+  /** The key of the message that it refers to. */
+  quotes?: string
+}
 /** One response to one request for a key; status 0 if there was none. */
 export interface Responded {
   fact: 'responded'
@@ -22,34 +38,140 @@ export interface Responded {
 }
 /**
  * A node checked the clock for the last time before a request (`checked`), not before `from` and not after `at`; then its last byte was
- * written. `opaque` names the attempt.
+ * written; then the complete response was read, with its HTTP status. `opaque` names the attempt.
  */
-export interface ObservedSend { fact: 'checked' | 'written', from?: number, at: number, node: string, opaque: string }
+export interface ObservedSend { fact: 'checked' | 'written' | 'answered', from?: number, at: number, node: string, opaque: string, status?: number }
+/** Redis granted an attempt, by the append-only file and Redis's clock. */
+export interface Granted { fact: 'granted', at: number, opaque: string, pair: string }
 /** The provider received an attempt. `reset` and `hung` are not accepted; for `rejected` the sender got an error response. */
-export interface Arrived { fact: 'arrived', at: number, key: string, pair: string, opaque: string, outcome: string, code: number | null }
+export interface Arrived {
+  fact: 'arrived'
+  at: number
+  key: string
+  pair: string
+  opaque: string
+  outcome: string
+  code: number | null
+  httpStatus?: number | null
+  wamid?: string | null
+  /** The message that it refers to, by the provider's id. */
+  quotes?: string
+}
 /** The provider reported an accepted attempt as failed. */
 export interface Bounced { fact: 'bounced', at: number, key: string, opaque: string }
+/** One post of a webhook status, and the HTTP status of the response; 0 if there was none. */
+export interface StatusPosted {
+  fact: 'status-posted'
+  askedAt: number
+  at: number
+  http: number
+  key: string
+  opaque: string
+  wamid: string
+  kind: 'sent' | 'delivered' | 'read' | 'failed'
+  code: number | null
+}
+/** One callback at the receiver, and its HTTP status; 0 if the receiver did not respond. */
+export interface CalledBack {
+  fact: 'called-back'
+  at: number
+  /** `webhook-id` */
+  id: string
+  /** The message, by the gateway's id. */
+  message: string
+  state: string
+  /** The provider's id of the attempt that counts. */
+  wamid?: string | null
+  /** When the state changed, by the callback itself. */
+  changedAt: number
+  status: number
+  body: string
+}
+/** An operator's action: `http` is 0 without a response. */
+export interface Operated {
+  fact: 'operated'
+  askedAt: number
+  at: number
+  http: number
+  action: 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear'
+  sender: string
+  key?: string
+  pair?: string
+  rules?: Partial<SenderRules>
+}
 /** A process was frozen. */
 export interface Frozen { fact: 'frozen', node: string, from: number, to: number }
+/**
+ * Something was not as usual. `node`: only for this node; null for all. `machine`: no process got enough of the processors;
+ * `workers`: no node that sends was running. */
+export interface Trouble {
+  fact: 'trouble'
+  of: 'redis' | 'provider' | 'process' | 'receiver' | 'machine' | 'workers'
+  node: string | null
+  from: number
+  to: number
+}
 /** A fault was injected. */
 export interface FaultInjected { fact: 'fault-injected', at: number, kind: string }
+/** Redis acknowledged writes about these messages (`<digest>` of their ids) or pairs, and lost them. */
+export interface LostWrites { fact: 'lost-writes', from: number, at: number, ids: string[], pairs: string[] }
 /** The final state of a message as the gateway reports it. */
-export interface Ended { fact: 'ended', key: string, state: string, attempts: Attempt[] }
+export interface Ended {
+  fact: 'ended'
+  key: string
+  state: string
+  attempts: Attempt[]
+  id?: string
+  to?: string | null
+  settledAt?: number
+  createdAt?: number
+  attemptCount?: number
+}
 export interface Attempt { attempt: number, outcome: string, code: string | null }
+/** A number that the gateway reports at the end. */
+export interface Counted { fact: 'counted', source: string, name: string, sender: string, value: number }
+/** What a list of the gateway shows at the end: ids. */
+export interface Listed { fact: 'listed', list: 'failed' | 'resolved' | 'pending' | 'recipient', sender: string, pair?: string, ids: string[] }
+/** A key that Redis holds at the end; `row`: its row in lua/README.md, null for none. `names`: pairs that were erased and are named in it. */
+export interface KeyLeft { fact: 'key-left', key: string, row: string | null, size: number, ttlMs: number, names: string[] }
+/** An error that no code of the node expects. */
+export interface NodeFailed { fact: 'node-failed', node: string, text: string }
 /** The end of the run; `unsettled` is the gateway's own count. */
 export interface Over { fact: 'over', at: number, unsettled: number }
 
-export type Fact = Posted | Responded | ObservedSend | Arrived | Bounced | Frozen | FaultInjected | Ended | Over
+export type Fact =
+  | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | Frozen | Trouble | FaultInjected
+  | LostWrites | Ended | Counted | Listed | KeyLeft | NodeFailed | Over
 
-export interface Rules { intervalMs: number, startWithinMs: number, perSecond: number }
+export interface SenderRules { intervalMs: number, burst: number, perSecond: number }
+
+/** The settings of the run. */
+export interface Rules {
+  intervalMs: number
+  startWithinMs: number
+  perSecond: number
+  /** Rules of single senders. */
+  senders?: Record<string, Partial<SenderRules>>
+  /** Delays before the retries; by default none is judged. */
+  retriesMs?: number[]
+  /** Default life of a message. */
+  lifeMs?: number
+  leaseMs?: number
+  /** Whether a receiver recorded callbacks. */
+  callbacks?: boolean
+}
 
 export interface History { rules: Rules, facts: Fact[] }
 
 /** All that concerns one message. */
 export interface Message {
   posted: Posted
+  /** Position in the order of posting. */
+  number: number
   responses: Responded[]
   arrivals: Arrived[]
+  statuses: StatusPosted[]
+  operations: Operated[]
   /** Names of attempts that were accepted and later reported as failed. */
   bounced: Set<string>
   ended: Ended | null
@@ -64,20 +186,30 @@ export function messagesOf (facts: Fact[]): Map<string, Message> {
   const messages = new Map<string, Message>()
   for (const fact of facts) {
     if (fact.fact === 'posted' && !messages.has(fact.key)) {
-      messages.set(fact.key, { posted: fact, responses: [], arrivals: [], bounced: new Set(), ended: null })
+      const number = messages.size
+      messages.set(fact.key, { posted: fact, number, responses: [], arrivals: [], statuses: [], operations: [], bounced: new Set(), ended: null })
     }
   }
   for (const fact of facts) {
-    if (fact.fact === 'responded') messages.get(fact.key)?.responses.push(fact)
-    if (fact.fact === 'arrived') messages.get(fact.key)?.arrivals.push(fact)
-    if (fact.fact === 'bounced') messages.get(fact.key)?.bounced.add(fact.opaque)
-    if (fact.fact === 'ended') {
-      const message = messages.get(fact.key)
-      if (message !== undefined) message.ended = fact
+    const message = 'key' in fact && fact.fact !== 'key-left' ? messages.get(fact.key ?? '') : undefined
+    if (message === undefined) continue
+    if (fact.fact === 'responded') message.responses.push(fact)
+    if (fact.fact === 'arrived') message.arrivals.push(fact)
+    if (fact.fact === 'operated') message.operations.push(fact)
+    if (fact.fact === 'ended') message.ended = fact
+    if (fact.fact === 'bounced') message.bounced.add(fact.opaque)
+    if (fact.fact === 'status-posted') {
+      message.statuses.push(fact)
+      if (fact.kind === 'failed' && fact.http === 200) message.bounced.add(fact.opaque)
     }
   }
   for (const message of messages.values()) message.arrivals.sort((a, b) => a.at - b.at)
   return messages
+}
+
+/** The facts of one kind, oldest first. */
+export function factsOf<Kind extends Fact['fact']> (facts: Fact[], kind: Kind): Array<Extract<Fact, { fact: Kind }>> {
+  return facts.filter((fact): fact is Extract<Fact, { fact: Kind }> => fact.fact === kind)
 }
 
 /** What the observers in the nodes recorded, oldest first. */
@@ -88,6 +220,15 @@ export function observedSends (facts: Fact[], kind: ObservedSend['fact']): Obser
 /** The attempt number: the last part of the opaque name. */
 export function attemptOf (opaque: string): number {
   return Number(opaque.slice(opaque.lastIndexOf('.') + 1))
+}
+
+/** The message that an opaque name belongs to: all but the attempt. */
+export function nameOf (opaque: string): string {
+  return opaque.slice(0, opaque.lastIndexOf('.'))
+}
+
+export function senderOf (pair: string): string {
+  return pair.slice(0, pair.indexOf('/'))
 }
 
 /** Values grouped by name, in their order. */

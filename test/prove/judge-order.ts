@@ -1,51 +1,67 @@
-/** Checks that first attempts keep the order of their queue, that higher lanes go first, and that no message starts before its `delayMs`. */
-import { attemptOf, groupBy, observedSends, type Arrived, type Fact, type Message, type Rules } from './history.js'
-import type { Figures, Note } from './judge.js'
+/** Sentences 22 to 25: first attempts keep the order of their queue, higher lanes go first, and nothing starts before its time. */
+import { attemptOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
+import { CLOCKS_MS, type Note } from './model.js'
+import { rulesInForce, type RulesInForce } from './rules-in-force.js'
+import { outcomeOf, type Send, type Sends } from './sends.js'
 
-/** Maximum difference between the clocks of several processes, ms. */
-const CLOCKS_MS = 5
+interface First { message: Message, send: Send, startedAt: number }
 
-interface First { message: Message, startedAt: number }
-
-export function judgeOrder (rules: Rules, messages: Map<string, Message>, facts: Fact[], note: Note): Partial<Figures> {
-  const checks = groupBy(observedSends(facts, 'checked'), ({ opaque }) => opaque)
-  const numbers = new Map([...messages.keys()].map((key, number) => [key, number]))
+export function judgeOrder (rules: Rules, messages: Map<string, Message>, sends: Sends, facts: Fact[], note: Note): void {
   const firsts = [...messages.values()].flatMap((message): First[] => {
-    const arrival = message.arrivals.find(({ opaque }) => attemptOf(opaque) === 1)
-    return arrival === undefined ? [] : [{ message, startedAt: startOf(arrival, checks.get(arrival.opaque) ?? []) }]
+    const send = sends.of(message.posted.key).find(({ opaque }) => attemptOf(opaque) === 1)
+    return send === undefined ? [] : [{ message, send, startedAt: startOf(send) }]
   })
   for (const queue of groupBy(firsts, ({ message }) => message.posted.pair).values()) {
     queue.sort((a, b) => a.startedAt - b.startedAt)
-    judgeQueue(rules, queue, numbers, note)
+    judgeQueue(rules, queue, note)
   }
   const removed = groupBy([...messages.values()].filter(leftUnsent), ({ posted }) => posted.pair)
-  for (const first of firsts) judgePromise(rules, first, removed.get(first.message.posted.pair) ?? [], note)
-  return {}
+  const inForce = rulesInForce(rules, facts)
+  for (const first of firsts) judgePromise(inForce, first, removed.get(first.message.posted.pair) ?? [], note)
+  judgeRetries(rules, messages, sends, note)
 }
 
-/** The first start of this attempt; its arrival if no observer recorded the start. */
-function startOf (arrival: Arrived, checks: Array<{ at: number }>): number {
-  return Math.min(arrival.at, ...checks.map(({ at }) => at))
+/** The arrival if that was earlier than any record of the start. */
+function startOf ({ checked, arrived }: Send): number {
+  return Math.min(checked.at, arrived?.at ?? Infinity)
 }
 
-function judgeQueue (rules: Rules, queue: First[], numbers: Map<string, number>, note: Note): void {
-  const last = new Map<number, First>()
+function judgeQueue (rules: Rules, queue: First[], note: Note): void {
   queue.forEach((first, at) => {
-    const { key, lane } = first.message.posted
-    const before = last.get(lane)
-    if (before !== undefined && (numbers.get(before.message.posted.key) ?? 0) > (numbers.get(key) ?? 0)) {
-      note('out of order', `${key} started after ${before.message.posted.key}, which was posted later`)
-    }
-    last.set(lane, first)
-    for (const higher of queue.slice(at + 1)) {
-      if (higher.message.posted.lane >= lane) continue
-      const joined = higher.message.responses.find(({ state }) => state === 'queued')
+    const { key, lane, scheduledFor } = first.message.posted
+    for (const later of queue.slice(at + 1, at + 20)) {
+      if (later.message.posted.lane === lane && isAhead(later.message, first.message)) {
+        note(22, `${key} started before ${later.message.posted.key}, which was accepted earlier`)
+      }
+      if (later.message.posted.lane >= lane || scheduledFor !== undefined || later.message.posted.scheduledFor !== undefined) continue
+      const joined = later.message.responses.find(({ state }) => state === 'queued')
       // The grant may be that much older than the start.
-      if (joined !== undefined && joined.at < first.startedAt - rules.startWithinMs - CLOCKS_MS) {
-        note('overtaken', `${higher.message.posted.key} waited in a higher lane when ${key} started`)
+      const grantedAt = first.send.granted?.at ?? first.startedAt - rules.startWithinMs
+      if (joined !== undefined && joined.at < grantedAt - CLOCKS_MS) {
+        note(23, `${later.message.posted.key} waited in a higher lane when ${key} started`)
       }
     }
   })
+}
+
+/** Whether a message is ahead of another of its pair and lane, by what callers know of their acceptance. */
+function isAhead (one: Message, other: Message): boolean {
+  const [a, b] = [one.posted, other.posted]
+  if (a.scheduledFor !== undefined || b.scheduledFor !== undefined) {
+    // A scheduled message joins when it is due; among others it has no place that callers know.
+    if (a.scheduledFor === undefined || b.scheduledFor === undefined) return false
+    if (a.scheduledFor !== b.scheduledFor) return a.scheduledFor < b.scheduledFor
+  }
+  if (one.number >= other.number) return false
+  // A row that the batch did not accept was posted again after the batch.
+  if (a.batch !== undefined && a.batch === b.batch) return isFirstAccepted(one)
+  // One that a node refused may still be accepted by another, which took an earlier request up late.
+  return one.responses.some(({ status, at }) => status >= 200 && status < 300 && at <= b.at)
+}
+
+function isFirstAccepted ({ responses }: Message): boolean {
+  const status = responses[0]?.status ?? 0
+  return status >= 200 && status < 300
 }
 
 /** A cancelled or expired message leaves its queue without a start. */
@@ -54,14 +70,34 @@ function leftUnsent ({ ended }: Message): boolean {
 }
 
 /**
- * `delayMs` is a lower bound, counted from the admission, which is not earlier than the request. Each message that leaves the queue
+ * Sentence 24. `delayMs` is a lower bound, counted from the admission, which is not earlier than the request. Each message that leaves the queue
  * ahead of it brings it one interval forward: earlier messages of its pair that were not sent in the end.
  */
-function judgePromise (rules: Rules, { message, startedAt }: First, removed: Message[], note: Note): void {
-  const response = message.responses.find(({ state, delayMs }) => state === 'queued' && typeof delayMs === 'number')
+function judgePromise (inForce: RulesInForce, { message, startedAt }: First, removed: Message[], note: Note): void {
+  const { posted, responses } = message
+  if (posted.scheduledFor !== undefined && startedAt < posted.scheduledFor - CLOCKS_MS) {
+    note(24, `${posted.key} started ${(posted.scheduledFor - startedAt).toFixed(1)} ms before it was scheduled`)
+  }
+  const response = responses.find(({ state, delayMs }) => state === 'queued' && typeof delayMs === 'number')
   // The delay of a duplicate counts from a later time; the lower lanes' share may shorten a wait for the sender rate.
   if (response === undefined || response.waitingFor !== 'pair-rate') return
-  const ahead = removed.filter(({ posted }) => posted.at < response.at && posted.lane <= message.posted.lane && posted.key !== message.posted.key)
-  const earlyMs = response.askedAt + (response.delayMs ?? 0) - startedAt - ahead.length * rules.intervalMs
-  if (earlyMs > CLOCKS_MS) note('too early', `${message.posted.key} started ${earlyMs.toFixed(1)} ms before its delayMs had passed`)
+  const ahead = removed.filter(other => other.posted.at < response.at && other.posted.lane <= posted.lane && other.posted.key !== posted.key)
+  const during = inForce.during(senderOf(posted.pair), response.askedAt, startedAt)
+  // An operator eased a rule.
+  if (during.length > 1) return
+  const earlyMs = response.askedAt + (response.delayMs ?? 0) - startedAt - ahead.length * (during[0]?.intervalMs ?? 0)
+  if (earlyMs > CLOCKS_MS) note(24, `${posted.key} started ${earlyMs.toFixed(1)} ms before its delayMs had passed`)
+}
+
+/** Sentence 25: a retry after a refusal waits for the delay of the schedule. */
+function judgeRetries (rules: Rules, messages: Map<string, Message>, sends: Sends, note: Note): void {
+  for (const { posted: { key }, operations } of messages.values()) {
+    sends.of(key).forEach((send, at, list) => {
+      const before = list[at - 1]
+      if (before === undefined || outcomeOf(before) !== 'refused' || operations.some(({ action }) => action === 'retry')) return
+      const delayMs = rules.retriesMs?.[attemptOf(before.opaque) - 1] ?? 0
+      const earlyMs = (before.arrived?.at ?? 0) + delayMs - send.checked.at
+      if (earlyMs > CLOCKS_MS) note(25, `${send.opaque} started ${earlyMs.toFixed(0)} ms before its retry was due`)
+    })
+  }
 }

@@ -1,104 +1,128 @@
-/** Checks that sends of a pair keep their spacing, and that no second has more sends than the rate allows. */
-import { groupBy, observedSends, type Arrived, type Fact, type Frozen, type Rules, type ObservedSend } from './history.js'
-import type { Figures, Note } from './judge.js'
+/** Sentences 18 to 21: the spacing of a pair at the clock check and at the write, and the rate of a sender. */
+import { factsOf, groupBy, senderOf, type Arrived, type Fact, type Granted, type Rules } from './history.js'
+import type { Figures } from './judge.js'
+import { CLOCKS_MS, NETWORK_MS, RATE_TOLERANCE, type Note } from './model.js'
+import { rulesInForce, type RulesInForce } from './rules-in-force.js'
+import type { Send, Sends } from './sends.js'
 
-/** Network time allowed between a start and its arrival, ms. */
-const NETWORK_MS = 50
-/** Maximum difference between the clocks of several processes, ms. */
-const CLOCKS_MS = 5
+type Spacing = Pick<
+  Figures, 'closerByFreeze' | 'closerByStall' | 'arrivedCloser' | 'leastSpacingMs' | 'mostInSecond' | 'mostStartedInSecond' | 'longestSilenceMs'
+>
 
-type Spacing = Pick<Figures, 'closerByFreeze' | 'closerByStall' | 'closerByWire' | 'leastSpacingMs' | 'mostInSecond' | 'longestSilenceMs'>
+/** Numbers of consecutive sends that are checked against the burst and the interval. */
+const MOST_IN_ROW = 6
 
-/** One send: its last clock check, its write, its arrival. */
-interface Send { checked: ObservedSend, written: ObservedSend | null, arrived: Arrived | null }
-
-export function judgeSpacing (rules: Rules, facts: Fact[], note: Note): Spacing {
-  const spacing: Spacing = { closerByFreeze: 0, closerByStall: 0, closerByWire: 0, leastSpacingMs: Infinity, mostInSecond: 0, longestSilenceMs: 0 }
-  const arrivals = facts.filter(fact => fact.fact === 'arrived').sort((a, b) => a.at - b.at)
-  const sends = sendsOf(facts, arrivals)
-  judgeChecks(rules, sends, arrivals, note)
-  const freezes = facts.filter(fact => fact.fact === 'frozen')
-  const byArrival = new Map(sends.flatMap(send => send.arrived === null ? [] : [[send.arrived, send]]))
-  for (const queue of groupBy(arrivals, ({ pair }) => pair).values()) {
-    for (const [at, later] of queue.slice(1).entries()) {
-      const earlier = queue[at] as Arrived
-      const gap = later.at - earlier.at
-      spacing.leastSpacingMs = Math.min(spacing.leastSpacingMs, gap)
-      if (gap >= rules.intervalMs - NETWORK_MS) continue
-      const reason = explain(byArrival.get(earlier), rules.intervalMs - gap - NETWORK_MS, freezes)
-      if (reason === null) note('too close', `${later.opaque} arrived ${gap.toFixed(1)} ms after ${earlier.opaque}`)
-      else spacing[reason]++
-    }
+export function judgeSpacing (rules: Rules, sends: Sends, facts: Fact[], note: Note): Spacing {
+  const spacing: Spacing = {
+    closerByFreeze: 0, closerByStall: 0, arrivedCloser: 0, leastSpacingMs: Infinity, mostInSecond: 0, mostStartedInSecond: 0, longestSilenceMs: 0
   }
-  const moments = arrivals.map(({ at }) => at)
-  for (let from = 0, to = 0; to < moments.length; to++) {
-    while ((moments[to] ?? 0) - (moments[from] ?? 0) >= 1000) from++
-    spacing.mostInSecond = Math.max(spacing.mostInSecond, to - from + 1)
-    if (to > 0) spacing.longestSilenceMs = Math.max(spacing.longestSilenceMs, (moments[to] ?? 0) - (moments[to - 1] ?? 0))
+  const inForce = rulesInForce(rules, facts)
+  for (const [pair, list] of groupBy(sends.all, ({ pair }) => pair)) {
+    const clears = factsOf(facts, 'operated').filter(one => one.action === 'clear' && one.pair === pair)
+    const since = splitBy(list, clears.map(({ askedAt }) => askedAt))
+    for (const part of since) judgeChecks(inForce, pair, part, note)
+    for (const part of since) judgeWrites(inForce, pair, part, sends, spacing, note)
   }
-  judgeSeconds(rules, sends, arrivals, note)
+  const arrivals = factsOf(facts, 'arrived').sort((a, b) => a.at - b.at)
+  for (const [pair, list] of groupBy(arrivals, ({ pair }) => pair)) countArrivals(inForce, pair, list, spacing)
+  arrivals.forEach(({ at }, index) => {
+    if (index > 0) spacing.longestSilenceMs = Math.max(spacing.longestSilenceMs, at - (arrivals[index - 1]?.at ?? at))
+  })
+  spacing.mostInSecond = mostInSecond(arrivals.map(({ at }) => at)).most
+  judgeRates(inForce, rules, sends, factsOf(facts, 'granted'), spacing, note)
   return spacing
 }
 
-/** Matches each clock check with the write and the arrival that followed it, attempt by attempt. */
-function sendsOf (facts: Fact[], arrivals: Arrived[]): Send[] {
-  const written = groupBy(observedSends(facts, 'written'), ({ opaque }) => opaque)
-  const arrived = groupBy(arrivals, ({ opaque }) => opaque)
-  return observedSends(facts, 'checked').map(checked => {
-    const write = written.get(checked.opaque)?.find(one => one.node === checked.node && one.at >= checked.at) ?? null
-    const at = arrived.get(checked.opaque)?.findIndex(one => one.at >= checked.at - CLOCKS_MS) ?? -1
-    return { checked, written: write, arrived: at < 0 ? null : arrived.get(checked.opaque)?.splice(at, 1)[0] ?? null }
+/** An operator who clears a pair allows its next send at once, so nothing is compared across that. */
+function splitBy (list: Send[], moments: number[]): Send[][] {
+  return [...groupBy(list, ({ checked }) => String(moments.filter(at => at < checked.at).length)).values()]
+}
+
+/** The least time that `count` sends in a row have to take: an idle pair may get a burst. */
+function leastMs (inForce: RulesInForce, pair: string, from: number, to: number, count: number): number {
+  return Math.min(...inForce.during(senderOf(pair), from, to).map(({ intervalMs, burst }) => Math.max(0, count - burst) * intervalMs))
+}
+
+/** Sentence 18. Clock checks are the starts as far as a process can know, so no delay excuses a violation here. */
+function judgeChecks (inForce: RulesInForce, pair: string, list: Send[], note: Note): void {
+  inRows(list.filter(({ node }) => node !== ''), (earlier, later, count) => {
+    const gap = later.checked.at - (earlier.checked.from ?? earlier.checked.at)
+    const least = leastMs(inForce, pair, earlier.checked.at, later.checked.at, count)
+    if (gap < least - CLOCKS_MS) note(18, `${later.opaque} started ${gap.toFixed(1)} ms after ${earlier.opaque}, ${count - 1} before it`)
   })
 }
 
-/** Clock checks are the starts as far as a process can know, so no delay excuses a violation here. */
-function judgeChecks (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
-  const pairs = new Map(arrivals.map(({ opaque, pair }) => [opaque, pair]))
-  for (const queue of groupBy(
-    sends.filter(({ checked }) => pairs.has(checked.opaque)),
-    ({ checked }) => pairs.get(checked.opaque) ?? ''
-  ).values()) {
-    queue
-      .sort((a, b) => a.checked.at - b.checked.at)
-      .slice(1)
-      .forEach((later, at) => {
-        const earlier = queue[at] as Send
-        const gap = later.checked.at - checkTimeOf(earlier.checked)
-        if (gap < rules.intervalMs - CLOCKS_MS) {
-          note('too close', `${later.checked.opaque} started ${gap.toFixed(1)} ms after ${earlier.checked.opaque}`)
-        }
-      })
+/** Sentence 19. Only a process that stood still between the check and the write of the earlier send, for as long as is missing, is excused. */
+function judgeWrites (inForce: RulesInForce, pair: string, list: Send[], sends: Sends, spacing: Spacing, note: Note): void {
+  const written = list.filter(send => send.written !== null || send.node === '').sort((a, b) => writtenAt(a) - writtenAt(b))
+  inRows(written, (earlier, later, count) => {
+    const gap = writtenAt(later) - writtenAt(earlier)
+    const least = leastMs(inForce, pair, earlier.checked.at, writtenAt(later), count)
+    if (gap >= least - CLOCKS_MS || count > 2) return
+    const delayed = writtenAt(earlier) - (earlier.checked.from ?? earlier.checked.at)
+    const isFrozen = sends.freezes.some(({ node, from, to }) => node === earlier.node && from > earlier.checked.at - 50 && writtenAt(earlier) >= to)
+    if (delayed < least - gap - CLOCKS_MS) note(19, `${later.opaque} was written ${gap.toFixed(1)} ms after ${earlier.opaque}`)
+    else spacing[isFrozen ? 'closerByFreeze' : 'closerByStall']++
+  })
+}
+
+function writtenAt ({ written, checked }: Send): number {
+  return written?.at ?? checked.at
+}
+
+/** Each send with each of the last few before it. */
+function inRows (list: Send[], check: (earlier: Send, later: Send, count: number) => void): void {
+  list.forEach((later, at) => {
+    for (let back = 1; back < MOST_IN_ROW && back <= at; back++) check(list[at - back] as Send, later, back + 1)
+  })
+}
+
+function countArrivals (inForce: RulesInForce, pair: string, list: Arrived[], spacing: Spacing): void {
+  for (const [at, later] of list.slice(1).entries()) {
+    const earlier = list[at] as Arrived
+    const gap = later.at - earlier.at
+    spacing.leastSpacingMs = Math.min(spacing.leastSpacingMs, gap)
+    if (gap < leastMs(inForce, pair, earlier.at, later.at, 2) - NETWORK_MS) spacing.arrivedCloser++
   }
 }
 
-/** The earliest possible time of this clock check: on a busy machine the process may be delayed around it too. */
-function checkTimeOf ({ from, at }: ObservedSend): number {
-  return from ?? at
-}
-
-/** What delayed the earlier send so much that the later one arrived too close; null if nothing did. */
-function explain (earlier: Send | undefined, shortMs: number, freezes: Frozen[]): 'closerByFreeze' | 'closerByStall' | 'closerByWire' | null {
-  if (earlier === undefined || earlier.arrived === null) return null
-  const { checked, written, arrived } = earlier
-  const end = written?.at ?? arrived.at
-  const check = checkTimeOf(checked)
-  const isFrozen = freezes.some(({ node, from, to }) => node === checked.node && from > check - 50 && end >= to)
-  if (end - check >= shortMs) return isFrozen ? 'closerByFreeze' : 'closerByStall'
-  return arrived.at - check >= shortMs ? 'closerByWire' : null
-}
-
-/** A second of starts contains at most the grants of one second plus those of the time that a grant may take to start. */
-function judgeSeconds (rules: Rules, sends: Send[], arrivals: Arrived[], note: Note): void {
-  const senders = new Map(arrivals.map(({ opaque, pair }) => [opaque, pair.split('/')[0] ?? '']))
-  const most = Math.ceil(rules.perSecond * (1 + (rules.startWithinMs + CLOCKS_MS) / 1000))
-  for (const [sender, queue] of groupBy(
-    sends.filter(({ checked }) => senders.has(checked.opaque)),
-    ({ checked }) => senders.get(checked.opaque) ?? ''
-  )) {
-    const moments = queue.map(({ checked }) => checked.at).sort((a, b) => a - b)
-    for (let from = 0, to = 0; to < moments.length; to++) {
-      while ((moments[to] ?? 0) - (moments[from] ?? 0) >= 1000) from++
-      if (to - from + 1 > most) note('too many in a second', `${to - from + 1} of ${sender}`)
-    }
+/**
+ * Sentence 20 holds for what Redis grants, by its clock. Where no append-only file was read, starts stand in. Sentence 21 limits how far
+ * a start may lie behind its grant, and so by how much a second of starts may exceed a second of grants.
+ */
+function judgeRates (inForce: RulesInForce, rules: Rules, sends: Sends, granted: Granted[], spacing: Spacing, note: Note): void {
+  const starts = groupBy(sends.all.filter(({ node }) => node !== ''), ({ pair }) => senderOf(pair))
+  for (const list of starts.values()) {
+    spacing.mostStartedInSecond = Math.max(spacing.mostStartedInSecond, mostInSecond(list.map(({ checked }) => checked.at)).most)
   }
+  const judged = granted.length > 0
+    ? [...groupBy(granted, ({ pair }) => senderOf(pair))].map(([sender, list]) => ({ sender, times: list.map(({ at }) => at), slack: 0 }))
+    : [...starts].map(([sender, list]) => ({ sender, times: list.map(({ checked }) => checked.at), slack: (rules.startWithinMs + CLOCKS_MS) / 1000 }))
+  for (const { sender, times, slack } of judged) {
+    const rates = (from: number, to: number): number => Math.max(...inForce.during(sender, from, to).map(({ perSecond }) => perSecond))
+    const limit = (from: number, to: number): number => Math.floor(rates(from, to) * (1 + RATE_TOLERANCE + slack)) + (slack > 0 ? 1 : 0)
+    const { over } = mostInSecond(times.sort((a, b) => a - b), limit)
+    for (const { count, at } of over) note(20, `${count} of ${sender} in the second before ${Math.round(at)}`)
+  }
+  for (const { granted, checked, opaque } of sends.all) {
+    if (granted === null) continue
+    const lateMs = (checked.from ?? checked.at) - granted.at
+    if (lateMs > rules.startWithinMs + CLOCKS_MS) note(21, `${opaque} started ${lateMs.toFixed(0)} ms after its grant`)
+  }
+}
+
+/** The most in any second, and those seconds that hold more than `limit` allows; consecutive ones count once. */
+function mostInSecond (
+  times: number[], limit: (from: number, to: number) => number = () => Infinity
+): { most: number, over: Array<{ count: number, at: number }> } {
+  let most = 0
+  const over: Array<{ count: number, at: number }> = []
+  for (let from = 0, to = 0; to < times.length; to++) {
+    const at = times[to] ?? 0
+    while (at - (times[from] ?? 0) >= 1000) from++
+    const count = to - from + 1
+    most = Math.max(most, count)
+    if (count > limit(times[from] ?? 0, at) && at - (over.at(-1)?.at ?? -Infinity) >= 1000) over.push({ count, at })
+  }
+  return { most, over }
 }

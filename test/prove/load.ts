@@ -1,4 +1,4 @@
-/** Realistic load: conversations of one to six messages over many recipients, so that order and spacing of a pair are exercised. */
+/** Realistic load: conversations over many recipients, so that order and spacing of a pair are exercised; batches, schedules and references. */
 import { createZipf, type Random } from '../property/random.js'
 import { pass } from '../support/until.js'
 import type { ProvingCaller, MessageRequest } from './caller.js'
@@ -10,52 +10,69 @@ export interface Load {
   wishes: Map<string, MessageRequest>
   /** The number of posts with a conclusive response. */
   responded: () => number
-  /** Messages that a caller cancelled in time. */
-  cancelled: Set<string>
   /** Whether the time is over and every caller has a response. */
   isDone: () => boolean
+  /** A recipient is to be erased, or is. */
+  isErased: (pair: string) => boolean
+  /** Recipients who get marketing, as pairs. */
+  marketed: () => string[]
 }
 
-/** Maximum number of conversations, repeats and cancellations at a time. */
-const MAX_CONCURRENT = 400
+type Place = Pick<MessageRequest, 'sender' | 'to' | 'lane'>
+
+/** Maximum number of conversations, repeats and cancellations at a time, for each message a second. */
+const MAX_CONCURRENT = 6
+/** Messages of a mean conversation. */
+const MEAN_LENGTH = 3.5
 
 /** Conversations start at random times, at a rate that posts `perSecond` messages a second in total. */
 export function startLoad (options: LoadOptions): Load {
   const { senders, people, perSecond, seconds, caller, random } = options
   const zipf = createZipf(people, 0.5)
   const wishes = new Map<string, MessageRequest>()
-  const cancelled = new Set<string>()
   const underway = new Set<Promise<void>>()
   const talking = new Set<string>()
-  const MEAN_LENGTH = 3.5
+  const erased = new Set<string>()
+  const marketed = new Set<string>()
   let count = 0
   let responded = 0
 
-  /** A recipient without an open conversation in this lane; some numbers make the sandbox fail or refuse. */
-  function choose (random: Random): Pick<MessageRequest, 'sender' | 'to' | 'lane'> {
+  const nameOf = ({ sender, to, lane }: Place): string => `${sender}/${to}/${lane}`
+
+  /** A recipient without an open conversation in this lane, taken until it is released; some numbers make the sandbox fail or refuse. */
+  function take (random: Random, lane?: MessageRequest['lane']): Place {
     for (;;) {
-      const sender = random.pick(senders)
       const person = String(zipf.draw(random)).padStart(4, '0')
-      const special = random.chance(0.01) ? '15561131000' : random.chance(0.01) ? '15560131026' : '1555000'
-      const lane = random.chance(0.7) ? 2 : random.chance(0.5) ? 1 : 3
-      if (!talking.has(`${sender}/${special}${person}/${lane}`)) return { sender, to: `${special}${person}`, lane }
+      const special = random.chance(0.01) ? '15561131000' : random.chance(0.01) ? '15560131026' : random.chance(0.005) ? '15560131000' : '1555000'
+      const place = {
+        sender: random.pick(senders), to: `${special}${person}`, lane: lane ?? (random.chance(0.7) ? 2 : random.chance(0.5) ? 1 : 3) as 1 | 2 | 3
+      }
+      if (talking.has(nameOf(place))) continue
+      talking.add(nameOf(place))
+      return place
     }
   }
 
-  async function post (wish: MessageRequest, random: Random): Promise<void> {
+  function wishFor (place: Place, random: Random): MessageRequest {
+    const wish: MessageRequest = { ...place, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry' }
+    if (random.chance(0.03)) wish.expiresInMs = random.int(5000, 40_000)
+    if (random.chance(0.1)) {
+      wish.isMarketing = true
+      marketed.add(`${place.sender}/${place.to}`)
+    }
     wishes.set(wish.key, wish)
-    const body = await caller.post(wish)
-    responded++
-    if (body?.['status'] === 'queued' && random.chance(0.01)) await cancel(wish)
-    // Some callers repeat an accepted request later.
-    if (random.chance(0.05)) later(random.int(100, 20_000), async () => { await caller.repeat(wish) })
+    return wish
   }
 
-  async function cancel (wish: MessageRequest): Promise<void> {
-    await caller.persist('DELETE', `/messages/${encodeURIComponent(wish.key)}?sender=${wish.sender}`, undefined, status => {
-      if (status === 200) cancelled.add(wish.key)
-      return status !== 0 && status < 500
-    })
+  async function post (wish: MessageRequest, random: Random): Promise<Record<string, unknown> | null> {
+    const body = await caller.post(wish)
+    responded++
+    if (body?.['status'] === 'queued' && random.chance(0.02)) await caller.operate('DELETE', `/messages/${wish.key}?sender=${wish.sender}`)
+    // Some callers repeat an accepted request later.
+    if (typeof body?.['id'] === 'string' && body['code'] === undefined && random.chance(0.05)) {
+      later(random.int(100, 20_000), async () => { await caller.repeat(wish) })
+    }
+    return body
   }
 
   function later (ms: number, work: () => Promise<void>): void {
@@ -64,29 +81,61 @@ export function startLoad (options: LoadOptions): Load {
   }
 
   async function talk (random: Random): Promise<void> {
-    const who = choose(random)
-    const place = `${who.sender}/${who.to}/${who.lane ?? 2}`
-    talking.add(place)
+    const isGraph = random.chance(0.15)
+    const place = take(random, isGraph ? 2 : undefined)
+    let last: { key: string, id: string } | null = null
     for (let left = random.int(1, 6); left > 0; left--) {
-      const life = random.chance(0.03) ? { expiresInMs: random.int(5000, 40_000) } : {}
-      await post({ ...who, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry', ...life }, random)
+      const wish = wishFor(place, random)
+      // The drop-in surface has neither a policy nor a life.
+      if (isGraph) Object.assign(wish, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined })
+      if (last !== null && random.chance(0.3)) wish.quotes = last
+      const body = await post(wish, random)
+      last = body?.['status'] === 'sent' && typeof body['id'] === 'string' ? { key: wish.key, id: body['id'] } : null
     }
-    talking.delete(place)
+    talking.delete(nameOf(place))
   }
 
-  /** One scheduled message to a recipient without other messages. */
+  /** Rows to a few recipients, mixed; some refer to a message that was just sent, so that they take longer to admit than texts. */
+  async function batch (random: Random): Promise<void> {
+    const places = Array.from({ length: random.int(1, 3) }, () => take(random))
+    const first = places[0] as Place
+    const quoted = wishFor(first, random)
+    const body = await post(quoted, random)
+    const rows = Array.from({ length: random.int(3, 9) }, () => wishFor(random.pick(places), random))
+    if (body?.['status'] === 'sent' && typeof body['id'] === 'string') {
+      const quotes = { key: quoted.key, id: body['id'] }
+      for (const row of rows) if (row.sender === first.sender && random.chance(0.5)) row.quotes = quotes
+    }
+    await caller.postBatch(rows)
+    responded += rows.length
+    for (const place of places) talking.delete(nameOf(place))
+  }
+
+  /** A recipient of no other conversation. */
+  const stranger = (family: string): string => `${family}${String(++count).padStart(15 - family.length, '0')}`
+
+  /** One to three parts, scheduled for the same moment. */
   async function schedule (random: Random): Promise<void> {
-    const number = ++count
-    await post(
-      {
-        key: `m${number}`,
-        sender: random.pick(senders),
-        to: `1555001${String(number).padStart(6, '0').slice(-4)}${number}`.slice(0, 15),
-        policy: 'retry',
-        scheduledFor: Date.now() + random.int(1000, 8000)
-      },
-      random
-    )
+    const place: Place = { sender: random.pick(senders), to: stranger('1555001'), lane: 2 }
+    const scheduledFor = Date.now() + random.int(2000, 8000)
+    for (let left = random.int(1, 3); left > 0; left--) {
+      const wish = wishFor(place, random)
+      Object.assign(wish, { scheduledFor, expiresInMs: undefined })
+      await post(wish, random)
+    }
+  }
+
+  /** A recipient who is erased after a short conversation, perhaps while messages wait or are in flight. */
+  async function forget (random: Random): Promise<void> {
+    const place: Place = { sender: random.pick(senders), to: stranger('1555002'), lane: 2 }
+    for (let left = random.int(1, 3); left > 0; left--) await caller.post(wishFor(place, random)).finally(() => responded++)
+    await pass(random.int(0, 3000))
+    erased.add(`${place.sender}/${place.to}`)
+    for (let tries = 0; tries < 100; tries++) {
+      const status = await caller.operate('DELETE', `/recipients/+${place.to}?sender=${place.sender}`)
+      if (status !== 202 && status !== 0) break
+      await pass(1000)
+    }
   }
 
   async function run (): Promise<void> {
@@ -97,10 +146,11 @@ export function startLoad (options: LoadOptions): Load {
       const wait = next - performance.now()
       if (wait > 0) await pass(wait)
       // A service has a limited number of workers; what they cannot post now they post later.
-      while (underway.size >= MAX_CONCURRENT) await Promise.race(underway)
+      while (underway.size >= MAX_CONCURRENT * perSecond) await Promise.race(underway)
       // A generator of its own, so that its content does not depend on which request gets its response first.
       const own = random.fork()
-      const task = (own.chance(0.02) ? schedule(own) : talk(own)).finally(() => underway.delete(task))
+      const kind = own.chance(0.03) ? schedule : own.chance(0.08) ? batch : own.chance(0.01) ? forget : talk
+      const task = kind(own).finally(() => underway.delete(task))
       underway.add(task)
     }
     while (underway.size > 0) await Promise.all(underway)
@@ -108,5 +158,5 @@ export function startLoad (options: LoadOptions): Load {
 
   let isDone = false
   run().then(() => { isDone = true }, () => undefined)
-  return { wishes, responded: () => responded, cancelled, isDone: () => isDone }
+  return { wishes, responded: () => responded, isDone: () => isDone, isErased: pair => erased.has(pair), marketed: () => [...marketed] }
 }

@@ -6,29 +6,40 @@ import { parseArgs } from 'node:util'
 import { isSpotless } from './judge.js'
 import { randomSeed } from '../support/seed.js'
 import { table } from './report.js'
+import type { Fsync, On } from './servers.js'
 import { soak } from './soak.js'
 import { whyNotShown, writeVerdict } from './verdict.js'
 
 const { values } = parseArgs({
   options: {
+    on: { type: 'string', default: 'server' },
+    fsync: { type: 'string', default: 'everysec' },
     minutes: { type: 'string' },
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(randomSeed()) },
     rate: { type: 'string', default: '72' },
     'fault-every': { type: 'string', default: '3' },
+    only: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false }
   }
 })
 const seconds = values.minutes === undefined ? Number(values.seconds) : Number(values.minutes) * 60
 const duration = values.minutes === undefined ? `--seconds ${seconds}` : `--minutes ${values.minutes}`
-const repeat = `npm run prove -- ${duration} --seed ${values.seed} --rate ${values.rate} --fault-every ${values['fault-every']}`
+const [on, fsync] = [values.on as On, values.fsync as Fsync]
+const faultEvery = values['fault-every']
+const only = values.only.map(text => ` --only '${text}'`).join('')
+const times = `${duration} --seed ${values.seed} --rate ${values.rate} --fault-every ${faultEvery}`
+const repeat = `npm run prove -- --on ${on} --fsync ${fsync} ${times}${only}`
 console.log(`${seconds} s at ${values.rate} messages a second; to repeat it: ${repeat}`)
 const endings: Array<() => unknown> = []
 const soaked = await soak({ teardown: ending => endings.push(ending) }, {
+  on,
+  fsync,
   seconds,
   seed: Number(values.seed),
   perSecond: Number(values.rate),
-  faultEverySeconds: Number(values['fault-every']),
+  faultEverySeconds: Number(faultEvery),
+  only: values.only,
   report ({ second, posted, responded, arrived, faults, doing }) {
     console.log(`${String(second).padStart(5)} s  ${posted} posted, ${responded} responded, ${arrived} at the provider, ${faults} faults; ${doing}`)
   }

@@ -1,4 +1,4 @@
-/** A minute of `npm run prove`: under load and every kind of fault, three nodes keep every promise. SEED repeats a run. */
+/** Half a minute of `npm run prove`: under load and faults, three nodes keep every promise. SEED repeats a run. */
 import t, { type Test } from 'tap'
 import { regressions } from '../support/regressions.js'
 import { seedOf } from '../support/seed.js'
@@ -14,10 +14,12 @@ for (const { seed, found } of regressions.soak) {
 }
 
 async function run (t: Test, seed: number): Promise<void> {
-  const soaked = await soak(t, { seconds: 60, seed, perSecond: 40, faultEverySeconds: 2.5, report: () => undefined })
+  const soaked = await soak(t, {
+    on: 'server', fsync: 'everysec', seconds: 35, seed, perSecond: 12, faultEverySeconds: 1.5, report: () => undefined
+  })
   t.comment(`SEED=${seed}`)
   t.comment(table(soaked))
   for (const [breach, list] of soaked.judgement.found) t.strictSame(list.slice(0, 5), [], `${breach}, by seed ${seed}`)
-  t.ok(soaked.judgement.figures.messages > 1000, 'enough messages for a verdict')
-  t.ok(soaked.faults.size > 10, 'enough kinds of faults for a verdict')
+  t.ok(soaked.judgement.figures.messages > 200, 'enough messages for a verdict')
+  t.ok(soaked.faults.size > 8, 'enough kinds of faults for a verdict')
 }

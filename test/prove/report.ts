@@ -1,5 +1,6 @@
 /** The verdict as a table for people. */
 import { breaches, type Figures } from './judge.js'
+import { sentences } from './model.js'
 import type { Soaked } from './soak.js'
 
 const titles: Record<keyof Figures, string> = {
@@ -13,15 +14,21 @@ const titles: Record<keyof Figures, string> = {
   repeats: 'posts repeated after no response or 503',
   unknownAttempts: 'attempts of unknown outcome',
   doubledAsAllowed: 'sent twice after an unknown outcome, as the policy allows',
-  closerByFreeze: 'too close: frozen between the last clock check and the write',
-  closerByStall: 'too close: delayed there by a busy machine',
-  closerByWire: 'too close: delayed by the network to the provider',
+  closerByFreeze: 'written too close: frozen between the last clock check and the write',
+  closerByStall: 'written too close: delayed there by a busy machine',
+  arrivedCloser: 'arrived closer than the interval by more than 50 ms',
   leastSpacingMs: 'least spacing at the provider, ms',
-  mostInSecond: 'most in a second, all senders',
+  mostInSecond: 'most arrivals in a second, all senders',
+  mostStartedInSecond: 'most starts of one sender in a second',
+  statuses: 'webhook statuses taken',
+  callbacks: 'callbacks accepted by the receiver',
+  operations: "operators' actions",
+  lostByRedis: 'messages and pairs of which Redis lost acknowledged writes',
+  excusedByRedis: 'violations that these losses explain',
   longestSilenceMs: 'longest silence at the provider, ms'
 }
 
-export function table ({ judgement: { figures, found }, faults, errors, seconds, settledInSeconds }: Soaked): string {
+export function table ({ judgement: { figures, found, bySentence }, faults, seconds, settledInSeconds }: Soaked): string {
   const lines = [
     ...Object.entries(titles).map(([name, title]) => row(title, figures[name as keyof Figures])),
     row('settled after the last fault, s', settledInSeconds),
@@ -29,10 +36,10 @@ export function table ({ judgement: { figures, found }, faults, errors, seconds,
     '', 'faults', ...[...faults].sort().map(([kind, count]) => row(kind, count)),
     '', 'must be 0', ...breaches.map(breach => row(breach, found.get(breach)?.length ?? 0))
   ]
-  for (const [breach, list] of found) {
-    for (const what of list.slice(0, 10)) lines.push(`  ${breach}: ${what}`)
+  for (const [sentence, list] of [...bySentence].sort(([a], [b]) => a - b)) {
+    lines.push('', `  sentence ${sentence}, ${sentences[sentence]}: ${list.length}`)
+    for (const what of list.slice(0, 10)) lines.push(`    ${what}`)
   }
-  for (const error of errors.slice(0, 5)) lines.push(`  unexpected error of a node: ${error}`)
   return lines.join('\n')
 }
 

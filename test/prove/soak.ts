@@ -3,56 +3,85 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild, startSandbox } from '../crash/child.js'
-import { toFact } from '../crash/ground.js'
 import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
-import { createRandom } from '../property/random.js'
+import { createRandom, type Random } from '../property/random.js'
 import { keys } from '../support/gateway.js'
-import { createPrefix, startRedis, type Teardown } from '../support/redis.js'
+import { CALLBACK_SECRET } from '../support/receiver.js'
+import { createPrefix, type Teardown } from '../support/redis.js'
 import { request } from '../support/request.js'
-import { each, pass, until } from '../support/until.js'
+import { pass, until } from '../support/until.js'
+import { startCallbackReceiver } from './callback-receiver.js'
 import { createCaller } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
+import { readFinal } from './final.js'
 import { startFleet } from './fleet.js'
-import { attemptOf, messagesOf, monotonicNow, type Arrived, type Fact, type Rules } from './history.js'
+import { monotonicNow, type Fact, type Rules } from './history.js'
 import { judge, type Judgement } from './judge.js'
 import { startLoad } from './load.js'
+import { operate } from './operators.js'
+import { collect } from './provider-records.js'
 import { startProxies } from './proxies.js'
+import { startClusterServers, startSentinelServers } from './failover.js'
+import { startServer, type Fsync, type On, type Servers } from './servers.js'
+import { APP_SECRET, startWhatsApp } from './whatsapp.js'
 
 export interface SoakOptions {
+  on: On
+  fsync: Fsync
   seconds: number
   seed: number
   /** Messages a second, over all senders. */
   perSecond: number
   /** Mean time from one fault to the next, s. */
   faultEverySeconds: number
+  /** Only faults whose names contain one of these texts. */
+  only?: string[]
   report: (progress: Progress) => void
 }
 
 export interface Progress { second: number, posted: number, responded: number, arrived: number, faults: number, doing: string }
 
 export interface Soaked {
+  on: On
+  fsync: Fsync
   facts: Fact[]
   judgement: Judgement
   faults: Map<string, number>
-  errors: string[]
   seconds: number
   settledInSeconds: number
 }
 
 const LEASE_MS = 8000
+/** Until recovery takes over what a dead node was sending. */
+const LEASE_END_MS = LEASE_MS + LEASE_GRACE_MS
 const senders = ['800001', '800002', '800003']
-const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
+/** Removed from the senders' file and added again, time after time. */
+const CHANGING = '800004'
+const retriesMs = [1000, 2000, 4000, 8000, 8000]
+const rules: Rules = {
+  intervalMs: 1000,
+  startWithinMs: 250,
+  perSecond: 40,
+  retriesMs,
+  leaseMs: LEASE_END_MS,
+  callbacks: true,
+  senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } }
+}
 /**
- * After the faults: how long the number of unsettled messages may stay the same before they count as left unsettled. Covers leases, holds and five
- * retries.
+ * After the faults: how long the number of what is left may stay the same before it counts as left unsettled. Covers leases, holds, five
+ * retries, and parked statuses.
  */
-const STILL_WITHIN_S = 180
+const STILL_WITHIN_S = 150
 
 const settings = {
   WHATSAPP_RATE_LIMIT_MS: String(rules.intervalMs),
   WHATSAPP_SENDER_RATE_PER_SECOND: String(rules.perSecond),
-  WHATSAPP_RETRY_SCHEDULE_MS: '1000,2000,4000,8000,8000',
+  WHATSAPP_RETRY_SCHEDULE_MS: retriesMs.join(','),
   WHATSAPP_RETRY_INTERVAL_MS: '1000',
+  WHATSAPP_APP_SECRET: APP_SECRET,
+  CALLBACK_SECRET,
+  CALLBACK_TIMEOUT_MS: '2000',
+  CALLBACK_RETRY_MS: '500',
   SEND_TIMEOUT_MS: '2000',
   UNKNOWN_HOLD_MS: '3000',
   LEASE_MS: String(LEASE_MS),
@@ -63,59 +92,88 @@ const settings = {
 export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-prove-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const redis = await startRedis(t, { appendfsync: 'always' })
+  const facts: Fact[] = []
+  const note = (fact: Fact): void => { facts.push(fact) }
+  const start = { server: startServer, sentinel: startSentinelServers, cluster: startClusterServers }[options.on]
+  const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_END_MS, note })
   const sandbox = startSandbox()
   t.teardown(async () => await endChild(sandbox))
   const origin = new URL(await sandbox.ready).origin
   const control = `${origin}/_sandbox`
-  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 40, enforcePair: false, throughputPerSecond: null }) })
-
-  const facts: Fact[] = []
-  const note = (fact: Fact): void => { facts.push(fact) }
+  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 200, enforcePair: false, throughputPerSecond: null }) })
+  const receiver = await startCallbackReceiver(t, note)
   const proxies = startProxies(t)
   const sendersFile = join(folder, 'senders.json')
-  writeFileSync(sendersFile, JSON.stringify(senders.map(id => ({ id, accessToken: `token-of-${id}` }))))
+  const writeSenders = (ids: string[]): void => {
+    writeFileSync(sendersFile, JSON.stringify(ids.map(id => ({
+      id, accessToken: `token-of-${id}`, ...(id === CHANGING ? { rules: { pairIntervalMs: 1500, pairBurst: 2 } } : {})
+    }))))
+  }
+  writeSenders([...senders, CHANGING])
   // Otherwise a pair's cool-down grows to minutes, and a run waits for all of them.
   const policyFile = join(folder, 'policy.json')
   writeFileSync(policyFile, JSON.stringify([{ code: '131056', growth: 1 }]))
+  const prefix = createPrefix()
   const fleet = await startFleet(
     {
-      redisPort: redis.port,
+      redis: servers.redis,
       sandboxPort: Number(new URL(origin).port),
       folder,
-      prefix: createPrefix(),
+      prefix,
       proxies,
-      settings: { ...settings, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
+      settings: { ...settings, CALLBACK_URL: receiver.url, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
     },
     note
   )
   t.teardown(fleet.close)
 
-  const records = collect(control, note)
   let isOver = false
   const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, note, timeoutMs: 2500, isOver: () => isOver })
   const random = createRandom(options.seed)
-  const load = startLoad({
-    senders,
-    people: 150,
-    perSecond: options.perSecond,
-    seconds: options.seconds,
-    caller,
-    random: createRandom(options.seed + 1)
+  const all = [...senders, CHANGING]
+  const { perSecond, seconds } = options
+  const load = startLoad({ senders: all, people: 150, perSecond, seconds, caller, random: createRandom(options.seed + 1) })
+  const whatsapp = startWhatsApp({
+    origins: fleet.origins,
+    note,
+    random: createRandom(options.seed + 2),
+    isErased: load.isErased,
+    lateMs: Math.min(25_000, options.seconds * 250)
   })
-  const faults = new Map<string, number>()
-  const targets: Targets = { fleet, proxies, redis, control, leaseMs: LEASE_MS + LEASE_GRACE_MS }
+  t.teardown(whatsapp.close)
+  const records = collect(control, arrival => {
+    note(arrival)
+    whatsapp.follow(arrival)
+  })
   const startedAt = performance.now()
   const second = (): number => (performance.now() - startedAt) / 1000
+  const operators = operate({
+    caller,
+    origins: fleet.origins,
+    load,
+    senders,
+    rules,
+    random: createRandom(options.seed + 3),
+    everySeconds: 2.5,
+    isOver: () => second() > options.seconds
+  })
+  t.teardown(watchMachine(note))
+  const faults = new Map<string, number>()
+  let reloads = 0
+  const reload = (random: Random): void => {
+    writeSenders(++reloads % 2 === 1 ? senders : all)
+    fleet.reload()
+    random.next()
+  }
+  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_END_MS, note, reload }
   let doing = ''
-  let arrived = 0
   const progress = setInterval(() => {
-    records.read().then(count => { arrived = count }, () => undefined)
-    options.report({ second: Math.round(second()), posted: load.wishes.size, responded: load.responded(), arrived, faults: sum(faults), doing })
+    const counts = { posted: load.wishes.size, responded: load.responded(), arrived: records.count(), faults: sum(faults) }
+    options.report({ second: Math.round(second()), ...counts, doing })
   }, 5000)
 
   const injections = new Set<Promise<unknown>>()
-  for (const kind of schedule(random)) {
+  for (const kind of schedule(options.on, random, options.only)) {
     await pass(random.gap(options.faultEverySeconds * 1000))
     if (second() > options.seconds) break
     doing = kind
@@ -126,63 +184,69 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     }).finally(() => injections.delete(injection))
     injections.add(injection)
     // Only one fault of Redis is active at a time.
-    if (kind.startsWith('Redis')) await injection
+    if (/Redis (?:is|fails)|of Redis/.test(kind)) await injection
   }
   await Promise.all(injections)
   doing = 'all faults have ended'
+  writeSenders(all)
   await endFaults(targets)
   const healedAt = performance.now()
-  await untilStill(async () => load.wishes.size - load.responded())
-  await until('all callers have repeated their requests', () => load.isDone(), STILL_WITHIN_S * 1000).catch(() => undefined)
+  await operators
+  // A node that did not reach Redis rejects the list, and has to be asked again.
+  await until('every node has the whole list of senders', async () => {
+    fleet.reload()
+    await pass(1000)
+    const lists = await Promise.all(fleet.origins().map(async origin => await caller.ask(origin, 'GET', '/senders')))
+    return lists.every(({ body }) => (body['senders'] as unknown[] | undefined)?.length === all.length)
+  }, STILL_WITHIN_S * 1000)
+  await untilStill(async () => load.isDone() ? 0 : 1 + load.wishes.size - load.responded())
   const unsettled = async (): Promise<number> => {
     const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
     return (stats?.['senders'] as Array<{ unsettled: number }>).reduce((sum, one) => sum + one.unsettled, 0)
   }
-  await untilStill(unsettled)
+  await untilStill(async () => await unsettled() + whatsapp.left() + await waitingIn(servers, prefix, all))
   const settledInSeconds = (performance.now() - healedAt) / 1000
   doing = 'reading the final states'
-  await records.read()
+  await records.close()
   // One by one: the facts of half an hour are too many for the arguments of one call.
   for (const fact of fleet.watched()) facts.push(fact)
-  await each([...messagesOf(facts).values()].filter(({ arrivals }) => !isPlain(arrivals)), 10, async ({ posted: { key } }) => {
-    const ended = await caller.look({ key, sender: load.wishes.get(key)?.sender ?? '' })
-    if (ended !== null) note(ended)
+  for (const fact of await servers.grants()) facts.push(fact)
+  for (const text of receiver.unsigned()) note({ fact: 'node-failed', node: 'receiver', text: `a callback with a wrong signature: ${text}` })
+  await readFinal({
+    caller, origins: fleet.origins, senders: all, wishes: load.wishes, isErased: load.isErased, masters: await servers.masters(), prefix, note
   })
   note({ fact: 'over', at: monotonicNow(), unsettled: await unsettled() })
   clearInterval(progress)
   isOver = true
-  return { facts, judgement: judge({ rules, facts }), faults, errors: fleet.errors(), seconds: second(), settledInSeconds }
+  const judgement = judge({ rules, facts })
+  return { on: options.on, fsync: options.fsync, facts, judgement, faults, seconds: second(), settledInSeconds }
 }
 
-/** Accepted at the first attempt: its final state need not be read. */
-function isPlain (arrivals: Arrived[]): boolean {
-  return arrivals.length === 1 && arrivals[0]?.outcome === 'accepted' && attemptOf(arrivals[0].opaque) === 1
+/** Notes when this process, which gets as much of the processors as any other, was late by more than this. */
+const STALL_MS = 500
+
+function watchMachine (note: (fact: Fact) => void): () => void {
+  let last = monotonicNow()
+  const timer = setInterval(() => {
+    const now = monotonicNow()
+    // What was late then is made up for within seconds.
+    if (now - last > STALL_MS + 100) note({ fact: 'trouble', of: 'machine', node: null, from: last, to: now + 3000 })
+    last = now
+  }, 100)
+  return () => clearInterval(timer)
 }
 
-/** Reads what the provider has recorded since the last read; returns the total number. */
-function collect (control: string, note: (fact: Fact) => void): { read: () => Promise<number> } {
-  let since = 0
+/** Callbacks that are not delivered yet, and parked statuses. */
+async function waitingIn (servers: Servers, prefix: string, senders: string[]): Promise<number> {
   let count = 0
-  let reading: Promise<number> | null = null
-  async function read (): Promise<number> {
-    const { body } = await request(`${control}/messages?since=${since}`)
-    for (const record of body['messages']) {
-      // Two reads at once return the same records.
-      if (record.seq <= since) continue
-      since = record.seq
-      count++
-      // The sandbox reset the connection before it read the request, so only the observer in the node knows the recipient.
-      if (record.opaque !== null) note(toFact(record))
-    }
-    return count
-  }
-  return {
-    async read () {
-      await reading
-      reading = read()
-      return await reading
+  for (const client of await servers.masters()) {
+    for (const sender of senders) {
+      const key = (name: string): string => `{${prefix}:${sender}}:${name}`
+      const counts = await Promise.all([client.llen(key('outbox')), client.hlen(key('callbacks')), client.zcard(key('parked'))]).catch(() => [0])
+      count += counts.reduce((sum, one) => sum + one, 0)
     }
   }
+  return count
 }
 
 /** Waits until nothing is left, or until the number has not changed for STILL_WITHIN_S. */

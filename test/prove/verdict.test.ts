@@ -1,7 +1,7 @@
 /** What `npm run prove -- --write` writes into the README, and for which runs. */
 import t from 'tap'
 import { read } from '../contract/tree.js'
-import { faultKinds } from './faults.js'
+import { faultKindsOf } from './faults.js'
 import { breaches, judge } from './judge.js'
 import type { Soaked } from './soak.js'
 import { verdictOf, whyNotShown } from './verdict.js'
@@ -11,7 +11,8 @@ const command = 'npm run prove -- --minutes 30 --seed 7'
 function soakedFor (seconds: number, messages: number): Soaked {
   const judgement = judge({ rules: { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }, facts: [{ fact: 'over', at: 1, unsettled: 0 }] })
   judgement.figures.messages = messages
-  return { facts: [], judgement, faults: new Map(faultKinds.map((kind, at) => [kind, 20 + at])), errors: [], seconds, settledInSeconds: 1 }
+  const faults = new Map(faultKindsOf('server').map((kind, at) => [kind, 20 + at]))
+  return { on: 'server', fsync: 'always', facts: [], judgement, faults, seconds, settledInSeconds: 1 }
 }
 
 await t.test('the verdict shows the command, the messages, each kind of breach, and the number of each kind of fault', t => {

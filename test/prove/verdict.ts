@@ -11,9 +11,9 @@ const page = fileURLToPath(new URL('../../README.md', import.meta.url))
 const BESIDE: Array<[figure: keyof Figures, what: string]> = [
   ['unknownAttempts', 'attempts of unknown outcome'],
   ['doubledAsAllowed', 'messages sent twice after one, as `retry` allows'],
-  ['closerByFreeze', 'too close because the process froze between its last clock check and its write'],
-  ['closerByStall', 'too close because it was delayed there'],
-  ['closerByWire', 'too close because of the network to the provider']
+  ['closerByFreeze', 'written too close because the process froze between its last clock check and its write'],
+  ['closerByStall', 'written too close because it was delayed there'],
+  ['arrivedCloser', 'closer than the interval by more than 50 ms at the provider, but not when they were written']
 ]
 /** Two kinds of fault per row. */
 const FAULTS_PER_ROW = 2
@@ -31,7 +31,7 @@ export function writeVerdict (soaked: Soaked, command: string): void {
 }
 
 /** The results and the command to repeat the run, in Markdown. */
-export function verdictOf ({ judgement: { figures, found }, faults, seconds }: Soaked, command: string): string {
+export function verdictOf ({ judgement: { figures, found }, faults, seconds, on, fsync }: Soaked, command: string): string {
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0)
   const beside = BESIDE.map(([figure, what]) => `* ${whole(figures[figure])} ${what}`)
   const kinds = [...faults].sort(([a], [b]) => (a < b ? -1 : 1))
@@ -40,7 +40,8 @@ export function verdictOf ({ judgement: { figures, found }, faults, seconds }: S
   )
   return [
     `\`${command}\`: ${whole(seconds)} s, ${whole(figures.arrivals)} requests at the provider, ${whole(total)} faults.`,
-    'Redis writes with `appendfsync always`, because it is killed too.',
+    `Redis (${on}) writes with \`appendfsync ${fsync}\`, and is killed too. ${whole(figures.statuses)} webhook statuses, ` +
+      `${whole(figures.callbacks)} callbacks, ${whole(figures.operations)} actions of operators.`,
     '',
     `| messages | ${breaches.join(' | ')} |`,
     `|---|${breaches.map(() => '---|').join('')}`,

@@ -1,5 +1,6 @@
 /** Three masters, usually with a replica each, as one cluster: real processes, up in some three seconds. */
 import { Redis } from 'ioredis'
+import type { EmbeddedRedisOptions } from '../../src/redis/embedded.js'
 import { startRedis, type Teardown, type TestRedis } from './redis.js'
 import { until } from './until.js'
 
@@ -17,10 +18,18 @@ export interface TestCluster {
   settled: () => Promise<void>
 }
 
-/**
- * `hasReplicas: false`: nothing takes over from a master that is killed, and with `cluster-require-full-coverage no` the others go on.
- */
-export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 2000, hasReplicas = true } = {}): Promise<TestCluster> {
+export interface ClusterOptions {
+  masters?: number
+  nodeTimeoutMs?: number
+  /** Without replicas nothing takes over from a master that is killed, and with `cluster-require-full-coverage no` the others go on. */
+  hasReplicas?: boolean
+  /** Options of each server. */
+  server?: Omit<EmbeddedRedisOptions, 'dir'>
+}
+
+export async function startCluster (
+  t: Teardown, { masters = 3, nodeTimeoutMs = 2000, hasReplicas = true, server = {} }: ClusterOptions = {}
+): Promise<TestCluster> {
   const extra = [
     '--cluster-enabled',
     'yes',
@@ -33,9 +42,10 @@ export async function startCluster (t: Teardown, { masters = 3, nodeTimeoutMs = 
     '--repl-ping-replica-period',
     '1',
     '--cluster-require-full-coverage',
-    hasReplicas ? 'yes' : 'no'
+    hasReplicas ? 'yes' : 'no',
+    ...server.extra ?? []
   ]
-  const servers = await Promise.all(Array.from({ length: hasReplicas ? 2 * masters : masters }, async () => await startRedis(t, { extra })))
+  const servers = await Promise.all(Array.from({ length: hasReplicas ? 2 * masters : masters }, async () => await startRedis(t, { ...server, extra })))
   const clients = servers.map(server => server.connect())
   const ask = clients[0] as Redis
   const share = Math.ceil(SLOTS / masters)

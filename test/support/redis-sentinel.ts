@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import type { EmbeddedRedisOptions } from '../../src/redis/embedded.js'
 import { startRedis, type Teardown, type TestRedis } from './redis.js'
 import { until } from './until.js'
 
@@ -19,12 +20,18 @@ export interface Sentinels {
   servers: TestRedis[]
   /** The current master according to the sentinels. */
   master: () => Promise<TestRedis>
+  /** Has a replica take over from the master, as an operator does. */
+  failover: () => Promise<unknown>
 }
 
-export async function startSentinels (t: Teardown, { replicas = 1 } = {}): Promise<Sentinels> {
-  const first = await startRedis(t, { extra: replication })
+/** `server`: options of each server. */
+export async function startSentinels (
+  t: Teardown, { replicas = 1, server = {} }: { replicas?: number, server?: Omit<EmbeddedRedisOptions, 'dir'> } = {}
+): Promise<Sentinels> {
+  const extra = [...replication, ...server.extra ?? []]
+  const first = await startRedis(t, { ...server, extra })
   const others = await Promise.all(Array.from({ length: replicas }, async () =>
-    await startRedis(t, { extra: [...replication, '--replicaof', '127.0.0.1', String(first.port)] })))
+    await startRedis(t, { ...server, extra: [...extra, '--replicaof', '127.0.0.1', String(first.port)] })))
   const servers = [first, ...others]
   const ports = await Promise.all([1, 2, 3].map(async () => await startSentinel(t, first.port)))
   const sentinels = ports.map(port => {
@@ -44,6 +51,7 @@ export async function startSentinels (t: Teardown, { replicas = 1 } = {}): Promi
   return {
     url: `redis+sentinel://${ports.map(port => `127.0.0.1:${port}`).join(',')}/${NAME}`,
     servers,
+    failover: async () => await sentinels[0]?.call('SENTINEL', 'FAILOVER', NAME),
     async master () {
       const [, port] = await sentinels[0]?.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME) as [string, string]
       const found = servers.find(server => server.port === Number(port))

@@ -1,0 +1,110 @@
+/** Sentences 37 to 40: what the gateway counts, lists and keeps at the end matches the history, and no node failed. */
+import { factsOf, groupBy, senderOf, type CalledBack, type Fact, type Message, type Rules } from './history.js'
+import { changesOf, erasedPairs, idOf } from './judge-callbacks.js'
+import type { Note } from './model.js'
+
+const GOOD = new Set(['sent', 'delivered', 'read'])
+
+/** What the history says of one sender at the end. */
+interface Books { failed: string[], resolved: string[], sentTimes: number, messages: number, pairs: Set<string> }
+
+/** `lost`: of these Redis lost writes, so each may be missing from a list, or counted once more or less. */
+export function judgeBooks (rules: Rules, messages: Map<string, Message>, lost: Set<string>, facts: Fact[], note: Note): void {
+  const erased = erasedPairs(facts)
+  const books = booksOf(messages, facts, erased)
+  judgeCounts(rules, books, lost.size, facts, note)
+  judgeLists(messages, books, erased, lost, facts, note)
+  judgeKeys(books, facts, note)
+  for (const { node, text } of factsOf(facts, 'node-failed')) note(40, `${node}: ${text}`)
+}
+
+function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<string>): Map<string, Books> {
+  const books = new Map<string, Books>()
+  const callbacks = groupBy(factsOf(facts, 'called-back'), ({ message }) => message)
+  for (const message of messages.values()) {
+    const { posted: { pair }, ended } = message
+    const id = idOf(message)
+    const sender = senderOf(pair)
+    const book = books.get(sender) ?? { failed: [], resolved: [], sentTimes: 0, messages: 0, pairs: new Set<string>() }
+    books.set(sender, book)
+    book.messages++
+    book.pairs.add(pair)
+    if (ended === null || id === undefined) continue
+    book.sentTimes += timesSent(changesOf(callbacks.get(id) ?? []))
+    if (erased.has(pair)) continue
+    const hasFailed = ended.attempts.length > 0
+    if (ended.state === 'failed' || (ended.state === 'expired' && hasFailed)) book.failed.push(id)
+    if ((GOOD.has(ended.state) || ended.state === 'cancelled') && hasFailed) book.resolved.push(id)
+  }
+  return books
+}
+
+/** How often a message changed to sent: from delivered to read it stays so. A webhook may report the delivery before anything else. */
+function timesSent (changes: CalledBack[]): number {
+  return changes.filter(({ state, wamid }, at) => {
+    const before = changes[at - 1]
+    // With another id of the provider's it is another attempt, since a webhook failed the one before.
+    return GOOD.has(state) && (before === undefined || !GOOD.has(before.state) || before.wamid !== wamid)
+  }).length
+}
+
+/** Sentence 37. */
+function judgeCounts (rules: Rules, books: Map<string, Books>, uncertain: number, facts: Fact[], note: Note): void {
+  for (const { source, name, sender, value } of factsOf(facts, 'counted')) {
+    const of = books.get(sender)
+    const expected: Record<string, number | undefined> = {
+      failed: of?.failed.length ?? 0,
+      resolved: of?.resolved.length ?? 0,
+      sent: rules.callbacks === true ? of?.sentTimes ?? 0 : undefined,
+      waiting: 0
+    }
+    const target = expected[name]
+    if (target === undefined || Math.abs(value - target) <= (name === 'waiting' ? 0 : uncertain)) continue
+    note(37, `${sender}: ${value} ${name} in ${source}, ${target} by the history`)
+  }
+}
+
+/** Sentence 38. */
+function judgeLists (
+  messages: Map<string, Message>, books: Map<string, Books>, erased: Set<string>, lost: Set<string>, facts: Fact[], note: Note
+): void {
+  const uncertain = new Set([...messages.values()].flatMap(message => lost.has(message.posted.key) ? idOf(message) ?? [] : []))
+  const byPair = groupBy([...messages.values()].filter(({ ended }) => ended !== null), ({ posted }) => posted.pair)
+  for (const { list, sender, pair, ids } of factsOf(facts, 'listed')) {
+    const ofPair = pair === undefined || erased.has(pair) ? [] : (byPair.get(pair) ?? []).flatMap(message => idOf(message) ?? [])
+    const expected = list === 'recipient' ? ofPair : list === 'pending' ? [] : books.get(sender)?.[list] ?? []
+    const missing = expected.filter(id => !ids.includes(id) && !uncertain.has(id))
+    const extra = ids.filter(id => !expected.includes(id) && !uncertain.has(id))
+    const name = pair ?? sender
+    if (missing.length > 0) note(38, `${name}: ${list} lacks ${missing.length}: ${missing.slice(0, 2).join(', ')}`)
+    if (extra.length > 0) note(38, `${name}: ${list} has ${extra.length} too many: ${extra.slice(0, 2).join(', ')}`)
+  }
+}
+
+/** Keys of which there is one, or one for each sender, and that do not grow with the messages. */
+const fixed: Record<string, number> = {
+  'sender-tat': 1, seq: 1, sender: 30, completed: 150, layout: 1, senders: 20, 'recovery-schedule': 20, 'retry-worker': 8, audit: 11_000
+}
+
+/** The most entries that a key may have at rest, by its row in lua/README.md; `TTL` if it has to end by itself. */
+function boundOf (row: string, of: Books | undefined): number | 'TTL' {
+  const name = row.replace(/^\{[^}]+\}:/, '')
+  if (/^(?:msg:|recent:|starts:)|^(?:drain-lease|replica-mark|recovery-lease|probe)$/.test(name)) return 'TTL'
+  if (/^(?:resolved|failed|unacknowledged|failure-records|unconfirmed)$/.test(name)) return of?.messages ?? 0
+  if (name === 'pair-tat' || name === 'opt-outs') return of?.pairs.size ?? 0
+  if (name.startsWith('WHATSAPP-')) return 11_000
+  return fixed[name] ?? 0
+}
+
+/** Sentence 39. A key of a row without a bound has to be empty. */
+function judgeKeys (books: Map<string, Books>, facts: Fact[], note: Note): void {
+  for (const { key, row, size, ttlMs } of factsOf(facts, 'key-left')) {
+    if (row === null) {
+      note(39, `${key} is in no row`)
+      continue
+    }
+    const sender = /^\{[^:}]+:([^}]+)\}/.exec(key)?.[1] ?? ''
+    const bound = /:(?:wait|active|paused|delayed|prioritized|waiting-children)$/.test(key) ? 20 : boundOf(row, books.get(sender))
+    if (bound === 'TTL' ? ttlMs < 0 : size > bound) note(39, bound === 'TTL' ? `${key} has no TTL` : `${key} has ${size} entries, ${bound} at most`)
+  }
+}

@@ -1,0 +1,74 @@
+/** Sentences 33 to 36: every change is called back once, in order, unchanged and in time. */
+import { factsOf, groupBy, type CalledBack, type Fact, type Message, type Rules } from './history.js'
+import { LATE_CALLBACK_MS, type Note } from './model.js'
+import { uncovered } from './sends.js'
+
+const rank: Record<string, number> = { sent: 1, delivered: 2, read: 3 }
+const FINAL = new Set(['sent', 'delivered', 'read', 'failed', 'cancelled', 'expired'])
+
+export function judgeCallbacks (rules: Rules, messages: Map<string, Message>, facts: Fact[], note: Note): void {
+  if (rules.callbacks !== true) return
+  const byMessage = groupBy(factsOf(facts, 'called-back'), ({ message }) => message)
+  const known = new Set<string>()
+  const erased = erasedPairs(facts)
+  for (const message of messages.values()) {
+    const id = idOf(message)
+    if (id === undefined) continue
+    known.add(id)
+    judgeMessage(message, byMessage.get(id) ?? [], erased.has(message.posted.pair), note)
+  }
+  for (const [id, [first]] of byMessage) if (!known.has(id)) note(35, `${first?.id}: of a message that no caller posted`)
+  judgeLateness([...byMessage.values()].flat(), facts, note)
+}
+
+export function idOf ({ responses, ended }: Message): string | undefined {
+  return ended?.id ?? responses.find(({ id }) => id !== undefined)?.id
+}
+
+export function erasedPairs (facts: Fact[]): Set<string> {
+  return new Set(factsOf(facts, 'operated').flatMap(({ action, pair }) => action === 'erase' && pair !== undefined ? [pair] : []))
+}
+
+/** The first accepted post of each callback of a message, in the order of the first posts. */
+export function changesOf (posts: CalledBack[]): CalledBack[] {
+  const sorted = [...posts].sort((a, b) => a.at - b.at)
+  return [...groupBy(sorted, ({ id }) => id).values()].flatMap(same => same.find(({ status }) => status >= 200 && status < 300) ?? [])
+}
+
+function judgeMessage (message: Message, posts: CalledBack[], isErased: boolean, note: Note): void {
+  const { posted: { key }, ended, bounced, operations } = message
+  const changes = changesOf(posts)
+  const last = changes.at(-1)
+  if (ended !== null && FINAL.has(ended.state) && last?.state !== ended.state) {
+    note(33, `${key}: ${ended.state}, and the last callback said ${last?.state ?? 'nothing'}`)
+  }
+  const isReopened = bounced.size > 0 || operations.some(({ action }) => action === 'retry')
+  changes.forEach((change, at) => {
+    const before = changes[at - 1]
+    if (before === undefined) return
+    const first = posts.reduce((first, one) => one.id === change.id ? Math.min(first, one.at) : first, Infinity)
+    if (first < before.at) note(34, `${key}: ${change.state} was posted before ${before.state} was accepted`)
+    if (change.changedAt < before.changedAt) note(34, `${key}: ${change.state} is older than ${before.state} before it`)
+    // Sent, failed by a webhook, and sent again: a retry is no change that is called back.
+    if (change.state === before.state && !isReopened) note(34, `${key}: ${change.state} twice, under two ids`)
+    const falls = (rank[change.state] ?? 0) < (rank[before.state] ?? 0)
+    if (falls && !isReopened) note(34, `${key}: ${change.state} after ${before.state}`)
+  })
+  if (isErased) return
+  for (const same of groupBy(posts, ({ id }) => id).values()) {
+    if (same.some(({ body }) => body !== same[0]?.body)) note(35, `${key}: ${same[0]?.id} had two contents`)
+  }
+}
+
+/** Sentence 36. A callback that the receiver itself rejected is repeated at growing intervals, so it is not judged. */
+function judgeLateness (posts: CalledBack[], facts: Fact[], note: Note): void {
+  const waits = factsOf(facts, 'trouble').filter(({ of, node }) =>
+    of === 'receiver' || of === 'machine' || of === 'workers' || (of === 'redis' && node === null))
+  for (const [id, same] of groupBy(posts, ({ id }) => id)) {
+    const first = same[0]
+    if (first === undefined || same.some(({ status }) => status < 200 || status >= 300)) continue
+    if (first.at - first.changedAt < LATE_CALLBACK_MS) continue
+    const lateMs = uncovered(first.changedAt, first.at, waits)
+    if (lateMs > LATE_CALLBACK_MS) note(36, `${id} came ${Math.round(lateMs / 1000)} s late`)
+  }
+}

@@ -1,0 +1,80 @@
+/** The sentences of docs/model.md, by their numbers, and the name under which a violation of each is counted. The page says what they mean. */
+export const sentences = {
+  1: 'two messages for a key',
+  2: 'lost',
+  3: 'left unsettled',
+  4: 'lost',
+  5: 'recorded as not sent',
+  6: 'failed without cause',
+  7: 'closed without cause',
+  8: 'sent after its end',
+  9: 'state behind its webhooks',
+  10: 'wrong content',
+  11: 'doubled',
+  12: 'blind resend',
+  13: 'doubled',
+  14: 'blind resend',
+  15: 'waiting used an attempt',
+  16: 'attempt missing from history',
+  17: 'too many attempts',
+  18: 'too close',
+  19: 'too close',
+  20: 'too many in a second',
+  21: 'started too late',
+  22: 'out of order',
+  23: 'overtaken',
+  24: 'too early',
+  25: 'too early',
+  26: 'too late',
+  27: 'too late',
+  28: 'too late',
+  29: 'sent while paused',
+  30: 'sent to an opted-out recipient',
+  31: 'kept after an erasure',
+  32: 'webhook rejected',
+  33: 'callback missing',
+  34: 'callback out of order',
+  35: 'callback changed',
+  36: 'callback late',
+  37: 'counts differ',
+  38: 'lists differ',
+  39: 'key without an end',
+  40: 'node failed'
+} as const
+
+export type Sentence = keyof typeof sentences
+export type Breach = typeof sentences[Sentence]
+
+/** Each of these is a broken promise; the order of the report. */
+export const breaches: Breach[] = [...new Set(Object.values(sentences))]
+
+/** Only these can be broken by what Redis lost, and only for the messages in the lost writes. Spacing, rates and order never are. */
+export const excusable = new Set<Sentence>([1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 30, 33, 34])
+
+/** Records a violation of a sentence. The text begins with what it is about: a key, an attempt, a pair or a sender. */
+export type Note = (sentence: Sentence, what: string) => void
+
+/** Provider codes by what they mean for an attempt. Meta's own documentation is the source, as for the gateway's tables. */
+export const codes = {
+  /** Uses up no attempt: rate limits, and a sender that may not send. */
+  usesNoAttempt: new Set([4, 80007, 130429, 131048, 131056, 190, 131031, 131042]),
+  /** Another attempt may succeed. */
+  temporary: new Set([1, 2, 131000, 131016])
+}
+
+/** Differences between clocks of several processes, ms. */
+export const CLOCKS_MS = 5
+/** Network time between a write and its arrival, ms. Arrivals are reported, not judged. */
+export const NETWORK_MS = 50
+/** A second may hold this share more than the rate. */
+export const RATE_TOLERANCE = 0.02
+/** How long a node with a working connection to Redis needs at most to write what it knows. */
+export const WRITE_WITHIN_MS = 2500
+/** How long something due may wait while nothing prevents it. */
+export const LATE_MS = 15_000
+/** The same for retries: BullMQ takes the run of a dead worker over after half a minute. */
+export const LATE_RETRY_MS = 45_000
+/** The same for callbacks that the receiver itself never rejects. */
+export const LATE_CALLBACK_MS = 30_000
+/** Housekeeping expires messages once a minute. */
+export const EXPIRY_EVERY_MS = 60_000

@@ -1,0 +1,42 @@
+/** Which operator's action a request is. */
+import type { Operated } from './history.js'
+
+export type Operation = Pick<Operated, 'action' | 'sender'> & Partial<Pick<Operated, 'key' | 'pair' | 'rules'>>
+
+/** `:sender` is in the path, else in the query. */
+const actions: Array<[method: string, path: RegExp, action: Operated['action']]> = [
+  ['POST', /^\/senders\/([^/?]+)\/pause/, 'pause'],
+  ['POST', /^\/senders\/([^/?]+)\/resume/, 'resume'],
+  ['PUT', /^\/senders\/([^/?]+)\/quota/, 'rules'],
+  ['DELETE', /^\/messages\/([^/?]+)/, 'cancel'],
+  ['POST', /^\/failures\/([^/?]+)\/retry/, 'retry'],
+  ['DELETE', /^\/recipients\/([^/?]+)/, 'erase'],
+  ['PUT', /^\/opt-outs\/([^/?]+)/, 'opt-out'],
+  ['DELETE', /^\/opt-outs\/([^/?]+)/, 'opt-in'],
+  ['DELETE', /^\/rate-limits\/([^/?]+)/, 'clear']
+]
+
+/** Null for a request that is none, or that names no sender. */
+export function operationOf (method: string, path: string, body: unknown): Operation | null {
+  for (const [asked, pattern, action] of actions) {
+    const [, name] = asked === method ? pattern.exec(path) ?? [] : []
+    if (name === undefined) continue
+    const subject = decodeURIComponent(name)
+    const sender = /[?&]sender=([^&]+)/.exec(path)?.[1] ?? ''
+    if (action === 'pause' || action === 'resume') return { action, sender: subject }
+    if (action === 'rules') return { action, sender: subject, rules: rulesOf(body as Record<string, number>) }
+    if (action === 'cancel') return { action, sender, key: subject }
+    // The request names the message by its id; `key` in the query says whose it is.
+    if (action === 'retry') return { action, sender: subject.slice(0, subject.indexOf('.')), key: /[?&]key=([^&]+)/.exec(path)?.[1] ?? subject }
+    return sender === '' ? null : { action, sender, pair: `${sender}/${subject.replace('+', '')}` }
+  }
+  return null
+}
+
+function rulesOf ({ pairIntervalMs, pairBurst, perSecond }: Record<string, number>): NonNullable<Operated['rules']> {
+  return {
+    ...(pairIntervalMs === undefined ? {} : { intervalMs: pairIntervalMs }),
+    ...(pairBurst === undefined ? {} : { burst: pairBurst }),
+    ...(perSecond === undefined ? {} : { perSecond })
+  }
+}

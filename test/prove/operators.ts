@@ -1,0 +1,74 @@
+/** Operators at work: they pause senders, change rules, retry failures and record opt-outs, one after the other for a sender. */
+import type { Random } from '../property/random.js'
+import { pass } from '../support/until.js'
+import type { ProvingCaller } from './caller.js'
+import type { Load } from './load.js'
+
+export interface OperatorOptions {
+  caller: ProvingCaller
+  origins: () => string[]
+  load: Load
+  senders: string[]
+  rules: { intervalMs: number, perSecond: number }
+  random: Random
+  /** Mean time from one action to the next, s. */
+  everySeconds: number
+  isOver: () => boolean
+}
+
+type Act = (sender: string, random: Random) => Promise<unknown>
+
+/** Resolves when the last action is done; every pause is ended, and the rules are those of the settings. */
+export async function operate ({ caller, origins, load, senders, rules, random, everySeconds, isOver }: OperatorOptions): Promise<void> {
+  const busy = new Set<string>()
+  const changed = new Set<string>()
+  const retried = new Set<string>()
+  const underway = new Set<Promise<unknown>>()
+  const quota = async (sender: string, body: Record<string, number>): Promise<number> => await caller.operate('PUT', `/senders/${sender}/quota`, body)
+
+  const acts: Act[] = [
+    async (sender, random) => {
+      await caller.operate('POST', `/senders/${sender}/pause`, {})
+      await pass(random.int(500, 5000))
+      await caller.operate('POST', `/senders/${sender}/resume`, {})
+    },
+    async (sender, random) => {
+      changed.add(sender)
+      await quota(sender, { pairIntervalMs: random.pick([500, 1000, 1500, 2000]), perSecond: random.pick([20, 40, 60]) })
+    },
+    async (sender, random) => {
+      changed.add(sender)
+      await quota(sender, { pairBurst: random.int(1, 3) })
+    },
+    async sender => {
+      const { body } = await caller.ask(origins()[0] ?? '', 'GET', `/failures?status=FAILED&sender=${sender}&limit=50`)
+      const failures = (body['failures'] ?? []) as Array<{ id: string, idempotencyKey: string | null }>
+      const found = failures.find(({ id, idempotencyKey }) => idempotencyKey !== null && !retried.has(id))
+      if (found === undefined) return
+      retried.add(found.id)
+      await caller.operate('POST', `/failures/${found.id}/retry?key=${found.idempotencyKey}`, {})
+    },
+    async (sender, random) => {
+      const mine = load.marketed().filter(pair => pair.startsWith(`${sender}/`))
+      if (mine.length === 0) return
+      const [, to = ''] = random.pick(mine).split('/')
+      await caller.operate('PUT', `/opt-outs/+${to}?sender=${sender}`, { reason: 'asked by phone' })
+      await pass(random.int(2000, 10_000))
+      await caller.operate('DELETE', `/opt-outs/+${to}?sender=${sender}`)
+    }
+  ]
+
+  while (!isOver()) {
+    await pass(random.gap(everySeconds * 1000))
+    const sender = random.pick(senders)
+    if (busy.has(sender) || isOver()) continue
+    busy.add(sender)
+    const task = random.pick(acts)(sender, random.fork()).catch(() => undefined).finally(() => {
+      busy.delete(sender)
+      underway.delete(task)
+    })
+    underway.add(task)
+  }
+  await Promise.all(underway)
+  for (const sender of changed) await quota(sender, { pairIntervalMs: rules.intervalMs, pairBurst: 1, perSecond: rules.perSecond })
+}
