@@ -1,6 +1,7 @@
 import { createSchedule } from './backoff.js'
 import type { Config } from './config.js'
 import type { DeliveryDeps } from './drain/deliver.js'
+import { createStarting } from './drain/starting.js'
 import { createWakes } from './drain/wake.js'
 import type { Bus } from './events.js'
 import type { Provider } from './message.js'
@@ -11,6 +12,7 @@ import { createQueues } from './queues.js'
 import type { ScriptWatch } from './redis/commands.js'
 import type { Connections } from './redis/connect.js'
 import { claimLayout } from './redis/layout.js'
+import { reportError } from './redis/report-error.js'
 import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
 import type { Store } from './redis/store.js'
 import { createStore } from './redis/store.js'
@@ -18,10 +20,16 @@ import type { SenderRegistry } from './sender-registry.js'
 import { createSenderRegistry } from './sender-registry.js'
 import type { SenderSettings } from './senders.js'
 import type { SenderUpdateDeps } from './sender-updates.js'
-import { applySenders, findUnserved, restoreSenders, startDroppingDrained } from './sender-updates.js'
+import { applySenders, findUnserved, restoreSenders, startSenderChecks, writeUnwritten } from './sender-updates.js'
 import type { SettlementSettings } from './settlement/decide.js'
 import type { Judge } from './settlement/receipt.js'
 import { trySender } from './throttle/pause.js'
+
+/** Grants that wait for their start: few enough for a busy node to start the last of them well within START_WITHIN_MS. */
+const MAX_STARTING = 256
+
+/** How long a start waits for a server of the cluster that does not answer. */
+const UNWRITTEN_MS = 5000
 
 /** What API, workers and callbacks of a node share. */
 export interface Core extends DeliveryDeps {
@@ -55,7 +63,7 @@ export async function createCore (config: Config, { provider, policy, events, co
   events.on('senders.reloaded', ({ renewed }) => {
     for (const sender of renewed) {
       trySender(store, sender).catch(error => {
-        events.emit('unexpected-error', { location: 'probe with a new token', error })
+        reportError(events, 'probe with a new token', error)
       })
     }
   })
@@ -66,6 +74,7 @@ export async function createCore (config: Config, { provider, policy, events, co
     wakes,
     queues,
     underway: new Set(),
+    starting: createStarting(MAX_STARTING),
     senders: senders.registry,
     settlement: settlementSettings(config, senders.registry),
     explain: policy.explain,
@@ -86,17 +95,20 @@ interface Senders { registry: SenderRegistry, apply: Core['applySenders'], resto
 
 async function createSenders (config: Config, store: Store, events: Bus): Promise<Senders> {
   const registry = createSenderRegistry()
-  const deps: SenderUpdateDeps = { store, events, registry, callbackCap: config.CALLBACK_URL === '' ? null : config.CALLBACK_CAP }
+  const callbackCap = config.CALLBACK_URL === '' ? null : config.CALLBACK_CAP
+  const deps: SenderUpdateDeps = { store, events, registry, callbackCap, unwritten: new Set() }
   const restore = async (): Promise<void> => await restoreSenders(deps)
   await retryWhileUnavailable(async () => {
     await claimLayout(store.redis, store.prefix)
     await applySenders(deps, config.senders)
   })
+  // In a cluster the server of some may be down: they are written later, and the node serves the others.
+  await retryWhileUnavailable(async () => await writeUnwritten(deps), { withinMs: UNWRITTEN_MS }).catch(error => reportError(events, 'start', error))
   // The caller that found no rules retries, and then finds them. If this fails, the next caller emits the event again.
   events.on('sender.no-rules', () => { restore().catch(() => undefined) })
   const unserved = await retryWhileUnavailable(async () => await findUnserved(store, registry))
   if (unserved.length > 0) events.emit('senders.unserved', { senders: unserved })
-  const { stop } = startDroppingDrained(deps)
+  const { stop } = startSenderChecks(deps)
   return { registry, restore, stop, apply: async (next, commit) => await applySenders(deps, next, commit) }
 }
 

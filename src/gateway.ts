@@ -11,9 +11,7 @@ import { MAX_CONNECTIONS } from './callbacks/slots.js'
 import type { Config } from './config.js'
 import type { Core } from './core.js'
 import { createCore } from './core.js'
-import { createStarting } from './drain/starting.js'
 import type { Bus } from './events.js'
-import { keepRetriesScheduled } from './failure/retry-worker.js'
 import { anonymous } from './http/authenticate.js'
 import { drainConnections } from './http/graceful-shutdown.js'
 import { createSources, readVersion } from './measure.js'
@@ -23,7 +21,6 @@ import { createInstruments } from './metrics/instruments.js'
 import { record, watchScripts } from './metrics/recording.js'
 import { createScrape } from './metrics/scrape.js'
 import type { Policy } from './provider/policy.js'
-import { keepHousekeepingScheduled } from './recovery/housekeeping.js'
 import { startGiveBack } from './recovery/give-back.js'
 import type { Connections } from './redis/connect.js'
 import { connect } from './redis/connect.js'
@@ -34,8 +31,8 @@ import type { Workers } from './worker.js'
 import { startWorkers } from './worker.js'
 
 const HOUSEKEEPING_MS = 60_000
-/** Grants that wait for their start: few enough for a busy node to start the last of them well within START_WITHIN_MS. */
-const MAX_STARTING = 256
+/** A sender counts as removed no sooner, so that a maintenance that ends all nodes is no removal. */
+const FORGET_LEAST_MS = 24 * 3_600_000
 /** Longest interval of recovery's check of a sender. */
 const RECOVERY_ROUND_MS = 30_000
 /** How long a shutdown waits for connections to close in order. */
@@ -106,18 +103,17 @@ async function createApi (
 }
 
 async function createWorkers (config: Config, core: Core, { patient }: Connections, closing: AbortSignal): Promise<Workers> {
-  const scheduled = { ...core, ...core.queues, housekeeping: { retentionMs: config.FAILURE_RETENTION_MS, everyMs: HOUSEKEEPING_MS } }
-  async function refresh (): Promise<void> {
-    await Promise.all([core.restoreSenders(), keepRetriesScheduled(scheduled), keepHousekeepingScheduled(scheduled)])
-  }
+  const { FAILURE_RETENTION_MS: retentionMs, IDEMPOTENCY_TTL_MS, IDEMPOTENCY_DERIVED_TTL_MS, FIND_WITHIN_MS } = config
+  // By then every key of a removed sender that has a TTL is gone too.
+  const forgetMs = Math.max(FORGET_LEAST_MS, retentionMs, IDEMPOTENCY_TTL_MS, IDEMPOTENCY_DERIVED_TTL_MS, FIND_WITHIN_MS)
+  const scheduled = { ...core, ...core.queues, housekeeping: { retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS } }
   return await startWorkers({
     ...scheduled,
     patient,
     concurrency: config.WORKER_CONCURRENCY,
     maxInFlight: core.senders.maxInFlight,
-    starting: createStarting(MAX_STARTING),
     roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),
-    refresh
+    refresh: core.restoreSenders
   }, closing)
 }
 

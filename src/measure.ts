@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { RetryWorkerDeps } from './failure/retry-worker.js'
 import { retryWorkerStatus } from './failure/retry-worker.js'
 import type { Sources } from './metrics/scrape.js'
-import { serversOf } from './redis/client.js'
+import { readInfos } from './redis/info.js'
 import { globalKey } from './redis/keys.js'
 import type { Store } from './redis/store.js'
 import type { SenderRegistry } from './sender-registry.js'
@@ -12,7 +12,7 @@ import { measureSenders } from './throttle/inspect.js'
 /** Sources of the gauges that describe the whole system. */
 export function createSources (deps: RetryWorkerDeps & { senders: Pick<SenderRegistry, 'ids' | 'has'> }): Sources {
   return {
-    infos: async () => await Promise.all(serversOf(deps.store.redis).map(async server => await server.info())),
+    infos: async () => await readInfos(deps.store.redis),
     senders: async () => await measureSystem(deps.store, deps.senders),
     retryWorker: async () => await retryWorkerStatus(deps)
   }

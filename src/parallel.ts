@@ -10,6 +10,31 @@ export async function inParallel<Item, Result> (
   return results
 }
 
+/**
+ * Like `inParallel`, but an error of one item stops no other: `onError` gets it, and the results do not include that item. For work on many
+ * senders: in a cluster some of them may be on a server that is down.
+ */
+export async function inIsolation<Item, Result> (
+  items: readonly Item[], concurrency: number, work: (item: Item) => Promise<Result>, onError: (error: unknown, item: Item) => void
+): Promise<Result[]> {
+  const results = await inParallel(items, concurrency, async item => {
+    try {
+      return [await work(item)]
+    } catch (error) {
+      onError(error, item)
+      return []
+    }
+  })
+  return results.flat(1) as Result[]
+}
+
+/** Runs `work` for every item, and then throws the first error, if there was one. */
+export async function forAll<Item> (items: readonly Item[], concurrency: number, work: (item: Item) => Promise<unknown>): Promise<void> {
+  const errors: unknown[] = []
+  await inIsolation(items, concurrency, work, error => errors.push(error))
+  if (errors.length > 0) throw errors[0]
+}
+
 /** Runs work as soon as the limit allows. */
 export type Gate = <Result>(work: () => Promise<Result>) => Promise<Result>
 
@@ -27,5 +52,16 @@ export function createGate (concurrency: number): Gate {
       if (next === undefined) free++
       else next()
     }
+  }
+}
+
+/** The value of the promise, or null if it takes longer than `ms`. */
+export async function within<Value> (ms: number, promise: Promise<Value>): Promise<Value | null> {
+  let timer
+  const timeout = new Promise<null>(resolve => { timer = setTimeout(resolve, ms, null).unref() })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -7,6 +7,12 @@
 -- The writes of settle.lua for one attempt. `ctx` is shared by the messages of a call: sender, now, now_ms; the data read of its messages
 -- (records, results, tats), which every write updates for the next message; and `out`, the collected writes. Writes.
 
+-- What later scripts look for: the provider's id of an acceptance; whose lease expired, since that node may report the outcome after all.
+local function history_tag(message, settlement)
+  if settlement == 'sent' then return 'accepted=' .. string.match(message.resultSuffix, '^%S+ (%S+)') end
+  return settlement == 'unknown' and message.code == 'LEASE_EXPIRED' and 'lease=' .. message.holder
+end
+
 -- Settles a message as sent or failed.
 local function finish(ctx, message, record, settlement)
   local id, is_sent = message.id, settlement == 'sent'
@@ -20,9 +26,11 @@ local function finish(ctx, message, record, settlement)
   }, ctx.now_ms)
   -- Without a result only this entry says that the message was sent.
   if is_unconfirmed then redis.call('ZADD', key.unconfirmed, ctx.now_ms + (is_stored and message.keepMs or REPORTED_LIFE), id) end
+  -- Only a failure has an earlier attempt.
+  if message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   ctx.records[id] = false
   ctx.out.closed[#ctx.out.closed + 1] = id
-  if message.term ~= '' then push(ctx.out.recent, 0, message.term .. ':' .. id) end
+  if message.term ~= '' then push(ctx.out.recent, 0, message.term) end
   if is_sent then ctx.sent = ctx.sent + 1 end
 end
 
@@ -56,6 +64,7 @@ local function requeue(ctx, message, record, settlement)
   else
     due_ms = ctx.now_ms + (message.afterMs or 0)
     redis.call('ZADD', settlement == 'retry' and key.failures or key.unknown, due_ms, id)
+    if settlement == 'retry' and message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   end
   ctx.records[id] = write_record(record)
   redis.call('HSET', key.backlog, id, ctx.records[id])

@@ -1,6 +1,6 @@
 import { createSignal } from '../signal.js'
 import { isUnavailable } from '../redis/unavailable.js'
-import { inParallel } from '../parallel.js'
+import { forAll } from '../parallel.js'
 import { globalKey, senderKey } from '../redis/keys.js'
 import type { LeasedCallback } from '../redis/commands.js'
 import { createCircuitBreaker } from './circuit-breaker.js'
@@ -118,7 +118,7 @@ export function startCallbackDispatcher (deps: CallbackDeps): CallbackDispatcher
   /** Checks every sender that was ever configured, removed ones as well: the end of their messages is still to be reported. */
   async function checkAll (): Promise<void> {
     const senders = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
-    await inParallel(senders, ROUND_CONCURRENCY, async sender => {
+    await forAll(senders, ROUND_CONCURRENCY, async sender => {
       const key = (name: string): string => senderKey(store.prefix, sender, name)
       const [waiting, due] = await Promise.all([store.redis.llen(key('outbox')), store.redis.exists(key('callbacks-since'))])
       if (waiting + due > 0) schedule(sender, { moveAt: performance.now() })

@@ -1,5 +1,6 @@
 import type { Bus } from '../events.js'
 import { globalKey } from '../redis/keys.js'
+import { publish as publishOn } from '../redis/publish.js'
 import type { Store } from '../redis/store.js'
 import { isForbidden } from '../redis/unavailable.js'
 
@@ -22,7 +23,7 @@ export function notifyDispatchers (store: Store, events: Bus): void {
   }
   function publish (): void {
     const channel = globalKey(store.prefix, 'callback-wake')
-    for (const sender of senders) store.redis.publish(channel, sender).catch(onError)
+    for (const sender of senders) publishOn(store.redis, channel, sender).catch(onError)
     senders.clear()
   }
   events.on('attempt.settled', ({ sender, settlement }) => { if (settlement === 'sent' || settlement === 'failed') notify(sender) })

@@ -6,6 +6,7 @@ import { attemptsOf } from '../failure/failure.js'
 import { lanes } from '../message.js'
 import { maskRecipient } from '../recipient.js'
 import { admittedAt, parseId, publicId } from '../redis/keys.js'
+import { readInfos } from '../redis/info.js'
 import type { Store } from '../redis/store.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import type { SenderView } from '../sender-facts.js'
@@ -83,7 +84,7 @@ export function createMessagesQueue (deps: MessagesQueueDeps): BaseAdapter {
       const row = await find(name)
       return row === null ? [] : attemptLines(deps.explain, row)
     },
-    getRedisInfo: async () => await deps.store.redis.info(),
+    getRedisInfo: async () => (await readInfos(deps.store.redis)).find(info => info !== null) ?? '',
     getDatastoreStats: async () => null,
     getMetrics: async () => ({ meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 }),
     getArmedJobSchedulerId: async () => null,

@@ -1,13 +1,15 @@
 import { createSignal } from '../signal.js'
 import type { Bus } from '../events.js'
+import { within } from '../parallel.js'
+import { reportError } from '../redis/report-error.js'
 import { payloadOf } from '../settlement/inspect.js'
 import { dropUnwanted, expire } from './cancel.js'
 import { claim, release } from './claim.js'
 import type { DeliveryDeps } from './deliver.js'
 import { deliver } from './deliver.js'
-import type { Starting } from './starting.js'
+import { once } from './starting.js'
 
-export interface DrainDeps extends DeliveryDeps { events: Bus, maxInFlight: () => number, starting: Starting }
+export interface DrainDeps extends DeliveryDeps { events: Bus, maxInFlight: () => number }
 
 /** A drain run hands over after this time, so that no sender occupies a job slot of a node for ever. */
 const DRAIN_RUN_MS = 15_000
@@ -56,7 +58,7 @@ export async function drainSender (
       for (const grant of claimed.grants) {
         sends++
         const freePlace = once(() => deps.starting.free(1))
-        const delivery = deliver(deps, grant, freePlace).catch(error => deps.events.emit('unexpected-error', { location: 'deliver', error }))
+        const delivery = deliver(deps, grant, freePlace).catch(error => reportError(deps.events, 'deliver', error))
           .finally(() => {
             freePlace()
             underway.delete(delivery)
@@ -83,7 +85,8 @@ export async function drainSender (
     if (hasLease) await handOver(deps, sender, name)
     // A job taken while the node closes was the sender's only wake-up: it is added again for another node.
     else if (closing.aborted) await deps.wakes.applyWakeHint(sender, 'enqueue')
-    await Promise.all(underway)
+    // Not longer than a run: while Redis is away a settlement waits for it, and the job's place belongs to other senders as well.
+    await within(DRAIN_RUN_MS, Promise.all(underway))
     deps.events.emit('drain.ended', { sender, sends, durationMs: performance.now() - startedAt })
   }
   return sends
@@ -101,20 +104,11 @@ export async function drainSender (
   }
 }
 
-function once (work: () => void): () => void {
-  let isDone = false
-  return () => {
-    if (isDone) return
-    isDone = true
-    work()
-  }
-}
-
 /** Releases the drain lease. If that fails, the lease expires within 3 s, and recovery adds the next job. */
 async function handOver (deps: DrainDeps, sender: string, name: string): Promise<void> {
   try {
     await release(deps, sender, name)
   } catch (error) {
-    deps.events.emit('unexpected-error', { location: 'drain run hand-over', error })
+    reportError(deps.events, 'drain run hand-over', error)
   }
 }

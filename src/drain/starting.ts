@@ -2,6 +2,8 @@
 export interface Starting {
   /** Reserves up to `want` places for grants that are about to be requested; waits up to `withinMs` if hardly any is free. Returns their number. */
   reserve: (want: number, withinMs: number) => Promise<number>
+  /** Reserves one place; waits up to `withinMs`. Returns a function that frees it, at its first call; null if none is free by then. */
+  reserveOne: (withinMs: number) => Promise<(() => void) | null>
   /** Frees places whose grants have started, have ended or were never issued. */
   free: (places: number) => void
 }
@@ -29,12 +31,15 @@ export function createStarting (most: number): Starting {
     })
   }
 
-  return {
+  const starting: Starting = {
     async reserve (want, withinMs) {
       if (want > 0 && most - taken < Math.min(want, few)) await wait(withinMs)
       const places = Math.max(0, Math.min(want, most - taken))
       taken += places
       return places
+    },
+    async reserveOne (withinMs) {
+      return await starting.reserve(1, withinMs) === 0 ? null : once(() => starting.free(1))
     },
     free (places) {
       taken -= places
@@ -43,5 +48,16 @@ export function createStarting (most: number): Starting {
       const [wake] = waiting
       wake?.()
     }
+  }
+  return starting
+}
+
+/** A function that does its work at the first call only. */
+export function once (work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    work()
   }
 }

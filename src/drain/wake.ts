@@ -3,7 +3,10 @@ import type { Bus } from '../events.js'
 import type { WakeHint } from '../redis/commands.js'
 import type { Connections } from '../redis/connect.js'
 import { atEndOfTick } from '../redis/end-of-tick.js'
+import { enqueueOnce } from '../redis/enqueue-once.js'
 import { globalKey } from '../redis/keys.js'
+import { publish } from '../redis/publish.js'
+import { reportError } from '../redis/report-error.js'
 import type { Store } from '../redis/store.js'
 
 export type { WakeHint } from '../redis/commands.js'
@@ -41,13 +44,12 @@ export async function createWakes (deps: WakesDeps): Promise<Wakes> {
 
   async function apply (sender: string, wakeHint: WakeHint): Promise<void> {
     try {
-      // Job ids are unique: with a fixed one, a job added while the former one is still finishing would be dropped.
-      if (wakeHint === 'enqueue') await Promise.all([store.recoverySchedule.markDueNow(sender), drainQueue.add('drain', { sender })])
+      if (wakeHint === 'enqueue') await Promise.all([store.recoverySchedule.markDueNow(sender), enqueueOnce(drainQueue, 'drain', sender, { sender })])
       if (wakeHint === 'defer') store.recoverySchedule.markDue(sender)
-      if (wakeHint === 'notify' && !wake(sender)) await store.redis.publish(channel, sender)
+      if (wakeHint === 'notify' && !wake(sender)) await publish(store.redis, channel, sender)
     } catch (error) {
       store.recoverySchedule.markDue(sender)
-      events.emit('unexpected-error', { location: `wake hint ${wakeHint}`, error })
+      reportError(events, `wake hint ${wakeHint}`, error)
     }
   }
 

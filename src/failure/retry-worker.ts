@@ -1,16 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queue } from 'bullmq'
-import { inParallel } from '../parallel.js'
+import { lanes } from '../message.js'
+import type { Gate } from '../parallel.js'
+import { createGate, within } from '../parallel.js'
+import { every } from '../recovery/every.js'
 import { redisNowMs } from '../redis/clock.js'
-import { globalKey } from '../redis/keys.js'
+import { globalKey, senderKey } from '../redis/keys.js'
+import { reportError } from '../redis/report-error.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { SenderRegistry } from '../sender-registry.js'
+import { dueFailures } from './due.js'
 import type { RetryCounts, RetryDeps } from './retry.js'
-import { addCounts, retryFailures } from './retry.js'
+import { addCounts, retryEach } from './retry.js'
 
-/** Failures per sender and run; the next run takes the rest. */
-const PER_RUN = 1000
-/** Senders whose failures are retried at once. */
-const CONCURRENCY = 100
-const SCHEDULER = 'retry'
+/**
+ * Failures that a run takes at a time: what the sender's rate sends in so many seconds, within limits. It takes the next ones once half of them
+ * are sent. So due failures are retried at the sender's rate, and new messages never wait behind more than these.
+ */
+const PAGE_SECONDS = 12
+const PAGE_LEAST = 50
+const PAGE_MOST = 2000
+/** Interval at which a run checks whether a sender's queue is short enough for the next ones. */
+const POLL_MS = 500
+/** Senders that are asked at once. */
+const CONCURRENCY = 50
+/** Interval of a run's sign of life, and of its look whether an operator stopped it. */
+const HEARTBEAT_MS = 1000
+/** How long a run that is over waits for sends under way. While a server is away, settlements wait for it. */
+const END_WITHIN_MS = 20_000
 /** A worker counts as gone this many intervals, and this much longer, after it last ran. */
 const MISSED_INTERVALS = 2
 const GRACE_MS = 5000
@@ -26,40 +43,79 @@ export interface RetryWorkerStatus {
   stoppedBy: string | null
 }
 
-type WorkerField = 'stoppedBy' | 'seenAt' | 'lastRunAt' | 'lastResult'
+type WorkerField = 'stoppedBy' | 'seenAt' | 'intervalMs' | 'lastRunAt' | 'lastResult'
 
-/** At the start of a node that runs retries: adds the run to the schedule, which all nodes share, and marks the worker as seen. */
+/** At the start of a node that runs retries: marks the worker as seen, and its first run as due. */
 export async function registerRetryWorker (deps: RetryWorkerDeps): Promise<void> {
-  await scheduleRetries(deps)
+  const { redis, prefix } = deps.store
+  const key = globalKey(prefix, 'runs')
+  await redis.hsetnx(key, 'retry', await redisNowMs(redis, key))
   await markSeen(deps)
 }
 
-/** Adds the run to BullMQ's schedule. */
-async function scheduleRetries (deps: RetryWorkerDeps): Promise<void> {
-  const template = { name: 'retry', opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } } }
-  await deps.retryQueue.upsertJobScheduler(SCHEDULER, { every: deps.retryIntervalMs }, template)
-}
-
-/** Adds the run again if an emptied Redis has lost the schedule. */
-export async function keepRetriesScheduled (deps: RetryWorkerDeps): Promise<void> {
-  if (await deps.retryQueue.getJobScheduler(SCHEDULER) === undefined) await registerRetryWorker(deps)
-}
-
-/** One run over all senders; null while the worker is stopped. */
-export async function runRetries (deps: RetryWorkerDeps): Promise<RetryCounts | null> {
+/**
+ * One run over all senders; null while the worker is stopped. It goes on until no failure is due or the interval is over. Senders do not wait for
+ * each other: one whose requests are slow, or whose server is down, delays no other.
+ */
+export async function runRetries (deps: RetryWorkerDeps, closing: AbortSignal): Promise<RetryCounts | null> {
   const { redis, prefix } = deps.store
   const startedAt = performance.now()
-  if (await redis.hexists(globalKey(prefix, 'retry-worker'), 'stoppedBy') === 1) {
-    await markSeen(deps)
-    return null
+  if (await markSeen(deps)) return null
+  let isStopped = false
+  const heartbeat = every(HEARTBEAT_MS, deps.events, 'retry worker', async () => { isStopped = await markSeen(deps) })
+  const isOver = (): boolean => isStopped || closing.aborted || performance.now() - startedAt > deps.retryIntervalMs
+  const gate = createGate(CONCURRENCY)
+  const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
+  const senders = Promise.all(deps.senders.ids().map(async sender => {
+    try {
+      await retrySender(deps, sender, { gate, isOver, add: some => Object.assign(counts, addCounts(counts, some)) })
+    } catch (error) {
+      // An outage of its server is reported by the connection.
+      if (!isUnavailable(error)) reportError(deps.events, `retry run of ${sender}`, error)
+    }
+  }))
+  try {
+    await within(deps.retryIntervalMs + END_WITHIN_MS, senders)
+  } finally {
+    await heartbeat.stop()
   }
-  // In parallel and for a limited time, so that a sender whose requests are slow does not delay the retries of others.
-  const each = await inParallel(deps.senders.ids(), CONCURRENCY, async sender =>
-    await retryFailures(deps, sender, { limit: PER_RUN, force: false, by: null, withinMs: deps.retryIntervalMs / 2 }))
-  const counts = each.reduce(addCounts, { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 })
-  await markSeen(deps, { lastRunAt: await redisNowMs(redis), lastResult: JSON.stringify(counts) })
+  const key = globalKey(prefix, 'runs')
+  const nowMs = await redisNowMs(redis, key)
+  await markSeen(deps, { lastRunAt: nowMs, lastResult: JSON.stringify(counts) })
+  // The rest is due for another node.
+  if (closing.aborted) await redis.hset(key, 'retry', nowMs)
   deps.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
   return counts
+}
+
+interface Run { gate: Gate, isOver: () => boolean, add: (counts: RetryCounts) => void }
+
+/** Retries the due failures of one sender, page by page. */
+async function retrySender (deps: RetryWorkerDeps, sender: string, { gate, isOver, add }: Run): Promise<void> {
+  const { redis, prefix } = deps.store
+  const failures = senderKey(prefix, sender, 'failures')
+  /** Failures that cannot be retried now: they stay where they are, in front of the others. */
+  const skipped = new Set<string>()
+  for (;;) {
+    const { due, limit } = await gate(async () => {
+      const [nowMs, perSecond] = await Promise.all([redisNowMs(redis, failures), redis.hget(senderKey(prefix, sender, 'sender'), 'perSecond')])
+      const limit = Math.ceil(Math.min(PAGE_MOST, Math.max(PAGE_LEAST, PAGE_SECONDS * Number(perSecond))))
+      const found = await dueFailures(deps.store, [sender], nowMs, limit + skipped.size)
+      return { limit, due: found.filter(({ id }) => !skipped.has(id)) }
+    })
+    const { counts, gone } = await retryEach(deps, due, { force: false, by: null, isOver })
+    add(counts)
+    const scores = gone.length === 0 ? [] : await redis.zmscore(failures, ...gone)
+    for (const [at, id] of gone.entries()) if (scores[at] !== null) skipped.add(id)
+    if (due.length < limit) return
+    while (!isOver() && counts.deferred > 0 && await gate(async () => await queued(deps, sender)) > limit / 2) await sleep(POLL_MS)
+    if (isOver()) return
+  }
+}
+
+async function queued ({ store }: RetryWorkerDeps, sender: string): Promise<number> {
+  const lengths = await Promise.all(lanes.map(async lane => await store.redis.zcard(senderKey(store.prefix, sender, `queue:${lane}`))))
+  return lengths.reduce((sum, length) => sum + length, 0)
 }
 
 /** Stops the worker on all nodes until an operator starts it; a restart of a node does not. */
@@ -70,34 +126,31 @@ export async function stopRetries (deps: RetryWorkerDeps, by: string): Promise<v
 
 export async function startRetries (deps: RetryWorkerDeps): Promise<void> {
   await deps.store.redis.hdel(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy')
-  await scheduleRetries(deps)
   await deps.store.hold(null)
 }
 
-/** Records that some node runs the retries, with the fields of a finished run. */
-async function markSeen (deps: RetryWorkerDeps, fields: Record<string, string | number> = {}): Promise<void> {
+/** Records that some node runs the retries, with the fields of a finished run. Returns whether an operator has stopped them. */
+async function markSeen (deps: RetryWorkerDeps, fields: Record<string, string | number> = {}): Promise<boolean> {
   const { redis, prefix } = deps.store
-  await redis.hset(globalKey(prefix, 'retry-worker'), { ...fields, seenAt: await redisNowMs(redis) })
+  const key = globalKey(prefix, 'retry-worker')
+  await redis.hset(key, { ...fields, intervalMs: deps.retryIntervalMs, seenAt: await redisNowMs(redis, key) })
+  return await redis.hexists(key, 'stoppedBy') === 1
 }
 
 /** The state of the retry worker, the same on all nodes. It runs unless an operator stopped it or no node has run it for too long. */
 export async function retryWorkerStatus (deps: RetryWorkerDeps): Promise<RetryWorkerStatus> {
   const { redis, prefix } = deps.store
-  const [fields, scheduler, nowMs] = await Promise.all([
-    redis.hgetall(globalKey(prefix, 'retry-worker')),
-    deps.retryQueue.getJobScheduler(SCHEDULER),
-    redisNowMs(redis)
-  ])
-  const { stoppedBy = null, seenAt = 0, lastRunAt, lastResult } = fields as Partial<Record<WorkerField, string>>
-  const next = scheduler?.next
-  const intervalMs = scheduler?.every ?? deps.retryIntervalMs
+  const key = globalKey(prefix, 'retry-worker')
+  const [fields, next, nowMs] = await Promise.all([redis.hgetall(key), redis.hget(globalKey(prefix, 'runs'), 'retry'), redisNowMs(redis, key)])
+  const { stoppedBy = null, seenAt = 0, lastRunAt, lastResult, ...rest } = fields as Partial<Record<WorkerField, string>>
+  const intervalMs = Number(rest.intervalMs ?? deps.retryIntervalMs)
   const isRunning = stoppedBy === null && nowMs - Number(seenAt) <= MISSED_INTERVALS * intervalMs + GRACE_MS
   return {
     isRunning,
     intervalMs,
     lastRunAt: lastRunAt === undefined ? null : new Date(Number(lastRunAt)).toISOString(),
     lastResult: lastResult === undefined ? null : JSON.parse(lastResult) as RetryCounts,
-    nextRunAt: !isRunning || next === undefined ? null : new Date(next).toISOString(),
+    nextRunAt: !isRunning || next === null ? null : new Date(Number(next)).toISOString(),
     stoppedBy
   }
 }

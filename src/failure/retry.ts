@@ -1,7 +1,8 @@
 import { elapsedNow } from '../elapsed.js'
 import type { Bus } from '../events.js'
 import { redisNowMs } from '../redis/clock.js'
-import { digestOf } from '../redis/keys.js'
+import { digestOf, senderKey } from '../redis/keys.js'
+import { groupBySender, type SetEntry } from '../redis/merge-sets.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel, dropUnwanted } from '../drain/cancel.js'
@@ -17,50 +18,83 @@ export interface RetryDeps extends DeliveryDeps { events: Bus, lifeMs: number }
 export interface RetryCounts { total: number, succeeded: number, failed: number, permanentlyFailed: number, deferred: number }
 type Retried = Exclude<keyof RetryCounts, 'total'> | 'gone'
 
-/** Failures retried in parallel; few, since each grant has to start within START_WITHIN_MS. */
+/** Failures of a sender that are retried in parallel. */
 const CONCURRENCY = 50
+/** How long a retry waits for a place among the grants that start; without one it goes to its queue, and a drain run sends it. */
+const PLACE_WITHIN_MS = 500
 
 /**
- * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those that are not due. `by`: name of the operator's
- * API key; null for the retry worker. No retry starts after `withinMs`.
+ * Retries the due failures of senders, oldest first, at most `limit` of all; with `force` also those that are not due. `by`: name of the
+ * operator's API key.
  */
-export async function retryFailures (
-  deps: RetryDeps,
-  sender: string,
-  options: { limit: number; force: boolean; by: string | null; withinMs?: number }
+export async function retryAll (
+  deps: RetryDeps, senders: readonly string[], { limit, force, by }: { limit: number; force: boolean; by: string }
 ): Promise<RetryCounts> {
+  const { redis, prefix } = deps.store
   // By Redis's clock. A second more, since the script checks each one again.
-  const until = options.force ? '+inf' : await redisNowMs(deps.store.redis) + 1000
-  const ids = await dueFailures(deps.store, sender, until, options.limit)
+  const until = force ? Infinity : await redisNowMs(redis, senderKey(prefix, senders[0] ?? '', 'failures')) + 1000
+  const due = alternate(await dueFailures(deps.store, senders, until, limit))
+  return (await retryEach(deps, due, { force, by, isOver: () => false })).counts
+}
+
+/**
+ * Retries these failures until `isOver`. `gone`: those that are no failures any more, or may not be retried now. An error ends it: it is thrown
+ * once the retries under way have ended.
+ */
+export async function retryEach (
+  deps: RetryDeps, due: ReadonlyArray<Pick<SetEntry, 'sender' | 'id'>>, options: { force: boolean, by: string | null, isOver: () => boolean }
+): Promise<{ counts: RetryCounts, gone: string[] }> {
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
-  const rest = ids.values()
-  const startUntil = performance.now() + (options.withinMs ?? Infinity)
+  const rest = due.values()
+  const errors: unknown[] = []
+  const gone: string[] = []
   async function work (): Promise<void> {
-    for (const id of rest) {
-      if (performance.now() > startUntil) return
-      const result = await retryOne(deps, sender, id, options)
-      if (result === 'gone') continue
-      counts[result]++
-      counts.total++
+    for (const { sender, id } of rest) {
+      if (errors.length > 0 || options.isOver()) return
+      try {
+        const result = await retryOne(deps, sender, id, options)
+        if (result === 'gone') gone.push(id)
+        else counts[result]++
+      } catch (error) {
+        errors.push(error)
+      }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, ids.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, due.length) }, work))
+  counts.total = counts.succeeded + counts.failed + counts.permanentlyFailed + counts.deferred
   if (counts.total > 0) deps.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
-  return counts
+  if (errors.length > 0) throw errors[0]
+  return { counts, gone }
 }
 
 /**
  * Retries one failure under the same limits as a new message: it is sent at once, or becomes the head of its queue (`deferred`). With `force` it
  * need not be due, and a FAILED one is reopened. `gone`: there is no failure that may be retried.
  */
-export async function retryOne (deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }): Promise<Retried> {
+export async function retryOne (deps: RetryDeps, sender: string, id: string, options: { force: boolean, by: string | null }): Promise<Retried> {
+  const freePlace = await deps.starting.reserveOne(PLACE_WITHIN_MS)
+  try {
+    return await retryWith(deps, sender, id, options, freePlace)
+  } finally {
+    freePlace?.()
+  }
+}
+
+async function retryWith (
+  deps: RetryDeps, sender: string, id: string, { force, by }: { force: boolean, by: string | null }, freePlace: (() => void) | null
+): Promise<Retried> {
   const { startWithinMs, lifeMs } = deps
   const askedAt = elapsedNow()
   const { reply, terms, isCertain } = await deps.store.granting(sender, async (terms, isCertain) => ({
     terms,
     isCertain,
     reply: await deps.store.run('retry', { sender, digest: digestOf(id) }, {
-      id, force, inline: true, lifeMs, history: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }), ...terms
+      id,
+      force,
+      inline: freePlace !== null,
+      lifeMs,
+      history: by === null ? '' : JSON.stringify({ note: `retried by ${by}` }),
+      ...terms
     })
   }))
   switch (reply.status) {
@@ -79,7 +113,7 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
         holder: terms.holder,
         lane: lanes[lane - 1] ?? 'normal',
         payload: parsePayload(recipient, body)
-      })
+      }, freePlace ?? undefined)
       switch (settled.status) {
         case 'sent': return 'succeeded'
         case 'failed': return 'permanentlyFailed'
@@ -102,6 +136,13 @@ export async function retryOne (deps: RetryDeps, sender: string, id: string, { f
     case 'no_rules': return 'gone'
     default: return reply satisfies never
   }
+}
+
+/** One failure of each sender, then the next of each, so that one whose requests are slow does not delay the others. */
+function alternate (due: readonly SetEntry[]): SetEntry[] {
+  const groups = [...groupBySender(due).values()]
+  const longest = Math.max(0, ...groups.map(group => group.length))
+  return Array.from({ length: longest }, (_, round) => groups.flatMap(group => group[round] ?? [])).flat()
 }
 
 export function addCounts (a: RetryCounts, b: RetryCounts): RetryCounts {

@@ -3,6 +3,7 @@ import type { Delivery } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { SluiceError } from '../errors.js'
 import type { KeySource, Outcome, Payload, State } from '../message.js'
+import { within } from '../parallel.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import { inspectMessage } from '../settlement/inspect.js'
 import { writtenId } from '../settlement/record.js'
@@ -86,17 +87,6 @@ async function sendInline (deps: ApiDeps, identity: Identity, admission: Granted
   if (delivery !== null) return await delivered(deps, identity, admission, delivery)
   sending.catch(error => deps.events.emit('unexpected-error', { location: 'deliver', error }))
   return accepted(identity, 'sending', { ...describeWait(0, null, 'turn-in-queue', 1), delayMs: 0 })
-}
-
-/** The value of the promise, or null if it takes longer than `ms`. */
-async function within<Value> (ms: number, promise: Promise<Value>): Promise<Value | null> {
-  let timer
-  const timeout = new Promise<null>(resolve => { timer = setTimeout(resolve, ms, null).unref() })
-  try {
-    return await Promise.race([promise, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Granted, { outcome, settled }: Delivery): Promise<AdmissionResult> {

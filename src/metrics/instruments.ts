@@ -46,6 +46,8 @@ export function createInstruments () {
     senderStops: counter('sender_stops_total', 'Sender stops by the error code that caused them', ['sender', 'code']),
     retryRuns: counter('retry_runs_total', 'Completed runs of the retry worker'),
     retryResults: counter('retry_results_total', 'Retried failures by result', ['result']),
+    failuresCut: counter('failures_removed_early_total', 'Failures removed before the end of their retention, since a sender had too many, by status',
+      ['sender', 'status']),
     recoveries: counter('recoveries_total', 'Repairs by recovery, by kind', ['sender', 'kind']),
     operatorActions: counter('operator_acts_total', 'Operator actions by kind', ['action']),
     unexpectedErrors: counter('faults_total', 'Unexpected errors by location', ['location']),
@@ -62,7 +64,7 @@ export function createInstruments () {
     drainRuns: gauge('shifts_running', 'Senders with a drain run on this node'),
     buildInfo: gauge('build_info', 'Version, role and Redis name of this node; always 1', ['version', 'role', 'node']),
     sandbox: gauge('sandbox', '1 if the sandbox replaces WhatsApp, else 0'),
-    redisUp: gauge('redis_up', '1 if Redis answered the last reading of this node, else 0'),
+    redisUp: gauge('redis_up', '1 if every Redis server answered the last reading of this node, else 0'),
     scrapeDuration: gauge('scrape_duration_seconds', 'Duration of the last reading of system gauges from Redis, in seconds'),
     scrapeFailed: gauge('scrape_failed', '1 if the last reading failed and the system gauges are missing, else 0'),
   }

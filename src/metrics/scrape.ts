@@ -8,7 +8,12 @@ import type { SystemReading } from './system.js'
 import { createSystemGauges } from './system.js'
 
 /** Each reads one part of the system, and fails where Redis is unavailable. */
-export type Sources = { [Part in keyof SystemReading]: () => Promise<SystemReading[Part]> }
+export interface Sources {
+  /** Null for a server that does not answer. */
+  infos: () => Promise<Array<string | null>>
+  senders: () => Promise<SystemReading['senders']>
+  retryWorker: () => Promise<SystemReading['retryWorker']>
+}
 
 /** Scrapes within this time of a reading share it. */
 const SHARED_MS = 1000
@@ -46,8 +51,9 @@ export function createScrape (instruments: Instruments, sources: Sources, events
   async function read (): Promise<SystemReading> {
     instruments.redisUp.set(0)
     // First and alone, so that a Redis that hangs costs one timeout and not one per part.
-    const infos = await sources.infos()
-    instruments.redisUp.set(1)
+    const found = await sources.infos()
+    const infos = found.filter(info => info !== null)
+    instruments.redisUp.set(infos.length === found.length ? 1 : 0)
     const [senders, retryWorker] = await Promise.all([sources.senders(), sources.retryWorker()])
     return { infos, senders, retryWorker }
   }

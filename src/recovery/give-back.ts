@@ -1,4 +1,5 @@
 import { inParallel } from '../parallel.js'
+import { createChecks } from './checks.js'
 import { every } from './every.js'
 import type { SenderRecoveryDeps } from './recover.js'
 import { recoverSender } from './recover.js'
@@ -11,10 +12,13 @@ const CONCURRENCY = 25
  * sends never started, and their leases would expire as unknown outcomes.
  */
 export function startGiveBack (deps: SenderRecoveryDeps): { stop: () => Promise<void> } {
+  const checks = createChecks(deps.events)
   return every(INTERVAL_MS, deps.events, 'giving back grants', async () => {
-    await inParallel([...deps.store.lost.list()], CONCURRENCY, async ([sender, holders]) => {
-      await recoverSender(deps, sender, holders, false)
+    const lost = [...deps.store.lost.list()].filter(([sender]) => !checks.isPostponed(sender))
+    await inParallel(lost, CONCURRENCY, async ([sender, holders]) => await checks.run(sender, async () => {
+      const nextMs = await recoverSender(deps, sender, holders, false)
       deps.store.lost.looked(holders)
-    })
+      return nextMs
+    }))
   })
 }

@@ -1,7 +1,7 @@
 import { inParallel } from '../parallel.js'
 import type { Moment } from '../redis/recovery-schedule.js'
 import { globalKey } from '../redis/keys.js'
-import { isUnavailable } from '../redis/unavailable.js'
+import { reportError } from '../redis/report-error.js'
 import type { FoundGrant } from '../redis/commands.js'
 import type { Grant, Outcome } from '../message.js'
 import { parseRecord } from '../settlement/record.js'
@@ -9,6 +9,8 @@ import { applyParked, retryParked } from '../settlement/parked.js'
 import type { ReceiptDeps } from '../settlement/receipt.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
+import type { Checks } from './checks.js'
+import { createChecks, UNAVAILABLE_MS } from './checks.js'
 import { every } from './every.js'
 
 export interface SenderRecoveryDeps extends ReceiptDeps { wakes: Wakes, startWithinMs: number }
@@ -18,11 +20,15 @@ export interface RecoveryDeps extends SenderRecoveryDeps {
   roundMs: number
   /** Restores the settings of this node that an emptied Redis has lost; called once a round. */
   refresh: () => Promise<void>
+  /** Adds the jobs of the runs that are due: retries, housekeeping. */
+  addDueRuns: () => Promise<void>
 }
 
 const TICK_MS = 500
 /** Time until another node checks a sender again if this node dies while it checks it. */
 const CHECK_AGAIN_MS = 4000
+/** Time until a refresh that failed is repeated. */
+const REFRESH_AGAIN_MS = 2000
 /** Senders taken from the recovery schedule at a time, and senders checked in parallel. */
 const BATCH = 100
 const CONCURRENCY = 25
@@ -37,62 +43,68 @@ const LIMIT = 200
 /**
  * Checks twice a second the senders that are due in the recovery schedule, on one node at a time by a Redis lock. It finds expired leases,
  * unknown outcomes whose hold is over, and ready messages without a drain run. A sender with a drain run is due when its drain lease expires;
- * an idle sender once in `roundMs`.
+ * an idle sender once in `roundMs`. In a cluster a sender may be on a server that is down: the others do not wait for it.
  */
 export function startRecovery (deps: RecoveryDeps): { stop: () => Promise<void> } {
   const idle = new Set<string>()
-  let refreshedAt = -Infinity
+  const checks = createChecks(deps.events)
+  let refreshAt = -Infinity
 
   async function tick (): Promise<void> {
     const { store } = deps
-    if (performance.now() - refreshedAt > deps.roundMs) {
-      await deps.refresh()
-      refreshedAt = performance.now()
-    }
     if (await store.redis.set(globalKey(store.prefix, 'recovery-lease'), store.node, 'PX', TICK_MS - 100, 'NX') !== 'OK') return
-    while (await recoverBatch(deps, idle) === BATCH);
+    await deps.addDueRuns().catch(error => reportError(deps.events, 'scheduled runs', error))
+    while (await recoverBatch(deps, checks, idle) === BATCH);
   }
 
-  return every(TICK_MS, deps.events, 'recovery', tick)
+  /** Apart from the checks, since it asks all senders. */
+  async function refresh (): Promise<void> {
+    if (performance.now() < refreshAt) return
+    refreshAt = performance.now() + REFRESH_AGAIN_MS
+    await deps.refresh()
+    refreshAt = performance.now() + deps.roundMs
+  }
+
+  const loops = [every(TICK_MS, deps.events, 'recovery', tick), every(TICK_MS, deps.events, 'refresh', refresh)]
+  return {
+    async stop () {
+      await Promise.all(loops.map(async loop => await loop.stop()))
+      await checks.end()
+    }
+  }
 }
 
 /**
- * Checks up to `BATCH` senders that are due; returns their number. Each is postponed before its check and advanced by the result: in this order
+ * Takes up to `BATCH` senders that are due; returns their number. Each is postponed before its check and advanced by the result: in this order
  * a `markDue` during the check is not lost. A sender is postponed for a whole round only if it was idle at its last check and was not marked due
- * since.
+ * since. One that did not answer is postponed without a check: many of them, marked due by their callers again and again, must not keep the
+ * others from their checks.
  */
-async function recoverBatch (deps: RecoveryDeps, idle: Set<string>): Promise<number> {
+async function recoverBatch (deps: RecoveryDeps, checks: Checks, idle: Set<string>): Promise<number> {
   const { recoverySchedule } = deps.store
   const { nowMs, senders } = await recoverySchedule.due(BATCH)
   // With jitter, so that senders that were added together are not checked together for ever.
   const roundMs = (): number => deps.roundMs * (0.5 + Math.random() / 2)
+  function waitMs (sender: string, isMarkedDue: boolean): number {
+    if (checks.isPostponed(sender)) return UNAVAILABLE_MS
+    return idle.has(sender) && !isMarkedDue ? roundMs() : Math.min(CHECK_AGAIN_MS, deps.roundMs)
+  }
   try {
-    await recoverySchedule.postpone(senders.map(({ sender, isMarkedDue }) =>
-      [sender, Math.round(nowMs + (idle.has(sender) && !isMarkedDue ? roundMs() : Math.min(CHECK_AGAIN_MS, deps.roundMs)))]))
-    const moments = await inParallel(senders, CONCURRENCY, async ({ sender }): Promise<Moment[]> => {
-      const nextMs = await recoverOrReport(deps, sender)
+    const wanted = senders.filter(({ sender }) => !checks.isPostponed(sender))
+    await recoverySchedule.postpone(senders.map(({ sender, isMarkedDue }) => [sender, Math.round(nowMs + waitMs(sender, isMarkedDue))]))
+    const moments = await inParallel(wanted, CONCURRENCY, async ({ sender }): Promise<Moment[]> => {
+      const nextMs = await checks.run(sender, async () => await recoverSender(deps, sender, [], true)) ?? nowMs + UNAVAILABLE_MS
       if (nextMs === 0 || nextMs > nowMs + CHECK_AGAIN_MS) idle.add(sender)
       else idle.delete(sender)
       return nextMs === 0 ? [] : [[sender, nextMs]]
     })
     await recoverySchedule.advance(moments.flat())
   } catch (error) {
-    // Redis was lost in between. Senders that were not checked, or whose results are lost, are checked again.
+    // The server of the recovery schedule was lost in between. Senders that were not checked, or whose results are lost, are checked again.
     for (const { sender } of senders) recoverySchedule.markDue(sender)
     throw error
   }
   return senders.length
-}
-
-/** Reports an error of one sender, so that it does not prevent the recovery of others. */
-async function recoverOrReport (deps: RecoveryDeps, sender: string): Promise<number> {
-  try {
-    return await recoverSender(deps, sender, [], true)
-  } catch (error) {
-    if (isUnavailable(error)) throw error
-    deps.events.emit('unexpected-error', { location: `recovery of ${sender}`, error })
-    return 0
-  }
 }
 
 /**

@@ -39,6 +39,14 @@ export function createClient (address: Address, mode: Mode): Client {
   })
 }
 
+/** How many servers take writes but have no connection: ioredis drops the one of a master that is down, while the cluster still lists it. */
+export function countMissing (client: Client): number {
+  if (!(client instanceof Cluster)) return 0
+  const connected = new Set(client.nodes().map(({ options }) => `${options.host}:${options.port}`))
+  const listed = new Set(client.slots.flatMap(nodes => nodes?.[0] ?? []))
+  return [...listed].filter(address => !connected.has(address)).length
+}
+
 /** The servers behind a client that take writes. */
 export function serversOf (client: Client): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client]

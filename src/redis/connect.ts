@@ -42,8 +42,8 @@ export interface Connections {
 
 /**
  * Connects to the server or servers of an address, samples their memory, and closes connections that stopped answering. With `waitReplicas`
- * that many replicas have to confirm a write. Throws UNAVAILABLE where a server has not answered within 10 s, CONFIG_INVALID for an invalid
- * address.
+ * that many replicas have to confirm a write. Throws UNAVAILABLE where no server has answered within 10 s, CONFIG_INVALID for an invalid
+ * address. With a cluster it waits as long for all servers, and then goes on without those that are down.
  */
 export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {}): Promise<Connections> {
   const address = parseAddress(url)
@@ -77,7 +77,11 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   const close = async (): Promise<void> => { endings.forEach(end => end()) }
 
   const deadline = performance.now() + CONNECT_WITHIN_MS
-  while (!await isAnswered(redis, sampleMemory) || !await isAnswered(scripts, async server => await server.ping())) {
+  const isAnswering = async (least: 'all' | 'one'): Promise<boolean> =>
+    await isAnswered(redis, sampleMemory, least) && await isAnswered(scripts, async server => await server.ping(), least)
+  while (!await isAnswering('all')) {
+    // In a cluster the senders on the other servers can be served.
+    if (performance.now() > deadline && await isAnswering('one')) break
     if (performance.now() > deadline) {
       await close()
       throw new SluiceError('UNAVAILABLE', { detail: 'no Redis answers at REDIS_URL' })
@@ -108,8 +112,9 @@ function nameOf ({ kind }: Address, { options }: Redis): string {
 }
 
 /** A command also opens the connections to those servers of a cluster that have not been used yet. */
-async function isAnswered (client: Client, probe: (server: Redis) => Promise<unknown>): Promise<boolean> {
+async function isAnswered (client: Client, probe: (server: Redis) => Promise<unknown>, least: 'all' | 'one'): Promise<boolean> {
   if (client.status !== 'ready') return false
-  const servers = serversOf(client)
-  return servers.length > 0 && await Promise.all(servers.map(probe)).then(() => true, () => false)
+  const answers = await Promise.allSettled(serversOf(client).map(probe))
+  const count = answers.filter(({ status }) => status === 'fulfilled').length
+  return count > 0 && (least === 'one' || count === answers.length)
 }

@@ -1,5 +1,5 @@
 import type { Client } from './client.js'
-import { serversOf } from './client.js'
+import { countMissing, serversOf } from './client.js'
 
 /** The fields of an INFO reply. */
 export type Info = ReadonlyMap<string, string>
@@ -28,8 +28,19 @@ export function memoryUse (info: Info): MemoryUse {
 
 /** Settings of Redis that would lose messages, one sentence each, whatever the number of servers that have it; none if all is well. */
 export async function checkDurability (redis: Client): Promise<string[]> {
-  const infos = await Promise.all(serversOf(redis).map(async server => parseInfo(await server.info())))
+  const infos = (await readInfos(redis)).flatMap(info => info === null ? [] : [parseInfo(info)])
   return [...new Set(infos.flatMap(findings))]
+}
+
+/** The INFO reply of each server that takes writes; null for one that does not answer. Throws if none answers. */
+export async function readInfos (redis: Client): Promise<Array<string | null>> {
+  const errors: unknown[] = []
+  const infos = await Promise.all(serversOf(redis).map(async server => await server.info().catch((error: unknown) => {
+    errors.push(error)
+    return null
+  })))
+  if (errors.length > 0 && errors.length === infos.length) throw errors[0]
+  return [...infos, ...Array.from({ length: countMissing(redis) }, () => null)]
 }
 
 function findings (info: Info): string[] {

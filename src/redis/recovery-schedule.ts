@@ -61,7 +61,7 @@ export function createRecoverySchedule (redis: Client, prefix: string): Recovery
       await redis.zadd(key, 'LT', 0, sender)
     },
     async due (count) {
-      const nowMs = await redisNowMs(redis)
+      const nowMs = await redisNowMs(redis, key)
       const found = await redis.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, count)
       const senders = found.flatMap((sender, at) => at % 2 === 0 ? [{ sender, isMarkedDue: found[at + 1] === '0' }] : [])
       return { nowMs, senders }

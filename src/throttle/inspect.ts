@@ -3,7 +3,8 @@ import { lanes } from '../message.js'
 import type { SenderReply } from '../redis/commands.js'
 import type { Store } from '../redis/store.js'
 import { SluiceError } from '../errors.js'
-import { inParallel } from '../parallel.js'
+import { inIsolation, inParallel } from '../parallel.js'
+import { isUnavailable } from '../redis/unavailable.js'
 import type { SenderFacts, SenderView } from '../sender-facts.js'
 
 export interface PairView {
@@ -45,9 +46,13 @@ export async function inspectSenders (store: Store, senders: readonly string[]):
   return await inParallel([...senders], CONCURRENCY, async sender => await inspectSender(store, sender))
 }
 
-/** Counts for metrics, estimated from smaller samples. Senders without rules are left out. */
+/**
+ * Counts for metrics, estimated from smaller samples. Senders without rules are left out, and those whose server in the cluster is down. Throws
+ * if no sender could be read.
+ */
 export async function measureSenders (store: Store, senders: readonly string[]): Promise<SenderFacts[]> {
-  const found = await inParallel([...senders], METRICS_CONCURRENCY, async sender => {
+  const errors: unknown[] = []
+  const found = await inIsolation(senders, METRICS_CONCURRENCY, async sender => {
     const reply = await store.run('inspect-sender', { sender }, { limit: METRICS_SAMPLE })
     if (reply.status === 'no_rules') return []
     const { nowMs, unattendedUs, rejected, exhausted, expired, unknownOutcome, callbacksWaiting, callbacksSinceMs } = reply
@@ -57,7 +62,9 @@ export async function measureSenders (store: Store, senders: readonly string[]):
       unacknowledged: { rejected, exhausted, expired, unknown: unknownOutcome },
       callbacks: { waiting: callbacksWaiting, oldestSeconds: ageOf(callbacksSinceMs * 1000, nowMs) }
     }]
-  })
+  }, error => errors.push(error))
+  const unexpected = errors.find(error => errors.length === senders.length || !isUnavailable(error))
+  if (unexpected !== undefined) throw unexpected
   return found.flat()
 }
 
@@ -81,7 +88,8 @@ function toView (sender: string, reply: SenderReply): SenderView {
     inFlight: reply.inFlight,
     scheduled: reply.scheduled,
     unknown: reply.unknown,
-    failures: { pending: reply.failures, resolved: reply.resolved, failed: reply.failed },
+    retrying: reply.retrying,
+    failures: { pending: reply.pending, resolved: reply.resolved, failed: reply.failed },
     sentLast24h: reply.sentLast24h,
     activeRateLimits: reply.activeRateLimits,
     unsettled: reply.unsettled,
@@ -103,7 +111,7 @@ export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | '
   return {
     waiting: sum(active, sender => sender.due),
     active: sum(senders, sender => sender.inFlight),
-    delayed: sum(active, sender => sender.queued - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
+    delayed: sum(active, sender => sender.queued - sender.due) + sum(senders, sender => sender.retrying + sender.unknown + sender.scheduled),
     completed: sum(senders, sender => sender.sentLast24h),
     failed: sum(senders, sender => sender.failures.failed),
     paused: sum(inactive, sender => sender.queued)

@@ -2,19 +2,21 @@ import { SluiceError } from '../errors.js'
 import type { Gate } from '../parallel.js'
 import { createGate, inParallel } from '../parallel.js'
 import { redisNowMs } from '../redis/clock.js'
+import { senderKey } from '../redis/keys.js'
+import { mayHaveSigned } from '../redis/known-senders.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
 import type { Notice } from './read.js'
 import { readNotification } from './read.js'
 import { takePreferences } from './preferences.js'
-import { relay } from './relay.js'
+import { relays } from './relay.js'
 import { appSecretsOf, findSigner, mayReport } from './verify.js'
 
 export interface WebhookDeps extends ReceiptDeps {
   /** What the operator entered at Meta as well; '' allows no verification. */
   verifyToken: string
-  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf'>
+  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf' | 'formerSecrets'>
 }
 
 /**
@@ -44,47 +46,73 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   }
   const { notices: all, others } = readNotification(parse(deps, body))
   // An app that signs for one number must not report on another's messages.
-  const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
-  const nowMs = await redisNowMs(deps.store.redis)
+  const checks = await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer).catch((error: Error) => error))
+  const notices = all.filter((_, at) => checks[at] === true)
   // Meta does not repeat what got a 2xx, so that no status may be lost with the master.
   const written = [...new Set(notices.filter(({ statuses }) => statuses.length > 0).map(({ sender }) => sender))]
+  const clocks = readClocks(deps, written)
   await takeEach(
-    notices.flatMap(byMessage).map(([sender, statuses]) => async () => await takeStatuses(deps, gate, sender, statuses, nowMs)),
-    async () => { for (const sender of written) await deps.store.hold(sender) },
-    async () => { for (const { sender, preferences } of notices) await takePreferences(deps, sender, preferences) },
-    async () => { if (deps.settlement.callbacksEnabled === true) await relay(deps, gate, body.toString(), others, signer) }
+    () => all.flatMap(({ sender }, at) => checks[at] instanceof Error ? [{ sender, work: async () => { throw checks[at] as Error } }] : []),
+    () => notices.flatMap(byMessage).map(([sender, statuses]) =>
+      ({ sender, work: async () => await takeStatuses(deps, gate, sender, statuses, clocks.get(sender)) })),
+    () => written.map(sender => ({ sender, work: async () => await deps.store.hold(sender) })),
+    () => bySender(notices).map(([sender, preferences]) => ({ sender, work: async () => await takePreferences(deps, sender, preferences) })),
+    () => deps.settlement.callbacksEnabled === true ? relays(deps, gate, body.toString(), others, signer) : []
   )
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
 }
 
+/** A part of a notification. */
+export interface Work { sender: string, work: () => Promise<void> }
+
 /**
- * Takes statuses in parallel, then the rest in order. What cannot be taken does not hold back what follows: Meta may not repeat a notification
- * before an unknown outcome is decided without its status. Rejects with the first error at once, and goes on.
+ * Takes one stage after the other, and the parts of a stage in parallel. What cannot be taken does not hold back what follows: Meta may not repeat
+ * a notification before an unknown outcome is decided without its status, and the senders may be on other servers of a cluster. Rejects with the
+ * first error at once, and goes on.
  */
-async function takeEach (statuses: Array<() => Promise<void>>, ...rest: Array<() => Promise<void>>): Promise<void> {
+async function takeEach (...stages: Array<() => Work[]>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    let errors = 0
-    async function attempt (work: () => Promise<void>): Promise<void> {
-      // So many mean that Redis takes nothing.
-      if (errors >= CONCURRENCY) return
+    const errors = new Map<string, number>()
+    async function attempt ({ sender, work }: Work): Promise<void> {
+      // So many mean that the sender's server takes nothing.
+      if ((errors.get(sender) ?? 0) >= CONCURRENCY) return
       await work().catch(error => {
-        errors++
+        errors.set(sender, (errors.get(sender) ?? 0) + 1)
         reject(error)
       })
     }
     async function takeAll (): Promise<void> {
-      await inParallel(statuses, CONCURRENCY, attempt)
-      for (const work of rest) await attempt(work)
+      for (const stage of stages) await inParallel(stage(), CONCURRENCY, attempt)
     }
     takeAll().then(resolve, reject)
   })
 }
 
-async function takeStatuses (deps: WebhookDeps, gate: Gate, sender: string, statuses: Status[], nowMs: number): Promise<void> {
+/** `nowMs`: when the notification came, by Redis's clock; null if it is not known. */
+async function takeStatuses (deps: WebhookDeps, gate: Gate, sender: string, statuses: Status[], nowMs?: Promise<number | null>): Promise<void> {
   for (const status of statuses) {
     const result = await gate(async () => await takeOrPark(deps, sender, status))
-    deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs: status.atMs === 0 ? null : Math.max(0, nowMs - status.atMs) })
+    const at = await nowMs ?? null
+    const lagMs = status.atMs === 0 || at === null ? null : Math.max(0, at - status.atMs)
+    deps.events.emit('webhook.status', { sender, kind: status.kind, result, lagMs })
   }
+}
+
+/** Asks each sender's server for the time. One that does not answer delays no other sender, and takes no status either. */
+function readClocks ({ store }: WebhookDeps, senders: readonly string[]): Map<string, Promise<number | null>> {
+  return new Map(senders.map(sender => [sender, redisNowMs(store.redis, senderKey(store.prefix, sender, 'sender')).catch(() => null)]))
+}
+
+/** The preferences for each sender, in Meta's order. */
+function bySender (notices: readonly Notice[]): Array<[sender: string, preferences: Notice['preferences']]> {
+  const groups = new Map<string, Notice['preferences']>()
+  for (const { sender, preferences } of notices) groups.set(sender, [...groups.get(sender) ?? [], ...preferences])
+  return [...groups]
+}
+
+/** Statuses of a removed sender are processed while its data lives: WhatsApp reports on its last messages after it was removed. */
+async function isAllowed ({ senders, store }: WebhookDeps, gate: Gate, { sender }: Notice, signer: string): Promise<boolean> {
+  return senders.has(sender) ? mayReport(senders, sender, signer) : await gate(async () => await mayHaveSigned(store, sender, signer))
 }
 
 /** Statuses of one message are processed in Meta's order, those of different messages in parallel. */

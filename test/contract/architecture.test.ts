@@ -14,6 +14,7 @@ const shared = [
   'events',
   'message',
   'parallel',
+  'read-timeout',
   'signal',
   'senders',
   'sender-facts', 'sender-registry',
@@ -42,7 +43,7 @@ const mayImport: Record<string, string[]> = {
   admission: ['settlement/release-key'],
   drain: ['settlement'],
   erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
-  failure: ['drain/deliver', 'drain/cancel', 'settlement'],
+  failure: ['drain/deliver', 'drain/cancel', 'settlement', 'recovery/every'],
   recovery: ['drain/wake', 'drain/cancel', 'drain/deliver', 'settlement'],
   provider: [],
   settlement: [],
@@ -50,7 +51,8 @@ const mayImport: Record<string, string[]> = {
   metrics: [],
   sandbox: [],
   client: [],
-  cli: ['client/index']
+  cli: ['client/index', 'doctor/open'],
+  doctor: ['queues']
 }
 
 /** Separate programs that reach the gateway over HTTP only: they import nothing of it, not even what is shared, and have their own errors. */

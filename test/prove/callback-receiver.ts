@@ -45,7 +45,7 @@ export async function startCallbackReceiver (t: Teardown, note: (fact: Fact) => 
         id,
         message: String(data['id']),
         state: type.slice('message.'.length),
-        attempts: Number(data['attemptCount']),
+        wamid: data['providerMessageId'] ?? null,
         changedAt: Date.parse(timestamp),
         status: status ?? 0,
         body: createHash('sha256').update(text).digest('base64url').slice(0, 12)

@@ -5,7 +5,9 @@ import {
   without, written, type Doctored
 } from './doctored.js'
 
-const scheduled = (key: string, scheduledFor: number): Fact[] => [posted(key, 100, { scheduledFor }), responded(key, 110, { state: 'scheduled' })]
+const scheduled = (key: string, scheduledFor: number, at = 100): Fact[] => [
+  posted(key, at, { scheduledFor }), responded(key, at + 10, { state: 'scheduled' })
+]
 const many = (count: number, one: (at: number) => Fact[]): Fact[] => Array.from({ length: count }, (_, at) => one(at)).flat()
 const recipient = (at: number) => ({ pair: `8/${at}` })
 
@@ -60,7 +62,7 @@ export const aboutTime: Doctored[] = [
     what: 'parts scheduled for one time that start in another order',
     sentence: 22,
     facts: [
-      ...sound, ...scheduled('s1', 5000), ...scheduled('s2', 5000), ...sent('s2', 5000), ...sent('s1', 6000), ended('s1', 'sent'), ended('s2', 'sent')
+      ...sound, ...scheduled('s1', 5000), ...scheduled('s2', 5000, 120), ...sent('s2', 5000), ...sent('s1', 6000), ended('s1', 'sent'), ended('s2', 'sent')
     ]
   },
   {

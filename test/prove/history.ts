@@ -80,8 +80,8 @@ export interface CalledBack {
   /** The message, by the gateway's id. */
   message: string
   state: string
-  /** Attempts so far. */
-  attempts?: number
+  /** The provider's id of the attempt that counts. */
+  wamid?: string | null
   /** When the state changed, by the callback itself. */
   changedAt: number
   status: number

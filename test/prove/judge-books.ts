@@ -41,11 +41,10 @@ function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<str
 
 /** How often a message changed to sent: from delivered to read it stays so. A webhook may report the delivery before anything else. */
 function timesSent (changes: CalledBack[]): number {
-  return changes.filter(({ state, attempts }, at) => {
+  return changes.filter(({ state, wamid }, at) => {
     const before = changes[at - 1]
-    // A webhook failed the earlier attempt, and a later one was delivered before its response came.
-    const isOther = before === undefined || !GOOD.has(before.state) || before.attempts !== attempts
-    return state === 'sent' || (GOOD.has(state) && isOther)
+    // With another id of the provider's it is another attempt, since a webhook failed the one before.
+    return GOOD.has(state) && (before === undefined || !GOOD.has(before.state) || before.wamid !== wamid)
   }).length
 }
 

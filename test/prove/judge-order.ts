@@ -59,9 +59,11 @@ function isAhead (one: Message, other: Message): boolean {
     if (a.scheduledFor === undefined || b.scheduledFor === undefined || !isAcceptedInTime(one) || !isAcceptedInTime(other)) return false
     if (a.scheduledFor !== b.scheduledFor) return a.scheduledFor < b.scheduledFor
   }
+  if (one.number >= other.number) return false
   // A row that the batch did not accept was posted again after the batch.
-  const isWhole = a.batch === undefined || a.batch !== b.batch || isFirstAccepted(one)
-  return isWhole && one.number < other.number
+  if (a.batch !== undefined && a.batch === b.batch) return isFirstAccepted(one)
+  // One that a node refused may still be accepted by another, which took an earlier request up late.
+  return one.responses.some(({ status, at }) => status >= 200 && status < 300 && at <= b.at)
 }
 
 function isAcceptedInTime ({ posted: { scheduledFor = 0 }, responses }: Message): boolean {

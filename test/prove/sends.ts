@@ -17,6 +17,9 @@ export interface Send {
   granted: Granted | null
 }
 
+/** Longest time from a grant to its start. */
+const GRANT_MS = 1000
+
 /** What a node knows of a send once it has its response. `unknown`: it has none. */
 export type Outcome = 'accepted' | 'refused' | 'rejected' | 'limited' | 'unknown'
 
@@ -37,6 +40,9 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
   const [checks, writes, answers] = [of('checked'), of('written'), of('answered')]
   const arrived = groupBy([...messages.values()].flatMap(({ arrivals }) => arrivals).sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
   const granted = groupBy(factsOf(facts, 'granted').sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
+  // Of a time whose writes Redis lost, the append-only file has no grants.
+  const losses = factsOf(facts, 'lost-writes')
+  const isLost = (at: number): boolean => losses.some(one => at >= one.from - GRANT_MS && at <= one.at + GRANT_MS)
   const all: Send[] = []
   for (const [opaque, list] of checks) {
     const posted = owners.get(nameOf(opaque))
@@ -56,7 +62,7 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
         written: writes.get(opaque)?.find(mine) ?? null,
         answered: answers.get(opaque)?.find(mine) ?? null,
         arrived: index < 0 ? null : arrivals.splice(index, 1)[0] ?? null,
-        granted: granted.get(opaque)?.findLast(one => one.at <= checked.at + CLOCKS_MS) ?? null
+        granted: isLost(checked.at) ? null : granted.get(opaque)?.findLast(one => one.at <= checked.at + CLOCKS_MS) ?? null
       })
     })
     arrived.set(opaque, arrivals)

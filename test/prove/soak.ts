@@ -100,7 +100,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   t.teardown(async () => await endChild(sandbox))
   const origin = new URL(await sandbox.ready).origin
   const control = `${origin}/_sandbox`
-  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 40, enforcePair: false, throughputPerSecond: null }) })
+  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 200, enforcePair: false, throughputPerSecond: null }) })
   const receiver = await startCallbackReceiver(t, note)
   const proxies = startProxies(t)
   const sendersFile = join(folder, 'senders.json')

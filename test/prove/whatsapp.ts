@@ -30,6 +30,8 @@ const EVERY_MS = 100
 const TIMEOUT_MS = 4000
 /** Meta reports no two failures of a message; this share of messages fails after it was accepted. */
 const FAILING = 0.03
+/** This share of the attempts without a response is reported on late. */
+const HELD = 0.5
 const codes = [131000, 131000, 131026]
 
 export function startWhatsApp ({ origins, note, random, isErased, lateMs }: WhatsAppOptions): WhatsApp {
@@ -55,8 +57,20 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
     return random.chance(0.15) ? 0 : random.chance(0.1) ? random.int(Math.ceil(lateMs / 5), lateMs) : random.gap(soonMs)
   }
 
+  /** Accepted attempts without a response, by their key: WhatsApp says what became of them when the next attempt is under way. */
+  const held = new Map<string, Arrived>()
+
   function follow (arrival: Arrived): void {
+    const before = held.get(arrival.key)
+    if (before !== undefined) {
+      held.delete(arrival.key)
+      plan(before, random.pick(['sent', 'delivered', 'read'] as const), 0)
+    }
     if (arrival.outcome !== 'accepted') return
+    if (arrival.httpStatus === null && random.chance(HELD)) {
+      held.set(arrival.key, arrival)
+      return
+    }
     if (random.chance(FAILING)) return plan(arrival, 'failed', delay(1500), random.pick(codes))
     if (random.chance(0.9)) plan(arrival, 'sent', delay(300))
     if (random.chance(0.75)) plan(arrival, 'delivered', delay(1500))

@@ -98,7 +98,8 @@ await t.test('a sender whose check failed while Redis was unavailable is checked
   }
   const senders = ['a', 'b', 'c']
   const refresh = async (): Promise<void> => await store.recoverySchedule.enter(senders)
-  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryDeps)
+  const addDueRuns = async (): Promise<void> => {}
+  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, addDueRuns, roundMs: 30_000 } as unknown as RecoveryDeps)
   t.teardown(recovery.stop)
   // Checked twice without work: from now on they are postponed for a whole round.
   await until('each sender has been checked twice', () => checked.length === 6)
@@ -107,6 +108,6 @@ await t.test('a sender whose check failed while Redis was unavailable is checked
   await until('the check of b fails', () => checked.filter(sender => sender === 'b').length > 2)
   isUnavailable = false
   checked.length = 0
-  await until('all senders are checked again', () => senders.every(sender => checked.includes(sender)), 3000)
+  await until('b is checked again', () => checked.includes('b'), 3000)
   store.recoverySchedule.close()
 })

@@ -26,6 +26,6 @@ await t.test('settings that would lose messages are reported', async t => {
 
 await t.test('the time of Redis is in whole ms', async t => {
   const [before] = await client.time()
-  const nowMs = await redisNowMs(client)
+  const nowMs = await redisNowMs(client, 'any')
   t.ok(Number.isInteger(nowMs) && nowMs >= Number(before) * 1000 && nowMs < (Number(before) + 60) * 1000)
 })

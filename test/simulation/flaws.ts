@@ -5,7 +5,7 @@ import { alterScripts } from '../support/alter-scripts.js'
 
 export interface Flaw {
   without: string
-  script: string
+  scripts: string[]
   from: string
   to: string
   /** Sentences of the model of which it breaks at least one. */
@@ -17,7 +17,7 @@ export interface Flaw {
 export const flaws: Flaw[] = [
   {
     without: 'regard for a late start in the pair rate',
-    script: 'settle',
+    scripts: ['settle'],
     from: 'if lease and message.startedUs then tat',
     to: 'if false then tat',
     breaks: [18],
@@ -25,7 +25,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'a look for expired leases',
-    script: 'recover',
+    scripts: ['recover'],
     from: "'-inf', now, 'WITHSCORES'",
     to: "'-inf', 0, 'WITHSCORES'",
     breaks: [3],
@@ -33,7 +33,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'a place for failures that wait for their retry',
-    script: 'settle',
+    scripts: ['settle'],
     from: "    redis.call('ZADD', settlement == 'retry' and ",
     to: "    local _ = settlement ~= 'retry' and redis.call('ZADD', settlement == 'retry' and ",
     breaks: [3],
@@ -41,7 +41,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'the free use of an attempt that never started',
-    script: 'settle',
+    scripts: ['settle'],
     from: "if lease and settlement ~= 'wait' then record.attempts",
     to: 'if lease then record.attempts',
     breaks: [15, 16],
@@ -49,7 +49,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'regard for a pause in drain runs',
-    script: 'claim',
+    scripts: ['claim'],
     from: 'if (block and not is_probing) or',
     to: 'if',
     breaks: [29],
@@ -57,7 +57,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'the order of the queue in drain runs',
-    script: 'claim',
+    scripts: ['claim'],
     from: "redis.call('ZRANGEBYLEX', queue, '[' .. recipient .. ':', '(' .. recipient .. ';'",
     to: "redis.call('ZREVRANGEBYLEX', queue, '(' .. recipient .. ';', '[' .. recipient .. ':'",
     breaks: [22],
@@ -65,7 +65,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'half of the interval of a pair',
-    script: 'claim',
+    scripts: ['admit', 'claim', 'retry', 'settle'],
     from: 'return math.max(tat, moment) + rate.interval',
     to: 'return math.max(tat, moment) + math.floor(rate.interval / 2)',
     breaks: [18],
@@ -73,7 +73,7 @@ export const flaws: Flaw[] = [
   },
   {
     without: 'use of a webhook that proves an attempt',
-    script: 'receipt',
+    scripts: ['receipt'],
     from: 'append_history(record, now_ms',
     to: "if true then return { 'known' } end append_history(record, now_ms",
     breaks: [5, 9, 11, 12],
@@ -82,13 +82,13 @@ export const flaws: Flaw[] = [
 ]
 
 /** Puts the flaw in place on this connection. Returns a function that undoes it. */
-export function build (redis: Redis, { script, from, to }: Flaw): () => void {
+export function build (redis: Redis, { scripts, from, to }: Flaw): () => void {
   let isFound = false
   const undo = alterScripts(redis, ({ name, lua }) => {
-    if (name !== script || !lua.includes(from)) return lua
+    if (!scripts.includes(name) || !lua.includes(from)) return lua
     isFound = true
     return lua.replaceAll(from, to)
   })
-  if (!isFound) throw new Error(`${script}.lua has no "${from}"`)
+  if (!isFound) throw new Error(`${scripts.join(', ')}: no "${from}"`)
   return undo
 }

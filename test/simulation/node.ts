@@ -1,6 +1,5 @@
 /** A node made of the gateway's own modules. Network, BullMQ, provider and the receiver of callbacks are simulated; there is no HTTP. */
 import { setMaxListeners } from 'node:events'
-import type { Queue } from 'bullmq'
 import type { CallbackDeps } from '../../src/callbacks/deliver.js'
 import { startCallbackDispatcher } from '../../src/callbacks/dispatcher.js'
 import { notifyDispatchers } from '../../src/callbacks/notify.js'
@@ -18,6 +17,8 @@ import { standardPolicy } from '../../src/provider/policy.js'
 import { startGiveBack } from '../../src/recovery/give-back.js'
 import { prune, type HousekeepingDeps } from '../../src/recovery/housekeeping.js'
 import { startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
+import { addDueRuns } from '../../src/recovery/scheduled-runs.js'
+import { releaseSubject } from '../../src/redis/enqueue-once.js'
 import { globalKey } from '../../src/redis/keys.js'
 import { claimLayout } from '../../src/redis/layout.js'
 import { createServerClock } from '../../src/redis/server-clock.js'
@@ -31,6 +32,7 @@ import type { SenderSettings } from '../../src/senders.js'
 import type { SettlementSettings } from '../../src/settlement/decide.js'
 import type { WebhookDeps } from '../../src/webhooks/receive.js'
 import { createProcess, type SimulatedProcess } from './host.js'
+import type { Job } from './queue.js'
 import type { World } from './world.js'
 
 export type SimulatedNode = SimulatedProcess
@@ -44,12 +46,12 @@ export interface RunningNode {
   run: (job: Job) => Promise<unknown>
   closing: AbortController
 }
-export type Job = { queue: 'drain', sender: string } | { queue: 'retry' } | { queue: 'housekeeping' }
 
 const MAX_STARTING = 256
 const PREFIX = 'sim'
 const SERVER = 'redis'
 const CLOCK_PROBE_MS = 500
+const HOUSEKEEPING_MS = 60_000
 
 /** Starts a node; resolves once its rules are written, and never if it ends before. */
 export async function startNode (world: World, name: string, created: (process: SimulatedProcess) => void): Promise<RunningNode> {
@@ -59,7 +61,7 @@ export async function startNode (world: World, name: string, created: (process: 
 }
 
 async function assemble (world: World, process: SimulatedProcess): Promise<RunningNode> {
-  const { scenario, network, queue, time } = world
+  const { scenario, network, queues, time } = world
   const { settings } = scenario
   const plain = network.connect(process, true)
   const events = createBus()
@@ -86,19 +88,19 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     close: async () => undefined
   }, { prefix: PREFIX, leaseMs: settings.leaseMs })
   const registry = createSenderRegistry()
-  const senderDeps = { store, events, registry, callbackCap: scenario.callbacks ? 1000 : null }
+  const senderDeps = { store, events, registry, callbackCap: scenario.callbacks ? 1000 : null, unwritten: new Set<string>() }
   await retryWhileUnavailable(async () => {
     await claimLayout(store.redis, PREFIX)
     await applySenders(senderDeps, scenario.senders)
   })
   events.on('sender.no-rules', () => { restoreSenders(senderDeps).catch(() => undefined) })
-  const add = async (_: string, { sender }: { sender: string }): Promise<unknown> =>
-    await network.send(plain, () => queue.add({ queue: 'drain', sender }))
-  const drainQueue = { add } as unknown as Queue
-  const none = {} as unknown as Queue
   const wakes = await createWakes({
-    store, events, drainQueue, subscribe: async (channel, onMessage) => await network.subscribe(process, channel, onMessage)
+    store, events, drainQueue: queues.queueOf(plain, 'drain'), subscribe: async (channel, onMessage) => await network.subscribe(process, channel, onMessage)
   })
+  const runs = [
+    { name: 'retry', queue: queues.queueOf(plain, 'retry'), everyMs: settings.retryIntervalMs },
+    { name: 'housekeeping', queue: queues.queueOf(plain, 'housekeeping'), everyMs: HOUSEKEEPING_MS }
+  ] as const
   const deps: Deps = {
     store,
     events,
@@ -119,12 +121,12 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     sandbox: false,
     callers: ['caller'],
     verifyToken: '',
-    retryQueue: none,
-    housekeepingQueue: none,
-    housekeeping: { retentionMs: 30 * 86_400_000, everyMs: 60_000 },
+    retryQueue: runs[0].queue,
+    housekeeping: { retentionMs: 30 * 86_400_000, forgetMs: 30 * 86_400_000, everyMs: HOUSEKEEPING_MS },
     maxInFlight: registry.maxInFlight,
     starting: createStarting(MAX_STARTING),
     roundMs: settings.leaseMs,
+    addDueRuns: async () => await addDueRuns(store, runs),
     refresh: async () => await restoreSenders(senderDeps)
   }
   const closing = new AbortController()
@@ -138,11 +140,12 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     closing,
     async run (job) {
       return await time.within(process, async () => {
+        releaseSubject(queues.jobOf(plain, job))
         switch (job.queue) {
           case 'drain': return await drainSender(deps, job.sender, closing.signal)
-          case 'retry': return await runRetries(deps)
+          case 'retry': return await runRetries(deps, closing.signal)
           case 'housekeeping': return await prune(deps)
-          default: return job satisfies never
+          default: return job.queue satisfies never
         }
       })
     }

@@ -2,7 +2,7 @@
 import { cancel } from '../../src/drain/cancel.js'
 import { SluiceError } from '../../src/errors.js'
 import { digest } from '../../src/admission/key.js'
-import { retryFailures, retryOne } from '../../src/failure/retry.js'
+import { retryAll, retryOne } from '../../src/failure/retry.js'
 import { inspectMessage } from '../../src/settlement/inspect.js'
 import { resumeMarketing, stopMarketing } from '../../src/throttle/opt-outs.js'
 import { pauseSender, resumeSender } from '../../src/throttle/pause.js'
@@ -59,7 +59,7 @@ export function startOperators (world: World, random: Random): Operators {
       case 'retry all':
         // Not forced: as the retry worker does it, at another time and place.
         return await operate({ action: 'retry', sender }, async deps =>
-          await retryFailures(deps, sender, { limit: 100, force: false, by: 'operator' }))
+          await retryAll(deps, [sender], { limit: 100, force: false, by: 'operator' }))
     }
     if (wish === undefined) return
     const { key, to } = wish

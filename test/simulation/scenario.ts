@@ -140,7 +140,7 @@ function drawWishes (random: Random, senders: string[], spanMs: number): Wish[] 
 }
 
 function drawActions (random: Random, senders: string[], spanMs: number): Action[] {
-  const kinds: ActionKind[] = ['pause', 'rules', 'cancel', 'cancel', 'retry', 'retry all', 'opt-out', 'clear']
+  const kinds: ActionKind[] = ['pause', 'pause', 'pause', 'rules', 'cancel', 'cancel', 'retry', 'retry all', 'opt-out', 'clear']
   return Array.from({ length: random.int(1, 6) }, () => ({
     atMs: random.int(0, 2 * spanMs), kind: random.pick(kinds), sender: random.pick(senders), forMs: random.int(200, 4000)
   })).sort((a, b) => a.atMs - b.atMs)

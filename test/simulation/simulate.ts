@@ -15,7 +15,7 @@ import { createNetwork, type Trace } from './network.js'
 import type { RunningNode } from './node.js'
 import { startOperators } from './operators.js'
 import { createProviderOf } from './provider.js'
-import { createQueue } from './queue.js'
+import { createQueues } from './queue.js'
 import { drawScenario, type Scenario, type Wish } from './scenario.js'
 import type { SimulatedServer } from './server.js'
 import { EPOCH_MS, startVirtualTime, type VirtualTime } from './virtual-time.js'
@@ -36,7 +36,6 @@ const LIMIT_MS = 400_000
 /** A history ends when nothing has happened for this long: BullMQ takes a minute for the job of a dead worker, housekeeping comes by the minute. */
 const STILL_MS = 100_000
 const LOOK_MS = 500
-const HOUSEKEEPING_MS = 60_000
 const PREFIX = 'sim'
 
 export async function simulate (server: SimulatedServer, seed: number, trace: Trace | null = null): Promise<Simulated> {
@@ -51,14 +50,14 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
     let lastAt = time.now()
     const network = createNetwork(time, server, random.fork(), trace)
     const get = (): World => world
-    const queue = createQueue(get, random.fork())
+    const queues = createQueues(get, random.fork())
     const webhooks = createWebhooks(get, random.fork())
     const endpointOf = startEndpoint(get, random.fork())
     const world: World = {
       scenario,
       time,
       network,
-      queue,
+      queues,
       nodes: [],
       note (fact) {
         facts.push(fact)
@@ -70,8 +69,6 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
       follow: (arrived: Arrived) => webhooks.follow(arrived)
     }
     const faults: Faults = startNodes(world, random.fork())
-    queue.schedule({ queue: 'retry' }, scenario.settings.retryIntervalMs)
-    queue.schedule({ queue: 'housekeeping' }, HOUSEKEEPING_MS)
     const open = startCallers(world, random.fork())
     const operators = startOperators(world, random.fork())
     let left = Infinity

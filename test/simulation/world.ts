@@ -5,7 +5,7 @@ import type { Arrived, Fact } from '../prove/history.js'
 import type { SimulatedProcess } from './host.js'
 import type { Network } from './network.js'
 import type { RunningNode } from './node.js'
-import type { SimulatedQueue } from './queue.js'
+import type { SimulatedQueues } from './queue.js'
 import type { Scenario } from './scenario.js'
 import type { VirtualTime } from './virtual-time.js'
 
@@ -13,7 +13,7 @@ export interface World {
   scenario: Scenario
   time: VirtualTime
   network: Network
-  queue: SimulatedQueue
+  queues: SimulatedQueues
   /** Nodes that have started and have not ended. */
   nodes: RunningNode[]
   note: (fact: Fact) => void

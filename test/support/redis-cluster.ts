@@ -1,4 +1,4 @@
-/** Three masters with a replica each, as one cluster: real processes, up in some three seconds. */
+/** Three masters, usually with a replica each, as one cluster: real processes, up in some three seconds. */
 import { Redis } from 'ioredis'
 import type { EmbeddedRedisOptions } from '../../src/redis/embedded.js'
 import { startRedis, type Teardown, type TestRedis } from './redis.js'
@@ -18,10 +18,17 @@ export interface TestCluster {
   settled: () => Promise<void>
 }
 
-/** `server`: options of each server. */
+export interface ClusterOptions {
+  masters?: number
+  nodeTimeoutMs?: number
+  /** Without replicas nothing takes over from a master that is killed, and with `cluster-require-full-coverage no` the others go on. */
+  hasReplicas?: boolean
+  /** Options of each server. */
+  server?: Omit<EmbeddedRedisOptions, 'dir'>
+}
+
 export async function startCluster (
-  t: Teardown,
-  { masters = 3, nodeTimeoutMs = 2000, server = {} }: { masters?: number, nodeTimeoutMs?: number, server?: Omit<EmbeddedRedisOptions, 'dir'> } = {}
+  t: Teardown, { masters = 3, nodeTimeoutMs = 2000, hasReplicas = true, server = {} }: ClusterOptions = {}
 ): Promise<TestCluster> {
   const extra = [
     '--cluster-enabled',
@@ -34,9 +41,11 @@ export async function startCluster (
     '0',
     '--repl-ping-replica-period',
     '1',
+    '--cluster-require-full-coverage',
+    hasReplicas ? 'yes' : 'no',
     ...server.extra ?? []
   ]
-  const servers = await Promise.all(Array.from({ length: 2 * masters }, async () => await startRedis(t, { ...server, extra })))
+  const servers = await Promise.all(Array.from({ length: hasReplicas ? 2 * masters : masters }, async () => await startRedis(t, { ...server, extra })))
   const clients = servers.map(server => server.connect())
   const ask = clients[0] as Redis
   const share = Math.ceil(SLOTS / masters)
@@ -78,7 +87,7 @@ export async function startCluster (
   await settled()
   await until('every replica is attached', async () => {
     const infos = await Promise.all(clients.slice(0, masters).map(async client => await client.info('replication')))
-    return infos.every(info => /slave0:.*state=online/.test(info))
+    return !hasReplicas || infos.every(info => /slave0:.*state=online/.test(info))
   }, 20_000)
   return {
     url: `redis+cluster://${servers.slice(0, 3).map(server => `127.0.0.1:${server.port}`).join(',')}`,
