@@ -53,7 +53,7 @@ export const flaws: Flaw[] = [
     from: 'if (block and not is_probing) or',
     to: 'if',
     breaks: [29],
-    seed: 1
+    seed: 5
   },
   {
     without: 'the order of the queue in drain runs',
@@ -74,8 +74,8 @@ export const flaws: Flaw[] = [
   {
     without: 'use of a webhook that proves an attempt',
     scripts: ['receipt'],
-    from: 'append_history(record, now_ms',
-    to: "if true then return { 'known' } end append_history(record, now_ms",
+    from: "== 'bounced' then return { 'bounced' } end",
+    to: "== 'bounced' then return { 'bounced' } end if true then return { 'known' } end",
     breaks: [5, 9, 11, 12],
     seed: 1
   }

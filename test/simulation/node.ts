@@ -95,7 +95,10 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
   })
   events.on('sender.no-rules', () => { restoreSenders(senderDeps).catch(() => undefined) })
   const wakes = await createWakes({
-    store, events, drainQueue: queues.queueOf(plain, 'drain'), subscribe: async (channel, onMessage) => await network.subscribe(process, channel, onMessage)
+    store,
+    events,
+    drainQueue: queues.queueOf(plain, 'drain'),
+    subscribe: async (channel, onMessage) => await network.subscribe(process, channel, onMessage)
   })
   const runs = [
     { name: 'retry', queue: queues.queueOf(plain, 'retry'), everyMs: settings.retryIntervalMs },

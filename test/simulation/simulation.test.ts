@@ -8,7 +8,9 @@ import { EPOCH_MS } from './virtual-time.js'
 
 /** Histories that showed a fault, with what it was. Both the gateway and the simulation change, so a seed may show something else today. */
 const regressions: Array<[seed: number, what: string]> = []
-const RUNS = 12
+/** New histories: as many as this time allows, and at least a few. */
+const RUN_MS = 10_000
+const LEAST_RUNS = 3
 const TAIL = 60
 /** Histories in which a flaw has to be found. */
 const TRIES = 25
@@ -20,16 +22,17 @@ const options = server === null ? { skip: 'Redis cannot have a virtual clock her
 
 await t.test('a seed repeats its history to the last byte', options, async t => {
   if (server === null) return
-  for (const seed of [first, 2012]) {
+  for (const seed of [first, 2]) {
     const [one, other] = [await simulate(server, seed), await simulate(server, seed)]
     t.ok(one.facts.length > 10)
     t.equal(one.facts.map(show).join('\n'), other.facts.map(show).join('\n'), `seed ${seed}`)
   }
 })
 
-await t.test(`${RUNS} histories from seed ${first} break no promise`, options, async t => {
+await t.test(`histories from seed ${first} on break no promise`, options, async t => {
   if (server === null) return
-  for (let seed = first; seed < first + RUNS; seed++) {
+  const until = performance.now() + RUN_MS
+  for (let seed = first; seed < first + LEAST_RUNS || performance.now() < until; seed++) {
     const simulated = await simulate(server, seed)
     t.ok(simulated.isGood, simulated.isGood ? `seed ${seed}` : describe(simulated, TAIL))
   }
