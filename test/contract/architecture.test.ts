@@ -14,6 +14,7 @@ const shared = [
   'events',
   'message',
   'parallel',
+  'read-timeout',
   'signal',
   'senders',
   'sender-facts', 'sender-registry',
