@@ -45,8 +45,8 @@ export async function startCluster (
     hasReplicas ? 'yes' : 'no',
     ...server.extra ?? []
   ]
-  const count = hasReplicas ? 2 * masters : masters
-  const servers = await Promise.all(Array.from({ length: count }, async () => await startRedis(t, { ...server, extra })))
+  const length = hasReplicas ? 2 * masters : masters
+  const servers = await Promise.all(Array.from({ length }, async () => await startRedis(t, { ...server, extra })))
   const clients = servers.map(server => server.connect())
   const ask = clients[0] as Redis
   const share = Math.ceil(SLOTS / masters)
