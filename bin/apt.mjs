@@ -5,10 +5,11 @@ import { at, files, isExecutable, onPath, output, run, succeeds } from './kit.mj
 
 /**
  * Unpacks packages into `.data/<folder>/root` unless they are there, and writes a wrapper for each program, a path below that root.
- * With `withLibraries` the libraries that the system lacks come too; `environment` is a line of sh before the start.
+ * With `withLibraries` the libraries that the system lacks come too; `environment` is a line of sh before the start, `version` the option that
+ * prints a version.
  * False where apt does not offer the packages, or what it offers does not run here.
  */
-export async function unpackPrograms ({ folder, packages, programs, withLibraries = false, environment = '' }, say) {
+export async function unpackPrograms ({ folder, packages, programs, withLibraries = false, environment = '', version = '--version' }, say) {
   if (!onPath('apt-get') || !onPath('dpkg-deb')) return false
   const cwd = at('.data', folder)
   const isUnpacked = () => programs.every(program => isExecutable(join(cwd, 'root', program)))
@@ -22,7 +23,7 @@ export async function unpackPrograms ({ folder, packages, programs, withLibrarie
   }
   const wrappers = programs.map(program => wrap(cwd, program, environment))
   for (const wrapper of wrappers) {
-    if (await succeeds([wrapper, '--version'])) continue
+    if (await succeeds([wrapper, version])) continue
     for (const one of wrappers) rmSync(one)
     return false
   }

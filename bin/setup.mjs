@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, and Chromium. Each part is checked in
- * milliseconds and made only where it is missing, by one process at a time. By hand: `node bin/setup.mjs [part...]`, by default all parts.
+ * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, Chromium, and a clock for the
+ * simulation's redis-server. Each part is checked in milliseconds and made only where it is missing, by one process at a time. By hand:
+ * `node bin/setup.mjs [part...]`, by default all parts.
  */
 import {
   chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync
@@ -10,7 +11,7 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { unpackPrograms } from './apt.mjs'
-import { at, files, hash, isExecutable, onPath, read, root, run, SetupFailed } from './kit.mjs'
+import { at, files, hash, isExecutable, onPath, read, root, run, SetupFailed, succeeds } from './kit.mjs'
 
 /** `lock`: parts that use the same package manager or folder wait for each other. */
 const parts = {
@@ -18,7 +19,8 @@ const parts = {
   build: { lock: 'build', after: 'dependencies', isThere: isBuilt, make: build },
   redis: { lock: 'apt', isThere: hasRedis, make: provideRedis },
   monitoring: { lock: 'apt', isThere: hasMonitoring, make: unpackMonitoring },
-  browser: { lock: 'apt', isThere: hasBrowser, make: unpackBrowser }
+  browser: { lock: 'apt', isThere: hasBrowser, make: unpackBrowser },
+  clock: { lock: 'apt', isThere: hasClock, make: compileClock }
 }
 const CHECK_AGAIN_MS = 200
 
@@ -233,6 +235,28 @@ async function unpackBrowser () {
     environment: FONTS
   }
   if (!await unpackPrograms(debian, say)) say('no Chromium from apt that runs here: tests of the console in a browser are skipped')
+}
+
+// ---- The clock of the simulation's redis-server
+
+const clock = at('.data', 'clock', 'clock.so')
+const clockSource = at('test', 'simulation', 'clock.c')
+
+function hasClock () {
+  return existsSync(clock) && statSync(clock).mtimeMs >= statSync(clockSource).mtimeMs
+}
+
+/** With the system's compiler, else with Debian's smallest one, which needs no headers here. */
+async function compileClock () {
+  if (process.platform !== 'linux') return say('no virtual clock for Redis on this platform: the simulation is skipped')
+  mkdirSync(at('.data', 'clock'), { recursive: true })
+  const library = ['-nostdlib', '-shared', '-o', clock, clockSource]
+  if (onPath('cc') && await succeeds(['cc', '-O1', '-fPIC', ...library])) return
+  const folder = at('.data', 'clock')
+  await unpackPrograms({ folder: 'clock', packages: ['tcc'], programs: ['usr/bin/tcc'], version: '-v' }, say)
+  const runtime = files(join(folder, 'root')).find(file => file.endsWith('libtcc1.a')) ?? ''
+  const compiled = await succeeds([join(folder, 'root', 'usr', 'bin', 'tcc'), `-B${join(runtime, '..')}`, ...library])
+  if (!compiled) say('no C compiler that works here: the simulation is skipped')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await setup(...process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts))

@@ -5,7 +5,7 @@ import { reportError } from '../redis/report-error.js'
 import type { FoundGrant } from '../redis/commands.js'
 import type { Grant, Outcome } from '../message.js'
 import { parseRecord } from '../settlement/record.js'
-import { retryParked } from '../settlement/parked.js'
+import { applyParked, retryParked } from '../settlement/parked.js'
 import type { ReceiptDeps } from '../settlement/receipt.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
 import type { Wakes } from '../drain/wake.js'
@@ -120,7 +120,9 @@ export async function recoverSender (deps: SenderRecoveryDeps, sender: string, l
   for (const { id, record } of found.unknown) {
     if (record === '') continue
     deps.events.emit('recovery.found', { sender, kind: 'unknown', id })
-    await settleUnknown(deps, sender, id, parseRecord(record))
+    const stored = parseRecord(record)
+    await applyParked(deps, sender, id, stored.attempts)
+    await settleUnknown(deps, sender, id, stored)
   }
   // After leases and holds, since a status that arrived early matches once its attempt is settled.
   const parkedMs = found.parkedDue && all ? await retryParked(deps, sender) : 0

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { formatAttemptName, parseAttemptName } from '../attempt-name.js'
+import { senderKey } from '../redis/keys.js'
 import { inParallel } from '../parallel.js'
 import { isUnavailable } from '../redis/unavailable.js'
 import type { ReceiptDeps, Status } from './receipt.js'
@@ -56,7 +58,27 @@ export async function retryParked (deps: ReceiptDeps, sender: string): Promise<n
   }
 }
 
-/** Statuses of one message are applied one after the other. */
+/**
+ * Applies the statuses of one message that are parked, whether they are due or not: its outcome stays unknown without them. They arrived while an
+ * attempt was in flight, and may be due only after the hold of that attempt.
+ */
+export async function applyParked (deps: ReceiptDeps, sender: string, id: string, attempts: number): Promise<void> {
+  const { redis, prefix } = deps.store
+  const attemptNames = Array.from({ length: attempts }, (_, at) => formatAttemptName({ id, attempt: at + 1 }))
+  const names = attemptNames.flatMap(attempt => kinds.map(kind => `${attempt}:${kind}`))
+  const bodies = await redis.hmget(senderKey(prefix, sender, 'parked-bodies'), ...names)
+  const done: string[] = []
+  for (const [at, body] of bodies.entries()) {
+    if (body === null) continue
+    const receipt = await takeStatus(deps, sender, JSON.parse(body.slice(body.indexOf(' ') + 1)) as Status)
+    if (receipt !== 'early' && receipt !== 'unknown') done.push(names[at] ?? '')
+  }
+  if (done.length > 0) await deps.store.run('unpark', { sender }, { done: done.join(' '), waitMs: RETRY_MS, limit: 0 })
+}
+
+const kinds = ['sent', 'delivered', 'read', 'failed'] as const satisfies ReadonlyArray<Status['kind']>
+
+/** Statuses of one attempt are applied one after the other. */
 function byMessage<Parked extends { name: string }> (due: readonly Parked[]): Parked[][] {
   const groups = new Map<string, Parked[]>()
   for (const one of due) {
@@ -66,8 +88,9 @@ function byMessage<Parked extends { name: string }> (due: readonly Parked[]): Pa
   return [...groups.values()]
 }
 
-/** Meta repeats statuses; the same one is parked once. */
-function nameOf ({ wamid, kind }: Status): string {
+/** Meta repeats statuses; the same one is parked once. By the attempt's name, so that the statuses of a message are found by its id. */
+function nameOf ({ wamid, kind, opaque = '' }: Status): string {
+  if (parseAttemptName(opaque) !== null) return `${opaque}:${kind}`
   return `${createHash('sha256').update(wamid).digest('base64url').slice(0, 22)}:${kind}`
 }
 

@@ -1,5 +1,5 @@
 /** Sentences 22 to 25: first attempts keep the order of their queue, higher lanes go first, and nothing starts before its time. */
-import { attemptOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
+import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Message, type Rules } from './history.js'
 import { CLOCKS_MS, type Note } from './model.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
 import { outcomeOf, type Send, type Sends } from './sends.js'
@@ -15,9 +15,16 @@ export function judgeOrder (rules: Rules, messages: Map<string, Message>, sends:
     queue.sort((a, b) => a.startedAt - b.startedAt)
     judgeQueue(rules, queue, note)
   }
-  const removed = groupBy([...messages.values()].filter(leftUnsent), ({ posted }) => posted.pair)
+  const byPair = groupBy(messages.values(), ({ posted }) => posted.pair)
   const inForce = rulesInForce(rules, facts)
-  for (const first of firsts) judgePromise(inForce, first, removed.get(first.message.posted.pair) ?? [], note)
+  const clears = factsOf(facts, 'operated').filter(({ action }) => action === 'clear')
+  for (const first of firsts) {
+    const { posted: { pair, at } } = first.message
+    // An operator allowed the pair's next send at once.
+    if (clears.some(one => one.pair === pair && one.at >= at && one.askedAt <= first.startedAt)) continue
+    const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || leftAsSent(other, sends.of(other.posted.key), first))
+    judgePromise(inForce, first, removed, note)
+  }
   judgeRetries(rules, messages, sends, note)
 }
 
@@ -48,8 +55,8 @@ function judgeQueue (rules: Rules, queue: First[], note: Note): void {
 function isAhead (one: Message, other: Message): boolean {
   const [a, b] = [one.posted, other.posted]
   if (a.scheduledFor !== undefined || b.scheduledFor !== undefined) {
-    // A scheduled message joins when it is due; among others it has no place that callers know.
-    if (a.scheduledFor === undefined || b.scheduledFor === undefined) return false
+    // A scheduled message joins when it is due; among others it has no place that callers know. One accepted after its time joins at once.
+    if (a.scheduledFor === undefined || b.scheduledFor === undefined || !isAcceptedInTime(one) || !isAcceptedInTime(other)) return false
     if (a.scheduledFor !== b.scheduledFor) return a.scheduledFor < b.scheduledFor
   }
   if (one.number >= other.number) return false
@@ -57,6 +64,10 @@ function isAhead (one: Message, other: Message): boolean {
   if (a.batch !== undefined && a.batch === b.batch) return isFirstAccepted(one)
   // One that a node refused may still be accepted by another, which took an earlier request up late.
   return one.responses.some(({ status, at }) => status >= 200 && status < 300 && at <= b.at)
+}
+
+function isAcceptedInTime ({ posted: { scheduledFor = 0 }, responses }: Message): boolean {
+  return responses.some(({ status, at }) => status >= 200 && status < 300 && at < scheduledFor)
 }
 
 function isFirstAccepted ({ responses }: Message): boolean {
@@ -67,6 +78,13 @@ function isFirstAccepted ({ responses }: Message): boolean {
 /** A cancelled or expired message leaves its queue without a start. */
 function leftUnsent ({ ended }: Message): boolean {
   return ended?.state === 'cancelled' || ended?.state === 'expired'
+}
+
+/** A webhook proved an attempt of a message that waited for its resend, which then left its queue without a start. */
+function leftAsSent ({ statuses }: Message, list: Send[], { message: { responses }, startedAt }: First): boolean {
+  const from = responses[0]?.askedAt ?? startedAt
+  const isProven = statuses.some(({ kind, http, askedAt }) => kind !== 'failed' && http === 200 && askedAt < startedAt)
+  return isProven && list.some(({ checked }) => checked.at < from) && !list.some(({ checked }) => checked.at >= from && checked.at < startedAt)
 }
 
 /**

@@ -67,8 +67,8 @@ function commandAt (bytes: Buffer, from: number): { words: string[], end: number
   return { words, end: at }
 }
 
-/** The grants in a file. A grant: id, attempt, end of the lease, holder, moment of the grant in µs. */
-export async function grantsIn (file: string): Promise<Granted[]> {
+/** The grants in a file from a byte on. A grant: id, attempt, end of the lease, holder, moment of the grant in µs. */
+export async function grantsIn (file: string, start = 0): Promise<Granted[]> {
   const granted: Granted[] = []
   await readCommands(file, ([name = '', key = '', ...rest]) => {
     if (!/^HM?SET$/i.test(name) || !key.endsWith(':grants')) return
@@ -77,7 +77,7 @@ export async function grantsIn (file: string): Promise<Granted[]> {
       const [id, attempt, , , us] = (rest[at + 1] ?? '').split(' ')
       granted.push({ fact: 'granted', at: Number(us) / 1000, opaque: `${id}.${attempt}`, pair: `${sender}/${(rest[at] ?? '').slice(1)}` })
     }
-  })
+  }, start)
   return granted
 }
 

@@ -3,6 +3,8 @@ import t from 'tap'
 import { claim } from '../../src/drain/claim.js'
 import { createBus } from '../../src/events.js'
 import { recoverSender } from '../../src/recovery/recover.js'
+import { takeOrPark } from '../../src/settlement/parked.js'
+import { settle } from '../../src/settlement/settle.js'
 import { connect } from '../../src/redis/connect.js'
 import { digestOf } from '../../src/redis/keys.js'
 import { createStore, type Store } from '../../src/redis/store.js'
@@ -34,6 +36,35 @@ await t.test('the grants of a dead node have an unknown outcome and are sent aga
     { id: body['id'], attemptCount: 2, attempts: [{ attempt: 1, outcome: 'unknown', code: 'LEASE_EXPIRED' }, { attempt: 2, outcome: 'sent' }] }
   ])
   t.equal((await environment.arrivals('+15550010001')).length, 1, 'the dead node had not sent it')
+})
+
+await t.test('a status that arrived while its attempt was in flight settles it before its hold ends as unknown', async t => {
+  const poster = await environment.start(t, { ...env, ROLE: 'api' })
+  const ghost = await createGhost(t, poster.prefix)
+  const to = '+15550010009'
+  const { body } = await poster.send(to, 'Hello', {}, { prefer: 'respond-async' })
+  const claimed = await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1)
+  const grant = claimed.status === 'claimed' ? claimed.grants[0] : undefined
+  if (grant === undefined) throw new Error('nothing was granted')
+  const deps = {
+    store: ghost,
+    events: createBus(),
+    settlement: { backoff: () => null, unknownOutcome: 'fail' as const, unknownHoldMs: 50, findMs: 0 },
+    judge: () => ({ status: 'rejected' as const, code: '1', error: '' }),
+    wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
+    startWithinMs: 250
+  }
+  for (const kind of ['sent', 'delivered'] as const) {
+    t.equal(await takeOrPark(deps, SENDER, { wamid: 'wamid.early', kind, atMs: 0, opaque: `${grant.id}.1` }), 'parked')
+  }
+  await settle(deps, grant, { status: 'unknown', code: 'RESET', error: '', startedAfterMs: 1, durationMs: 1 })
+  await until('the hold is over', async () => {
+    await recoverSender(deps, SENDER, [], true)
+    return await stateOf(poster, body['id']) !== 'unknown'
+  })
+  t.equal(await stateOf(poster, body['id']), 'delivered')
+  t.same((await poster.get('/failures?status=RESOLVED')).body['failures'].map(({ id }: { id: string }) => id), [body['id']])
+  t.equal(await ghost.redis.zcard(`{${poster.prefix}:${SENDER}}:parked`), 0)
 })
 
 await t.test('a grant whose reply was lost is given back: it keeps its place and its attempt', async t => {
