@@ -14,8 +14,9 @@ import { setup } from './setup.mjs'
 
 /** The longest files start first, so that none of them is left at the end. */
 const longest = [
-  'property/controls', 'simulation/simulation', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'fuzz/scripts',
-  'doctor/doctor', 'grafana/docs', 'console/page'
+  'recovery/clocks', 'flow/master-away', 'property/controls', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'flow/two-nodes',
+  'cli/commands', 'crash/callbacks', 'property/limiter', 'doctor/doctor', 'doctor/cli', 'flow/callbacks-outage', 'recovery/outage',
+  'failure/retry-run', 'grafana/docs', 'console/page'
 ].map(nameOf)
 /**
  * Most of these start many processes or load the machine on purpose: they run after the others, so that they do not slow them down; the

@@ -74,8 +74,8 @@ if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened a
 if record.seq == 0 then record.seq = create_numbers(1)() end
 write_restart(sender, new_run_id)
 redis.call('ZREM', key.failures, id)
--- It stays a pending failure until the retry has ended.
-redis.call('ZADD', key.retries, now_ms, id)
+-- It stays a pending failure until the retry has ended. Only a repair leaves one without an attempt.
+if record.attempts > 0 then redis.call('ZADD', key.retries, now_ms, id) end
 if reopened then
   redis.call('ZREM', key.failed, id)
   redis.call('ZREM', key.unacknowledged, id)

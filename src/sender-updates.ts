@@ -1,6 +1,5 @@
 import type { Bus } from './events.js'
 import { forAll, inIsolation } from './parallel.js'
-import { redisNowMs } from './redis/clock.js'
 import { globalKey, senderKey } from './redis/keys.js'
 import { knownSenders, markServed } from './redis/known-senders.js'
 import { noteLayout } from './redis/layout.js'

@@ -77,8 +77,8 @@ export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Pro
   const recovery = startRecovery({ ...deps, addDueRuns: async () => await addDueRuns(deps.store, runs) })
   return {
     async close () {
-      // Without force, close() waits for Redis. While Redis does not answer it would never end, and its timers would keep the process. In a cluster any
-      // master may answer a PING; a key of the queues' shard is needed.
+      // Without force, close() waits for Redis. While Redis does not answer it would never end, and its timers would keep the process. In a cluster
+      // any master may answer a PING; a key of the queues' shard is needed.
       const isAnswering = await deps.store.redis.exists(globalKey(deps.store.prefix, 'runs')).then(() => true, () => false)
       // ioredis cannot end a client that waits for its next attempt to reconnect. It can end an attempt.
       for (const client of blocking) if (client?.status === 'reconnecting') client.connect().catch(() => undefined)

@@ -26,9 +26,9 @@ export function isCallerError (message: string): boolean {
   return CALLER_ERROR.test(message) && !TEMPORARY.test(message)
 }
 
-/** Whether the Redis user has no permission (docs/redis.md has the rules that it needs). */
+/** Whether the Redis user has no permission (docs/redis.md has the rules that it needs). Of a command in a script the reply is an ERR. */
 export function isForbidden (error: Error): boolean {
-  return error.message.startsWith('NOPERM')
+  return /^(NOPERM|ERR The user executing the script can't) /.test(error.message)
 }
 
 /** Error replies of a server, and errors of the client, to a command that did not run. */

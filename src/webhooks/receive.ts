@@ -52,7 +52,10 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   const written = [...new Set(notices.filter(({ statuses }) => statuses.length > 0).map(({ sender }) => sender))]
   const clocks = readClocks(deps, written)
   await takeEach(
-    () => all.flatMap(({ sender }, at) => checks[at] instanceof Error ? [{ sender, work: async () => { throw checks[at] as Error } }] : []),
+    () => all.flatMap(({ sender }, at) => {
+      const check = checks[at]
+      return check instanceof Error ? [{ sender, work: async () => await Promise.reject(check) }] : []
+    }),
     () => notices.flatMap(byMessage).map(([sender, statuses]) =>
       ({ sender, work: async () => await takeStatuses(deps, gate, sender, statuses, clocks.get(sender)) })),
     () => written.map(sender => ({ sender, work: async () => await deps.store.hold(sender) })),

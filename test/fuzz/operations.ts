@@ -17,7 +17,9 @@ async function together (w: FuzzWorld, work: () => Promise<void>): Promise<void>
   await Promise.all(Array.from({ length: w.random.chance(0.3) ? w.random.int(2, 5) : 1 }, work))
 }
 
-async function settle (w: FuzzWorld, grant: Grant, settlement: string, how: { unstarted?: boolean, wamid?: string, code?: string } = {}): Promise<string> {
+async function settle (
+  w: FuzzWorld, grant: Grant, settlement: string, how: { unstarted?: boolean, wamid?: string, code?: string } = {}
+): Promise<string> {
   const { random } = w
   const wamid = how.wamid ?? '-'
   const isFailure = settlement === 'failed' || settlement === 'stop'

@@ -101,7 +101,7 @@ await test('a message for later waits in the schedule by its number, without a r
   const id = await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR, lifeMs: 1000, whenLimited: 'reject' })
   t.equal(await w.redis.zscore(w.key('scheduled'), `000000000001:${id}`), String(w.ms() + HOUR))
   t.equal(await w.redis.zscore(w.key('expiry'), id), String(w.ms() + HOUR + 1000), 'its lifetime begins with the schedule')
-  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 21 `)
+  t.match(await w.redis.hget(w.key('backlog'), id), `${ANN} 201 `)
   t.equal(await w.ready(), null)
   t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), {
     status: 'scheduled',

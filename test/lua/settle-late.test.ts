@@ -65,6 +65,7 @@ for (const [place, bring] of Object.entries(places)) {
     const grant = await begin(w, bring)
     t.match(await late(w, grant, 'retry'), { status: 'settled', settlement: 'retry', dueMs: w.ms() + 300_000 })
     t.equal(await w.state(grant.id), 'retrying')
+    t.equal(await w.redis.exists(w.key('retries')), 0)
     t.match(await w.redis.hget(w.key('backlog'), grant.id), /^p14155550101 21 [0-9a-f]{11} \d+ 1 0\n/, 'one attempt is used up')
     await repeats(t, w, grant, 'retry')
     w.at(HOUR)
@@ -85,6 +86,25 @@ for (const [place, bring] of Object.entries(places)) {
     t.match((await w.claim()).grants, [{ id: grant.id, attempt: 1 }])
   })
 }
+
+await test('a retry that ends late is listed as pending only while it goes on', async (t, w) => {
+  for (const [at, settlement] of (['failed', 'retry', 'wait'] as const).entries()) {
+    for (const decision of [null, 'retry', 'failed'] as const) {
+      const grant = await w.grant({ key: `${settlement} ${decision}`, recipient: `p1415555${at}${decision?.length ?? 0}00` })
+      await w.settled(grant, 'retry', { afterMs: 0, history: '{"attempt":1,"outcome":"retryable"}' })
+      w.now += 60_000_000
+      t.match(await w.retry(grant.id, { holder: 'b2:1' }), { status: 'granted', attempt: 2 })
+      const retry = { ...grant, attempt: 2, holder: 'b2:1' }
+      await expire(w, retry)
+      if (decision !== null) await decide(w, retry, decision)
+      const reply = await late(w, retry, settlement)
+      t.equal(reply.status, settlement === 'failed' && decision === 'failed' ? 'noted' : 'settled')
+      const isListed = await w.redis.zscore(w.key('retries'), grant.id) !== null
+      t.equal(isListed, settlement === 'wait', `${settlement} after ${decision}`)
+      await w.cancel(grant.id, 'cancelled')
+    }
+  }
+})
 
 /** A message that was granted, lost with its lease, and brought to a place. */
 async function begin (w: World, bring: (w: World, grant: Granted) => Promise<void>): Promise<Granted> {

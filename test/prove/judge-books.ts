@@ -1,36 +1,35 @@
 /** Sentences 37 to 40: what the gateway counts, lists and keeps at the end matches the history, and no node failed. */
-import { factsOf, groupBy, senderOf, type CalledBack, type Fact, type Message, type Rules } from './history.js'
-import { changesOf, erasedPairs, idOf } from './judge-callbacks.js'
+import { factsOf, groupBy, senderOf, type Fact, type Message } from './history.js'
+import { erasedPairs, idOf } from './judge-callbacks.js'
 import type { Note } from './model.js'
 
 const GOOD = new Set(['sent', 'delivered', 'read'])
 
 /** What the history says of one sender at the end. */
-interface Books { failed: string[], resolved: string[], sentTimes: number, messages: number, pairs: Set<string> }
+interface Books { failed: string[], resolved: string[], sent: number, messages: number, pairs: Set<string> }
 
 /** `lost`: of these Redis lost writes, so each may be missing from a list, or counted once more or less. */
-export function judgeBooks (rules: Rules, messages: Map<string, Message>, lost: Set<string>, facts: Fact[], note: Note): void {
+export function judgeBooks (messages: Map<string, Message>, lost: Set<string>, facts: Fact[], note: Note): void {
   const erased = erasedPairs(facts)
-  const books = booksOf(messages, facts, erased)
-  judgeCounts(rules, books, lost.size, facts, note)
+  const books = booksOf(messages, erased)
+  judgeCounts(books, lost.size, facts, note)
   judgeLists(messages, books, erased, lost, facts, note)
   judgeKeys(books, facts, note)
   for (const { node, text } of factsOf(facts, 'node-failed')) note(40, `${node}: ${text}`)
 }
 
-function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<string>): Map<string, Books> {
+function booksOf (messages: Map<string, Message>, erased: Set<string>): Map<string, Books> {
   const books = new Map<string, Books>()
-  const callbacks = groupBy(factsOf(facts, 'called-back'), ({ message }) => message)
   for (const message of messages.values()) {
     const { posted: { pair }, ended } = message
     const id = idOf(message)
     const sender = senderOf(pair)
-    const book = books.get(sender) ?? { failed: [], resolved: [], sentTimes: 0, messages: 0, pairs: new Set<string>() }
+    const book = books.get(sender) ?? { failed: [], resolved: [], sent: 0, messages: 0, pairs: new Set<string>() }
     books.set(sender, book)
     book.messages++
     book.pairs.add(pair)
     if (ended === null || id === undefined) continue
-    book.sentTimes += timesSent(changesOf(callbacks.get(id) ?? []))
+    if (GOOD.has(ended.state)) book.sent++
     if (erased.has(pair)) continue
     const hasFailed = ended.attempts.length > 0
     if (ended.state === 'failed' || (ended.state === 'expired' && hasFailed)) book.failed.push(id)
@@ -39,23 +38,15 @@ function booksOf (messages: Map<string, Message>, facts: Fact[], erased: Set<str
   return books
 }
 
-/** How often a message changed to sent: from delivered to read it stays so. A webhook may report the delivery before anything else. */
-function timesSent (changes: CalledBack[]): number {
-  return changes.filter(({ state, wamid }, at) => {
-    const before = changes[at - 1]
-    // With another id of the provider's it is another attempt, since a webhook failed the one before.
-    return GOOD.has(state) && (before === undefined || !GOOD.has(before.state) || before.wamid !== wamid)
-  }).length
-}
-
 /** Sentence 37. */
-function judgeCounts (rules: Rules, books: Map<string, Books>, uncertain: number, facts: Fact[], note: Note): void {
+function judgeCounts (books: Map<string, Books>, uncertain: number, facts: Fact[], note: Note): void {
   for (const { source, name, sender, value } of factsOf(facts, 'counted')) {
     const of = books.get(sender)
     const expected: Record<string, number | undefined> = {
       failed: of?.failed.length ?? 0,
       resolved: of?.resolved.length ?? 0,
-      sent: rules.callbacks === true ? of?.sentTimes ?? 0 : undefined,
+      // One that a webhook failed is counted again only when it is sent again.
+      sent: of?.sent ?? 0,
       waiting: 0
     }
     const target = expected[name]
@@ -83,7 +74,8 @@ function judgeLists (
 
 /** Keys of which there is one, or one for each sender, and that do not grow with the messages. */
 const fixed: Record<string, number> = {
-  'sender-tat': 1, seq: 1, sender: 30, completed: 150, layout: 1, senders: 20, 'recovery-schedule': 20, 'retry-worker': 8, audit: 11_000
+  'sender-tat': 1, seq: 1, sender: 30, completed: 150, layout: 1, senders: 20, 'recovery-schedule': 20, 'retry-worker': 8, audit: 11_000,
+  runs: 8
 }
 
 /** The most entries that a key may have at rest, by its row in lua/README.md; `TTL` if it has to end by itself. */

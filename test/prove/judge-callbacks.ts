@@ -60,13 +60,13 @@ function judgeMessage (message: Message, posts: CalledBack[], isErased: boolean,
   }
 }
 
-/** Sentence 36. A callback that the receiver itself rejected is repeated at growing intervals, so it is not judged. */
+/** Sentence 36. Callbacks of a message are sent in order, and a rejected one is repeated at growing intervals: so neither is judged. */
 function judgeLateness (posts: CalledBack[], facts: Fact[], note: Note): void {
   const waits = factsOf(facts, 'trouble').filter(({ of, node }) =>
     of === 'receiver' || of === 'machine' || of === 'workers' || (of === 'redis' && node === null))
-  for (const [id, same] of groupBy(posts, ({ id }) => id)) {
-    const first = same[0]
-    if (first === undefined || same.some(({ status }) => status < 200 || status >= 300)) continue
+  const rejected = new Set(posts.filter(({ status }) => status < 200 || status >= 300).map(({ message }) => message))
+  for (const [id, [first]] of groupBy(posts, ({ id }) => id)) {
+    if (first === undefined || rejected.has(first.message)) continue
     if (first.at - first.changedAt < LATE_CALLBACK_MS) continue
     const lateMs = uncovered(first.changedAt, first.at, waits)
     if (lateMs > LATE_CALLBACK_MS) note(36, `${id} came ${Math.round(lateMs / 1000)} s late`)

@@ -36,10 +36,11 @@ function judgeKey ({ posted: { key, isGraph = false }, responses, arrivals }: Me
   const named = new Set(arrivals.map(({ opaque }) => nameOf(opaque)))
   if (ids.size > 1 || named.size > 1) note(1, `${key}: ${[...ids, ...named].join(', ')}`)
   // The drop-in surface reports the end of a message as an error, as WhatsApp does.
-  const accepted = responses.findIndex(({ status }) => status >= 200 && status < 300)
+  const acceptedAt = responses.find(({ status }) => status >= 200 && status < 300)?.at ?? Infinity
   // 404 is for a sender that was removed meanwhile.
-  const refused = responses.slice(accepted + 1).find(({ status }) => status >= 400 && status < 500 && ![404, 408, 429].includes(status))
-  if (accepted >= 0 && refused !== undefined && !isGraph) note(1, `${key}: accepted, and a repeat got ${refused.status}`)
+  const repeats = responses.filter(({ askedAt }) => askedAt > acceptedAt)
+  const refused = repeats.find(({ status }) => status >= 400 && status < 500 && ![404, 408, 429].includes(status))
+  if (refused !== undefined && !isGraph) note(1, `${key}: accepted, and a repeat got ${refused.status}`)
 }
 
 function judgeState (message: Message, outcomes: Outcomes, note: Note): void {

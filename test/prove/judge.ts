@@ -78,7 +78,7 @@ export function judge ({ rules, facts }: History): Judgement {
   judgeLateness(rules, messages, sends, facts, note)
   judgeOperators(rules, messages, sends, facts, note)
   judgeCallbacks(rules, messages, facts, note)
-  judgeBooks(rules, messages, lost, facts, note)
+  judgeBooks(messages, lost, facts, note)
   const figures = {
     ...outcomes,
     ...doubled,

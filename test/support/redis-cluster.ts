@@ -45,7 +45,8 @@ export async function startCluster (
     hasReplicas ? 'yes' : 'no',
     ...server.extra ?? []
   ]
-  const servers = await Promise.all(Array.from({ length: hasReplicas ? 2 * masters : masters }, async () => await startRedis(t, { ...server, extra })))
+  const length = hasReplicas ? 2 * masters : masters
+  const servers = await Promise.all(Array.from({ length }, async () => await startRedis(t, { ...server, extra })))
   const clients = servers.map(server => server.connect())
   const ask = clients[0] as Redis
   const share = Math.ceil(SLOTS / masters)
