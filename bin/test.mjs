@@ -14,7 +14,8 @@ import { setup } from './setup.mjs'
 
 /** The longest files start first, so that none of them is left at the end. */
 const longest = [
-  'property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'grafana/docs', 'console/page'
+  'property/controls', 'flow/two-nodes', 'cli/commands', 'crash/callbacks', 'property/limiter', 'fuzz/scripts', 'doctor/doctor', 'grafana/docs',
+  'console/page'
 ].map(nameOf)
 /**
  * Most of these start many processes or load the machine on purpose: they run after the others, so that they do not slow them down; the

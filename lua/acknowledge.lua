@@ -4,6 +4,7 @@
 -- Keys:
 --   backlog          hash  id -> record of an unsettled message
 --   failures         zset  id -> nextRetryAt, ms
+--   retries          zset  id of a failure whose retry has begun -> when it was taken up, ms
 --   failed           zset  id -> ms
 --   failure-records  hash  id -> record with its history
 --   unacknowledged   zset  id of a FAILED failure -> reason and ms
@@ -21,7 +22,7 @@
 
 local id = arg.id
 local failed_at = redis.call('ZSCORE', key.failed, id)
-local pending = not failed_at and redis.call('ZSCORE', key.failures, id)
+local pending = not failed_at and (redis.call('ZSCORE', key.failures, id) or redis.call('ZSCORE', key.retries, id))
 local hash = failed_at and key.failure_records or key.backlog
 local text = (failed_at or pending) and redis.call('HGET', hash, id)
 local record = text and read_record(text)

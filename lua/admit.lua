@@ -16,7 +16,7 @@
 --   scheduled     zset    `number:id` -> ms
 --   expiry        zset    id -> ms
 --   drain-lease   string  the drain run of this sender
---   recent        zset    this hour's look-up index, lex `term:id`
+--   recent        zset    this hour's look-up index, lex `term:generation.digest`
 --   opt-outs      hash    recipients that want no marketing
 -- Keys per message:
 --   msg           string  idempotency record of its digest
@@ -92,13 +92,15 @@ local function admit(m)
   -- The first write for this message: an unused number leaves a gap.
   record.seq = next_number()
   local text = write_record(record)
+  if view.scheduled_for then text = mark_scheduled(text) end
 
   -- From here on nothing may fail: load_state has read the keys of other types, and the batch size bounds every unpack.
   unsettled = unsettled + 1
   known[message.msg] = mark
   push(out.msg, message.msg, mark)
   push(out.backlog, id, text)
-  for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. id) end
+  -- The generation first, so that the entries of a term are in the order of admission.
+  for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. generation .. '.' .. message.digest) end
   if view.scheduled_for then
     push(out.expiry, record.expires, id)
     push(out.scheduled, view.scheduled_for, scheduled_member_of(record, id))

@@ -12,6 +12,7 @@
 --   sender           hash    rules and state
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -121,6 +122,7 @@ append_history(record, now_ms, arg.history, 'bounced=' .. wamid)
 
 redis.call('ZREM', key.unconfirmed, id)
 redis.call('ZREM', key.unknown, id)
+redis.call('ZREM', key.retries, id)
 redis.call('ZREM', key.resolved, id)
 if is_sent then uncount(settled_ms) end
 if after_ms then

@@ -12,6 +12,7 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -67,5 +68,6 @@ close_message(sender, record, {
 leave_backlog({ id })
 redis.call('ZREM', key.scheduled, scheduled_member_of(record, id))
 redis.call('ZREM', key.failures, id)
+redis.call('ZREM', key.retries, id)
 local ready_at = leave_queue(sender, record, id, grant, now)
 return { 'done', wake_hint(ready_at, now, blocked(sender, now)), had_failed and 1 or 0 }

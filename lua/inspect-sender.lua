@@ -13,6 +13,7 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   completed        zset    ten minutes -> messages sent in them
@@ -28,9 +29,10 @@
 -- Returns:
 --   sender    nowMs, state, resumesMs, reason, pairIntervalUs, pairBurst, perSecond, maxInFlight, version,
 --             queued, due, inFlight, scheduled, unknown, unsettled, oldestDueUs, hasWorker?, unattendedUs,
---             failures, resolved, failed, rejected, exhausted, expired, unknownOutcome,
+--             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs
 --   no_rules  -
+-- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
 -- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged.
 --- @include clock
@@ -80,13 +82,14 @@ end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
 local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond')
+local retrying = redis.call('ZCARD', key.failures)
 return {
   'sender', now_ms, block == 'sender-stopped' and 'stopped' or block == 'pause' and 'paused' or 'active',
   block and resumes_at and math.floor(resumes_at / 1000) or 0, facts[1] or '',
   sender.pair_rate.interval, sender.pair_rate.burst, tonumber(facts[3] or 0), sender.max_in_flight, tonumber(facts[2] or 0),
   queued, math.min(due, queued), redis.call('ZCARD', key.inflight), redis.call('ZCARD', key.scheduled), redis.call('ZCARD', key.unknown),
   redis.call('HLEN', key.backlog), oldest < math.huge and oldest or 0, redis.call('EXISTS', key.drain_lease), unattended,
-  redis.call('ZCARD', key.failures), redis.call('ZCARD', key.resolved), redis.call('ZCARD', key.failed),
+  retrying, retrying + redis.call('ZCARD', key.retries), redis.call('ZCARD', key.resolved), redis.call('ZCARD', key.failed),
   unacknowledged('rejected'), unacknowledged('exhausted'), unacknowledged('expired'), unacknowledged('unknown'),
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0)

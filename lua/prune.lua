@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Housekeeping of one sender: removes idle buckets, old failures and old counts; returns the messages that have expired.
+-- Housekeeping of one sender: removes idle buckets, old failures, old counts and old opt-ins; returns the messages that have expired.
 --
 -- Keys:
 --   pair-tat         zset  recipient -> TAT, µs
@@ -10,6 +10,7 @@
 --   completed        zset  ten minutes -> messages sent in them
 --   unacknowledged   zset  id of a FAILED failure -> reason and ms
 --   unconfirmed      zset  id of a sent message -> ms until which its record is kept
+--   opt-outs         hash  recipient -> since when, and why; -recipient -> when it opted in again, ms
 --
 -- Arguments:
 --   now          µs     empty for Redis's clock
@@ -18,9 +19,13 @@
 --   limit        count  of each kind in one call at most
 --
 -- Returns:
---   pruned  expired, buckets, failures   ids that have expired; how many buckets, and failures and records, were removed
+--   pruned  expired, buckets, failures, cutFailed, cutResolved
+-- expired: ids. buckets, failures: how many buckets, and failures and records, were removed. cutFailed and cutResolved: failures above the cap
+-- that were removed before the end of their retention, of these.
 --- @include clock
 
+-- Longer than Meta repeats a webhook.
+local OPT_IN_LIFE_MS = 30 * 24 * 3600000
 local now = clock()
 local now_ms = math.floor(now / 1000)
 local removed = 0
@@ -29,13 +34,16 @@ local function remove(list, ids)
     redis.call('HDEL', key.failure_records, id)
     redis.call('ZREM', list, id)
     redis.call('ZREM', key.unacknowledged, id)
+    -- Its record is gone, so a failed status finds no content any more.
+    redis.call('ZREM', key.unconfirmed, id)
   end
   removed = removed + #ids
 end
-for _, list in ipairs({ key.resolved, key.failed }) do
+local cut = {}
+for i, list in ipairs({ key.failed, key.resolved }) do
   remove(list, redis.call('ZRANGEBYSCORE', list, '-inf', now_ms - arg.retentionMs, 'LIMIT', 0, arg.limit))
-  local over = math.min(arg.limit, redis.call('ZCARD', list) - arg.cap)
-  if over > 0 then remove(list, redis.call('ZRANGE', list, 0, over - 1)) end
+  cut[i] = math.max(0, math.min(arg.limit, redis.call('ZCARD', list) - arg.cap))
+  if cut[i] > 0 then remove(list, redis.call('ZRANGE', list, 0, cut[i] - 1)) end
 end
 
 -- A failed status is no longer likely.
@@ -49,8 +57,17 @@ end
 local idle = redis.call('ZRANGEBYSCORE', key.pair_tat, '-inf', now, 'LIMIT', 0, arg.limit)
 for _, recipient in ipairs(idle) do redis.call('ZREM', key.pair_tat, recipient) end
 
+-- An opt-in counts only against an older opt-out that the provider reports late. A random sample bounds the work and reaches all in time.
+local sample = redis.call('HRANDFIELD', key.opt_outs, arg.limit, 'WITHVALUES')
+for i = 1, #sample, 2 do
+  if string.sub(sample[i], 1, 1) == '-' and (tonumber(sample[i + 1]) or 0) < now_ms - OPT_IN_LIFE_MS then
+    redis.call('HDEL', key.opt_outs, sample[i])
+  end
+end
+
 local present = math.floor(now_ms / 600000)
 for _, span in ipairs(redis.call('ZRANGE', key.completed, 0, -1)) do
   if tonumber(span) < present - 24 * 6 or tonumber(span) > present then redis.call('ZREM', key.completed, span) end
 end
-return { 'pruned', redis.call('ZRANGEBYSCORE', key.expiry, '-inf', now_ms, 'LIMIT', 0, arg.limit), #idle, removed + #confirmed }
+return { 'pruned', redis.call('ZRANGEBYSCORE', key.expiry, '-inf', now_ms, 'LIMIT', 0, arg.limit), #idle, removed + #confirmed,
+  cut[1], cut[2] }

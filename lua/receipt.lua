@@ -15,6 +15,7 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -77,7 +78,7 @@ if arg.resultSuffix == '' then return { 'needs_suffix', text } end
 append_history(record, now_ms, arg.history, success_tag())
 record.attempts = math.max(record.attempts, arg.attempt)
 redis.call('ZREM', key.scheduled, scheduled_member_of(record, id))
-for _, list in ipairs({ key.unknown, key.failures, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
+for _, list in ipairs({ key.unknown, key.failures, key.retries, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
 local _, is_stored = close_message(sender, record, {
   id = id, msg = key.msg, known = known, letter = 's', status = status, status_at = at, resultSuffix = arg.resultSuffix, history = arg.history,
   list = key.resolved, keeps_record = true

@@ -14,6 +14,7 @@
 --   sender           hash    rules and state
 --   inflight         zset    id -> lease end, µs
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
@@ -73,6 +74,8 @@ if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened a
 if record.seq == 0 then record.seq = create_numbers(1)() end
 write_restart(sender, new_run_id)
 redis.call('ZREM', key.failures, id)
+-- It stays a pending failure until the retry has ended.
+redis.call('ZADD', key.retries, now_ms, id)
 if reopened then
   redis.call('ZREM', key.failed, id)
   redis.call('ZREM', key.unacknowledged, id)

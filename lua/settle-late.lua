@@ -14,6 +14,7 @@
 --   sender           hash    rules and state
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
@@ -88,6 +89,12 @@ if is_failed and settlement == 'failed' then
 end
 
 for _, list in ipairs({ key.unknown, key.failures, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
+-- Given back to its queue, it is a pending failure if an earlier attempt has failed.
+if settlement ~= 'wait' or record.attempts == 0 then
+  redis.call('ZREM', key.retries, id)
+else
+  redis.call('ZADD', key.retries, 'NX', now_ms, id)
+end
 local ready_at = leave_queue(sender, record, id, grant, now)
 local due_ms = 0
 if settlement == 'failed' then

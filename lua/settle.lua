@@ -15,13 +15,14 @@
 --   inflight         zset    id -> lease end, µs
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
+--   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
 --   completed        zset    ten minutes -> messages sent in them
 --   drain-lease      string  the drain run of this sender
---   recent           zset    this hour's look-up index, lex `term:id`
+--   recent           zset    this hour's look-up index, lex `term:generation.digest`
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   outbox           list    changes that callbacks are due for
@@ -46,7 +47,7 @@
 --   code          text   of the outcome: why the sender stops, LEASE_EXPIRED; for an opt-out, JSON that is kept with it
 --   resultSuffix  text   caller, provider message id, metadata: end of the compact result
 --   history       JSON   what happened, one line; may be empty
---   term          text   what a sent message can be found by from now on; may be empty
+--   term          text   the entry of a sent message in the look-up index; may be empty
 --   reason        word   why it failed: rejected, exhausted or unknown; may be empty
 --   keepMs        ms     how long a sent message's record is kept for a receipt that says otherwise
 --

@@ -97,7 +97,7 @@ export const ConfigSchema = Type.Object({
     maximum: 30 * DAY_MS,
     description: 'How long a message can be found by recipient, provider ID and tag; 0 keeps no index'
   }),
-  FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept', 1000),
+  FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept; of each sender at most 100,000 FAILED and 100,000 RESOLVED ones', 1000),
   SHUTDOWN_GRACE_MS: ms(20_000, 'How long a node that shuts down finishes messages in flight', 100),
   SHUTDOWN_NOTICE_MS: ms(
     1000,
@@ -172,7 +172,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, sandboxSecret 
 }
 
 /** Reads `<NAME>_FILE`, the path of a file with the value, where `<NAME>` is missing or empty. */
-function withFiles (env: NodeJS.ProcessEnv): Record<string, string> {
+export function withFiles (env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of Object.keys(ConfigSchema.properties)) {
     const value = env[name]
@@ -277,7 +277,7 @@ function warn (config: Config): string[] {
 
 interface SchemaError { instancePath: string, message?: string, params?: { allowedValue?: unknown } }
 
-function explain (error: unknown, raw: Record<string, string>): SluiceError {
+export function explain (error: unknown, raw: Record<string, string>): SluiceError {
   const errors = (error as { errors?: SchemaError[] }).errors ?? []
   const names = [...new Set(errors.map(one => one.instancePath.slice(1)))]
   const sentences = names.map(name => {

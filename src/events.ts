@@ -80,6 +80,10 @@ export interface Events {
   'policy.rejected': [{ error: string }]
   /** A removed sender is drained. */
   'sender.removed': [{ sender: string }]
+  /** The last data of a removed sender was removed from Redis. */
+  'sender.forgotten': [{ sender: string }]
+  /** Failures that housekeeping removed before the end of their retention, since the sender had more than are kept. */
+  'failures.cut': [{ sender: string, failed: number, resolved: number }]
   /** Redis holds no rules for this sender: it was emptied. */
   'sender.no-rules': [{ sender: string }]
   /** These senders hold messages and are not configured on this node. */

@@ -31,6 +31,8 @@ import type { Workers } from './worker.js'
 import { startWorkers } from './worker.js'
 
 const HOUSEKEEPING_MS = 60_000
+/** A sender counts as removed no sooner, so that a maintenance that ends all nodes is no removal. */
+const FORGET_LEAST_MS = 24 * 3_600_000
 /** Longest interval of recovery's check of a sender. */
 const RECOVERY_ROUND_MS = 30_000
 /** How long a shutdown waits for connections to close in order. */
@@ -101,7 +103,10 @@ async function createApi (
 }
 
 async function createWorkers (config: Config, core: Core, { patient }: Connections, closing: AbortSignal): Promise<Workers> {
-  const scheduled = { ...core, ...core.queues, housekeeping: { retentionMs: config.FAILURE_RETENTION_MS, everyMs: HOUSEKEEPING_MS } }
+  const { FAILURE_RETENTION_MS: retentionMs, IDEMPOTENCY_TTL_MS, IDEMPOTENCY_DERIVED_TTL_MS, FIND_WITHIN_MS } = config
+  // By then every key of a removed sender that has a TTL is gone too.
+  const forgetMs = Math.max(FORGET_LEAST_MS, retentionMs, IDEMPOTENCY_TTL_MS, IDEMPOTENCY_DERIVED_TTL_MS, FIND_WITHIN_MS)
+  const scheduled = { ...core, ...core.queues, housekeeping: { retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS } }
   return await startWorkers({
     ...scheduled,
     patient,

@@ -11,6 +11,8 @@ export interface SenderCounts {
   scheduled: number
   /** Messages of unknown outcome. */
   unknown: number
+  /** Failures that wait for their next retry. */
+  retrying: number
   sentLast24h: number
   /** Recipients whose pair rate delays their next message. */
   activeRateLimits: number

@@ -10,6 +10,8 @@ export interface SenderRegistry {
   readonly isDraining: (sender: string) => boolean
   /** Undefined for a sender that this node does not serve. */
   readonly settingsOf: (sender: string) => SenderSettings | undefined
+  /** App secrets of the senders that this node no longer serves: late statuses of their messages are signed with these. */
+  readonly formerSecrets: () => readonly string[]
   /** The largest limit of requests in flight of any served sender. */
   readonly maxInFlight: () => number
 }
@@ -26,6 +28,7 @@ export interface MutableSenderRegistry extends SenderRegistry {
 export function createSenderRegistry (first: readonly SenderSettings[] = []): MutableSenderRegistry {
   const settings = new Map<string, SenderSettings>()
   const draining = new Map<string, number>()
+  const former = new Map<string, readonly string[]>()
   let listed: string[] = []
   let ids: readonly string[] = []
   const update = (): void => { ids = [...listed, ...draining.keys()] }
@@ -35,6 +38,7 @@ export function createSenderRegistry (first: readonly SenderSettings[] = []): Mu
     has: sender => settings.has(sender),
     isDraining: sender => draining.has(sender),
     settingsOf: sender => settings.get(sender),
+    formerSecrets: () => [...former.values()].flat(),
     maxInFlight: () => Math.max(0, ...[...settings.values()].map(({ rules }) => rules.maxInFlight)),
     draining: () => [...draining],
     replace (next) {
@@ -42,7 +46,10 @@ export function createSenderRegistry (first: readonly SenderSettings[] = []): Mu
       const added = [...nextIds].filter(id => !settings.has(id))
       const removed = listed.filter(id => !nextIds.has(id))
       for (const sender of next) settings.set(sender.id, sender)
-      for (const id of nextIds) draining.delete(id)
+      for (const id of nextIds) {
+        draining.delete(id)
+        former.delete(id)
+      }
       for (const id of removed) draining.set(id, performance.now())
       listed = [...nextIds]
       update()
@@ -50,6 +57,7 @@ export function createSenderRegistry (first: readonly SenderSettings[] = []): Mu
     },
     drop (sender) {
       if (!draining.delete(sender)) return false
+      former.set(sender, settings.get(sender)?.appSecrets ?? [])
       settings.delete(sender)
       update()
       return true

@@ -1,6 +1,8 @@
 import type { Bus } from './events.js'
 import { forAll, inIsolation } from './parallel.js'
+import { redisNowMs } from './redis/clock.js'
 import { globalKey, senderKey } from './redis/keys.js'
+import { knownSenders, markServed } from './redis/known-senders.js'
 import { noteLayout } from './redis/layout.js'
 import type { Store } from './redis/store.js'
 import { isUnavailable } from './redis/unavailable.js'
@@ -77,8 +79,9 @@ async function enter (store: Store, ids: readonly string[]): Promise<void> {
  * Writes a sender's rules to Redis. The rules of a start or reload overwrite older ones. A restore writes them only where Redis holds none,
  * so that nodes with different settings do not overwrite each other's.
  */
-async function register (deps: SenderUpdateDeps, { id, rules }: SenderSettings, overwrite: boolean): Promise<void> {
+async function register (deps: SenderUpdateDeps, { id, rules, appSecrets }: SenderSettings, overwrite: boolean): Promise<void> {
   const { store, callbackCap } = deps
+  await markServed(store, id, appSecrets)
   const key = senderKey(store.prefix, id, 'sender')
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
   await writeRules(store, id, rules)
@@ -106,7 +109,7 @@ export function startSenderChecks (deps: SenderUpdateDeps): { stop: () => void }
 
 /** Senders that hold messages and that this node does not serve: unless another node does, their messages are never sent. */
 export async function findUnserved (store: Store, senders: SenderRegistry): Promise<string[]> {
-  const known = await store.redis.hkeys(globalKey(store.prefix, 'senders'))
+  const known = await knownSenders(store)
   const others = known.filter(sender => !senders.has(sender))
   const holds = async (sender: string): Promise<string[]> => await store.redis.hlen(senderKey(store.prefix, sender, 'backlog')) > 0 ? [sender] : []
   // Only a warning: senders whose server is down are left out.

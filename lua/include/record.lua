@@ -27,6 +27,15 @@ local function write_record(record)
     .. rest .. '\n' .. record.body
 end
 
+-- A zero before the number says that a message has not joined its queue yet: claim.lua writes its record without it.
+local function mark_scheduled(text)
+  return (string.gsub(text, '^(%S+ %d)', '%10', 1))
+end
+
+local function is_marked_scheduled(text)
+  return string.find(text, '^%S+ %d0') ~= nil
+end
+
 -- Entries of a history at most: each acknowledgement and each manual retry adds one.
 local HISTORY = 100
 

@@ -26,9 +26,11 @@ local function finish(ctx, message, record, settlement)
   }, ctx.now_ms)
   -- Without a result only this entry says that the message was sent.
   if is_unconfirmed then redis.call('ZADD', key.unconfirmed, ctx.now_ms + (is_stored and message.keepMs or REPORTED_LIFE), id) end
+  -- Only a failure has an earlier attempt.
+  if message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   ctx.records[id] = false
   ctx.out.closed[#ctx.out.closed + 1] = id
-  if message.term ~= '' then push(ctx.out.recent, 0, message.term .. ':' .. id) end
+  if message.term ~= '' then push(ctx.out.recent, 0, message.term) end
   if is_sent then ctx.sent = ctx.sent + 1 end
 end
 
@@ -62,6 +64,7 @@ local function requeue(ctx, message, record, settlement)
   else
     due_ms = ctx.now_ms + (message.afterMs or 0)
     redis.call('ZADD', settlement == 'retry' and key.failures or key.unknown, due_ms, id)
+    if settlement == 'retry' and message.attempt > 1 then redis.call('ZREM', key.retries, id) end
   end
   ctx.records[id] = write_record(record)
   redis.call('HSET', key.backlog, id, ctx.records[id])

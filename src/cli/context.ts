@@ -34,6 +34,11 @@ export function openContext (command: Command): CliContext {
   }
 }
 
+/** Whether a command that needs no gateway prints JSON. */
+export function isJson (command: Command): boolean {
+  return command.optsWithGlobals<CommonOptions>().json === true
+}
+
 /** Adds examples to a command's help. */
 export function addExamples (command: Command, examples: Array<[line: string, purpose: string]>): void {
   const width = Math.max(...examples.map(([line]) => line.length))

@@ -3,6 +3,9 @@ import { SluiceClientError, type ErrorCode } from '../client/index.js'
 /** Exit codes of the program, as documented in docs/cli.md. */
 export const exits = { done: 0, unexpected: 1, usage: 2, rejected: 3, transient: 4, rowsRejected: 5, interrupted: 130 } as const
 
+/** Exit codes of `doctor` alone. */
+export const doctorExits = { clean: 0, found: 1, unable: 2 } as const
+
 /** Transient errors: the same command may succeed later. */
 const transient: ErrorCode[] = [
   'UNREACHABLE', 'TIMEOUT', 'UNEXPECTED_RESPONSE', 'UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN', 'LIMITED', 'RECIPIENT_QUEUE_FULL',

@@ -3,7 +3,7 @@ import type { Failure } from '../client/index.js'
 import { addExamples, openContext } from './context.js'
 import { parseCount } from './duration.js'
 import { UsageError } from './exit.js'
-import { facts, table } from './show.js'
+import { facts, reasonOf, table } from './show.js'
 
 interface ListFlags { status?: Failure['status'], due?: true, sender?: string, recipient?: string, limit: number, cursor?: string }
 interface RetryFlags { limit?: number, force?: true, sender?: string }
@@ -12,20 +12,22 @@ const NONE_DUE = 'No failure is due. `sluice failures` lists all with their next
 
 export function addFailures (program: Command): void {
   const command = program.command('failures').summary('list failed messages')
-    .description('Lists failures: PENDING by next retry, then FAILED and RESOLVED, newest first.')
+    .description('Lists the failures of all senders: PENDING by next retry, then FAILED and RESOLVED, newest first.')
     .addOption(new Option('--status <status>', 'only failures with this status').choices(['PENDING', 'FAILED', 'RESOLVED']))
-    .option('--due', 'only PENDING failures whose retry is due')
+    .option('--due', 'only PENDING failures whose retry is due or has begun')
     .option('--recipient <recipient>', 'only failures of this recipient')
-    .option('--sender <id>', 'phone number id of the sender')
+    .option('--sender <id>', 'only failures of this sender, by phone number id')
     .addOption(new Option('--limit <count>', 'most failures on the page').argParser(parseCount).default(50))
     .option('--cursor <cursor>', 'the page after this cursor, which the previous page printed')
     .action(async (flags: ListFlags, self: Command) => {
       const { client, print } = openContext(self)
       const page = await client.listFailures(flags)
       print(page, () => {
-        const head = ['status', 'attempts', 'code', 'explanation', 'next retry or last change', 'recipient', 'id']
-        const rows = page.failures.map(({ status, attemptCount, errorCode, explanation, nextRetryAt, updatedAt, phoneNumber, id }) =>
-          [status, attemptCount, errorCode, explanation, nextRetryAt ?? updatedAt, phoneNumber, id])
+        const head = ['status', 'attempts', 'code', 'explanation', 'waits for', 'next retry or last change', 'recipient', 'id']
+        const rows = page.failures.map(({ waitingFor, messageStatus, nextRetryAt, updatedAt, ...failure }) => [
+          failure.status, failure.attemptCount, failure.errorCode, failure.explanation, reasonOf(waitingFor) ?? messageStatus,
+          nextRetryAt ?? updatedAt, failure.phoneNumber, failure.id
+        ])
         return table(head, rows, 'No failures.') + (page.nextCursor === null ? '' : `\nNext page: --cursor ${page.nextCursor}`)
       })
     })
@@ -38,10 +40,10 @@ export function addFailures (program: Command): void {
 
 export function addRetry (program: Command): void {
   const command = program.command('retry [id]').summary('retry failures')
-    .description('Retries one failure, due or not, or the failures that are due. Rate limits apply as for new messages.')
+    .description('Retries one failure, due or not, or the due failures of all senders. Rate limits apply as for new messages.')
     .option('--limit <count>', 'without an id: most failures, 10 by default', parseCount)
     .option('--force', 'without an id: also failures that are not due')
-    .option('--sender <id>', 'without an id: phone number id of the sender')
+    .option('--sender <id>', 'without an id: only failures of this sender, by phone number id')
     .action(async (id: string | undefined, { limit, ...flags }: RetryFlags, self: Command) => {
       if (id !== undefined && (limit !== undefined || Object.keys(flags).length > 0)) {
         throw new UsageError('give either an id or the options --limit, --force and --sender')

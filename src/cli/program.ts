@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { addCommonOptions, addExamples } from './context.js'
+import { addDoctor } from './doctor.js'
 import { addFailures, addRetry } from './failures.js'
 import { addImport } from './import.js'
 import { addCancel, addStatus, addWhy } from './messages.js'
@@ -10,7 +11,7 @@ import { addStats } from './stats.js'
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 unexpected error; 2 wrong usage; 3 rejected, see the error code; 4 temporary: repeat it later;
-5 import complete, some lines rejected; 130 import interrupted.
+5 import complete, some lines rejected; 130 import interrupted. doctor has its own.
 `
 
 /** The command line `sluice <command>`. `asJson`: the parser prints no errors, so that the caller can print them as JSON. */
@@ -25,7 +26,7 @@ export function createProgram (asJson = false): Command {
   // Commands inherit the configuration at the time they are added.
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
-  for (const add of [addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addStats, addImport]) add(program)
+  for (const add of [addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addStats, addImport, addDoctor]) add(program)
   addExamples(program, [
     ['export SLUICE_URL=http://localhost:3000 SLUICE_API_KEY=…', 'address of the gateway, and your API key'],
     ['sluice send +1234567890 "Hello"', 'send a text'],

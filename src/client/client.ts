@@ -70,11 +70,22 @@ export class SluiceClient {
   }
 
   /**
-   * Messages by recipient, idempotency key, provider's id or tag of the metadata (`key:value`), newest first; of all senders or one.
-   * Uses POST: proxies log addresses, and a body keeps telephone numbers out of them.
+   * Messages by recipient, idempotency key, provider's id or tag of the metadata (`key:value`), newest first; of all senders or one; at most
+   * `limit`, 20 by default. Uses POST: proxies log addresses, and a body keeps telephone numbers out of them.
    */
   async findMessages ({ signal, timeoutMs, ...body }: Partial<Schemas['FindMessages']> & CallOptions): Promise<Message[]> {
-    return (await this.#send<Schemas['Messages']>('POST', '/messages/find', { signal, timeoutMs }, { body })).messages
+    const { limit = 20 } = body
+    const found: Message[] = []
+    let cursor = body.cursor ?? null
+    // A page may have fewer messages than its limit, since one request reads a limited part of the index.
+    do {
+      const page = await this.#send<Schemas['Messages']>('POST', '/messages/find', { signal, timeoutMs }, {
+        body: { ...body, limit: limit - found.length, ...(cursor === null ? {} : { cursor }) }
+      })
+      found.push(...page.messages)
+      cursor = page.nextCursor
+    } while (cursor !== null && found.length < limit)
+    return found
   }
 
   /**

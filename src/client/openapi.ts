@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Finds messages by recipient, idempotency key, WhatsApp's id or an entry of their metadata
-         * @description Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. A `send` key finds its own messages only. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
+         * @description Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -89,7 +89,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Finds messages of all senders, with the criteria in the body
+         * Finds messages, with the criteria in the body
          * @description As GET /messages. Keeps phone numbers out of URLs, which proxies log.
          *
          *     Roles: `send`, `read`, `admin`.
@@ -110,7 +110,7 @@ export interface paths {
         };
         /**
          * Lists delivery failures with their attempts, an explanation and a remedy
-         * @description PENDING by next retry, then FAILED and RESOLVED newest first. With a narrow filter, a page may be empty and have a `nextCursor`.
+         * @description Of all senders, or of one. PENDING first: those whose retry has begun, then by next retry; then FAILED and RESOLVED, newest first. A failure is PENDING until its retry has ended, and `messageStatus` and `waitingFor` say where it is. With a narrow filter, a page may be empty and have a `nextCursor`.
          *
          *     Roles: `read`, `admin`.
          */
@@ -134,7 +134,7 @@ export interface paths {
         put?: never;
         /**
          * Retries due failures now
-         * @description Oldest first. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).
+         * @description Of all senders, or of one; the oldest first, at most `limit` of all together. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).
          *
          *     Roles: `admin`.
          */
@@ -198,7 +198,9 @@ export interface paths {
         put?: never;
         /**
          * Acknowledges all matching failures that are not acknowledged yet
-         * @description Roles: `admin`.
+         * @description Of all senders, or of one. Where `more` is true, repeat the request with `nextCursor` as its `cursor`.
+         *
+         *     Roles: `admin`.
          */
         post: operations["acknowledgeFailures"];
         delete?: never;
@@ -1230,16 +1232,20 @@ export interface components {
             tag?: string;
             /** @description Phone number id of the sender; default: all senders */
             sender?: string;
+            /** @description `nextCursor` of the previous page */
+            cursor?: string;
             /**
              * @description Maximum number of messages
              * @default 20
              */
             limit?: number;
         };
-        /** @description The messages found */
+        /** @description A page of the messages found */
         Messages: {
             /** @description Newest first */
             messages: components["schemas"]["Message"][];
+            /** @description `cursor` of the next page; null at the end */
+            nextCursor: string | null;
         };
         /** @description The failures to retry now */
         RetryFailures: {
@@ -1253,7 +1259,7 @@ export interface components {
              * @default false
              */
             force?: boolean;
-            /** @description Phone number id of the sender; default: the first one configured */
+            /** @description Only those of this sender, by phone number id; default: all senders */
             sender?: string;
         };
         /** @description The acknowledgement of a failure */
@@ -1264,17 +1270,19 @@ export interface components {
         /** @description The failures to acknowledge */
         AcknowledgeAll: {
             /**
-             * @description Only those with this status. `PENDING`: waits for its next retry. `FAILED`: failed permanently
+             * @description Only those with this status. `PENDING`: waits for a retry, or its retry has begun. `FAILED`: failed permanently
              * @default FAILED
              * @enum {string}
              */
             status?: "PENDING" | "FAILED";
-            /** @description Phone number id of the sender; default: the first one configured */
+            /** @description Only those of this sender, by phone number id; default: all senders */
             sender?: string;
             /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
             recipient?: string;
             /** @description Only the one with this key */
             idempotencyKey?: string;
+            /** @description `nextCursor` of the previous page */
+            cursor?: string;
             /**
              * @description Maximum number of failures
              * @default 1000
@@ -1287,6 +1295,8 @@ export interface components {
         Failure: {
             /** @description Id of the message */
             id: string;
+            /** @description Phone number id of its sender */
+            sender: string;
             /** @description The recipient as the caller wrote it */
             phoneNumber: string;
             /** @description A text, or a Cloud API message object */
@@ -1302,17 +1312,27 @@ export interface components {
             /** @description Attempts so far */
             attemptCount: number;
             /**
-             * @description Its status. `PENDING`: waits for its next retry. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently
+             * @description Its status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently
              * @enum {string}
              */
             status: "PENDING" | "RESOLVED" | "FAILED";
+            /**
+             * @description Where a PENDING one is; null otherwise. `retrying`: failed for a temporary reason and waits for its next attempt. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends
+             * @enum {string|null}
+             */
+            messageStatus: "retrying" | "queued" | "sending" | "unknown" | null;
+            /**
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @enum {string|null}
+             */
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
             } | null;
             /**
              * Format: date-time
-             * @description When it is retried next; null unless PENDING
+             * @description When a PENDING one is retried at the earliest; null if it is in flight or no time is known
              */
             nextRetryAt: string | null;
             /**
@@ -1361,7 +1381,7 @@ export interface components {
         };
         /** @description A page of failures */
         Failures: {
-            /** @description PENDING by next retry, then FAILED and RESOLVED newest first */
+            /** @description PENDING by next retry, then FAILED and RESOLVED, newest first */
             failures: components["schemas"]["Failure"][];
             /** @description `cursor` of the next page; null at the end */
             nextCursor: string | null;
@@ -1390,8 +1410,10 @@ export interface components {
         AcknowledgedAll: {
             /** @description Failures acknowledged by this request */
             acknowledged: number;
-            /** @description There may be others: repeat the request */
+            /** @description There may be others: repeat the request with `nextCursor` */
             more: boolean;
+            /** @description `cursor` of the next request; null at the end */
+            nextCursor: string | null;
         };
         /** @description The recipient whose rate limit is requested */
         FindRateLimit: {
@@ -1629,7 +1651,7 @@ export interface components {
         };
         /** @description Delivery failures by status */
         FailureCounts: {
-            /** @description Wait for a retry */
+            /** @description Not sent yet: wait for a retry, or their retry has begun */
             pending: number;
             /** @description Sent by a retry */
             resolved: number;
@@ -1664,6 +1686,8 @@ export interface components {
             scheduled: number;
             /** @description Messages of unknown outcome */
             unknown: number;
+            /** @description Messages that wait for their next retry */
+            retrying: number;
             /** @description Its delivery failures */
             failures: components["schemas"]["FailureCounts"];
             /** @description Messages sent in the last 24 h */
@@ -1915,8 +1939,10 @@ export interface operations {
                 providerMessageId?: string;
                 /** @description An entry of the metadata as `key:value` */
                 tag?: string;
-                /** @description Phone number id of the sender; default: the first one configured */
+                /** @description Phone number id of the sender; default: all senders */
                 sender?: string;
+                /** @description `nextCursor` of the previous page */
+                cursor?: string;
                 /** @description Maximum number of messages */
                 limit?: number;
             };
@@ -2293,11 +2319,11 @@ export interface operations {
     listFailures: {
         parameters: {
             query?: {
-                /** @description Only those with this status. `PENDING`: waits for its next retry. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently */
+                /** @description Only those with this status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently */
                 status?: "PENDING" | "RESOLVED" | "FAILED";
-                /** @description Only PENDING ones whose retry is due */
+                /** @description Only PENDING ones whose retry is due or has begun */
                 due?: boolean;
-                /** @description Phone number id of the sender; default: the first one configured */
+                /** @description Only those of this sender, by phone number id; default: all senders */
                 sender?: string;
                 /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
                 recipient?: string;

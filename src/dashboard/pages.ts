@@ -67,7 +67,7 @@ export async function readPage (store: Store, senders: SenderView[], state: Bull
 }
 
 function sectionsOf (store: Store, sender: SenderView, state: BullState): Section[] {
-  const { id, queued, due, inFlight, scheduled, unknown, failures } = sender
+  const { id, queued, due, inFlight, scheduled, unknown, retrying, failures } = sender
   const open = sender.state === 'active'
   const queues = (which: 'due' | 'later' | 'all', count: number): Section =>
     ({ count, read: async (skip, take) => await readQueues(store, sender, { state, which, skip, take }) })
@@ -76,7 +76,7 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
   switch (state) {
     case 'waiting': return open ? [queues('due', due)] : []
     case 'delayed': return [
-      set('failures', failures.pending, 'retry'), set('unknown', unknown, 'outcome'), set('scheduled', scheduled, 'schedule'),
+      set('failures', retrying, 'retry'), set('unknown', unknown, 'outcome'), set('scheduled', scheduled, 'schedule'),
       ...(open ? [queues('later', queued - due)] : [])
     ]
     case 'paused': return open ? [] : [queues('all', queued)]

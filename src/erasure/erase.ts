@@ -4,7 +4,7 @@ import { cancel } from '../drain/cancel.js'
 import { inParallel } from '../parallel.js'
 import { findTerm } from '../redis/find-terms.js'
 import { spellingsOf } from '../recipient.js'
-import { globalKey, publicId, senderKey } from '../redis/keys.js'
+import { publicId, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import { parseRecord } from '../settlement/record.js'
 import { settleUnknown } from '../settlement/settle.js'
@@ -28,11 +28,6 @@ export interface EraseResult {
   erased: { waiting: number, results: number, failures: number }
   /** Public ids of messages that are still in flight. */
   remaining: string[]
-}
-
-/** All senders in Redis, including those that no node serves: each may have messages. */
-export async function knownSenders (store: Store): Promise<string[]> {
-  return await store.redis.hkeys(globalKey(store.prefix, 'senders'))
 }
 
 /**

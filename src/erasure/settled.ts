@@ -1,6 +1,6 @@
 import { inParallel } from '../parallel.js'
 import type { Replies } from '../redis/commands.js'
-import { findTerm, findTerms } from '../redis/find-terms.js'
+import { findTerm, findTerms, indexEntry } from '../redis/find-terms.js'
 import { admittedAt, hourOf, parseId, senderKey } from '../redis/keys.js'
 import { scanKeys } from '../redis/scan.js'
 import type { Store } from '../redis/store.js'
@@ -69,7 +69,7 @@ export async function eraseFailures (store: Store, sender: string, recipient: st
 /** Removes a message from the look-up index. The hour is that of the clock of some node, so the neighbouring hours are tried too. */
 async function removeTerms (store: Store, sender: string, id: string, terms: string[], atMs: number): Promise<void> {
   const hour = hourOf(atMs)
-  const members = terms.map(term => `${term}:${id}`)
+  const members = terms.map(term => indexEntry(term, id))
   await Promise.all(
     [hour - 1, hour, hour + 1].map(async near => await store.redis.zrem(senderKey(store.prefix, sender, 'recent', { hour: near }), ...members))
   )

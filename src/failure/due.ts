@@ -1,25 +1,44 @@
+import { inParallel } from '../parallel.js'
 import { senderKey } from '../redis/keys.js'
+import { groupBySender, mergeSets, type SetEntry } from '../redis/merge-sets.js'
 import type { Store } from '../redis/store.js'
 
+/** Senders that are read at once. */
+const CONCURRENCY = 20
+
 /**
- * Ids of a sender's failures that are due until a time (ms since the epoch, or `+inf`), the earliest first, at most about `limit`. Those of one
- * due time come in the order of acceptance: Redis orders equal scores by id, which is random, and a message must not overtake an older one.
+ * Failures of several senders that are due until a time, ms since the epoch, the earliest of all first, at most about `limit`. Those of one
+ * sender and due time come in the order of acceptance: Redis orders equal scores by id, which is random, and a message must not overtake an
+ * older one.
  */
-export async function dueFailures (store: Store, sender: string, until: number | '+inf', limit: number): Promise<string[]> {
-  const key = senderKey(store.prefix, sender, 'failures')
-  const flat = await store.redis.zrangebyscore(key, '-inf', until, 'WITHSCORES', 'LIMIT', 0, limit)
-  const dueAt = new Map<string, number>()
-  for (let at = 0; at < flat.length; at += 2) dueAt.set(flat[at] ?? '', Number(flat[at + 1]))
-  const last = flat.at(-1)
-  // The limit may have cut through those of one due time. Few share one, as each is a settlement of the same millisecond.
-  if (last !== undefined && dueAt.size >= limit) for (const id of await store.redis.zrangebyscore(key, last, last)) dueAt.set(id, Number(last))
-  const times = [...dueAt.values()]
-  const shared = new Set(times.filter((time, at) => time === times[at - 1]))
-  if (shared.size === 0) return [...dueAt.keys()]
-  const tied = [...dueAt].filter(([, time]) => shared.has(time)).map(([id]) => id)
+export async function dueFailures (store: Store, senders: readonly string[], until: number, limit: number): Promise<SetEntry[]> {
+  const due = await mergeSets(store, senders, 'failures', { until })(limit)
+  const last = due.length >= limit ? due.at(-1)?.score : undefined
+  const groups = groupBySender(due)
+  const numbers = new Map<string, number>()
+  await inParallel([...groups], CONCURRENCY, async ([sender, group]) => {
+    if (group.at(-1)?.score === last) await addTied(store, sender, group)
+    await readNumbers(store, sender, group, numbers)
+  })
+  return [...groups.values()].flat().sort((a, b) => a.score - b.score || (numbers.get(a.id) ?? 0) - (numbers.get(b.id) ?? 0))
+}
+
+/** The limit may have cut through those of one due time. Few share one, as each is a settlement of the same millisecond. */
+async function addTied (store: Store, sender: string, group: SetEntry[]): Promise<void> {
+  const score = group.at(-1)?.score ?? 0
+  const known = new Set(group.map(({ id }) => id))
+  for (const id of await store.redis.zrangebyscore(senderKey(store.prefix, sender, 'failures'), score, score)) {
+    if (!known.has(id)) group.push({ sender, id, score })
+  }
+}
+
+/** The numbers in the queue of those entries of one sender that share their due time. */
+async function readNumbers (store: Store, sender: string, group: readonly SetEntry[], numbers: Map<string, number>): Promise<void> {
+  const shared = new Set(group.filter(({ score }, at) => score === group[at - 1]?.score).map(({ score }) => score))
+  const tied = group.filter(({ score }) => shared.has(score)).map(({ id }) => id)
+  if (tied.length === 0) return
   const texts = await store.redis.hmget(senderKey(store.prefix, sender, 'backlog'), ...tied)
-  const numbers = new Map(tied.map((id, at) => [id, numberIn(texts[at] ?? null)]))
-  return [...dueAt].sort(([a, dueA], [b, dueB]) => dueA - dueB || (numbers.get(a) ?? 0) - (numbers.get(b) ?? 0)).map(([id]) => id)
+  for (const [at, id] of tied.entries()) numbers.set(id, numberIn(texts[at] ?? null))
 }
 
 /** The number in the queue in the header of a record; 0 for none. */

@@ -1,3 +1,4 @@
+import type { WaitingFor } from '../message.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import type { StoredMessage, HistoryEntry } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
@@ -10,6 +11,7 @@ export type Explain = (code: string) => { title: string, explanation: string, re
 /** A delivery failure as the API returns it; times in ISO 8601. */
 export interface Failure {
   id: string
+  sender: string
   phoneNumber: string
   message: string | Record<string, unknown>
   idempotencyKey: string | null
@@ -17,6 +19,8 @@ export interface Failure {
   errorCode: string | null
   attemptCount: number
   status: FailureStatus
+  messageStatus: PendingState | null
+  waitingFor: WaitingFor | null
   metadata: Record<string, unknown> | null
   nextRetryAt: string | null
   lastAttemptAt: string | null
@@ -34,19 +38,31 @@ export interface Failure {
 
 export interface Attempt { attempt: number, at: string, durationMs: number | null, outcome: string, code: string | null, error: string | null }
 
-/** Converts a record of Redis. `scoreMs`: when it is retried next, or when it was settled. */
-export function toFailure (sender: string, id: string, text: string, status: FailureStatus, scoreMs: number, explain: Explain): Failure {
+/** Where a PENDING failure is. */
+export type PendingState = 'retrying' | 'queued' | 'sending' | 'unknown'
+
+/** How a PENDING failure waits. `nextRetryMs`: null where it is in flight, or no end of the wait is known. */
+export interface Wait { state: PendingState, waitingFor: WaitingFor | null, nextRetryMs: number | null }
+
+/** Where a failure stands: how it waits, or how and when it was settled. */
+export type Standing = { status: 'PENDING', wait: Wait } | { status: 'FAILED' | 'RESOLVED', settledMs: number }
+
+/** Converts a record of Redis. */
+export function toFailure (sender: string, id: string, text: string, standing: Standing, explain: Explain): Failure {
+  const { status } = standing
+  const wait = status === 'PENDING' ? standing.wait : null
   const kept = parseRecord(text)
   const attempts = attemptsOf(kept.history)
   const last = attempts.at(-1)
   const lastError = attempts.filter(attempt => attempt.outcome !== 'sent').at(-1)
   const lastEntry = kept.history.at(-1)
   const acknowledged = acknowledgedOf(kept.history)
-  const wait = kept.history.filter(entry => entry.retryNotBeforeMs !== undefined).at(-1)
+  const notBefore = kept.history.filter(entry => entry.retryNotBeforeMs !== undefined).at(-1)
   const explained = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
   const createdAt = iso(admittedAt(id))
   return {
     id: publicId(sender, id),
+    sender,
     phoneNumber: kept.payload.to,
     message: kept.payload.message,
     idempotencyKey: kept.payload.idempotencyKey ?? null,
@@ -54,16 +70,18 @@ export function toFailure (sender: string, id: string, text: string, status: Fai
     errorCode: lastError?.code ?? null,
     attemptCount: kept.attempts,
     status,
+    messageStatus: wait?.state ?? null,
+    waitingFor: wait?.waitingFor ?? null,
     metadata: kept.payload.metadata ?? null,
-    nextRetryAt: status === 'PENDING' ? iso(scoreMs) : null,
+    nextRetryAt: wait === null || wait.nextRetryMs === null ? null : iso(wait.nextRetryMs),
     lastAttemptAt: last?.at ?? null,
-    resolvedAt: status === 'RESOLVED' ? iso(scoreMs) : null,
+    resolvedAt: status === 'RESOLVED' ? iso(standing.settledMs) : null,
     createdAt,
     updatedAt: lastEntry === undefined ? createdAt : iso(lastEntry.at),
     reason: status === 'PENDING' ? null : kept.history.filter(entry => entry.reason !== undefined).at(-1)?.reason ?? null,
     explanation: explained?.explanation ?? null,
     remedy: explained?.remedy ?? null,
-    retryNotBefore: wait?.retryNotBeforeMs === undefined ? null : iso(wait.at + wait.retryNotBeforeMs),
+    retryNotBefore: notBefore?.retryNotBeforeMs === undefined ? null : iso(notBefore.at + notBefore.retryNotBeforeMs),
     acknowledgedAt: acknowledged === undefined ? null : iso(acknowledged.at),
     acknowledgedBy: acknowledged?.acknowledgedBy ?? null,
     attempts

@@ -1,15 +1,18 @@
 import { SluiceError } from '../errors.js'
+import { inParallel } from '../parallel.js'
 import { redisNowMs } from '../redis/clock.js'
 import { senderKey } from '../redis/keys.js'
+import { groupBySender, mergeSets, type SetEntry } from '../redis/merge-sets.js'
 import { readPayload } from '../redis/payload.js'
 import type { Store } from '../redis/store.js'
 import { canonicalName } from '../recipient.js'
-import type { Explain, Failure, FailureStatus } from './failure.js'
+import { inspectMessage } from '../settlement/inspect.js'
+import type { Explain, Failure, FailureStatus, Wait } from './failure.js'
 import { toFailure } from './failure.js'
 
 export interface FailureFilter {
   status?: FailureStatus
-  /** Only PENDING ones whose retry is due. */
+  /** Only PENDING ones whose retry is due or has begun. */
   due?: boolean
   recipient?: string
   idempotencyKey?: string
@@ -22,81 +25,103 @@ export interface FailureFilter {
 /** Entries scanned for one page at most, so that one request with a narrow filter cannot scan a million failures. */
 const SCAN = 2000
 const CHUNK = 200
+/** Messages that are asked at once what they wait for. */
+const CONCURRENCY = 20
 
-const places: Record<FailureStatus, { zset: string, hash: string, newestFirst: boolean }> = {
-  PENDING: { zset: 'failures', hash: 'backlog', newestFirst: false },
-  FAILED: { zset: 'failed', hash: 'failure-records', newestFirst: true },
-  RESOLVED: { zset: 'resolved', hash: 'failure-records', newestFirst: true }
+/** `begun`: retries that began since the first page was read. Their failures may have left `failures` just before it was read. */
+type Place = 'retries' | 'failures' | 'begun' | 'failed' | 'resolved'
+/** In the order of the list. */
+const places: Record<Place, { status: FailureStatus, zset: string, hash: string, newestFirst: boolean }> = {
+  retries: { status: 'PENDING', zset: 'retries', hash: 'backlog', newestFirst: false },
+  failures: { status: 'PENDING', zset: 'failures', hash: 'backlog', newestFirst: false },
+  begun: { status: 'PENDING', zset: 'retries', hash: 'backlog', newestFirst: false },
+  failed: { status: 'FAILED', zset: 'failed', hash: 'failure-records', newestFirst: true },
+  resolved: { status: 'RESOLVED', zset: 'resolved', hash: 'failure-records', newestFirst: true }
 }
-const order: FailureStatus[] = ['PENDING', 'FAILED', 'RESOLVED']
 
 /**
- * A page of failures: PENDING by next retry, then FAILED and RESOLVED, newest first. `nextCursor` is null at the end; a page may hold fewer than
- * `limit` before. Throws INVALID_REQUEST for an invalid cursor.
+ * A page of the failures of several senders: PENDING by next retry, those whose retry has begun first; then FAILED and RESOLVED, newest first.
+ * `nextCursor` is null at the end; a page may hold fewer than `limit` before. Throws INVALID_REQUEST for an invalid cursor.
  */
 export async function listFailures (
   deps: { store: Store; explain: Explain },
-  sender: string,
+  senders: readonly string[],
   filter: FailureFilter
 ): Promise<{ failures: Failure[]; nextCursor: string | null }> {
-  const statuses = filter.due === true ? ['PENDING' as const] : filter.status === undefined ? order : [filter.status]
+  const { store } = deps
   const from = parseCursor(filter.cursor)
+  const names = (Object.keys(places) as Place[])
+    .filter(name => filter.due === true ? places[name].status === 'PENDING' : filter.status === undefined || places[name].status === filter.status)
   const matches = matcher(filter)
-  const failures: Failure[] = []
+  const found: Found[] = []
+  const nowMs = await redisNowMs(store.redis, senderKey(store.prefix, senders[0] ?? '', 'failures'))
+  const sinceMs = from?.sinceMs ?? nowMs
   let scanned = 0
-  for (const status of statuses.slice(from === null ? 0 : Math.max(0, statuses.indexOf(from.status)))) {
-    let after = from !== null && from.status === status ? from : null
+  const page = async (after: Omit<Cursor, 'sinceMs'> | null): Promise<{ failures: Failure[]; nextCursor: string | null }> =>
+    ({ failures: await describe(deps, found), nextCursor: after === null ? null : formatCursor({ ...after, sinceMs }) })
+  for (const place of names.slice(from === null ? 0 : Math.max(0, names.indexOf(from.place)))) {
+    const until = { retries: sinceMs - 1, failures: filter.due === true ? nowMs : Infinity, begun: Infinity, failed: Infinity, resolved: Infinity }
+    const start = place === 'begun' ? { score: sinceMs, id: '' } : null
+    const take = mergeSets(store, senders, places[place].zset, {
+      newestFirst: places[place].newestFirst, after: from?.place === place ? from : start, until: until[place]
+    })
     for (;;) {
-      const page = await read(deps.store, sender, status, after, filter.due === true)
-      for (const entry of page) {
-        after = { status, score: entry.score, id: entry.id }
-        scanned++
-        if (entry.text === null || !matches(entry)) continue
-        failures.push(toFailure(sender, entry.id, entry.text, status, entry.score, deps.explain))
-        if (failures.length >= filter.limit) return { failures, nextCursor: formatCursor(after) }
+      const entries = await take(CHUNK)
+      const texts = await readRecords(store, place, entries)
+      for (const [at, entry] of entries.entries()) {
+        const text = texts[at] ?? null
+        if (text === null || !matches(text)) continue
+        found.push({ ...entry, place, text })
+        if (found.length >= filter.limit) return await page({ place, score: entry.score, id: entry.id })
       }
-      if (page.length < CHUNK) break
-      if (scanned >= SCAN && after !== null) return { failures, nextCursor: formatCursor(after) }
+      scanned += entries.length
+      const last = entries.at(-1)
+      if (last === undefined || entries.length < CHUNK) break
+      if (scanned >= SCAN) return await page({ place, score: last.score, id: last.id })
     }
   }
-  return { failures, nextCursor: null }
+  return await page(null)
 }
 
-interface Cursor { status: FailureStatus, score: number, id: string }
-interface Entry { id: string, score: number, text: string | null }
+interface Cursor { place: Place, score: number, id: string, sinceMs: number }
+interface Found extends SetEntry { place: Place, text: string }
 
-async function read (store: Store, sender: string, status: FailureStatus, after: Cursor | null, due: boolean): Promise<Entry[]> {
-  const { zset, hash, newestFirst } = places[status]
-  const key = senderKey(store.prefix, sender, zset)
-  const start = after === null ? 0 : await rankAfter(store, key, after, newestFirst)
-  const flat = newestFirst
-    ? await store.redis.zrevrange(key, start, start + CHUNK - 1, 'WITHSCORES')
-    : await store.redis.zrange(key, start, start + CHUNK - 1, 'WITHSCORES')
-  const entries: Entry[] = []
-  for (let i = 0; i < flat.length; i += 2) entries.push({ id: flat[i] ?? '', score: Number(flat[i + 1]), text: null })
-  const untilMs = due ? await redisNowMs(store.redis, key) : Infinity
-  const wanted = entries.filter(entry => entry.score <= untilMs)
-  if (wanted.length === 0) return []
-  const texts = await store.redis.hmget(senderKey(store.prefix, sender, hash), ...wanted.map(entry => entry.id))
-  return wanted.map((entry, i) => ({ ...entry, text: texts[i] ?? null }))
+/** The records of entries, in their order: one command for each sender. */
+async function readRecords (store: Store, place: Place, entries: readonly SetEntry[]): Promise<Array<string | null>> {
+  const bySender = groupBySender(entries)
+  const texts = new Map<string, string | null>()
+  await inParallel([...bySender], CONCURRENCY, async ([sender, own]) => {
+    const values = await store.redis.hmget(senderKey(store.prefix, sender, places[place].hash), ...own.map(({ id }) => id))
+    own.forEach(({ id }, at) => texts.set(id, values[at] ?? null))
+  })
+  return entries.map(({ id }) => texts.get(id) ?? null)
 }
 
-/** The rank after the cursor's entry, even if that entry has been removed or moved since. */
-async function rankAfter (store: Store, key: string, after: Cursor, newestFirst: boolean): Promise<number> {
-  const [rank, score] = await Promise.all([
-    newestFirst ? store.redis.zrevrank(key, after.id) : store.redis.zrank(key, after.id),
-    store.redis.zscore(key, after.id)
-  ])
-  if (rank !== null && Number(score) === after.score) return rank + 1
-  return newestFirst
-    ? await store.redis.zcount(key, `(${after.score}`, '+inf')
-    : await store.redis.zcount(key, '-inf', `(${after.score}`)
+/** The failures as the API returns them. One that was settled meanwhile is left out: it is listed under its new status. */
+async function describe ({ store, explain }: { store: Store; explain: Explain }, found: readonly Found[]): Promise<Failure[]> {
+  const failures = await inParallel(found, CONCURRENCY, async ({ sender, id, place, text, score }) => {
+    const { status } = places[place]
+    if (status !== 'PENDING') return [toFailure(sender, id, text, { status, settledMs: score }, explain)]
+    const wait: Wait | null = place === 'failures'
+      ? { state: 'retrying', waitingFor: 'retry', nextRetryMs: score }
+      : await waitOf(store, sender, id)
+    return wait === null ? [] : [toFailure(sender, id, text, { status, wait }, explain)]
+  })
+  return failures.flat()
 }
 
-function matcher (filter: FailureFilter): (entry: Entry) => boolean {
+/** How a failure whose retry has begun waits; null if it is settled. */
+async function waitOf (store: Store, sender: string, id: string): Promise<Wait | null> {
+  const view = await inspectMessage(store, sender, { id })
+  if (view === null) return null
+  const { state, waitingFor, momentMs, delayMs, nowMs } = view
+  if (state !== 'retrying' && state !== 'queued' && state !== 'sending' && state !== 'unknown') return null
+  return { state, waitingFor, nextRetryMs: momentMs ?? (delayMs === null ? null : nowMs + delayMs) }
+}
+
+function matcher (filter: FailureFilter): (text: string) => boolean {
   const recipient = filter.recipient === undefined ? null : canonicalName(filter.recipient)
-  return ({ text }) => {
-    if (text === null) return false
+  return text => {
     if (recipient !== null && !text.startsWith(`${recipient} `)) return false
     if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
     const payload = readPayload('', text.split('\n')[1] ?? '{}')
@@ -106,15 +131,17 @@ function matcher (filter: FailureFilter): (entry: Entry) => boolean {
 }
 
 function formatCursor (cursor: Cursor): string {
-  return Buffer.from(JSON.stringify([cursor.status, cursor.score, cursor.id])).toString('base64url')
+  return Buffer.from(JSON.stringify([cursor.place, cursor.score, cursor.id, cursor.sinceMs])).toString('base64url')
 }
 
 /** Throws INVALID_REQUEST for an invalid cursor. Starting again from the first page would make a client loop for ever. */
 function parseCursor (text: string | undefined): Cursor | null {
   if (text === undefined) return null
   try {
-    const [status, score, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [FailureStatus, number, string]
-    if (Object.hasOwn(places, status) && Number.isFinite(score) && typeof id === 'string') return { status, score, id }
+    const [place, score, id, sinceMs] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [Place, number, string, number]
+    if (Object.hasOwn(places, place) && Number.isFinite(score) && typeof id === 'string' && Number.isFinite(sinceMs)) {
+      return { place, score, id, sinceMs }
+    }
   } catch {
     // not Base64 of JSON: refused below
   }

@@ -97,17 +97,17 @@ async function retrySender (deps: RetryWorkerDeps, sender: string, { gate, isOve
   /** Failures that cannot be retried now: they stay where they are, in front of the others. */
   const skipped = new Set<string>()
   for (;;) {
-    const { ids, limit } = await gate(async () => {
+    const { due, limit } = await gate(async () => {
       const [nowMs, perSecond] = await Promise.all([redisNowMs(redis, failures), redis.hget(senderKey(prefix, sender, 'sender'), 'perSecond')])
       const limit = Math.ceil(Math.min(PAGE_MOST, Math.max(PAGE_LEAST, PAGE_SECONDS * Number(perSecond))))
-      const due = await dueFailures(deps.store, sender, nowMs, limit + skipped.size)
-      return { limit, ids: due.filter(id => !skipped.has(id)) }
+      const found = await dueFailures(deps.store, [sender], nowMs, limit + skipped.size)
+      return { limit, due: found.filter(({ id }) => !skipped.has(id)) }
     })
-    const { counts, gone } = await retryEach(deps, sender, ids, { force: false, by: null, isOver })
+    const { counts, gone } = await retryEach(deps, due, { force: false, by: null, isOver })
     add(counts)
     const scores = gone.length === 0 ? [] : await redis.zmscore(failures, ...gone)
     for (const [at, id] of gone.entries()) if (scores[at] !== null) skipped.add(id)
-    if (ids.length < limit) return
+    if (due.length < limit) return
     while (!isOver() && counts.deferred > 0 && await gate(async () => await queued(deps, sender)) > limit / 2) await sleep(POLL_MS)
     if (isOver()) return
   }

@@ -2,6 +2,7 @@ import { elapsedNow } from '../elapsed.js'
 import type { Bus } from '../events.js'
 import { redisNowMs } from '../redis/clock.js'
 import { digestOf, senderKey } from '../redis/keys.js'
+import { groupBySender, type SetEntry } from '../redis/merge-sets.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { cancel, dropUnwanted } from '../drain/cancel.js'
@@ -23,31 +24,32 @@ const CONCURRENCY = 50
 const PLACE_WITHIN_MS = 500
 
 /**
- * Retries the due failures of a sender, oldest first, at most `limit`; with `force` also those that are not due. `by`: name of the operator's
- * API key.
+ * Retries the due failures of senders, oldest first, at most `limit` of all; with `force` also those that are not due. `by`: name of the
+ * operator's API key.
  */
-export async function retryFailures (
-  deps: RetryDeps, sender: string, { limit, force, by }: { limit: number; force: boolean; by: string }
+export async function retryAll (
+  deps: RetryDeps, senders: readonly string[], { limit, force, by }: { limit: number; force: boolean; by: string }
 ): Promise<RetryCounts> {
+  const { redis, prefix } = deps.store
   // By Redis's clock. A second more, since the script checks each one again.
-  const until = force ? '+inf' : await redisNowMs(deps.store.redis, senderKey(deps.store.prefix, sender, 'failures')) + 1000
-  const ids = await dueFailures(deps.store, sender, until, limit)
-  return (await retryEach(deps, sender, ids, { force, by, isOver: () => false })).counts
+  const until = force ? Infinity : await redisNowMs(redis, senderKey(prefix, senders[0] ?? '', 'failures')) + 1000
+  const due = alternate(await dueFailures(deps.store, senders, until, limit))
+  return (await retryEach(deps, due, { force, by, isOver: () => false })).counts
 }
 
 /**
- * Retries these failures of a sender until `isOver`. `gone`: those that are no failures any more, or may not be retried now. An error ends it:
- * it is thrown once the retries under way have ended.
+ * Retries these failures until `isOver`. `gone`: those that are no failures any more, or may not be retried now. An error ends it: it is thrown
+ * once the retries under way have ended.
  */
 export async function retryEach (
-  deps: RetryDeps, sender: string, ids: readonly string[], options: { force: boolean, by: string | null, isOver: () => boolean }
+  deps: RetryDeps, due: ReadonlyArray<Pick<SetEntry, 'sender' | 'id'>>, options: { force: boolean, by: string | null, isOver: () => boolean }
 ): Promise<{ counts: RetryCounts, gone: string[] }> {
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
-  const rest = ids.values()
+  const rest = due.values()
   const errors: unknown[] = []
   const gone: string[] = []
   async function work (): Promise<void> {
-    for (const id of rest) {
+    for (const { sender, id } of rest) {
       if (errors.length > 0 || options.isOver()) return
       try {
         const result = await retryOne(deps, sender, id, options)
@@ -58,7 +60,7 @@ export async function retryEach (
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, ids.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, due.length) }, work))
   counts.total = counts.succeeded + counts.failed + counts.permanentlyFailed + counts.deferred
   if (counts.total > 0) deps.events.emit('retry.ran', { ...counts, by: options.by ?? 'the retry worker' })
   if (errors.length > 0) throw errors[0]
@@ -134,6 +136,13 @@ async function retryWith (
     case 'no_rules': return 'gone'
     default: return reply satisfies never
   }
+}
+
+/** One failure of each sender, then the next of each, so that one whose requests are slow does not delay the others. */
+function alternate (due: readonly SetEntry[]): SetEntry[] {
+  const groups = [...groupBySender(due).values()]
+  const longest = Math.max(0, ...groups.map(group => group.length))
+  return Array.from({ length: longest }, (_, round) => groups.flatMap(group => group[round] ?? [])).flat()
 }
 
 export function addCounts (a: RetryCounts, b: RetryCounts): RetryCounts {

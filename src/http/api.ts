@@ -33,3 +33,8 @@ export function senderForMessage (deps: Pick<ApiDeps, 'senders'>, name: string |
   if (deps.senders.has(sender) && !deps.senders.isDraining(sender)) return { sender }
   return { sender, refusal: new SluiceError('SENDER_UNKNOWN', { field: 'sender' }) }
 }
+
+/** The sender with this name, or all senders that this node serves. Throws SENDER_UNKNOWN. */
+export function chooseSenders (deps: Pick<ApiDeps, 'senders'>, name: string | undefined): readonly string[] {
+  return name === undefined ? deps.senders.ids() : [chooseSender(deps, name)]
+}

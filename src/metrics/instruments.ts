@@ -46,6 +46,8 @@ export function createInstruments () {
     senderStops: counter('sender_stops_total', 'Sender stops by the error code that caused them', ['sender', 'code']),
     retryRuns: counter('retry_runs_total', 'Completed runs of the retry worker'),
     retryResults: counter('retry_results_total', 'Retried failures by result', ['result']),
+    failuresCut: counter('failures_removed_early_total', 'Failures removed before the end of their retention, since a sender had too many, by status',
+      ['sender', 'status']),
     recoveries: counter('recoveries_total', 'Repairs by recovery, by kind', ['sender', 'kind']),
     operatorActions: counter('operator_acts_total', 'Operator actions by kind', ['action']),
     unexpectedErrors: counter('faults_total', 'Unexpected errors by location', ['location']),

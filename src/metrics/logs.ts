@@ -27,6 +27,7 @@ export function logEvents (events: Bus, log: Pick<Logger, 'debug' | 'info' | 'wa
   events.on('drain.started', fields => write('drain run started', fields))
   events.on('drain.ended', fields => write('drain run ended', fields))
   events.on('retry.ran', fields => write('retry run', fields))
+  events.on('failures.cut', fields => write('failures removed early: too many', fields))
   events.on('recovery.found', ({ kind, ...fields }) => write(recoveries[kind], fields))
   events.on('operator.action', fields => write('operator action', { ...fields }))
   events.on('redis.connected', fields => write('Redis connected', fields))
@@ -77,6 +78,7 @@ function logSenders (events: Bus, write: WriteLine): void {
   events.on('policy.reloaded', fields => write('policy reloaded', fields))
   events.on('policy.rejected', fields => write('policy reload failed: previous policy kept', fields))
   events.on('sender.removed', fields => write('removed sender drained', fields))
+  events.on('sender.forgotten', fields => write('removed sender forgotten', fields))
   events.on('senders.unserved', fields => write('senders with messages not configured on this node', fields))
 }
 

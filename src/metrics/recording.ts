@@ -80,6 +80,10 @@ function recordMessages (events: Bus, to: Instruments): void {
     if (outcome === 'refused') to.refusals.inc({ sender, code: code ?? 'other' })
   })
   events.on('message.closed', ({ sender, state }) => to.settled.inc({ sender, outcome: state }))
+  events.on('failures.cut', ({ sender, failed, resolved }) => {
+    to.failuresCut.inc({ sender, status: 'failed' }, failed)
+    to.failuresCut.inc({ sender, status: 'resolved' }, resolved)
+  })
 }
 
 function recordAttempts (events: Bus, to: Instruments, codeName: Known['codeName']): void {
@@ -108,6 +112,7 @@ function startAtZero (to: Instruments, senders: string[]): void {
   for (const sender of senders) {
     for (const alone of [to.violations, to.unknownOutcomes, to.doubleSends]) alone.inc({ sender }, 0)
     for (const outcome of endings) to.settled.inc({ sender, outcome }, 0)
+    for (const status of ['failed', 'resolved']) to.failuresCut.inc({ sender, status }, 0)
     for (const kind of recoveryKinds) to.recoveries.inc({ sender, kind }, 0)
     to.senderStops.inc({ sender, code: EXPIRED_TOKEN }, 0)
   }

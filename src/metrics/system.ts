@@ -27,7 +27,7 @@ export function createSystemGauges (): SystemGauges {
   }
   const limited = gauge('active_rate_limits', 'Recipients whose pair rate delays their next message', ['sender'])
   const messages = gauge('queue_messages', 'Unsettled messages by state', ['sender', 'state'])
-  const failures = gauge('delivery_failures', 'Stored delivery failures by status', ['sender', 'status'])
+  const failures = gauge('delivery_failures', 'Stored delivery failures by status; pending until their retry has ended', ['sender', 'status'])
   const unacknowledged = gauge('delivery_failures_unacknowledged',
     'Messages that failed for good in the last 24 hours and are not acknowledged, by reason', ['sender', 'reason'])
   const oldest = gauge('oldest_due_seconds', 'Age of the oldest due message past its ready time, in seconds; 0 if none is due', ['sender'])
@@ -64,7 +64,7 @@ export function createSystemGauges (): SystemGauges {
       paused: isActive ? 0 : queued,
       active: reading.inFlight,
       scheduled: reading.scheduled,
-      retrying: reading.failures.pending,
+      retrying: reading.retrying,
       unknown: reading.unknown
     }
     limited.set({ sender }, reading.activeRateLimits)

@@ -17,6 +17,17 @@ export function findTerms (recipient: string, metadata: Record<string, unknown> 
   return [findTerm('recipient', recipient), ...tags].join(' ')
 }
 
+/** The place of a message among those with one term, `<generation>.<digest>`: in the order of text, that is the order of admission. */
+export function positionOf (id: string): string {
+  const at = id.lastIndexOf('.')
+  return `${id.slice(at + 1)}.${id.slice(0, at)}`
+}
+
+/** The entry of the index that finds a message by a term. */
+export function indexEntry (term: string, id: string): string {
+  return `${term}:${positionOf(id)}`
+}
+
 /** Life of the index of one hour, seconds: its last entry can be looked up for `findMs`. */
 export function indexLifeS (findMs: number): number {
   return Math.ceil(findMs / 1000) + 3600

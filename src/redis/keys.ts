@@ -6,11 +6,11 @@
 interface KeyPart { digest?: string | undefined, hour?: number, recipient?: string }
 
 /**
- * `{wa:<sender>}:<name>`; the idempotency record is `{wa:<sender>}:msg:<digest>`, the look-up index
+ * `{wa:<sender>}:<name>`, or `{wa}:<name>` without a sender; the idempotency record is `{wa:<sender>}:msg:<digest>`, the look-up index
  * `{wa:<sender>}:recent:<hours since the epoch>`, a pair's run of starts `{wa:<sender>}:starts:<recipient>`.
  */
 export function senderKey (prefix: string, sender: string, name: string, part?: KeyPart): string {
-  const key = `{${prefix}:${sender}}:${name}`
+  const key = sender === '' ? `{${prefix}}:${name}` : `{${prefix}:${sender}}:${name}`
   if (name === 'msg') return `${key}:${part?.digest ?? ''}`
   if (name === 'starts') return `${key}:${part?.recipient ?? ''}`
   // By this node's clock, which is exact enough: the hour only selects a part of the index, and a look-up reads the neighbouring hours too.

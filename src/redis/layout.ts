@@ -6,7 +6,7 @@ import { globalKey } from './keys.js'
  * Version of the data layout that this code reads and writes; lua/README.md describes it. It increases where older code would misread or
  * damage the data of newer code. A new key or field that older code ignores is no reason. See docs/upgrading.md.
  */
-const LAYOUT = 2
+export const LAYOUT = 2
 
 /** Claims the layout before anything else is written. Throws LAYOUT_NEWER, and has written nothing, on data of a newer layout. */
 export async function claimLayout (redis: Client, prefix: string): Promise<void> {

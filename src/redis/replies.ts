@@ -35,7 +35,10 @@ export interface SenderReply extends SenderCounts {
   version: number
   oldestDueUs: number
   unattendedUs: number
-  failures: number
+  /** Failures that wait for their next retry. */
+  retrying: number
+  /** These, and those whose retry has begun. */
+  pending: number
   resolved: number
   failed: number
   rejected: number
@@ -57,6 +60,9 @@ type Pair = Record<Lane, number> & {
   burst: number
 }
 interface NoRules { status: 'no_rules' }
+/** `faults`: names separated by spaces. */
+interface Checked { status: 'checked', faults: string }
+type Repaired = Bare<'repaired' | 'gone'> | { status: 'left', why: string }
 interface Bare<Status extends string> { status: Status }
 
 /** The reply of each script. The headers in lua/ declare the same fields and say what they mean; the loader reads the fields from there. */
@@ -126,7 +132,15 @@ export interface Replies {
     nextMs: number
     parkedDue: boolean
   }
-  prune: { status: 'pruned', expired: string[], buckets: number, failures: number }
+  'check-messages': Checked
+  'check-pairs': Checked
+  'check-bodies': Checked
+  'repair-message': Repaired
+  'repair-pair': Repaired
+  'repair-body': Repaired
+  'repair-schedule': Bare<'repaired' | 'gone'>
+  prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
+  forget: Bare<'forgotten' | 'kept'>
   'inspect-message': Bare<'gone'> | {
     status: 'found'
     state: State
@@ -177,7 +191,15 @@ export interface Arguments {
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
   recover: Timed<'lost' | 'limit'> & { graceMs?: number }
+  'check-messages': Timed<'rememberMs' | 'id' | 'lane' | 'member'>
+  'check-pairs': Timed<'recipient'>
+  'check-bodies': Record<'name', Value>
+  'repair-message': Timed<'id' | 'lane' | 'member' | 'fault' | 'rememberMs' | 'history'>
+  'repair-pair': Timed<'recipient' | 'fault'>
+  'repair-body': Timed<'name' | 'fault'>
+  'repair-schedule': Record<'name', Value>
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
+  forget: Timed<'afterMs'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>
   'inspect-queue': Timed<'which' | 'skip' | 'take' | 'limit'>

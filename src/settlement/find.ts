@@ -1,55 +1,99 @@
-import { admittedAt, digestOf, hourNow, senderKey } from '../redis/keys.js'
+import { inParallel } from '../parallel.js'
+import { positionOf } from '../redis/find-terms.js'
+import { hasTerms, readIndex, readRareTerm, type Position } from '../redis/index-reader.js'
+import { admittedAt } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import type { MessageView } from './inspect.js'
 import { inspectMessage } from './inspect.js'
 
 export interface MessageFilter {
-  /** A message has to have all of these terms; see redis/find-terms.ts. */
+  /** Of its admission: a message has to have all of these terms; see redis/find-terms.ts. */
   terms: string[]
+  /** The term of the provider's id, if that is known. */
+  sentAs?: string
   /** If the idempotency key is known: its digest for each possible caller. */
   digests: string[]
   /** Only messages of this API key. */
   caller?: string
+  /** Only messages after this one, which need not exist any more. */
+  after?: Position | null
   limit: number
 }
 
-/** Entries that are read of one term and hour at most. */
-const PER_HOUR = 1000
-
-/** Messages of a sender that match, newest first. Reads one sorted set per term and hour, back to `findMs` ago. */
-export async function findMessages (store: Store, sender: string, findMs: number, filter: MessageFilter): Promise<MessageView[]> {
-  const byDigest = await Promise.all(filter.digests.map(async digest => await inspectMessage(store, sender, { digest })))
-  const found: MessageView[] = byDigest.filter(view => view !== null)
-  let ids: string[] = []
-  if (filter.terms.length > 0) {
-    const sets = await Promise.all(filter.terms.map(async term => await idsOf(store, sender, term, findMs)))
-    const [first = new Set<string>(), ...others] = sets
-    ids = [...first].filter(id => others.every(other => other.has(id)))
-  }
-  const views: MessageView[] = filter.digests.length > 0
-    ? found.filter(view => filter.terms.length === 0 || ids.includes(view.id))
-    : await inspectNewest(store, sender, ids, filter)
-  return views.filter(view => filter.caller === undefined || view.caller === filter.caller)
-    .sort((a, b) => b.admittedAt - a.admittedAt).slice(0, filter.limit)
+export interface Page<View = MessageView> {
+  /** Newest first. */
+  messages: View[]
+  /** Where to go on; null at the end. A page may have fewer messages than the limit, and even none, before the end. */
+  next: Position | null
 }
 
-/** Inspects messages newest first, until enough of them match. */
-async function inspectNewest (store: Store, sender: string, ids: string[], filter: MessageFilter): Promise<MessageView[]> {
-  const newest = [...ids].sort((a, b) => admittedAt(b) - admittedAt(a))
-  const views: MessageView[] = []
-  for (let from = 0; from < newest.length && views.length < filter.limit; from += filter.limit) {
-    const page = await Promise.all(newest.slice(from, from + filter.limit).map(async id => await inspectMessage(store, sender, { id })))
-    views.push(...page.filter(view => view !== null).filter(view => filter.caller === undefined || view.caller === filter.caller))
+/** Index entries that one search may read, and what a message that is read costs in these. A tenth of a second of Redis at most. */
+const BUDGET = 20_000
+const LEAST_BUDGET = 400
+const COST_OF_MESSAGE = 10
+/** Messages with one provider's id in one hour: one, unless ids collide. */
+const MOST_OF_PROVIDER_ID = 100
+/** Senders searched at once. */
+const SENDERS_AT_ONCE = 10
+
+/**
+ * The messages of a sender that match, newest first: all of them, page by page. The look-up index goes back to `findMs` ago. The work of one
+ * call is bounded by `budget`.
+ */
+export async function findMessages (store: Store, sender: string, findMs: number, filter: MessageFilter, budget = BUDGET): Promise<Page> {
+  const isOwn = (view: MessageView | null): view is MessageView => view !== null && (filter.caller === undefined || view.caller === filter.caller)
+  if (filter.digests.length > 0 || filter.sentAs !== undefined) return pageOf((await findFew(store, sender, findMs, filter)).filter(isOwn), filter)
+  let left = budget
+  const index = readIndex(store, sender, filter.terms, { findMs, after: filter.after ?? null, mayRead: () => (left -= index.cost()) > 0 })
+  const messages: MessageView[] = []
+  let next: Position | null = null
+  while (messages.length < filter.limit) {
+    const wanted = Math.min(filter.limit - messages.length, Math.max(1, Math.ceil(left / COST_OF_MESSAGE)))
+    const positions = await index.take(wanted)
+    const views = await Promise.all(positions.map(async position => await inspectMessage(store, sender, { id: idAt(position) })))
+    messages.push(...views.filter(isOwn))
+    left -= positions.length * COST_OF_MESSAGE
+    next = positions.length < wanted ? index.readUntil() : positions.at(-1) ?? null
+    if (positions.length < wanted || left <= 0) break
   }
-  return views
+  return { messages, next }
 }
 
-/** Ids of the messages in the look-up index of one term. */
-async function idsOf (store: Store, sender: string, term: string, findMs: number): Promise<Set<string>> {
-  const now = hourNow()
-  // One hour more on either side, since the clocks of nodes differ.
-  const hours = Array.from({ length: Math.ceil(findMs / 3_600_000) + 3 }, (_, i) => now + 1 - i)
-  const found = await Promise.all(hours.map(async hour =>
-    await store.redis.zrangebylex(senderKey(store.prefix, sender, 'recent', { hour }), `[${term}:`, `(${term};`, 'LIMIT', 0, PER_HOUR)))
-  return new Set(found.flat().map(member => member.slice(term.length + 1)).filter(id => digestOf(id) !== ''))
+/** The same of several senders, together newest first. */
+export async function findInSenders (
+  senders: readonly string[], limit: number, find: (sender: string, budget: number) => Promise<Page>
+): Promise<Page<[sender: string, view: MessageView]>> {
+  const budget = Math.max(LEAST_BUDGET, Math.floor(BUDGET / Math.max(1, senders.length)))
+  const pages = await inParallel(senders, SENDERS_AT_ONCE, async sender => ({ sender, ...await find(sender, budget) }))
+  // Nothing older than this is known to be complete.
+  const until = pages.reduce<Position | null>((newest, { next }) => next !== null && (newest === null || next > newest) ? next : newest, null)
+  const found = pages.flatMap(({ sender, messages }) => messages.map(view => ({ sender, view, at: positionOf(view.id) })))
+    .filter(({ at }) => until === null || at >= until)
+    .sort((one, other) => one.at < other.at ? 1 : -1)
+  const shown = found.slice(0, limit)
+  return { messages: shown.map(({ sender, view }) => [sender, view]), next: found.length > limit ? shown.at(-1)?.at ?? null : until }
+}
+
+/** Messages by what only few can have: an idempotency key, or the provider's id. Those of the provider's id may be unordered. */
+async function findFew (store: Store, sender: string, findMs: number, { digests, sentAs, terms }: MessageFilter): Promise<Array<MessageView | null>> {
+  const sent = sentAs === undefined ? null : await readRareTerm(store, sender, sentAs, findMs, MOST_OF_PROVIDER_ID)
+  const names = digests.length > 0 ? digests.map(digest => ({ digest })) : (sent ?? []).map(position => ({ id: idAt(position) }))
+  return await Promise.all(names.map(async name => {
+    const view = await inspectMessage(store, sender, name)
+    if (view === null || sent?.includes(positionOf(view.id)) === false) return null
+    return await hasTerms(store, sender, terms, positionOf(view.id), admittedAt(view.id)) ? view : null
+  }))
+}
+
+function pageOf (all: MessageView[], { after = null, limit }: MessageFilter): Page {
+  const sorted = all.map(view => ({ view, at: positionOf(view.id) })).filter(({ at }) => after === null || at < after)
+    .sort((one, other) => one.at < other.at ? 1 : -1)
+  const shown = sorted.slice(0, limit)
+  return { messages: shown.map(({ view }) => view), next: sorted.length > limit ? shown.at(-1)?.at ?? null : null }
+}
+
+/** The id of the message at a position. */
+function idAt (position: Position): string {
+  const [generation = '', digest = ''] = position.split('.')
+  return `${digest}.${generation}`
 }

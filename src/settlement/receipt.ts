@@ -72,12 +72,13 @@ export async function takeStatus (deps: ReceiptDeps, sender: string, status: Sta
 
 /** The attempt of a status without our name, by the provider's id. */
 async function findAttempt (deps: ReceiptDeps, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
-  const views = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, {
-    terms: [findTerm('provider', wamid)],
+  const { messages } = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, {
+    terms: [],
+    sentAs: findTerm('provider', wamid),
     digests: [],
     limit: 5
   })
-  const view = views.find(({ providerMessageId }) => providerMessageId === wamid)
+  const view = messages.find(({ providerMessageId }) => providerMessageId === wamid)
   return view === undefined ? null : { id: view.id, attempt: view.attempts }
 }
 

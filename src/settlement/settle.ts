@@ -1,7 +1,7 @@
 import type { Bus, Events } from '../events.js'
 import type { Grant, Outcome } from '../message.js'
 import type { Arguments, Replies } from '../redis/commands.js'
-import { findTerm, indexLifeS } from '../redis/find-terms.js'
+import { findTerm, indexEntry, indexLifeS } from '../redis/find-terms.js'
 import { digestOf, publicId } from '../redis/keys.js'
 import { retryWhileUnavailable } from '../redis/retry-while-unavailable.js'
 import type { Store } from '../redis/store.js'
@@ -48,7 +48,7 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
     resultSuffix,
     history: isRecorded ? historyEntry(grant.attempt, outcome, settlement) : '',
     reason: settlement.reason ?? '',
-    term: outcome.status !== 'sent' || deps.settlement.findMs === 0 ? '' : findTerm('provider', outcome.providerMessageId),
+    term: outcome.status !== 'sent' || deps.settlement.findMs === 0 ? '' : indexEntry(findTerm('provider', outcome.providerMessageId), grant.id),
     // The same in all calls, so that batch-calls.ts can join them.
     findS: indexLifeS(deps.settlement.findMs),
     keepMs: deps.settlement.webhooksEnabledFor?.(grant.sender) === true ? RECEIPT_WITHIN_MS : 0

@@ -88,7 +88,8 @@ function toView (sender: string, reply: SenderReply): SenderView {
     inFlight: reply.inFlight,
     scheduled: reply.scheduled,
     unknown: reply.unknown,
-    failures: { pending: reply.failures, resolved: reply.resolved, failed: reply.failed },
+    retrying: reply.retrying,
+    failures: { pending: reply.pending, resolved: reply.resolved, failed: reply.failed },
     sentLast24h: reply.sentLast24h,
     activeRateLimits: reply.activeRateLimits,
     unsettled: reply.unsettled,
@@ -110,7 +111,7 @@ export function queueOf (senders: SenderView[]): Record<'waiting' | 'active' | '
   return {
     waiting: sum(active, sender => sender.due),
     active: sum(senders, sender => sender.inFlight),
-    delayed: sum(active, sender => sender.queued - sender.due) + sum(senders, sender => sender.failures.pending + sender.unknown + sender.scheduled),
+    delayed: sum(active, sender => sender.queued - sender.due) + sum(senders, sender => sender.retrying + sender.unknown + sender.scheduled),
     completed: sum(senders, sender => sender.sentLast24h),
     failed: sum(senders, sender => sender.failures.failed),
     paused: sum(inactive, sender => sender.queued)

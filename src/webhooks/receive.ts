@@ -3,6 +3,7 @@ import type { Gate } from '../parallel.js'
 import { createGate, inParallel } from '../parallel.js'
 import { redisNowMs } from '../redis/clock.js'
 import { senderKey } from '../redis/keys.js'
+import { mayHaveSigned } from '../redis/known-senders.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { takeOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
@@ -15,7 +16,7 @@ import { appSecretsOf, findSigner, mayReport } from './verify.js'
 export interface WebhookDeps extends ReceiptDeps {
   /** What the operator entered at Meta as well; '' allows no verification. */
   verifyToken: string
-  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf'>
+  senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf' | 'formerSecrets'>
 }
 
 /**
@@ -45,11 +46,13 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
   }
   const { notices: all, others } = readNotification(parse(deps, body))
   // An app that signs for one number must not report on another's messages.
-  const notices = all.filter(({ sender }) => mayReport(deps.senders, sender, signer))
+  const checks = await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer).catch((error: Error) => error))
+  const notices = all.filter((_, at) => checks[at] === true)
   // Meta does not repeat what got a 2xx, so that no status may be lost with the master.
   const written = [...new Set(notices.filter(({ statuses }) => statuses.length > 0).map(({ sender }) => sender))]
   const clocks = readClocks(deps, written)
   await takeEach(
+    () => all.flatMap(({ sender }, at) => checks[at] instanceof Error ? [{ sender, work: async () => { throw checks[at] as Error } }] : []),
     () => notices.flatMap(byMessage).map(([sender, statuses]) =>
       ({ sender, work: async () => await takeStatuses(deps, gate, sender, statuses, clocks.get(sender)) })),
     () => written.map(sender => ({ sender, work: async () => await deps.store.hold(sender) })),
@@ -105,6 +108,11 @@ function bySender (notices: readonly Notice[]): Array<[sender: string, preferenc
   const groups = new Map<string, Notice['preferences']>()
   for (const { sender, preferences } of notices) groups.set(sender, [...groups.get(sender) ?? [], ...preferences])
   return [...groups]
+}
+
+/** Statuses of a removed sender are processed while its data lives: WhatsApp reports on its last messages after it was removed. */
+async function isAllowed ({ senders, store }: WebhookDeps, gate: Gate, { sender }: Notice, signer: string): Promise<boolean> {
+  return senders.has(sender) ? mayReport(senders, sender, signer) : await gate(async () => await mayHaveSigned(store, sender, signer))
 }
 
 /** Statuses of one message are processed in Meta's order, those of different messages in parallel. */

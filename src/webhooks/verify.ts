@@ -25,9 +25,9 @@ export function findSigner (body: Buffer, header: string | undefined, secrets: r
   return signer
 }
 
-/** The secrets of all Meta apps that may sign for a served sender, each once. */
-export function appSecretsOf (senders: Pick<SenderRegistry, 'ids' | 'settingsOf'>): string[] {
-  return [...new Set(senders.ids().flatMap(sender => senders.settingsOf(sender)?.appSecrets ?? []))]
+/** The secrets of all Meta apps that may sign for a served sender, or for one that this node served, each once. */
+export function appSecretsOf (senders: Pick<SenderRegistry, 'ids' | 'settingsOf' | 'formerSecrets'>): string[] {
+  return [...new Set([...senders.ids().flatMap(sender => senders.settingsOf(sender)?.appSecrets ?? []), ...senders.formerSecrets()])]
 }
 
 /** Whether the app with this secret may sign for the sender. */

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis'
 import { digest } from '../../dist/admission/key.js'
 import { createRun } from '../../dist/redis/commands.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
-import { findTerm, findTerms } from '../../dist/redis/find-terms.js'
+import { findTerm, findTerms, indexEntry } from '../../dist/redis/find-terms.js'
 import { findMessages } from '../../dist/settlement/find.js'
 
 const messages = Number(process.argv[2] ?? 100_000)
@@ -84,7 +84,7 @@ async function one (run, n, metadata) {
     code: '',
     resultSuffix: `web ${wamid}`,
     history: '',
-    ...(metadata === null ? {} : { term: findTerm('provider', wamid), findS: 90_000 })
+    ...(metadata === null ? {} : { term: indexEntry(findTerm('provider', wamid), `${name}.${generation}`), findS: 90_000 })
   })
 }
 

@@ -62,7 +62,7 @@ await t.test('each operation of the API has a call, and its result fits the Open
 
   const stats = await client.getStats()
   fits('Stats', stats)
-  t.match(stats, { throttling: { activeRateLimits: Number }, deliveryFailures: { pending: 0 }, queue: { waiting: Number } },
+  t.match(stats, { throttling: { activeRateLimits: Number }, deliveryFailures: { pending: Number }, queue: { waiting: Number } },
     'the three parts of the original')
   fits('QueueStats', await client.getQueueStats())
   t.match(await client.pauseRetries(), { isRunning: false, stoppedBy: 'operator' })

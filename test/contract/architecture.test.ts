@@ -51,7 +51,8 @@ const mayImport: Record<string, string[]> = {
   metrics: [],
   sandbox: [],
   client: [],
-  cli: ['client/index']
+  cli: ['client/index', 'doctor/open'],
+  doctor: ['queues']
 }
 
 /** Separate programs that reach the gateway over HTTP only: they import nothing of it, not even what is shared, and have their own errors. */

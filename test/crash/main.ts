@@ -7,13 +7,14 @@ import { tableOfFlaws, tryFlaws } from './flaws.js'
 import { layGround } from './ground.js'
 import { faultsOf, lineOf, runCells } from './matrix.js'
 import { writeFlaws, writeTable } from './report.js'
+import { randomSeed } from '../support/seed.js'
 import { cellsOf, nameOf, sample, steps } from './steps.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     once: { type: 'boolean' },
-    variant: { type: 'string', default: '0' },
+    variant: { type: 'string', default: String(randomSeed() % 8) },
     'at-once': { type: 'string', default: '16' },
     write: { type: 'boolean' },
     flaws: { type: 'boolean' }
@@ -26,6 +27,7 @@ if (values.flaws === true) {
 }
 const endings: Array<() => unknown> = []
 const ground = await layGround({ teardown: ending => endings.push(ending) })
+if (values.once === true) console.log(`to repeat it: npm run crash -- --once --variant ${values.variant}`)
 const chosen = values.once === true ? sample(Number(values.variant)) : cellsOf(steps)
 const cells = chosen.filter(cell => positionals.length === 0 || positionals.some(words => nameOf(cell).includes(words)))
 const results = await runCells(ground, cells, Number(values['at-once']), (result, done) =>

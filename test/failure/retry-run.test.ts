@@ -92,7 +92,7 @@ await t.test('retries take their place among the grants that start', async t => 
     startWithinMs: 5000,
     lifeMs: 86_400_000
   } as unknown as RetryDeps
-  const { counts } = await retryEach(deps, SENDER, ids, { force: false, by: null, isOver: () => false })
+  const { counts } = await retryEach(deps, ids.map(id => ({ sender: SENDER, id })), { force: false, by: null, isOver: () => false })
   t.match(counts, { total: 60, succeeded: 60 })
   t.ok(most <= PLACES, `${most} sends were about to start at once`)
   t.equal(await deps.starting.reserve(PLACES, 0), PLACES, 'all places are free again')

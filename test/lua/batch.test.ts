@@ -1,5 +1,6 @@
 /** A batch of messages gives the same replies and the same data as single calls a µs apart. */
 import t from 'tap'
+import { indexEntry } from '../../src/redis/find-terms.js'
 import { createRandom } from '../property/random.js'
 import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } from './support.js'
 
@@ -110,7 +111,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
           coolMs: bucket === '' ? 0 : 21_000,
           code: bucket === 'marketing' ? '{"by":"whatsapp","reason":"131000"}' : '131000',
           history: settlement === 'sent' ? '' : '{"outcome":"x"}',
-          term: settlement === 'sent' ? 'ccccccccccc' : '',
+          term: settlement === 'sent' ? indexEntry('ccccccccccc', grant.id) : '',
           reason: 'rejected',
           findS: 90_000,
           keepMs: pick([0, 900_000])

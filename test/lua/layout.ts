@@ -20,7 +20,11 @@ export const rows: Row[] = table('Keys').map(([key = '', type = '', entry = '', 
   key: bare(key), type, written, shapes: entry.startsWith('[') ? fields : [...entry.matchAll(/`([^`]+)`/g)].map(([, shape = '']) => shape)
 }))
 
-/** Script names of the second table. */
+/** Owner and bound of each key. */
+export const bounds: Array<{ key: string, owner: string, bound: string }> = table('Owners and bounds')
+  .map(([key = '', owner = '', bound = '']) => ({ key: bare(key), owner, bound }))
+
+/** Script names of the table of scripts. */
 export const scriptRows: string[] = table('Scripts').map(([script = '']) => bare(script).replace('.lua', ''))
 
 /** Keys in Redis under this prefix that match no row: a sentence each. */

@@ -11,15 +11,15 @@ async function failed (w: World, key: string, recipient = ANN): Promise<Granted>
 }
 
 await test('without data it does nothing', async (t, w) => {
-  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0 })
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0, cutFailed: 0, cutResolved: 0 })
 })
 
 await test('a bucket is removed once its TAT has passed, and no earlier', async (t, w) => {
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   w.now = START + 1_999_999
-  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0 })
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 0, failures: 0, cutFailed: 0, cutResolved: 0 })
   w.now += 1
-  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0, cutFailed: 0, cutResolved: 0 })
   t.equal(await w.tat(), 0)
   t.match(await w.admit({ key: 'b' }), { status: 'granted' }, 'no bucket equals an idle one')
 })
@@ -27,7 +27,7 @@ await test('a bucket is removed once its TAT has passed, and no earlier', async 
 await test('a bucket may be removed while its pair is in flight: settlement writes it again', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   w.at(3000)
-  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0 })
+  t.strictSame(await w.run('prune', terms), { status: 'pruned', expired: [], buckets: 1, failures: 0, cutFailed: 0, cutResolved: 0 })
   await w.settled(grant, 'sent', { startedUs: 2_900_000 })
   t.equal(await w.tat(), START + 4_900_000)
 })
@@ -52,7 +52,7 @@ await test('above the cap the oldest settled failures of each kind are removed f
     ids.push((await failed(w, key)).id)
     w.now += 3_000_000
   }
-  t.hasStrict(await w.run('prune', { ...terms, cap: 2 }), { failures: 1 })
+  t.hasStrict(await w.run('prune', { ...terms, cap: 2 }), { failures: 1, cutFailed: 1, cutResolved: 0 }, 'and these are counted')
   t.strictSame(await w.redis.zrange(w.key('failed'), 0, -1), ids.slice(1))
   t.equal(await w.redis.hlen(w.key('failure-records')), 2)
 })
@@ -88,4 +88,33 @@ await test('counts of sent messages are kept for a day', async (t, w) => {
   w.at(24 * HOUR + 600_000)
   await w.run('prune', terms)
   t.equal(await w.redis.zcard(w.key('completed')), 1)
+})
+
+await test('an opt-in is kept for 30 days, and an opt-out without a limit', async (t, w) => {
+  const decide = async (recipient: string, preference: string): Promise<unknown> =>
+    await w.run('opt-out', { recipient, preference, note: '{"by":"web","reason":"x"}', atMs: '' })
+  await decide(ANN, 'stop')
+  await decide(BOB, 'stop')
+  await decide(BOB, 'resume')
+  w.at(30 * 24 * HOUR)
+  await decide(CARL, 'resume')
+  await w.run('prune', terms)
+  t.strictSame((await w.redis.hkeys(w.key('opt-outs'))).sort(), [`-${BOB}`, `-${CARL}`, ANN].sort())
+  w.at(30 * 24 * HOUR + 1)
+  await w.run('prune', terms)
+  t.strictSame((await w.redis.hkeys(w.key('opt-outs'))).sort(), [`-${CARL}`, ANN].sort())
+})
+
+await test('a failure that is removed leaves nothing behind that names its record', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'retry', { history: '{"attempt":1}', afterMs: 0 })
+  w.at(3000)
+  const retried = await w.retry(grant.id, { holder: 'a1:9' })
+  t.match(retried, { status: 'granted' })
+  const again = { ...grant, attempt: 2, holder: 'a1:9' }
+  await w.settled(again, 'sent', { history: '{"attempt":2}', keepMs: HOUR })
+  w.at(4000)
+  t.hasStrict(await w.run('prune', { ...terms, cap: 0 }), { failures: 1 })
+  t.equal(await w.redis.hlen(w.key('failure-records')), 0)
+  t.equal(await w.redis.zcard(w.key('unconfirmed')), 0)
 })

@@ -71,6 +71,8 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     }))
   ],
   'callbacks.dropped': [{ sender, count: 2 }],
+  'sender.forgotten': [{ sender }],
+  'failures.cut': [{ sender, failed: 2, resolved: 0 }],
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
   'sender.resumed': [{ sender }],
   'senders.reloaded': [{ total: 1, added: [], removed: [], renewed: [] }],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { isSpotless } from './judge.js'
+import { randomSeed } from '../support/seed.js'
 import { table } from './report.js'
 import type { Fsync, On } from './servers.js'
 import { soak } from './soak.js'
@@ -15,7 +16,7 @@ const { values } = parseArgs({
     fsync: { type: 'string', default: 'everysec' },
     minutes: { type: 'string' },
     seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+    seed: { type: 'string', default: String(randomSeed()) },
     rate: { type: 'string', default: '72' },
     'fault-every': { type: 'string', default: '3' },
     only: { type: 'string', multiple: true, default: [] },

@@ -1,7 +1,7 @@
 /**
  * Hostile requests against a real node: none crashes it, causes an internal error, or makes its memory grow; each error
- * is a documented problem document, and every log line stays one line. `npm run fuzz` sends 100,000 requests, with a seed from
- * the clock; FUZZ_SEED repeats a run.
+ * is a documented problem document, and every log line stays one line. `npm run fuzz:http` sends 100,000 requests; SEED repeats
+ * a run.
  */
 import fc from 'fast-check'
 import t from 'tap'
@@ -13,12 +13,13 @@ import { keys } from '../support/gateway.js'
 import { startGatewayProcess, startSandboxProcess } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller, request } from '../support/request.js'
+import { seedOf } from '../support/seed.js'
 import { until } from '../support/until.js'
 import { hostileRequests, NUMBER, SECRET, SMUGGLED, toBytes, type Hostile } from './requests.js'
 import { createWire, type RawResponse } from './wire.js'
 
 const requests = Number(process.env['FUZZ_REQUESTS'] ?? 2000)
-const seed = Number(process.env['FUZZ_SEED'] ?? (requests > 3000 ? Date.now() % 1e9 : 20_260_131))
+const seed = seedOf('fuzz:http')
 const BATCH = 500
 const CONNECTIONS = 8
 /** Maximum growth of the used heap between the first and the last part of the requests, bytes. */

@@ -5,9 +5,9 @@ import { brief, button, choice, messageLink, table } from './parts.js'
 import { distance, when } from './time.js'
 
 const PAGE = 50
-const statuses = [['FAILED', 'no retry left'], ['PENDING', 'retry scheduled'], ['RESOLVED', 'sent by a retry'], ['', 'all']]
+const statuses = [['FAILED', 'no retry left'], ['PENDING', 'to be retried'], ['RESOLVED', 'sent by a retry'], ['', 'all']]
 const words = { FAILED: 'no retry left', PENDING: 'retry scheduled', RESOLVED: 'sent by a retry' }
-const counts = { FAILED: ['failed'], PENDING: ['pending'], RESOLVED: ['resolved'], '': ['failed', 'pending', 'resolved'] }
+const stages = { queued: 'retry queued', sending: 'retry in flight', unknown: 'retry of unknown outcome' }
 
 /** The filter of the list, kept for the way back. */
 const filter = { status: 'FAILED', sender: '', code: '', seen: 'no' }
@@ -15,30 +15,28 @@ const filter = { status: 'FAILED', sender: '', code: '', seen: 'no' }
 /** Delivery failures: filter, acknowledge and retry one or all that are listed. */
 export async function failuresView (app, root) {
   let loaded = []
-  let pages = []
+  /** Of the next page; null at the end. */
+  let next = null
   const senders = await app.senders(true)
   const region = h('div', { id: 'failures' })
   const look = async () => {
     loaded = []
-    pages = senders
-      .filter(({ id, failures }) => (filter.sender === '' || filter.sender === id) && counts[filter.status].some(name => failures[name] > 0))
-      .map(({ id }) => ({ sender: id, cursor: null }))
-    await more()
+    await load('')
   }
-  const more = async () => {
+  const more = async () => await load(next)
+  const load = async from => {
     const goal = loaded.length + PAGE
-    while (pages.length > 0 && loaded.length < goal) {
-      const [{ sender, cursor }] = pages
+    next = from
+    while (next !== null && loaded.length < goal) {
       const query = new URLSearchParams({
-        sender,
         limit: PAGE,
+        ...(filter.sender === '' ? {} : { sender: filter.sender }),
         ...(filter.status === '' ? {} : { status: filter.status }),
-        ...(cursor === null ? {} : { cursor })
+        ...(next === '' ? {} : { cursor: next })
       })
       const page = await get(`/failures?${query}`)
       loaded.push(...page.failures)
-      if (page.nextCursor === null) pages.shift()
-      else pages[0].cursor = page.nextCursor
+      next = page.nextCursor
     }
     draw()
   }
@@ -51,8 +49,6 @@ export async function failuresView (app, root) {
   }
   const action = work => async () => {
     if (await work()) {
-      // The counts show which senders have failures.
-      for (const row of await app.senders(true)) Object.assign(senders.find(({ id }) => id === row.id) ?? {}, row)
       await app.attempt(look)
     }
   }
@@ -89,7 +85,7 @@ export async function failuresView (app, root) {
         ),
         choice('Sender', 'sender', [['', 'all'], ...senders.map(({ id }) => [id, id])], filter.sender, change('sender'))
       ),
-      h('p', { id: 'count' }, `${listed.length} listed${pages.length > 0 ? ', more exist' : ''}.`),
+      h('p', { id: 'count' }, `${listed.length} listed${next !== null ? ', more exist' : ''}.`),
       app.mayAct()
         ? h(
           'p',
@@ -113,7 +109,7 @@ export async function failuresView (app, root) {
           listed.map(failure => row(app, failure, action)),
           { 'aria-label': 'Failures' }
         ),
-      pages.length > 0 ? button('Show more', () => app.attempt(more), { id: 'more' }) : null
+      next !== null ? button('Show more', () => app.attempt(more), { id: 'more' }) : null
     )
   }
   show(root, h('h2', {}, 'Failures'), region)
@@ -122,6 +118,7 @@ export async function failuresView (app, root) {
 
 function row (app, failure, action) {
   const { id, status, phoneNumber, metadata, errorCode, explanation, remedy, attemptCount, nextRetryAt, updatedAt, acknowledgedBy } = failure
+  const word = stages[failure.messageStatus] ?? words[status]
   const now = Date.now()
   const seen = acknowledgedBy === null ? null : h('small', {}, `seen by ${acknowledgedBy}`)
   return h(
@@ -130,7 +127,7 @@ function row (app, failure, action) {
     h(
       'td',
       {},
-      messageLink(id, h('span', { class: `badge ${status === 'RESOLVED' ? 'good' : status === 'PENDING' ? 'wait' : 'bad'}` }, words[status]))
+      messageLink(id, h('span', { class: `badge ${status === 'RESOLVED' ? 'good' : status === 'PENDING' ? 'wait' : 'bad'}` }, word))
     ),
     h('td', { class: 'to' }, theirs(phoneNumber)),
     h('td', {}, brief(metadata)),

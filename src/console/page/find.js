@@ -68,7 +68,7 @@ async function look (app, results) {
   const rejected = []
   const answers = await Promise.all(queries.map(async ({ body }) => {
     try {
-      return (await post('/messages/find', { ...body, limit: LIMIT, ...(last.sender === '' ? {} : { sender: last.sender }) })).messages
+      return await search({ ...body, ...(last.sender === '' ? {} : { sender: last.sender }) })
     } catch (error) {
       // With several interpretations some may be invalid.
       if (error.status !== 400) throw error
@@ -90,6 +90,18 @@ async function look (app, results) {
   ]
   show(results, last.shown)
   results.querySelector('a')?.focus()
+}
+
+/** The newest messages that match, at most LIMIT. A page may have fewer before the end of the list. */
+async function search (body) {
+  const found = []
+  let cursor = ''
+  do {
+    const page = await post('/messages/find', { ...body, limit: LIMIT - found.length, ...(cursor === '' ? {} : { cursor }) })
+    found.push(...page.messages)
+    cursor = page.nextCursor
+  } while (cursor !== null && found.length < LIMIT)
+  return found
 }
 
 /** The queries that a text may mean: several with `detect`. */

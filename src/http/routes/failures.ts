@@ -1,15 +1,15 @@
 import { SluiceError } from '../../errors.js'
 import { acknowledge, acknowledgeAll } from '../../failure/acknowledge.js'
 import { listFailures as readFailures } from '../../failure/list.js'
-import { retryFailures as retryDue, retryOne } from '../../failure/retry.js'
+import { retryAll, retryOne } from '../../failure/retry.js'
 import { parseId } from '../../redis/keys.js'
 import type { Api, ApiDeps } from '../api.js'
-import { chooseSender } from '../api.js'
+import { chooseSender, chooseSenders } from '../api.js'
 import { audit } from '../audit.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { at, attempt, ID } from '../samples.js'
+import { at, attempt, ID, SENDER } from '../samples.js'
 import { ref } from '../schemas/common.js'
 import {
   AcknowledgeAllSchema, AcknowledgedAllSchema, AcknowledgedSchema, AcknowledgeSchema, FailureParamsSchema, FailureSchema, FailuresSchema,
@@ -18,6 +18,7 @@ import {
 
 const pending = {
   id: ID,
+  sender: SENDER,
   phoneNumber: '+1 555 010 4711',
   message: 'Your order has left',
   idempotencyKey: 'order-4711',
@@ -25,6 +26,8 @@ const pending = {
   errorCode: attempt.code,
   attemptCount: 1,
   status: 'PENDING',
+  messageStatus: 'retrying',
+  waitingFor: 'retry',
   metadata: { order: 4711 },
   nextRetryAt: at('09:31:00.412'),
   lastAttemptAt: attempt.at,
@@ -46,7 +49,9 @@ const listFailures = {
   operationId: 'listFailures',
   tags: ['Failures'],
   summary: 'Lists delivery failures with their attempts, an explanation and a remedy',
-  description: 'PENDING by next retry, then FAILED and RESOLVED newest first. With a narrow filter, a page may be empty and have a `nextCursor`.',
+  description: 'Of all senders, or of one. PENDING first: those whose retry has begun, then by next retry; then FAILED and RESOLVED, newest first. ' +
+    'A failure is PENDING until its retry has ended, and `messageStatus` and `waitingFor` say where it is. ' +
+    'With a narrow filter, a page may be empty and have a `nextCursor`.',
   querystring: ListFailuresSchema,
   response: {
     200: json('A page of failures', ref(FailuresSchema), { examples: { pending: { failures: [pending], nextCursor: null } } }),
@@ -63,7 +68,8 @@ const retryFailures = {
   operationId: 'retryFailures',
   tags: ['Failures'],
   summary: 'Retries due failures now',
-  description: 'Oldest first. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).',
+  description: 'Of all senders, or of one; the oldest first, at most `limit` of all together. ' +
+    'Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).',
   body: RetryFailuresSchema,
   response: {
     200: json('The results', ref(RetryCountsSchema), {
@@ -107,9 +113,12 @@ const acknowledgeFailures = {
   operationId: 'acknowledgeFailures',
   tags: ['Failures'],
   summary: 'Acknowledges all matching failures that are not acknowledged yet',
+  description: 'Of all senders, or of one. Where `more` is true, repeat the request with `nextCursor` as its `cursor`.',
   body: AcknowledgeAllSchema,
   response: {
-    200: json('The number of acknowledged failures', ref(AcknowledgedAllSchema), { examples: { some: { acknowledged: 12, more: false } } }),
+    200: json('The number of acknowledged failures', ref(AcknowledgedAllSchema), {
+      examples: { some: { acknowledged: 12, more: false, nextCursor: null } }
+    }),
     ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
   },
   'x-requests': {
@@ -117,6 +126,9 @@ const acknowledgeFailures = {
     pending: { summary: 'Pending failures of one recipient', body: { status: 'PENDING', recipient: '+15550104711', limit: 100 } }
   }
 }
+
+/** Names all senders in the audit trail. */
+const ALL = 'all'
 
 /** Delivery failures: listing, retrying and acknowledging them. */
 export function failureRoutes (api: Api, deps: ApiDeps): void {
@@ -126,15 +138,15 @@ export function failureRoutes (api: Api, deps: ApiDeps): void {
 
   api.get('/failures', { schema: listFailures, config: { roles: ['read', 'admin'] } }, async request => {
     const { sender, ...filter } = request.query
-    return await readFailures(deps, chooseSender(deps, sender), filter)
+    return await readFailures(deps, chooseSenders(deps, sender), filter)
   })
 
   api.post('/failures/retry', { schema: retryFailures, config: { roles: ['admin'] } }, async request => {
     const { limit, force } = request.body
     const by = request.caller.name
-    const sender = chooseSender(deps, request.body.sender)
-    const counts = await retryDue(deps, sender, { limit, force, by })
-    await audit(deps, { by, action: 'retry', sender, subject: `${counts.total} failures`, ...(force ? { detail: 'forced' } : {}) })
+    const { sender } = request.body
+    const counts = await retryAll(deps, chooseSenders(deps, sender), { limit, force, by })
+    await audit(deps, { by, action: 'retry', sender: sender ?? ALL, subject: `${counts.total} failures`, ...(force ? { detail: 'forced' } : {}) })
     return counts
   })
 
@@ -160,10 +172,9 @@ export function failureRoutes (api: Api, deps: ApiDeps): void {
   api.post('/failures/acknowledge', { schema: acknowledgeFailures, config: { roles: ['admin'] } }, async request => {
     const { sender: name, note, ...filter } = request.body
     const by = request.caller.name
-    const sender = chooseSender(deps, name)
-    const result = await acknowledgeAll(deps, sender, filter, by, note)
+    const result = await acknowledgeAll(deps, chooseSenders(deps, name), filter, by, note)
     const subject = `${result.acknowledged} failures`
-    await audit(deps, { by, action: 'acknowledge', sender, subject, ...(note === undefined ? {} : { detail: note }) })
+    await audit(deps, { by, action: 'acknowledge', sender: name ?? ALL, subject, ...(note === undefined ? {} : { detail: note }) })
     return result
   })
 }

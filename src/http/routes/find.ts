@@ -1,25 +1,22 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import { digest } from '../../admission/key.js'
+import type { Role } from '../../config.js'
 import { SluiceError } from '../../errors.js'
-import { inParallel } from '../../parallel.js'
 import { canonicalName } from '../../recipient.js'
 import { findTerm } from '../../redis/find-terms.js'
-import { findMessages as searchIndex } from '../../settlement/find.js'
+import type { Page } from '../../settlement/find.js'
+import { findInSenders, findMessages as searchIndex } from '../../settlement/find.js'
 import type { Api, ApiDeps } from '../api.js'
-import { chooseSender } from '../api.js'
+import { chooseSenders } from '../api.js'
 import type { Caller } from '../authenticate.js'
 import { describeMessage } from '../message-view.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { queuedMessage, sentMessage } from '../samples.js'
-import { defaulted, optionalSender, recipientText, ref, senderName } from '../schemas/common.js'
-import type { Message } from '../schemas/message.js'
+import { defaulted, optionalSender, recipientText, ref } from '../schemas/common.js'
 import { MessagesSchema } from '../schemas/message.js'
-
-/** Senders searched at once; a search reads some seventy sorted sets of each. */
-const SENDERS_AT_ONCE = 10
 
 const criteria = {
   recipient: Type.Optional(recipientText('The recipient: a number, a business-scoped user id, or `group:<id>`')),
@@ -29,13 +26,21 @@ const criteria = {
 }
 const limit = defaulted(Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Maximum number of messages' }))
 
-const FindMessagesSchema = Type.Object({ ...criteria, sender: senderName, limit }, { additionalProperties: false })
-const FindAllMessagesSchema = Type.Object({
-  ...criteria, sender: optionalSender('Phone number id of the sender; default: all senders'), limit
-}, { $id: 'FindMessages', additionalProperties: false, description: 'What to search for' })
+const query = {
+  ...criteria,
+  sender: optionalSender('Phone number id of the sender; default: all senders'),
+  cursor: Type.Optional(Type.String({
+    pattern: '^[0-9a-f]{8,14}(~|\\.[A-Za-z0-9_-]{22})$', maxLength: 60, description: '`nextCursor` of the previous page'
+  })),
+  limit
+}
+const FindMessagesSchema = Type.Object(query, { additionalProperties: false })
+const FindAllMessagesSchema = Type.Object(query, { $id: 'FindMessages', additionalProperties: false, description: 'What to search for' })
 
 const response = {
-  200: json('The messages found, newest first', ref(MessagesSchema), { examples: { found: { messages: [queuedMessage, sentMessage] } } }),
+  200: json('The messages found, newest first', ref(MessagesSchema), {
+    examples: { found: { messages: [queuedMessage, sentMessage], nextCursor: null } }
+  }),
   ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
 }
 
@@ -44,7 +49,9 @@ const findMessages = {
   tags: ['Messages'],
   summary: 'Finds messages by recipient, idempotency key, WhatsApp\'s id or an entry of their metadata',
   description: 'Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. ' +
-    'A `send` key finds its own messages only. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.',
+    'A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. ' +
+    'One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. ' +
+    'Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.',
   querystring: FindMessagesSchema,
   response,
   'x-requests': {
@@ -57,7 +64,7 @@ const findMessages = {
 const findAllMessages = {
   operationId: 'findAllMessages',
   tags: ['Messages'],
-  summary: 'Finds messages of all senders, with the criteria in the body',
+  summary: 'Finds messages, with the criteria in the body',
   description: 'As GET /messages. Keeps phone numbers out of URLs, which proxies log.',
   body: FindAllMessagesSchema,
   response,
@@ -71,35 +78,33 @@ const findAllMessages = {
 export function findRoutes (api: Api, deps: ApiDeps): void {
   addSchemas(api, FindAllMessagesSchema, MessagesSchema)
 
-  api.get('/messages', { schema: findMessages, config: { roles: ['send', 'read', 'admin'] } }, async request =>
-    ({ messages: await search(deps, chooseSender(deps, request.query.sender), request.query, request.caller) }))
-
-  api.post('/messages/find', { schema: findAllMessages, config: { roles: ['send', 'read', 'admin'] } }, async request => {
-    const { sender, limit } = request.body
-    const senders = sender === undefined ? deps.senders.ids() : [chooseSender(deps, sender)]
-    const found = await inParallel(senders, SENDERS_AT_ONCE, async sender => await search(deps, sender, request.body, request.caller))
-    return { messages: found.flat().sort((one, other) => other.createdAt.localeCompare(one.createdAt)).slice(0, limit) }
-  })
+  const roles = { roles: ['send', 'read', 'admin'] } satisfies { roles: Role[] }
+  api.get('/messages', { schema: findMessages, config: roles }, async ({ query, caller }) => await search(deps, query, caller))
+  api.post('/messages/find', { schema: findAllMessages, config: roles }, async ({ body, caller }) => await search(deps, body, caller))
 }
 
-/** The matching messages of one sender, newest first. A `send` key finds its own only. */
-async function search (deps: ApiDeps, sender: string, query: Static<typeof FindMessagesSchema>, caller: Caller): Promise<Message[]> {
-  const { recipient, idempotencyKey, providerMessageId, tag, limit } = query
+/** A page of the matching messages of one sender or all, newest first. A `send` key finds its own only. */
+async function search (deps: ApiDeps, query: Static<typeof FindMessagesSchema>, caller: Caller): Promise<Static<typeof MessagesSchema>> {
+  const { recipient, idempotencyKey, providerMessageId, tag, cursor, limit } = query
   const isLimitedToOwn = caller.role === 'send'
   const terms = [
-    ...(recipient === undefined ? [] : [findTerm('recipient', canonicalName(recipient))]),
-    ...(providerMessageId === undefined ? [] : [findTerm('provider', providerMessageId)]),
-    ...(tag === undefined ? [] : [findTerm('tag', tag)])
+    ...(recipient === undefined ? [] : [findTerm('recipient', canonicalName(recipient))]), ...(tag === undefined ? [] : [findTerm('tag', tag)])
   ]
-  const callers = isLimitedToOwn ? [caller.name] : deps.callers
-  const digests = idempotencyKey === undefined ? [] : callers.map(name => digest(sender, name, idempotencyKey))
-  if (terms.length === 0 && digests.length === 0) {
+  if (terms.length === 0 && providerMessageId === undefined && idempotencyKey === undefined) {
     throw new SluiceError('INVALID_REQUEST', { detail: 'give recipient, idempotencyKey, providerMessageId or tag' })
   }
-  if (terms.length > 0 && deps.settings.findMs === 0) {
+  if ((terms.length > 0 || providerMessageId !== undefined) && deps.settings.findMs === 0) {
     throw new SluiceError('INVALID_REQUEST', { detail: 'the search index is disabled (FIND_WITHIN_MS is 0): search by idempotencyKey' })
   }
-  const options = { terms, digests, limit, ...(isLimitedToOwn ? { caller: caller.name } : {}) }
-  const found = await searchIndex(deps.store, sender, deps.settings.findMs, options)
-  return found.map(view => describeMessage(sender, view, deps, idempotencyKey))
+  const callers = isLimitedToOwn ? [caller.name] : deps.callers
+  const find = async (sender: string, budget: number): Promise<Page> => await searchIndex(deps.store, sender, deps.settings.findMs, {
+    terms,
+    digests: idempotencyKey === undefined ? [] : callers.map(name => digest(sender, name, idempotencyKey)),
+    after: cursor ?? null,
+    limit,
+    ...(providerMessageId === undefined ? {} : { sentAs: findTerm('provider', providerMessageId) }),
+    ...(isLimitedToOwn ? { caller: caller.name } : {})
+  }, budget)
+  const { messages, next } = await findInSenders(chooseSenders(deps, query.sender), limit, find)
+  return { messages: messages.map(([sender, view]) => describeMessage(sender, view, deps, idempotencyKey)), nextCursor: next }
 }

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import { eraseRecipient as erase, knownSenders } from '../../erasure/erase.js'
+import { eraseRecipient as erase } from '../../erasure/erase.js'
+import { knownSenders } from '../../redis/known-senders.js'
 import { SluiceError } from '../../errors.js'
 import { canonicalName, maskRecipient } from '../../recipient.js'
 import type { Api, ApiDeps } from '../api.js'

@@ -41,7 +41,7 @@ const RulesSchema = Type.Object({
 }, { $id: 'Rules', description: 'The rate limits in force' })
 
 export const FailureCountsSchema = Type.Object({
-  pending: count('Wait for a retry'), resolved: count('Sent by a retry'), failed: count('Failed permanently')
+  pending: count('Not sent yet: wait for a retry, or their retry has begun'), resolved: count('Sent by a retry'), failed: count('Failed permanently')
 }, { $id: 'FailureCounts', description: 'Delivery failures by status' })
 
 const states: Record<SenderView['state'], string> = {
@@ -59,6 +59,7 @@ export const SenderSchema = Type.Object({
   inFlight: count('Messages in flight to WhatsApp'),
   scheduled: count('Messages that wait for their `scheduledFor`'),
   unknown: count('Messages of unknown outcome'),
+  retrying: count('Messages that wait for their next retry'),
   failures: ref(FailureCountsSchema, 'Its delivery failures'),
   sentLast24h: count('Messages sent in the last 24 h'),
   activeRateLimits: count('Recipients whose rate limit delays their next message'),
@@ -83,7 +84,8 @@ export const senderSample = {
   inFlight: 4,
   scheduled: 1,
   unknown: 0,
-  failures: { pending: 2, resolved: 7, failed: 1 },
+  retrying: 2,
+  failures: { pending: 3, resolved: 7, failed: 1 },
   sentLast24h: 5120,
   activeRateLimits: 9,
   unsettled: 19,

@@ -1,14 +1,18 @@
 import { Type } from '@sinclair/typebox'
-import type { Failure, FailureStatus } from '../../failure/failure.js'
+import type { Failure, FailureStatus, PendingState } from '../../failure/failure.js'
 import {
-  anyObjectOrNull, count, defaulted, flag, listOf, oneOf, oneOfOrNull, recipientText, senderName, text, textOrNull, timestamp, timestampOrNull
+  anyObjectOrNull, count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, recipientText, text, textOrNull, timestamp, timestampOrNull
 } from './common.js'
-import { AttemptSchema, contentSchema } from './message.js'
+import { AttemptSchema, contentSchema, states, waitingFor } from './message.js'
 
-const statuses: Record<FailureStatus, string> = { PENDING: 'waits for its next retry', RESOLVED: 'a retry succeeded', FAILED: 'failed permanently' }
+const statuses: Record<FailureStatus, string> = {
+  PENDING: 'waits for a retry, or its retry has begun', RESOLVED: 'a retry succeeded', FAILED: 'failed permanently'
+}
 
+const sender = optionalSender('Only those of this sender, by phone number id; default: all senders')
+const cursor = Type.Optional(Type.String({ maxLength: 400, description: '`nextCursor` of the previous page' }))
 const filter = {
-  sender: senderName,
+  sender,
   recipient: Type.Optional(recipientText('Only those of this recipient: a number, a business-scoped user id, or `group:<id>`')),
   idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Only the one with this key' }))
 }
@@ -18,16 +22,16 @@ const note = Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: 
 
 export const ListFailuresSchema = Type.Object({
   status: Type.Optional(oneOf(statuses, 'Only those with this status')),
-  due: Type.Optional(Type.Boolean({ description: 'Only PENDING ones whose retry is due' })),
+  due: Type.Optional(Type.Boolean({ description: 'Only PENDING ones whose retry is due or has begun' })),
   ...filter,
-  cursor: Type.Optional(Type.String({ maxLength: 400, description: '`nextCursor` of the previous page' })),
+  cursor,
   limit: limit(200, 50)
 }, { additionalProperties: false })
 
 export const RetryFailuresSchema = Type.Object({
   limit: limit(1000, 10),
   force: defaulted(Type.Boolean({ default: false, description: 'Also failures whose retry is not due yet' })),
-  sender: senderName
+  sender
 }, { $id: 'RetryFailures', additionalProperties: false, description: 'The failures to retry now' })
 
 export const AcknowledgeSchema = Type.Object({ note }, {
@@ -38,11 +42,15 @@ const acknowledgeable = { PENDING: statuses.PENDING, FAILED: statuses.FAILED }
 export const AcknowledgeAllSchema = Type.Object({
   status: defaulted(oneOf<'PENDING' | 'FAILED'>(acknowledgeable, 'Only those with this status', { default: 'FAILED' })),
   ...filter,
+  cursor,
   limit: limit(10_000, 1000),
   note
 }, { $id: 'AcknowledgeAll', additionalProperties: false, description: 'The failures to acknowledge' })
 
 export const FailureParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300, description: 'Id of the failed message' }) })
+
+const { retrying, queued, sending, unknown } = states
+const stages: Record<PendingState, string> = { retrying, queued, sending, unknown }
 
 const reasons: Record<NonNullable<Failure['reason']>, string> = {
   rejected: 'WhatsApp rejected it permanently',
@@ -54,6 +62,7 @@ const reasons: Record<NonNullable<Failure['reason']>, string> = {
 
 export const FailureSchema = Type.Object({
   id: text('Id of the message'),
+  sender: text('Phone number id of its sender'),
   phoneNumber: text('The recipient as the caller wrote it'),
   message: contentSchema,
   idempotencyKey: textOrNull('The idempotency key of the message'),
@@ -61,8 +70,10 @@ export const FailureSchema = Type.Object({
   errorCode: textOrNull('The code of the last error'),
   attemptCount: count('Attempts so far'),
   status: oneOf(statuses, 'Its status'),
+  messageStatus: oneOfOrNull(stages, 'Where a PENDING one is; null otherwise'),
+  waitingFor,
   metadata: anyObjectOrNull('As the caller gave it'),
-  nextRetryAt: timestampOrNull('When it is retried next; null unless PENDING'),
+  nextRetryAt: timestampOrNull('When a PENDING one is retried at the earliest; null if it is in flight or no time is known'),
   lastAttemptAt: timestampOrNull('When the last attempt was settled'),
   resolvedAt: timestampOrNull('When a retry succeeded; null unless RESOLVED'),
   createdAt: timestamp('When the message was accepted'),
@@ -77,7 +88,7 @@ export const FailureSchema = Type.Object({
 }, { $id: 'Failure', description: 'A message that WhatsApp did not accept' })
 
 export const FailuresSchema = Type.Object({
-  failures: listOf([FailureSchema], 'PENDING by next retry, then FAILED and RESOLVED newest first'),
+  failures: listOf([FailureSchema], 'PENDING by next retry, then FAILED and RESOLVED, newest first'),
   nextCursor: textOrNull('`cursor` of the next page; null at the end')
 }, { $id: 'Failures', description: 'A page of failures' })
 
@@ -93,5 +104,7 @@ export const AcknowledgedSchema = Type.Object({ id: text('Id of the failed messa
   $id: 'Acknowledged', description: 'An acknowledged failure'
 })
 export const AcknowledgedAllSchema = Type.Object({
-  acknowledged: count('Failures acknowledged by this request'), more: flag('There may be others: repeat the request')
+  acknowledged: count('Failures acknowledged by this request'),
+  more: flag('There may be others: repeat the request with `nextCursor`'),
+  nextCursor: textOrNull('`cursor` of the next request; null at the end')
 }, { $id: 'AcknowledgedAll', description: 'The number of acknowledged failures' })

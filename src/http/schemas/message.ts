@@ -147,8 +147,11 @@ export const AnswerSchema = Type.Unsafe<Static<typeof SentSchema> | Static<typeo
   description: 'Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true'
 })
 
-export const MessagesSchema = Type.Object({ messages: listOf([MessageSchema], 'Newest first') }, {
-  $id: 'Messages', description: 'The messages found'
+export const MessagesSchema = Type.Object({
+  messages: listOf([MessageSchema], 'Newest first'),
+  nextCursor: textOrNull('`cursor` of the next page; null at the end')
+}, {
+  $id: 'Messages', description: 'A page of the messages found'
 })
 
 const httpStatus = Type.Integer({ description: 'The HTTP status that the message alone would have had' })

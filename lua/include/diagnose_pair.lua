@@ -1,0 +1,30 @@
+--- @include queue
+--- @include ready
+--- @include record
+--- @include grant
+--- @include pair_tat
+-- Contradictions in what is stored of one pair. No script leaves one. Reads only.
+
+-- A ready time later than this after the pair's TAT is wrong, µs.
+local READY_TOLERANCE = 1000000
+
+-- Returns the faults as a set, and the pair's grant (nil where none can be read).
+local function diagnose_pair(recipient, now)
+  local text = redis.call('HGET', key.grants, recipient)
+  local grant = read_grant(text)
+  local head_lane, ready, faults = nil, 0, {}
+  for lane = LANES, 1, -1 do
+    if head_of(key.queue[lane], recipient) then head_lane = lane end
+    if redis.call('ZSCORE', key.ready[lane], recipient) then ready = ready + 1 end
+  end
+  local ready_lane, ready_at = ready_of(recipient)
+  local is_readable, record = pcall(read_record, grant and redis.call('HGET', key.backlog, grant.id) or '')
+  local function note(name, is_there) faults[name] = is_there and true or nil end
+  note('grant_unreadable', text and not grant)
+  note('grant_without_record', grant and not (is_readable and record.recipient == recipient))
+  note('queue_without_ready', not text and head_lane and ready == 0)
+  note('ready_without_queue', ready > 0 and (text or not head_lane))
+  note('wrong_ready', not text and head_lane and
+    (ready > 1 or ready == 1 and (ready_lane ~= head_lane or ready_at > math.max(now, pair_tat_of(recipient)) + READY_TOLERANCE)))
+  return faults, grant
+end

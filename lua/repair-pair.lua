@@ -1,0 +1,45 @@
+#!lua flags=allow-oom
+-- Repairs one contradiction in what is stored of a pair, if it is still there.
+--
+-- Keys:
+--   backlog       hash    id -> record of an unsettled message
+--   queue:<lane>  zset    messages that wait
+--   ready:<lane>  zset    recipient -> when its head may be sent, µs
+--   grants        hash    recipient -> grant
+--   pair-tat      zset    recipient -> TAT, µs
+--   inflight      zset    id -> lease end, or the end of its grace, µs
+--   sender        hash    rules and state
+--
+-- Arguments:
+--   now        µs    empty for Redis's clock
+--   recipient  text  canonical
+--   fault      word  a name of include/diagnose_pair.lua
+--
+-- Returns:
+--   repaired  -
+--   gone      -     the contradiction is no longer there
+--   left      why   it cannot be repaired safely
+--- @include clock
+--- @include sender
+--- @include diagnose_pair
+--- @include free_pair
+
+local recipient, now = arg.recipient, clock()
+local faults, grant = diagnose_pair(recipient, now)
+if not faults[arg.fault] then return { 'gone' } end
+local sender = read_sender()
+if not sender then return { 'left', 'the sender has no rules: start a node first' } end
+if arg.fault == 'grant_unreadable' then return { 'left', 'its grant cannot be read, so what is in flight is not known: report it' } end
+if arg.fault == 'grant_without_record' then
+  -- A send may be in flight, and the pair has to stay closed for it. Recovery may have extended the lease once.
+  local lease_end = math.max(grant.lease_end, tonumber(redis.call('ZSCORE', key.inflight, grant.id) or 0))
+  if lease_end > now then return { 'left', 'its lease has not ended: run the doctor again' } end
+  redis.call('HDEL', key.grants, recipient)
+  redis.call('ZREM', key.inflight, grant.id)
+end
+if redis.call('HEXISTS', key.grants, recipient) == 1 then
+  for lane = 1, LANES do redis.call('ZREM', key.ready[lane], recipient) end
+else
+  free_pair(sender, recipient, now)
+end
+return { 'repaired' }

@@ -1,0 +1,65 @@
+import { globalKey, senderKey } from '../redis/keys.js'
+import { redisNowMs } from '../redis/clock.js'
+import type { Area, DoctorDeps, Suspect } from './area.js'
+import { ask } from './pages.js'
+
+/** As the scripts' callers set them; docs/cli.md lists them. */
+const FAILURES_CAP = 100_000
+const PARKED_CAP = 100_000
+const DEAD_CAP = 1000
+const AUDIT_CAP = 10_000
+const SPANS_CAP = 24 * 6 + 1
+/** TATs that ended more than a day ago: housekeeping removes them every hour. */
+const IDLE_CAP = 1000
+const DAY_US = 86_400_000_000
+
+/** Some caps are checked before a batch, and reopened failures exceed them. */
+const isOver = (count: number, cap: number): boolean => count > cap + cap / 10 + 100
+
+interface Count { key: string, cap: number, count: () => Promise<number> }
+
+async function countsOf (deps: DoctorDeps, sender: string): Promise<Count[]> {
+  const { redis, prefix } = deps
+  if (sender === '') {
+    const audit = globalKey(prefix, 'audit')
+    return [{ key: audit, cap: AUDIT_CAP, count: async () => await redis.xlen(audit) }]
+  }
+  const key = (name: string): string => senderKey(prefix, sender, name)
+  const most = Number(await ask(deps, async () => await redis.hget(key('sender'), 'maxInFlight')) ?? Infinity)
+  const idleBefore = await ask(deps, async () => await redisNowMs(redis, key('sender'))) * 1000 - DAY_US
+  const hash = (name: string, cap: number): Count => ({ key: key(name), cap, count: async () => await redis.hlen(key(name)) })
+  const zset = (name: string, cap: number): Count => ({ key: key(name), cap, count: async () => await redis.zcard(key(name)) })
+  const list = (name: string, cap: number): Count => ({ key: key(name), cap, count: async () => await redis.llen(key(name)) })
+  return [
+    hash('backlog', deps.backlogCap),
+    hash('callbacks', deps.callbackCap),
+    list('outbox', deps.callbackCap),
+    list('callbacks-dead', DEAD_CAP),
+    zset('inflight', most),
+    zset('parked', PARKED_CAP),
+    zset('resolved', FAILURES_CAP),
+    zset('failed', FAILURES_CAP),
+    zset('completed', SPANS_CAP),
+    { key: key('pair-tat'), cap: IDLE_CAP, count: async () => await redis.zcount(key('pair-tat'), '-inf', idleBefore) }
+  ]
+}
+
+async function checkCounts (deps: DoctorDeps, sender: string): Promise<Suspect[]> {
+  const counted = await Promise.all((await countsOf(deps, sender)).map(async ({ key, cap, count }): Promise<Suspect[]> => {
+    const found = await ask(deps, count)
+    return isOver(found, cap) ? [{ area: 'counts', fault: 'over-cap', sender, target: key, detail: `${found} entries, cap ${cap}` }] : []
+  }))
+  return counted.flat()
+}
+
+/** The number of entries of what has a cap. */
+export const counts: Area = {
+  async * search (deps, sender) { yield await checkCounts(deps, sender) },
+  async again (deps, sender, suspects) {
+    const found = await checkCounts(deps, sender)
+    return suspects.filter(one => found.some(({ target }) => target === one.target))
+  },
+  async repair () {
+    return { status: 'left', why: 'what makes it grow has to be found first' }
+  }
+}

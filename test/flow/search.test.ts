@@ -1,0 +1,43 @@
+/** Searching over HTTP: complete, newest first, and page by page. */
+import t from 'tap'
+import { createTestEnvironment, longStartWindow } from '../support/flow.js'
+import { SENDER } from '../support/gateway.js'
+import { until } from '../support/until.js'
+
+const environment = await createTestEnvironment(t, longStartWindow)
+const RECIPIENTS = 20
+const EACH = 80
+
+await t.test('a search by recipient and tag finds all messages of a large campaign to the recipient, newest first', async t => {
+  const node = await environment.start(t)
+  await node.post(`/senders/${SENDER}/pause`)
+  const ids: string[][] = Array.from({ length: RECIPIENTS }, () => [])
+  for (let from = 0; from < EACH; from += 10) {
+    const messages = Array.from({ length: 10 * RECIPIENTS }, (_, at) => ({
+      to: `+1415555${1000 + at % RECIPIENTS}`, message: `${from} ${at}`, metadata: { campaign: 'one' }, idempotencyKey: `${from}-${at}`
+    }))
+    // Repeated with the same keys, as callers do where a busy machine rejects some.
+    const rows = await until('all are accepted', async () => {
+      const { results } = (await node.post('/messages/batch', { messages })).body as { results?: Array<{ id?: string }> }
+      return results?.every(({ id }) => id !== undefined) === true && results
+    }, 30_000)
+    rows.forEach(({ id = '' }, at) => ids[at % RECIPIENTS]?.push(id))
+  }
+  for (const at of [0, 7, RECIPIENTS - 1]) {
+    const query = `recipient=${encodeURIComponent(`+1415555${1000 + at}`)}&tag=campaign:one&limit=50`
+    const found: Array<{ id: string, createdAt: string }> = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const { body } = await node.get(`/messages?${query}${cursor === '' ? '' : `&cursor=${cursor}`}`)
+      found.push(...body['messages'])
+      cursor = body['nextCursor'] ?? null
+    }
+    t.strictSame(found.map(({ id }) => id).sort(), ids[at]?.toSorted(), `all of recipient ${at}, each once`)
+    const moments = found.map(({ createdAt }) => createdAt)
+    t.strictSame(moments, moments.toSorted().toReversed(), 'newest first')
+  }
+  const { body } = await node.get('/messages?tag=campaign:one&limit=5')
+  const [newest = ''] = (await Promise.all(ids.map(async list => (await node.get(`/messages/${list.at(-1)}`)).body['createdAt']))).sort().toReversed()
+  t.equal(body['messages'][0].createdAt, newest, 'the first by tag alone is the newest')
+  t.match(await node.get('/messages?tag=campaign:one&cursor=nonsense'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'cursor' } })
+})

@@ -1,0 +1,119 @@
+/** Random calls of all scripts on one sender, judged after each by independent invariants, by the doctor's checks, and by the layout. */
+import type { Redis } from 'ioredis'
+import { createRun, type Run } from '../../src/redis/commands.js'
+import type { DoctorDeps } from '../../src/doctor/area.js'
+import { bodies } from '../../src/doctor/bodies.js'
+import { searchKeys } from '../../src/doctor/keys.js'
+import { messages } from '../../src/doctor/messages.js'
+import { pairs } from '../../src/doctor/pairs.js'
+import { digestOf } from '../../src/redis/keys.js'
+import { LAYOUT } from '../../src/redis/layout.js'
+import { strangers } from '../lua/layout.js'
+import { createRandom } from '../property/random.js'
+import { createPrefix } from '../support/redis.js'
+import { KeyClock } from './clock.js'
+import { judge, type Judged } from './invariants.js'
+import { operations } from './operations.js'
+import { FuzzWorld, RECIPIENTS, SENDER, WINDOW_MS } from './world.js'
+
+/** Every so many steps all keys are compared with the layout. */
+const LAYOUT_EVERY = 50
+
+export interface Fuzzed { seed: number, steps: number, messages: number, calls: Map<string, number>, failure: Failure | null }
+export interface Failure { step: number, operation: string, problems: string[], log: string[] }
+export interface FuzzPlan { seed: number, steps: number, onStep?: (step: number) => void }
+
+/** Plays one run. It ends at the first failure. */
+export async function fuzz (redis: Redis, { seed, steps, onStep }: FuzzPlan): Promise<Fuzzed> {
+  const prefix = createPrefix()
+  const random = createRandom(seed)
+  const calls = new Map<string, number>()
+  const script = createRun(redis, prefix, { watch: name => { calls.set(name, (calls.get(name) ?? 0) + 1) } })
+  const w = new FuzzWorld(redis, script, prefix, random)
+  const clock = new KeyClock(redis)
+  await redis.set(`{${prefix}}:layout`, LAYOUT)
+  await w.start()
+  const names = Object.keys(operations)
+  const total = names.reduce((sum, name) => sum + (operations[name]?.weight ?? 0), 0)
+  const doctor = doctorOf(w, script)
+  let step = 0
+  let failure: Failure | null = null
+  for (; step < steps && failure === null; step++) {
+    w.pass()
+    const ended = await clock.expire(w.ms)
+    if (ended.length > 0) w.note('expired', ...ended)
+    let aim = random.next() * total
+    const operation = names.find(name => (aim -= operations[name]?.weight ?? 0) < 0) ?? 'admit'
+    w.note(`step ${step}, ${operation}, ${w.ms} ms`)
+    const problems = await problemsOf(async () => {
+      await operations[operation]?.run(w)
+      await clock.freeze(await redis.keys(`{${prefix}*`), w.ms)
+      const { violations, entries } = await judge(w)
+      const isWhole = step % LAYOUT_EVERY === 0
+      return [...violations, ...await checks(w, script, entries), ...isWhole ? [...await findings(doctor), ...await strangers(redis, prefix)] : []]
+    })
+    if (problems.length > 0) failure = { step, operation, problems: problems.slice(0, 5), log: w.log.slice(-25) }
+    onStep?.(step)
+  }
+  const left = await redis.keys(`{${prefix}*`)
+  if (left.length > 0) await redis.unlink(...left)
+  return { seed, steps: step, messages: w.messages.size, calls, failure }
+}
+
+async function problemsOf (work: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await work()
+  } catch (error) {
+    return [error instanceof Error ? `${error.message} ${JSON.stringify((error as { facts?: unknown }).facts ?? '')}` : String(error)]
+  }
+}
+
+function doctorOf (w: FuzzWorld, script: Run): DoctorDeps {
+  const unused = (): never => { throw new TypeError('not used by a fuzz run') }
+  return {
+    prefix: w.prefix,
+    redis: w.redis,
+    run: async (name, at, args) => await script(name, at, name.startsWith('check-') ? { ...args, now: w.now } : args),
+    backlogCap: 1_000_000,
+    callbackCap: 1_000_000,
+    rememberMs: WINDOW_MS,
+    drainQueue: new Proxy({}, { get: unused }) as DoctorDeps['drainQueue'],
+    recoverySchedule: new Proxy({}, { get: unused }) as DoctorDeps['recoverySchedule'],
+    onChecked: () => undefined
+  }
+}
+
+/** The doctor's checks of everything that a step may have changed. */
+async function checks (w: FuzzWorld, script: Run, { ids, members, names }: Judged['entries']): Promise<string[]> {
+  const at = (id: string) => ({ sender: SENDER, digest: digestOf(id) })
+  const args = { now: w.now, rememberMs: WINDOW_MS }
+  const checked = await Promise.all([
+    ...ids.map(async id => [id, await script('check-messages', at(id), { ...args, id, lane: '', member: '' })] as const),
+    ...members.map(async ([lane, member]) => {
+      const id = member.split(':').at(-1) ?? ''
+      return [member, await script('check-messages', at(id), { ...args, id, lane, member })] as const
+    }),
+    ...RECIPIENTS.map(async recipient => [recipient, await script('check-pairs', { sender: SENDER }, { now: w.now, recipient })] as const),
+    ...names.map(async name => [name, await script('check-bodies', { sender: SENDER }, { name })] as const)
+  ])
+  return checked.flatMap(([target, { faults }]) => faults === '' ? [] : [`the doctor finds ${faults}: ${target}`])
+}
+
+/** What a whole first look of the doctor suspects. Nothing else runs meanwhile, so a second look would see the same. */
+async function findings (doctor: DoctorDeps): Promise<string[]> {
+  const found: string[] = []
+  const ofSender = [messages, pairs, bodies].map(area => area.search(doctor, SENDER))
+  const searches = [...ofSender, searchKeys(doctor, { senders: new Set(), broken: new Set() })]
+  for (const search of searches) {
+    for await (const page of search) found.push(...page.map(({ fault, target, detail }) => `the doctor finds ${fault}: ${target} ${detail ?? ''}`))
+  }
+  return found
+}
+
+/** A failure for people, with the command that repeats it. */
+export function describeFailure ({ seed, failure }: Fuzzed): string {
+  if (failure === null) return ''
+  const { step, operation, problems, log } = failure
+  return [`seed ${seed}, step ${step}, ${operation}:`, ...problems, 'The calls before:', ...log,
+    `To repeat it: npm run fuzz -- --seed ${seed} --steps ${step + 1}`].join('\n')
+}

@@ -1,0 +1,145 @@
+/** One sender and what a fuzz run knows of it: its messages, open grants, provider ids, leased callbacks. */
+import type { Redis } from 'ioredis'
+import { digest, fingerprint } from '../../src/admission/key.js'
+import type { Arguments, LeasedCallback, Replies, Run, ScriptName } from '../../src/redis/commands.js'
+import { digestOf, senderKey } from '../../src/redis/keys.js'
+import { writePayload } from '../../src/redis/payload.js'
+import type { Random } from '../property/random.js'
+import { STEP_MS } from './clock.js'
+
+export const SENDER = '100000000000001'
+export const RECIPIENTS = ['p14155550101', 'p14155550102', 'p14155550103']
+export const LANES = ['urgent', 'normal', 'bulk'] as const
+/** How long a key is remembered: short, so that keys are used again within a run. */
+export const WINDOW_MS = 120_000
+const LEASE_MS = 30_000
+
+export interface Message { id: string, recipient: string }
+export interface Grant extends Message { attempt: number, holder: string }
+/** An attempt that may have reached the provider. */
+export interface Sent extends Message { attempt: number, wamid: string }
+
+export class FuzzWorld {
+  /** µs. Past, so that no TTL that a script computes is long over by Redis's own clock. */
+  now = 1_700_000_100_000_123
+  readonly messages = new Map<string, Message>()
+  readonly grants: Grant[] = []
+  /** Grants whose settlement has been sent; a second one must be stale. */
+  readonly settled: Grant[] = []
+  /** Grants whose lease has expired: their nodes may still report what they know. */
+  readonly expired: Grant[] = []
+  readonly sent: Sent[] = []
+  readonly leased: LeasedCallback[] = []
+  readonly erased = new Set<string>()
+  /** Failures that were reopened; a younger message may have their key. */
+  readonly reopened = new Set<string>()
+  readonly log: string[] = []
+  readonly redis: Redis
+  readonly prefix: string
+  readonly random: Random
+  readonly #run: Run
+  #calls = 0
+
+  constructor (redis: Redis, run: Run, prefix: string, random: Random) {
+    this.redis = redis
+    this.prefix = prefix
+    this.random = random
+    this.#run = run
+  }
+
+  get ms (): number { return Math.floor(this.now / 1000) }
+
+  key (name: string, id?: string): string {
+    return senderKey(this.prefix, SENDER, name, id === undefined ? {} : { digest: digestOf(id) })
+  }
+
+  /** Lets some time pass: mostly less than an interval, seldom longer than leases, holds or windows. */
+  pass (): void {
+    const steps = this.random.chance(0.01) ? this.random.int(300, 1500) : this.random.int(0, 7)
+    this.now += steps * STEP_MS * 1000
+  }
+
+  holder (): string { return `aa:${++this.#calls}` }
+
+  nextWamid (): string { return `wamid.${++this.#calls}` }
+
+  note (...facts: unknown[]): void {
+    this.log.push(facts.map(fact => typeof fact === 'string' ? fact : JSON.stringify(fact)).join(' ').slice(0, 300))
+    if (this.log.length > 60) this.log.shift()
+  }
+
+  async run<Name extends ScriptName> (name: Name, args: Omit<Arguments[Name], 'now' | 'runId'>, id?: string): Promise<Replies[Name]> {
+    const at = id === undefined ? { sender: SENDER } : { sender: SENDER, digest: digestOf(id) }
+    const all = { ...args, now: this.now, runId: 'run1' } as unknown as Arguments[Name]
+    const reply = await this.#run(name, at, all)
+    this.note(name, args, '->', reply)
+    return reply
+  }
+
+  /** As the start of a node. */
+  async start (): Promise<void> {
+    await this.rules()
+    await this.redis.hset(this.key('sender'), 'callbacks', '1')
+  }
+
+  async rules (): Promise<void> {
+    const { random } = this
+    const perSecond = random.pick([5, 80])
+    await this.run('quota', {
+      operator: true,
+      settings: '',
+      pairIntervalUs: random.pick([500, 2000, 6000]) * 1000,
+      pairBurst: random.pick([1, 1, 3]),
+      senderIntervalUs: 1_000_000 / perSecond,
+      senderBurst: 1,
+      maxInFlight: random.pick([2, 50]),
+      perSecond
+    })
+  }
+
+  async admit (): Promise<void> {
+    const { random } = this
+    const recipient = random.pick(RECIPIENTS)
+    const key = `k${random.int(0, 199)}`
+    const name = digest(SENDER, 'web', key)
+    const holder = this.holder()
+    const text = random.chance(0.05) ? 'other' : key
+    const payload = writePayload(recipient, {
+      to: `+${recipient.slice(1)}`, type: 'text', message: text, keySource: 'field', caller: 'web', idempotencyKey: key
+    })
+    const reply = await this.run('admit', {
+      digest: name,
+      fingerprint: fingerprint(SENDER, recipient, 'text', text),
+      recipient,
+      lane: random.pick([1, 2, 2, 3]),
+      payload,
+      inline: random.chance(0.6),
+      whenLimited: random.chance(0.1) ? 'reject' : 'wait',
+      lifeMs: random.chance(0.2) ? 5000 : 86_400_000,
+      scheduledFor: random.chance(0.15) ? this.ms + random.int(1, 200) * STEP_MS : '',
+      windowMs: WINDOW_MS,
+      holder,
+      leaseMs: LEASE_MS,
+      queueCap: 8,
+      backlogCap: 40,
+      terms: 't'.repeat(11),
+      findS: 90_000,
+      marketing: random.chance(0.15)
+    }, `${name}.0`)
+    if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') return
+    const message = { id: `${name}.${reply.generation}`, recipient }
+    this.messages.set(message.id, message)
+    if (reply.status === 'granted') this.grants.push({ ...message, attempt: 1, holder })
+  }
+
+  /** Takes a random element out of a list. */
+  take<Item> (list: Item[]): Item | undefined {
+    return list.length === 0 ? undefined : list.splice(this.random.int(0, list.length - 1), 1)[0]
+  }
+
+  async cancel (id: string, reason: string): Promise<void> {
+    await this.run('cancel', { id, reason, resultSuffix: 'web -', history: JSON.stringify({ outcome: reason, reason }) }, id)
+  }
+
+  get leaseMs (): number { return LEASE_MS }
+}

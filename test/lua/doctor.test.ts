@@ -1,0 +1,56 @@
+/**
+ * Scripts of the doctor: check-messages, check-pairs, check-bodies; repair-message, repair-pair, repair-body, repair-schedule. test/doctor tries
+ * the rest.
+ */
+import t from 'tap'
+import { createRun } from '../../src/redis/commands.js'
+import { ANN, HOUR, world } from './support.js'
+
+const test = await world(t)
+const remembered = { rememberMs: 24 * HOUR }
+
+await test('checks of sound data find nothing, and change nothing', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  const waiting = await w.queue({ key: 'b' })
+  const before = await w.dump()
+  for (const one of [id, waiting]) t.match(await w.run('check-messages', { ...remembered, id: one, lane: '', member: '' }, one), { faults: '' })
+  t.match(await w.run('check-pairs', { recipient: ANN }), { faults: '' })
+  t.match(await w.run('check-bodies', { name: id }), { faults: '' })
+  t.strictSame(await w.dump(), before)
+})
+
+await test('a repair of what is sound changes nothing', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  await w.queue({ key: 'b' })
+  const before = await w.dump()
+  const message = { ...remembered, id, lane: '', member: '', history: '{}' }
+  for (const fault of ['unplaced', 'two_places', 'mark_missing', 'lease_without_grant', 'expiry_without_record']) {
+    t.match(await w.run('repair-message', { ...message, fault }, id), { status: 'gone' }, fault)
+  }
+  for (const fault of ['queue_without_ready', 'grant_without_record', 'wrong_ready']) {
+    t.match(await w.run('repair-pair', { recipient: ANN, fault }), { status: 'gone' }, fault)
+  }
+  t.match(await w.run('repair-body', { name: id, fault: 'due_without_callback' }), { status: 'gone' })
+  t.match(await createRun(w.redis, w.prefix)('repair-schedule', { sender: '' }, { name: 'x' }), { status: 'gone' })
+  t.strictSame(await w.dump(), before)
+})
+
+await test('a message without a place becomes one of unknown outcome, and uses up an attempt', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  await w.redis.del(w.key('grants'))
+  t.match(await w.run('check-messages', { ...remembered, id, lane: '', member: '' }, id), { faults: 'lease_without_grant unplaced' })
+  const args = { ...remembered, id, lane: '', member: '', history: '{"outcome":"unknown"}' }
+  t.match(await w.run('repair-message', { ...args, fault: 'unplaced' }, id), { status: 'repaired' })
+  t.match(await w.run('repair-message', { ...args, fault: 'lease_without_grant' }, id), { status: 'repaired' })
+  t.equal(await w.state(id), 'unknown')
+  t.match(await w.run('recover', { lost: '', limit: 10 }), { unknown: [{ id }] })
+  t.match(await w.settle({ id, recipient: ANN, attempt: 1, holder: '' }, 'failed', { reason: 'unknown' }), { status: 'settled' })
+})
+
+await test('a receipt settles a message that was put back', async (t, w) => {
+  const { id } = await w.grant({ key: 'a' })
+  await w.redis.del(w.key('grants'), w.key('inflight'))
+  await w.run('repair-message', { ...remembered, id, lane: '', member: '', history: '{"outcome":"unknown"}', fault: 'unplaced' }, id)
+  t.match(await w.receipt(id, 'wamid.1', { attempt: 1 }), { status: 'sent' })
+  t.match(await w.run('check-messages', { ...remembered, id, lane: '', member: '' }, id), { faults: '' })
+})
