@@ -7,6 +7,7 @@
 --   ready:<lane>  zset    recipient -> when its head may be sent, µs
 --   grants        hash    recipient -> grant
 --   pair-tat      zset    recipient -> TAT, µs
+--   inflight      zset    id -> lease end, or the end of its grace, µs
 --
 -- Arguments:
 --   now        µs    empty for Redis's clock

@@ -31,9 +31,6 @@ local sender = read_sender()
 if not sender then return { 'left', 'the sender has no rules: start a node first' } end
 if arg.fault == 'grant_unreadable' then return { 'left', 'its grant cannot be read, so what is in flight is not known: report it' } end
 if arg.fault == 'grant_without_record' then
-  -- A send may be in flight, and the pair has to stay closed for it. Recovery may have extended the lease once.
-  local lease_end = math.max(grant.lease_end, tonumber(redis.call('ZSCORE', key.inflight, grant.id) or 0))
-  if lease_end > now then return { 'left', 'its lease has not ended: run the doctor again' } end
   redis.call('HDEL', key.grants, recipient)
   redis.call('ZREM', key.inflight, grant.id)
 end

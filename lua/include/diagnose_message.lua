@@ -9,14 +9,22 @@
 -- a set, and the message's record, grant, places, and whether it has a result.
 local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
   local text, known = redis.call('HGET', key.backlog, id), redis.call('GET', msg)
-  local is_readable, record = pcall(read_record, text or '')
-  if not is_readable then record = nil end
+  local record = text and read_record(text)
   local faults, places = {}, {}
   local grant = record and grant_of(record.recipient)
   if grant and grant.id ~= id then grant = nil end
   local function has(zset) return redis.call('ZSCORE', zset, id) end
   local function is_queued(l, entry) return redis.call('ZSCORE', l == 0 and key.scheduled or key.queue[l], entry) end
   local function note(name, is_there) faults[name] = is_there and true or nil end
+
+  -- A receipt may have settled the message while an attempt was in flight: then the grant has no record.
+  local function is_granted()
+    for _, text_of in ipairs(redis.call('HVALS', key.grants)) do
+      local one = read_grant(text_of)
+      if one and one.id == id then return true end
+    end
+    return false
+  end
 
   if grant then places[#places + 1] = 'grant' end
   if has(key.unknown) then places[#places + 1] = 'unknown' end
@@ -54,7 +62,7 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
   note('failure_without_record', in_settled and not is_stored)
   note('orphaned_failure', not text and is_stored and not in_settled)
   note('orphaned_reason', has(key.unacknowledged) and not in_failed)
-  note('lease_without_grant', has(key.inflight) and not grant)
+  note('lease_without_grant', has(key.inflight) and not grant and not is_granted())
   note('grant_without_lease', grant and not has(key.inflight))
   return faults, { record = record, grant = grant, places = places, result = is_settled and result or nil }
 end

@@ -18,10 +18,12 @@ local function diagnose_pair(recipient, now)
     if redis.call('ZSCORE', key.ready[lane], recipient) then ready = ready + 1 end
   end
   local ready_lane, ready_at = ready_of(recipient)
-  local is_readable, record = pcall(read_record, grant and redis.call('HGET', key.backlog, grant.id) or '')
+  local record = grant and read_record(redis.call('HGET', key.backlog, grant.id) or '')
+  local lease_end = grant and math.max(grant.lease_end, tonumber(redis.call('ZSCORE', key.inflight, grant.id) or 0))
   local function note(name, is_there) faults[name] = is_there and true or nil end
   note('grant_unreadable', text and not grant)
-  note('grant_without_record', grant and not (is_readable and record.recipient == recipient))
+  -- A receipt may settle a message while its next attempt is in flight: then only the grant is left, until its lease ends.
+  note('grant_without_record', grant and not (record and record.recipient == recipient) and lease_end <= now)
   note('queue_without_ready', not text and head_lane and ready == 0)
   note('ready_without_queue', ready > 0 and (text or not head_lane))
   note('wrong_ready', not text and head_lane and

@@ -21,7 +21,7 @@ export const kinds = {
   },
   'ready-without-queue': { means: 'a ready time contradicts queue or grant of its pair', remedy: `${REPAIR}: it is corrected` },
   'grant-without-record': {
-    means: 'a grant of no stored message keeps its pair closed', remedy: `${REPAIR}, after its lease: the grant is removed`
+    means: 'a grant of no stored message keeps its pair closed after its lease', remedy: `${REPAIR}: the grant is removed`
   },
   'grant-without-lease': { means: 'a grant has no in-flight entry: recovery cannot find it', remedy: `${REPAIR}: it is written` },
   'lease-without-grant': { means: 'an in-flight entry without a grant uses up a place', remedy: `${REPAIR}: it is removed` },

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { digest, fingerprint } from '../../src/admission/key.js'
 import type { Arguments, LeasedCallback, Replies, Run, ScriptName } from '../../src/redis/commands.js'
 import { digestOf, senderKey } from '../../src/redis/keys.js'
+import { parseResult } from '../../src/settlement/record.js'
 import { writePayload } from '../../src/redis/payload.js'
 import type { Random } from '../property/random.js'
 import { STEP_MS } from './clock.js'
@@ -100,14 +101,14 @@ export class FuzzWorld {
   async admit (): Promise<void> {
     const { random } = this
     const recipient = random.pick(RECIPIENTS)
-    const key = `k${random.int(0, 199)}`
+    const key = `k${random.int(0, 59)}`
     const name = digest(SENDER, 'web', key)
     const holder = this.holder()
     const text = random.chance(0.05) ? 'other' : key
     const payload = writePayload(recipient, {
       to: `+${recipient.slice(1)}`, type: 'text', message: text, keySource: 'field', caller: 'web', idempotencyKey: key
     })
-    const reply = await this.run('admit', {
+    const request = {
       digest: name,
       fingerprint: fingerprint(SENDER, recipient, 'text', text),
       recipient,
@@ -125,7 +126,14 @@ export class FuzzWorld {
       terms: 't'.repeat(11),
       findS: 90_000,
       marketing: random.chance(0.15)
-    }, `${name}.0`)
+    }
+    let reply = await this.run('admit', request, `${name}.0`)
+    if (reply.status === 'lapsed') {
+      // As the gateway does: the key is freed, and the message admitted.
+      const { admittedAt = 0 } = parseResult(reply.result) ?? {}
+      await this.run('release-key', { id: `${name}.${admittedAt.toString(16)}`, payload, history: '{"outcome":"sent"}' }, `${name}.0`)
+      reply = await this.run('admit', request, `${name}.0`)
+    }
     if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') return
     const message = { id: `${name}.${reply.generation}`, recipient }
     this.messages.set(message.id, message)

@@ -62,8 +62,8 @@ export const aboutTime: Doctored[] = [
     what: 'parts scheduled for one time that start in another order',
     sentence: 22,
     facts: [
-      ...sound, ...scheduled('s1', 5000), ...scheduled('s2', 5000, 120), ...sent('s2', 5000), ...sent('s1', 6000),
-      ended('s1', 'sent'), ended('s2', 'sent')
+      ...sound, ...scheduled('s1', 5000), ...scheduled('s2', 5000, 120),
+      ...sent('s2', 5000), ...sent('s1', 6000), ended('s1', 'sent'), ended('s2', 'sent')
     ]
   },
   {

@@ -96,7 +96,9 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
         const from = killedAt.get(child.pid) ?? monotonicNow()
         const trouble: Trouble = { fact: 'trouble', of: 'process', node: String(child.pid), from, to: Infinity }
         note(trouble)
-        if (child.output().includes('unexpected') || child.end() === 1) {
+        // A start gives up where Redis is away for half a minute, and says so; a supervisor starts it again.
+        const isGivenUp = /^UNAVAILABLE: no Redis answers/m.test(child.output())
+        if (child.output().includes('unexpected') || (child.end() === 1 && !isGivenUp)) {
           note({ fact: 'node-failed', node: name, text: `ended with ${child.end()}: ${child.output().slice(-600)}` })
         }
         // As a process supervisor does, start it again.

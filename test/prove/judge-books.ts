@@ -74,7 +74,15 @@ function judgeLists (
 
 /** Keys of which there is one, or one for each sender, and that do not grow with the messages. */
 const fixed: Record<string, number> = {
-  'sender-tat': 1, seq: 1, sender: 30, completed: 150, layout: 1, senders: 20, 'recovery-schedule': 20, 'retry-worker': 8, audit: 11_000,
+  'sender-tat': 1,
+  seq: 1,
+  sender: 30,
+  completed: 150,
+  layout: 1,
+  senders: 20,
+  'recovery-schedule': 20,
+  'retry-worker': 8,
+  audit: 11_000,
   runs: 8
 }
 

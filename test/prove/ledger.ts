@@ -107,8 +107,8 @@ export function commandsIn (bytes: Buffer): string[][] {
   return commands
 }
 
-/** Shorter commands occur more than once, and say nothing about what a replica has. */
-const UNIQUE_LENGTH = 60
+/** Commands that occur once: they name a message and a moment. Others, such as the rules of a sender, are written again after a failover. */
+const isUnique = ([, key = '', ...rest]: string[]): boolean => /:(?:grants|inflight)$/.test(key) && /\d{16}/.test(rest.join(' '))
 
 /**
  * Which messages and pairs the writes of a former master are about that its successor lacks: a replica writes the same commands in the same
@@ -116,8 +116,8 @@ const UNIQUE_LENGTH = 60
  */
 export function lostBetween (former: string[][], successor: string[][]): { ids: string[], pairs: string[] } {
   const textOf = (words: string[]): string => words.join(' ')
-  const kept = new Set(successor.map(textOf).filter(({ length }) => length >= UNIQUE_LENGTH))
-  const last = former.findLastIndex(words => kept.has(textOf(words)))
+  const kept = new Set(successor.filter(isUnique).map(textOf))
+  const last = former.findLastIndex(words => isUnique(words) && kept.has(textOf(words)))
   const ids = new Set<string>()
   const pairs = new Set<string>()
   for (const words of former.slice(last + 1)) collect(words, ids, pairs)

@@ -57,7 +57,7 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
     return random.chance(0.15) ? 0 : random.chance(0.1) ? random.int(Math.ceil(lateMs / 5), lateMs) : random.gap(soonMs)
   }
 
-  /** Accepted attempts without a response, by their key: WhatsApp reports on them when the next attempt is under way. */
+  /** Accepted attempts without a response, by their key: WhatsApp says how they ended when the next attempt is under way. */
   const held = new Map<string, Arrived>()
 
   function follow (arrival: Arrived): void {
