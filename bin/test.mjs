@@ -27,7 +27,7 @@ const last = [
   'flow/overload', 'grafana/panels', 'grafana/page', 'recovery/schedule', 'security/erase', 'security/leaks', 'security/fuzz'
 ].map(nameOf)
 /** Tests wait for timers and for other processes more than for a processor, so more files than cores run at a time. */
-const JOBS = { asked: 2, most: 4, last: 3 }
+const JOBS = { asked: 2, most: 5, last: 3 }
 /** A test process that did not end by its own timeout is killed. */
 const KILL_AFTER_MS = 10_000
 

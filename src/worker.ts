@@ -34,18 +34,30 @@ const RUN_RETRY_DELAY_MS = 500
 const RETRY_RUNS = 3
 /** How long BullMQ's workers may take to close once their jobs are done. */
 const CLOSE_WITHIN_MS = 1000
+/** BullMQ's default: after this time without a renewal a job counts as stalled, and another worker runs it. */
+const LOCK_MS = 30_000
 
 /** Starts what a worker node does: drain runs, retry runs, housekeeping, recovery. `close` finishes what is under way. */
 export async function startWorkers (deps: WorkerDeps, closing: AbortSignal): Promise<Workers> {
-  const options = { connection: deps.patient, prefix: queuePrefix(deps.store.prefix), runRetryDelay: RUN_RETRY_DELAY_MS, skipVersionCheck: true }
+  const options = {
+    connection: deps.patient,
+    prefix: queuePrefix(deps.store.prefix),
+    runRetryDelay: RUN_RETRY_DELAY_MS,
+    skipVersionCheck: true,
+    lockDuration: LOCK_MS,
+    // Renewed by `start`: BullMQ's own timer would keep a process whose worker cannot close, because Redis went away meanwhile.
+    skipLockRenewal: true
+  }
   const jobs = new Set<Promise<unknown>>()
   async function start<Result> (job: Job, work: () => Promise<Result>): Promise<Result> {
     releaseSubject(job)
+    const renewal = setInterval(() => { job.extendLock(job.token ?? '', LOCK_MS).catch(() => undefined) }, LOCK_MS / 2)
     const running = work()
     jobs.add(running)
     try {
       return await running
     } finally {
+      clearInterval(renewal)
       jobs.delete(running)
     }
   }

@@ -51,6 +51,7 @@ const globalKeys: Record<string, KnownKey> = {
   senders: stays('hash'),
   'recovery-lease': expires('string'),
   'recovery-schedule': stays('zset'),
+  runs: stays('hash'),
   'retry-worker': stays('hash'),
   probe: expires('string'),
   'replica-mark': expires('string'),

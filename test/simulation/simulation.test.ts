@@ -9,7 +9,7 @@ import { EPOCH_MS } from './virtual-time.js'
 /** Histories that showed a fault, with what it was. Both the gateway and the simulation change, so a seed may show something else today. */
 const regressions: Array<[seed: number, what: string]> = []
 /** New histories: as many as this time allows, and at least a few. */
-const RUN_MS = 10_000
+const RUN_MS = 5000
 const LEAST_RUNS = 3
 const TAIL = 60
 /** Histories in which a flaw has to be found. */
