@@ -47,7 +47,7 @@ export const kinds = {
   'sender-without-rules': { means: 'messages of a sender without rules: scripts refuse them', remedy: 'start a node that serves the sender' },
   'unknown-key': { means: 'a key that the layout does not know, or of another type', remedy: 'find out who writes it, then delete it' },
   'key-without-ttl': { means: 'a key that has to expire has no TTL', remedy: `${REPAIR}: it gets one` },
-  'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/runbooks.md#sluice-doctor-finds-something' },
+  'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/troubleshooting.md#the-doctor-finds-something' },
   'excess-drain-jobs': { means: 'more than one drain job of a sender waits', remedy: `${REPAIR}: all but one are removed` }
 } satisfies Record<string, Kind>
 

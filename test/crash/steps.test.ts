@@ -5,7 +5,9 @@ import { steps } from './steps.js'
 
 /** Scripts that change no message, or are tested elsewhere. */
 const others: Record<string, RegExp> = {
-  'they only read': /^(inspect-\w+|find-recipient)$/,
+  'they only read': /^(inspect-\w+|check-\w+|find-recipient)$/,
+  'the doctor repeats a repair: test/doctor': /^repair-\w+$/,
+  'the next housekeeping repeats it: test/recovery/removed.test.ts': /^forget$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
   'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,
