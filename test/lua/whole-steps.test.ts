@@ -14,6 +14,8 @@ const test = await world(t)
 const people = [ANN, BOB, CARL]
 const lanes = ['urgent', 'normal', 'bulk']
 const STEPS = 350
+/** Runs of each kind. */
+const RUNS = process.env['CI'] === undefined ? 3 : 1
 const MINUTE = 60_000
 
 interface Fuzz {
@@ -226,7 +228,7 @@ async function contradictions ({ w, delivered }: Fuzz): Promise<string[]> {
   return bad
 }
 
-for (let seed = 1; seed <= 3; seed++) {
+for (let seed = 1; seed <= RUNS; seed++) {
   await test(`all entries agree after each step, seed ${seed}`, async (t, w) => {
     const fuzz = createFuzz(w, seed)
     await w.rules({ pairBurst: fuzz.random.pick([1, 3]), maxInFlight: fuzz.random.pick([2, 50]) })
@@ -257,7 +259,7 @@ async function damage ({ w, random }: Fuzz): Promise<void> {
   else await w.redis.hdel(key, field)
 }
 
-for (let seed = 11; seed <= 13; seed++) {
+for (let seed = 11; seed < 11 + RUNS; seed++) {
   await test(`no script fails on damaged data, before or after it wrote, seed ${seed}`, async (t, w) => {
     const fuzz = createFuzz(w, seed)
     await w.redis.hset(w.key('sender'), 'callbacks', '1')

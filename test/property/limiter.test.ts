@@ -11,9 +11,9 @@ import { seedOf } from '../support/seed.js'
 import { describe, playRounds } from './rounds.js'
 
 const SEED = seedOf('property')
-const SENDS = Number(process.env['SENDS'] ?? (process.env['CI'] === undefined ? 52_000 : 4000))
+const SENDS = Number(process.env['SENDS'] ?? (process.env['CI'] === undefined ? 52_000 : 3000))
 /** Messages of a round. However many sends are asked for, twelve rounds are played. */
-const MOST = process.env['CI'] === undefined ? 1500 : 500
+const MOST = process.env['CI'] === undefined ? 1500 : 400
 
 const server = await startRedis(t)
 

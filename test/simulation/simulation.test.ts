@@ -1,5 +1,6 @@
 /** Short histories of whole nodes under virtual time, each repeated exactly by its seed. `npm run simulate` runs more of them. */
 import t from 'tap'
+import { seedOf } from '../support/seed.js'
 import { build, flaws } from './flaws.js'
 import { describe, show } from './report.js'
 import { startServer } from './server.js'
@@ -14,7 +15,9 @@ const LEAST_RUNS = 3
 const TAIL = 60
 /** Histories in which a flaw has to be found. */
 const TRIES = 25
-const first = Number(process.env['SLUICE_SEED'] ?? Math.floor(Math.random() * 1e9))
+const first = seedOf('simulation')
+/** In CI a third of the flaws is tried, chosen by the seed. */
+const tried = flaws.filter((_, at) => process.env['CI'] === undefined || at % 3 === first % 3)
 
 const server = await startServer(t, EPOCH_MS * 1000)
 if (server === null) t.comment('Redis cannot have a virtual clock here')
@@ -22,7 +25,7 @@ const options = server === null ? { skip: 'Redis cannot have a virtual clock her
 
 await t.test('a seed repeats its history to the last byte', options, async t => {
   if (server === null) return
-  for (const seed of [first, 2]) {
+  for (const seed of [first]) {
     const [one, other] = [await simulate(server, seed), await simulate(server, seed)]
     t.ok(one.facts.length > 10)
     t.equal(one.facts.map(show).join('\n'), other.facts.map(show).join('\n'), `seed ${seed}`)
@@ -46,7 +49,7 @@ await t.test('histories that showed a fault break no promise', options, async t 
   }
 })
 
-for (const flaw of flaws) {
+for (const flaw of tried) {
   await t.test(`finds scripts without ${flaw.without}`, options, async t => {
     if (server === null) return
     const undo = build(server.redis, flaw)

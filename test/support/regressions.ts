@@ -13,7 +13,6 @@ export const regressions = {
   crash: [] as Regression[],
   /** test/fuzz. */
   fuzz: [
-    { seed: 12, steps: 979, found: 'prune.lua removed a record and left its entry in `unconfirmed`' },
     { seed: 13, steps: 185, found: 'receipt.lua failed after its first writes where a failure had no content' }
   ] as Array<Regression & { steps: number }>
 }
