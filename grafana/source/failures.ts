@@ -50,7 +50,10 @@ export const failures: Board = {
           [summed('sluice_delivery_failures_unacknowledged', 'sender, reason', 'reason'), '{{reason}}']),
         panel('Settled without success', { kind: 'lines', unit: 'mps', width: 12 },
           'Messages settled as failed, cancelled or expired.',
-          [rate('sluice_messages_settled_total', 'outcome', 'outcome!="sent"'), '{{outcome}}'])
+          [rate('sluice_messages_settled_total', 'outcome', 'outcome!="sent"'), '{{outcome}}']),
+        panel('Removed early', { kind: 'lines', unit: 'mps', width: 24 },
+          'Failures removed before the end of their retention, since their sender had too many.',
+          [rate('sluice_failures_removed_early_total', 'sender, status'), '{{sender}} {{status}}'])
       ]
     },
     {

@@ -130,3 +130,15 @@ t.test('after a step forward no grant of a sender starts before Redis holds its 
   await pass(1)
   t.strictSame([cooled, isCertain('111')], [['111', '222', '111'], true])
 })
+
+t.test('an interruption while the own clocks were read does not hide a step', async t => {
+  // The first reading comes from a process that was interrupted for 300 ms between its two clocks.
+  const leads = [-260]
+  const steps: number[] = []
+  let nowMs = 5000
+  const clock = createServerClock((_, stepMs) => steps.push(stepMs), { now: () => nowMs, uptimeLead: () => leads.shift() ?? 40 })
+  clock.note('a', 1_000_000, nowMs)
+  nowMs += 1000
+  clock.note('a', 1_004_000, nowMs)
+  t.equal(steps.length, 1)
+})
