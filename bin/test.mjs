@@ -30,7 +30,7 @@ const last = [
  * Long tests of rare faults. CI has twelve minutes for everything, so with CI set a full run takes a third of them, by the commit: three commits
  * in a row take about all. Without CI all of them run.
  */
-const inTurn = [
+const rotating = [
   'recovery/clocks', 'flow/master-away', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'failure/retry-run', 'doctor/doctor',
   'flow/callbacks-outage', 'doctor/cli', 'recovery/outage', 'redis/clock-step', 'redis/closing'
 ].map(nameOf)
@@ -96,7 +96,7 @@ function plan () {
   const all = within('test').filter(file => !left.includes(file))
   const others = all.filter(file => !longest.includes(file) && !last.includes(file))
   const present = files => files.filter(file => all.includes(file))
-  const missing = [...longest, ...last, ...inTurn].filter(file => !all.includes(file) && !left.includes(file))
+  const missing = [...longest, ...last, ...rotating].filter(file => !all.includes(file) && !left.includes(file))
   for (const file of missing) console.error(`bin/test.mjs orders ${file}, which does not exist`)
   return [{ files: [...present(longest), ...others], jobs: JOBS.most }, { files: present(last), jobs: JOBS.last }]
 }
@@ -105,8 +105,8 @@ function plan () {
 function leftOut () {
   const { CI, SLUICE_SEED } = process.env
   if (!CI || !SLUICE_SEED) return []
-  const turn = Number.parseInt(hash(SLUICE_SEED).slice(0, 8), 16) % 3
-  return inTurn.filter((_, at) => at % 3 !== turn)
+  const third = Number.parseInt(hash(SLUICE_SEED).slice(0, 8), 16) % 3
+  return rotating.filter((_, at) => at % 3 !== third)
 }
 
 function nameOf (test) {

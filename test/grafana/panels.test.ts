@@ -24,7 +24,7 @@ const empty: Record<string, string> = {}
 const still: Record<string, string> = {
   'Overview / WhatsApp': 'the sandbox stands in from the start to the end',
   'Failures and retries / Removed early': 'no sender has 100,000 failures here',
-  'Redis and nodes / Clock steps': 'nobody sets the clock of this Redis',
+  'Redis and nodes / Clock steps': 'the clock of this Redis is not set',
   'Redis and nodes / Versions': 'both nodes keep their version and role',
 }
 
