@@ -65,20 +65,22 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   redis.on('ready', () => bus.emit('redis.connected', { servers: serversOf(redis).length }))
   for (const event of ['error', 'node error']) redis.on(event, (error: Error) => bus.emit('redis.lost', { error: error.message }))
   const clock = createServerClock((server, stepMs) => bus.emit('clock.stepped', { server, stepMs }))
-  // On the connection of the scripts, so that readings arrive in the order in which they were taken.
-  const scripts = open('scripts', async server => {
+  async function readClock (server: Redis): Promise<void> {
     const askedAt = performance.now()
     const [seconds, micros] = await server.time()
     clock.note(nameOf(address, server), Number(seconds) * 1000 + Number(micros) / 1000, askedAt)
-  })
+  }
+  // On the connection of the scripts, so that readings arrive in the order in which they were taken.
+  const scripts = open('scripts', readClock)
   const patient = open('patient')
   const fence = waitReplicas === 0 ? null : open('fail-fast')
   for (const other of [scripts, patient, fence]) other?.on('error', () => undefined) // reported by the first client
   const close = async (): Promise<void> => { endings.forEach(end => end()) }
 
+  // With a first reading of each clock, so that a step right after the start is seen.
   const deadline = performance.now() + CONNECT_WITHIN_MS
   const isAnswering = async (least: 'all' | 'one'): Promise<boolean> =>
-    await isAnswered(redis, sampleMemory, least) && await isAnswered(scripts, async server => await server.ping(), least)
+    await isAnswered(redis, sampleMemory, least) && await isAnswered(scripts, readClock, least)
   while (!await isAnswering('all')) {
     // In a cluster the senders on the other servers can be served.
     if (performance.now() > deadline && await isAnswering('one')) break
