@@ -15,11 +15,11 @@ for (const { seed, found } of regressions.soak) {
 
 async function run (t: Test, seed: number): Promise<void> {
   const soaked = await soak(t, {
-    on: 'server', fsync: 'everysec', seconds: 18, seed, perSecond: 14, faultEverySeconds: 0.9, report: () => undefined
+    on: 'server', fsync: 'everysec', seconds: 18, leastKinds: 9, seed, perSecond: 14, faultEverySeconds: 0.9, report: () => undefined
   })
   t.comment(`SEED=${seed}`)
   t.comment(table(soaked))
   for (const [breach, list] of soaked.judgement.found) t.strictSame(list.slice(0, 5), [], `${breach}, by seed ${seed}`)
-  t.ok(soaked.judgement.figures.messages > 80, 'enough messages for a verdict')
-  t.ok(soaked.faults.size > 4, 'enough kinds of faults for a verdict')
+  t.ok(soaked.judgement.figures.messages > 120, 'enough messages for a verdict')
+  t.ok(soaked.faults.size > 8, 'enough kinds of faults for a verdict')
 }

@@ -29,6 +29,8 @@ export interface SoakOptions {
   on: On
   fsync: Fsync
   seconds: number
+  /** Goes on beyond `seconds`, up to three times as long, until so many kinds of faults have happened. */
+  leastKinds?: number
   seed: number
   /** Messages a second, over all senders. */
   perSecond: number
@@ -175,7 +177,8 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const injections = new Set<Promise<unknown>>()
   for (const kind of schedule(options.on, random, options.only)) {
     await pass(random.gap(options.faultEverySeconds * 1000))
-    if (second() > options.seconds) break
+    const isEnough = faults.size >= (options.leastKinds ?? 0) || second() > 3 * options.seconds
+    if (second() > options.seconds && isEnough) break
     doing = kind
     note({ fact: 'fault-injected', at: monotonicNow(), kind })
     // A generator of its own, so that a fault does not depend on how long another one takes.
