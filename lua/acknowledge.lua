@@ -4,7 +4,7 @@
 -- Keys:
 --   backlog          hash  id -> record of an unsettled message
 --   failures         zset  id -> nextRetryAt, ms
---   retries          zset  id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset  id of a failure whose retry has begun -> when, ms
 --   failed           zset  id -> ms
 --   failure-records  hash  id -> record with its history
 --   unacknowledged   zset  id of a FAILED failure -> reason and ms
@@ -18,6 +18,7 @@
 --   acknowledged  -
 --   gone          -  there is no PENDING or FAILED failure with this id
 --- @include clock
+--- @include history
 --- @include record
 
 local id = arg.id
@@ -28,6 +29,6 @@ local text = (failed_at or pending) and redis.call('HGET', hash, id)
 local record = text and read_record(text)
 if not record then return { 'gone' } end
 append_history(record, math.floor(clock() / 1000), arg.history)
-redis.call('HSET', hash, id, write_record(record))
+redis.call('HSET', hash, id, format_record(record))
 redis.call('ZREM', key.unacknowledged, id)
 return { 'acknowledged' }

@@ -1,23 +1,27 @@
 #!lua
--- Accepts messages, each once. A message with a known key is a duplicate. Any other one is granted if it may be sent at once; else it joins its
--- queue or the schedule, and its reply has the least wait. Idempotency record, place and payload of a message are written in one atomic step.
--- The messages of a call are processed in order, as if each had a call of its own, 1 µs after the previous one.
+-- Accepts messages, each once. One with a known key is a duplicate. Any other is granted if it may be sent at once; else it joins its queue or the
+-- schedule, and its reply has a lower bound of its wait. Idempotency record, queue entry and payload are written in one atomic step. Messages of a
+-- call are processed in order, as if each had its own call, 1 µs after the previous one: so ready times keep their order.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
 --   queue:<lane>  zset    messages that wait
 --   ready:<lane>  zset    recipient -> when its head may be sent, µs
 --   grants        hash    recipient -> grant
---   pair-tat      zset    recipient -> TAT, µs
---   sender-tat    string  TAT in µs, slots used
---   seq           string  last number drawn for a queue
+--   pair-tat      zset    recipient -> theoretical arrival time (TAT) of GCRA, µs
+--   sender-tat    string  TAT in µs, slots granted so far
+--   seq           string  last number drawn
 --   sender        hash    rules and state
 --   inflight      zset    id -> lease end, µs
 --   scheduled     zset    `number:id` -> ms
 --   expiry        zset    id -> ms
 --   drain-lease   string  the drain run of this sender
---   recent        zset    this hour's look-up index, lex `term:generation.digest`
+--   index         hash    this hour's look-up index, prefix of a term -> entries `term:generation.digest`
+--   recent        zset    entries of full lists of the index
 --   opt-outs      hash    recipients that want no marketing
+--   templates     hash    templates that are not sent now
+--   suspended     zset    `group:number:id` of messages that wait outside of their queues
+--   windows       zset    recipient -> last act, ms
 -- Keys per message:
 --   msg           string  idempotency record of its digest
 --
@@ -25,117 +29,122 @@
 --   now           µs      empty for Redis's clock
 --   runId         text    empty for Redis's own replication id
 --   leaseMs       ms      life of a grant
---   queueCap      count   messages that may wait for one recipient
---   backlogCap    count   unsettled messages of the sender
+--   queueCap      count   messages that may wait for one recipient; scheduled ones may exceed it when they join
+--   backlogCap    count   unsettled messages of the sender; what is granted is accepted up to `maxInFlight` above it
 --   findS         s       life of the look-up index
 -- Arguments per message:
 --   digest        text    of sender, caller and key
 --   fingerprint   hex     of the content
---   recipient     text    canonical
+--   recipient     text    canonical, without a space or a colon
 --   lane          number  1 to 3: urgent, normal, bulk
 --   payload       JSON    one line
---   inline        flag    the caller can start the send at once
---   whenLimited   word    wait or reject
+--   inline        flag    it may be granted now, since the caller can start it; without the flag it is queued
+--   whenLimited   word    wait, or reject: it is granted now or rejected
 --   lifeMs        ms      from now, or from the schedule
---   scheduledFor  ms      epoch; empty for now
---   windowMs      ms      how long the key is remembered
---   holder        text    node and call that a grant belongs to
+--   scheduledFor  ms      epoch; nil for now
+--   windowMs      ms      how long the key is remembered; of a repeat its own value decides
+--   holder        text    node and call that a grant belongs to, without a space
 --   terms         text    what the message can be found by, separated by spaces
 --   marketing     flag    its recipient may have opted out
+--   template      text    mark of its template or its need of an open window (include/template.lua); empty for neither
 --
 -- Returns: for each message
---   granted    generation
+--   granted    generation, replaced?, wakeHint
 --   queued     generation, waitUs, waitingFor, position, wakeHint
---   scheduled  generation, waitUs
---   duplicate  generation          the first message's; inspect-message knows its state
---   reused     generation          same key, other content
---   lapsed     result              the key's window is over; call release-key with this compact result, then again
---   refused    code, waitUs
+--   scheduled  generation, waitUs, wakeHint
+--   duplicate  generation, wakeHint  the first message's; inspect-message knows its state
+--   reused     generation, wakeHint  same key, other content
+--   lapsed     result, wakeHint    it was sent, and the key's window is over; call release-key with this compact result, then admit again
+--   rejected   code, waitUs, wakeHint  RECIPIENT_OPTED_OUT, or as in include/rejection.lua; waitUs: as if without a schedule
 --   no_rules   -                   no rules are written for this sender
 --   error      text                of the script itself
--- waitUs is -1 if no end is known.
+-- waitUs: -1 if no end is known; of WINDOW_CLOSED since when. waitingFor: as in src/message.ts, without schedule and retry.
 --- @include batch
 --- @include clock
---- @include restart
---- @include record
 --- @include seq
---- @include evaluate
+--- @include record
+--- @include pair
+--- @include is_open
+--- @include restart
+--- @include grant_message
+--- @include wait
+--- @include rejection
 --- @include wake_hint
---- @include find_index
-
-local now, lease_us = clock(), arg.leaseMs * 1000
-local now_ms = math.floor(now / 1000)
-local generation = string.format('%x', now_ms)
-local sender = read_sender()
-local new_run_id = sender and detect_restart(sender, now)
-local state = load_state(field_of(messages, 'recipient'))
-local unsettled = redis.call('HLEN', key.backlog)
-local known = read_all(messages, 'msg', 'MGET')
-local next_number = create_numbers(#messages)
-local first_ready_at, reply_to_hint = math.huge, nil
--- Collected writes; at the end one command writes each kind for all messages. Numbers and ready times are written at once, since later
--- messages of the call read them.
-local out = { msg = {}, backlog = {}, recent = {}, pair_tat = {}, grants = {}, inflight = {}, expiry = {}, scheduled = {}, queue = { {}, {}, {} } }
-
+--- @include lookup_index
+local now = clock()
+local now_ms, generation = math.floor(now / 1000), string.format('%x', math.floor(now / 1000))
+local sender, unsettled, sender_tat, slots = read_sender(), redis.call('HLEN', key.backlog), read_sender_tat() -- every tenth slot: lower lanes
+local next_number, has_granted, first_ready_at, first_reply = create_numbers(#messages), false, math.huge, nil -- drawn at first use
+if sender and redis.call('ZCOUNT', key.scheduled, '-inf', int(now_ms)) > 0 then
+  --- @include join_queues
+  first_ready_at = join_before_others(sender, now)
+end
 local function admit(m)
-  -- 1 µs apart, so that ready times keep the order of the messages and each wait counts the messages before it.
   local message, at = messages[m], now + m - 1
-  local recipient, lane, id = message.recipient, message.lane, message.digest .. '.' .. generation
-  local repeated = known[message.msg] and repeat_of(known[message.msg], message, now_ms)
-  if repeated then return repeated end
+  local recipient, lane, digest = message.recipient, message.lane, message.digest
+  local known = redis.call('GET', message.msg)
+  if known then
+    --- @include repeat_of
+    local repeated = repeat_of(known, message, now_ms)
+    if repeated then return repeated end
+  end
   if not sender then return { 'no_rules' } end
-  local view = evaluate(state, sender, message, at, unsettled)
-  if view.refused then return { 'refused', view.refused, view.wait } end
-  local record = new_record(message, view.scheduled_for, now_ms)
-  local mark = 'w ' .. generation .. ' ' .. message.fingerprint
-  -- Drawn for a granted message too, which may be given back to its queue, and for a scheduled one, whose place among those of its moment it is.
-  -- The first write for this message: an unused number leaves a gap.
-  record.seq = next_number()
-  local text = write_record(record)
-  if view.scheduled_for then text = mark_scheduled(text) end
-
-  -- From here on nothing may fail: load_state has read the keys of other types, and the batch size bounds every unpack.
+  if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
+  local effect, suspended, suspended_us = nil, 0, nil -- of its template or window
+  if sender.limits and message.template ~= '' then
+    --- @include hold
+    effect, suspended, suspended_us = hold_new(sender, message, now)
+  end
+  -- A pair is busy with a grant, which has no ready time, or with a queue, whose head has one.
+  local tat, is_granted, ready_lane = read_pair(recipient)
+  local is_busy, granted, ahead, waiting, wait, waiting_for = is_granted or ready_lane, false, 0, 0, nil, nil
+  local scheduled_for = message.scheduledFor and message.scheduledFor > now_ms and message.scheduledFor or nil
+  if is_busy then
+    --- @include queue
+    ahead = count_queued(key.queue, recipient, 1, lane)
+    waiting = ahead + count_queued(key.queue, recipient, lane + 1, LANES)
+  elseif message.inline and not scheduled_for and (not effect or effect == 'replace') and unsettled < arg.backlogCap + sender.max_in_flight then
+    cool_after_restart(sender, now) -- it may set sender.cool_until
+    granted = is_open(sender, sender_tat, slots, lane, tat, at)
+  end
+  if not granted then
+    if scheduled_for then wait = math.max(0, scheduled_for * 1000 - at)
+    elseif effect and effect ~= 'replace' then wait, waiting_for = suspended_us, effect == 'window' and 'window' or 'template-paused'
+    else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled) end
+    local rejection = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait)
+    if rejection then return { 'rejected', rejection, scheduled_for and (estimate_wait(sender, lane, at, tat, sender_tat, ahead)) or wait } end
+  end
+  -- From here on nothing may fail. A granted message draws a number too: it may be given back. So does a scheduled one, to order those of a moment.
+  local id, expires = digest .. '.' .. generation, (scheduled_for or now_ms) + message.lifeMs
+  local record = {
+    recipient = recipient, lane = lane, seq = next_number(), attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
+    template = message.template ~= '' and message.template or nil, expires = expires, keep = now_ms + message.windowMs
+  }
   unsettled = unsettled + 1
-  known[message.msg] = mark
-  push(out.msg, message.msg, mark)
-  push(out.backlog, id, text)
-  -- The generation first, so that the entries of a term are in the order of admission.
-  for term in string.gmatch(message.terms, '%S+') do push(out.recent, 0, term .. ':' .. generation .. '.' .. message.digest) end
-  if view.scheduled_for then
-    push(out.expiry, record.expires, id)
-    push(out.scheduled, view.scheduled_for, scheduled_member_of(record, id))
-    return { 'scheduled', generation, view.wait }
+  local text = format_record(record)
+  if scheduled_for then
+    --- @include schedule
+    text = enter_schedule(record, id, text, scheduled_for)
   end
-  -- A grant needs no expiry: its lease ends it. grant_message advances view.pair.tat, which is written after it.
-  if view.granted then
-    push(out.grants, recipient, grant_message(state, sender, recipient, id, 1, at + lease_us, message.holder, at))
-    push(out.pair_tat, view.pair.tat, recipient)
-    push(out.inflight, at + lease_us, id)
-    return { 'granted', generation }
+  redis.call('SET', message.msg, 'w ' .. generation .. ' ' .. message.fingerprint) -- w: unsettled, and without an end until it is settled
+  redis.call('HSET', key.backlog, id, text)
+  index_message(message.terms, generation, digest)
+  if granted then
+    grant_message(sender, recipient, id, 1, message.holder, tat, at)
+    sender_tat, slots, has_granted = advance(sender_tat, at, sender.sender_rate), slots + 1, true
+    return { 'granted', generation, effect and 1 or 0 } -- without an expiry entry: a settlement that gives it back adds it
   end
-  push(out.expiry, record.expires, id)
-  push(out.queue[lane], 0, member_of(record, id))
-  local reply = { 'queued', generation, view.wait, view.waiting_for, view.ahead + 1, '' }
-  local ready_at = enqueue(state, sender, recipient, lane, at)
-  if ready_at and ready_at < first_ready_at then first_ready_at, reply_to_hint = ready_at, reply end
+  redis.call('ZADD', key.expiry, int(expires), id)
+  if scheduled_for then return { 'scheduled', generation, wait } end
+  redis.call('ZADD', key.queue[lane], '0', member_of(record, id))
+  local reply = { 'queued', generation, wait, waiting_for, ahead + 1 }
+  local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, at)
+  if ready_at and ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end
   return reply
 end
 local replies = reply_each(#messages, admit)
-
--- Also where nothing is accepted: otherwise each call would start the cool-down again, and a caller that only asks for a free slot would
--- never get one.
-write_restart(sender, new_run_id)
-if #out.msg == 0 then return replies end
-redis.call('MSET', unpack(out.msg))
-write_all('HSET', key.backlog, out.backlog)
-index_terms(out.recent)
-write_all('ZADD', key.pair_tat, out.pair_tat)
-write_all('HSET', key.grants, out.grants)
-write_all('ZADD', key.inflight, out.inflight)
-if #out.grants > 0 then write_sender_tat(state.sender_tat, state.slots) end
-write_all('ZADD', key.expiry, out.expiry)
-write_all('ZADD', key.scheduled, out.scheduled)
-for lane = 1, LANES do write_all('ZADD', key.queue[lane], out.queue[lane]) end
--- One hint for all: for the earliest ready time that this call has written.
-if reply_to_hint then reply_to_hint[6] = wake_hint(first_ready_at, now, blocked(sender, now)) end
+if has_granted then write_sender_tat(sender_tat, slots) end
+set_index_life()
+-- One hint for all that this call has put into queues; of scheduled messages that joined, it stands in the first reply, whatever that is.
+if first_ready_at < math.huge then table.insert(first_reply or replies[1], wake_hint(first_ready_at, now, blocked(sender, now))) end
 return replies

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Closes a waiting message (queued, scheduled, or waiting for a retry): cancelled, or expired.
+-- Closes a waiting message (queued, scheduled, or waiting for a retry): cancelled, expired, or failed since its template is rejected or its window
+-- closed.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -12,7 +13,7 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -20,25 +21,30 @@
 --   drain-lease      string  the drain run of this sender
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   outbox           list    changes that callbacks are due for
+--   templates        hash    templates that are not sent now
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   windows          zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now           µs    empty for Redis's clock
 --   id            text  of the message
---   reason        word  cancelled, or expired (only once its life is over)
+--   reason        word  cancelled, expired (only once its life is over), rejected (only while its template is), or closed (only while its window is)
 --   resultSuffix  text  caller, '-', metadata: end of the compact result
---   history       JSON  who and why, one line; kept if the message had failed before
+--   history       JSON  who and why, one line; kept if the message failed
 --
 -- Returns:
 --   done   wakeHint, hadFailed?
 --   busy   -                     it is in flight, its outcome is unknown, or the sender has no rules yet
---   alive  -                     it has not expired
+--   alive  -                     it has not expired, its template is not rejected, or its window not closed
 --   gone   -                     it is settled or unknown
 --- @include clock
+--- @include history
 --- @include sender
 --- @include grant
---- @include free_pair
+--- @include leave_places
 --- @include close
 --- @include wake_hint
+--- @include hold
 
 local id, is_expired = arg.id, arg.reason == 'expired'
 local text = redis.call('HGET', key.backlog, id)
@@ -58,16 +64,20 @@ if (grant and grant.id == id) or redis.call('ZSCORE', key.unknown, id) then
   return { 'busy' }
 end
 if is_expired and record.expires > now_ms then return { 'alive' } end
+local is_rejected = arg.reason == 'rejected' or arg.reason == 'closed'
+if is_rejected and not (record.template and effect_of(record.template, record.recipient, record.seq, record.stops, now_ms) == arg.reason) then
+  return { 'alive' }
+end
 
 local had_failed = record.attempts > 0
-if had_failed then append_history(record, now_ms, arg.history, arg.reason) end
+if is_rejected then append_history(record, now_ms, arg.history)
+elseif had_failed then append_history(record, now_ms, arg.history, arg.reason) end
+local letter = is_expired and 'e' or is_rejected and 'f' or 'c'
+local list = (is_rejected or had_failed and is_expired) and key.failed or had_failed and key.resolved or nil
 close_message(sender, record, {
-  id = id, msg = key.msg, known = redis.call('GET', key.msg), letter = is_expired and 'e' or 'c', resultSuffix = arg.resultSuffix,
-  history = arg.history, reason = arg.reason, list = had_failed and (is_expired and key.failed or key.resolved) or nil
+  id = id, msg = key.msg, known = redis.call('GET', key.msg), letter = letter, resultSuffix = arg.resultSuffix,
+  history = arg.history, reason = is_rejected and 'rejected' or arg.reason, list = list
 }, now_ms)
 leave_backlog({ id })
-redis.call('ZREM', key.scheduled, scheduled_member_of(record, id))
-redis.call('ZREM', key.failures, id)
-redis.call('ZREM', key.retries, id)
-local ready_at = leave_queue(sender, record, id, grant, now)
+local ready_at = leave_places(sender, record, id, grant, now)
 return { 'done', wake_hint(ready_at, now, blocked(sender, now)), had_failed and 1 or 0 }

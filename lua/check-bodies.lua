@@ -13,13 +13,13 @@
 --   name   text   subject of callbacks, or a parked status
 --
 -- Returns: for each name
---   checked  faults   names of include/diagnose_body.lua, separated by spaces
+--   checked  kinds   names of include/diagnose_body.lua, separated by spaces
 --   error    text     of the script itself
 --- @include batch
 --- @include diagnose_body
---- @include fault_list
+--- @include kind_list
 
 return reply_each(#messages, function(m)
   local message = messages[m]
-  return { 'checked', fault_list(diagnose_body(message.name)) }
+  return { 'checked', kind_list(diagnose_body(message.name)) }
 end)

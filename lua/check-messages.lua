@@ -9,13 +9,14 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
 -- Keys per message:
 --   msg              string  idempotency record of its digest
 --
@@ -28,16 +29,16 @@
 --   member      text    that entry
 --
 -- Returns: for each message
---   checked  faults   names of include/diagnose_message.lua, separated by spaces
+--   checked  kinds   names of include/diagnose_message.lua, separated by spaces
 --   error    text     of the script itself
 --- @include batch
 --- @include clock
 --- @include diagnose_message
---- @include fault_list
+--- @include kind_list
 
 local now_ms = math.floor(clock() / 1000)
 return reply_each(#messages, function(m)
   local message = messages[m]
   local member = message.lane and message.member
-  return { 'checked', fault_list(diagnose_message(message.id, message.msg, message.lane, member, now_ms, arg.rememberMs)) }
+  return { 'checked', kind_list(diagnose_message(message.id, message.msg, message.lane, member, now_ms, arg.rememberMs)) }
 end)

@@ -15,15 +15,15 @@
 --   recipient  text  canonical
 --
 -- Returns: for each recipient
---   checked  faults   names of include/diagnose_pair.lua, separated by spaces
+--   checked  kinds   names of include/diagnose_pair.lua, separated by spaces
 --   error    text     of the script itself
 --- @include batch
 --- @include clock
 --- @include diagnose_pair
---- @include fault_list
+--- @include kind_list
 
 local now = clock()
 return reply_each(#messages, function(m)
   local message = messages[m]
-  return { 'checked', fault_list(diagnose_pair(message.recipient, now)) }
+  return { 'checked', kind_list(diagnose_pair(message.recipient, now)) }
 end)

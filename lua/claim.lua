@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- One step of a drain run: takes or renews the drain lease, moves due scheduled messages into their queues, grants up to `want` ready messages
+-- One step of a drain run: acquires or renews the drain lease, moves due scheduled messages into their queues, grants up to `want` ready messages
 -- in the order of lanes, and returns when to claim next. Or ends the run.
 --
 -- Keys:
@@ -15,6 +15,9 @@
 --   scheduled     zset    `number:id` -> ms
 --   drain-lease   string  the drain run and when it wakes, µs; or `requested`
 --   opt-outs      hash    recipients that want no marketing
+--   templates     hash    templates that are not sent now
+--   suspended     zset    `group:number:id` of messages that wait outside of their queues
+--   windows       zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now           µs      empty for Redis's clock
@@ -28,102 +31,120 @@
 -- Returns:
 --   leased    -                                                     another drain run has the lease
 --   no_rules  -                                                     no rules are written for this sender
---   claimed   nowUs, nextUs, dropped, expired, grants[], unwanted
+--   claimed   nowUs, nextUs, dropped, expired, grants[], unwanted, isProbe?, closed
 --   ended     wakeHint
---   grants[]  id, recipient, attempt, stops, lane, lateUs, body, pairHits
--- nextUs is -1 for never; dropped counts heads without a record; expired and unwanted (marketing) are lists of ids.
+--   grants[]  id, recipient, attempt, stops, lane, lateUs, body, pairHits, replaced?
+-- nextUs is -1 for never; dropped counts heads without a record; expired, unwanted (marketing) and closed (window) are ids. isProbe: of a circuit.
 --- @include clock
 --- @include restart
---- @include seq
 --- @include grant
---- @include free_pair
---- @include select_due
+--- @include candidates
+--- @include record
+--- @include sender_tat
 
 local owner = string.match(redis.call('GET', key.drain_lease) or 'requested', '^%S+')
 if owner ~= 'requested' and owner ~= arg.drainRun then return { 'leased' } end
 local sender = read_sender()
 if not sender then return { 'no_rules' } end
 local now = clock()
-write_restart(sender, detect_restart(sender, now))
+cool_after_restart(sender, now)
 
--- Corrects a ready time that contradicts queue, pair-tat and grants.
-local function repair_ready(recipient, since)
-  if redis.call('HEXISTS', key.grants, recipient) == 0 then return free_pair(sender, recipient, since) end
-  for lane = 1, LANES do redis.call('ZREM', key.ready[lane], recipient) end
+-- When the first scheduled message is due, ms, or nil.
+local function first_scheduled()
+  return tonumber(redis.call('ZRANGE', key.scheduled, '0', '0', 'WITHSCORES')[2])
 end
-
--- By their moment; those of one moment in the order of their acceptance. A number of the queue is drawn now: they join behind what waits.
-local due = redis.call('ZRANGEBYSCORE', key.scheduled, '-inf', math.floor(now / 1000), 'LIMIT', 0, 100)
-local next_number = create_numbers(#due)
-for _, member in ipairs(due) do
-  local id = string.match(member, '^%d+:(.+)$')
-  local text = redis.call('HGET', key.backlog, id)
-  local record = text and read_record(text)
-  redis.call('ZREM', key.scheduled, member)
-  if record then
-    record.seq = next_number()
-    redis.call('HSET', key.backlog, id, write_record(record))
-    redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
-    local lane = ready_of(record.recipient)
-    if not lane or lane > record.lane then repair_ready(record.recipient, now) end
-  end
+local next_ms = first_scheduled()
+if next_ms and next_ms * 1000 <= now then
+  --- @include join_queues
+  join_queues(sender, now)
+  next_ms = first_scheduled()
 end
 
 local block, resumes_at = blocked(sender, now)
-local is_probing = block == 'sender-stopped' and resumes_at and resumes_at <= now
-local probe_us = is_probing and tonumber(redis.call('HGET', key.sender, 'probeIntervalUs') or 60000000)
+local is_probing = block and block ~= 'pause' and resumes_at and resumes_at <= now
+local sender_tat, slots = read_sender_tat()
 local free = sender.max_in_flight - redis.call('ZCARD', key.inflight)
-local want = math.min(arg.want, free, is_probing and 1 or math.huge)
+-- Less than none is free where the limit was lowered, or is lower while the circuit is half-open.
+local want = math.max(0, math.min(arg.want, free, is_probing and 1 or math.huge, allowed(sender_tat, now, sender.sender_rate)))
 if (block and not is_probing) or sender.cool_until > now or arg.mode == 'end' then want = 0 end
 
-local found = select_due(sender, want, now)
-local out = { queue = { {}, {}, {} }, ready = { {}, {}, {} }, pair_tat = {}, grants = {}, inflight = {} }
-local lease_end = int(now + arg.leaseMs * 1000)
-for n, grant in ipairs(found.granted) do
-  table.insert(out.queue[grant.lane], grant.member)
-  table.insert(out.ready[grant.lane], grant.recipient)
-  out.pair_tat[2 * n - 1], out.pair_tat[2 * n] = int(advance(grant.tat, now, sender.pair_rate)), grant.recipient
-  out.grants[2 * n - 1] = grant.recipient
-  out.grants[2 * n] = write_grant(grant.id, grant.attempt, lease_end, arg.holder, now, grant.tat, grant.ready_at)
-  out.inflight[2 * n - 1], out.inflight[2 * n] = lease_end, grant.id
+local queues, ready = filled(key.queue), filled(key.ready)
+local lease_end, dropped, is_repaired = int(now + arg.leaseMs * 1000), 0, false
+local grants, expired, unwanted, closed = {}, {}, {}, {}
+
+local function repair(recipient, since)
+  --- @include repair_ready
+  repair_ready(sender, recipient, since)
+  queues, is_repaired = key.queue, true
 end
-for lane = 1, LANES do
-  if #out.queue[lane] > 0 then
-    redis.call('ZREM', key.queue[lane], unpack(out.queue[lane]))
-    redis.call('ZREM', key.ready[lane], unpack(out.ready[lane]))
+-- Grants the head of a pair, unless something stored is wrong. Returns `skipped` for a head that the caller closes.
+local function consider(lane, recipient, ready_at)
+  local tat = tonumber(redis.call('ZSCORE', key.pair_tat, recipient) or 0)
+  local right_lane, right_time, member = next_ready(queues, recipient, tat, sender.pair_rate, ready_at)
+  if right_lane ~= lane or right_time > now or redis.call('HEXISTS', key.grants, recipient) == 1 then
+    return repair(recipient, ready_at)
   end
+  local id = id_of(member)
+  local text, effect = redis.call('HGET', key.backlog, id), nil
+  local record = text and read_record(text)
+  if not record then
+    dropped = dropped + 1
+    redis.call('ZREM', key.queue[lane], member)
+    return repair(recipient, now)
+  end
+  local is_expired = record.expires <= now / 1000
+  if is_expired or record.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then
+    table.insert(is_expired and expired or unwanted, id)
+    return 'skipped'
+  end
+  if sender.limits and record.template then
+    --- @include hold
+    effect = hold_head(record, id, member, now, closed)
+    if effect == 'skipped' then return effect elseif effect == 'suspended' then return repair(recipient, now) end
+  end
+  local possible, attempt = math.max(ready_at, earliest(sender_tat, sender.sender_rate), sender.cool_until), record.attempts + 1
+  redis.call('ZREM', key.queue[lane], member)
+  redis.call('ZREM', key.ready[lane], recipient)
+  redis.call('ZADD', key.pair_tat, int(advance(tat, now, sender.pair_rate)), recipient)
+  redis.call('HSET', key.grants, recipient, format_grant(id, attempt, lease_end, arg.holder, now, tat, ready_at))
+  redis.call('ZADD', key.inflight, lease_end, id)
+  sender_tat, slots = advance(sender_tat, now, sender.sender_rate), slots + 1
+  grants[#grants + 1] = { id, recipient, attempt, record.stops, lane, math.max(0, now - possible), record.body, record.pair_hits, effect and 1 }
 end
-if #found.granted > 0 then
-  redis.call('ZADD', key.pair_tat, unpack(out.pair_tat))
-  redis.call('HSET', key.grants, unpack(out.grants))
-  redis.call('ZADD', key.inflight, unpack(out.inflight))
-  write_sender_tat(found.sender_tat, found.slots)
-  if is_probing then redis.call('HSET', key.sender, 'until', now + probe_us) end
+
+local next_candidate, skip, first_left = create_candidates(ready, want, now)
+-- The bound is for many heads that expired in an outage.
+for _ = 1, want > 0 and want + 100 or 0 do
+  if #grants >= want then break end
+  local lane, recipient, ready_at = next_candidate(slots + 1)
+  if not lane then break end
+  if consider(lane, recipient, ready_at) == 'skipped' then skip(lane) end
 end
-for _, lost in ipairs(found.lost) do
-  redis.call('ZREM', key.queue[lost[1]], lost[2])
-  repair_ready(lost[3], now)
+if #grants > 0 then write_sender_tat(sender_tat, slots) end
+if #grants > 0 and is_probing then
+  --- @include probe
+  resumes_at = begin_probe(sender, block, now, now + arg.leaseMs * 1000)
 end
-for _, wrong in ipairs(found.wrong) do repair_ready(wrong[1], wrong[2]) end
 
 -- When to claim next: the first ready time that sender rate, cool-down and pause allow, or the first scheduled message.
-local next_at = earliest_ready()
+if is_repaired then first_left = select(3, create_candidates(key.ready, 0, now)) end
+local next_at = first_left()
 if next_at < math.huge then
-  next_at = math.max(next_at, earliest(found.sender_tat, sender.sender_rate), sender.cool_until)
-  if block then next_at = math.max(next_at, is_probing and #found.granted > 0 and now + probe_us or resumes_at or math.huge) end
+  next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)
+  if block then next_at = math.max(next_at, resumes_at or math.huge) end
   -- At the limit in flight, a settlement wakes the drain run; this is the fallback.
-  if free - #found.granted <= 0 then next_at = math.max(next_at, now + 100000) end
+  if free - #grants <= 0 then next_at = math.max(next_at, now + 100000) end
 end
-local soonest = redis.call('ZRANGE', key.scheduled, 0, 0, 'WITHSCORES')
-if soonest[1] then next_at = math.min(next_at, tonumber(soonest[2]) * 1000) end
+if next_ms then next_at = math.min(next_at, next_ms * 1000) end
 
 if arg.mode == 'end' then
   if next_at > now + 5000000 then
     redis.call('DEL', key.drain_lease)
     return { 'ended', '' }
   end
-  redis.call('SET', key.drain_lease, 'requested', 'PX', 2000)
+  redis.call('SET', key.drain_lease, 'requested', 'PX', '2000')
   return { 'ended', 'enqueue' }
 end
-redis.call('SET', key.drain_lease, arg.drainRun .. ' ' .. int(math.min(next_at, now + 500000)), 'PX', 3000)
-return { 'claimed', now, next_at < math.huge and math.ceil(next_at) or -1, #found.lost, found.expired, found.replies, found.unwanted }
+redis.call('SET', key.drain_lease, arg.drainRun .. ' ' .. int(math.min(next_at, now + 500000)), 'PX', '3000')
+return { 'claimed', now, next_at < math.huge and math.ceil(next_at) or -1, dropped, expired, grants, unwanted,
+  block == 'outage' and 1 or #closed > 0 and 0 or nil, #closed > 0 and closed or nil }

@@ -16,6 +16,8 @@
 
 local sender = read_sender()
 if not sender then return { 'no_rules' } end
-local cool_until = clock() + sender.pair_rate.burst * sender.pair_rate.interval + arg.startingMs * 1000
+local longest = 0
+for _, rate in ipairs({ sender.pair_rate, sender.full_rate or sender.sender_rate }) do longest = math.max(longest, rate.burst * rate.interval) end
+local cool_until = clock() + longest + arg.startingMs * 1000
 if cool_until > sender.cool_until then redis.call('HSET', key.sender, 'coolUntil', cool_until) end
 return { 'cooling', math.max(cool_until, sender.cool_until) }

@@ -14,7 +14,7 @@
 --   id  text  of the message
 --
 -- Returns:
---   erased  hadResult?, wasKept?   whether a result named the recipient, and whether it was kept as a failure
+--   erased  hadResult?, wasFailure?   whether a result named the recipient, and whether it was stored as a failure
 --   busy    -                      it is not settled
 --- @include result
 
@@ -23,11 +23,11 @@ if redis.call('HEXISTS', key.backlog, id) == 1 then return { 'busy' } end
 local known = redis.call('GET', key.msg)
 local letter, generation, at, attempts, recipient, caller = string.match(known or '', '^(%a) (%x+) %x+ (%d+) (%d+)%S* (%S+) (%S+) ')
 local names_recipient = recipient and recipient ~= '-' and generation == generation_of(id)
--- 0 in place of the fingerprint: an erased result does not prove other content.
+-- 0 instead of the fingerprint: an erased result does not prove other content.
 local erased = names_recipient and table.concat({ letter, generation, '0', at, attempts, '-', caller, '-' }, ' ')
 if erased then redis.call('SET', key.msg, erased, 'KEEPTTL') end
 redis.call('HDEL', key.failure_records, id)
-local was_kept = redis.call('ZREM', key.resolved, id) + redis.call('ZREM', key.failed, id)
+local was_failure = redis.call('ZREM', key.resolved, id) + redis.call('ZREM', key.failed, id)
 redis.call('ZREM', key.unacknowledged, id)
 redis.call('ZREM', key.unconfirmed, id)
-return { 'erased', names_recipient and 1 or 0, was_kept }
+return { 'erased', names_recipient and 1 or 0, was_failure }

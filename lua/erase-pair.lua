@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Erases what is stored under a recipient, once no message to it is queued or in flight: its TAT, the spacing check's run of starts, a stale
--- ready time, and its opt-in. Its opt-out stays, since it could not be honoured otherwise.
+-- ready time, its opt-in, and its last act: that becomes one of a person who is not known, so that its window does not look closed. Its opt-out
+-- stays, since it could not be honoured otherwise.
 --
 -- Keys:
 --   queue:<lane>  zset    messages that wait
@@ -9,6 +10,7 @@
 --   pair-tat      zset    recipient -> TAT, µs
 --   starts        string  the spacing check's run of starts of this pair
 --   opt-outs      hash    recipient -> since when, and why; -recipient -> when it opted in again, ms
+--   windows       zset    recipient -> last act, ms
 --
 -- Arguments:
 --   recipient  text  canonical
@@ -21,5 +23,8 @@
 local recipient = arg.recipient
 if redis.call('HEXISTS', key.grants, recipient) == 1 or count_queued(key.queue, recipient, 1, LANES) > 0 then return { 'busy' } end
 local count = redis.call('ZREM', key.pair_tat, recipient) + redis.call('DEL', key.starts) + redis.call('HDEL', key.opt_outs, '-' .. recipient)
+local act = redis.call('ZSCORE', key.windows, recipient)
+if act then redis.call('ZADD', key.windows, 'GT', act, '?' .. string.sub(recipient, 1, 1)) end
+count = count + redis.call('ZREM', key.windows, recipient, '-' .. recipient)
 for lane = 1, LANES do count = count + redis.call('ZREM', key.ready[lane], recipient) end
 return { 'erased', count }

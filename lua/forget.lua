@@ -14,7 +14,7 @@
 --   scheduled          zset    `number:id` -> ms
 --   unknown            zset    id -> hold end, ms
 --   failures           zset    id -> nextRetryAt, ms
---   retries            zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries            zset    id of a failure whose retry has begun -> when, ms
 --   resolved           zset    id -> ms
 --   failed             zset    id -> ms
 --   unacknowledged     zset    id of a FAILED failure -> reason and ms
@@ -30,7 +30,11 @@
 --   callbacks-retries  zset    subject -> ms of its next try
 --   callbacks-since    zset    subject -> ms of its first event
 --   opt-outs           hash    recipients that want no marketing
+--   templates          hash    templates that are not sent now
+--   suspended          zset    `group:number:id` of messages that wait outside of their queues
+--   windows            zset    recipient -> last act, ms
 --   drain-lease        string  the drain run of this sender
+--   latest             list    ids of the newest messages
 --
 -- Arguments:
 --   now      µs  empty for Redis's clock
@@ -38,7 +42,7 @@
 --
 -- Returns:
 --   forgotten  -
---   kept       -  a node has served it since, or it still has data
+--   in-use     -  a node has served it since, or it still has data
 --- @include clock
 --- @include lanes
 
@@ -47,13 +51,14 @@ local served_at = tonumber(redis.call('HGET', key.sender, 'servedAt') or nil)
 if not served_at and redis.call('EXISTS', key.sender) == 1 then
   -- Its time begins now.
   redis.call('HSET', key.sender, 'servedAt', int(now_ms))
-  return { 'kept' }
+  return { 'in-use' }
 end
-if served_at and served_at > now_ms - arg.afterMs then return { 'kept' } end
+if served_at and served_at > now_ms - arg.afterMs then return { 'in-use' } end
 local left = redis.call('EXISTS', key.backlog, key.grants, key.pair_tat, key.inflight, key.scheduled, key.unknown, key.failures, key.retries,
   key.resolved, key.failed, key.unacknowledged, key.failure_records, key.unconfirmed, key.expiry, key.parked, key.outbox,
-  key.callbacks, key.callbacks_due, key.callbacks_retries, key.callbacks_since, unpack(key.queue))
-if left > 0 then return { 'kept' } end
+  key.callbacks, key.callbacks_due, key.callbacks_retries, key.callbacks_since, key.suspended, unpack(key.queue))
+if left > 0 then return { 'in-use' } end
 -- What is left concerns messages that are not sent any more, and recipients that no message reaches.
-redis.call('UNLINK', key.sender, key.sender_tat, key.seq, key.opt_outs, key.completed, key.drain_lease, key.parked_bodies, unpack(key.ready))
+redis.call('UNLINK', key.sender, key.sender_tat, key.seq, key.opt_outs, key.templates, key.windows, key.completed, key.drain_lease, key.parked_bodies,
+  key.latest, unpack(key.ready))
 return { 'forgotten' }

@@ -17,6 +17,9 @@
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+--   templates        hash    templates that are not sent now
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   windows          zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now  µs    empty for Redis's clock
@@ -28,6 +31,7 @@
 -- result (compact) and record (with its history) may be empty. momentMs: the next retry, the schedule, the hold's end, or when a failure was
 -- settled; else 0. waitUs is -1 if no end is known.
 --- @include clock
+--- @include schedule
 --- @include sender
 --- @include ready
 --- @include queue
@@ -38,6 +42,7 @@
 --- @include success
 --- @include sender_tat
 --- @include wait
+--- @include hold
 
 local known, id = redis.call('GET', key.msg) or '', arg.id
 local now = clock()
@@ -79,9 +84,15 @@ end
 
 local sender = read_sender()
 if not sender then return found('queued', 0, -1, 'turn-in-queue', 0) end
+local place, reason
+if record.template then place, reason = suspended_place_of(record, id) end
+if place then return found('queued', 0, -1, reason, 0) end
 local before = redis.call('ZLEXCOUNT', key.queue[record.lane], '[' .. record.recipient .. ':', '(' .. member_of(record, id))
 if record.lane > 1 then before = before + count_queued(key.queue, record.recipient, 1, record.lane - 1) end
 local _, ready_at = ready_of(record.recipient)
 local tat, sender_tat = pair_tat_of(record.recipient), read_sender_tat()
 local wait, waiting_for = estimate_wait(sender, record.lane, now, tat, sender_tat, before, before == 0 and ready_at or nil)
+local effect = sender.limits and record.template and effect_of(record.template, record.recipient, record.seq, record.stops, now_ms)
+if effect == 'window' then wait, waiting_for = -1, effect
+elseif effect == 'waits' or effect == 'rejected' then wait, waiting_for = -1, 'template-paused' end
 return found('queued', 0, wait, waiting_for, before + 1)

@@ -14,7 +14,7 @@
 --   now    µs     empty for Redis's clock
 --   which  word   due: ready, or behind a ready head and late by the pair rate; later: not due; all: every message
 --   skip   count  messages before the page
---   take   count  size of the page
+--   size   count  of the page
 --   limit  count  recipients whose messages behind the head are returned
 --
 -- Returns:
@@ -24,10 +24,10 @@
 --- @include clock
 --- @include sender
 --- @include ready
---- @include filled_queues
+--- @include queue
 --- @include pair_tat
 
-local skip, take, limit = arg.skip, arg.take, arg.limit
+local skip, left, limit = arg.skip, arg.size, arg.limit
 local sender = read_sender()
 if not sender then return { 'page', {} } end
 local now = clock()
@@ -43,8 +43,8 @@ end
 local function window(count)
   local first = math.min(skip, count)
   skip = skip - first
-  local last = math.min(count, first + take) - 1
-  take = take - (last - first + 1)
+  local last = math.min(count, first + left) - 1
+  left = left - (last - first + 1)
   if last >= first then return first, last end
 end
 
@@ -71,7 +71,7 @@ if arg.which == 'all' then
   return { 'page', page }
 end
 
-local filled, due = filled_queues(), {}
+local queues, due = filled(key.queue), {}
 for lane = 1, LANES do
   due[lane] = redis.call('ZCOUNT', key.ready[lane], '-inf', now)
   local offset = arg.which == 'due' and 0 or due[lane]
@@ -79,11 +79,11 @@ for lane = 1, LANES do
   local heads = first and redis.call('ZRANGE', key.ready[lane], offset + first, offset + last, 'WITHSCORES') or {}
   for i = 1, #heads, 2 do put(head_of(key.queue[lane], heads[i]), tonumber(heads[i + 1]), 1) end
 end
-if take <= 0 then return { 'page', page } end
+if left <= 0 then return { 'page', page } end
 
 -- Messages behind a due head are due as well if their time has passed: one for each interval that the pair is late.
 local function put_behind(recipient, ready_at, is_granted)
-  local count, is_due = count_queued(filled, recipient, 1, #filled), not is_granted and ready_at <= now
+  local count, is_due = count_queued(queues, recipient, 1, LANES), not is_granted and ready_at <= now
   local passed = is_due and math.min(count, sender.pair_rate.burst + math.floor((now - ready_at) / sender.pair_rate.interval)) or 0
   local from, to = math.max(passed, is_granted and 0 or 1), count
   if arg.which == 'due' then from, to = 1, passed end
@@ -98,14 +98,14 @@ for lane = 1, LANES do
   local last = math.min(limit, arg.which == 'due' and due[lane] or math.huge) - 1
   local heads = last >= 0 and redis.call('ZRANGE', key.ready[lane], 0, last, 'WITHSCORES') or {}
   for i = 1, #heads, 2 do
-    if take > 0 then put_behind(heads[i], tonumber(heads[i + 1]), false) end
+    if left > 0 then put_behind(heads[i], tonumber(heads[i + 1]), false) end
   end
   limit = limit - #heads / 2
 end
 -- A pair with a grant has no ready time; its queue comes after the message in flight.
 if arg.which == 'later' and redis.call('HLEN', key.grants) <= limit then
   for _, recipient in ipairs(redis.call('HKEYS', key.grants)) do
-    if take > 0 then put_behind(recipient, math.max(now, earliest(pair_tat_of(recipient), sender.pair_rate)), true) end
+    if left > 0 then put_behind(recipient, math.max(now, earliest(pair_tat_of(recipient), sender.pair_rate)), true) end
   end
 end
 return { 'page', page }

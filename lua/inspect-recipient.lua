@@ -8,6 +8,7 @@
 --   pair-tat      zset    recipient -> TAT, µs
 --   sender-tat    string  TAT in µs, slots used
 --   sender        hash    rules and state
+--   windows       zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now        µs      empty for Redis's clock
@@ -15,15 +16,17 @@
 --   lane       number  1 to 3, of the new message
 --
 -- Returns:
---   pair      nowMs, waitUs, waitingFor, urgent, normal, bulk, isGranted?, tatUs, intervalUs, burst
+--   pair      nowMs, waitUs, waitingFor, urgent, normal, bulk, isGranted?, tatUs, intervalUs, burst, window, actMs
 --   no_rules  -
--- waitUs is -1 if no end is known; urgent, normal and bulk count the messages that wait; tatUs is 0 for none.
+-- waitUs is -1 if no end is known; urgent, normal and bulk count the messages that wait; tatUs is 0 for none. window: open or closed, or unknown,
+-- also where windows are not checked; actMs: when the recipient wrote or called last, 0 if that is not known.
 --- @include clock
 --- @include sender
 --- @include queue
 --- @include pair_tat
 --- @include sender_tat
 --- @include wait
+--- @include window
 
 local sender = read_sender()
 if not sender then return { 'no_rules' } end
@@ -34,7 +37,11 @@ for lane = 1, LANES do
   if lane <= arg.lane then ahead = ahead + counts[lane] end
 end
 local wait, waiting_for = estimate_wait(sender, arg.lane, now, tat, read_sender_tat(), ahead)
+local now_ms = math.floor(now / 1000)
+local act = act_of(arg.recipient)
+local closed = is_closed(arg.recipient, false, now_ms)
+local window = closed and 'closed' or is_open_by_record(arg.recipient, now_ms) and 'open' or 'unknown'
 return {
   'pair', math.floor(now / 1000), wait, waiting_for, counts[1], counts[2], counts[3],
-  redis.call('HEXISTS', key.grants, arg.recipient), tat, sender.pair_rate.interval, sender.pair_rate.burst
+  redis.call('HEXISTS', key.grants, arg.recipient), tat, sender.pair_rate.interval, sender.pair_rate.burst, window, act
 }

@@ -13,7 +13,7 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   completed        zset    ten minutes -> messages sent in them
@@ -21,6 +21,9 @@
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   outbox           list    changes that callbacks are due for
 --   callbacks-since  zset    subject -> ms of its first event
+--   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   windows          zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
@@ -30,14 +33,18 @@
 --   sender    nowMs, state, resumesMs, reason, pairIntervalUs, pairBurst, perSecond, maxInFlight, version,
 --             queued, due, inFlight, scheduled, unknown, unsettled, oldestDueUs, hasWorker?, unattendedUs,
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
---             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs
+--             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
+--             awaiting, windows, people
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
--- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged.
+-- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged;
+-- circuit: as in :sender, or empty; accepted: messages sent 2 to 12 minutes ago, estimated; unconfirmed: those of them without a status;
+-- suspended: messages that wait for their template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
+-- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows.
 --- @include clock
+--- @include queue
 --- @include sender
---- @include filled_queues
 --- @include sender_tat
 --- @include unacknowledged
 
@@ -47,7 +54,7 @@ local now = clock()
 local now_ms = math.floor(now / 1000)
 local block, resumes_at = blocked(sender, now)
 local queued, due, oldest = 0, 0, math.huge
-local filled = filled_queues()
+local queues = filled(key.queue)
 for lane = 1, LANES do
   queued = queued + redis.call('ZCARD', key.queue[lane])
   local heads = redis.call('ZCOUNT', key.ready[lane], '-inf', now)
@@ -56,7 +63,7 @@ for lane = 1, LANES do
   for i = 1, #sample, 2 do
     local late = now - tonumber(sample[i + 1])
     oldest = math.min(oldest, tonumber(sample[i + 1]))
-    counted = counted + math.min(count_queued(filled, sample[i], 1, #filled), sender.pair_rate.burst + math.floor(late / sender.pair_rate.interval))
+    counted = counted + math.min(count_queued(queues, sample[i], 1, LANES), sender.pair_rate.burst + math.floor(late / sender.pair_rate.interval))
   end
   if #sample > 0 then due = due + math.ceil(counted * heads / (#sample / 2)) end
 end
@@ -64,6 +71,18 @@ local sent, since = 0, math.floor(now / 600000000) - 24 * 6
 local spans = redis.call('ZRANGE', key.completed, 0, -1, 'WITHSCORES')
 for i = 1, #spans, 2 do
   if tonumber(spans[i]) > since then sent = sent + tonumber(spans[i + 1]) end
+end
+
+-- How many messages were accepted from one moment to a later one, which are in the same span or neighboring ones: as if each span's were spread
+-- evenly over its past. A record is kept for 15 minutes, so the unconfirmed ones of this time expire in 3 to 13 minutes.
+local function accepted_between(from_ms, to_ms, now_ms)
+  local total = 0
+  for span = math.floor(from_ms / 600000), math.floor(to_ms / 600000) do
+    local start, stop = span * 600000, math.min((span + 1) * 600000, now_ms)
+    local part = (math.min(stop, to_ms) - math.max(start, from_ms)) / (stop - start)
+    total = total + part * tonumber(redis.call('ZSCORE', key.completed, int(span)) or 0)
+  end
+  return math.floor(total)
 end
 
 -- A requested drain run has not started yet. The last one ended no earlier than the last grant, which is before the sender's TAT.
@@ -81,7 +100,8 @@ local function unacknowledged(reason)
 end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
-local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond')
+local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs')
+local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
 local retrying = redis.call('ZCARD', key.failures)
 return {
   'sender', now_ms, block == 'sender-stopped' and 'stopped' or block == 'pause' and 'paused' or 'active',
@@ -92,5 +112,8 @@ return {
   retrying, retrying + redis.call('ZCARD', key.retries), redis.call('ZCARD', key.resolved), redis.call('ZCARD', key.failed),
   unacknowledged('rejected'), unacknowledged('exhausted'), unacknowledged('expired'), unacknowledged('unknown'),
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
-  redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0)
+  redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
+  accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
+  redis.call('ZCARD', key.suspended) - awaiting, awaiting, facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
+  redis.call('ZCARD', key.windows)
 }

@@ -16,7 +16,7 @@
 --   retryLimit  count   of subjects with a failed try among them at most
 --   probe       number  empty for the oldest first. From 0 and below 1: any, chosen by this number, without a failed try if there is one
 --   leaseMs     ms      for how long
---   take        count   of changes taken out of the outbox at most
+--   moveLimit   count   of changes moved out of the outbox at most
 --
 -- Returns:
 --   leased       nowMs, dueMs, retryMs, left, dropped, callbacks[]
@@ -30,7 +30,7 @@
 -- Subjects that may be leased and older than the first that may be dropped: more than the dispatchers of some nodes have in flight.
 local LEASED_AT_MOST = 500
 local now_ms = math.floor(clock() / 1000)
-local items = redis.call('LRANGE', key.outbox, 0, arg.take - 1)
+local items = redis.call('LRANGE', key.outbox, 0, arg.moveLimit - 1)
 local waiting, cap = redis.call('HLEN', key.callbacks), callback_cap()
 local counted = redis.call('HGET', key.sender, 'callbacksDropped')
 local dropped = tonumber(counted or 0)
@@ -38,7 +38,7 @@ local oldest, nth = nil, 0
 
 -- A leased subject stays: the next event of its message must not overtake the one in flight.
 local function drop_oldest()
-  oldest = oldest or redis.call('ZRANGE', key.callbacks_since, 0, arg.take + LEASED_AT_MOST - 1)
+  oldest = oldest or redis.call('ZRANGE', key.callbacks_since, 0, arg.moveLimit + LEASED_AT_MOST - 1)
   while nth < #oldest do
     nth = nth + 1
     local subject = oldest[nth]
@@ -59,7 +59,7 @@ for _, item in ipairs(items) do
   if not subject then
     dropped = dropped + 1
   elseif text then
-    -- The same webhook is relayed once.
+    -- A repeated webhook is relayed once.
     if not is_relayed(subject) then redis.call('HSET', key.callbacks, subject, text .. '\n' .. event) end
   else
     while waiting >= cap and drop_oldest() do end

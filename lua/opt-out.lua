@@ -10,7 +10,7 @@
 --   now         µs    empty for Redis's clock
 --   recipient   text  canonical
 --   preference  word  stop or resume
---   note        JSON  who opted it out, and why, one line
+--   source      JSON  who opted it out, and why, one line
 --   atMs        ms    when the recipient decided; empty for now. The latest decision counts, in whichever order they arrive
 --
 -- Returns:
@@ -35,7 +35,7 @@ end
 if arg.atMs and arg.atMs < resumed then return { 'written', known and 1 or 0, since, {} } end
 if not known or (arg.atMs and decided > since) then
   since = decided
-  redis.call('HSET', key.opt_outs, recipient, int(since) .. ' ' .. arg.note)
+  redis.call('HSET', key.opt_outs, recipient, int(since) .. ' ' .. arg.source)
   redis.call('HDEL', key.opt_outs, back)
 end
 local waiting = {}

@@ -1,6 +1,6 @@
 #!lua
 -- Parks a status that matches no message yet: the response with its message id may not have arrived. It is matched again later. Above the cap
--- the status with the latest next attempt leaves. It was tried most often, so it most likely belongs to a message of another system.
+-- the status with the latest next attempt is dropped. It was tried most often, so it most likely belongs to a message of another system.
 --
 -- Keys:
 --   parked         zset  status -> ms of the next attempt to match it
@@ -14,7 +14,7 @@
 --   cap     count  of parked statuses at most
 --
 -- Returns:
---   parked  nextMs, dropped   dropped: the status that left; empty for none
+--   parked  nextMs, dropped   dropped: the status that was dropped; empty for none
 --   known   -                 it is parked already
 --- @include clock
 

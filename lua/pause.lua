@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Pauses a sender for a time or without an end, makes it active again, or probes a stopped one at once.
+-- Pauses a sender for a time or without an end, makes it active again and closes its circuit, or lets the next probe of a stopped sender or an
+-- open circuit go at once.
 --
 -- Keys:
 --   sender        hash    rules and state
@@ -8,29 +9,32 @@
 --
 -- Arguments:
 --   now     µs    empty for Redis's clock
---   state   word  paused, active, or probe: a stopped sender's next probe is now, any other sender stays as it is
+--   state   word  paused, active, or probe: the next probe of a stopped sender or an open circuit is now
 --   forMs   ms    how long to pause; empty without an end
---   reason  text  who paused it, one word
+--   reason  text  who paused it, and why
 --
 -- Returns:
---   done  before, wakeHint   the state before: active, paused or stopped
+--   done  before, wakeHint, circuit   the state before: active, paused or stopped; of the circuit: closed, open or half-open
 --- @include clock
 --- @include ready
+--- @include resume
 --- @include wake_hint
 
 local now = clock()
-local before = redis.call('HGET', key.sender, 'status') or 'active'
+local state = redis.call('HMGET', key.sender, 'status', 'circuit')
+local before, circuit = state[1] or 'active', state[2] or 'closed'
+local phase = string.match(circuit, '^%S+')
 if arg.state == 'probe' then
-  if before ~= 'stopped' then return { 'done', before, '' } end
-  redis.call('HSET', key.sender, 'until', now)
+  if before == 'stopped' then redis.call('HSET', key.sender, 'until', now) end
+  if phase == 'open' then redis.call('HSET', key.sender, 'circuit', (string.gsub(circuit, '%d+', int(now), 1))) end
+  if before ~= 'stopped' and phase ~= 'open' then return { 'done', before, '', phase } end
+elseif arg.state == 'active' then
+  if before ~= 'active' or phase ~= 'closed' then resume_sender(now) end
+  redis.call('HDEL', key.sender, 'circuit')
 else
-  redis.call('HDEL', key.sender, 'status', 'until', 'reason', 'since', 'probeIntervalUs')
-  -- A failure of an attempt from before says nothing of the sender as it is now.
-  if arg.state == 'active' and before ~= 'active' then redis.call('HSET', key.sender, 'resumedAt', now) end
-end
-if arg.state == 'paused' then
+  clear_block()
   redis.call('HSET', key.sender, 'status', 'paused', 'reason', arg.reason)
   if arg.forMs then redis.call('HSET', key.sender, 'until', now + arg.forMs * 1000) end
-  return { 'done', before, '' }
+  return { 'done', before, '', phase }
 end
-return { 'done', before, wake_hint(earliest_ready(), now) }
+return { 'done', before, wake_hint(earliest_ready(), now), phase }

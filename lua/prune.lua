@@ -1,7 +1,9 @@
 #!lua flags=allow-oom
--- Housekeeping of one sender: removes idle buckets, old failures, old counts and old opt-ins; returns the messages that have expired.
+-- Housekeeping of one sender: removes idle buckets, old failures, counts, opt-ins and acts, and expiry entries without a record; returns the
+-- messages that have expired.
 --
 -- Keys:
+--   backlog          hash  id -> record of an unsettled message
 --   pair-tat         zset  recipient -> TAT, µs
 --   expiry           zset  id -> ms
 --   resolved         zset  id -> ms
@@ -11,6 +13,7 @@
 --   unacknowledged   zset  id of a FAILED failure -> reason and ms
 --   unconfirmed      zset  id of a sent message -> ms until which its record is kept
 --   opt-outs         hash  recipient -> since when, and why; -recipient -> when it opted in again, ms
+--   windows          zset  recipient -> last act, ms
 --
 -- Arguments:
 --   now          µs     empty for Redis's clock
@@ -24,10 +27,19 @@
 -- that were removed before the end of their retention, of these.
 --- @include clock
 
+-- A window is open for 24 hours. For another day it is known when it was closed.
+local ACT_LIFE_MS = 2 * 24 * 3600000
 -- Longer than Meta repeats a webhook.
 local OPT_IN_LIFE_MS = 30 * 24 * 3600000
 local now = clock()
 local now_ms = math.floor(now / 1000)
+-- An entry without a record, as after a partial restore, would come first in each call, and its message can never be closed.
+local expired, dangling = {}, {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key.expiry, '-inf', now_ms, 'LIMIT', 0, arg.limit)) do
+  local found = redis.call('HEXISTS', key.backlog, id) == 1 and expired or dangling
+  found[#found + 1] = id
+end
+
 local removed = 0
 local function remove(list, ids)
   for _, id in ipairs(ids) do
@@ -53,6 +65,10 @@ for _, id in ipairs(confirmed) do
   if not redis.call('ZSCORE', key.resolved, id) then redis.call('HDEL', key.failure_records, id) end
 end
 
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', key.windows, '-inf', now_ms - ACT_LIFE_MS, 'LIMIT', 0, arg.limit)) do
+  redis.call('ZREM', key.windows, member)
+end
+
 -- A TAT in the past has the same effect as none.
 local idle = redis.call('ZRANGEBYSCORE', key.pair_tat, '-inf', now, 'LIMIT', 0, arg.limit)
 for _, recipient in ipairs(idle) do redis.call('ZREM', key.pair_tat, recipient) end
@@ -65,9 +81,9 @@ for i = 1, #sample, 2 do
   end
 end
 
+for _, id in ipairs(dangling) do redis.call('ZREM', key.expiry, id) end
 local present = math.floor(now_ms / 600000)
 for _, span in ipairs(redis.call('ZRANGE', key.completed, 0, -1)) do
   if tonumber(span) < present - 24 * 6 or tonumber(span) > present then redis.call('ZREM', key.completed, span) end
 end
-return { 'pruned', redis.call('ZRANGEBYSCORE', key.expiry, '-inf', now_ms, 'LIMIT', 0, arg.limit), #idle, removed + #confirmed,
-  cut[1], cut[2] }
+return { 'pruned', expired, #idle, removed + #confirmed, cut[1], cut[2] }

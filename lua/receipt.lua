@@ -15,7 +15,7 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
@@ -24,6 +24,7 @@
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   outbox           list    changes that callbacks are due for
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -37,17 +38,18 @@
 --
 -- Returns:
 --   sent          -       the message is now settled as sent
---   raised        -       it was settled as sent before; its state has risen
+--   advanced      -       it was settled as sent before; it is now delivered or read
 --   known         -       this has been settled already
 --   double        -       it was sent before by another attempt
 --   bounced       -       this attempt is known to have failed since it was accepted
---   early         -       this attempt is in flight: its own response comes first
+--   in-flight     -       this attempt is in flight: its own response comes first
 --   needs_suffix  record  call again with a resultSuffix made of this record
---   gone          -       Redis has nothing of it any more
+--   gone          -       no data of the message is stored
 --- @include clock
+--- @include history
 --- @include sender
 --- @include grant
---- @include free_pair
+--- @include leave_places
 --- @include close
 --- @include raise
 
@@ -70,15 +72,15 @@ local is_sent = is_resolved and not (record and last_tag(record.body) == 'cancel
 is_sent = is_sent or not waiting and redis.call('ZSCORE', key.unconfirmed, id)
 if not record or not sender then return { is_sent and 'known' or 'gone' } end
 local grant = grant_of(record.recipient)
-if grant and grant.id == id and grant.attempt == arg.attempt then return { 'early' } end
+if grant and grant.id == id and grant.attempt == arg.attempt then return { 'in-flight' } end
 if is_sent then return { raise_record(record, is_resolved, now_ms) } end
 if status == 's' and marks_of(record.body)[wamid] == 'bounced' then return { 'bounced' } end
 if arg.resultSuffix == '' then return { 'needs_suffix', text } end
 
 append_history(record, now_ms, arg.history, success_tag())
 record.attempts = math.max(record.attempts, arg.attempt)
-redis.call('ZREM', key.scheduled, scheduled_member_of(record, id))
-for _, list in ipairs({ key.unknown, key.failures, key.retries, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
+for _, list in ipairs({ key.unknown, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
+leave_places(sender, record, id, grant, now)
 local _, is_stored = close_message(sender, record, {
   id = id, msg = key.msg, known = known, letter = 's', status = status, status_at = at, resultSuffix = arg.resultSuffix, history = arg.history,
   list = key.resolved, keeps_record = true
@@ -87,5 +89,4 @@ local _, is_stored = close_message(sender, record, {
 if not is_stored and status == 's' then redis.call('ZADD', key.unconfirmed, now_ms + REPORTED_LIFE, id) end
 leave_backlog({ id })
 redis.call('ZINCRBY', key.completed, 1, int(math.floor(now_ms / 600000)))
-if waiting then leave_queue(sender, record, id, grant, now) end
 return { 'sent' }

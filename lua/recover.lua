@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Finds what recovery has to do for a sender: grants whose lease has expired, grants of calls whose reply was lost, unknown outcomes whose hold
 -- is over, and ready messages without a drain run. A lease that is found expired for the first time is extended once by `graceMs`: after an outage
--- living nodes then have the time to write what they hold. Otherwise writes only a request for a drain run; the caller settles each attempt.
+-- running nodes then have the time to write what they hold. Otherwise writes only a request for a drain run; the caller settles each attempt.
 -- Returns when to check again: until then the drain run handles the sender, or a script that changes it returns a wake hint.
 --
 -- Keys:
@@ -41,7 +41,7 @@ local function found_grant(recipient, grant)
   return { grant.id, recipient, grant.attempt, grant.holder, redis.call('HGET', key.backlog, grant.id) or '' }
 end
 
--- The recipient for whom a message has a grant, and the grant. A receipt may have taken the message out of the backlog, where the recipient is.
+-- The recipient for whom a message has a grant, and the grant. A receipt may have removed the message from the backlog, where the recipient is.
 local function find_grant(id)
   local text = redis.call('HGET', key.backlog, id)
   local record = text and read_record(text)
@@ -55,7 +55,7 @@ local function find_grant(id)
 end
 
 -- `grants` is the truth about a grant; `inflight` only finds the expired ones.
-local function take_lease(id, lease_end)
+local function end_lease(id, lease_end)
   local recipient, grant = find_grant(id)
   if grant and lease_end <= grant.lease_end and (arg.graceMs or 0) > 0 then
     redis.call('ZADD', key.inflight, now + arg.graceMs * 1000, id)
@@ -66,7 +66,7 @@ local function take_lease(id, lease_end)
   end
 end
 local expired = redis.call('ZRANGEBYSCORE', key.inflight, '-inf', now, 'WITHSCORES', 'LIMIT', 0, arg.limit)
-for i = 1, #expired, 2 do take_lease(expired[i], tonumber(expired[i + 1])) end
+for i = 1, #expired, 2 do end_lease(expired[i], tonumber(expired[i + 1])) end
 
 if arg.lost ~= '' then
   local is_lost = {}

@@ -12,8 +12,8 @@
 --   data     JSON   content to relay
 --
 -- Returns:
---   kept  -
---   off   -  no callbacks are sent for this sender
+--   queued  -
+--   off     -  no callbacks are sent for this sender
 --- @include clock
 --- @include outbox
 --- @include sender
@@ -21,4 +21,4 @@
 local sender = read_sender()
 if not sender or not sender.callbacks then return { 'off' } end
 append_change(sender, arg.subject .. ' ' .. int(math.floor(clock() / 1000)) .. ' ' .. arg.type .. ' ' .. arg.data)
-return { 'kept' }
+return { 'queued' }

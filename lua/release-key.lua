@@ -14,16 +14,17 @@
 --   history  JSON  what happened, one line
 --
 -- Returns:
---   released  -
---   kept      -   the key is not of a message that was sent and not yet delivered
+--   released   -
+--   unchanged  -   the key is not of a message that was sent and not yet delivered
 --- @include clock
+--- @include history
 --- @include record
 --- @include result
 --- @include success
 
 local id = arg.id
 local result = read_result(redis.call('GET', key.msg))
-if result.letter ~= 's' or result.generation ~= generation_of(id) then return { 'kept' } end
+if result.letter ~= 's' or result.generation ~= generation_of(id) then return { 'unchanged' } end
 local now_ms = math.floor(clock() / 1000)
 local until_ms = now_ms + math.max(0, redis.call('PTTL', key.msg))
 -- An erased message has no recipient.
@@ -34,7 +35,7 @@ if result.recipient ~= '-' then
   }
   -- The record has to say which attempt was accepted.
   if not marks_of(record.body)[result.wamid] then append_history(record, tonumber(result.at), arg.history, 'accepted=' .. result.wamid) end
-  redis.call('HSET', key.failure_records, id, write_record(record))
+  redis.call('HSET', key.failure_records, id, format_record(record))
   redis.call('ZADD', key.unconfirmed, until_ms, id)
 end
 redis.call('DEL', key.msg)

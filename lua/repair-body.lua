@@ -12,7 +12,7 @@
 -- Arguments:
 --   now    µs    empty for Redis's clock
 --   name   text  subject of callbacks, or a parked status
---   fault  word  a name of include/diagnose_body.lua
+--   kind  word  a name of include/diagnose_body.lua
 --
 -- Returns:
 --   repaired  -
@@ -22,21 +22,21 @@
 --- @include callback
 --- @include diagnose_body
 
-local name, fault = arg.name, arg.fault
-if not diagnose_body(name)[fault] then return { 'gone' } end
+local name, kind = arg.name, arg.kind
+if not diagnose_body(name)[kind] then return { 'gone' } end
 local now_ms = math.floor(clock() / 1000)
-if fault == 'callback_without_due' then
+if kind == 'callback_without_due' then
   local is_readable, _, event = pcall(first_event, name, redis.call('HGET', key.callbacks, name))
   local moment = is_readable and event and moment_of(event)
   if not moment then return { 'left', 'its events cannot be read: report it' } end
   if not redis.call('ZSCORE', key.callbacks_retries, name) then redis.call('ZADD', key.callbacks_due, 'NX', now_ms, name) end
   redis.call('ZADD', key.callbacks_since, 'NX', moment, name)
-elseif fault == 'due_without_callback' then
+elseif kind == 'due_without_callback' then
   for _, zset in ipairs({ key.callbacks_due, key.callbacks_retries, key.callbacks_since }) do redis.call('ZREM', zset, name) end
-elseif fault == 'callback_due_twice' then
+elseif kind == 'callback_due_twice' then
   -- The other entry may be a lease.
   redis.call('ZREM', key.callbacks_retries, name)
-elseif fault == 'status_without_due' then
+elseif kind == 'status_without_due' then
   redis.call('ZADD', key.parked, now_ms, name)
 else
   redis.call('ZREM', key.parked, name)

@@ -11,13 +11,14 @@
 --   scheduled        zset    `number:id` -> ms
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   resolved         zset    id -> ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   ready:<lane>     zset    recipient -> when its head may be sent, µs
 --   pair-tat         zset    recipient -> TAT, µs
 --   sender           hash    rules and state
@@ -27,7 +28,7 @@
 --   id          text    of the message
 --   lane        number  of an entry of a queue that names it, 1 to 3, or of the schedule, 0; empty for none
 --   member      text    that entry
---   fault       word    a name of include/diagnose_message.lua
+--   kind       word    a name of include/diagnose_message.lua
 --   rememberMs  ms      how long the key is remembered, from admission
 --   history     JSON    what is written into the history of a message without a place
 --
@@ -36,14 +37,15 @@
 --   gone      -     the contradiction is no longer there
 --   left      why   it cannot be repaired safely
 --- @include clock
+--- @include history
 --- @include sender
 --- @include diagnose_message
 --- @include free_pair
 
-local id, fault, now = arg.id, arg.fault, clock()
+local id, kind, now = arg.id, arg.kind, clock()
 local now_ms = math.floor(now / 1000)
-local faults, found = diagnose_message(id, key.msg, arg.lane, arg.lane and arg.member, now_ms, arg.rememberMs)
-if not faults[fault] then return { 'gone' } end
+local kinds, found = diagnose_message(id, key.msg, arg.lane, arg.lane and arg.member, now_ms, arg.rememberMs)
+if not kinds[kind] then return { 'gone' } end
 local record, sender = found.record, read_sender()
 local recipient = record and record.recipient or arg.lane ~= 0 and string.match(arg.member, '^[^:]+')
 local zsets = { unknown = key.unknown, failures = key.failures }
@@ -52,6 +54,7 @@ local zsets = { unknown = key.unknown, failures = key.failures }
 local function leave(place)
   if zsets[place] then return redis.call('ZREM', zsets[place], id) end
   if place == 'scheduled' then return redis.call('ZREM', key.scheduled, scheduled_member_of(record, id)) end
+  if place == 'suspended' then return leave_suspended(record, id) end
   for lane = 1, LANES do
     if record and (place == 'queue') == (lane == record.lane) then redis.call('ZREM', key.queue[lane], member_of(record, id)) end
   end
@@ -74,19 +77,19 @@ end
 local repairs = {
   unreadable = function() return 'its record cannot be read: report it' end,
   unplaced = function()
-    if is_marked_scheduled(redis.call('HGET', key.backlog, id)) then return 'it was scheduled, and for when is lost: cancel it, or let it expire' end
+    if is_marked_scheduled(redis.call('HGET', key.backlog, id)) then return 'its scheduled time is lost: cancel it, or let it expire' end
     if record.attempts > 0 then redis.call('ZADD', key.retries, 'NX', now_ms, id) end
     record.attempts = record.attempts + 1
     append_history(record, now_ms, arg.history)
-    redis.call('HSET', key.backlog, id, write_record(record))
+    redis.call('HSET', key.backlog, id, format_record(record))
     redis.call('ZADD', key.expiry, record.expires, id)
     redis.call('ZADD', key.unknown, now_ms, id)
   end,
-  -- The first place is the one that is safest to believe.
+  -- The first place is the one that is safest to keep.
   two_places = function()
     if not sender then return 'the sender has no rules: start a node first' end
     if record then return leave_places(2) end
-    if not found.result then return 'whether it failed is not known any more' end
+    if not found.result then return 'its outcome is lost' end
     local is_failed = string.match(found.result.letter, '[fe]')
     redis.call('ZREM', is_failed and key.resolved or key.failed, id)
     if not is_failed then redis.call('ZREM', key.unacknowledged, id) end
@@ -102,7 +105,7 @@ local repairs = {
   end,
   retry_unlisted = function() redis.call('ZADD', key.retries, now_ms, id) end,
   listed_without_retry = function() redis.call('ZREM', key.retries, id) end,
-  mark_missing = function() redis.call('SET', key.msg, 'w ' .. generation_of(id) .. ' 0') end,
+  mark_missing = function() mark_unsettled(key.msg, id, nil) end,
   mark_expires = function() redis.call('PERSIST', key.msg) end,
   without_expiry = function() redis.call('ZADD', key.expiry, record.expires, id) end,
   entry_without_record = function()
@@ -120,5 +123,5 @@ local repairs = {
   lease_without_grant = function() redis.call('ZREM', key.inflight, id) end,
   grant_without_lease = function() redis.call('ZADD', key.inflight, found.grant.lease_end, id) end
 }
-local why = repairs[fault]()
+local why = repairs[kind]()
 return why and type(why) == 'string' and { 'left', why } or { 'repaired' }

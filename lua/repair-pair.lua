@@ -13,7 +13,7 @@
 -- Arguments:
 --   now        µs    empty for Redis's clock
 --   recipient  text  canonical
---   fault      word  a name of include/diagnose_pair.lua
+--   kind      word  a name of include/diagnose_pair.lua
 --
 -- Returns:
 --   repaired  -
@@ -25,12 +25,12 @@
 --- @include free_pair
 
 local recipient, now = arg.recipient, clock()
-local faults, grant = diagnose_pair(recipient, now)
-if not faults[arg.fault] then return { 'gone' } end
+local kinds, grant = diagnose_pair(recipient, now)
+if not kinds[arg.kind] then return { 'gone' } end
 local sender = read_sender()
 if not sender then return { 'left', 'the sender has no rules: start a node first' } end
-if arg.fault == 'grant_unreadable' then return { 'left', 'its grant cannot be read, so what is in flight is not known: report it' } end
-if arg.fault == 'grant_without_record' then
+if arg.kind == 'grant_unreadable' then return { 'left', 'its grant cannot be read, so what is in flight is not known: report it' } end
+if arg.kind == 'grant_without_record' then
   redis.call('HDEL', key.grants, recipient)
   redis.call('ZREM', key.inflight, grant.id)
 end

@@ -2,7 +2,7 @@
 -- Makes recovery schedule and list of senders agree about one sender: a listed one is scheduled for now, any other is removed.
 --
 -- Keys:
---   recovery-schedule  zset  sender -> when recovery looks at it next, ms
+--   recovery-schedule  zset  sender -> when recovery checks it next, ms
 --   senders            hash  all senders
 --
 -- Arguments:

@@ -14,13 +14,16 @@
 --   sender           hash    rules and state
 --   inflight         zset    id -> lease end, µs
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
 --   drain-lease      string  the drain run of this sender
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   opt-outs         hash    recipients that want no marketing
+--   templates        hash    templates that are not sent now
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   windows          zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now      µs    empty for Redis's clock
@@ -41,11 +44,15 @@
 --   gone      -        there is no failure that may be retried now
 --   no_rules  -        no rules are written for this sender
 --- @include clock
+--- @include history
 --- @include restart
 --- @include seq
 --- @include record
 --- @include result
---- @include gate
+--- @include pair
+--- @include is_open
+--- @include grant_message
+--- @include hold
 --- @include wake_hint
 
 local id, now = arg.id, clock()
@@ -62,41 +69,34 @@ if not record or record.lane == 0 then return { 'gone' } end
 if reopened then record.expires, record.keep, record.stops = now_ms + arg.lifeMs, math.max(record.keep, now_ms + arg.lifeMs), 0 end
 if record.expires <= now_ms then return { 'expired' } end
 if record.marketing and redis.call('HEXISTS', key.opt_outs, record.recipient) == 1 then return { 'unwanted' } end
--- A key that has been used again belongs to the younger message; this one has no idempotency record any more.
 local known = redis.call('GET', key.msg)
-local is_ours = known and string.match(known, '^%a (%x+)') == generation_of(id)
 
-local new_run_id = detect_restart(sender, now)
-local state = load_state({ record.recipient })
-local view = check_gate(state, sender, record.recipient, record.lane, now)
+cool_after_restart(sender, now)
+local recipient, lane, sender_tat, slots = record.recipient, record.lane, read_sender_tat()
+local tat, is_granted, ready_lane = read_pair(recipient)
+local effect = sender.limits and record.template and effect_of(record.template, recipient, record.seq, record.stops, now_ms)
+local may_grant = arg.inline and not effect and not is_granted and not ready_lane and is_open(sender, sender_tat, slots, lane, tat, now)
 if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened and 'reopened') end
 
 if record.seq == 0 then record.seq = create_numbers(1)() end
-write_restart(sender, new_run_id)
 redis.call('ZREM', key.failures, id)
--- It stays a pending failure until the retry has ended. Only a repair leaves one without an attempt.
+-- The message stays a pending failure until its retry has ended. Only a repair leaves a failure without an attempt.
 if record.attempts > 0 then redis.call('ZADD', key.retries, now_ms, id) end
 if reopened then
   redis.call('ZREM', key.failed, id)
   redis.call('ZREM', key.unacknowledged, id)
   redis.call('HDEL', key.failure_records, id)
-  if is_ours or not known then
-    local fingerprint = known and string.match(known, '^%a %x+ (%x+)') or '0'
-    redis.call('SET', key.msg, 'w ' .. generation_of(id) .. ' ' .. fingerprint)
-  end
+  mark_unsettled(key.msg, id, known)
 end
-redis.call('HSET', key.backlog, id, write_record(record))
+redis.call('HSET', key.backlog, id, format_record(record))
 redis.call('ZADD', key.expiry, record.expires, id)
 
-if arg.inline and view.open then
-  local lease_end = now + arg.leaseMs * 1000
-  local grant = grant_message(state, sender, record.recipient, id, record.attempts + 1, lease_end, arg.holder, now)
-  redis.call('ZADD', key.pair_tat, view.pair.tat, record.recipient)
-  write_sender_tat(state.sender_tat, state.slots)
-  redis.call('HSET', key.grants, record.recipient, grant)
-  redis.call('ZADD', key.inflight, lease_end, id)
-  return { 'granted', record.recipient, record.attempts + 1, record.stops, record.lane, record.body, record.pair_hits, now_ms }
+if may_grant then
+  grant_message(sender, recipient, id, record.attempts + 1, arg.holder, tat, now)
+  write_sender_tat(advance(sender_tat, now, sender.sender_rate), slots + 1)
+  return { 'granted', recipient, record.attempts + 1, record.stops, lane, record.body, record.pair_hits, now_ms }
 end
 
-redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
-return { 'queued', wake_hint(enqueue(state, sender, record.recipient, record.lane, now), now, view.blocked) }
+redis.call('ZADD', key.queue[lane], 0, member_of(record, id))
+local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, now)
+return { 'queued', wake_hint(ready_at, now, blocked(sender, now)) }

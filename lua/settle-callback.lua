@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Writes how the delivery of a leased event ended. A delivered event leaves, and the next event of its subject is leased at once. An event
+-- Writes how the delivery of a leased event ended. A delivered event is removed, and the next event of its subject is leased at once. An event
 -- that was not delivered is due again later, or becomes a dead letter where it is too old.
 --
 -- Keys:
@@ -13,7 +13,7 @@
 --   now        µs     empty for Redis's clock
 --   subject    text   whose event it is
 --   leaseEnd   ms     token: of the lease under which it was sent
---   delivered  flag   the receiver took it
+--   delivered  flag   the receiver accepted it
 --   afterMs    ms     until the next try
 --   giveUpMs   ms     an event older than this is not tried again
 --   leaseMs    ms     for how long the next event is leased
@@ -33,7 +33,8 @@ if tonumber(redis.call('ZSCORE', key.callbacks_due, subject) or 0) ~= arg.leaseE
 local now_ms = math.floor(clock() / 1000)
 local tries, event, rest = first_event(subject, redis.call('HGET', key.callbacks, subject))
 if not tries then return { 'stale' } end
-local is_given_up = not arg.delivered and now_ms + arg.afterMs - moment_of(event) > arg.giveUpMs
+-- A damaged event has no moment.
+local is_given_up = not arg.delivered and now_ms + arg.afterMs - (moment_of(event) or 0) > arg.giveUpMs
 if not arg.delivered and not is_given_up then
   redis.call('HSET', key.callbacks, subject, int(tries + 1) .. '\n' .. event .. (rest ~= '' and '\n' .. rest or ''))
   redis.call('ZREM', key.callbacks_due, subject)

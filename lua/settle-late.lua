@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Settles an attempt whose lease had expired by what the node that sent it reports after all: that WhatsApp refused it, or that it never started.
--- A message that still is where recovery or the policy for unknown outcomes put it is settled as if the lease had not expired. A FAILED one goes
--- back to its queue or its retry, unless it is acknowledged. Once another attempt is out, nothing changes.
+-- Settles an attempt whose node reports a definite outcome after its lease expired: WhatsApp rejected it, or it never started. A message that still
+-- is where recovery or the policy for unknown outcomes put it is settled as if the lease had not expired. A FAILED message goes back to its queue
+-- or its retry, unless it is acknowledged. Once a later attempt is in flight, nothing changes.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -14,7 +14,7 @@
 --   sender           hash    rules and state
 --   unknown          zset    id -> hold end, ms
 --   failures         zset    id -> nextRetryAt, ms
---   retries          zset    id of a failure whose retry has begun -> when it was taken up, ms
+--   retries          zset    id of a failure whose retry has begun -> when, ms
 --   failed           zset    id -> ms
 --   failure-records  hash    id -> record with its history
 --   expiry           zset    id -> ms
@@ -22,6 +22,9 @@
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   outbox           list    changes that callbacks are due for
 --   opt-outs         hash    recipient that wants no marketing -> since when, and why
+--   templates        hash    templates that are not sent now
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   windows          zset    recipient -> last act, ms
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -30,25 +33,28 @@
 --   holder        text   token: whose lease had expired
 --   settlement    word   failed, retry, wait or stop, as for settle.lua
 --   afterMs       ms     retry: until the next attempt
---   bucket        word   what cools down: pair, sender-rate, sender (stops it), marketing (opts the recipient out) or empty
+--   bucket        word   what cools down, as for settle.lua
 --   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe
---   code          text   why the sender stops; for an opt-out, JSON that is kept with it
+--   code          text   why the sender stops; for an opt-out, JSON: who and why
 --   pairHits      count  consecutive attempts that met the pair limit before this one
 --   resultSuffix  text   caller, provider message id, metadata: end of the compact result
 --   history       JSON   what happened, one line
 --   reason        word   why it failed: rejected or exhausted; may be empty
 --
 -- Returns:
---   settled  dueMs, wakeHint, stopped?, settlement
---   noted    -                                       it is FAILED already, and now its history and its reason say why
---   stale    -                                       no lease of this holder has expired, or the message has moved on
+--   settled    dueMs, wakeHint, stopped?, settlement
+--   explained  -                                     it is FAILED already, and now its history and its reason say why
+--   stale      -                                     no lease of this holder has expired, or the message has moved on
 -- dueMs: the next retry, or 0.
 --- @include clock
+--- @include history
 --- @include sender
 --- @include grant
+--- @include unacknowledged
 --- @include close
 --- @include cool_down
 --- @include free_pair
+--- @include hold
 --- @include wake_hint
 
 local id, sender, now = arg.id, read_sender(), clock()
@@ -70,6 +76,9 @@ if not from or record.attempts ~= arg.attempt or record.lane == 0 or (grant and 
 
 local settlement = arg.settlement
 local stopped = arg.bucket == 'sender' and proves_stop(sender, tonumber(at) * 1000, now)
+if arg.bucket == 'outage' and sender.probe_at then settlement = 'wait' end
+if arg.bucket == 'template' then settlement = pass_template(record, settlement, arg.coolMs * 1000, arg.code, now) end
+if arg.bucket == 'window' then settlement = pass_window(record, tonumber(at)) end
 if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
 if settlement == 'wait' then record.attempts = record.attempts - 1 end
 if arg.bucket == 'pair' then record.pair_hits = arg.pairHits + 1 elseif settlement == 'wait' then record.pair_hits = arg.pairHits end
@@ -83,9 +92,9 @@ local cooled_tat = cool_down(sender, arg.bucket, recipient, tat, arg.coolMs * 10
 if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, recipient) end
 if stopped or (arg.bucket == 'sender' and sender.status == 'stopped') then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
 if is_failed and settlement == 'failed' then
-  redis.call('HSET', key.failure_records, id, write_record(record))
+  redis.call('HSET', key.failure_records, id, format_record(record))
   redis.call('ZADD', key.unacknowledged, unacknowledged_score(arg.reason, now_ms), id)
-  return { 'noted' }
+  return { 'explained' }
 end
 
 for _, list in ipairs({ key.unknown, key.failures, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
@@ -95,6 +104,7 @@ if settlement ~= 'wait' or record.attempts == 0 then
 else
   redis.call('ZADD', key.retries, 'NX', now_ms, id)
 end
+leave_suspended(record, id)
 local ready_at = leave_queue(sender, record, id, grant, now)
 local due_ms = 0
 if settlement == 'failed' then
@@ -106,11 +116,9 @@ if settlement == 'failed' then
 else
   if is_failed then
     redis.call('HDEL', key.failure_records, id)
-    -- A key that has been used again belongs to a younger message.
-    local owner, fingerprint = string.match(known or '', '^%a (%x+) (%x+)')
-    if not owner or owner == generation_of(id) then redis.call('SET', key.msg, 'w ' .. generation_of(id) .. ' ' .. (fingerprint or '0')) end
+    mark_unsettled(key.msg, id, known)
   end
-  redis.call('HSET', key.backlog, id, write_record(record))
+  redis.call('HSET', key.backlog, id, format_record(record))
   redis.call('ZADD', key.expiry, record.expires, id)
   if settlement == 'retry' then
     due_ms = now_ms + arg.afterMs

@@ -1,21 +1,30 @@
---- @include outbox
---- @include record
---- @include result
---- @include unacknowledged
+--- @include new_result
 -- Closes messages: the writes that every final state needs, shared by all scripts. Writes.
 
--- The result takes the record's place, and the change goes to the outbox. `ending`: id, msg (its key), known (its value), letter,
+-- The result replaces the record, and the change goes to the outbox. `ending`: id, msg (its key), known (its value), letter,
 -- resultSuffix, history, reason; list: `resolved` or `failed` if it is or was a failure; keeps_record: a status may say otherwise later;
 -- status and status_at of a receipt. Returns the new value of the key, and whether it is this result.
 local function close_message(sender, record, ending, now_ms)
   local id = ending.id
   local result, life = new_result(ending.letter, id, ending.known, now_ms, record, ending.resultSuffix, ending.keeps_record)
-  if ending.status then result = append_status(read_result(result), ending.status, ending.status_at) or result end
+  if ending.status then
+    --- @include result
+    result = append_status(read_result(result), ending.status, ending.status_at) or result
+  end
   if life then redis.call('SET', ending.msg, result, 'PX', life) end
-  if sender.callbacks then append_change(sender, outbox_item(id, now_ms, result, ending.history)) end
-  if ending.list or ending.keeps_record then redis.call('HSET', key.failure_records, id, write_record(record)) end
-  if ending.list then redis.call('ZADD', ending.list, now_ms, id) end
-  if ending.list == key.failed then redis.call('ZADD', key.unacknowledged, unacknowledged_score(ending.reason, now_ms), id) end
+  if sender.callbacks then
+    --- @include outbox
+    append_change(sender, outbox_item(id, now_ms, result, ending.history))
+  end
+  if ending.list or ending.keeps_record then
+    --- @include record
+    redis.call('HSET', key.failure_records, id, format_record(record))
+  end
+  if ending.list then redis.call('ZADD', ending.list, int(now_ms), id) end
+  if ending.list == key.failed then
+    --- @include unacknowledged
+    redis.call('ZADD', key.unacknowledged, unacknowledged_score(ending.reason, now_ms), id)
+  end
   return life and result or ending.known, life ~= nil
 end
 

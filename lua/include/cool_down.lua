@@ -3,15 +3,16 @@
 --- @include sender_tat
 -- Applies a cool-down to the pair or the sender rate, opts a recipient out, or stops the sender. Writes.
 
--- `bucket` is pair, sender-rate or marketing; any other changes nothing. `note` (JSON) is kept with an opt-out. Returns the pair's TAT,
+-- `bucket` is pair, sender-rate or marketing; any other changes nothing. `source` (JSON) is written with an opt-out. Returns the pair's TAT,
 -- which the caller writes.
-local function cool_down(sender, bucket, recipient, tat, cool_us, note, now)
+local function cool_down(sender, bucket, recipient, tat, cool_us, source, now)
   if bucket == 'pair' then return cooled(tat, now + cool_us, sender.pair_rate) end
   if bucket == 'sender-rate' then
     local sender_tat, slots = read_sender_tat()
-    write_sender_tat(cooled(sender_tat, now + cool_us, sender.sender_rate), slots)
+    -- By the full rate, also while the circuit is half-open: its stages have smaller bursts, and would let messages go early once they are over.
+    write_sender_tat(cooled(sender_tat, now + cool_us, sender.full_rate or sender.sender_rate), slots)
   elseif bucket == 'marketing' then
-    redis.call('HSETNX', key.opt_outs, recipient, int(math.floor(now / 1000)) .. ' ' .. note)
+    redis.call('HSETNX', key.opt_outs, recipient, int(math.floor(now / 1000)) .. ' ' .. source)
   end
   return tat
 end
@@ -19,7 +20,8 @@ end
 -- Whether a failed attempt says that the sender does not work now: not if it is blocked already, nor if it was resumed after the attempt. `at`:
 -- when that was granted, or at the latest when it was settled, µs.
 local function proves_stop(sender, at, now)
-  return not blocked(sender, now) and at >= tonumber(redis.call('HGET', key.sender, 'resumedAt') or 0)
+  local block = blocked(sender, now)
+  return (not block or block == 'outage') and at >= tonumber(redis.call('HGET', key.sender, 'resumedAt') or 0)
 end
 
 -- Stops the sender. Every `probe_us` one message is sent as a probe.

@@ -8,11 +8,11 @@
 -- A ready time later than this after the pair's TAT is wrong, µs.
 local READY_TOLERANCE = 1000000
 
--- Returns the faults as a set, and the pair's grant (nil where none can be read).
+-- Returns the kinds as a set, and the pair's grant (nil where none can be read).
 local function diagnose_pair(recipient, now)
   local text = redis.call('HGET', key.grants, recipient)
   local grant = read_grant(text)
-  local head_lane, ready, faults = nil, 0, {}
+  local head_lane, ready, kinds = nil, 0, {}
   for lane = LANES, 1, -1 do
     if head_of(key.queue[lane], recipient) then head_lane = lane end
     if redis.call('ZSCORE', key.ready[lane], recipient) then ready = ready + 1 end
@@ -20,13 +20,13 @@ local function diagnose_pair(recipient, now)
   local ready_lane, ready_at = ready_of(recipient)
   local record = grant and read_record(redis.call('HGET', key.backlog, grant.id) or '')
   local lease_end = grant and math.max(grant.lease_end, tonumber(redis.call('ZSCORE', key.inflight, grant.id) or 0))
-  local function note(name, is_there) faults[name] = is_there and true or nil end
-  note('grant_unreadable', text and not grant)
+  local function check(kind, is_found) kinds[kind] = is_found and true or nil end
+  check('grant_unreadable', text and not grant)
   -- A receipt may settle a message while its next attempt is in flight: then only the grant is left, until its lease ends.
-  note('grant_without_record', grant and not (record and record.recipient == recipient) and lease_end <= now)
-  note('queue_without_ready', not text and head_lane and ready == 0)
-  note('ready_without_queue', ready > 0 and (text or not head_lane))
-  note('wrong_ready', not text and head_lane and
+  check('grant_without_record', grant and not (record and record.recipient == recipient) and lease_end <= now)
+  check('queue_without_ready', not text and head_lane and ready == 0)
+  check('ready_without_queue', ready > 0 and (text or not head_lane))
+  check('wrong_ready', not text and head_lane and
     (ready > 1 or ready == 1 and (ready_lane ~= head_lane or ready_at > math.max(now, pair_tat_of(recipient)) + READY_TOLERANCE)))
-  return faults, grant
+  return kinds, grant
 end

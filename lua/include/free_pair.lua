@@ -25,7 +25,8 @@ end
 
 -- Removes a message from its queue. Returns the ready time of its pair if the pair is free, else nil.
 local function leave_queue(sender, record, id, is_pair_granted, now)
-  local member, queue = member_of(record, id), key.queue[record.lane]
-  if not queue or redis.call('ZREM', queue, member) == 0 or is_pair_granted then return nil end
-  return free_pair(sender, record.recipient, now, record.lane, member)
+  local lane, member = record.lane, member_of(record, id)
+  -- Lane 0: its content is no longer stored, and it waits in no queue.
+  if lane < 1 or lane > LANES or redis.call('ZREM', key.queue[lane], member) == 0 or is_pair_granted then return nil end
+  return free_pair(sender, record.recipient, now, lane, member)
 end

@@ -1,7 +1,11 @@
+--- @include numbers
 -- The entries of `grants`, one text per recipient. Reads only.
 
-local function write_grant(id, attempt, lease_end, holder, granted_at, tat_before, ready_at)
-  return string.format('%s %d %d %s %d %d %d', id, attempt, lease_end, holder, granted_at, tat_before, ready_at)
+-- `lease_end` is a text.
+local function format_grant(id, attempt, lease_end, holder, granted_at, tat_before, ready_at)
+  local granted = int(granted_at)
+  return id .. ' ' .. attempt .. ' ' .. lease_end .. ' ' .. holder .. ' ' .. granted .. ' ' .. int(tat_before) .. ' '
+    .. (ready_at == granted_at and granted or int(ready_at))
 end
 
 local function read_grant(text)

@@ -3,9 +3,15 @@
 -- Queues: the messages that wait for a recipient, members `recipient:seq:id` of a sorted set per lane. Reads only.
 -- `queues` has such a set for each lane, or false for a lane that is known to be empty.
 
+-- The sets of a key for each lane, false for those that one command shows to be empty: usually only the normal lane is used.
+local function filled(sets)
+  if redis.call('EXISTS', sets[1], sets[3]) > 0 then return sets end
+  return { false, sets[2], false }
+end
+
 -- The first member of a recipient's queue in one lane, or nil.
 local function head_of(queue, recipient)
-  return queue and redis.call('ZRANGEBYLEX', queue, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', 0, 1)[1]
+  return queue and redis.call('ZRANGEBYLEX', queue, '[' .. recipient .. ':', '(' .. recipient .. ';', 'LIMIT', '0', '1')[1]
 end
 
 -- The id in a member.
@@ -17,7 +23,7 @@ end
 local function count_queued(queues, recipient, from, to)
   local count = 0
   for lane = from, to do
-    count = count + redis.call('ZLEXCOUNT', queues[lane], '[' .. recipient .. ':', '(' .. recipient .. ';')
+    if queues[lane] then count = count + redis.call('ZLEXCOUNT', queues[lane], '[' .. recipient .. ':', '(' .. recipient .. ';') end
   end
   return count
 end

@@ -1,4 +1,4 @@
--- Numbers for places in the queue, drawn for `count` messages at once. An unused number leaves a gap, which does not affect the order.
+-- Numbers in the queue, drawn for `count` messages at once. An unused number leaves a gap, which does not affect the order.
 -- Returns a function that returns the next one. Writes at its first call.
 local function create_numbers(count)
   local last, drawn = nil, 0

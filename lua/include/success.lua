@@ -1,11 +1,13 @@
 -- What a history says of the attempts that the provider accepted. Reads only.
 
--- Message id -> `accepted`, `bounced` (it failed later) or `delivered` (whatever was reported besides).
+-- Message id -> `accepted`, `bounced` (it failed later) or `delivered` (whatever was reported besides). Other tags name no message id: `lease`
+-- names the holder of a lease that expired.
 local function marks_of(body)
   local marks = {}
   for tag, wamid in string.gmatch(body or '', '\n%d+:(%a+)=(%S+) ') do
     local mark = marks[wamid]
-    if mark ~= 'delivered' and not (mark and tag == 'accepted') then marks[wamid] = tag end
+    local is_mark = tag == 'accepted' or tag == 'bounced' or tag == 'delivered'
+    if is_mark and mark ~= 'delivered' and not (mark and tag == 'accepted') then marks[wamid] = tag end
   end
   return marks
 end

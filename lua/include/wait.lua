@@ -2,21 +2,31 @@
 --- @include sender
 --- @include numbers
 -- The least wait of a message with `ahead` others of its pair before it, in µs, and what it waits for; -1 if no end is known. `ready_at`: the
--- ready time of its pair if it is the head of a free pair. Reads only.
-local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at)
+-- ready time of its pair if it is the head of a free pair, or nil. `unsettled`: messages of the sender, or nil. Reads only.
+local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at, unsettled)
+  -- The full rate may be back before the message is sent.
+  local pair_rate, sender_rate = sender.pair_rate, sender.full_rate or sender.sender_rate
   local wait, waiting_for = 0, 'turn-in-queue'
-  local function extend(other, by)
-    if other > wait then wait, waiting_for = other, by end
-  end
-  local pair_rate, sender_rate = sender.pair_rate, sender.sender_rate
   local pair_wait = wait_for(tat, now, ahead, pair_rate)
-  -- Only a cool-down moves a TAT this far ahead; a grant never does.
-  extend(pair_wait, tat - now > pair_rate.burst * pair_rate.interval and 'cool-down' or 'pair-rate')
-  local earlier = redis.call('ZCOUNT', key.ready[lane], '-inf', '(' .. int(ready_at or now + pair_wait))
-  local is_cooling = sender_tat - now > sender_rate.burst * sender_rate.interval
-  extend(wait_for(sender_tat, now, earlier, sender_rate), is_cooling and 'cool-down' or 'sender-rate')
-  extend(sender.cool_until - now, 'cool-down')
+  if pair_wait > 0 then
+    -- Only a cool-down moves a TAT this far ahead; a grant never does.
+    wait, waiting_for = pair_wait, tat - now > pair_rate.burst * pair_rate.interval and 'cool-down' or 'pair-rate'
+  end
+  -- Without a backlog the sender's rate is no limit, and those before this message need not be counted.
+  if wait_for(sender_tat, now, unsettled or math.huge, sender_rate) > wait then
+    local earlier = redis.call('ZCOUNT', key.ready[lane], '-inf', '(' .. int(ready_at or now + pair_wait))
+    local sender_wait = wait_for(sender_tat, now, earlier, sender_rate)
+    if sender_wait > wait then
+      local is_cooling = sender_tat - now > sender.sender_rate.burst * sender.sender_rate.interval
+      wait, waiting_for = sender_wait, is_cooling and 'cool-down' or sender.full_rate and 'outage' or 'sender-rate'
+    end
+  end
+  -- The full rate is the lower bound. What it waits for is the stage of the half-open circuit.
+  local is_staged = sender.full_rate and (waiting_for == 'turn-in-queue' or wait_for(sender_tat, now, 0, sender.sender_rate) > wait)
+  if is_staged then waiting_for = 'outage' end
+  if sender.cool_until - now > wait then wait, waiting_for = sender.cool_until - now, 'cool-down' end
   local block, resumes_at = blocked(sender, now)
-  if block then extend(block == 'pause' and resumes_at and resumes_at - now or math.huge, block) end
+  local block_wait = block and (block == 'pause' and resumes_at and resumes_at - now or math.huge) or 0
+  if block_wait > wait then wait, waiting_for = block_wait, block end
   return wait == math.huge and -1 or math.ceil(wait), waiting_for
 end

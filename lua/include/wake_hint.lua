@@ -10,7 +10,7 @@ local function wake_hint(ready_at, now, is_blocked)
   local lease = redis.call('GET', key.drain_lease)
   if not lease and (is_blocked or ready_at > now + 5000000) then return 'defer' end
   if not lease then
-    redis.call('SET', key.drain_lease, 'requested', 'PX', 2000)
+    redis.call('SET', key.drain_lease, 'requested', 'PX', '2000')
     return 'enqueue'
   end
   local run, wakes_at = string.match(lease, '^(%S+) (%d+)$')

@@ -1,0 +1,41 @@
+--- @include numbers
+--- @include queue
+-- The pairs that a claim considers: the ready pairs of each lane, the longest ready first. Reads only.
+
+-- Returns three functions: for the next candidate (its lane, recipient and ready time), where the order of lanes for the slot chooses among them;
+-- for a candidate that is not granted and stays ready; and for the earliest ready time that is left, math.huge for none. A grant leaves `ready`.
+-- Each lane is read in pages of one more than is wanted, so that what is left is known, too.
+local function create_candidates(ready, want, now)
+  local pages, position, skipped = {}, { 1, 1, 1 }, { 0, 0, 0 }
+  local function read_page(lane)
+    pages[lane] = redis.call('ZRANGE', ready[lane], int(skipped[lane]), int(skipped[lane] + want), 'WITHSCORES')
+    position[lane] = 1
+  end
+  for lane = 1, LANES do
+    if ready[lane] then read_page(lane) end
+  end
+  local function next_candidate(slot)
+    for _, lane in ipairs(lane_order(slot)) do
+      if ready[lane] then
+        if position[lane] > 2 * want + 2 then read_page(lane) end
+        local page, at = pages[lane], position[lane]
+        local ready_at = tonumber(page[at + 1])
+        if ready_at and ready_at <= now then
+          position[lane] = at + 2
+          return lane, page[at], ready_at
+        end
+      end
+    end
+  end
+  local function skip(lane) skipped[lane] = skipped[lane] + 1 end
+  local function first_left()
+    local first = math.huge
+    for lane = 1, LANES do
+      if ready[lane] and position[lane] > 2 * want + 2 then read_page(lane) end
+      local left = ready[lane] and (skipped[lane] > 0 and now or tonumber(pages[lane][position[lane] + 1]))
+      if left and left < first then first = left end
+    end
+    return first
+  end
+  return next_candidate, skip, first_left
+end

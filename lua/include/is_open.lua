@@ -1,0 +1,15 @@
+--- @include queue
+--- @include numbers
+--- @include sender
+-- Whether a message of this lane may be granted at `now`, to a pair without grant or queue. Reads only.
+local function is_open(sender, sender_tat, slots, lane, tat, now)
+  if blocked(sender, now) or sender.cool_until > now or earliest(tat, sender.pair_rate) > now
+    or earliest(sender_tat, sender.sender_rate) > now or redis.call('ZCARD', key.inflight) >= sender.max_in_flight then
+    return false
+  end
+  -- It must not overtake ready messages of its own or a higher lane, nor take a slot that is reserved for the lower lanes.
+  for _, l in ipairs(lane_order(slots + 1)) do
+    if redis.call('ZCOUNT', key.ready[l], '-inf', int(now)) > 0 then return false end
+    if l == lane then return true end
+  end
+end

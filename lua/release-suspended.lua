@@ -1,0 +1,82 @@
+#!lua flags=allow-oom
+-- Returns messages whose template is sent again to their queues, with their numbers, ahead of younger ones; names those whose template is rejected,
+-- which the caller closes; and removes what has ended of templates. Messages that wait until a person writes return if windows are checked no longer.
+--
+-- Keys:
+--   backlog       hash    id -> record of an unsettled message
+--   queue:<lane>  zset    messages that wait
+--   ready:<lane>  zset    recipient -> when its head may be sent, µs
+--   grants        hash    recipient -> grant
+--   pair-tat      zset    recipient -> TAT, µs
+--   sender        hash    rules and state
+--   drain-lease   string  the drain run of this sender
+--   templates     hash    template -> why it is not sent
+--   suspended     zset    `group:number:id` of messages that wait for their template, or until a person writes
+--
+-- Arguments:
+--   now    µs     empty for Redis's clock
+--   limit  count  messages at most
+--
+-- Returns:
+--   released  count, rejected, isDone?, wakeHint   rejected: ids; isDone: no more messages are to be released
+--   no_rules  -                                    no rules are written for this sender
+--- @include clock
+--- @include sender
+--- @include record
+--- @include template
+--- @include repair_ready
+--- @include wake_hint
+
+local sender, now = read_sender(), clock()
+if not sender then return { 'no_rules' } end
+local texts, templates = redis.call('HGETALL', key.templates), {}
+for i = 1, #texts, 2 do
+  local entry = read_template(texts[i + 1])
+  local is_over = not entry or entry.until_us > 0 and entry.until_us <= now
+  if not is_over then templates[texts[i]] = entry end
+end
+
+local is_checked = redis.call('HEXISTS', key.sender, 'windowGapMs') == 1
+local count, rejected, first_ready_at, last_number = 0, {}, math.huge, 0
+local function release(member)
+  local seq, id = string.match(member, '^[^:]+:(%d+):(.+)$')
+  local text = redis.call('HGET', key.backlog, id)
+  local record = text and read_record(text)
+  redis.call('ZREM', key.suspended, member)
+  count, last_number = count + 1, tonumber(seq)
+  if not record then return end
+  redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
+  first_ready_at = math.min(first_ready_at, repair_ready(sender, record.recipient, now) or math.huge)
+end
+
+local from, left = '-', arg.limit
+while left > 0 do
+  local first = redis.call('ZRANGEBYLEX', key.suspended, from, '+', 'LIMIT', 0, 1)[1]
+  if not first then break end
+  local template = string.match(first, '^[^:]+')
+  local entry, is_window = templates[template], string.sub(first, 1, 1) == '='
+  local state = entry and entry.state or 'releasing'
+  if is_window and is_checked then state = 'window' end
+  if state == 'releasing' or state == 'rejected' then
+    local members = redis.call('ZRANGEBYLEX', key.suspended, '[' .. template .. ':', '(' .. template .. ';', 'LIMIT', 0, left)
+    left = left - #members
+    for _, member in ipairs(members) do
+      if state == 'rejected' then rejected[#rejected + 1] = string.match(member, '^[^:]+:%d+:(.+)$') else release(member) end
+    end
+    if state == 'releasing' and not is_window then
+      mark_template(template, state, 0, int(last_number), entry and entry.name or '- -', now)
+      templates[template] = { state = state }
+    end
+  end
+  -- Their groups are as many as people. A person who writes releases them.
+  from = state == 'window' and '(>' or '(' .. template .. ';'
+end
+-- What is over, and what has no message left to release, is removed.
+for i = 1, #texts, 2 do
+  local entry = templates[texts[i]]
+  local is_left = redis.call('ZLEXCOUNT', key.suspended, '[' .. texts[i] .. ':', '(' .. texts[i] .. ';') > 0
+  if not is_left and (not entry or entry.state == 'releasing') then redis.call('HDEL', key.templates, texts[i]) end
+end
+if sender.limits and redis.call('EXISTS', key.templates, key.suspended) == 0 then set_limit('templates', false) end
+local hint = wake_hint(first_ready_at, now, blocked(sender, now))
+return { 'released', count, rejected, left > 0 and 1 or 0, hint }
