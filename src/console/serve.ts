@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, extname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
 /**
@@ -32,8 +33,8 @@ export async function serveConsole (app: FastifyInstance): Promise<void> {
   // With a trailing slash the page's URLs are relative, so a proxy may serve it under any path.
   app.get('', async (request, reply) => await reply.redirect(`${request.url.split('?')[0]?.split('/').at(-1) ?? ''}/`, 308))
   const folder = new URL('page/', import.meta.url)
-  for (const name of readdirSync(folder)) {
-    const content = readFileSync(new URL(name, folder))
+  const own = readdirSync(folder).map((name): [string, string] => [name, readFileSync(new URL(name, folder), 'utf8')])
+  for (const [name, content] of [...own, ...readLibraries()]) {
     const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     app.get(name === 'index.html' ? '/' : `/${name}`, { prefixTrailingSlash: 'slash' }, async (request, reply) => {
       reply.header('etag', tag)
@@ -41,4 +42,16 @@ export async function serveConsole (app: FastifyInstance): Promise<void> {
       return await reply.type(types[extname(name)] ?? 'application/octet-stream').send(content)
     })
   }
+}
+
+/** The libraries of the page as their packages have them. A browser knows no package names, so their imports name the file beside them. */
+function readLibraries (): Array<[name: string, content: string]> {
+  const { resolve } = createRequire(import.meta.url)
+  const files = {
+    'preact.js': resolve('preact'), 'hooks.js': resolve('preact/hooks'), 'htm.js': join(dirname(resolve('htm')), 'htm.module.js')
+  }
+  return Object.entries(files).map(([name, path]) => [
+    name,
+    readFileSync(path, 'utf8').replace(/from ?"preact"/g, 'from"./preact.js"').replace(/\n\/\/# sourceMappingURL=.*/, '')
+  ])
 }

@@ -1,110 +1,168 @@
-import { call, forEachLimited, post } from './api.js'
-import { confirm, noteField } from './confirm.js'
-import { retried, explainError } from './words.js'
+/** What an admin key may do: each asks first, then calls the API, and says what came of it. */
+import { call, get, post } from './api.js'
+import { ask, job, say } from './app.js'
+import { noteField } from './dialog.js'
+import { attempt, refresh } from './feed.js'
+import { number } from './format.js'
+import { t, tn } from './i18n.js'
 
 const path = (id, action) => `/failures/${encodeURIComponent(id)}/${action}`
 /** Each retry waits for WhatsApp. More at once would only queue behind the sender's rate. */
 const AT_ONCE = 4
+const PAGE = 200
+const ACKNOWLEDGE_AT_ONCE = 500
+const results = ['succeeded', 'failed', 'permanentlyFailed', 'deferred']
 
-const noteOf = ({ note }) => note.trim() === '' ? {} : { note: note.trim() }
+const noteOf = ({ note = '' }) => note.trim() === '' ? {} : { note: note.trim() }
 
-/** Retries one failure. True where it was done. */
-export async function retryOne (app, id) {
-  const sure = await confirm({
-    title: 'Retry this message now?',
-    text: ['It obeys the same rate limits as a new message, so it may wait.'],
-    action: 'Retry now'
+/** Retries one failure; true where it was done. `final`: the same content will fail again. */
+export async function retryOne (id, { final = false } = {}) {
+  const sure = await ask({
+    title: t('retry.title'),
+    text: [t('retry.text')],
+    note: final ? t('retry.final') : undefined,
+    action: t(final ? 'retry.goSame' : 'retry.go')
   })
   if (sure === null) return false
-  return await app.attempt(async () => {
+  return await attempt(async () => {
     const counts = await post(path(id, 'retry'))
-    app.notify(`Retried: ${countsText(counts)}.`, counts.permanentlyFailed > 0 ? 'bad' : 'good')
-  })
+    say(t('done.retried', { counts: countsText(counts) }))
+    await refresh('causes')
+    return true
+  }) === true
 }
 
-export async function acknowledgeOne (app, id) {
-  const sure = await confirm({
-    title: 'Acknowledge this failure?',
-    text: ['This records that you have seen it and removes it from the alert. Its retries continue.'],
-    action: 'Acknowledge',
-    fields: [noteField()]
-  })
+export async function acknowledgeOne (id) {
+  const sure = await ask({ title: t('ack.title'), text: [t('ack.text')], action: t('ack.go'), fields: noteField() })
   if (sure === null) return false
-  return await app.attempt(async () => {
+  return await attempt(async () => {
     await post(path(id, 'acknowledge'), noteOf(sure))
-    app.notify('Acknowledged.', 'good')
-  })
+    say(t('done.acknowledged'))
+    await refresh('causes')
+    return true
+  }) === true
 }
 
-export async function cancelOne (app, id) {
-  const sure = await confirm({
-    title: 'Cancel this message?',
-    text: ['It will not be sent. This cannot be undone.'],
-    action: 'Cancel the message',
-    danger: true
-  })
+export async function cancelOne (id) {
+  const sure = await ask({ title: t('cancel.title'), text: [t('cancel.text')], action: t('cancel.go'), tone: 'danger' })
   if (sure === null) return false
-  return await app.attempt(async () => {
+  return await attempt(async () => {
     await call('DELETE', `/messages/${encodeURIComponent(id)}`)
-    app.notify('Cancelled: it will not be sent.', 'good')
-  })
+    say(t('done.cancelled'))
+    return true
+  }) === true
 }
 
-/** Retries these failures after a confirmation and shows the counts per result. */
-export async function retryAll (app, ids) {
-  const sure = await confirm({
-    title: `Retry ${ids.length} messages now?`,
-    text: ['Each listed failure once, within the rate limits of its sender. WhatsApp rejects a message again until you fix the cause.'],
-    action: `Retry ${ids.length} now`,
-    danger: true
+/** `cause`: `{filter, count, code, isFinal}`; `ids`: only these of it, or null for all, also those that are not loaded. */
+export async function retryMany ({ filter, count, code, isFinal }, ids, onDone) {
+  const total = ids === null ? count : ids.length
+  const sure = await ask({
+    title: tn('retry.titles', total),
+    text: [t('retry.text')],
+    note: isFinal ? t('retry.finals', { code, n: number(total) }) : undefined,
+    action: t(isFinal ? 'retry.goSame' : 'retry.goAll', { n: number(total) }),
+    tone: isFinal ? 'danger' : undefined
   })
-  if (sure === null) return false
-  const total = { succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
-  await each(app, ids, 'Retrying', async id => {
-    const counts = await post(path(id, 'retry'))
-    for (const name of Object.keys(total)) total[name] += counts[name]
-  }, () => countsText(total))
-  return true
+  if (sure === null) return
+  const counts = { succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
+  await run({ total, key: 'job.retry', result: () => countsText(counts), onDone }, each(ids ?? allIds(filter), async id => {
+    const one = await post(path(id, 'retry'))
+    for (const name of results) counts[name] += one[name]
+  }))
 }
 
-export async function acknowledgeAll (app, ids) {
-  const sure = await confirm({
-    title: `Acknowledge ${ids.length} failures?`,
-    text: ['All listed failures that are not acknowledged yet.'],
-    action: `Acknowledge ${ids.length}`,
-    fields: [noteField()]
-  })
-  if (sure === null) return false
+export async function acknowledgeMany ({ filter, count }, ids, onDone) {
+  const total = ids === null ? count : ids.length
+  const sure = await ask({ title: tn('ack.titles', total), text: [t('ack.text')], action: t('ack.goAll', { n: number(total) }), fields: noteField() })
+  if (sure === null) return
   let done = 0
-  await each(app, ids, 'Acknowledging', async id => {
-    await post(path(id, 'acknowledge'), noteOf(sure))
-    done++
-  }, () => `${done} acknowledged`)
-  return true
+  const work = ids === null
+    ? acknowledgeAll(filter, noteOf(sure), count => { done += count })
+    : each(ids, async id => {
+      await post(path(id, 'acknowledge'), noteOf(sure))
+      done++
+    })
+  await run({ total, key: 'job.ack', result: () => t('job.acked', { n: number(done) }), onDone }, work)
 }
 
-/** Skips failures that are gone. Stops at the first error that concerns the node and not one message. */
-async function each (app, ids, verb, work, sum) {
-  let at = 0
+/** Runs a job with its progress; one at a time. `work` gets `step(count)`, which is false once it was stopped, and counts those that were gone. */
+async function run ({ total, key, result, onDone }, work) {
+  if (job.get()?.isRunning === true) return
+  let done = 0
   let gone = 0
-  let stoppedBy = ''
-  await forEachLimited(ids, AT_ONCE, async id => {
-    try {
-      await work(id)
-    } catch (error) {
-      if (error.status !== 404 && error.status !== 409) {
-        stoppedBy = explainError(error).join(' ')
-        return false
-      }
-      gone++
-    }
-    app.notify(`${verb} ${++at} of ${ids.length}…`, 'wait')
+  let isStopped = false
+  const stop = () => { isStopped = true }
+  const show = () => job.set({ isRunning: true, total, done, text: t(key, { done: number(done), total: number(total) }), stop })
+  window.addEventListener('beforeunload', warn)
+  show()
+  const isDone = await attempt(async () => {
+    await work(isGone => {
+      if (isGone === true) gone++
+      else done += typeof isGone === 'number' ? isGone : 0
+      show()
+      return !isStopped
+    })
+    return true
   })
-  const left = gone === 0 ? '' : `; ${gone} were no longer failures`
-  app.notify(`${sum()}${left}.${stoppedBy === '' ? '' : ` Stopped early: ${stoppedBy}`}`, stoppedBy === '' ? 'good' : 'bad')
+  window.removeEventListener('beforeunload', warn)
+  const more = [gone === 0 ? '' : t('job.gone', { n: number(gone) }), isDone !== true || isStopped ? t('job.stopped') : ''].filter(Boolean)
+  job.set({ isRunning: false, total, done, text: `${[result(), ...more].join('; ')}.`, stop })
+  await refresh('causes')
+  onDone?.()
+}
+
+function warn (event) {
+  event.preventDefault()
+}
+
+/** Runs `one` for each id, some at once. Skips failures that are gone; any other error ends it. */
+function each (ids, one) {
+  return async step => {
+    const source = ids[Symbol.asyncIterator]?.() ?? ids[Symbol.iterator]()
+    let isOver = false
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      while (!isOver) {
+        const next = await source.next()
+        if (next.done) return
+        try {
+          await one(next.value)
+          if (!step(1)) isOver = true
+        } catch (error) {
+          if (error.status !== 404 && error.status !== 409) {
+            isOver = true
+            throw error
+          }
+          if (!step(true)) isOver = true
+        }
+      }
+    }))
+  }
+}
+
+function acknowledgeAll (filter, note, onDone) {
+  return async step => {
+    const { acknowledged: _, ...body } = filter
+    let cursor
+    do {
+      const page = await post('/failures/acknowledge', { ...body, ...note, limit: ACKNOWLEDGE_AT_ONCE, ...(cursor ? { cursor } : {}) })
+      onDone(page.acknowledged)
+      if (!step(page.acknowledged)) return
+      cursor = page.nextCursor
+    } while (cursor)
+  }
+}
+
+/** All failures of a cause, also those that the list has not loaded. */
+async function * allIds (filter) {
+  let cursor = ''
+  do {
+    const page = await get(`/failures?${new URLSearchParams({ ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) })}`)
+    for (const { id } of page.failures) yield id
+    cursor = page.nextCursor
+  } while (cursor)
 }
 
 function countsText (counts) {
-  const parts = Object.keys(retried).filter(name => counts[name] > 0).map(name => `${counts[name]} ${retried[name]}`)
-  return parts.length === 0 ? 'nothing was retried' : parts.join(', ')
+  const parts = results.filter(name => counts[name] > 0).map(name => t(`result.${name}`, { n: number(counts[name]) }))
+  return parts.length === 0 ? t('result.nothing') : parts.join(', ')
 }

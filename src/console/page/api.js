@@ -13,7 +13,7 @@ export const key = {
 export class ApiError extends Error {
   constructor (status, problem = {}) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`)
-    Object.assign(this, { status, code: problem.code ?? '', title: problem.title ?? '' })
+    Object.assign(this, { status, code: problem.code ?? '', title: problem.title ?? '', errors: problem.errors ?? [], requestId: problem.requestId })
   }
 }
 

@@ -1,52 +1,58 @@
-import { tones, waitReason } from './words.js'
+import { clock } from './format.js'
+import { t } from './i18n.js'
+import { isFinal, tones, waitReason } from './states.js'
 
 /**
- * Whether the customer has the message, why, and what to do: `{tone, title, reason, advice}`. Each text is a list of strings and `{at: iso}`;
- * the page formats times in the reader's time zone. `sender` is a row of `GET /senders`, `stop` the explained code that stopped it.
+ * Whether the customer has the message, why, and what to do: `{tone, say, lines, reply}`. `say` is what happened, `lines` why and what to do, each
+ * a sentence or two; `reply` names what to write to a customer. `sender` is a row of `GET /senders`; `stop` explains the code that stopped
+ * it, and `code` the message's own.
  */
-export function explainStatus (message, sender, stop) {
-  const { status, error, expectedAt, nextRetryAt } = message
-  const text = (title, reason, advice) => ({ tone: message.deliveryError === undefined ? tones[status] ?? 'wait' : 'bad', title, reason, advice })
-  if (message.deliveryError !== undefined) {
-    return text(['WhatsApp accepted it and later reported a failure.'], [message.deliveryError.explanation], [message.deliveryError.remedy])
-  }
+export function explainStatus (message, sender, { stop, code } = {}) {
+  const { status, error, deliveryError, expectedAt, nextRetryAt } = message
+  const tone = deliveryError === undefined ? tones[status] ?? 'plain' : 'bad'
+  const text = (say, lines, reply) => ({ tone, say, lines: lines.filter(Boolean), reply })
+  if (deliveryError !== undefined) return text(t('say.bounced'), [deliveryError.explanation, deliveryError.remedy], 'failed')
   switch (status) {
-    case 'scheduled': return text(['Scheduled.'], ['It is sent at ', { at: expectedAt }, ' or later.'], ['Nothing: it is sent automatically.'])
+    case 'scheduled': return text(t('say.scheduled'), [t('why.scheduled', { time: clock(expectedAt) }), t('do.wait')], 'waiting')
     case 'queued': return explainWait(message, sender, stop, text)
-    case 'sending': return text(['In flight.'], ['WhatsApp has not responded yet.'], ['Nothing: this page shows the response when it arrives.'])
-    case 'sent': return text(['WhatsApp has it; the phone may not have it yet.'],
-      ['WhatsApp accepted it at ', { at: message.settledAt }, ' and has not reported delivery since.'],
-      ['Wait some minutes. If it stays like this, the phone is off or offline, or this gateway receives no status webhooks.'])
-    case 'delivered': return text(['Delivered to the phone.'], ['At ', { at: message.deliveredAt }, '.'],
-      ['Nothing. Ask the customer to look in WhatsApp, including archived and blocked chats.'])
-    case 'read': return text(['Read.'], message.readAt === null ? [] : ['At ', { at: message.readAt }, '.'], ['Nothing.'])
-    case 'retrying': return text(['The last attempt failed; a retry is scheduled.'],
-      [error?.explanation ?? '', ' The next attempt is at ', { at: nextRetryAt }, '.'], [error?.remedy ?? 'Nothing: the retry is automatic.'])
-    case 'unknown': return text(['It is unknown whether it arrived.'],
-      ['It was sent and no response arrived. At ', { at: nextRetryAt }, ' the policy for unknown outcomes decides. ', error?.explanation ?? ''],
-      [error?.remedy ?? 'Ask the customer.'])
-    case 'failed': return text(['Failed; no automatic retry is left.'], [error?.explanation ?? ''], [error?.remedy ?? '', ' Then retry it here.'])
+    case 'sending': return text(t('say.sending'), [t('why.sending')], 'waiting')
+    case 'sent': return text(t('say.sent'), [t('why.sent', { time: clock(message.settledAt) }), t('do.sent')], 'sent')
+    case 'delivered': return text(t('say.delivered'), [t('why.delivered', { time: clock(message.deliveredAt) }), t('do.delivered')], 'delivered')
+    case 'read': return text(t('say.read'), [message.readAt === null ? '' : t('why.read', { time: clock(message.readAt) })], 'delivered')
+    case 'retrying': return text(t('say.retrying'),
+      [error?.explanation, nextRetryAt ? t('why.retrying', { time: clock(nextRetryAt) }) : '', error?.remedy ?? t('do.wait')], 'waiting')
+    case 'unknown': return text(t('say.unknown'), [nextRetryAt ? t('why.unknown', { time: clock(nextRetryAt) }) : '', error?.remedy])
+    case 'failed': return text(code?.title === undefined ? t('say.failedPlain') : t('say.failed', { title: code.title.replace(/\.$/, '') }),
+      [error?.explanation, error?.remedy, isFinal(message) ? t('do.finalRetry') : t('do.failedRetry')], 'failed')
     case 'cancelled': return message.cancelledFor === 'opted-out'
-      ? text(['Cancelled: this person opted out of marketing.'], ['The person opted out in WhatsApp or through you.'],
-        ['Nothing: send this person only non-marketing messages.'])
-      : text(['Cancelled before it was sent.'], ['A user cancelled it, or requested erasure of this person\'s data.'],
-        ['If it still matters, ask the calling service to send it again.'])
-    case 'expired': return text(['Expired before it could be sent.'],
-      ['It waited for its full time to live. ', error?.explanation ?? ''], ['If it still matters, ask the calling service to send it again.'])
-    default: return text([String(status)], [], [])
+      ? text(t('say.optedOut'), [t('why.optedOut'), t('do.optedOut')])
+      : text(t('say.cancelled'), [t('why.cancelled'), t('do.again')], 'cancelled')
+    case 'expired': return text(t('say.expired'), [t('why.expired'), error?.explanation, t('do.again')], 'failed')
+    default: return text(String(status), [])
   }
 }
 
 function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) {
-  const place = position > 1 ? [` It is number ${position} in this person's queue.`] : []
+  const place = position > 1 ? t('why.place', { n: position }) : ''
   if (waitingFor === 'pause') {
-    const by = sender?.reason ? ` by ${sender.reason}` : ''
-    const end = sender?.resumesAt ? ['The sender resumes at ', { at: sender.resumesAt }, '.'] : ['Resume the sender to send it.']
-    return text(['Queued: its sender is paused.'], [`The sender was paused${by}.`, ...place], end)
+    const why = sender?.reason ? t('why.paused', { by: sender.reason }) : t('why.pausedPlain')
+    return text(t('say.paused'), [why, place, sender?.resumesAt ? t('do.pausedEnd', { time: clock(sender.resumesAt) }) : t('do.paused')], 'waiting')
   }
-  if (waitingFor === 'sender-stopped') {
-    return text(['Queued: WhatsApp rejects all messages of its sender.'], [stop?.explanation ?? '', ...place], [stop?.remedy ?? 'Open the sender.'])
+  if (waitingFor === 'sender-stopped') return text(t('say.stopped'), [stop?.explanation, place, stop?.remedy ?? t('do.stopped')], 'waiting')
+  if (waitingFor === 'window') return text(t('say.window'), [t('why.window'), t('do.window')], 'waiting')
+  if (waitingFor === 'template-paused') return text(t('say.template'), [t('why.template'), t('do.template')], 'waiting')
+  if (waitingFor === 'outage' && sender?.circuit?.state !== 'half-open') {
+    const probe = sender?.circuit?.nextProbeAt ? t('do.probe', { time: clock(sender.circuit.nextProbeAt) }) : ''
+    return text(t('say.outage'), [t('why.outage'), place, probe, t('do.outage')], 'waiting')
   }
-  const earliest = expectedAt === null || expectedAt === undefined ? [] : [' Earliest send time: ', { at: expectedAt }, '.']
-  return text(['Queued.'], [`Reason: ${waitReason(waitingFor, sender?.rules)}.`, ...place, ...earliest], ['Nothing: it is sent automatically.'])
+  const earliest = expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : ''
+  return text(t('say.queued', { reason: waitReason(waitingFor, sender?.rules) }), [place, earliest, t('do.wait')], 'waiting')
+}
+
+const languages = [[/^(55|351|258|244)/, 'pt'], [/^(34|5[0-9]|50[2-9]|59[1358])/, 'es']]
+
+/** A sentence for the customer, in the language of the number's country, that names no code. */
+export function replyFor (reply, recipient) {
+  const found = languages.find(([pattern]) => pattern.test(String(recipient ?? '')))
+  return t(`reply.${reply}`, {}, found?.[1] ?? 'en')
 }

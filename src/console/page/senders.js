@@ -1,124 +1,128 @@
-import { explain, get, post } from './api.js'
-import { confirm } from './confirm.js'
-import { h, show } from './dom.js'
-import { button, choice, facts } from './parts.js'
-import { span, whenAndAgo } from './time.js'
+import { mayAct } from './app.js'
+import { useCode } from './codes.js'
+import { useFeed } from './feed.js'
+import { age, clock, number, percent, span } from './format.js'
+import { t, tn } from './i18n.js'
+import { Icon } from './icons.js'
+import { Button, CopyButton, Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
+import { figuresOf, isFailing, totalsOf } from './rates.js'
+import { href } from './router.js'
+import { editRule, pause, resume, setWorker } from './sender-actions.js'
+import { SenderTable, toneOfSender } from './sender-line.js'
+import { troubleOf } from './shell.js'
+import { cx, html, useState } from './ui.js'
 
-const REFRESH_MS = 5000
-/** A longer list is unreadable; the others are found by id. */
-const SHOWN = 50
-const lengths = [['', 'until resumed'], ['900000', 'for 15 minutes'], ['3600000', 'for an hour'], ['86400000', 'for a day']]
+/** Senders that are listed at once; more are found by name. */
+const SHOWN = 100
 
-/** The senders: backlog, rate limits, pause and resume. */
-export async function sendersView (app, root) {
-  let drawn = ''
-  let wanted = ''
-  const list = h('div', { id: 'senders' })
-  const look = async () => {
-    const [senders, worker] = await Promise.all([app.senders(true), get('/workers/retry')])
-    const fitting = senders.filter(({ id }) => id.includes(wanted)).sort((a, b) => (a.state === 'active') - (b.state === 'active'))
-    const codes = new Map(
-      await Promise.all(
-        fitting
-          .filter(({ state, reason }) => state === 'stopped' && reason !== null)
-          .slice(0, SHOWN)
-          .map(async ({ reason }) => [reason, await explain(reason)])
-      )
-    )
-    const state = JSON.stringify([fitting, worker.isRunning])
-    if (state === drawn) return
-    drawn = state
-    show(
-      list,
-      worker.isRunning
-        ? null
-        : h(
-          'p',
-          { class: 'card bad' },
-            `The retry worker is stopped${worker.stoppedBy === null ? '' : ` by ${worker.stoppedBy}`}: failures are not retried automatically.`
-        ),
-      fitting.slice(0, SHOWN).map(sender => card(app, sender, codes.get(sender.reason), look)),
-      fitting.length > SHOWN ? h('p', {}, `${fitting.length - SHOWN} more: filter by id above.`) : null)
+export function sendersView ({ id }) {
+  const senders = useFeed('senders')
+  const activity = useFeed('activity')
+  const [wanted, setWanted] = useState('')
+  useNow()
+  const all = senders?.senders ?? []
+  const fitting = all.filter(sender => `${sender.name ?? ''} ${sender.id}`.toLowerCase().includes(wanted.toLowerCase()))
+  const sender = all.find(one => one.id === id) ?? (id === '' ? all.find(one => troubleOf(one) !== null) ?? all[0] : undefined)
+  return html`<main id="main" class="page" tabindex="-1"><div class="head"><h1>${t('senders')}</h1>
+      ${all.length > 8 && html`<label class="end"><span class="vh">${t('filterSenders')}</span>
+        <input class="input" id="filter" type="search" placeholder=${t('filterSenders')} value=${wanted}
+          onInput=${event => setWanted(event.target.value)} /></label>`}</div>
+    ${senders === null
+      ? html`<${Skeleton} />`
+      : html`<div class="stack"><section class="card" id="senders">${fitting.length === 0
+        ? html`<${Empty} title=${t('noSenders')} />`
+        : html`<${SenderTable} senders=${fitting.slice(0, SHOWN)} activity=${activity} selected=${sender?.id} label=${t('senders')} />`}</section>
+      ${sender !== undefined && html`<${Detail} key=${sender.id} sender=${sender} own=${activity?.senders.find(one => one.id === sender.id)} />`}
+      <${Worker} /></div>`}</main>`
+}
+
+function Detail ({ sender, own }) {
+  const figures = figuresOf(sender, own)
+  const today = totalsOf(own === undefined ? null : { senders: [own] })('sent').today
+  const { rules } = sender
+  const end = figures.emptyInMs
+  return html`<section class="card" id="sender" aria-labelledby="sender-name"><header><span class=${cx('dot', toneOfSender(sender))}></span>
+      <h2 id="sender-name"><bdi>${nameOf(sender)}</bdi></h2><span class="quiet nb">${sender.id}<${CopyButton} text=${sender.id}
+        label=${`${t('copy')}: ${t('phoneId')}`} /></span>
+      <span class="end"><a class="btn" href=${href('messages', { sender: sender.id })}>${t('messages')}</a>
+        <a class="btn" href=${href('failures', { sender: sender.id })}>${t('failures')}</a>
+        ${mayAct() && html`<${Button} id="edit-rule" icon="edit" onClick=${() => editRule(sender)}>${t('rule.edit')}<//>`}
+        ${mayAct() && troubleOf(sender) !== null && html`<${Button} id=${`resume-${sender.id}`}
+          kind=${sender.circuit.state === 'open' && sender.state === 'active' ? '' : 'primary'} icon="play"
+          onClick=${() => resume(sender)}>${t('resume.button')}<//>`}
+        ${mayAct() && sender.state === 'active' && html`<${Button} id=${`pause-${sender.id}`} kind="danger" icon="pause"
+          onClick=${() => pause(sender)}>${t('pause.button')}<//>`}</span></header>
+    <dl class="figures">
+      <${Figure} label=${t('figure.waiting')} value=${sender.queued}
+        note=${t('figure.lanes', { due: number(sender.due), scheduled: number(sender.scheduled) })} />
+      <${Figure} label=${t('figure.emptyIn')} value=${end === null ? t('held') : end === 0 ? '–' : span(end)}
+        note=${end === null || end === 0 ? '' : t('aboutAt', { time: clock(Date.now() + end) })} />
+      <${Figure} label=${t('figure.perMinute')} value=${figures.perMinute ?? '–'} note=${t('figure.today', { n: number(today) })} />
+      <${Figure} label=${t('figure.failing')} value=${figures.failing === null ? '–' : percent(figures.failing)}
+        tone=${isFailing(figures) ? 'alarm' : ''} note=${t('figure.ofAttempts', { n: number(figures.attempts) })} />
+      <${Figure} label=${t('figure.inFlight')} value=${sender.inFlight} note=${t('figure.of', { n: number(rules.maxInFlight) })} /></dl>
+    <div class="thirds"><section><h3>${t('rate.title')}</h3>${own !== undefined && html`<${RateChart} minutes=${own.minutes.sent}
+      rules=${rules} />`}</section>
+      <section id="why"><h3>${t('why.title')}</h3><${Why} sender=${sender} />
+        ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
+          <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}
+        ${sender.awaiting > 0 && html`<p class="note"><${Icon} name="info" />
+          <span>${tn('todo.window', sender.awaiting)}. ${t('do.window')}</span></p>`}</section>
+      <section><h3>${t('rule.title')}</h3><dl class="facts list">
+        <div><dt>${t('rule.recipient')}</dt><dd>${t('rule.recipientText', { span: span(rules.pairIntervalMs) })}${rules.pairBurst > 1
+          ? `, ${t('rule.burst', { n: number(rules.pairBurst) })}`
+          : ''}</dd></div>
+        <div><dt>${t('sender')}</dt><dd>${t('rule.senderText', { n: number(rules.perSecond), inFlight: number(rules.maxInFlight) })}</dd></div>
+        <div><dt>${t('rule.version')}</dt><dd>${number(rules.version)}</dd></div></dl></section></div></section>`
+}
+
+/** What the sender does, or why it does not send, and what to do. */
+function Why ({ sender }) {
+  const { state, reason, circuit, queued, resumesAt } = sender
+  const stop = useCode(state === 'stopped' ? reason : circuit.code)
+  const waits = tn('count.waits', queued)
+  if (state === 'paused') {
+    const end = resumesAt === null ? t('banner.noEnd') : t('banner.resumes', { time: clock(resumesAt) })
+    return html`<p>${t('banner.paused', { by: reason ?? '–' })} ${t('banner.pausedText', { waits, end })}</p>`
   }
-  const search = h('input', {
-    id: 'sender-id',
-    type: 'search',
-    autocomplete: 'off',
-    oninput: event => {
-      wanted = event.target.value.trim()
-      app.attempt(look)
-    }
-  })
-  show(root, h('h2', {}, 'Senders'), h('p', {}, h('label', { for: 'sender-id' }, 'Part of the id '), search), list)
-  await look()
-  // Each refresh reads all senders, so a long list is refreshed by hand.
-  if ((await app.senders()).length <= SHOWN) app.every(REFRESH_MS, look)
-  else root.append(button('Refresh', () => app.attempt(look), { id: 'look' }))
+  if (state === 'active' && circuit.state === 'closed') return html`<p>${queued === 0 ? t('why.empty') : t('why.active', { waits })}</p>`
+  if (state === 'active' && circuit.state === 'half-open') return html`<p>${t('banner.half')} ${t('banner.halfText', { waits })}</p>`
+  const what = state === 'stopped'
+    ? `${t('banner.stopped', { code: reason })} ${stop?.explanation ?? ''}`
+    : `${t('banner.open')} ${t('why.outageAll')}`
+  return html`<p>${what} ${waits}.</p>
+    ${stop !== undefined && html`<p class="note"><${Icon} name="info" /><span>
+      <b>${t('whatToDo')}:</b> ${state === 'stopped' ? stop.remedy : t('do.outage')}</span></p>`}`
 }
 
-function card (app, sender, stop, look) {
-  const { id, state, rules, queued, due, inFlight, scheduled, unknown, failures, sentLast24h, oldestDueSeconds } = sender
-  const actions = [
-    state === 'active'
-      ? button('Pause', async () => (await pause(app, id)) && (await look()), { id: `pause-${id}`, 'aria-label': `Pause sender ${id}` })
-      : button('Resume', async () => (await resume(app, sender)) && (await look()), {
-        id: `resume-${id}`,
-        class: 'act',
-        'aria-label': `Resume sender ${id}`
-      })
-  ]
-  return h('section', { class: `card ${state === 'active' ? 'good' : 'bad'}`, 'data-sender': id },
-    h('h3', {}, id, ' ', h('span', { class: `badge ${state === 'active' ? 'good' : 'bad'}` }, state)),
-    h('p', {}, sentence(sender, stop)),
-    stop === undefined ? null : h('p', {}, h('strong', {}, 'What to do: '), stop.remedy),
-    app.mayAct() ? h('p', { class: 'acts' }, actions) : null,
-    facts([
-      ['Queued', queued], ['Ready now', due], ['In flight', inFlight], ['Scheduled', scheduled], ['Retry scheduled', failures.pending],
-      ['Outcome unknown', unknown], ['Failed', failures.failed], ['Sent in 24 h', sentLast24h],
-      ['Longest overdue', span(oldestDueSeconds * 1000)],
-      [
-        'Rules',
-        `one message per person in ${span(rules.pairIntervalMs)}${rules.pairBurst > 1 ? `, burst ${rules.pairBurst}` : ''}; ` +
-          `${rules.perSecond}/s; ${rules.maxInFlight} in flight`
-      ]
-    ])
-  )
+/** Sent per minute of the last hour, against what the rule allows. */
+function RateChart ({ minutes, rules }) {
+  const allowed = rules.perSecond * 60
+  const most = Math.max(1, ...minutes)
+  // The rule is drawn where it is in sight; a line far above would press the bars flat.
+  const top = allowed <= most * 4 ? Math.max(allowed, most) * 1.05 : most * 1.2
+  const points = minutes.map((value, i) => `${(i / (minutes.length - 1) * 300).toFixed(1)} ${(110 - value / top * 105).toFixed(1)}`)
+  const y = (110 - allowed / top * 105).toFixed(1)
+  return html`<figure class="chart"><svg viewBox="0 0 300 112" preserveAspectRatio="none" role="img"
+      aria-label=${t('spark.label', { n: number(minutes.reduce((sum, value) => sum + value, 0)), most: number(most) })}>
+      <path class="base" d="M0 110H300" /><path class="area" d=${`M0 110L${points.join('L')}L300 110Z`} />
+        <path class="over" d=${`M${points.join('L')}`} />
+      ${allowed <= top && html`<path class="limit" d=${`M0 ${y}H300`} />`}</svg>
+    <figcaption><span>${clock(Date.now() - 3_600_000)}</span><span>${t('rate.sent')} · ${t('rate.allowed', { n: number(allowed) })}</span>
+      <span>${clock(Date.now())}</span></figcaption></figure>`
 }
 
-function sentence ({ state, reason, resumesAt, queued }, stop) {
-  if (state === 'active') return queued === 0 ? 'Sending; the queue is empty.' : `Sending; ${messages(queued)} queued.`
-  const end = resumesAt === null ? ' until resumed.' : [state === 'paused' ? ' until ' : '. Next probe at ', whenAndAgo(resumesAt), '.']
-  if (state === 'paused') return [`Paused${reason === null ? '' : ` by ${reason}`}`, end, ` ${messages(queued)} queued; the order is kept.`]
-  return [`WhatsApp rejects all messages of this sender: ${reason ?? ''} ${stop?.title ?? ''}. ${stop?.explanation ?? ''} They stay queued`, end]
-}
-
-const messages = count => `${count} message${count === 1 ? '' : 's'}`
-
-async function pause (app, id) {
-  const sure = await confirm({
-    title: `Pause sender ${id}?`,
-    text: ['Its messages stop. New messages are still accepted and queued, and the order is kept.'],
-    action: 'Pause',
-    fields: [choice('Duration', 'how-long', lengths, '', () => {})].map(label => {
-      label.querySelector('select').name = 'forMs'
-      return label
-    })
-  })
-  if (sure === null) return false
-  return await app.attempt(async () => {
-    await post(`/senders/${encodeURIComponent(id)}/pause`, sure.forMs === '' ? {} : { forMs: Number(sure.forMs) })
-    app.notify(`Sender ${id} is paused.`, 'good')
-  })
-}
-
-async function resume (app, { id, state, queued }) {
-  const text = state === 'stopped'
-    ? ['WhatsApp rejected it. It stops again at once unless the cause is fixed.']
-    : [`${messages(queued)} queued, sent within the rate limits.`]
-  const sure = await confirm({ title: `Resume sender ${id}?`, text, action: 'Resume' })
-  if (sure === null) return false
-  return await app.attempt(async () => {
-    await post(`/senders/${encodeURIComponent(id)}/resume`)
-    app.notify(`Sender ${id} is active.`, 'good')
-  })
+function Worker () {
+  const worker = useFeed('worker')
+  const now = useNow()
+  if (worker === null) return null
+  const ran = worker.lastRunAt === null || worker.lastRunAt === undefined
+    ? t('worker.neverRan', { span: span(worker.intervalMs) })
+    : t('worker.running', { span: span(worker.intervalMs), ago: t('ago', { span: age(Math.max(0, now - new Date(worker.lastRunAt))) }) })
+  const text = worker.isRunning ? ran : worker.stoppedBy === null ? t('banner.noWorker') : t('banner.workerBy', { by: worker.stoppedBy })
+  return html`<section class="card line" id="worker"><span class=${cx('dot', !worker.isRunning && 'bad')}></span><h2>${t('worker.title')}</h2>
+    <span class="quiet">${text}</span>
+    ${mayAct() && html`<${Button} id="set-worker" kind=${worker.stoppedBy === null ? 'danger' : 'primary'}
+      onClick=${() => setWorker(worker.stoppedBy !== null)}>
+      ${t(worker.stoppedBy === null ? 'worker.stop' : 'worker.start')}<//>`}</section>`
 }

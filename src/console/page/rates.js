@@ -1,0 +1,36 @@
+/** Figures of a sender, from its counts by minute and its state. Without the page, so that tests can import it. */
+
+const WINDOW = 10
+const sum = values => values.reduce((total, value) => total + value, 0)
+
+/**
+ * `perSecond`: sent in the last whole minute and the current one, or of the current one alone where it is busier; `failing`: share of the attempts
+ * of the last ten minutes, null without attempts; `emptyInMs`: how long the queue needs at this rate, null where no end is known.
+ */
+export function figuresOf (sender, activity, now = Date.now()) {
+  const minutes = activity?.minutes
+  if (minutes === undefined) return { perSecond: null, perMinute: null, failing: null, attempts: 0, emptyInMs: null }
+  const second = Math.max(5, now / 1000 % 60)
+  const perSecond = Math.max((minutes.sent.at(-2) + minutes.sent.at(-1)) / (60 + second), second >= 20 ? minutes.sent.at(-1) / second : 0)
+  const attempts = sum(minutes.attempts.slice(-WINDOW))
+  const sends = sender.state === 'active' && sender.circuit.state === 'closed'
+  const rate = Math.min(sender.rules.perSecond, Math.max(perSecond, 0))
+  return {
+    perSecond,
+    perMinute: minutes.sent.at(-2),
+    attempts,
+    failing: attempts === 0 ? null : sum(minutes.failing.slice(-WINDOW)) / attempts,
+    emptyInMs: sender.queued === 0 ? 0 : sends && rate > 0 ? sender.queued / rate * 1000 : null
+  }
+}
+
+/** Of a few attempts a share says nothing. */
+export const isFailing = ({ failing, attempts }) => attempts >= 10 && failing > 0.2
+
+export const lastHour = activity => ({ total: sum(activity.minutes.sent), most: Math.max(...activity.minutes.sent) })
+
+/** The counts of all senders together. */
+export function totalsOf (activity) {
+  const total = (name, span) => sum((activity?.senders ?? []).map(sender => sender[span][name]))
+  return name => ({ today: total(name, 'since'), before: total(name, 'dayBefore') })
+}
