@@ -1,13 +1,14 @@
-import { type Command, Option } from 'commander'
-import { SluiceClient } from '../client/index.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type ClientOptions, SluiceClient } from '../client/index.js'
 import { UsageError } from './exit.js'
-import { parseDuration } from './duration.js'
 
 interface CommonOptions { url: string, key?: string, json?: true, timeout: number }
 
 /** What every command uses. */
 export interface CliContext {
   client: SluiceClient
+  /** Address of the gateway. */
+  url: string
   json: boolean
   /** Prints the value as one line of JSON with `--json`, else the text. */
   print: (value: unknown, text: () => string) => void
@@ -26,11 +27,20 @@ export function addCommonOptions (program: Command): void {
 
 export function openContext (command: Command): CliContext {
   const { url, key, json = false, timeout } = command.optsWithGlobals<CommonOptions>()
-  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError('--url must be a URL such as http://localhost:3000')
   return {
-    client: new SluiceClient({ baseUrl: url, timeoutMs: timeout, ...(key === undefined || key === '' ? {} : { apiKey: key }) }),
+    client: createClient({ baseUrl: url, timeoutMs: timeout, ...(key === undefined || key === '' ? {} : { apiKey: key }) }),
+    url,
     json,
     print: (value, text) => { process.stdout.write(`${json ? JSON.stringify(value) : text()}\n`) }
+  }
+}
+
+function createClient (options: ClientOptions): SluiceClient {
+  try {
+    return new SluiceClient(options)
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message.replace('baseUrl', '--url or SLUICE_URL'))
+    throw error
   }
 }
 
@@ -44,4 +54,31 @@ export function addExamples (command: Command, examples: Array<[line: string, pu
   const width = Math.max(...examples.map(([line]) => line.length))
   const rows = examples.map(([line, purpose]) => `  $ ${line.padEnd(width)}  # ${purpose}\n`)
   command.addHelpText('after', `\nExamples:\n${rows.join('')}`)
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+const MOST_MS = 366 * 86_400_000
+
+/** `90s`, `10m`, `1.5h`, `2d` or `250ms` in milliseconds, at most a year. */
+export function parseDuration (text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+  const ms = Math.round(Number(amount) * (units[unit] ?? NaN))
+  if (!(ms > 0 && ms <= MOST_MS)) throw new InvalidArgumentError('Use a number with a unit, at most 366d: 250ms, 90s, 10m, 1.5h, 2d.')
+  return ms
+}
+
+/** An integer from 1, in digits. */
+export function parseCount (text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Use a whole number from 1, in digits.')
+  return count
+}
+
+/** The value of an option `key=value` that may be repeated, with another key each time. */
+export function collectEntries (entry: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(entry) ?? []
+  if (key === undefined || value === undefined) throw new InvalidArgumentError('Use key=value.')
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is given twice.`)
+  return { ...before, [key]: value }
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { Finding, Report } from '../doctor/open.js'
-import { addExamples, isJson } from './context.js'
-import { parseDuration } from './duration.js'
+import { addExamples, isJson, parseDuration } from './context.js'
 import { doctorExits, failWith, UsageError } from './exit.js'
 
 interface Flags { repair?: true, redisUrl?: string, prefix?: string, wait: number }
@@ -14,7 +13,7 @@ export function addDoctor (program: Command): void {
   const command = program.command('doctor').summary('check what the gateway has stored in Redis')
     .description([
       'Compares everything in Redis with what the gateway\'s scripts leave there, and prints a line for each kind of contradiction.',
-      'It reads Redis directly, in small pages, and may run beside gateways. A finding is what a second look has seen too.',
+      'It reads Redis directly, in small pages, and may run beside gateways. A finding is what a second check has found too.',
       'Set REDIS_URL and KEY_PREFIX, and the gateway\'s caps where they are not the defaults.',
       `Exit codes: ${doctorExits.clean} nothing found, or all repaired; ${doctorExits.found} findings;`,
       `${doctorExits.unable} the check was not possible.`
@@ -22,7 +21,7 @@ export function addDoctor (program: Command): void {
     .option('--repair', 'repairs what is safe to repair, one atomic step each')
     .option('--redis-url <url>', 'Redis of the gateway; the environment (REDIS_URL) is safer')
     .option('--prefix <prefix>', 'KEY_PREFIX of the gateway')
-    .addOption(new Option('--wait <duration>', 'time between the two looks').argParser(parseDuration).default(2000, '2s'))
+    .addOption(new Option('--wait <duration>', 'time between the two checks').argParser(parseDuration).default(2000, '2s'))
     .action(async (flags: Flags, self: Command) => {
       const json = isJson(self)
       try {
@@ -102,7 +101,7 @@ function show ({ findings, checked, skippedSenders }: Report, isRepairing: boole
   const lines = findings.map(finding => {
     const { kind, count, isMore, means, remedy, examples, repaired, left } = finding
     const result = isRepairing
-      ? [`repaired ${repaired}`, ...left.map(one => `not repaired ${one.count}: ${one.why}`)].join('; ')
+      ? [`repaired ${repaired}`, ...left.map(reason => `not repaired ${reason.count}: ${reason.why}`)].join('; ')
       : remedy
     return `${kind}: ${count}${isMore ? ' and more' : ''}. Meaning: ${means}. ${isRepairing ? 'Repair' : 'To do'}: ${result}. ` +
       `Such as ${examples.join(', ')}`

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Failure } from '../client/index.js'
-import { addExamples, openContext } from './context.js'
-import { parseCount } from './duration.js'
+import { addExamples, openContext, parseCount } from './context.js'
 import { UsageError } from './exit.js'
 import { facts, reasonOf, table } from './show.js'
 

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import type { Message, RateLimit } from '../client/index.js'
 import { addExamples, openContext } from './context.js'
-import { showMs } from './duration.js'
-import { facts, reasonOf, table } from './show.js'
+import { facts, reasonOf, showMs, table } from './show.js'
 
 const MESSAGES_SHOWN = 10
 

@@ -2,16 +2,18 @@ import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { addCommonOptions, addExamples } from './context.js'
 import { addDoctor } from './doctor.js'
+import { exitMeanings, UsageError } from './exit.js'
 import { addFailures, addRetry } from './failures.js'
 import { addImport } from './import.js'
+import { addKeys } from './keys.js'
 import { addCancel, addStatus, addWhy } from './messages.js'
 import { addSend } from './send.js'
-import { addPause, addResume } from './senders.js'
+import { addPause, addResume, addTemplates } from './senders.js'
 import { addStats } from './stats.js'
 
 const EXIT_CODES = `
-Exit codes: 0 done; 1 unexpected error; 2 wrong usage; 3 rejected, see the error code; 4 temporary: repeat it later;
-5 import complete, some lines rejected; 130 import interrupted. doctor has its own.
+Exit codes, of all commands but doctor:
+${Object.entries(exitMeanings).map(([code, meaning]) => `  ${code.padEnd(4)}${meaning.replaceAll('`', '')}`).join('\n')}
 `
 
 /** The command line `sluice <command>`. `asJson`: the parser prints no errors, so that the caller can print them as JSON. */
@@ -26,7 +28,11 @@ export function createProgram (asJson = false): Command {
   // Commands inherit the configuration at the time they are added.
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
-  for (const add of [addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addStats, addImport, addDoctor]) add(program)
+  const commands = [
+    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addTemplates, addStats, addImport, addDoctor, addKeys
+  ]
+  for (const add of commands) add(program)
+  program.hook('preAction', (_, { registeredArguments, args }) => checkArguments(registeredArguments.map(argument => argument.name()), args))
   addExamples(program, [
     ['export SLUICE_URL=http://localhost:3000 SLUICE_API_KEY=…', 'address of the gateway, and your API key'],
     ['sluice send +1234567890 "Hello"', 'send a text'],
@@ -35,4 +41,15 @@ export function createProgram (asJson = false): Command {
     ['sluice help import', 'explain one command']
   ])
   return program.addHelpText('after', EXIT_CODES)
+}
+
+/**
+ * An empty argument is a variable without a value: as an ID it would be no part of the path of a request, and the path of all failures would be left.
+ * Bytes that are not UTF-8 arrive as U+FFFD, and a customer would read that.
+ */
+function checkArguments (names: readonly string[], args: readonly string[]): void {
+  const empty = args.findIndex(arg => arg === '')
+  if (empty !== -1) throw new UsageError(`<${names[empty] ?? 'argument'}> is empty`)
+  const lost = process.argv.find(arg => arg.includes('\ufffd'))
+  if (lost !== undefined) throw new UsageError(`an argument is not UTF-8: ${JSON.stringify(lost.slice(0, 80))}. Set the terminal to UTF-8`)
 }

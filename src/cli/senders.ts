@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import type { Sender } from '../client/index.js'
-import { addExamples, openContext } from './context.js'
-import { parseDuration } from './duration.js'
+import type { Sender, Templates } from '../client/index.js'
+import { addExamples, openContext, parseDuration } from './context.js'
 import { facts, table } from './show.js'
 
 export function addPause (program: Command): void {
@@ -18,7 +17,7 @@ export function addPause (program: Command): void {
 
 export function addResume (program: Command): void {
   const command = program.command('resume <sender>').summary('resume a sender')
-    .description('Resumes a sender that an operator paused or that WhatsApp\'s errors stopped.')
+    .description('Resumes a sender that an operator paused or that WhatsApp\'s errors stopped, and closes its circuit.')
     .action(async (sender: string, _: object, self: Command) => {
       const { client, print } = openContext(self)
       const resumed = await client.resumeSender(sender)
@@ -27,14 +26,45 @@ export function addResume (program: Command): void {
   addExamples(command, [['sluice resume 100000000000001', 'after sluice pause, or after a token was renewed']])
 }
 
-function showSender ({ id, state, reason, resumesAt, queued, inFlight }: Sender): string {
-  return facts({ sender: id, state, reason, 'resumes at': resumesAt, queued, 'in flight': inFlight })
+export function addTemplates (program: Command): void {
+  const command = program.command('templates <sender>').summary('list templates that WhatsApp does not send now')
+    .description('Lists the templates of a sender that are paused or rejected at WhatsApp, and how many messages wait for each.')
+    .option('--resume <name>', 'send the waiting messages of this template, for when its status cannot be read')
+    .option('--language <code>', 'language of the template to resume', 'en_US')
+    .action(async (sender: string, { resume, language }: { resume?: string, language: string }, self: Command) => {
+      const { client, print } = openContext(self)
+      const found = resume === undefined ? await client.listTemplates(sender) : await client.resumeTemplate(sender, { name: resume, language })
+      print(found, () => showTemplates(found))
+    })
+  addExamples(command, [
+    ['sluice templates 100000000000001', 'what waits, and why'],
+    ['sluice templates 100000000000001 --resume order_ready --language en_US', 'send its messages now']
+  ])
+}
+
+function showTemplates ({ account, readAt, failedWith, templates }: Templates): string {
+  if (account === null) return 'no WhatsApp Business account is configured: the statuses of templates are not read'
+  const rows = templates.map(({ name, language, state, code, since, waiting }) => [name, language, state, code, since, waiting])
+  return facts({ account, 'last read': readAt ?? 'never', 'last error': failedWith }) + '\n' +
+    table(['template', 'language', 'state', 'code', 'since', 'waiting'], rows, 'all templates are sent')
+}
+
+function showSender ({ id, state, reason, resumesAt, circuit, queued, inFlight }: Sender): string {
+  const outage = circuit.state === 'closed' ? {} : { circuit: circuit.state, 'open since': circuit.since, 'next probe': circuit.nextProbeAt }
+  return facts({ sender: id, state, reason, 'resumes at': resumesAt, ...outage, queued, 'in flight': inFlight })
+}
+
+/** The state with its reason; of an active sender, what its circuit breaker says. */
+function stateOf ({ state, reason, circuit }: Sender): string {
+  if (reason !== null) return `${state}: ${reason}`
+  return state === 'active' && circuit.state !== 'closed' ? `circuit ${circuit.state}: ${circuit.code ?? ''}` : state
 }
 
 /** A table with one row per sender. */
 export function showSenders (senders: Sender[]): string {
-  const head = ['sender', 'state', 'queued', 'due', 'in flight', 'scheduled', 'unknown', 'pending', 'failed', 'sent in 24 h']
-  return table(head, senders.map(({ id, state, reason, queued, due, inFlight, scheduled, unknown, failures, sentLast24h }) => [
-    id, reason === null ? state : `${state}: ${reason}`, queued, due, inFlight, scheduled, unknown, failures.pending, failures.failed, sentLast24h
-  ]))
+  const head = ['sender', 'state', 'queued', 'due', 'in flight', 'scheduled', 'suspended', 'awaiting', 'unknown', 'pending', 'failed', 'sent in 24 h']
+  return table(head, senders.map(sender => {
+    const { id, queued, due, inFlight, scheduled, suspended, awaiting, unknown, failures, sentLast24h } = sender
+    return [id, stateOf(sender), queued, due, inFlight, scheduled, suspended, awaiting, unknown, failures.pending, failures.failed, sentLast24h]
+  }))
 }

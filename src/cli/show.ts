@@ -16,6 +16,9 @@ const reasons: Record<RateLimit['waitingFor'], string> = {
   'cool-down': 'a cool-down: WhatsApp asked to slow down, or Redis was restarted',
   pause: 'an operator paused the sender: sluice resume SENDER',
   'sender-stopped': 'WhatsApp rejects this sender: sluice stats shows the code',
+  outage: 'WhatsApp is down, or the backlog is sent in stages: sluice stats shows it',
+  window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
+  'template-paused': 'its template is not approved at WhatsApp now: sluice templates SENDER lists why',
   schedule: 'its scheduled time',
   retry: 'its next retry'
 }
@@ -31,7 +34,7 @@ export function table (head: string[], rows: unknown[][], nothing = 'nothing', c
   const cells = rows.map(row => row.map(cell))
   const colWidths = fit([head, ...cells], columns)
   if (colWidths === null) {
-    return cells.map(row => facts(Object.fromEntries(head.map((name, at) => [name, row[at]])), columns)).join('\n')
+    return cells.map(row => facts(Object.fromEntries(head.map((name, i) => [name, row[i]])), columns)).join('\n')
   }
   const lines = new Table({ head, style, colWidths, wordWrap: true })
   lines.push(...cells)
@@ -49,18 +52,18 @@ export function facts (values: Record<string, unknown>, columns = terminalWidth(
 
 /** Column widths that fit into the terminal by wrapping columns of text; ids are never cut. Null if that is not enough. */
 function fit (rows: string[][], columns: number): number[] | null {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
-  const longestWord = (at: number): number => Math.max(0, ...rows.flatMap(row => row[at]?.split(' ').map(word => word.length) ?? []))
-  const least = widths.map((width, at) => Math.min(width, Math.max(LEAST_WIDTH, longestWord(at))))
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)))
+  const longestWord = (column: number): number => Math.max(0, ...rows.flatMap(row => row[column]?.split(' ').map(word => word.length) ?? []))
+  const least = widths.map((width, i) => Math.min(width, Math.max(LEAST_WIDTH, longestWord(i))))
   const available = columns - widths.length * (PADDING + 1) - 1
   let excess = widths.reduce((sum, width) => sum + width, 0) - available
   while (excess > 0) {
-    const slack = widths.map((width, at) => width - (least[at] ?? 0))
+    const slack = widths.map((width, i) => width - (least[i] ?? 0))
     const most = Math.max(...slack)
     if (most === 0) return null
-    const at = slack.indexOf(most)
+    const widest = slack.indexOf(most)
     const cut = Math.min(excess, most)
-    widths[at] = (widths[at] ?? 0) - cut
+    widths[widest] = (widths[widest] ?? 0) - cut
     excess -= cut
   }
   return widths.map(width => width + PADDING)
@@ -72,4 +75,12 @@ function cell (value: unknown): string {
   // eslint-disable-next-line no-control-regex
   const text = (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ')
   return text.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{3}Z$/, '$1Z')
+}
+
+/** Milliseconds in a readable unit. */
+export function showMs (ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`
+  return ms < 172_800_000 ? `${(ms / 3_600_000).toFixed(1)} h` : `${Math.round(ms / 86_400_000)} days`
 }

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stats } from '../client/index.js'
-import { addExamples, openContext } from './context.js'
-import { parseDuration } from './duration.js'
+import { addExamples, openContext, parseDuration } from './context.js'
 import { showSenders } from './senders.js'
 import { facts } from './show.js'
 

@@ -1,11 +1,13 @@
-import { sendRows } from './batch.js'
+import { sendOne, sendRows } from './batch.js'
+import { createBatcher } from './batcher.js'
 import { SluiceClientError, toError } from './error.js'
-import { asFirstResponse, generateIdempotencyKey, withKey, type KeyOptions } from './idempotency.js'
-import { createRetryBudget, type RetryBudget } from './retry-budget.js'
-import { createTransport, type ApiRequest } from './transport.js'
+import { generateIdempotencyKey, withDelay, withKey, type KeyOptions } from './idempotency.js'
+import { createRetryBudget, type RetryBudget } from './retry.js'
+import { createTransport, segment, type ApiRequest } from './transport.js'
 import type {
   AuditEntry, BatchResult, CallOptions, ClientOptions, EraseResult, Failure, Failures, Message, OptOuts, PostMessage, QueryOptions, QueueStats,
-  Quota, RateLimit, Recipient, RetryCounts, RetryWorkerStatus, Rules, Schemas, Sender, SendOptions, SendResult, Stats
+  Quota, RateLimit, Recipient, RetryCounts, RetryWorkerStatus, Rules, Schemas, Sender, SendOptions, SendResult, Stats, Templates,
+  UndefinedCallOptions
 } from './types.js'
 
 const API = '/api/v1'
@@ -13,60 +15,80 @@ const API = '/api/v1'
 /**
  * A client of the gateway's HTTP API. Calls retry transient errors with `Retry-After` and jitter until `timeoutMs`. Retries of a send
  * are safe: a message keeps one idempotency key over all tries. Calls reject with SluiceClientError, or with the reason of `signal`.
+ *
+ * @example
+ * const client = new SluiceClient({ baseUrl: 'http://localhost:3000', apiKey: process.env.SLUICE_API_KEY })
  */
 export class SluiceClient {
   readonly #transport
+  readonly #batcher
   readonly #timeoutMs
 
-  constructor ({ baseUrl, apiKey, timeoutMs = 30_000, tryTimeoutMs = 10_000, connections = 16 }: ClientOptions) {
+  constructor ({ baseUrl, apiKey, timeoutMs = 30_000, tryTimeoutMs = 10_000, connections = 16, batching = true }: ClientOptions) {
     this.#transport = createTransport({ baseUrl, apiKey, connections, tryTimeoutMs })
+    this.#batcher = batching ? createBatcher(this.#transport, { tryTimeoutMs, connections }) : null
     this.#timeoutMs = timeoutMs
   }
 
   /**
-   * Sends a text (string) or a Cloud API message object. The result is `immediate` (sent), `queued` (with `delayMs`, the lower bound of
-   * its wait) or `duplicate`. Rejects with `PROVIDER_REJECTED` if WhatsApp rejects the message permanently; `error.idempotencyKey` is
-   * the key for a safe repeat.
+   * Sends a message: at once if the rate limits permit, else it waits in its queue.
+   *
+   * @param to a phone number, `{ recipient }` for a business-scoped user id, or `{ group }`
+   * @param content a text, or a Cloud API message object such as a template
+   * @param options the fields of `POST /messages`, `respondAsync`, `timeoutMs` and `signal`
+   * @returns `immediate` (sent), `queued` (with `delayMs`, the least wait in ms) or `duplicate`
+   * @throws SluiceClientError `PROVIDER_REJECTED` if WhatsApp rejects the message for good; `error.idempotencyKey` makes a repeat safe
+   * @example
+   * const sent = await client.sendMessage('+1234567890', 'Your order is ready', { metadata: { orderId: 'ORD123' } })
+   * if (sent.queued) console.log('starts in', sent.delayMs, 'ms or later')
+   * @example
+   * const template = { name: 'hello_world', language: { code: 'en_US' } }
+   * await client.sendMessage('+1234567890', { type: 'template', template }, { priority: 'bulk' })
+   * @example
+   * // Calls with respondAsync that are made at the same time share requests.
+   * await Promise.allSettled(customers.map(({ phone }) => client.sendMessage(phone, 'We open at nine', { respondAsync: true })))
    */
-  async sendMessage (
-    to: Recipient, message: PostMessage['message'], { signal, timeoutMs, respondAsync = false, ...options }: SendOptions = {}
-  ): Promise<SendResult> {
-    const { body, hasOwnKey } = withKey({ ...(typeof to === 'string' ? { to } : to), message, ...options })
-    const headers = respondAsync ? { prefer: 'respond-async' } : {}
+  async sendMessage (to: Recipient, content: PostMessage['message'], options: SendOptions = {}): Promise<SendResult> {
+    const { signal, timeoutMs, respondAsync = false, ...fields } = options
+    const message = withKey({ ...(typeof to === 'string' ? { to } : to), message: content, ...fields })
+    const { idempotencyKey } = message.body
+    const budget = this.#budget({ signal, timeoutMs })
     try {
-      const response = await this.#transport.send(
-        { method: 'POST', path: `${API}/messages`, body, headers, retry: 'all' }, this.#budget({ signal, timeoutMs }))
-      const received = response.body as SendResult
-      const result = response.tries > 1 && hasOwnKey ? asFirstResponse(received) : received
+      const result = respondAsync && this.#batcher !== null
+        ? await this.#batcher.send(message, budget)
+        : await sendOne(this.#transport, message, respondAsync, budget)
       if ('code' in result) throw toError(result, result.status)
-      return result
+      return withDelay(result)
     } catch (error) {
-      if (error instanceof SluiceClientError && body.idempotencyKey !== undefined) {
-        Object.assign(error, { idempotencyKey: body.idempotencyKey })
-      }
+      if (error instanceof SluiceClientError && idempotencyKey !== undefined) Object.assign(error, { idempotencyKey })
       throw error
     }
   }
 
   /**
-   * Queues up to 1,000 messages in one request; none is sent within the request. Returns one result per message, in the same order. A
-   * rejected row has a `code` and does not affect the others. Only rows with a transient error are retried.
+   * Queues up to 1,000 messages in one request; none is sent within the request. Only rows with a transient error are retried.
+   * @returns one result per message, in the same order; a rejected one has a `code` and does not affect the others
    */
   async sendBatch (messages: PostMessage[], options: CallOptions = {}): Promise<BatchResult[]> {
     return await sendRows(this.#transport, messages, this.#budget(options))
   }
 
   /**
-   * The key that the gateway derives from number, content, type and timestamp. As `idempotencyKey` of `sendMessage` it makes equal
-   * messages duplicates.
+   * What would become of up to 1,000 messages, without accepting any: one result per message, in the same order, and the speed of their
+   * senders. Each is checked alone, so two equal messages are both new.
    */
+  async checkBatch (messages: PostMessage[], options: CallOptions = {}): Promise<Schemas['Checked']> {
+    return await this.#send('POST', '/messages/check', options, { body: { messages } })
+  }
+
+  /** The key that the gateway derives from number, content, type and timestamp. With it equal messages are duplicates. */
   generateIdempotencyKey (phone: string, message: string | Record<string, unknown>, options: KeyOptions = {}): string {
     return generateIdempotencyKey(phone, message, options)
   }
 
   /** A message's state and history, by its id or by your idempotency key. Rejects with `NOT_FOUND`. */
   async getMessage (id: string, { sender, ...options }: QueryOptions<'getMessage'> = {}): Promise<Message> {
-    return await this.#get(`/messages/${encodeURIComponent(id)}`, { sender }, options)
+    return await this.#get(`/messages/${segment(id)}`, { sender }, options)
   }
 
   /**
@@ -88,17 +110,19 @@ export class SluiceClient {
     return found
   }
 
-  /**
-   * Cancels a waiting message and returns it; null if it is cancelled and its record no longer exists. Rejects with `NOT_CANCELLABLE`
-   * if the message does not wait any more.
-   */
+  /** Cancels a waiting message and returns it; null if its record no longer exists. Rejects with `NOT_CANCELLABLE` if it does not wait. */
   async cancelMessage (id: string, { sender, ...options }: QueryOptions<'cancelMessage'> = {}): Promise<Message | null> {
-    return await this.#send('DELETE', `/messages/${encodeURIComponent(id)}`, options, { query: { sender } })
+    return await this.#send('DELETE', `/messages/${segment(id)}`, options, { query: { sender } })
   }
 
   /** A page of failures: PENDING by next retry, then FAILED and RESOLVED, newest first. `nextCursor` is null on the last page. */
   async listFailures ({ signal, timeoutMs, ...query }: QueryOptions<'listFailures'> = {}): Promise<Failures> {
     return await this.#get('/failures', query, { signal, timeoutMs })
+  }
+
+  /** Counts all PENDING and FAILED failures by cause, the largest group first. */
+  async summarizeFailures ({ sender, ...options }: QueryOptions<'summarizeFailures'> = {}): Promise<Schemas['FailureSummary']> {
+    return await this.#get('/failures/summary', { sender }, options)
   }
 
   /** All failures that match, page by page: `for await (const failure of client.failures({ status: 'FAILED' }))`. */
@@ -111,10 +135,7 @@ export class SluiceClient {
     } while (cursor !== undefined)
   }
 
-  /**
-   * Retries due failures now, at most `limit`; with `force` also failures that are not due. A lost response is not retried: that would
-   * retry further failures.
-   */
+  /** Retries at most `limit` due failures now, with `force` others too. A lost response is not retried: that would retry further ones. */
   async retryFailedMessages (
     limit?: number, { force, sender, ...options }: Omit<Partial<Schemas['RetryFailures']>, 'limit'> & CallOptions = {}
   ): Promise<RetryCounts> {
@@ -123,12 +144,12 @@ export class SluiceClient {
 
   /** Retries one failure, due or not; reopens a FAILED one. A lost response is not retried. */
   async retryFailure (id: string, options: CallOptions = {}): Promise<RetryCounts> {
-    return await this.#send('POST', `/failures/${encodeURIComponent(id)}/retry`, options, { retry: 'not-executed' })
+    return await this.#send('POST', `/failures/${segment(id)}/retry`, options, { retry: 'not-executed' })
   }
 
   /** Acknowledges one failure, with an optional note. */
   async acknowledgeFailure (id: string, { note, ...options }: Schemas['Acknowledge'] & CallOptions = {}): Promise<Schemas['Acknowledged']> {
-    return await this.#send('POST', `/failures/${encodeURIComponent(id)}/acknowledge`, options, { body: { note } })
+    return await this.#send('POST', `/failures/${segment(id)}/acknowledge`, options, { body: { note } })
   }
 
   /** Acknowledges all failures that match. */
@@ -145,12 +166,12 @@ export class SluiceClient {
 
   /** Resets the pair rate of a recipient. */
   async clearRateLimit (phone: string, { sender, ...options }: QueryOptions<'clearRateLimit'> = {}): Promise<Schemas['RateLimitCleared']> {
-    return await this.#send('DELETE', `/rate-limits/${encodeURIComponent(phone)}`, options, { query: { sender } })
+    return await this.#send('DELETE', `/rate-limits/${segment(phone)}`, options, { query: { sender } })
   }
 
   /** Erases all data about a recipient. Messages in `inFlight` are not erased yet: call again until it is empty. */
   async eraseRecipient (recipient: string, { sender, ...options }: QueryOptions<'eraseRecipient'> = {}): Promise<EraseResult> {
-    return await this.#send('DELETE', `/recipients/${encodeURIComponent(recipient)}`, options, { query: { sender } })
+    return await this.#send('DELETE', `/recipients/${segment(recipient)}`, options, { query: { sender } })
   }
 
   /** A page of the recipients that opted out of marketing. */
@@ -162,19 +183,22 @@ export class SluiceClient {
   async stopMarketing (
     recipient: string, { sender, reason, ...options }: QueryOptions<'stopMarketing'> & Schemas['StopMarketing'] = {}
   ): Promise<Schemas['MarketingStopped']> {
-    return await this.#send('PUT', `/opt-outs/${encodeURIComponent(recipient)}`, options, { query: { sender }, body: { reason } })
+    return await this.#send('PUT', `/opt-outs/${segment(recipient)}`, options, { query: { sender }, body: { reason } })
   }
 
   /** Removes a recipient's opt-out. */
-  async resumeMarketing (
-    recipient: string, { sender, ...options }: QueryOptions<'resumeMarketing'> = {}
-  ): Promise<Schemas['MarketingResumed']> {
-    return await this.#send('DELETE', `/opt-outs/${encodeURIComponent(recipient)}`, options, { query: { sender } })
+  async resumeMarketing (recipient: string, { sender, ...options }: QueryOptions<'resumeMarketing'> = {}): Promise<Schemas['MarketingResumed']> {
+    return await this.#send('DELETE', `/opt-outs/${segment(recipient)}`, options, { query: { sender } })
   }
 
   /** Counts of throttling, failures and queue, and of each sender. */
   async getStats (options: CallOptions = {}): Promise<Stats> {
     return await this.#get('/stats', {}, options)
+  }
+
+  /** What each sender accepted, sent and failed, by minute and by day. */
+  async getActivity ({ sender, since, ...options }: QueryOptions<'getActivity'> = {}): Promise<Schemas['Activity']> {
+    return await this.#get('/activity', { sender, since }, options)
   }
 
   /** The queue's counts in Bull's terms. */
@@ -202,19 +226,29 @@ export class SluiceClient {
     return (await this.#get<Schemas['Senders']>('/senders', {}, options)).senders
   }
 
-  /** Pauses a sender, for `forMs` or until it is resumed. */
-  async pauseSender (id: string, { forMs, ...options }: Schemas['Pause'] & CallOptions = {}): Promise<Sender> {
-    return await this.#send('POST', `/senders/${encodeURIComponent(id)}/pause`, options, { body: { forMs } })
+  /** Pauses a sender, for `forMs` or until it is resumed; `note` says why. */
+  async pauseSender (id: string, { forMs, note, ...options }: Schemas['Pause'] & CallOptions = {}): Promise<Sender> {
+    return await this.#send('POST', `/senders/${segment(id)}/pause`, options, { body: { forMs, note } })
   }
 
   /** Resumes a paused or stopped sender. */
   async resumeSender (id: string, options: CallOptions = {}): Promise<Sender> {
-    return await this.#send('POST', `/senders/${encodeURIComponent(id)}/resume`, options)
+    return await this.#send('POST', `/senders/${segment(id)}/resume`, options)
+  }
+
+  /** The templates of a sender that WhatsApp does not send now. */
+  async listTemplates (id: string, options: CallOptions = {}): Promise<Templates> {
+    return await this.#get(`/senders/${segment(id)}/templates`, {}, options)
+  }
+
+  /** Sends the waiting messages of a template, whatever is known of it. */
+  async resumeTemplate (id: string, { name, language, ...options }: Schemas['ResumeTemplate'] & CallOptions): Promise<Templates> {
+    return await this.#send('POST', `/senders/${segment(id)}/templates/resume`, options, { body: { name, language } })
   }
 
   /** Changes a sender's rules on all nodes, from the next grant on; omitted rules stay. */
   async changeQuota (id: string, quota: Quota, options: CallOptions = {}): Promise<Rules> {
-    return await this.#send('PUT', `/senders/${encodeURIComponent(id)}/quota`, options, { body: quota })
+    return await this.#send('PUT', `/senders/${segment(id)}/quota`, options, { body: quota })
   }
 
   /** Operator actions, newest first. */
@@ -229,7 +263,7 @@ export class SluiceClient {
 
   /** Meaning and remedy of an error code of WhatsApp. */
   async getCode (code: string, options: CallOptions = {}): Promise<Schemas['Code']> {
-    return await this.#get(`/codes/${encodeURIComponent(code)}`, {}, options)
+    return await this.#get(`/codes/${segment(code)}`, {}, options)
   }
 
   /** Whether the responding node accepts messages. Never retried; false for any SluiceClientError. */
@@ -245,6 +279,7 @@ export class SluiceClient {
 
   /** Closes the connections after the calls in flight. A program that ends need not call it: idle connections do not keep it alive. */
   async close (): Promise<void> {
+    this.#batcher?.flush()
     await this.#transport.close()
   }
 
@@ -263,6 +298,3 @@ export class SluiceClient {
     return createRetryBudget(timeoutMs, signal)
   }
 }
-
-/** CallOptions after destructuring: an absent option is undefined. */
-type UndefinedCallOptions = { [Key in keyof CallOptions]: CallOptions[Key] | undefined }

@@ -33,7 +33,9 @@ export class SluiceClientError extends Error {
   readonly idempotencyKey?: string
 
   constructor (code: ErrorCode, detail: string, { cause, ...details }: ErrorDetails = {}) {
-    super(`${code}: ${detail}${details.field === undefined ? '' : ` (${details.field})`}`, cause === undefined ? {} : { cause })
+    const { field } = details
+    // Most details begin with the field.
+    super(`${code}: ${detail}${field === undefined || detail.includes(`${field}: `) ? '' : ` (${field})`}`, cause === undefined ? {} : { cause })
     this.name = 'SluiceClientError'
     this.code = code
     Object.assign(this, details)
@@ -48,4 +50,10 @@ export function toError (problem: Problem, status: number, retryAfterMs?: number
     ...(problem.field === undefined ? {} : { field: problem.field }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs })
   })
+}
+
+/** The same error for another call. */
+export function copyOf (error: SluiceClientError): SluiceClientError {
+  const copy = new SluiceClientError(error.code, '', error.cause === undefined ? {} : { cause: error.cause })
+  return Object.assign(copy, error, { message: error.message })
 }

@@ -1,34 +1,43 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
+import { describeInvalid, type Parsed } from '../values/invalid.js'
+import { deriveKey } from '../values/key.js'
+import { canonicalDigits, parsePhone } from '../values/phone.js'
+import { parseTime } from '../values/time.js'
 import type { Problem } from './error.js'
 import type { Duplicate, PostMessage } from './types.js'
 
 export interface KeyOptions {
   /** The Cloud API message type; by default that of the message object, `text` for a string. */
   type?: string
-  /** Distinguishes messages that are otherwise equal. */
+  /** Distinguishes messages that are otherwise equal. RFC 3339 with a time zone, or ms since the epoch. */
   timestamp?: string | number
+  /** When the message is to be sent, as in `sendMessage`: for another time it is another message. */
+  scheduledFor?: string | number
 }
 
 /**
- * The key that the gateway derives for a message to a number, `whatsapp:+<digits>:<16 hex>`. Equal digits, content, type and
- * timestamp give the same key.
+ * The key that the gateway derives for a message to a number, `whatsapp:+<digits>:<16 hex>`. Equal recipient, content, type, timestamp and
+ * schedule give the same key, however they are written. Throws TypeError for an invalid number or time.
  */
 export function generateIdempotencyKey (phone: string, message: string | Record<string, unknown>, options: KeyOptions = {}): string {
-  const { type = typeOf(message), timestamp } = options
-  const digits = phone.replace(/\D/g, '')
-  const parts = [digits, message, type, ...(timestamp === undefined ? [] : [timestamp])]
-  return `whatsapp:+${digits}:${createHash('sha256').update(sortedJson(parts)).digest('hex').slice(0, 16)}`
+  const { type = typeOf(message), timestamp, scheduledFor } = options
+  return deriveKey({
+    recipient: canonicalDigits(valueOf(parsePhone(phone, 'phone')).digits),
+    isPhone: true,
+    type,
+    message,
+    timestamp: timestamp === undefined ? undefined : valueOf(parseTime(timestamp, 'timestamp')),
+    scheduledFor: scheduledFor === undefined ? undefined : valueOf(parseTime(scheduledFor, 'scheduledFor'))
+  })
+}
+
+function valueOf<Value> (parsed: Parsed<Value>): Value {
+  if ('value' in parsed) return parsed.value
+  throw new TypeError(describeInvalid(parsed.invalid))
 }
 
 function typeOf (message: string | Record<string, unknown>): string {
   return typeof message === 'object' && typeof message['type'] === 'string' ? message['type'] : 'text'
-}
-
-/** JSON with the keys of every object in order. */
-function sortedJson (value: unknown): string {
-  const isObject = (part: unknown): part is object => typeof part === 'object' && part !== null && !Array.isArray(part)
-  return JSON.stringify(value, (_, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part)
 }
 
 /** The body of a request. `hasOwnKey`: the client created the key for this call, so no other call uses it. */
@@ -69,6 +78,11 @@ export function asFirstResponse<Result extends object> (result: Result): Result 
   const immediate = sentStates.includes(status)
   const queued = waitingStates.includes(status)
   return { ...result, immediate, queued, duplicate: !immediate && !queued }
+}
+
+/** With `delayMs` wherever the message waits: the gateway leaves it out for an attempt under way, and for a retry. */
+export function withDelay<Result extends object> (result: Result): Result {
+  return 'queued' in result && result.queued === true && !('delayMs' in result) ? { ...result, delayMs: null } : result
 }
 
 function isDuplicate (result: object): result is Duplicate {

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Finds messages by recipient, idempotency key, WhatsApp's id or an entry of their metadata
-         * @description Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
+         * @description A message has to match all of `recipient`, `idempotencyKey`, `providerMessageId` and `tag` that are given. Without any of them the response has the newest messages, some seconds old and at most the last 200 of each sender. A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -68,11 +68,33 @@ export interface paths {
         put?: never;
         /**
          * Accepts up to 1,000 messages and returns one result each, in the same order
-         * @description Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is refused for now (UNAVAILABLE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be refused with it, so that none overtakes it.
+         * @description Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is rejected for now (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be rejected with it, so that none overtakes it.
          *
          *     Roles: `send`, `admin`.
          */
         post: operations["postBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what would become of up to 1,000 messages, and accepts none
+         * @description The same checks as in POST /messages/batch: fields, recipient, sender, idempotency key and opt-out. Queue limits are not checked. Each row is checked alone, so two equal rows are both new.
+         *
+         *     Roles: `send`, `admin`.
+         */
+        post: operations["checkMessages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,6 +137,28 @@ export interface paths {
          *     Roles: `read`, `admin`.
          */
         get: operations["listFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/failures/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts all PENDING and FAILED failures by cause
+         * @description Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it.
+         *
+         *     Roles: `read`, `admin`.
+         */
+        get: operations["summarizeFailures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -307,7 +351,7 @@ export interface paths {
         get?: never;
         /**
          * Records that a recipient opted out of marketing from a sender
-         * @description Queued marketing to the recipient is cancelled at once, scheduled or retried marketing is cancelled when it is due, and new marketing is refused with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing` or through `/marketing_messages`.
+         * @description Queued marketing to the recipient is cancelled at once, scheduled or retried marketing is cancelled when it is due, and new marketing is rejected with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing` or through `/marketing_messages`.
          *
          *     Roles: `send`, `admin`.
          */
@@ -357,6 +401,28 @@ export interface paths {
          * @description Roles: `read`, `admin`.
          */
         get: operations["getQueueStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns what happened at each sender since a moment, and by minute of the last hour
+         * @description Nodes add their counts every two seconds, so the last seconds are missing, and what a node had not added when it died is lost. For exact counts use the metrics.
+         *
+         *     Roles: `read`, `admin`.
+         */
+        get: operations["getActivity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -477,7 +543,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resumes a sender that is paused or stopped
+         * Resumes a sender that is paused or stopped, and closes its circuit
          * @description Roles: `admin`.
          */
         post: operations["resumeSender"];
@@ -503,6 +569,50 @@ export interface paths {
          */
         put: operations["changeQuota"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders/{id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the templates of a sender that WhatsApp does not send now
+         * @description With `WHATSAPP_BUSINESS_ACCOUNT_ID`, or `accountId` of the sender. Templates that are not listed are sent.
+         *
+         *     Roles: `read`, `admin`.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders/{id}/templates/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends the waiting messages of a template
+         * @description For when its status cannot be read. If WhatsApp still rejects them, they wait again.
+         *
+         *     Roles: `admin`.
+         */
+        post: operations["resumeTemplate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -577,6 +687,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One problem of a request */
+        FieldError: {
+            /** @description Path of the field, parameter or header, such as `message.text.body`; empty: the whole body */
+            field: string;
+            /** @description What is wrong with it */
+            detail: string;
+            /** @description What was sent, cut to 80 characters; absent for lists, objects, and what may be a secret, a phone number or the text of a message */
+            value?: string | number | boolean;
+            /** @description The allowed values; for an unknown field the known fields */
+            allowed?: unknown[];
+            /** @description What to do */
+            hint?: string;
+        };
         /** @description Why a request failed */
         Problem: {
             /** @description `urn:sluice:error:<code>` */
@@ -586,14 +709,18 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
-            /** @description The invalid field, parameter or header */
+            /** @description The invalid field, parameter or header; of several the first */
             field?: string;
+            /** @description All problems of the request, at most 20 */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The request, as in the header `X-Request-Id` and in the log */
+            requestId?: string;
             /** @description IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to */
             id?: string;
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
@@ -603,11 +730,11 @@ export interface components {
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
+            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
             waitMs?: number | null;
         };
         /** @description Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true */
-        Answer: components["schemas"]["Sent"] | components["schemas"]["Accepted"] | components["schemas"]["Duplicate"];
+        PostResponse: components["schemas"]["Sent"] | components["schemas"]["Accepted"] | components["schemas"]["Duplicate"];
         /** @description A healthy node */
         Health: {
             /**
@@ -618,7 +745,7 @@ export interface components {
         };
         /** @description A message to send; exactly one of `to`, `recipient` and `group` names its recipient */
         PostMessage: {
-            /** @description The recipient's number: 7 to 15 digits, + - ( ) and spaces allowed */
+            /** @description The recipient's number with its country code: 7 to 15 digits; + - ( ) and spaces are ignored */
             to?: string;
             /** @description Instead of `to`: the recipient's business-scoped user id, such as `US.13491208655302741918` */
             recipient?: string;
@@ -634,9 +761,9 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
-            /** @description Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` takes precedence. Without either, a key is derived from recipient, content, type and `timestamp` */
+            /** @description Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` takes precedence. Without either, a key is derived from recipient, content, type, `timestamp` and `scheduledFor` */
             idempotencyKey?: string;
-            /** @description Makes a derived key differ */
+            /** @description Makes a derived key differ. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
             timestamp?: string | number;
             /** @description false: no key is derived where none is given */
             deduplicate?: boolean;
@@ -646,27 +773,63 @@ export interface components {
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description WhatsApp's category of the message. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description WhatsApp's category of the message. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default. `reject`: it is refused with LIMITED
+             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default. `reject`: it is rejected with LIMITED
              * @enum {string}
              */
             whenLimited?: "wait" | "reject";
             /** @description How long it may wait before it expires */
             expiresInMs?: number;
-            /** @description ISO 8601, or ms since the epoch; a time in the past means now */
+            /** @description When to send it at the earliest. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
             scheduledFor?: string | number;
+            /**
+             * @description What to do if `scheduledFor` is more than a minute in the past. `reject`: it is rejected with SCHEDULED_IN_PAST, the default. `send`: it is sent at once
+             * @enum {string}
+             */
+            whenPast?: "reject" | "send";
             /**
              * @description What to do if its outcome stays unknown. `retry`: it is sent again, so perhaps twice. `fail`: it is given up, although it may have been sent
              * @enum {string}
              */
             onUnknown?: "retry" | "fail";
+            /**
+             * @description What to do with a message that WhatsApp accepts only while the recipient's window is open, where it is closed; needs WINDOW_CHECK. `reject`: it is rejected with WINDOW_CLOSED, the default. `wait`: it waits until the recipient writes
+             * @enum {string}
+             */
+            whenClosed?: "reject" | "wait";
+            /** @description The Cloud API's template object that is sent instead where the recipient's window is closed; needs WINDOW_CHECK */
+            otherwise?: {
+                /** @description Name of the template */
+                name: string;
+                /** @description Its language */
+                language: {
+                    /** @description Language of the template, such as `en_US` */
+                    code: string;
+                } & {
+                    [key: string]: unknown;
+                };
+            } & {
+                [key: string]: unknown;
+            };
         } & (unknown | unknown | unknown);
+        /** @description Something unusual about an accepted message */
+        Warning: {
+            /**
+             * @description What is unusual; stable. `NUMBER_IMPOSSIBLE`: no number of this country has so many digits; numbering plans change, so the message is accepted
+             * @enum {string}
+             */
+            code: "NUMBER_IMPOSSIBLE";
+            /** @description The field */
+            field: string;
+            /** @description What is unusual, as a sentence */
+            detail: string;
+        };
         /** @description The message was sent within the request (`immediate`) */
         Sent: {
             /** @description The gateway's id of the message */
@@ -676,7 +839,7 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
@@ -691,6 +854,13 @@ export interface components {
             queued: boolean;
             /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
+            /**
+             * Format: date-time
+             * @description `scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled
+             */
+            scheduledFor?: string;
+            /** @description Present if the message is accepted although something about it is unusual */
+            warnings?: components["schemas"]["Warning"][];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
             /** @description WhatsApp's id of the message */
@@ -699,6 +869,8 @@ export interface components {
             waId?: string;
             /** @description WhatsApp's status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template */
             messageStatus?: string;
+            /** @description The recipient's window is closed, and `otherwise` was sent in place of the message; absent otherwise */
+            replaced?: boolean;
         };
         /** @description The message is accepted and waits (`queued`) */
         Accepted: {
@@ -709,7 +881,7 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
@@ -724,6 +896,13 @@ export interface components {
             queued: boolean;
             /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
+            /**
+             * Format: date-time
+             * @description `scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled
+             */
+            scheduledFor?: string;
+            /** @description Present if the message is accepted although something about it is unusual */
+            warnings?: components["schemas"]["Warning"][];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
             /** @description How long it waits at least; null if no end is known */
@@ -736,10 +915,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -757,7 +936,7 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
@@ -768,8 +947,12 @@ export interface components {
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
+            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled */
             to: string | null;
+            /** @description The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased */
+            recipient: string | null;
+            /** @description The API key that posted it */
+            caller: string;
             /** @description A text or a Cloud API message object; null once the message is settled and its content deleted */
             message: string | {
                 [key: string]: unknown;
@@ -781,7 +964,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -790,13 +973,18 @@ export interface components {
              * @enum {string}
              */
             cancelledFor?: "opted-out";
-            /** @description The caller's own `biz_opaque_callback_data`, if the message came through the Graph surface with one */
+            /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
              * Format: date-time
              * @description When it was accepted
              */
             createdAt: string;
+            /**
+             * Format: date-time
+             * @description `scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled
+             */
+            scheduledFor?: string;
             /**
              * Format: date-time
              * @description When it ended
@@ -835,10 +1023,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -865,6 +1053,8 @@ export interface components {
             queued: boolean;
             /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
+            /** @description Present if the message is accepted although something about it is unusual */
+            warnings?: components["schemas"]["Warning"][];
         };
         /** @description A message with its state and its history */
         Message: {
@@ -875,7 +1065,7 @@ export interface components {
             /** @description The idempotency key in force; null once the message is settled, unless it was requested by its key */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string|null}
              */
             keySource: "header" | "field" | "derived" | "none" | null;
@@ -886,8 +1076,12 @@ export interface components {
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
+            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled */
             to: string | null;
+            /** @description The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased */
+            recipient: string | null;
+            /** @description The API key that posted it */
+            caller: string;
             /** @description A text or a Cloud API message object; null once the message is settled and its content deleted */
             message: string | {
                 [key: string]: unknown;
@@ -899,7 +1093,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -908,13 +1102,18 @@ export interface components {
              * @enum {string}
              */
             cancelledFor?: "opted-out";
-            /** @description The caller's own `biz_opaque_callback_data`, if the message came through the Graph surface with one */
+            /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
              * Format: date-time
              * @description When it was accepted
              */
             createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it is to be sent at the earliest, while it is scheduled
+             */
+            scheduledFor?: string;
             /**
              * Format: date-time
              * @description When it ended
@@ -953,10 +1152,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1023,7 +1222,7 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
@@ -1038,6 +1237,13 @@ export interface components {
             queued: boolean;
             /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
+            /**
+             * Format: date-time
+             * @description `scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled
+             */
+            scheduledFor?: string;
+            /** @description Present if the message is accepted although something about it is unusual */
+            warnings?: components["schemas"]["Warning"][];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
             /** @description How long it waits at least; null if no end is known */
@@ -1050,10 +1256,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1073,7 +1279,7 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type and timestamp. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
@@ -1084,8 +1290,12 @@ export interface components {
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled */
+            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled */
             to: string | null;
+            /** @description The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased */
+            recipient: string | null;
+            /** @description The API key that posted it */
+            caller: string;
             /** @description A text or a Cloud API message object; null once the message is settled and its content deleted */
             message: string | {
                 [key: string]: unknown;
@@ -1097,7 +1307,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: refused and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -1106,13 +1316,18 @@ export interface components {
              * @enum {string}
              */
             cancelledFor?: "opted-out";
-            /** @description The caller's own `biz_opaque_callback_data`, if the message came through the Graph surface with one */
+            /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
              * Format: date-time
              * @description When it was accepted
              */
             createdAt: string;
+            /**
+             * Format: date-time
+             * @description `scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled
+             */
+            scheduledFor?: string;
             /**
              * Format: date-time
              * @description When it ended
@@ -1151,10 +1366,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1181,6 +1396,8 @@ export interface components {
             queued: boolean;
             /** @description It repeats an earlier message: nothing is sent */
             duplicate: boolean;
+            /** @description Present if the message is accepted although something about it is unusual */
+            warnings?: components["schemas"]["Warning"][];
         };
         /** @description A row of a batch that is not accepted */
         ProblemRow: {
@@ -1193,14 +1410,18 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
-            /** @description The invalid field, parameter or header */
+            /** @description The invalid field, parameter or header; of several the first */
             field?: string;
+            /** @description All problems of the request, at most 20 */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The request, as in the header `X-Request-Id` and in the log */
+            requestId?: string;
             /** @description IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to */
             id?: string;
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
@@ -1210,15 +1431,65 @@ export interface components {
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
+            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
             waitMs?: number | null;
             /** @description When to retry, as in `Retry-After` */
             retryAfterMs?: number;
         };
         /** @description The result of each message of a batch */
-        BatchAnswers: {
+        BatchResponse: {
             /** @description One result for each message, in the same order */
             results: (components["schemas"]["AcceptedRow"] | components["schemas"]["DuplicateRow"] | components["schemas"]["ProblemRow"])[];
+        };
+        /** @description Messages to check */
+        CheckBatch: {
+            /** @description The messages, each as in POST /messages */
+            messages: unknown[];
+        };
+        /** @description A row that would be accepted, or is known */
+        CheckedRow: {
+            /** @description Always 200; a row that would be rejected has the status and code of its problem */
+            httpStatus: number;
+            /** @description The key is known: the row would be a duplicate, and nothing would be sent */
+            duplicate: boolean;
+            /** @description The message that was accepted with the key; null for none */
+            id: string | null;
+            /** @description The recipient has opted out of marketing; the row is not marked as marketing, so it would be sent */
+            optedOut: boolean;
+            /**
+             * Format: date-time
+             * @description `scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled
+             */
+            scheduledFor?: string;
+            /** @description Present if the message is accepted although something about it is unusual */
+            warnings?: components["schemas"]["Warning"][];
+        };
+        /** @description How fast a sender would send the rows */
+        CheckedSender: {
+            /** @description Phone number id of the sender */
+            id: string;
+            /**
+             * @description Whether it sends. `active`: it sends. `paused`: an operator paused it. `stopped`: WhatsApp rejects it
+             * @enum {string}
+             */
+            state: "active" | "paused" | "stopped";
+            /** @description Messages that wait */
+            queued: number;
+            /** @description How many more messages it takes before it responds BACKLOG_FULL */
+            free: number;
+            /** @description How many messages wait for one recipient at most, before it responds RECIPIENT_QUEUE_FULL */
+            perRecipient: number;
+            /** @description The sender rate: most messages in a second */
+            perSecond: number;
+            /** @description The pair rate: least time between two messages to one recipient */
+            pairIntervalMs: number;
+        };
+        /** @description What would become of each message */
+        Checked: {
+            /** @description One result for each message, in the same order */
+            results: (components["schemas"]["CheckedRow"] | components["schemas"]["ProblemRow"])[];
+            /** @description The senders of the rows */
+            senders: components["schemas"]["CheckedSender"][];
         };
         /** @description What to search for */
         FindMessages: {
@@ -1281,6 +1552,13 @@ export interface components {
             recipient?: string;
             /** @description Only the one with this key */
             idempotencyKey?: string;
+            /** @description Failures whose last error has this code. `none` selects those without a code */
+            errorCode?: string;
+            /**
+             * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @enum {string}
+             */
+            reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
             /** @description `nextCursor` of the previous page */
             cursor?: string;
             /**
@@ -1322,10 +1600,10 @@ export interface components {
              */
             messageStatus: "retrying" | "queued" | "sending" | "unknown" | null;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -1385,6 +1663,8 @@ export interface components {
             failures: components["schemas"]["Failure"][];
             /** @description `cursor` of the next page; null at the end */
             nextCursor: string | null;
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
         };
         /** @description The results of one run of retries; the four are disjoint and sum to `total` */
         RetryCounts: {
@@ -1398,6 +1678,8 @@ export interface components {
             permanentlyFailed: number;
             /** @description Returned to the queue because no slot was free */
             deferred: number;
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
         };
         /** @description An acknowledged failure */
         Acknowledged: {
@@ -1414,6 +1696,59 @@ export interface components {
             more: boolean;
             /** @description `cursor` of the next request; null at the end */
             nextCursor: string | null;
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
+        };
+        /** @description Failures with one cause */
+        FailureGroup: {
+            /**
+             * @description Their status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently
+             * @enum {string}
+             */
+            status: "PENDING" | "RESOLVED" | "FAILED";
+            /** @description The code of their last error */
+            errorCode: string | null;
+            /**
+             * @description Why they failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @enum {string|null}
+             */
+            reason: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled" | null;
+            /** @description They are acknowledged */
+            acknowledged: boolean;
+            /** @description How many they are */
+            count: number;
+            /** @description To how many recipients */
+            recipients: number;
+            /**
+             * Format: date-time
+             * @description When the earliest of their last attempts was settled
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @description When the latest of their last attempts was settled
+             */
+            lastAt: string;
+            /**
+             * Format: date-time
+             * @description When the first of them is retried; null unless PENDING
+             */
+            nextRetryAt: string | null;
+            /** @description Last attempts in each of the last 24 hours, the current one last */
+            hours: number[];
+            /** @description Title of the code */
+            title: string | null;
+            /** @description What the code means */
+            explanation: string | null;
+            /** @description What to do about it */
+            remedy: string | null;
+        };
+        /** @description All PENDING and FAILED failures, by cause */
+        FailureSummary: {
+            /** @description The largest first */
+            groups: components["schemas"]["FailureGroup"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
         };
         /** @description The recipient whose rate limit is requested */
         FindRateLimit: {
@@ -1449,10 +1784,10 @@ export interface components {
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry";
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -1466,6 +1801,24 @@ export interface components {
             sending: boolean;
             /** @description The rate limit delays the next message */
             limited: boolean;
+            /** @description The customer service window of the recipient */
+            window: {
+                /**
+                 * @description Whether WhatsApp accepts other messages than templates. `open`: the recipient has written or called within the last 24 hours. `closed`: surely closed: WhatsApp accepts only templates. `unknown`: not known, or not checked: every message passes
+                 * @enum {string}
+                 */
+                state: "open" | "closed" | "unknown";
+                /**
+                 * Format: date-time
+                 * @description When the recipient wrote or called last; null if that is not known
+                 */
+                lastActAt: string | null;
+                /**
+                 * Format: date-time
+                 * @description 24 hours after that; null if that is not known
+                 */
+                closesAt: string | null;
+            };
         };
         /** @description A reset rate limit */
         RateLimitCleared: {
@@ -1582,6 +1935,8 @@ export interface components {
             failed: number;
             /** @description Queued with a paused or stopped sender */
             paused: number;
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
         };
         /** @description The counts of the whole gateway */
         Stats: {
@@ -1596,8 +1951,72 @@ export interface components {
             queue: components["schemas"]["QueueCounts"];
             /** @description Each sender */
             senders: components["schemas"]["Sender"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
+        };
+        /** @description What happened in a span of time */
+        ActivityCounts: {
+            /** @description Messages accepted */
+            accepted: number;
+            /** @description Messages that WhatsApp accepted */
+            sent: number;
+            /** @description Messages reported as delivered */
+            delivered: number;
+            /** @description Messages reported as read */
+            read: number;
+            /** @description Messages that failed permanently or expired */
+            failed: number;
+            /** @description Attempts that ended */
+            attempts: number;
+            /** @description Of these, attempts that failed or got no response; a rate limit of WhatsApp is none */
+            failing: number;
+        };
+        /** @description What happened in each of the last 60 minutes, the current one last */
+        ActivityMinutes: {
+            /** @description Messages accepted */
+            accepted: number[];
+            /** @description Messages that WhatsApp accepted */
+            sent: number[];
+            /** @description Messages reported as delivered */
+            delivered: number[];
+            /** @description Messages reported as read */
+            read: number[];
+            /** @description Messages that failed permanently or expired */
+            failed: number[];
+            /** @description Attempts that ended */
+            attempts: number[];
+            /** @description Of these, attempts that failed or got no response; a rate limit of WhatsApp is none */
+            failing: number[];
+        };
+        /** @description What happened at one sender */
+        SenderActivity: {
+            /** @description Phone number id */
+            id: string;
+            /** @description By minute */
+            minutes: components["schemas"]["ActivityMinutes"];
+            /** @description From `since` to now */
+            since: components["schemas"]["ActivityCounts"];
+            /** @description The same span 24 h earlier */
+            dayBefore: components["schemas"]["ActivityCounts"];
+        };
+        /** @description What happened at each sender */
+        Activity: {
+            /**
+             * Format: date-time
+             * @description The end of the span, by Redis's clock
+             */
+            now: string;
+            /**
+             * Format: date-time
+             * @description The start of the span
+             */
+            since: string;
+            /** @description All senders, or the one asked for */
+            senders: components["schemas"]["SenderActivity"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
         };
         /** @description The retry worker of all nodes */
         RetryWorkerStatus: {
@@ -1620,10 +2039,12 @@ export interface components {
             /** @description The API key that stopped it */
             stoppedBy: string | null;
         };
-        /** @description How long to pause */
+        /** @description How long to pause, and why */
         Pause: {
             /** @description How long; default: until an operator resumes it */
             forMs?: number;
+            /** @description Why, for people to read */
+            note?: string;
         };
         /** @description The rules to change; omitted ones stay */
         Quota: {
@@ -1649,6 +2070,46 @@ export interface components {
             /** @description Increases with each change */
             version: number;
         };
+        /** @description The circuit breaker of a sender */
+        Circuit: {
+            /**
+             * @description Whether WhatsApp works for this sender. `closed`: messages are sent. `open`: WhatsApp is down: messages wait, and probes go out one at a time. `half-open`: WhatsApp works again, and the backlog is sent at a part of the rate
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half-open";
+            /**
+             * Format: date-time
+             * @description When it opened; null while it is closed
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description When the next probe may go; null unless it is open
+             */
+            nextProbeAt: string | null;
+            /** @description Code of the last failure that was not the message's own; null while it is closed */
+            code: string | null;
+        };
+        /** @description What is known of the customer service windows of a sender's recipients */
+        Windows: {
+            /**
+             * @description Whether closed windows are known. `off`: WINDOW_CHECK is off, and every message passes. `collecting`: webhooks have not come for 24 hours, or some may be missing: every message passes. `known`: messages that need an open window are rejected, replaced or held where it is closed
+             * @enum {string}
+             */
+            state: "off" | "collecting" | "known";
+            /**
+             * Format: date-time
+             * @description Since when no webhook of the sender is missing; null while that is not known
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description When the last webhook of the sender came; null for none
+             */
+            lastWebhookAt: string | null;
+            /** @description People whose last message or call is known */
+            people: number;
+        };
         /** @description Delivery failures by status */
         FailureCounts: {
             /** @description Not sent yet: wait for a retry, or their retry has begun */
@@ -1662,18 +2123,24 @@ export interface components {
         Sender: {
             /** @description Phone number id */
             id: string;
+            /** @description Its name for people; null without one */
+            name: string | null;
             /**
              * @description Whether it sends. `active`: it sends. `paused`: an operator paused it. `stopped`: WhatsApp rejects everything it sends
              * @enum {string}
              */
             state: "active" | "paused" | "stopped";
-            /** @description The operator who paused it, or the code that stopped it */
+            /** @description The operator who paused it and the note after a colon, or the code that stopped it */
             reason: string | null;
             /**
              * Format: date-time
              * @description When it resumes by itself, or is probed next; null if no end is known
              */
             resumesAt: string | null;
+            /** @description Its circuit breaker */
+            circuit: components["schemas"]["Circuit"];
+            /** @description The customer service windows of its recipients */
+            windows: components["schemas"]["Windows"];
             /** @description Its rules */
             rules: components["schemas"]["Rules"];
             /** @description Messages in queues */
@@ -1684,6 +2151,10 @@ export interface components {
             inFlight: number;
             /** @description Messages that wait for their `scheduledFor` */
             scheduled: number;
+            /** @description Messages that wait for their template to be approved, outside of the queues */
+            suspended: number;
+            /** @description Messages that wait until their recipient writes, outside of the queues */
+            awaiting: number;
             /** @description Messages of unknown outcome */
             unknown: number;
             /** @description Messages that wait for their next retry */
@@ -1705,6 +2176,55 @@ export interface components {
         Senders: {
             /** @description All configured senders */
             senders: components["schemas"]["Sender"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
+        };
+        /** @description A template in one language */
+        ResumeTemplate: {
+            /** @description Name of the template */
+            name: string;
+            /** @description Code of its language; case and `-` or `_` do not matter */
+            language: string;
+        };
+        /** @description A template that WhatsApp does not send now */
+        Template: {
+            /** @description Name of the template */
+            name: string;
+            /** @description Code of its language, in lower case and with `_` */
+            language: string;
+            /**
+             * @description What that means for its messages. `paused`: WhatsApp does not send it now: its messages wait until it is approved. `checking`: WhatsApp did not find it: its messages wait until its status is read, at most 90 seconds. `releasing`: it is approved, and its waiting messages return to their queues. `rejected`: WhatsApp has rejected, disabled or deleted it, or does not have it: its messages fail
+             * @enum {string}
+             */
+            state: "paused" | "checking" | "releasing" | "rejected";
+            /** @description WhatsApp's code or status */
+            code: string;
+            /**
+             * Format: date-time
+             * @description When that was found
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null if only WhatsApp or an operator ends it
+             */
+            until: string | null;
+            /** @description Messages that wait for it */
+            waiting: number;
+        };
+        /** @description The templates of a sender's account that WhatsApp does not send now */
+        Templates: {
+            /** @description WhatsApp Business account of the sender; null if none is configured, and then no template is known */
+            account: string | null;
+            /**
+             * Format: date-time
+             * @description When the statuses of all its templates were last read; null for never
+             */
+            readAt: string | null;
+            /** @description Why the last read failed; null if it did not */
+            failedWith: string | null;
+            /** @description Templates that are not sent now, the longest blocked first */
+            templates: components["schemas"]["Template"][];
         };
         /** @description One action of an operator */
         AuditEntry: {
@@ -1716,10 +2236,10 @@ export interface components {
             /** @description The API key of the operator */
             by: string;
             /**
-             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker
+             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker
              * @enum {string}
              */
-            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "opt-in" | "stop-retries" | "start-retries";
+            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -1765,15 +2285,6 @@ export interface components {
             group_id?: string;
             /** @description Present until WhatsApp has the message */
             sluice?: components["schemas"]["GraphWait"];
-        };
-        /** @description A message is sent, or accepted */
-        GraphAnswer: {
-            /** @description `whatsapp` */
-            messaging_product: string;
-            /** @description One recipient */
-            contacts: components["schemas"]["GraphContact"][];
-            /** @description One message */
-            messages: components["schemas"]["GraphAccepted"][];
         };
         /** @description The recipient */
         GraphContact: {
@@ -1836,6 +2347,15 @@ export interface components {
             /** @description WhatsApp did it */
             success: boolean;
         };
+        /** @description A message is sent, or accepted */
+        GraphResponse: {
+            /** @description `whatsapp` */
+            messaging_product: string;
+            /** @description One recipient */
+            contacts: components["schemas"]["GraphContact"][];
+            /** @description One message */
+            messages: components["schemas"]["GraphAccepted"][];
+        };
         /** @description The gateway's own data on a message that is not sent yet */
         GraphWait: {
             /**
@@ -1853,10 +2373,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "schedule" | "retry" | null;
+            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1962,7 +2482,7 @@ export interface operations {
                     "application/json": components["schemas"]["Messages"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2011,9 +2531,9 @@ export interface operations {
                 headers: {
                     /** @description `true`: the idempotency key is known, and the response describes its first message */
                     "Idempotent-Replayed"?: string;
-                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
-                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2025,9 +2545,9 @@ export interface operations {
             /** @description Accepted; it waits */
             202: {
                 headers: {
-                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
-                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2036,7 +2556,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters. `SCHEDULED_IN_PAST`: "scheduledFor" is more than a minute in the past */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2047,7 +2567,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
+            /** @description `FORBIDDEN`: The API key's role does not permit this operation. `NOT_PERMITTED`: The API key may not post this message */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
@@ -2072,9 +2601,9 @@ export interface operations {
             /** @description `IDEMPOTENCY_KEY_REUSED`: This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: WhatsApp rejected this message permanently */
             422: {
                 headers: {
-                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
-                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2083,14 +2612,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `LIMITED`: The message cannot be sent immediately, and whenLimited is "reject". `RECIPIENT_QUEUE_FULL`: The recipient's queue is full; retry later. `BACKLOG_FULL`: The sender's backlog is full; retry later. `WOULD_EXPIRE`: The message would expire before it could be sent */
+            /** @description `LIMITED`: The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: The recipient's queue is full; retry later. `BACKLOG_FULL`: The sender's backlog is full; retry later. `WOULD_EXPIRE`: The message would expire before it could be sent */
             429: {
                 headers: {
                     /** @description Whole seconds after which to retry; a minute if no end is known */
                     "Retry-After"?: string;
-                    /** @description The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
-                    /** @description The rule of the pair: `"pair";q=<messages>;w=<seconds>` */
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2242,11 +2771,55 @@ export interface operations {
             /** @description One result for each row */
             207: {
                 headers: {
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    RateLimit?: string;
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
+                    "RateLimit-Policy"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchAnswers"];
+                    "application/json": components["schemas"]["BatchResponse"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBatch"];
+            };
+        };
+        responses: {
+            /** @description One result for each row */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description `INVALID_REQUEST`: The request is invalid */
@@ -2289,7 +2862,7 @@ export interface operations {
                     "application/json": components["schemas"]["Messages"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2329,6 +2902,12 @@ export interface operations {
                 recipient?: string;
                 /** @description Only the one with this key */
                 idempotencyKey?: string;
+                /** @description Failures whose last error has this code. `none` selects those without a code */
+                errorCode?: string;
+                /** @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled */
+                reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
+                /** @description Only those that are, or are not, acknowledged */
+                acknowledged?: boolean;
                 /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Maximum number of failures */
@@ -2350,7 +2929,55 @@ export interface operations {
                     "application/json": components["schemas"]["Failures"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    summarizeFailures: {
+        parameters: {
+            query?: {
+                /** @description Only those of this sender, by phone number id; default: all senders */
+                sender?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups, the largest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureSummary"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2560,7 +3187,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcknowledgedAll"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2614,7 +3241,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2667,7 +3294,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimitCleared"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2716,7 +3343,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2778,7 +3405,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erased"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2885,7 +3512,7 @@ export interface operations {
                     "application/json": components["schemas"]["MarketingStopped"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2937,7 +3564,7 @@ export interface operations {
                     "application/json": components["schemas"]["MarketingResumed"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3009,6 +3636,56 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getActivity: {
+        parameters: {
+            query?: {
+                /** @description Only this sender, by phone number id; default: all senders */
+                sender?: string;
+                /** @description The start of the span, such as midnight of the reader; default: 24 h ago, at most 25 h */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3253,6 +3930,107 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Phone number id of the sender */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The templates */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resumeTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Phone number id of the sender */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeTemplate"];
+            };
+        };
+        responses: {
+            /** @description The templates that are not sent now */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured. `NOT_FOUND`: No such message, failure or route */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
