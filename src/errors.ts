@@ -1,16 +1,18 @@
-/** All errors of the gateway. `npm run docs` writes the table in docs/errors.md from them. */
+import type { FieldError, Invalid } from './values/invalid.js'
+import { describeInvalid, sentenceOf, toFieldError } from './values/invalid.js'
 
+/** All errors of the gateway. `npm run docs` writes the table in docs/errors.md from them. */
 export const errors = {
   INVALID_REQUEST: {
     status: 400,
     title: 'The request is invalid',
-    meaning: 'a field, a parameter or the JSON is invalid; `field` and `detail` name it',
-    retry: 'no: same result'
+    meaning: 'fields, parameters or the JSON are invalid; `errors` lists every problem, and `field` is the first',
+    retry: 'no: correct the fields'
   },
   INVALID_RECIPIENT: {
     status: 400,
-    title: 'Invalid recipient: use 7 to 15 digits; + - ( ) and spaces are allowed',
-    meaning: '`to` does not have the form of a number',
+    title: 'Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed',
+    meaning: '`to` does not have the form of a number, or begins with a country code that does not exist',
     retry: 'no: correct the number'
   },
   RECIPIENT_IS_USER_ID: {
@@ -18,6 +20,12 @@ export const errors = {
     title: '"to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient"',
     meaning: '`to` holds a business-scoped user id',
     retry: 'no: send it in `recipient`'
+  },
+  SCHEDULED_IN_PAST: {
+    status: 400,
+    title: '"scheduledFor" is more than a minute in the past',
+    meaning: '`scheduledFor` is more than a minute in the past, so a wrong date or unit is likely; nothing is sent',
+    retry: 'no: correct the time, or set `whenPast` to `send`'
   },
   INVALID_KEY: {
     status: 400,
@@ -43,6 +51,12 @@ export const errors = {
     meaning: 'the role of the key does not permit this; or Meta\'s verify token is wrong',
     retry: 'no: use a key with another role'
   },
+  NOT_PERMITTED: {
+    status: 403,
+    title: 'The API key may not post this message',
+    meaning: 'the entry of the key in `API_KEYS_FILE` does not have this sender, lane or category; `errors` has the value and what is allowed',
+    retry: 'no: change the field, or have the entry changed: [callers.md](callers.md)'
+  },
   NOT_FOUND: {
     status: 404,
     title: 'No such message, failure or route',
@@ -60,6 +74,12 @@ export const errors = {
     title: 'Operation not supported: the dashboard is read-only',
     meaning: 'a change in the dashboard, which is read-only',
     retry: 'no: use the console, the API or the command line'
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'This path does not support this method',
+    meaning: 'the path exists, with the methods of the header `Allow`',
+    retry: 'no: use another method'
   },
   TOO_SLOW: {
     status: 408,
@@ -91,6 +111,12 @@ export const errors = {
     meaning: 'the body exceeds 256 KiB (batch: 16 MiB, webhook: 4 MB)',
     retry: 'no: split it'
   },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'The request body must be uncompressed JSON: send "Content-Type: application/json"',
+    meaning: 'the body is not declared as `application/json`, or is compressed; a form, a text and a gzip body are not read',
+    retry: 'no: send JSON'
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     title: 'This idempotency key belongs to a message with different content',
@@ -102,6 +128,18 @@ export const errors = {
     title: 'The recipient has opted out of marketing from this sender',
     meaning: 'the message is marketing, and its recipient has opted out',
     retry: 'no, until the recipient opts in again'
+  },
+  TEMPLATE_REJECTED: {
+    status: 422,
+    title: 'WhatsApp has rejected, disabled or deleted the template of this message',
+    meaning: 'the template is rejected, disabled or deleted at WhatsApp, or does not exist in this language',
+    retry: 'no: use another template, or wait until it is approved; see `GET /senders/:id/templates`'
+  },
+  WINDOW_CLOSED: {
+    status: 422,
+    title: 'The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates',
+    meaning: 'the message needs an open customer service window, and its recipient\'s is closed; `closedAt` says since when, if that is known',
+    retry: 'no, until the recipient writes: send a template, add one as `otherwise`, or set `"whenClosed": "wait"`'
   },
   PROVIDER_REJECTED: {
     status: 422,
@@ -120,6 +158,12 @@ export const errors = {
     title: 'The message cannot be sent immediately, and whenLimited is "reject"',
     meaning: '`whenLimited` is `reject` and the message would have to wait; `waitMs` says how long',
     retry: 'after `Retry-After`, or let it wait'
+  },
+  CALLER_RATE_LIMITED: {
+    status: 429,
+    title: 'The API key posts faster than its rate allows; retry later',
+    meaning: 'the `rate` of the key in `API_KEYS_FILE` is used up; the headers `RateLimit` and `RateLimit-Policy` describe it',
+    retry: 'after `Retry-After`'
   },
   RECIPIENT_QUEUE_FULL: {
     status: 429,
@@ -216,9 +260,13 @@ export type ErrorCode = keyof typeof errors
 export interface ErrorFacts {
   /** What exactly is wrong. Default: the title of the code. */
   detail?: string
-  /** The invalid field. */
   field?: string
+  /** All problems of the request, where there may be several. */
+  errors?: FieldError[]
+  /** Meta's code and sentence for the same problem, for the drop-in surface. Default: by the code. */
+  meta?: { code: number, details: string }
   retryAfterMs?: number
+  headers?: Record<string, string>
   /** Additional members of the problem document. */
   extra?: Record<string, unknown>
   cause?: unknown
@@ -237,4 +285,16 @@ export class SluiceError extends Error {
     this.status = errors[code].status
     this.facts = facts
   }
+}
+
+/** The error of one field. */
+export function invalidField (code: ErrorCode, error: FieldError): SluiceError {
+  return new SluiceError(code, { detail: sentenceOf(error), field: error.field, errors: [error] })
+}
+
+/** The error of a value. A recipient is not repeated: callers log errors. */
+export function invalidValue (invalid: Invalid, code: 'INVALID_REQUEST' | 'INVALID_RECIPIENT' = 'INVALID_REQUEST'): SluiceError {
+  const { value: _, ...hidden } = invalid
+  const shown = code === 'INVALID_RECIPIENT' ? hidden : invalid
+  return new SluiceError(code, { detail: describeInvalid(shown), field: invalid.field, errors: [toFieldError(shown)] })
 }

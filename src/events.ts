@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events'
-import type { KeySource, Lane, Outcome, State, WaitingFor } from './message.js'
+import type { KeySource, Lane, Outcome, State, TemplateProblem, WaitingFor } from './message.js'
 
 type ReceiptStatus = 'sent' | 'delivered' | 'read' | 'failed'
 
 export type OperatorAction =
-  | 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'opt-out' | 'opt-in' | 'stop-retries' | 'start-retries'
+  | 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'resume-template' | 'opt-out' | 'opt-in' |
+  'stop-retries' | 'start-retries'
 
 /** One event per fact. Modules emit; metrics, logs and callbacks listen. No module waits for a listener. */
 export interface Events {
@@ -12,7 +13,7 @@ export interface Events {
     sender: string,
     id: string,
     lane: Lane,
-    outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'refused',
+    outcome: 'granted' | 'queued' | 'duplicate' | 'reused' | 'rejected',
     waitingFor?: WaitingFor,
     delayMs?: number | null,
     code?: string,
@@ -42,7 +43,7 @@ export interface Events {
   /** The spacing check, which is independent of the limiter, saw two sends to one pair too close together. Both values in ms. */
   'pair.violated': [{ sender: string, id: string, gapMs: number, intervalMs: number }]
   /** A webhook status was applied to an attempt. */
-  'receipt.taken': [{ sender: string, id: string, attempt: number, status: ReceiptStatus, result: string, code?: string, nextRetryAt?: number }]
+  'receipt.applied': [{ sender: string, id: string, attempt: number, status: ReceiptStatus, result: string, code?: string, nextRetryAt?: number }]
   /**
    * A webhook status arrived and was applied or parked, or a parked one was dropped or is about an unknown message. `lagMs`: from the
    * provider's timestamp to its arrival.
@@ -68,12 +69,34 @@ export interface Events {
   'callbacks.dropped': [{ sender: string, count: number }]
   /** `reason`: `opted-out` for marketing that its recipient has stopped. */
   'message.closed': [{ sender: string, id: string, state: State, reason?: string }]
+  /** WhatsApp's code says that a template cannot be sent. `template`: name and language. */
+  'template.failed': [{ sender: string, account: string, code: string, problem: TemplateProblem, template: string }]
+  /** What is now written of a template that a sender uses. `code`: WhatsApp's code or status, or `operator`. */
+  'template.changed': [{ sender: string, template: string, state: 'paused' | 'checking' | 'rejected' | 'approved', code: string }]
+  /** Messages that waited for their template are in their queues again, or failed with it. */
+  'templates.released': [{ sender: string, released: number, rejected: number }]
+  /** The statuses of an account's templates were read, or could not be. */
+  'templates.read': [{ account: string, result: 'read', templates: number } | { account: string, result: 'failed', code: string }]
+  /** People wrote or called. `released`: messages that waited for it. */
+  'windows.recorded': [{ sender: string, acts: number, released: number }]
+  /** Webhooks may have been lost: no window is surely closed for a day. */
+  'windows.lost': [{ sender: string }]
+  /** The caller's other template was sent, since the window of the recipient is closed. */
+  'message.replaced': [{ sender: string, id: string }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.resumed': [{ sender: string }]
+  /** `code`: of the attempt that opened the circuit. */
+  'circuit.changed': [{ sender: string, state: 'opened' | 'half-open' | 'closed', code?: string }]
   /** The list of senders was reloaded; `renewed` have a new token. */
   'senders.reloaded': [{ total: number, added: string[], removed: string[], renewed: string[] }]
   /** The new list of senders is not valid; the previous one stays. */
   'senders.rejected': [{ error: string }]
+  /** The file of API keys was reloaded: how many entries it has, and the names of callers that are new or gone. */
+  'callers.reloaded': [{ total: number, added: string[], removed: string[] }]
+  /** The new file of API keys is not valid; the previous keys stay in force. */
+  'callers.rejected': [{ error: string }]
+  /** Messages were rejected, since their caller posts faster than its rate. */
+  'caller.limited': [{ caller: string, count: number }]
   /** POLICY_FILE was reloaded: the codes that it covers. */
   'policy.reloaded': [{ codes: string[] }]
   /** The new policy is not valid; the previous one stays. */
@@ -86,7 +109,7 @@ export interface Events {
   'failures.cut': [{ sender: string, failed: number, resolved: number }]
   /** Redis holds no rules for this sender: it was emptied. */
   'sender.no-rules': [{ sender: string }]
-  /** These senders hold messages and are not configured on this node. */
+  /** Senders with messages are not configured on this node. */
   'senders.unserved': [{ senders: string[] }]
   'drain.started': [{ sender: string }]
   'drain.ended': [{ sender: string, sends: number, durationMs: number }]

@@ -1,37 +1,46 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { setMaxListeners } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { countActivity } from './activity/count.js'
 import { createApp } from './app.js'
 import { leaseFor } from './callbacks/deliver.js'
 import type { CallbackDispatcher } from './callbacks/dispatcher.js'
-import { startCallbackDispatcher } from './callbacks/dispatcher.js'
-import { notifyDispatchers } from './callbacks/notify.js'
+import { startCallbackDispatcher, notifyDispatchers } from './callbacks/dispatcher.js'
 import { createEndpoint } from './callbacks/post.js'
 import { MAX_CONNECTIONS } from './callbacks/slots.js'
+import type { CallerRegistry } from './callers.js'
+import { createCallerRegistry } from './callers.js'
 import type { Config } from './config.js'
-import type { Core } from './core.js'
+import type { Core, RunningCore } from './core.js'
 import { createCore } from './core.js'
 import type { Bus } from './events.js'
-import { anonymous } from './http/authenticate.js'
+import { retryWorkerStatus } from './failure/retry-worker.js'
 import { drainConnections } from './http/graceful-shutdown.js'
-import { createSources, readVersion } from './measure.js'
-import type { Provider } from './message.js'
 import type { Instruments } from './metrics/instruments.js'
 import { createInstruments } from './metrics/instruments.js'
-import { record, watchScripts } from './metrics/recording.js'
+import { record, observeScripts } from './metrics/recording.js'
 import { createScrape } from './metrics/scrape.js'
+import { readPolicyFile } from './provider/policy-file.js'
 import type { Policy } from './provider/policy.js'
-import { startGiveBack } from './recovery/give-back.js'
+import { createPolicy } from './provider/policy.js'
+import type { Providers } from './provider/providers.js'
+import { createProviders } from './provider/providers.js'
+import { startGiveBack } from './recovery/recover.js'
 import type { Connections } from './redis/connect.js'
 import { connect } from './redis/connect.js'
-import { checkDurability } from './redis/info.js'
+import { checkDurability, readInfos } from './redis/info.js'
 import { globalKey } from './redis/keys.js'
-import { retryWhileUnavailable } from './redis/retry-while-unavailable.js'
+import { atStart } from './redis/unavailable.js'
+import type { Reload } from './reload.js'
+import { targetsOf, watchSettings } from './reload.js'
+import { followFailures } from './templates/poll.js'
+import { measureSystem } from './throttle/inspect.js'
 import type { Workers } from './worker.js'
 import { startWorkers } from './worker.js'
 
 const HOUSEKEEPING_MS = 60_000
-/** A sender counts as removed no sooner, so that a maintenance that ends all nodes is no removal. */
+/** A sender counts as removed no sooner, so that a maintenance stop of all nodes does not count as removal. */
 const FORGET_LEAST_MS = 24 * 3_600_000
 /** Longest interval of recovery's check of a sender. */
 const RECOVERY_ROUND_MS = 30_000
@@ -42,34 +51,49 @@ export interface Gateway {
   app: FastifyInstance
   /** Settings of Redis that would lose messages, one sentence each. */
   findings: string[]
-  /** Takes over a new list of senders: see `applySenders`. */
-  apply: Core['applySenders']
+  policy: Policy
+  providers: Providers
+  /** Reads senders, policy and API keys again: see `watchSettings`. */
+  reload: Reload['reload']
   /** Graceful shutdown within `SHUTDOWN_GRACE_MS`. */
   close: () => Promise<void>
 }
 
-export interface Parts { redisUrl: string, provider: Provider, policy: Policy, events: Bus, logger: FastifyBaseLogger }
+/** `sandboxUrl`: replaces WhatsApp for all senders; null for WhatsApp. */
+export interface Parts { redisUrl: string, sandboxUrl: string | null, events: Bus, logger: FastifyBaseLogger }
 
-/** Creates one node: connections, senders, queues, HTTP application, workers, callbacks. Binds no port. */
-export async function createGateway (config: Config, { redisUrl, provider, policy, events, logger }: Parts): Promise<Gateway> {
+/** Creates one node: providers, connections, senders, queues, HTTP application, workers, callbacks. Binds no port. */
+export async function createGateway (config: Config, { redisUrl, sandboxUrl, events, logger }: Parts): Promise<Gateway> {
+  const policy = createPolicy(readPolicyFile(config.POLICY_FILE))
+  const providers = createProviders(targetsOf(config.senders, sandboxUrl, config.proxies), config.SEND_TIMEOUT_MS, policy)
   const instruments = createInstruments()
   record(events, instruments, { senders: config.senders.map(({ id }) => id), codeName: policy.nameOf })
   const connections = await connect(redisUrl, events, { waitReplicas: config.REDIS_WAIT_REPLICAS })
   try {
-    const findings = await retryWhileUnavailable(async () => await checkDurability(connections.redis))
-    const core = await createCore(config, { provider, policy, events, connections, watchScript: watchScripts(instruments) })
+    const findings = await atStart(async () => await checkDurability(connections.redis))
+    const running = await createCore(config, { provider: providers, policy, events, connections, observeScript: observeScripts(instruments) })
+    const { core, senderSync } = running
+    followFailures(core)
     const closing = new AbortController()
     // Every drain run adds a listener, and there may be a thousand.
     setMaxListeners(0, closing.signal)
-    const app = await createApi(config, core, { instruments, closing: closing.signal, logger })
-    const workers = config.ROLE === 'api' ? null : await createWorkers(config, core, connections, closing.signal)
+    const callers = createCallerRegistry(config.API_KEYS)
+    const app = await createApi(config, core, { callers, instruments, closing: closing.signal, logger })
+    const workers = config.ROLE === 'api' ? null : await createWorkers(config, running, connections, closing.signal)
     const giveBack = startGiveBack(core)
+    const activity = countActivity(core)
     const callbacks = await createCallbacks(config, core, connections)
+    const watch = watchSettings(config, { policy, providers, callers, apply: senderSync.apply, events, sandboxUrl })
     return {
       app,
       findings,
-      apply: core.applySenders,
-      close: async () => await shutDown(config, { core, app, workers, giveBack, callbacks, connections, closing })
+      policy,
+      providers,
+      reload: watch.reload,
+      async close () {
+        watch.close()
+        await shutDown(config, { ...running, app, workers, giveBack, activity, callbacks, connections, closing })
+      }
     }
   } catch (error) {
     await connections.close()
@@ -78,43 +102,58 @@ export async function createGateway (config: Config, { redisUrl, provider, polic
 }
 
 async function createApi (
-  config: Config, core: Core, { instruments, closing, logger }: { instruments: Instruments, closing: AbortSignal, logger: FastifyBaseLogger }
+  config: Config,
+  core: Core,
+  { callers, instruments, closing, logger }: { callers: CallerRegistry, instruments: Instruments, closing: AbortSignal, logger: FastifyBaseLogger }
 ): Promise<FastifyInstance> {
   instruments.buildInfo.set({ version: readVersion(), role: config.ROLE, node: core.store.node }, 1)
   instruments.sandbox.set(config.sandbox ? 1 : 0)
   const deps = {
     ...core,
     ...core.queues,
-    settings: {
+    admission: {
       idempotencyTtlMs: config.IDEMPOTENCY_TTL_MS,
       derivedTtlMs: config.IDEMPOTENCY_DERIVED_TTL_MS,
-      lifeMs: core.lifeMs,
+      lifeMs: config.MESSAGE_LIFE_MS,
       queueCap: config.MAX_QUEUE_PER_RECIPIENT,
       backlogCap: config.MAX_BACKLOG_PER_SENDER,
-      findMs: core.settlement.findMs
+      findMs: core.settlement.findMs,
+      accountOf: (sender: string) => core.senders.settingsOf(sender)?.accountId ?? null,
+      windowCheck: config.WINDOW_CHECK
     },
+    lifeMs: config.MESSAGE_LIFE_MS,
+    retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,
+    findMs: core.settlement.findMs,
     inlineWaitMs: config.INLINE_WAIT_MS,
     verifyToken: config.WHATSAPP_VERIFY_TOKEN,
-    callers: config.API_KEYS.length === 0 ? [anonymous.name] : [...new Set(config.API_KEYS.map(({ name }) => name))],
+    callers,
     sandbox: config.sandbox
   }
-  const scrape = createScrape(instruments, createSources(deps), core.events)
-  return await createApp(deps, { keys: config.API_KEYS, closing, api: config.ROLE !== 'worker', scrape, logger })
+  const scrape = createScrape(instruments, {
+    infos: async () => await readInfos(core.store.redis),
+    senders: async () => await measureSystem(core.store, core.senders),
+    retryWorker: async () => await retryWorkerStatus(core.store, config.WHATSAPP_RETRY_INTERVAL_MS)
+  }, core.events)
+  return await createApp(deps, { closing, api: config.ROLE !== 'worker', scrape, logger })
 }
 
-async function createWorkers (config: Config, core: Core, { patient }: Connections, closing: AbortSignal): Promise<Workers> {
+/** The version of this package. */
+function readVersion (): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return version
+}
+
+async function createWorkers (config: Config, { core, senderSync }: RunningCore, { patient }: Connections, closing: AbortSignal): Promise<Workers> {
   const { FAILURE_RETENTION_MS: retentionMs, IDEMPOTENCY_TTL_MS, IDEMPOTENCY_DERIVED_TTL_MS, FIND_WITHIN_MS } = config
   // By then every key of a removed sender that has a TTL is gone too.
   const forgetMs = Math.max(FORGET_LEAST_MS, retentionMs, IDEMPOTENCY_TTL_MS, IDEMPOTENCY_DERIVED_TTL_MS, FIND_WITHIN_MS)
-  const scheduled = { ...core, ...core.queues, housekeeping: { retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS } }
   return await startWorkers({
-    ...scheduled,
-    patient,
-    concurrency: config.WORKER_CONCURRENCY,
-    maxInFlight: core.senders.maxInFlight,
-    roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),
-    refresh: core.restoreSenders
-  }, closing)
+    drain: { ...core, maxInFlight: core.senders.maxInFlight, concurrency: config.WORKER_CONCURRENCY },
+    retry: { ...core, lifeMs: config.MESSAGE_LIFE_MS, retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS },
+    housekeeping: { ...core, retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS },
+    templates: { ...core, templatePollMs: config.TEMPLATE_POLL_MS },
+    recovery: { ...core, roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS), refresh: senderSync.restore }
+  }, { queues: core.queues, patient, closing })
 }
 
 type Callbacks = Pick<CallbackDispatcher, 'close'>
@@ -128,7 +167,9 @@ async function createCallbacks (config: Config, { store, events, explain }: Core
     store,
     events,
     explain,
-    endpoint: createEndpoint(config.CALLBACK_URL, { withinMs: config.CALLBACK_TIMEOUT_MS, connections: MAX_CONNECTIONS }),
+    endpoint: createEndpoint(config.CALLBACK_URL, {
+      withinMs: config.CALLBACK_TIMEOUT_MS, connections: MAX_CONNECTIONS, proxies: config.proxies
+    }),
     callbacks: {
       keys: config.callbackKeys,
       leaseMs: leaseFor(config.CALLBACK_TIMEOUT_MS),
@@ -145,18 +186,18 @@ async function createCallbacks (config: Config, { store, events, explain }: Core
   }
 }
 
-interface Running {
-  core: Core
+interface Running extends RunningCore {
   app: FastifyInstance
   workers: Workers | null
   giveBack: { stop: () => Promise<void> }
+  activity: { stop: () => Promise<void> }
   callbacks: Callbacks | null
   connections: Connections
   closing: AbortController
 }
 
 /** Graceful shutdown, in the order of its steps. What the grace period does not finish is recovered by its lease. */
-async function shutDown (config: Config, { core, app, workers, giveBack, callbacks, connections, closing }: Running): Promise<void> {
+async function shutDown (config: Config, { core, stop, app, workers, giveBack, activity, callbacks, connections, closing }: Running): Promise<void> {
   // 1. Readiness fails, new requests are rejected with SHUTTING_DOWN, and drain runs hand over to other nodes.
   closing.abort()
 
@@ -171,8 +212,9 @@ async function shutDown (config: Config, { core, app, workers, giveBack, callbac
   await Promise.race([finishWork(), timeout(config.SHUTDOWN_GRACE_MS)])
 
   // 5. Everything that uses Redis stops, and then the connections close.
-  await Promise.race([Promise.all([giveBack.stop(), core.wakes.close(), core.queues.close(), core.provider.close()]), timeout(DISCONNECT_MS)])
-  core.stopTimers()
+  const stops = [giveBack.stop(), activity.stop(), core.wakes.close(), core.queues.close(), core.provider.close()]
+  await Promise.race([Promise.all(stops), timeout(DISCONNECT_MS)])
+  stop()
   await connections.close()
 }
 

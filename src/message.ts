@@ -11,8 +11,13 @@ export type State =
   'scheduled' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' |
   'retrying' | 'unknown' | 'failed' | 'cancelled' | 'expired'
 
-/** Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. */
-export type WaitingFor = 'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'schedule' | 'retry'
+/**
+ * Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. `outage`: for WhatsApp to work again.
+ * `template-paused`: for its template to be approved again. `window`: for its recipient to write.
+ */
+export type WaitingFor =
+  'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'window' | 'schedule' |
+  'retry'
 
 /** The kind of a recipient: a phone number, a business-scoped user id, or a group id. */
 export type Addressing = 'phone' | 'user' | 'group'
@@ -40,11 +45,18 @@ export interface Payload {
   /** Name of the API key that posted it. */
   caller: string
   onUnknown?: UnknownPolicy
+  /** Template object that is sent instead where the recipient's window is closed. */
+  otherwise?: Record<string, unknown>
   category?: Category
   /** If set, the message is a whole body of the Cloud API for this edge and is sent unchanged. Not set by the gateway's own API. */
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`. The gateway sends its own in this field, and returns the caller's in callbacks. */
   callbackData?: string
+}
+
+/** What is sent where the recipient's window is closed. */
+export function replacedBy (payload: Payload): Payload {
+  return payload.otherwise === undefined ? payload : { ...payload, type: 'template', message: payload.otherwise }
 }
 
 /** The deadline of a grant that may not start: it is given back. */
@@ -64,6 +76,8 @@ export interface Grant {
   stops: number
   /** Consecutive attempts that met WhatsApp's pair limit. */
   pairHits: number
+  /** Attempts of unknown outcome that an outage of WhatsApp explains: they use up no step of the retry schedule. */
+  spared: number
   lane: Lane
   payload: Payload
   /** Before the granting call: Redis cannot have granted earlier. */
@@ -72,7 +86,17 @@ export interface Grant {
   startBy: number
   /** Delay of the grant after the earliest possible time, µs. */
   lateUs: number
+  /** It is a probe of an open circuit: nothing is sent unless WhatsApp responds at all. */
+  isProbe?: boolean
+  /** Its payload is the caller's other template, since the recipient's window is closed. */
+  isReplaced?: boolean
 }
+
+/**
+ * What a code says of a template. `paused`: it is not sent now. `missing`: it does not exist, or is not approved. `disabled`: it is never sent again.
+ * `doubtful`: it may be the template that is wrong, or the message.
+ */
+export type TemplateProblem = 'paused' | 'missing' | 'disabled' | 'doubtful'
 
 /** The outcome of one attempt. A closed union: a `switch` over it handles every status. */
 export type Outcome = {
@@ -83,15 +107,21 @@ export type Outcome = {
 } & (
   /** `recipientId`: WhatsApp's id of the recipient. `messageStatus`: from WhatsApp's response, such as `held_for_quality_assessment`. */
   | { status: 'sent', providerMessageId: string, recipientId?: string, messageStatus?: string }
-  /** `retryAfterMs`: from WhatsApp's response; see `clampRetryAfter`. `mostAttempts`: fewer than the retry schedule has. */
-  | { status: 'retryable', code: string, error: string, retryAfterMs?: number, mostAttempts?: number }
+  /**
+   * `retryAfterMs`: from WhatsApp's response; see `clampRetryAfter`. `mostAttempts`: fewer than the retry schedule has. `outage`, here and below:
+   * the failure is not the message's own, and counts for the circuit breaker.
+   */
+  | { status: 'retryable', code: string, error: string, retryAfterMs?: number, mostAttempts?: number, outage?: true }
   | { status: 'limited', bucket: 'pair' | 'sender-rate', code: string, error: string, coolDownMs: number }
-  /** `optsOut`: the recipient has opted out of marketing. */
-  | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number, optsOut?: true }
+  /**
+   * `optsOut`: the recipient has opted out of marketing. `template`: the code is about the template, and so about other messages of it. `window`:
+   * the recipient's window is closed.
+   */
+  | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number, optsOut?: true, template?: TemplateProblem, window?: true }
   /** `probeMs`: interval between two probes of the stopped sender. */
   | { status: 'sender-stopped', code: string, error: string, probeMs: number }
-  | { status: 'unsent', code: string, error: string }
-  | { status: 'unknown', code: string, error: string }
+  | { status: 'unsent', code: string, error: string, outage?: true }
+  | { status: 'unknown', code: string, error: string, outage?: true }
 )
 
 /**
@@ -103,7 +133,7 @@ export function clampRetryAfter (planMs: number, requestedMs = planMs): number {
 }
 
 /** The result of a request that was passed through: the provider's JSON, unchanged, or an error code of the gateway. */
-export type Passed = { status: 'answered', httpStatus: number, body: string } | { status: 'failed', code: string }
+export type Passed = { status: 'responded', httpStatus: number, body: string } | { status: 'failed', code: string }
 
 /** The API that sends messages. Its methods never throw: every failure is an outcome. */
 export interface Provider {
@@ -111,5 +141,18 @@ export interface Provider {
   send: (grant: Grant, onStart?: () => void) => Promise<Outcome>
   /** Sends a request that is not a message (mark as read, typing) and needs no grant: at once, without a retry, in bounded time. */
   pass: (sender: string, edge: Edge, body: string) => Promise<Passed>
+  /** Reads `path` of the API, such as `<account id>/message_templates?limit=100`, with the sender's token; at once and in bounded time. */
+  get?: (sender: string, path: string) => Promise<Passed>
   close: () => Promise<void>
+}
+
+/** The name that an attempt has at Meta, in `biz_opaque_callback_data`: `<message id>.<attempt>`. */
+export function formatAttemptName ({ id, attempt }: Pick<Grant, 'id' | 'attempt'>): string {
+  return `${id}.${attempt}`
+}
+
+/** Message and attempt of a name that `formatAttemptName` made; null for `biz_opaque_callback_data` of another system. */
+export function parseAttemptName (text: string): { id: string, attempt: number } | null {
+  const [, id = '', attempt = ''] = /^([A-Za-z0-9_-]{22}\.[0-9a-f]{8,14})\.(\d{1,6})$/.exec(text) ?? []
+  return id === '' ? null : { id, attempt: Number(attempt) }
 }

@@ -1,5 +1,7 @@
-import { SluiceError } from './errors.js'
+import { invalidField, invalidValue } from './errors.js'
+import type { FieldError } from './values/invalid.js'
 import type { Addressing } from './message.js'
+import { canonicalDigits, parsePhone, spellingsOf as spellingsOfDigits } from './values/phone.js'
 
 /** A business-scoped user id. WhatsApp accepts it in `recipient`, and silently drops a message that has it in `to`. Case-sensitive. */
 const USER_ID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
@@ -10,27 +12,48 @@ export const recipientMembers = ['to', 'recipient', 'recipient_type'] as const
 /** Prefix of a group id in a field that accepts any kind of recipient. */
 const GROUP_MARK = 'group:'
 
-/**
- * Some phone numbers have two spellings (Meta, "Business phone numbers"): Brazil with and without the ninth
- * digit, Mexico with and without a 1, Argentina with and without a 9 after the country code. Keys use the longer one.
- */
-const spellings: Array<[short: RegExp, long: string]> = [
-  [/^55(\d{2})([6-9]\d{7})$/, '55$19$2'],
-  [/^52(?!1\d{10}$)(\d{10})$/, '521$1'],
-  [/^54(?!9)(\d{10})$/, '549$1']
-]
+/** `to`: as the provider gets it. `warnings`: what is unusual about it. */
+export interface Recipient { to: string, recipient: string, warnings?: Warning[] }
+
+/** Something unusual about an accepted message. `code`: stable. */
+export interface Warning { code: 'NUMBER_IMPOSSIBLE', field: string, detail: string }
 
 /**
- * The canonical form of a phone number, `p<digits>`. Accepts 7 to 15 digits with `+ - ( ) .` and spaces in between. Throws INVALID_RECIPIENT,
- * or RECIPIENT_IS_USER_ID for a business-scoped user id, which WhatsApp would drop silently.
+ * Reads a recipient: its canonical form in keys, as of `canonicalAddress`, and its one form for the provider, of a number `+` and its digits as the
+ * caller wrote them. Throws INVALID_RECIPIENT or RECIPIENT_IS_USER_ID.
  */
-export function canonicalRecipient (to: string): string {
-  if (USER_ID.test(to)) throw new SluiceError('RECIPIENT_IS_USER_ID', { field: 'to' })
-  if (!/^\+?[\d\s().-]+$/.test(to) || to.length > 40) throw new SluiceError('INVALID_RECIPIENT', { field: 'to' })
-  const digits = to.replace(/\D/g, '')
-  if (digits.length < 7 || digits.length > 15) throw new SluiceError('INVALID_RECIPIENT', { field: 'to' })
-  const found = spellings.find(([short]) => short.test(digits))
-  return 'p' + (found === undefined ? digits : digits.replace(found[0], found[1]))
+export function readRecipient (written: string, addressing: Addressing = 'phone'): Recipient {
+  if (addressing !== 'phone') return { to: written, recipient: canonicalAddress(written, addressing) }
+  const { digits, isPossible } = readPhone(written, 'to')
+  const recipient: Recipient = { to: `+${digits}`, recipient: `p${canonicalDigits(digits)}` }
+  if (!isPossible) recipient.warnings = [impossible]
+  return recipient
+}
+
+const impossible: Warning = {
+  code: 'NUMBER_IMPOSSIBLE', field: 'to', detail: 'no number of this country has so many digits; WhatsApp will probably not deliver to it'
+}
+
+function readPhone (text: string, field: string): { digits: string, isPossible: boolean } {
+  if (USER_ID.test(text)) {
+    throw invalidField('RECIPIENT_IS_USER_ID', {
+      field, detail: 'must be a number, not a business-scoped user id, which WhatsApp drops silently', hint: 'send it in recipient'
+    })
+  }
+  const parsed = parsePhone(text, field)
+  if ('invalid' in parsed) throw invalidValue(parsed.invalid, 'INVALID_RECIPIENT')
+  return parsed.value
+}
+
+/** The canonical form of a phone number, `p<digits>`. Throws INVALID_RECIPIENT, or RECIPIENT_IS_USER_ID, which WhatsApp would drop silently. */
+export function canonicalRecipient (to: string, field = 'to'): string {
+  return `p${canonicalDigits(readPhone(to, field).digits)}`
+}
+
+/** The canonical form of WhatsApp's own id of a person, a number in digits or a user id; null for anything else. It exists, whatever its code. */
+export function canonicalPerson (id: string): string | null {
+  if (USER_ID.test(id)) return `u${id}`
+  return /^[1-9]\d{6,14}$/.test(id) ? `p${canonicalDigits(id)}` : null
 }
 
 /**
@@ -41,18 +64,18 @@ export function canonicalAddress (to: string, addressing: Addressing = 'phone'):
   if (addressing === 'phone') return canonicalRecipient(to)
   const isUser = addressing === 'user'
   if (!(isUser ? USER_ID : GROUP_ID).test(to)) {
-    throw new SluiceError('INVALID_RECIPIENT', isUser
-      ? { detail: 'a business-scoped user id is two capital letters, a dot, and letters and digits', field: 'recipient' }
-      : { detail: 'a group\'s id is up to 128 letters, digits and - _ = @ . + /', field: 'group' })
+    throw invalidField('INVALID_RECIPIENT', isUser
+      ? { field: 'recipient', detail: 'must be a business-scoped user id: two capital letters, a dot, and letters and digits' }
+      : { field: 'group', detail: 'must be the id of a group: up to 128 letters, digits and - _ = @ . + /' })
   }
   return (isUser ? 'u' : 'g') + to
 }
 
 /**
- * Throws INVALID_REQUEST where a message object names another recipient than its request. WhatsApp prefers `to` to `recipient`, so such a
- * message would go to a recipient whose pair rate was not checked. A member that names the same recipient is harmless, and so is an empty one.
+ * Where a message object names another recipient than its request; null if nowhere. WhatsApp prefers `to` to `recipient`, so such a message would
+ * go to a recipient whose pair rate was not checked. A member that names the same recipient is harmless, and so is an empty one.
  */
-export function refuseOtherRecipient (message: Record<string, unknown>, to: string, addressing: Addressing = 'phone'): void {
+export function findOtherRecipient (message: Record<string, unknown>, to: string, addressing: Addressing = 'phone'): FieldError | null {
   const own = addressing === 'user' ? 'recipient' : 'to'
   for (const name of recipientMembers) {
     const value = message[name]
@@ -61,25 +84,32 @@ export function refuseOtherRecipient (message: Record<string, unknown>, to: stri
       ? value === (addressing === 'group' ? 'group' : 'individual')
       : name === own && isSameRecipient(value, to, addressing)
     if (isSame) continue
-    const detail = `message.${name}: names another recipient than the request; leave it out`
-    throw new SluiceError('INVALID_REQUEST', { detail, field: `message.${name}` })
+    return { field: `message.${name}`, detail: 'names another recipient than the request', hint: 'leave it out' }
   }
+  return null
 }
 
 function isSameRecipient (value: unknown, to: string, addressing: Addressing): boolean {
   if (typeof value !== 'string' && typeof value !== 'number') return false
-  if (addressing !== 'phone' || USER_ID.test(String(value))) return String(value) === to
-  try {
-    return canonicalRecipient(String(value)) === canonicalRecipient(to)
-  } catch {
-    return false
-  }
+  return addressing === 'phone' ? isSameNumber(String(value), to) : String(value) === to
+}
+
+/** Whether a text is a business-scoped user id. */
+export function isUserId (text: string): boolean {
+  return USER_ID.test(text)
+}
+
+/** Whether two texts are spellings of one number. */
+export function isSameNumber (one: string, another: string): boolean {
+  const [own, other] = [one, another].map(text => parsePhone(text, 'to'))
+  return own !== undefined && other !== undefined && 'value' in own && 'value' in other &&
+    canonicalDigits(own.value.digits) === canonicalDigits(other.value.digits)
 }
 
 /** The canonical form of a recipient in a query: a phone number, a business-scoped user id, or `group:<id>`. Throws INVALID_RECIPIENT. */
 export function canonicalName (text: string): string {
   if (USER_ID.test(text)) return canonicalAddress(text, 'user')
-  return text.startsWith(GROUP_MARK) ? canonicalAddress(text.slice(GROUP_MARK.length), 'group') : canonicalRecipient(text)
+  return text.startsWith(GROUP_MARK) ? canonicalAddress(text.slice(GROUP_MARK.length), 'group') : canonicalRecipient(text, 'recipient')
 }
 
 /** The inverse of `canonicalName`. */
@@ -90,9 +120,7 @@ export function nameOf (recipient: string): string {
 /** All spellings of a canonical recipient in webhooks; of a phone number its digits. */
 export function spellingsOf (recipient: string): string[] {
   const name = recipient.slice(1)
-  if (!recipient.startsWith('p')) return [name]
-  const shorter = [name.replace(/^(55\d{2})9(\d{8})$/, '$1$2'), name.replace(/^521(\d{10})$/, '52$1'), name.replace(/^549(\d{10})$/, '54$1')]
-  return [...new Set([name, ...shorter])]
+  return recipient.startsWith('p') ? spellingsOfDigits(name) : [name]
 }
 
 /** A recipient for logs: its last two digits only. */

@@ -1,6 +1,13 @@
 /** What is known of a sender: script replies, API responses and gauges share these types. */
 
-export type SenderState = 'active' | 'paused' | 'stopped'
+export const senderStates = ['active', 'paused', 'stopped'] as const
+export type SenderState = typeof senderStates[number]
+/** Of the circuit breaker. `half-open`: WhatsApp works again, and the backlog is sent in stages. */
+export const circuitStates = ['closed', 'open', 'half-open'] as const
+export type CircuitState = typeof circuitStates[number]
+
+/** `off`: not checked. `collecting`: webhooks have not come for a day yet, or some may be missing. `known`: a window that is not open is closed. */
+export type WindowState = 'off' | 'collecting' | 'known'
 
 /** Counts of one sender, as inspect-sender.lua returns them. */
 export interface SenderCounts {
@@ -9,6 +16,10 @@ export interface SenderCounts {
   due: number
   inFlight: number
   scheduled: number
+  /** Messages that wait for their template, outside of the queues. */
+  suspended: number
+  /** Messages that wait until their recipient writes, outside of the queues. */
+  awaiting: number
   /** Messages of unknown outcome. */
   unknown: number
   /** Failures that wait for their next retry. */
@@ -26,17 +37,25 @@ export interface SenderView extends SenderCounts {
   state: SenderState
   reason: string | null
   resumesAt: string | null
+  /** `code`: of the last failure. */
+  circuit: { state: CircuitState, since: string | null, nextProbeAt: string | null, code: string | null }
+  /** Whether closed windows are known. `since`: since when no webhook is missing. */
+  windows: { state: WindowState, since: string | null, lastWebhookAt: string | null, people: number }
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
   failures: { pending: number, resolved: number, failed: number }
   oldestDueSeconds: number
 }
 
-/** The same with what only the metrics show. */
+/** A sender as the API returns it, and the facts that only the metrics show. */
 export interface SenderFacts extends SenderView {
   /** How long due messages have had no drain run; 0 if one is running or none is due. */
   unattendedSeconds: number
   /** FAILED in the last 24 h and not acknowledged, by reason. */
   unacknowledged: Record<'rejected' | 'exhausted' | 'expired' | 'unknown', number>
+  /** Share of the messages accepted 2 to 12 minutes ago of which no webhook has reported a status; 0 below 20 messages. */
+  statusesMissing: number
+  /** Reads of the statuses of its templates that failed since the last successful one. */
+  templateReadFailures: number
   /** Undelivered callbacks, and the age of the oldest one. */
   callbacks: { waiting: number, oldestSeconds: number }
 }

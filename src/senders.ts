@@ -2,17 +2,26 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
-import { Ajv } from 'ajv'
 import { SluiceError } from './errors.js'
 import type { UnknownPolicy } from './message.js'
+import type { Wrong } from './settings/json-list.js'
+import { createReader } from './settings/json-list.js'
+import type { Problems } from './settings/problems.js'
+import { createProblems } from './settings/problems.js'
+
+const PRINTABLE = /^[\x21-\x7e]+$/
+const TOKEN = 'must be printable ASCII without spaces or line breaks'
+const API = 'must be an http(s) URL with its scheme, without query or credentials, such as https://graph.facebook.com/v25.0'
 
 /** One entry of WHATSAPP_SENDERS_FILE. Settings are the defaults of missing fields. docs/senders.md describes each field. */
 const EntrySchema = Type.Object({
   id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 60, pattern: '^[^\\x00-\\x1f]*$' })),
+  accountId: Type.Optional(Type.String({ pattern: '^\\d{1,30}$' })),
   accessToken: Type.Optional(Type.String({ minLength: 1 })),
   accessTokenFile: Type.Optional(Type.String({ minLength: 1 })),
   apiUrl: Type.Optional(Type.String({ minLength: 1 })),
-  appSecrets: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 10 })),
+  appSecrets: Type.Optional(Type.Array(Type.String({ pattern: PRINTABLE.source }), { maxItems: 10 })),
   rules: Type.Optional(Type.Object({
     pairIntervalMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 86_400_000 })),
     pairBurst: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
@@ -22,13 +31,17 @@ const EntrySchema = Type.Object({
   onUnknown: Type.Optional(Type.Union([Type.Literal('retry'), Type.Literal('fail')]))
 }, { additionalProperties: false })
 
-export const SendersFileSchema = Type.Array(EntrySchema, { minItems: 1, maxItems: 10_000 })
 type Entry = Static<typeof EntrySchema>
+const readEntries = createReader<Entry>({ setting: 'WHATSAPP_SENDERS_FILE', schema: EntrySchema, label: 'id', minItems: 1, maxItems: 10_000 })
 
 /** One business phone number with its credentials and rules. */
 export interface SenderSettings {
   /** Phone number id. */
   id: string
+  /** For people to read; null without one. */
+  name: string | null
+  /** WhatsApp Business account, whose templates are read; null to read none. */
+  accountId: string | null
   /** Empty against the sandbox. */
   accessToken: string
   /** File from which the token is read repeatedly; null if the token is part of the settings. */
@@ -37,7 +50,7 @@ export interface SenderSettings {
   apiUrl: string
   /** Secrets of the Meta apps that may sign webhooks for this number. */
   appSecrets: string[]
-  /** As in throttle/rules.ts: ms, count, messages per second, requests in flight. */
+  /** As in throttle/sender.ts: ms, count, messages per second, requests in flight. */
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number }
   /** null: UNKNOWN_OUTCOME applies. */
   onUnknown: UnknownPolicy | null
@@ -48,6 +61,8 @@ export interface SenderSource {
   SANDBOX: boolean
   WHATSAPP_SENDERS_FILE: string
   WHATSAPP_PHONE_NUMBER_ID: string
+  WHATSAPP_SENDER_NAME: string
+  WHATSAPP_BUSINESS_ACCOUNT_ID: string
   WHATSAPP_ACCESS_TOKEN: string
   WHATSAPP_APP_SECRET: string
   WHATSAPP_API_URL: string
@@ -61,72 +76,105 @@ export interface SenderSource {
 
 /**
  * The senders of the file, the first being the default one, or the one of WHATSAPP_PHONE_NUMBER_ID. Every call reads all files, so a reload
- * is another call. Throws CONFIG_INVALID with entry and field; the error never contains a token.
+ * is another call. Throws CONFIG_INVALID with every wrong entry and field; the error never contains a token.
  */
 export function readSenders (source: SenderSource): SenderSettings[] {
-  const { accessTokenFile } = source
-  const appSecrets = source.WHATSAPP_APP_SECRET.split(',').map(secret => secret.trim()).filter(secret => secret !== '')
-  const common = { apiUrl: source.WHATSAPP_API_URL, appSecrets, onUnknown: null }
-  const rules = {
-    pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS,
-    pairBurst: source.WHATSAPP_RATE_LIMIT_BURST,
-    perSecond: source.WHATSAPP_SENDER_RATE_PER_SECOND,
-    maxInFlight: source.MAX_IN_FLIGHT_PER_SENDER
+  const problems = createProblems()
+  const senders = source.WHATSAPP_SENDERS_FILE === '' ? [readOnlySender(source, problems)] : readFile(source, problems)
+  problems.throwAny()
+  return senders
+}
+
+function defaultsOf (source: SenderSource): Omit<SenderSettings, 'id' | 'name' | 'accessToken' | 'accessTokenFile'> {
+  return {
+    accountId: source.WHATSAPP_BUSINESS_ACCOUNT_ID || null,
+    apiUrl: source.WHATSAPP_API_URL,
+    appSecrets: source.WHATSAPP_APP_SECRET.split(',').map(secret => secret.trim()).filter(secret => secret !== ''),
+    onUnknown: null,
+    rules: {
+      pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS,
+      pairBurst: source.WHATSAPP_RATE_LIMIT_BURST,
+      perSecond: source.WHATSAPP_SENDER_RATE_PER_SECOND,
+      maxInFlight: source.MAX_IN_FLIGHT_PER_SENDER
+    }
   }
-  if (source.WHATSAPP_SENDERS_FILE === '') {
-    const accessToken = accessTokenFile === null ? source.WHATSAPP_ACCESS_TOKEN : readToken(accessTokenFile)
-    return [{ ...common, id: source.WHATSAPP_PHONE_NUMBER_ID, accessToken, accessTokenFile, rules }]
+}
+
+function readOnlySender (source: SenderSource, problems: Problems): SenderSettings {
+  const { accessTokenFile, WHATSAPP_ACCESS_TOKEN: token } = source
+  const common = defaultsOf(source)
+  if (token !== '' && accessTokenFile === null && !isToken(token)) {
+    const bearer = /^bearer\s/i.test(token) ? ', and without the word Bearer' : ''
+    problems.add('WHATSAPP_ACCESS_TOKEN', `WHATSAPP_ACCESS_TOKEN: ${TOKEN}${bearer}`)
   }
+  if (!isApi(common.apiUrl)) problems.add('WHATSAPP_API_URL', `WHATSAPP_API_URL: ${API}`)
+  if (!common.appSecrets.every(isToken)) problems.add('WHATSAPP_APP_SECRET', `WHATSAPP_APP_SECRET: each secret ${TOKEN}; commas separate several`)
+  const accessToken = accessTokenFile === null ? token : problems.collect(() => readToken(accessTokenFile)) ?? ''
+  return { ...common, id: source.WHATSAPP_PHONE_NUMBER_ID, name: source.WHATSAPP_SENDER_NAME || null, accessToken, accessTokenFile }
+}
+
+function readFile (source: SenderSource, problems: Problems): SenderSettings[] {
   const file = resolve(source.WHATSAPP_SENDERS_FILE)
-  const entries = parse(readText(file, 'WHATSAPP_SENDERS_FILE'))
+  const common = defaultsOf(source)
   const ids = new Set<string>()
-  return entries.map((entry, at) => {
-    const wrong = (field: string, detail: string): SluiceError => invalid(`entry ${at + 1} ("${entry.id}"), ${field}: ${detail}`)
-    if (ids.has(entry.id)) throw wrong('id', 'duplicate id')
+  return readEntries(file, problems).map(({ entry, wrong }) => {
+    if (ids.has(entry.id)) wrong('id', 'duplicate id')
     ids.add(entry.id)
     const path = entry.accessTokenFile === undefined ? null : resolve(dirname(file), entry.accessTokenFile)
     const sender: SenderSettings = {
       ...common,
       id: entry.id,
+      name: entry.name ?? null,
       accessToken: tokenOf(entry, path, source.SANDBOX, wrong),
       accessTokenFile: path,
-      rules: { ...rules, ...entry.rules },
+      rules: { ...common.rules, ...entry.rules },
+      ...(entry.accountId === undefined ? {} : { accountId: entry.accountId }),
       ...(entry.apiUrl === undefined ? {} : { apiUrl: entry.apiUrl }),
       ...(entry.appSecrets === undefined ? {} : { appSecrets: entry.appSecrets }),
       ...(entry.onUnknown === undefined ? {} : { onUnknown: entry.onUnknown })
     }
-    if (!isApi(sender.apiUrl)) throw wrong('apiUrl', 'must be an http(s) URL without query or credentials')
+    if (!isApi(sender.apiUrl)) wrong('apiUrl', API)
     return sender
   })
 }
 
-function tokenOf (entry: Entry, path: string | null, isSandbox: boolean, wrong: (field: string, detail: string) => SluiceError): string {
-  if (entry.accessToken !== undefined && path !== null) throw wrong('accessTokenFile', 'accessToken is set as well: remove one of them')
-  if (isSandbox) {
-    if (entry.accessToken !== undefined || path !== null) throw wrong('accessToken', 'SANDBOX=1 and a token are mutually exclusive')
-    return ''
-  }
-  if (path !== null) return readToken(path, detail => wrong('accessTokenFile', detail))
-  if (entry.accessToken === undefined) throw wrong('accessToken', 'missing, and accessTokenFile as well (only SANDBOX=1 needs no token)')
-  if (!isToken(entry.accessToken)) throw wrong('accessToken', 'must be printable ASCII without spaces or line breaks')
-  return entry.accessToken
+/** Empty where `wrong` was called, and against the sandbox. */
+function tokenOf ({ accessToken }: Entry, path: string | null, isSandbox: boolean, wrong: Wrong): string {
+  if (accessToken !== undefined && path !== null) wrong('accessTokenFile', 'accessToken is set as well: remove one of them')
+  else if (isSandbox && (accessToken !== undefined || path !== null)) wrong('accessToken', 'SANDBOX=1 and a token are mutually exclusive')
+  else if (isSandbox) return ''
+  else if (path !== null) {
+    const read = readTokenFile(path)
+    if ('token' in read) return read.token
+    wrong('accessTokenFile', read.wrong)
+  } else if (accessToken === undefined) wrong('accessToken', 'missing, and accessTokenFile as well (only SANDBOX=1 needs no token)')
+  else if (isToken(accessToken)) return accessToken
+  else wrong('accessToken', TOKEN)
+  return ''
 }
 
-/** The token in a file, without the line break that usually ends it. Throws CONFIG_INVALID. */
-export function readToken (path: string, wrong: (detail: string) => SluiceError = detail => invalid(detail, 'WHATSAPP_ACCESS_TOKEN_FILE')): string {
+/** The token in the file of WHATSAPP_ACCESS_TOKEN_FILE. Throws CONFIG_INVALID. */
+function readToken (path: string): string {
+  const read = readTokenFile(path)
+  if ('token' in read) return read.token
+  const field = 'WHATSAPP_ACCESS_TOKEN_FILE'
+  throw new SluiceError('CONFIG_INVALID', { detail: `${field}: ${read.wrong}`, field })
+}
+
+/** The token in a file, without the line break that usually ends it. */
+function readTokenFile (path: string): { token: string } | { wrong: string } {
   let token
   try {
     token = readFileSync(path, 'utf8').trim()
   } catch {
-    throw wrong(`cannot read the file ${path}`)
+    return { wrong: `cannot read the file ${path}` }
   }
-  if (!isToken(token)) throw wrong(`the file ${path} holds no token: printable ASCII without spaces or line breaks`)
-  return token
+  return isToken(token) ? { token } : { wrong: `the file ${path} holds no token: it ${TOKEN}` }
 }
 
 /** Printable ASCII: a line break in a token would fail every message, and only when sent. */
 export function isToken (text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text)
+  return PRINTABLE.test(text)
 }
 
 /** Whether a text can be the URL of an API. */
@@ -134,43 +182,4 @@ export function isApi (text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, search, username } = new URL(text)
   return /^https?:$/.test(protocol) && search === '' && username === ''
-}
-
-const validate = new Ajv({ allErrors: false }).compile<Entry[]>(SendersFileSchema)
-
-function parse (text: string): Entry[] {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    // The parser's message may quote the file, and so a token.
-    throw invalid('the file is not valid JSON')
-  }
-  if (validate(value)) return value
-  const [problem] = validate.errors ?? []
-  const [, at, ...path] = (problem?.instancePath ?? '').split('/')
-  if (at === undefined) throw invalid(`the file ${problem?.message ?? 'is not a list of senders'}`)
-  const entry = (value as unknown[])[Number(at)]
-  const id = typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? ` ("${entry.id}")` : ''
-  const { additionalProperty, missingProperty } = (problem?.params ?? {}) as { additionalProperty?: string, missingProperty?: string }
-  const field = [...path, ...[additionalProperty ?? missingProperty ?? []].flat()].join('.')
-  const sentence = reason(problem?.message, { additionalProperty, missingProperty })
-  throw invalid(`entry ${Number(at) + 1}${id}${field === '' ? '' : `, ${field}`}: ${sentence}`)
-}
-
-function reason (message: string | undefined, named: Record<'additionalProperty' | 'missingProperty', string | undefined>): string {
-  if (named.additionalProperty !== undefined) return 'unknown field'
-  return named.missingProperty !== undefined ? 'missing' : message ?? 'not valid'
-}
-
-function readText (path: string, setting: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw invalid(`cannot read the file ${path}`, setting, cause)
-  }
-}
-
-function invalid (detail: string, field = 'WHATSAPP_SENDERS_FILE', cause?: unknown): SluiceError {
-  return new SluiceError('CONFIG_INVALID', { detail: `${field}: ${detail}`, field, ...(cause === undefined ? {} : { cause }) })
 }

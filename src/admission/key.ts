@@ -1,56 +1,54 @@
 import { hash, randomBytes } from 'node:crypto'
-import { SluiceError } from '../errors.js'
-import type { Addressing, KeySource } from '../message.js'
-
-/** JSON with the keys of every object sorted, so that equal contents give equal texts. */
-export function stableJson (value: unknown): string {
-  // Fast path: most contents are a text, without an object to sort.
-  if (Array.isArray(value) && value.every(part => typeof part !== 'object')) return JSON.stringify(value)
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
-}
-
-/**
- * Derives an idempotency key from a message: the same recipient, content, type and, if given, timestamp give the same key. Its form is
- * `whatsapp:+<digits>:<16 hex>`; a user or group id takes the place of the digits.
- */
-export function generateIdempotencyKey (
-  recipient: string,
-  message: unknown,
-  type: string,
-  timestamp?: string | number,
-  addressing: Addressing = 'phone'
-): string {
-  const name = addressing === 'phone' ? recipient.replace(/\D/g, '') : recipient
-  const parts = timestamp === undefined ? [name, message, type] : [name, message, type, timestamp]
-  return `whatsapp:${addressing === 'phone' ? '+' : ''}${name}:${hash('sha256', stableJson(parts), 'hex').slice(0, 16)}`
-}
+import { invalidField } from '../errors.js'
+import type { KeySource } from '../message.js'
+import { deriveKey, stableJson } from '../values/key.js'
+import type { Request } from './admit.js'
 
 export interface Keyed { key?: string, source: KeySource }
 
-/** `row`: number of a row of a batch, whose rows share a header. `derive`: whether to derive a key where none is given. */
-interface Given { header?: string | undefined, row?: number | undefined, field?: string | undefined, derive: boolean }
-
-/** The idempotency key: of the header (in a batch `<header>#<row>`), else of the field, else derived, else none. Throws INVALID_KEY. */
-export function chooseKey (given: Given, derive: () => string): Keyed {
-  if (given.header !== undefined) {
-    const key = checked(unquoted(given.header), 'Idempotency-Key')
-    return { key: given.row === undefined ? key : `${key}#${given.row}`, source: 'header' }
+/**
+ * The idempotency key of a request: of the header (in a batch `<header>#<row>`), else of the field, else derived, else none. `recipient`: canonical.
+ * Throws INVALID_KEY.
+ */
+export function chooseKey (request: Request, recipient: string, type: string): Keyed {
+  if (request.headerKey !== undefined) {
+    const key = readHeaderKey(request.headerKey)
+    return { key: request.row === undefined ? key : `${key}#${request.row}`, source: 'header' }
   }
-  if (given.field !== undefined) return { key: checked(given.field, 'idempotencyKey'), source: 'field' }
-  return given.derive ? { key: derive(), source: 'derived' } : { source: 'none' }
+  if (request.idempotencyKey !== undefined) return { key: readKey(request.idempotencyKey), source: 'field' }
+  if (request.deduplicate === false) return { source: 'none' }
+  const { message, timestamp, scheduledFor } = request
+  const isPhone = recipient.startsWith('p')
+  return { key: deriveKey({ recipient: recipient.slice(1), isPhone, type, message, timestamp, scheduledFor }), source: 'derived' }
 }
 
-/** By the draft of Idempotency-Key the header is a structured-field string, so quotes around it are not part of the key. */
+const HEADER = 'Idempotency-Key'
+
+/**
+ * By the draft of Idempotency-Key the header is a string of RFC 9651, so quotes around it are not part of the key. Escapes within it are rejected:
+ * as text they would be another key than in the field.
+ */
 function unquoted (header: string): string {
-  return /^".*"$/.test(header) ? header.slice(1, -1) : header
+  if (!header.startsWith('"')) return header
+  if (/^"[^"\\]*"$/.test(header)) return header.slice(1, -1)
+  throw invalidField('INVALID_KEY', { field: HEADER, detail: 'a key in quotes ends with a quote, and has neither quotes nor backslashes within' })
 }
 
-function checked (key: string, field: string): string {
-  if (!/^[\x21-\x7e][\x20-\x7e]{0,255}$/.test(key)) throw new SluiceError('INVALID_KEY', { field })
-  return key
+/** The key in a header. Throws INVALID_KEY. */
+export function readHeaderKey (header: string): string {
+  return readKey(unquoted(header), HEADER)
+}
+
+/** An idempotency key. Throws INVALID_KEY. */
+export function readKey (key: string, field = 'idempotencyKey'): string {
+  if (/^[\x21-\x7e]([\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(key)) return key
+  throw invalidField('INVALID_KEY', { field, detail: reasonOf(key), hint: 'use 1 to 256 printable ASCII characters' })
+}
+
+function reasonOf (key: string): string {
+  if (key === '') return 'it is empty'
+  if (key.length > 256) return `it has ${key.length} characters`
+  return /[^\x20-\x7e]/.test(key) ? 'it contains a character that is not printable ASCII' : 'it begins or ends with a space'
 }
 
 /** The first 22 characters, 132 bits, of SHA-256 over sender, caller and key; random where there is no key. */

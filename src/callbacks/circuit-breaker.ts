@@ -1,4 +1,4 @@
-import { backoffMs } from '../backoff.js'
+import { backoffMs } from '../values/backoff.js'
 
 /** Consecutive failures before the circuit opens. */
 const FAILURES_TO_OPEN = 5

@@ -1,11 +1,12 @@
-import { backoffMs } from '../backoff.js'
+import { backoffMs } from '../values/backoff.js'
 import type { Bus } from '../events.js'
 import type { Explain } from '../failure/failure.js'
+import { DEAD_LETTERS_CAP } from '../redis/keys.js'
 import type { LeasedCallback, Replies } from '../redis/commands.js'
-import { retryWhileUnavailable } from '../redis/retry-while-unavailable.js'
+import { isUnavailable, retryWhileUnavailable } from '../redis/unavailable.js'
 import type { Store } from '../redis/store.js'
-import { isUnavailable } from '../redis/unavailable.js'
 import type { CircuitBreaker } from './circuit-breaker.js'
+import type { Callback } from './describe.js'
 import { describeEvent } from './describe.js'
 import type { Endpoint, Posted } from './post.js'
 import { sign } from './post.js'
@@ -34,8 +35,9 @@ export function leaseFor (timeoutMs: number): number {
 }
 
 const LONGEST_RETRY_MS = 3_600_000
-/** Dead letters kept per sender, and for how long. */
-const DEAD_CAP = 1000
+/** Instead of an attempt, for an event that cannot be read. */
+const UNREADABLE: Posted = { status: 'rejected', code: 'UNREADABLE', durationMs: 0 }
+/** How long a dead letter is kept. */
 const DEAD_KEPT_MS = 30 * 86_400_000
 
 /** When a lease was requested: by `performance.now()`, before the lease began, and by Redis's clock. */
@@ -54,10 +56,9 @@ export async function deliverCallbacks (
   const withinMs = deps.callbacks.leaseMs / 4
   let startBy = leasedAt.ms + withinMs
   while (!closing.aborted && performance.now() < startBy) {
-    const { id, type, body } = describeEvent(sender, subject, event, deps.explain)
-    const atS = Math.floor((leasedAt.epochMs + performance.now() - leasedAt.ms) / 1000)
-    const posted = await deps.endpoint.post(sign(id, atS, body, deps.callbacks.keys), body)
-    breaker.record(posted.status !== 'failed')
+    const callback = readEvent(deps, sender, subject, event)
+    const posted = callback === null ? UNREADABLE : await post(deps, callback, leasedAt)
+    if (callback !== null) breaker.record(posted.status !== 'failed')
     startBy = performance.now() + withinMs
     // While the circuit is not closed it sets the pace. Long delays of single messages would only outlast the outage of the endpoint. A
     // rejected callback was not delayed by an outage.
@@ -67,12 +68,12 @@ export async function deliverCallbacks (
     if (reply === null || reply.status === 'stale') return null
     deps.events.emit('callback.attempted', {
       sender,
-      callback: id,
-      type,
+      callback: callback?.id ?? subject,
+      type: callback?.type ?? 'unknown',
       result: reply.status,
       tries: tries + 1,
       durationMs: posted.durationMs,
-      ...(posted.status === 'taken' ? {} : { code: posted.code })
+      ...(posted.status === 'accepted' ? {} : { code: posted.code })
     })
     if (reply.status === 'retry-scheduled') return afterMs
     if (reply.leaseEndMs === 0) return null
@@ -82,13 +83,29 @@ export async function deliverCallbacks (
   return null
 }
 
+/** Null for a damaged event: it becomes a dead letter at once, so that the later events of its subject are delivered. */
+function readEvent (deps: CallbackDeps, sender: string, subject: string, event: string): Callback | null {
+  try {
+    return describeEvent(sender, subject, event, deps.explain)
+  } catch (error) {
+    deps.events.emit('unexpected-error', { location: 'callbacks', error })
+    return null
+  }
+}
+
+async function post (deps: CallbackDeps, { id, body }: Callback, leasedAt: LeasedAt): Promise<Posted> {
+  const atS = Math.floor((leasedAt.epochMs + performance.now() - leasedAt.ms) / 1000)
+  return await deps.endpoint.post(sign(id, atS, body, deps.callbacks.keys), body)
+}
+
 /** Writes the result of an attempt. Null where Redis stays unavailable until the lease is over; the event is then delivered again. */
 async function settleCallback (
   deps: CallbackDeps, sender: string, subject: string, leaseEnd: number, posted: Posted, afterMs: number
 ): Promise<Replies['settle-callback'] | null> {
-  const { giveUpMs, leaseMs } = deps.callbacks
+  const { leaseMs } = deps.callbacks
+  const giveUpMs = posted === UNREADABLE ? 0 : deps.callbacks.giveUpMs
   const settle = async (): Promise<Replies['settle-callback']> => await deps.store.run('settle-callback', { sender }, {
-    subject, leaseEnd, delivered: posted.status === 'taken', afterMs, giveUpMs, leaseMs, cap: DEAD_CAP, keepMs: DEAD_KEPT_MS
+    subject, leaseEnd, delivered: posted.status === 'accepted', afterMs, giveUpMs, leaseMs, cap: DEAD_LETTERS_CAP, keepMs: DEAD_KEPT_MS
   })
   try {
     return await retryWhileUnavailable(settle, { withinMs: leaseMs / 2 })

@@ -2,13 +2,14 @@ import type { Explain } from '../failure/failure.js'
 import { publicId } from '../redis/keys.js'
 import type { Result, HistoryEntry } from '../settlement/record.js'
 import { parseResult } from '../settlement/record.js'
+import { formatTime } from '../values/time.js'
 
 export interface Callback {
-  /** The same for every attempt, so that receivers recognize a repeat. */
+  /** Equal in every attempt, so that receivers recognize a repeat. */
   id: string
   type: string
   /** ms since the epoch. */
-  at: number
+  atMs: number
   body: string
 }
 
@@ -18,20 +19,21 @@ const RELAYED = 'in:'
 /** The callback of an outbox event, whose text is `<ms> <result>[<tab><history entry>]`, or `<ms> <type> <JSON>` if it is relayed. */
 export function describeEvent (sender: string, subject: string, event: string, explain: Explain): Callback {
   const space = event.indexOf(' ')
-  const at = Number(event.slice(0, space))
+  const atMs = Number(event.slice(0, space))
   const rest = event.slice(space + 1)
-  return subject.startsWith(RELAYED) ? describeRelayed(sender, subject, at, rest) : describeChange(sender, subject, at, rest, explain)
+  return subject.startsWith(RELAYED) ? describeRelayed(sender, subject, atMs, rest) : describeChange(sender, subject, atMs, rest, explain)
 }
 
 /** Concatenated as text, so that no byte of the relayed change is altered. */
-function describeRelayed (sender: string, subject: string, at: number, rest: string): Callback {
+function describeRelayed (sender: string, subject: string, atMs: number, rest: string): Callback {
   const space = rest.indexOf(' ')
   const type = rest.slice(0, space)
-  const head = JSON.stringify({ type, timestamp: iso(at) }).slice(0, -1)
-  return { id: `in_${subject.slice(RELAYED.length)}`, type, at, body: `${head},"data":{"sender":${JSON.stringify(sender)},${rest.slice(space + 2)}}` }
+  const head = JSON.stringify({ type, timestamp: formatTime(atMs) }).slice(0, -1)
+  const body = `${head},"data":{"sender":${JSON.stringify(sender)},${rest.slice(space + 2)}}`
+  return { id: `in_${subject.slice(RELAYED.length)}`, type, atMs, body }
 }
 
-function describeChange (sender: string, subject: string, at: number, rest: string, explain: Explain): Callback {
+function describeChange (sender: string, subject: string, atMs: number, rest: string, explain: Explain): Callback {
   const [text = '', entryText = '{}'] = rest.split('\t')
   const result = parseResult(text)
   const status = result?.state ?? 'unknown'
@@ -47,7 +49,8 @@ function describeChange (sender: string, subject: string, at: number, rest: stri
   }
   const type = `message.${status}`
   // A message cannot reach the same state twice within a millisecond.
-  return { id: `${subject.replace('.', '_')}_${status}_${at.toString(36)}`, type, at, body: JSON.stringify({ type, timestamp: iso(at), data }) }
+  const body = JSON.stringify({ type, timestamp: formatTime(atMs), data })
+  return { id: `${subject.replace('.', '_')}_${status}_${atMs.toString(36)}`, type, atMs, body }
 }
 
 function fieldsOf (result: Result): Record<string, unknown> {
@@ -59,10 +62,10 @@ function fieldsOf (result: Result): Record<string, unknown> {
     ...(result.cancelledFor === undefined ? {} : { cancelledFor: result.cancelledFor }),
     ...(result.callbackData === undefined ? {} : { callbackData: result.callbackData }),
     ...(result.waId === undefined ? {} : { waId: result.waId }),
-    createdAt: iso(result.admittedAt),
-    settledAt: iso(result.settledAt),
-    ...(result.deliveredAt === undefined ? {} : { deliveredAt: iso(result.deliveredAt) }),
-    ...(result.readAt === undefined ? {} : { readAt: iso(result.readAt) })
+    createdAt: formatTime(result.admittedAt),
+    settledAt: formatTime(result.settledAt),
+    ...(result.deliveredAt === undefined ? {} : { deliveredAt: formatTime(result.deliveredAt) }),
+    ...(result.readAt === undefined ? {} : { readAt: formatTime(result.readAt) })
   }
 }
 
@@ -76,8 +79,4 @@ function toOf (recipient: string): string | null {
 function errorOf (entry: Partial<HistoryEntry>, explain: Explain): Record<string, unknown> {
   const { explanation = null, remedy = null } = entry.code === undefined ? {} : explain(entry.code)
   return { code: entry.code ?? null, message: entry.error ?? entry.note ?? null, reason: entry.reason ?? null, explanation, remedy }
-}
-
-function iso (ms: number): string {
-  return new Date(ms).toISOString()
 }

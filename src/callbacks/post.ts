@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto'
-import { Pool } from 'undici'
+import type { Proxies } from '../config.js'
+import { createOutbound } from '../outbound.js'
+import { startReadTimeout } from '../deadlines.js'
 
 /**
- * Result of one attempt. `code`: `HTTP_<status>`, or why there was no response. `rejected`: the receiver is up and does not take this callback.
- * `failed`: it takes none at the moment.
+ * Result of one attempt. `code`: `HTTP_<status>`, or why there was no response. `rejected`: the receiver is up and does not accept this callback.
+ * `failed`: it accepts none at the moment.
  */
-export type Posted = { status: 'taken', durationMs: number } | { status: 'rejected' | 'failed', code: string, durationMs: number }
+export type Posted = { status: 'accepted', durationMs: number } | { status: 'rejected' | 'failed', code: string, durationMs: number }
 
 /** Client errors that are about the receiver's state and not about the request: Request Timeout, Too Many Requests. */
 const TEMPORARY = [408, 429]
@@ -16,30 +18,37 @@ export interface Endpoint {
   close: () => Promise<void>
 }
 
-/** The receiver of callbacks. `withinMs`: from the start of an attempt to the head of its response. */
-export function createEndpoint (url: string, { withinMs, connections }: { withinMs: number, connections: number }): Endpoint {
+export interface EndpointOptions { withinMs: number, connections: number, proxies?: Proxies }
+
+/** The receiver of callbacks. `withinMs`: from the start of an attempt to the end of its response. */
+export function createEndpoint (url: string, { withinMs, connections, proxies }: EndpointOptions): Endpoint {
   const { origin, pathname, search } = new URL(url)
-  const pool = new Pool(origin, { connections, pipelining: 1, connect: { timeout: withinMs }, headersTimeout: withinMs, bodyTimeout: withinMs })
+  const pool = createOutbound(origin, { connections, connectTimeoutMs: withinMs, proxies })
   return {
     async post (headers, body) {
       const startedAt = performance.now()
       const durationMs = (): number => performance.now() - startedAt
+      const timeout = new AbortController()
+      const stopTimeout = startReadTimeout(withinMs, () => timeout.abort(new DOMException('No response in time', 'TimeoutError')))
       try {
         const response = await pool.request({
+          origin,
           method: 'POST',
           path: pathname + search,
           headers: { ...headers, 'content-type': 'application/json', 'user-agent': 'sluice' },
           body,
-          signal: AbortSignal.timeout(withinMs)
+          signal: timeout.signal
         })
         // Dumped, so that the connection can be reused. The status is known, so an error here changes nothing.
         await response.body.dump().catch(() => undefined)
         const { statusCode } = response
         return statusCode >= 200 && statusCode < 300
-          ? { status: 'taken', durationMs: durationMs() }
+          ? { status: 'accepted', durationMs: durationMs() }
           : { status: isAboutReceiver(statusCode) ? 'failed' : 'rejected', code: `HTTP_${statusCode}`, durationMs: durationMs() }
       } catch (error) {
-        return { status: 'failed', code: codeOf(error), durationMs: durationMs() }
+        return { status: 'failed', code: failureCode(error), durationMs: durationMs() }
+      } finally {
+        stopTimeout()
       }
     },
     async close () { await pool.destroy() }
@@ -51,10 +60,10 @@ function isAboutReceiver (statusCode: number): boolean {
 }
 
 /** Holds nothing that was sent or received. */
-function codeOf (error: unknown): string {
+function failureCode (error: unknown): string {
   const { code, name } = error as { code?: unknown, name?: unknown }
   if (name === 'TimeoutError') return 'TIMEOUT'
-  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'NO_ANSWER'
+  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'NO_RESPONSE'
 }
 
 /**

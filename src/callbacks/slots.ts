@@ -15,6 +15,8 @@ interface Count { all: number, retries: number }
 export interface Slots {
   /** How many more callbacks of a sender may start now, and how many of them may be retries. */
   free: (sender: string) => Count
+  /** Keeps what is free for a sender until it is known how much of that it takes. */
+  reserve: (sender: string) => Count & { release: () => void }
   /** Takes a slot; returns a function that releases it. */
   take: (sender: string, isRetry: boolean) => () => void
 }
@@ -34,14 +36,25 @@ export function createSlots (breaker: Pick<CircuitBreaker, 'state'>): Slots {
     else bySender.delete(sender)
   }
 
+  function free (sender: string): Count {
+    const state = breaker.state()
+    if (state === 'open') return { all: 0, retries: 0 }
+    if (state === 'half-open') return probes < MAX_PROBES ? { all: 1, retries: 1 } : { all: 0, retries: 0 }
+    const own = bySender.get(sender) ?? { all: 0, retries: 0 }
+    const all = share(MAX_IN_FLIGHT - total.all, own.all)
+    return { all, retries: Math.min(all, share(MAX_RETRIES_IN_FLIGHT - total.retries, own.retries)) }
+  }
+
   return {
-    free (sender) {
-      const state = breaker.state()
-      if (state === 'open') return { all: 0, retries: 0 }
-      if (state === 'half-open') return probes < MAX_PROBES ? { all: 1, retries: 1 } : { all: 0, retries: 0 }
-      const own = bySender.get(sender) ?? { all: 0, retries: 0 }
-      const all = share(MAX_IN_FLIGHT - total.all, own.all)
-      return { all, retries: Math.min(all, share(MAX_RETRIES_IN_FLIGHT - total.retries, own.retries)) }
+    free,
+    reserve (sender) {
+      const count = free(sender)
+      if (breaker.state() === 'half-open') {
+        probes += count.all
+        return { ...count, release: () => { probes -= count.all } }
+      }
+      add(sender, count)
+      return { ...count, release: () => add(sender, { all: -count.all, retries: -count.retries }) }
     },
     take (sender, isRetry) {
       if (breaker.state() === 'half-open') {

@@ -5,7 +5,8 @@ import type { Queue } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 import type { Bus } from '../events.js'
-import { isChange } from '../http/loopback.js'
+import { isChange } from '../http/authenticate.js'
+import { prefixOf } from '../http/paths.js'
 import { sendProblem } from '../http/problem.js'
 import type { MessagesQueueDeps } from './messages-queue.js'
 import { createMessagesQueue } from './messages-queue.js'
@@ -48,7 +49,7 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
       uiConfig: {
         boardTitle: 'Sluice',
         hideDocsLink: true,
-        miscLinks: [{ text: 'Console', url: '/console' }],
+        miscLinks: [{ text: 'Console', url: '../../console/' }],
         ...(deps.sandbox ? { environment: { label: 'Sandbox: no real messages', color: '#b45309', textColor: '#ffffff' } } : {})
       }
     }
@@ -60,6 +61,12 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
     reply.headers(headers)
     if (!isChange(request)) return
     return sendProblem(reply, new SluiceError('NOT_SUPPORTED', { detail: 'the dashboard is read-only: use the console or the API' }))
+  })
+  // bull-board has one base path for all requests. Behind a proxy that removes a prefix the browser needs it.
+  app.addHook('onSend', async (request, reply, payload) => {
+    const prefix = prefixOf(request)
+    if (prefix === '' || typeof payload !== 'string' || !String(reply.getHeader('content-type')).startsWith('text/html')) return payload
+    return payload.replace(`<base href="${app.prefix}/"`, `<base href="${prefix}${app.prefix}/"`)
   })
   await app.register(server.registerPlugin())
 }

@@ -33,7 +33,7 @@ const DESCRIPTION = "The messages of all senders, read-only: a view of the gatew
  * object with all public members of it.
  */
 export function createMessagesQueue (deps: MessagesQueueDeps): BaseAdapter {
-  const readSenders = shared(async () => await inspectSenders(deps.store, deps.senders.ids()))
+  const readSenders = shared(async () => (await inspectSenders(deps.store, deps.senders.ids())).senders)
 
   async function find (name: string): Promise<QueueRow | null> {
     const parts = parseId(name)
@@ -96,28 +96,28 @@ export function createMessagesQueue (deps: MessagesQueueDeps): BaseAdapter {
     getQueueDefaultJobOptions: () => ({}),
     getWorkers: async () => null,
     // bull-board calls none of these on a read-only queue.
-    setFormatter: refuse,
-    setVisibilityGuard: refuse,
-    addJob: refuse,
-    clean: refuse,
-    empty: refuse,
-    obliterate: refuse,
-    pause: refuse,
-    resume: refuse,
-    promoteAll: refuse,
-    removeJobScheduler: refuse,
-    updateJobScheduler: refuse,
-    runJobSchedulerNow: refuse,
-    setGlobalConcurrency: refuse,
-    setConfiguredRateLimit: refuse,
-    removeConfiguredRateLimit: refuse,
-    releaseActiveRateLimit: refuse
+    setFormatter: reject,
+    setVisibilityGuard: reject,
+    addJob: reject,
+    clean: reject,
+    empty: reject,
+    obliterate: reject,
+    pause: reject,
+    resume: reject,
+    promoteAll: reject,
+    removeJobScheduler: reject,
+    updateJobScheduler: reject,
+    runJobSchedulerNow: reject,
+    setGlobalConcurrency: reject,
+    setConfiguredRateLimit: reject,
+    removeConfiguredRateLimit: reject,
+    releaseActiveRateLimit: reject
   }
   // What is missing is private to the class.
   return adapter as BaseAdapter
 }
 
-function refuse (): never {
+function reject (): never {
   throw new SluiceError('NOT_SUPPORTED')
 }
 
@@ -135,7 +135,7 @@ function jobOf (deps: MessagesQueueDeps, row: QueueRow): QueueJob {
     ...(dueAt === null ? {} : { delay: Math.max(0, dueAt - admittedAt(row.id)) }),
     ...(lane === null ? {} : { priority: lanes.indexOf(lane) + 1 })
   }
-  return { opts, toJSON: () => jobJson(deps, row, opts), getState: async () => row.state, remove: refuse, retry: refuse, promote: refuse }
+  return { opts, toJSON: () => jobJson(deps, row, opts), getState: async () => row.state, remove: reject, retry: reject, promote: reject }
 }
 
 function jobJson ({ explain }: MessagesQueueDeps, row: QueueRow, opts: { delay?: number, priority?: number }): QueueJobJson {

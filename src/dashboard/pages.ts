@@ -36,7 +36,7 @@ const BEHIND = 1000
 const PAGE = 200
 
 /** A part of a list: its length, and how to read a window of it. A window may have fewer rows than counted, never others. */
-interface Section { count: number, read: (skip: number, take: number) => Promise<QueueRow[]> }
+interface Section { count: number, read: (skip: number, size: number) => Promise<QueueRow[]> }
 
 /**
  * A window of all messages in one state, sender by sender. A section is a sorted set in its own order, and a window of it is read by rank, so
@@ -53,15 +53,15 @@ interface Section { count: number, read: (skip: number, take: number) => Promise
 export async function readPage (store: Store, senders: SenderView[], state: BullState, start: number, end: number): Promise<QueueRow[]> {
   const rows: QueueRow[] = []
   let skip = Math.max(0, start)
-  let take = Math.min(PAGE, end - start + 1)
+  let size = Math.min(PAGE, end - start + 1)
   for (const section of senders.flatMap(sender => sectionsOf(store, sender, state))) {
     const first = Math.min(skip, section.count)
-    const some = Math.min(take, section.count - first)
+    const some = Math.min(size, section.count - first)
     skip -= first
     if (some <= 0) continue
     rows.push(...await section.read(first, some))
-    take -= some
-    if (take <= 0) break
+    size -= some
+    if (size <= 0) break
   }
   return rows
 }
@@ -70,9 +70,9 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
   const { id, queued, due, inFlight, scheduled, unknown, retrying, failures } = sender
   const open = sender.state === 'active'
   const queues = (which: 'due' | 'later' | 'all', count: number): Section =>
-    ({ count, read: async (skip, take) => await readQueues(store, sender, { state, which, skip, take }) })
+    ({ count, read: async (skip, size) => await readQueues(store, sender, { state, which, skip, size }) })
   const set = (name: string, count: number, waitingFor: QueueRow['waitingFor']): Section =>
-    ({ count, read: async (skip, take) => await readSet(store, id, { state, name, waitingFor, skip, take }) })
+    ({ count, read: async (skip, size) => await readSet(store, id, { state, name, waitingFor, skip, size }) })
   switch (state) {
     case 'waiting': return open ? [queues('due', due)] : []
     case 'delayed': return [
@@ -87,10 +87,10 @@ function sectionsOf (store: Store, sender: SenderView, state: BullState): Sectio
   }
 }
 
-interface QueuesWindow { state: BullState, which: 'due' | 'later' | 'all', skip: number, take: number }
+interface QueuesWindow { state: BullState, which: 'due' | 'later' | 'all', skip: number, size: number }
 
-async function readQueues (store: Store, sender: SenderView, { state, which, skip, take }: QueuesWindow): Promise<QueueRow[]> {
-  const { messages } = await store.run('inspect-queue', { sender: sender.id }, { which, skip, take, limit: BEHIND })
+async function readQueues (store: Store, sender: SenderView, { state, which, skip, size }: QueuesWindow): Promise<QueueRow[]> {
+  const { messages } = await store.run('inspect-queue', { sender: sender.id }, { which, skip, size, limit: BEHIND })
   return messages.map(({ id, record, momentMs, position }) => ({
     ...common(sender.id, id, state, parseRecord(record)),
     waitingFor: sender.state === 'active' ? 'turn-in-queue' : sender.state === 'paused' ? 'pause' : 'sender-stopped',
@@ -99,23 +99,23 @@ async function readQueues (store: Store, sender: SenderView, { state, which, ski
   }))
 }
 
-interface SetWindow { state: BullState, name: string, waitingFor: QueueRow['waitingFor'], skip: number, take: number }
+interface SetWindow { state: BullState, name: string, waitingFor: QueueRow['waitingFor'], skip: number, size: number }
 
-async function readSet (store: Store, sender: string, { state, name, waitingFor, skip, take }: SetWindow): Promise<QueueRow[]> {
+async function readSet (store: Store, sender: string, { state, name, waitingFor, skip, size }: SetWindow): Promise<QueueRow[]> {
   const { redis, prefix } = store
   const key = senderKey(prefix, sender, name)
   const flat = state === 'failed'
-    ? await redis.zrevrange(key, skip, skip + take - 1, 'WITHSCORES')
-    : await redis.zrange(key, skip, skip + take - 1, 'WITHSCORES')
+    ? await redis.zrevrange(key, skip, skip + size - 1, 'WITHSCORES')
+    : await redis.zrange(key, skip, skip + size - 1, 'WITHSCORES')
   // A member of the schedule has its number before the id.
-  const ids = flat.filter((_, at) => at % 2 === 0).map(member => member.slice(member.indexOf(':') + 1))
+  const ids = flat.filter((_, i) => i % 2 === 0).map(member => member.slice(member.indexOf(':') + 1))
   if (ids.length === 0) return []
   const texts = await redis.hmget(senderKey(prefix, sender, state === 'failed' ? 'failure-records' : 'backlog'), ...ids)
-  const rows = ids.flatMap((id, at): QueueRow[] => {
-    const text = texts[at]
+  const rows = ids.flatMap((id, i): QueueRow[] => {
+    const text = texts[i]
     // The message was settled between the two reads.
     if (text === null || text === undefined) return []
-    const score = Number(flat[at * 2 + 1])
+    const score = Number(flat[i * 2 + 1])
     return [{
       ...common(sender, id, state, parseRecord(text)),
       waitingFor,
@@ -125,7 +125,7 @@ async function readSet (store: Store, sender: string, { state, name, waitingFor,
   }).map(withStart)
   if (state !== 'active') return rows
   const starts = await grantedAt(store, sender, rows.map(({ recipient }) => recipient))
-  return rows.map((row, at) => ({ ...row, startedAt: starts[at] ?? null }))
+  return rows.map((row, i) => ({ ...row, startedAt: starts[i] ?? null }))
 }
 
 /** One message in any state. Null where it is unknown or cancelled: Bull removes such a job. */
@@ -158,7 +158,7 @@ function stateOf ({ state, waitingFor, delayMs }: MessageView): BullState {
   switch (state) {
     case 'queued':
       if (waitingFor === 'pause' || waitingFor === 'sender-stopped') return 'paused'
-      return waitingFor === 'sender-rate' || waitingFor === 'turn-in-queue' || delayMs === 0 ? 'waiting' : 'delayed'
+      return waitingFor === 'sender-rate' || waitingFor === 'outage' || waitingFor === 'turn-in-queue' || delayMs === 0 ? 'waiting' : 'delayed'
     case 'scheduled':
     case 'retrying':
     case 'unknown': return 'delayed'
@@ -197,8 +197,8 @@ async function grantedAt (store: Store, sender: string, recipients: string[]): P
   return grants.map(grant => grant === null ? null : Math.floor(Number(grant.split(' ')[4]) / 1000))
 }
 
-function common (sender: string, id: string, state: BullState, kept: StoredMessage): QueueRow {
-  const { recipient, lane, payload, attempts, history } = kept
+function common (sender: string, id: string, state: BullState, stored: StoredMessage): QueueRow {
+  const { recipient, lane, payload, attempts, history } = stored
   return {
     sender,
     id,

@@ -1,15 +1,17 @@
 import type { Queue } from 'bullmq'
 import type { Client } from '../redis/client.js'
 import type { Run } from '../redis/commands.js'
+import { senderKey } from '../redis/keys.js'
 import type { RecoverySchedule } from '../redis/recovery-schedule.js'
+import { retryWhileUnavailable } from '../redis/unavailable.js'
 
 export type AreaName = 'messages' | 'pairs' | 'bodies' | 'keys' | 'senders' | 'counts' | 'jobs'
 
-/** Something that looks wrong; a finding once a second look has seen it too. */
-export interface Suspect {
+/** Something that may be wrong; a finding once a second check has found it too. */
+export interface Candidate {
   area: AreaName
-  /** A name of kinds.ts, or what a script calls it. */
-  fault: string
+  /** A name of kinds.ts, or a finer one of a script. */
+  kind: string
   /** Empty for what belongs to no sender. */
   sender: string
   /** The message, recipient, key or sender that it is about. */
@@ -44,8 +46,40 @@ export type Repair = { status: 'repaired' | 'gone' } | { status: 'left', why: st
 /** One part of the data: how it is searched, how a suspicion is checked again, how it is repaired. */
 export interface Area {
   /** Searches everything of one sender, or, with an empty one, of the gateway; page by page. */
-  search: (deps: DoctorDeps, sender: string) => AsyncGenerator<Suspect[]>
-  /** Those that are still suspect. */
-  again: (deps: DoctorDeps, sender: string, suspects: Suspect[]) => Promise<Suspect[]>
-  repair: (deps: DoctorDeps, suspect: Suspect) => Promise<Repair>
+  search: (deps: DoctorDeps, sender: string) => AsyncGenerator<Candidate[]>
+  /** Checks candidates once more; returns those that are still wrong. */
+  recheck: (deps: DoctorDeps, sender: string, candidates: Candidate[]) => Promise<Candidate[]>
+  repair: (deps: DoctorDeps, candidate: Candidate) => Promise<Repair>
+}
+
+/** Approximate number of entries in a page: less than a millisecond of Redis. */
+const PAGE = 200
+const RETRY_WITHIN_MS = 15_000
+
+/** One call to Redis, repeated while Redis is busy or fails over. */
+export async function ask<Result> (deps: DoctorDeps, call: () => Promise<Result>): Promise<Result> {
+  deps.signal?.throwIfAborted()
+  return await retryWhileUnavailable(call, { withinMs: RETRY_WITHIN_MS })
+}
+
+type Entry = [member: string, value: string]
+
+/** Entries of a hash or a sorted set. One that is there throughout is returned at least once. */
+export async function * pagesOf (deps: DoctorDeps, kind: 'hash' | 'zset', key: string): AsyncGenerator<Entry[]> {
+  const { redis } = deps
+  let cursor = '0'
+  do {
+    const [next, flat] = await ask(deps, async () =>
+      await (kind === 'hash' ? redis.hscan(key, cursor, 'COUNT', PAGE) : redis.zscan(key, cursor, 'COUNT', PAGE)))
+    const entries = flat.flatMap((member, i): Entry[] => i % 2 === 0 ? [[member, flat[i + 1] ?? '']] : [])
+    deps.onChecked(entries.length)
+    // A small hash or set is returned whole, whatever COUNT says.
+    for (let i = 0; i < entries.length; i += PAGE) yield entries.slice(i, i + PAGE)
+    cursor = next
+  } while (cursor !== '0')
+}
+
+/** The entries of a sender's key, page by page. */
+export function pagesOfSender (deps: DoctorDeps, kind: 'hash' | 'zset', sender: string, name: string): AsyncGenerator<Entry[]> {
+  return pagesOf(deps, kind, senderKey(deps.prefix, sender, name))
 }

@@ -1,13 +1,9 @@
-import { globalKey, senderKey } from '../redis/keys.js'
-import { redisNowMs } from '../redis/clock.js'
-import type { Area, DoctorDeps, Suspect } from './area.js'
-import { ask } from './pages.js'
+import { AUDIT_CAP, DEAD_LETTERS_CAP, FAILURES_CAP, globalKey, PARKED_CAP, senderKey } from '../redis/keys.js'
+import { redisNowMs } from '../redis/server-clock.js'
+import type { Area, DoctorDeps, Candidate } from './area.js'
+import { ask } from './area.js'
 
-/** As the scripts' callers set them; docs/cli.md lists them. */
-const FAILURES_CAP = 100_000
-const PARKED_CAP = 100_000
-const DEAD_CAP = 1000
-const AUDIT_CAP = 10_000
+/** A day in spans of ten minutes, and the one that began. */
 const SPANS_CAP = 24 * 6 + 1
 /** TATs that ended more than a day ago: housekeeping removes them every hour. */
 const IDLE_CAP = 1000
@@ -34,7 +30,7 @@ async function countsOf (deps: DoctorDeps, sender: string): Promise<Count[]> {
     hash('backlog', deps.backlogCap),
     hash('callbacks', deps.callbackCap),
     list('outbox', deps.callbackCap),
-    list('callbacks-dead', DEAD_CAP),
+    list('callbacks-dead', DEAD_LETTERS_CAP),
     zset('inflight', most),
     zset('parked', PARKED_CAP),
     zset('resolved', FAILURES_CAP),
@@ -44,10 +40,10 @@ async function countsOf (deps: DoctorDeps, sender: string): Promise<Count[]> {
   ]
 }
 
-async function checkCounts (deps: DoctorDeps, sender: string): Promise<Suspect[]> {
-  const counted = await Promise.all((await countsOf(deps, sender)).map(async ({ key, cap, count }): Promise<Suspect[]> => {
+async function checkCounts (deps: DoctorDeps, sender: string): Promise<Candidate[]> {
+  const counted = await Promise.all((await countsOf(deps, sender)).map(async ({ key, cap, count }): Promise<Candidate[]> => {
     const found = await ask(deps, count)
-    return isOver(found, cap) ? [{ area: 'counts', fault: 'over-cap', sender, target: key, detail: `${found} entries, cap ${cap}` }] : []
+    return isOver(found, cap) ? [{ area: 'counts', kind: 'over-cap', sender, target: key, detail: `${found} entries, cap ${cap}` }] : []
   }))
   return counted.flat()
 }
@@ -55,11 +51,11 @@ async function checkCounts (deps: DoctorDeps, sender: string): Promise<Suspect[]
 /** The number of entries of what has a cap. */
 export const counts: Area = {
   async * search (deps, sender) { yield await checkCounts(deps, sender) },
-  async again (deps, sender, suspects) {
+  async recheck (deps, sender, candidates) {
     const found = await checkCounts(deps, sender)
-    return suspects.filter(one => found.some(({ target }) => target === one.target))
+    return candidates.filter(candidate => found.some(({ target }) => target === candidate.target))
   },
   async repair () {
-    return { status: 'left', why: 'what makes it grow has to be found first' }
+    return { status: 'left', why: 'find the cause of the growth first' }
   }
 }

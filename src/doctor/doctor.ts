@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { globalKey } from '../redis/keys.js'
-import type { Area, AreaName, DoctorDeps, Suspect } from './area.js'
-import { bodies } from './bodies.js'
+import type { Area, AreaName, DoctorDeps, Candidate } from './area.js'
+import { ask } from './area.js'
 import { counts } from './counts.js'
+import { bodies, pairs } from './entries.js'
 import { jobs } from './jobs.js'
 import { keys, searchKeys, type Met } from './keys.js'
 import type { KindName } from './kinds.js'
-import { kindOf, kinds } from './kinds.js'
+import { reportedAs, kinds } from './kinds.js'
 import { messages } from './messages.js'
-import { ask } from './pages.js'
-import { pairs } from './pairs.js'
 import { senders } from './senders.js'
 
-/** Suspects of one kind that are kept for the second look; of further ones only their number. */
-const KEPT_OF_KIND = 10_000
+/** Candidates of one kind that are checked a second time; further ones are only counted. */
+const MAX_OF_KIND = 10_000
 const EXAMPLES = 3
-/** Suspects that are checked again at a time. */
+/** Candidates that are checked again at a time. */
 const PAGE = 200
 
 const areas: Record<AreaName, Area> = { messages, pairs, bodies, keys, senders, counts, jobs }
@@ -26,7 +25,7 @@ const repairOrder: AreaName[] = ['messages', 'pairs', 'bodies', 'senders', 'jobs
 export interface Finding {
   kind: KindName
   count: number
-  /** There are more than were looked at twice. */
+  /** There are more than were checked twice. */
   isMore: boolean
   means: string
   remedy: string
@@ -39,7 +38,7 @@ export interface Finding {
 export interface Report { findings: Finding[], checked: number, skippedSenders: string[] }
 
 export interface ExamineOptions {
-  /** Between the two looks. */
+  /** Between the two checks. */
   waitMs: number
   repair: boolean
   onProgress?: (step: string) => void
@@ -47,47 +46,47 @@ export interface ExamineOptions {
 
 /**
  * Compares all that is stored with what the scripts leave behind. It reads in pages and writes only with `repair`, so it may run beside
- * gateways; each entry is checked by one script, in one atomic step. A finding is what a second look has seen as well.
+ * gateways; each entry is checked by one script, in one atomic step. A finding is what a second check has found as well.
  */
 export async function examine (deps: DoctorDeps, options: ExamineOptions): Promise<Report> {
   const { onProgress = () => undefined } = options
   let checked = 0
   const counting: DoctorDeps = { ...deps, onChecked (count) { checked += count; deps.onChecked(count) } }
-  const { suspects, more, skippedSenders } = await firstLook(counting, onProgress)
-  let found: Suspect[] = []
-  if (suspects.length > 0) {
-    onProgress('waiting for the second look')
+  const { candidates, more, skippedSenders } = await firstPass(counting, onProgress)
+  let found: Candidate[] = []
+  if (candidates.length > 0) {
+    onProgress('waiting for the second check')
     await sleep(options.waitMs, undefined, { signal: deps.signal })
-    onProgress('second look')
-    found = await lookAgain(counting, suspects)
+    onProgress('second check')
+    found = await recheckAll(counting, candidates)
   }
   const byKind = new Map<KindName, Finding>()
-  for (const suspect of found) {
-    const finding = findingOf(byKind, kindOf(suspect.fault), more)
+  for (const candidate of found) {
+    const finding = findingOf(byKind, reportedAs(candidate.kind), more)
     finding.count++
-    if (finding.examples.length < EXAMPLES) finding.examples.push(describe(suspect))
+    if (finding.examples.length < EXAMPLES) finding.examples.push(describe(candidate))
   }
   if (options.repair) {
     onProgress('repairing')
-    const isOfThisLayout = !found.some(({ fault }) => fault === 'wrong-layout')
-    await repairAll(counting, found, isOfThisLayout, suspect => findingOf(byKind, kindOf(suspect.fault), more))
+    const isOfThisLayout = !found.some(({ kind }) => kind === 'wrong-layout')
+    await repairAll(counting, found, isOfThisLayout, candidate => findingOf(byKind, reportedAs(candidate.kind), more))
   }
   return { findings: [...byKind.values()], checked, skippedSenders }
 }
 
-interface Look { suspects: Suspect[], more: Set<KindName>, skippedSenders: string[] }
+interface FirstPass { candidates: Candidate[], more: Set<KindName>, skippedSenders: string[] }
 
-async function firstLook (deps: DoctorDeps, onProgress: (step: string) => void): Promise<Look> {
-  const suspects = new Map<string, Suspect>()
+async function firstPass (deps: DoctorDeps, onProgress: (step: string) => void): Promise<FirstPass> {
+  const candidates = new Map<string, Candidate>()
   const counted = new Map<KindName, number>()
   const more = new Set<KindName>()
-  const add = (page: Suspect[]): void => {
-    for (const suspect of page) {
-      if (suspects.has(nameOf(suspect))) continue
-      const kind = kindOf(suspect.fault)
+  const add = (page: Candidate[]): void => {
+    for (const candidate of page) {
+      if (candidates.has(candidateKey(candidate))) continue
+      const kind = reportedAs(candidate.kind)
       const count = (counted.get(kind) ?? 0) + 1
-      if (count > KEPT_OF_KIND) more.add(kind)
-      else suspects.set(nameOf(suspect), suspect)
+      if (count > MAX_OF_KIND) more.add(kind)
+      else candidates.set(candidateKey(candidate), candidate)
       counted.set(kind, count)
     }
   }
@@ -101,39 +100,41 @@ async function firstLook (deps: DoctorDeps, onProgress: (step: string) => void):
     onProgress(`sender ${sender}`)
     for (const area of [messages, pairs, bodies, senders, counts]) for await (const page of area.search(deps, sender)) add(page)
   }
-  return { suspects: [...suspects.values()], more, skippedSenders: [...met.broken] }
+  return { candidates: [...candidates.values()], more, skippedSenders: [...met.broken] }
 }
 
-async function lookAgain (deps: DoctorDeps, suspects: Suspect[]): Promise<Suspect[]> {
-  const groups = new Map<string, Suspect[]>()
-  for (const suspect of suspects) {
-    const name = `${suspect.area} ${suspect.sender}`
+async function recheckAll (deps: DoctorDeps, candidates: Candidate[]): Promise<Candidate[]> {
+  const groups = new Map<string, Candidate[]>()
+  for (const candidate of candidates) {
+    const name = `${candidate.area} ${candidate.sender}`
     const group = groups.get(name)
-    if (group === undefined) groups.set(name, [suspect])
-    else group.push(suspect)
+    if (group === undefined) groups.set(name, [candidate])
+    else group.push(candidate)
   }
-  const found: Suspect[] = []
+  const found: Candidate[] = []
   for (const group of groups.values()) {
     const [first] = group
     if (first === undefined) continue
-    for (let at = 0; at < group.length; at += PAGE) {
-      found.push(...await areas[first.area].again(deps, first.sender, group.slice(at, at + PAGE)))
+    for (let i = 0; i < group.length; i += PAGE) {
+      found.push(...await areas[first.area].recheck(deps, first.sender, group.slice(i, i + PAGE)))
     }
   }
   return found
 }
 
-async function repairAll (deps: DoctorDeps, found: Suspect[], isOfThisLayout: boolean, findingFor: (suspect: Suspect) => Finding): Promise<void> {
+async function repairAll (
+  deps: DoctorDeps, found: Candidate[], isOfThisLayout: boolean, findingFor: (candidate: Candidate) => Finding
+): Promise<void> {
   const touched = new Set<string>()
   const inOrder = repairOrder.flatMap(name => found.filter(({ area }) => area === name))
-  for (const suspect of inOrder) {
-    const finding = findingFor(suspect)
+  for (const candidate of inOrder) {
+    const finding = findingFor(candidate)
     const repair = isOfThisLayout
-      ? await areas[suspect.area].repair(deps, suspect)
+      ? await areas[candidate.area].repair(deps, candidate)
       : { status: 'left' as const, why: 'the data has another layout: nothing is repaired' }
     if (repair.status !== 'left') {
       finding.repaired++
-      if (suspect.sender !== '') touched.add(suspect.sender)
+      if (candidate.sender !== '') touched.add(candidate.sender)
       continue
     }
     const known = finding.left.find(({ why }) => why === repair.why)
@@ -158,10 +159,10 @@ function findingOf (byKind: Map<KindName, Finding>, kind: KindName, more: Set<Ki
   return finding
 }
 
-function nameOf ({ fault, sender, target, lane, member }: Suspect): string {
-  return [fault, sender, target, lane ?? '', member ?? ''].join(' ')
+function candidateKey ({ kind, sender, target, lane, member }: Candidate): string {
+  return [kind, sender, target, lane ?? '', member ?? ''].join(' ')
 }
 
-function describe ({ sender, target, fault, detail }: Suspect): string {
-  return [sender === '' ? target : `${sender} ${target}`, detail ?? fault].join(': ')
+function describe ({ sender, target, kind, detail }: Candidate): string {
+  return [sender === '' ? target : `${sender} ${target}`, detail ?? kind].join(': ')
 }

@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq'
-import type { Area, DoctorDeps, Suspect } from './area.js'
-import { ask } from './pages.js'
+import type { Area, DoctorDeps, Candidate } from './area.js'
+import { ask } from './area.js'
 
 const PAGE = 200
 const WAITING = ['wait', 'prioritized', 'delayed'] as const
@@ -17,23 +17,26 @@ async function * pagesOfJobs (deps: DoctorDeps): AsyncGenerator<Job[]> {
   }
 }
 
-const senderOf = (job: Job): string => String((job.data as { sender?: unknown } | undefined)?.sender ?? '')
+function senderOf (job: Job): string {
+  const sender = (job.data as { sender?: unknown } | undefined)?.sender
+  return typeof sender === 'string' ? sender : ''
+}
 
-async function checkJobs (deps: DoctorDeps): Promise<Suspect[]> {
+async function checkJobs (deps: DoctorDeps): Promise<Candidate[]> {
   const jobsOf = new Map<string, Set<string>>()
   for await (const page of pagesOfJobs(deps)) {
     for (const job of page) jobsOf.set(senderOf(job), (jobsOf.get(senderOf(job)) ?? new Set()).add(job.id ?? ''))
   }
   return [...jobsOf].filter(([, ids]) => ids.size > 1)
-    .map(([sender, ids]) => ({ area: 'jobs', fault: 'excess-drain-jobs', sender: '', target: sender, detail: `${ids.size} jobs` }))
+    .map(([sender, ids]) => ({ area: 'jobs', kind: 'excess-drain-jobs', sender: '', target: sender, detail: `${ids.size} jobs` }))
 }
 
 /** BullMQ's drain jobs: a second one of a sender that waits has nothing to do. */
 export const jobs: Area = {
   async * search (deps, sender) { if (sender === '') yield await checkJobs(deps) },
-  async again (deps, _, suspects) {
+  async recheck (deps, _, candidates) {
     const found = await checkJobs(deps)
-    return suspects.filter(one => found.some(({ target }) => target === one.target))
+    return candidates.filter(candidate => found.some(({ target }) => target === candidate.target))
   },
   async repair (deps, { target }) {
     const seen = new Set<string>()
@@ -46,6 +49,6 @@ export const jobs: Area = {
     }
     // BullMQ removes a job by one script, and refuses where a worker has taken it.
     const removed = await Promise.all(excess.map(async job => await job.remove().then(() => 1, () => 0)))
-    return { status: removed.some(one => one === 1) ? 'repaired' : 'gone' }
+    return { status: removed.some(removals => removals === 1) ? 'repaired' : 'gone' }
   }
 }

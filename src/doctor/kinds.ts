@@ -15,37 +15,37 @@ export const kinds = {
   },
   'record-unreadable': { means: 'the record of a message cannot be read', remedy: 'keep a copy of the key, and report it' },
   'record-without-expiry': { means: 'a message that waits would never expire', remedy: `${REPAIR}: its end is written from its record` },
-  'expiry-without-record': { means: 'an end of life of no message', remedy: `${REPAIR}: the entry is removed` },
+  'expiry-without-record': { means: 'an expiry entry without a message', remedy: `${REPAIR}: the entry is removed` },
   'queue-without-ready': {
     means: 'messages of a pair wait without a ready time: nothing sends them', remedy: `${REPAIR}: a ready time is written`
   },
   'ready-without-queue': { means: 'a ready time contradicts queue or grant of its pair', remedy: `${REPAIR}: it is corrected` },
   'grant-without-record': {
-    means: 'a grant of no stored message keeps its pair closed after its lease', remedy: `${REPAIR}: the grant is removed`
+    means: 'a grant without a message blocks its pair', remedy: `${REPAIR}: the grant is removed`
   },
   'grant-without-lease': { means: 'a grant has no in-flight entry: recovery cannot find it', remedy: `${REPAIR}: it is written` },
-  'lease-without-grant': { means: 'an in-flight entry without a grant uses up a place', remedy: `${REPAIR}: it is removed` },
-  'retry-not-listed': { means: 'a failure whose retry has begun is not counted as PENDING', remedy: `${REPAIR}: it is counted` },
-  'listed-without-retry': { means: 'an entry counts as a failure whose retry has begun, and is none', remedy: `${REPAIR}: it is removed` },
+  'lease-without-grant': { means: 'an in-flight entry without a grant counts towards the limit', remedy: `${REPAIR}: it is removed` },
+  'retry-not-listed': { means: 'a failure whose retry is under way is missing from the PENDING ones', remedy: `${REPAIR}: it is added` },
+  'listed-without-retry': { means: 'the list of retries under way has a message without a retry', remedy: `${REPAIR}: it is removed` },
   'key-not-remembered': { means: 'the idempotency key of an unsettled message is lost, or expires', remedy: `${REPAIR}: it is kept` },
   'result-without-message': {
     means: 'an idempotency record without message, or a result without TTL, would stay for ever',
-    remedy: `${REPAIR}: it expires with its window; the message itself is lost, so check it with its sender`
+    remedy: `${REPAIR}: it expires with its window; the message itself is lost, so check it with the caller`
   },
   'failure-without-record': { means: 'a settled failure has no content', remedy: `${REPAIR}: the entry is removed` },
-  'orphaned-failure': { means: 'content of a failure, or its reason, that nothing names', remedy: `${REPAIR}: it is removed` },
+  'orphaned-failure': { means: 'content or reason of a failure that no list names', remedy: `${REPAIR}: it is removed` },
   'callback-without-due': { means: 'callbacks that no dispatcher would send', remedy: `${REPAIR}: they are due now` },
   'callback-due-twice': { means: 'callbacks with two due times: they may be sent twice at once', remedy: `${REPAIR}: one is removed` },
-  'due-without-callback': { means: 'a due time of no callback stops all callbacks of the sender', remedy: `${REPAIR}: it is removed` },
+  'due-without-callback': { means: 'a due time without a callback blocks the sender\'s callbacks', remedy: `${REPAIR}: it is removed` },
   'parked-status': { means: 'a parked status without due time, or the reverse', remedy: `${REPAIR}: it is due now, or removed` },
-  'sender-without-schedule': { means: 'recovery does not look at a sender', remedy: `${REPAIR}: it is scheduled` },
-  'schedule-without-sender': { means: 'recovery looks at a sender that does not exist', remedy: `${REPAIR}: the entry is removed` },
+  'sender-without-schedule': { means: 'a sender is missing from the recovery schedule', remedy: `${REPAIR}: it is scheduled` },
+  'schedule-without-sender': { means: 'the recovery schedule names a sender that does not exist', remedy: `${REPAIR}: the entry is removed` },
   'sender-not-listed': {
     means: 'messages of a sender that no node has registered',
     remedy: 'start a node with this sender, or erase it (docs/senders.md)'
   },
-  'sender-without-rules': { means: 'messages of a sender without rules: scripts refuse them', remedy: 'start a node that serves the sender' },
-  'unknown-key': { means: 'a key that the layout does not know, or of another type', remedy: 'find out who writes it, then delete it' },
+  'sender-without-rules': { means: 'messages of a sender without rules: scripts reject them', remedy: 'start a node that serves the sender' },
+  'unknown-key': { means: 'a key that the layout does not know, or of another type', remedy: 'find out who writes it, delete it, repair' },
   'key-without-ttl': { means: 'a key that has to expire has no TTL', remedy: `${REPAIR}: it gets one` },
   'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/troubleshooting.md#the-doctor-finds-something' },
   'excess-drain-jobs': { means: 'more than one drain job of a sender waits', remedy: `${REPAIR}: all but one are removed` }
@@ -53,8 +53,8 @@ export const kinds = {
 
 export type KindName = keyof typeof kinds
 
-/** The names that the scripts give to what they find. */
-const faultKinds: Record<string, KindName> = {
+/** Under which kind a finer one of a script is reported. */
+const reportedKinds: Record<string, KindName> = {
   unreadable: 'record-unreadable',
   settled_and_waiting: 'record-in-two-places',
   unplaced: 'record-without-place',
@@ -85,8 +85,8 @@ const faultKinds: Record<string, KindName> = {
   due_without_status: 'parked-status'
 }
 
-export function kindOf (fault: string): KindName {
-  const kind = faultKinds[fault] ?? (fault in kinds ? fault as KindName : undefined)
+export function reportedAs (kind: string): KindName {
+  const reported = reportedKinds[kind] ?? (kind in kinds ? kind as KindName : undefined)
   // A name that only a newer script knows.
-  return kind ?? 'record-unreadable'
+  return reported ?? 'record-unreadable'
 }

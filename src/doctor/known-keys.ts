@@ -5,7 +5,10 @@ export interface KnownKey { type: 'string' | 'hash' | 'zset' | 'list' | 'stream'
 const stays = (type: KnownKey['type']): KnownKey => ({ type, hasTtl: false })
 const expires = (type: KnownKey['type']): KnownKey => ({ type, hasTtl: true })
 
-/** The keys of a sender, by the part after the hash tag; `msg:`, `starts:` and `recent:` begin the others. lua/README.md describes each. */
+/**
+ * The keys of a sender, by the part after the hash tag; `msg:`, `starts:`, `index:`, `recent:` and `activity:` begin the others.
+ * lua/README.md describes each.
+ */
 const senderKeys: Record<string, KnownKey> = {
   backlog: stays('hash'),
   'queue:urgent': stays('zset'),
@@ -40,11 +43,21 @@ const senderKeys: Record<string, KnownKey> = {
   expiry: stays('zset'),
   completed: stays('zset'),
   'opt-outs': stays('hash'),
+  templates: stays('hash'),
+  suspended: stays('zset'),
+  windows: stays('zset'),
   'drain-lease': expires('string'),
+  latest: expires('list'),
   'replica-mark': expires('string')
 }
 /** Whether a `msg` key has a TTL depends on its message: check-messages.lua checks it. */
-const partedKeys: Record<string, KnownKey> = { msg: stays('string'), starts: expires('string'), recent: expires('zset') }
+const partedKeys: Record<string, KnownKey> = {
+  msg: stays('string'),
+  starts: expires('string'),
+  index: expires('hash'),
+  recent: expires('zset'),
+  activity: expires('hash')
+}
 
 const globalKeys: Record<string, KnownKey> = {
   layout: stays('string'),
@@ -55,6 +68,9 @@ const globalKeys: Record<string, KnownKey> = {
   'retry-worker': stays('hash'),
   probe: expires('string'),
   'replica-mark': expires('string'),
+  'account-reads': stays('zset'),
+  accounts: stays('hash'),
+  'caller-tat': stays('zset'),
   audit: stays('stream')
 }
 
@@ -79,7 +95,7 @@ export function parseKey (prefix: string, key: string): ParsedKey {
     return { sender: '', name, part: '', known: /^WHATSAPP-(drain|retry|housekeeping):/.test(name) ? 'bullmq' : globalKeys[name] ?? null }
   }
   const [, sender = '', rest = ''] = /^\{[^:}]+:([A-Za-z0-9_-]{1,64})\}:(.*)$/s.exec(key) ?? []
-  const [, name = '', part = ''] = /^(msg|starts|recent):(.+)$/s.exec(rest) ?? []
+  const [, name = '', part = ''] = /^(msg|starts|index|recent|activity):(.+)$/s.exec(rest) ?? []
   if (sender !== '' && name !== '') return { sender, name, part, known: partedKeys[name] ?? null }
   return { sender, name: rest, part: '', known: sender === '' ? null : senderKeys[rest] ?? null }
 }

@@ -1,11 +1,11 @@
 import { globalKey, senderKey } from '../redis/keys.js'
-import type { Area, DoctorDeps, Suspect } from './area.js'
-import { ask, pagesOf } from './pages.js'
+import type { Area, DoctorDeps, Candidate } from './area.js'
+import { ask, pagesOf } from './area.js'
 
-const suspect = (fault: string, name: string): Suspect => ({ area: 'senders', fault, sender: '', target: name })
+const candidate = (kind: string, name: string): Candidate => ({ area: 'senders', kind, sender: '', target: name })
 
 /** A sender that recovery, callbacks and statistics have to know. */
-async function checkSender (deps: DoctorDeps, name: string): Promise<Suspect[]> {
+async function checkSender (deps: DoctorDeps, name: string): Promise<Candidate[]> {
   const { redis, prefix } = deps
   const [isListed, scheduledAt, hasMessages, hasRules] = await ask(deps, async () => await Promise.all([
     redis.hexists(globalKey(prefix, 'senders'), name),
@@ -13,11 +13,11 @@ async function checkSender (deps: DoctorDeps, name: string): Promise<Suspect[]> 
     redis.exists(senderKey(prefix, name, 'backlog')),
     redis.hexists(senderKey(prefix, name, 'sender'), 'pairIntervalUs')
   ]))
-  const found: Suspect[] = []
-  if (isListed === 0 && hasMessages === 1) found.push(suspect('sender-not-listed', name))
-  if (isListed === 1 && scheduledAt === null) found.push(suspect('sender-without-schedule', name))
-  if (isListed === 0 && scheduledAt !== null) found.push(suspect('schedule-without-sender', name))
-  if (hasRules === 0 && hasMessages === 1) found.push(suspect('sender-without-rules', name))
+  const found: Candidate[] = []
+  if (isListed === 0 && hasMessages === 1) found.push(candidate('sender-not-listed', name))
+  if (isListed === 1 && scheduledAt === null) found.push(candidate('sender-without-schedule', name))
+  if (isListed === 0 && scheduledAt !== null) found.push(candidate('schedule-without-sender', name))
+  if (hasRules === 0 && hasMessages === 1) found.push(candidate('sender-without-rules', name))
   return found
 }
 
@@ -34,14 +34,14 @@ export const senders: Area = {
       }
     }
   },
-  async again (deps, _, suspects) {
-    const checked = await Promise.all(suspects.map(async one =>
-      (await checkSender(deps, one.target)).some(({ fault }) => fault === one.fault) ? [one] : []))
+  async recheck (deps, _, candidates) {
+    const checked = await Promise.all(candidates.map(async one =>
+      (await checkSender(deps, one.target)).some(({ kind }) => kind === one.kind) ? [one] : []))
     return checked.flat()
   },
-  async repair (deps, { fault, target }) {
-    if (fault === 'sender-not-listed') return { status: 'left', why: 'only a node that serves the sender registers it' }
-    if (fault === 'sender-without-rules') return { status: 'left', why: 'a node writes the rules at its start' }
+  async repair (deps, { kind, target }) {
+    if (kind === 'sender-not-listed') return { status: 'left', why: 'only a node that serves the sender registers it' }
+    if (kind === 'sender-without-rules') return { status: 'left', why: 'a node writes the rules at its start' }
     return await ask(deps, async () => await deps.run('repair-schedule', { sender: '' }, { name: target }))
   }
 }

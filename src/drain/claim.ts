@@ -1,13 +1,12 @@
-import { elapsedNow } from '../elapsed.js'
+import { elapsedNow } from '../deadlines.js'
 import type { Grant } from '../message.js'
-import { lanes, NEVER } from '../message.js'
-import type { ClaimedGrant } from '../redis/commands.js'
-import type { GrantTerms, Store } from '../redis/store.js'
-import { parsePayload } from '../settlement/record.js'
+import { NEVER } from '../message.js'
+import type { Store } from '../redis/store.js'
+import { readGrant } from '../settlement/record.js'
 
 export type Claim =
   | { status: 'leased' }
-  | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], dropped: number, nextAt: number | null }
+  | { status: 'claimed', grants: Grant[], expired: string[], unwanted: string[], closed: string[], dropped: number, nextAt: number | null }
 
 /**
  * Claims up to `want` ready messages of a sender for a drain run. Returns `leased` if another run has the drain lease. `nextAt`: when to claim
@@ -24,13 +23,14 @@ export async function claim (deps: { store: Store, startWithinMs: number }, send
   }))
   // `no_rules`: Redis was emptied, so there is nothing to drain until the rules are written again.
   if (reply.status !== 'claimed') return { status: 'leased' }
-  const { nowUs, nextUs, dropped, expired, grants, unwanted } = reply
+  const { nowUs, nextUs, dropped, expired, grants, unwanted, isProbe = false, closed = [] } = reply
   const startBy = isCertain(nowUs / 1000) ? askedAt + deps.startWithinMs : NEVER
   return {
     status: 'claimed',
-    grants: grants.map(grant => read(grant, sender, terms, askedAt, startBy)),
+    grants: grants.map(grant => ({ ...readGrant(sender, grant, { askedAt, startBy, holder: terms.holder }), isProbe })),
     expired,
     unwanted,
+    closed,
     dropped,
     nextAt: nextUs < 0 ? null : callAt + Math.max(0, (nextUs - nowUs) / 1000)
   }
@@ -40,22 +40,4 @@ export async function claim (deps: { store: Store, startWithinMs: number }, send
 export async function release (deps: { store: Store }, sender: string, drainRun: string): Promise<void> {
   await deps.store.granting(sender, async terms =>
     await deps.store.run('claim', { sender }, { drainRun, want: 0, mode: 'end', ...terms }))
-}
-
-function read (claimed: ClaimedGrant, sender: string, terms: GrantTerms, askedAt: number, startBy: number): Grant {
-  const { id, recipient, attempt, stops, lane, lateUs, body, pairHits } = claimed
-  return {
-    sender,
-    id,
-    recipient,
-    attempt,
-    stops,
-    pairHits,
-    lateUs,
-    askedAt,
-    startBy,
-    holder: terms.holder,
-    lane: lanes[lane - 1] ?? 'normal',
-    payload: parsePayload(recipient, body)
-  }
 }

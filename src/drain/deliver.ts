@@ -1,4 +1,5 @@
 import type { Grant, Outcome, Provider } from '../message.js'
+import { publicId } from '../redis/keys.js'
 import type { SettleResult, SettlementDeps } from '../settlement/settle.js'
 import { settle } from '../settlement/settle.js'
 import type { Starting } from './starting.js'
@@ -35,5 +36,8 @@ async function sendAndSettle (deps: DeliveryDeps, grant: Grant, onStart: (() => 
   const outcome = await deps.provider.send(grant, onStart)
   onStart?.()
   const settled = await settle(deps, grant, outcome)
+  if (grant.isReplaced === true && outcome.status === 'sent') {
+    deps.events.emit('message.replaced', { sender: grant.sender, id: publicId(grant.sender, grant.id) })
+  }
   return { outcome, settled }
 }

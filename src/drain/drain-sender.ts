@@ -1,9 +1,8 @@
 import { createSignal } from '../signal.js'
 import type { Bus } from '../events.js'
 import { within } from '../parallel.js'
-import { reportError } from '../redis/report-error.js'
-import { payloadOf } from '../settlement/inspect.js'
-import { dropUnwanted, expire } from './cancel.js'
+import { reportError } from '../redis/unavailable.js'
+import { closeAll, lifetimeEnded, optedOut, windowClosed } from './close.js'
 import { claim, release } from './claim.js'
 import type { DeliveryDeps } from './deliver.js'
 import { deliver } from './deliver.js'
@@ -67,10 +66,10 @@ export async function drainSender (
         underway.add(delivery)
       }
       if (claimed.grants.length > 0) onProgress(sends)
-      if (claimed.expired.length > 0 || claimed.unwanted.length > 0) {
-        const read = async (id: string): ReturnType<typeof payloadOf> => await payloadOf(deps.store, sender, id)
-        await expire(deps, sender, claimed.expired, read)
-        await dropUnwanted(deps, sender, claimed.unwanted, read)
+      if (claimed.expired.length + claimed.unwanted.length + claimed.closed.length > 0) {
+        await closeAll(deps, sender, claimed.expired, lifetimeEnded)
+        await closeAll(deps, sender, claimed.unwanted, optedOut)
+        await closeAll(deps, sender, claimed.closed, windowClosed)
         continue
       }
       const nextInMs = claimed.nextAt === null ? null : Math.max(0, claimed.nextAt - performance.now())

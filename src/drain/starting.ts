@@ -16,24 +16,29 @@ export interface Starting {
 export function createStarting (most: number): Starting {
   /** With fewer free places than this a claim is not worth its cost while other drain runs wait. */
   const few = most / 4
-  const waiting = new Set<() => void>()
+  const waiting = new Set<{ least: number, wake: () => void }>()
   let taken = 0
 
-  async function wait (withinMs: number): Promise<void> {
+  /** Until at least so many places are free, and no reservation before this one waits for fewer or as many. */
+  async function wait (least: number, withinMs: number): Promise<void> {
     await new Promise<void>(resolve => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        waiting.delete(wake)
-        resolve()
+      const reservation = {
+        least,
+        wake () {
+          clearTimeout(timer)
+          waiting.delete(reservation)
+          resolve()
+        }
       }
-      const timer = setTimeout(wake, withinMs)
-      waiting.add(wake)
+      const timer = setTimeout(reservation.wake, withinMs)
+      waiting.add(reservation)
     })
   }
 
   const starting: Starting = {
     async reserve (want, withinMs) {
-      if (want > 0 && most - taken < Math.min(want, few)) await wait(withinMs)
+      const least = Math.min(want, few)
+      if (want > 0 && most - taken < least) await wait(least, withinMs)
       const places = Math.max(0, Math.min(want, most - taken))
       taken += places
       return places
@@ -43,10 +48,10 @@ export function createStarting (most: number): Starting {
     },
     free (places) {
       taken -= places
-      if (most - taken < few) return
-      // The drain run that has waited longest; it passes on what it does not take.
-      const [wake] = waiting
-      wake?.()
+      // The one that has waited longest of those that go on with what is free; it passes on what it does not take.
+      for (const { least, wake } of waiting) {
+        if (most - taken >= least) return wake()
+      }
     }
   }
   return starting

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cancelledBy, closeMessage } from '../drain/close.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
-import { cancel } from '../drain/cancel.js'
 import { inParallel } from '../parallel.js'
-import { findTerm } from '../redis/find-terms.js'
 import { spellingsOf } from '../recipient.js'
-import { publicId, senderKey } from '../redis/keys.js'
+import { scanKeys } from '../redis/client.js'
+import type { Replies } from '../redis/commands.js'
+import { publicId, senderKey, admittedAt, hourOf, parseId } from '../redis/keys.js'
+import { findTerm, findTerms, positionOf } from '../redis/lookup-index.js'
 import type { Store } from '../redis/store.js'
-import { parseRecord } from '../settlement/record.js'
-import { settleUnknown } from '../settlement/settle.js'
-import { pagesOf } from './pages.js'
-import { eraseFailures, eraseResults } from './settled.js'
+import type { Result, StoredMessage } from '../settlement/record.js'
+import { parseRecord, parseResult } from '../settlement/record.js'
+import { failUnknown } from '../settlement/settle.js'
 
 const CONCURRENCY = 10
 /** How long an erasure waits for messages in flight. */
@@ -43,9 +44,9 @@ export async function eraseRecipient (deps: ErasureDeps, senders: readonly strin
     let found = await findWaiting(store, sender, recipient)
     const until = performance.now() + WAIT_MS
     for (;;) {
-      const left = await inParallel(found, CONCURRENCY, async id => await closeMessage(deps, sender, id, by))
+      const left = await inParallel(found, CONCURRENCY, async id => await closeOrFail(deps, sender, id, by))
       waiting += left.filter(result => result === 'closed').length
-      found = found.filter((_, at) => left[at] === 'busy')
+      found = found.filter((_, i) => left[i] === 'busy')
       if (found.length === 0 || performance.now() > until) break
       await sleep(CHECK_MS)
     }
@@ -66,15 +67,15 @@ async function findWaiting (store: Store, sender: string, recipient: string): Pr
   return ids
 }
 
-/** `busy`: the message is in flight. A message with an unknown outcome fails, since it must not be kept for a retry. */
-async function closeMessage (deps: ErasureDeps, sender: string, id: string, by: string): Promise<'closed' | 'gone' | 'busy'> {
+/** `busy`: the message is in flight. A message with an unknown outcome fails: kept on hold, it would be sent again after the erasure. */
+async function closeOrFail (deps: ErasureDeps, sender: string, id: string, by: string): Promise<'closed' | 'gone' | 'busy'> {
   const text = await deps.store.redis.hget(senderKey(deps.store.prefix, sender, 'backlog'), id)
   if (text === null) return 'gone'
-  const kept = parseRecord(text)
-  const done = await cancel(deps, sender, id, 'cancelled', by, kept.payload)
+  const stored = parseRecord(text)
+  const done = await closeMessage(deps, sender, id, cancelledBy(by), stored.payload)
   if (done !== 'busy') return done === 'done' ? 'closed' : 'gone'
-  const { status } = await settleUnknown(deps, sender, id, { ...kept, payload: { ...kept.payload, onUnknown: 'fail' } })
-  return status === 'stale' ? 'busy' : 'closed'
+  const { status } = await failUnknown(deps, sender, id, stored)
+  return status === 'failed' ? 'closed' : 'busy'
 }
 
 /**
@@ -82,7 +83,7 @@ async function closeMessage (deps: ErasureDeps, sender: string, id: string, by: 
  * are added from now on belong to messages that were posted during the erasure. Returns the number of erased events.
  */
 async function eraseCallbacks ({ store, events }: ErasureDeps, sender: string, recipient: string): Promise<number> {
-  const nothing = { limit: 0, retryLimit: 0, probe: '', leaseMs: 0, take: CALLBACK_PAGE }
+  const nothing = { limit: 0, retryLimit: 0, probe: '', leaseMs: 0, moveLimit: CALLBACK_PAGE }
   for (let left = 1; left > 0;) {
     const moved = await store.run('lease-callbacks', { sender }, nothing)
     if (moved.dropped > 0) events.emit('callbacks.dropped', { sender, count: moved.dropped })
@@ -97,4 +98,85 @@ async function eraseCallbacks ({ store, events }: ErasureDeps, sender: string, r
     cursor = page.cursor
   } while (cursor !== '0')
   return erased
+}
+
+/**
+ * Erases the results of settled messages and the recipient's entries in the look-up index of every hour. Scans the keys of all servers: a result
+ * is stored under the hash of its idempotency key, and may outlive every index. Returns the number of results, and of failures among them.
+ */
+async function eraseResults (
+  store: Store,
+  senders: readonly string[],
+  recipient: string,
+  term: string
+): Promise<{ results: number; failures: number }> {
+  const wanted = new Set(senders)
+  const only = senders.length === 1 ? senders[0] ?? '' : '*'
+  const erased = { results: 0, failures: 0 }
+  for await (const keys of scanKeys(store.redis, `{${store.prefix}:${only}}:[imr]*`)) {
+    const bySender = new Map<string, string[]>()
+    for (const key of keys) {
+      const [, sender = '', kind = '', digest = ''] = /^\{[^:]+:([^}]+)\}:(msg|index|recent):(.+)$/.exec(key) ?? []
+      if (!wanted.has(sender)) continue
+      if (kind !== 'msg') await store.run('erase-entries', { sender, hour: Number(digest) }, { term, position: '' })
+      else bySender.set(sender, [...bySender.get(sender) ?? [], digest])
+    }
+    // One MGET per sender: keys of two senders may be in two slots.
+    for (const [sender, digests] of bySender) {
+      const texts = await store.redis.mget(digests.map(digest => senderKey(store.prefix, sender, 'msg', { digest })))
+      const found = digests.flatMap((digest, i) => {
+        const result = parseResult(texts[i] ?? '')
+        return result?.recipient === recipient ? [{ digest, result }] : []
+      })
+      for (const reply of await inParallel(found, CONCURRENCY, async ({ digest, result }) => await eraseResult(store, sender, digest, result))) {
+        if (reply.status !== 'erased') continue
+        if (reply.hadResult) erased.results++
+        if (reply.wasFailure) erased.failures++
+      }
+    }
+  }
+  return erased
+}
+
+async function eraseResult (store: Store, sender: string, digest: string, result: Result): Promise<Replies['erase-message']> {
+  const id = `${digest}.${result.admittedAt.toString(16)}`
+  await removeTerms(store, sender, id, findTerms(result.recipient, result.metadata).split(' '), admittedAt(id))
+  if (result.providerMessageId !== null) await removeTerms(store, sender, id, [findTerm('provider', result.providerMessageId)], result.settledAt)
+  return await store.run('erase-message', { sender, digest }, { id })
+}
+
+/** Erases stored failures; returns their number. */
+export async function eraseFailures (store: Store, sender: string, recipient: string): Promise<number> {
+  let erased = 0
+  for await (const { id, stored } of pagesOf(store, sender, recipient, 'failures')) {
+    await removeTerms(store, sender, id, findTerms(recipient, stored.payload.metadata).split(' '), admittedAt(id))
+    const reply = await store.run('erase-message', { sender, digest: parseId(`${sender}.${id}`)?.digest ?? '' }, { id })
+    if (reply.status === 'erased' && reply.wasFailure) erased++
+  }
+  return erased
+}
+
+/** Removes a message from the look-up index. Around a full hour the entry may be in the neighbouring one. */
+async function removeTerms (store: Store, sender: string, id: string, terms: string[], atMs: number): Promise<void> {
+  const position = positionOf(id)
+  await Promise.all([-1, 0, 1].flatMap(near => terms.map(async term =>
+    await store.run('erase-entries', { sender, hour: hourOf(atMs) + near }, { term, position }))))
+}
+
+/** Approximate number of messages that one script call scans: a few ms of Redis. */
+const PAGE = 1000
+
+/** Every unsettled message, or every failure, of the recipient. A message may be returned twice (HSCAN). */
+export async function * pagesOf (
+  store: Store,
+  sender: string,
+  recipient: string,
+  which: 'waiting' | 'failures'
+): AsyncGenerator<{ id: string; stored: StoredMessage }> {
+  let cursor = '0'
+  do {
+    const page = await store.run('find-recipient', { sender }, { recipient, which, cursor, limit: PAGE })
+    for (const { id, record } of page.messages) yield { id, stored: parseRecord(record) }
+    cursor = page.cursor
+  } while (cursor !== '0')
 }

@@ -21,11 +21,12 @@ export async function acknowledgeAll (
   filter: FailureFilter,
   by: string,
   note?: string
-): Promise<{ acknowledged: number; more: boolean; nextCursor: string | null }> {
+): Promise<{ acknowledged: number; more: boolean; nextCursor: string | null; unavailable: string[] }> {
   let acknowledged = 0
+  const left = new Set<string>()
   let cursor: string | null = filter.cursor ?? null
   for (let page = 0; page < PAGES; page++) {
-    const { failures, nextCursor } = await listFailures(deps, senders, {
+    const { failures, nextCursor, unavailable } = await listFailures(deps, senders, {
       ...filter,
       limit: Math.min(200, filter.limit - acknowledged),
       ...(cursor === null ? {} : { cursor })
@@ -34,8 +35,9 @@ export async function acknowledgeAll (
       const parts = parseId(failure.id)
       if (failure.acknowledgedAt === null && parts !== null && await acknowledge(deps.store, parts.sender, parts.id, by, note)) acknowledged++
     }
+    for (const sender of unavailable) left.add(sender)
     cursor = nextCursor
     if (cursor === null || acknowledged >= filter.limit) break
   }
-  return { acknowledged, more: cursor !== null, nextCursor: cursor }
+  return { acknowledged, more: cursor !== null, nextCursor: cursor, unavailable: [...left] }
 }

@@ -2,6 +2,7 @@ import { inParallel } from '../parallel.js'
 import { senderKey } from '../redis/keys.js'
 import { groupBySender, mergeSets, type SetEntry } from '../redis/merge-sets.js'
 import type { Store } from '../redis/store.js'
+import { seqOf } from '../settlement/record.js'
 
 /** Senders that are read at once. */
 const CONCURRENCY = 20
@@ -34,14 +35,9 @@ async function addTied (store: Store, sender: string, group: SetEntry[]): Promis
 
 /** The numbers in the queue of those entries of one sender that share their due time. */
 async function readNumbers (store: Store, sender: string, group: readonly SetEntry[], numbers: Map<string, number>): Promise<void> {
-  const shared = new Set(group.filter(({ score }, at) => score === group[at - 1]?.score).map(({ score }) => score))
+  const shared = new Set(group.filter(({ score }, i) => score === group[i - 1]?.score).map(({ score }) => score))
   const tied = group.filter(({ score }) => shared.has(score)).map(({ id }) => id)
   if (tied.length === 0) return
   const texts = await store.redis.hmget(senderKey(store.prefix, sender, 'backlog'), ...tied)
-  for (const [at, id] of tied.entries()) numbers.set(id, numberIn(texts[at] ?? null))
-}
-
-/** The number in the queue in the header of a record; 0 for none. */
-function numberIn (record: string | null): number {
-  return Number(/^\S+ \d(\d+) /.exec(record ?? '')?.[1] ?? 0)
+  for (const [i, id] of tied.entries()) numbers.set(id, seqOf(texts[i] ?? ''))
 }

@@ -2,6 +2,7 @@ import type { WaitingFor } from '../message.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import type { StoredMessage, HistoryEntry } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
+import { formatTime } from '../values/time.js'
 
 export type FailureStatus = 'PENDING' | 'RESOLVED' | 'FAILED'
 
@@ -51,38 +52,38 @@ export type Standing = { status: 'PENDING', wait: Wait } | { status: 'FAILED' | 
 export function toFailure (sender: string, id: string, text: string, standing: Standing, explain: Explain): Failure {
   const { status } = standing
   const wait = status === 'PENDING' ? standing.wait : null
-  const kept = parseRecord(text)
-  const attempts = attemptsOf(kept.history)
+  const stored = parseRecord(text)
+  const attempts = attemptsOf(stored.history)
   const last = attempts.at(-1)
   const lastError = attempts.filter(attempt => attempt.outcome !== 'sent').at(-1)
-  const lastEntry = kept.history.at(-1)
-  const acknowledged = acknowledgedOf(kept.history)
-  const notBefore = kept.history.filter(entry => entry.retryNotBeforeMs !== undefined).at(-1)
+  const lastEntry = stored.history.at(-1)
+  const acknowledged = acknowledgedOf(stored.history)
+  const notBefore = stored.history.filter(entry => entry.retryNotBeforeMs !== undefined).at(-1)
   const explained = lastError?.code === null || lastError === undefined ? null : explain(lastError.code)
-  const createdAt = iso(admittedAt(id))
+  const createdAt = formatTime(admittedAt(id))
   return {
     id: publicId(sender, id),
     sender,
-    phoneNumber: kept.payload.to,
-    message: kept.payload.message,
-    idempotencyKey: kept.payload.idempotencyKey ?? null,
+    phoneNumber: stored.payload.to,
+    message: stored.payload.message,
+    idempotencyKey: stored.payload.idempotencyKey ?? null,
     errorMessage: lastError?.error ?? null,
     errorCode: lastError?.code ?? null,
-    attemptCount: kept.attempts,
+    attemptCount: stored.attempts,
     status,
     messageStatus: wait?.state ?? null,
     waitingFor: wait?.waitingFor ?? null,
-    metadata: kept.payload.metadata ?? null,
-    nextRetryAt: wait === null || wait.nextRetryMs === null ? null : iso(wait.nextRetryMs),
+    metadata: stored.payload.metadata ?? null,
+    nextRetryAt: wait === null || wait.nextRetryMs === null ? null : formatTime(wait.nextRetryMs),
     lastAttemptAt: last?.at ?? null,
-    resolvedAt: status === 'RESOLVED' ? iso(standing.settledMs) : null,
+    resolvedAt: status === 'RESOLVED' ? formatTime(standing.settledMs) : null,
     createdAt,
-    updatedAt: lastEntry === undefined ? createdAt : iso(lastEntry.at),
-    reason: status === 'PENDING' ? null : kept.history.filter(entry => entry.reason !== undefined).at(-1)?.reason ?? null,
+    updatedAt: lastEntry === undefined ? createdAt : formatTime(lastEntry.at),
+    reason: status === 'PENDING' ? null : stored.history.filter(entry => entry.reason !== undefined).at(-1)?.reason ?? null,
     explanation: explained?.explanation ?? null,
     remedy: explained?.remedy ?? null,
-    retryNotBefore: notBefore?.retryNotBeforeMs === undefined ? null : iso(notBefore.at + notBefore.retryNotBeforeMs),
-    acknowledgedAt: acknowledged === undefined ? null : iso(acknowledged.at),
+    retryNotBefore: notBefore?.retryNotBeforeMs === undefined ? null : formatTime(notBefore.at + notBefore.retryNotBeforeMs),
+    acknowledgedAt: acknowledged === undefined ? null : formatTime(acknowledged.at),
     acknowledgedBy: acknowledged?.acknowledgedBy ?? null,
     attempts
   }
@@ -97,14 +98,10 @@ export function acknowledgedOf (history: StoredMessage['history']): HistoryEntry
 export function attemptsOf (history: StoredMessage['history']): Attempt[] {
   return history.filter(entry => entry.attempt !== undefined).map(entry => ({
     attempt: entry.attempt ?? 0,
-    at: iso(entry.at),
+    at: formatTime(entry.at),
     durationMs: entry.durationMs ?? null,
     outcome: entry.outcome ?? 'unknown',
     code: entry.code ?? null,
     error: entry.error ?? null
   }))
-}
-
-function iso (ms: number): string {
-  return new Date(ms).toISOString()
 }

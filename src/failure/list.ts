@@ -1,12 +1,14 @@
-import { SluiceError } from '../errors.js'
+import { invalidField } from '../errors.js'
 import { inParallel } from '../parallel.js'
-import { redisNowMs } from '../redis/clock.js'
 import { senderKey } from '../redis/keys.js'
 import { groupBySender, mergeSets, type SetEntry } from '../redis/merge-sets.js'
 import { readPayload } from '../redis/payload.js'
+import { findReachable } from '../redis/known-senders.js'
 import type { Store } from '../redis/store.js'
 import { canonicalName } from '../recipient.js'
 import { inspectMessage } from '../settlement/inspect.js'
+import type { Reason } from './cause.js'
+import { causeOf, NO_CODE } from './cause.js'
 import type { Explain, Failure, FailureStatus, Wait } from './failure.js'
 import { toFailure } from './failure.js'
 
@@ -16,11 +18,19 @@ export interface FailureFilter {
   due?: boolean
   recipient?: string
   idempotencyKey?: string
+  /** Only those whose last error has this code; `none`: has no code. */
+  errorCode?: string
+  /** Only those that failed permanently for this reason. */
+  reason?: Reason
+  acknowledged?: boolean
   /** Only messages of this API key. */
   caller?: string
   cursor?: string
   limit: number
 }
+
+/** `unavailable`: senders that are left out, because their server is down. */
+export interface FailurePage { failures: Failure[], nextCursor: string | null, unavailable: string[] }
 
 /** Entries scanned for one page at most, so that one request with a narrow filter cannot scan a million failures. */
 const SCAN = 2000
@@ -29,9 +39,9 @@ const CHUNK = 200
 const CONCURRENCY = 20
 
 /** `begun`: retries that began since the first page was read. Their failures may have left `failures` just before it was read. */
-type Place = 'retries' | 'failures' | 'begun' | 'failed' | 'resolved'
+type FailureSet = 'retries' | 'failures' | 'begun' | 'failed' | 'resolved'
 /** In the order of the list. */
-const places: Record<Place, { status: FailureStatus, zset: string, hash: string, newestFirst: boolean }> = {
+const sets: Record<FailureSet, { status: FailureStatus, zset: string, hash: string, newestFirst: boolean }> = {
   retries: { status: 'PENDING', zset: 'retries', hash: 'backlog', newestFirst: false },
   failures: { status: 'PENDING', zset: 'failures', hash: 'backlog', newestFirst: false },
   begun: { status: 'PENDING', zset: 'retries', hash: 'backlog', newestFirst: false },
@@ -45,64 +55,64 @@ const places: Record<Place, { status: FailureStatus, zset: string, hash: string,
  */
 export async function listFailures (
   deps: { store: Store; explain: Explain },
-  senders: readonly string[],
+  all: readonly string[],
   filter: FailureFilter
-): Promise<{ failures: Failure[]; nextCursor: string | null }> {
+): Promise<FailurePage> {
   const { store } = deps
-  const from = parseCursor(filter.cursor)
-  const names = (Object.keys(places) as Place[])
-    .filter(name => filter.due === true ? places[name].status === 'PENDING' : filter.status === undefined || places[name].status === filter.status)
+  const from = filter.cursor === undefined ? null : parseCursor(filter.cursor)
+  const names = (Object.keys(sets) as FailureSet[])
+    .filter(name => filter.due === true ? sets[name].status === 'PENDING' : filter.status === undefined || sets[name].status === filter.status)
   const matches = matcher(filter)
   const found: Found[] = []
-  const nowMs = await redisNowMs(store.redis, senderKey(store.prefix, senders[0] ?? '', 'failures'))
+  const { senders, unavailable, nowMs } = await findReachable(store, all)
   const sinceMs = from?.sinceMs ?? nowMs
   let scanned = 0
-  const page = async (after: Omit<Cursor, 'sinceMs'> | null): Promise<{ failures: Failure[]; nextCursor: string | null }> =>
-    ({ failures: await describe(deps, found), nextCursor: after === null ? null : formatCursor({ ...after, sinceMs }) })
-  for (const place of names.slice(from === null ? 0 : Math.max(0, names.indexOf(from.place)))) {
+  const page = async (after: Omit<Cursor, 'sinceMs'> | null): Promise<FailurePage> =>
+    ({ failures: await describe(deps, found), nextCursor: after === null ? null : formatCursor({ ...after, sinceMs }), unavailable })
+  for (const set of names.slice(from === null ? 0 : Math.max(0, names.indexOf(from.set)))) {
     const until = { retries: sinceMs - 1, failures: filter.due === true ? nowMs : Infinity, begun: Infinity, failed: Infinity, resolved: Infinity }
-    const start = place === 'begun' ? { score: sinceMs, id: '' } : null
-    const take = mergeSets(store, senders, places[place].zset, {
-      newestFirst: places[place].newestFirst, after: from?.place === place ? from : start, until: until[place]
+    const start = set === 'begun' ? { score: sinceMs, id: '' } : null
+    const readNext = mergeSets(store, senders, sets[set].zset, {
+      newestFirst: sets[set].newestFirst, after: from?.set === set ? from : start, until: until[set]
     })
     for (;;) {
-      const entries = await take(CHUNK)
-      const texts = await readRecords(store, place, entries)
-      for (const [at, entry] of entries.entries()) {
-        const text = texts[at] ?? null
+      const entries = await readNext(CHUNK)
+      const texts = await readRecords(store, set, entries)
+      for (const [i, entry] of entries.entries()) {
+        const text = texts[i] ?? null
         if (text === null || !matches(text)) continue
-        found.push({ ...entry, place, text })
-        if (found.length >= filter.limit) return await page({ place, score: entry.score, id: entry.id })
+        found.push({ ...entry, set, text })
+        if (found.length >= filter.limit) return await page({ set, score: entry.score, id: entry.id })
       }
       scanned += entries.length
       const last = entries.at(-1)
       if (last === undefined || entries.length < CHUNK) break
-      if (scanned >= SCAN) return await page({ place, score: last.score, id: last.id })
+      if (scanned >= SCAN) return await page({ set, score: last.score, id: last.id })
     }
   }
   return await page(null)
 }
 
-interface Cursor { place: Place, score: number, id: string, sinceMs: number }
-interface Found extends SetEntry { place: Place, text: string }
+interface Cursor { set: FailureSet, score: number, id: string, sinceMs: number }
+interface Found extends SetEntry { set: FailureSet, text: string }
 
 /** The records of entries, in their order: one command for each sender. */
-async function readRecords (store: Store, place: Place, entries: readonly SetEntry[]): Promise<Array<string | null>> {
+async function readRecords (store: Store, set: FailureSet, entries: readonly SetEntry[]): Promise<Array<string | null>> {
   const bySender = groupBySender(entries)
   const texts = new Map<string, string | null>()
   await inParallel([...bySender], CONCURRENCY, async ([sender, own]) => {
-    const values = await store.redis.hmget(senderKey(store.prefix, sender, places[place].hash), ...own.map(({ id }) => id))
-    own.forEach(({ id }, at) => texts.set(id, values[at] ?? null))
+    const values = await store.redis.hmget(senderKey(store.prefix, sender, sets[set].hash), ...own.map(({ id }) => id))
+    own.forEach(({ id }, i) => texts.set(id, values[i] ?? null))
   })
   return entries.map(({ id }) => texts.get(id) ?? null)
 }
 
 /** The failures as the API returns them. One that was settled meanwhile is left out: it is listed under its new status. */
 async function describe ({ store, explain }: { store: Store; explain: Explain }, found: readonly Found[]): Promise<Failure[]> {
-  const failures = await inParallel(found, CONCURRENCY, async ({ sender, id, place, text, score }) => {
-    const { status } = places[place]
+  const failures = await inParallel(found, CONCURRENCY, async ({ sender, id, set, text, score }) => {
+    const { status } = sets[set]
     if (status !== 'PENDING') return [toFailure(sender, id, text, { status, settledMs: score }, explain)]
-    const wait: Wait | null = place === 'failures'
+    const wait: Wait | null = set === 'failures'
       ? { state: 'retrying', waitingFor: 'retry', nextRetryMs: score }
       : await waitOf(store, sender, id)
     return wait === null ? [] : [toFailure(sender, id, text, { status, wait }, explain)]
@@ -123,6 +133,7 @@ function matcher (filter: FailureFilter): (text: string) => boolean {
   const recipient = filter.recipient === undefined ? null : canonicalName(filter.recipient)
   return text => {
     if (recipient !== null && !text.startsWith(`${recipient} `)) return false
+    if (!hasCause(text, filter)) return false
     if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
     const payload = readPayload('', text.split('\n')[1] ?? '{}')
     return (filter.caller === undefined || payload.caller === filter.caller) &&
@@ -130,20 +141,26 @@ function matcher (filter: FailureFilter): (text: string) => boolean {
   }
 }
 
+function hasCause (text: string, { errorCode, reason, acknowledged }: FailureFilter): boolean {
+  if (errorCode === undefined && reason === undefined && acknowledged === undefined) return true
+  const cause = causeOf(text)
+  return (errorCode === undefined || (cause.code ?? NO_CODE) === errorCode) && (reason === undefined || cause.reason === reason) &&
+    (acknowledged === undefined || cause.isAcknowledged === acknowledged)
+}
+
 function formatCursor (cursor: Cursor): string {
-  return Buffer.from(JSON.stringify([cursor.place, cursor.score, cursor.id, cursor.sinceMs])).toString('base64url')
+  return Buffer.from(JSON.stringify([cursor.set, cursor.score, cursor.id, cursor.sinceMs])).toString('base64url')
 }
 
 /** Throws INVALID_REQUEST for an invalid cursor. Starting again from the first page would make a client loop for ever. */
-function parseCursor (text: string | undefined): Cursor | null {
-  if (text === undefined) return null
+export function parseCursor (text: string): Cursor {
   try {
-    const [place, score, id, sinceMs] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [Place, number, string, number]
-    if (Object.hasOwn(places, place) && Number.isFinite(score) && typeof id === 'string' && Number.isFinite(sinceMs)) {
-      return { place, score, id, sinceMs }
+    const [set, score, id, sinceMs] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [FailureSet, number, string, number]
+    if (Object.hasOwn(sets, set) && Number.isFinite(score) && typeof id === 'string' && Number.isFinite(sinceMs)) {
+      return { set, score, id, sinceMs }
     }
   } catch {
-    // not Base64 of JSON: refused below
+    // not Base64 of JSON: rejected below
   }
-  throw new SluiceError('INVALID_REQUEST', { detail: 'not a cursor of this list: use the nextCursor of a previous page', field: 'cursor' })
+  throw invalidField('INVALID_REQUEST', { field: 'cursor', detail: 'must be the nextCursor of a previous page of this list' })
 }

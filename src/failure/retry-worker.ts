@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Queue } from 'bullmq'
 import { lanes } from '../message.js'
 import type { Gate } from '../parallel.js'
 import { createGate, within } from '../parallel.js'
-import { every } from '../recovery/every.js'
-import { redisNowMs } from '../redis/clock.js'
+import { every, isUnavailable, reportError } from '../redis/unavailable.js'
+import { redisNowMs } from '../redis/server-clock.js'
 import { globalKey, senderKey } from '../redis/keys.js'
-import { reportError } from '../redis/report-error.js'
-import { isUnavailable } from '../redis/unavailable.js'
+import type { Store } from '../redis/store.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { dueFailures } from './due.js'
 import type { RetryCounts, RetryDeps } from './retry.js'
 import { addCounts, retryEach } from './retry.js'
+import { formatTime } from '../values/time.js'
 
 /**
  * Failures that a run takes at a time: what the sender's rate sends in so many seconds, within limits. It takes the next ones once half of them
@@ -24,7 +23,7 @@ const PAGE_MOST = 2000
 const POLL_MS = 500
 /** Senders that are asked at once. */
 const CONCURRENCY = 50
-/** Interval of a run's sign of life, and of its look whether an operator stopped it. */
+/** Heartbeat interval; each heartbeat also checks for an operator's stop. */
 const HEARTBEAT_MS = 1000
 /** How long a run that is over waits for sends under way. While a server is away, settlements wait for it. */
 const END_WITHIN_MS = 20_000
@@ -32,7 +31,7 @@ const END_WITHIN_MS = 20_000
 const MISSED_INTERVALS = 2
 const GRACE_MS = 5000
 
-export interface RetryWorkerDeps extends RetryDeps { retryQueue: Queue, senders: Pick<SenderRegistry, 'ids'>, retryIntervalMs: number }
+export interface RetryWorkerDeps extends RetryDeps { senders: Pick<SenderRegistry, 'ids'>, retryIntervalMs: number }
 
 export interface RetryWorkerStatus {
   isRunning: boolean
@@ -46,11 +45,11 @@ export interface RetryWorkerStatus {
 type WorkerField = 'stoppedBy' | 'seenAt' | 'intervalMs' | 'lastRunAt' | 'lastResult'
 
 /** At the start of a node that runs retries: marks the worker as seen, and its first run as due. */
-export async function registerRetryWorker (deps: RetryWorkerDeps): Promise<void> {
-  const { redis, prefix } = deps.store
+export async function registerRetryWorker (store: Store, intervalMs: number): Promise<void> {
+  const { redis, prefix } = store
   const key = globalKey(prefix, 'runs')
   await redis.hsetnx(key, 'retry', await redisNowMs(redis, key))
-  await markSeen(deps)
+  await markSeen(store, intervalMs)
 }
 
 /**
@@ -58,12 +57,13 @@ export async function registerRetryWorker (deps: RetryWorkerDeps): Promise<void>
  * each other: one whose requests are slow, or whose server is down, delays no other.
  */
 export async function runRetries (deps: RetryWorkerDeps, closing: AbortSignal): Promise<RetryCounts | null> {
-  const { redis, prefix } = deps.store
+  const { store, retryIntervalMs: intervalMs } = deps
+  const { redis, prefix } = store
   const startedAt = performance.now()
-  if (await markSeen(deps)) return null
+  if (await markSeen(store, intervalMs)) return null
   let isStopped = false
-  const heartbeat = every(HEARTBEAT_MS, deps.events, 'retry worker', async () => { isStopped = await markSeen(deps) })
-  const isOver = (): boolean => isStopped || closing.aborted || performance.now() - startedAt > deps.retryIntervalMs
+  const heartbeat = every(HEARTBEAT_MS, deps.events, 'retry worker', async () => { isStopped = await markSeen(store, intervalMs) })
+  const isOver = (): boolean => isStopped || closing.aborted || performance.now() - startedAt > intervalMs
   const gate = createGate(CONCURRENCY)
   const counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
   const senders = Promise.all(deps.senders.ids().map(async sender => {
@@ -75,13 +75,13 @@ export async function runRetries (deps: RetryWorkerDeps, closing: AbortSignal): 
     }
   }))
   try {
-    await within(deps.retryIntervalMs + END_WITHIN_MS, senders)
+    await within(intervalMs + END_WITHIN_MS, senders)
   } finally {
     await heartbeat.stop()
   }
   const key = globalKey(prefix, 'runs')
   const nowMs = await redisNowMs(redis, key)
-  await markSeen(deps, { lastRunAt: nowMs, lastResult: JSON.stringify(counts) })
+  await markSeen(store, intervalMs, { lastRunAt: nowMs, lastResult: JSON.stringify(counts) })
   // The rest is due for another node.
   if (closing.aborted) await redis.hset(key, 'retry', nowMs)
   deps.events.emit('retry-worker.ran', { total: counts.total, durationMs: performance.now() - startedAt })
@@ -106,51 +106,52 @@ async function retrySender (deps: RetryWorkerDeps, sender: string, { gate, isOve
     const { counts, gone } = await retryEach(deps, due, { force: false, by: null, isOver })
     add(counts)
     const scores = gone.length === 0 ? [] : await redis.zmscore(failures, ...gone)
-    for (const [at, id] of gone.entries()) if (scores[at] !== null) skipped.add(id)
+    for (const [i, id] of gone.entries()) if (scores[i] !== null) skipped.add(id)
     if (due.length < limit) return
-    while (!isOver() && counts.deferred > 0 && await gate(async () => await queued(deps, sender)) > limit / 2) await sleep(POLL_MS)
+    while (!isOver() && counts.deferred > 0 && await gate(async () => await queued(deps.store, sender)) > limit / 2) await sleep(POLL_MS)
     if (isOver()) return
   }
 }
 
-async function queued ({ store }: RetryWorkerDeps, sender: string): Promise<number> {
-  const lengths = await Promise.all(lanes.map(async lane => await store.redis.zcard(senderKey(store.prefix, sender, `queue:${lane}`))))
+async function queued ({ redis, prefix }: Store, sender: string): Promise<number> {
+  const lengths = await Promise.all(lanes.map(async lane => await redis.zcard(senderKey(prefix, sender, `queue:${lane}`))))
   return lengths.reduce((sum, length) => sum + length, 0)
 }
 
 /** Stops the worker on all nodes until an operator starts it; a restart of a node does not. */
-export async function stopRetries (deps: RetryWorkerDeps, by: string): Promise<void> {
-  await deps.store.redis.hset(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy', by)
-  await deps.store.hold(null)
+export async function stopRetries (store: Store, by: string): Promise<void> {
+  await store.redis.hset(globalKey(store.prefix, 'retry-worker'), 'stoppedBy', by)
+  await store.confirmReplicas(null)
 }
 
-export async function startRetries (deps: RetryWorkerDeps): Promise<void> {
-  await deps.store.redis.hdel(globalKey(deps.store.prefix, 'retry-worker'), 'stoppedBy')
-  await deps.store.hold(null)
+export async function startRetries (store: Store): Promise<void> {
+  await store.redis.hdel(globalKey(store.prefix, 'retry-worker'), 'stoppedBy')
+  await store.confirmReplicas(null)
 }
 
 /** Records that some node runs the retries, with the fields of a finished run. Returns whether an operator has stopped them. */
-async function markSeen (deps: RetryWorkerDeps, fields: Record<string, string | number> = {}): Promise<boolean> {
-  const { redis, prefix } = deps.store
+async function markSeen ({ redis, prefix }: Store, intervalMs: number, fields: Record<string, string | number> = {}): Promise<boolean> {
   const key = globalKey(prefix, 'retry-worker')
-  await redis.hset(key, { ...fields, intervalMs: deps.retryIntervalMs, seenAt: await redisNowMs(redis, key) })
+  await redis.hset(key, { ...fields, intervalMs, seenAt: await redisNowMs(redis, key) })
   return await redis.hexists(key, 'stoppedBy') === 1
 }
 
-/** The state of the retry worker, the same on all nodes. It runs unless an operator stopped it or no node has run it for too long. */
-export async function retryWorkerStatus (deps: RetryWorkerDeps): Promise<RetryWorkerStatus> {
-  const { redis, prefix } = deps.store
+/**
+ * The state of the retry worker, the same on all nodes. It runs unless an operator stopped it or no node has run it for too long.
+ * `ownIntervalMs`: of this node, as long as no node has written its own.
+ */
+export async function retryWorkerStatus ({ redis, prefix }: Store, ownIntervalMs: number): Promise<RetryWorkerStatus> {
   const key = globalKey(prefix, 'retry-worker')
   const [fields, next, nowMs] = await Promise.all([redis.hgetall(key), redis.hget(globalKey(prefix, 'runs'), 'retry'), redisNowMs(redis, key)])
   const { stoppedBy = null, seenAt = 0, lastRunAt, lastResult, ...rest } = fields as Partial<Record<WorkerField, string>>
-  const intervalMs = Number(rest.intervalMs ?? deps.retryIntervalMs)
+  const intervalMs = Number(rest.intervalMs ?? ownIntervalMs)
   const isRunning = stoppedBy === null && nowMs - Number(seenAt) <= MISSED_INTERVALS * intervalMs + GRACE_MS
   return {
     isRunning,
     intervalMs,
-    lastRunAt: lastRunAt === undefined ? null : new Date(Number(lastRunAt)).toISOString(),
+    lastRunAt: lastRunAt === undefined ? null : formatTime(Number(lastRunAt)),
     lastResult: lastResult === undefined ? null : JSON.parse(lastResult) as RetryCounts,
-    nextRunAt: !isRunning || next === null ? null : new Date(Number(next)).toISOString(),
+    nextRunAt: !isRunning || next === null ? null : formatTime(Number(next)),
     stoppedBy
   }
 }

@@ -1,14 +1,13 @@
-import { elapsedNow } from '../elapsed.js'
+import { elapsedNow } from '../deadlines.js'
 import type { Bus } from '../events.js'
-import { redisNowMs } from '../redis/clock.js'
-import { digestOf, senderKey } from '../redis/keys.js'
+import { digestOf } from '../redis/keys.js'
 import { groupBySender, type SetEntry } from '../redis/merge-sets.js'
+import { findReachable } from '../redis/known-senders.js'
 import type { DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
-import { cancel, dropUnwanted } from '../drain/cancel.js'
-import { lanes, NEVER } from '../message.js'
-import { payloadOf } from '../settlement/inspect.js'
-import { parsePayload } from '../settlement/record.js'
+import { closeAll, lifetimeEnded, optedOut } from '../drain/close.js'
+import { NEVER } from '../message.js'
+import { readGrant } from '../settlement/record.js'
 import { dueFailures } from './due.js'
 
 /** `lifeMs`: life of a message from its admission, ms. */
@@ -25,16 +24,15 @@ const PLACE_WITHIN_MS = 500
 
 /**
  * Retries the due failures of senders, oldest first, at most `limit` of all; with `force` also those that are not due. `by`: name of the
- * operator's API key.
+ * operator's API key. `unavailable`: senders that are left out, because their server is down.
  */
 export async function retryAll (
-  deps: RetryDeps, senders: readonly string[], { limit, force, by }: { limit: number; force: boolean; by: string }
-): Promise<RetryCounts> {
-  const { redis, prefix } = deps.store
-  // By Redis's clock. A second more, since the script checks each one again.
-  const until = force ? Infinity : await redisNowMs(redis, senderKey(prefix, senders[0] ?? '', 'failures')) + 1000
-  const due = alternate(await dueFailures(deps.store, senders, until, limit))
-  return (await retryEach(deps, due, { force, by, isOver: () => false })).counts
+  deps: RetryDeps, all: readonly string[], { limit, force, by }: { limit: number; force: boolean; by: string }
+): Promise<{ counts: RetryCounts, unavailable: string[] }> {
+  const { senders, unavailable, nowMs } = await findReachable(deps.store, all)
+  // A second more, since the script checks each one again by its server's clock.
+  const due = alternate(await dueFailures(deps.store, senders, force ? Infinity : nowMs + 1000, limit))
+  return { counts: (await retryEach(deps, due, { force, by, isOver: () => false })).counts, unavailable }
 }
 
 /**
@@ -99,21 +97,9 @@ async function retryWith (
   }))
   switch (reply.status) {
     case 'granted': {
-      const { recipient, attempt, stops, lane, body, pairHits, nowMs } = reply
-      const { settled } = await deliver(deps, {
-        sender,
-        id,
-        recipient,
-        attempt,
-        stops,
-        pairHits,
-        lateUs: 0,
-        askedAt,
-        startBy: isCertain(nowMs) ? askedAt + startWithinMs : NEVER,
-        holder: terms.holder,
-        lane: lanes[lane - 1] ?? 'normal',
-        payload: parsePayload(recipient, body)
-      }, freePlace ?? undefined)
+      const startBy = isCertain(reply.nowMs) ? askedAt + startWithinMs : NEVER
+      const grant = readGrant(sender, { ...reply, id, lateUs: 0 }, { askedAt, startBy, holder: terms.holder })
+      const { settled } = await deliver(deps, grant, freePlace ?? undefined)
       switch (settled.status) {
         case 'sent': return 'succeeded'
         case 'failed': return 'permanentlyFailed'
@@ -125,13 +111,11 @@ async function retryWith (
       }
     }
     case 'queued': return 'deferred'
-    case 'expired': {
-      const payload = await payloadOf(deps.store, sender, id)
-      if (payload !== null) await cancel(deps, sender, id, 'expired', by ?? 'the clock', payload)
+    case 'expired':
+      await closeAll(deps, sender, [id], lifetimeEnded)
       return 'permanentlyFailed'
-    }
     case 'unwanted':
-      return (await dropUnwanted(deps, sender, [id], async () => await payloadOf(deps.store, sender, id))) === 1 ? 'permanentlyFailed' : 'gone'
+      return await closeAll(deps, sender, [id], optedOut) === 1 ? 'permanentlyFailed' : 'gone'
     case 'gone':
     case 'no_rules': return 'gone'
     default: return reply satisfies never

@@ -5,10 +5,10 @@ import type { RouteOptions } from 'fastify'
 import { describeRoute } from '../http/openapi.js'
 import type { RequestExample, ResponseHeader } from '../http/operation.js'
 import { json, optionalHeaders } from '../http/operation.js'
-import { at, ID, SENDER, WAMID } from '../http/samples.js'
+import { sampleTime, ID, SENDER, WAMID } from '../http/samples.js'
 import { either, ref } from '../http/schemas/common.js'
 import type { Edge } from '../message.js'
-import { GraphAnswerSchema, GraphErrorSchema, GraphMessageSchema, GraphPassedSchema } from './schemas.js'
+import { GraphResponseSchema, GraphErrorSchema, GraphMessageSchema, GraphPassedSchema } from './schemas.js'
 
 const params = { version: 'v25.0', phoneNumberId: SENDER }
 const envelope = { messaging_product: 'whatsapp', recipient_type: 'individual' }
@@ -16,9 +16,9 @@ const template = { type: 'template', template: { name: 'hello_world', language: 
 const textTo = (to: string, body: string): object => ({ ...envelope, to, type: 'text', text: { body } })
 
 const sent = { messaging_product: 'whatsapp', contacts: [{ input: '15550104731', wa_id: '15550104731' }], messages: [{ id: WAMID }] }
-const sluice = { status: 'queued', delay_ms: 1948, expected_at: at('09:30:01.948'), position: 1, waiting_for: 'pair-rate' }
+const sluice = { status: 'queued', delay_ms: 1948, expected_at: sampleTime('09:30:01.948'), position: 1, waiting_for: 'pair-rate' }
 const queued = { ...sent, messages: [{ id: ID, message_status: 'accepted', sluice }] }
-const refused = {
+const rejected = {
   error: {
     message: '(#131026) Message undeliverable',
     type: 'OAuthException',
@@ -31,16 +31,16 @@ const refused = {
 /** Errors have the shape of the Graph API, because its clients read no other. */
 function graphErrors (descriptions: Record<number, [description: string, ...headers: ResponseHeader[]]>): Record<never, never> {
   return Object.fromEntries(Object.entries(descriptions).map(([status, [description, ...headers]]) => {
-    return [status, json(description, ref(GraphErrorSchema), { headers, ...(status === '400' ? { examples: { refused } } : {}) })]
+    return [status, json(description, ref(GraphErrorSchema), { headers, ...(status === '400' ? { examples: { rejected } } : {}) })]
   }))
 }
 
 const success = json(
   'Sent, or accepted and waiting (`messages[0].sluice`); or WhatsApp\'s own response to a forwarded request',
   // A forwarded response stays the text that WhatsApp sent.
-  Type.Unsafe<Static<typeof GraphAnswerSchema> | string>(either(GraphAnswerSchema, GraphPassedSchema)),
+  Type.Unsafe<Static<typeof GraphResponseSchema> | string>(either(GraphResponseSchema, GraphPassedSchema)),
   {
-    headers: ['Sluice-Status', 'Sluice-Message-Id', 'Sluice-Delay-Ms', 'Sluice-Sandbox', 'Idempotent-Replayed'],
+    headers: ['Sluice-Status', 'Sluice-Message-Id', 'Sluice-Delay-Ms', 'Sluice-Warnings', 'Sluice-Sandbox', 'Idempotent-Replayed'],
     examples: { sent, queued, passed: { success: true } }
   }
 )
@@ -100,7 +100,7 @@ const messageRequests: Record<string, RequestExample> = {
     params,
     body: { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.HBgLMTU1NTAxMDQ3MzEVAgASGBQ', typing_indicator: { type: 'text' } }
   },
-  refused: { summary: 'A number of the sandbox that WhatsApp rejects permanently', params, body: textTo('15560131026', 'Hello') }
+  undeliverable: { summary: 'A number of the sandbox that WhatsApp rejects permanently', params, body: textTo('15560131026', 'Hello') }
 }
 
 export const operations = {

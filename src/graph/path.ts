@@ -4,7 +4,7 @@ import type { Edge } from '../message.js'
 import { edges } from '../message.js'
 
 /** The gateway's own paths, which cannot be the prefix of a base URL. */
-const OURS = /^\/(api\/v1|admin|docs|health|metrics|webhooks|console)([/?]|$)/
+const OURS = /^\/(api\/v1|admin|docs|health|metrics|webhooks|console)([/?]|$)/i
 const SENDER = /^[A-Za-z0-9_-]{1,64}$/
 /** Meta's ids of phone numbers, media and accounts are numbers. */
 const OBJECT = /^\d+$/

@@ -4,7 +4,7 @@ import type { AdmissionResult, Waiting } from '../http/admission-result.js'
 import type { State } from '../message.js'
 import { writtenId } from '../settlement/record.js'
 import type { Body } from './body.js'
-import type { GraphAcceptedSchema, GraphAnswerSchema, GraphContactSchema, GraphWaitSchema } from './schemas.js'
+import type { GraphAcceptedSchema, GraphResponseSchema, GraphContactSchema, GraphWaitSchema } from './schemas.js'
 
 type GraphMessage = Pick<Extract<Body, { status: 'message' }>, 'to' | 'addressing'>
 
@@ -12,7 +12,7 @@ type GraphMessage = Pick<Extract<Body, { status: 'message' }>, 'to' | 'addressin
  * An admission in Meta's shape: a sent message has Meta's id and nothing more; a waiting one has the gateway's id, is `accepted`, and has its
  * wait in `messages[0].sluice`. Throws what is an error to clients of Meta: a message that ended without being sent.
  */
-export function toGraph ({ to, addressing }: GraphMessage, result: AdmissionResult): Static<typeof GraphAnswerSchema> {
+export function toGraph ({ to, addressing }: GraphMessage, result: AdmissionResult): Static<typeof GraphResponseSchema> {
   const group = addressing === 'group' ? { group_id: to } : {}
   const taken = takenOf(result)
   const message: Static<typeof GraphAcceptedSchema> = taken === null

@@ -52,11 +52,11 @@ export const GraphAcceptedSchema = Type.Object({
   sluice: Type.Optional(ref(GraphWaitSchema, 'Present until WhatsApp has the message'))
 }, { $id: 'GraphAccepted', description: 'The message' })
 
-export const GraphAnswerSchema = Type.Object({
+export const GraphResponseSchema = Type.Object({
   messaging_product: text('`whatsapp`'),
   contacts: listOf([GraphContactSchema], 'One recipient'),
   messages: listOf([GraphAcceptedSchema], 'One message')
-}, { $id: 'GraphAnswer', description: 'A message is sent, or accepted' })
+}, { $id: 'GraphResponse', description: 'A message is sent, or accepted' })
 
 export const GraphPassedSchema = Type.Object({ success: flag('WhatsApp did it') }, {
   $id: 'GraphPassed', description: 'WhatsApp\'s own response to a forwarded request'

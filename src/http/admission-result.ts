@@ -1,22 +1,33 @@
-import type { Admission } from '../admission/admit.js'
-import type { Delivery } from '../drain/deliver.js'
+import type { Admission, AdmissionDeps, Request } from '../admission/admit.js'
+import type { Delivery, DeliveryDeps } from '../drain/deliver.js'
 import { deliver } from '../drain/deliver.js'
 import { SluiceError } from '../errors.js'
-import type { KeySource, Outcome, Payload, State } from '../message.js'
+import type { Explain } from '../failure/failure.js'
+import type { Grant, KeySource, Outcome, State } from '../message.js'
 import { within } from '../parallel.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import { inspectMessage } from '../settlement/inspect.js'
 import { writtenId } from '../settlement/record.js'
-import type { ApiDeps } from './api.js'
+import type { SenderRegistry } from '../sender-registry.js'
+import { formatTime } from '../values/time.js'
 import { describeMessage, describeWait, explainError } from './message-view.js'
 import type { Accepted, Duplicate, Message, Sent } from './schemas/message.js'
+
+/** For admitting a message, and for sending it within the request where a slot is free. */
+export interface PostDeps extends AdmissionDeps, DeliveryDeps {
+  senders: SenderRegistry
+  explain: Explain
+  /** How long a request waits for its own send, ms. */
+  inlineWaitMs: number
+  sandbox: boolean
+}
 
 type Granted = Extract<Admission, { status: 'granted' }>
 
 interface Identity { id: string, idempotencyKey: string | null, keySource: KeySource }
 
 /** WhatsApp's response to a sent message. `waId`: its id of the recipient, if it differs from what the caller wrote. */
-interface Taken { providerMessageId: string | null, waId?: string, messageStatus?: string }
+interface Taken { providerMessageId: string | null, waId?: string, messageStatus?: string, replaced?: true }
 
 /** Why and for how long an accepted message waits. */
 export type Waiting = Pick<Message, 'delayMs' | 'expectedAt' | 'position' | 'waitingFor' | 'nextRetryAt' | 'error'>
@@ -32,7 +43,7 @@ export type AdmissionResult = Identity & (
  * The result of each kind of admission. A granted message is sent here, within the caller's request, for as long as `INLINE_WAIT_MS` permits.
  * Throws what is an error to the caller.
  */
-export async function resultOf (deps: ApiDeps, sender: string, admission: Admission): Promise<AdmissionResult> {
+export async function resultOf (deps: PostDeps, sender: string, admission: Admission): Promise<AdmissionResult> {
   const { idempotencyKey = null, keySource } = admission
   const identity = { id: publicId(sender, admission.id), idempotencyKey, keySource }
   switch (admission.status) {
@@ -52,15 +63,18 @@ export async function resultOf (deps: ApiDeps, sender: string, admission: Admiss
       const field = keySource === 'header' ? 'Idempotency-Key' : 'idempotencyKey'
       throw new SluiceError('IDEMPOTENCY_KEY_REUSED', { field, extra: { id: identity.id } })
     }
-    case 'refused': throw refusal(admission)
+    case 'rejected': throw rejection(admission, deps.store.nowMs(sender))
     default: return admission satisfies never
   }
 }
 
 type PostResponse = { httpStatus: 200, body: Sent | Duplicate } | { httpStatus: 202, body: Accepted }
 
+/** What the response repeats of the request: how its time was understood, and what is unusual about it. */
+type Understood = Pick<Request, 'scheduledFor' | 'warnings'>
+
 /** The rendering of POST /messages. Exactly one of `immediate`, `queued` and `duplicate` is true. */
-export function toResponse (result: AdmissionResult, sandbox: boolean): PostResponse {
+export function toResponse (result: AdmissionResult, sandbox: boolean, { scheduledFor, warnings }: Understood = {}): PostResponse {
   const { status, id, idempotencyKey, keySource } = result
   // Hot path: one literal, extended in place.
   const posted = {
@@ -73,6 +87,9 @@ export function toResponse (result: AdmissionResult, sandbox: boolean): PostResp
     duplicate: status === 'duplicate'
   }
   if (sandbox) Object.assign(posted, { sandbox })
+  // With a key of the caller's own a repeat may name another time, which has no effect: a duplicate has the time of the first message.
+  if (scheduledFor !== undefined && status !== 'duplicate') Object.assign(posted, { scheduledFor: formatTime(scheduledFor) })
+  if (warnings !== undefined) Object.assign(posted, { warnings })
   switch (status) {
     case 'sent': return { httpStatus: 200, body: Object.assign(posted, { status: 'sent' as const }, result.taken) }
     case 'accepted': return { httpStatus: 202, body: Object.assign(posted, { status: result.state }, result.waiting) }
@@ -81,7 +98,7 @@ export function toResponse (result: AdmissionResult, sandbox: boolean): PostResp
   }
 }
 
-async function sendInline (deps: ApiDeps, identity: Identity, admission: Granted): Promise<AdmissionResult> {
+async function sendInline (deps: PostDeps, identity: Identity, admission: Granted): Promise<AdmissionResult> {
   const sending = deliver(deps, admission.grant)
   const delivery = await within(deps.inlineWaitMs, sending)
   if (delivery !== null) return await delivered(deps, identity, admission, delivery)
@@ -89,12 +106,14 @@ async function sendInline (deps: ApiDeps, identity: Identity, admission: Granted
   return accepted(identity, 'sending', { ...describeWait(0, null, 'turn-in-queue', 1), delayMs: 0 })
 }
 
-async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Granted, { outcome, settled }: Delivery): Promise<AdmissionResult> {
+async function delivered (deps: PostDeps, identity: Identity, { id, grant }: Granted, { outcome, settled }: Delivery): Promise<AdmissionResult> {
   const error = 'code' in outcome ? explainError(outcome, deps.explain) : undefined
   const reason = error === undefined ? {} : { error }
   switch (settled.status) {
-    case 'sent': return {
-      ...identity, status: 'sent', taken: outcome.status === 'sent' ? takenBy(grant.payload, outcome) : { providerMessageId: null }
+    case 'sent': {
+      const { id, idempotencyKey, keySource } = identity
+      const taken = outcome.status === 'sent' ? takenBy(grant, outcome) : { providerMessageId: null }
+      return { id, idempotencyKey, keySource, status: 'sent', taken }
     }
     case 'failed': {
       const detail = 'error' in outcome ? { detail: outcome.error } : {}
@@ -102,7 +121,7 @@ async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Gran
     }
     case 'retry':
     case 'unknown': {
-      const nextRetryAt = new Date(settled.dueAt ?? 0).toISOString()
+      const nextRetryAt = formatTime(settled.dueAt ?? 0)
       return accepted(identity, settled.status === 'retry' ? 'retrying' : 'unknown', { ...reason, nextRetryAt })
     }
     case 'wait':
@@ -115,22 +134,29 @@ async function delivered (deps: ApiDeps, identity: Identity, { id, grant }: Gran
   }
 }
 
-function takenBy (payload: Payload, { providerMessageId, recipientId, messageStatus }: Extract<Outcome, { status: 'sent' }>): Taken {
+function takenBy ({ payload, isReplaced }: Grant, { providerMessageId, recipientId, messageStatus }: Extract<Outcome, { status: 'sent' }>): Taken {
   const taken: Taken = { providerMessageId }
   if (recipientId !== undefined && recipientId !== writtenId(payload)) taken.waId = recipientId
+  if (isReplaced === true) taken.replaced = true
   if (messageStatus !== undefined) taken.messageStatus = messageStatus
   return taken
 }
 
 function accepted (identity: Identity, state: State, waiting: Waiting): AdmissionResult {
-  return { ...identity, status: 'accepted', state, waiting }
+  const { id, idempotencyKey, keySource } = identity
+  return { id, idempotencyKey, keySource, status: 'accepted', state, waiting }
 }
 
 /** `Retry-After` where no end of the wait is known: most stopped senders are probed once a minute. */
 const UNKNOWN_END_MS = 60_000
 
 /** A message that was not accepted: 429, or 422 if a retry would fail too. */
-function refusal ({ code, waitMs }: Extract<Admission, { status: 'refused' }>): SluiceError {
+function rejection ({ code, waitMs }: Extract<Admission, { status: 'rejected' }>, nowMs: number): SluiceError {
+  if (code === 'TEMPLATE_REJECTED') return new SluiceError(code, { field: 'message' })
+  if (code === 'WINDOW_CLOSED') {
+    const closedAt = waitMs === null ? null : formatTime(nowMs - waitMs)
+    return new SluiceError(code, { field: 'message', extra: { closedAt } })
+  }
   if (code === 'RECIPIENT_OPTED_OUT') return new SluiceError(code, { field: 'to' })
   return new SluiceError(code, { retryAfterMs: waitMs ?? UNKNOWN_END_MS, extra: { waitMs } })
 }

@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 
 /**
- * Graceful shutdown, first part: a node that shuts down refuses new requests, and every connection ends with its current response, because a
+ * Graceful shutdown, first part: a node that shuts down rejects new requests, and every connection ends with its current response, because a
  * keep-alive connection would delay the end for the whole grace period. Health and metrics still respond.
  */
-export function refuseWhileClosing (app: FastifyInstance, closing: AbortSignal): void {
+export function rejectWhileClosing (app: FastifyInstance, closing: AbortSignal): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const isRefused = closing.aborted && !/^\/(health\/|metrics$)/.test(request.url)
-    done(isRefused ? new SluiceError('SHUTTING_DOWN', { retryAfterMs: 1000 }) : undefined)
+    const isRejected = closing.aborted && !/^\/(health\/|metrics$)/.test(request.url)
+    done(isRejected ? new SluiceError('SHUTTING_DOWN', { retryAfterMs: 1000 }) : undefined)
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing.aborted) reply.header('connection', 'close')

@@ -1,4 +1,4 @@
-/** Load shedding: a node that cannot keep up refuses requests early and cheaply, so that those it accepts are answered in time. */
+/** Load shedding: a node that cannot keep up rejects requests early and cheaply, so that those it accepts get a response in time. */
 import type { FastifyInstance } from 'fastify'
 import { SluiceError } from '../errors.js'
 import { atEndOfTick } from '../redis/end-of-tick.js'
@@ -10,18 +10,18 @@ import { atEndOfTick } from '../redis/end-of-tick.js'
 const OVERDUE_MS = 120
 /** Requests passed on as they arrive within one tick of the event loop, and queued ones passed on at the end of each tick. */
 const PER_TICK = 256
-/** Health and metrics are never shed. */
-const NEVER_SHED = /^\/(health\/|metrics\b)/
+/** Health and metrics are never shed. The files of the console need no Redis, and the page would stay empty without one of them. */
+const NEVER_SHED = /^\/(health\/|metrics\b|console\b)/
 
 /**
- * Refuses requests with OVERLOADED while the node is overloaded. Their callers retry later or use another node.
+ * Rejects requests with OVERLOADED while the node is overloaded. Their callers retry later or use another node.
  *
- * The problem: a caller that is refused within a tick may send its next request within the same tick, because libuv polls sockets up to 48
- * times per tick while at least 1,024 of them are readable. So a single tick could refuse 49,152 requests, which takes ten seconds in which
+ * The problem: a caller that is rejected within a tick may send its next request within the same tick, because libuv polls sockets up to 48
+ * times per tick while at least 1,024 of them are readable. So a single tick could reject 49,152 requests, which takes ten seconds in which
  * no reply of Redis is read. The fix: only PER_TICK requests are decided on at once; the others queue until the end of the tick.
  */
 export function shedLoad (app: FastifyInstance, overdueMs: () => number): void {
-  // One error for all requests keeps a refusal cheap.
+  // One error for all requests keeps a rejection cheap.
   const overloaded = new SluiceError('OVERLOADED', { retryAfterMs: 1000 })
   const schedule = createTickQueue()
   app.addHook('onRequest', (request, _reply, done) => {

@@ -12,7 +12,7 @@ export function requestIdOf ({ headers }: Pick<IncomingMessage, 'headers'>): str
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
-/** Emits an event for every request that ends. Set before the hooks that refuse requests. */
+/** Emits an event for every request that ends. Set before the hooks that reject requests. */
 export function logRequests (app: FastifyInstance, events: Bus): void {
   app.decorateReply('errorCode')
   app.decorateReply('messageId')

@@ -1,15 +1,17 @@
 import type { WaitingFor } from '../message.js'
 import type { Explain } from '../failure/failure.js'
 import { acknowledgedOf, attemptsOf } from '../failure/failure.js'
+import { nameOf } from '../recipient.js'
 import { publicId } from '../redis/keys.js'
 import type { MessageView } from '../settlement/inspect.js'
 import type { DeliveryError, Message } from './schemas/message.js'
+import { formatTime, formatTimeOrNull } from '../values/time.js'
 
 /** The fields of a message that waits; null where no end of the wait is known. */
 export interface WaitFields { delayMs: number | null, expectedAt: string | null, position: number, waitingFor: WaitingFor | null }
 
 export function describeWait (nowMs: number, delayMs: number | null, waitingFor: WaitingFor | null, position: number): WaitFields {
-  return { delayMs, expectedAt: delayMs === null ? null : new Date(nowMs + delayMs).toISOString(), position, waitingFor }
+  return { delayMs, expectedAt: delayMs === null ? null : formatTime(nowMs + delayMs), position, waitingFor }
 }
 
 /**
@@ -29,18 +31,20 @@ export function describeMessage (
     status: view.state,
     sender,
     to: payload?.to ?? null,
+    recipient: view.recipient === '' ? null : nameOf(view.recipient),
+    caller: view.caller,
     message: payload?.message ?? null,
     type: payload?.type ?? null,
     metadata: view.metadata,
     idempotencyKey: payload?.idempotencyKey ?? key,
     keySource: payload?.keySource ?? null,
-    createdAt: new Date(view.admittedAt).toISOString(),
-    settledAt: iso(view.settledAt),
-    expiresAt: iso(view.expiresAt),
+    createdAt: formatTime(view.admittedAt),
+    settledAt: formatTimeOrNull(view.settledAt),
+    expiresAt: formatTimeOrNull(view.expiresAt),
     attemptCount: view.attempts,
     providerMessageId: view.providerMessageId,
-    deliveredAt: iso(view.deliveredAt),
-    readAt: iso(view.readAt),
+    deliveredAt: formatTimeOrNull(view.deliveredAt),
+    readAt: formatTimeOrNull(view.readAt),
     attempts: attemptsOf(view.history)
   }
   if (payload?.category !== undefined) message.category = payload.category
@@ -51,10 +55,11 @@ export function describeMessage (
   if (view.state === 'queued' || view.state === 'scheduled') {
     Object.assign(message, describeWait(view.nowMs, view.delayMs, view.waitingFor, view.position))
   }
-  if (view.state === 'retrying' || view.state === 'unknown') message.nextRetryAt = iso(view.momentMs)
+  if (view.state === 'scheduled') message.scheduledFor = formatTime(view.momentMs ?? view.nowMs)
+  if (view.state === 'retrying' || view.state === 'unknown') message.nextRetryAt = formatTimeOrNull(view.momentMs)
   if (failing !== undefined && ['retrying', 'unknown', 'failed', 'expired'].includes(view.state)) message.error = explainError(failing, explain)
   if (acknowledged !== undefined) {
-    message.acknowledgedAt = new Date(acknowledged.at).toISOString()
+    message.acknowledgedAt = formatTime(acknowledged.at)
     if (acknowledged.acknowledgedBy !== undefined) message.acknowledgedBy = acknowledged.acknowledgedBy
     if (acknowledged.note !== undefined) message.note = acknowledged.note
   }
@@ -65,8 +70,4 @@ export function describeMessage (
 export function explainError ({ code = 'UNKNOWN', error }: { code?: string, error?: string }, explain: Explain): DeliveryError {
   const { explanation, remedy } = explain(code)
   return { code, message: error ?? null, explanation, remedy }
-}
-
-function iso (ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString()
 }

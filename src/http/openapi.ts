@@ -4,9 +4,10 @@ import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import type { RequestExample } from './operation.js'
 import { tags } from './operation.js'
+import { prefixOf } from './paths.js'
 import { commonReferences, commonResponses } from './problem-responses.js'
-import { AnswerSchema } from './schemas/message.js'
-import { ProblemSchema } from './schemas/problem.js'
+import { PostResponseSchema } from './schemas/message.js'
+import { FieldErrorSchema, ProblemSchema } from './schemas/problem.js'
 import { compile } from './validate.js'
 
 /** Pages for browsers are not part of the document. */
@@ -18,7 +19,8 @@ const introduction = `Rate-limits, deduplicates, retries and accounts for messag
 reads everything; \`admin\` may do everything. Each operation lists its roles (\`x-roles\`). Without API keys the gateway listens on loopback \
 only, and every caller is admin.
 
-**Errors** are problem documents (RFC 9457) with a stable \`code\`, and \`field\` if a field is invalid.
+**Errors** are problem documents (RFC 9457) with a stable \`code\`; of an invalid request \
+\`errors\` lists every problem with its field.
 
 **Requests** may carry an \`X-Request-Id\`; every response and every log line of the request has it.
 
@@ -75,10 +77,21 @@ export async function serveDocs (app: FastifyInstance): Promise<void> {
       return openapiObject
     }
   })
-  addSchemas(app, ProblemSchema, AnswerSchema)
+  addSchemas(app, FieldErrorSchema, ProblemSchema, PostResponseSchema)
   // validatorUrl: a badge by validator.swagger.io would give a third party the address of this gateway.
   const uiConfig = { validatorUrl: null, displayOperationId: true, docExpansion: 'list', defaultModelsExpandDepth: 0 } as const
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig,
+    // With its last slash the page's URLs are relative, so a proxy may serve it under any path. The requests that one tries have that path too.
+    uiHooks: {
+      onRequest: (request, reply, done) => {
+        if (!/\/docs(\?|$)/.test(request.url)) done()
+        else void reply.redirect('docs/', 308)
+      }
+    },
+    transformSpecification: (document, request) => ({ ...document, servers: [{ url: `${prefixOf(request)}/` }] })
+  })
 }
 
 /** Makes these schemas components of the document, by their `$id`. */
@@ -96,11 +109,11 @@ export function describeRoute <Schema extends FastifySchema> ({ schema, url, rou
     schema: {
       ...rest,
       ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined ? {} : { body: { $ref: (body as TSchema).$id }, 'x-body-optional': compile(body, 'body')({}) as boolean }),
+      ...(body === undefined ? {} : { body: { $ref: (body as TSchema).$id }, 'x-body-optional': compile(body as TSchema, 'body')({}) === true }),
       description: description === undefined ? access : `${description}\n\n${access}`,
       'x-roles': roles ?? [],
       ...(roles === undefined ? { security: [] } : {}),
-      hide: pages.some(page => url.startsWith(page))
+      hide: url === '/' || pages.some(page => url.startsWith(page))
     }
   }
 }
@@ -117,7 +130,7 @@ function complete (operation: Operation): void {
     const bodies = examples.filter(([, example]) => example.body !== undefined).map(([name, { summary, body: value }]) => [name, { summary, value }])
     for (const media of Object.values(body.content)) media.examples = Object.fromEntries(bodies)
   }
-  for (const parameter of parameters.filter(({ in: place }) => place === 'path')) {
+  for (const parameter of parameters.filter(({ in: location }) => location === 'path')) {
     parameter.examples = Object.fromEntries(examples.map(([name, { summary, params }]) => [name, { summary, value: params?.[parameter.name] }]))
   }
   // Not as examples of their parameters: the page would fill them into every request.

@@ -28,11 +28,13 @@ const requestHeaders = {
 const responseHeaders = {
   'Idempotent-Replayed': '`true`: the idempotency key is known, and the response describes its first message',
   'Retry-After': 'Whole seconds after which to retry; a minute if no end is known',
-  RateLimit: 'The state of the pair, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>`',
-  'RateLimit-Policy': 'The rule of the pair: `"pair";q=<messages>;w=<seconds>`',
+  RateLimit: 'The state of the pair, and of the caller\'s rate if it has one, as in the IETF draft: ' +
+    '`"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…`',
+  'RateLimit-Policy': 'The rule of the pair, and the caller\'s rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…`',
   'Sluice-Status': 'The state of the message, in the gateway\'s words',
   'Sluice-Message-Id': 'The gateway\'s id of the message',
   'Sluice-Delay-Ms': 'How long it waits at least',
+  'Sluice-Warnings': 'Codes of what is unusual about the message, as in `warnings` of the gateway\'s own API',
   'Sluice-Sandbox': '`true`: the sandbox replaces WhatsApp, nothing was really sent'
 } as const
 export type ResponseHeader = keyof typeof responseHeaders

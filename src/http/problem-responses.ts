@@ -1,19 +1,38 @@
 /** The error responses of routes, made from the list of errors. */
 import type { ErrorCode, ErrorFacts } from '../errors.js'
 import { errors, SluiceError } from '../errors.js'
+import { lanes } from '../message.js'
 import type { ResponseHeader } from './operation.js'
 import { describeHeaders, named } from './operation.js'
 import { problem } from './problem.js'
-import { ID, undeliverable } from './samples.js'
+import { ID, REQUEST_ID, undeliverable } from './samples.js'
 import { ref } from './schemas/common.js'
 import { ProblemSchema } from './schemas/problem.js'
 
 /** Examples show these facts besides the code. */
 const facts: Partial<Record<ErrorCode, ErrorFacts>> = {
-  INVALID_REQUEST: { detail: 'body to: must NOT have fewer than 1 characters', field: 'to' },
+  INVALID_REQUEST: {
+    detail: 'priority: must be one of urgent, normal or bulk (did you mean urgent?); message: is required',
+    field: 'priority',
+    errors: [
+      {
+        field: 'priority',
+        detail: 'must be one of urgent, normal or bulk',
+        value: 'high',
+        allowed: [...lanes],
+        hint: 'did you mean urgent?'
+      },
+      { field: 'message', detail: 'is required' }
+    ]
+  },
   INVALID_RECIPIENT: { field: 'to' },
   RECIPIENT_IS_USER_ID: { field: 'to' },
   INVALID_KEY: { field: 'Idempotency-Key' },
+  NOT_PERMITTED: {
+    detail: 'priority: must be bulk for the key of marketing',
+    field: 'priority',
+    errors: [{ field: 'priority', detail: 'must be bulk for the key of marketing', value: 'urgent', allowed: ['bulk'] }]
+  },
   NOT_FOUND: { field: 'id' },
   SENDER_UNKNOWN: { field: 'sender' },
   NOT_CANCELLABLE: { detail: 'the message is sent', extra: { messageStatus: 'sent' } },
@@ -28,6 +47,7 @@ const facts: Partial<Record<ErrorCode, ErrorFacts>> = {
   RECIPIENT_OPTED_OUT: { field: 'to' },
   LIMITED: { extra: { waitMs: 1948 } },
   WOULD_EXPIRE: { extra: { waitMs: 90_000_000 } },
+  CALLER_RATE_LIMITED: { detail: 'shop may post 50 a second, 100 at once', extra: { waitMs: 20 } },
   RECIPIENT_QUEUE_FULL: { extra: { waitMs: 2_000_000 } },
   BACKLOG_FULL: { extra: { waitMs: null } }
 }
@@ -66,7 +86,7 @@ export function problems (...codes: ErrorCode[]): Record<never, never> {
 }
 
 function problemResponse (codes: ErrorCode[], schema: object) {
-  const examples = codes.map(code => [code, problem(new SluiceError(code, facts[code]))])
+  const examples = codes.map(code => [code, problem(new SluiceError(code, facts[code]), REQUEST_ID)])
   return {
     description: codes.map(code => `\`${code}\`: ${errors[code].title}`).join('. '),
     headers: describeHeaders(headersOf(codes.map(code => errors[code].status))),

@@ -3,11 +3,14 @@
 export const SENDER = '100000000000001'
 export const ID = `${SENDER}.VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a`
 export const OTHER_ID = `${SENDER}.IA3q0ocOxKL6-ksx9QEW1A.1a209feb369`
+export const REQUEST_ID = '5c0f3a52-6a0e-4f6c-9a5f-0c1a52f9d2e1'
 export const WAMID = 'wamid.HBgLMTIzNDU2Nzg5MBUCABEYEjQ3MTE'
 
-export const at = (time: string): string => `2026-01-31T${time}Z`
+export const sampleTime = (time: string): string => `2026-01-31T${time}Z`
 
-export const attempt = { attempt: 1, at: at('09:30:00.412'), durationMs: 212, outcome: 'retryable', code: '131000', error: 'Something went wrong' }
+export const attempt = {
+  attempt: 1, at: sampleTime('09:30:00.412'), durationMs: 212, outcome: 'retryable', code: '131000', error: 'Something went wrong'
+}
 export const deliveryError = {
   code: '131000', message: 'Something went wrong', explanation: 'WhatsApp had an internal error.', remedy: 'Nothing: the gateway retries it.'
 }
@@ -21,7 +24,7 @@ export const posted = {
 }
 const derivedKey = 'whatsapp:+15550104711:4ad2e1b0c5d6f789'
 export const postedWithoutKey = { ...posted, id: OTHER_ID, jobId: derivedKey, idempotencyKey: derivedKey, keySource: 'derived' }
-export const wait = { delayMs: 1948, expectedAt: at('09:30:01.948'), position: 1, waitingFor: 'pair-rate' }
+export const wait = { delayMs: 1948, expectedAt: sampleTime('09:30:01.948'), position: 1, waitingFor: 'pair-rate' }
 
 export const sentMessage = {
   id: ID,
@@ -31,15 +34,17 @@ export const sentMessage = {
   status: 'delivered',
   sender: SENDER,
   to: null,
+  recipient: '15550104711',
+  caller: 'shop',
   message: null,
   type: null,
   metadata: { order: 4711 },
-  createdAt: at('09:30:00.000'),
-  settledAt: at('09:30:00.180'),
+  createdAt: sampleTime('09:30:00.000'),
+  settledAt: sampleTime('09:30:00.180'),
   expiresAt: null,
   attemptCount: 1,
   providerMessageId: WAMID,
-  deliveredAt: at('09:30:01.000'),
+  deliveredAt: sampleTime('09:30:01.000'),
   readAt: null,
   attempts: []
 }

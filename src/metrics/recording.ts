@@ -1,5 +1,5 @@
 import type { Bus } from '../events.js'
-import type { ScriptWatch } from '../redis/commands.js'
+import type { ScriptObserver } from '../redis/commands.js'
 import type { Instruments } from './instruments.js'
 
 /** Label values known at start: series begin at 0, so that the first increase is visible. */
@@ -14,7 +14,8 @@ const recoveryKinds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
 /** `dropped`: the outbox was full. */
 const callbackResults = ['delivered', 'retry-scheduled', 'dead-lettered', 'dropped'] as const
 const actions = [
-  'cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'opt-out', 'opt-in', 'stop-retries', 'start-retries'
+  'cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'resume-template', 'opt-out', 'opt-in',
+  'stop-retries', 'start-retries'
 ] as const
 /** The most common code that stops a sender. The other codes have no series before they occur. */
 const EXPIRED_TOKEN = '190'
@@ -53,9 +54,15 @@ function recordWebhooks (events: Bus, to: Instruments): void {
     to.webhookStatuses.inc({ sender, status: kind, result })
     if (lagMs !== null) to.webhookLag.observe(lagMs / 1000)
   })
-  events.on('webhook.rejected', ({ reason }) => to.webhooksRefused.inc({ reason }))
+  events.on('webhook.rejected', ({ reason }) => to.webhooksRejected.inc({ reason }))
+  events.on('windows.recorded', ({ sender, acts, released }) => {
+    to.windowActs.inc({ sender }, acts)
+    to.windowReleases.inc({ sender }, released)
+  })
+  events.on('windows.lost', ({ sender }) => to.windowGaps.inc({ sender }))
+  events.on('message.replaced', ({ sender }) => to.replaced.inc({ sender }))
   // Only a change of the final outcome counts, for example `failed` after a counted `sent`.
-  events.on('receipt.taken', ({ sender, result }) => {
+  events.on('receipt.applied', ({ sender, result }) => {
     if (result === 'sent' || result === 'failed') to.settled.inc({ sender, outcome: result })
     if (result === 'double') to.doubleSends.inc({ sender })
   })
@@ -72,12 +79,14 @@ function recordCallbacks (events: Bus, to: Instruments): void {
 }
 
 function recordMessages (events: Bus, to: Instruments): void {
-  events.on('message.admitted', ({ sender, outcome, lane, code, keySource, durationMs }) => {
+  events.on('caller.limited', ({ caller, count }) => to.callerLimited.inc({ caller }, count))
+  events.on('message.admitted', ({ sender, outcome, lane, code, caller, keySource, durationMs }) => {
     to.admitted.inc({ sender, outcome, lane })
+    to.callerRequests.inc({ caller, outcome })
     to.admissionDuration.observe(durationMs / 1000)
     if (outcome === 'duplicate') to.duplicates.inc({ sender, source: keySource })
-    if (outcome === 'reused') to.refusals.inc({ sender, code: 'IDEMPOTENCY_KEY_REUSED' })
-    if (outcome === 'refused') to.refusals.inc({ sender, code: code ?? 'other' })
+    if (outcome === 'reused') to.rejections.inc({ sender, code: 'IDEMPOTENCY_KEY_REUSED' })
+    if (outcome === 'rejected') to.rejections.inc({ sender, code: code ?? 'other' })
   })
   events.on('message.closed', ({ sender, state }) => to.settled.inc({ sender, outcome: state }))
   events.on('failures.cut', ({ sender, failed, resolved }) => {
@@ -119,15 +128,15 @@ function startAtZero (to: Instruments, senders: string[]): void {
 }
 
 /** Counts and times every Lua script. It runs for each call, so it looks its series up once. */
-export function watchScripts ({ scriptDuration, scriptErrors }: Instruments): ScriptWatch {
+export function observeScripts ({ scriptDuration, scriptErrors }: Instruments): ScriptObserver {
   const series = new Map<string, { observe: (seconds: number) => void }>()
   return (script, durationMs, isFailed) => {
-    let one = series.get(script)
-    if (one === undefined) {
-      one = scriptDuration.labels(script)
-      series.set(script, one)
+    let timer = series.get(script)
+    if (timer === undefined) {
+      timer = scriptDuration.labels(script)
+      series.set(script, timer)
     }
-    one.observe(durationMs / 1000)
+    timer.observe(durationMs / 1000)
     if (isFailed) scriptErrors.inc({ script })
   }
 }

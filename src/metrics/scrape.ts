@@ -9,7 +9,7 @@ import { createSystemGauges } from './system.js'
 
 /** Each reads one part of the system, and fails where Redis is unavailable. */
 export interface Sources {
-  /** Null for a server that does not answer. */
+  /** Null for a server that does not respond. */
   infos: () => Promise<Array<string | null>>
   senders: () => Promise<SystemReading['senders']>
   retryWorker: () => Promise<SystemReading['retryWorker']>
@@ -21,7 +21,7 @@ const SHARED_MS = 1000
 const TIMEOUT_MS = 5000
 
 /**
- * Answers scrapes in the text format of Prometheus. It never fails and never waits for long: where Redis cannot be read, the gauges of the
+ * Responds to scrapes in the text format of Prometheus. It never fails and never waits for long: where Redis cannot be read, the gauges of the
  * whole system are left out, since stale values would look current.
  */
 export function createScrape (instruments: Instruments, sources: Sources, events: Bus): () => Promise<string> {

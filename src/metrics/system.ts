@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import { memoryUse, parseInfo } from '../redis/info.js'
 import type { SenderFacts } from '../sender-facts.js'
+import { circuitStates, senderStates } from '../sender-facts.js'
 
 /** State of the whole system, read from Redis for each scrape. Durations in seconds. */
 export interface SystemReading {
@@ -9,8 +10,6 @@ export interface SystemReading {
   /** INFO reply of each Redis server. */
   infos: string[]
 }
-
-const states = ['active', 'paused', 'stopped'] as const
 
 export interface SystemGauges {
   registry: Registry
@@ -35,6 +34,14 @@ export function createSystemGauges (): SystemGauges {
   const inFlightLimit = gauge('inflight_limit', 'Limit of requests to WhatsApp in flight', ['sender'])
   const open = gauge('sender_open', '1 if the sender is active, 0 if it is paused or stopped', ['sender'])
   const state = gauge('sender_state', '1 for the current state of the sender, 0 for the others', ['sender', 'state'])
+  const circuit = gauge('circuit_state', '1 for the current state of the sender\'s circuit breaker, 0 for the others', ['sender', 'state'])
+  const missing = gauge('statuses_missing_ratio',
+    'Share (0 to 1) of the messages accepted 2 to 12 minutes ago of which no webhook has reported a status; 0 below 20 messages', ['sender'])
+  const unread = gauge('template_read_failures',
+    'Reads of the statuses of the sender\'s templates that failed since the last successful one', ['sender'])
+  const windowsKnown = gauge('windows_known',
+    '1 if the closed windows of the sender are known, 0 while webhooks have not come for a day or some may be missing; absent where not checked',
+    ['sender'])
   const rate = gauge('sender_rate_limit', 'Sender rate, in messages per second', ['sender'])
   const unattended = gauge('shift_unattended_seconds', 'Time that due messages have had no drain run, in seconds; 0 if one is running or none is due',
     ['sender'])
@@ -50,7 +57,9 @@ export function createSystemGauges (): SystemGauges {
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands processed by Redis', registers })
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
   const bySender = [
-    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, rate, unattended, sent, callbacksWaiting, callbackAge
+    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, unread, windowsKnown,
+    rate, unattended, sent,
+    callbacksWaiting, callbackAge
   ]
 
   function showSender (reading: SenderFacts): void {
@@ -64,6 +73,8 @@ export function createSystemGauges (): SystemGauges {
       paused: isActive ? 0 : queued,
       active: reading.inFlight,
       scheduled: reading.scheduled,
+      suspended: reading.suspended,
+      awaiting: reading.awaiting,
       retrying: reading.retrying,
       unknown: reading.unknown
     }
@@ -71,11 +82,16 @@ export function createSystemGauges (): SystemGauges {
     for (const [state, count] of Object.entries(byState)) messages.set({ sender, state }, count)
     for (const [status, count] of Object.entries(reading.failures)) failures.set({ sender, status }, count)
     for (const [reason, count] of Object.entries(reading.unacknowledged)) unacknowledged.set({ sender, reason }, count)
-    oldest.set({ sender }, isActive ? reading.oldestDueSeconds : 0)
+    // During an outage messages are not late: its alert is another one.
+    oldest.set({ sender }, isActive && reading.circuit.state !== 'open' ? reading.oldestDueSeconds : 0)
     inFlight.set({ sender }, reading.inFlight)
     inFlightLimit.set({ sender }, reading.rules.maxInFlight)
     open.set({ sender }, isActive ? 1 : 0)
-    for (const one of states) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
+    for (const one of senderStates) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
+    for (const one of circuitStates) circuit.set({ sender, state: one }, one === reading.circuit.state ? 1 : 0)
+    missing.set({ sender }, reading.statusesMissing)
+    unread.set({ sender }, reading.templateReadFailures)
+    if (reading.windows.state !== 'off') windowsKnown.set({ sender }, reading.windows.state === 'known' ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
     sent.set({ sender }, reading.sentLast24h)

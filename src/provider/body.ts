@@ -1,5 +1,5 @@
-import { formatAttemptName } from '../attempt-name.js'
 import type { Grant } from '../message.js'
+import { formatAttemptName } from '../message.js'
 import { recipientMembers } from '../recipient.js'
 
 type JsonObject = Record<string, unknown>
@@ -17,22 +17,29 @@ type JsonObject = Record<string, unknown>
 export function buildBody (grant: Grant): string {
   const { payload } = grant
   const isCloudApiBody = payload.edge !== undefined && typeof payload.message === 'object'
-  const body: JsonObject = { ...(isCloudApiBody ? payload.message as JsonObject : content(payload.type, payload.message)) }
+  const body = isCloudApiBody ? copyOf(payload.message as JsonObject) : content(payload.type, payload.message)
   body['messaging_product'] = 'whatsapp'
-  // The recipient of the grant and no other: WhatsApp prefers `to` to `recipient`, and only this pair's rate was checked.
-  for (const name of recipientMembers) if (name in body) delete body[name]
   body['recipient_type'] = payload.addressing === 'group' ? 'group' : 'individual'
   body[payload.addressing === 'user' ? 'recipient' : 'to'] = payload.to
   body['biz_opaque_callback_data'] = formatAttemptName(grant)
   return JSON.stringify(body)
 }
 
+/**
+ * A copy that names no recipient: the recipient of the grant counts and no other, since WhatsApp prefers `to` to `recipient`, and only this pair's
+ * rate was checked.
+ */
+function copyOf (message: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(message).filter(([name]) => !(recipientMembers as readonly string[]).includes(name)))
+}
+
 /** A complete message object keeps its fields; a bare one, such as `{ name, language }` of a template, goes under its type. */
 function content (type: string, message: string | JsonObject): JsonObject {
+  // Hot path: a literal. A copied object takes several times as long, here and in JSON.stringify.
   if (typeof message === 'string') return { type: 'text', text: { body: message } }
-  if (typeof message.type === 'string' && hasObject(message, message.type)) return message
-  if (hasObject(message, type)) return { ...message, type }
-  return { type, [type]: message }
+  if (typeof message.type === 'string' && hasObject(message, message.type)) return copyOf(message)
+  if (hasObject(message, type)) return { ...copyOf(message), type }
+  return copyOf({ type, [type]: message })
 }
 
 /** Requires an object: an interactive object has a `type` of its own, `{ type: 'button', ... }`. */

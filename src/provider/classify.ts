@@ -25,12 +25,10 @@ export function classify (response: HttpResponse, policy: Policy = standardPolic
   if (providerMessageId !== undefined && isSuccess(response)) {
     const recipientId = readRecipientId(body)
     const messageStatus = readMessageStatus(body)
-    return {
-      status: 'sent',
-      providerMessageId,
-      ...(recipientId === undefined ? {} : { recipientId }),
-      ...(messageStatus === undefined ? {} : { messageStatus })
-    }
+    const sent: UntimedOutcome = { status: 'sent', providerMessageId }
+    if (recipientId !== undefined) sent.recipientId = recipientId
+    if (messageStatus !== undefined) sent.messageStatus = messageStatus
+    return sent
   }
   const error = readError(body)
   const { code, row } = findRow(response, error, policy)
@@ -57,7 +55,9 @@ export function toOutcome (row: CodeRow, code: string, error: string, { pairHits
         code,
         error,
         ...(row.retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs: row.retryNotBeforeMs }),
-        ...(row.optsOut === true ? { optsOut: true } : {})
+        ...(row.optsOut === true ? { optsOut: true } : {}),
+        ...(row.template === undefined ? {} : { template: row.template }),
+        ...(row.window === true ? { window: true } : {})
       }
     case 'sender-stopped':
       return { status: 'sender-stopped', code, error, probeMs: clampRetryAfter(row.probeMs, retryAfterMs) }
@@ -67,11 +67,12 @@ export function toOutcome (row: CodeRow, code: string, error: string, { pairHits
         code,
         error,
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        ...(row.mostAttempts === undefined ? {} : { mostAttempts: row.mostAttempts })
+        ...(row.mostAttempts === undefined ? {} : { mostAttempts: row.mostAttempts }),
+        ...(row.outage === true ? { outage: true } : {})
       }
     case 'unsent':
     case 'unknown':
-      return { status: row.outcome, code, error }
+      return { status: row.outcome, code, error, ...(row.outage === true ? { outage: true } : {}) }
     default:
       return row satisfies never
   }
@@ -87,7 +88,8 @@ export function classifyStatus (code: string, error: string, policy: Policy = st
   return outcome as Exclude<UntimedOutcome, { status: 'sent' }>
 }
 
-function findRow (response: HttpResponse, error: MetaError | undefined, policy: Policy): { code: string, row: CodeRow } {
+/** The code of a response that is no success, and its row. */
+export function findRow (response: HttpResponse, error: MetaError | undefined, policy: Policy): { code: string, row: CodeRow } {
   if (error?.code === undefined) {
     const code = error?.isTransient === true ? 'TRANSIENT' : codeOfStatus(response)
     return { code, row: policy.rowOf(code) }
@@ -101,13 +103,13 @@ function findRow (response: HttpResponse, error: MetaError | undefined, policy: 
 /** The table's code that comes closest to a code missing in it: Meta adds some every year. */
 function codeLike ({ statusCode }: HttpResponse, error: MetaError): string {
   if (error.isTransient || statusCode >= 500) return 'TRANSIENT'
-  if (statusCode < 300) return 'BAD_ANSWER'
+  if (statusCode < 300) return 'INVALID_RESPONSE'
   // A new code for a rate limit or a rejected token must not fail a whole backlog message by message.
   return statusCode === 401 || statusCode === 429 ? `HTTP_${statusCode}` : 'HTTP_4XX'
 }
 
 function codeOfStatus (response: HttpResponse): string {
-  return isSuccess(response) ? 'BAD_ANSWER' : `HTTP_${response.statusCode}`
+  return isSuccess(response) ? 'INVALID_RESPONSE' : `HTTP_${response.statusCode}`
 }
 
 function isSuccess ({ statusCode }: HttpResponse): boolean {

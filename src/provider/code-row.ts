@@ -1,14 +1,19 @@
+import type { TemplateProblem } from '../message.js'
+
 /** How Sluice handles a code. `unsent` and `unknown` are for requests without a response. */
 export type CodeRule =
-  | { outcome: 'unsent' | 'unknown' }
-  /** `mostAttempts` ends the retries early; without it the retry schedule applies. */
-  | { outcome: 'retryable', mostAttempts?: number }
+  | { outcome: 'unsent' | 'unknown', outage?: boolean }
+  /** `mostAttempts` ends the retries early; without it the retry schedule applies. `outage`: WhatsApp's fault, so it counts for the circuit. */
+  | { outcome: 'retryable', mostAttempts?: number, outage?: boolean }
   /** Cool-down of the pair in ms; each further one in a row is `growth` times as long, `mostMs` at most. */
   | { outcome: 'limited-pair', coolDownMs: number, growth: number, mostMs: number }
   /** Cool-down of the whole sender in ms. */
   | { outcome: 'limited-flow', coolDownMs: number }
-  /** `retryNotBeforeMs`: Meta may penalise an earlier retry. `optsOut`: the recipient refuses marketing. */
-  | { outcome: 'rejected', retryNotBeforeMs?: number, optsOut?: boolean }
+  /**
+   * `retryNotBeforeMs`: Meta may penalize an earlier retry. `optsOut`: the recipient refuses marketing. `template`: what it says of the template;
+   * where the statuses of templates are read, the message waits instead, if that can help. `window`: the recipient's window is closed.
+   */
+  | { outcome: 'rejected', retryNotBeforeMs?: number, optsOut?: boolean, template?: TemplateProblem, window?: boolean }
   /** Interval between two probes of the stopped sender, in ms. */
   | { outcome: 'sender-stopped', probeMs: number }
 

@@ -1,7 +1,6 @@
 import { errors, type Dispatcher } from 'undici'
-import { startReadTimeout } from '../read-timeout.js'
-import type { HttpResponse } from './response.js'
-import { elapsedNow } from '../elapsed.js'
+import { startReadTimeout, elapsedNow } from '../deadlines.js'
+import { decodeBody, type HttpResponse } from './response.js'
 import { NOT_STARTED, StartGuard } from './start-guard.js'
 
 /** The end of one request. Both times are readings of `elapsedNow()`; `startedAt` is null if no byte was written. */
@@ -13,7 +12,7 @@ export interface ExchangeLimits {
   startBy: number
   /** Milliseconds from the start to the last byte of the response. */
   sendTimeoutMs: number
-  /** Most bytes of the response body. */
+  /** Most bytes of the response body, also once it is decompressed. */
   maxResponseBytes: number
   /** Called at the start. */
   onStart?: (() => void) | undefined
@@ -70,7 +69,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd (): void {
     const head = this.#head ?? { statusCode: 0, headers: {} }
-    this.end({ response: { ...head, body: textOf(this.#chunks) } })
+    const body = decodeBody(this.#chunks, head.headers, this.#limits.maxResponseBytes)
+    if (body === null) this.end({ error: new errors.ResponseExceededMaxSizeError() })
+    else this.end({ response: { statusCode: head.statusCode, headers: head.headers, body } })
   }
 
   onResponseError (_controller: Dispatcher.DispatchController, error: unknown): void {
@@ -88,10 +89,4 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#chunks = []
     this.#resolve({ startedAt: this.#guard.startedAt, endedAt: elapsedNow(), ...result })
   }
-}
-
-/** Most responses have one chunk, which needs no copy. */
-function textOf (chunks: Buffer[]): string {
-  const [first] = chunks
-  return first !== undefined && chunks.length === 1 ? first.toString() : Buffer.concat(chunks).toString()
 }

@@ -17,8 +17,6 @@ export const requestCodes = rows({ outcome: 'rejected' }, [
   ['131009', 'Parameter value is not valid', 'A field of the message has an invalid value.', request],
   ['131021', 'Recipient cannot be sender', 'The recipient is the sending number itself.', request],
   ['131043', 'Message expired', 'WhatsApp could not deliver the message before it expired.', 'Send it again if it is still relevant.'],
-  ['131047', 'Re-engagement message', 'The recipient has not written in the last 24 hours, so Meta accepts only templates.',
-    'Send an approved template instead.'],
   ['131051', 'Unsupported message type', 'WhatsApp does not support this message type.', request],
   ['131052', 'Media download error', 'WhatsApp could not download a file that the recipient sent.',
     'Ask the recipient to send the file in another way.'],
@@ -35,6 +33,12 @@ export const requestCodes = rows({ outcome: 'rejected' }, [
   ['137000', 'Identity key mismatch', 'The recipient has changed phones or registered again since the identity key was stored.',
     'Verify the recipient\'s identity, store the new key and send the message again.'],
   ['139200', 'Direct Send access blocked', 'Meta has blocked Direct Send for this account; other messages are not affected.',
+    'Send an approved template instead.']
+])
+
+/** The recipient's customer service window is closed. */
+export const windowCodes = rows({ outcome: 'rejected', window: true }, [
+  ['131047', 'Re-engagement message', 'The recipient has not written in the last 24 hours, so Meta accepts only templates.',
     'Send an approved template instead.']
 ])
 
@@ -64,14 +68,22 @@ export const templateCodes = rows({ outcome: 'rejected' }, [
   ['131063', 'Marketing templates disabled', 'The account sends marketing templates only through the marketing messages endpoint.',
     'Send it through marketing_messages, or change the account\'s setting.'],
   ['132000', 'Template parameter count mismatch', 'The message has more or fewer values than its template.', template],
-  ['132001', 'Template does not exist', 'No approved template has this name and language.', 'Check the name, language and approval of the template.'],
   ['132005', 'Template text too long', 'The template is too long with these values.', template],
-  ['132007', 'Template character policy violated', 'A value of the template contains content that Meta\'s policy forbids.', template],
   ['132008', 'Template parameter value invalid', 'A value of the template is invalid.', template],
   ['132012', 'Template parameter format mismatch', 'A value of the template has the wrong format.', template],
-  ['132016', 'Template is disabled', 'Meta has permanently disabled the template for low quality.', 'Create a new template with other content.'],
   ['132018', 'Template validation error', 'The template message is invalid.', template],
   ['132068', 'Flow is blocked', 'Meta has blocked the WhatsApp Flow in this message.', 'Repair the Flow and have it unblocked.']
+])
+
+/** Nothing of this template can be sent as long as its status stays. */
+export const missingCodes = rows({ outcome: 'rejected', template: 'missing' }, [
+  ['132001', 'Template does not exist', 'No approved template has this name and language.', 'Check the name, language and approval of the template.']
+])
+export const doubtfulCodes = rows({ outcome: 'rejected', template: 'doubtful' }, [
+  ['132007', 'Template character policy violated', 'A value of the template contains content that Meta\'s policy forbids.', template]
+])
+export const disabledCodes = rows({ outcome: 'rejected', template: 'disabled' }, [
+  ['132016', 'Template is disabled', 'Meta has permanently disabled the template for low quality.', 'Create a new template with other content.']
 ])
 
 /** Groups. Ordinary messages do not return these codes. */
@@ -82,15 +94,15 @@ export const groupCodes = rows({ outcome: 'rejected' }, [
   ['131201-131215', 'Group management error', 'The group could not be changed.', group]
 ])
 
-/** Meta's "Per-user marketing template message limits": Meta penalises retries within 24 h. */
+/** Meta's "Per-user marketing template message limits": Meta penalizes retries within 24 h. */
 export const perUserCodes = rows({ outcome: 'rejected', retryNotBeforeMs: 24 * H }, [
   ['131049', 'Not delivered to maintain healthy ecosystem engagement',
     'The recipient has reached Meta\'s limit of marketing messages from all businesses.',
-    'Wait at least 24 hours before you send it again; Meta penalises earlier retries.']
+    'Wait at least 24 hours before you send it again; Meta penalizes earlier retries.']
 ])
 
 /** Meta's "Template pausing": 3 h the first time, 6 h the second, then disabled. */
-export const pausedCodes = rows({ outcome: 'rejected', retryNotBeforeMs: 3 * H }, [
+export const pausedCodes = rows({ outcome: 'rejected', retryNotBeforeMs: 3 * H, template: 'paused' }, [
   ['132015', 'Template is paused', 'Meta has paused the template for low quality: three hours the first time, six the second.',
     'Improve the template or use another; do not retry before the pause ends.']
 ])

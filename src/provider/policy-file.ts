@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
-import { Ajv } from 'ajv'
 import { SluiceError } from '../errors.js'
+import { createReader } from '../settings/json-list.js'
+import { createProblems } from '../settings/problems.js'
 import type { CodeRow, CodeRule } from './code-row.js'
 import { createPolicy } from './policy.js'
 
@@ -20,19 +20,20 @@ const EntrySchema = Type.Object({
   mostMs: Type.Optional(Type.Integer({ minimum: 100, maximum: DAY_MS })),
   retryNotBeforeMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 366 * DAY_MS })),
   optsOut: Type.Optional(Type.Boolean()),
+  outage: Type.Optional(Type.Boolean()),
   probeMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 7 * DAY_MS })),
   title: text,
   explanation: text,
   remedy: text
 }, { additionalProperties: false })
-const FileSchema = Type.Array(EntrySchema, { maxItems: 1000 })
 type Entry = Static<typeof EntrySchema>
+const readEntries = createReader<Entry>({ setting: 'POLICY_FILE', schema: EntrySchema, label: 'code', minItems: 0, maxItems: 1000 })
 type Numbers = Omit<Entry, 'code' | 'outcome' | 'title' | 'explanation' | 'remedy'>
 type CreateError = (field: string, detail: string) => SluiceError
 
 /** The numbers of each outcome; any other would have no effect, so it is an error. */
 const numbersOf: Record<CodeRule['outcome'], ReadonlyArray<keyof Numbers>> = {
-  retryable: ['mostAttempts'],
+  retryable: ['mostAttempts', 'outage'],
   unsent: [],
   unknown: [],
   'limited-pair': ['coolDownMs', 'growth', 'mostMs'],
@@ -41,19 +42,26 @@ const numbersOf: Record<CodeRule['outcome'], ReadonlyArray<keyof Numbers>> = {
   'sender-stopped': ['probeMs']
 }
 
-const validate = new Ajv({ allErrors: false }).compile<Entry[]>(FileSchema)
 const standard = createPolicy()
 
-/** The overrides in POLICY_FILE; none if `path` is empty. Throws `CONFIG_INVALID`, which names entry and field. */
+/** The overrides in POLICY_FILE; none if `path` is empty. Throws `CONFIG_INVALID`, which names every wrong entry and field. */
 export function readPolicyFile (path: string): CodeRow[] {
   if (path === '') return []
+  const problems = createProblems()
   const seen = new Set<string>()
-  return parse(path).map((entry, at) => {
-    const errorIn: CreateError = (field, detail) => invalid(`entry ${at + 1} ("${entry.code}"), ${field}: ${detail}`)
-    if (seen.has(entry.code)) throw errorIn('code', 'duplicate code')
+  const rows = readEntries(path, problems).flatMap(({ entry, wrong }) => {
+    if (seen.has(entry.code)) wrong('code', 'duplicate code')
     seen.add(entry.code)
-    return toRow(entry, errorIn)
+    try {
+      return [toRow(entry, (field, detail) => new SluiceError('CONFIG_INVALID', { field, detail }))]
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      wrong(error.facts.field ?? '', error.message)
+      return []
+    }
   })
+  problems.throwAny()
+  return rows
 }
 
 function toRow ({ code, outcome, title, explanation, remedy, ...numbers }: Entry, errorIn: CreateError): CodeRow {
@@ -76,10 +84,10 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
   const extra = (Object.keys(numbers) as Array<keyof Numbers>).find(field => !numbersOf[outcome].includes(field))
   if (extra !== undefined) throw errorIn(extra, `not allowed for the outcome ${outcome}`)
   // Numbers of another outcome are not defaults of this one.
-  const kept = base?.outcome === outcome ? base : undefined
+  const inherited = base?.outcome === outcome ? base : undefined
   switch (outcome) {
     case 'limited-pair': {
-      const previous = kept?.outcome === outcome ? kept : undefined
+      const previous = inherited?.outcome === outcome ? inherited : undefined
       const coolDownMs = numbers.coolDownMs ?? previous?.coolDownMs
       if (coolDownMs === undefined) throw errorIn('coolDownMs', 'required')
       const mostMs = numbers.mostMs ?? Math.max(coolDownMs, previous?.mostMs ?? 0)
@@ -87,49 +95,28 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
       return { outcome, coolDownMs, growth: numbers.growth ?? previous?.growth ?? 1, mostMs }
     }
     case 'limited-flow': {
-      const coolDownMs = numbers.coolDownMs ?? (kept?.outcome === outcome ? kept.coolDownMs : undefined)
+      const coolDownMs = numbers.coolDownMs ?? (inherited?.outcome === outcome ? inherited.coolDownMs : undefined)
       if (coolDownMs === undefined) throw errorIn('coolDownMs', 'required')
       return { outcome, coolDownMs }
     }
     case 'rejected': {
-      const previous = kept?.outcome === outcome ? kept : undefined
+      const previous = inherited?.outcome === outcome ? inherited : undefined
       const retryNotBeforeMs = numbers.retryNotBeforeMs ?? previous?.retryNotBeforeMs
       const optsOut = numbers.optsOut ?? previous?.optsOut
-      return { outcome, ...(retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs }), ...(optsOut === undefined ? {} : { optsOut }) }
+      return {
+        outcome,
+        ...(retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs }),
+        ...(optsOut === undefined ? {} : { optsOut }),
+        ...(previous?.template === undefined ? {} : { template: previous.template })
+      }
     }
     case 'retryable': {
-      const mostAttempts = numbers.mostAttempts ?? (kept?.outcome === outcome ? kept.mostAttempts : undefined)
-      return { outcome, ...(mostAttempts === undefined ? {} : { mostAttempts }) }
+      const previous = inherited?.outcome === outcome ? inherited : undefined
+      const mostAttempts = numbers.mostAttempts ?? previous?.mostAttempts
+      const outage = numbers.outage ?? previous?.outage
+      return { outcome, ...(mostAttempts === undefined ? {} : { mostAttempts }), ...(outage === undefined ? {} : { outage }) }
     }
-    case 'sender-stopped': return { outcome, probeMs: numbers.probeMs ?? (kept?.outcome === outcome ? kept.probeMs : 60_000) }
+    case 'sender-stopped': return { outcome, probeMs: numbers.probeMs ?? (inherited?.outcome === outcome ? inherited.probeMs : 60_000) }
     default: return { outcome }
   }
-}
-
-function parse (path: string): Entry[] {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw invalid(cause instanceof SyntaxError ? `the file is not valid JSON: ${cause.message}` : `the file ${path} cannot be read`, cause)
-  }
-  if (validate(value)) return value
-  const [error] = validate.errors ?? []
-  const [, at, ...field] = (error?.instancePath ?? '').split('/')
-  if (at === undefined) throw invalid(`the file ${error?.message ?? 'must be a list of codes'}`)
-  const { code } = (value as Array<{ code?: unknown } | null>)[Number(at)] ?? {}
-  const { additionalProperty, missingProperty } = (error?.params ?? {}) as { additionalProperty?: string, missingProperty?: string }
-  const name = field[0] ?? additionalProperty ?? missingProperty ?? 'entry'
-  const entry = `entry ${Number(at) + 1}${typeof code === 'string' ? ` ("${code}")` : ''}`
-  throw invalid(`${entry}, ${name}: ${reasonFor()}`)
-
-  function reasonFor (): string {
-    if (additionalProperty !== undefined) return 'unknown field'
-    if (missingProperty !== undefined) return 'required'
-    return name === 'outcome' ? `must be one of ${outcomes.join(', ')}` : error?.message ?? 'invalid'
-  }
-}
-
-function invalid (detail: string, cause?: unknown): SluiceError {
-  return new SluiceError('CONFIG_INVALID', { detail: `POLICY_FILE: ${detail}`, field: 'POLICY_FILE', ...(cause === undefined ? {} : { cause }) })
 }

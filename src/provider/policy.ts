@@ -1,5 +1,22 @@
 import type { CodeRow } from './code-row.js'
-import { localCodes, metaCodes } from './codes.js'
+import * as local from './local-codes.js'
+import * as message from './message-codes.js'
+import * as sender from './sender-codes.js'
+
+/** Meta's codes. */
+export const metaCodes: readonly CodeRow[] = [
+  sender.ambiguousCodes, sender.outageCodes, sender.transientCodes, sender.pairCodes, sender.throughputCodes, sender.quotaCodes,
+  sender.accessCodes, sender.accountCodes, sender.restrictionCodes,
+  message.requestCodes, message.windowCodes, message.recipientCodes, message.optOutCodes, message.templateCodes, message.missingCodes,
+  message.doubtfulCodes, message.disabledCodes, message.groupCodes,
+  message.perUserCodes, message.pausedCodes
+].flat()
+
+/** Codes of Sluice, for errors between the gateway and Meta. */
+export const localCodes: readonly CodeRow[] = [
+  local.unsentCodes, local.unreachableCodes, local.lostCodes, local.unknownCodes, local.httpStopCodes, local.httpRejectedCodes,
+  local.httpRetryCodes, local.httpOutageCodes, local.httpLimitCodes
+].flat()
 
 /** How each code is handled, and what it means: the code table with the operator's overrides. */
 export interface Policy {
@@ -24,7 +41,7 @@ export function createPolicy (overrides: readonly CodeRow[] = []): Policy {
   const find: Policy['find'] = code => table(code)
   return {
     find,
-    rowOf: code => find(code) ?? find('BAD_ANSWER') as CodeRow,
+    rowOf: code => find(code) ?? find('INVALID_RESPONSE') as CodeRow,
     explain (code) {
       const { title, explanation, remedy } = find(code) ?? {
         title: `Code ${code}`,

@@ -1,6 +1,8 @@
+import type { Proxies } from '../config.js'
 import type { Grant, Outcome, Provider } from '../message.js'
 import type { Policy } from './policy.js'
 import { standardPolicy } from './policy.js'
+import type { HttpResponse } from './response.js'
 import { checkToken, createWhatsAppProvider, parseTarget, type WhatsAppProvider } from './whatsapp.js'
 
 /** The settings of one sender that its provider needs. */
@@ -12,6 +14,8 @@ export interface ProviderTarget {
   accessToken: string
   /** Most open connections: as many as the sender may have requests in flight. */
   connections: number
+  /** Undefined where no proxy may be used. */
+  proxies?: Proxies | undefined
 }
 
 /** The providers of all senders as one. Each has its own connection pool, so a slow sender takes no connection of another. */
@@ -23,6 +27,8 @@ export interface Providers extends Provider {
   apply: (targets: readonly ProviderTarget[]) => void
   /** Throws `CONFIG_INVALID` where `apply` would. */
   check: (targets: readonly ProviderTarget[]) => void
+  /** Reads the node of a sender's phone number, in bounded time. `failure`: a code of Sluice. */
+  fetchNumber: (id: string, fields: string) => Promise<HttpResponse | { failure: string }>
   /** Removes a sender and closes its connections. */
   drop: (id: string) => void
 }
@@ -40,7 +46,7 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
   }
 
   function prepare (target: ProviderTarget): () => void {
-    const { id, url, accessToken, connections } = target
+    const { id, url, accessToken, connections, proxies } = target
     const previous = entries.get(id)
     if (previous !== undefined && previous.target.url === url && previous.target.connections === connections) {
       if (previous.target.accessToken === accessToken) return () => {}
@@ -50,7 +56,7 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
         previous.target = target
       }
     }
-    const provider = createWhatsAppProvider({ url, accessToken, phoneNumberId: id, sendTimeoutMs, connections }, policy)
+    const provider = createWhatsAppProvider({ url, accessToken, phoneNumberId: id, sendTimeoutMs, connections, proxies }, policy)
     return () => {
       entries.set(id, { target, provider })
       if (previous !== undefined) retire(previous)
@@ -75,6 +81,12 @@ export function createProviders (targets: readonly ProviderTarget[], sendTimeout
     },
     async pass (sender, edge, body) {
       return await (entries.get(sender)?.provider.pass(edge, body) ?? { status: 'failed', code: 'SHUTTING_DOWN' })
+    },
+    async get (sender, path) {
+      return await (entries.get(sender)?.provider.get(path) ?? { status: 'failed', code: 'SHUTTING_DOWN' })
+    },
+    async fetchNumber (id, fields) {
+      return await (entries.get(id)?.provider.fetchNumber(fields) ?? { failure: 'SHUTTING_DOWN' })
     },
     drop (id) {
       const previous = entries.get(id)

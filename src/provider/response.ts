@@ -1,4 +1,6 @@
 /** Reads HTTP responses of Meta. The content is not trusted: every field may be missing or of another type. */
+import { decodeHttpBody } from '../values/http-body.js'
+import { parseHttpDate, parseRetryAfter } from '../values/http-date.js'
 
 /** A complete HTTP response. Header names are lower case. */
 export interface HttpResponse {
@@ -18,6 +20,17 @@ export interface MetaError {
 }
 
 type JsonObject = Record<string, unknown>
+
+/**
+ * The text of a body as decodeHttpBody reads it: a response that counts as unreadable because a proxy has compressed it would send its message
+ * again. Empty if it cannot be decompressed, null if it has more than `maxBytes` then.
+ */
+export function decodeBody (chunks: Buffer[], headers: HttpResponse['headers'], maxBytes: number): string | null {
+  const [first] = chunks
+  // Most responses have one chunk, which needs no copy.
+  const bytes = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
+  return decodeHttpBody(bytes, headers['content-encoding'], maxBytes)
+}
 
 /** The body as an object; undefined for HTML, invalid JSON, scalars and arrays. */
 export function parseBody (body: string): JsonObject | undefined {
@@ -44,14 +57,17 @@ export function readRecipientId (body: JsonObject | undefined): string | undefin
   return nonEmpty(contact?.wa_id) ?? nonEmpty(contact?.user_id)
 }
 
-/** Meta's error, if the body has one. `error_data` is an object with `details`, or a string in responses to template requests. */
+/**
+ * Meta's error, if the body has one. `error_data` is an object with `details`, or a string in responses to template requests. Some errors,
+ * such as 100, have their reason only in `error_user_title` and `error_user_msg`.
+ */
 export function readError (body: JsonObject | undefined): MetaError | undefined {
   const error = asObject(body?.error)
   if (error === undefined) return undefined
   const code = digits(error.code)
   const subcode = digits(error.error_subcode)
   const details = nonEmpty(error.error_data) ?? nonEmpty(asObject(error.error_data)?.details)
-  const texts = [nonEmpty(error.message), details].filter(text => text !== undefined)
+  const texts = [error.message, details, error.error_user_title, error.error_user_msg].map(nonEmpty).filter(text => text !== undefined)
   return {
     ...(code === undefined ? {} : { code }),
     ...(subcode === undefined ? {} : { subcode }),
@@ -60,18 +76,21 @@ export function readError (body: JsonObject | undefined): MetaError | undefined 
   }
 }
 
+/** What a phone number node says of its number; undefined if it is none. Words of another form are left out: they go into the log. */
+export function readNumber (
+  body: JsonObject | undefined
+): { status: string | undefined, quality: string | undefined, throughput: string | undefined } | undefined {
+  if (nonEmpty(body?.id) === undefined) return undefined
+  return { status: word(body?.status), quality: word(body?.quality_rating), throughput: word(asObject(body?.throughput)?.level) }
+}
+
 /**
  * `Retry-After` in milliseconds from now; undefined if it is missing or malformed. A date is compared with the response's
  * own `Date`, so that a difference between Meta's clock and ours has no effect.
  */
 export function readRetryAfterMs (headers: HttpResponse['headers']): number | undefined {
-  const value = single(headers['retry-after'])?.trim()
-  if (value === undefined || value === '') return undefined
-  if (/^\d+$/.test(value)) return Number(value) * 1_000
-  const until = Date.parse(value)
-  const now = Date.parse(single(headers.date) ?? '')
-  if (Number.isNaN(until)) return undefined
-  return Math.max(0, until - (Number.isNaN(now) ? Date.now() : now))
+  const value = single(headers['retry-after'])
+  return value === undefined ? undefined : parseRetryAfter(value, parseHttpDate(single(headers.date) ?? '') ?? Date.now())
 }
 
 function asObject (value: unknown): JsonObject | undefined {
@@ -84,6 +103,10 @@ function firstOf (value: unknown): unknown {
 
 function single (value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
+}
+
+function word (value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Z_]{1,40}$/.test(value) ? value : undefined
 }
 
 function nonEmpty (value: unknown): string | undefined {

@@ -5,22 +5,26 @@
  */
 import { rows } from './code-row.js'
 
-const waiting = 'None: the retry schedule sends it again. If many messages fail with this code, check Meta\'s status page.'
+const waiting = 'Wait: the retry schedule sends it again. If many messages fail with this code, check Meta\'s status page.'
 const token = 'Create a new access token, configure it in the gateway, and resume the sender.'
 const permission = 'Grant the app and its token the permission whatsapp_business_messaging for this account, then resume the sender.'
-const quota = 'None: the sender continues by itself. If it repeats, find what else calls Meta with this app.'
+const quota = 'Wait: the sender continues by itself. If it repeats, find what else calls Meta with this app.'
 const register = 'Complete the registration of the number in WhatsApp Manager, then resume the sender.'
 
 /** Meta: "Invalid request or possible server error". Two retries distinguish them; more would only delay the failure. */
-export const ambiguousCodes = rows({ outcome: 'retryable', mostAttempts: 3 }, [
+export const ambiguousCodes = rows({ outcome: 'retryable', mostAttempts: 3, outage: true }, [
   ['1', 'API Unknown', 'The request is invalid, or Meta had an internal error; the code does not distinguish them.', waiting]
 ])
 
-/** Rejected before acceptance, for a temporary reason. */
-export const transientCodes = rows({ outcome: 'retryable' }, [
+/** Rejected before acceptance, since WhatsApp does not work. */
+export const outageCodes = rows({ outcome: 'retryable', outage: true }, [
   ['2', 'API Service', 'Meta\'s service was down or overloaded.', waiting],
   ['131000', 'Something went wrong', 'Meta had an error that it does not explain.', waiting],
-  ['131016', 'Service unavailable', 'An internal WhatsApp service was temporarily unavailable.', waiting],
+  ['131016', 'Service unavailable', 'An internal WhatsApp service was temporarily unavailable.', waiting]
+])
+
+/** Rejected before acceptance, for a temporary reason that concerns one message, template or number. */
+export const transientCodes = rows({ outcome: 'retryable' }, [
   ['132069', 'Flow is throttled', 'Meta throttles the WhatsApp Flow to ten messages an hour, because its endpoint fails too often.',
     'Repair the endpoint of the Flow; the retry schedule sends the message again.'],
   ['133004', 'Server temporarily unavailable', 'The server of the number was temporarily unavailable.', waiting],
@@ -35,13 +39,13 @@ export const transientCodes = rows({ outcome: 'retryable' }, [
  */
 export const pairCodes = rows({ outcome: 'limited-pair', coolDownMs: 6_000, growth: 4, mostMs: 384_000 }, [
   ['131056', 'Pair rate limit hit', 'This sender has sent too many messages to this recipient; other recipients are not affected.',
-    'None: the pair has a cool-down, longer each time. If it repeats often, use Meta\'s own pair rule (docs/rates.md).']
+    'Wait: the pair has a cool-down, longer each time. If it repeats often, use Meta\'s own pair rule (docs/rates.md).']
 ])
 
 /** The throughput limit of the number. Meta counts per second, so the cool-down is one second. */
 export const throughputCodes = rows({ outcome: 'limited-flow', coolDownMs: 1_000 }, [
   ['130429', 'Rate limit hit', 'The sender has exceeded Meta\'s limit of messages per second.',
-    'None: the sender continues after a second. If it repeats, lower the sender\'s rate, or find what else sends from this number.']
+    'Wait: the sender continues after a second. If it repeats, lower the sender\'s rate, or find what else sends from this number.']
 ])
 
 /** Call quotas of the app or the account, and the minute in which Meta raises the throughput of a number. */
@@ -54,7 +58,7 @@ export const quotaCodes = rows({ outcome: 'limited-flow', coolDownMs: 60_000 }, 
   ['80007', 'Rate limit issues', 'The WhatsApp Business account has used up its call quota.', quota],
   ['80008', 'Too many calls to this account', 'The WhatsApp Business account has used up its call quota.', quota],
   ['131057', 'Account in maintenance mode', 'Meta is raising the throughput of this number and sends nothing for about a minute.',
-    'None: the sender continues by itself.'],
+    'Wait: the sender continues by itself.'],
   ['131208', 'Group operations limit', 'Too many changes were made to WhatsApp groups.', quota]
 ])
 
@@ -62,7 +66,7 @@ export const quotaCodes = rows({ outcome: 'limited-flow', coolDownMs: 60_000 }, 
 
 /** The token or its permissions: fixed within minutes, and a rejected probe costs nothing. */
 export const accessCodes = rows({ outcome: 'sender-stopped', probeMs: 60_000 }, [
-  ['0', 'AuthException', 'Meta does not recognise the access token.', token],
+  ['0', 'AuthException', 'Meta does not recognize the access token.', token],
   ['3', 'API Method', 'The app lacks the capability or permission for this call, despite the HTTP status 500.', permission],
   ['10', 'Permission Denied', 'A permission is missing, or the account may not use this API.', permission],
   ['33', 'Parameter value is not valid', 'The sender\'s phone number no longer exists.',

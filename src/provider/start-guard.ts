@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { elapsedNow } from '../elapsed.js'
+import { elapsedNow } from '../deadlines.js'
 
 export const NOT_STARTED = 'Not started before the deadline of the grant'
 

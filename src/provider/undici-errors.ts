@@ -5,7 +5,8 @@ import { errors } from 'undici'
  * is written; after that the outcome is unknown, whatever the error is.
  */
 export function transportCode (error: unknown, hasStarted: boolean): string {
-  const code = codeOf(error)
+  const code = errorCode(error)
+  if (!hasStarted && isProxyRefusal(error)) return 'PROXY_REFUSED'
   return hasStarted ? afterStart(code) : beforeStart(code)
 }
 
@@ -48,22 +49,27 @@ function afterStart (code: string): string {
     case 'UND_ERR_BODY_TIMEOUT':
       return 'BODY_TIMEOUT'
     case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
-      return 'ANSWER_TOO_LARGE'
+      return 'RESPONSE_TOO_LARGE'
     case 'UND_ERR_HEADERS_OVERFLOW':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
     case 'HPE':
-      return 'BAD_ANSWER'
+      return 'INVALID_RESPONSE'
     default:
       return 'RESET'
   }
 }
 
-/** A failed TLS handshake has some forty error codes in OpenSSL and Node, so they are matched by prefix. */
-function isTlsCode (code: string): boolean {
-  return code === 'EPROTO' || /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERROR_IN_|HOSTNAME_|INVALID_)/.test(code)
+/** undici gives the error of a CONNECT that the proxy responds with another status than 200 the code of an abort. */
+function isProxyRefusal (error: unknown): boolean {
+  return error instanceof errors.RequestAbortedError && error.message.startsWith('Proxy response')
 }
 
-function codeOf (error: unknown): string {
+/** A failed TLS handshake has some forty error codes in OpenSSL and Node, so they are matched by prefix. */
+function isTlsCode (code: string): boolean {
+  return /^(EPROTO$|UND_ERR_PRX_TLS$|ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERROR_IN_|HOSTNAME_|INVALID_)/.test(code)
+}
+
+function errorCode (error: unknown): string {
   // undici 7.30 leaves its code undefined: it looks up the parser's number in a table that is keyed by name.
   if (error instanceof errors.HTTPParserError) return 'HPE'
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''

@@ -2,16 +2,16 @@ import type { Bus } from '../events.js'
 import { within } from '../parallel.js'
 import { isUnavailable } from '../redis/unavailable.js'
 
-/** Time until a sender is checked again whose server did not answer. */
+/** Time until a sender is checked again whose server did not respond. Without jitter: one node recovers at a time. */
 export const UNAVAILABLE_MS = 1000
 /** Longest wait for one check. Settling repeats its call until the sender's server is back, and other senders must not wait for that. */
 const WITHIN_MS = 3000
 
-/** Checks of many senders, of which some may be on a server of the cluster that is down: what happens to one affects no other. */
+/** Runs the checks of senders in isolation: some may be on a server of the cluster that is down. */
 export interface Checks {
-  /** Whether not to check this sender now: its server has just not answered, or its last check has not ended. */
+  /** Whether not to check this sender now: its server has just not responded, or its last check has not ended. */
   isPostponed: (sender: string) => boolean
-  /** Runs a check and returns its result; null where Redis did not answer in time. Never rejects: an error of the sender is reported. */
+  /** Runs a check and returns its result; null where Redis did not respond in time. Never rejects: an error of the sender is reported. */
   run: (sender: string, check: () => Promise<number>) => Promise<number | null>
   /** Waits for the checks that have not ended. */
   end: () => Promise<void>

@@ -1,23 +1,23 @@
-import { expire } from '../drain/cancel.js'
-import type { DeliveryDeps } from '../drain/deliver.js'
+import type { CloseDeps } from '../drain/close.js'
+import { closeAll, lifetimeEnded } from '../drain/close.js'
 import { inIsolation } from '../parallel.js'
-import { reportError } from '../redis/report-error.js'
-import { isUnavailable } from '../redis/unavailable.js'
+import { FAILURES_CAP } from '../redis/keys.js'
+import { delistSender, knownSenders } from '../redis/known-senders.js'
+import { isUnavailable, reportError } from '../redis/unavailable.js'
 import type { SenderRegistry } from '../sender-registry.js'
-import { payloadOf } from '../settlement/inspect.js'
-import { forgetIfRemoved, sendersToKeep } from './removed.js'
+import { releaseSuspended } from './release-suspended.js'
 
-export interface HousekeepingDeps extends Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'> {
+export interface HousekeepingDeps extends CloseDeps {
   senders: Pick<SenderRegistry, 'ids'>
-  /** `forgetMs`: how long after its removal the last keys of a sender are removed. */
-  housekeeping: { retentionMs: number, forgetMs: number, everyMs: number }
+  /** How long failures are kept, ms. */
+  retentionMs: number
+  /** How long after its removal the last keys of a sender are removed, ms. */
+  forgetMs: number
 }
 
-/** `unavailable`: senders whose server did not answer; the next run takes them. */
+/** `unavailable`: senders whose server did not respond; the next run takes them. */
 export interface PruneResult { expired: number, buckets: number, failures: number, unavailable: number }
 
-/** Settled failures kept of each kind and sender, whatever the retention. */
-const CAP = 100_000
 /** Entries that one script call removes of each kind. */
 const BATCH = 500
 /** Senders at once: one with much to remove does not delay the others. */
@@ -38,12 +38,12 @@ export async function prune (deps: HousekeepingDeps): Promise<PruneResult> {
 }
 
 async function pruneSender (deps: HousekeepingDeps, sender: string, total: PruneResult): Promise<void> {
-  const { retentionMs } = deps.housekeeping
+  const { retentionMs } = deps
   const cut = { failed: 0, resolved: 0 }
   for (;;) {
     const { expired: ids, buckets, failures, cutFailed, cutResolved } = await deps.store.run(
-      'prune', { sender }, { retentionMs, cap: CAP, limit: BATCH })
-    const expired = await expire(deps, sender, ids, async id => await payloadOf(deps.store, sender, id))
+      'prune', { sender }, { retentionMs, cap: FAILURES_CAP, limit: BATCH })
+    const expired = await closeAll(deps, sender, ids, lifetimeEnded)
     total.expired += expired
     total.buckets += buckets
     total.failures += failures
@@ -52,5 +52,25 @@ async function pruneSender (deps: HousekeepingDeps, sender: string, total: Prune
     if (expired < BATCH && buckets < BATCH && failures < BATCH) break
   }
   if (cut.failed + cut.resolved > 0) deps.events.emit('failures.cut', { sender, ...cut })
+  // Of messages whose release was interrupted, or whose template is rejected.
+  await releaseSuspended(deps, sender)
   await forgetIfRemoved(deps, sender)
+}
+
+/** The senders that housekeeping is for: all that have data in Redis, whether a node serves them or not. */
+async function sendersToKeep ({ store, senders }: HousekeepingDeps): Promise<string[]> {
+  return [...new Set([...senders.ids(), ...await knownSenders(store)])]
+}
+
+/**
+ * Removes the last keys of a sender once no node has served it for `forgetMs` and nothing of its messages is left. A crash in between is
+ * repaired by the next run: the sender stays listed until its keys are gone.
+ */
+async function forgetIfRemoved ({ store, events, senders, forgetMs }: HousekeepingDeps, sender: string): Promise<boolean> {
+  if (senders.ids().includes(sender)) return false
+  const { status } = await store.run('forget', { sender }, { afterMs: forgetMs })
+  if (status === 'in-use') return false
+  await delistSender(store, sender)
+  events.emit('sender.forgotten', { sender })
+  return true
 }

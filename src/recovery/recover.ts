@@ -1,17 +1,17 @@
-import { inParallel } from '../parallel.js'
-import type { Moment } from '../redis/recovery-schedule.js'
-import { globalKey } from '../redis/keys.js'
-import { reportError } from '../redis/report-error.js'
-import type { FoundGrant } from '../redis/commands.js'
+import type { Wakes } from '../drain/wake.js'
 import type { Grant, Outcome } from '../message.js'
-import { parseRecord } from '../settlement/record.js'
+import { inParallel } from '../parallel.js'
+import type { FoundGrant } from '../redis/commands.js'
+import { globalKey } from '../redis/keys.js'
+import type { Moment } from '../redis/recovery-schedule.js'
+import type { Store } from '../redis/store.js'
+import { reportError, every } from '../redis/unavailable.js'
 import { applyParked, retryParked } from '../settlement/parked.js'
 import type { ReceiptDeps } from '../settlement/receipt.js'
+import { parseRecord } from '../settlement/record.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
-import type { Wakes } from '../drain/wake.js'
 import type { Checks } from './checks.js'
 import { createChecks, UNAVAILABLE_MS } from './checks.js'
-import { every } from './every.js'
 
 export interface SenderRecoveryDeps extends ReceiptDeps { wakes: Wakes, startWithinMs: number }
 
@@ -20,21 +20,21 @@ export interface RecoveryDeps extends SenderRecoveryDeps {
   roundMs: number
   /** Restores the settings of this node that an emptied Redis has lost; called once a round. */
   refresh: () => Promise<void>
-  /** Adds the jobs of the runs that are due: retries, housekeeping. */
-  addDueRuns: () => Promise<void>
 }
 
 const TICK_MS = 500
+/** Shorter than a tick, so that another node can take it at the next one. */
+const LEASE_MS = TICK_MS - 100
 /** Time until another node checks a sender again if this node dies while it checks it. */
 const CHECK_AGAIN_MS = 4000
-/** Time until a refresh that failed is repeated. */
+/** Time until a refresh that failed is repeated. Without jitter: one node recovers at a time. */
 const REFRESH_AGAIN_MS = 2000
 /** Senders taken from the recovery schedule at a time, and senders checked in parallel. */
 const BATCH = 100
 const CONCURRENCY = 25
 /**
  * A lease that recovery finds expired is left for this long before its outcome counts as unknown. After an outage of Redis that outlasts leases,
- * living nodes settle what they hold in this time: they reconnect within a second, and repeat each settlement twice a second.
+ * running nodes settle what they hold in this time: they reconnect within a second, and repeat each settlement twice a second.
  */
 export const LEASE_GRACE_MS = 3000
 /** Leases, and unknown outcomes, that one script call returns. */
@@ -43,18 +43,18 @@ const LIMIT = 200
 /**
  * Checks twice a second the senders that are due in the recovery schedule, on one node at a time by a Redis lock. It finds expired leases,
  * unknown outcomes whose hold is over, and ready messages without a drain run. A sender with a drain run is due when its drain lease expires;
- * an idle sender once in `roundMs`. In a cluster a sender may be on a server that is down: the others do not wait for it.
+ * an idle sender once in `roundMs`. In a cluster a sender may be on a server that is down: the others do not wait for it. The same node calls
+ * `addDueRuns`, which adds the jobs of retries and housekeeping.
  */
-export function startRecovery (deps: RecoveryDeps): { stop: () => Promise<void> } {
+export function startRecovery (deps: RecoveryDeps, addDueRuns: () => Promise<void>): { stop: () => Promise<void> } {
   const idle = new Set<string>()
   const checks = createChecks(deps.events)
   let refreshAt = -Infinity
 
   async function tick (): Promise<void> {
-    const { store } = deps
-    if (await store.redis.set(globalKey(store.prefix, 'recovery-lease'), store.node, 'PX', TICK_MS - 100, 'NX') !== 'OK') return
-    await deps.addDueRuns().catch(error => reportError(deps.events, 'scheduled runs', error))
-    while (await recoverBatch(deps, checks, idle) === BATCH);
+    if (!await holdLease(deps.store)) return
+    await addDueRuns().catch(error => reportError(deps.events, 'scheduled runs', error))
+    while (await recoverBatch(deps, checks, idle) === BATCH && await holdLease(deps.store));
   }
 
   /** Apart from the checks, since it asks all senders. */
@@ -75,9 +75,19 @@ export function startRecovery (deps: RecoveryDeps): { stop: () => Promise<void> 
 }
 
 /**
+ * Takes the recovery lease, or extends it; false while another node has it. It only saves work: should two nodes hold it, since a call came late,
+ * both check the same senders, with the same result.
+ */
+async function holdLease ({ redis, prefix, node }: Store): Promise<boolean> {
+  const key = globalKey(prefix, 'recovery-lease')
+  if (await redis.set(key, node, 'PX', LEASE_MS, 'NX') === 'OK') return true
+  return await redis.get(key) === node && await redis.pexpire(key, LEASE_MS) === 1
+}
+
+/**
  * Takes up to `BATCH` senders that are due; returns their number. Each is postponed before its check and advanced by the result: in this order
  * a `markDue` during the check is not lost. A sender is postponed for a whole round only if it was idle at its last check and was not marked due
- * since. One that did not answer is postponed without a check: many of them, marked due by their callers again and again, must not keep the
+ * since. One that did not respond is postponed without a check: many of them, marked due by their callers again and again, must not keep the
  * others from their checks.
  */
 async function recoverBatch (deps: RecoveryDeps, checks: Checks, idle: Set<string>): Promise<number> {
@@ -150,11 +160,29 @@ async function expireLease (deps: SenderRecoveryDeps, sender: string, found: Fou
 }
 
 /** A message without a record was settled as sent by a receipt, and only its grant is left: nothing reads its content. */
-const NO_CONTENT: Pick<Grant, 'payload' | 'lane' | 'stops' | 'pairHits'> = {
-  payload: { to: '', type: 'text', message: '', keySource: 'none', caller: '-' }, lane: 'normal', stops: 0, pairHits: 0
+const NO_CONTENT: Pick<Grant, 'payload' | 'lane' | 'stops' | 'pairHits' | 'spared'> = {
+  payload: { to: '', type: 'text', message: '', keySource: 'none', caller: '-' }, lane: 'normal', stops: 0, pairHits: 0, spared: 0
 }
 
 function grantOf (sender: string, { id, recipient, attempt, holder, record }: FoundGrant): Grant {
-  const { payload, lane, stops, pairHits } = record === '' ? NO_CONTENT : parseRecord(record)
-  return { sender, id, recipient, attempt, holder, lane, stops, pairHits, payload, askedAt: 0, startBy: 0, lateUs: 0 }
+  const { payload, lane, stops, pairHits, spared } = record === '' ? NO_CONTENT : parseRecord(record)
+  return { sender, id, recipient, attempt, holder, lane, stops, pairHits, spared, payload, askedAt: 0, startBy: 0, lateUs: 0 }
+}
+
+const GIVE_BACK_MS = 500
+
+/**
+ * Gives back the grants of this node's own calls whose reply was lost. Every node does so, whatever its role: no other node knows that these
+ * sends never started, and their leases would expire as unknown outcomes.
+ */
+export function startGiveBack (deps: SenderRecoveryDeps): { stop: () => Promise<void> } {
+  const checks = createChecks(deps.events)
+  return every(GIVE_BACK_MS, deps.events, 'giving back grants', async () => {
+    const lost = [...deps.store.lost.list()].filter(([sender]) => !checks.isPostponed(sender))
+    await inParallel(lost, CONCURRENCY, async ([sender, holders]) => await checks.run(sender, async () => {
+      const nextMs = await recoverSender(deps, sender, holders, false)
+      deps.store.lost.markChecked(holders)
+      return nextMs
+    }))
+  })
 }

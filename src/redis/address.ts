@@ -8,8 +8,9 @@ export type Address =
 
 interface Host { host: string, port: number }
 
-const SHAPE = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^/?#]*))?$/
-const SHAPES = '`redis://`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, or rediss for TLS'
+/** The last `@` ends the password, which may contain others. */
+const SHAPE = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^/?#@]+)(?:\/([^/?#@]*))?$/
+const SHAPES = '`redis://`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`, or `rediss://` for TLS'
 
 /**
  * Reads `redis[s]://[user:password@]host:port[/database]`, `redis[s]+sentinel://[user:password@]host:port,.../name` (user and
@@ -21,8 +22,8 @@ export function parseAddress (text: string): Address {
   if (scheme === undefined) throw invalid(`REDIS_URL has to be ${SHAPES}`)
   const [username = '', ...password] = login.split(':')
   const common: RedisOptions = {
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password.length === 0 ? {} : { password: decodeURIComponent(password.join(':')) }),
+    ...(username === '' ? {} : { username: decode(username, 'user') }),
+    ...(password.length === 0 ? {} : { password: decode(password.join(':'), 'password') }),
     ...(scheme === 'rediss' ? { tls: {} } : {})
   }
   const list = hosts.split(',').map(host => parseHost(host, kind === 'sentinel' ? 26379 : 6379))
@@ -43,10 +44,19 @@ export function parseAddress (text: string): Address {
   }
 }
 
+function decode (text: string, part: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid(`the ${part} in REDIS_URL contains a % that begins no escape: write %25 for %`)
+  }
+}
+
 function parseHost (text: string, standard: number): Host {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(text) ?? []
   const host = bracketed ?? plain
   if (host === undefined) throw invalid('a host in REDIS_URL has to be host or host:port')
+  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) throw invalid('a port in REDIS_URL has to be from 1 to 65535')
   return { host, port: Number(port ?? standard) }
 }
 

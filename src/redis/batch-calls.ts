@@ -7,6 +7,8 @@ export type RunScript = (sender: string, args: readonly string[], part: Part) =>
 
 /** Messages in one call at most: Redis runs nothing else meanwhile. */
 const MAX_MESSAGES = 50
+/** Fewer messages than this wait for the end of the tick: the call itself would cost more than they do. */
+const MIN_MESSAGES = 16
 /** A call is sent once it holds this many characters: a larger one could occupy the connection for longer than the command timeout. */
 const MAX_CHARACTERS = 256 * 1024
 
@@ -19,11 +21,16 @@ interface Batch { sender: string, args: readonly string[], parts: Part[], caller
 
 /**
  * Joins the calls of one script for one sender within one tick of the event loop into one call, and gives each caller its own reply. More than
- * half of a call is the same for all messages: the round trip, the sender's rules, buckets and lanes. No call is delayed by this, since the
- * connection is corked until the end of the tick anyway (cork-writes.ts).
+ * half of a call is the same for all messages: the round trip, the sender's rules, buckets and lanes.
+ *
+ * The problem: Redis would be idle while this process reads the requests of a long tick, and this process while Redis works on all of them. The fix:
+ * a call goes before the end of the tick once it has as many messages as Redis is working on. So calls grow with the load, and both are busy.
+ * `flush` writes such a call, since the connection is corked until the end of the tick (end-of-tick.ts).
  */
-export function runBatched (call: CallScript): RunScript {
+export function runBatched (call: CallScript, flush: () => void): RunScript {
   const open = new Map<string, Batch>()
+  /** Messages without a reply. */
+  let inFlight = 0
 
   function sendAll (): void {
     const batches = [...open.values()]
@@ -32,13 +39,14 @@ export function runBatched (call: CallScript): RunScript {
   }
 
   function send (batch: Batch): void {
-    callAndReply(call, batch).catch(() => undefined) // every caller has got the error
+    inFlight += batch.parts.length
+    callAndReply(call, batch).finally(() => { inFlight -= batch.parts.length }).catch(() => undefined) // every caller has got the error
   }
 
   return (sender, args, part) => new Promise((resolve, reject) => {
     let batch = open.get(sender)
     // Other shared arguments need another call. The open one goes first, so that the messages of a sender stay in order.
-    if (batch !== undefined && !batch.args.every((arg, at) => arg === args[at])) {
+    if (batch !== undefined && !batch.args.every((arg, i) => arg === args[i])) {
       send(batch)
       batch = undefined
     }
@@ -49,17 +57,18 @@ export function runBatched (call: CallScript): RunScript {
     batch.parts.push(part)
     batch.callers.push({ resolve, reject })
     for (const arg of part.args) batch.characters += arg.length
-    if (batch.parts.length < MAX_MESSAGES && batch.characters < MAX_CHARACTERS) return
+    if (batch.parts.length < Math.min(MAX_MESSAGES, Math.max(MIN_MESSAGES, inFlight)) && batch.characters < MAX_CHARACTERS) return
     open.delete(sender)
     send(batch)
+    flush()
   })
 }
 
 async function callAndReply (call: CallScript, { sender, args, parts, callers }: Batch): Promise<void> {
   try {
     const replies = await call(sender, args, parts) as Array<[status: string, ...rest: unknown[]] | ['error', text: string]>
-    callers.forEach(({ resolve, reject }, at) => {
-      const reply = replies[at]
+    callers.forEach(({ resolve, reject }, i) => {
+      const reply = replies[i]
       if (reply === undefined) reject(new SluiceError('INTERNAL', { detail: 'no reply' }))
       else if (reply[0] === 'error') reject(new SluiceError('INTERNAL', { detail: reply[1] as string }))
       else resolve(reply)

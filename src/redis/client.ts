@@ -1,6 +1,6 @@
-import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
-import { backoffMs } from '../backoff.js'
+import { Cluster, Redis } from 'ioredis'
+import { backoffMs } from '../values/backoff.js'
 import type { Address } from './address.js'
 
 /** One server (the current master, where sentinels know it) or a cluster. Both understand the same commands. */
@@ -27,7 +27,10 @@ const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstM
 export function createClient (address: Address, mode: Mode): Client {
   const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
   if (address.kind === 'server') {
-    return new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
+    const client = new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
+    // ioredis would go on in database 0, which may be another system's.
+    client.on('error', (error: Error & { command?: { name: string } }) => { if (error.command?.name === 'select') client.disconnect(true) })
+    return client
   }
   return new Cluster(address.nodes, {
     ...(mode === 'patient' ? patientCluster : failFastCluster),
@@ -63,5 +66,25 @@ const modes: Record<Mode, RedisOptions> = {
 const failFastCluster: ClusterOptions = {
   enableOfflineQueue: false, maxRedirections: 5, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, retryDelayOnTryAgain: 20
 }
-/** Measured: with ioredis' defaults some commands of a failover are lost. */
-const patientCluster: ClusterOptions = { maxRedirections: 64, retryDelayOnFailover: 200, retryDelayOnClusterDown: 200, retryDelayOnMoved: 50 }
+/**
+ * Measured: with ioredis' defaults some commands of a failover are lost. No ready check: `connect()` of ioredis 5.11 never ends if that check
+ * fails, as while a master is away, and BullMQ's worker waits for it without a limit.
+ */
+const patientCluster: ClusterOptions = {
+  enableReadyCheck: false, maxRedirections: 64, retryDelayOnFailover: 200, retryDelayOnClusterDown: 200, retryDelayOnMoved: 50
+}
+
+/** Approximate number of keys that one SCAN call visits: a millisecond of Redis. */
+const PAGE = 1000
+
+/** The keys that match a pattern, on all servers, page by page. A key that exists throughout is returned at least once. */
+export async function * scanKeys (redis: Client, pattern: string): AsyncGenerator<string[]> {
+  for (const server of serversOf(redis)) {
+    let cursor = '0'
+    do {
+      const [next, keys] = await server.scan(cursor, 'MATCH', pattern, 'COUNT', PAGE)
+      if (keys.length > 0) yield keys
+      cursor = next
+    } while (cursor !== '0')
+  }
+}

@@ -9,9 +9,10 @@ import { memoryUse, parseInfo } from './info.js'
 import type { Replicas } from './replicas.js'
 import { addressOf, createReplicas } from './replicas.js'
 import type { ServerClock } from './server-clock.js'
-import { createServerClock } from './server-clock.js'
-import { subscribe } from './subscribe.js'
-import { watch } from './connection-watchdog.js'
+import { createServerClock, serverNowMs } from './server-clock.js'
+import { subscribe } from './pub-sub.js'
+import { startWatchdog } from './connection-watchdog.js'
+import { findRefusal, refusedByRedis } from './unavailable.js'
 
 /** The name of the only server, or of the current master. */
 const ONE_SERVER = 'redis'
@@ -41,8 +42,8 @@ export interface Connections {
 }
 
 /**
- * Connects to the server or servers of an address, samples their memory, and closes connections that stopped answering. With `waitReplicas`
- * that many replicas have to confirm a write. Throws UNAVAILABLE where no server has answered within 10 s, CONFIG_INVALID for an invalid
+ * Connects to the server or servers of an address, samples their memory, and closes connections that stopped responding. With `waitReplicas`
+ * that many replicas have to confirm a write. Throws UNAVAILABLE where no server has responded within 10 s, CONFIG_INVALID for an invalid
  * address. With a cluster it waits as long for all servers, and then goes on without those that are down.
  */
 export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {}): Promise<Connections> {
@@ -51,9 +52,9 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   const endings: Array<() => void> = []
   const open = (mode: Mode, probe: (server: Redis) => Promise<unknown> = async server => await server.ping()): Client => {
     const client = createClient(address, mode)
-    const unwatch = watch(client, probe)
+    const stopWatchdog = startWatchdog(client, probe)
     endings.push(() => {
-      unwatch()
+      stopWatchdog()
       client.disconnect()
     })
     return client
@@ -67,27 +68,40 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   const clock = createServerClock((server, stepMs) => bus.emit('clock.stepped', { server, stepMs }))
   async function readClock (server: Redis): Promise<void> {
     const askedAt = performance.now()
-    const [seconds, micros] = await server.time()
-    clock.note(nameOf(address, server), Number(seconds) * 1000 + Number(micros) / 1000, askedAt)
+    const redisMs = await serverNowMs(server)
+    clock.observe(serverName(address, server), redisMs, askedAt)
   }
   // On the connection of the scripts, so that readings arrive in the order in which they were taken.
   const scripts = open('scripts', readClock)
   const patient = open('patient')
-  const fence = waitReplicas === 0 ? null : open('fail-fast')
-  for (const other of [scripts, patient, fence]) other?.on('error', () => undefined) // reported by the first client
+  const replicaConnection = waitReplicas === 0 ? null : open('fail-fast')
+  for (const other of [scripts, patient, replicaConnection]) other?.on('error', () => undefined) // reported by the first client
+  let refusal: string | null = null
+  let reason = ''
+  const onError = (error: unknown): void => {
+    refusal ??= findRefusal(error)
+    reason = reasonOf(error) ?? reason
+  }
+  for (const event of ['error', 'node error']) redis.on(event, onError)
   const close = async (): Promise<void> => { endings.forEach(end => end()) }
 
   // With a first reading of each clock, so that a step right after the start is seen.
   const deadline = performance.now() + CONNECT_WITHIN_MS
-  const isAnswering = async (least: 'all' | 'one'): Promise<boolean> =>
-    await isAnswered(redis, sampleMemory, least) && await isAnswered(scripts, readClock, least)
-  while (!await isAnswering('all')) {
+  const isResponding = async (least: 'all' | 'one'): Promise<boolean> =>
+    await hasResponded(redis, sampleMemory, least, onError) && await hasResponded(scripts, readClock, least, onError)
+  while (!await isResponding('all')) {
+    // It will be the same at the next attempt.
+    if (refusal !== null) {
+      await close()
+      throw refusedByRedis(refusal)
+    }
     // In a cluster the senders on the other servers can be served.
-    if (performance.now() > deadline && await isAnswering('one')) break
+    if (performance.now() > deadline && await isResponding('one')) break
     if (performance.now() > deadline) {
       await close()
-      throw new SluiceError('UNAVAILABLE', { detail: 'no Redis answers at REDIS_URL' })
+      throw new SluiceError('UNAVAILABLE', { detail: `no Redis responds at REDIS_URL${reason}` })
     }
+    // Fixed: it only looks again; ioredis reconnects with a backoff of its own.
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 
@@ -96,7 +110,7 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
     scripts,
     replyWithinMs: COMMAND_TIMEOUT_MS,
     patient,
-    replicas: createReplicas(fence, waitReplicas),
+    replicas: createReplicas(replicaConnection, waitReplicas),
     clock,
     serverOf: key => addressOf(scripts, key) || ONE_SERVER,
     memoryRatio: () => Math.max(0, ...serversOf(redis).map(server => memoryRatios.get(server) ?? 0)),
@@ -109,14 +123,24 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   }
 }
 
-function nameOf ({ kind }: Address, { options }: Redis): string {
+function serverName ({ kind }: Address, { options }: Redis): string {
   return kind === 'cluster' ? `${options.host}:${options.port}` : ONE_SERVER
 }
 
+/** Why no server responds; null for an error that only follows from an earlier one. */
+function reasonOf (error: unknown): string | null {
+  if (!(error instanceof Error) || error.message.startsWith("Stream isn't writeable")) return null
+  const advice = error.message.startsWith('Protocol error') ? ' (not a Redis, or a port for TLS: set `rediss://` in REDIS_URL)' : ''
+  return `: ${error.message}${advice}`
+}
+
 /** A command also opens the connections to those servers of a cluster that have not been used yet. */
-async function isAnswered (client: Client, probe: (server: Redis) => Promise<unknown>, least: 'all' | 'one'): Promise<boolean> {
+async function hasResponded (
+  client: Client, probe: (server: Redis) => Promise<unknown>, least: 'all' | 'one', onError: (error: unknown) => void
+): Promise<boolean> {
   if (client.status !== 'ready') return false
-  const answers = await Promise.allSettled(serversOf(client).map(probe))
-  const count = answers.filter(({ status }) => status === 'fulfilled').length
-  return count > 0 && (least === 'one' || count === answers.length)
+  const probes = await Promise.allSettled(serversOf(client).map(probe))
+  for (const outcome of probes) if (outcome.status === 'rejected') onError(outcome.reason)
+  const count = probes.filter(({ status }) => status === 'fulfilled').length
+  return count > 0 && (least === 'one' || count === probes.length)
 }

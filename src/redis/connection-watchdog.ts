@@ -16,7 +16,7 @@ interface Received { bytes: number, silentChecks: number }
  * Silence is counted in checks and not in time, and a check comes after the sockets were read: if this process was blocked, nothing was
  * received, and that says nothing about the server. Returns a function that stops it.
  */
-export function watch (client: Client, probe: (server: Redis) => Promise<unknown>): () => void {
+export function startWatchdog (client: Client, probe: (server: Redis) => Promise<unknown>): () => void {
   const received = new WeakMap<Redis, Received>()
   const probing = new WeakSet<Redis>()
 

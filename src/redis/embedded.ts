@@ -6,7 +6,7 @@
  * the server has a process group of its own, so the terminal's Ctrl-C does not reach it and it ends last, by `stop()`;
  * on Linux the kernel ends it when our process dies, however it dies (`setpriv --pdeathsig`, where there is one);
  * a server that outlived its owner is found by `redis.pid` in the directory and ended before a new one starts;
- * and a server whose owner is running is left alone: the second start is refused.
+ * and a server whose owner is running is left alone: the second start fails.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -96,9 +96,9 @@ function launch (command: string[], onExit: EmbeddedRedisOptions['onExit']) {
   const ended = new Promise(resolve => child.once('close', resolve))
   const ready = new Promise<void>((resolve, reject) => {
     let isReady = false
-    const refuse = (why: string) => reject(new SluiceError('SETUP_FAILED', { detail: [why, ...log].join('\n  ') }))
+    const fail = (why: string) => reject(new SluiceError('SETUP_FAILED', { detail: [why, ...log].join('\n  ') }))
     const timer = setTimeout(() => {
-      refuse('redis-server was not ready in time. Its last lines:')
+      fail('redis-server was not ready in time. Its last lines:')
       child.kill('SIGKILL')
     }, READY_WITHIN_MS)
 
@@ -114,11 +114,11 @@ function launch (command: string[], onExit: EmbeddedRedisOptions['onExit']) {
     }
     child.once('error', error => {
       clearTimeout(timer)
-      refuse(`redis-server could not be started: ${error.message}`)
+      fail(`redis-server could not be started: ${error.message}`)
     })
     child.once('close', (code, signal) => {
       clearTimeout(timer)
-      if (!isReady) refuse(`redis-server ended (${signal ?? code}) before it was ready. Its last lines:`)
+      if (!isReady) fail(`redis-server ended (${signal ?? code}) before it was ready. Its last lines:`)
       else if (!ending) onExit?.({ code, signal, log })
     })
   })
@@ -187,7 +187,7 @@ function signal (pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }
 

@@ -32,7 +32,7 @@ export async function checkDurability (redis: Client): Promise<string[]> {
   return [...new Set(infos.flatMap(findings))]
 }
 
-/** The INFO reply of each server that takes writes; null for one that does not answer. Throws if none answers. */
+/** The INFO reply of each server that takes writes; null for one that does not respond. Throws if none responds. */
 export async function readInfos (redis: Client): Promise<Array<string | null>> {
   const errors: unknown[] = []
   const infos = await Promise.all(serversOf(redis).map(async server => await server.info().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** How long a holder is remembered once Redis has been asked for its grants; what a call still does late, it has done by then. */
+/** How long a holder is remembered after recovery first checked it. A call that Redis still runs late has run by then. */
 const LOST_FOR_MS = 120_000
 const MAX_LOST = 5000
 
@@ -8,18 +8,18 @@ export interface LostHolders {
   /** By sender. */
   list: () => Map<string, string[]>
   /** Recovery has asked Redis for the grants of these holders, and has given back what it found. */
-  looked: (holders: readonly string[]) => void
+  markChecked: (holders: readonly string[]) => void
 }
 
 /**
- * The time of a holder begins with the first answer of Redis, and not with the lost reply: however long an outage takes, this node alone knows that
- * these sends never started.
+ * A holder expires 2 min after recovery first checked it, not after the lost reply: no other node knows that its sends never started, however long
+ * an outage takes.
  */
 export function createLostHolders ({ forMs = LOST_FOR_MS, most = MAX_LOST } = {}): LostHolders {
-  const lost = new Map<string, { sender: string, lookedAt: number | null }>()
+  const lost = new Map<string, { sender: string, checkedAt: number | null }>()
   return {
     add (sender, holder) {
-      lost.set(holder, { sender, lookedAt: null })
+      lost.set(holder, { sender, checkedAt: null })
       // While Redis hangs every call is lost. Above the limit the oldest grants are left to the end of their lease.
       for (const oldest of lost.keys()) {
         if (lost.size <= most) break
@@ -28,8 +28,8 @@ export function createLostHolders ({ forMs = LOST_FOR_MS, most = MAX_LOST } = {}
     },
     list () {
       const bySender = new Map<string, string[]>()
-      for (const [holder, { sender, lookedAt }] of lost) {
-        if (lookedAt !== null && performance.now() - lookedAt > forMs) {
+      for (const [holder, { sender, checkedAt }] of lost) {
+        if (checkedAt !== null && performance.now() - checkedAt > forMs) {
           lost.delete(holder)
           continue
         }
@@ -39,10 +39,10 @@ export function createLostHolders ({ forMs = LOST_FOR_MS, most = MAX_LOST } = {}
       }
       return bySender
     },
-    looked (holders) {
+    markChecked (holders) {
       for (const holder of holders) {
         const entry = lost.get(holder)
-        if (entry !== undefined) entry.lookedAt ??= performance.now()
+        if (entry !== undefined) entry.checkedAt ??= performance.now()
       }
     }
   }

@@ -30,13 +30,13 @@ export function mergeSets (store: Store, senders: readonly string[], name: strin
   const { newestFirst = false, after = null, until = Infinity } = options
   const chunk = Math.min(MOST, Math.max(LEAST, Math.ceil(AT_ONCE / Math.max(1, senders.length))))
   const sign = newestFirst ? -1 : 1
-  const heads: Head[] = senders.map(sender => ({ sender, entries: [], at: 0, last: after, isOver: false }))
+  const heads: Head[] = senders.map(sender => ({ sender, entries: [], next: 0, last: after, isOver: false }))
   const compare = (a: Position, b: Position): number => sign * (a.score - b.score || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
 
   async function fill (head: Head): Promise<void> {
     const key = senderKey(store.prefix, head.sender, name)
     head.entries = []
-    head.at = 0
+    head.next = 0
     // From the score of the last entry on, since entries may have come or gone: a rank would skip some.
     for (let offset = 0; head.entries.length === 0 && !head.isOver; offset += chunk) {
       const from = head.last?.score
@@ -55,24 +55,24 @@ export function mergeSets (store: Store, senders: readonly string[], name: strin
   return async count => {
     const taken: SetEntry[] = []
     while (taken.length < count) {
-      const empty = heads.filter(head => head.at >= head.entries.length && !head.isOver)
+      const empty = heads.filter(head => head.next >= head.entries.length && !head.isOver)
       await inParallel(empty, CONCURRENCY, fill)
       let first: Head | null = null
       for (const head of heads) {
-        const entry = head.entries[head.at]
-        const best = first?.entries[first.at]
+        const entry = head.entries[head.next]
+        const best = first?.entries[first.next]
         if (entry !== undefined && (best === undefined || compare(entry, best) < 0)) first = head
       }
-      const entry = first?.entries[first.at]
+      const entry = first?.entries[first.next]
       if (first === null || entry === undefined) break
-      first.at++
+      first.next++
       taken.push(entry)
     }
     return taken
   }
 }
 
-interface Head { sender: string, entries: SetEntry[], at: number, last: Position | null, isOver: boolean }
+interface Head { sender: string, entries: SetEntry[], next: number, last: Position | null, isOver: boolean }
 
 /** Entries by their sender, in order. */
 export function groupBySender<Entry extends { sender: string }> (entries: readonly Entry[]): Map<string, Entry[]> {

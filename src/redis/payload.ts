@@ -3,10 +3,8 @@ import type { KeySource, Payload } from '../message.js'
 /** A million queued messages would store each field name a million times, so fields that every message has are stored by position. */
 type Packed = [caller: string, message: Payload['message'], key: `${SourceLetter}${string}`, rest?: Rest]
 type Rest = Partial<Omit<Payload, 'message' | 'keySource' | 'caller' | 'idempotencyKey'>>
-/** Fields that few messages have. A field missing here would be lost, so the compiler demands each. */
-const optional = Object.keys({
-  addressing: 0, metadata: 0, onUnknown: 0, category: 0, edge: 0, callbackData: 0
-} satisfies Record<keyof Omit<Rest, 'to' | 'type'>, 0>) as Array<keyof Omit<Rest, 'to' | 'type'>>
+/** Fields that are stored by position, or only where they are unusual. Every other one is stored by its name. */
+const placed = new Set(['to', 'type', 'message', 'keySource', 'caller', 'idempotencyKey'])
 
 const letters = { header: 'h', field: 'f', derived: 'd', none: 'n' } as const satisfies Record<KeySource, string>
 type SourceLetter = typeof letters[KeySource]
@@ -18,22 +16,15 @@ const sources = { h: 'header', f: 'field', d: 'derived', n: 'none' } as const sa
  */
 export function writePayload (recipient: string, payload: Payload): string {
   const rest: Rest = {}
-  let hasRest = false
-  if (payload.to !== spelled(recipient)) {
-    rest.to = payload.to
-    hasRest = true
-  }
-  if (payload.type !== 'text') {
-    rest.type = payload.type
-    hasRest = true
-  }
-  for (const name of optional) {
-    if (payload[name] === undefined) continue
-    Object.assign(rest, { [name]: payload[name] })
-    hasRest = true
+  if (payload.to !== spelled(recipient)) rest.to = payload.to
+  if (payload.type !== 'text') rest.type = payload.type
+  // Hot path: a loop over the few fields that are there. Asking for each that may be there takes longer.
+  for (const name in payload) {
+    const value = payload[name as keyof Payload]
+    if (!placed.has(name) && value !== undefined) Object.assign(rest, { [name]: value })
   }
   const packed: Packed = [payload.caller, payload.message, `${letters[payload.keySource]}${payload.idempotencyKey ?? ''}`]
-  if (hasRest) packed.push(rest)
+  if (Object.keys(rest).length > 0) packed.push(rest)
   return JSON.stringify(packed)
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from './client.js'
-import { redisNowMs } from './clock.js'
+import { redisNowMs } from './server-clock.js'
 import { globalKey } from './keys.js'
 
 /** Least interval between two writes of `markDue`; senders that were marked in between are written together. */
@@ -12,7 +12,7 @@ const FLUSH_MS = 100
 export interface RecoverySchedule {
   /** Makes a sender due at recovery's next tick. Returns at once and never fails; retries while Redis is unavailable. */
   markDue: (sender: string) => void
-  /** The same, written before it resolves: for a sender with a message that is ready soon, since the node that gets its job may die. */
+  /** `markDue`, written before it resolves: for a sender with a message that is ready soon, since the node that gets its job may die. */
   markDueNow: (sender: string) => Promise<void>
   /** Up to `count` senders that are due, the most overdue first, and the current time by Redis's clock, ms. */
   due: (count: number) => Promise<{ nowMs: number, senders: Array<{ sender: string, isMarkedDue: boolean }> }>
@@ -21,7 +21,7 @@ export interface RecoverySchedule {
   /** After a check: moves times earlier. */
   advance: (moments: readonly Moment[]) => Promise<void>
   /** Adds senders that are missing; they are due at once. */
-  enter: (senders: readonly string[]) => Promise<void>
+  addMissing: (senders: readonly string[]) => Promise<void>
   close: () => void
 }
 
@@ -40,7 +40,8 @@ export function createRecoverySchedule (redis: Client, prefix: string): Recovery
     timer = null
     flushedAt = performance.now()
     try {
-      await redis.zadd(key, 'LT', ...flat(senders.map(sender => [sender, 0])))
+      // Only senders that are listed: the call that marked one may have been the last for a sender that has just been forgotten.
+      await redis.zadd(key, 'XX', 'LT', ...flat(senders.map(sender => [sender, 0])))
     } catch {
       // The store's connection reports the error. The senders stay marked.
       for (const sender of senders) marked.add(sender)
@@ -63,7 +64,7 @@ export function createRecoverySchedule (redis: Client, prefix: string): Recovery
     async due (count) {
       const nowMs = await redisNowMs(redis, key)
       const found = await redis.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, count)
-      const senders = found.flatMap((sender, at) => at % 2 === 0 ? [{ sender, isMarkedDue: found[at + 1] === '0' }] : [])
+      const senders = found.flatMap((sender, i) => i % 2 === 0 ? [{ sender, isMarkedDue: found[i + 1] === '0' }] : [])
       return { nowMs, senders }
     },
     async postpone (moments) {
@@ -72,7 +73,7 @@ export function createRecoverySchedule (redis: Client, prefix: string): Recovery
     async advance (moments) {
       if (moments.length > 0) await redis.zadd(key, 'LT', ...flat(moments))
     },
-    async enter (senders) {
+    async addMissing (senders) {
       if (senders.length > 0) await redis.zadd(key, 'NX', ...flat(senders.map(sender => [sender, 0])))
     },
     close () {

@@ -5,7 +5,7 @@ import { SluiceError } from '../errors.js'
 import type { Client } from './client.js'
 import { globalKey, senderKey } from './keys.js'
 
-/** Replicas on the same network answer within a millisecond; after this time a write counts as unconfirmed. */
+/** Replicas on the same network respond within a millisecond; after this time a write counts as unconfirmed. */
 const WITHIN_MS = 100
 
 /** Makes sure that a write survives the loss of the master. */
@@ -16,7 +16,7 @@ export interface Replicas {
    * Resolves once enough replicas have all that was written for this sender before the call, by any connection; null: for the gateway as a
    * whole. Throws UNAVAILABLE if they have not after some 200 ms; the write may still have succeeded.
    */
-  hold: (prefix: string, sender: string | null) => Promise<void>
+  confirm: (prefix: string, sender: string | null) => Promise<void>
 }
 
 interface Wait { running: Promise<void>, next: Promise<void> | null }
@@ -26,10 +26,10 @@ interface Wait { running: Promise<void>, next: Promise<void> | null }
  * the mark has all that came before it. WAIT blocks its connection, which is therefore used for nothing else. Calls that arrive while a WAIT
  * runs share the next one. With a count of 0 nothing is done.
  */
-export function createReplicas (fence: Client | null, count: number): Replicas {
+export function createReplicas (replicaConnection: Client | null, count: number): Replicas {
   const waits = new Map<string, Wait>()
 
-  async function confirm (client: Client, key: string): Promise<void> {
+  async function markAndWait (client: Client, key: string): Promise<void> {
     const server = serverOf(client, key)
     const replies = await server?.pipeline().set(key, '1', 'PX', 1000).wait(count, WITHIN_MS).exec() ?? []
     const failure = replies.length === 0 ? missing() : replies.find(([error]) => error !== null)?.[0]
@@ -46,7 +46,7 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
   }
 
   async function start (address: string, client: Client, key: string): Promise<void> {
-    const running = confirm(client, key)
+    const running = markAndWait(client, key)
     const wait: Wait = { running, next: null }
     waits.set(address, wait)
     try {
@@ -57,12 +57,12 @@ export function createReplicas (fence: Client | null, count: number): Replicas {
   }
 
   return {
-    isEnabled: fence !== null && count > 0,
-    async hold (prefix, sender) {
-      if (fence === null) return
+    isEnabled: replicaConnection !== null && count > 0,
+    async confirm (prefix, sender) {
+      if (replicaConnection === null) return
       const key = sender === null ? globalKey(prefix, 'replica-mark') : senderKey(prefix, sender, 'replica-mark')
       try {
-        await join(addressOf(fence, key), fence, key)
+        await join(addressOf(replicaConnection, key), replicaConnection, key)
       } catch (cause) {
         throw cause instanceof SluiceError ? cause : missing(cause instanceof Error ? cause.message : String(cause))
       }

@@ -1,5 +1,5 @@
 import type { Lane, State, WaitingFor } from '../message.js'
-import type { SenderCounts, SenderState } from '../sender-facts.js'
+import type { CircuitState, SenderCounts, SenderState } from '../sender-facts.js'
 
 /** Who has to react to a new ready time: see lua/include/wake_hint.lua. */
 export type WakeHint = '' | 'enqueue' | 'notify' | 'defer'
@@ -14,6 +14,8 @@ export interface ClaimedGrant {
   lateUs: number
   body: string
   pairHits: number
+  /** Its window is closed, and its other template is to be sent. */
+  replaced?: boolean
 }
 
 /** A grant that recovery found. `record` is empty where a receipt has settled the message while it was in flight. */
@@ -37,7 +39,7 @@ export interface SenderReply extends SenderCounts {
   unattendedUs: number
   /** Failures that wait for their next retry. */
   retrying: number
-  /** These, and those whose retry has begun. */
+  /** Failures that wait for their next retry, and failures whose retry has begun. */
   pending: number
   resolved: number
   failed: number
@@ -47,7 +49,20 @@ export interface SenderReply extends SenderCounts {
   unknownOutcome: number
   callbacksWaiting: number
   callbacksSinceMs: number
+  /** The field of :sender; empty while nothing fails. */
+  circuit: string
+  /** Messages accepted 2 to 12 minutes ago, estimated, and those of them without a status. */
+  accepted: number
+  unconfirmed: number
+  /** `<since> <last> <due> <gap>`, ms: see lua/include/window.lua; empty where windows are not checked. */
+  windows: string
+  /** People whose last act is known. */
+  people: number
 }
+
+/** Why admit.lua accepts no message. */
+export type RejectionCode =
+  'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED'
 
 type Pair = Record<Lane, number> & {
   status: 'pair'
@@ -58,26 +73,31 @@ type Pair = Record<Lane, number> & {
   tatUs: number
   intervalUs: number
   burst: number
+  window: 'open' | 'closed' | 'unknown'
+  actMs: number
 }
 interface NoRules { status: 'no_rules' }
-/** `faults`: names separated by spaces. */
-interface Checked { status: 'checked', faults: string }
+/** Of other messages, which this call has put into their queues. */
+interface Hinted { wakeHint?: WakeHint }
+/** `kinds`: names separated by spaces. */
+interface Checked { status: 'checked', kinds: string }
 type Repaired = Bare<'repaired' | 'gone'> | { status: 'left', why: string }
 interface Bare<Status extends string> { status: Status }
 
 /** The reply of each script. The headers in lua/ declare the same fields and say what they mean; the loader reads the fields from there. */
 export interface Replies {
   admit:
-    | { status: 'granted', generation: string }
-    | { status: 'queued', generation: string, waitUs: number, waitingFor: WaitingFor, position: number, wakeHint: WakeHint }
-    | { status: 'scheduled', generation: string, waitUs: number }
-    | { status: 'duplicate' | 'reused', generation: string }
-    | { status: 'lapsed', result: string }
-    | { status: 'refused', code: 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT', waitUs: number }
+    | ({ status: 'granted', generation: string, replaced?: boolean } & Hinted)
+    | ({ status: 'queued', generation: string, waitUs: number, waitingFor: WaitingFor, position: number } & Hinted)
+    | ({ status: 'scheduled', generation: string, waitUs: number } & Hinted)
+    | ({ status: 'duplicate' | 'reused', generation: string } & Hinted)
+    | ({ status: 'lapsed', result: string } & Hinted)
+    | ({ status: 'rejected', code: RejectionCode, waitUs: number } & Hinted)
     | NoRules
   claim:
     | Bare<'leased'> | NoRules | { status: 'ended', wakeHint: WakeHint }
-    | { status: 'claimed', nowUs: number, nextUs: number, dropped: number, expired: string[], grants: ClaimedGrant[], unwanted: string[] }
+    | ({ status: 'claimed', nowUs: number, nextUs: number, dropped: number } &
+      { expired: string[], grants: ClaimedGrant[], unwanted: string[], isProbe?: boolean, closed?: string[] })
   retry:
     | { status: 'granted', recipient: string, attempt: number, stops: number, lane: number, body: string, pairHits: number, nowMs: number }
     | { status: 'queued', wakeHint: WakeHint } | Bare<'expired' | 'unwanted' | 'gone'> | NoRules
@@ -88,26 +108,34 @@ export interface Replies {
     resumed: boolean
     stopped: boolean
     settlement: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'superseded' | 'double'
+    circuit: '' | 'opened' | 'half-open' | 'closed'
     gapUs?: number
     leastUs?: number
   }
-  'settle-late': Bare<'noted' | 'stale'> |
+  'settle-late': Bare<'explained' | 'stale'> |
     { status: 'settled', dueMs: number, wakeHint: WakeHint, stopped: boolean, settlement: 'failed' | 'retry' | 'wait' }
-  receipt: Bare<'sent' | 'raised' | 'known' | 'double' | 'bounced' | 'early' | 'gone'> | { status: 'needs_suffix', record: string }
+  receipt: Bare<'sent' | 'advanced' | 'known' | 'double' | 'bounced' | 'in-flight' | 'gone'> | { status: 'needs_suffix', record: string }
   bounce:
-    | { status: 'retry' | 'failed', dueMs: number, stopped: boolean } | Bare<'beside' | 'known' | 'early' | 'gone'>
+    | { status: 'retry' | 'failed', dueMs: number, stopped: boolean } | Bare<'failure-ignored' | 'known' | 'in-flight' | 'gone'>
     | { status: 'needs_payload', result: string } | { status: 'needs_suffix', record: string }
-  'release-key': Bare<'released' | 'kept'>
+  'release-key': Bare<'released' | 'unchanged'>
   park: { status: 'parked', nextMs: number, dropped: string } | Bare<'known'>
   unpark: { status: 'unparked', nextMs: number, due: Array<{ name: string, ageMs: number, status: string }> }
   cancel: { status: 'done', wakeHint: WakeHint, hadFailed: boolean } | Bare<'busy' | 'alive' | 'gone'>
+  'record-windows': { status: 'recorded', released: number, isGap: boolean, wakeHint: WakeHint } | Bare<'off'>
+  'set-window-check': Bare<'written'>
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
+  'set-template': { status: 'written', had: boolean } | Bare<'unchanged'>
+  'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
+  'limit-caller': { status: 'taken', accepted: number, left: number, waitUs: number }
+  'release-suspended': { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint } | NoRules
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
-  pause: { status: 'done', before: 'active' | 'paused' | 'stopped', wakeHint: WakeHint }
+  pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState }
   'cool-sender': { status: 'cooling', untilUs: number } | NoRules
-  quota: { status: 'written' | 'kept', version: number } | NoRules
+  quota: { status: 'written' | 'unchanged', version: number } | NoRules
   acknowledge: Bare<'acknowledged' | 'gone'>
-  relay: Bare<'kept' | 'off'>
+  'count-activity': Bare<'counted'>
+  relay: Bare<'queued' | 'off'>
   'lease-callbacks': {
     status: 'leased'
     nowMs: number
@@ -121,8 +149,9 @@ export interface Replies {
     | { status: 'delivered' | 'dead-lettered', leaseEndMs: number, event: string } | { status: 'retry-scheduled', atMs: number } | Bare<'stale'>
   'erase-callbacks': { status: 'page', cursor: string, count: number }
   'find-recipient': { status: 'page', cursor: string, messages: Array<{ id: string, record: string }> }
-  'erase-message': { status: 'erased', hadResult: boolean, wasKept: boolean } | Bare<'busy'>
+  'erase-message': { status: 'erased', hadResult: boolean, wasFailure: boolean } | Bare<'busy'>
   'erase-pair': { status: 'erased', count: number } | Bare<'busy'>
+  'erase-entries': { status: 'erased', count: number }
   recover: {
     status: 'recovered'
     wakeHint: '' | 'enqueue'
@@ -140,7 +169,7 @@ export interface Replies {
   'repair-body': Repaired
   'repair-schedule': Bare<'repaired' | 'gone'>
   prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
-  forget: Bare<'forgotten' | 'kept'>
+  forget: Bare<'forgotten' | 'in-use'>
   'inspect-message': Bare<'gone'> | {
     status: 'found'
     state: State
@@ -163,7 +192,7 @@ type Value = string | number | boolean
 /** The arguments of each script, by the names in its header. A boolean is sent as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
-  'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean }
+  'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean, template?: string }
   claim: Timed<'drainRun' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
@@ -172,37 +201,45 @@ export interface Arguments {
   'history' | 'reason'>
   receipt: Timed<'id' | 'attempt' | 'status' | 'atMs' | 'wamid' | 'resultSuffix' | 'history'>
   bounce: Timed<'id' | 'attempt' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'reason' | 'wamid' | 'history'> &
-    { optOut?: string, payload?: string, resultSuffix?: string }
+    { optOut?: string, template?: string, payload?: string, resultSuffix?: string }
   'release-key': Timed<'id' | 'payload' | 'history'>
   park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
   unpark: Timed<'done' | 'waitMs' | 'limit'>
   cancel: Timed<'id' | 'reason' | 'resultSuffix' | 'history'>
-  'opt-out': Timed<'recipient' | 'preference' | 'note' | 'atMs'>
+  'opt-out': Timed<'recipient' | 'preference' | 'source' | 'atMs'>
+  'record-windows': Timed<'acts'>
+  'set-window-check': Record<'gapMs', Value>
+  'set-template': Timed<'template' | 'state' | 'atMs' | 'untilMs' | 'code' | 'name'>
+  'limit-caller': Timed<'caller' | 'intervalUs' | 'burst' | 'want'>
+  'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>
+  'release-suspended': Timed<'limit'>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'reason'>
   'cool-sender': Timed<'startingMs'>
-  quota: Record<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond', Value>
+  quota: Timed<'operator' | 'settings' | 'pairIntervalUs' | 'pairBurst' | 'senderIntervalUs' | 'senderBurst' | 'maxInFlight' | 'perSecond'>
   acknowledge: Timed<'id' | 'history'>
+  'count-activity': Timed<'counts' | 'ids' | 'most' | 'countsLifeS' | 'idsLifeS'>
   relay: Timed<'subject' | 'type' | 'data'>
-  'lease-callbacks': Timed<'limit' | 'retryLimit' | 'probe' | 'leaseMs' | 'take'>
+  'lease-callbacks': Timed<'limit' | 'retryLimit' | 'probe' | 'leaseMs' | 'moveLimit'>
   'settle-callback': Timed<'subject' | 'leaseEnd' | 'delivered' | 'afterMs' | 'giveUpMs' | 'leaseMs' | 'cap' | 'keepMs'>
   'erase-callbacks': Record<'recipient' | 'names' | 'cursor' | 'limit', Value>
   'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
+  'erase-entries': Record<'term' | 'position', Value>
   recover: Timed<'lost' | 'limit'> & { graceMs?: number }
   'check-messages': Timed<'rememberMs' | 'id' | 'lane' | 'member'>
   'check-pairs': Timed<'recipient'>
   'check-bodies': Record<'name', Value>
-  'repair-message': Timed<'id' | 'lane' | 'member' | 'fault' | 'rememberMs' | 'history'>
-  'repair-pair': Timed<'recipient' | 'fault'>
-  'repair-body': Timed<'name' | 'fault'>
+  'repair-message': Timed<'id' | 'lane' | 'member' | 'kind' | 'rememberMs' | 'history'>
+  'repair-pair': Timed<'recipient' | 'kind'>
+  'repair-body': Timed<'name' | 'kind'>
   'repair-schedule': Record<'name', Value>
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
   forget: Timed<'afterMs'>
   'inspect-message': Timed<'id'>
   'inspect-recipient': Timed<'recipient' | 'lane'>
-  'inspect-queue': Timed<'which' | 'skip' | 'take' | 'limit'>
+  'inspect-queue': Timed<'which' | 'skip' | 'size' | 'limit'>
   'inspect-sender': Timed<'limit'>
 }
 

@@ -1,33 +1,41 @@
 import { SluiceError } from '../errors.js'
 import { createHash } from 'node:crypto'
-import { startReadTimeout } from '../read-timeout.js'
+import { startReadTimeout } from '../deadlines.js'
 import type { Client } from './client.js'
-import { corkWrites } from './cork-writes.js'
-import { hourNow, isOwn, senderKey } from './keys.js'
+import { corkWrites } from './end-of-tick.js'
+import type { ServerNow } from './server-clock.js'
+import { hourOf, isByHour, isOwn, senderKey } from './keys.js'
 import type { Script } from './scripts.js'
 
 /** One message of a call: the values that its own keys are built from, and its arguments in the header's order. */
-export interface Part { digest?: string | undefined, recipient?: string, args: readonly string[] }
+export interface Part { digest?: string | undefined, hour?: number | undefined, recipient?: string, args: readonly string[] }
 
 /** Calls one script for one sender. `args` are shared by all parts, in the header's order; `parts` is one per message, or one without a message. */
 export type CallScript = (sender: string, args: readonly string[], parts: readonly Part[]) => Promise<unknown>
+
+/** How long the name of the hour's index is kept. A look-up reads the neighbouring hours too. */
+const HOUR_FOR_MS = 1000
+
+export interface CallOptions { nowMs: ServerNow, replyWithinMs?: number | undefined }
 
 /**
  * Calls a script by its hash (EVALSHA), or in full (EVAL) if Redis does not have it. The keys of a sender are built once and kept, since they
  * are the larger part of a call. A call without a reply after `replyWithinMs` fails; without it, a call waits.
  */
-export function defineScript (redis: Client, prefix: string, script: Script, replyWithinMs?: number): CallScript {
+export function defineScript (redis: Client, prefix: string, script: Script, { nowMs, replyWithinMs }: CallOptions): CallScript {
   const sha = createHash('sha1').update(script.lua).digest('hex')
   const own = script.own?.keys ?? []
   const isFixed = !script.keys.some(isOwn)
-  const keysBySender = new Map<string, { keys: string[], hour: number }>()
+  const hasHour = script.keys.some(isByHour)
+  const keysBySender = new Map<string, { keys: string[], until: number }>()
 
   function sharedKeys (sender: string, part: Part | undefined): string[] {
-    const hour = hourNow()
-    const kept = keysBySender.get(sender)
-    if (kept?.hour === hour) return kept.keys
-    const keys = script.keys.map(key => senderKey(prefix, sender, key, { ...part, hour }))
-    if (isFixed) keysBySender.set(sender, { keys, hour })
+    if (part?.hour !== undefined) return script.keys.map(key => senderKey(prefix, sender, key, part))
+    const cached = keysBySender.get(sender)
+    if (cached !== undefined && (!hasHour || performance.now() < cached.until)) return cached.keys
+    const shared = hasHour ? { ...part, hour: hourOf(nowMs(sender)) } : part
+    const keys = script.keys.map(key => senderKey(prefix, sender, key, shared))
+    if (isFixed) keysBySender.set(sender, { keys, until: performance.now() + HOUR_FOR_MS })
     return keys
   }
 
@@ -47,7 +55,7 @@ export function defineScript (redis: Client, prefix: string, script: Script, rep
   }
 }
 
-/** The reply, or an error once it is late. Not ioredis' `commandTimeout`, which reports calls as lost that Redis has run (read-timeout.ts). */
+/** The reply, or an error once it is late. Not ioredis' `commandTimeout`, which reports calls as lost that Redis has run (deadlines.ts). */
 async function inTime (reply: Promise<unknown>, replyWithinMs: number | undefined): Promise<unknown> {
   if (replyWithinMs === undefined) return await reply
   return await new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ export interface Row { name: string, type: string, conversion: 'text' | 'number'
 
 export interface Header { keys: Row[], ownKeys: Row[], args: Row[], ownArgs: Row[], replies: Map<string, ReplyField[]> }
 
-type Refuse = (detail: string) => never
+type Fail = (detail: string) => never
 
 const sections = { Keys: 'keys', 'Keys per message': 'ownKeys', Arguments: 'args', 'Arguments per message': 'ownArgs', Returns: 'returns' } as const
 const KEY_TYPES = ['string', 'hash', 'zset', 'list']
@@ -15,7 +15,7 @@ const CONVERSIONS: Record<string, Row['conversion']> = {
 }
 
 /** Reads the sections of a header: `-- Keys:` and so on, each with rows of `--   name  type  meaning`. */
-export function readHeader (lines: string[], refuse: Refuse): Header {
+export function readHeader (lines: string[], fail: Fail): Header {
   const header: Header = { keys: [], ownKeys: [], args: [], ownArgs: [], replies: new Map() }
   const returned: Array<{ name: string, fields: string }> = []
   let section: (typeof sections)[keyof typeof sections] | undefined
@@ -30,19 +30,19 @@ export function readHeader (lines: string[], refuse: Refuse): Header {
     } else if (section !== undefined && /^-- {3}\S/.test(line)) {
       const [name = '', type = '', meaning = ''] = line.slice(5).split(/\s{2,}/)
       if (section === 'returns') returned.push({ name, fields: type })
-      else header[section].push(toRow(section, name, type, meaning, refuse))
+      else header[section].push(toRow(section, name, type, meaning, fail))
     }
   }
-  if (returned.length === 0) refuse('the header does not say what the script returns')
+  if (returned.length === 0) fail('the header does not say what the script returns')
   header.replies = toReplies(returned)
   return header
 }
 
-function toRow (section: string, name: string, type: string, meaning: string, refuse: Refuse): Row {
-  if (meaning === '') refuse(`"${name}" needs a type and a meaning`)
+function toRow (section: string, name: string, type: string, meaning: string, fail: Fail): Row {
+  if (meaning === '') fail(`"${name}" needs a type and a meaning`)
   const isKey = section === 'keys' || section === 'ownKeys'
   const conversion = isKey ? 'text' : CONVERSIONS[type]
-  if (conversion === undefined || (isKey && !KEY_TYPES.includes(type))) return refuse(`"${name}" has an unknown type: ${type}`)
+  if (conversion === undefined || (isKey && !KEY_TYPES.includes(type))) return fail(`"${name}" has an unknown type: ${type}`)
   return { name, type, conversion }
 }
 

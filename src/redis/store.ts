@@ -3,16 +3,14 @@ import { SluiceError } from '../errors.js'
 import type { RecoverySchedule } from './recovery-schedule.js'
 import { createRecoverySchedule } from './recovery-schedule.js'
 import type { Client } from './client.js'
-import type { Replies, Run, ScriptName, ScriptWatch, WakeHint } from './commands.js'
-import { createRun } from './commands.js'
+import type { Replies, Run, ScriptName, ScriptObserver, WakeHint } from './commands.js'
+import { createRun, createPendingCalls } from './commands.js'
 import type { Connections } from './connect.js'
-import { createClockGuard } from './clock-guard.js'
+import { ownNowMs, createClockGuard, type ServerNow } from './server-clock.js'
 import { globalKey, senderKey } from './keys.js'
-import { retryWhileUnavailable } from './retry-while-unavailable.js'
+import { isRefused, retryWhileUnavailable } from './unavailable.js'
 import type { LostHolders } from './lost-holders.js'
 import { createLostHolders } from './lost-holders.js'
-import { isRefused } from './unavailable.js'
-import { createWaiting } from './waiting.js'
 
 export interface GrantTerms { holder: string, leaseMs: number }
 
@@ -22,6 +20,9 @@ export interface Store {
   /** Random name of this process; first part of every holder and drain run. */
   readonly node: string
   readonly redis: Client
+  readonly nowMs: ServerNow
+  /** The server that has a sender's keys; in a cluster its address. */
+  readonly serverOf: (sender: string) => string
   /**
    * Runs a script, and applies the wake hint of its reply. A reply that a caller relies on is returned once enough replicas have the write
    * (REDIS_WAIT_REPLICAS). Throws UNAVAILABLE if Redis is unavailable or too few replicas confirm; the script may have run all the same.
@@ -33,7 +34,7 @@ export interface Store {
    * Waits until enough replicas have all writes for this sender; null: for the gateway as a whole. For scripts after which `run` does not wait, and
    * for commands that are no script.
    */
-  readonly hold: (sender: string | null) => Promise<void>
+  readonly confirmReplicas: (sender: string | null) => Promise<void>
   /** Throws if Redis would refuse a new message: unavailable, nearly full, or read-only. */
   readonly probe: () => Promise<void>
   readonly recoverySchedule: RecoverySchedule
@@ -46,13 +47,13 @@ export interface Store {
    * and recovery gives the grants back. `isCertain`: whether grants of this reply may start, by the moment (ms) that their script read.
    */
   readonly granting: <Reply>(sender: string, call: (terms: GrantTerms, isCertain: (redisMs: number) => boolean) => Promise<Reply>) => Promise<Reply>
-  /** After a step of Redis's clock: see clock-guard.ts. */
-  readonly holdBack: (sender: string) => void
+  /** After a step of Redis's clock: see createClockGuard. */
+  readonly startCoolDown: (sender: string) => void
   /** Holders whose reply was lost. */
   readonly lost: LostHolders
 }
 
-export interface StoreOptions { prefix: string, leaseMs: number, startWithinMs?: number, watch?: ScriptWatch }
+export interface StoreOptions { prefix: string, leaseMs: number, startWithinMs?: number, observe?: ScriptObserver }
 
 export function createStore (connections: Connections, options: StoreOptions): Store {
   const { redis, scripts, replyWithinMs, replicas, memoryRatio } = connections
@@ -61,42 +62,47 @@ export function createStore (connections: Connections, options: StoreOptions): S
   /** Errors of calls that did not run. */
   const refused = new WeakSet<object>()
   const recoverySchedule = createRecoverySchedule(redis, options.prefix)
-  const waiting = createWaiting()
-  const run = createRun(scripts, options.prefix, { watch: options.watch, waiting, replyWithinMs })
+  const pending = createPendingCalls()
+  const serverOf = (sender: string): string => connections.serverOf(senderKey(options.prefix, sender, 'sender'))
+  const nowMs: ServerNow = sender => connections.clock.nowMs(serverOf(sender)) ?? ownNowMs(sender)
+  const run = createRun(scripts, options.prefix, { observe: options.observe, pending, replyWithinMs, nowMs })
   let calls = 0
   let applyWakeHint: ((sender: string, wakeHint: WakeHint) => Promise<void>) | undefined
   const { startWithinMs = 1000 } = options
   const guard = createClockGuard(
     connections.clock,
-    sender => connections.serverOf(senderKey(options.prefix, sender, 'sender')),
+    serverOf,
     async sender => await retryWhileUnavailable(async () => await store.run('cool-sender', { sender }, { startingMs: startWithinMs }))
   )
   const store: Store = {
     prefix: options.prefix,
     node,
     redis,
+    nowMs,
+    serverOf,
     recoverySchedule,
-    behindMs: waiting.longestMs,
-    async run (name, at, args) {
+    behindMs: pending.longestMs,
+    async run (name, scope, args) {
+      let hasRun = false
       try {
-        const reply = await run(name, at, args).catch(error => {
-          if (isRefused(error)) refused.add(error as object)
-          throw error
-        })
-        if (replicas.isEnabled && isPromise(name, reply)) await replicas.hold(options.prefix, at.sender)
-        if ('wakeHint' in reply && reply.wakeHint !== '') await applyWakeHint?.(at.sender, reply.wakeHint)
+        const reply = await run(name, scope, args)
+        hasRun = true
+        if (replicas.isEnabled && isPromise(name, reply)) await replicas.confirm(options.prefix, scope.sender)
+        const wakeHint = 'wakeHint' in reply ? reply.wakeHint ?? '' : ''
+        if (wakeHint !== '') await applyWakeHint?.(scope.sender, wakeHint)
         return reply
       } catch (error) {
-        // It may have run, and its wake hint is lost.
-        recoverySchedule.markDue(at.sender)
+        if (!hasRun && isRefused(error)) refused.add(error as object)
+        // The script may have run, and its wake hint is lost.
+        recoverySchedule.markDue(scope.sender)
         throw error
       }
     },
     onWakeHint (apply) {
       applyWakeHint = apply
     },
-    async hold (sender) {
-      if (replicas.isEnabled) await replicas.hold(options.prefix, sender)
+    async confirmReplicas (sender) {
+      if (replicas.isEnabled) await replicas.confirm(options.prefix, sender)
     },
     async probe () {
       store.assertCapacity()
@@ -115,7 +121,7 @@ export function createStore (connections: Connections, options: StoreOptions): S
         throw error
       }
     },
-    holdBack: guard.holdBack,
+    startCoolDown: guard.startCoolDown,
     lost
   }
   return store
@@ -127,13 +133,14 @@ export function createStore (connections: Connections, options: StoreOptions): S
  */
 function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): boolean {
   switch (name) {
-    case 'admit': return reply.status !== 'refused' && reply.status !== 'no_rules'
+    case 'admit': return reply.status !== 'rejected' && reply.status !== 'no_rules'
     case 'claim': return 'grants' in reply && reply.grants.length > 0
     case 'retry':
     case 'cancel':
     case 'clear':
     case 'erase-message':
     case 'erase-pair':
+    case 'erase-entries':
     case 'erase-callbacks':
     case 'relay':
     case 'pause':

@@ -5,6 +5,8 @@ import { parseJson } from './json.js'
 import type { RecordQuery } from './records.js'
 import { parseSettings } from './settings.js'
 import type { State } from './state.js'
+import { parseTemplate, statusUpdate } from './templates.js'
+import { inboundUpdate, parseInbound } from './windows.js'
 
 interface ControlReply {
   httpStatus: number
@@ -31,6 +33,29 @@ const routes: Readonly<Record<string, Handler>> = {
   },
   'DELETE /_sandbox/faults': ({ faults }) => {
     faults.clear()
+    return ok({ cleared: true })
+  },
+  'GET /_sandbox/templates': ({ templates }) => ok({ templates: templates.list() }),
+  'PUT /_sandbox/templates': async ({ templates, webhooks, settings }, body) => {
+    const parsed = parseTemplate(body)
+    if ('problem' in parsed) return badRequest(parsed.problem)
+    templates.set(parsed.value)
+    await webhooks.post(statusUpdate(settings.accountId, parsed.value))
+    return ok(parsed.value)
+  },
+  'DELETE /_sandbox/templates': ({ templates }) => {
+    templates.clear()
+    return ok({ cleared: true })
+  },
+  'POST /_sandbox/inbound': async ({ windows, webhooks, settings }, body) => {
+    const parsed = parseInbound(body)
+    if ('problem' in parsed) return badRequest(parsed.problem)
+    windows.open(parsed.value)
+    const status = parsed.value.lost ? null : await webhooks.post(inboundUpdate(settings.accountId, parsed.value))
+    return ok({ status })
+  },
+  'DELETE /_sandbox/inbound': ({ windows }) => {
+    windows.clear()
     return ok({ cleared: true })
   },
   'GET /_sandbox/webhooks': ({ webhooks }) => ok(webhooks.counts()),

@@ -4,6 +4,7 @@ import type { Reply } from './http.js'
 import type { Arrival } from './records.js'
 import { acceptMessage, errorReply } from './responses.js'
 import type { State } from './state.js'
+import { codeOfTemplate, type Template } from './templates.js'
 
 export interface MessageRequest {
   sender: string
@@ -32,8 +33,8 @@ export function decide (state: State, request: MessageRequest): Decision & Recor
   return { recipient, opaque, ...decideEnvelope() }
 
   function decideEnvelope (): Decision {
-    if (request.token === null) return reject(0, 'An access token is required to request this resource.')
-    if (request.token === 'expired') return reject(190, 'Error validating access token: Session has expired.')
+    const denied = checkAccess(state, request)
+    if (denied !== null) return { ...withoutCode('rejected'), ...denied }
     switch (envelope.status) {
       case 'invalid': return reject(envelope.code, envelope.details)
       case 'acknowledgement': return acknowledge()
@@ -46,11 +47,36 @@ export function decide (state: State, request: MessageRequest): Decision & Recor
 function decideMessage (state: State, { sender, headersAt }: MessageRequest, message: Message): Decision {
   const limit = state.limits.pass(sender, message.recipient.id, headersAt)
   if (limit !== null) return reject(limit)
-  const fault = state.faults.take(sender, message)
-  return fault === null ? accept(message) : { ...applyFault(fault, message), fault: fault.kind }
+  const template = templateOf(state, message)
+  const code = codeOfTemplate(template)
+  if (code !== null) return reject(code)
+  if (!state.windows.allows(sender, message)) return reject(131047)
+  const fault = state.faults.consume(sender, message)
+  const acceptIt = (): Decision => accept(message, template?.held)
+  return fault === null ? acceptIt() : { ...applyFault(fault, acceptIt), fault: fault.kind }
 }
 
-function applyFault (fault: Fault, message: Message): Decision {
+function templateOf ({ templates }: State, { type, content }: Message): Template | undefined {
+  const { name, language } = content as { name?: unknown, language?: { code?: unknown } }
+  return type === 'template' ? templates.find(String(name), String(language?.code)) : undefined
+}
+
+/** The response to a token or a number that is not known; null if both are. */
+export function checkAccess (
+  { settings }: State, { sender, token }: Pick<MessageRequest, 'sender' | 'token'>
+): { code: number, reply: Reply } | null {
+  const denied = (code: number, details: string, subcode?: number): ReturnType<typeof checkAccess> =>
+    ({ code, reply: errorReply(code, { details, subcode }) })
+  if (token === null) return denied(0, 'An access token is required to request this resource.')
+  if (token === 'expired') return denied(190, 'Error validating access token: Session has expired.')
+  if (token !== (settings.accessToken ?? token)) return denied(190, 'Invalid OAuth access token - Cannot parse access token')
+  if (settings.phoneNumberIds?.includes(sender) !== false) return null
+  const missing = 'does not exist, cannot be loaded due to missing permissions, or does not support this operation'
+  return denied(100, `Unsupported request. Object with ID '${sender}' ${missing}`, 33)
+}
+
+/** `accept`: what happens without a fault. */
+export function applyFault (fault: Fault, accept: () => Decision): Decision {
   const delayMs = fault.delayMs ?? 0
   const { httpStatus } = fault
   switch (fault.kind) {
@@ -61,19 +87,19 @@ function applyFault (fault: Fault, message: Message): Decision {
     }
     case 'html': return { ...withoutCode('rejected'), reply: { kind: 'html', httpStatus: httpStatus ?? 502 }, delayMs }
     // Accepted at once: a client that times out has sent its message.
-    case 'slow': return { ...accept(message), delayMs: fault.delayMs ?? SLOW_MS }
+    case 'slow': return { ...accept(), delayMs: fault.delayMs ?? SLOW_MS }
     case 'reset-before':
     case 'reset-after': return { ...withoutCode('reset'), delayMs }
     case 'hang': return { ...withoutCode('hung'), reply: { kind: 'hang' } }
-    case 'accept-reset': return { ...accept(message), reply: { kind: 'reset' }, delayMs }
-    case 'accept-hang': return { ...accept(message), reply: { kind: 'hang' } }
-    case 'fail-later': return { ...accept(message), failsWith: fault.code ?? 131026, delayMs }
+    case 'accept-reset': return { ...accept(), reply: { kind: 'reset' }, delayMs }
+    case 'accept-hang': return { ...accept(), reply: { kind: 'hang' } }
+    case 'fail-later': return { ...accept(), failsWith: fault.code ?? 131026, delayMs }
     default: return fault.kind satisfies never
   }
 }
 
-function accept (message: Message): Decision {
-  const { wamid, body } = acceptMessage(message)
+function accept (message: Message, isHeld = false): Decision {
+  const { wamid, body } = acceptMessage(message, isHeld)
   const outcome = message.recipient.addressing === 'dropped' ? 'dropped' : 'accepted'
   return { outcome, code: null, wamid, fault: null, reply: { kind: 'json', httpStatus: 200, body }, delayMs: 0 }
 }
@@ -87,6 +113,6 @@ function acknowledge (): Decision {
 }
 
 /** By default the connection is reset. */
-function withoutCode (outcome: Decision['outcome']): Decision {
+export function withoutCode (outcome: Decision['outcome']): Decision {
   return { outcome, code: null, wamid: null, fault: null, reply: { kind: 'reset' }, delayMs: 0 }
 }

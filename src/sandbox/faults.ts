@@ -10,7 +10,7 @@ const faultKinds = [
 export type FaultKind = typeof faultKinds[number]
 
 const FaultRuleSchema = Type.Object({
-  /** A recipient in any spelling, or `*`. */
+  /** A recipient in any spelling, `*`, or `node` for requests of the phone number's node. */
   recipient: Type.String(),
   /** A phone number id, or `*`. */
   sender: Type.String({ default: '*' }),
@@ -34,8 +34,10 @@ export const parseFaultRule = createParser('fault', FaultRuleSchema)
 export interface Faults {
   /** The fault of a request of which only the headers have arrived: a `reset-before` rule for any recipient. */
   takeAtHeaders: (sender: string) => Fault | null
+  /** The fault of a request of a phone number's node. */
+  takeOfNode: (sender: string) => Fault | null
   /** The fault of a message, from the most specific rule, else from its test number. Uses up one of the rule's `times`. */
-  take: (sender: string, message: Message) => Fault | null
+  consume: (sender: string, message: Message) => Fault | null
   /** Replaces the rule for the same sender and recipient. */
   add: (rule: FaultRule) => void
   list: () => FaultRule[]
@@ -71,7 +73,8 @@ export function createFaults (): Faults {
 
   return {
     takeAtHeaders: sender => use(`${sender} *`, 'reset-before') ?? use('* *', 'reset-before'),
-    take (sender, message) {
+    takeOfNode: sender => use(`${sender} node`) ?? use('* node'),
+    consume (sender, message) {
       const { id } = message.recipient
       return use(`${sender} ${id}`) ?? use(`* ${id}`) ?? use(`${sender} *`) ?? use('* *') ?? takeByNumber(sender, message)
     },

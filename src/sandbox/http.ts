@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { decodeUtf8 } from '../values/json.js'
 
 const MAX_BODY_BYTES = 1_048_576
 
@@ -16,7 +17,7 @@ export type Body =
   /** The client closed the connection before the end of its body. */
   | { status: 'gone' }
 
-/** Reads a request's body, chunked or not. At most 1 MiB is kept; the rest is read and discarded. */
+/** Reads a request's body, chunked or not; of one that is not UTF-8 nothing. At most 1 MiB is kept; the rest is read and discarded. */
 export function readBody (request: IncomingMessage): Promise<Body> {
   return new Promise(resolve => {
     const chunks: Buffer[] = []
@@ -26,7 +27,7 @@ export function readBody (request: IncomingMessage): Promise<Body> {
       if (bytes <= MAX_BODY_BYTES) chunks.push(chunk)
     })
     request.once('end', () => {
-      resolve(bytes > MAX_BODY_BYTES ? { status: 'too-large' } : { status: 'read', text: Buffer.concat(chunks).toString('utf8') })
+      resolve(bytes > MAX_BODY_BYTES ? { status: 'too-large' } : { status: 'read', text: decodeUtf8(Buffer.concat(chunks)) ?? '' })
     })
     // A broken connection emits `close` without `end`; after `end` this resolve has no effect.
     request.once('close', () => { resolve({ status: 'gone' }) })

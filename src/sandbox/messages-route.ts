@@ -53,7 +53,7 @@ export async function handleMessages (
 }
 
 /** The bearer token, or `access_token` in the query, which the Graph API accepts too. */
-function tokenOf (request: IncomingMessage): string | null {
+export function tokenOf (request: IncomingMessage): string | null {
   const [, bearer] = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (bearer !== undefined) return bearer
   const [, query] = (request.url ?? '').split('?', 2)

@@ -10,11 +10,11 @@ export interface Recipient {
 const USER_ID = /^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/
 const PUNCTUATION = /[+\-(). ]/g
 
-/** The recipient in `to`: a phone number of 7 to 15 digits, or a misplaced user id. Null if the value is neither. */
+/** The recipient in `to`: a phone number of 7 to 15 digits without a 0 in front, or a misplaced user id. Null if the value is neither. */
 export function recipientInTo (to: string): Recipient | null {
   if (USER_ID.test(to)) return { addressing: 'dropped', id: to.replace(/\D/g, '') }
   const digits = to.replace(PUNCTUATION, '')
-  return /^\d{7,15}$/.test(digits) ? { addressing: 'phone', id: waId(digits) } : null
+  return /^[1-9]\d{6,14}$/.test(digits) ? { addressing: 'phone', id: waId(digits) } : null
 }
 
 /** The recipient in `recipient`: a business-scoped user id, which is opaque and stays unchanged. Null for any other value. */

@@ -4,7 +4,7 @@ import type { Message } from './envelope.js'
 import type { Reply } from './http.js'
 
 /** Meta's id of a new message, and the body of the 200 response. */
-export function acceptMessage ({ recipient, written, type }: Message): { wamid: string, body: unknown } {
+export function acceptMessage ({ recipient, written, type }: Message, isHeld = false): { wamid: string, body: unknown } {
   const wamid = createWamid(recipient.id)
   const contact = recipient.addressing === 'user'
     ? { input: written, user_id: recipient.id }
@@ -12,7 +12,7 @@ export function acceptMessage ({ recipient, written, type }: Message): { wamid: 
   const message = {
     id: wamid,
     ...(recipient.addressing === 'group' ? { group_id: recipient.id } : {}),
-    ...(type === 'template' ? { message_status: 'accepted' } : {})
+    ...(type === 'template' ? { message_status: isHeld ? 'held_for_quality_assessment' : 'accepted' } : {})
   }
   return { wamid, body: { messaging_product: 'whatsapp', contacts: [contact], messages: [message] } }
 }
@@ -36,19 +36,22 @@ interface ErrorOptions {
   /** By default the status that Meta published for the code. */
   httpStatus?: number | undefined
   isTransient?: boolean
+  subcode?: number | undefined
 }
 
 /** An error in the format of the Graph API. */
-export function errorReply (code: number, { details, httpStatus, isTransient = false }: ErrorOptions = {}): Reply {
+export function errorReply (code: number, { details, httpStatus, isTransient = false, subcode }: ErrorOptions = {}): Reply {
   const known = describeCode(code)
   return {
     kind: 'json',
     httpStatus: httpStatus ?? known.httpStatus,
     body: {
       error: {
-        message: `(#${code}) ${known.title}`,
+        // Meta names an invalid parameter in `message`.
+        message: `(#${code}) ${code === 100 && details !== undefined ? details : known.title}`,
         type: 'OAuthException',
         code,
+        ...(subcode === undefined ? {} : { error_subcode: subcode }),
         ...(isTransient ? { is_transient: true } : {}),
         error_data: { messaging_product: 'whatsapp', details: details ?? known.title },
         fbtrace_id: `A${randomBytes(16).toString('base64url')}`

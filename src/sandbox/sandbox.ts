@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { handleControl } from './control-routes.js'
 import { now, sendReply } from './http.js'
 import { handleMessages, matchMessagesPath } from './messages-route.js'
+import { handleNode, matchNodePath } from './node-route.js'
 import { errorReply } from './responses.js'
 import { defaults, type Settings } from './settings.js'
+import { handleTemplates, matchTemplatesPath } from './templates-route.js'
 import { createState, type State } from './state.js'
 
 export interface SandboxOptions extends Partial<Settings> {
@@ -68,6 +70,10 @@ async function route (state: State, request: IncomingMessage, response: ServerRe
     return await handleMessages(state, messagesPath, request, response, headersAt)
   }
   request.resume()
+  const account = matchTemplatesPath(path)
+  if (account !== null && request.method === 'GET') return handleTemplates(state, account, request, response)
+  const node = matchNodePath(path)
+  if (node !== null && request.method === 'GET') return handleNode(state, node, request, response)
   // The Graph API responds with 400 here, not with 404 or 405.
   const reply = messagesPath === null
     ? errorReply(2500, { details: `Unknown path components: ${path}` })

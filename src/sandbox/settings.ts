@@ -12,6 +12,12 @@ function nullable<T extends TSchema> (schema: T): TUnion<[T, TNull]> {
 const SettingsSchema = Type.Object({
   /** Added to every response. */
   latencyMs: durationMs,
+  /** The only valid token; null: any but `expired`. */
+  accessToken: nullable(Type.String({ minLength: 1 })),
+  /** The phone number ids that exist; null: all. */
+  phoneNumberIds: nullable(Type.Array(Type.String({ minLength: 1 }), { maxItems: 10_000 })),
+  /** The WhatsApp Business account in webhooks. The templates are the same for any account. */
+  accountId: Type.String({ pattern: '^\\d{1,30}$' }),
   /** Emission interval of a pair; null: no pair limit. */
   pairIntervalMs: nullable(durationMs),
   /** Messages that an idle pair may get at once. */
@@ -24,6 +30,10 @@ const SettingsSchema = Type.Object({
   throughputPerSecond: nullable(count),
   /** By how much that second is shorter, for the same reason. */
   throughputToleranceMs: durationMs,
+  /** Rejects with 131047 what needs an open window and has none. */
+  enforceWindow: Type.Boolean(),
+  /** How long a person's message keeps the window open. */
+  windowMs: durationMs,
   /** Where statuses are posted to; null: nowhere. */
   webhookUrl: nullable(Type.String({ pattern: '^https?://[^\\s/]' })),
   /** App secret that signs the statuses. */
@@ -53,12 +63,17 @@ export const parseSettings = createParser('settings', Type.Partial(SettingsSchem
 // Meta's limits: one message per 6 s to the same user, with a burst of 45 that delays later messages; 80 a second per number.
 export const defaults: Readonly<Settings> = {
   latencyMs: 20,
+  accessToken: null,
+  phoneNumberIds: null,
+  accountId: '102290129340398',
   pairIntervalMs: 6_000,
   pairBurst: 45,
   pairToleranceMs: 50,
   enforcePair: true,
   throughputPerSecond: 80,
   throughputToleranceMs: 50,
+  enforceWindow: false,
+  windowMs: 86_400_000,
   webhookUrl: null,
   webhookSecret: 'sandbox-app-secret',
   webhookSentMs: 100,

@@ -2,7 +2,9 @@ import { createFaults, type Faults } from './faults.js'
 import { createLimits, type Limits } from './limits.js'
 import { createRecords, type Records } from './records.js'
 import type { Settings } from './settings.js'
+import { createTemplates, type Templates } from './templates.js'
 import { createWebhooks, type Webhooks } from './webhooks.js'
+import { createWindows, type Windows } from './windows.js'
 
 /** The state of one sandbox. */
 export interface State {
@@ -10,7 +12,9 @@ export interface State {
   limits: Limits
   faults: Faults
   records: Records
+  templates: Templates
   webhooks: Webhooks
+  windows: Windows
 }
 
 /** `maxRecords`: how many arrivals are kept. */
@@ -20,6 +24,8 @@ export function createState (settings: Settings, maxRecords: number): State {
     limits: createLimits(settings),
     faults: createFaults(),
     records: createRecords(maxRecords),
-    webhooks: createWebhooks(settings)
+    templates: createTemplates(),
+    webhooks: createWebhooks(settings),
+    windows: createWindows(settings)
   }
 }

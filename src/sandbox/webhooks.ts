@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { backoffMs } from '../values/backoff.js'
 import { describeCode } from './codes.js'
 import type { Settings } from './settings.js'
 
@@ -29,8 +30,9 @@ type Status = Record<string, unknown>
 
 /** Meta's limit for one post. */
 const MAX_STATUSES_PER_POST = 1000
-/** Meta retries for up to 7 days; the sandbox retries for about a minute. */
+/** Meta retries for up to 7 days; the sandbox retries for about 50 s. */
 const TRIES = 8
+const BACKOFF = { firstMs: 500, longestMs: 60_000 }
 const TIMEOUT_MS = 10_000
 
 export function createWebhooks (settings: Settings): Webhooks {
@@ -67,9 +69,9 @@ export function createWebhooks (settings: Settings): Webhooks {
   }
 
   function deliver (sender: string, statuses: Status[], tries: number): void {
-    post(envelope(sender, statuses)).then(status => {
+    post(envelope(settings.accountId, sender, statuses)).then(status => {
       if (status === 200) counts.accepted += statuses.length
-      else if (tries < TRIES) later(250 * 2 ** tries, () => { deliver(sender, statuses, tries + 1) })
+      else if (tries < TRIES) later(backoffMs(tries - 1, BACKOFF), () => { deliver(sender, statuses, tries + 1) })
       else counts.givenUp += statuses.length
     }, () => undefined)
     counts.statuses += statuses.length
@@ -102,8 +104,8 @@ export function createWebhooks (settings: Settings): Webhooks {
       if (settings.webhookUrl === null) return
       const steps = message.failsWith === null ? ['sent', 'delivered', 'read'] : ['failed']
       const delays = [settings.webhookSentMs, settings.webhookDeliveredMs, settings.webhookReadMs]
-      steps.forEach((step, at) => {
-        const delayMs = delays[settings.webhookBackwards ? steps.length - 1 - at : at] ?? null
+      steps.forEach((step, i) => {
+        const delayMs = delays[settings.webhookBackwards ? steps.length - 1 - i : i] ?? null
         if (delayMs === null) return
         const status = createStatus(message, step, settings.webhookOpaque)
         for (let n = 0; n < settings.webhookCopies; n++) later(delayMs, () => { enqueue(message.sender, status) })
@@ -119,10 +121,10 @@ export function createWebhooks (settings: Settings): Webhooks {
   }
 }
 
-function envelope (sender: string, statuses: Status[]): unknown {
+function envelope (account: string, sender: string, statuses: Status[]): unknown {
   const metadata = { display_phone_number: '15550783881', phone_number_id: sender }
   const value = { messaging_product: 'whatsapp', metadata, statuses }
-  return { object: 'whatsapp_business_account', entry: [{ id: '102290129340398', changes: [{ field: 'messages', value }] }] }
+  return { object: 'whatsapp_business_account', entry: [{ id: account, changes: [{ field: 'messages', value }] }] }
 }
 
 function createStatus ({ wamid, recipientId, opaque, failsWith }: FollowedMessage, status: string, withOpaque: boolean): Status {

@@ -1,4 +1,4 @@
-import type { Grant, Outcome, UnknownPolicy } from '../message.js'
+import type { Grant, Outcome, TemplateProblem, UnknownPolicy } from '../message.js'
 import { clampRetryAfter } from '../message.js'
 import type { HistoryEntry } from './record.js'
 
@@ -10,11 +10,17 @@ export interface SettlementSettings {
   unknownOf?: (sender: string) => UnknownPolicy | null
   /** How long an unknown outcome is held, ms; 0 for the default, see `holdMs`. */
   unknownHoldMs: number
+  /** Wait for the first probe of an open circuit, ms; null for no circuit breaker. */
+  circuitProbeMs?: number | null
   /** How long a sent message can be found by its provider id, ms; 0 keeps no index. */
   findMs: number
   /** Whether webhooks report the statuses of a sender's messages. */
   webhooksEnabledFor?: (sender: string) => boolean
   callbacksEnabled?: boolean
+  /** Whether WINDOW_CHECK is on. */
+  windowCheck?: boolean
+  /** The WhatsApp Business account of a sender, where the statuses of its templates are read. */
+  accountOf?: (sender: string) => string | null
 }
 
 /** What is written of an outcome: arguments of settle.lua. `stop`: settle.lua decides whether the message fails or waits. */
@@ -22,8 +28,11 @@ export interface Settlement {
   status: 'sent' | 'failed' | 'retry' | 'unknown' | 'wait' | 'stop'
   /** `retry`: until the next attempt; `unknown`: how long the outcome is held. */
   afterMs: number
-  /** What cools down: `sender` stops the sender, `marketing` opts the recipient out. */
-  bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'marketing'
+  /**
+   * What cools down: `sender` stops the sender, `template` and `window` hold messages, `marketing` opts the recipient out, `outage` counts for the
+   * circuit.
+   */
+  bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'template' | 'window' | 'marketing' | 'outage'
   coolMs: number
   reason?: NonNullable<HistoryEntry['reason']>
 }
@@ -32,32 +41,79 @@ export interface Settlement {
 const UNREACHABLE_COOL_DOWN_MS = 1000
 
 /** The only place that maps an outcome to a settlement. */
-export function decide (outcome: Outcome, grant: Pick<Grant, 'attempt' | 'sender'>, settings: SettlementSettings): Settlement {
+export function decide (outcome: Outcome, grant: Attempted, settings: SettlementSettings): Settlement {
+  const outage = 'outage' in outcome ? circuitOf(settings) : {}
   switch (outcome.status) {
     case 'sent': return to('sent')
     case 'retryable': {
-      const afterMs = isLast(grant.attempt, outcome) ? null : settings.backoff(grant.attempt)
-      return afterMs === null ? to('failed', { reason: 'exhausted' }) : to('retry', { afterMs: clampRetryAfter(afterMs, outcome.retryAfterMs) })
+      const used = grant.attempt - grant.spared
+      const afterMs = isLast(used, outcome) ? null : settings.backoff(used)
+      // settle.lua retries it all the same while all attempts of the sender fail.
+      return afterMs === null
+        ? to('failed', { reason: 'exhausted', afterMs: lastStep(settings, used), ...outage })
+        : to('retry', { afterMs: clampRetryAfter(afterMs, outcome.retryAfterMs), ...outage })
     }
     case 'limited': return to('wait', { bucket: outcome.bucket, coolMs: outcome.coolDownMs })
-    case 'rejected': return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
+    case 'rejected': {
+      const bucket = outcome.optsOut === true ? 'marketing' : ''
+      // settle.lua decides by what is known of the window. Where it was open, Meta may be wrong, and one more attempt follows.
+      if (isOfWindow(outcome, settings)) return to('stop', { reason: 'rejected', bucket: 'window', afterMs: REOPENED_MS })
+      return to('failed', { reason: 'rejected', bucket, ...rejectionOf(outcome, grant.sender, settings) })
+    }
     case 'sender-stopped':
       // Only settle.lua knows whether the sender was active. A message that stops an active sender for the second time fails.
       return to('stop', { bucket: 'sender', coolMs: outcome.probeMs, reason: 'rejected' })
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
-      : to('wait', { bucket: 'sender-rate', coolMs: UNREACHABLE_COOL_DOWN_MS })
-    case 'unknown': return to('unknown', { afterMs: holdMs(settings, grant) })
+      : to('wait', { bucket: 'sender-rate', coolMs: UNREACHABLE_COOL_DOWN_MS, ...outage })
+    case 'unknown': return to('unknown', { afterMs: holdMs(settings, grant), ...outage })
     default: return outcome satisfies never
   }
+}
+
+/** Wait before a message is sent once more that was rejected for a closed window although its recipient has written. */
+const REOPENED_MS = 60_000
+
+function isOfWindow ({ window }: { window?: true }, { windowCheck }: SettlementSettings): boolean {
+  return window === true && windowCheck === true
+}
+
+/** How long messages wait for the status of a template that WhatsApp does not find: long enough for a read and a repeat of it. */
+export const CHECK_MS = 90_000
+
+/** Where the statuses of templates are read, a message of a paused template waits, and one of a missing template until its status is read. */
+function rejectionOf (
+  { template }: { template?: TemplateProblem }, sender: string, { accountOf }: SettlementSettings
+): Partial<Settlement> {
+  if (template === undefined || template === 'doubtful' || (accountOf?.(sender) ?? null) === null) return {}
+  if (template === 'disabled') return { bucket: 'template' }
+  // settle.lua decides: a second time it may be the message, and not the template.
+  return { status: 'stop', bucket: 'template', coolMs: template === 'missing' ? CHECK_MS : 0 }
+}
+
+/** What a grant says of the attempts of its message. */
+type Attempted = Pick<Grant, 'attempt' | 'spared' | 'sender'>
+
+/** A failure that is not the message's own. With jitter, so that the probes of many senders do not come together. */
+function circuitOf ({ circuitProbeMs = null }: SettlementSettings): Partial<Settlement> {
+  return circuitProbeMs === null ? {} : { bucket: 'outage', coolMs: Math.round(circuitProbeMs * (0.8 + 0.4 * Math.random())) }
+}
+
+/** The longest step of the retry schedule so far. */
+function lastStep (settings: SettlementSettings, used: number): number {
+  for (let attempt = used - 1; attempt > 0; attempt--) {
+    const afterMs = settings.backoff(attempt)
+    if (afterMs !== null) return afterMs
+  }
+  return 60_000
 }
 
 /** Meta usually reports a status by webhook within seconds. Without webhooks no status comes, and the hold is one step of the retry schedule. */
 const WEBHOOK_HOLD_MS = 15 * 60_000
 
-function holdMs (settings: SettlementSettings, { attempt, sender }: Pick<Grant, 'attempt' | 'sender'>): number {
+function holdMs (settings: SettlementSettings, { attempt, spared, sender }: Attempted): number {
   if (settings.unknownHoldMs > 0) return settings.unknownHoldMs
-  return settings.webhooksEnabledFor?.(sender) === true ? WEBHOOK_HOLD_MS : settings.backoff(attempt) ?? settings.backoff(1) ?? 60_000
+  return settings.webhooksEnabledFor?.(sender) === true ? WEBHOOK_HOLD_MS : settings.backoff(attempt - spared) ?? settings.backoff(1) ?? 60_000
 }
 
 /**
@@ -70,24 +126,41 @@ export function decideBounce (
     bucket?: 'pair' | 'sender-rate'
     probeMs?: number
     optsOut?: true
+    template?: TemplateProblem
+    window?: true
     mostAttempts?: number
   },
-  attempt: number,
+  { attempt, sender }: Pick<Attempted, 'attempt' | 'sender'>,
   settings: SettlementSettings
 ): Settlement {
-  if (outcome.status === 'rejected') return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '' })
+  const rejection = rejectionOf(outcome, sender, settings)
+  const isWindow = isOfWindow(outcome, settings)
+  if (outcome.status === 'rejected' && rejection.status !== 'stop' && !isWindow) {
+    return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '', ...rejection })
+  }
   const afterMs = isLast(attempt, outcome) ? null : settings.backoff(attempt)
-  const bucket = outcome.probeMs === undefined
-    ? { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
-    : { bucket: 'sender' as const, coolMs: outcome.probeMs }
+  // bounce.lua fails it nevertheless, unless it can wait for its recipient or be replaced.
+  if (isWindow) {
+    const closed = { bucket: 'window' as const, reason: 'rejected' as const }
+    return afterMs === null ? to('failed', closed) : to('retry', { ...closed, afterMs })
+  }
+  const bucket = rejection.status === 'stop'
+    ? { bucket: 'template' as const, coolMs: rejection.coolMs ?? 0 }
+    : outcome.probeMs === undefined
+      ? { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
+      : { bucket: 'sender' as const, coolMs: outcome.probeMs }
   return afterMs === null ? to('failed', { ...bucket, reason: 'exhausted' }) : to('retry', { ...bucket, afterMs })
 }
 
-/** The settlement of an unknown outcome whose hold is over without a receipt. */
-export function decideUnknown (attempts: number, policy: UnknownPolicy, settings: SettlementSettings): Settlement {
-  return policy === 'retry' && settings.backoff(attempts) !== null
+/**
+ * The settlement of an unknown outcome whose hold is over without a receipt. `afterMs` of a failure: how much longer settle.lua holds it while the
+ * circuit is not closed.
+ */
+export function decideUnknown (grant: Attempted, policy: UnknownPolicy, settings: SettlementSettings): Settlement {
+  // Each attempt so far may have met an outage.
+  return policy === 'retry' && settings.backoff(Math.max(1, grant.attempt - grant.spared)) !== null
     ? to('retry', { afterMs: 0 })
-    : to('failed', { reason: 'unknown' })
+    : to('failed', { reason: 'unknown', afterMs: holdMs(settings, grant) })
 }
 
 /** Some codes allow fewer attempts than the retry schedule. */

@@ -1,13 +1,12 @@
 import { inParallel } from '../parallel.js'
-import { positionOf } from '../redis/find-terms.js'
-import { hasTerms, readIndex, readRareTerm, type Position } from '../redis/index-reader.js'
+import { positionOf, hasTerms, readIndex, readRareTerm, type Position } from '../redis/lookup-index.js'
 import { admittedAt } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
 import type { MessageView } from './inspect.js'
 import { inspectMessage } from './inspect.js'
 
 export interface MessageFilter {
-  /** Of its admission: a message has to have all of these terms; see redis/find-terms.ts. */
+  /** Of its admission: a message has to have all of these terms; see redis/lookup-index.ts. */
   terms: string[]
   /** The term of the provider's id, if that is known. */
   sentAs?: string
@@ -49,7 +48,7 @@ export async function findMessages (store: Store, sender: string, findMs: number
   let next: Position | null = null
   while (messages.length < filter.limit) {
     const wanted = Math.min(filter.limit - messages.length, Math.max(1, Math.ceil(left / COST_OF_MESSAGE)))
-    const positions = await index.take(wanted)
+    const positions = await index.next(wanted)
     const views = await Promise.all(positions.map(async position => await inspectMessage(store, sender, { id: idAt(position) })))
     messages.push(...views.filter(isOwn))
     left -= positions.length * COST_OF_MESSAGE
@@ -59,7 +58,7 @@ export async function findMessages (store: Store, sender: string, findMs: number
   return { messages, next }
 }
 
-/** The same of several senders, together newest first. */
+/** The messages of several senders that match, newest first. The senders share the budget of a call. */
 export async function findInSenders (
   senders: readonly string[], limit: number, find: (sender: string, budget: number) => Promise<Page>
 ): Promise<Page<[sender: string, view: MessageView]>> {
@@ -67,11 +66,11 @@ export async function findInSenders (
   const pages = await inParallel(senders, SENDERS_AT_ONCE, async sender => ({ sender, ...await find(sender, budget) }))
   // Nothing older than this is known to be complete.
   const until = pages.reduce<Position | null>((newest, { next }) => next !== null && (newest === null || next > newest) ? next : newest, null)
-  const found = pages.flatMap(({ sender, messages }) => messages.map(view => ({ sender, view, at: positionOf(view.id) })))
-    .filter(({ at }) => until === null || at >= until)
-    .sort((one, other) => one.at < other.at ? 1 : -1)
+  const found = pages.flatMap(({ sender, messages }) => messages.map(view => ({ sender, view, position: positionOf(view.id) })))
+    .filter(({ position }) => until === null || position >= until)
+    .sort((one, other) => one.position < other.position ? 1 : -1)
   const shown = found.slice(0, limit)
-  return { messages: shown.map(({ sender, view }) => [sender, view]), next: found.length > limit ? shown.at(-1)?.at ?? null : until }
+  return { messages: shown.map(({ sender, view }) => [sender, view]), next: found.length > limit ? shown.at(-1)?.position ?? null : until }
 }
 
 /** Messages by what only few can have: an idempotency key, or the provider's id. Those of the provider's id may be unordered. */
@@ -86,10 +85,10 @@ async function findFew (store: Store, sender: string, findMs: number, { digests,
 }
 
 function pageOf (all: MessageView[], { after = null, limit }: MessageFilter): Page {
-  const sorted = all.map(view => ({ view, at: positionOf(view.id) })).filter(({ at }) => after === null || at < after)
-    .sort((one, other) => one.at < other.at ? 1 : -1)
+  const sorted = all.map(view => ({ view, position: positionOf(view.id) })).filter(({ position }) => after === null || position < after)
+    .sort((one, other) => one.position < other.position ? 1 : -1)
   const shown = sorted.slice(0, limit)
-  return { messages: shown.map(({ view }) => view), next: sorted.length > limit ? shown.at(-1)?.at ?? null : null }
+  return { messages: shown.map(({ view }) => view), next: sorted.length > limit ? shown.at(-1)?.position ?? null : null }
 }
 
 /** The id of the message at a position. */

@@ -48,33 +48,33 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
   if (reply.status === 'gone') return null
   const { state, id, nowMs, momentMs, waitUs, waitingFor, position } = reply
   const result = reply.result === '' ? null : parseResult(reply.result)
-  const kept = reply.record === '' ? null : parseRecord(reply.record)
+  const stored = reply.record === '' ? null : parseRecord(reply.record)
   const waits = state === 'queued' || state === 'scheduled' || state === 'retrying' || state === 'unknown'
   return {
     id,
     state,
-    recipient: kept?.recipient ?? result?.recipient ?? '',
-    lane: kept?.lane ?? null,
+    recipient: stored?.recipient ?? result?.recipient ?? '',
+    lane: stored?.lane ?? null,
     nowMs,
-    caller: kept?.payload.caller ?? result?.caller ?? '',
+    caller: stored?.payload.caller ?? result?.caller ?? '',
     admittedAt: admittedAt(id),
-    settledAt: result?.settledAt ?? (kept !== null && !waits && state !== 'sending' ? momentMs : null),
-    attempts: kept?.attempts ?? result?.attempts ?? 0,
-    providerMessageId: result === null ? acceptedId(state, kept?.history ?? []) : result.providerMessageId,
+    settledAt: result?.settledAt ?? (stored !== null && !waits && state !== 'sending' ? momentMs : null),
+    attempts: stored?.attempts ?? result?.attempts ?? 0,
+    providerMessageId: result === null ? acceptedId(state, stored?.history ?? []) : result.providerMessageId,
     deliveredAt: result?.deliveredAt ?? null,
     readAt: result?.readAt ?? null,
     bouncedWith: result?.bouncedWith ?? null,
-    payload: kept?.payload ?? null,
-    metadata: kept?.payload.metadata ?? result?.metadata ?? null,
+    payload: stored?.payload ?? null,
+    metadata: stored?.payload.metadata ?? result?.metadata ?? null,
     waId: result?.waId ?? null,
-    callbackData: kept?.payload.callbackData ?? result?.callbackData ?? null,
+    callbackData: stored?.payload.callbackData ?? result?.callbackData ?? null,
     cancelledFor: result?.cancelledFor ?? null,
-    history: kept?.history ?? [],
+    history: stored?.history ?? [],
     momentMs: momentMs === 0 ? null : momentMs,
     delayMs: !waits || waitUs < 0 ? null : Math.floor(waitUs / 1000),
     waitingFor: waitingFor === '' ? null : waitingFor,
     position,
-    expiresAt: waits || state === 'sending' ? kept?.expiresAt ?? null : null
+    expiresAt: waits || state === 'sending' ? stored?.expiresAt ?? null : null
   }
 }
 

@@ -1,6 +1,7 @@
-import type { Lane, Payload, State } from '../message.js'
-import { lanes } from '../message.js'
+import type { Grant, Lane, Payload, State } from '../message.js'
+import { lanes, replacedBy } from '../message.js'
 import { SluiceError } from '../errors.js'
+import type { ClaimedGrant } from '../redis/commands.js'
 import { readPayload } from '../redis/payload.js'
 
 /** One entry of a message's history: an attempt that did not end as sent, or an action of an operator or recovery. */
@@ -30,32 +31,69 @@ export interface StoredMessage {
   stops: number
   /** Consecutive attempts that met WhatsApp's pair limit. */
   pairHits: number
+  /** Attempts of unknown outcome that an outage explains. */
+  spared: number
   expiresAt: number
   payload: Payload
   history: HistoryEntry[]
 }
 
+/** A message that a drain run or a retry was granted, as the script returned it. */
+export function readGrant (
+  sender: string,
+  { id, recipient, attempt, stops, pairHits, lane, body, lateUs, replaced = false }: ClaimedGrant,
+  start: Pick<Grant, 'askedAt' | 'startBy' | 'holder'>
+): Grant {
+  return {
+    sender,
+    id,
+    recipient,
+    attempt,
+    stops,
+    pairHits,
+    spared: countSpared(body),
+    lateUs,
+    lane: lanes[lane - 1] ?? 'normal',
+    payload: replaced ? replacedBy(parsePayload(recipient, body)) : parsePayload(recipient, body),
+    ...start,
+    ...(replaced ? { isReplaced: true } : {})
+  }
+}
+
 /** Reads the text that include/record.lua writes. */
 export function parseRecord (text: string): StoredMessage {
   const [header = '', payload = '', ...history] = text.split('\n')
-  const [recipient = '', place = '', expiresAt = '0', , attempts = '0', stops = '0', marks = ''] = header.split(' ')
+  // The last word may be the template: only scripts read it.
+  const words = header.split(' ').filter(word => !word.startsWith('@'))
+  const [recipient = '', laneDigits = '', expiresAt = '0', , attempts = '0', stops = '0', marks = ''] = words
   if (payload === '') throw new SluiceError('INTERNAL', { detail: 'a record has no payload' })
   return {
     recipient,
-    lane: lanes[Number(place[0]) - 1] ?? 'normal',
+    lane: lanes[Number(laneDigits[0]) - 1] ?? 'normal',
     attempts: Number(attempts),
     stops: Number(stops),
     pairHits: Number(marks.replace('m', '')),
+    spared: history.filter(entry => /^\d+:outage /.test(entry)).length,
     expiresAt: parseInt(expiresAt, 16),
     payload: readPayload(recipient, payload),
     history: history.map(parseEntry)
   }
 }
 
+/** The number in the queue of a record, by which messages are in the order of acceptance; 0 for none. */
+export function seqOf (record: string): number {
+  return Number(/^\S+ \d(\d+) /.exec(record)?.[1] ?? 0)
+}
+
 /** The payload of a record's body: its first line. */
-export function parsePayload (recipient: string, body: string): Payload {
+function parsePayload (recipient: string, body: string): Payload {
   const end = body.indexOf('\n')
   return readPayload(recipient, end < 0 ? body : body.slice(0, end))
+}
+
+/** How many attempts in a record's body an outage explains: settle.lua has tagged them. */
+function countSpared (body: string): number {
+  return body.includes(':outage ') ? body.match(/\n\d+:outage /g)?.length ?? 0 : 0
 }
 
 /** `<ms>(:<tag>)? <JSON>`; the tag repeats a fact of the JSON for the scripts. */
@@ -100,10 +138,12 @@ export function parseResult (text: string): Result | null {
   const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', caller = '', wamid = '-', ...rest] = text.split(' ')
   const state = states[letter]
   if (state === undefined) return null
+  const admittedAt = parseInt(generation, 16)
   return {
     state,
-    admittedAt: parseInt(generation, 16),
-    settledAt: Number(settledAt),
+    admittedAt,
+    // Of layout 2 it is a moment, not the time since the admission.
+    settledAt: Number(settledAt) + (Number(settledAt) < 1e12 ? admittedAt : 0),
     attempts: parseInt(attempts, 10),
     ...parseReceipts(attempts),
     // `-`: it was erased.
@@ -161,6 +201,6 @@ export function writtenId ({ to, addressing = 'phone' }: Pick<Payload, 'to' | 'a
 }
 
 /** The JSON that is kept with an opt-out. */
-export function optOutNote (by: string, reason: string): string {
+export function optOutSource (by: string, reason: string): string {
   return JSON.stringify({ by, reason })
 }

@@ -1,13 +1,12 @@
-import type { Role } from '../config.js'
+import type { Role } from '../callers.js'
 import { SluiceError } from '../errors.js'
 import { parseId } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
+import { isJsonObject, type JsonObject } from '../values/json.js'
 import { inspectMessage } from './inspect.js'
 
-type Members = Record<string, unknown>
-
 /** The part of a request to admission that references are about. */
-interface Referring { sender: string, message: string | Members, resolved?: Members, refusal?: SluiceError }
+interface Referring { sender: string, message: string | JsonObject, resolved?: JsonObject, rejection?: SluiceError }
 
 /** The API key whose messages a caller may refer to: its own if its role is `send`; undefined for all. */
 export function ownerOf (caller: { name: string, role: Role }): string | undefined {
@@ -20,23 +19,23 @@ const places = [['context'], ['reaction'], []]
 /**
  * The request with WhatsApp's ids in place of the gateway's, in a reply or a reaction: in `resolved`, since its key depends on what the caller
  * wrote. A caller may quote a message by the gateway's id, since a message has no other one until it is sent. `owner`: only messages of this API
- * key may be quoted. Sets the `refusal` NOT_SENT_YET while the quoted message waits, and INVALID_REQUEST if it was never sent or Redis has
+ * key may be quoted. Sets the `rejection` NOT_SENT_YET while the quoted message waits, and INVALID_REQUEST if it was never sent or Redis has
  * nothing of it, or UNAVAILABLE.
  */
 export async function resolveReferences<Request extends Referring> (store: Store, owner: string | undefined, request: Request): Promise<Request> {
-  const { sender, message, refusal } = request
-  if (typeof message === 'string' || refusal !== undefined) return request
-  let resolved: Members = message
+  const { sender, message, rejection } = request
+  if (typeof message === 'string' || rejection !== undefined) return request
+  let resolved: JsonObject = message
   try {
     for (const [name] of places) {
       const part = name === undefined ? resolved : resolved[name]
-      const quoted = isMembers(part) && typeof part['message_id'] === 'string' ? parseId(part['message_id']) : null
+      const quoted = isJsonObject(part) && typeof part['message_id'] === 'string' ? parseId(part['message_id']) : null
       if (quoted === null) continue
-      const named = { ...part as Members, message_id: await resolve(store, sender, owner, quoted, name) }
+      const named = { ...part as JsonObject, message_id: await resolve(store, sender, owner, quoted, name) }
       resolved = name === undefined ? named : { ...resolved, [name]: named }
     }
   } catch (error) {
-    if (error instanceof SluiceError) return { ...request, refusal: error }
+    if (error instanceof SluiceError) return { ...request, rejection: error }
     throw error
   }
   return resolved === message ? request : { ...request, resolved }
@@ -44,8 +43,8 @@ export async function resolveReferences<Request extends Referring> (store: Store
 
 type Quoted = NonNullable<ReturnType<typeof parseId>>
 
-async function resolve (store: Store, sender: string, owner: string | undefined, parts: Quoted, place: string | undefined): Promise<string> {
-  const field = place === undefined ? 'message_id' : `${place}.message_id`
+async function resolve (store: Store, sender: string, owner: string | undefined, parts: Quoted, member: string | undefined): Promise<string> {
+  const field = member === undefined ? 'message_id' : `${member}.message_id`
   const view = parts.sender === sender ? await inspectMessage(store, sender, { id: parts.id }) : null
   if (view === null || (owner !== undefined && view.caller !== owner)) {
     throw new SluiceError('INVALID_REQUEST', { detail: `${field}: unknown message; use WhatsApp's own id`, field })
@@ -60,8 +59,4 @@ async function resolve (store: Store, sender: string, owner: string | undefined,
     field,
     extra: { messageStatus: view.state }
   })
-}
-
-function isMembers (value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

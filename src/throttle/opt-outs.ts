@@ -1,6 +1,6 @@
 import { senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
-import { optOutNote } from '../settlement/record.js'
+import { optOutSource } from '../settlement/record.js'
 
 /** A recipient that has opted out of a sender's marketing. */
 export interface OptOut {
@@ -29,14 +29,14 @@ export async function stopMarketing (
   const { was, sinceMs, waiting } = await store.run(
     'opt-out',
     { sender },
-    { recipient, preference: 'stop', note: optOutNote(by, reason), atMs: atMs ?? '' }
+    { recipient, preference: 'stop', source: optOutSource(by, reason), atMs: atMs ?? '' }
   )
   return { wasOut: was, since: sinceMs, waiting }
 }
 
 /** Ends an opt-out; returns whether there was one. A request that is older than the opt-out (`atMs`, ms since the epoch) changes nothing. */
 export async function resumeMarketing (store: Store, sender: string, recipient: string, atMs?: number): Promise<boolean> {
-  return (await store.run('opt-out', { sender }, { recipient, preference: 'resume', note: '', atMs: atMs ?? '' })).was
+  return (await store.run('opt-out', { sender }, { recipient, preference: 'resume', source: '', atMs: atMs ?? '' })).was
 }
 
 /** A page of a sender's opt-outs, unordered. `limit` is approximate, and a page may be empty. `cursor` is null at the end. */
@@ -48,8 +48,8 @@ export async function listOptOuts (
 ): Promise<{ optOuts: OptOut[]; cursor: string | null }> {
   const [next, entries] = await store.redis.hscan(senderKey(store.prefix, sender, 'opt-outs'), cursor, 'COUNT', limit)
   const optOuts: OptOut[] = []
-  for (let at = 0; at < entries.length; at += 2) {
-    const [recipient = '', text = ''] = entries.slice(at, at + 2)
+  for (let i = 0; i < entries.length; i += 2) {
+    const [recipient = '', text = ''] = entries.slice(i, i + 2)
     // `-<recipient>`: the recipient has opted in again.
     if (!recipient.startsWith('-')) optOuts.push(read(recipient, text))
   }

@@ -1,6 +1,6 @@
 import type { Status } from '../settlement/receipt.js'
-
-type Members = Record<string, unknown>
+import { readActs, type Act } from './acts.js'
+import { isJsonObject, type JsonObject } from '../values/json.js'
 
 /** What a notification reports about one sender. */
 export interface Notice {
@@ -8,6 +8,8 @@ export interface Notice {
   sender: string
   statuses: Status[]
   preferences: Preference[]
+  /** What people did that opens their windows. */
+  acts: Act[]
 }
 
 /** A person stopped or resumed the sender's marketing. */
@@ -19,53 +21,81 @@ export interface Preference {
   atMs: number
 }
 
-/** A change that holds more than statuses. */
+/** A change that holds more than statuses of messages. */
 export interface Other {
   /** Index among all changes of the notification. */
   index: number
   /** Phone number id, if the change has one. */
   sender: string | null
-  /** `inbound`: messages from people; `change`: anything else, such as the state of a template. */
+  /** `inbound`: messages from people; `change`: anything else, such as the state of a template or the status of a call. */
   kind: 'inbound' | 'change'
 }
 
-export interface Notification { notices: Notice[], others: Other[] }
+/** `accounts`: whose templates may have changed. */
+export interface Notification { notices: Notice[], others: Other[], accounts: string[] }
 
 /**
- * Reads a notification of Meta's without trusting it: every member may be missing or of another type, and what cannot be read is left
- * out. Source: Meta, "Status messages webhook reference" and "user_preferences webhook reference".
+ * Reads a notification of Meta's without trusting it: every member may be missing or of another type. A member that cannot be read affects no
+ * other one. Source: Meta, "Status messages webhook reference" and "user_preferences webhook reference".
  */
 export function readNotification (body: unknown): Notification {
-  const changes = listOf(membersOf(body)?.entry).flatMap(entry => listOf(membersOf(entry)?.changes))
+  const entries = listOf(membersOf(body)?.entry).map(membersOf)
+  const changes = entries.flatMap(entry => listOf(entry?.changes))
+  const notices = changes.map(change => readChange(membersOf(change)))
   return {
-    notices: changes.flatMap(change => readChange(membersOf(change))),
-    others: changes.flatMap((change, index) => readOther(membersOf(change), index))
+    notices: notices.filter(notice => notice !== null),
+    others: changes.flatMap((change, index) => readOther(membersOf(change), index, notices[index]?.statuses.length ?? 0)),
+    accounts: [...new Set(entries.flatMap(readTemplateChange))]
   }
 }
 
-function readChange (change: Members | undefined): Notice[] {
+/** Meta's webhooks of templates may come late, twice and in any order, and spell names otherwise: they only say that something has changed. */
+function readTemplateChange (entry: JsonObject | undefined): string[] {
+  const account = textOf(entry?.id)
+  const fields = listOf(entry?.changes).map(change => textOf(membersOf(change)?.field) ?? '')
+  const isOfTemplate = fields.some(field => /^message_template_(status|quality)_update$/.test(field))
+  return isOfTemplate && account !== undefined && /^\d{1,30}$/.test(account) ? [account] : []
+}
+
+function readChange (change: JsonObject | undefined): Notice | null {
   const value = membersOf(change?.value)
-  const sender = textOf(membersOf(value?.metadata)?.phone_number_id)
-  if (value === undefined || sender === undefined) return []
+  const sender = idOf(membersOf(value?.metadata)?.phone_number_id)
+  if (value === undefined || sender === undefined) return null
   if (change?.field === 'user_preferences') {
-    return [{ sender, statuses: [], preferences: listOf(value.user_preferences).flatMap(one => readPreference(membersOf(one))) }]
+    const contacts = listOf(value.contacts).map(idsOf)
+    const preferences = listOf(value.user_preferences).flatMap(preference => readPreference(membersOf(preference), contacts))
+    return { sender, statuses: [], preferences, acts: [] }
   }
-  if (change?.field !== 'messages') return []
-  return [{ sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), preferences: [] }]
+  const acts = readActs(change)
+  if (change?.field !== 'messages') return acts.length === 0 ? null : { sender, statuses: [], preferences: [], acts }
+  return { sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), preferences: [], acts }
 }
 
-function readOther (change: Members | undefined, index: number): Other[] {
+/** `taken`: how many statuses of messages were read from the change. With one that is none of these the change is relayed. */
+function readOther (change: JsonObject | undefined, index: number, taken: number): Other[] {
   const value = membersOf(change?.value)
   const isInbound = listOf(value?.messages).length > 0
-  if (listOf(value?.statuses).length > 0 && !isInbound && listOf(value?.errors).length === 0) return []
-  return [{ index, sender: textOf(membersOf(value?.metadata)?.phone_number_id) ?? null, kind: isInbound ? 'inbound' : 'change' }]
+  const statuses = listOf(value?.statuses).length
+  if (statuses > 0 && statuses === taken && !isInbound && listOf(value?.errors).length === 0) return []
+  return [{ index, sender: idOf(membersOf(value?.metadata)?.phone_number_id) ?? null, kind: isInbound ? 'inbound' : 'change' }]
 }
 
-function readPreference (preference: Members | undefined): Preference[] {
-  const person = textOf(preference?.wa_id) ?? textOf(preference?.user_id)
+/**
+ * One for each id: a marketing message may be sent to the number or to the user id. Where a preference has only one of them, the contact of the
+ * same notification may have the other.
+ */
+function readPreference (preference: JsonObject | undefined, contacts: string[][]): Preference[] {
   const value = preference?.value
-  if (person === undefined || preference?.category !== 'marketing_messages' || (value !== 'stop' && value !== 'resume')) return []
-  return [{ person, value, atMs: momentOf(preference.timestamp) }]
+  if (preference?.category !== 'marketing_messages' || (value !== 'stop' && value !== 'resume')) return []
+  const named = idsOf(preference)
+  const people = [...named, ...contacts.filter(ids => ids.some(id => named.includes(id))).flat()]
+  return [...new Set(people)].map(person => ({ person, value, atMs: momentOf(preference.timestamp) }))
+}
+
+/** WhatsApp's ids of a person. */
+function idsOf (person: unknown): string[] {
+  const { wa_id: number, user_id: user } = membersOf(person) ?? {}
+  return [number, user].map(idOf).filter(id => id !== undefined)
 }
 
 /** In seconds; a number in preferences, a string in statuses. */
@@ -74,13 +104,19 @@ function momentOf (timestamp: unknown): number {
   return atMs > 0 && atMs < Number.MAX_SAFE_INTEGER ? atMs : 0
 }
 
-/** `played` is the `read` of a voice message. An unknown status is left out. */
-const kinds: Record<string, Status['kind']> = { sent: 'sent', delivered: 'delivered', read: 'read', played: 'read', failed: 'failed' }
+/** `played` is the `read` of a voice message. */
+const kinds = new Map<string, Status['kind']>([
+  ['sent', 'sent'], ['delivered', 'delivered'], ['read', 'read'], ['played', 'read'], ['failed', 'failed']
+])
+/** What was not UTF-8 is U+FFFD by now: such an id is of no message. */
+const WAMID = /^[\x21-\x7e]+$/
+/** The `type` of a status that is not a message's: a call or a payment also has the status `failed`. */
+const OTHER_TYPES = new Set<unknown>(['call', 'payment'])
 
-function readStatus (status: Members | undefined): Status[] {
+function readStatus (status: JsonObject | undefined): Status[] {
   const wamid = textOf(status?.id)
-  const kind = kinds[textOf(status?.status) ?? '']
-  if (wamid === undefined || kind === undefined || /\s/.test(wamid)) return []
+  const kind = kinds.get(textOf(status?.status) ?? '')
+  if (wamid === undefined || kind === undefined || !WAMID.test(wamid) || OTHER_TYPES.has(status?.type)) return []
   const opaque = textOf(status?.biz_opaque_callback_data)
   const error = membersOf(listOf(status?.errors)[0])
   const code = typeof error?.code === 'number' ? String(error.code) : textOf(error?.code) ?? ''
@@ -94,13 +130,14 @@ function readStatus (status: Members | undefined): Status[] {
   }]
 }
 
-function errorText (error: Members | undefined): string {
-  const texts = [error?.title, error?.message, membersOf(error?.error_data)?.details].map(textOf).filter(text => text !== undefined)
+function errorText (error: JsonObject | undefined): string {
+  const { title, message, error_data: data, error_user_msg: userMessage } = error ?? {}
+  const texts = [title, message, membersOf(data)?.details, userMessage].map(textOf).filter(text => text !== undefined)
   return [...new Set(texts)].join(': ')
 }
 
-function membersOf (value: unknown): Members | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Members : undefined
+function membersOf (value: unknown): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined
 }
 
 function listOf (value: unknown): unknown[] {
@@ -109,4 +146,9 @@ function listOf (value: unknown): unknown[] {
 
 function textOf (value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= 2000 ? value : undefined
+}
+
+/** An id as a string. Meta writes strings; a number that JavaScript has rounded may be another one's id. */
+function idOf (value: unknown): string | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? String(value) : textOf(value)
 }

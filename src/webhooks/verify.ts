@@ -4,9 +4,9 @@ import type { SenderRegistry } from '../sender-registry.js'
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/i
 
 /** Meta's verification request when an operator enters the webhook's URL. True only for the configured token; '' allows none. */
-export function isVerified (verifyToken: string, mode: string | undefined, token: string | undefined): boolean {
+export function isVerified (verifyToken: string, mode: string, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  const isToken = timingSafeEqual(digest(token ?? ''), digest(verifyToken))
+  const isToken = timingSafeEqual(digest(token), digest(verifyToken))
   return mode === 'subscribe' && verifyToken !== '' && isToken
 }
 

@@ -1,11 +1,13 @@
 import { Type } from '@sinclair/typebox'
-import type { Api, ApiDeps } from '../api.js'
-import type { AuditEntry } from '../audit.js'
-import { listAudit as readAudit } from '../audit.js'
+import type { Bus, Events } from '../../events.js'
+import { AUDIT_CAP, globalKey } from '../../redis/keys.js'
+import type { Store } from '../../redis/store.js'
+import { formatTime } from '../../values/time.js'
+import type { Api } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { at, ID, SENDER } from '../samples.js'
+import { sampleTime, ID, SENDER } from '../samples.js'
 import { defaulted, listOf, oneOf, ref, text, timestamp } from '../schemas/common.js'
 
 const AuditQuerySchema = Type.Object({
@@ -22,6 +24,7 @@ const actions: Record<AuditEntry['action'], string> = {
   resume: 'resumed a sender',
   quota: 'changed the rules of a sender',
   'opt-out': 'recorded that a recipient opted out of marketing',
+  'resume-template': 'sent the waiting messages of a template',
   'opt-in': 'recorded that a recipient opted in to marketing again',
   'stop-retries': 'stopped the retry worker',
   'start-retries': 'started the retry worker'
@@ -38,9 +41,9 @@ const AuditEntrySchema = Type.Object({
 
 const AuditSchema = Type.Object({ entries: listOf([AuditEntrySchema], 'Newest first') }, { $id: 'Audit', description: 'The audit trail' })
 
-const entry = { at: at('09:30:00.000'), by: 'operator', action: 'retry', sender: SENDER, subject: ID, detail: 'succeeded' }
+const entry = { at: sampleTime('09:30:00.000'), by: 'operator', action: 'retry', sender: SENDER, subject: ID, detail: 'succeeded' }
 
-const listAudit = {
+const getAudit = {
   operationId: 'listAudit',
   tags: ['Audit'],
   summary: 'Lists the actions of operators: retries, cancellations, pauses and other changes',
@@ -52,9 +55,35 @@ const listAudit = {
   'x-requests': { latest: { summary: 'The latest ten', query: { limit: '10' } } }
 }
 
-export function auditRoutes (api: Api, deps: ApiDeps): void {
+export function auditRoutes (api: Api, store: Store): void {
   addSchemas(api, AuditEntrySchema, AuditSchema)
 
-  api.get('/audit', { schema: listAudit, config: { roles: ['admin'] } }, async request =>
-    ({ entries: await readAudit(deps.store, request.query.limit) }))
+  api.get('/audit', { schema: getAudit, config: { roles: ['admin'] } }, async request =>
+    ({ entries: await listAudit(store, request.query.limit) }))
+}
+
+export interface AuditDeps { store: Store, events: Bus }
+
+export type AuditEntry = Events['operator.action'][0]
+
+/** Records an operator's action: as an event for the log, and in a capped stream for `GET /audit`. */
+export async function audit ({ store, events }: AuditDeps, entry: AuditEntry): Promise<void> {
+  events.emit('operator.action', entry)
+  const { redis, prefix } = store
+  const fields = Object.entries(entry).flatMap(([name, value]) => [name, String(value)])
+  try {
+    await redis.xadd(globalKey(prefix, 'audit'), 'MAXLEN', '~', AUDIT_CAP, '*', ...fields)
+  } catch (error) {
+    // The action itself is done, and the log has it.
+    events.emit('unexpected-error', { location: 'audit', error })
+  }
+}
+
+/** The latest entries, newest first. */
+export async function listAudit (store: Store, limit: number): Promise<Array<AuditEntry & { at: string }>> {
+  const entries = await store.redis.xrevrange(globalKey(store.prefix, 'audit'), '+', '-', 'COUNT', limit)
+  return entries.map(([id, fields]) => {
+    const pairs = Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i], fields[2 * i + 1]])
+    return { at: formatTime(Number(id.split('-')[0])), ...Object.fromEntries(pairs) as AuditEntry }
+  })
 }

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import type { Role } from '../../config.js'
-import type { Api, ApiDeps } from '../api.js'
+import type { Role } from '../../callers.js'
+import type { Api } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { oneOf, ref, sandboxFlag, text } from '../schemas/common.js'
@@ -23,9 +23,9 @@ const getCaller = {
 }
 
 /** Lets a user interface offer only what the key permits. */
-export function callerRoutes (api: Api, deps: ApiDeps): void {
+export function callerRoutes (api: Api, { sandbox }: { sandbox: boolean }): void {
   addSchemas(api, CallerSchema)
 
   api.get('/caller', { schema: getCaller, config: { roles: ['send', 'read', 'admin'] } }, async ({ caller }) =>
-    ({ name: caller.name, role: caller.role, ...(deps.sandbox ? { sandbox: true } : {}) }))
+    ({ name: caller.name, role: caller.role, ...(sandbox ? { sandbox: true } : {}) }))
 }

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import type { Api, ApiDeps } from '../api.js'
+import type { Explain } from '../../failure/failure.js'
+import type { Api } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
@@ -35,7 +36,7 @@ const getCode = {
   }
 }
 
-export function codeRoutes (api: Api, { explain }: ApiDeps): void {
+export function codeRoutes (api: Api, explain: Explain): void {
   addSchemas(api, CodeSchema)
 
   api.get('/codes/:code', { schema: getCode, config: { roles: ['send', 'read', 'admin'] } }, async ({ params: { code } }) =>

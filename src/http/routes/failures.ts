@@ -1,19 +1,22 @@
 import { SluiceError } from '../../errors.js'
 import { acknowledge, acknowledgeAll } from '../../failure/acknowledge.js'
+import type { Explain } from '../../failure/failure.js'
 import { listFailures as readFailures } from '../../failure/list.js'
+import type { RetryDeps } from '../../failure/retry.js'
 import { retryAll, retryOne } from '../../failure/retry.js'
+import { createFailureSummary } from '../../failure/summary.js'
 import { parseId } from '../../redis/keys.js'
-import type { Api, ApiDeps } from '../api.js'
+import type { Api, ServedSenders } from '../api.js'
 import { chooseSender, chooseSenders } from '../api.js'
-import { audit } from '../audit.js'
+import { audit } from './audit.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { at, attempt, ID, SENDER } from '../samples.js'
-import { ref } from '../schemas/common.js'
+import { sampleTime, attempt, ID, SENDER } from '../samples.js'
+import { notCounted, ref } from '../schemas/common.js'
 import {
   AcknowledgeAllSchema, AcknowledgedAllSchema, AcknowledgedSchema, AcknowledgeSchema, FailureParamsSchema, FailureSchema, FailuresSchema,
-  ListFailuresSchema, RetryCountsSchema, RetryFailuresSchema
+  FailureSummarySchema, ListFailuresSchema, RetryCountsSchema, RetryFailuresSchema, SummarizeFailuresSchema, summarySchemas
 } from '../schemas/failure.js'
 
 const pending = {
@@ -29,10 +32,10 @@ const pending = {
   messageStatus: 'retrying',
   waitingFor: 'retry',
   metadata: { order: 4711 },
-  nextRetryAt: at('09:31:00.412'),
+  nextRetryAt: sampleTime('09:31:00.412'),
   lastAttemptAt: attempt.at,
   resolvedAt: null,
-  createdAt: at('09:30:00.000'),
+  createdAt: sampleTime('09:30:00.000'),
   updatedAt: attempt.at,
   reason: null,
   explanation: 'WhatsApp had an internal error.',
@@ -43,7 +46,7 @@ const pending = {
   attempts: [attempt]
 }
 const params = { id: ID }
-const one = { tags: ['Failures'], params: FailureParamsSchema }
+const ofOne = { tags: ['Failures'], params: FailureParamsSchema }
 
 const listFailures = {
   operationId: 'listFailures',
@@ -60,8 +63,37 @@ const listFailures = {
   'x-requests': {
     all: { summary: 'The first page' },
     failed: { summary: 'Permanent failures', query: { status: 'FAILED', limit: '20' } },
+    cause: { summary: 'Of one cause, not acknowledged yet', query: { status: 'FAILED', errorCode: '131026', acknowledged: 'false' } },
     due: { summary: 'Due retries of one recipient', query: { due: 'true', recipient: '+15550104711' } }
   }
+}
+
+const group = {
+  status: 'FAILED',
+  errorCode: '131026',
+  reason: 'rejected',
+  acknowledged: false,
+  count: 275,
+  recipients: 271,
+  firstAt: sampleTime('04:12:00.000'),
+  lastAt: sampleTime('09:30:00.000'),
+  nextRetryAt: null,
+  hours: Array.from({ length: 24 }, (_, hour) => hour < 18 ? 0 : hour),
+  title: 'Message undeliverable',
+  explanation: 'WhatsApp cannot deliver to this number.',
+  remedy: 'Check the number.'
+}
+const summarizeFailures = {
+  operationId: 'summarizeFailures',
+  tags: ['Failures'],
+  summary: 'Counts all PENDING and FAILED failures by cause',
+  description: 'Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it.',
+  querystring: SummarizeFailuresSchema,
+  response: {
+    200: json('The groups, the largest first', ref(FailureSummarySchema), { examples: { one: { groups: [group] } } }),
+    ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN')
+  },
+  'x-requests': { all: { summary: 'All senders' } }
 }
 
 const retryFailures = {
@@ -84,7 +116,7 @@ const retryFailures = {
 }
 
 const retryFailure = {
-  ...one,
+  ...ofOne,
   operationId: 'retryFailure',
   summary: 'Retries one failure, due or not; also a FAILED one',
   response: {
@@ -97,7 +129,7 @@ const retryFailure = {
 }
 
 const acknowledgeFailure = {
-  ...one,
+  ...ofOne,
   operationId: 'acknowledgeFailure',
   summary: 'Acknowledges a failure',
   description: 'Its retries continue.',
@@ -131,40 +163,52 @@ const acknowledgeFailures = {
 const ALL = 'all'
 
 /** Delivery failures: listing, retrying and acknowledging them. */
-export function failureRoutes (api: Api, deps: ApiDeps): void {
+export interface FailureDeps extends RetryDeps { senders: ServedSenders, explain: Explain }
+
+export function failureRoutes (api: Api, deps: FailureDeps): void {
   addSchemas(
     api, RetryFailuresSchema, AcknowledgeSchema, AcknowledgeAllSchema, FailureSchema, FailuresSchema, RetryCountsSchema, AcknowledgedSchema,
-    AcknowledgedAllSchema)
+    AcknowledgedAllSchema, ...summarySchemas)
+  const summary = createFailureSummary(deps)
 
   api.get('/failures', { schema: listFailures, config: { roles: ['read', 'admin'] } }, async request => {
     const { sender, ...filter } = request.query
-    return await readFailures(deps, chooseSenders(deps, sender), filter)
+    const { failures, nextCursor, unavailable } = await readFailures(deps, chooseSenders(deps.senders, sender), filter)
+    return { failures, nextCursor, ...notCounted(unavailable) }
+  })
+
+  api.get('/failures/summary', { schema: summarizeFailures, config: { roles: ['read', 'admin'] } }, async request => {
+    const { groups, unavailable } = await summary.read(chooseSenders(deps.senders, request.query.sender))
+    return { groups, ...notCounted(unavailable) }
   })
 
   api.post('/failures/retry', { schema: retryFailures, config: { roles: ['admin'] } }, async request => {
     const { limit, force } = request.body
     const by = request.caller.name
     const { sender } = request.body
-    const counts = await retryAll(deps, chooseSenders(deps, sender), { limit, force, by })
+    const { counts, unavailable } = await retryAll(deps, chooseSenders(deps.senders, sender), { limit, force, by })
+    summary.forget()
     await audit(deps, { by, action: 'retry', sender: sender ?? ALL, subject: `${counts.total} failures`, ...(force ? { detail: 'forced' } : {}) })
-    return counts
+    return { ...counts, ...notCounted(unavailable) }
   })
 
   api.post('/failures/:id/retry', { schema: retryFailure, config: { roles: ['admin'] } }, async request => {
     const by = request.caller.name
-    const { sender, id } = parseFailureId(deps, request.params.id)
+    const { sender, id } = parseFailureId(deps.senders, request.params.id)
     const result = await retryOne(deps, sender, id, { force: true, by })
     if (result === 'gone') throw new SluiceError('NOT_RETRYABLE', { detail: 'not a failure, or already being retried', field: 'id' })
+    summary.forget()
     await audit(deps, { by, action: 'retry', sender, subject: request.params.id, detail: result })
     return { total: 1, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0, [result]: 1 }
   })
 
   api.post('/failures/:id/acknowledge', { schema: acknowledgeFailure, config: { roles: ['admin'] } }, async request => {
     const by = request.caller.name
-    const { sender, id } = parseFailureId(deps, request.params.id)
+    const { sender, id } = parseFailureId(deps.senders, request.params.id)
     const { note } = request.body
     const isAcknowledged = await acknowledge(deps.store, sender, id, by, note)
     if (!isAcknowledged) throw new SluiceError('NOT_FOUND', { detail: 'not a pending or failed message', field: 'id' })
+    summary.forget()
     await audit(deps, { by, action: 'acknowledge', sender, subject: request.params.id, ...(note === undefined ? {} : { detail: note }) })
     return { id: request.params.id, acknowledgedBy: by }
   })
@@ -172,15 +216,16 @@ export function failureRoutes (api: Api, deps: ApiDeps): void {
   api.post('/failures/acknowledge', { schema: acknowledgeFailures, config: { roles: ['admin'] } }, async request => {
     const { sender: name, note, ...filter } = request.body
     const by = request.caller.name
-    const result = await acknowledgeAll(deps, chooseSenders(deps, name), filter, by, note)
+    const { unavailable, ...result } = await acknowledgeAll(deps, chooseSenders(deps.senders, name), filter, by, note)
+    summary.forget()
     const subject = `${result.acknowledged} failures`
     await audit(deps, { by, action: 'acknowledge', sender: name ?? ALL, subject, ...(note === undefined ? {} : { detail: note }) })
-    return result
+    return { ...result, ...notCounted(unavailable) }
   })
 }
 
-function parseFailureId (deps: ApiDeps, name: string): { sender: string, id: string } {
+function parseFailureId (senders: ServedSenders, name: string): { sender: string, id: string } {
   const parts = parseId(name)
   if (parts === null) throw new SluiceError('NOT_FOUND', { field: 'id' })
-  return { sender: chooseSender(deps, parts.sender), id: parts.id }
+  return { sender: chooseSender(senders, parts.sender), id: parts.id }
 }

@@ -1,15 +1,17 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
+import { readLatest } from '../../activity/read.js'
 import { digest } from '../../admission/key.js'
-import type { Role } from '../../config.js'
+import type { Caller, CallerRegistry, Role } from '../../callers.js'
 import { SluiceError } from '../../errors.js'
+import type { Explain } from '../../failure/failure.js'
 import { canonicalName } from '../../recipient.js'
-import { findTerm } from '../../redis/find-terms.js'
+import { findTerm } from '../../redis/lookup-index.js'
+import type { Store } from '../../redis/store.js'
 import type { Page } from '../../settlement/find.js'
 import { findInSenders, findMessages as searchIndex } from '../../settlement/find.js'
-import type { Api, ApiDeps } from '../api.js'
+import type { Api, ServedSenders } from '../api.js'
 import { chooseSenders } from '../api.js'
-import type { Caller } from '../authenticate.js'
 import { describeMessage } from '../message-view.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
@@ -19,7 +21,7 @@ import { defaulted, optionalSender, recipientText, ref } from '../schemas/common
 import { MessagesSchema } from '../schemas/message.js'
 
 const criteria = {
-  recipient: Type.Optional(recipientText('The recipient: a number, a business-scoped user id, or `group:<id>`')),
+  recipient: Type.Optional(recipientText('recipient', 'The recipient: a number, a business-scoped user id, or `group:<id>`')),
   idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Its idempotency key' })),
   providerMessageId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'WhatsApp\'s id of the message' })),
   tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' }))
@@ -48,13 +50,15 @@ const findMessages = {
   operationId: 'findMessages',
   tags: ['Messages'],
   summary: 'Finds messages by recipient, idempotency key, WhatsApp\'s id or an entry of their metadata',
-  description: 'Needs at least one of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`; a message has to match all that are given. ' +
+  description: 'A message has to match all of `recipient`, `idempotencyKey`, `providerMessageId` and `tag` that are given. ' +
+    'Without any of them the response has the newest messages, some seconds old and at most the last 200 of each sender. ' +
     'A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. ' +
     'One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. ' +
     'Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.',
   querystring: FindMessagesSchema,
   response,
   'x-requests': {
+    latest: { summary: 'The newest messages' },
     recipient: { summary: 'All for a recipient', query: { recipient: '+15550104711', limit: '10' } },
     key: { summary: 'By its idempotency key', query: { idempotencyKey: 'order-4711' } },
     tag: { summary: 'By an entry of its metadata', query: { tag: 'order:4711' } }
@@ -75,7 +79,18 @@ const findAllMessages = {
 }
 
 /** Searching for messages. */
-export function findRoutes (api: Api, deps: ApiDeps): void {
+export interface FindDeps {
+  store: Store
+  senders: ServedSenders
+  /** Idempotency keys belong to a caller, so a search by key asks for each. */
+  callers: CallerRegistry
+  /** How long a message can be found by recipient and tag, ms; 0 keeps no index. */
+  findMs: number
+  explain: Explain
+  sandbox: boolean
+}
+
+export function findRoutes (api: Api, deps: FindDeps): void {
   addSchemas(api, FindAllMessagesSchema, MessagesSchema)
 
   const roles = { roles: ['send', 'read', 'admin'] } satisfies { roles: Role[] }
@@ -84,20 +99,22 @@ export function findRoutes (api: Api, deps: ApiDeps): void {
 }
 
 /** A page of the matching messages of one sender or all, newest first. A `send` key finds its own only. */
-async function search (deps: ApiDeps, query: Static<typeof FindMessagesSchema>, caller: Caller): Promise<Static<typeof MessagesSchema>> {
+async function search (deps: FindDeps, query: Static<typeof FindMessagesSchema>, caller: Caller): Promise<Static<typeof MessagesSchema>> {
   const { recipient, idempotencyKey, providerMessageId, tag, cursor, limit } = query
   const isLimitedToOwn = caller.role === 'send'
   const terms = [
     ...(recipient === undefined ? [] : [findTerm('recipient', canonicalName(recipient))]), ...(tag === undefined ? [] : [findTerm('tag', tag)])
   ]
   if (terms.length === 0 && providerMessageId === undefined && idempotencyKey === undefined) {
-    throw new SluiceError('INVALID_REQUEST', { detail: 'give recipient, idempotencyKey, providerMessageId or tag' })
+    const own = isLimitedToOwn ? { caller: caller.name } : {}
+    const latest = await readLatest(deps.store, chooseSenders(deps.senders, query.sender), { limit, ...own })
+    return { messages: latest.map(([sender, view]) => describeMessage(sender, view, deps)), nextCursor: null }
   }
-  if ((terms.length > 0 || providerMessageId !== undefined) && deps.settings.findMs === 0) {
+  if ((terms.length > 0 || providerMessageId !== undefined) && deps.findMs === 0) {
     throw new SluiceError('INVALID_REQUEST', { detail: 'the search index is disabled (FIND_WITHIN_MS is 0): search by idempotencyKey' })
   }
-  const callers = isLimitedToOwn ? [caller.name] : deps.callers
-  const find = async (sender: string, budget: number): Promise<Page> => await searchIndex(deps.store, sender, deps.settings.findMs, {
+  const callers = isLimitedToOwn ? [caller.name] : deps.callers.names()
+  const find = async (sender: string, budget: number): Promise<Page> => await searchIndex(deps.store, sender, deps.findMs, {
     terms,
     digests: idempotencyKey === undefined ? [] : callers.map(name => digest(sender, name, idempotencyKey)),
     after: cursor ?? null,
@@ -105,6 +122,6 @@ async function search (deps: ApiDeps, query: Static<typeof FindMessagesSchema>, 
     ...(providerMessageId === undefined ? {} : { sentAs: findTerm('provider', providerMessageId) }),
     ...(isLimitedToOwn ? { caller: caller.name } : {})
   }, budget)
-  const { messages, next } = await findInSenders(chooseSenders(deps, query.sender), limit, find)
+  const { messages, next } = await findInSenders(chooseSenders(deps.senders, query.sender), limit, find)
   return { messages: messages.map(([sender, view]) => describeMessage(sender, view, deps, idempotencyKey)), nextCursor: next }
 }

@@ -3,7 +3,7 @@ import { SluiceError } from '../../errors.js'
 import type { Store } from '../../redis/store.js'
 import type { Api } from '../api.js'
 import { addSchemas } from '../openapi.js'
-import { json } from '../operation.js'
+import { json, plainText } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { ref } from '../schemas/common.js'
 
@@ -42,5 +42,26 @@ export function healthRoutes (app: Api, deps: { store: Store, closing: AbortSign
       if (cause instanceof SluiceError) throw cause
       throw new SluiceError('UNAVAILABLE', { detail: 'Redis does not respond or does not accept writes', retryAfterMs: 1000, cause })
     }
+  })
+}
+
+const example = `# HELP sluice_redis_up 1 if Redis responded to this node's last reading
+# TYPE sluice_redis_up gauge
+sluice_redis_up 1
+`
+
+const getMetrics = {
+  operationId: 'getMetrics',
+  tags: ['Counts'],
+  summary: 'Metrics of this node and of the whole system, for Prometheus',
+  description: 'Served by every node, in each role. While Redis is unavailable, the metrics of the whole system are missing.',
+  response: { 200: plainText('The text format of Prometheus, version 0.0.4', example) }
+}
+
+/** `scrape` never fails. */
+export function metricsRoute (app: Api, scrape: () => Promise<string>): void {
+  app.get('/metrics', { schema: getMetrics }, async (_, reply) => {
+    reply.type('text/plain; version=0.0.4; charset=utf-8')
+    return await scrape()
   })
 }

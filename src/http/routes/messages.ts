@@ -1,28 +1,31 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyContextConfig, FastifyReply } from 'fastify'
 import type { Admission } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
 import { digest } from '../../admission/key.js'
-import { cancel } from '../../drain/cancel.js'
+import type { Caller } from '../../callers.js'
+import { cancelledBy, closeMessage } from '../../drain/close.js'
 import { SluiceError } from '../../errors.js'
 import { parseId, publicId } from '../../redis/keys.js'
 import type { MessageView } from '../../settlement/inspect.js'
 import { inspectMessage } from '../../settlement/inspect.js'
-import type { Rules } from '../../throttle/rules.js'
+import type { CallerHeaders } from '../../throttle/caller.js'
+import { takeSlots } from '../../throttle/caller.js'
+import type { Rules } from '../../throttle/sender.js'
+import type { PostDeps } from '../admission-result.js'
 import { resultOf, toResponse } from '../admission-result.js'
-import type { Api, ApiDeps } from '../api.js'
+import type { Api } from '../api.js'
 import { chooseSender } from '../api.js'
-import { audit } from '../audit.js'
-import type { Caller } from '../authenticate.js'
+import { audit } from './audit.js'
 import { describeMessage } from '../message-view.js'
 import { addSchemas } from '../openapi.js'
 import type { RequestExample } from '../operation.js'
 import { json, optionalHeaders } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { prefersAsync, toRequest } from '../request.js'
-import { at, deliveryError, OTHER_ID, posted, postedWithoutKey, queuedMessage, SENDER, sentMessage, wait, WAMID } from '../samples.js'
+import { prefersAsync, readKeyHeader, readPost } from '../request.js'
+import { sampleTime, deliveryError, OTHER_ID, posted, postedWithoutKey, queuedMessage, SENDER, sentMessage, wait, WAMID } from '../samples.js'
 import { either, ref, SenderQuerySchema } from '../schemas/common.js'
-import { AcceptedSchema, AttemptSchema, DeliveryErrorSchema, DuplicateSchema, MessageSchema, SentSchema } from '../schemas/message.js'
+import { AcceptedSchema, AttemptSchema, DeliveryErrorSchema, DuplicateSchema, MessageSchema, SentSchema, WarningSchema } from '../schemas/message.js'
 import { PostMessageSchema } from '../schemas/post-message.js'
 
 const order = { to: '+1 555 010 4711', message: 'Your order has left', idempotencyKey: 'order-4711', metadata: { order: 4711 } }
@@ -47,11 +50,18 @@ const postRequests: Record<string, RequestExample> = {
   },
   rejected: { summary: 'Now or not at all', body: { to: '+1 555 010 4711', message: 'Only if you are free', whenLimited: 'reject' } },
   user: { summary: 'To a business-scoped user id', body: { recipient: 'US.13491208655302741918', message: 'Hello' } },
-  refused: { summary: 'A number of the sandbox that WhatsApp rejects permanently', body: { to: '+1 556 0 131026', message: 'Hello' } }
+  undeliverable: { summary: 'A number of the sandbox that WhatsApp rejects permanently', body: { to: '+1 556 0 131026', message: 'Hello' } }
 }
 
 const scheduled = {
-  ...posted, status: 'scheduled', queued: true, delayMs: 86_400_000, expectedAt: at('09:30:00.000'), position: 1, waitingFor: 'schedule'
+  ...posted,
+  status: 'scheduled',
+  queued: true,
+  scheduledFor: sampleTime('09:30:00.000'),
+  delayMs: 86_400_000,
+  expectedAt: sampleTime('09:30:00.000'),
+  position: 1,
+  waitingFor: 'schedule'
 }
 
 const postMessage = {
@@ -76,12 +86,13 @@ const postMessage = {
       examples: {
         queued: { ...postedWithoutKey, status: 'queued', queued: true, ...wait },
         scheduled,
-        retrying: { ...posted, status: 'retrying', queued: true, error: deliveryError, nextRetryAt: at('09:31:00.412') }
+        retrying: { ...posted, status: 'retrying', queued: true, error: deliveryError, nextRetryAt: sampleTime('09:31:00.412') }
       }
     }),
     ...problems(
-      'INVALID_REQUEST', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SENDER_UNKNOWN', 'NOT_SENT_YET', 'IDEMPOTENCY_KEY_REUSED',
-      'RECIPIENT_OPTED_OUT', 'PROVIDER_REJECTED', 'LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'WOULD_EXPIRE')
+      'INVALID_REQUEST', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'INVALID_KEY', 'SCHEDULED_IN_PAST', 'FORBIDDEN', 'NOT_PERMITTED',
+      'SENDER_UNKNOWN', 'NOT_SENT_YET', 'IDEMPOTENCY_KEY_REUSED', 'RECIPIENT_OPTED_OUT', 'PROVIDER_REJECTED', 'LIMITED',
+      'CALLER_RATE_LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'WOULD_EXPIRE')
   },
   'x-requests': postRequests
 }
@@ -89,10 +100,10 @@ const postMessage = {
 const MessageParamsSchema = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 300, description: 'Id of the message, or your own idempotency key' })
 })
-const one = { tags: ['Messages'], params: MessageParamsSchema, querystring: SenderQuerySchema }
+const ofOne = { tags: ['Messages'], params: MessageParamsSchema, querystring: SenderQuerySchema }
 
 const getMessage = {
-  ...one,
+  ...ofOne,
   operationId: 'getMessage',
   summary: 'Returns the state and history of a message',
   description: 'A `send` key sees its own messages only.',
@@ -118,7 +129,7 @@ const cancelled = {
 }
 
 const cancelMessage = {
-  ...one,
+  ...ofOne,
   operationId: 'cancelMessage',
   summary: 'Cancels a waiting message',
   description: 'A `send` key cancels its own messages only. Later messages in the queue move up.',
@@ -131,18 +142,23 @@ const cancelMessage = {
 }
 
 /** Accepting, reading and cancelling messages. */
-export function messageRoutes (api: Api, deps: ApiDeps): void {
-  addSchemas(api, PostMessageSchema, SentSchema, AcceptedSchema, DuplicateSchema, MessageSchema, AttemptSchema, DeliveryErrorSchema)
+export function messageRoutes (api: Api, deps: PostDeps): void {
+  addSchemas(api, PostMessageSchema, WarningSchema, SentSchema, AcceptedSchema, DuplicateSchema, MessageSchema, AttemptSchema, DeliveryErrorSchema)
 
-  api.post('/messages', { schema: postMessage, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
-    const key = request.headers['idempotency-key']
-    const post = await toRequest(deps, request.body, {
-      caller: request.caller, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(typeof key === 'string' ? { key } : {})
+  // Checked by the handler, with more than the schema can say.
+  const validatorCompiler = () => () => true
+  const config = { roles: ['send', 'admin'], checksBody: true } satisfies FastifyContextConfig
+  api.post('/messages', { schema: postMessage, validatorCompiler, config }, async (request, reply) => {
+    const key = readKeyHeader(request)
+    const post = await readPost(deps, request.body, {
+      caller: request.caller, requestId: request.id, async: prefersAsync(request.headers['prefer']), ...(key === undefined ? {} : { key })
     })
+    const own = await takeSlots(deps, request.caller, 1)
+    if (own?.error) post.rejection ??= own.error
     const admission = await admit(deps, post)
-    if (admission.status !== 'refused') reply.messageId = publicId(post.sender, admission.id)
-    setRateLimitHeaders(reply, deps.senders.settingsOf(post.sender)?.rules, admission)
-    const { httpStatus, body } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox)
+    if (admission.status !== 'rejected') reply.messageId = publicId(post.sender, admission.id)
+    setRateLimitHeaders(reply, deps.senders.settingsOf(post.sender)?.rules, admission, own?.headers)
+    const { httpStatus, body } = toResponse(await resultOf(deps, post.sender, admission), deps.sandbox, post)
     if (admission.status === 'duplicate') reply.header('idempotent-replayed', 'true')
     reply.status(httpStatus)
     return body
@@ -157,7 +173,7 @@ export function messageRoutes (api: Api, deps: ApiDeps): void {
   api.delete('/messages/:id', { schema: cancelMessage, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
     const { sender, view, key } = await findMessage(deps, request.params.id, request.query.sender, request.caller)
     reply.messageId = publicId(sender, view.id)
-    const result = view.payload === null ? 'gone' : await cancel(deps, sender, view.id, 'cancelled', request.caller.name, view.payload)
+    const result = view.payload === null ? 'gone' : await closeMessage(deps, sender, view.id, cancelledBy(request.caller.name), view.payload)
     if (result !== 'done') throw new SluiceError('NOT_CANCELLABLE', { detail: `the message is ${view.state}`, extra: { messageStatus: view.state } })
     await audit(deps, { by: request.caller.name, action: 'cancel', sender, subject: publicId(sender, view.id) })
     const after = await inspectMessage(deps.store, sender, { id: view.id })
@@ -168,20 +184,28 @@ export function messageRoutes (api: Api, deps: ApiDeps): void {
 
 /** By id, or by the caller's own idempotency key. For a `send` key the messages of other keys do not exist. */
 async function findMessage (
-  deps: ApiDeps, name: string, senderName: string | undefined, caller: Caller
+  deps: PostDeps, name: string, senderName: string | undefined, caller: Caller
 ): Promise<{ sender: string, view: MessageView, key: string | null }> {
   const parts = parseId(name)
-  const sender = chooseSender(deps, parts?.sender ?? senderName)
+  const sender = chooseSender(deps.senders, parts?.sender ?? senderName)
   const view = await inspectMessage(deps.store, sender, parts === null ? { digest: digest(sender, caller.name, name) } : { id: parts.id })
   if (view === null || (caller.role === 'send' && view.caller !== caller.name)) throw new SluiceError('NOT_FOUND', { field: 'id' })
   return { sender, view, key: parts === null ? name : null }
 }
 
-/** The rule of the pair as in the IETF draft "RateLimit header fields"; times in whole seconds. */
-function setRateLimitHeaders (reply: Pick<FastifyReply, 'header'>, rules: Rules | undefined, admission: Admission): void {
-  if (rules === undefined) return
+/** The rule of the pair, and the caller's own rate, as in the IETF draft "RateLimit header fields"; times in whole seconds. */
+function setRateLimitHeaders (
+  reply: Pick<FastifyReply, 'header' | 'headers'>, rules: Rules | undefined, admission: Admission, own: CallerHeaders | undefined
+): void {
+  if (rules === undefined) {
+    if (own !== undefined) reply.headers({ ...own })
+    return
+  }
   const { pairIntervalMs, pairBurst } = rules
   const resetMs = 'delayMs' in admission ? (admission.delayMs ?? 0) + pairIntervalMs : admission.status === 'granted' ? pairIntervalMs : 0
-  reply.header('ratelimit-policy', `"pair";q=${pairBurst};w=${Math.ceil(pairBurst * pairIntervalMs / 1000)}`)
-  if (resetMs > 0) reply.header('ratelimit', `"pair";r=0;t=${Math.ceil(resetMs / 1000)}`)
+  const policy = `"pair";q=${pairBurst};w=${Math.ceil(pairBurst * pairIntervalMs / 1000)}`
+  reply.header('ratelimit-policy', own === undefined ? policy : `${policy}, ${own['ratelimit-policy']}`)
+  const pair = resetMs > 0 ? [`"pair";r=0;t=${Math.ceil(resetMs / 1000)}`] : []
+  const states = [...pair, ...(own === undefined ? [] : [own.ratelimit])]
+  if (states.length > 0) reply.header('ratelimit', states.join(', '))
 }

@@ -1,22 +1,24 @@
 import { Type } from '@sinclair/typebox'
-import { dropUnwanted } from '../../drain/cancel.js'
+import type { CloseDeps } from '../../drain/close.js'
+import { closeAll, optedOut } from '../../drain/close.js'
 import { canonicalName, maskRecipient, nameOf } from '../../recipient.js'
-import { payloadOf } from '../../settlement/inspect.js'
 import { listOptOuts as readOptOuts, resumeMarketing as optIn, stopMarketing as optOut } from '../../throttle/opt-outs.js'
-import type { Api, ApiDeps } from '../api.js'
+import type { Api, ServedSenders } from '../api.js'
 import { chooseSender } from '../api.js'
-import { audit } from '../audit.js'
+import { audit } from './audit.js'
+import { formatted } from '../formats.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { at, SENDER } from '../samples.js'
+import { sampleTime, SENDER } from '../samples.js'
 import {
   count, defaulted, flag, listOf, RecipientParamsSchema, ref, senderIdText, senderName, SenderQuerySchema, text, textOrNull, timestamp
 } from '../schemas/common.js'
+import { formatTime } from '../../values/time.js'
 
 const ListOptOutsSchema = Type.Object({
   sender: senderName,
-  cursor: defaulted(Type.String({ pattern: '^\\d{1,20}$', default: '0', description: '`nextCursor` of the previous page' })),
+  cursor: defaulted(Type.String({ maxLength: 20, ...formatted('opt-outs-cursor'), default: '0', description: '`nextCursor` of the previous page' })),
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Approximate number of entries' }))
 }, { additionalProperties: false })
 
@@ -53,7 +55,7 @@ const MarketingResumedSchema = Type.Object({ recipient: known.recipient, sender:
 })
 
 const recipient = '15550104711'
-const since = at('09:30:00.000')
+const since = sampleTime('09:30:00.000')
 const params = { recipient: '+15550104711' }
 
 const listOptOuts = {
@@ -70,15 +72,15 @@ const listOptOuts = {
   'x-requests': { all: { summary: 'The first page', query: { limit: '100' } } }
 }
 
-const one = { tags: ['Recipients'], params: RecipientParamsSchema, querystring: SenderQuerySchema }
+const ofOne = { tags: ['Recipients'], params: RecipientParamsSchema, querystring: SenderQuerySchema }
 const errors = problems('INVALID_REQUEST', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID', 'SENDER_UNKNOWN')
 
 const stopMarketing = {
-  ...one,
+  ...ofOne,
   operationId: 'stopMarketing',
   summary: 'Records that a recipient opted out of marketing from a sender',
   description: 'Queued marketing to the recipient is cancelled at once, scheduled or retried marketing is cancelled when it is due, and new ' +
-    'marketing is refused with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing` ' +
+    'marketing is rejected with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing` ' +
     'or through `/marketing_messages`.',
   body: StopMarketingSchema,
   response: {
@@ -89,7 +91,7 @@ const stopMarketing = {
 }
 
 const resumeMarketing = {
-  ...one,
+  ...ofOne,
   operationId: 'resumeMarketing',
   summary: 'Records that a recipient opted in to marketing from a sender again',
   description: 'A recipient who opted out in WhatsApp has to opt in there too; until then WhatsApp rejects marketing with 131050, which records ' +
@@ -102,32 +104,34 @@ const resumeMarketing = {
 }
 
 /** Recipients who have opted out of marketing. */
-export function optOutRoutes (api: Api, deps: ApiDeps): void {
+export interface OptOutDeps extends CloseDeps { senders: ServedSenders }
+
+export function optOutRoutes (api: Api, deps: OptOutDeps): void {
   addSchemas(api, StopMarketingSchema, OptOutSchema, OptOutsSchema, MarketingStoppedSchema, MarketingResumedSchema)
 
   api.get('/opt-outs', { schema: listOptOuts, config: { roles: ['read', 'admin'] } }, async request => {
-    const sender = chooseSender(deps, request.query.sender)
+    const sender = chooseSender(deps.senders, request.query.sender)
     const { optOuts, cursor } = await readOptOuts(deps.store, sender, request.query.cursor, request.query.limit)
     return {
       optOuts: optOuts.map(({ recipient, since, by, reason }) => (
-        { recipient: nameOf(recipient), sender, since: new Date(since).toISOString(), by, reason }
+        { recipient: nameOf(recipient), sender, since: formatTime(since), by, reason }
       )),
       nextCursor: cursor
     }
   })
 
   api.put('/opt-outs/:recipient', { schema: stopMarketing, config: { roles: ['send', 'admin'] } }, async request => {
-    const sender = chooseSender(deps, request.query.sender)
+    const sender = chooseSender(deps.senders, request.query.sender)
     const recipient = canonicalName(request.params.recipient)
     const { name } = request.caller
     const { wasOut, since, waiting } = await optOut(deps.store, sender, recipient, { by: name, reason: request.body.reason })
-    const dropped = await dropUnwanted(deps, sender, waiting, async id => await payloadOf(deps.store, sender, id))
+    const dropped = await closeAll(deps, sender, waiting, optedOut)
     await audit(deps, { by: name, action: 'opt-out', sender, subject: maskRecipient(recipient), detail: `${dropped} dropped` })
-    return { recipient: nameOf(recipient), sender, since: new Date(since).toISOString(), wasOut, dropped }
+    return { recipient: nameOf(recipient), sender, since: formatTime(since), wasOut, dropped }
   })
 
   api.delete('/opt-outs/:recipient', { schema: resumeMarketing, config: { roles: ['admin'] } }, async request => {
-    const sender = chooseSender(deps, request.query.sender)
+    const sender = chooseSender(deps.senders, request.query.sender)
     const recipient = canonicalName(request.params.recipient)
     const wasOut = await optIn(deps.store, sender, recipient)
     await audit(deps, { by: request.caller.name, action: 'opt-in', sender, subject: maskRecipient(recipient) })

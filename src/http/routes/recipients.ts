@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox'
+import type { ErasureDeps } from '../../erasure/erase.js'
 import { eraseRecipient as erase } from '../../erasure/erase.js'
 import { knownSenders } from '../../redis/known-senders.js'
 import { SluiceError } from '../../errors.js'
 import { canonicalName, maskRecipient } from '../../recipient.js'
-import type { Api, ApiDeps } from '../api.js'
-import { audit } from '../audit.js'
+import type { Api } from '../api.js'
+import { audit } from './audit.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
@@ -47,7 +48,7 @@ const eraseRecipient = {
 }
 
 /** Erasure of all data of a recipient. */
-export function recipientRoutes (api: Api, deps: ApiDeps): void {
+export function recipientRoutes (api: Api, deps: ErasureDeps): void {
   addSchemas(api, ErasedSchema)
 
   api.delete('/recipients/:recipient', { schema: eraseRecipient, config: { roles: ['admin'] } }, async (request, reply) => {

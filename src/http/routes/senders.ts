@@ -1,22 +1,24 @@
 import { Type } from '@sinclair/typebox'
 import type { SenderView } from '../../sender-facts.js'
+import type { SenderRegistry } from '../../sender-registry.js'
 import { inspectSender, inspectSenders } from '../../throttle/inspect.js'
-import { pauseSender as pause, resumeSender as resume } from '../../throttle/pause.js'
-import { changeRules } from '../../throttle/rules.js'
-import type { Api, ApiDeps } from '../api.js'
+import { pauseSender as pause, resumeSender as resume, changeRules } from '../../throttle/sender.js'
+import type { Api, ServedSenders } from '../api.js'
 import { chooseSender } from '../api.js'
-import { audit } from '../audit.js'
+import type { AuditDeps } from './audit.js'
+import { audit } from './audit.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { at, SENDER } from '../samples.js'
-import { count, flag, listOf, oneOf, ref, text, textOrNull, timestampOrNull } from '../schemas/common.js'
+import { sampleTime, SENDER } from '../samples.js'
+import { count, flag, listOf, notCounted, oneOf, ref, text, textOrNull, timestampOrNull, unavailable } from '../schemas/common.js'
 
 const SenderParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Phone number id of the sender' }) })
 
 const PauseSchema = Type.Object({
-  forMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 86_400_000, description: 'How long; default: until an operator resumes it' }))
-}, { $id: 'Pause', additionalProperties: false, description: 'How long to pause' })
+  forMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 86_400_000, description: 'How long; default: until an operator resumes it' })),
+  note: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\x00-\\x1f]*$', description: 'Why, for people to read' }))
+}, { $id: 'Pause', additionalProperties: false, description: 'How long to pause, and why' })
 
 const rule = {
   pairIntervalMs: 'Minimum time between two messages to one recipient',
@@ -48,16 +50,47 @@ const states: Record<SenderView['state'], string> = {
   active: 'it sends', paused: 'an operator paused it', stopped: 'WhatsApp rejects everything it sends'
 }
 
+const circuits: Record<SenderView['circuit']['state'], string> = {
+  closed: 'messages are sent',
+  open: 'WhatsApp is down: messages wait, and probes go out one at a time',
+  'half-open': 'WhatsApp works again, and the backlog is sent at a part of the rate'
+}
+
+const CircuitSchema = Type.Object({
+  state: oneOf(circuits, 'Whether WhatsApp works for this sender'),
+  since: timestampOrNull('When it opened; null while it is closed'),
+  nextProbeAt: timestampOrNull('When the next probe may go; null unless it is open'),
+  code: textOrNull('Code of the last failure that was not the message\'s own; null while it is closed')
+}, { $id: 'Circuit', description: 'The circuit breaker of a sender' })
+
+const windowStates: Record<SenderView['windows']['state'], string> = {
+  off: 'WINDOW_CHECK is off, and every message passes',
+  collecting: 'webhooks have not come for 24 hours, or some may be missing: every message passes',
+  known: 'messages that need an open window are rejected, replaced or held where it is closed'
+}
+
+const WindowsSchema = Type.Object({
+  state: oneOf(windowStates, 'Whether closed windows are known'),
+  since: timestampOrNull('Since when no webhook of the sender is missing; null while that is not known'),
+  lastWebhookAt: timestampOrNull('When the last webhook of the sender came; null for none'),
+  people: count('People whose last message or call is known')
+}, { $id: 'Windows', description: 'What is known of the customer service windows of a sender\'s recipients' })
+
 export const SenderSchema = Type.Object({
   id: text('Phone number id'),
+  name: textOrNull('Its name for people; null without one'),
   state: oneOf(states, 'Whether it sends'),
-  reason: textOrNull('The operator who paused it, or the code that stopped it'),
+  reason: textOrNull('The operator who paused it and the note after a colon, or the code that stopped it'),
   resumesAt: timestampOrNull('When it resumes by itself, or is probed next; null if no end is known'),
+  circuit: ref(CircuitSchema, 'Its circuit breaker'),
+  windows: ref(WindowsSchema, 'The customer service windows of its recipients'),
   rules: ref(RulesSchema, 'Its rules'),
   queued: count('Messages in queues'),
   due: count('Queued messages whose ready time has come'),
   inFlight: count('Messages in flight to WhatsApp'),
   scheduled: count('Messages that wait for their `scheduledFor`'),
+  suspended: count('Messages that wait for their template to be approved, outside of the queues'),
+  awaiting: count('Messages that wait until their recipient writes, outside of the queues'),
   unknown: count('Messages of unknown outcome'),
   retrying: count('Messages that wait for their next retry'),
   failures: ref(FailureCountsSchema, 'Its delivery failures'),
@@ -68,21 +101,26 @@ export const SenderSchema = Type.Object({
   hasWorker: flag('A worker drains it now')
 }, { $id: 'Sender', description: 'A sending number with its counts and rules' })
 
-const SendersSchema = Type.Object({ senders: listOf([SenderSchema], 'All configured senders') }, {
+const SendersSchema = Type.Object({ senders: listOf([SenderSchema], 'All configured senders'), unavailable }, {
   $id: 'Senders', description: 'The sending numbers'
 })
 
 const rules = { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 }
 export const senderSample = {
   id: SENDER,
+  name: 'Support line',
   state: 'active',
   reason: null,
   resumesAt: null,
+  circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
+  windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   rules,
   queued: 12,
   due: 3,
   inFlight: 4,
   scheduled: 1,
+  suspended: 0,
+  awaiting: 0,
   unknown: 0,
   retrying: 2,
   failures: { pending: 3, resolved: 7, failed: 1 },
@@ -92,10 +130,10 @@ export const senderSample = {
   oldestDueSeconds: 0.12,
   hasWorker: true
 }
-const paused = { ...senderSample, state: 'paused', reason: 'operator', resumesAt: at('09:31:00.000') }
+const paused = { ...senderSample, state: 'paused', reason: 'operator: New price list first', resumesAt: sampleTime('09:31:00.000') }
 
 const params = { id: SENDER }
-const one = { tags: ['Senders'], params: SenderParamsSchema }
+const ofOne = { tags: ['Senders'], params: SenderParamsSchema }
 const errors = problems('INVALID_REQUEST', 'SENDER_UNKNOWN')
 
 const listSenders = {
@@ -105,25 +143,26 @@ const listSenders = {
   response: { 200: json('All senders', ref(SendersSchema), { examples: { one: { senders: [senderSample] } } }) }
 }
 const pauseSender = {
-  ...one,
+  ...ofOne,
   operationId: 'pauseSender',
   summary: 'Pauses a sender, for a time or until it is resumed',
   description: 'Queued messages keep their position; messages in flight are not recalled.',
   body: PauseSchema,
   response: { 200: json('The sender, paused', ref(SenderSchema), { examples: { paused } }), ...errors },
   'x-requests': {
-    minute: { summary: 'For a minute', params, body: { forMs: 60_000 } }, open: { summary: 'Until an operator resumes it', params, body: {} }
+    minute: { summary: 'For a minute', params, body: { forMs: 60_000, note: 'New price list first' } },
+    open: { summary: 'Until an operator resumes it', params, body: {} }
   }
 }
 const resumeSender = {
-  ...one,
+  ...ofOne,
   operationId: 'resumeSender',
-  summary: 'Resumes a sender that is paused or stopped',
+  summary: 'Resumes a sender that is paused or stopped, and closes its circuit',
   response: { 200: json('The sender, active', ref(SenderSchema), { examples: { open: senderSample } }), ...errors },
   'x-requests': { one: { summary: 'The default sender', params } }
 }
 const changeQuota = {
-  ...one,
+  ...ofOne,
   operationId: 'changeQuota',
   summary: 'Changes a sender\'s rules',
   description: 'Omitted rules stay. The change applies from the next grant, on all nodes, until the next change or a start with new settings.',
@@ -134,33 +173,46 @@ const changeQuota = {
   'x-requests': { slower: { summary: 'A longer interval for each recipient', params, body: { pairIntervalMs: 6000 } } }
 }
 
-/** The sending numbers: counts and rules, pausing and resuming. */
-export function senderRoutes (api: Api, deps: ApiDeps): void {
-  addSchemas(api, PauseSchema, QuotaSchema, RulesSchema, FailureCountsSchema, SenderSchema, SendersSchema)
+export type NamingSenders = ServedSenders & Pick<SenderRegistry, 'settingsOf'>
+export type NamedSender = SenderView & { name: string | null }
 
-  api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => ({
-    senders: await inspectSenders(deps.store, deps.senders.ids())
-  }))
+export function nameSender (senders: NamingSenders, view: SenderView): NamedSender {
+  return { ...view, name: senders.settingsOf(view.id)?.name ?? null }
+}
+
+/** The sending numbers: counts and rules, pausing and resuming. */
+export interface SenderRouteDeps extends AuditDeps { senders: NamingSenders }
+
+export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
+  const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
+  addSchemas(api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, WindowsSchema, FailureCountsSchema, SenderSchema, SendersSchema)
+
+  api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
+    const { senders, unavailable } = await inspectSenders(deps.store, deps.senders.ids())
+    return { senders: senders.map(withName), ...notCounted(unavailable) }
+  })
 
   api.post('/senders/:id/pause', { schema: pauseSender, config: { roles: ['admin'] } }, async request => {
-    const sender = chooseSender(deps, request.params.id)
-    const { forMs } = request.body
-    await pause(deps.store, sender, request.caller.name, forMs)
-    const detail = forMs === undefined ? {} : { detail: `${forMs} ms` }
+    const sender = chooseSender(deps.senders, request.params.id)
+    const { forMs, note } = request.body
+    await pause(deps.store, sender, note === undefined ? request.caller.name : `${request.caller.name}: ${note}`, forMs)
+    const details = [...(forMs === undefined ? [] : [`${forMs} ms`]), ...(note === undefined ? [] : [note])].join('; ')
+    const detail = details === '' ? {} : { detail: details }
     await audit(deps, { by: request.caller.name, action: 'pause', sender, subject: sender, ...detail })
-    return await inspectSender(deps.store, sender)
+    return withName(await inspectSender(deps.store, sender))
   })
 
   api.post('/senders/:id/resume', { schema: resumeSender, config: { roles: ['admin'] } }, async request => {
-    const sender = chooseSender(deps, request.params.id)
-    const before = await resume(deps.store, sender)
-    await audit(deps, { by: request.caller.name, action: 'resume', sender, subject: sender })
+    const sender = chooseSender(deps.senders, request.params.id)
+    const { before, circuit } = await resume(deps.store, sender)
+    const detail = circuit === 'closed' ? {} : { detail: `circuit was ${circuit}` }
+    await audit(deps, { by: request.caller.name, action: 'resume', sender, subject: sender, ...detail })
     if (before !== 'active') deps.events.emit('sender.resumed', { sender })
-    return await inspectSender(deps.store, sender)
+    return withName(await inspectSender(deps.store, sender))
   })
 
   api.put('/senders/:id/quota', { schema: changeQuota, config: { roles: ['admin'] } }, async request => {
-    const sender = chooseSender(deps, request.params.id)
+    const sender = chooseSender(deps.senders, request.params.id)
     const version = await changeRules(deps.store, sender, request.body)
     const detail = `version ${version}: ${JSON.stringify(request.body)}`
     await audit(deps, { by: request.caller.name, action: 'quota', sender, subject: sender, detail })

@@ -1,11 +1,12 @@
 import { Type } from '@sinclair/typebox'
-import type { SenderView } from '../../sender-facts.js'
-import { inspectSenders, queueOf } from '../../throttle/inspect.js'
-import type { Api, ApiDeps } from '../api.js'
+import type { Store } from '../../redis/store.js'
+import { inspectSenders, queueOf, sumOf } from '../../throttle/inspect.js'
+import type { Api } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
-import { count, listOf, ref, sandboxFlag } from '../schemas/common.js'
-import { FailureCountsSchema, SenderSchema, senderSample } from './senders.js'
+import { count, listOf, notCounted, ref, sandboxFlag, unavailable } from '../schemas/common.js'
+import type { NamingSenders } from './senders.js'
+import { FailureCountsSchema, nameSender, SenderSchema, senderSample } from './senders.js'
 
 const counts = {
   waiting: count('Queued with an active sender, and due'),
@@ -19,7 +20,7 @@ const counts = {
 const QueueCountsSchema = Type.Object(counts, { $id: 'QueueCounts', description: 'The messages by Bull\'s job states; each is counted once' })
 
 const QueueStatsSchema = Type.Object({
-  queue: Type.Unsafe<'WHATSAPP'>({ type: 'string', const: 'WHATSAPP', description: 'Name of the queue' }), ...counts
+  queue: Type.Unsafe<'WHATSAPP'>({ type: 'string', const: 'WHATSAPP', description: 'Name of the queue' }), ...counts, unavailable
 }, { $id: 'QueueStats', description: 'The queue by Bull\'s job states' })
 
 const StatsSchema = Type.Object({
@@ -27,6 +28,7 @@ const StatsSchema = Type.Object({
   deliveryFailures: ref(FailureCountsSchema, 'Delivery failures of all senders'),
   queue: ref(QueueCountsSchema, 'The queue of all senders'),
   senders: listOf([SenderSchema], 'Each sender'),
+  unavailable,
   sandbox: sandboxFlag
 }, { $id: 'Stats', description: 'The counts of the whole gateway' })
 
@@ -47,28 +49,29 @@ const getQueueStats = {
 }
 
 /** The counts of the original service, and Bull's counts of the queue. */
-export function statsRoutes (api: Api, deps: ApiDeps): void {
+export interface StatsDeps { store: Store, senders: NamingSenders, sandbox: boolean }
+
+export function statsRoutes (api: Api, deps: StatsDeps): void {
   addSchemas(api, QueueCountsSchema, QueueStatsSchema, StatsSchema)
 
   api.get('/stats', { schema: getStats, config: { roles: ['read', 'admin'] } }, async () => {
-    const senders = await inspectSenders(deps.store, deps.senders.ids())
+    const { senders, unavailable } = await inspectSenders(deps.store, deps.senders.ids())
     return {
-      throttling: { activeRateLimits: sum(senders, sender => sender.activeRateLimits) },
+      throttling: { activeRateLimits: sumOf(senders, sender => sender.activeRateLimits) },
       deliveryFailures: {
-        pending: sum(senders, sender => sender.failures.pending),
-        resolved: sum(senders, sender => sender.failures.resolved),
-        failed: sum(senders, sender => sender.failures.failed)
+        pending: sumOf(senders, sender => sender.failures.pending),
+        resolved: sumOf(senders, sender => sender.failures.resolved),
+        failed: sumOf(senders, sender => sender.failures.failed)
       },
       queue: queueOf(senders),
-      senders,
+      senders: senders.map(sender => nameSender(deps.senders, sender)),
+      ...notCounted(unavailable),
       ...(deps.sandbox ? { sandbox: true } : {})
     }
   })
 
-  api.get('/queues/stats', { schema: getQueueStats, config: { roles: ['read', 'admin'] } }, async () =>
-    ({ queue: 'WHATSAPP' as const, ...queueOf(await inspectSenders(deps.store, deps.senders.ids())) }))
-}
-
-function sum (senders: SenderView[], of: (sender: SenderView) => number): number {
-  return senders.reduce((total, sender) => total + of(sender), 0)
+  api.get('/queues/stats', { schema: getQueueStats, config: { roles: ['read', 'admin'] } }, async () => {
+    const { senders, unavailable } = await inspectSenders(deps.store, deps.senders.ids())
+    return { queue: 'WHATSAPP' as const, ...queueOf(senders), ...notCounted(unavailable) }
+  })
 }

@@ -43,10 +43,15 @@ export function webhookRoutes (app: Api, deps: WebhookDeps): void {
     hooks.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_, body, done) => { done(null, body) })
 
     hooks.get('/webhooks/whatsapp', { schema: verifyWebhook }, async (request, reply) => {
-      const query = request.query as Record<string, string | undefined>
-      const challenge = query['hub.challenge'] ?? ''
-      if (!isVerified(deps.verifyToken, query['hub.mode'], query['hub.verify_token']) || !/^[\w-]{1,256}$/.test(challenge)) {
-        throw new SluiceError('FORBIDDEN', { detail: 'The verify token is not the one of WHATSAPP_VERIFY_TOKEN' })
+      const query = request.query as Record<string, unknown>
+      // A parameter that is given twice is a list. Meta gives each once.
+      const once = (name: string): string => typeof query[name] === 'string' ? query[name] : ''
+      const challenge = once('hub.challenge')
+      if (!isVerified(deps.verifyToken, once('hub.mode'), once('hub.verify_token'))) {
+        throw new SluiceError('FORBIDDEN', { detail: 'hub.verify_token is not the one of WHATSAPP_VERIFY_TOKEN' })
+      }
+      if (!/^[\w-]{1,256}$/.test(challenge)) {
+        throw new SluiceError('FORBIDDEN', { detail: 'hub.challenge must be 1 to 256 letters, digits, - or _, given once' })
       }
       reply.type('text/plain').header('x-content-type-options', 'nosniff')
       return challenge

@@ -1,10 +1,12 @@
 import { Type } from '@sinclair/typebox'
+import type { RetryWorkerStatus } from '../../failure/retry-worker.js'
 import { retryWorkerStatus, startRetries, stopRetries } from '../../failure/retry-worker.js'
-import type { Api, ApiDeps } from '../api.js'
-import { audit } from '../audit.js'
+import type { Api } from '../api.js'
+import type { AuditDeps } from './audit.js'
+import { audit } from './audit.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
-import { at } from '../samples.js'
+import { sampleTime } from '../samples.js'
 import { count, flag, ref, refOrNull, textOrNull, timestampOrNull } from '../schemas/common.js'
 import { RetryCountsSchema } from '../schemas/failure.js'
 
@@ -20,9 +22,9 @@ export const RetryWorkerStatusSchema = Type.Object({
 const running = {
   isRunning: true,
   intervalMs: 120_000,
-  lastRunAt: at('09:30:00.000'),
+  lastRunAt: sampleTime('09:30:00.000'),
   lastResult: { total: 3, succeeded: 2, failed: 1, permanentlyFailed: 0, deferred: 0 },
-  nextRunAt: at('09:32:00.000'),
+  nextRunAt: sampleTime('09:32:00.000'),
   stoppedBy: null
 }
 const status = (description: string, examples: Record<string, object>) => ({ 200: json(description, ref(RetryWorkerStatusSchema), { examples }) })
@@ -46,20 +48,23 @@ const startRetryWorker = {
   response: status('Started', { running })
 }
 
-export function workerRoutes (api: Api, deps: ApiDeps): void {
+export interface WorkerRouteDeps extends AuditDeps { retryIntervalMs: number }
+
+export function workerRoutes (api: Api, deps: WorkerRouteDeps): void {
   addSchemas(api, RetryWorkerStatusSchema)
 
-  api.get('/workers/retry', { schema: getRetryWorker, config: { roles: ['read', 'admin'] } }, async () => await retryWorkerStatus(deps))
+  const status = async (): Promise<RetryWorkerStatus> => await retryWorkerStatus(deps.store, deps.retryIntervalMs)
+  api.get('/workers/retry', { schema: getRetryWorker, config: { roles: ['read', 'admin'] } }, status)
 
   api.post('/workers/retry/stop', { schema: stopRetryWorker, config: { roles: ['admin'] } }, async request => {
-    await stopRetries(deps, request.caller.name)
+    await stopRetries(deps.store, request.caller.name)
     await audit(deps, { by: request.caller.name, action: 'stop-retries', sender: '*', subject: 'retry worker' })
-    return await retryWorkerStatus(deps)
+    return await status()
   })
 
   api.post('/workers/retry/start', { schema: startRetryWorker, config: { roles: ['admin'] } }, async request => {
-    await startRetries(deps)
+    await startRetries(deps.store)
     await audit(deps, { by: request.caller.name, action: 'start-retries', sender: '*', subject: 'retry worker' })
-    return await retryWorkerStatus(deps)
+    return await status()
   })
 }

@@ -2,6 +2,7 @@
 import type { Static, TSchema, TUnsafe } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import type { Category, Lane } from '../../message.js'
+import { type Format, formatted } from '../formats.js'
 
 /** One of several words, each with its meaning; the record makes the compiler require all of them. */
 export function oneOf<Word extends string> (words: Record<Word, string>, description: string, more: { default?: NoInfer<Word> } = {}): TUnsafe<Word> {
@@ -9,7 +10,7 @@ export function oneOf<Word extends string> (words: Record<Word, string>, descrip
   return Type.Unsafe<Word>({ type: 'string', enum: Object.keys(words), description: `${description}. ${meanings.join('. ')}`, ...more })
 }
 
-/** The same, or null. */
+/** One of several words, or null. */
 export function oneOfOrNull<Word extends string> (words: Record<Word, string>, description: string): TUnsafe<Word | null> {
   return Type.Unsafe<Word | null>({ ...oneOf(words, description), type: ['string', 'null'], enum: [...Object.keys(words), null] })
 }
@@ -60,7 +61,7 @@ export function either<Schemas extends TSchema[]> (...schemas: Schemas): TUnsafe
 export const laneMeanings: Record<Lane, string> = { urgent: 'before all other lanes', normal: 'the default', bulk: 'after all other lanes' }
 
 export const categoryMeanings: Record<Category, string> = {
-  marketing: 'refused and cancelled for a recipient who has opted out',
+  marketing: 'rejected and cancelled for a recipient who has opted out',
   utility: 'about an agreed transaction',
   authentication: 'a one-time code',
   service: 'a response to what the person wrote'
@@ -71,8 +72,17 @@ export const optionalSender = (description: string) => Type.Optional(Type.String
 export const senderName = optionalSender('Phone number id of the sender; default: the first one configured')
 export const senderIdText = text('Phone number id of the sender')
 export const sandboxFlag = Type.Optional(flag('Present and true if the sandbox replaces WhatsApp: nothing was really sent'))
-export const recipientText = (description: string) => Type.String({ minLength: 1, maxLength: 160, description })
+export const recipientText = (format: Format, description: string) => Type.String({ minLength: 1, maxLength: 160, ...formatted(format), description })
 export const SenderQuerySchema = Type.Object({ sender: senderName }, { additionalProperties: false })
 export const RecipientParamsSchema = Type.Object({
-  recipient: recipientText('The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>`')
+  recipient: recipientText('recipient', 'The recipient: a number written as in `to`, a business-scoped user id, or `group:<id>`')
 })
+
+/** Of routes over several senders: see findReachable. */
+export const unavailable = Type.Optional(Type.Array(Type.String(), {
+  description: 'Senders that are left out, because the Redis server with their data is down; absent if there are none'
+}))
+
+export function notCounted (senders: string[]): { unavailable?: string[] } {
+  return senders.length === 0 ? {} : { unavailable: senders }
+}

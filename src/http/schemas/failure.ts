@@ -1,7 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import type { Failure, FailureStatus, PendingState } from '../../failure/failure.js'
+import { formatted } from '../formats.js'
 import {
-  anyObjectOrNull, count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, recipientText, text, textOrNull, timestamp, timestampOrNull
+  anyObjectOrNull, count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, recipientText, text, textOrNull, timestamp, timestampOrNull,
+  unavailable
 } from './common.js'
 import { AttemptSchema, contentSchema, states, waitingFor } from './message.js'
 
@@ -9,12 +11,27 @@ const statuses: Record<FailureStatus, string> = {
   PENDING: 'waits for a retry, or its retry has begun', RESOLVED: 'a retry succeeded', FAILED: 'failed permanently'
 }
 
+const reasons: Record<NonNullable<Failure['reason']>, string> = {
+  rejected: 'WhatsApp rejected it permanently',
+  exhausted: 'all retries failed',
+  expired: 'its lifetime ended',
+  unknown: 'its outcome stayed unknown',
+  cancelled: 'it was cancelled'
+}
+
 const sender = optionalSender('Only those of this sender, by phone number id; default: all senders')
-const cursor = Type.Optional(Type.String({ maxLength: 400, description: '`nextCursor` of the previous page' }))
+const cursor = Type.Optional(Type.String({ maxLength: 400, ...formatted('failures-cursor'), description: '`nextCursor` of the previous page' }))
 const filter = {
   sender,
-  recipient: Type.Optional(recipientText('Only those of this recipient: a number, a business-scoped user id, or `group:<id>`')),
+  recipient: Type.Optional(recipientText('recipient', 'Only those of this recipient: a number, a business-scoped user id, or `group:<id>`')),
   idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Only the one with this key' }))
+}
+const cause = {
+  errorCode: Type.Optional(Type.String({
+    pattern: '^[A-Za-z0-9_/-]{1,64}$', description: 'Failures whose last error has this code. `none` selects those without a code'
+  })),
+  reason: Type.Optional(oneOf(reasons, 'Only those that failed permanently for this reason')),
+  acknowledged: Type.Optional(Type.Boolean({ description: 'Only those that are, or are not, acknowledged' }))
 }
 const limit = (maximum: number, byDefault: number) =>
   defaulted(Type.Integer({ minimum: 1, maximum, default: byDefault, description: 'Maximum number of failures' }))
@@ -24,6 +41,7 @@ export const ListFailuresSchema = Type.Object({
   status: Type.Optional(oneOf(statuses, 'Only those with this status')),
   due: Type.Optional(Type.Boolean({ description: 'Only PENDING ones whose retry is due or has begun' })),
   ...filter,
+  ...cause,
   cursor,
   limit: limit(200, 50)
 }, { additionalProperties: false })
@@ -42,6 +60,8 @@ const acknowledgeable = { PENDING: statuses.PENDING, FAILED: statuses.FAILED }
 export const AcknowledgeAllSchema = Type.Object({
   status: defaulted(oneOf<'PENDING' | 'FAILED'>(acknowledgeable, 'Only those with this status', { default: 'FAILED' })),
   ...filter,
+  errorCode: cause.errorCode,
+  reason: cause.reason,
   cursor,
   limit: limit(10_000, 1000),
   note
@@ -51,14 +71,6 @@ export const FailureParamsSchema = Type.Object({ id: Type.String({ minLength: 1,
 
 const { retrying, queued, sending, unknown } = states
 const stages: Record<PendingState, string> = { retrying, queued, sending, unknown }
-
-const reasons: Record<NonNullable<Failure['reason']>, string> = {
-  rejected: 'WhatsApp rejected it permanently',
-  exhausted: 'all retries failed',
-  expired: 'its lifetime ended',
-  unknown: 'its outcome stayed unknown',
-  cancelled: 'it was cancelled'
-}
 
 export const FailureSchema = Type.Object({
   id: text('Id of the message'),
@@ -89,15 +101,40 @@ export const FailureSchema = Type.Object({
 
 export const FailuresSchema = Type.Object({
   failures: listOf([FailureSchema], 'PENDING by next retry, then FAILED and RESOLVED, newest first'),
-  nextCursor: textOrNull('`cursor` of the next page; null at the end')
+  nextCursor: textOrNull('`cursor` of the next page; null at the end'),
+  unavailable
 }, { $id: 'Failures', description: 'A page of failures' })
+
+const FailureGroupSchema = Type.Object({
+  status: oneOf(statuses, 'Their status'),
+  errorCode: textOrNull('The code of their last error'),
+  reason: oneOfOrNull(reasons, 'Why they failed permanently; null unless FAILED'),
+  acknowledged: flag('They are acknowledged'),
+  count: count('How many they are'),
+  recipients: count('To how many recipients'),
+  firstAt: timestamp('When the earliest of their last attempts was settled'),
+  lastAt: timestamp('When the latest of their last attempts was settled'),
+  nextRetryAt: timestampOrNull('When the first of them is retried; null unless PENDING'),
+  hours: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Last attempts in each of the last 24 hours, the current one last' }),
+  title: textOrNull('Title of the code'),
+  explanation: textOrNull('What the code means'),
+  remedy: textOrNull('What to do about it')
+}, { $id: 'FailureGroup', description: 'Failures with one cause' })
+
+export const FailureSummarySchema = Type.Object({
+  groups: listOf([FailureGroupSchema], 'The largest first'), unavailable
+}, { $id: 'FailureSummary', description: 'All PENDING and FAILED failures, by cause' })
+export const summarySchemas = [FailureGroupSchema, FailureSummarySchema]
+
+export const SummarizeFailuresSchema = Type.Object({ sender }, { additionalProperties: false })
 
 export const RetryCountsSchema = Type.Object({
   total: count('Failures retried'),
   succeeded: count('Sent'),
   failed: count('Failed again, or of unknown outcome: a later retry follows'),
   permanentlyFailed: count('Failed permanently'),
-  deferred: count('Returned to the queue because no slot was free')
+  deferred: count('Returned to the queue because no slot was free'),
+  unavailable
 }, { $id: 'RetryCounts', description: 'The results of one run of retries; the four are disjoint and sum to `total`' })
 
 export const AcknowledgedSchema = Type.Object({ id: text('Id of the failed message'), acknowledgedBy: text('The API key that acknowledged it') }, {
@@ -106,5 +143,6 @@ export const AcknowledgedSchema = Type.Object({ id: text('Id of the failed messa
 export const AcknowledgedAllSchema = Type.Object({
   acknowledged: count('Failures acknowledged by this request'),
   more: flag('There may be others: repeat the request with `nextCursor`'),
-  nextCursor: textOrNull('`cursor` of the next request; null at the end')
+  nextCursor: textOrNull('`cursor` of the next request; null at the end'),
+  unavailable
 }, { $id: 'AcknowledgedAll', description: 'The number of acknowledged failures' })

@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import type { KeySource, State, WaitingFor } from '../../message.js'
+import type { Warning } from '../../recipient.js'
 import {
   anyObjectOrNull, categoryMeanings, count, countOrNull, either, flag, listOf, oneOf, oneOfOrNull, ref, sandboxFlag, senderIdText, text, textOrNull,
   timestamp, timestampOrNull
@@ -27,6 +28,9 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   'cool-down': 'the end of a cool-down: WhatsApp asked to slow down',
   pause: 'an operator paused the sender',
   'sender-stopped': 'WhatsApp rejects the sender: token, permission, account or payment',
+  outage: 'WhatsApp is down, or works again and the backlog is sent in stages',
+  'template-paused': 'its template is not approved at WhatsApp now; it is sent once it is approved again',
+  window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   schedule: 'its own `scheduledFor`',
   retry: 'the retry schedule'
 }
@@ -34,7 +38,7 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
 const keySources: Record<KeySource, string> = {
   header: 'the header `Idempotency-Key`',
   field: 'the field `idempotencyKey`',
-  derived: 'derived from recipient, content, type and timestamp',
+  derived: 'derived from recipient, content, type, `timestamp` and `scheduledFor`',
   none: 'it has none'
 }
 
@@ -84,12 +88,26 @@ const identity = {
   idempotencyKey: textOrNull('The idempotency key in force'),
   keySource: oneOf(keySources, 'Where the key came from')
 }
+const warningCodes: Record<Warning['code'], string> = {
+  NUMBER_IMPOSSIBLE: 'no number of this country has so many digits; numbering plans change, so the message is accepted'
+}
+export const WarningSchema = Type.Object({
+  code: oneOf(warningCodes, 'What is unusual; stable'), field: text('The field'), detail: text('What is unusual, as a sentence')
+}, { $id: 'Warning', description: 'Something unusual about an accepted message' })
+
+/** What a response repeats of its request. */
+export const understood = {
+  scheduledFor: Type.Optional(timestamp('`scheduledFor` as understood; of a duplicate that of the first message, while that is scheduled')),
+  warnings: Type.Optional(listOf([WarningSchema], 'Present if the message is accepted although something about it is unusual'))
+}
+
 const posted = {
   ...identity,
   status: oneOf(states, 'The state of the message'),
   immediate: flag('It was sent within this request'),
   queued: flag('It waits'),
   duplicate: flag('It repeats an earlier message: nothing is sent'),
+  ...understood,
   sandbox: sandboxFlag
 }
 
@@ -100,14 +118,17 @@ export const MessageSchema = Type.Object({
   keySource: oneOfOrNull(keySources, 'Where the key came from'),
   status: posted.status,
   sender: senderIdText,
-  to: textOrNull('The recipient as the caller wrote it: number, business-scoped user id or group; null once the message is settled'),
+  to: textOrNull('The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled'),
+  recipient: textOrNull('The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased'),
+  caller: text('The API key that posted it'),
   message: contentOrNull,
   type: textOrNull('The Cloud API message type; null once the message is settled'),
   metadata: anyObjectOrNull('As the caller gave it'),
   category: Type.Optional(oneOf(categoryMeanings, 'As the caller gave it, while the message is stored')),
   cancelledFor: Type.Optional(oneOf<string>({ 'opted-out': 'marketing to a recipient who has opted out' }, 'Why the gateway itself cancelled it')),
-  callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, if the message came through the Graph surface with one')),
+  callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, if the message had one')),
   createdAt: timestamp('When it was accepted'),
+  scheduledFor: Type.Optional(timestamp('When it is to be sent at the earliest, while it is scheduled')),
   settledAt: timestampOrNull('When it ended'),
   expiresAt: timestampOrNull('When it expires if it still waits'),
   attemptCount: count('Attempts that count against the retry schedule'),
@@ -130,7 +151,9 @@ export const SentSchema = Type.Object({
   ...posted,
   providerMessageId,
   waId,
-  messageStatus: Type.Optional(text('WhatsApp\'s status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template'))
+  messageStatus: Type.Optional(text(
+    'WhatsApp\'s status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template')),
+  replaced: Type.Optional(flag('The recipient\'s window is closed, and `otherwise` was sent in place of the message; absent otherwise'))
 }, { $id: 'Sent', description: 'The message was sent within the request (`immediate`)' })
 
 export const AcceptedSchema = Type.Object({ ...posted, ...wait, error, nextRetryAt: Type.Optional(nextRetryAt) }, {
@@ -141,9 +164,9 @@ export const DuplicateSchema = Type.Object({ ...MessageSchema.properties, ...pos
   $id: 'Duplicate', description: 'The idempotency key is known: the state of the first message; nothing is sent (`duplicate`)'
 })
 
-export const AnswerSchema = Type.Unsafe<Static<typeof SentSchema> | Static<typeof AcceptedSchema> | Static<typeof DuplicateSchema>>({
+export const PostResponseSchema = Type.Unsafe<Static<typeof SentSchema> | Static<typeof AcceptedSchema> | Static<typeof DuplicateSchema>>({
   ...either(SentSchema, AcceptedSchema, DuplicateSchema),
-  $id: 'Answer',
+  $id: 'PostResponse',
   description: 'Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true'
 })
 

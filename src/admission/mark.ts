@@ -1,0 +1,31 @@
+import { hashTemplate, templateOf } from '../template-name.js'
+import { isJsonObject } from '../values/json.js'
+import type { AdmissionSettings, Request } from './admit.js'
+
+/** What scripts look at before they send it: see lua/include/template.lua. */
+export function markOf (settings: AdmissionSettings, request: Request, type: string): string {
+  const { sender, message, otherwise, whenClosed } = request
+  if (settings.windowCheck !== true || !needsWindow(request, type)) return templateHash(settings, sender, type, message)
+  if (otherwise !== undefined) return `=o${templateHash(settings, sender, 'template', otherwise)}`
+  return whenClosed === 'wait' ? '=w' : '=r'
+}
+
+function templateHash ({ accountOf }: AdmissionSettings, sender: string, type: string, message: Request['message']): string {
+  if (type !== 'template' || (accountOf?.(sender) ?? null) === null) return ''
+  const template = templateOf(type, message)
+  return template === null ? '' : hashTemplate(template)
+}
+
+/** Types that WhatsApp surely accepts in an open window only. Of a reaction and of unknown types Meta does not say it: they pass. */
+const TYPES = new Set(['text', 'image', 'video', 'audio', 'document', 'sticker', 'location', 'contacts', 'interactive'])
+
+/**
+ * Whether WhatsApp sends the message in an open window only. Templates are sent always, and so is a body with Meta's `category` (Direct Send). Groups
+ * have no window.
+ */
+function needsWindow ({ message, edge, addressing }: Pick<Request, 'message' | 'edge' | 'addressing'>, type: string): boolean {
+  if (!TYPES.has(type) || addressing === 'group' || edge === 'marketing_messages') return false
+  if (typeof message === 'string') return true
+  const content = isJsonObject(message[type]) ? message[type] : message
+  return message['category'] === undefined && content['type'] !== 'call_permission_request'
+}

@@ -1,0 +1,138 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+import { formatTime } from '../values/time.js'
+import { inParallel } from '../parallel.js'
+import { senderKey } from '../redis/keys.js'
+import { groupBySender, mergeSets } from '../redis/merge-sets.js'
+import { findReachable } from '../redis/known-senders.js'
+import type { Store } from '../redis/store.js'
+import { causeOf, type Reason } from './cause.js'
+import type { Explain, FailureStatus } from './failure.js'
+
+/** Failures with one cause. Times in ISO 8601; `hours`: failures in each of the last 24 hours, the current one last. */
+export interface FailureGroup {
+  status: FailureStatus
+  errorCode: string | null
+  reason: Reason | null
+  acknowledged: boolean
+  count: number
+  recipients: number
+  firstAt: string
+  lastAt: string
+  nextRetryAt: string | null
+  hours: number[]
+  title: string | null
+  explanation: string | null
+  remedy: string | null
+}
+
+/** `unavailable`: senders that are left out, because their server is down. */
+export interface FailureSummary { groups: FailureGroup[], unavailable: string[] }
+
+const HOURS = 24
+const HOUR_MS = 3_600_000
+/** Records that are read at once: some hundred kB, and less than a millisecond of Redis. */
+const CHUNK = 250
+const CONCURRENCY = 20
+
+const sets = [
+  { status: 'FAILED', zset: 'failed', hash: 'failure-records' },
+  { status: 'PENDING', zset: 'retries', hash: 'backlog' },
+  { status: 'PENDING', zset: 'failures', hash: 'backlog' }
+] as const
+
+interface Counted extends Pick<FailureGroup, 'status' | 'errorCode' | 'reason' | 'acknowledged'> {
+  count: number
+  recipients: Set<string>
+  first: number
+  last: number
+  nextRetry: number
+  hours: number[]
+}
+
+/** Counts all PENDING and FAILED failures of several senders by cause, the largest group first. Reads each record, in small steps. */
+export async function summarizeFailures (deps: { store: Store, explain: Explain }, all: readonly string[]): Promise<FailureSummary> {
+  const { store, explain } = deps
+  const { senders, unavailable, nowMs } = await findReachable(store, all)
+  const groups = new Map<string, Counted>()
+  const thisHour = Math.floor(nowMs / HOUR_MS)
+  for (const { status, zset, hash } of sets) {
+    const readNext = mergeSets(store, senders, zset)
+    for (;;) {
+      const entries = await readNext(CHUNK)
+      await inParallel([...groupBySender(entries)], CONCURRENCY, async ([sender, own]) => {
+        const texts = await store.redis.hmget(senderKey(store.prefix, sender, hash), ...own.map(({ id }) => id))
+        texts.forEach((text, i) => { if (text !== null) add(status, text, zset === 'failures' ? own[i]?.score ?? 0 : 0) })
+      })
+      if (entries.length < CHUNK) break
+      // Requests of others come in between.
+      await nextTick()
+    }
+  }
+  return { groups: [...groups.values()].sort((one, other) => other.count - one.count).map(describe), unavailable }
+
+  function add (status: FailureStatus, text: string, nextRetry: number): void {
+    const { recipient, code, reason, isAcknowledged, at } = causeOf(text)
+    const countedReason = status === 'FAILED' ? reason : null
+    const key = `${status} ${code ?? ''} ${countedReason ?? ''} ${isAcknowledged}`
+    let group = groups.get(key)
+    if (group === undefined) {
+      group = {
+        status,
+        errorCode: code,
+        reason: countedReason,
+        acknowledged: isAcknowledged,
+        count: 0,
+        recipients: new Set(),
+        first: at,
+        last: at,
+        nextRetry: 0,
+        hours: Array.from({ length: HOURS }, () => 0)
+      }
+      groups.set(key, group)
+    }
+    group.count++
+    group.recipients.add(recipient)
+    group.first = Math.min(group.first, at)
+    group.last = Math.max(group.last, at)
+    if (nextRetry > 0) group.nextRetry = group.nextRetry === 0 ? nextRetry : Math.min(group.nextRetry, nextRetry)
+    const hour = HOURS - 1 - (thisHour - Math.floor(at / HOUR_MS))
+    if (hour >= 0 && hour < HOURS) group.hours[hour] = (group.hours[hour] ?? 0) + 1
+  }
+
+  function describe ({ recipients, first, last, nextRetry, ...group }: Counted): FailureGroup {
+    const explained = group.errorCode === null ? null : explain(group.errorCode)
+    return {
+      ...group,
+      recipients: recipients.size,
+      firstAt: formatTime(first),
+      lastAt: formatTime(last),
+      nextRetryAt: nextRetry === 0 ? null : formatTime(nextRetry),
+      title: explained?.title ?? null,
+      explanation: explained?.explanation ?? null,
+      remedy: explained?.remedy ?? null
+    }
+  }
+}
+
+/** A count is returned to all who ask meanwhile, and kept for ten times as long as it took: consoles that poll cost a tenth of a node at most. */
+const KEEP_FACTOR = 10
+
+/** `forget`: an operator has changed the counts. */
+export interface SharedSummary { read: (senders: readonly string[]) => Promise<FailureSummary>, forget: () => void }
+
+/** `summarizeFailures`, shared by the requests of a node. */
+export function createFailureSummary (deps: { store: Store, explain: Explain }): SharedSummary {
+  const cached = new Map<string, Promise<FailureSummary>>()
+  async function read (senders: readonly string[]): Promise<FailureSummary> {
+    const key = senders.join(' ')
+    const known = cached.get(key)
+    if (known !== undefined) return await known
+    const began = performance.now()
+    const made = summarizeFailures(deps, senders)
+    cached.set(key, made)
+    const forget = (): void => { if (cached.get(key) === made) cached.delete(key) }
+    made.then(() => setTimeout(forget, (performance.now() - began) * KEEP_FACTOR).unref(), forget)
+    return await made
+  }
+  return { read, forget: () => cached.clear() }
+}
