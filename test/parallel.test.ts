@@ -7,7 +7,7 @@ await t.test('a gate limits the work in progress over all callers, first in, fir
   const started: number[] = []
   let running = 0
   let most = 0
-  const one = async (n: number): Promise<number> => await gate(async () => {
+  const work = async (n: number): Promise<number> => await gate(async () => {
     started.push(n)
     most = Math.max(most, ++running)
     await pass(1)
@@ -15,11 +15,11 @@ await t.test('a gate limits the work in progress over all callers, first in, fir
     if (n % 4 === 0) throw new TypeError(`${n}`)
     return n
   })
-  const done = await Promise.allSettled(Array.from({ length: 20 }, async (_, n) => await one(n)))
+  const done = await Promise.allSettled(Array.from({ length: 20 }, async (_, n) => await work(n)))
   t.equal(most, 3)
   t.strictSame(started, Array.from({ length: 20 }, (_, n) => n))
   t.equal(done.filter(({ status }) => status === 'rejected').length, 5)
-  t.strictSame(await Promise.all([one(1), inParallel([2, 3], 2, one)]), [1, [2, 3]], 'and no slot is lost')
+  t.strictSame(await Promise.all([work(1), inParallel([2, 3], 2, work)]), [1, [2, 3]], 'and no slot is lost')
   t.equal(most, 3)
 })
 

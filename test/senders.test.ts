@@ -63,9 +63,19 @@ await t.test('without a file the settings describe the only sender', async t => 
 })
 
 const wrong: Array<[what: string, content: unknown, message: RegExp]> = [
-  ['invalid JSON', '[{"id": "111", "accessToken": "secret-token"', /WHATSAPP_SENDERS_FILE: the file is not valid JSON$/],
-  ['an object instead of a list', { id: '111' }, /the file must be array/],
-  ['an empty list', [], /the file must NOT have fewer than 1 items/],
+  ['invalid JSON', '[{"id": "111", "accessToken": "secret-token"',
+    /WHATSAPP_SENDERS_FILE: the file is not valid JSON: line 1, column 45: close brace expected$/],
+  ['an object instead of a list', { id: '111' }, /the file must be a list/],
+  ['a misspelt field', '[{"id":"111", "accessToken":"secret-token"},\n {"id":"222",\n  "acessToken":"secret-token"}]',
+    /line 3, entry 2 \("222"\), acessToken: unknown field; did you mean accessToken\?/],
+  ['a misspelt rule', '[{"id":"111", "accessToken":"secret-token",\n "rules":{\n"pairBrust":1}}]',
+    /line 3, entry 1 \("111"\), rules\.pairBrust: unknown field; did you mean pairBurst\?/],
+  ['a field twice', '[{"id":"111", "accessToken":"secret-token",\n "accessToken":"secret-token-2"}]', /entry 1 \("111"\), accessToken: given twice/],
+  ['a token in place of an id', [{ id: 'EAAsecret-token', accessToken: 'secret-token' }, token('111', { x: 1 })],
+    /line 1, entry 2 .*x: unknown field/],
+  ['a comment', '[ // senders\n]', /not valid JSON: line 1, column 3: invalid comment token/],
+  ['an app secret with a space', [token('111', { appSecrets: ['a secret'] })], /appSecrets\.0: must match pattern/],
+  ['an empty list', [], /the file must have 1 entry or more/],
   ['no id', [token('111'), { accessToken: 'secret-token' }], /entry 2, id: missing/],
   ['an id of another shape', [token('+1 415')], /entry 1 \("\+1 415"\), id: must match pattern/],
   ['an id twice', [token('111'), token('222'), token('111')], /entry 3 \("111"\), id: duplicate id/],
@@ -91,6 +101,32 @@ for (const [what, content, message] of wrong) {
     }
   })
 }
+
+await t.test('every wrong field of every entry is reported at once, and bytes that are not UTF-8 as such', async t => {
+  const content = [token('111', { tokens: 1, rules: { pairBurst: 0 } }), { id: '222' }, token('111', { apiUrl: 'graph.facebook.com' })]
+  try {
+    read(t, content)
+    t.fail('the file was accepted')
+  } catch (error) {
+    const parts = [
+      /^SluiceError: 4 settings are wrong:$/m, /rules\.pairBurst: must be >= 1$/m, /tokens: unknown field$/m, /entry 2 .*accessToken: missing/,
+      /entry 3 .*apiUrl: must be an http/
+    ]
+    for (const part of parts) t.match(String(error), part)
+  }
+  const dir = t.testdir({ 'latin1.json': Buffer.from('[{"id":"111","accessToken":"caf\xe9"}]', 'latin1') })
+  t.throws(() => readConfig({ WHATSAPP_SENDERS_FILE: `${dir}/latin1.json` }), { message: /latin1\.json is not UTF-8/ })
+})
+
+await t.test('a file that is read while it is written is invalid, wherever it ends', async t => {
+  const text = JSON.stringify([token('111'), token('222', { rules: { perSecond: 250 } })])
+  const config = read(t, text)
+  for (let length = 0; length < text.length; length++) {
+    t.testdir({ 'senders.json': text.slice(0, length) })
+    const invalid = { code: 'CONFIG_INVALID', message: /WHATSAPP_SENDERS_FILE: the file is not valid JSON/ }
+    t.throws(() => readSenders(config), invalid, `${length} characters`)
+  }
+})
 
 await t.test('the error of a missing file names the file', async t => {
   t.throws(() => readConfig({ WHATSAPP_SENDERS_FILE: '/nowhere/senders.json' }), {

@@ -17,7 +17,8 @@ import { Redis } from 'ioredis'
 import { digest } from '../../dist/admission/key.js'
 import { createRun } from '../../dist/redis/commands.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
-import { findTerms } from '../../dist/redis/find-terms.js'
+import { findTerms } from '../../dist/redis/lookup-index.js'
+import { ADMISSION } from './kit/operations.mjs'
 import { writeBlock } from './kit/write.mjs'
 
 const {
@@ -68,20 +69,11 @@ async function measure (size) {
     const recipient = `p1555${String(Math.floor(n / 2)).padStart(7, '0')}`
     const name = digest(sender, 'web', `key-${n}`)
     return await run('admit', { sender, digest: name }, {
+      ...ADMISSION,
       digest: name,
       fingerprint: 'ff',
       recipient,
-      lane: 2,
       payload: JSON.stringify({ to: recipient, type: 'text', message: 'x'.repeat(200), caller: 'web', keySource: 'header' }),
-      inline: false,
-      whenLimited: 'wait',
-      lifeMs: 86_400_000,
-      scheduledFor: '',
-      windowMs: 86_400_000,
-      holder: 'n:1',
-      leaseMs: 30_000,
-      queueCap: 1000,
-      backlogCap: 1e9,
       terms: findTerms(recipient, undefined),
       findS: 90_000
     })

@@ -1,6 +1,7 @@
 /**
- * The goals of test/bench in short rounds. Other tests run at the same time, so it fails only if a ratio is worse by
- * half, and demands no times: it uses the goals that are judged by CPU and bytes, which vary least on a busy machine.
+ * The benchmarks of test/bench run, in short rounds, and none of their ratios has halved. That is all that it shows: other tests run at the same
+ * time, and on a machine that is too busy it is skipped. So it demands no times, and only has the goals that are judged by CPU and bytes, which vary
+ * least. What a script costs is counted exactly in instructions.test.ts, and the goals themselves are judged by `npm run bench`.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -15,7 +16,7 @@ interface Entry { goal: string, target: string | null, ratio: number | null, rou
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const read = async (path: string): Promise<Entry[]> => JSON.parse(await readFile(path, 'utf8')) as Entry[]
 
-/** The required share of each goal is half of it, or half of what the recorded results reached. */
+/** Each goal is halved here, and so is what the recorded results reached of it. */
 const recorded = new Map((await read(here('results.json'))).map(({ goal, reached }) => [kindOf(goal), reached ?? 1]))
 
 const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-test-'))

@@ -1,13 +1,16 @@
 /** The tables of docs/capacity.md, calculated from measured values only. */
 
-/** The assumed load of each sender, and the planned use of a core, which leaves capacity for peaks and the loss of a node. */
-const PER_DAY = 10_000
-const BUSIEST_HOUR = 0.1
+/** Planned use of a core, which leaves capacity for peaks and the loss of a node; and the share of a day's messages in its busiest hour. */
 const USED = 0.5
-/** The default rate of a sender, messages a second. */
-const MAX_PER_SECOND = 80
+const BUSIEST_HOUR = 0.1
+const DAY = 10_000
+/** The least and the most that WhatsApp lets one number send, messages a second. */
+const PER_NUMBER = [80, 1000]
 /** WhatsApp's response time, s: it determines how many connections are in use. */
 const RESPONSE_S = 0.5
+/** How long nodes are away in the outage for which messages wait, s. */
+const OUTAGE_S = 3600
+const RATES = [100, 1000, 10_000, 100_000]
 
 const whole = value => Math.round(value).toLocaleString('en')
 const up = value => Math.max(1, Math.ceil(value)).toLocaleString('en')
@@ -28,7 +31,9 @@ export function unitCosts (entries) {
     settledBytes: of('3 a settled message with the look-up index (FIND_WITHIN_MS, on by default)'),
     plainBytes: of('3 a settled message'),
     senderBytes: of('3 a sender without messages'),
-    connections: of('3 connections of a node to Redis')
+    connections: of('3 connections of a node to Redis'),
+    clusterNodeUs: of('scale: 4 gateways and a cluster of 3 masters, CPU of nodes'),
+    clusterRedisUs: of('scale: 4 gateways and a cluster of 3 masters, CPU of Redis')
   }
 }
 
@@ -42,34 +47,40 @@ export function unitTable (costs) {
     row('a whole message, accepted, sent and settled',
       `${whole(costs.wholeNodeUs)} µs of node, ${whole(costs.wholeRedisUs)} µs of Redis`,
       `${whole(1e6 / costs.wholeNodeUs)} a second per core of nodes; ${whole(1e6 / costs.wholeRedisUs)} a second per Redis`),
+    row('the same, sent within the request by four nodes, next to a cluster of three masters',
+      `${whole(costs.clusterNodeUs)} µs of node, ${whole(costs.clusterRedisUs)} µs of Redis`,
+      `${whole(1e6 / costs.clusterNodeUs)} a second per core of nodes; ${whole(1e6 / costs.clusterRedisUs)} a second per master`),
     `| a message while it waits | ${whole(costs.waitingBytes)} bytes | ${gigabytes(costs.waitingBytes * 1e6)} GB per million |`,
     row('a message sent in the last 24 h',
       `${whole(costs.settledBytes)} bytes, ${whole(costs.plainBytes)} of them without look-ups (\`FIND_WITHIN_MS=0\`)`,
       `${gigabytes(costs.settledBytes * 1e6)} GB per million`),
-    `| a sender | ${whole(costs.senderBytes)} bytes, and ${megabytes(costs.settledBytes * PER_DAY)} MB for a day of ${whole(PER_DAY)} messages | |`,
+    `| a sender | ${whole(costs.senderBytes)} bytes, and ${megabytes(costs.settledBytes * DAY)} MB for a day of ${whole(DAY)} messages | |`,
     `| a node | ${whole(costs.connections)} connections to Redis, whatever the number of senders; one to WhatsApp per request in flight | |`
   ].join('\n')
 }
 
 export function capacityTable (costs) {
-  const rows = [1, 100, 10_000].map(senders => {
-    const [peak, flat] = [senders * PER_DAY * BUSIEST_HOUR / 3600, senders * MAX_PER_SECOND]
-    const cores = rate => up(rate * costs.wholeNodeUs / 1e6 / USED)
-    const servers = rate => up(rate * costs.wholeRedisUs / 1e6 / USED)
-    const memory = senders * (costs.senderBytes + PER_DAY * costs.settledBytes)
-    const needsOf = rate => [`${cores(rate)}, ${servers(rate)}`, up(rate * RESPONSE_S)]
-    const [atPeak, connectionsAtPeak] = needsOf(peak)
-    const perSecond = peak < 1 ? peak.toFixed(1) : whole(peak)
-    return row(whole(senders), perSecond, atPeak, gigabytes(memory), connectionsAtPeak, whole(flat), ...needsOf(flat))
+  const rows = RATES.map(rate => {
+    const [node, redis] = rate > 1000 ? [costs.clusterNodeUs, costs.clusterRedisUs] : [costs.wholeNodeUs, costs.wholeRedisUs]
+    const perDay = rate * 3600 / BUSIEST_HOUR
+    // For reliability, never fewer than two nodes, and each master has a replica.
+    const [cores, masters] = [Math.max(2, rate * node / 1e6 / USED), rate * redis / 1e6 / USED]
+    const needs = {
+      numbers: PER_NUMBER.map(most => up(rate / most)).join(' or '),
+      settled: perDay * costs.settledBytes,
+      waiting: rate * OUTAGE_S * costs.waitingBytes
+    }
+    return row(whole(rate), needs.numbers, up(cores), `${up(masters)}, and as many replicas`, gigabytes(needs.settled), gigabytes(needs.waiting),
+      up(rate * RESPONSE_S))
   })
   return [
-    row('senders', 'messages a second in the busiest hour', 'cores of nodes, Redis servers', 'Redis, GB', 'connections to WhatsApp in use',
-      'all at 80 a second', 'cores of nodes, Redis servers', 'connections to WhatsApp'),
-    '|---|---|---|---|---|---|---|---|',
+    row('messages a second', 'numbers at WhatsApp, at 80 or 1,000 a second each', 'cores of nodes', 'Redis masters', 'GB for a day\'s messages',
+      'GB for an hour without WhatsApp', 'connections to WhatsApp in use'),
+    '|---|---|---|---|---|---|---|',
     ...rows
   ].join('\n')
 }
 
 const row = (...cells) => `| ${cells.join(' | ')} |`
-const gigabytes = bytes => (bytes / 1e9).toPrecision(2)
+const gigabytes = bytes => bytes < 1e11 ? (bytes / 1e9).toPrecision(2) : whole(bytes / 1e9)
 const megabytes = bytes => (bytes / 1e6).toPrecision(2)

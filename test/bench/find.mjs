@@ -11,8 +11,9 @@ import { Redis } from 'ioredis'
 import { digest } from '../../dist/admission/key.js'
 import { createRun } from '../../dist/redis/commands.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
-import { findTerm, findTerms, indexEntry } from '../../dist/redis/find-terms.js'
+import { findTerm, findTerms, indexEntry } from '../../dist/redis/lookup-index.js'
 import { findMessages } from '../../dist/settlement/find.js'
+import { ADMISSION } from './kit/operations.mjs'
 
 const messages = Number(process.argv[2] ?? 100_000)
 const rounds = Number(process.argv[3] ?? 5)
@@ -39,34 +40,26 @@ async function fill (prefix, metadata) {
   )
   const before = await usage()
   for (let from = 0; from < messages; from += 500) {
-    await Promise.all(Array.from({ length: Math.min(500, messages - from) }, async (_, i) => await one(run, from + i, metadata)))
+    await Promise.all(Array.from({ length: Math.min(500, messages - from) }, async (_, i) => await storeOne(run, from + i, metadata)))
   }
   const after = await usage()
   return { bytes: (after.bytes - before.bytes) / messages, us: (after.cpu - before.cpu) * 1e6 / messages }
 }
 
-async function one (run, n, metadata) {
+async function storeOne (run, n, metadata) {
   const now = Date.now() * 1000 + n * 10
   const recipient = `p1555${String(n % recipients).padStart(7, '0')}`
   const name = digest(sender, 'web', `key-${n}`)
   const at = { sender, digest: name }
   const { generation } = await run('admit', at, {
     now,
+    ...ADMISSION,
     digest: name,
     fingerprint: 'ff',
     recipient,
-    lane: 2,
     payload: JSON.stringify({ to: recipient, type: 'text', message: 'x'.repeat(200), caller: 'web', keySource: 'header' }),
     inline: true,
-    whenLimited: 'wait',
-    lifeMs: 86_400_000,
-    scheduledFor: '',
-    windowMs: 86_400_000,
-    holder: 'n:1',
     runId: 'r',
-    leaseMs: 30_000,
-    queueCap: 1000,
-    backlogCap: 1e9,
     ...(metadata === null ? {} : { terms: findTerms(recipient, { ...metadata, orderId: n }), findS: 90_000 })
   })
   const wamid = `wamid.${Buffer.from(`HBgL${n}`.padEnd(40, '0')).toString('base64')}`

@@ -68,11 +68,11 @@ function receive (connection) {
   connection.request = null
   underway--
   if (/\r\nconnection: close/i.test(head)) connection.socket.destroy()
-  else take(connection)
+  else assign(connection)
 }
 
 /** A free connection takes the request that has been due for the longest time. */
-function take (connection) {
+function assign (connection) {
   const request = rate === 0 ? !isOver && { number: result.asked++, at: performance.now() } : hasDue() && due[next++]
   if (request) ask(connection, request)
   else free.add(connection)
@@ -82,7 +82,7 @@ function open () {
   const connection = { socket: connect(Number(port), hostname), text: '', request: null }
   connection.socket.setNoDelay(true)
   connection.socket.on('connect', () => {
-    if (startedAt < Infinity) take(connection)
+    if (startedAt < Infinity) assign(connection)
     else if (free.add(connection).size === connections) start()
   })
   connection.socket.on('data', data => {
@@ -106,7 +106,7 @@ function start () {
   startedAt = performance.now()
   const all = [...free]
   free.clear()
-  all.forEach(take)
+  all.forEach(assign)
 }
 
 // A few at a time, because the server's accept backlog is short.

@@ -114,7 +114,7 @@ try {
     row('after: closed loop', '–', after, 5),
     '',
     `Memory of the node (RSS, maximum in each third of the run): ${third(0)}, ${third(1)}, ${third(2)} MB; ` +
-      `answers without a required \`Retry-After\`: ${storm.withoutRetryAfter}.`,
+      `responses without a required \`Retry-After\`: ${storm.withoutRetryAfter}.`,
     `Accepted under overload: ${many(storm.accepted.length)}; sent in total: ${many(sent)}; accepted by the sandbox: ${many(counts.accepted)}; ` +
       `left: ${left}; drained ${drainedS.toFixed(1)} s after the end.`
   ].join('\n')

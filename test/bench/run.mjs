@@ -3,7 +3,7 @@
  * Measures the goals against their peers. README.md explains the method and the results.
  *
  *     npm run bench                      # all of it; writes results.json
- *     npm run bench -- --only 1          # one goal: 1 to 8, scripts, open-loop or peers
+ *     npm run bench -- --only 1          # one goal: 1 to 9, scale, scripts, instructions, open-loop or peers
  *     npm run bench -- --quick           # under a minute, with short rounds
  *     npm run bench -- --write           # also writes the tables of README.md and docs/capacity.md
  *     npm run bench -- --only 5 --profile /tmp/profiles    # with a CPU profile of the gateway
@@ -14,20 +14,38 @@ import { parseArgs } from 'node:util'
 import { capacityTable, unitCosts, unitTable } from './capacity.mjs'
 import { accept } from './goals/accept.mjs'
 import { batch } from './goals/batch.mjs'
+import { client } from './goals/client.mjs'
 import { drain } from './goals/drain.mjs'
 import { growth } from './goals/growth.mjs'
 import { inline } from './goals/inline.mjs'
+import { instructions } from './goals/instructions.mjs'
 import { lateness } from './goals/lateness.mjs'
 import { memory } from './goals/memory.mjs'
 import { openLoop } from './goals/open-loop.mjs'
 import { peers } from './goals/peers.mjs'
+import { scale } from './goals/scale.mjs'
 import { scripts } from './goals/scripts.mjs'
 import { whole } from './goals/whole.mjs'
 import { Busy, createEnvironment } from './kit/environment.mjs'
-import { machine, tableOf } from './kit/report.mjs'
+import { busyNote, machine, tableOf } from './kit/report.mjs'
 import { writeBlock } from './kit/write.mjs'
 
-const parts = { 1: accept, 2: whole, 3: memory, 4: lateness, 5: drain, 6: growth, 7: inline, 8: batch, scripts, 'open-loop': openLoop, peers }
+const parts = {
+  1: accept,
+  2: whole,
+  3: memory,
+  4: lateness,
+  5: drain,
+  6: growth,
+  7: inline,
+  8: batch,
+  9: client,
+  scale,
+  scripts,
+  instructions,
+  'open-loop': openLoop,
+  peers
+}
 
 const { values: options } = parseArgs({
   options: {
@@ -43,7 +61,9 @@ const isGoal = name => /^\d$/.test(name)
 const names = Object.keys(parts).filter(name => options.only === undefined ? isGoal(name) || !options.quick : options.only.split(',').includes(name))
 if (names.length === 0) throw new Error(`--only takes ${Object.keys(parts).join(', ')}`)
 const isWhole = !options.quick && options.only === undefined
-if (options.write && !isWhole) throw new Error('--write is for a whole run')
+if (options.write && !isWhole && (options.quick || options.only !== 'instructions')) {
+  throw new Error('--write is for a whole run, or for --only instructions')
+}
 const rounds = options.quick ? 3 : 5
 const seconds = options.quick ? 0.4 : 2
 const isTerminal = process.stderr.isTTY
@@ -53,6 +73,7 @@ const TOO_BUSY = 75
 /** A part that takes longer is considered hung. */
 const WITHIN_MS = 1_200_000
 
+if (busyNote() !== undefined) console.error(busyNote())
 const found = []
 const startedAt = performance.now()
 for (const name of names) {
@@ -65,7 +86,7 @@ for (const name of names) {
   try {
     report('starting')
     const from = performance.now()
-    const entries = await parts[name]({ environment, rounds, seconds, quick: options.quick, report, profile: options.profile })
+    const entries = await parts[name]({ environment, rounds, seconds, quick: options.quick, report, profile: options.profile, write: options.write })
     found.push(...entries)
     report(`${((performance.now() - from) / 1000).toFixed(0)} s`)
     if (isTerminal) process.stderr.write('\r\x1b[K')
@@ -79,12 +100,12 @@ for (const name of names) {
   }
 }
 const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`
-console.log(`${setting}\n\n${tableOf(found)}`)
+console.log(`${setting}${busyNote() === undefined ? '' : `\n\nWarning: ${busyNote()}`}\n\n${tableOf(found)}`)
 if (process.exitCode !== undefined) process.exit()
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 const out = options.out ?? (isWhole ? here('results.json') : undefined)
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(found, null, 2)}\n`)
-if (options.write) {
+if (options.write && isWhole) {
   const costs = unitCosts(found)
   writeBlock(here('README.md'), 'measured', `${setting}\n\n${tableOf(found)}`)
   writeBlock(here('../../docs/capacity.md'), 'units', `${machine()}.\n\n${unitTable(costs)}`)

@@ -14,11 +14,9 @@ import { digest } from '../../dist/admission/key.js'
 import { readConfig } from '../../dist/config.js'
 import { createBus } from '../../dist/events.js'
 import { createGateway } from '../../dist/gateway.js'
-import { standardPolicy } from '../../dist/provider/policy.js'
-import { createProviders } from '../../dist/provider/providers.js'
 import { createRun } from '../../dist/redis/commands.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
-import { targetsOf } from '../../dist/reload.js'
+import { ADMISSION } from './kit/operations.mjs'
 
 const count = Number(process.argv[2] ?? 200)
 const messages = Number(process.argv[3] ?? 1_000_000)
@@ -72,21 +70,12 @@ async function admit (sender, n) {
     'admit',
     { sender, digest: name },
     {
+      ...ADMISSION,
       digest: name,
       fingerprint: '000000000000ff',
       recipient: `p1666${String(n).padStart(7, '0')}`,
-      lane: 2,
       payload: '{"to":"+1666"}',
-      inline: false,
-      whenLimited: 'wait',
-      lifeMs: 86_400_000,
-      scheduledFor: '',
-      windowMs: 86_400_000,
-      holder: 'n:1',
-      runId: 'r',
-      leaseMs: 30_000,
-      queueCap: 1000,
-      backlogCap: 1e9
+      runId: 'r'
     }
   )
 }
@@ -107,14 +96,13 @@ const config = readConfig({
   LOG_LEVEL: 'silent'
 })
 const events = createBus()
-const provider = createProviders(targetsOf(config.senders, null), config.SEND_TIMEOUT_MS)
-const gateway = await createGateway(config, { redisUrl: server.url, provider, policy: standardPolicy, events, logger: pino({ level: 'silent' }) })
+const gateway = await createGateway(config, { redisUrl: server.url, sandboxUrl: null, events, logger: pino({ level: 'silent' }) })
 await gateway.app.listen({ port: 0, host: '127.0.0.1' })
 const url = `http://127.0.0.1:${gateway.app.server.address().port}/metrics`
-for (const [at, sender] of senders.entries()) {
+for (const [i, sender] of senders.entries()) {
   await fill(sender)
-  await admit(sender, at)
-  if (at % 50 === 49) process.stderr.write(`${at + 1} of ${count} senders filled\n`)
+  await admit(sender, i)
+  if (i % 50 === 49) process.stderr.write(`${i + 1} of ${count} senders filled\n`)
 }
 let failed = 0
 const found = { redis: [], node: [], latency: [], bytes: [], shared: [] }

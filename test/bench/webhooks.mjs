@@ -40,8 +40,8 @@ async function send (count) {
   const messages = []
   for (let from = 0; from < count; from += PER_POST) {
     const sender = senders[(from / PER_POST) % SENDERS]
-    const rows = Array.from({ length: Math.min(PER_POST, count - from) }, (_, at) => ({
-      to: `1777${String(from + at).padStart(7, '0')}`,
+    const rows = Array.from({ length: Math.min(PER_POST, count - from) }, (_, i) => ({
+      to: `1777${String(from + i).padStart(7, '0')}`,
       message: 'Hello',
       sender
     }))
@@ -56,12 +56,12 @@ async function send (count) {
     }
     while (batch.status === 503)
     const { results } = await batch.json()
-    messages.push(...rows.map(({ to }, at) => ({ to, sender, opaque: `${results[at].id.slice(sender.length + 1)}.1` })))
+    messages.push(...rows.map(({ to }, i) => ({ to, sender, opaque: `${results[i].id.slice(sender.length + 1)}.1` })))
   }
   process.stderr.write(`${count} messages are accepted, and on their way\n`)
   await provider.reached(count)
   await gateway.settled()
-  const numbers = new Map((await provider.arrivals()).map(([to], at) => [to, String(at + 1).padStart(8, '0')]))
+  const numbers = new Map((await provider.arrivals()).map(([to], i) => [to, String(i + 1).padStart(8, '0')]))
   return messages.map(message => ({ ...message, wamid: WAMID + numbers.get(message.to) }))
 }
 
@@ -117,25 +117,25 @@ async function measure (name, bodies, { atOnce, updates }) {
   const { nodeUs, redisUs } = await meter({ process: gateway, redis }, async () => await Promise.all(Array.from({ length: atOnce }, post)))
   const seconds = (performance.now() - startedAt) / 1000
   latencies.sort((a, b) => a - b)
-  const at = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
+  const percentile = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
   const all = bodies.length * updates
   const kilobytes = Math.round(bodies[0].body.length / 1024)
   console.log(
     `| ${name} | ${kilobytes} | ${Math.round(all / seconds).toLocaleString('en')} ` +
-      `| ${[at(0.5), at(0.99), latencies.at(-1)].map(ms => (ms < 10 ? ms.toFixed(1) : Math.round(ms))).join(', ')} ` +
+      `| ${[percentile(0.5), percentile(0.99), latencies.at(-1)].map(ms => (ms < 10 ? ms.toFixed(1) : Math.round(ms))).join(', ')} ` +
       `| ${Math.round(nodeUs / all)}, ${Math.round(redisUs / all)} | ${refused} |`
   )
 }
 
 const inPosts = messages =>
-  Array.from({ length: Math.ceil(messages.length / PER_POST) }, (_, at) => bodyOf(messages.slice(at * PER_POST, (at + 1) * PER_POST)))
+  Array.from({ length: Math.ceil(messages.length / PER_POST) }, (_, i) => bodyOf(messages.slice(i * PER_POST, (i + 1) * PER_POST)))
 
 try {
   const messages = await send(2 * posts * PER_POST + SINGLES)
   const one = inPosts(messages.slice(0, posts * PER_POST))
   const four = inPosts(messages.slice(posts * PER_POST, 2 * posts * PER_POST))
   const singles = messages.slice(2 * posts * PER_POST).map(message => bodyOf([message]))
-  const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, at) => ({ to, sender, wamid: `wamid.UNKNOWN${at}` })))
+  const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, i) => ({ to, sender, wamid: `wamid.UNKNOWN${i}` })))
   console.log(`\n${machine()}; ${posts} posts a row\n`)
   console.log('| posts | kB each | updates a second | latency, ms (p50, p99, max) | CPU per update, µs (node, Redis) | repeated |')
   console.log('|---|---|---|---|---|---|')
@@ -147,7 +147,7 @@ try {
   // Check in the gateway's own records that the statuses were applied, not only accepted.
   const states = await Promise.all(
     [0, posts * PER_POST, messages.length - 1].map(
-      async at => (await gateway.ask('GET', `/api/v1/messages/${messages[at].sender}.${messages[at].opaque.slice(0, -2)}`)).status
+      async i => (await gateway.ask('GET', `/api/v1/messages/${messages[i].sender}.${messages[i].opaque.slice(0, -2)}`)).status
     )
   )
   console.log(`\nState of the first message of each kind: ${states.join(', ')}`)

@@ -24,7 +24,7 @@ function resultText (letter: string, attempts: string, tail: string): string {
 await t.test('a sent message is described with its recipient, attempts, provider id, metadata and key', t => {
   const text = resultText('s', '2', resultTail(payload, { providerMessageId: 'wamid.X' }, true))
   const callback = describe(SUBJECT, `${AT} ${text}`)
-  t.match(callback, { type: 'message.sent', at: AT, id: `digest_generation_sent_${AT.toString(36)}` })
+  t.match(callback, { type: 'message.sent', atMs: AT, id: `digest_generation_sent_${AT.toString(36)}` })
   t.notMatch(callback.id, /\./, 'the signature is over id.timestamp.body')
   t.match(callback.body, {
     type: 'message.sent',
@@ -82,7 +82,7 @@ await t.test('an erased recipient is null', t => {
 await t.test('a relayed change is embedded byte for byte', t => {
   const data = '{"entry":"17","change":{"n": 12345678901234567890, "text":"\\u00e4"}}'
   const callback = describe('in:hash', `${AT} whatsapp.inbound ${data}`)
-  t.match(callback, { type: 'whatsapp.inbound', at: AT, id: 'in_hash' })
+  t.match(callback, { type: 'whatsapp.inbound', atMs: AT, id: 'in_hash' })
   t.ok(callback.text.endsWith(`"data":{"sender":"111",${data.slice(1)}}`))
   t.end()
 })

@@ -47,3 +47,12 @@ await t.test('an open circuit has no slots; a half-open one starts 16 callbacks,
   state = 'half-open'
   t.equal(slots.free('b').all, 1)
 })
+
+await t.test('reserved slots are not free for others until they are released', async t => {
+  const slots = createSlots({ state: () => 'closed' })
+  const reserved = slots.reserve('a')
+  t.equal(reserved.all, 64)
+  t.equal(slots.free('b').all, 32)
+  reserved.release()
+  t.equal(slots.free('b').all, 64)
+})

@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { createCallerRegistry } from '../../src/callers.js'
+import { readConfig } from '../../src/config.js'
 import { lines, read } from '../contract/tree.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
@@ -43,6 +45,15 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
   t.match(await run('cancel', 'c-2', '--json'), { code: 3, out: '', err: /^{"error":{"code":"NOT_CANCELLABLE".*"field"|"status":409/ })
 })
 
+await t.test('a key is made with its entry for API_KEYS_FILE, without a gateway', async t => {
+  const { key, entry } = await json('keys', 'new', 'shop', '--role', 'read')
+  const API_KEYS_FILE = join(t.testdir({ keys: JSON.stringify([entry]) }), 'keys')
+  const callers = createCallerRegistry(readConfig({ API_KEYS_FILE }).API_KEYS)
+  t.match(callers.find(key), { name: 'shop', role: 'read' })
+  t.match(await run('keys', 'new', 'shop'), { code: 0, out: /^key: +sluice_[\w-]{43}\nentry: +\{"name":"shop"/ })
+  t.match(await run('keys', 'new', 'my shop'), { code: 2, err: /name: use 1 to 32/ })
+})
+
 await t.test('failures are listed and retried', async t => {
   const rejected = await run('send', '+155601310260081', 'Hello')
   t.match(rejected, { code: 3, err: /^sluice: PROVIDER_REJECTED[^]*sluice status (\S+)/ })
@@ -79,8 +90,19 @@ await t.test('the exit codes are those of docs/cli.md', async t => {
     [['sned', '--json'], { code: 2, out: '', err: /^{"error":{"code":"USAGE","message":"unknown command[^\n]*}}\n$/ }],
     [['stats', '--every', '3'], { code: 2, out: '', err: /number with a unit/ }],
     [['import', 'nothing.csv'], { code: 2, out: '', err: /cannot read the file nothing\.csv/ }],
+    [['send', '+15550008004', '{"type":"template"}'], { code: 2, out: '', err: /JSON object: add --content/ }],
     [['send', '+15550008004', '[]', '--content'], { code: 2, out: '', err: /JSON object/ }],
-    [['send', 'not-a-number', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to"/ }]
+    [['retry', ''], { code: 2, out: '', err: /<id> is empty/ }],
+    [['send', '+15550008004', ''], { code: 2, out: '', err: /<message> is empty/ }],
+    [['send', '+15550008004', 'caf\ufffd'], { code: 2, out: '', err: /an argument is not UTF-8/ }],
+    [['send', '+15550008004', 'Hello', '--metadata', 'a=1', '--metadata', 'a=2'], { code: 2, out: '', err: /a is given twice/ }],
+    [['pause', SENDER, '--for', '99999999999d'], { code: 2, out: '', err: /at most 366d/ }],
+    [['failures', '--limit', '0x10'], { code: 2, out: '', err: /whole number from 1, in digits/ }],
+    [['send', 'not-a-number', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to","errors":\[{"field":"to"/ }],
+    [['send', '0123', 'Hello', '--sender', 'a b', '--idempotency-key', 'clé'], {
+      code: 3,
+      err: /^sluice: INVALID_RECIPIENT: .*\n {2}to: must be .*No country.*\n {2}idempotencyKey: .*\n {2}sender: .*, not "a b" \(.*\)\n$/
+    }]
   ]
   // Runs beside the others, with a timeout long enough for the first try to fail with ECONNREFUSED.
   const unreachable = sluice({ origin: 'http://127.0.0.1:9' }, 'send', '+15550008004', 'Hello', '--timeout', '3s')
@@ -113,5 +135,8 @@ await t.test('the commands in each block of docs/cli.md work in order, and print
       if (command.includes(' import ')) imported += out
     }
   }))
+  // Documented with the default rate, and some time of day.
+  imported = imported.replaceAll(/, at \d\d:\d\d, /g, ', at 14:32, ')
+    .replaceAll(/at most \d+ a second(, behind \d+ that wait already)?/g, 'at most 80 a second')
   t.ok(read('docs/cli.md').includes(`\n\`\`\`\n${imported}\`\`\`\n`), imported)
 })

@@ -35,8 +35,8 @@ await t.test('after Ctrl-C, an outage and a kill it continues and sends each lin
   const proxy = await startProxy(t, node.origin)
   const caller = { origin: proxy.origin, key: keys.app }
   const file = join(t.testdir(), 'campaign.ndjson')
-  const texts = Array.from({ length: LINES }, (_, at) => `text ${at}`)
-  writeFileSync(file, texts.map((message, at) => JSON.stringify({ to: `+15551${String(at).padStart(6, '0')}`, message })).join('\n'))
+  const texts = Array.from({ length: LINES }, (_, i) => `text ${i}`)
+  writeFileSync(file, texts.map((message, i) => JSON.stringify({ to: `+15551${String(i).padStart(6, '0')}`, message })).join('\n'))
   const args = ['import', file, '--json', '--batch', String(BATCH)]
   const passes = (count: number): Fault[] => Array.from({ length: count }, () => 'pass')
 
@@ -46,13 +46,15 @@ await t.test('after Ctrl-C, an outage and a kill it continues and sends each lin
   interrupted.child.kill('SIGINT')
   const first = await interrupted.ended
   t.equal(first.code, 130)
-  t.match(summaryOf(first), { status: 'interrupted', lines: postedKeys(proxy).size, rejected: 0 }, 'the current request completes')
+  const posted = postedKeys(proxy).size
+  t.match(summaryOf(first), { status: 'interrupted', rows: LINES, accepted: posted, rejected: 0, notSent: LINES - posted },
+    'the current request completes')
 
   proxy.plan(...passes(4), ...Array.from({ length: 60 }, () => 'lose' as const))
   const lost = await sluice(caller, ...args, '--timeout', '2s')
   t.match(lost, { code: 4, err: /UNREACHABLE|TIMEOUT/ })
   t.match(summaryOf(lost), { status: 'aborted', rejected: 0 })
-  t.ok(Number(summaryOf(lost)['lines']) < LINES)
+  t.ok(Number(summaryOf(lost)['notSent']) > 0)
 
   const before = proxy.requests.length
   proxy.plan(...passes(6), 'lose', 'hang')
@@ -63,41 +65,86 @@ await t.test('after Ctrl-C, an outage and a kill it continues and sends each lin
 
   proxy.plan()
   const last = await sluice(caller, ...args)
-  t.match([last.code, summaryOf(last)], [0, { status: 'done', lines: LINES, rejected: 0, rejectedFile: null }])
-  t.equal(Number(summaryOf(last)['accepted']) + Number(summaryOf(last)['duplicates']), LINES)
-  t.match(summaryOf(await sluice(caller, ...args)), { accepted: 0, duplicates: LINES }, 'another run accepts nothing')
+  t.match([last.code, summaryOf(last)], [0, { status: 'done', rows: LINES, rejected: 0, notSent: 0 }])
+  t.equal(Number(summaryOf(last)['accepted']) + Number(summaryOf(last)['known']), LINES)
+  t.match(summaryOf(await sluice(caller, ...args)), { accepted: 0, known: LINES }, 'another run accepts nothing')
   const got = await arrived('15551', LINES)
   t.strictSame([...got].filter(([, times]) => times !== 1), [])
   t.strictSame([...got.keys()].sort(), [...texts].sort())
 })
 
-await t.test('a CSV file with rejected lines: the others are sent, and each rejected one is written to a file with code and field', async t => {
+const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\r\n')
+
+await t.test('a table with rejected rows: the others are sent, and each row is in a file for spreadsheets', async t => {
   const node = await environment.start(t)
-  const caller = { origin: node.origin, key: keys.operator }
+  const caller = { origin: `${node.origin}/api/v1/`, key: keys.operator }
   const file = join(t.testdir(), 'people.csv')
   writeFileSync(file, [
-    'to,message,metadata.orderId,priority,expiresInMs',
-    '+15552000001,"Hello, ""you"", on',
-    'two lines",A-1,bulk,60000',
-    'not-a-number,Hello,A-2,,',
-    '+15552000002,Hello, you,A-3,,',
-    '+15552000003,Hello,,loud,',
+    'to;message;metadata.orderId;priority;expiresInMs',
+    '+15552000001;"Hello, ""you""; on',
+    'two lines";A-1;NORMAL;60000',
+    'not-a-number;Hello;A-2;;',
+    '+15552000002;Hello; you;A-3;;',
+    '+15552000003;Hello;;loud;',
     '',
-    '+15552000004,"Hello",,,',
-    '+15552000004,Hello,,,'
+    '+15552000004;"Hello";;;',
+    '+1 555 200-0004;Hello;;;'
   ].join('\r\n'))
+  const dry = await sluice(caller, 'import', file, '--dry-run')
+  t.match(dry, { code: 5, out: /people\.csv: 6 rows, checked, nothing was sent\n[^]*2 {2}valid[^]*1 {2}known[^]*3 {2}rejected[^]*6 {2}in all/ })
+  t.match(dry.out, /All sent in about 1\.0 s[^]*Row 2, to \+15552000001, would get:\n {2}Hello, "you"; on\n {2}two lines/)
+  t.strictSame((await environment.sandbox.seen()).filter(({ recipient }) => recipient?.includes('15552') === true), [])
   const { code, out } = await sluice(caller, 'import', file)
   t.equal(code, 5)
-  t.match(out, /6 lines: 2 accepted, 1 duplicates, 3 rejected, see .*people\.csv\.rejected\.ndjson\n {2}1 INVALID_RECIPIENT \(to\), at line 4\n/)
-  const rejected = readFileSync(`${file}.rejected.ndjson`, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { line: number })
-  t.match(rejected.sort((a, b) => a.line - b.line), [
-    { line: 4, code: 'INVALID_RECIPIENT', field: 'to', detail: /7 to 15 digits/, text: 'not-a-number,Hello,A-2,,' },
-    { line: 5, code: 'INVALID_LINE', text: '+15552000002,Hello, you,A-3,,' },
-    { line: 6, code: 'INVALID_REQUEST', field: 'priority' }
+  t.match(out, /2 {2}accepted[^]*1 {2}known, and not sent again \(1 equal to another row[^]*3 {2}rejected[^]*6 {2}in all/)
+  t.match(out, /1 {2}.*\(row 3; INVALID_RECIPIENT\)\n[^]*1 row without any text: not counted/)
+  t.match(linesOf(`${file}.results.csv`), [
+    '\ufeffrow;status;to;reason;code;field;id',
+    /^2;accepted;'\+15552000001;;;;111\./,
+    /^3;rejected;not-a-number;.*;INVALID_RECIPIENT;to;$/,
+    /^4;rejected;'\+15552000002;the row has more or fewer cells.*;INVALID_ROW;;$/,
+    /^5;rejected;'\+15552000003;.*;INVALID_REQUEST;priority;$/,
+    /^7;accepted;'\+15552000004;/,
+    /^8;known;'\+15552000004;equal to row 7;/,
+    ''
   ])
-  t.equal(statSync(`${file}.rejected.ndjson`).mode & 0o077, 0)
-  t.strictSame([...(await arrived('15552', 2)).keys()].sort(), ['Hello', 'Hello, "you", on\ntwo lines'])
+  t.equal(statSync(`${file}.results.csv`).mode & 0o077, 0)
+  t.strictSame([...(await arrived('15552', 2)).keys()].sort(), ['Hello', 'Hello, "you"; on\ntwo lines'])
   t.match((await node.get('/messages?tag=orderId:A-1')).body['messages'], [{ status: /./ }])
+  t.match(summaryOf(await sluice(caller, 'import', file, '--dry-run', '--json')), { valid: 0, known: 3, repeated: 1, rejected: 3 })
+})
+
+await t.test('a dry run finds opt-outs, known rows and the end; a limit leaves out the other rows; a lane is bulk', async t => {
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const caller = { origin: node.origin, key: keys.operator, cwd: t.testdir() }
+  await node.post(`/senders/${SENDER}/pause`, {})
+  await node.put('/opt-outs/+15555000002', {})
+  writeFileSync(join(caller.cwd, 'list.csv'), 'Phone,Name\n+15555000001,Ann\n+15555000002,Ben\n+15555000003,Cy\n')
+  const args = ['import', 'list.csv', '--text', 'Hi {{name}}', '--json']
+  t.match(summaryOf(await sluice(caller, ...args, '--dry-run')), { valid: 3, optedOut: 1, expectedEnd: null })
+  t.match(await sluice(caller, ...args.slice(0, -1), '--dry-run'), { out: /Not sent until it is resumed: sender 111 is paused/ })
+  t.match(await sluice(caller, ...args, '--limit', '1'), { code: 0, out: /"rows":1,"accepted":1.*"leftOut":2/ })
+  t.match(summaryOf(await sluice(caller, ...args, '--dry-run', '--category', 'marketing')), {
+    rows: 3, valid: 1, known: 1, rejected: 1, reasons: [{ code: 'RECIPIENT_OPTED_OUT', firstRow: 3 }]
+  })
+  const waiting = (await node.get('/messages?recipient=%2B15555000001')).body['messages'] as Array<{ id: string }>
+  t.match(waiting, [{ message: 'Hi Ann' }])
+  t.match((await node.post('/rate-limits/find', { recipient: '+15555000001' })).body, { waiting: { bulk: 1, normal: 0 } })
+})
+
+await t.test('a dry run says which rows do not fit into the backlog or the queue of a recipient, and what to do', async t => {
+  const node = await environment.start(t, { MAX_BACKLOG_PER_SENDER: '3', MAX_QUEUE_PER_RECIPIENT: '2' })
+  const caller = { origin: node.origin, key: keys.operator, cwd: t.testdir() }
+  // Both spellings are one recipient.
+  const rows = ['+5511987654321', '+551187654321', '+5511987654321', '+15555000104', '+15555000105']
+  writeFileSync(join(caller.cwd, 'list.csv'), `to,message\n${rows.map((to, i) => `${to},text ${i}`).join('\n')}\n`)
+  t.strictSame(summaryOf(await sluice(caller, 'import', 'list.csv', '--dry-run', '--json'))['excess'], [
+    { code: 'BACKLOG_FULL', sender: SENDER, rows: 2, limit: 3, recipients: 3 },
+    { code: 'RECIPIENT_QUEUE_FULL', sender: SENDER, rows: 1, limit: 2, recipients: 1 }
+  ])
+  t.match((await sluice(caller, 'import', 'list.csv', '--dry-run')).out, new RegExp('2 rows too many: sender 111 has room for 3 more messages.*\\n' +
+    '.*later.*MAX_BACKLOG_PER_SENDER\\n1 row too many: 1 recipient gets more than 2 messages.*\\n.*MAX_QUEUE_PER_RECIPIENT'))
+  t.strictSame(summaryOf(await sluice(caller, 'import', 'list.csv', '--limit', '1', '--dry-run', '--json'))['excess'], [])
 })
 
 await t.test('lines that are not JSON are rejected; another campaign sends lines again; a row\'s own key and sender take precedence', async t => {
@@ -105,20 +152,24 @@ await t.test('lines that are not JSON are rejected; another campaign sends lines
   const caller = { origin: node.origin, key: keys.app, cwd: t.testdir() }
   const to = '+15553000001'
   const rows = [{ to, message: 'one', idempotencyKey: 'mine' }, { to, message: 'two', sender: '999' }, { to, message: 'three' }]
-  writeFileSync(join(caller.cwd, 'list'), `${rows.map(row => JSON.stringify(row)).join('\n')}\nnonsense\n[]\n`)
-  const args = ['import', 'list', '--format', 'ndjson', '--rejected', 'bad', '--sender', SENDER, '--json']
-  t.match(summaryOf(await sluice(caller, ...args)), {
-    lines: 5,
-    accepted: 2,
-    duplicates: 0,
-    rejected: 3,
-    rejectedFile: 'bad',
-    reasons: [{ code: 'INVALID_LINE', count: 2, firstLine: 4 }, { code: 'SENDER_UNKNOWN', count: 1, firstLine: 2 }]
-  })
-  const rejected = readFileSync(join(caller.cwd, 'bad'), 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { code: string })
-  t.match(rejected.map(({ code }) => code).sort(), ['INVALID_LINE', 'INVALID_LINE', 'SENDER_UNKNOWN'])
-  t.match(summaryOf(await sluice(caller, ...args, '--campaign', 'again')), { accepted: 1, duplicates: 1, rejected: 3 })
+  const big = `{"to":"${to}","message":{"type":"image","image":{"id":122097329108006499}}}`
+  writeFileSync(join(caller.cwd, 'list'), `\ufeff${rows.map(row => JSON.stringify(row)).join('\n')}\nnonsense\n${big}\n`)
+  const args = ['import', 'list', '--format', 'ndjson', '--results', 'all.csv', '--sender', SENDER, '--json']
+  t.match(summaryOf(await sluice(caller, ...args)), { rows: 5, accepted: 2, known: 0, rejected: 3, resultsFile: 'all.csv' })
+  t.match(linesOf(join(caller.cwd, 'all.csv')).slice(2, 6), [
+    /^2.rejected.*SENDER_UNKNOWN/, /^3.accepted/, /^4.rejected/, /^5.rejected.*image\.id.*9007199254740991/
+  ])
+  t.match(summaryOf(await sluice(caller, ...args, '--campaign', 'again')), { accepted: 1, known: 1, rejected: 3 })
   t.match((await node.as(keys.app).get(`/messages/mine?sender=${SENDER}`)).body, { status: /./ })
+  t.match(await sluice(caller, 'import', 'list', '--format', 'ndjson', '--results', './list'), { code: 2, err: /names the list itself/ })
+})
+
+await t.test('an address of the gateway works in every usual form, or is explained', async t => {
+  const node = await environment.start(t)
+  for (const form of ['', '/', '/api/v1', '/api/v1/']) {
+    t.match(await sluice({ origin: node.origin + form, key: keys.operator }, 'stats'), { code: 0 }, form)
+  }
+  t.match(await sluice({ origin: node.origin.replace('http://', ''), key: keys.operator }, 'stats'), { code: 2, err: /must begin with http:\/\// })
 })
 
 const script = (process.env['PATH'] ?? '').split(delimiter).map(folder => join(folder, 'script')).find(existsSync)
@@ -131,5 +182,5 @@ await t.test('a terminal shows a progress bar, and then the summary', { skip }, 
   const cwd = t.testdir({ 'list.ndjson': rows.join('\n') })
   const command = 'script -qec "npx sluice import list.ndjson --batch 2" /dev/null'
   const { out } = await shell({ origin: node.origin, key: keys.app, cwd }, command)
-  t.match(out, /- 0 % \| 0 lines \|[^]*= 100 % \| 6 lines \| 6 accepted \| 0 duplicates \| 0 rejected \|[^]*list\.ndjson: 6 lines: 6 accepted/)
+  t.match(out, /- 0 % \| 0 of 6 rows \|[^]*= 100 % \| 6 of 6 rows \| 6 passed \| 0 known \| 0 rejected \|[^]*list\.ndjson: 6 rows, done/)
 })

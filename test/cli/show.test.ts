@@ -1,6 +1,6 @@
 /** Tables and lists in a terminal: they fit its width, and ids are never cut. */
 import t from 'tap'
-import { facts, table } from '../../src/cli/show.js'
+import { facts, showMs, table } from '../../src/cli/show.js'
 
 const id = '100000000000001.VQsgTFMDzhvdFY_Ebd4Eqg.1a209feb32a'
 const means = 'The number is not on WhatsApp, its app is too old, or the person has not accepted the new terms.'
@@ -10,13 +10,18 @@ const width = (text: string): number => Math.max(...text.split('\n').map(line =>
 /** The text without borders and line breaks. */
 const words = (text: string): string => text.replaceAll(/[│─┌┐└┘├┤┬┴┼\s]+/g, ' ')
 
-t.test('a file or a pipe has no width limit: one line per row', async t => {
+await t.test('a file or a pipe has no width limit: one line per row', async t => {
   const lines = table(head, rows).split('\n')
   t.equal(lines.length, 6)
   t.match(lines[3], new RegExp(`FAILED.*${means}.*2026-01-31T09:30:00Z.*${id}`))
 })
 
-t.test('in a terminal text is wrapped, and rows that still do not fit become lists', async t => {
+await t.test('a duration has a unit that people read', t => {
+  t.strictSame([999, 1500, 180_000, 36_000_000, 864_000_000].map(showMs), ['999 ms', '1.5 s', '3 min', '10.0 h', '10 days'])
+  t.end()
+})
+
+await t.test('in a terminal text is wrapped, and rows that still do not fit become lists', async t => {
   for (const columns of [200, 120, 110, 80]) {
     const text = table(head, rows, 'nothing', columns)
     t.ok(width(text) <= columns, `${width(text)} in ${columns}`)
@@ -28,7 +33,7 @@ t.test('in a terminal text is wrapped, and rows that still do not fit become lis
   t.equal(table(head, [], 'No failures.'), 'No failures.')
 })
 
-t.test('lists are wrapped too, absent values are omitted, and control characters are removed', async t => {
+await t.test('lists are wrapped too, absent values are omitted, and control characters are removed', async t => {
   const text = facts({ status: 'failed', error: null, means, text: 'a\u001b[2Jb', id }, 72)
   t.ok(width(text) <= 72)
   t.notOk(text.includes('error') || text.includes('\u001b'))

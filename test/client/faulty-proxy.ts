@@ -12,7 +12,7 @@ const SLOW_MS = 200
  * What happens to a request. `pass`: it is forwarded; `slow`: its response is delayed; `lose`: the node executes it and the response is
  * lost; `cut`: the connection is cut before the node gets it; `hang`: no response until the end; an object: the proxy's own response.
  */
-export type Fault = 'pass' | 'slow' | 'lose' | 'cut' | 'hang' | { status: number, headers?: Record<string, string>, body?: string }
+export type Fault = 'pass' | 'slow' | 'lose' | 'cut' | 'hang' | { status: number, headers?: Record<string, string>, body?: string | Buffer }
 
 export interface FaultyProxy {
   origin: string

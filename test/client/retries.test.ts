@@ -1,4 +1,5 @@
 /** Which requests the client retries, and when. The sandbox counts the sent messages, the proxy the requests. */
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { SluiceClient, type ClientOptions } from '../../src/client/index.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
@@ -134,11 +135,11 @@ await t.test('an unreachable gateway is retried', async t => {
   t.teardown(async () => await client.close())
   const began = performance.now()
   // The last try may have too little time left and end with TIMEOUT.
-  const refused = await until('connection refused', async () => {
+  const rejected = await until('connection refused', async () => {
     const error = await rejection(client.getStats())
     return error['code'] !== 'TIMEOUT' && error
   })
-  t.match(refused, { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
+  t.match(rejected, { code: 'UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
   t.ok(performance.now() - began > 90, 'not at the first try')
   t.equal(await client.isReady(), false)
 })
@@ -159,4 +160,38 @@ await t.test('connections are reused', async t => {
   await Promise.all(Array.from({ length: 20 }, async () => await client.getStats()))
   node.gateway.app.server.off('connection', count)
   t.ok(connections <= 2, `${connections}`)
+})
+
+await t.test('a response that a proxy has compressed, or that begins with a byte order mark, is read', async t => {
+  const { proxy, client } = await connect(t)
+  const body = Buffer.from('\ufeff{"name":"app","role":"send"}')
+  const bodies: Array<[coding: string, body: Buffer]> = [
+    ['identity', body], ['gzip', gzipSync(body)], ['br', brotliCompressSync(body)], ['deflate', deflateSync(body)]
+  ]
+  for (const [coding, coded] of bodies) {
+    proxy.plan({ status: 200, headers: { 'content-encoding': coding }, body: coded })
+    t.match(await client.getCaller(), { name: 'app' }, coding)
+  }
+  proxy.plan({ status: 200, headers: { 'content-encoding': 'gzip' }, body: 'not gzip' })
+  t.match(await rejection(client.getCaller()), { code: 'UNEXPECTED_RESPONSE' })
+  proxy.plan({ status: 207, body: '{"results":[]}' })
+  t.match(await rejection(client.sendBatch([{ to: '+15550007021', message: 'x' }])), { code: 'UNEXPECTED_RESPONSE' }, 'a row without a result')
+})
+
+await t.test('an address that cannot be one is rejected at once, and the usual forms work', async t => {
+  const wrong: Array<[baseUrl: unknown, message: RegExp]> = [
+    [undefined, /give the address/], ['', /give the address/], ['localhost:3000', /must begin with http:/], ['ftp://host', /must begin with http:/],
+    ['http://', /not a URL/], ['http://user:secret@host', /may not contain a password/], ['http://host/?a=1', /may not contain \?/]
+  ]
+  for (const [baseUrl, message] of wrong) {
+    t.throws(() => new SluiceClient({ baseUrl: baseUrl as string }), { name: 'TypeError', message })
+    t.throws(() => new SluiceClient({ baseUrl: baseUrl as string }), { message: /^(?!.*secret)/ })
+  }
+  const { proxy } = await connect(t)
+  for (const suffix of ['', '/', '/api/v1', '/api/v1/']) {
+    const client = new SluiceClient({ baseUrl: proxy.origin + suffix, apiKey: keys.operator })
+    t.match(await client.getCaller(), { name: 'operator' }, suffix)
+    await client.close()
+  }
+  t.equal(new Set(proxy.requests.map(({ line }) => line)).size, 1)
 })

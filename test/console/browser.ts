@@ -107,7 +107,7 @@ export async function openConsole (
     gone: async selector => await page.locator(selector).waitFor({ state: 'detached' }),
     async shoot (name, height = 700) {
       if (process.env['DRAW'] !== '1') return
-      await page.setViewportSize({ width: 1000, height })
+      await page.setViewportSize({ width: 1280, height })
       await page.screenshot({ path: `${root}docs/images/${name}.png` })
     }
   }

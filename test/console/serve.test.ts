@@ -14,6 +14,11 @@ await t.test('the page is served without a key, by a strict policy, and 304 whil
   const page = await request(`${node.origin}/console`)
   t.equal(page.status, 200)
   t.match(page.body['text'], /<title>Sluice console<\/title>/)
+  for (const library of ['preact', 'hooks', 'htm']) {
+    const { status, body } = await request(`${node.origin}/console/${library}.js`)
+    t.equal(status, 200, library)
+    t.notMatch(body['text'], /from ?"[^.]|sourceMappingURL/, 'it imports the files beside it only')
+  }
   const policy = page.headers.get('content-security-policy') ?? ''
   for (const part of [
     "default-src 'none'",
@@ -64,5 +69,7 @@ await t.test('no file makes markup of text, has inline script or style, calls an
   const page = read('src/console/page/index.html')
   t.notMatch(page, /<style|style=|\bon\w+=|<script(?![^>]*\bsrc=)/)
   const imports = files.filter(file => file.endsWith('.js')).flatMap(file => [...read(file).matchAll(/from '(.+?)'/g)].map(([, from = '']) => from))
-  t.same(imports.filter(from => !files.includes(`src/console/page/${from.replace('./', '')}`)), [], 'every import exists')
+  const libraries = ['preact.js', 'hooks.js', 'htm.js']
+  const exists = (name: string): boolean => files.includes(`src/console/page/${name}`) || libraries.includes(name)
+  t.same(imports.filter(from => !exists(from.replace('./', ''))), [], 'every import exists')
 })

@@ -1,12 +1,21 @@
-/** The console's texts: every state, wait reason and outcome of the API has one. */
+/** The console's texts: every state, wait reason and outcome of the API has one, in each language. */
 import t from 'tap'
 import { waitingForMeanings, states } from '../../src/http/schemas/message.js'
 
 /** JavaScript modules of the page, which the compiler does not check. */
 const page = async (name: string): Promise<any> => await import(String(new URL(`../../src/console/page/${name}.js`, import.meta.url)))
-const { explainStatus } = await page('explain-status')
+const { explainStatus, replyFor } = await page('explain-status')
 const { historyOf } = await page('history')
-const words = await page('words')
+const { explainError } = await page('errors')
+const { waitReason, states: icons } = await page('states')
+const { phone, span, age, percent, aboutOf, briefOf } = await page('format')
+const { meaningsOf } = await page('search')
+const { figuresOf } = await page('rates')
+const { t: text, setLanguage } = await page('i18n')
+const dictionaries: Record<string, Record<string, string>> = {
+  en: (await page('text-en')).en, es: (await page('text-es')).es, pt: (await page('text-pt')).pt
+}
+setLanguage('en')
 
 const at = (second: number): string => `2026-01-31T09:30:${String(second).padStart(2, '0')}.000Z`
 const error = { code: '131000', message: 'Something went wrong', explanation: 'Meta had an error.', remedy: 'Nothing.' }
@@ -14,6 +23,7 @@ const message = {
   id: 'x',
   status: 'queued',
   sender: '111',
+  caller: 'shop',
   createdAt: at(0),
   settledAt: null,
   expiresAt: at(59),
@@ -31,59 +41,43 @@ const sender = {
   state: 'active',
   reason: null,
   resumesAt: null,
+  queued: 30,
+  circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500 }
 }
-const text = (parts: Array<string | { at: string }>): string => parts.map(part => (typeof part === 'string' ? part : part.at)).join('')
 const attempt = (number: number, outcome: string, second: number): object => ({
-  attempt: number,
-  at: at(second),
-  durationMs: 20,
-  outcome,
-  code: '131000',
-  error: 'Oh'
+  attempt: number, at: at(second), durationMs: 20, outcome, code: '131000', error: 'Oh'
 })
+const explained = (more: object, of: object = sender, codes = {}): string => {
+  const { say, lines } = explainStatus({ ...message, ...more }, of, codes)
+  return [say, ...lines].join(' ')
+}
 
-await t.test('each state has a word, a tone, a title and advice', async t => {
+await t.test('each state has a word, an icon, and says what happened', async t => {
   for (const status of Object.keys(states)) {
-    t.type(words.states[status], 'string', status)
-    const { tone, title, advice } = explainStatus(
-      { ...message, status, settledAt: at(2), error, deliveredAt: at(3), readAt: at(4) },
-      sender,
-      undefined
-    )
-    t.equal(tone, words.tones[status])
-    t.match(text(title), /^[A-Z].+\.$/, status)
-    t.match(text(advice), /\w/, status)
+    t.notMatch(text(`state.${status}`), /\./, status)
+    t.match(explainStatus({ ...message, status, settledAt: at(2), error, deliveredAt: at(3), readAt: at(4) }, sender).say, /^[A-Z].+\.$/, status)
   }
-  t.strictSame(Object.keys(words.states).sort(), Object.keys(states).sort(), 'and there are no others')
+  t.strictSame(Object.keys(icons).sort(), Object.keys(states).sort(), 'and there are no others')
 })
 
-await t.test('each wait reason has its own text', async t => {
-  const texts = Object.keys(waitingForMeanings).map(
-    waitingFor =>
-      text(explainStatus({ ...message, waitingFor }, sender, undefined).reason) +
-      text(explainStatus({ ...message, waitingFor }, sender, undefined).title)
-  )
+await t.test('each wait reason has its own text, and one that the page does not know is named', async t => {
+  const texts = Object.keys(waitingForMeanings).map(waitingFor => explained({ waitingFor, expectedAt: null }))
   t.equal(new Set(texts).size, texts.length)
-  t.match(texts[0], 'one message per person in 2 seconds')
-  t.match(
-    text(
-      explainStatus(
-        { ...message, waitingFor: 'pause', expectedAt: null },
-        { ...sender, state: 'paused', reason: 'maria', resumesAt: at(30) },
-        undefined
-      ).reason
-    ),
-    'paused by maria'
-  )
-  t.match(
-    explainStatus(
-      { ...message, waitingFor: 'sender-stopped', expectedAt: null },
-      { ...sender, state: 'stopped', reason: '190' },
-      { explanation: 'The token has expired.', remedy: 'Create another.' }
-    ),
-    { reason: ['The token has expired.'], advice: ['Create another.'] }
-  )
+  for (const reason of Object.keys(waitingForMeanings)) t.type(dictionaries['en']?.[`wait.${reason}`], 'string', reason)
+  t.match(explained({}), 'one message per person in 2')
+  t.equal(waitReason('quiet-hours', sender.rules), 'quiet hours')
+  const paused = { ...sender, state: 'paused', reason: 'maria: new list', resumesAt: at(30) }
+  t.match(explained({ waitingFor: 'pause' }, paused), 'paused by maria: new list')
+  const stop = { explanation: 'The token has expired.', remedy: 'Create another.' }
+  const stopped = { ...sender, state: 'stopped', reason: '190' }
+  t.match(explained({ waitingFor: 'sender-stopped' }, stopped, { stop }), /The token has expired\. Create another\./)
+})
+
+await t.test('an outage is explained with the next probe, and its end as an ordinary wait', async t => {
+  const wait = { waitingFor: 'outage', expectedAt: null }
+  t.match(explained(wait, { ...sender, circuit: { state: 'open', nextProbeAt: at(1) } }), /WhatsApp is down\..* The next probe goes at /)
+  t.match(explained(wait, { ...sender, circuit: { state: 'half-open' } }), 'in stages')
 })
 
 await t.test('each outcome of an attempt has words', async t => {
@@ -91,54 +85,79 @@ await t.test('each outcome of an attempt has words', async t => {
   for (const outcome of outcomes) t.notMatch(historyOf({ ...message, attempts: [attempt(1, outcome, 1)] })[1].title, `: ${outcome}$`)
 })
 
-await t.test('the history is in order of time, followed by what comes next', async t => {
-  const titles = (more: object): string[] => historyOf({ ...message, ...more }).map(({ title }: { title: string }) => title.replace(/:.*/, ''))
-  t.strictSame(
-    titles({
-      status: 'retrying',
-      attempts: [attempt(1, 'retryable', 1), attempt(2, 'retryable', 10)],
-      acknowledgedAt: at(5),
-      acknowledgedBy: 'maria'
-    }),
-    ['Accepted by the gateway', 'Attempt 1', 'Acknowledged by maria', 'Attempt 2', 'Attempt 1 starts', 'Expires if still waiting']
-  )
-  t.strictSame(
-    titles({
-      status: 'read',
-      settledAt: at(2),
-      attemptCount: 2,
-      attempts: [attempt(1, 'retryable', 1)],
-      deliveredAt: at(1),
-      readAt: at(3),
-      expiresAt: null
-    }),
-    ['Accepted by the gateway', 'Attempt 1', 'Attempt 2', 'Delivered to the phone', 'Read'],
-    "WhatsApp's clock may lag"
-  )
-  t.strictSame(
-    titles({
-      status: 'failed',
-      settledAt: at(1),
-      attemptCount: 1,
-      attempts: [attempt(1, 'rejected', 1)],
-      acknowledgedAt: at(9),
-      acknowledgedBy: 'maria',
-      expiresAt: null
-    }),
-    ['Accepted by the gateway', 'Attempt 1', 'Failed', 'Acknowledged by maria']
-  )
-  t.match(titles({ waitingFor: 'sender-stopped', expectedAt: null }), ['Accepted by the gateway', 'Waits until its sender is active'])
+await t.test('the history is in order of time, with waits between, each fact once, followed by what comes next', async t => {
+  const titles = (more: object): string[] => historyOf({ ...message, ...more })
+    .map(({ title }: { title: string }) => title.replace(/:.*/, '').replace(/waited.*/, 'waited'))
+  t.strictSame(titles({
+    status: 'retrying',
+    attempts: [attempt(1, 'retryable', 1), attempt(2, 'retryable', 10)],
+    attemptCount: 2,
+    acknowledgedAt: at(5),
+    acknowledgedBy: 'maria'
+  }), ['Accepted from shop', 'Attempt 1', 'Acknowledged by maria', 'waited', 'Attempt 2', 'Attempt 3 starts', 'Expires if still waiting'])
+  t.strictSame(titles({
+    status: 'read', settledAt: at(2), attemptCount: 2, attempts: [attempt(1, 'retryable', 1)], deliveredAt: at(1), readAt: at(3), expiresAt: null
+  }), ['Accepted from shop', 'Attempt 1', 'waited', 'Attempt 2', 'Delivered to the phone', 'Read'], "WhatsApp's clock may lag")
+  t.strictSame(titles({ status: 'sent', settledAt: at(9), attemptCount: 3, attempts: [attempt(3, 'sent', 9)], expiresAt: null }),
+    ['Accepted from shop', 'waited', 'Attempt 3'], 'an acceptance that is in the history stands there once')
+  const end = { settledAt: at(1), attemptCount: 1, acknowledgedAt: at(9), acknowledgedBy: 'maria', expiresAt: null }
+  t.strictSame(titles({ ...end, status: 'failed', attempts: [attempt(1, 'rejected', 1)] }), [
+    'Accepted from shop', 'Attempt 1', 'Acknowledged by maria'
+  ])
+  t.match(titles({ waitingFor: 'sender-stopped', expectedAt: null }), ['Accepted from shop', 'Waits until its sender is active'])
 })
 
-await t.test('an error is explained with what to do', async t => {
+await t.test('an error is explained with what to do, and with each problem of the request', async t => {
   for (const error of [
-    { status: 0, code: '' },
-    { status: 503, code: 'SHUTTING_DOWN' },
-    { status: 503, code: 'UNAVAILABLE' },
-    { status: 401, code: 'UNAUTHENTICATED' },
+    { status: 0, code: '' }, { status: 503, code: 'SHUTTING_DOWN' }, { status: 503, code: 'UNAVAILABLE' }, { status: 401, code: 'UNAUTHENTICATED' },
     { status: 502, code: '', title: '', message: 'HTTP 502' }
-  ]) {
-    const [what] = words.explainError({ title: '', message: '', ...error })
-    t.match(what, /^[A-Z][^<]+\.$/)
+  ]) t.match(explainError({ title: '', message: '', ...error })[0], /^[A-Z][^<]+\.$/)
+  const errors = [{ field: 'perSecond', detail: 'must be at most 1000', value: 5000, allowed: ['1 to 1000'], hint: 'Choose a smaller one' }]
+  t.same(explainError({ status: 400, code: 'INVALID_REQUEST', title: 'Invalid request', message: 'x', errors }), [
+    'Invalid request.', 'perSecond: must be at most 1000. Sent: 5000. Allowed: 1 to 1000. Choose a smaller one.'
+  ])
+})
+
+await t.test('the three languages have the same texts with the same values', async t => {
+  const values = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([value]) => value).sort()
+  const { en = {}, ...others } = dictionaries
+  for (const [name, texts] of Object.entries(others)) {
+    t.same(Object.keys(texts).filter(key => en[key] === undefined), [], `${name} has no text of its own`)
+    t.same(Object.keys(en).filter(key => texts[key] === undefined), [], `${name} lacks no text`)
+    for (const [key, text] of Object.entries(texts)) t.same(values(text), values(en[key] ?? ''), `${name} ${key}`)
   }
+  t.match(replyFor('failed', '5521999990041'), /Não|não/, 'a customer is answered in the language of the number')
+  t.match(replyFor('failed', '34911234567'), /No /)
+  t.match(replyFor('failed', '15550000001'), /could not/)
+})
+
+await t.test('numbers, times and spans are written for people', async t => {
+  const plain = (text: string): string => text.replaceAll('\u00a0', ' ')
+  t.equal(plain(phone('+5521999990041')), '+55 21 99999-0041')
+  t.equal(plain(phone('15550104711')), '+1 555-010-4711')
+  t.equal(plain(phone('group:abc')), 'group:abc')
+  t.same([212, 900, 1500, 200_000, 86_400_000, 93_600_000].map(ms => plain(span(ms))), ['212 ms', '900 ms', '1.5 s', '3 min 20 s', '1 d', '1 d 2 h'])
+  t.same([0, 59_000, 3_599_000, 7_300_000].map(ms => plain(age(ms))), ['0 s', '59 s', '59 min', '2 h'])
+  t.same([0, 0.004, 0.12, 1].map(share => plain(percent(share))), ['0 %', '0.4 %', '12 %', '100 %'])
+  t.equal(aboutOf({ shop: 'Lisbon', orderId: 'A-1' }), 'A-1')
+  t.match(briefOf({ name: 'winter_sale', language: { code: 'pt_BR' } }, null), { icon: 'template', text: 'winter_sale' })
+})
+
+await t.test('a search recognises what it was given', async t => {
+  const kinds = (text: string): string[] => [...new Set<string>(meaningsOf(text).map(({ as }: { as: string }) => as))]
+  t.same(kinds('+1 (556) 213-1000'), ['recipient'])
+  t.same(kinds('15562131000'), ['recipient', 'order', 'idempotencyKey'])
+  t.same(kinds('A-4711'), ['order', 'idempotencyKey'])
+  t.same(kinds('wamid.abc'), ['providerMessageId'])
+  t.same(kinds('111.4irZRaAe6s0W5-inPSZlX8.1a228f882bb'), ['id'])
+})
+
+await t.test('the figures of a sender follow from its minutes', async t => {
+  const minutes = (value: number): number[] => Array.from({ length: 60 }, () => value)
+  const own = { minutes: { sent: minutes(60), attempts: minutes(60), failing: minutes(15) } }
+  const figures = figuresOf(sender, own, 60_000 * 100 + 30_000)
+  t.match(figures, { perMinute: 60, failing: 0.25, attempts: 600 })
+  t.ok(figures.perSecond >= 1 && figures.emptyInMs <= 30_000 && figures.emptyInMs > 10_000)
+  t.equal(figuresOf({ ...sender, state: 'paused' }, own).emptyInMs, null, 'no end is known')
+  t.equal(figuresOf({ ...sender, queued: 0 }, own).emptyInMs, 0)
 })

@@ -1,62 +1,10 @@
 /** The architecture of src/: which module may import which, and what may be used where. CONTRIBUTING.md gives the reasons. */
+import { spawnSync } from 'node:child_process'
 import { posix } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
-import { lines, list, read } from './tree.js'
-
-/** Imported by every module; these import only each other. */
-const shared = [
-  'attempt-name',
-  'backoff',
-  'config',
-  'elapsed',
-  'errors',
-  'events',
-  'message',
-  'parallel',
-  'read-timeout',
-  'signal',
-  'senders',
-  'sender-facts', 'sender-registry',
-  'recipient',
-  'redact',
-  'redis'
-]
-
-/** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */
-const interfaces = [
-  'webhooks', 'admission', 'drain/deliver', 'drain/cancel', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references',
-  'failure', 'throttle'
-]
-
-/** A module may import its own files, what is shared, and these: whole modules, or single files of them. */
-const mayImport: Record<string, string[]> = {
-  http: [...interfaces, 'erasure'],
-  graph: [
-    ...interfaces, 'http/admission-result', 'http/api', 'http/openapi', 'http/operation', 'http/request', 'http/samples', 'http/schemas/common',
-    'http/schemas/message'
-  ],
-  dashboard: [...interfaces, 'http/loopback', 'http/problem'],
-  console: [],
-  webhooks: ['settlement', 'throttle/opt-outs'],
-  callbacks: ['settlement/record', 'failure/failure'],
-  admission: ['settlement/release-key'],
-  drain: ['settlement'],
-  erasure: ['drain/cancel', 'drain/deliver', 'settlement'],
-  failure: ['drain/deliver', 'drain/cancel', 'settlement', 'recovery/every'],
-  recovery: ['drain/wake', 'drain/cancel', 'drain/deliver', 'settlement'],
-  provider: [],
-  settlement: [],
-  throttle: ['settlement/record'],
-  metrics: [],
-  sandbox: [],
-  client: [],
-  cli: ['client/index', 'doctor/open'],
-  doctor: ['queues']
-}
-
-/** Separate programs that reach the gateway over HTTP only: they import nothing of it, not even what is shared, and have their own errors. */
-const separate = ['sandbox', 'client', 'cli']
+import { common, interfaces, modules, separate, separateExceptions, shared } from './modules.js'
+import { lines, list, read, root } from './tree.js'
 
 /** Generated from another file; a test compares the two. */
 const generated = ['src/client/openapi.ts']
@@ -66,13 +14,15 @@ const generated = ['src/client/openapi.ts']
  * rest; each file has its reason.
  */
 const mayReadSystemClock: Record<string, string> = {
-  'src/elapsed.ts': 'what it gains on the monotonic clock, which stands still while the machine is suspended',
+  'src/deadlines.ts': 'what it gains on the monotonic clock, which stops while the machine is suspended',
   'src/provider/response.ts': 'a Retry-After date in a response without a Date header',
   'src/metrics/log.ts': 'the time of a log line, which people compare with other logs',
-  'src/redis/keys.ts': 'the hour that names a bucket of the search index; a search reads the neighbouring hours too'
+  'src/redis/server-clock.ts': 'the hour of the look-up index, before the first reading of Redis\'s clock'
 }
 
 const LINES_AT_MOST = 300
+const FUNCTION_LINES_AT_MOST = 70
+const SUBJECT_AT_MOST = 60
 
 interface Source { path: string, module: string, ast: ts.SourceFile }
 interface Import { from: Source, to: string, isTypeOnly: boolean, isOwn: boolean }
@@ -91,24 +41,37 @@ await t.test('there is something to check', async t => {
 })
 
 await t.test('every module is in the table', async t => {
-  const modules = new Set(sources.map(source => source.module).filter(module => module !== 'wiring' && module !== 'shared'))
-  t.strictSame([...modules].filter(module => !(module in mayImport)), [])
+  const folders = new Set(sources.map(source => source.module).filter(module => module !== 'wiring' && module !== 'shared'))
+  t.strictSame([...folders].sort(), Object.keys(modules).sort())
 })
 
 await t.test('a module imports only what the table permits', async t => {
   t.strictSame(imports.filter(one => one.isOwn && !isAllowed(one)).map(show), [])
 })
 
+await t.test('imports point down: a module may import only modules below it in the table', async t => {
+  const layers = Object.keys(modules)
+  const upwards = Object.entries(modules).flatMap(([module, { imports: permissions }]) => permissions
+    .filter(permission => layers.includes(permission.split('/')[0] ?? '') && layers.indexOf(permission.split('/')[0] ?? '') <= layers.indexOf(module))
+    .map(permission => `${module} -> ${permission}`))
+  t.strictSame(upwards, [])
+})
+
 await t.test('every permission of the table is used', async t => {
   const isUsed = (module: string, permission: string): boolean =>
     imports.some(one => one.isOwn && one.from.module === module && (moduleOf(one.to) === permission || nameOf(one.to) === permission))
-  const unused = Object.entries(mayImport).flatMap(([module, permissions]) =>
+  const unused = Object.entries(modules).flatMap(([module, { imports: permissions }]) =>
     permissions.filter(permission => !interfaces.includes(permission) && !isUsed(module, permission)).map(permission => `${module} -> ${permission}`))
   t.strictSame(unused, [])
   const users = ['http', 'graph', 'dashboard']
   t.strictSame(interfaces.filter(permission => !users.some(module => isUsed(module, permission))), [], 'the common list of the HTTP interfaces')
   const present = new Set(sources.map(({ path }) => path.split(/[/.]/)[1] ?? ''))
   t.strictSame(shared.filter(name => !present.has(name)), [], 'what is shared exists')
+})
+
+await t.test('separate programs import nothing of the gateway but what is listed with a reason', async t => {
+  const found = separate.flatMap(module => modules[module]?.imports.map(permission => `${module} -> ${permission}`) ?? [])
+  t.strictSame(found.filter(name => !separate.some(module => name.includes(`-> ${module}`))).sort(), Object.keys(separateExceptions).sort())
 })
 
 await t.test('only the wiring imports metrics/, and only main.ts starts the sandbox', async t => {
@@ -136,8 +99,9 @@ await t.test('every relative import resolves to a file', async t => {
   t.strictSame(imports.filter(one => one.isOwn && !sources.some(source => source.path === one.to)).map(show), [])
 })
 
-await t.test('only provider/, callbacks/, sandbox/ and client/ send HTTP requests: undici is imported nowhere else', async t => {
-  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.module)).map(show), [])
+await t.test('only provider/, callbacks/, sandbox/ and client/ send HTTP requests: undici is imported by them and outbound.ts', async t => {
+  t.strictSame(imports.filter(one => one.to === 'undici' && !['provider', 'callbacks', 'sandbox', 'client'].includes(one.from.module) &&
+    one.from.path !== 'src/outbound.ts').map(show), [])
 })
 
 await t.test('the environment is read in config.ts only', async t => {
@@ -164,19 +128,46 @@ await t.test('the system clock is read where a reason is given', async t => {
   t.strictSame(Object.keys(mayReadSystemClock).filter(path => !places.some(place => place.startsWith(path))), [], 'no idle exemption')
 })
 
+await t.test('replies of TIME are read in redis/server-clock.ts only', async t => {
+  const isTime = (node: ts.Node) =>
+    ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === 'time'
+  const isInLua = (node: ts.Node) => ts.isStringLiteral(node) && node.text.includes("'TIME'")
+  t.strictSame(find(gateway, node => isTime(node) || isInLua(node)).map(place => place.replace(/:\d+$/, '')),
+    ['src/redis/server-clock.ts', 'src/redis/server-clock.ts'])
+})
+
 await t.test('no any', async t => {
   t.strictSame(find(sources, node => node.kind === ts.SyntaxKind.AnyKeyword), [])
 })
 
 await t.test('no file is longer than 300 lines', async t => {
-  const lengths = sources.filter(({ path }) => !generated.includes(path)).map(({ path }) => ({ path, length: lines(path).length }))
-  t.strictSame(lengths.filter(({ length }) => length > LINES_AT_MOST), [])
+  const endings = ['.ts', '.mjs', '.js', '.lua', '.css']
+  const paths = ['src', 'test', 'lua', 'bin', 'grafana/source'].flatMap(folder => endings.flatMap(ending => list(folder, ending)))
+  const lengths = paths.filter(path => !generated.includes(path)).map(path => `${path}: ${lines(path).length}`)
+  t.strictSame(lengths.filter(row => Number(row.split(': ')[1]) > LINES_AT_MOST), [])
+})
+
+await t.test('a function fits on a screen', async t => {
+  t.strictSame(sources.flatMap(longFunctions), [], `at most ${FUNCTION_LINES_AT_MOST} lines, without the functions in it`)
+})
+
+await t.test('names of files are in kebab-case, and those of Lua includes are their functions', async t => {
+  const endings = ['.ts', '.mjs', '.js', '.lua']
+  const paths = ['src', 'test', 'lua', 'bin', 'grafana/source'].flatMap(folder => endings.flatMap(ending => list(folder, ending)))
+  const form = (path: string): RegExp => path.startsWith('lua/include/') ? /^[a-z]+(_[a-z]+)*\.lua$/ : /^[a-z\d]+(-[a-z\d]+)*(\.(test|d))?\.\w+$/
+  t.strictSame(paths.filter(path => !form(path).test(posix.basename(path))), [])
+})
+
+await t.test('the subject of each commit has at most 60 characters', async t => {
+  // A release without its history has no commits, and a shallow clone has one.
+  const { stdout = '' } = spawnSync('git', ['log', '-30', '--no-merges', '--format=%s'], { cwd: root, encoding: 'utf8' })
+  t.strictSame(stdout.split('\n').filter(subject => subject.length > SUBJECT_AT_MOST), [])
 })
 
 await t.test('no TODO and no FIXME', async t => {
   const paths = [...sources.map(source => source.path), ...list('lua', '.lua'), ...list('bin', '.mjs')]
   const mark = /\b(TODO|FIXME|HACK|XXX)\b/
-  t.strictSame(paths.flatMap(path => lines(path).flatMap((line, at) => mark.test(line) ? [`${path}:${at + 1}`] : [])), [])
+  t.strictSame(paths.flatMap(path => lines(path).flatMap((line, i) => mark.test(line) ? [`${path}:${i + 1}`] : [])), [])
 })
 
 /** `shared`, `wiring` (files directly in src that are not shared; they may import everything), or the folder. */
@@ -188,12 +179,12 @@ function moduleOf (path: string): string {
 
 function isAllowed ({ from, to }: Import): boolean {
   const target = moduleOf(to)
-  if (from.module === target) return true
+  if (from.module === target || target === common) return true
   if (!separate.includes(from.module) && (from.module === 'wiring' || target === 'shared')) return true
-  return mayImport[from.module]?.some(permission => permission === target || permission === nameOf(to)) ?? false
+  return modules[from.module]?.imports.some(permission => permission === target || permission === nameOf(to)) ?? false
 }
 
-/** `drain/cancel` for src/drain/cancel.ts. */
+/** `drain/close` for src/drain/close.ts. */
 function nameOf (path: string): string {
   return path.replace(/^src\//, '').replace(/\.ts$/, '')
 }
@@ -212,6 +203,22 @@ function importsOf (from: Source): Import[] {
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false)
   })
   return found
+}
+
+function longFunctions ({ path, ast }: Source): string[] {
+  const long: string[] = []
+  const lineOf = (position: number): number => ast.getLineAndCharacterOfPosition(position).line
+  visit(ast, node => {
+    if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return
+    let count = lineOf(node.end) - lineOf(node.getStart()) + 1
+    const leaveOut = (child: ts.Node): void => {
+      if (ts.isFunctionLike(child)) count -= lineOf(child.end) - lineOf(child.getStart())
+      else ts.forEachChild(child, leaveOut)
+    }
+    ts.forEachChild(node, leaveOut)
+    if (count > FUNCTION_LINES_AT_MOST) long.push(`${path}:${lineOf(node.getStart()) + 1}: ${count} lines`)
+  })
+  return long
 }
 
 function find (among: Source[], is: (node: ts.Node) => boolean): string[] {

@@ -1,8 +1,12 @@
 /** The docs are correct: commands and linked pages exist, routes and settings are those of the code. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import t from 'tap'
 import { ConfigSchema } from '../../src/config.js'
-import { exists, lines, list, read } from './tree.js'
+import { errors } from '../../src/errors.js'
+import { waitingForMeanings } from '../../src/http/schemas/message.js'
+import { exists, lines, list, read, root } from './tree.js'
 
 const pages = [
   ...['README', 'CONTRIBUTING', 'SECURITY', 'CHANGELOG'].map(name => `${name}.md`),
@@ -48,7 +52,7 @@ await t.test('every request that the docs name is a route', async t => {
   const isParameter = (part = ''): boolean => /^(?:[:{<+$\d…]|my-)/.test(part)
   const isRoute = (name: string): boolean => routes.some(route => {
     const [wanted, given] = [route.split('/'), name.replace('/api/v1', '').split('/')]
-    return wanted.length === given.length && wanted.every((part, at) => part === given[at] || (part.startsWith('{') && isParameter(given[at])))
+    return wanted.length === given.length && wanted.every((part, i) => part === given[i] || (part.startsWith('{') && isParameter(given[i])))
   })
   const named = foundIn(/\b((?:GET|POST|PUT|DELETE) \/[\w:{}<>…$+/.-]*[\w}>…])/g)
     .filter(({ name }) => !/ \/(_sandbox|admin|console|docs|\{prefix\}|:version)/.test(name))
@@ -69,20 +73,30 @@ await t.test('each measured figure of the README is on the page that it links, w
   t.strictSame(missing, [])
 })
 
+await t.test('the glossary has each term once, in alphabetical order', async t => {
+  const terms = lines('docs/glossary.md').flatMap(line => /^\| (?!term)([^|]+) \| [^|]+ \| /.exec(line)?.[1]?.toLowerCase() ?? [])
+  t.ok(terms.length > 50)
+  t.strictSame(terms, [...new Set(terms)].sort())
+})
+
+await t.test('each start error that docs/troubleshooting.md quotes is a text of the source', async t => {
+  const section = read('docs/troubleshooting.md').split('## A node does not start')[1]?.split('\n## ')[0] ?? ''
+  const source = ['src/main.ts', 'src/config.ts', ...list('src/redis', '.ts')].map(read).join('\n').replaceAll(/\$\{[^}]*\}/g, '…')
+  const quoted = [...section.matchAll(/^\| `(?:([A-Z_]+): )?([^`]+)` \|/gm)]
+  t.ok(quoted.length >= 5)
+  const parts = quoted.flatMap(([, code = '', text = '']) => [code, ...text.split('…')]).map(part => part.trim())
+  t.strictSame(parts.filter(part => part !== '' && part !== '<NAME>' && !(part in errors) && !source.includes(part)), [])
+})
+
 await t.test('each index names every page of its folder', async t => {
   const pages = list('docs', '.md').filter(path => posix.basename(path) !== 'README.md')
   t.strictSame(pages.filter(path => !read(`${posix.dirname(path)}/README.md`).includes(`](${posix.basename(path)})`)), [])
 })
 
-await t.test('each decision has a number, a title, a status and a date, and the index repeats them', async t => {
+await t.test('each decision has a number, a title, a status and a date', async t => {
   const decisions = list('docs/decisions', '.md').filter(path => posix.basename(path) !== 'README.md')
-  const form = /^# (\d{4})\. (.+)\n\nStatus: (accepted|superseded by \[\d{4}\]\(\S+\))\n\nDate: (\d{4}-\d\d-\d\d)\n\n## /
-  const rows = decisions.map((path, at) => {
-    const [, number, title, status, date] = form.exec(read(path)) ?? []
-    t.equal(number, String(at + 1).padStart(4, '0'), path)
-    return `| [${number}](${posix.basename(path)}) | ${title} | ${status} | ${date} |`
-  })
-  t.strictSame(lines('docs/decisions/README.md').filter(line => line.startsWith('| [')), rows)
+  const form = /^# (\d{4})\. .+\n\nStatus: (?:accepted|superseded by \[\d{4}\]\(\S+\))\n\nDate: \d{4}-\d\d-\d\d\n\n## /
+  for (const [i, path] of decisions.entries()) t.equal(form.exec(read(path))?.[1], String(i + 1).padStart(4, '0'), path)
 })
 
 await t.test('every picture is shown on a page', async t => {
@@ -99,10 +113,27 @@ await t.test('every setting that the docs name is in the schema', async t => {
   const first = (name: string): string => name.split('_')[0] ?? ''
   const families = new Set([...names].filter(name => name.includes('_')).map(first))
   const errorCodes = lines('docs/errors.md').flatMap(line => /^\| `(\w+)` \|/.exec(line)?.[1] ?? [])
-  const others = new Set([...errorCodes, 'REDIS_SERVER_BIN', 'REDIS_MAXMEMORY', 'RETRY_INTERVAL_MS', 'RATE_LIMIT_MS'])
-  const named = foundIn(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g).filter(({ name }) => families.has(first(name)))
+  const others = new Set([...errorCodes, 'REDIS_SERVER_BIN', 'REDIS_MAXMEMORY', 'RETRY_INTERVAL_MS', 'RATE_LIMIT_MS', 'NODE_EXTRA_CA_CERTS'])
+  // HTTP_502 is a code of an outcome.
+  const named = foundIn(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g).filter(({ name }) => families.has(first(name)) && !/^HTTP_\d/.test(name))
   t.ok(named.length > 50)
   t.strictSame(named.filter(({ name }) => !names.has(name.replace(/_FILE$/, '')) && !names.has(name) && !others.has(name)), [])
+})
+
+await t.test('the meaning of each error adds to its title, and says whether to repeat', async t => {
+  const titles = new Set<string>(Object.values(errors).map(({ title }) => title))
+  const poor = Object.entries(errors).filter(([, { meaning, retry }]) => titles.has(meaning) || meaning.length < 15 || retry.length < 2)
+  t.same(poor.map(([code]) => code), [])
+})
+
+await t.test('docs/pacing.md explains every value of waitingFor', async t => {
+  const explained = lines('docs/pacing.md').flatMap(line => /^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/.exec(line)?.[1] ?? [])
+  t.same(explained.sort(), Object.keys(waitingForMeanings).sort())
+})
+
+await t.test('npm run docs would change nothing', async t => {
+  const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', 'bin/docs.mjs', '--check'], { cwd: root, encoding: 'utf8' })
+  t.equal(status, 0, stderr)
 })
 
 /** Names in the rows of docs/settings.md. */
@@ -131,3 +162,10 @@ function headingsOf (path: string): string[] {
   return lines(path).filter(line => /^#+ /.test(line))
     .map(line => line.replace(/^#+ /, '').toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
 }
+
+await t.test('the site has every page', t => {
+  const names = [...read('docs/site/config.mjs').matchAll(/'((?:docs\/)?[\w-]+)(?:\.md)?'/g)].map(([, name = '']) => name.replace('docs/', ''))
+  const pages = readdirSync(`${root}docs`).filter(name => name.endsWith('.md')).map(name => name.slice(0, -'.md'.length))
+  t.strictSame(pages.filter(name => name !== 'README' && !names.includes(name)), [], 'a new page has its place in docs/site/config.mjs')
+  t.end()
+})

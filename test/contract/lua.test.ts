@@ -13,7 +13,7 @@ const nameOf = (path: string) => path.replace(/^lua\//, '').replace(/\.lua$/, ''
 
 /** Lines with their numbers, from 1, without comments: a rule of code must not fail on a sentence about it. */
 function code (path: string): Array<{ number: number, text: string }> {
-  return lines(path).map((text, at) => ({ number: at + 1, text: text.replace(/(^|\s)--.*$/, '') }))
+  return lines(path).map((text, i) => ({ number: i + 1, text: text.replace(/(^|\s)--.*$/, '') }))
 }
 
 function placesOf (paths: string[], pattern: RegExp): string[] {
@@ -22,7 +22,7 @@ function placesOf (paths: string[], pattern: RegExp): string[] {
 
 function headerOf (path: string): string[] {
   const all = lines(path)
-  const end = all.findIndex((line, at) => at > 0 && !line.startsWith('--'))
+  const end = all.findIndex((line, i) => i > 0 && !line.startsWith('--'))
   return all.slice(0, end)
 }
 
@@ -48,8 +48,13 @@ await t.test('Lua parses and builds no JSON', async t => {
 })
 
 await t.test('an include says whether it writes', async t => {
-  const writes = /redis\.call\('(SET|MSET|DEL|EXPIRE|INCRBY|HSET|HSETNX|HDEL|ZADD|ZREM|ZINCRBY|RPUSH|LPUSH)'|\bwrite_all\(/
-  const faults = includes.filter(path => code(path).some(({ text }) => writes.test(text)) !== /\bWrites\b/.test(read(path)))
+  // Every command that is not known to read counts as a write, also one that a variable names.
+  const reads =
+    /^'(EXISTS|GET|HEXISTS|HGET|HGETALL|HLEN|HMGET|HVALS|INFO|LLEN|LRANGE|PTTL|TIME|TYPE|ZCARD|ZCOUNT|ZLEXCOUNT|ZMSCORE|ZRANGE\w*|ZSCORE)'/
+  const commands = (text: string): string[] => [...text.matchAll(/redis\.p?call\(\s*([^,)]+)/g)].map(([, name = '']) => name)
+  const writes = (text: string): boolean => commands(text).some(name => !reads.test(name)) || /\bwrite_all\(/.test(text)
+  t.ok(['LTRIM', 'ZPOPMAX', 'XADD', 'PEXPIRE'].every(name => writes(`redis.call('${name}', key.a)`)))
+  const faults = includes.filter(path => code(path).some(({ text }) => writes(text)) !== /\bWrites\b/.test(read(path)))
   t.strictSame(faults, [])
 })
 
@@ -86,15 +91,26 @@ await t.test('every script has a row in lua/README.md', async t => {
   t.strictSame(without, [])
 })
 
+await t.test('the table of scripts names the files that call each one', async t => {
+  const named = lines('lua/README.md').flatMap(line => {
+    const [, names = '', callers = ''] = /^\| (`[\w-]+\.lua`(?:, `[\w-]+\.lua`)*) \|.*\| ([^|]+) \|$/.exec(line) ?? []
+    return [...names.matchAll(/`([\w-]+)\.lua`/g)].map(([, name = '']) => ({ name, callers: [...callers.matchAll(/`([\w/-]+\.ts)`/g)] }))
+  })
+  t.ok(named.length > 25)
+  const calls = (name: string, path: string): boolean => read(`src/${path}`).includes(`'${name}'`)
+  t.strictSame(named.filter(({ name, callers }) => callers.length === 0 || !callers.every(([, path = '']) => calls(name, path)))
+    .map(({ name, callers }) => `${name}: ${callers.map(([, path]) => path).join(', ')}`), [])
+})
+
 await t.test('no six equal lines in two files: they belong in an include', async t => {
   const seen = new Map<string, string>()
   const twice: string[] = []
   for (const path of files) {
     const trivial = /^(end[,)]*|else|\}|\{|return|do|)$/
     const meaningful = code(path).map(({ number, text }) => ({ number, text: text.trim() })).filter(({ text }) => !trivial.test(text))
-    for (let at = 0; at + EQUAL_LINES_AT_MOST < meaningful.length; at++) {
-      const block = meaningful.slice(at, at + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
-      const place = `${path}:${meaningful[at]?.number}`
+    for (let i = 0; i + EQUAL_LINES_AT_MOST < meaningful.length; i++) {
+      const block = meaningful.slice(i, i + EQUAL_LINES_AT_MOST + 1).map(({ text }) => text).join('\n')
+      const place = `${path}:${meaningful[i]?.number}`
       const other = seen.get(block)
       if (other === undefined) seen.set(block, place)
       else if (!other.startsWith(`${path}:`)) twice.push(`${other} = ${place}`)

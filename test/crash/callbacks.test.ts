@@ -21,25 +21,26 @@ const steps = [
   { point: 'request:answered', having: 'message\\.sent' },
   { point: 'settle-callback:after' }
 ]
+const callbackEnv = {
+  CALLBACK_URL: receiver.url,
+  CALLBACK_SECRET,
+  CALLBACK_TIMEOUT_MS: '1500',
+  CALLBACK_RETRY_MS: '100',
+  WHATSAPP_APP_SECRET: SECRET,
+  WHATSAPP_VERIFY_TOKEN: 'verify-me'
+}
 const WITHIN_MS = 60_000
 
-await t.test('wherever a node ends that delivers callbacks, the receiver gets each one, in order, and recognises a repeat', async t => {
-  await each(steps, 3, async (step, at) => {
+await t.test('wherever a node ends that delivers callbacks, the receiver gets each one, in order, and recognizes a repeat', async t => {
+  await each(steps, 3, async (step, i) => {
     const prefix = createPrefix()
     const env = nodeEnv({
       redisUrl: environment.redis.url,
       apiUrl: environment.sandbox.url,
       prefix,
-      env: {
-        CALLBACK_URL: receiver.url,
-        CALLBACK_SECRET,
-        CALLBACK_TIMEOUT_MS: '1500',
-        CALLBACK_RETRY_MS: '100',
-        WHATSAPP_APP_SECRET: SECRET,
-        WHATSAPP_VERIFY_TOKEN: 'verify-me'
-      }
+      env: callbackEnv
     })
-    const [to, key] = [`1555000050${at}`, `at-${step.point}`]
+    const [to, key] = [`1555000050${i}`, `at-${step.point}`]
     const victim = startGateway({
       ...env,
       ACTS: JSON.stringify([{ ...step, action: 'kill' }]),
@@ -51,9 +52,8 @@ await t.test('wherever a node ends that delivers callbacks, the receiver gets ea
       .catch(() => undefined) // its response may be lost with the node
     await until(`${step.point} is reached`, () => victim.end() === 'SIGKILL', WITHIN_MS)
     await post
-    const heir = startGateway(env)
-    t.teardown(async () => await endChild(heir))
-    const origin = await heir.ready
+    // In this process: a start takes longer than all that follows, and nothing ends this node.
+    const { origin } = await environment.start(t, callbackEnv, { prefix })
     const [sent] = await environment.arrivals(to, 1)
     const status = { id: sent?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: sent?.opaque }
     const text = JSON.stringify({
@@ -74,9 +74,9 @@ await t.test('wherever a node ends that delivers callbacks, the receiver gets ea
       2,
       'a repeat has the id of the first delivery'
     )
-    await Promise.all([endChild(victim), endChild(heir)])
+    await endChild(victim)
   })
-  const repeats = receiver.received.length - receiver.taken().length
-  t.ok(repeats >= 1 && repeats <= 3, `${repeats} repeats: only callbacks that were answered and not settled, or in flight`)
+  const repeats = receiver.received.length - receiver.accepted().length
+  t.ok(repeats >= 1 && repeats <= 3, `${repeats} repeats: only callbacks that got a response and were not settled, or in flight`)
   t.strictSame(receiver.unsigned, [])
 })

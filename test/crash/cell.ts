@@ -10,7 +10,7 @@ import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
 import type { Ground } from './ground.js'
 import { actsOf, type AuditEntry, type Cell, type Step } from './steps.js'
-import { HOOKS, works, type Stage } from './works.js'
+import { accountOf, HOOKS, works, type Stage } from './works.js'
 
 const LEASE_MS = 6000
 const INTERVAL_MS = 300
@@ -27,8 +27,11 @@ const settings = {
 }
 const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200, retriesMs: [500, 500, 500, 500, 500] }
 
-/** Long enough for a lease, a hold and BullMQ's own half minute until it takes a job from a dead worker. */
-const END_WITHIN_MS = 75_000
+/**
+ * Long enough for a lease, a hold, BullMQ's own half minute until it takes a job from a dead worker, and the minute until templates are read again
+ * after a node that read them has died.
+ */
+const END_WITHIN_MS = 90_000
 const REACH_WITHIN_MS = 60_000
 /** A second on an idle machine; cells share theirs. */
 const START_WITHIN_MS = 90_000
@@ -36,7 +39,7 @@ const CELL_WITHIN_MS = 300_000
 
 export interface Result {
   cell: Cell
-  /** Did the process end, or stand still, at the step? Otherwise the cell proves nothing. */
+  /** Did the process end, or freeze, at the step? Otherwise the cell proves nothing. */
   reached: boolean
   judgement: Judgement
   /** The error that prevented a judgement. */
@@ -104,7 +107,7 @@ class CellRun {
     await this.#end()
   }
 
-  /** Leads the node to a step and sees it die or stand still there; after a freeze it goes on, all its leases gone. */
+  /** Leads the node to a step and sees it die or freeze there; after a freeze it goes on, all its leases gone. */
   async #meet (step: Step, victim: Child, second: Child | null): Promise<void> {
     const others = this.#origins
     this.#keep(this.#work(step, victim))
@@ -112,7 +115,7 @@ class CellRun {
     const from = monotonicNow()
     const isKill = this.#cell.action === 'kill' && step === this.#cell.steps.at(-1)
     if (isKill) await until('the process is dead', () => victim.end() === 'SIGKILL', 30_000)
-    else await until('the process stands still', () => victim.isStopped(), 30_000)
+    else await until('the process is frozen', () => victim.isStopped(), 30_000)
     second?.signal('SIGCONT')
     this.#origins = others
     if (isKill) return
@@ -128,8 +131,8 @@ class CellRun {
     const orphan = this.#launch([{ name: 'orphan', point: 'request:written', action: 'kill' }], `${this.#reachedFile}-orphan`)
     this.#origins = [await orphan.ready]
     const caller = this.#caller(2000)
-    const wish = { key: `${this.#sender}-orphan`, to: '15550009999', sender: this.#sender, policy: this.#cell.policy }
-    const post = caller.post(wish)
+    const draft = { key: `${this.#sender}-orphan`, to: '15550009999', sender: this.#sender, policy: this.#cell.policy }
+    const post = caller.post(draft)
     await until('the first node is dead', () => orphan.end() === 'SIGKILL', REACH_WITHIN_MS)
     this.#origins = []
     this.#keep(post)
@@ -156,14 +159,15 @@ class CellRun {
         victim,
         origin: () => origin,
         origins: () => this.#origins,
-        note: fact => {
+        record: fact => {
           this.facts.push(fact)
         },
         sender: this.#sender,
         policy: this.#cell.policy,
         round: this.#round++,
         prefix: this.#name,
-        redisPort: this.#ground.redis.port
+        redisPort: this.#ground.redis.port,
+        control: this.#ground.control
       }
       rounds.push(works[step.work](stage))
       await Promise.race([Promise.all(rounds), until('reached', () => this.#hasMet(step), REACH_WITHIN_MS)])
@@ -190,9 +194,11 @@ class CellRun {
       await pass(200)
     }
     for (const fact of this.facts.filter(fact => fact.fact === 'posted')) {
-      const ended = await caller.look({ key: fact.key, sender })
+      const ended = await caller.readEnd({ key: fact.key, sender })
       if (ended !== null) this.facts.push(ended)
     }
+    // A message that was not looked up for want of time is not lost.
+    if (performance.now() > this.#deadline) throw new Error(`the cell did not end within ${CELL_WITHIN_MS / 1000} s`)
     this.facts.push({ fact: 'over', at: monotonicNow(), unsettled })
   }
 
@@ -225,6 +231,9 @@ class CellRun {
       env: {
         ...settings,
         ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}),
+        ...(this.#cell.steps.some(({ templates }) => templates === true)
+          ? { WHATSAPP_BUSINESS_ACCOUNT_ID: accountOf(this.#sender), TEMPLATE_POLL_MS: '60000' }
+          : {}),
         WHATSAPP_PHONE_NUMBER_ID: this.#sender,
         UNKNOWN_OUTCOME: this.#cell.policy,
         WATCH_FILE: watch
@@ -244,7 +253,7 @@ class CellRun {
     return createCaller({
       apiKey: keys.operator,
       origins: () => this.#origins,
-      note: fact => this.facts.push(fact),
+      record: fact => this.facts.push(fact),
       timeoutMs,
       isOver: () => this.#isOver || performance.now() > this.#deadline
     })

@@ -5,8 +5,7 @@
 import t from 'tap'
 import { layGround } from './ground.js'
 import { faultsOf, lineOf, runCells } from './matrix.js'
-import { regressions } from '../support/regressions.js'
-import { seedOf } from '../support/seed.js'
+import { regressions, seedOf } from '../support/seed.js'
 import { nameOf, sample } from './steps.js'
 
 /** CI has ten minutes for everything: every eighth cell, by the seed others for each commit. The seed also says in which kind of cell a step is. */
@@ -19,7 +18,7 @@ for (const { seed, found } of [{ seed: SEED, found: '' }, ...regressions.crash])
   const title = 'wherever a node ends or freezes, no message is lost, none with a known outcome is sent twice, and none is sent too early'
   await t.test(`${title} (seed ${seed}) ${found}`, async t => {
     t.comment(`SEED=${seed}`)
-    const cells = sample(seed).filter((_, at) => (at + seed) % SHARE === 0)
+    const cells = sample(seed).filter((_, i) => (i + seed) % SHARE === 0)
     const results = await runCells(ground, cells, 14)
     for (const result of results) {
       t.strictSame(faultsOf(result), [], nameOf(result.cell))

@@ -26,7 +26,7 @@ const flaws: Flaw[] = [
     file: 'dist/recovery/recover.js',
     from: "status: 'unknown', code: 'LEASE_EXPIRED'",
     to: "status: 'unsent', code: 'GIVEN_BACK'",
-    cell: 'send: answered / kill / restart / fail',
+    cell: 'send: responded / kill / restart / fail',
     breach: 'doubled'
   },
   {

@@ -10,6 +10,8 @@ import { endChild, startSandbox } from './child.js'
 export interface Ground {
   redis: TestRedis
   apiUrl: string
+  /** Base URL of the sandbox's own routes. */
+  control: string
   folder: string
   /** What arrived from a sender, oldest first. */
   arrivals: (sender: string) => Promise<Arrived[]>
@@ -18,7 +20,11 @@ export interface Ground {
 interface Seen {
   sender: string
   recipient: string | null
-  body: { text?: { body: string }, context?: { message_id: string } } | null
+  body: {
+    text?: { body: string }
+    template?: { components?: Array<{ parameters: Array<{ text: string }> }> }
+    context?: { message_id: string }
+  } | null
   headersAt: number
   outcome: string
   code: number | null
@@ -39,6 +45,7 @@ export async function layGround (t: Teardown): Promise<Ground> {
   return {
     redis,
     apiUrl,
+    control,
     folder,
     async arrivals (sender) {
       const { body } = await request(`${control}/messages?sender=${sender}`)
@@ -47,10 +54,11 @@ export async function layGround (t: Teardown): Promise<Ground> {
   }
 }
 
-/** A record of the sandbox as a fact; a message's text is its key. */
+/** A record of the sandbox as a fact; a message's text, or the one parameter of its template, is its key. */
 export function toFact ({ sender, recipient, body, headersAt, outcome, code, httpStatus, wamid, opaque }: Seen): Arrived {
-  const pair = `${sender}/${recipient ?? ''}`
-  const key = body?.text?.body ?? ''
+  // The gateway sends a number with its +, however it was posted.
+  const pair = `${sender}/${recipient?.replace('+', '') ?? ''}`
+  const key = body?.text?.body ?? body?.template?.components?.[0]?.parameters[0]?.text ?? ''
   const arrived: Arrived = { fact: 'arrived', at: headersAt, key, pair, opaque: opaque ?? '', outcome, code, httpStatus, wamid }
   if (body?.context !== undefined) arrived.quotes = body.context.message_id
   return arrived

@@ -43,6 +43,6 @@ export function lineOf (result: Result): string {
   const { doubledAsAllowed, messages } = result.judgement.figures
   const doubled = doubledAsAllowed > 0 ? `, ${doubledAsAllowed} sent twice as allowed` : ''
   const details = faults.map(fault => `\n       ${fault}`).join('')
-  const verdict = faults.length === 0 ? 'ok    ' : 'FAILED'
-  return `${verdict} ${nameOf(result.cell)} (${messages} messages${doubled}, ${result.seconds.toFixed(1)} s)${details}`
+  const status = faults.length === 0 ? 'ok    ' : 'FAILED'
+  return `${status} ${nameOf(result.cell)} (${messages} messages${doubled}, ${result.seconds.toFixed(1)} s)${details}`
 }

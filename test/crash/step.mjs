@@ -19,7 +19,7 @@ import { loadScripts } from '../../dist/redis/scripts.js'
 export function arm (actions, file) {
   const out = openSync(file, 'a')
   const scripts = new Map()
-  const note = (name, lua) => scripts.set(createHash('sha1').update(lua).digest('hex'), name).set(lua, name)
+  const addScript = (name, lua) => scripts.set(createHash('sha1').update(lua).digest('hex'), name).set(lua, name)
   const rest = [...actions]
   let seen = 0
 
@@ -46,10 +46,10 @@ export function arm (actions, file) {
   }
 
   // The gateway calls its scripts by hash, and in full where the server does not know them; BullMQ defines its own as commands.
-  for (const { name, lua } of loadScripts()) note(name, lua)
+  for (const { name, lua } of loadScripts()) addScript(name, lua)
   const { defineCommand, sendCommand } = Redis.prototype
   Redis.prototype.defineCommand = function (name, definition) {
-    note(name.replace(/:[\d.]+$/, ''), definition.lua)
+    addScript(name.replace(/:[\d.]+$/, ''), definition.lua)
     return defineCommand.call(this, name, definition)
   }
   const met = new WeakSet()

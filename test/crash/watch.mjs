@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { openSync, writeSync } from 'node:fs'
 import { Pool } from 'undici'
+import { moment } from '../prove/moment.mjs'
 
 /**
  * Records between which times each request passed the gateway's last check of the clock (`checked`, `from` and `at`), when it was on the
@@ -9,7 +10,6 @@ import { Pool } from 'undici'
  */
 export function watch (file) {
   const out = openSync(file, 'a')
-  const moment = () => performance.timeOrigin + performance.now()
   // Callbacks and requests that are not messages pass here too.
   const record = (fact, { path, body }, times) => {
     const opaque = /messages$/.test(path) ? JSON.parse(String(body)).biz_opaque_callback_data : undefined

@@ -1,6 +1,7 @@
 /** What callers, operators and WhatsApp do so that a node reaches a step. Each is one round; rounds repeat until it is reached. */
 import { createHmac } from 'node:crypto'
 import { Queue } from 'bullmq'
+import { Redis } from 'ioredis'
 import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
 import { groupBy, monotonicNow, type Fact } from '../prove/history.js'
 import { request } from '../support/request.js'
@@ -15,19 +16,24 @@ export interface Stage {
   origin: () => string
   /** Origins of the nodes that can be called now. */
   origins: () => string[]
-  note: (fact: Fact) => void
+  record: (fact: Fact) => void
   sender: string
   policy: 'retry' | 'fail'
   /** A number for each round, so that its messages and recipients are new. */
   round: number
   prefix: string
   redisPort: number
+  /** Base URL of the sandbox's own routes. */
+  control: string
 }
 
 export type WorkName = keyof typeof works
 
 /** Settings of a gateway that accepts webhooks. */
 export const HOOKS = { WHATSAPP_APP_SECRET: 'app-secret-of-the-matrix', WHATSAPP_VERIFY_TOKEN: 'verify-me' }
+
+/** The WhatsApp Business account of a cell's sender. */
+export const accountOf = (sender: string): string => `1${sender}`
 
 export const works = {
   async nothing () {
@@ -38,11 +44,11 @@ export const works = {
     await posts(stage, '1555000', 4, 3)
   },
   async batch (stage: Stage) {
-    await stage.caller.postBatch(wishes(stage, '1555000', 4, 3))
+    await stage.caller.postBatch(drafts(stage, '1555000', 4, 3))
   },
   /** More messages than one call carries, and than are admitted in parallel. */
   async campaign (stage: Stage) {
-    await stage.caller.postBatch(wishes(stage, '1555000', 120, 1))
+    await stage.caller.postBatch(drafts(stage, '1555000', 120, 1))
   },
   async scheduled (stage: Stage) {
     await posts(stage, '1555000', 2, 1, { scheduledFor: Date.now() + 1000 })
@@ -53,19 +59,32 @@ export const works = {
   async limited (stage: Stage) {
     await posts(stage, '15561131056', 2, 2)
   },
+  /** WhatsApp pauses a template in the middle of its messages; the others wait, and its status is read as approved. */
+  async suspended (stage: Stage) {
+    const { control, sender, round } = stage
+    const template = `order_${sender}_${round}`
+    const all = drafts(stage, '1555000', 3, 3).map(draft => ({ ...draft, template }))
+    const change = async (method: string, path: string, body: object): Promise<unknown> =>
+      await request(`${control}/${path}`, { method, body: JSON.stringify(body) })
+    await change('PUT', 'templates', { name: template, status: 'APPROVED' })
+    await change('POST', 'faults', { sender, recipient: all[0]?.to, kind: 'code', code: 132015, times: 1 })
+    await postInOrder(stage, all.slice(0, 1))
+    await postInOrder(stage, all.slice(1))
+    await readTemplatesNow(stage)
+  },
   async rejected (stage: Stage) {
     await posts(stage, '15560131026', 2, 1)
   },
   /** Accepted, and then WhatsApp says that it could not deliver. */
   async bounced (stage: Stage) {
-    const all = wishes(stage, '1555000', 3, 1)
+    const all = drafts(stage, '1555000', 3, 1)
     await postInOrder(stage, all)
-    await Promise.all(all.map(async wish => await bounce(stage, wish)))
+    await Promise.all(all.map(async draft => await bounce(stage, draft)))
   },
-  /** Accepted and not answered, once. */
+  /** Accepted without a response, once. */
   async silent (stage: Stage) {
-    const to = (at: number): string => `1555840${String((stage.round * 2 + at % 2) % 1000).padStart(3, '0')}1`
-    await postInOrder(stage, wishes(stage, '', 2, 2).map((wish, at) => ({ ...wish, to: to(at) })))
+    const to = (n: number): string => `1555840${String((stage.round * 2 + n % 2) % 1000).padStart(3, '0')}1`
+    await postInOrder(stage, drafts(stage, '', 2, 2).map((draft, i) => ({ ...draft, to: to(i) })))
   },
   /** WhatsApp rejects the token once; an operator resumes the sender. */
   async stopped (stage: Stage) {
@@ -75,10 +94,10 @@ export const works = {
   },
   /** SIGTERM while a queue waits and the node itself drains it: only the holder of the drain lease has sent a second message. */
   async closing (stage: Stage) {
-    const all = wishes(stage, '1555000', 2, 12)
+    const all = drafts(stage, '1555000', 2, 12)
     const second = all[2] as MessageRequest
     await stage.caller.postBatch(all)
-    await until('its drain run sends', async () => (await stage.caller.look(second))?.state === 'sent', 20_000)
+    await until('its drain run sends', async () => (await stage.caller.readEnd(second))?.state === 'sent', 20_000)
     stage.victim.signal('SIGTERM')
     await pass(500)
   },
@@ -94,7 +113,7 @@ export const works = {
   async cancelled (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
     await posts(stage, '1555000', 2, 2)
-    for (const { key } of wishes(stage, '1555000', 2, 1)) await stage.caller.ask(stage.origin(), 'DELETE', `/messages/${key}?sender=${stage.sender}`)
+    for (const { key } of drafts(stage, '1555000', 2, 1)) await stage.caller.ask(stage.origin(), 'DELETE', `/messages/${key}?sender=${stage.sender}`)
     await operate(stage, 'POST', '/resume', {})
   },
   async paused (stage: Stage) {
@@ -119,28 +138,30 @@ export const works = {
   async erased (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
     await posts(stage, '1555000', 2, 2)
-    for (const { to } of wishes(stage, '1555000', 1, 1)) await stage.caller.ask(stage.origin(), 'DELETE', `/recipients/${to}?sender=${stage.sender}`)
+    for (const { to } of drafts(stage, '1555000', 1, 1)) await stage.caller.ask(stage.origin(), 'DELETE', `/recipients/${to}?sender=${stage.sender}`)
     await operate(stage, 'POST', '/resume', {})
   }
 }
 
 /** So many messages for so many people of this kind, first ones first; new ones in each round. */
-function wishes ({ sender, policy, round }: Stage, start: string, people: number, each: number): MessageRequest[] {
-  return Array.from({ length: people * each }, (_, at) => {
-    const person = round * 10 + at % people
-    return { key: `${sender}-${round}-${person}-${Math.floor(at / people)}`, to: `${start}${String(person).padStart(4, '0')}`, sender, policy }
+function drafts ({ sender, policy, round }: Stage, start: string, people: number, each: number): MessageRequest[] {
+  return Array.from({ length: people * each }, (_, i) => {
+    const person = round * 10 + i % people
+    const to = `${start}${String(person).padStart(4, '0')}`
+    // With the recipient: a work may post to people of two kinds.
+    return { key: `${sender}-${round}-${to}-${Math.floor(i / people)}`, to, sender, policy }
   })
 }
 
 async function posts (stage: Stage, start: string, people: number, each: number, more: Partial<MessageRequest> = {}): Promise<void> {
-  await postInOrder(stage, wishes(stage, start, people, each).map(wish => ({ ...wish, ...more })))
+  await postInOrder(stage, drafts(stage, start, people, each).map(draft => ({ ...draft, ...more })))
 }
 
 /** To all recipients in parallel, and to each of them one message after the other. */
 async function postInOrder ({ caller }: Stage, all: MessageRequest[]): Promise<void> {
   const queues = groupBy(all, ({ to }) => to)
   await Promise.all([...queues.values()].map(async queue => {
-    for (const wish of queue) await caller.post(wish)
+    for (const draft of queue) await caller.post(draft)
   }))
 }
 
@@ -149,7 +170,7 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
 }
 
 /** As WhatsApp does: repeated until a node accepts it. */
-async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }: MessageRequest): Promise<void> {
+async function bounce ({ caller, origin, origins, record, sender }: Stage, { key }: MessageRequest): Promise<void> {
   const { body } = await caller.ask(origin(), 'GET', `/messages/${key}?sender=${sender}`)
   if (body['status'] !== 'sent') return
   const opaque = `${String(body['id']).slice(sender.length + 1)}.${body['attemptCount']}`
@@ -167,12 +188,12 @@ async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }
     'content-type': 'application/json',
     'x-hub-signature-256': `sha256=${createHmac('sha256', HOOKS.WHATSAPP_APP_SECRET).update(text).digest('hex')}`
   }
-  note({ fact: 'bounced', at: monotonicNow(), key, opaque })
+  record({ fact: 'bounced', at: monotonicNow(), key, opaque })
   await until(
     'the webhook is accepted',
     async () => {
-      const [at = origin()] = origins()
-      const reply = await request(`${at}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(
+      const [n = origin()] = origins()
+      const reply = await request(`${n}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(
         () => null
       )
       if (reply?.status !== 200) await pass(200)
@@ -180,6 +201,13 @@ async function bounce ({ caller, origin, origins, note, sender }: Stage, { key }
     },
     60_000
   )
+}
+
+/** The templates are due to be read, as if the last time were long ago. */
+async function readTemplatesNow ({ prefix, redisPort, sender }: Stage): Promise<void> {
+  const redis = new Redis(redisPort, '127.0.0.1')
+  await redis.zadd(`{${prefix}}:account-reads`, 1, accountOf(sender))
+  await redis.quit()
 }
 
 /** A run of housekeeping now, rather than with the next minute. */

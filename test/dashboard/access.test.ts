@@ -79,7 +79,7 @@ await t.test('a worker node has none', async t => {
 
 /** fetch sets the header Host by itself. Turned away by a node that is behind its work, it comes again. */
 async function statusAs (node: Node, host: string): Promise<number> {
-  return await until('an answer', async () => {
+  return await until('a response', async () => {
     const status = await firstStatusAs(node, host)
     return status !== 503 && status
   })

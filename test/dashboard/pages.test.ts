@@ -107,7 +107,7 @@ await t.test('an overdue message behind a due head waits too', async t => {
   await until('three are due', async () => (await board.queue()).counts['waiting']! >= 3)
   const { jobs } = await board.queue('waiting')
   t.ok(jobs.length >= 3)
-  t.strictSame(jobs.map(job => job.data.position), jobs.map((_, at) => at + 1))
+  t.strictSame(jobs.map(job => job.data.position), jobs.map((_, i) => i + 1))
 })
 
 await t.test('messages queued behind one in flight are delayed', async t => {

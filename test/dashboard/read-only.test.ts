@@ -1,4 +1,4 @@
-/** The dashboard changes nothing: every such request is answered 405, and bull-board's page shows no button for one. */
+/** The dashboard changes nothing: every such request gets 405, and bull-board's page shows no button for one. */
 import t from 'tap'
 import { missing, openConsole, startBrowser } from '../console/browser.js'
 import { createTestEnvironment } from '../support/flow.js'
@@ -24,7 +24,7 @@ await t.test('a request that would change a queue is NOT_SUPPORTED', async t => 
     ...each('PUT', '/', ['pause', 'resume', 'WHATSAPP-drain/pause', 'WHATSAPP-retry/empty', 'WHATSAPP-housekeeping/obliterate'])
   ]
   for (const [method, path] of changes) {
-    const reply = await until('an answer of a node that is not overloaded', async () => {
+    const reply = await until('a response of a node that is not overloaded', async () => {
       const one = await board.send(method, `/api/queues${path}`)
       return one.status !== 503 && one
     })
@@ -61,9 +61,10 @@ await t.test('in a browser no button offers a change, and links lead to the cons
   }
   t.strictSame(requests, [])
   await page.locator('header button').last().click()
-  await page.locator('a[href="/console"]').waitFor()
+  await page.locator('a[href="../../console/"]').waitFor()
   const { page: console } = await openConsole(t, browser, node)
-  t.equal(await console.locator('#to-queues').getAttribute('href'), '/admin/queues')
+  await console.locator('#user-menu').click()
+  t.equal(await console.locator('.menu').getByRole('link', { name: 'Queues' }).getAttribute('href'), '../admin/queues')
 })
 
 /** One message that waits and one that is FAILED. A node on a busy machine rejects requests for a moment, so they are repeated. */

@@ -25,23 +25,23 @@ await t.test('no response contains a recipient, a text, a key, a value of the me
   ids.push((await node.send(FREE, { type: 'text', text: { body: SECRET } }, { type: 'text', scheduledFor: Date.now() + 60_000 })).body.id)
   ids.push((await node.send('+15553579249', SECRET, more('+15553579249'), queued)).body.id)
 
-  const answers: string[] = []
-  const look = async (path: string): Promise<void> => { answers.push(JSON.stringify((await board.get(path)).body)) }
+  const responses: string[] = []
+  const openPage = async (path: string): Promise<void> => { responses.push(JSON.stringify((await board.get(path)).body)) }
   const queues = ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping']
   for (const queue of queues) {
     for (const status of ['latest', 'waiting', 'active', 'delayed', 'paused', 'failed', 'completed']) {
-      await look(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)
+      await openPage(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)
     }
-    for (const part of ['metrics', 'default-job-options', 'workers', 'rate-limit', 'job-data-schema']) await look(`/api/queues/${queue}/${part}`)
+    for (const part of ['metrics', 'default-job-options', 'workers', 'rate-limit', 'job-data-schema']) await openPage(`/api/queues/${queue}/${part}`)
   }
   for (const id of ids) {
-    for (const part of ['', '/logs', '/flow']) await look(`/api/queues/WHATSAPP/${id}${part}`)
+    for (const part of ['', '/logs', '/flow']) await openPage(`/api/queues/WHATSAPP/${id}${part}`)
   }
   await node.post(`/senders/${SENDER}/pause`)
-  await look('/api/queues?activeQueue=WHATSAPP&status=paused&page=1&jobsPerPage=50')
-  await look('/api/job-schedulers')
+  await openPage('/api/queues?activeQueue=WHATSAPP&status=paused&page=1&jobsPerPage=50')
+  await openPage('/api/job-schedulers')
 
-  const text = answers.join('\n')
+  const text = responses.join('\n')
   t.ok(ids.every(id => text.includes(id)), 'the responses contain every message')
   const holds = (part: string): boolean => text.includes(part)
   t.ok(holds('"recipient":"…47"'), 'the last two digits are shown')

@@ -2,14 +2,12 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { read } from '../contract/tree.js'
 import { keys, nodeEnv } from '../support/gateway.js'
-import { startCommand, startProgram, type Program } from '../support/process.js'
+import { freePort, startCommand, startProgram, type Program } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller } from '../support/request.js'
 import { until } from '../support/until.js'
@@ -40,11 +38,11 @@ await t.test('callers reach a gateway that is ready, and get 503 where none is',
   t.match(none.headers.get('content-type'), 'application/problem+json')
 
   const gateways = await Promise.all(addresses.map(start))
-  await until('a gateway answers through the balancer', async () => await ask() === 200)
+  await until('a gateway responds through the balancer', async () => await ask() === 200)
 
   await t.test('a gateway that ends gets no more requests', async t => {
     await gateways[0]!.end('SIGTERM')
-    await until('the other one answers', async () => await ask() === 200)
+    await until('the other one responses', async () => await ask() === 200)
     for (let count = 0; count < 20; count++) t.equal(await ask(), 200)
     await gateways[1]!.end('SIGTERM')
     await until('none is left', async () => await ask() === 503)
@@ -52,7 +50,7 @@ await t.test('callers reach a gateway that is ready, and get 503 where none is',
 
   await t.test('a gateway that starts gets requests', async t => {
     await start('127.0.0.2')
-    await until('it answers through the balancer', async () => await ask() === 200)
+    await until('it responds through the balancer', async () => await ask() === 200)
   })
 })
 
@@ -74,7 +72,7 @@ async function startBalancer (t: Pick<Test, 'teardown'>, { names, port }: { name
   return origin
 }
 
-/** Answers every query for IPv4 addresses with these. Returns its port. */
+/** Responds to every query for IPv4 addresses with these. Returns its port. */
 async function startNameServer (t: Pick<Test, 'teardown'>, addresses: string[]): Promise<number> {
   const socket = createSocket('udp4')
   socket.on('message', (query, { port, address }) => {
@@ -82,20 +80,12 @@ async function startNameServer (t: Pick<Test, 'teardown'>, addresses: string[]):
     while (query[end] !== 0) end += query[end]! + 1
     const question = query.subarray(12, end + 5)
     const isA = question.readUInt16BE(question.length - 4) === 1
-    const answers = isA ? addresses.map(one => Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...one.split('.').map(Number)])) : []
-    const head = Buffer.from([query[0]!, query[1]!, 0x81, 0x80, 0, 1, 0, answers.length, 0, 0, 0, 0])
-    socket.send(Buffer.concat([head, question, ...answers]), port, address)
+    const records = isA ? addresses.map(one => Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...one.split('.').map(Number)])) : []
+    const head = Buffer.from([query[0]!, query[1]!, 0x81, 0x80, 0, 1, 0, records.length, 0, 0, 0, 0])
+    socket.send(Buffer.concat([head, question, ...records]), port, address)
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   t.teardown(() => socket.close())
   return socket.address().port
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }

@@ -103,7 +103,11 @@ await t.test('the variables of the file and of .env.example are the same', async
   const used = new Set([...read('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name))
   const named = [...read('.env.example').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = '']) => name)
   t.strictSame(named.filter(name => name !== 'COMPOSE_PROFILES' && !used.has(name) && !passed.includes(name)), [])
-  t.strictSame([...used].filter(name => !named.includes(name)), [])
+  t.strictSame([...used, ...passed].filter(name => !named.includes(name)), [])
+  for (const [name, { environment = {} }] of ours.filter(([name]) => name !== 'sandbox')) {
+    const settings = named.filter(setting => setting in ConfigSchema.properties)
+    t.strictSame(settings.filter(setting => !(setting in environment)), [], `${name} gets every setting of .env.example`)
+  }
 })
 
 await t.test('gateway and worker accept their settings, with the sandbox and without', async t => {
@@ -146,7 +150,7 @@ await t.test('only gateway and worker share a network with Redis', async t => {
   t.match(compose.networks, { store: { internal: true } })
 })
 
-await t.test('Redis with its command line is durable, and its health check detects whether it answers', async t => {
+await t.test('Redis with its command line is durable, and its health check detects whether it responds', async t => {
   const redis = await startByCommand(t, compose)
   t.strictSame(await checkDurability(redis.client), [])
   t.strictSame(await redis.client.config('GET', 'appendfsync'), ['appendfsync', 'everysec'])
@@ -159,7 +163,7 @@ await t.test('Redis with its command line is durable, and its health check detec
   await t.rejects(check())
 })
 
-await t.test('the health check of the sandbox succeeds while it answers', async t => {
+await t.test('the health check of the sandbox succeeds while it responds', async t => {
   const sandbox = await createSandbox()
   const [, ...words] = compose.services['sandbox']?.healthcheck?.test ?? []
   const check = async (): Promise<string> => await run(words.map(word => word.replace(':4000', `:${sandbox.port}`)), '/')
@@ -210,6 +214,6 @@ async function startByCommand (t: Pick<Test, 'teardown'>, compose: Compose) {
     await stop()
     await rm(folder, { recursive: true, force: true })
   })
-  await until('redis-server answers', async () => client.status === 'ready')
+  await until('redis-server responds', async () => client.status === 'ready')
   return { client, port, stop }
 }

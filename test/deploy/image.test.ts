@@ -25,7 +25,7 @@ await t.test('the Dockerfile is well formed, and the check finds errors', async 
 
 await t.test('all stages have the same base image, pinned by its version', async t => {
   const bases = [...new Set(parse(text).filter(({ word }) => word === 'FROM').map(({ rest }) => rest.split(' ')[0]))]
-  t.match(bases, [/^node:20\.\d+\.\d+-bookworm-slim$/])
+  t.match(bases, [/^node:24\.\d+\.\d+-bookworm-slim$/])
 })
 
 await t.test('only what the Dockerfile copies is sent to Docker', async t => {
@@ -44,7 +44,7 @@ await t.test('the image that the stages build', { skip }, async t => {
   const image = await build(root, folder, seed)
   const place = join(image.root, image.workdir)
 
-  await t.test('it contains what the gateway needs and nothing else', async t => {
+  await t.test('the image contains what the gateway needs and nothing else', async t => {
     t.strictSame((await readdir(place)).sort(), ['dist', 'lua', 'node_modules', 'package.json'])
     const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> }
     const isLeftOut = ({ dev, optional, devOptional }: Locked): boolean => (dev ?? optional ?? devOptional) === true
@@ -57,7 +57,7 @@ await t.test('the image that the stages build', { skip }, async t => {
     t.equal(await run(['find', place, '-name', '*.node'], '/'), '')
   })
 
-  await t.test('it does not run as root, and its stop signal is one that the gateway handles', async t => {
+  await t.test('the image does not run as root, and its stop signal is one that the gateway handles', async t => {
     t.match(image, { user: '1000:1000', stopSignal: 'SIGTERM' })
     t.equal(image.command[0], 'node', 'without a shell or npm in between, which would not forward the signal')
   })
@@ -73,7 +73,7 @@ await t.test('the image that the stages build', { skip }, async t => {
 
   await t.test('in production it sends, is healthy, writes nothing into its own folder, and shuts down gracefully', async t => {
     const before = await run(['find', place, '-printf', '%p %s %T@\n'], '/')
-    const gateway = await start(t, image, settings, /^Gateway {3}(http:\/\/\S+)/m)
+    const gateway = await start(t, image, settings, /"url":"(http:[^"]+)".*"gateway started"/)
     const caller = createCaller(gateway.found, key)
     t.match(await caller.send('+15550000001'), { status: 200, body: { status: 'sent', sandbox: true } })
 
@@ -86,7 +86,8 @@ await t.test('the image that the stages build', { skip }, async t => {
 
   await t.test('the same image runs the sandbox', async t => {
     const sandbox = await start(t, { ...image, command: ['node', 'dist/sandbox/main.js'] }, {}, /^(http:\/\/\S+)/m)
-    const shared = await start(t, image, { ...settings, KEY_PREFIX: createPrefix(), SANDBOX_URL: sandbox.found }, /^Gateway {3}(http:\/\/\S+)/m)
+    const shares = { ...settings, KEY_PREFIX: createPrefix(), SANDBOX_URL: sandbox.found }
+    const shared = await start(t, image, shares, /"url":"(http:[^"]+)".*"gateway started"/)
     await createCaller(shared.found, key).send('+15550000002')
     const seen = await (await fetch(new URL('/_sandbox/messages', sandbox.found))).json() as unknown
     t.match(seen, { messages: [{ recipient: '+15550000002' }] }, 'a gateway with SANDBOX_URL sends there')

@@ -7,9 +7,8 @@ import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { ConfigSchema, readConfig } from '../../src/config.js'
 import { read } from '../contract/tree.js'
-import { startNode } from '../support/gateway.js'
+import { startNode, routesOf } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
-import { routesOf } from '../support/routes.js'
 import { imageEnv } from './image.js'
 import { findTypeFaults, listManifests, matches, readManifests, type Manifest } from './kubernetes.js'
 
@@ -115,7 +114,7 @@ await t.test('each role accepts the settings of its pod', async t => {
       ROLE: name === 'sluice-gateway' ? 'api' : 'worker',
       HOST: '0.0.0.0',
       REDIS_URL: 'redis://redis:6379',
-      API_KEYS: [{ name: 'ops', role: 'admin' }],
+      API_KEYS: [{ caller: { name: 'ops', role: 'admin' } }],
       sandbox: false,
       embeddedRedis: false
     })

@@ -40,8 +40,8 @@ function parseAll (file: string): unknown[] {
 export function findTypeFaults (manifests: Manifest[]): string[] {
   const source = manifests
     .map(
-      ({ file, ...object }, at) =>
-        `// ${file}\nexport const object${at}: import('kubernetes-types/${moduleOf(object.apiVersion)}').${object.kind} = ${JSON.stringify(object)}`
+      ({ file, ...object }, i) =>
+        `// ${file}\nexport const object${i}: import('kubernetes-types/${moduleOf(object.apiVersion)}').${object.kind} = ${JSON.stringify(object)}`
     )
     .join('\n')
   const path = `${root}test/deploy/manifests.ts`

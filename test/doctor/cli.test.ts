@@ -73,7 +73,7 @@ await t.test('damage is printed, repaired and printed as JSON', async t => {
   t.equal(repaired.code, 1, 'an unknown key is not repaired')
   const { findings } = JSON.parse(repaired.out) as { findings: Array<Record<string, unknown>> }
   t.match(findings.find(({ kind }) => kind === 'queue-without-ready'), { count: 1, repaired: 1, left: [] })
-  t.match(findings.find(({ kind }) => kind === 'unknown-key'), { count: 1, repaired: 0, left: [{ count: 1, why: /not known/ }] })
+  t.match(findings.find(({ kind }) => kind === 'unknown-key'), { count: 1, repaired: 0, left: [{ count: 1, why: /unknown content/ }] })
   await redis.del(key('mystery'))
   await node.post(`/senders/${SENDER}/resume`)
   await environment.arrivals('+15550007001', 1)
@@ -93,5 +93,5 @@ await t.test('an empty prefix is clean; a wrong address or setting is exit code 
   t.strictSame(await redis.keys('{empty*'), [], 'a check writes nothing')
   t.match(unset, { code: 2, err: /REDIS_URL/ })
   t.match(invalid, { code: 2, out: '', err: /^{"error"/ })
-  t.match(away, { code: 2, err: /no Redis answers|UNAVAILABLE/ })
+  t.match(away, { code: 2, err: /no Redis responds|UNAVAILABLE/ })
 })

@@ -8,13 +8,13 @@ import { each, pass, until } from '../support/until.js'
 
 const cluster = await startCluster(t)
 const sandbox = await startObserver(t)
-const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
+const senders = Array.from({ length: 6 }, (_, i) => `s${i + 1}`)
 
 await t.test('contradictions on every master are found and repaired, and the messages arrive', async t => {
   const env = { ...longTimeouts, WHATSAPP_RATE_LIMIT_MS: '300' }
   const { nodes: [node], prefix } = await startNodes(t, { url: cluster.url, sandbox, senders, count: 1, env })
   if (node === undefined) throw new TypeError('no node')
-  const look = async (repair: boolean): Promise<Report> => {
+  const runDoctor = async (repair: boolean): Promise<Report> => {
     const { deps, close } = await openDoctor({ redisUrl: cluster.url, prefix, onChecked: () => undefined })
     return await examine(deps, { waitMs: 500, repair }).finally(close)
   }
@@ -27,7 +27,7 @@ await t.test('contradictions on every master are found and repaired, and the mes
       await pass(100)
     }
   })
-  t.strictSame((await look(false)).findings, [], 'nothing under load')
+  t.strictSame((await runDoctor(false)).findings, [], 'nothing under load')
   over.abort()
   await load
 
@@ -42,12 +42,12 @@ await t.test('contradictions on every master are found and repaired, and the mes
     await master.connect().del(key)
   }
   t.ok(masters.size > 1, 'the senders are on several masters')
-  const found = await look(true)
+  const found = await runDoctor(true)
   t.match(found.findings, [{ kind: 'queue-without-ready', left: [] }])
   t.equal(found.findings.length, 1)
   t.ok((found.findings[0]?.repaired ?? 0) >= senders.length)
   await each(senders, 6, async sender => { await node.post(`/senders/${sender}/resume`) })
   const arrived = async (): Promise<number> => (await sandbox.arrivals()).filter(({ body }) => body?.text?.body === 'damaged').length
   await until('every message has arrived', async () => await arrived() === senders.length)
-  t.strictSame((await look(false)).findings, [])
+  t.strictSame((await runDoctor(false)).findings, [])
 })

@@ -9,14 +9,14 @@ const environment = await createTestEnvironment(t, longStartWindow)
 const client = environment.redis.connect()
 
 await t.test('with more busy senders than workers, at most one job of each sender waits', async t => {
-  const senders = Array.from({ length: 12 }, (_, at) => `s${at}`)
+  const senders = Array.from({ length: 12 }, (_, i) => `s${i}`)
   const file = `${t.testdir({ 'senders.json': JSON.stringify(senders.map(id => ({ id, accessToken: 'token' }))) })}/senders.json`
   const node = await environment.start(t, {
     WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', WORKER_CONCURRENCY: '2', WHATSAPP_SENDER_RATE_PER_SECOND: '1'
   })
-  const to = (at: number): string => `+1555001${String(at).padStart(4, '0')}`
+  const to = (n: number): string => `+1555001${String(n).padStart(4, '0')}`
   for (const sender of senders) {
-    await node.post('/messages/batch', Array.from({ length: 40 }, (_, at) => ({ to: to(at), message: 'x', sender })))
+    await node.post('/messages/batch', Array.from({ length: 40 }, (_, i) => ({ to: to(i), message: 'x', sender })))
   }
   let most = 0
   const deadline = performance.now() + 12_000

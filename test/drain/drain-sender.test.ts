@@ -5,7 +5,7 @@ import { startSandbox } from '../sandbox/support.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, startNode } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { pass, until } from '../support/until.js'
 
 // A drain run lasts 15 s; on a Redis of its own, it runs beside the other tests.
@@ -81,10 +81,10 @@ await t.test('a lost wake-up delays a message by at most half a second', async t
 await t.test('a drain run hands over at its end without a delay', async t => {
   await until('all messages are sent', async () => (await long.get('/queues/stats')).body['completed'] === 34, 40_000)
   const seen = await longSandbox.seen()
-  const gaps = seen.slice(1).map((arrival, at) => arrival.headersAt - (seen[at]?.headersAt ?? 0))
+  const gaps = seen.slice(1).map((arrival, i) => arrival.headersAt - (seen[i]?.headersAt ?? 0))
   // The lease is 3 s: without a hand-over the gap would be longer.
   t.ok(gaps.every(gap => gap < 2900), `the longest gap is ${Math.round(Math.max(...gaps))} ms`)
-  t.same(seen.map(arrival => arrival.body?.text?.body), Array.from({ length: 34 }, (_, at) => String(at + 1)))
+  t.same(seen.map(arrival => arrival.body?.text?.body), Array.from({ length: 34 }, (_, i) => String(i + 1)))
   t.ok(long.seen('drain.started').length >= 2, `${long.seen('drain.started').length} drain runs`)
   t.same(long.seen('recovery.found'), [], 'recovery had nothing to do')
 })

@@ -40,6 +40,20 @@ await t.test('waiting reservations are served in order', async t => {
   t.strictSame(order, ['first', 'second'])
 })
 
+await t.test('a place goes to a retry that needs only one, while a drain run ahead of it needs more', async t => {
+  const starting = createStarting(100)
+  await starting.reserve(100, LONG)
+  const drainRun = starting.reserve(50, LONG)
+  const retries = [starting.reserveOne(LONG), starting.reserveOne(LONG)]
+  starting.free(1)
+  const [first] = await Promise.all([retries[0]])
+  t.type(first, Function)
+  starting.free(1)
+  t.type(await retries[1], Function)
+  starting.free(25)
+  t.equal(await drainRun, 25)
+})
+
 await t.test('a reservation that times out gets the free places, and takes none later', async t => {
   const starting = createStarting(8)
   await starting.reserve(8, LONG)

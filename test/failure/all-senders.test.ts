@@ -25,7 +25,7 @@ let last = 0
 /** One failure after the other, by turns of the senders; returns the recipients in order. */
 async function fail (node: Node, code: string, count: number): Promise<string[]> {
   const recipients = Array.from({ length: count }, () => `+1556${code}${String(++last * 10).padStart(4, '0')}`)
-  await each(recipients, 1, async (to, at) => await node.send(to, 'Hello', { sender: senders[at % senders.length] }))
+  await each(recipients, 1, async (to, i) => await node.send(to, 'Hello', { sender: senders[i % senders.length] }))
   return recipients
 }
 
@@ -48,8 +48,8 @@ await t.test('failures of all senders are one list in one order, whatever the pa
   const failed = await fail(node, '0131026', 8)
   for (const limit of [1, 4, 200]) t.same(phones(await list(node, '', limit)), [...pending, ...failed.toReversed()], `pages of ${limit}`)
   const own = await list(node, 'sender=a2', 3)
-  t.same(phones(own), [...pending, ...failed.toReversed()].filter(to => [...pending.keys()].some(at => at % 3 === 1 && pending[at] === to) ||
-    failed.some((one, at) => at % 3 === 1 && one === to)))
+  t.same(phones(own), [...pending, ...failed.toReversed()].filter(to => [...pending.keys()].some(i => i % 3 === 1 && pending[i] === to) ||
+    failed.some((one, i) => i % 3 === 1 && one === to)))
   t.ok(own.every(({ sender, id }) => sender === 'a2' && id.startsWith('a2.')))
   t.match((await node.get('/stats')).body, { deliveryFailures: { pending: 10, failed: 8 } })
   t.match(await node.get('/failures?sender=other'), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
@@ -59,9 +59,9 @@ await t.test('a retry without a sender takes the oldest failures of all senders,
   const node = await start(t)
   const pending = await fail(node, '0131000', 7)
   t.match((await node.post('/failures/retry', { limit: 5, force: true })).body, { total: 5 })
-  await each(pending, 1, async (to, at) => {
-    const { length } = await environment.arrivals(to, at < 5 ? 2 : 1)
-    t.equal(length, at < 5 ? 2 : 1, to)
+  await each(pending, 1, async (to, i) => {
+    const { length } = await environment.arrivals(to, i < 5 ? 2 : 1)
+    t.equal(length, i < 5 ? 2 : 1, to)
   })
   t.match((await node.post('/failures/retry', { limit: 100, force: true, sender: 'a2' })).body, { total: 2 })
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createSchedule } from '../../src/backoff.js'
+import { createSchedule } from '../../src/values/backoff.js'
 import { senderKey } from '../../src/redis/keys.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
@@ -8,7 +8,7 @@ import { each, until } from '../support/until.js'
 const environment = await createTestEnvironment(t, longStartWindow)
 const noRetries = { WHATSAPP_RATE_LIMIT_MS: '50', WHATSAPP_RETRY_INTERVAL_MS: '600000' }
 
-t.test('the retry schedule has exact delays and an end', async t => {
+await t.test('the retry schedule has exact delays and an end', async t => {
   const backoff = createSchedule([60_000, 300_000, 900_000, 1_800_000, 3_600_000])
   t.same([1, 2, 3, 4, 5, 6, 7].map(backoff), [60_000, 300_000, 900_000, 1_800_000, 3_600_000, null, null])
 })
@@ -29,7 +29,7 @@ await t.test('a filtered page of failures is full', async t => {
   await each(
     numbers('+15560131000', 6),
     1,
-    async (to, at) => await node.as(at % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${at}` })
+    async (to, i) => await node.as(i % 2 === 0 ? keys.app : keys.shop).send(to, 'Hello', { idempotencyKey: `key-${i}` })
   )
   const { body: one } = await node.get('/failures?recipient=%2B155601310000004')
   t.match(one, { failures: [{ phoneNumber: '+155601310000004', idempotencyKey: 'key-4' }], nextCursor: null })
@@ -72,7 +72,7 @@ await t.test('an invalid cursor is rejected, so that no reader starts over forev
 })
 
 function numbers (head: string, count: number): string[] {
-  return Array.from({ length: count }, (_, at) => `${head}${String(at).padStart(4, '0')}`)
+  return Array.from({ length: count }, (_, i) => `${head}${String(i).padStart(4, '0')}`)
 }
 
 async function pages (node: Node, limit: number, query: string, from?: string): Promise<Array<Record<string, unknown>>> {

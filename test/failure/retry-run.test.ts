@@ -100,8 +100,8 @@ await t.test('retries take their place among the grants that start', async t => 
 
 /** Messages that WhatsApp rejects once for a temporary reason, each to a recipient of its own; it counts by recipient. */
 async function postFailing (node: Node, count: number, sender: string, from = 1000): Promise<void> {
-  const messages = Array.from({ length: count }, (_, at) => ({ to: `+15561131000${String(from + at)}`, message: 'fails once', sender }))
-  for (let at = 0; at < count; at += 500) await node.post('/messages/batch', messages.slice(at, at + 500))
+  const messages = Array.from({ length: count }, (_, i) => ({ to: `+15561131000${String(from + i)}`, message: 'fails once', sender }))
+  for (let i = 0; i < count; i += 500) await node.post('/messages/batch', messages.slice(i, i + 500))
 }
 
 async function startRun (node: Node): Promise<void> {

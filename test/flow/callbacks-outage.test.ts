@@ -73,7 +73,7 @@ await t.test('while the receiver is down no more than CALLBACK_CAP messages wait
   await until('all others are dropped', () => dropped(node) === COUNT - CAP)
   t.strictSame(await waiting(), [0, CAP])
   receiver.respond(() => 204)
-  await until('the rest is delivered', () => receiver.taken().length === CAP, 30_000)
+  await until('the rest is delivered', () => receiver.accepted().length === CAP, 30_000)
   t.ok(lines.some(line => line.includes('callbacks dropped: outbox full')))
   const { body: metrics } = await request(`${node.origin}/metrics`)
   t.match(metrics['text'], new RegExp(`^sluice_callbacks_total\\{.*result="dropped"\\} ${COUNT - CAP}$`, 'm'))
@@ -111,9 +111,9 @@ await t.test('a hundred rejected callbacks delay no others, of the same sender o
   await sendMany(node, SENDER, 100, { poison: true })
   await until('each is rejected', () => new Set(receiver.received.map(({ id }) => id)).size >= 100, 30_000)
   const good = [...await sendMany(node, SENDER, 5), ...await sendMany(node, OTHER, 5)]
-  await until('the others are delivered', () => good.every(id => receiver.taken(id).length === 1), 30_000)
+  await until('the others are delivered', () => good.every(id => receiver.accepted(id).length === 1), 30_000)
   receiver.respond(() => 204)
-  await until('the rejected ones are delivered on their own schedule', () => receiver.taken().length === 110, 60_000)
+  await until('the rejected ones are delivered on their own schedule', () => receiver.accepted().length === 110, 60_000)
 })
 
 await t.test('callbacks that hang do not block others, of the same sender or of another', async t => {
@@ -123,10 +123,10 @@ await t.test('callbacks that hang do not block others, of the same sender or of 
   await sendMany(node, SENDER, 100, { poison: true })
   await until('some hang', () => receiver.received.length >= 30, 30_000)
   const others = await sendMany(node, OTHER, 5)
-  await until('those of the other sender are delivered', () => others.every(id => receiver.taken(id).length === 1), 30_000)
+  await until('those of the other sender are delivered', () => others.every(id => receiver.accepted(id).length === 1), 30_000)
   t.notOk(node.seen('callback.attempted').some(({ result }) => result !== 'delivered'), 'before the first one timed out')
   const own = await sendMany(node, SENDER, 5)
-  await until('those of the same sender are delivered', () => own.every(id => receiver.taken(id).length === 1), 90_000)
+  await until('those of the same sender are delivered', () => own.every(id => receiver.accepted(id).length === 1), 90_000)
 })
 
 await t.test('statuses of messages that another system sends fill no limit for good, and do not hold up recovery', async t => {
@@ -135,7 +135,7 @@ await t.test('statuses of messages that another system sends fill no limit for g
   const quickly = { UNKNOWN_HOLD_MS: '500', UNKNOWN_OUTCOME: 'fail', SEND_TIMEOUT_MS: '500' }
   const node = await environment.start(t, { ...env, ...quickly, CALLBACK_URL: receiver.url })
   for (let n = 0; n < PARKED; n += 1000) {
-    const names = Array.from({ length: 1000 }, (_, at) => `${String(n + at).padStart(22, 'x')}:read`)
+    const names = Array.from({ length: 1000 }, (_, i) => `${String(n + i).padStart(22, 'x')}:read`)
     const status = (name: string): string => `${Date.now()} ${JSON.stringify({ wamid: `wamid.${name}`, kind: 'read', atMs: 0 })}`
     await redis.hset(keyOf(node, 'parked-bodies'), Object.fromEntries(names.map(name => [name, status(name)])))
     await redis.zadd(keyOf(node, 'parked'), ...names.flatMap(name => [1, name]))

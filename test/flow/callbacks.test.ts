@@ -1,22 +1,13 @@
 /** Callbacks: state changes of messages, and relayed inbound messages. */
-import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { CALLBACK_SECRET, startReceiver, type Receiver } from '../support/receiver.js'
-import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
+import { SECRET, quick, types, waitForCallbacks, postWebhook, statuses } from './callbacks.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
-const { sandbox, arrivals } = environment
-const SECRET = 'app-secret-of-the-test'
-const quick = {
-  CALLBACK_SECRET,
-  CALLBACK_RETRY_MS: '50',
-  WHATSAPP_APP_SECRET: SECRET,
-  WHATSAPP_VERIFY_TOKEN: 'verify-me',
-  WHATSAPP_RATE_LIMIT_MS: '50'
-}
+const { arrivals } = environment
 
 async function start (
   t: Parameters<typeof environment.start>[0],
@@ -25,42 +16,10 @@ async function start (
 ): Promise<{ node: Node; receiver: Receiver }> {
   const receiver = await startReceiver(t)
   const node = await environment.start(t, { ...quick, CALLBACK_URL: receiver.url, ...env })
-  t.teardown(async () => {
-    await sandbox.control('PUT', 'settings', { webhookUrl: null })
-  })
-  await sandbox.control('PUT', 'settings', {
-    webhookUrl: `${node.origin}/webhooks/whatsapp`,
-    webhookSecret: SECRET,
-    webhookSentMs: 20,
-    webhookDeliveredMs: 60,
-    webhookReadMs: null,
-    webhookCopies: 2,
-    webhookBackwards: false,
-    webhookOpaque: true,
-    ...webhooks
-  })
+  const settings = { webhookSentMs: 20, webhookDeliveredMs: 60, webhookReadMs: null, webhookCopies: 2, webhookBackwards: false, webhookOpaque: true }
+  await environment.postWebhooks(t, node, SECRET, { ...settings, ...webhooks })
   return { node, receiver }
 }
-
-const types = (receiver: Receiver, id: unknown): string[] => receiver.taken(String(id)).map(({ type }) => type)
-
-async function waitForCallbacks (receiver: Receiver, id: unknown, ...wanted: string[]): Promise<void> {
-  await until(
-    `${wanted.join(', ')} of ${String(id)}`,
-    () => types(receiver, id).length >= wanted.length && wanted.every(type => types(receiver, id).includes(type)),
-    30_000
-  )
-}
-
-function sign (body: string): Record<string, string> {
-  return { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`, 'content-type': 'application/json' }
-}
-
-const postWebhook = async (node: Node, text: string): Promise<number> =>
-  (await request(`${node.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: sign(text) })).status
-
-const statuses = (statuses: unknown[]): string =>
-  JSON.stringify({ entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: SENDER }, statuses } }] }] })
 
 await t.test('the callbacks sent, delivered and read arrive in this order, signed, with the caller\'s metadata', async t => {
   const { node, receiver } = await start(t, {}, {})
@@ -78,7 +37,7 @@ await t.test('the callbacks sent, delivered and read arrive in this order, signe
   )
   await waitForCallbacks(receiver, body['id'], 'message.read')
   t.strictSame(types(receiver, body['id']), ['message.sent', 'message.delivered', 'message.read'])
-  const [sent, delivered, read] = receiver.taken(body['id'])
+  const [sent, delivered, read] = receiver.accepted(body['id'])
   const common = {
     id: body['id'],
     jobId: 'order-1',
@@ -106,7 +65,7 @@ await t.test('callbacks of failed, cancelled and expired messages contain the re
   const { node, receiver } = await start(t)
   const failed = await node.send('+15560131026')
   await waitForCallbacks(receiver, failed.body['id'], 'message.failed')
-  t.match(receiver.taken(failed.body['id'])[0]?.data, {
+  t.match(receiver.accepted(failed.body['id'])[0]?.data, {
     status: 'failed',
     error: { code: '131026', reason: 'rejected', explanation: String, remedy: String }
   })
@@ -117,9 +76,9 @@ await t.test('callbacks of failed, cancelled and expired messages contain the re
   await node.put('/opt-outs/+15550000904', {})
   const expired = await node.send('+15550000903', 'Soon', { expiresInMs: 1000 })
   await waitForCallbacks(receiver, cancelled.body['id'], 'message.cancelled')
-  t.notOk('cancelledFor' in (receiver.taken(cancelled.body['id'])[0]?.data ?? {}), 'a cancellation by a caller has no cancelledFor')
+  t.notOk('cancelledFor' in (receiver.accepted(cancelled.body['id'])[0]?.data ?? {}), 'a cancellation by a caller has no cancelledFor')
   await waitForCallbacks(receiver, unwanted.body['id'], 'message.cancelled')
-  t.match(receiver.taken(unwanted.body['id'])[0]?.data, { status: 'cancelled', cancelledFor: 'opted-out' })
+  t.match(receiver.accepted(unwanted.body['id'])[0]?.data, { status: 'cancelled', cancelledFor: 'opted-out' })
   await pass(1000)
   // The claim that follows the resume expires the message.
   await node.post(`/senders/${SENDER}/resume`)
@@ -130,7 +89,7 @@ await t.test('a receiver that was down gets all callbacks when it is up again, i
   const { node, receiver } = await start(t, { CALLBACK_TIMEOUT_MS: '500' }, {})
   receiver.respond(({ data }) => (Number(data['to']?.slice(-1)) % 3 === 0 ? null : 503))
   const ids = await Promise.all(
-    Array.from({ length: 20 }, async (_, at) => (await node.send(`+155500010${String(at).padStart(2, '0')}`)).body['id'] as string)
+    Array.from({ length: 20 }, async (_, i) => (await node.send(`+155500010${String(i).padStart(2, '0')}`)).body['id'] as string)
   )
   await until('some callbacks were rejected', () => receiver.received.length >= 6)
   for (const id of ids) {
@@ -156,8 +115,8 @@ await t.test('a callback that the receiver always rejects delays no other messag
   const { node, receiver } = await start(t, { CALLBACK_GIVE_UP_MS: '1500' })
   receiver.respond(({ data }) => data['to'] === '+15550000910' ? 400 : 200)
   const bad = await node.send('+15550000910')
-  for (let at = 0; at < 10; at++) {
-    const { body } = await node.send(`+155500009${20 + at}`)
+  for (let i = 0; i < 10; i++) {
+    const { body } = await node.send(`+155500009${20 + i}`)
     await waitForCallbacks(receiver, body['id'], 'message.sent')
   }
   await until('the callback is given up', () => node.seen('callback.attempted').some(({ result }) => result === 'dead-lettered'))
@@ -165,6 +124,22 @@ await t.test('a callback that the receiver always rejects delays no other messag
   const dead = await environment.redis.connect().lrange(`{${node.prefix}:${SENDER}}:callbacks-dead`, 0, -1)
   t.equal(dead.length, 1)
   t.ok(dead[0]?.startsWith(String(bad.body['id']).split('.').slice(1).join('.')))
+})
+
+await t.test('a damaged event becomes a dead letter, and the later ones of its message are delivered', async t => {
+  const { node, receiver } = await start(t, { WHATSAPP_RATE_LIMIT_MS: '2000' })
+  const redis = environment.redis.connect()
+  const key = (name: string): string => `{${node.prefix}:${SENDER}}:${name}`
+  await node.send('+15550000930')
+  const { body } = await node.send('+15550000930')
+  const subject = String(body['id']).split('.').slice(1).join('.')
+  // Before any event of its own: as if what Redis holds was damaged.
+  await redis.multi().hset(key('callbacks'), subject, '0\n1 not a result\t{').zadd(key('callbacks-due'), 1, subject)
+    .zadd(key('callbacks-since'), 1, subject).exec()
+  await waitForCallbacks(receiver, body['id'], 'message.sent')
+  t.match(node.seen('callback.attempted').filter(({ result }) => result === 'dead-lettered'), [{ callback: subject, code: 'UNREADABLE' }])
+  t.strictSame(await redis.lrange(key('callbacks-dead'), 0, -1), [`${subject} 1 not a result\t{`])
+  t.match(node.seen('unexpected-error').splice(0), [{ location: 'callbacks' }])
 })
 
 await t.test('inbound messages and other webhook changes are relayed once, byte for byte', async t => {
@@ -177,15 +152,58 @@ await t.test('inbound messages and other webhook changes are relayed once, byte 
   const text = `{"object":"whatsapp_business_account","entry":[{"id":"17","changes":[${change}, ${status}]},{"changes":[ ${template} ],"id":"18"}]}`
   const post = async (): Promise<unknown> => await until('the webhook is accepted', async () => await postWebhook(node, text) === 200)
   await post()
-  await until('the change is relayed', () => receiver.taken().length >= 2)
-  const [inbound, other] = [...receiver.taken()].sort((a, b) => b.type.localeCompare(a.type))
+  await until('the change is relayed', () => receiver.accepted().length >= 2)
+  const [inbound, other] = [...receiver.accepted()].sort((a, b) => b.type.localeCompare(a.type))
   t.equal(inbound?.type, 'whatsapp.inbound')
   t.ok(inbound?.text.endsWith(`"data":{"sender":"111","entry":"17","change":${change}}}`))
   t.equal(other?.type, 'whatsapp.change')
   t.ok(other?.text.endsWith(`"data":{"sender":"111","entry":"18","change":${template}}}`))
   await post()
-  await until('all are relayed again', () => receiver.taken().every(({ id }) => receiver.received.filter(wait => wait.id === id).length >= 2))
-  t.equal(receiver.taken().length, 2, 'a webhook that Meta repeats gives the same callback id')
+  await until('all are relayed again', () => receiver.accepted().every(({ id }) => receiver.received.filter(wait => wait.id === id).length >= 2))
+  t.equal(receiver.accepted().length, 2, 'a webhook that Meta repeats gives the same callback id')
+})
+
+await t.test('equal changes at different times are different events, and a repeated webhook is none', async t => {
+  const { node, receiver } = await start(t)
+  const template = (event: string) => ({ field: 'message_template_status_update', value: { event, message_template_name: 'hello' } })
+  const post = async (time: number, events: string[]): Promise<void> => {
+    t.equal(await postWebhook(node, JSON.stringify({ entry: [{ id: '18', time, changes: events.map(template) }] })), 200)
+  }
+  receiver.respond(() => 503)
+  await post(1, ['PAUSED'])
+  await post(2, ['APPROVED'])
+  await post(3, ['PAUSED'])
+  await post(3, ['PAUSED'])
+  await post(4, ['APPROVED', 'PAUSED', 'APPROVED'])
+  receiver.respond(() => 200)
+  await until('six events are delivered', () => receiver.accepted().length >= 6)
+  const relayed = receiver.accepted().map(({ data }) => `${String(data['time'])} ${String(data['change'].value.event)}`).sort()
+  t.strictSame(relayed, ['1 PAUSED', '2 APPROVED', '3 PAUSED', '4 APPROVED', '4 APPROVED', '4 PAUSED'])
+})
+
+await t.test('statuses of calls and payments, and unknown ones, are relayed; statuses of messages beside them are applied', async t => {
+  const { node, receiver } = await start(t)
+  const { body } = await node.send('+15550000945')
+  const [arrival] = await arrivals('+15550000945', 1)
+  const call = { id: 'wacid.X', type: 'call', status: 'RINGING', timestamp: '1795918040', recipient_id: '1' }
+  const payment = { id: 'wamid.P', type: 'payment', status: 'failed', recipient_id: '1', payment: { reference_id: 'r' } }
+  const mine = { id: arrival?.wamid, status: 'read', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }
+  const metadata = { phone_number_id: '111' }
+  const changes = [
+    { field: 'calls', value: { metadata, statuses: [call] } },
+    { field: 'calls', value: { metadata, calls: [{ id: 'wacid.Y', event: 'connect' }] } },
+    { field: 'messages', value: { metadata, statuses: [payment] } },
+    {
+      field: 'messages',
+      value: { metadata, statuses: [null, { id: 5 }, { id: 'wamid.C', status: 'constructor' }, mine, { id: 'wamid.D', status: 'deleted' }] }
+    }
+  ]
+  t.equal(await postWebhook(node, JSON.stringify({ entry: [{ id: '1', changes }] })), 200)
+  await until('all changes are relayed', () => receiver.accepted().filter(({ type }) => type === 'whatsapp.change').length >= changes.length)
+  const relayed = receiver.accepted().filter(({ type }) => type === 'whatsapp.change').map(({ data }) => JSON.stringify(data['change'])).sort()
+  t.strictSame(relayed, changes.map(change => JSON.stringify(change)).sort())
+  await waitForCallbacks(receiver, body['id'], 'message.read')
+  t.strictSame(node.seen('unexpected-error'), [])
 })
 
 await t.test('while Redis is unavailable webhooks get 503, and no callback is lost', async t => {
@@ -203,7 +221,7 @@ await t.test('while Redis is unavailable webhooks get 503, and no callback is lo
   receiver.respond(() => 200)
   await until('the webhook is accepted', async () => await postWebhook(node, text) === 200)
   await waitForCallbacks(receiver, body['id'], 'message.sent')
-  await until('the change is relayed', () => receiver.taken().some(({ type }) => type === 'whatsapp.inbound'))
+  await until('the change is relayed', () => receiver.accepted().some(({ type }) => type === 'whatsapp.inbound'))
   // Recovery reports that it could not reach Redis.
   t.strictSame(node.seen('unexpected-error').filter(({ location }) => location !== 'recovery' && location !== 'giving back grants'), [])
 })
@@ -264,5 +282,5 @@ await t.test('an erasure removes the recipient from waiting callbacks', async t 
   t.match(left, /15550000980/)
   receiver.respond(() => 200)
   await waitForCallbacks(receiver, body['id'], 'message.sent')
-  t.match(receiver.taken(body['id'])[0]?.data, { status: 'sent', to: null, metadata: null })
+  t.match(receiver.accepted(body['id'])[0]?.data, { status: 'sent', to: null, metadata: null })
 })

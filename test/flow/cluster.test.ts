@@ -1,6 +1,6 @@
 /** The gateway on a Redis Cluster of three masters with a replica each: senders are spread over it, and a master dies. */
 import t from 'tap'
-import { recordRejections } from '../support/rejections.js'
+import { recordRejections } from '../support/observe.js'
 import type { TestRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { until } from '../support/until.js'
@@ -10,7 +10,7 @@ import { exerciseApi, judge, killBeforeReplication, loadThrough, startNodes, sta
 const rejections = recordRejections(t)
 const cluster = await startCluster(t)
 const sandbox = await startObserver(t)
-const senders = Array.from({ length: 6 }, (_, at) => `s${at + 1}`)
+const senders = Array.from({ length: 6 }, (_, i) => `s${i + 1}`)
 
 await runFlowsOn(cluster)
 

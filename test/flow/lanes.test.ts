@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import type { Node } from '../support/gateway.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { each, until } from '../support/until.js'
 
 /** `CAMPAIGN=100000 npm test -- test/flow/lanes.test.ts` runs it at a realistic size. */
@@ -15,8 +15,8 @@ const number = (i: number): string => `+15550${String(i).padStart(7, '0')}`
 async function post (node: Node, count: number, priority: string): Promise<number> {
   const batches = Array.from({ length: Math.ceil(count / 1000) }, (_, batch) =>
     Array.from({ length: Math.min(1000, count - batch * 1000) }, (_, i) => ({ to: number(batch * 1000 + i), message: 'Sale', priority })))
-  const accepted = await each(batches, 4, async (batch, at) => await until(`batch ${at}`, async () => {
-    const { body } = await node.post('/messages/batch', batch, { 'idempotency-key': `campaign-${at}` })
+  const accepted = await each(batches, 4, async (batch, i) => await until(`batch ${i}`, async () => {
+    const { body } = await node.post('/messages/batch', batch, { 'idempotency-key': `campaign-${i}` })
     // There are no results when an overloaded node rejects the whole batch.
     const rows = (body['results'] ?? [{ httpStatus: 503 }]) as Array<{ httpStatus: number }>
     return rows.every(row => row.httpStatus === 202 || row.httpStatus === 200) && rows.length

@@ -18,10 +18,10 @@ interface Provider {
   requests: string[]
 }
 
-/** A provider whose answer to each request is up to the test; `at` counts from 1. */
+/** A provider whose response to each request is up to the test; `at` counts from 1. */
 async function startProvider (
   t: Test,
-  answer: (at: number, response: ServerResponse, requests: string[]) => Promise<void>
+  handle: (attempt: number, response: ServerResponse, requests: string[]) => Promise<void>
 ): Promise<Provider> {
   const requests: string[] = []
   const server = createServer((incoming: IncomingMessage, response) => {
@@ -29,7 +29,7 @@ async function startProvider (
     incoming.on('data', piece => { body += piece })
     incoming.on('end', () => {
       requests.push((JSON.parse(body) as { biz_opaque_callback_data: string }).biz_opaque_callback_data)
-      answer(requests.length, response, requests).catch((error: unknown) => { response.destroy(error as Error) })
+      handle(requests.length, response, requests).catch((error: unknown) => { response.destroy(error as Error) })
     })
   })
   await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
@@ -45,7 +45,7 @@ function respond (response: ServerResponse, status: number, body: object): void 
   response.end(JSON.stringify(body))
 }
 
-const accepted = (at: number): object => ({ messaging_product: 'whatsapp', contacts: [], messages: [{ id: `wamid.${at}` }] })
+const accepted = (attempt: number): object => ({ messaging_product: 'whatsapp', contacts: [], messages: [{ id: `wamid.${attempt}` }] })
 
 /** Posts one status as Meta does, again until it is accepted. */
 async function report (node: Node, wamid: string, opaque: string | undefined, status: string, code?: number): Promise<void> {
@@ -65,11 +65,11 @@ const stateOf = async (node: Node, id: string): Promise<Record<string, any>> => 
 for (const [name, status, code] of [['retryable', 500, 131000], ['rejected', 400, 131026], ['rate limited', 400, 131056]] as const) {
   await t.test(`a message that was read stays read when its second attempt, in flight meanwhile, is ${name}`, async t => {
     const nodes: Node[] = []
-    const provider = await startProvider(t, async (at, response, requests) => {
-      // Taken, delivered and read, and never answered.
-      if (at === 1) return
-      if (at > 2) {
-        respond(response, 200, accepted(at))
+    const provider = await startProvider(t, async (attempt, response, requests) => {
+      // Taken, delivered and read, and never responded to.
+      if (attempt === 1) return
+      if (attempt > 2) {
+        respond(response, 200, accepted(attempt))
         return
       }
       for (const node of nodes) for (const kind of ['sent', 'delivered', 'read']) await report(node, 'wamid.1', requests[0], kind)
@@ -102,12 +102,12 @@ for (const [name, status, code] of [['retryable', 500, 131000], ['rejected', 400
 }
 
 await t.test('after the key\'s window a failure is retried, a delivery settles nothing, and a key used again changes neither', async t => {
-  const provider = await startProvider(t, async (at, response) => { respond(response, 200, accepted(at)) })
+  const provider = await startProvider(t, async (attempt, response) => { respond(response, 200, accepted(attempt)) })
   const node = await environment.start(t, {
     ...withWebhooks, IDEMPOTENCY_TTL_MS: '60000', WHATSAPP_RETRY_SCHEDULE_MS: '600000', WHATSAPP_RETRY_INTERVAL_MS: '600000'
   }, { apiUrl: provider.url })
-  const send = async (at: number): Promise<Record<string, any>> =>
-    (await node.send(`+1555000091${at}`, 'A reminder', { idempotencyKey: `reminder-${at}`, metadata: { orderId: at } })).body
+  const send = async (attempt: number): Promise<Record<string, any>> =>
+    (await node.send(`+1555000091${attempt}`, 'A reminder', { idempotencyKey: `reminder-${attempt}`, metadata: { orderId: attempt } })).body
   const [reused, failed, delivered] = [await send(1), await send(2), await send(3)]
   t.equal(provider.requests.length, 3)
   const again = await until('the key is free', async () => {
@@ -116,8 +116,8 @@ await t.test('after the key\'s window a failure is retried, a delivery settles n
   }, 90_000)
   t.match(again, { status: 'sent' })
   t.not(again['id'], reused?.['id'])
-  for (const [at, { id }] of [reused, failed, delivered].entries()) {
-    t.match(await stateOf(node, id), { status: 'sent', providerMessageId: `wamid.${at + 1}` }, 'it can be looked up')
+  for (const [i, { id }] of [reused, failed, delivered].entries()) {
+    t.match(await stateOf(node, id), { status: 'sent', providerMessageId: `wamid.${i + 1}` }, 'it can be looked up')
   }
   await report(node, 'wamid.1', provider.requests[0], 'failed', 131000)
   await report(node, 'wamid.2', provider.requests[1], 'failed', 131000)
@@ -132,7 +132,7 @@ await t.test('after the key\'s window a failure is retried, a delivery settles n
 })
 
 await t.test('a failure without content keeps what the message was called, and a delivery resolves it', async t => {
-  const provider = await startProvider(t, async (at, response) => { respond(response, 200, accepted(at)) })
+  const provider = await startProvider(t, async (attempt, response) => { respond(response, 200, accepted(attempt)) })
   // Nothing listens there: the result has the fields of a callback, and none is delivered.
   const callbacks = { CALLBACK_URL: 'http://127.0.0.1:9/', CALLBACK_SECRET: `whsec_${'c2VjcmV0'.repeat(6)}` }
   const node = await environment.start(t, { ...withWebhooks, ...callbacks }, { apiUrl: provider.url })

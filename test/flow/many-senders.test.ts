@@ -127,7 +127,7 @@ async function inFlight (): Promise<string[]> {
 /** Posts enough messages to one recipient of each sender to keep its drain run busy until the end. */
 async function post (by: Caller): Promise<void> {
   const messages = ids.flatMap(sender => Array.from({ length: EACH }, (_, i) => ({ to: '+15550000002', message: String(i), sender })))
-  for (let at = 0; at < messages.length; at += 500) await by.post('/messages/batch', messages.slice(at, at + 500))
+  for (let i = 0; i < messages.length; i += 500) await by.post('/messages/batch', messages.slice(i, i + 500))
 }
 
 interface Used { scripts: number, redisMs: number, cpuMs: number }

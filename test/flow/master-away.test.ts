@@ -11,7 +11,7 @@ import { startSandbox } from '../sandbox/support.js'
 import { startNode, type Node } from '../support/gateway.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { createPrefix } from '../support/redis.js'
-import { recordRejections } from '../support/rejections.js'
+import { recordRejections } from '../support/observe.js'
 import { each, pass, until } from '../support/until.js'
 
 /** Recovery's tick, its wait for a dead server, and tolerance for a busy machine. */
@@ -21,7 +21,7 @@ const rejections = recordRejections(t)
 const cluster = await startCluster(t, { hasReplicas: false })
 const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
 const prefix = createPrefix()
-const ids = Array.from({ length: 16 }, (_, at) => `s${at}`)
+const ids = Array.from({ length: 16 }, (_, i) => `s${i}`)
 const file = `${t.testdir({ 'senders.json': JSON.stringify(ids.map(id => ({ id, accessToken: 'token' }))) })}/senders.json`
 const env = {
   WHATSAPP_SENDERS_FILE: file,
@@ -57,9 +57,9 @@ await t.test('there is work of every kind', async t => {
   const connections = await connect(cluster.url, createBus())
   t.teardown(connections.close)
   const ghost = createStore(connections, { prefix, leaseMs: 6000 })
-  posted = await each([...dead, ...busy], 4, async (sender, at) => {
+  posted = await each([...dead, ...busy], 4, async (sender, i) => {
     const [failing = '', leased = ''] = await each([0, 1], 1, async n => {
-      const { body } = await node.send(`+15561131000${1000 + 2 * at + n}`, 'fails once', { sender })
+      const { body } = await node.send(`+15561131000${1000 + 2 * i + n}`, 'fails once', { sender })
       t.match(body, { status: 'retrying' }, `${sender}: a message waits for its retry`)
       return String(body['id'])
     })
@@ -104,6 +104,20 @@ await t.test('the status of the retry worker stays right', async t => {
   await until('another run', async () => (await node.get('/workers/retry')).body['lastRunAt'] > first['lastRunAt'])
 })
 
+await t.test('operators see and retry what is left, and which senders are missing', async t => {
+  for (const path of ['/senders', '/stats', '/queues/stats', '/failures']) {
+    const { status, body } = await node.get(path)
+    t.equal(status, 200, path)
+    t.strictSame(body['unavailable']?.toSorted(), dead.toSorted(), path)
+  }
+  t.strictSame((await node.get('/senders')).body['senders'].map(({ id }: { id: string }) => id).toSorted(), alive.toSorted())
+  const retried = await node.post('/failures/retry', { limit: 1 })
+  t.strictSame([retried.status, retried.body['unavailable']?.toSorted()], [200, dead.toSorted()])
+  const acknowledged = await node.post('/failures/acknowledge', {})
+  t.strictSame([acknowledged.status, acknowledged.body['unavailable']?.toSorted()], [200, dead.toSorted()])
+  t.equal((await node.get(`/failures?sender=${dead[0]}`)).status, 503)
+})
+
 await t.test('metrics leave out only the senders that cannot be read', async t => {
   const text = await until('a reading with senders', async () => {
     const text = await (await fetch(`${node.origin}/metrics`)).text()
@@ -134,6 +148,24 @@ await t.test('once the master is back, its senders go on', async () => {
   const ofDead = posted.filter(({ sender }) => dead.includes(sender))
   await each(ofDead.flatMap(({ failing, leased, scheduled }) => [failing, leased, scheduled]), 4, async id =>
     await until('it is sent', async () => await stateOf(node, id) === 'sent', 40_000))
+})
+
+await t.test('with the master of the common keys away, free pairs of other senders are sent to, and the rest goes on once it is back', async t => {
+  const sender = ids.find(id => masterOf.get(id)?.port !== common.port) ?? ''
+  await common.kill()
+  t.match((await node.send('+15550010006', 'at once', { sender })).body, { status: 'sent' })
+  const later = (await node.send('+15550010006', 'later', { sender, scheduledFor: Date.now() + 1000 })).body
+  t.match(later, { status: 'scheduled' })
+  const failing = (await node.send('+155611310009999', 'fails once', { sender })).body
+  t.match(failing, { status: 'retrying' })
+  // Longer than its retry takes: no node looks for what is due.
+  await pass(7000 + IN_TIME_MS)
+  t.equal(await stateOf(node, String(failing['id'])), 'retrying')
+  await common.restart()
+  await cluster.settled()
+  for (const id of [later['id'], failing['id']]) {
+    await until('it is sent', async () => await stateOf(node, String(id)) === 'sent', 40_000)
+  }
 })
 
 await t.test('the process has no unhandled rejection', async t => {

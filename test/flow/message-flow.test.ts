@@ -1,10 +1,10 @@
 /** The flow of a message that WhatsApp accepts: spacing, idempotency, waiting, leaving the queue. Observed at the sandbox. */
 import t from 'tap'
-import { generateIdempotencyKey } from '../../src/admission/key.js'
+import { generateIdempotencyKey } from '../../src/client/idempotency.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, type Node } from '../support/gateway.js'
 import type { Reply } from '../support/request.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { pass, until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
@@ -36,8 +36,8 @@ await t.test('acceptance examples: a recipient gets one message per 2 s, wheneve
     between(t, second - first, 2000 - CLOCKS, 2000 + LATE, 'the second goes at 2,000')
     between(t, third - first, 4000 - CLOCKS, 4000 + LATE, 'the third goes at 4,000')
     t.same(seen.map(({ text }) => text), ['text 0', 'text 1', 'text 2'], 'in the order in which they were posted')
-    for (const [at, reply] of replies.slice(1).entries()) {
-      const delayMs = (at + 1) * 2000 - ((postedAt[at + 1] ?? 0) - first)
+    for (const [i, reply] of replies.slice(1).entries()) {
+      const delayMs = (i + 1) * 2000 - ((postedAt[i + 1] ?? 0) - first)
       t.ok(
         reply.body['delayMs'] <= delayMs + LAG,
         `posted at 500 a delay of 1,500 ms, at 1,000 of 3,000 ms: ${Math.round(delayMs)} ms here (${reply.body['delayMs']})`
@@ -45,11 +45,11 @@ await t.test('acceptance examples: a recipient gets one message per 2 s, wheneve
       between(
         t,
         Date.parse(reply.body['expectedAt']) - first,
-        (at + 1) * 2000 - CLOCKS - LAG,
-        (at + 1) * 2000 + LAG,
-        `number ${at + 2} is expected ${at + 1} times 2 s after the first`
+        (i + 1) * 2000 - CLOCKS - LAG,
+        (i + 1) * 2000 + LAG,
+        `number ${i + 2} is expected ${i + 1} times 2 s after the first`
       )
-      t.ok((seen[at + 1]?.at ?? 0) >= Date.parse(reply.body['expectedAt']) - CLOCKS, 'expectedAt is a lower bound')
+      t.ok((seen[i + 1]?.at ?? 0) >= Date.parse(reply.body['expectedAt']) - CLOCKS, 'expectedAt is a lower bound')
     }
   }
 })
@@ -91,7 +91,7 @@ await t.test('without a key the gateway derives one from the content, unless the
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const to = '+15550001020'
   const first = await node.send(to)
-  t.match(first.body, { keySource: 'derived', idempotencyKey: generateIdempotencyKey(to, 'Hello', 'text') })
+  t.match(first.body, { keySource: 'derived', idempotencyKey: generateIdempotencyKey(to, 'Hello') })
   t.match(
     (await node.send('+1 (555) 000-1020')).body,
     { duplicate: true, id: first.body['id'] },
@@ -139,9 +139,9 @@ await t.test('a message with whenLimited reject is rejected when it would wait, 
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const to = '+15550001050'
   t.match((await node.send(to, '1', { whenLimited: 'reject' })).body, { immediate: true })
-  const refused = await node.send(to, '2', { whenLimited: 'reject', idempotencyKey: 'r2' })
-  t.match(refused, { status: 429, body: { code: 'LIMITED', waitMs: Number } })
-  between(t, Number(refused.headers.get('retry-after')), 50, 60, 'Retry-After is the time until the pair is free')
+  const rejected = await node.send(to, '2', { whenLimited: 'reject', idempotencyKey: 'r2' })
+  t.match(rejected, { status: 429, body: { code: 'LIMITED', waitMs: Number } })
+  between(t, Number(rejected.headers.get('retry-after')), 50, 60, 'Retry-After is the time until the pair is free')
   t.match(await node.get('/messages/r2'), { status: 404 }, 'the rejected message does not use up its key')
   t.match((await node.get(`/rate-limits/${to}`)).body, { waiting: { urgent: 0, normal: 0, bulk: 0 } })
   t.match((await node.send(to, '2', { whenLimited: 'wait', idempotencyKey: 'r2' })).body, { queued: true, position: 1, duplicate: false })
@@ -214,10 +214,10 @@ async function post (node: Node, to: string, moments: number[]): Promise<{ repli
   const replies: Reply[] = []
   const postedAt: number[] = []
   const startedAt = performance.now()
-  for (const [at, moment] of moments.entries()) {
+  for (const [i, moment] of moments.entries()) {
     if (moment > 0) await pass(Math.max(0, moment - (performance.now() - startedAt)))
     postedAt.push(performance.timeOrigin + performance.now())
-    replies.push(await node.send(to, `text ${at}`))
+    replies.push(await node.send(to, `text ${i}`))
   }
   return { replies, postedAt }
 }

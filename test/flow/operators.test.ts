@@ -2,7 +2,7 @@
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { pass, until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
@@ -58,7 +58,7 @@ await t.test('a manual retry counts every failure that it retried', async t => {
     deferred: 1
   })
   await node.del('/rate-limits/+155611310000003')
-  await until('the deferred message is sent', async () => (await node.get('/stats')).body['deliveryFailures'].resolved === 2)
+  await until('the deferred message is sent', async () => (await node.get('/stats')).body['deliveryFailures']?.resolved === 2)
   t.match((await node.get('/stats')).body['deliveryFailures'], { pending: 0, resolved: 2, failed: 2 })
   t.match(node.seen('retry.ran'), [{ total: 4, by: 'operator' }])
 })
@@ -99,7 +99,7 @@ await t.test('all nodes share one retry worker, and its state survives a start o
   t.match((await one.post('/failures/retry', {})).body, { total: 1, succeeded: 1 }, 'a manual retry works while the worker is stopped')
   await one.send('+155611310000022')
   t.match((await three.post('/workers/retry/start')).body, { isRunning: true, nextRunAt: String, stoppedBy: null })
-  await until('the worker has retried the failure', async () => (await two.get('/stats')).body['deliveryFailures'].resolved === 2)
+  await until('the worker has retried the failure', async () => (await two.get('/stats')).body['deliveryFailures']?.resolved === 2)
   const status = await until('the status contains its result', async () => {
     const { body } = await one.get('/workers/retry')
     return body['lastResult'] !== null && body
@@ -145,7 +145,7 @@ await t.test('every message is counted in exactly one state of the queue', async
   await node.send('+15560131026')
   await until('one message is FAILED', async () => (await queueStats())['failed'] === 1)
   await node.send('+155601310000041')
-  await until('one message waits for its retry', async () => (await node.get('/stats')).body['deliveryFailures'].pending === 1)
+  await until('one message waits for its retry', async () => (await node.get('/stats')).body['deliveryFailures']?.pending === 1)
   await node.send('+15557050010')
   await until('one message is being sent', async () => (await queueStats())['active'] === 1)
   await node.send('+15550003040', 'tomorrow', { scheduledFor: Date.now() + 86_400_000 })
@@ -221,7 +221,7 @@ await t.test('several nodes share the queue of a recipient', async t => {
   const one = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
   const two = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' }, { prefix: one.prefix })
   const nodes: Node[] = [one, two]
-  const replies = await Promise.all(Array.from({ length: 10 }, async (_, at) => await nodes[at % 2]!.send('+15550003070', `${at}`)))
+  const replies = await Promise.all(Array.from({ length: 10 }, async (_, i) => await nodes[i % 2]!.send('+15550003070', `${i}`)))
   t.equal(replies.filter(reply => reply.body['immediate'] === true).length, 1)
   t.same(replies.filter(reply => reply.body['queued'] === true).map(reply => reply.body['position']).sort(), [1, 2, 3, 4, 5, 6, 7, 8, 9])
   // No message has left the queue so far; from here on they are sent.

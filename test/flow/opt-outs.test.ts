@@ -7,11 +7,11 @@ import { request } from '../support/request.js'
 import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
-const { arrivals, sandbox } = environment
+const { arrivals } = environment
 const SECRET = 'app-secret-of-the-test'
 const env = { WHATSAPP_RATE_LIMIT_MS: '60000', WHATSAPP_RETRY_INTERVAL_MS: '600000', WHATSAPP_APP_SECRET: SECRET, WHATSAPP_VERIFY_TOKEN: 'verify-me' }
 const marketing = { category: 'marketing' }
-const refused = { status: 422, body: { code: 'RECIPIENT_OPTED_OUT', field: 'to' } }
+const rejected = { status: 422, body: { code: 'RECIPIENT_OPTED_OUT', field: 'to' } }
 
 const stateOf = async (node: Node, id: string): Promise<Record<string, any>> => (await node.get(`/messages/${id}`)).body
 const out = async (node: Node): Promise<Array<Record<string, any>>> => (await node.get('/opt-outs')).body['optOuts']
@@ -63,7 +63,7 @@ await t.test('a recipient who opts out gets no more marketing, and still gets al
   )
   for (const { id } of waiting) t.match(await stateOf(node, id), { status: 'cancelled', cancelledFor: 'opted-out', providerMessageId: null })
   t.match([await stateOf(node, plain['id']), await stateOf(node, late['id'])], [{ status: 'queued', position: 1 }, { status: 'scheduled' }])
-  t.match(await node.send(to, 'another offer', marketing), refused)
+  t.match(await node.send(to, 'another offer', marketing), rejected)
   t.match(
     await node.post('/messages/batch', [
       { to, message: 'one more', ...marketing },
@@ -99,21 +99,13 @@ await t.test('the drop-in surface rejects marketing with an error in WhatsApp\'s
 
 await t.test('WhatsApp\'s code 131050 opts the recipient out, in its response or by webhook', async t => {
   const node = await environment.start(t, env)
-  t.teardown(async () => {
-    await sandbox.control('PUT', 'settings', { webhookUrl: null })
-  })
-  await sandbox.control('PUT', 'settings', {
-    webhookUrl: `${node.origin}/webhooks/whatsapp`,
-    webhookSecret: SECRET,
-    webhookSentMs: 20,
-    webhookDeliveredMs: null
-  })
+  await environment.postWebhooks(t, node, SECRET, { webhookSentMs: 20, webhookDeliveredMs: null })
   const first = await node.send('+155601310500001', 'offer', marketing)
   t.match(first, { status: 422, body: { code: 'PROVIDER_REJECTED', error: { code: '131050' } } })
-  t.match(await node.send('+155601310500001', 'another', marketing), refused)
+  t.match(await node.send('+155601310500001', 'another', marketing), rejected)
   const second = (await node.send('+155701310500002', 'offer', marketing)).body
   await until('the message has failed', async () => (await stateOf(node, second['id']))['status'] === 'failed')
-  t.match(await node.send('+155701310500002', 'another', marketing), refused)
+  t.match(await node.send('+155701310500002', 'another', marketing), rejected)
   t.match((await out(node)).map(({ recipient, by, reason }) => [recipient, by, reason]).sort(), [
     ['155601310500001', 'whatsapp', '131050'],
     ['155701310500002', 'whatsapp', '131050']
@@ -144,7 +136,7 @@ await t.test('preferences that recipients set in WhatsApp apply, the latest of e
   t.match(await out(node), [
     { recipient: '15550000911', by: 'whatsapp', reason: 'user_preferences', since: new Date((now - 60) * 1000).toISOString() }
   ])
-  t.match(await node.send('+15550000911', 'offer', marketing), refused)
+  t.match(await node.send('+15550000911', 'offer', marketing), rejected)
   await postPreferences(node, [preference('15550000911', 'resume', now)])
   t.match((await node.send('+15550000911', 'offer', marketing)).body, { status: 'sent' })
   t.match(node.seen('preference.received').map(({ preference }) => preference), ['stop', 'stop', 'resume', 'resume', 'resume'])

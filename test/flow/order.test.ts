@@ -38,24 +38,24 @@ await t.test('lines of a file to one recipient are accepted in their order, what
   const to = '+15550005002'
   await node.post(`/senders/${SENDER}/pause`)
   const file = join(t.testdir(), 'lines.ndjson')
-  const lines = Array.from({ length: 9 }, (_, at) => at % 2 === 0 ? image(to, at) : { to, message: `${at}` })
-  writeFileSync(file, lines.map((line, at) => JSON.stringify({ ...line, idempotencyKey: `line-${at}` })).join('\n'))
+  const lines = Array.from({ length: 9 }, (_, i) => i % 2 === 0 ? image(to, i) : { to, message: `${i}` })
+  writeFileSync(file, lines.map((line, i) => JSON.stringify({ ...line, idempotencyKey: `line-${i}` })).join('\n'))
   t.match(await sluice({ origin: node.origin, key: keys.app }, 'import', file, '--json', '--batch', '4'), { code: 0 })
-  const positions = await Promise.all(lines.map(async (_, at) => (await node.as(keys.app).get(`/messages/line-${at}`)).body['position'] as number))
-  t.strictSame(positions, lines.map((_, at) => at + 1))
+  const positions = await Promise.all(lines.map(async (_, i) => (await node.as(keys.app).get(`/messages/line-${i}`)).body['position'] as number))
+  t.strictSame(positions, lines.map((_, i) => i + 1))
 })
 
-await t.test('a row behind one that was refused for now is refused with it, and does not overtake it', async t => {
+await t.test('a row behind one that was rejected for now is rejected with it, and does not overtake it', async t => {
   const node = await environment.start(t, { MAX_BACKLOG_PER_SENDER: '5' })
   const quoted = (await node.send('+15550005000', 'quoted')).body['id'] as string
   await node.post(`/senders/${SENDER}/pause`)
   const ann = '+15550005010'
   const others = (count: number, from: number): unknown[] =>
-    Array.from({ length: count }, (_, at) => ({ to: `+155500052${String(from + at).padStart(3, '0')}`, message: 'x' }))
-  // The backlog is full from row 5 on, and has places again once the first hundred rows are answered.
+    Array.from({ length: count }, (_, i) => ({ to: `+155500052${String(from + i).padStart(3, '0')}`, message: 'x' }))
+  // The backlog is full from row 5 on, and has places again once the first hundred rows have a response.
   const redis = environment.redis.connect()
   node.events.on('message.admitted', ({ outcome }) => {
-    if (outcome === 'refused') redis.del(`{${node.prefix}:${SENDER}}:backlog`).catch(() => undefined)
+    if (outcome === 'rejected') redis.del(`{${node.prefix}:${SENDER}}:backlog`).catch(() => undefined)
   })
   const rows = await postRows(node, [
     ...others(5, 0),
@@ -77,8 +77,8 @@ await t.test('retries that are due at one moment are sent in the order in which 
   const to = '+15561131000'
   // Redis orders equal due times by id: the one of the first message is the greater.
   const idempotencyKeys = ['a', 'b', 'c'].sort((a, b) => digest(SENDER, 'operator', a) < digest(SENDER, 'operator', b) ? 1 : -1)
-  for (const [at, idempotencyKey] of idempotencyKeys.entries()) {
-    await node.send(to, `${at}`, { idempotencyKey })
+  for (const [i, idempotencyKey] of idempotencyKeys.entries()) {
+    await node.send(to, `${i}`, { idempotencyKey })
     await until('it fails', async () => (await node.get(`/messages/${idempotencyKey}`)).body['status'] === 'retrying')
   }
   const redis = environment.redis.connect()
@@ -94,7 +94,7 @@ await t.test('messages scheduled for one moment are sent in the order in which t
   const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '50' })
   const to = '+15550005020'
   const scheduledFor = Date.now() + 1500
-  const parts = Array.from({ length: 8 }, (_, at) => `part ${at}`)
+  const parts = Array.from({ length: 8 }, (_, i) => `part ${i}`)
   for (const part of parts) t.match(await node.send(to, part, { scheduledFor }), { status: 202, body: { status: 'scheduled' } })
   const seen = await until('all parts arrive', async () => {
     const found = await environment.arrivals(to)

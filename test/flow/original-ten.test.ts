@@ -1,12 +1,12 @@
 /** The ten points of the original service's test list, each against a running gateway. */
 import { Queue } from 'bullmq'
 import t from 'tap'
-import { generateIdempotencyKey } from '../../src/admission/key.js'
+import { generateIdempotencyKey } from '../../src/client/idempotency.js'
 import { queueNames } from '../../src/queues.js'
 import { queuePrefix, senderKey } from '../../src/redis/keys.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
@@ -14,14 +14,14 @@ const { arrivals } = environment
 
 await t.test('Idempotency key generation', async t => {
   const node = await environment.start(t)
-  const key = generateIdempotencyKey('+1 (555) 000-0100', 'Hello world', 'text')
+  const key = generateIdempotencyKey('+1 (555) 000-0100', 'Hello world')
   t.match(key, /^whatsapp:\+15550000100:[0-9a-f]{16}$/, 'the form is the original one')
-  t.equal(generateIdempotencyKey('+15550000100', 'Hello world', 'text'), key, 'the same message has the same key')
+  t.equal(generateIdempotencyKey('+15550000100', 'Hello world'), key, 'the same message has the same key')
   const others = [
-    generateIdempotencyKey('+15550000101', 'Hello world', 'text'),
-    generateIdempotencyKey('+15550000100', 'Hello World', 'text'),
-    generateIdempotencyKey('+15550000100', 'Hello world', 'template'),
-    generateIdempotencyKey('+15550000100', 'Hello world', 'text', 1700000000000)
+    generateIdempotencyKey('+15550000101', 'Hello world'),
+    generateIdempotencyKey('+15550000100', 'Hello World'),
+    generateIdempotencyKey('+15550000100', 'Hello world', { type: 'template' }),
+    generateIdempotencyKey('+15550000100', 'Hello world', { timestamp: 1700000000000 })
   ]
   t.equal(new Set([key, ...others]).size, 5, 'recipient, message, type and timestamp each make another one')
 

@@ -6,7 +6,7 @@ import { request } from '../support/request.js'
 import { startSandbox } from '../sandbox/support.js'
 import { until } from '../support/until.js'
 
-await t.test('it shuts down at once, and does not wait for BullMQ workers that never end', async t => {
+await t.test('a node shuts down at once, and does not wait for BullMQ workers that never end', async t => {
   const redis = await startRedis(t)
   const sandbox = await startSandbox(t)
   const graceMs = 25_000

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
@@ -152,9 +152,9 @@ await t.test('an expired token stops the sender, and its messages wait until it 
   t.match(node.seen('sender.stopped'), [{ sender: SENDER, code: '190' }], 'one alert')
   const waiting = await node.send('+15550002011')
   t.match(waiting, { status: 202, body: { status: 'queued', delayMs: null, expectedAt: null, waitingFor: 'sender-stopped' } })
-  const refused = await node.send('+15550002012', 'now', { whenLimited: 'reject' })
-  t.match(refused, { status: 429, body: { waitMs: null } })
-  t.equal(refused.headers.get('retry-after'), '60', 'a stopped sender is probed once a minute')
+  const rejected = await node.send('+15550002012', 'now', { whenLimited: 'reject' })
+  t.match(rejected, { status: 429, body: { waitMs: null } })
+  t.equal(rejected.headers.get('retry-after'), '60', 'a stopped sender is probed once a minute')
   t.match((await node.get('/senders')).body['senders'], [{ state: 'stopped', reason: '190', queued: 2 }])
   t.match((await node.get('/queues/stats')).body, { paused: 2, waiting: 0, delayed: 0 })
 

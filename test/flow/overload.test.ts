@@ -85,23 +85,23 @@ await t.test('an overloaded node responds to every request, delivers what it acc
 await t.test('a node serves health and metrics while it sheds other requests', async t => {
   const node = await environment.start(t)
   // A long script keeps Redis busy, so that the gateway's scripts wait.
+  let isBusy = true
   const busy = environment.redis
     .connect()
     .eval('local t = redis.call("TIME") repeat local n = redis.call("TIME") until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 1500000', 0)
-  let isBusy = true
-  busy.finally(() => { isBusy = false })
+    .finally(() => { isBusy = false })
   const { send } = createCaller(node.origin, keys.operator, requestOnce)
   const asked: Array<Promise<Reply>> = []
-  for (let at = 0; at < 20; at++) {
-    asked.push(send(`+1555000610${at}`))
+  for (let i = 0; i < 20; i++) {
+    asked.push(send(`+1555000610${i}`))
     await pass(20)
   }
   t.match(await request(`${node.origin}/health/live`), { status: 200 })
   t.ok(isBusy, 'while Redis was still busy')
   await busy
-  const refused = (await Promise.all(asked)).find(({ body }) => body['code'] === 'OVERLOADED')
-  t.match(refused, { status: 503, body: { title: /same idempotency key/, status: 503 } }, 'a request that arrives while others wait is rejected')
-  t.equal(refused?.headers.get('retry-after'), '1')
+  const rejected = (await Promise.all(asked)).find(({ body }) => body['code'] === 'OVERLOADED')
+  t.match(rejected, { status: 503, body: { title: /same idempotency key/, status: 503 } }, 'a request that arrives while others wait is rejected')
+  t.equal(rejected?.headers.get('retry-after'), '1')
   await until('the node accepts messages again', async () => (await node.send('+15550007000')).status === 200)
 })
 
@@ -122,11 +122,11 @@ await t.test('a provider that hangs and recovers gets every message once, and no
     WHATSAPP_RETRY_INTERVAL_MS: '300'
   })
   await environment.sandbox.control('POST', 'faults', { recipient: '*', kind: 'hang' })
-  const wanted = Array.from({ length: 90 }, (_, at) => `+155500062${String(at % 30).padStart(2, '0')}/${Math.floor(at / 30) + 1}`)
+  const wanted = Array.from({ length: 90 }, (_, i) => `+155500062${String(i % 30).padStart(2, '0')}/${Math.floor(i / 30) + 1}`)
   await Promise.all(wanted.map(async text => await node.send(text.split('/')[0] ?? '', text)))
   await pass(HANG_MS)
   await environment.sandbox.control('DELETE', 'faults')
-  await until('all messages are sent', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0, 40_000)
+  await until('all messages are sent', async () => (await node.get('/stats')).body['senders']?.[0]?.unsettled === 0, 40_000)
 
   const arrivals = (await environment.sandbox.seen()).filter(({ recipient }) => recipient?.startsWith('+155500062'))
   const accepted = arrivals.filter(({ outcome }) => outcome === 'accepted').map(arrival => arrival.body?.text?.body)

@@ -1,6 +1,6 @@
 /**
  * The README's first screen: its commands run against a gateway as `npm start` starts it, and print what the README shows. The same for its
- * examples for JavaScript and the command line, and for commands of other pages that work beside `npm start`.
+ * examples for JavaScript, Python and the command line, and for commands of other pages that work beside `npm start`.
  */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -10,12 +10,13 @@ import t from 'tap'
 import { shell } from '../cli/run.js'
 import { read, root } from '../contract/tree.js'
 import { startProgram } from '../support/process.js'
+import { blocks } from './examples.js'
 
 const run = promisify(execFile)
 const [, section = ''] = /^## Start\n(.*?)^## /ms.exec(read('README.md')) ?? []
-const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', answers = '']) => ({
+const steps = [...section.matchAll(/^```sh\n((?:(?!```)[^])*?)^```\n\n```\n((?:(?!```)[^])*?)^```$/gm)].map(([, commands = '', outputs = '']) => ({
   commands,
-  answers
+  outputs
 }))
 
 await t.test('the README has three steps after the start itself', async t => {
@@ -30,22 +31,30 @@ await t.test('each step prints what the README shows', async t => {
   const here = (text: string): string => text.replaceAll('localhost:3000', gateway.found.replace('http://', ''))
   // On a busy machine a node may respond with 503 and a Retry-After; curl retries it.
   const env = { ...process.env, CURL_HOME: dir }
-  for (const { commands, answers } of steps) {
+  for (const { commands, outputs } of steps) {
     const { stdout } = await run('bash', ['-euc', here(commands)], { env })
     const seen = lines(stdout)
-    const expected = lines(answers)
+    const expected = lines(outputs)
     t.equal(seen.length, expected.length, commands)
-    for (const [at, line] of expected.entries()) t.ok(fits(seen[at] ?? '', line), `${line}\n${seen[at] ?? 'nothing'}`)
+    for (const [i, line] of expected.entries()) t.ok(fits(seen[i] ?? '', line), `${line}\n${seen[i] ?? 'nothing'}`)
   }
 
-  await t.test('the examples for JavaScript work as documented', async t => {
-    const [example = ''] = blocks('README.md', 'From JavaScript', 'js')
-    // Within the repository, so that `sluice/client` resolves to the build.
+  await t.test('the examples for JavaScript and Python work as documented', async t => {
+    const [example = ''] = blocks('README.md', 'From your code', 'js')
+    // Within the repository, so that `@sluice-gateway/client` resolves to the build.
     writeFileSync(join(dir, 'example.mjs'), here(`${example}console.log(JSON.stringify({ immediate, queued, duplicate }))`))
     t.match(
       (await run(process.execPath, ['example.mjs'], { cwd: dir })).stdout,
       /^{"immediate":(true|false),"queued":(true|false),"duplicate":false}\n$/
     )
+
+    const [python = ''] = blocks('README.md', 'From your code', 'python')
+    const pythonEnv = { ...process.env, PYTHONPATH: join(root, 'clients', 'python') }
+    const printed = await run('python3', ['-c', here(python)], { env: pythonEnv }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    if (printed === undefined) t.comment('the example for Python is not run: there is no python3')
+    else t.match(printed.stdout, /^\S+ (sent|queued)\n$/)
 
     const [program = ''] = blocks('docs/drop-in.md', 'Clients', 'js')
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', here(program)], { cwd: root })
@@ -53,8 +62,8 @@ await t.test('each step prints what the README shows', async t => {
   })
 
   await t.test('the examples for the command line work as documented', async t => {
-    const [commands = ''] = blocks('README.md', 'From the command line', 'sh')
-    writeFileSync(join(dir, 'campaign.csv'), blocks('docs/cli.md', 'Import', 'csv')[0] ?? '')
+    const [commands = ''] = blocks('README.md', 'From your code', 'sh')
+    writeFileSync(join(dir, 'campaign.csv'), blocks('docs/cli.md', 'Send to a list from Excel', 'csv')[0] ?? '')
     for (const line of lines(commands)) {
       t.match(await shell({ origin: gateway.found, cwd: dir }, line), { code: line.includes(' import ') ? 5 : 0, err: '' }, line)
     }
@@ -72,12 +81,6 @@ await t.test('each step prints what the README shows', async t => {
 /** As in `npm start`, except two: on a busy machine a send may start late, and the 2 s of a pair may not be over after `sleep 2`. */
 function settings (DATA_DIR: string): Record<string, string> {
   return { PORT: '0', DATA_DIR, START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '1500' }
-}
-
-/** The code blocks of a language below a heading of a page. */
-function blocks (page: string, heading: string, language: string): string[] {
-  const section = read(page).split(/^## /m).find(part => part.startsWith(`${heading}\n`)) ?? ''
-  return [...section.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block)
 }
 
 function lines (text: string): string[] {

@@ -56,7 +56,7 @@ await t.test('as this user the gateway does all that it does, and Redis denies n
   const sent = await api.send('+15550000001', 'Hello', { metadata: { order: 1 } })
   const second = await api.send('+15550000001', 'Hello again')
   for (const { body } of [sent, second]) await expectState(body['id'], 'sent')
-  await until('the callbacks are delivered', () => [sent, second].every(({ body }) => receiver.taken(body['id']).length > 0))
+  await until('the callbacks are delivered', () => [sent, second].every(({ body }) => receiver.accepted(body['id']).length > 0))
   const failing = await api.send('+15561131000')
   await until('it is retried', async () => (await api.get(`/messages/${String(failing.body['id'])}`)).body['attemptCount'] >= 2, 30_000)
   await expectState((await api.send('+15558400021', 'Hello', { onUnknown: 'fail' })).body['id'], 'failed')
@@ -66,7 +66,7 @@ await t.test('as this user the gateway does all that it does, and Redis denies n
   t.equal(batch.status, 207)
   t.equal((await api.del(`/messages/${String(cancelled.body['id'])}`)).status, 200)
   t.equal((await api.post(`/senders/${SENDER}/resume`)).status, 200)
-  await until('the callback of the cancellation is delivered', () => receiver.taken(cancelled.body['id']).length > 0)
+  await until('the callback of the cancellation is delivered', () => receiver.accepted(cancelled.body['id']).length > 0)
   const scheduled = await api.send('+15550000004', 'Later', { scheduledFor: new Date(Date.now() + 1500).toISOString() })
   await expectState(scheduled.body['id'], 'sent')
 
@@ -78,12 +78,12 @@ await t.test('as this user the gateway does all that it does, and Redis denies n
   const signature = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}` }
   t.equal((await request(`${api.origin}/webhooks/whatsapp`, { method: 'POST', body: text, headers: signature })).status, 200)
   await expectState(scheduled.body['id'], 'delivered')
-  await until('the inbound message is relayed', () => receiver.taken().some(({ type }) => type === 'whatsapp.inbound'))
+  await until('the inbound message is relayed', () => receiver.accepted().some(({ type }) => type === 'whatsapp.inbound'))
 
   writeFileSync(`${dir}/senders.json`, JSON.stringify([{ id: SENDER, accessToken: 'b' }, { id: '222', accessToken: 'c' }]))
   for (const node of [api, worker]) await node.reload()
   const added = await api.send('+15550000005', 'Hello', { sender: '222' })
-  await until('the callback of the new sender is delivered', () => receiver.taken(added.body['id']).length > 0)
+  await until('the callback of the new sender is delivered', () => receiver.accepted(added.body['id']).length > 0)
   for (const path of ['/senders', '/stats', '/queues/stats', '/failures', '/audit', '/workers/retry', '/messages?recipient=%2B15550000001']) {
     t.ok((await api.get(path)).status < 500, path)
   }

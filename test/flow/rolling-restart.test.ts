@@ -6,7 +6,7 @@ import { Agent, request as ask } from 'node:http'
 import t from 'tap'
 import type { Seen } from '../sandbox/support.js'
 import { keys } from '../support/gateway.js'
-import { measureLag } from '../support/lag.js'
+import { measureLag } from '../support/observe.js'
 import { startGatewayProcess, startSandboxProcess, type Program } from '../support/process.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { createCaller, request } from '../support/request.js'
@@ -50,20 +50,20 @@ await t.test('during a rolling restart callers get nothing worse than 503, and n
   await until('the load has started', () => load.posted() > 150)
 
   const tookMs: number[] = []
-  for (const [at, node] of nodes.entries()) {
+  for (const [i, node] of nodes.entries()) {
     const began = performance.now()
-    t.equal(await node.end('SIGTERM'), 0, `node ${at + 1} shuts down in order`)
+    t.equal(await node.end('SIGTERM'), 0, `node ${i + 1} shuts down in order`)
     tookMs.push(performance.now() - began)
     // By now its callers use other nodes, and their connections are closed.
-    nodes[at] = await start()
+    nodes[i] = await start()
     await pass(300)
   }
   const { statuses, faults, texts, codes } = await load.end()
   const viewer = createCaller(nodes[0]?.found ?? '', keys.operator)
-  await until('all messages are settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 30_000)
+  await until('all messages are settled', async () => (await viewer.get('/stats')).body['senders']?.[0]?.unsettled === 0, 30_000)
 
   t.same([...statuses.keys()].filter(status => ![200, 202, 503].includes(status)), [], 'no other status')
-  t.ok(codes.has('SHUTTING_DOWN'), 'nodes that shut down were asked, and answered so')
+  t.ok(codes.has('SHUTTING_DOWN'), 'nodes that shut down were asked, and responded so')
   t.same([...faults.keys()].filter(code => code !== 'ECONNREFUSED'), [], 'no connection was reset')
   t.ok(tookMs.every(ms => ms < 8000), `each ended quickly (${tookMs.map(Math.round).join(', ')} ms)`)
 
@@ -113,11 +113,11 @@ function startLoad (nodes: Program[]): { posted: () => number, end: () => Promis
     }
   }
   const timer = setInterval(() => {
-    const at = result.texts.length
-    const to = `+1555000${String(at % RECIPIENTS).padStart(4, '0')}`
-    const text = `${to}/${Math.floor(at / RECIPIENTS) + 1}`
+    const index = result.texts.length
+    const to = `+1555000${String(index % RECIPIENTS).padStart(4, '0')}`
+    const text = `${to}/${Math.floor(index / RECIPIENTS) + 1}`
     result.texts.push(text)
-    const delivery = deliver(to, text, at).finally(() => underway.delete(delivery))
+    const delivery = deliver(to, text, index).finally(() => underway.delete(delivery))
     underway.add(delivery)
   }, EVERY_MS)
   return {

@@ -13,18 +13,18 @@ await t.test('a search by recipient and tag finds all messages of a large campai
   await node.post(`/senders/${SENDER}/pause`)
   const ids: string[][] = Array.from({ length: RECIPIENTS }, () => [])
   for (let from = 0; from < EACH; from += 10) {
-    const messages = Array.from({ length: 10 * RECIPIENTS }, (_, at) => ({
-      to: `+1415555${1000 + at % RECIPIENTS}`, message: `${from} ${at}`, metadata: { campaign: 'one' }, idempotencyKey: `${from}-${at}`
+    const messages = Array.from({ length: 10 * RECIPIENTS }, (_, i) => ({
+      to: `+1415555${1000 + i % RECIPIENTS}`, message: `${from} ${i}`, metadata: { campaign: 'one' }, idempotencyKey: `${from}-${i}`
     }))
     // Repeated with the same keys, as callers do where a busy machine rejects some.
     const rows = await until('all are accepted', async () => {
       const { results } = (await node.post('/messages/batch', { messages })).body as { results?: Array<{ id?: string }> }
       return results?.every(({ id }) => id !== undefined) === true && results
     }, 30_000)
-    rows.forEach(({ id = '' }, at) => ids[at % RECIPIENTS]?.push(id))
+    rows.forEach(({ id = '' }, i) => ids[i % RECIPIENTS]?.push(id))
   }
-  for (const at of [0, 7, RECIPIENTS - 1]) {
-    const query = `recipient=${encodeURIComponent(`+1415555${1000 + at}`)}&tag=campaign:one&limit=50`
+  for (const index of [0, 7, RECIPIENTS - 1]) {
+    const query = `recipient=${encodeURIComponent(`+1415555${1000 + index}`)}&tag=campaign:one&limit=50`
     const found: Array<{ id: string, createdAt: string }> = []
     let cursor: string | null = ''
     while (cursor !== null) {
@@ -32,7 +32,7 @@ await t.test('a search by recipient and tag finds all messages of a large campai
       found.push(...body['messages'])
       cursor = body['nextCursor'] ?? null
     }
-    t.strictSame(found.map(({ id }) => id).sort(), ids[at]?.toSorted(), `all of recipient ${at}, each once`)
+    t.strictSame(found.map(({ id }) => id).sort(), ids[index]?.toSorted(), `all of recipient ${index}, each once`)
     const moments = found.map(({ createdAt }) => createdAt)
     t.strictSame(moments, moments.toSorted().toReversed(), 'newest first')
   }

@@ -1,13 +1,20 @@
 /** Several senders on one node: what they share, what they do not, and how a reload adds, changes and removes them. */
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
+import { createBus } from '../../src/events.js'
+import { createGate } from '../../src/parallel.js'
+import { connect } from '../../src/redis/connect.js'
+import { createStore } from '../../src/redis/store.js'
+import { createSenderRegistry } from '../../src/sender-registry.js'
+import { applySenders, writeUnwritten } from '../../src/sender-sync.js'
+import type { SenderSettings } from '../../src/senders.js'
+import { inspectSender } from '../../src/throttle/inspect.js'
 import { post } from '../graph/support.js'
 import { startApi } from '../support/api.js'
 import { longStartWindow } from '../support/flow.js'
 import { startNode, type Node } from '../support/gateway.js'
-import { measureLag } from '../support/lag.js'
+import { measureLag, recordStarts } from '../support/observe.js'
 import { createPrefix, startRedis } from '../support/redis.js'
-import { recordStarts } from '../support/starts.js'
 import { pass, until } from '../support/until.js'
 
 const redis = await startRedis(t)
@@ -129,10 +136,13 @@ await t.test('a reload adds, changes and removes senders without loss', async t 
 })
 
 await t.test('an invalid file changes nothing and is reported', async t => {
-  const { node, write } = await start(t, [entry('c1'), entry('c2')])
+  const { node, write, file } = await start(t, [entry('c1'), entry('c2')])
   write([entry('c1'), { id: 'c3' }])
   await node.reload()
-  t.match(node.seen('senders.rejected'), [{ error: /entry 2 \("c3"\), accessToken: missing/ }])
+  // As it is while another process writes it.
+  writeFileSync(file, JSON.stringify([entry('c1'), entry('c3')]).slice(0, 40))
+  await node.reload()
+  t.match(node.seen('senders.rejected'), [{ error: /entry 2 \("c3"\), accessToken: missing/ }, { error: /not valid JSON/ }])
   t.match((await node.send(ANN, 'on', { sender: 'c2' })).body, { status: 'sent' })
   t.match(await node.send(ANN, 'on', { sender: 'c3' }), { status: 404 })
 })
@@ -221,4 +231,38 @@ await t.test('the token file of the only sender of the settings is read as well'
   await node.reload()
   await node.send('+15550000002', '2')
   t.strictSame(api.asked('e1').map(({ token }) => token), ['old', 'new'])
+})
+
+await t.test('rules that are written late do not overwrite those of a reload', async t => {
+  const connections = await connect(redis.url, createBus())
+  t.teardown(connections.close)
+  const store = createStore(connections, { prefix: createPrefix(), leaseMs: 600 })
+  const settings = (pairIntervalMs: number): SenderSettings => ({
+    id: 's',
+    name: null,
+    accessToken: '',
+    accountId: null,
+    accessTokenFile: null,
+    apiUrl: '',
+    appSecrets: [],
+    onUnknown: null,
+    rules: { pairIntervalMs, pairBurst: 1, perSecond: 80, maxInFlight: 10 }
+  })
+  let isFirst = true
+  const slow: typeof store = {
+    ...store,
+    async run (name, scope, args) {
+      if (name === 'quota' && isFirst) {
+        isFirst = false
+        await pass(300)
+      }
+      return await store.run(name, scope, args)
+    }
+  }
+  const registry = createSenderRegistry([settings(1000)])
+  const shared = { unwritten: new Set(['s']), serially: createGate(1) }
+  const deps = { store: slow, events: createBus(), registry, callbackCap: null, circuit: null, windowGapMs: null, ...shared }
+  await Promise.all([writeUnwritten(deps), applySenders(deps, [settings(2000)])])
+  t.equal((await inspectSender(store, 's')).rules.pairIntervalMs, 2000)
+  t.equal(deps.unwritten.size, 0)
 })

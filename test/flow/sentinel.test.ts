@@ -1,6 +1,6 @@
 /** The gateway on a master with sentinels, which fail over when it dies. */
 import t from 'tap'
-import { recordRejections } from '../support/rejections.js'
+import { recordRejections } from '../support/observe.js'
 import type { TestRedis } from '../support/redis.js'
 import { startSentinels } from '../support/redis-sentinel.js'
 import { until } from '../support/until.js'

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
@@ -29,7 +29,7 @@ await t.test('messages are found by recipient, key, provider id and tag, newest 
   t.strictSame(await find('idempotencyKey=k1'), [first['id']], 'a caller with the role read finds the keys of all callers')
   t.strictSame(await find('idempotencyKey=k1', node.as(keys.shop)), [], 'a sending caller finds only its own keys')
   t.strictSame(await find(`recipient=${q(to)}`, app), [first['id']])
-  t.match(await node.get('/messages'), { status: 400, body: { code: 'INVALID_REQUEST' } })
+  t.equal((await node.get('/messages')).status, 200, 'without a criterion the newest ones')
   t.match(await node.get('/messages?tag=nocolon'), { status: 400, body: { field: 'tag' } })
 })
 
@@ -51,7 +51,7 @@ await t.test('a search with its terms in the body covers all senders, within the
   t.strictSame(await find({ tag: 'orderId:B-1', sender: '22' }), ids.slice(1, 2))
   t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.app)), ids)
   t.strictSame(await find({ tag: 'orderId:B-1' }, node.as(keys.shop)), [], 'another caller finds nothing')
-  t.match(await node.post('/messages/find', {}), { status: 400, body: { code: 'INVALID_REQUEST' } })
+  t.equal((await node.post('/messages/find', {})).status, 200, 'without a criterion the newest ones')
   t.match(await node.post('/messages/find', { recipient: '12' }), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
   t.match(await node.post('/rate-limits/find', { recipient: '+15550005301', sender: '22' }), {
     status: 200,
@@ -83,7 +83,7 @@ await t.test('without an index messages are found by idempotency key only', asyn
   const { body } = await node.send('+15550005003', 'one', { idempotencyKey: 'k2' })
   t.equal((await node.get('/messages?idempotencyKey=k2')).body['messages'][0].id, body['id'])
   t.equal((await node.get('/messages?tag=a:b')).status, 400)
-  t.equal((await environment.redis.connect().keys(`{${node.prefix}:*recent*`)).length, 0)
+  t.equal((await environment.redis.connect().keys(`{${node.prefix}:*index*`)).length, 0)
 })
 
 await t.test('failures are acknowledged one by one or by filter, with actor and note', async t => {
@@ -113,10 +113,10 @@ await t.test('many failures that are due together are retried at the sender rate
   await node.post('/workers/retry/stop')
   await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 400, kind: 'code', code: 131000 })
   await node.post('/messages/batch', Array.from({ length: 400 }, (_, i) => ({ to: `+1555001${String(i).padStart(4, '0')}`, message: 'x' })))
-  await until('all have failed once', async () => (await node.get('/stats')).body['deliveryFailures'].pending === 400, 20_000)
+  await until('all have failed once', async () => (await node.get('/stats')).body['deliveryFailures']?.pending === 400, 20_000)
   const starts = recordStarts(t, environment.sandbox.url)
   await node.post('/workers/retry/start')
-  await until('all are resolved', async () => (await node.get('/stats')).body['deliveryFailures'].resolved === 400, 20_000)
+  await until('all are resolved', async () => (await node.get('/stats')).body['deliveryFailures']?.resolved === 400, 20_000)
   const at = starts.of().map(start => start.at)
   t.equal(at.length, 400)
   const most = Math.max(...at.map((moment, i) => at.filter((other, j) => j >= i && other < moment + 1000).length))

@@ -48,7 +48,7 @@ await t.test('a node killed under load loses nothing, duplicates only messages o
   const statuses = await post(wanted, nodes, () => posted++)
   await crash
   const viewer = callerOf(nodes[1])
-  await until('all messages are settled', async () => (await viewer.get('/stats')).body['senders'][0].unsettled === 0, 60_000)
+  await until('all messages are settled', async () => (await viewer.get('/stats')).body['senders']?.[0]?.unsettled === 0, 60_000)
 
   const arrivals = await seen()
   const observed = { ...observe(arrivals), ...written.read(arrivals) }
@@ -85,7 +85,7 @@ await t.test('messages that wait when all nodes and Redis stop are sent after a 
   await redis.restart()
 
   const node = await start()
-  await until('all messages are settled', async () => (await callerOf(node).get('/stats')).body['senders'][0].unsettled === 0, 30_000)
+  await until('all messages are settled', async () => (await callerOf(node).get('/stats')).body['senders']?.[0]?.unsettled === 0, 30_000)
   const arrivals = await seen()
   const observed = { ...observe(arrivals), ...written.read(arrivals) }
   t.equal(observed.sends, wanted.length, 'each message arrived once')
@@ -97,17 +97,17 @@ await t.test('messages that wait when all nodes and Redis stop are sent after a 
 
 /** Texts for `recipients`, the first text of each recipient before all second ones. */
 function texts (recipients: number, each: number): string[] {
-  return Array.from({ length: recipients * each }, (_, at) =>
-    `+1555000${String(at % recipients).padStart(4, '0')}/${Math.floor(at / recipients) + 1}`)
+  return Array.from({ length: recipients * each }, (_, i) =>
+    `+1555000${String(i % recipients).padStart(4, '0')}/${Math.floor(i / recipients) + 1}`)
 }
 
 /** Posts a recipient's messages one after the other, alternating between the nodes; a request without a response is repeated with the same key. */
 async function post (wanted: string[], nodes: Program[], done = (): void => {}): Promise<number[]> {
   const recipients = [...new Set(wanted.map(text => text.split('/')[0] ?? ''))]
-  const statuses = await each(recipients, 40, async (recipient, at) => {
+  const statuses = await each(recipients, 40, async (recipient, i) => {
     const own: number[] = []
     for (const [number, text] of wanted.filter(text => text.startsWith(`${recipient}/`)).entries()) {
-      own.push(await persist(recipient, text, at + number, nodes))
+      own.push(await persist(recipient, text, i + number, nodes))
       done()
     }
     return own

@@ -7,7 +7,7 @@ import { request, type Reply } from '../support/request.js'
 import { until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
-const { sandbox, arrivals } = environment
+const { arrivals } = environment
 const SECRET = 'app-secret-of-the-test'
 const withWebhooks = {
   WHATSAPP_APP_SECRET: `another-secret,${SECRET}`,
@@ -24,10 +24,7 @@ async function start (
   env: Record<string, string> = {}
 ): Promise<Node> {
   const node = await environment.start(t, { ...withWebhooks, ...env })
-  t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
-  await sandbox.control('PUT', 'settings', {
-    webhookUrl: `${node.origin}/webhooks/whatsapp`,
-    webhookSecret: SECRET,
+  await environment.postWebhooks(t, node, SECRET, {
     webhookSentMs: 20,
     webhookDeliveredMs: 60,
     webhookReadMs: null,
@@ -48,7 +45,7 @@ const stateOf = async (node: Node, id: string, ...states: string[]): Promise<Rec
 const ended = async (node: Node, id: string, ...states: string[]): Promise<Record<string, any>> =>
   await until(`the message is ${states.join(' or ')}`, async () => await stateOf(node, id, ...states), 20_000)
 
-const results = (node: Node): string[] => node.seen('receipt.taken').map(({ result }) => result)
+const results = (node: Node): string[] => node.seen('receipt.applied').map(({ result }) => result)
 
 function sign (body: string, secret = SECRET): Record<string, string> {
   return { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, 'content-type': 'application/json' }
@@ -76,7 +73,7 @@ await t.test('a message becomes delivered and read in spite of duplicate, reorde
   await until('all six statuses are applied', async () => results(node).length >= 6)
   const message = await ended(node, body['id'], 'read')
   t.match(message, { deliveredAt: String, readAt: String, providerMessageId: /^wamid/ })
-  t.equal(results(node).filter(result => result === 'raised').length, 2, 'the read status, and the delivery that follows it')
+  t.equal(results(node).filter(result => result === 'advanced').length, 2, 'the read status, and the delivery that follows it')
   t.equal(results(node).filter(result => result === 'double').length, 0)
   await until(
     'the statuses of unknown messages are parked',
@@ -232,15 +229,20 @@ await t.test('the verification request gets its challenge back, only with the ri
   t.equal((await ask('hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1')).status, 403)
   t.equal((await ask('hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=%3Cscript%3E')).status, 403)
   t.equal((await ask('')).status, 403)
+  for (const repeated of ['hub.verify_token=verify-me', 'hub.mode=subscribe', 'hub.challenge=1']) {
+    const reply = await ask(`hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1&${repeated}`)
+    t.match(reply, { status: 403, body: { code: 'FORBIDDEN' } }, `${repeated} twice`)
+  }
+  t.strictSame(node.seen('unexpected-error'), [])
 })
 
 await t.test('a thousand statuses in one post are all applied, and those of unknown messages are parked', async t => {
   const node = await start(t, { webhookUrl: null })
   const { body } = await node.send('+15550000804')
   const [arrival] = await arrivals('+15550000804')
-  const statuses = Array.from({ length: 1000 }, (_, at) => at % 2 === 0
+  const statuses = Array.from({ length: 1000 }, (_, i) => i % 2 === 0
     ? { id: arrival?.wamid, status: 'delivered', timestamp: '1750030073', biz_opaque_callback_data: arrival?.opaque }
-    : { id: `wamid.UNKNOWN${at}`, status: 'sent', timestamp: '1750030073' })
+    : { id: `wamid.UNKNOWN${i}`, status: 'sent', timestamp: '1750030073' })
   const text = notification(statuses)
   t.strictSame((await postWebhook(node, text)).body, { statuses: 1000 })
   await ended(node, body['id'], 'delivered')

@@ -1,20 +1,17 @@
 /** Random calls of all scripts on one sender, judged after each by independent invariants, by the doctor's checks, and by the layout. */
-import type { Redis } from 'ioredis'
 import { createRun, type Run } from '../../src/redis/commands.js'
 import type { DoctorDeps } from '../../src/doctor/area.js'
-import { bodies } from '../../src/doctor/bodies.js'
+import { bodies, pairs } from '../../src/doctor/entries.js'
 import { searchKeys } from '../../src/doctor/keys.js'
 import { messages } from '../../src/doctor/messages.js'
-import { pairs } from '../../src/doctor/pairs.js'
-import { digestOf } from '../../src/redis/keys.js'
-import { LAYOUT } from '../../src/redis/layout.js'
+import { digestOf, LAYOUT } from '../../src/redis/keys.js'
 import { strangers } from '../lua/layout.js'
 import { createRandom } from '../property/random.js'
-import { createPrefix } from '../support/redis.js'
-import { KeyClock } from './clock.js'
+import { createPrefix, type Teardown } from '../support/redis.js'
+import { startStoppedRedis } from '../support/redis-clock.js'
 import { judge, type Judged } from './invariants.js'
 import { operations } from './operations.js'
-import { FuzzWorld, RECIPIENTS, SENDER, WINDOW_MS } from './world.js'
+import { FuzzWorld, RECIPIENTS, SENDER, START_US, WINDOW_MS, type FuzzServer } from './world.js'
 
 /** Every so many steps all keys are compared with the layout. */
 const LAYOUT_EVERY = 50
@@ -23,14 +20,20 @@ export interface Fuzzed { seed: number, steps: number, messages: number, calls: 
 export interface Failure { step: number, operation: string, problems: string[], log: string[] }
 export interface FuzzPlan { seed: number, steps: number, onStep?: (step: number) => void }
 
+/** A server whose clock is that of the run, so that a seed repeats a run exactly. Null where there is no C compiler. */
+export async function startServer (t: Teardown): Promise<FuzzServer | null> {
+  const server = await startStoppedRedis(t, START_US)
+  return server === null ? null : { redis: server.connect(), setClock: server.setClock }
+}
+
 /** Plays one run. It ends at the first failure. */
-export async function fuzz (redis: Redis, { seed, steps, onStep }: FuzzPlan): Promise<Fuzzed> {
+export async function fuzz (server: FuzzServer, { seed, steps, onStep }: FuzzPlan): Promise<Fuzzed> {
+  const { redis } = server
   const prefix = createPrefix()
   const random = createRandom(seed)
   const calls = new Map<string, number>()
-  const script = createRun(redis, prefix, { watch: name => { calls.set(name, (calls.get(name) ?? 0) + 1) } })
-  const w = new FuzzWorld(redis, script, prefix, random)
-  const clock = new KeyClock(redis)
+  const script = createRun(redis, prefix, { observe: name => { calls.set(name, (calls.get(name) ?? 0) + 1) } })
+  const w = new FuzzWorld(server, script, prefix, random)
   await redis.set(`{${prefix}}:layout`, LAYOUT)
   await w.start()
   const names = Object.keys(operations)
@@ -40,14 +43,11 @@ export async function fuzz (redis: Redis, { seed, steps, onStep }: FuzzPlan): Pr
   let failure: Failure | null = null
   for (; step < steps && failure === null; step++) {
     w.pass()
-    const ended = await clock.expire(w.ms)
-    if (ended.length > 0) w.note('expired', ...ended)
     let aim = random.next() * total
     const operation = names.find(name => (aim -= operations[name]?.weight ?? 0) < 0) ?? 'admit'
-    w.note(`step ${step}, ${operation}, ${w.ms} ms`)
+    w.addToLog(`step ${step}, ${operation}, ${w.ms} ms`)
     const problems = await problemsOf(async () => {
       await operations[operation]?.run(w)
-      await clock.freeze(await redis.keys(`{${prefix}*`), w.ms)
       const { violations, entries } = await judge(w)
       const isWhole = step % LAYOUT_EVERY === 0
       return [...violations, ...await checks(w, script, entries), ...isWhole ? [...await findings(doctor), ...await strangers(redis, prefix)] : []]
@@ -73,7 +73,7 @@ function doctorOf (w: FuzzWorld, script: Run): DoctorDeps {
   return {
     prefix: w.prefix,
     redis: w.redis,
-    run: async (name, at, args) => await script(name, at, name.startsWith('check-') ? { ...args, now: w.now } : args),
+    run: async (name, scope, args) => await script(name, scope, name.startsWith('check-') ? { ...args, now: w.now } : args),
     backlogCap: 1_000_000,
     callbackCap: 1_000_000,
     rememberMs: WINDOW_MS,
@@ -91,29 +91,29 @@ const LEFT_BY_RECEIPT = 'grant_without_record'
 
 /** The doctor's checks of everything that a step may have changed. */
 async function checks (w: FuzzWorld, script: Run, { ids, members, names }: Judged['entries']): Promise<string[]> {
-  const at = (id: string) => ({ sender: SENDER, digest: digestOf(id) })
+  const scopeOf = (id: string) => ({ sender: SENDER, digest: digestOf(id) })
   const args = { now: w.now, rememberMs: WINDOW_MS }
   const checked = await Promise.all([
-    ...ids.map(async id => [id, await script('check-messages', at(id), { ...args, id, lane: '', member: '' })] as const),
+    ...ids.map(async id => [id, await script('check-messages', scopeOf(id), { ...args, id, lane: '', member: '' })] as const),
     ...members.map(async ([lane, member]) => {
       const id = member.split(':').at(-1) ?? ''
-      return [member, await script('check-messages', at(id), { ...args, id, lane, member })] as const
+      return [member, await script('check-messages', scopeOf(id), { ...args, id, lane, member })] as const
     }),
     ...RECIPIENTS.map(async recipient => [recipient, await script('check-pairs', { sender: SENDER }, { now: w.now, recipient })] as const),
     ...names.map(async name => [name, await script('check-bodies', { sender: SENDER }, { name })] as const)
   ])
-  return checked.flatMap(([target, { faults }]) => faults === '' || faults === LEFT_BY_RECEIPT ? [] : [`the doctor finds ${faults}: ${target}`])
+  return checked.flatMap(([target, { kinds }]) => kinds === '' || kinds === LEFT_BY_RECEIPT ? [] : [`the doctor finds ${kinds}: ${target}`])
 }
 
-/** What a whole first look of the doctor suspects. Nothing else runs meanwhile, so a second look would see the same. */
+/** All candidates of the doctor's first check. Nothing else runs meanwhile, so a second check would find the same. */
 async function findings (doctor: DoctorDeps): Promise<string[]> {
   const found: string[] = []
   const ofSender = [messages, pairs, bodies].map(area => area.search(doctor, SENDER))
   const searches = [...ofSender, searchKeys(doctor, { senders: new Set(), broken: new Set() })]
   for (const search of searches) {
     for await (const page of search) {
-      const others = page.filter(({ fault }) => fault !== LEFT_BY_RECEIPT)
-      found.push(...others.map(({ fault, target, detail }) => `the doctor finds ${fault}: ${target} ${detail ?? ''}`))
+      const others = page.filter(({ kind }) => kind !== LEFT_BY_RECEIPT)
+      found.push(...others.map(({ kind, target, detail }) => `the doctor finds ${kind}: ${target} ${detail ?? ''}`))
     }
   }
   return found

@@ -3,7 +3,7 @@ import { LANES, RECIPIENTS, type FuzzWorld } from './world.js'
 
 const ZSETS = [
   'inflight', 'scheduled', 'unknown', 'failures', 'retries', 'resolved', 'failed', 'unacknowledged', 'unconfirmed', 'expiry', 'callbacks-due',
-  'callbacks-retries', 'callbacks-since', 'parked'
+  'callbacks-retries', 'callbacks-since', 'parked', 'suspended'
 ] as const
 
 export interface Judged { violations: string[], entries: { ids: string[], members: Array<[lane: number, member: string]>, names: string[] } }
@@ -12,7 +12,7 @@ export interface Judged { violations: string[], entries: { ids: string[], member
 export async function judge (w: FuzzWorld): Promise<Judged> {
   const { redis } = w
   const lists = await Promise.all(ZSETS.map(async name => new Set(await redis.zrange(w.key(name), 0, -1))))
-  const sets = Object.fromEntries(ZSETS.map((name, at) => [name, lists[at] ?? new Set<string>()])) as Record<typeof ZSETS[number], Set<string>>
+  const sets = Object.fromEntries(ZSETS.map((name, i) => [name, lists[i] ?? new Set<string>()])) as Record<typeof ZSETS[number], Set<string>>
   const [queues, readys, backlog, grants, records, callbacks, bodies] = await Promise.all([
     Promise.all(LANES.map(async lane => await redis.zrange(w.key(`queue:${lane}`), 0, -1))),
     Promise.all(LANES.map(async lane => await redis.zrange(w.key(`ready:${lane}`), 0, -1))),
@@ -25,27 +25,28 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
   const found: string[] = []
   const places = new Map<string, string[]>()
   const put = (id: string, place: string): void => { places.set(id, [...places.get(id) ?? [], place]) }
-  for (const [at, lane] of LANES.entries()) for (const member of queues[at] ?? []) put(idOf(member), `queue:${lane}`)
+  for (const [i, lane] of LANES.entries()) for (const member of queues[i] ?? []) put(idOf(member), `queue:${lane}`)
   const granted = new Map(Object.entries(grants).map(([recipient, text]) => [text.split(' ')[0] ?? '', recipient]))
   for (const id of granted.keys()) put(id, 'grants')
   const scheduled = [...sets.scheduled]
   for (const member of scheduled) put(idOf(member), 'scheduled')
+  for (const member of sets.suspended) put(idOf(member), 'suspended')
   for (const name of ['unknown', 'failures'] as const) for (const id of sets[name]) put(id, name)
 
   for (const id of Object.keys(backlog)) {
-    const at = places.get(id) ?? []
-    if (at.length !== 1) found.push(`${id} is unsettled and in [${at.join()}]`)
-    if (!sets.expiry.has(id) && at[0] !== 'grants') found.push(`${id} is in ${at.join()} and never expires`)
+    const holders = places.get(id) ?? []
+    if (holders.length !== 1) found.push(`${id} is unsettled and in [${holders.join()}]`)
+    if (!sets.expiry.has(id) && holders[0] !== 'grants') found.push(`${id} is in ${holders.join()} and never expires`)
     for (const name of ['resolved', 'failed', 'unconfirmed'] as const) if (sets[name].has(id)) found.push(`${id} is unsettled and in ${name}`)
     // A failure whose retry has begun. In flight, the attempt does not count yet; of unknown outcome, it does.
-    const attempts = Number(backlog[id]?.split('\n')[0]?.split(' ')[4] ?? 0) - (at[0] === 'unknown' ? 1 : 0)
-    const isRetry = at[0] !== 'failures' && attempts > 0
-    if (isRetry !== sets.retries.has(id)) found.push(`${id} is in ${at.join()} after ${attempts} attempts, and ${isRetry ? 'no' : 'a'} retry`)
+    const attempts = Number(backlog[id]?.split('\n')[0]?.replace(/ @\S+$/, '').split(' ')[4] ?? 0) - (holders[0] === 'unknown' ? 1 : 0)
+    const isRetry = holders[0] !== 'failures' && attempts > 0
+    if (isRetry !== sets.retries.has(id)) found.push(`${id} is in ${holders.join()} after ${attempts} attempts, and ${isRetry ? 'no' : 'a'} retry`)
   }
   for (const id of sets.retries) if (!(id in backlog)) found.push(`${id} is a retry without a record`)
   // A receipt settles a message while its next attempt is in flight: then only the grant is left of it.
-  for (const [id, at] of places) {
-    if (!(id in backlog) && at.join() !== 'grants') found.push(`${id} is in [${at.join()}] without a record`)
+  for (const [id, holders] of places) {
+    if (!(id in backlog) && holders.join() !== 'grants') found.push(`${id} is in [${holders.join()}] without a record`)
     if (!(id in backlog) && sets.failed.has(id)) found.push(`${id} is failed and in flight`)
   }
   for (const id of sets.expiry) if (!(id in backlog)) found.push(`${id} expires and has no record`)
@@ -54,7 +55,7 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
 
   for (const recipient of RECIPIENTS) {
     const head = queues.findIndex(queue => queue.some(member => member.startsWith(`${recipient}:`)))
-    const has = LANES.filter((_, at) => readys[at]?.includes(recipient))
+    const has = LANES.filter((_, i) => readys[i]?.includes(recipient))
     const wanted = recipient in grants || head < 0 ? [] : [LANES[head]]
     if (has.join() !== wanted.join()) found.push(`${recipient} is ready in [${has.join()}], not in [${wanted.join()}]`)
   }
@@ -91,8 +92,8 @@ const idOf = (member: string): string => member.split(':').at(-1) ?? ''
 async function fatesOf (w: FuzzWorld, backlog: Record<string, string>): Promise<string[]> {
   const ids = [...w.messages.keys()]
   const marks = ids.length === 0 ? [] : await w.redis.mget(...ids.map(id => w.key('msg', id)))
-  return ids.flatMap((id, at) => {
-    const [letter = '', generation] = marks[at]?.split(' ') ?? []
+  return ids.flatMap((id, i) => {
+    const [letter = '', generation] = marks[i]?.split(' ') ?? []
     const isOwn = generation === id.split('.')[1]
     if (id in backlog) {
       const isForgotten = letter === '' && !w.reopened.has(id)

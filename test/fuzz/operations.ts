@@ -1,120 +1,15 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
-import { indexEntry } from '../../src/redis/find-terms.js'
-import { LANES, RECIPIENTS, type FuzzWorld, type Grant } from './world.js'
+import { bounce, receipt, retry, settle, settleLate } from './attempts.js'
+import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
 type Operation = (w: FuzzWorld) => Promise<void>
 
 const DAY_MS = 86_400_000
-/** What may cool down with each settlement. */
-const buckets: Record<string, string[]> = { stop: ['sender'], wait: ['', 'pair', 'sender-rate'], failed: ['', '', '', '', 'marketing'] }
-
-/** Why a sender stops; of a failure, what is kept with an opt-out. */
-const codeOf = (settlement: string): string => settlement === 'failed' ? '{"by":"whatsapp"}' : '190'
 
 /** Up to `count` calls in one tick, which the batcher joins to one call of the script. */
 async function together (w: FuzzWorld, work: () => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: w.random.chance(0.3) ? w.random.int(2, 5) : 1 }, work))
-}
-
-async function settle (
-  w: FuzzWorld, grant: Grant, settlement: string, how: { unstarted?: boolean, wamid?: string, code?: string } = {}
-): Promise<string> {
-  const { random } = w
-  const wamid = how.wamid ?? '-'
-  const isFailure = settlement === 'failed' || settlement === 'stop'
-  const entry = { attempt: grant.attempt, outcome: settlement, ...(settlement === 'sent' ? { providerMessageId: wamid } : {}) }
-  const reply = await w.run('settle', {
-    id: grant.id,
-    recipient: grant.recipient,
-    attempt: grant.attempt,
-    holder: grant.holder,
-    settlement,
-    startedUs: how.unstarted === true ? '' : 2000,
-    afterMs: random.pick([0, 1000, 9000]),
-    bucket: random.pick(buckets[settlement] ?? ['']),
-    coolMs: settlement === 'wait' || settlement === 'stop' ? 1500 : 0,
-    code: how.code ?? codeOf(settlement),
-    resultSuffix: `web ${settlement === 'sent' ? wamid : '-'}`,
-    history: settlement === 'wait' || (settlement === 'sent' && grant.attempt === 1) ? '' : JSON.stringify(entry),
-    reason: isFailure ? 'rejected' : '',
-    term: settlement === 'sent' ? indexEntry('w'.repeat(11), grant.id) : '',
-    findS: 90_000,
-    keepMs: random.pick([0, 900_000])
-  }, grant.id)
-  return reply.status
-}
-
-/** What a node reports of an attempt after its lease has expired. */
-async function settleLate (w: FuzzWorld, { id, attempt, holder }: Grant): Promise<void> {
-  const { random } = w
-  const settlement = random.pick(['failed', 'retry', 'wait', 'stop'])
-  await w.run('settle-late', {
-    id,
-    attempt,
-    holder,
-    settlement,
-    afterMs: random.pick([0, 1000, 9000]),
-    bucket: random.pick(buckets[settlement] ?? ['']),
-    coolMs: 1500,
-    code: codeOf(settlement),
-    pairHits: random.int(0, 2),
-    resultSuffix: 'web -',
-    history: JSON.stringify({ attempt, outcome: settlement }),
-    reason: settlement === 'failed' || settlement === 'stop' ? 'rejected' : ''
-  }, id)
-}
-
-async function receipt (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number, status: string): Promise<void> {
-  const args = {
-    id: sent.id, attempt, status, atMs: 0, wamid: sent.wamid, history: JSON.stringify({ attempt, outcome: 'sent', providerMessageId: sent.wamid })
-  }
-  const reply = await w.run('receipt', { ...args, resultSuffix: '' }, sent.id)
-  if (reply.status === 'needs_suffix') await w.run('receipt', { ...args, resultSuffix: `web ${sent.wamid}` }, sent.id)
-}
-
-async function bounce (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number): Promise<void> {
-  const { random } = w
-  const bucket = random.pick(['', '', 'pair', 'sender-rate', 'sender', 'marketing'])
-  const args = {
-    id: sent.id,
-    attempt,
-    afterMs: random.chance(0.5) ? 2000 : '',
-    bucket,
-    coolMs: 1500,
-    code: '131000',
-    optOut: '{"by":"whatsapp"}',
-    reason: 'exhausted',
-    wamid: sent.wamid,
-    history: JSON.stringify({ attempt, outcome: 'retryable', code: '131000', providerMessageId: sent.wamid })
-  }
-  let more: { payload?: string, resultSuffix?: string } = {}
-  for (let call = 0; call < 3; call++) {
-    const reply = await w.run('bounce', { ...args, ...more }, sent.id)
-    if (reply.status === 'needs_payload') more = { ...more, payload: '["web","","n"]' }
-    else if (reply.status === 'needs_suffix') more = { ...more, resultSuffix: `web ${sent.wamid}` }
-    else return
-  }
-  throw new TypeError('bounce.lua still asks for more')
-}
-
-async function retry (w: FuzzWorld, id: string): Promise<void> {
-  const message = w.messages.get(id)
-  if (message === undefined) throw new TypeError(`${id} was never admitted`)
-  const holder = w.holder()
-  if (await w.redis.zscore(w.key('failed'), id) !== null) w.reopened.add(id)
-  const reply = await w.run('retry', {
-    id,
-    force: w.random.chance(0.5),
-    inline: w.random.chance(0.7),
-    holder,
-    leaseMs: w.leaseMs,
-    lifeMs: DAY_MS,
-    history: w.random.chance(0.5) ? '' : '{"note":"retried"}'
-  }, id)
-  if (reply.status === 'granted') w.grants.push({ ...message, attempt: reply.attempt, holder })
-  if (reply.status === 'expired') await w.cancel(id, 'expired')
-  if (reply.status === 'unwanted') await w.cancel(id, 'cancelled')
 }
 
 const asGrant = ({ id, recipient, attempt, holder }: FoundGrant): Grant => ({ id, recipient, attempt, holder })
@@ -144,7 +39,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
     weight: 25,
     async run (w) {
       await together(w, async () => {
-        const grant = w.take(w.grants)
+        const grant = w.pull(w.grants)
         if (grant === undefined) return
         const settlement = w.random.pick(['sent', 'sent', 'failed', 'retry', 'unknown', 'wait', 'stop'])
         const unstarted = settlement === 'wait' && w.random.chance(0.5)
@@ -238,7 +133,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.redis.hset(w.key('sender'), 'callbackCap', w.random.pick([2, 1000]))
       const limit = w.random.pick([0, 1, 5])
       const probe = w.random.chance(0.3) ? w.random.next() : ''
-      const args = { limit, retryLimit: w.random.int(0, limit), probe, leaseMs: 30_000, take: 20 }
+      const args = { limit, retryLimit: w.random.int(0, limit), probe, leaseMs: 30_000, moveLimit: 20 }
       const { callbacks } = await w.run('lease-callbacks', args)
       w.leased.push(...callbacks)
     }
@@ -246,7 +141,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
   settleCallback: {
     weight: 6,
     async run (w) {
-      const one = w.take(w.leased)
+      const one = w.pull(w.leased)
       if (one === undefined) return
       const reply = await w.run('settle-callback', {
         subject: one.subject,
@@ -274,14 +169,36 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
     weight: 1,
     async run (w) {
       const atMs = w.random.chance(0.5) ? '' : w.ms - w.random.int(0, 100) * 100
-      const args = { recipient: w.random.pick(RECIPIENTS), preference: w.random.pick(['stop', 'resume']), note: '{"by":"x"}', atMs }
+      const args = { recipient: w.random.pick(RECIPIENTS), preference: w.random.pick(['stop', 'resume']), source: '{"by":"x"}', atMs }
       for (const id of (await w.run('opt-out', args)).waiting) if (w.random.chance(0.5)) await w.cancel(id, 'cancelled')
+    }
+  },
+  setTemplate: {
+    weight: 2,
+    async run (w) {
+      const state = w.random.pick(['paused', 'checking', 'rejected', 'approved', 'approved'])
+      const untilMs = state === 'checking' ? w.ms + 500 : ''
+      await w.run('set-template', { template: w.random.pick(TEMPLATES), state, code: 'X', name: 'name en', atMs: '', untilMs })
+    }
+  },
+  recordWindows: {
+    weight: 1,
+    async run (w) {
+      await w.run('set-window-check', { gapMs: w.random.pick([60_000, '']) })
+      await w.run('record-windows', { acts: `${w.random.pick(RECIPIENTS)} ${w.ms} ?u ${w.ms}` })
+    }
+  },
+  releaseSuspended: {
+    weight: 2,
+    async run (w) {
+      const reply = await w.run('release-suspended', { limit: 3 })
+      for (const id of reply.status === 'released' ? reply.rejected : []) await w.cancel(id, 'rejected')
     }
   },
   recover: {
     weight: 3,
     async run (w) {
-      const lost = w.random.chance(0.3) ? w.take(w.grants) : undefined
+      const lost = w.random.chance(0.3) ? w.pull(w.grants) : undefined
       const found = await w.run('recover', { lost: lost?.holder ?? '', limit: 10, graceMs: w.random.pick([0, 0, 5000]) })
       for (const grant of found.leases) {
         w.settled.push(asGrant(grant))
@@ -296,6 +213,13 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
   },
   settleLate: { weight: 3, run: async w => { if (w.expired.length > 0) await settleLate(w, w.random.pick(w.expired)) } },
   coolSender: { weight: 0.5, run: async w => { await w.run('cool-sender', { startingMs: 500 }) } },
+  countActivity: {
+    weight: 0.5,
+    async run (w) {
+      // Without ids: test/lua/count-activity.test.ts has the list of the newest messages.
+      await w.run('count-activity', { counts: w.random.pick(['', 'accepted 3 sent 2']), ids: '', most: 2, countsLifeS: 60, idsLifeS: 60 })
+    }
+  },
   forget: {
     weight: 0.5,
     async run (w) {
@@ -326,13 +250,14 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       if (status === 'erased') w.erased.add(id)
     }
   },
+  eraseEntries: { weight: 0.5, run: async w => { await w.run('erase-entries', { term: 'd'.repeat(12), position: '' }) } },
   erasePair: { weight: 0.5, run: async w => { await w.run('erase-pair', { recipient: w.random.pick(RECIPIENTS) }) } },
   eraseCallbacks: {
     weight: 0.5,
     async run (w) {
       const recipient = w.random.pick(RECIPIENTS)
-      const take = { limit: 0, retryLimit: 0, probe: '', leaseMs: 0, take: 500 }
-      await w.run('lease-callbacks', take)
+      const moveAll = { limit: 0, retryLimit: 0, probe: '', leaseMs: 0, moveLimit: 500 }
+      await w.run('lease-callbacks', moveAll)
       for (let cursor = '0'; ;) {
         const page = await w.run('erase-callbacks', { recipient, names: JSON.stringify(recipient.slice(1)), cursor, limit: 10 })
         if (page.cursor === '0') return
@@ -348,7 +273,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       const id = w.random.pick([...w.messages.keys(), null])
       if (id !== null) await w.run('inspect-message', { id }, id)
       await w.run('inspect-recipient', { recipient, lane: w.random.int(1, LANES.length) })
-      await w.run('inspect-queue', { which: w.random.pick(['due', 'later', 'all']), skip: 0, take: 5, limit: 50 })
+      await w.run('inspect-queue', { which: w.random.pick(['due', 'later', 'all']), skip: 0, size: 5, limit: 50 })
       await w.run('inspect-sender', { limit: 100 })
       await w.run('find-recipient', { recipient, which: w.random.pick(['waiting', 'failures']), cursor: '0', limit: 10 })
     }

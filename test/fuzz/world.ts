@@ -6,9 +6,10 @@ import { digestOf, senderKey } from '../../src/redis/keys.js'
 import { parseResult } from '../../src/settlement/record.js'
 import { writePayload } from '../../src/redis/payload.js'
 import type { Random } from '../property/random.js'
-import { STEP_MS } from './clock.js'
 
 export const SENDER = '100000000000001'
+/** Hashes of templates. */
+export const TEMPLATES = ['aaaaaaaaaaa', 'bbbbbbbbbbb']
 export const RECIPIENTS = ['p14155550101', 'p14155550102', 'p14155550103']
 export const LANES = ['urgent', 'normal', 'bulk'] as const
 /** How long a key is remembered: short, so that keys are used again within a run. */
@@ -20,9 +21,16 @@ export interface Grant extends Message { attempt: number, holder: string }
 /** An attempt that may have reached the provider. */
 export interface Sent extends Message { attempt: number, wamid: string }
 
+/** Moments of a run are multiples of this after its start. */
+const STEP_MS = 100
+export const START_US = 1_700_000_100_000_123
+
+/** A Redis and how to set its clock, µs since the epoch. */
+export interface FuzzServer { redis: Redis, setClock: (us: number) => void }
+
 export class FuzzWorld {
-  /** µs. Past, so that no TTL that a script computes is long over by Redis's own clock. */
-  now = 1_700_000_100_000_123
+  /** µs */
+  now = START_US
   readonly messages = new Map<string, Message>()
   readonly grants: Grant[] = []
   /** Grants whose settlement has been sent; a second one must be stale. */
@@ -39,10 +47,13 @@ export class FuzzWorld {
   readonly prefix: string
   readonly random: Random
   readonly #run: Run
+  readonly #setClock: FuzzServer['setClock']
   #calls = 0
 
-  constructor (redis: Redis, run: Run, prefix: string, random: Random) {
+  constructor ({ redis, setClock }: FuzzServer, run: Run, prefix: string, random: Random) {
     this.redis = redis
+    this.#setClock = setClock
+    setClock(this.now)
     this.prefix = prefix
     this.random = random
     this.#run = run
@@ -58,22 +69,23 @@ export class FuzzWorld {
   pass (): void {
     const steps = this.random.chance(0.01) ? this.random.int(300, 1500) : this.random.int(0, 7)
     this.now += steps * STEP_MS * 1000
+    this.#setClock(this.now)
   }
 
   holder (): string { return `aa:${++this.#calls}` }
 
   nextWamid (): string { return `wamid.${++this.#calls}` }
 
-  note (...facts: unknown[]): void {
+  addToLog (...facts: unknown[]): void {
     this.log.push(facts.map(fact => typeof fact === 'string' ? fact : JSON.stringify(fact)).join(' ').slice(0, 300))
     if (this.log.length > 60) this.log.shift()
   }
 
   async run<Name extends ScriptName> (name: Name, args: Omit<Arguments[Name], 'now' | 'runId'>, id?: string): Promise<Replies[Name]> {
-    const at = id === undefined ? { sender: SENDER } : { sender: SENDER, digest: digestOf(id) }
+    const scope = id === undefined ? { sender: SENDER } : { sender: SENDER, digest: digestOf(id) }
     const all = { ...args, now: this.now, runId: 'run1' } as unknown as Arguments[Name]
-    const reply = await this.#run(name, at, all)
-    this.note(name, args, '->', reply)
+    const reply = await this.#run(name, scope, all)
+    this.addToLog(name, args, '->', reply)
     return reply
   }
 
@@ -123,9 +135,10 @@ export class FuzzWorld {
       leaseMs: LEASE_MS,
       queueCap: 8,
       backlogCap: 40,
-      terms: 't'.repeat(11),
+      terms: 'e'.repeat(12),
       findS: 90_000,
-      marketing: random.chance(0.15)
+      marketing: random.chance(0.15),
+      template: random.chance(0.4) ? random.pick(TEMPLATES) : ''
     }
     let reply = await this.run('admit', request, `${name}.0`)
     if (reply.status === 'lapsed') {
@@ -141,7 +154,7 @@ export class FuzzWorld {
   }
 
   /** Takes a random element out of a list. */
-  take<Item> (list: Item[]): Item | undefined {
+  pull<Item> (list: Item[]): Item | undefined {
     return list.length === 0 ? undefined : list.splice(this.random.int(0, list.length - 1), 1)[0]
   }
 

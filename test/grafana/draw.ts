@@ -58,7 +58,7 @@ function panelOf (panel: PanelJson, lines: Array<{ series: Series, legend: strin
       : plot(lines, width - 14, height - 58, unit) +
         `<span class="l">${lines
           .slice(0, 9)
-          .map(({ legend }, at) => `<b style="color:${colours[at % colours.length]}">▬</b> ${legend}`)
+          .map(({ legend }, i) => `<b style="color:${colours[i % colours.length]}">▬</b> ${legend}`)
           .join(' ')}</span>`
   const style = `left:${x * COLUMN + 10}px;top:${y * ROW + 10}px;width:${width}px;height:${height}px`
   return `<div class="p" style="${style}"><span class="t">${panel.title}</span>${content}</div>`
@@ -69,11 +69,11 @@ function plot (lines: Array<{ series: Series }>, width: number, height: number, 
   const times = lines.flatMap(({ series }) => series.times)
   const [from, to] = [Math.min(...times), Math.max(...times)]
   const top = Math.max(...lines.flatMap(({ series }) => series.values.filter(Number.isFinite)), 0) || 1
-  const paths = lines.map(({ series }, at) => {
+  const paths = lines.map(({ series }, n) => {
     const points = series.values.flatMap((value, i) => Number.isFinite(value)
       ? [`${((series.times[i] ?? 0) - from) / (to - from || 1) * (width - 46) + 44},${height - Math.max(0, value) / top * (height - 6)}`]
       : [])
-    return `<polyline fill="none" stroke="${colours[at % colours.length]}" stroke-width="1.5" points="${points.join(' ')}"/>`
+    return `<polyline fill="none" stroke="${colours[n % colours.length]}" stroke-width="1.5" points="${points.join(' ')}"/>`
   })
   return `<svg width="${width}" height="${height + 4}" style="display:block;margin-top:6px">
     <text x="0" y="10" fill="#888" font-size="9">${say(top, unit)}</text><text x="0" y="${height}" fill="#888" font-size="9">0</text>

@@ -3,11 +3,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../contract/tree.js'
+import { freePort } from '../support/process.js'
 import { onPath, provide } from '../support/provide.js'
 import { until } from '../support/until.js'
 
@@ -40,12 +40,12 @@ export interface Prometheus {
   url: string
   /** A range query, a value a second. */
   ask: (expr: string, fromMs: number, toMs: number) => Promise<Series[]>
-  get: (path: string) => Promise<Answer>
+  get: (path: string) => Promise<QueryResponse>
 }
 
 /** Values by their times, s. */
 export interface Series { labels: Record<string, string>, times: number[], values: number[] }
-interface Answer { status: string, error?: string, data: any }
+interface QueryResponse { status: string, error?: string, data: any }
 
 /** Files by their name in the server's folder; `prometheus.yml` is its configuration. */
 export async function startPrometheus (t: Pick<Test, 'teardown'>, files: Record<string, string>): Promise<Prometheus> {
@@ -58,15 +58,15 @@ export async function startPrometheus (t: Pick<Test, 'teardown'>, files: Record<
     port
   )
   const url = `http://127.0.0.1:${port}`
-  const get: Prometheus['get'] = async path => await (await fetch(url + path)).json() as Answer
+  const get: Prometheus['get'] = async path => await (await fetch(url + path)).json() as QueryResponse
   return {
     url,
     get,
     async ask (expr, fromMs, toMs) {
       const body = new URLSearchParams({ query: expr, start: String(fromMs / 1000), end: String(toMs / 1000), step: '1' })
-      const answer = await (await fetch(`${url}/api/v1/query_range`, { method: 'POST', body })).json() as Answer
-      if (answer.status !== 'success') throw new Error(`${answer.error}: ${expr}`)
-      return (answer.data.result as Array<{ metric: Record<string, string>, values: Array<[number, string]> }>)
+      const response = await (await fetch(`${url}/api/v1/query_range`, { method: 'POST', body })).json() as QueryResponse
+      if (response.status !== 'success') throw new Error(`${response.error}: ${expr}`)
+      return (response.data.result as Array<{ metric: Record<string, string>, values: Array<[number, string]> }>)
         .map(({ metric, values }) => ({ labels: metric, times: values.map(([time]) => time), values: values.map(([, value]) => Number(value)) }))
     }
   }
@@ -118,13 +118,4 @@ async function folder (t: Pick<Test, 'teardown'>, files: Record<string, string>)
     await writeFile(join(dir, name), text)
   }
   return dir
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

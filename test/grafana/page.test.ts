@@ -55,17 +55,17 @@ await t.test('a broken WhatsApp pages an operator, and its repair resolves the p
     'without a fault neither alert fires'
   )
 
-  phone.note('WhatsApp answers 503')
+  phone.addToLog('WhatsApp responds 503')
   await sandbox.control('POST', 'faults', { recipient: '*', kind: 'status', httpStatus: 503 })
   const burning = await phone.rings('page', 'firing', 'SluiceErrorsBurnFast')
   t.match(burning, { sender: SENDER, summary: /^[\d.]+% of the attempts of 111 fail/, runbook: /docs\/runbooks\.md#sluiceerrorsburnfast$/ })
 
-  phone.note('WhatsApp refuses the token')
+  phone.addToLog('WhatsApp refuses the token')
   await sandbox.control('POST', 'faults', { recipient: '*', kind: 'code', code: 190 })
   const stopped = await phone.rings('page', 'firing', 'SluiceSenderStopped')
   t.match(stopped, { sender: SENDER, summary: 'WhatsApp rejects 111 as a whole: the sender is stopped and its messages wait' })
 
-  phone.note('mended, and the sender is resumed')
+  phone.addToLog('mended, and the sender is resumed')
   await sandbox.control('DELETE', 'faults')
   await retryWhileUnavailable(async () => await node.post(`/senders/${SENDER}/resume`))
   await phone.rings('page', 'resolved', 'SluiceSenderStopped')
@@ -87,7 +87,7 @@ await t.test('a broken WhatsApp pages an operator, and its repair resolves the p
 interface Phone {
   url: string
   /** What was done, for the log. */
-  note: (what: string) => void
+  addToLog: (what: string) => void
   calls: () => Call[]
   /** The first call of this kind; waits for it. */
   rings: (who: string, status: string, alert: string) => Promise<Call>
@@ -99,7 +99,7 @@ async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promis
   const began = performance.now()
   const calls: Call[] = []
   const log: string[] = []
-  const note = (what: string): void => { log.push(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${what}`) }
+  const addToLog = (what: string): void => { log.push(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${what}`) }
   const server = createServer((request, response) => {
     let body = ''
     request.on('data', data => { body += String(data) })
@@ -119,7 +119,7 @@ async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promis
           runbook: annotations['runbook_url'] ?? ''
         }
         calls.push(call)
-        note(`→ ${who}: ${status} ${call.alert}: ${call.summary}`)
+        addToLog(`→ ${who}: ${status} ${call.alert}: ${call.summary}`)
       }
     })
   })
@@ -135,5 +135,5 @@ async function startPhone (t: { teardown: (fn: () => unknown) => void }): Promis
       () => calls.find(call => call.who === who && call.status === status && call.alert === alert),
       60_000
     )
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, note, calls: () => calls, rings, log: () => log }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, addToLog, calls: () => calls, rings, log: () => log }
 }

@@ -2,13 +2,13 @@
 import t from 'tap'
 import { createTestEnvironment } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
-import { recordStarts } from '../support/starts.js'
+import { recordStarts } from '../support/observe.js'
 import { until } from '../support/until.js'
 import { greatDetail } from './clients/great-detail.js'
 import { hints, kapso } from './clients/kapso.js'
 import { microfox } from './clients/microfox.js'
 import { startOfficial } from './clients/official.js'
-import type { Client, Make, Refused } from './clients/client.js'
+import type { Client, Make, Rejected } from './clients/client.js'
 import { whatsappApiJs } from './clients/whatsapp-api-js.js'
 import { whatsappBusiness } from './clients/whatsapp-business.js'
 import { createCertificate, startRecorder } from './recorder.js'
@@ -30,18 +30,18 @@ const clients: Array<{ name: string, make: Make | 'official', path: string, kind
   { name: 'whatsapp, Meta\'s own', make: 'official', path: `/v16.0/${SENDER}/messages`, kind: /^OAuthException by HTTP 4\d\d$/ }
 ]
 
-/** An overloaded node refuses requests temporarily, as Meta does. */
-const unlessOverloaded = (refused: Refused): Refused | null => refused.code === 131016 ? null : refused
+/** An overloaded node rejects requests temporarily, as Meta does. */
+const unlessOverloaded = (rejected: Rejected): Rejected | null => rejected.code === 131016 ? null : rejected
 
 t.jobs = clients.length
-await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
+await Promise.all(clients.map(async ({ name, make, path, kind }, i) => {
   await t.test(name, { buffered: true }, async t => {
     const recorder = await startRecorder(t, node.origin, make === 'official' ? certificate : undefined)
     const create = (key: string): Client =>
       make === 'official' ? startOfficial(t, recorder.port, key, certificate.file) : make(`http://127.0.0.1:${recorder.port}/gw`, key)
     const client = create(keys.app)
-    const person = `1555002000${at}`
-    const number = `155601310260${10 + at}`
+    const person = `1555002000${i}`
+    const number = `155601310260${10 + i}`
 
     // The clients do not retry; their users do.
     const send = async (words: string) => await until(`"${words}" is accepted`, async () => await client.send(person, words).catch(error => {
@@ -55,21 +55,21 @@ await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
     t.match(second, { id: /^111\.[\w-]{22}\.[0-9a-f]+$/, contact: person }, 'the second is accepted')
     const third = await send('two')
     t.not(third.id, second.id, 'the same text again is another message')
-    const full = await until('the queue is full', async () => await client.refused(`1555002100${at}`).then(unlessOverloaded, () => null), 20_000)
+    const full = await until('the queue is full', async () => await client.rejected(`1555002100${i}`).then(unlessOverloaded, () => null), 20_000)
     t.match(full, { code: 131056, message: /\S/, kind }, 'a full queue has the code of the pair rate limit')
 
     t.match(
-      await until('it is rejected', async () => unlessOverloaded(await client.refused(number))),
+      await until('it is rejected', async () => unlessOverloaded(await client.rejected(number))),
       { code: 131026, message: /\S/, kind },
       'a rejection by WhatsApp keeps its code'
     )
     t.match(
-      await until('it is rejected', async () => unlessOverloaded(await client.refused('12'))),
+      await until('it is rejected', async () => unlessOverloaded(await client.rejected('12'))),
       { code: 131009, message: /\S/, kind },
       'an invalid number has a code'
     )
     t.match(
-      await until('it is rejected', async () => unlessOverloaded(await create(WRONG_KEY).refused(person))),
+      await until('it is rejected', async () => unlessOverloaded(await create(WRONG_KEY).rejected(person))),
       { code: 190, message: /\S/, kind },
       'a wrong key has a code'
     )
@@ -82,7 +82,7 @@ await Promise.all(clients.map(async ({ name, make, path, kind }, at) => {
     t.ok(gaps.length === 2 && gaps.every(gap => gap >= INTERVAL_MS - 50), `paced: ${gaps.map(Math.round).join(', ')} ms`)
     await until('the second is settled', async () => (await node.get(`/messages/${second.id}`)).body['status'] === 'sent')
 
-    const asked = recorder.take()
+    const asked = recorder.drain()
     t.same([...new Set(asked.map(one => one.path))], [path], 'it requested the same path as with Meta')
     for (const { method, agent, coding } of asked.slice(0, 1)) t.comment(`${name}: ${method} ${path}, ${coding}, ${agent}`)
   })

@@ -14,7 +14,7 @@ export interface Recorded { method: string, path: string, agent: string, coding:
 export interface Recorder {
   port: number
   /** The requests since the last call. */
-  take: () => Recorded[]
+  drain: () => Recorded[]
 }
 
 /** A self-signed certificate for localhost, in a directory that is removed after the test. */
@@ -77,5 +77,5 @@ export async function startRecorder (t: Pick<Test, 'teardown'>, origin: string, 
     server.close()
     server.closeAllConnections()
   })
-  return { port: (server.address() as AddressInfo).port, take: () => seen.splice(0) }
+  return { port: (server.address() as AddressInfo).port, drain: () => seen.splice(0) }
 }

@@ -1,12 +1,9 @@
 /** The Graph surface: requests and responses of a client written for Meta's API. */
-import { once } from 'node:events'
 import http from 'node:http'
-import { connect } from 'node:net'
 import t from 'tap'
 import { strangers } from '../lua/layout.js'
 import { createTestEnvironment } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
-import { fetchWithRetry } from '../support/request.js'
 import { until } from '../support/until.js'
 import { graphError, post, text } from './support.js'
 
@@ -29,11 +26,11 @@ await t.test('a message is accepted with any version, without one, and behind an
     '/v23.0/111/messages/',
     '/v23.0/111/messages?x=1'
   ]
-  for (const [at, path] of paths.entries()) {
-    const { status, body } = await post(node, text(`1555001000${at}`), { path })
+  for (const [i, path] of paths.entries()) {
+    const { status, body } = await post(node, text(`1555001000${i}`), { path })
     t.match(
       [status, body],
-      [200, { messaging_product: 'whatsapp', contacts: [{ input: `1555001000${at}`, wa_id: `1555001000${at}` }], messages: [{ id: /^wamid\./ }] }],
+      [200, { messaging_product: 'whatsapp', contacts: [{ input: `1555001000${i}`, wa_id: `1555001000${i}` }], messages: [{ id: /^wamid\./ }] }],
       path
     )
     t.same(Object.keys(body['messages'][0]), ['id'], 'Meta\'s fields only')
@@ -43,12 +40,11 @@ await t.test('a message is accepted with any version, without one, and behind an
   ])
 })
 
-await t.test('it does not hide the gateway\'s own routes', async t => {
+await t.test('the Graph surface does not hide the gateway\'s own routes', async t => {
   const node = await start(t)
   t.match(await node.as(keys.app).send('+15550010100'), { status: 200, body: { status: 'sent' } })
   for (const path of [
     '/api/v1/111/messages',
-    '/api/v1/messages/',
     '/docs/111/messages',
     '/admin/queues/111/messages',
     '/webhooks/111/messages',
@@ -95,29 +91,6 @@ await t.test('the same text twice is two messages; with an Idempotency-Key it is
   t.match([first.headers.get('idempotent-replayed'), again.headers.get('idempotent-replayed')], [null, 'true'])
   t.match(await post(node, text('15550010301', 'Other'), named), { status: 422, body: graphError(100, /^IDEMPOTENCY_KEY_REUSED: /) })
   t.match(await post(node, text('15550010301'), { headers: { 'idempotency-key': 'ä' } }), { status: 400, body: graphError(100, /^INVALID_KEY: /) })
-})
-
-await t.test('a rejection by WhatsApp keeps its code and text, also in a repeat', async t => {
-  const node = await start(t, { WHATSAPP_RATE_LIMIT_MS: '1' })
-  for (const code of [131026, 131047, 131051, 132001]) {
-    const named = { headers: { 'idempotency-key': `refused-${code}` } }
-    const first = await post(node, text(`15560${code}`), named)
-    t.match(first, { status: 400, body: graphError(code, /^PROVIDER_REJECTED: [A-Z]/) })
-    t.match(first.body['error'].message, new RegExp(`^\\(#${code}\\) `))
-    const again = await post(node, text(`15560${code}`), named)
-    t.match([again.status, again.body['error'].code, again.headers.get('idempotent-replayed')], [400, code, 'true'])
-    t.equal(again.headers.get('sluice-message-id'), first.headers.get('sluice-message-id'))
-    t.match(await node.get(`/messages/${first.headers.get('sluice-message-id')}`), { body: { status: 'failed' } })
-  }
-})
-
-await t.test('a repeat for a cancelled message is an error', async t => {
-  const node = await start(t, slow)
-  await post(node, text('15550010400'))
-  const named = { headers: { 'idempotency-key': 'late' } }
-  const { body } = await post(node, text('15550010400'), named)
-  await node.del(`/messages/${body['messages'][0].id}`)
-  t.match(await post(node, text('15550010400'), named), { status: 422, body: graphError(131043, /^ENDED_UNSENT: the message is cancelled/) })
 })
 
 await t.test('a message with a temporary failure or without a response is accepted', async t => {
@@ -213,17 +186,6 @@ await t.test('user ids and groups are rate-limited, each on its own', async t =>
   t.match(await node.as(keys.app).post('/messages', { message: 'x' }), { status: 400, body: { code: 'INVALID_REQUEST', field: 'to' } })
 })
 
-await t.test('an invalid recipient is rejected', async t => {
-  const node = await start(t)
-  t.match(await post(node, text('US.13491208655302741918')), { status: 400, body: graphError(131009, /^RECIPIENT_IS_USER_ID: /) })
-  t.match(await post(node, text('12')), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
-  t.match(await post(node, { recipient: 'unknown', type: 'text' }), { status: 400, body: graphError(131009, /^INVALID_RECIPIENT: /) })
-  t.match(await post(node, { type: 'text', text: { body: 'x' } }), {
-    status: 400,
-    body: graphError(100, /^INVALID_REQUEST: The parameter to is required/)
-  })
-})
-
 await t.test('mark as read and typing are forwarded at once, also with a paused sender', async t => {
   const node = await start(t, slow)
   const read = { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A', typing_indicator: { type: 'text' } }
@@ -239,13 +201,6 @@ await t.test('mark as read and typing are forwarded at once, also with a paused 
   )
   t.match((await node.get('/stats')).body, { queue: { waiting: 0, completed: 0 } }, 'and not counted')
   t.match(await post(node, read, { key: keys.viewer }), { status: 403 })
-})
-
-await t.test('a request that cannot be forwarded fails, and is not repeated', async t => {
-  const node = await start(t, { WHATSAPP_API_URL: 'http://127.0.0.1:9/v25.0' })
-  const { status, headers, body } = await post(node, { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.A' })
-  t.match([status, body], [503, graphError(131016, /^PROVIDER_UNAVAILABLE: CONNECT_REFUSED/)])
-  t.equal(headers.get('retry-after'), '1')
 })
 
 await t.test('a reply quotes the gateway\'s id, and WhatsApp gets its own', async t => {
@@ -306,80 +261,6 @@ await t.test('marketing messages go to their own edge, retries too', async t => 
   )
 })
 
-await t.test('authentication errors have Meta\'s codes', async t => {
-  const node = await start(t)
-  for (const key of ['', 'wrong-key-0123456789']) {
-    t.match(await post(node, text('15550011100'), { key }), { status: 401, body: graphError(190, /^UNAUTHENTICATED: /) })
-  }
-  for (const edge of ['messages', 'marketing_messages']) {
-    const path = `/v23.0/${SENDER}/${edge}`
-    t.match(await post(node, text('15550011100'), { key: keys.viewer, path }), { status: 403, body: graphError(10, /^FORBIDDEN: /) })
-    t.match(await post(node, text('15550011100'), { key: '', path }), { status: 401 })
-  }
-  t.match(await post(node, text('15550011100'), { path: '/v23.0/999/messages' }), {
-    status: 404,
-    body: { error: { ...(graphError(100, /^SENDER_UNKNOWN: /)['error'] as object), error_subcode: 33 } }
-  })
-  t.match(
-    await post(node, text('15550011100'), { key: '', path: `/111/messages?access_token=${keys.app}` }),
-    { status: 200 },
-    'the query may have the key, as with Meta'
-  )
-  t.match(await post(node, text('15550011100'), { key: '', path: '/111/messages?access_token=wrong-key-0123456789' }), { status: 401 })
-})
-
-await t.test('every error on such a path has Meta\'s shape', async t => {
-  const node = await start(t)
-  t.match(await post(node, '{"to":'), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
-  t.match(await post(node, '[1]'), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
-  t.match(await post(node, ''), { status: 400, body: graphError(100, /^INVALID_REQUEST: /) })
-  t.match(await post(node, text('15550011200'), { headers: { 'content-type': 'text/xml' } }), {
-    status: 400,
-    body: graphError(100, /^INVALID_REQUEST: /)
-  })
-  for (const wrong of [
-    { messaging_product: 'sms' },
-    { recipient_type: 'crowd' },
-    { type: 5 },
-    { to: {} },
-    { biz_opaque_callback_data: 'x'.repeat(513) }
-  ]) {
-    t.match(
-      await post(node, text('15550011200', 'x', wrong)),
-      { status: 400, body: graphError(100, /^INVALID_REQUEST: /) },
-      JSON.stringify(wrong).slice(0, 40)
-    )
-  }
-  t.match(await post(node, text('15550011200', 'x'.repeat(300_000))), { status: 413, body: graphError(100, /^TOO_LARGE: /) })
-  for (const [method, path] of [
-    ['GET', '/v23.0/111/messages'],
-    ['GET', '/v23.0/111?fields=health_status'],
-    ['POST', '/v23.0/111/media'],
-    ['POST', '/gw/111/media'],
-    ['GET', '/111?fields=health_status'],
-    ['DELETE', '/gw/v23.0/111']
-  ] as const) {
-    const response = await fetchWithRetry(node.origin + path, { method })
-    t.match([response.status, await response.json()], [404, graphError(100, /^NOT_FOUND: no route with this path /)], `${method} ${path}`)
-  }
-  t.match(
-    await post(node, text('1'), { path: '/v23.0/%zz/messages' }),
-    { status: 400, body: graphError(100, /^INVALID_REQUEST: /) },
-    'also errors of the router'
-  )
-})
-
-await t.test('full queues have Meta\'s codes', async t => {
-  const node = await start(t, { ...slow, MAX_QUEUE_PER_RECIPIENT: '1', MAX_BACKLOG_PER_SENDER: '2' })
-  for (let i = 0; i < 2; i++) await post(node, text('15550011300'))
-  const pair = await post(node, text('15550011300'))
-  t.match(pair, { status: 429, body: graphError(131056, /^RECIPIENT_QUEUE_FULL: /) })
-  t.ok(Number(pair.headers.get('retry-after')) > 50)
-  for (let i = 0; i < 2; i++) await post(node, text('15550011301'))
-  await post(node, text('15550011302'))
-  t.match(await post(node, text('15550011302')), { status: 429, body: graphError(130429, /^BACKLOG_FULL: /) })
-})
-
 await t.test('a chunked body, and respond-async', async t => {
   const node = await start(t)
   const chunks = JSON.stringify(text('15550011400')).match(/.{1,20}/g) ?? []
@@ -400,26 +281,6 @@ await t.test('a chunked body, and respond-async', async t => {
   t.equal(status, 200)
   t.match((await post(node, text('15550011401'), { headers: { prefer: 'respond-async' } })).body, { messages: [{ sluice: { status: 'queued' } }] })
   await environment.arrivals('15550011401', 1)
-})
-
-await t.test('a node that shuts down refuses requests in Meta\'s shape', async t => {
-  const node = await start(t)
-  const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
-  let response = ''
-  socket.on('data', data => { response += String(data) })
-  // Half a request, so that the connection is not idle when the shutdown begins.
-  socket.write('POST /v23.0/111/messages HTTP/1.1\r\nhost: gateway\r\n')
-  await until(
-    'the node has the first half',
-    async () => await new Promise(resolve => node.gateway.app.server.getConnections((_, count) => resolve(count)))
-  )
-  const closing = node.close()
-  socket.write('content-length: 0\r\n\r\n')
-  await once(socket, 'close')
-  await closing
-  t.match(response, /^HTTP\/1\.1 503 /)
-  t.match(response, /retry-after: 1\r\n/i)
-  t.match(JSON.parse(response.slice(response.indexOf('{'))), graphError(131016, /^SHUTTING_DOWN: /))
 })
 
 await t.test('no log line holds a key, a number or a text', async t => {

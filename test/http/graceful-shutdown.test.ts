@@ -1,4 +1,4 @@
-/** Graceful shutdown: a node completes the requests it has begun and refuses new ones. */
+/** Graceful shutdown: a node completes the requests it has begun and rejects new ones. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'

@@ -1,5 +1,5 @@
 /**
- * A node that refuses every request, and callers that retry at once. The work of one tick of its event loop is bounded: within a tick nothing
+ * A node that rejects every request, and callers that retry at once. The work of one tick of its event loop is bounded: within a tick nothing
  * of Redis is read and no timer runs.
  */
 import { Worker } from 'node:worker_threads'

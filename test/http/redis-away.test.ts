@@ -30,8 +30,8 @@ await t.test('while Redis is unavailable no message is accepted in part, and sen
   t.match((await request(`${node.origin}/health/ready`)), { status: 503, body: { code: 'UNAVAILABLE' } })
   t.match((await request(`${node.origin}/health/live`)), { status: 200 })
   const askedAt = performance.now()
-  const replies = await each(Array.from({ length: 20 }, (_, at) => at), 20, async at =>
-    await node.send(`+155500070${10 + at}`, 'Hello', { idempotencyKey: `away-${at}` }))
+  const replies = await each(Array.from({ length: 20 }, (_, i) => i), 20, async n =>
+    await node.send(`+155500070${10 + n}`, 'Hello', { idempotencyKey: `away-${n}` }))
   const tookMs = performance.now() - askedAt
   t.ok(tookMs < 5000, `errors come soon (${Math.round(tookMs)} ms for 20)`)
   for (const reply of replies) t.match(reply, { status: 503, body: { code: 'UNAVAILABLE', status: 503 } })
@@ -47,14 +47,14 @@ await t.test('while Redis is unavailable no message is accepted in part, and sen
   await until('the queued message is sent', async () => await stateOf(waiting.body['id']) === 'sent')
   t.equal(await arrivals('+15557010010'), 2, 'each once')
 
-  const repeated = await each(Array.from({ length: 20 }, (_, at) => at), 20, async at =>
+  const repeated = await each(Array.from({ length: 20 }, (_, i) => i), 20, async n =>
     await until('a response', async () => {
-      const reply = await node.send(`+155500070${10 + at}`, 'Hello', { idempotencyKey: `away-${at}` })
+      const reply = await node.send(`+155500070${10 + n}`, 'Hello', { idempotencyKey: `away-${n}` })
       return reply.status !== 503 && reply
     }))
   t.ok(repeated.every(reply => reply.status === 200 || reply.status === 202), 'the same keys are accepted now')
-  await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
-  for (let at = 0; at < 20; at++) t.equal(await arrivals(`+155500070${10 + at}`), 1)
+  await until('all messages are settled', async () => (await node.get('/stats')).body['senders']?.[0]?.unsettled === 0)
+  for (let i = 0; i < 20; i++) t.equal(await arrivals(`+155500070${10 + i}`), 1)
   t.match(node.seen('attempt.stale'), [])
 })
 
@@ -62,14 +62,14 @@ await t.test('a temporary error of Redis is UNAVAILABLE, not an unexpected error
   const client = redis.connect()
   t.teardown(async () => await client.config('SET', 'min-replicas-to-write', '0'))
   await client.config('SET', 'min-replicas-to-write', '1')
-  const refused = await node.post('/workers/retry/start')
-  t.match(refused, { status: 503, body: { code: 'UNAVAILABLE', status: 503 } }, 'NOREPLICAS')
-  t.ok(Number(refused.headers.get('retry-after')) >= 1)
+  const rejected = await node.post('/workers/retry/start')
+  t.match(rejected, { status: 503, body: { code: 'UNAVAILABLE', status: 503 } }, 'NOREPLICAS')
+  t.ok(Number(rejected.headers.get('retry-after')) >= 1)
   await client.config('SET', 'min-replicas-to-write', '0')
   t.match(await node.post('/workers/retry/start'), { status: 200 })
 })
 
-await t.test('an error reply means unavailable unless it blames the command', t => {
+await t.test('an error reply means unavailable unless it is about the command', t => {
   const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
   for (const word of ['NOREPLICAS', 'OOM', 'MISCONF', 'BUSY', 'NOAUTH', 'LOADING', 'READONLY', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN']) {
     t.equal(isUnavailable(reply(`${word} not now`)), true, word)

@@ -3,15 +3,14 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/support.js'
 import { longStartWindow } from '../support/flow.js'
 import { keys, startNode, type Node } from '../support/gateway.js'
-import { measureLag } from '../support/lag.js'
+import { measureLag, recordRejections } from '../support/observe.js'
 import { startRedis } from '../support/redis.js'
-import { recordRejections } from '../support/rejections.js'
 import { requestOnce, createCaller, type Reply } from '../support/request.js'
 import { each, pass, until } from '../support/until.js'
 
 /** The response time while Redis has a problem: for the median, and twice as much for all, because other tests load the machine. */
 const RESPONSE_MS = 250
-const callers = Array.from({ length: 40 }, (_, at) => at)
+const callers = Array.from({ length: 40 }, (_, i) => i)
 const SLOW = '+15557010010'
 
 const rejections = recordRejections(t)
@@ -73,7 +72,7 @@ for (const { what, begin, end, settlesMeanwhile } of faults) {
     t.match([slow.body, behind.body], [{ status: 'sending' }, { status: 'queued' }])
     await begin()
     await until('the node sees it', async () => !await isReady(node))
-    await expectRefusals(t, node, what)
+    await expectRejections(t, node, what)
     t.match(await requestOnce(`${node.origin}/health/live`), { status: 200 })
     if (settlesMeanwhile === true) {
       await until('the message in flight is settled meanwhile', async () => (await stateOf(node, slow.body['id'])) === 'sent')
@@ -89,7 +88,7 @@ await t.test('while Redis loads its data the node is not ready, and it continues
   const node = await start(t)
   await sandbox.control('DELETE', 'messages')
   const filler = redis.connect().pipeline()
-  for (let at = 0; at < 8000; at++) filler.set('filler', 'x'.repeat(100))
+  for (let i = 0; i < 8000; i++) filler.set('filler', 'x'.repeat(100))
   await filler.exec()
   await redis.kill()
   const restarted = redis.restart()
@@ -105,7 +104,7 @@ await t.test('while Redis loads its data the node is not ready, and it continues
         )
   )
   t.equal(await isReady(node), false)
-  await expectRefusals(t, node, 'loading')
+  await expectRejections(t, node, 'loading')
   await restarted
   await until('the node is ready again', async () => await isReady(node))
   await expectAll(t, node, 'loading', [])
@@ -136,7 +135,7 @@ await t.test('after an outage nodes reconnect with a bounded number of connectio
   const client = quick.connect()
   await sandbox.control('PUT', 'settings', { latencyMs: 1000 })
   const nodes = await Promise.all([1, 2, 3].map(async () => await startNode(t, { redisUrl: quick.url, apiUrl: sandbox.url, env })))
-  const sending = await each(Array.from({ length: 90 }, (_, at) => at), 30, async at => await (nodes[at % 3] as Node).send(`+1555003${1000 + at}`))
+  const sending = await each(Array.from({ length: 90 }, (_, i) => i), 30, async n => await (nodes[n % 3] as Node).send(`+1555003${1000 + n}`))
   t.ok(sending.filter(({ body }) => body['status'] === 'sending').length > 45, 'many are in flight when Redis stops')
   const connections = Number(/^connected_clients:(\d+)/m.exec(await client.info('clients'))?.[1])
   await quick.kill()
@@ -161,13 +160,13 @@ await t.test('no promise was rejected without a handler', async t => {
 })
 
 /** Every request fails in time and with Retry-After; the time may be longer by what a response without Redis takes. */
-async function expectRefusals (t: Test, node: Node, what: string): Promise<void> {
-  const refused: number[] = []
+async function expectRejections (t: Test, node: Node, what: string): Promise<void> {
+  const rejected: number[] = []
   const busy: number[] = []
   const lag = measureLag(5000)
   const { send } = createCaller(node.origin, keys.operator, requestOnce)
-  const replies = await each(callers, 10, async at => {
-    const reply = await timed(refused, async () => await send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` }))
+  const replies = await each(callers, 10, async n => {
+    const reply = await timed(rejected, async () => await send(recipientOf(n), 'Hello', { idempotencyKey: `${what}-${n}` }))
     await timed(busy, async () => await requestOnce(`${node.origin}/health/live`))
     return reply
   })
@@ -178,12 +177,12 @@ async function expectRefusals (t: Test, node: Node, what: string): Promise<void>
   )
   t.ok(replies.every(reply => Number(reply.headers.get('retry-after')) >= 1), 'each has Retry-After')
   t.comment(
-    `${what}: refused after ${share(refused, 0.5)} ms (median), ${share(refused, 0.99)} ms (p99); ` +
+    `${what}: rejected after ${share(rejected, 0.5)} ms (median), ${share(rejected, 0.99)} ms (p99); ` +
     `requests without Redis took up to ${share(busy, 0.99)} ms`
   )
-  t.ok(share(refused, 0.5) < RESPONSE_MS + 2 * share(busy, 0.5), 'in time')
+  t.ok(share(rejected, 0.5) < RESPONSE_MS + 2 * share(busy, 0.5), 'in time')
   // During a pause of the process nearly all requests were waiting, so the other ones do not show the pause.
-  t.ok(share(refused, 0.99) < 2 * RESPONSE_MS + 2 * Math.max(share(busy, 0.99), lag()), 'and none much later')
+  t.ok(share(rejected, 0.99) < 2 * RESPONSE_MS + 2 * Math.max(share(busy, 0.99), lag()), 'and none much later')
 }
 
 async function timed<Value> (into: number[], ask: () => Promise<Value>): Promise<Value> {
@@ -200,17 +199,17 @@ function share (values: number[], part: number): number {
 /** Repeated requests are accepted once; messages in flight and queued ones are sent; no grant is left. */
 async function expectAll (t: Test, node: Node, what: string, ids: string[]): Promise<void> {
   for (const id of ids) await until(`${id} is sent`, async () => await stateOf(node, id) === 'sent')
-  const repeated = await each(callers, 10, async at =>
+  const repeated = await each(callers, 10, async n =>
     await until('a response', async () => {
-      const reply = await node.send(recipientOf(at), 'Hello', { idempotencyKey: `${what}-${at}` })
+      const reply = await node.send(recipientOf(n), 'Hello', { idempotencyKey: `${what}-${n}` })
       return reply.status !== 503 && reply
     }))
   t.ok(repeated.every(({ status }) => status === 200 || status === 202), 'the same keys are accepted now')
   await until('all messages are settled', async () => (await node.get('/stats')).body['senders']?.[0].unsettled === 0, 20_000)
-  const counts = await Promise.all(callers.map(async at => await arrivals(recipientOf(at))))
+  const counts = await Promise.all(callers.map(async n => await arrivals(recipientOf(n))))
   t.same(counts.filter(count => count !== 1), [], 'each was sent once')
 }
 
-function recipientOf (at: number): string {
-  return `+15550009${100 + at}`
+function recipientOf (n: number): string {
+  return `+15550009${100 + n}`
 }

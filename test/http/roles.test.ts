@@ -2,9 +2,8 @@
 import http from 'node:http'
 import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
-import { keys } from '../support/gateway.js'
+import { keys, routesOf } from '../support/gateway.js'
 import { request } from '../support/request.js'
-import { routesOf } from '../support/routes.js'
 import { until } from '../support/until.js'
 
 type Role = 'send' | 'read' | 'admin'
@@ -13,16 +12,19 @@ const callers: Record<Role, string> = { send: keys.app, read: keys.viewer, admin
 
 /** `open`: needs no key. */
 const table: Record<string, Role[] | 'open'> = {
+  'GET /': 'open',
   'GET /health/live': 'open',
   'GET /health/ready': 'open',
   'GET /metrics': 'open',
   'POST /api/v1/messages': ['send', 'admin'],
   'POST /api/v1/messages/batch': ['send', 'admin'],
+  'POST /api/v1/messages/check': ['send', 'admin'],
   'GET /api/v1/messages': all,
   'POST /api/v1/messages/find': all,
   'GET /api/v1/messages/:id': all,
   'DELETE /api/v1/messages/:id': ['send', 'admin'],
   'GET /api/v1/failures': ['read', 'admin'],
+  'GET /api/v1/failures/summary': ['read', 'admin'],
   'POST /api/v1/failures/retry': ['admin'],
   'POST /api/v1/failures/:id/retry': ['admin'],
   'POST /api/v1/failures/:id/acknowledge': ['admin'],
@@ -34,6 +36,7 @@ const table: Record<string, Role[] | 'open'> = {
   'GET /api/v1/opt-outs': ['read', 'admin'],
   'PUT /api/v1/opt-outs/:recipient': ['send', 'admin'],
   'DELETE /api/v1/opt-outs/:recipient': ['admin'],
+  'GET /api/v1/activity': ['read', 'admin'],
   'GET /api/v1/stats': ['read', 'admin'],
   'GET /api/v1/queues/stats': ['read', 'admin'],
   'GET /api/v1/workers/retry': ['read', 'admin'],
@@ -43,6 +46,8 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/senders/:id/pause': ['admin'],
   'POST /api/v1/senders/:id/resume': ['admin'],
   'PUT /api/v1/senders/:id/quota': ['admin'],
+  'GET /api/v1/senders/:id/templates': ['read', 'admin'],
+  'POST /api/v1/senders/:id/templates/resume': ['admin'],
   'GET /api/v1/audit': ['admin'],
   'GET /api/v1/caller': all,
   'GET /api/v1/codes/:code': all
@@ -103,18 +108,18 @@ await t.test('without API keys no page of another site can change or read anythi
       const response = await fetchAs(`${open.origin}/api/v1${path}`, method, headers)
       return response.body['code'] !== 'OVERLOADED' && response
     })
-  const refused = { status: 403, body: { code: 'FORBIDDEN', detail: /^without API_KEYS / } }
+  const rejected = { status: 403, body: { code: 'FORBIDDEN', detail: /^without API_KEYS / } }
   for (const host of ['rebound.example', 'localhost.rebound.example', '127.0.0.1.rebound.example:3000', '10.0.0.1']) {
-    t.match(await ask({ host }, 'GET', '/stats'), refused, `GET with host ${host}`)
-    t.match(await ask({ host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }), refused, `POST with host ${host}`)
+    t.match(await ask({ host }, 'GET', '/stats'), rejected, `GET with host ${host}`)
+    t.match(await ask({ host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }), rejected, `POST with host ${host}`)
   }
   const foreign: Array<Record<string, string>> = [
     { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://elsewhere.example' }, { origin: 'null' },
     { 'sec-fetch-site': 'none', origin: 'https://elsewhere.example' }
   ]
   for (const headers of foreign) {
-    t.match(await ask(headers), refused, JSON.stringify(headers))
-    t.match(await ask(headers, 'DELETE', '/rate-limits/15550004011'), refused)
+    t.match(await ask(headers), rejected, JSON.stringify(headers))
+    t.match(await ask(headers, 'DELETE', '/rate-limits/15550004011'), rejected)
     t.match(await ask(headers, 'GET', '/stats'), { status: 200 }, 'GET changes nothing, and the other site cannot read the response')
   }
   const own: Array<Record<string, string>> = [

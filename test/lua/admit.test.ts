@@ -6,9 +6,9 @@ const test = await world(t)
 await test('messages at 0, 500 and 1,000 ms wait 0, 1,500 and 3,000 ms', async (t, w) => {
   const first = await w.grant({ key: 'a' })
   w.at(500)
-  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 1_500_000, waitingFor: 'pair-rate', position: 1, wakeHint: '' })
+  t.hasStrict(await w.admit({ key: 'b' }), { waitUs: 1_500_000, waitingFor: 'pair-rate', position: 1, wakeHint: undefined })
   w.at(1000)
-  t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 3_000_000, waitingFor: 'pair-rate', position: 2, wakeHint: '' })
+  t.hasStrict(await w.admit({ key: 'c' }), { waitUs: 3_000_000, waitingFor: 'pair-rate', position: 2, wakeHint: undefined })
   t.equal((await w.settled(first, 'sent')).wakeHint, 'enqueue', 'only now the pair has a ready time')
   t.strictSame(await w.ready(), ['normal', START + 2_000_000])
 })
@@ -80,21 +80,39 @@ await test('a rejected message reserves nothing', async (t, w) => {
   const before = await w.dump()
   const refused = async (change: object) => await w.admit({ key: 'c', runId: 'run2', ...change })
   w.at(1000)
-  t.match(await refused({ queueCap: 1 }), { status: 'refused', code: 'RECIPIENT_QUEUE_FULL', waitUs: 3_000_000 })
-  t.match(await refused({ backlogCap: 2 }), { status: 'refused', code: 'BACKLOG_FULL', waitUs: 3_000_000 })
-  t.match(await refused({ whenLimited: 'reject' }), { status: 'refused', code: 'LIMITED', waitUs: 3_000_000 })
-  t.match(await refused({ lifeMs: 3000 }), { status: 'refused', code: 'WOULD_EXPIRE', waitUs: 3_000_000 })
-  const after = await w.dump()
-  const changed = Object.keys({ ...before, ...after }).filter(key => before[key] !== after[key])
-  t.strictSame(changed, [w.key('sender')], 'only the restart of Redis is written')
-  t.match(await w.redis.hmget(w.key('sender'), 'runId', 'coolUntil'), ['run2', String(START + 4_000_000)])
+  t.match(await refused({ queueCap: 1 }), { status: 'rejected', code: 'RECIPIENT_QUEUE_FULL', waitUs: 3_000_000 })
+  t.match(await refused({ backlogCap: 2 }), { status: 'rejected', code: 'BACKLOG_FULL', waitUs: 3_000_000 })
+  t.match(await refused({ whenLimited: 'reject' }), { status: 'rejected', code: 'LIMITED', waitUs: 3_000_000 })
+  t.match(await refused({ lifeMs: 3000 }), { status: 'rejected', code: 'WOULD_EXPIRE', waitUs: 3_000_000 })
+  t.strictSame(await w.dump(), before, 'not even the restart of Redis: that concerns a grant, and this pair is busy')
   t.match(await w.admit({ key: 'c', lifeMs: 3001 }), { status: 'queued' })
 })
 
-await test('a full queue rejects one lane after the other, and a free slot is granted above all caps', async (t, w) => {
+await test('a full queue rejects one lane after the other, and a free slot is granted above the caps', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
-  t.match(await w.admit({ key: 'b', lane: 1, inline: false, queueCap: 1 }), { status: 'refused', code: 'RECIPIENT_QUEUE_FULL', waitUs: 0 })
+  t.match(await w.admit({ key: 'b', lane: 1, inline: false, queueCap: 1 }), { status: 'rejected', code: 'RECIPIENT_QUEUE_FULL', waitUs: 0 })
   t.match(await w.admit({ key: 'c', recipient: BOB, lane: 1, queueCap: 0, backlogCap: 0, whenLimited: 'reject' }), { status: 'granted' })
+})
+
+await test('messages that go at once and fail exceed the cap of the backlog by no more than what may be in flight', async (t, w) => {
+  await w.rules({ maxInFlight: 3 })
+  for (let n = 0; n < 3; n++) {
+    await w.settled(await w.grant({ key: `m${n}`, recipient: `p1415555040${n}`, backlogCap: 0 }), 'retry', { afterMs: 60_000 })
+  }
+  t.match(await w.admit({ key: 'one more', backlogCap: 0 }), { status: 'rejected', code: 'BACKLOG_FULL', waitUs: 0 })
+})
+
+await test('a message for next week that is refused may be posted again when a place may be free, and not next week', async (t, w) => {
+  await w.grant({ key: 'a' })
+  const later = await w.admit({ key: 'b', scheduledFor: w.ms() + 7 * 24 * HOUR, backlogCap: 1 })
+  t.strictSame(later, { status: 'rejected', code: 'BACKLOG_FULL', waitUs: 2_000_000 })
+})
+
+await test('a full queue refuses no message for later, and those that join it are above its cap', async (t, w) => {
+  await w.queue({ key: 'a', inline: false })
+  await w.schedule({ key: 'b', scheduledFor: w.ms() + 1000, queueCap: 1 })
+  w.at(1500)
+  t.match(await w.admit({ key: 'c', queueCap: 2 }), { status: 'rejected', code: 'RECIPIENT_QUEUE_FULL' }, 'it counts once it has joined')
 })
 
 await test('a message for later waits in the schedule by its number, without a ready time or a slot', async (t, w) => {
@@ -106,7 +124,7 @@ await test('a message for later waits in the schedule by its number, without a r
   t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), {
     status: 'scheduled',
     generation: w.ms().toString(16),
-    waitUs: (w.ms() + 10) * 1000 - w.ms() * 1000
+    waitUs: (w.ms() + 10) * 1000 - w.now
   })
   t.match(await w.admit({ key: 'c', scheduledFor: w.ms() - 1 }), { status: 'granted' }, 'a schedule in the past is now')
 })
@@ -118,7 +136,7 @@ await test('only the first caller adds a drain job: the second finds it requeste
   const ttl = await w.redis.pttl(w.key('drain-lease'))
   t.ok(lives(ttl, 2000, began), `${ttl} ms`)
   await w.redis.del(w.key('drain-lease'))
-  t.hasStrict(await w.admit({ key: 'c', inline: false }), { wakeHint: '' }, 'a message behind another adds no ready time')
+  t.hasStrict(await w.admit({ key: 'c', inline: false }), { wakeHint: undefined }, 'a message behind another adds no ready time')
 })
 
 await test('a ready time more than 5 s away causes no wake-up, and is left to the recovery schedule', async (t, w) => {
@@ -173,4 +191,36 @@ await test('a full Redis admits nothing and leaves nothing half-done, while stor
   t.match(await w.settle(grant, 'sent'), { status: 'settled' })
   t.match((await w.claim()).grants, [{ id: other }])
   t.match(await w.cancel(waiting), { status: 'done' })
+})
+
+await test('whichever message puts a due one into its queue, its reply says that a drain run must be added', async (t, w) => {
+  await w.grant({ key: 'sent', recipient: BOB })
+  await w.schedule({ key: 'due', scheduledFor: w.ms() + 500 })
+  w.at(1000)
+  t.match(await w.admit({ key: 'sent', recipient: BOB }), { status: 'duplicate', wakeHint: 'enqueue' })
+  t.not(await w.ready(), null)
+  await w.schedule({ key: 'later', recipient: BOB, scheduledFor: w.ms() + 500 })
+  t.notOk('wakeHint' in await w.admit({ key: 'sent', recipient: BOB }), 'nothing was due')
+})
+
+await test('a scheduled message that is due goes before what is accepted after that, though no claim has moved it', async (t, w) => {
+  const late = await w.schedule({ key: 'late', scheduledFor: w.ms() + 1000 })
+  const first = await w.schedule({ key: 'first', scheduledFor: w.ms() + 500 })
+  w.at(3000)
+  const now = await w.queue({ key: 'now', scheduledFor: w.ms() - 2900 })
+  t.strictSame(await w.redis.zrange(w.key('scheduled'), 0, -1), [])
+  const order = []
+  for (const ms of [3000, 5000, 7000]) {
+    w.at(ms)
+    const [grant] = (await w.claim()).grants
+    order.push(grant?.id)
+    if (grant !== undefined) await w.settled(grant, 'sent')
+  }
+  t.strictSame(order, [first, late, now])
+})
+
+await test('more due messages than a claim moves at once go before a new one', async (t, w) => {
+  for (let n = 0; n < 120; n++) await w.schedule({ key: `s${n}`, scheduledFor: w.ms() + 1000 })
+  w.at(2000)
+  t.hasStrict(await w.admit({ key: 'new', queueCap: 1000 }), { status: 'queued', position: 121 })
 })

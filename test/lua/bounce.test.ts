@@ -40,6 +40,19 @@ await test('a failure of an older attempt does not affect a later attempt that w
   t.equal(await w.state(grant.id), 'sent')
 })
 
+await test('an attempt whose lease expired does not count as another one that was accepted', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  await w.settled(grant, 'unknown', { afterMs: 3000, code: 'LEASE_EXPIRED', history: '{"attempt":1,"outcome":"unknown"}' })
+  w.at(4000)
+  await w.settled({ ...grant, holder: '' }, 'retry', { afterMs: 0 })
+  await w.retry(grant.id, { holder: 'a1:9' })
+  await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'sent', { resultSuffix: 'web wamid.2', keepMs: MINUTE })
+  t.strictSame(
+    await w.bounce(grant.id, 'wamid.2', { attempt: 2, afterMs: '', code: '131026' }), { status: 'failed', dueMs: 0, stopped: false }
+  )
+  t.equal(await w.state(grant.id), 'failed')
+})
+
 await test('without a retry the message is FAILED, with its content', async (t, w) => {
   const grant = await w.grant({ key: 'a', payload: '{"to":"+1","type":"text","message":"kept","keySource":"none","caller":"web"}' })
   await w.settled(grant, 'sent', { keepMs: MINUTE })
@@ -70,7 +83,7 @@ await test('a delivered message stays delivered, and the failure is stored besid
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
   await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' })
-  t.strictSame(await w.bounce(grant.id, 'wamid.1', { code: '131026' }), { status: 'beside' })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1', { code: '131026' }), { status: 'failure-ignored' })
   t.match(await w.msg(grant.id), new RegExp(`^d \\S+ \\S+ \\d+ 1:d${w.ms()}:f131026 `))
   t.strictSame(await w.bounce(grant.id, 'wamid.1', { code: '131026' }), { status: 'known' })
 })
@@ -96,8 +109,8 @@ await test('a bounce settles an unknown outcome', async (t, w) => {
 await test('a bounce of an attempt in flight waits for the response of the attempt', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const before = await w.dump()
-  t.strictSame(await w.bounce(grant.id, 'wamid.1'), { status: 'early' })
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1 }), { status: 'early' })
+  t.strictSame(await w.bounce(grant.id, 'wamid.1'), { status: 'in-flight' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1 }), { status: 'in-flight' })
   t.strictSame(await w.dump(), before)
 })
 

@@ -10,7 +10,7 @@ export const listen = async (w: World, callbackCap?: number): Promise<void> => {
 }
 export const outbox = async (w: World): Promise<string[]> => await w.redis.lrange(w.key('outbox'), 0, -1)
 export const lease = async (w: World, change: Record<string, number> = {}): Promise<Replies['lease-callbacks']> =>
-  await w.run('lease-callbacks', { limit: 10, retryLimit: 10, probe: '', leaseMs: 30_000, take: 100, ...change })
+  await w.run('lease-callbacks', { limit: 10, retryLimit: 10, probe: '', leaseMs: 30_000, moveLimit: 100, ...change })
 export const settle = async (
   w: World,
   { subject, leaseEndMs }: Pick<LeasedCallback, 'subject' | 'leaseEndMs'>,

@@ -132,3 +132,15 @@ await test('a pair whose head is expired does not block other pairs', async (t, 
   t.strictSame(expired, [old])
   t.strictSame(grants.map(grant => grant.recipient).sort(), [BOB, CARL])
 })
+
+await test('heads that are not granted leave no slot to a lower lane', async (t, w) => {
+  const heads = Array.from({ length: 6 }, (_, n) => `p1415555100${n}`)
+  for (const recipient of heads) await w.queue({ key: recipient, recipient, inline: false, lifeMs: 100 })
+  await w.queue({ key: 'bulk', recipient: CARL, lane: 3, inline: false })
+  w.at(50)
+  await w.queue({ key: 'normal', recipient: BOB, inline: false })
+  w.at(100)
+  const { expired, grants } = await w.claim({ want: 1 })
+  t.equal(expired.length, heads.length)
+  t.strictSame(grants.map(grant => grant.recipient), [BOB])
+})

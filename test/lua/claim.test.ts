@@ -16,8 +16,8 @@ await test('a claim of another drain run finds the sender leased, and changes no
   await w.queue({ key: 'a', inline: false })
   await w.claim({ want: 0 })
   const before = await w.dump()
-  t.strictSame(await w.look({ drainRun: 'b2.1' }), { status: 'leased' })
-  t.strictSame(await w.look({ drainRun: 'b2.1', mode: 'end' }), { status: 'leased' })
+  t.strictSame(await w.claimOnce({ drainRun: 'b2.1' }), { status: 'leased' })
+  t.strictSame(await w.claimOnce({ drainRun: 'b2.1', mode: 'end' }), { status: 'leased' })
   t.strictSame(await w.dump(), before)
   t.equal((await w.claim()).grants.length, 1, 'its holder goes on')
 })
@@ -31,30 +31,30 @@ await test('a requested drain run takes over the lease', async (t, w) => {
 
 await test('a sender without rules is not drained', async (t, w) => {
   await w.redis.del(w.key('sender'))
-  t.strictSame(await w.look(), { status: 'no_rules' })
+  t.strictSame(await w.claimOnce(), { status: 'no_rules' })
   t.strictSame(await w.dump(), {})
 })
 
 await test('a drain run that ends before a near ready time requests the next one', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.claim({ want: 0 })
-  t.strictSame(await w.look({ mode: 'end' }), { status: 'ended', wakeHint: 'enqueue' })
+  t.strictSame(await w.claimOnce({ mode: 'end' }), { status: 'ended', wakeHint: 'enqueue' })
   t.equal(await w.redis.get(w.key('drain-lease')), 'requested')
   t.equal(await w.redis.hlen(w.key('grants')), 0, 'ending grants nothing')
 })
 
 await test('a drain run that ends without a near ready time drops the lease', async (t, w) => {
   await w.claim()
-  t.strictSame(await w.look({ mode: 'end' }), { status: 'ended', wakeHint: '' })
+  t.strictSame(await w.claimOnce({ mode: 'end' }), { status: 'ended', wakeHint: '' })
   t.equal(await w.redis.exists(w.key('drain-lease')), 0)
   await w.rules({ pairIntervalUs: 6_000_000 })
   await w.settled(await w.grant({ key: 'a' }), 'sent')
   await w.queue({ key: 'b' })
   await w.claim()
-  t.strictSame(await w.look({ mode: 'end' }), { status: 'ended', wakeHint: '' }, '6 s are not near')
+  t.strictSame(await w.claimOnce({ mode: 'end' }), { status: 'ended', wakeHint: '' }, '6 s are not near')
   await w.claim()
   w.at(1000)
-  t.strictSame(await w.look({ mode: 'end' }), { status: 'ended', wakeHint: 'enqueue' })
+  t.strictSame(await w.claimOnce({ mode: 'end' }), { status: 'ended', wakeHint: 'enqueue' })
 })
 
 await test('a grant returns all that a send needs, and takes place, ready time and slot', async (t, w) => {
@@ -106,11 +106,13 @@ await test('the limit of messages in flight counts over all nodes', async (t, w)
   t.equal((await w.claim()).grants.length, 1)
 })
 
-await test('a limit below the number of messages in flight grants nothing', async (t, w) => {
-  for (const recipient of [ANN, BOB, CARL]) await w.queue({ key: recipient, recipient, inline: false })
-  await w.claim({ want: 2 })
+await test('a limit below the number of messages in flight grants nothing, and what is ready is not forgotten', async (t, w) => {
+  for (const recipient of [ANN, BOB, CARL, 'p14155550104']) await w.queue({ key: recipient, recipient, inline: false })
+  await w.claim({ want: 3 })
   await w.rules({ maxInFlight: 1 })
-  t.strictSame((await w.claim()).grants, [])
+  const { grants, next } = await w.claim()
+  t.strictSame(grants, [])
+  t.equal(next, START + 100_000)
 })
 
 await test('an expired head is returned and not granted; cancelled, it gives its ready time to the next message', async (t, w) => {

@@ -18,7 +18,14 @@ await test('nothing is granted for burst × interval and the time that a start m
   t.match((await w.claim()).grants, [{ recipient: ANN }])
 })
 
-await test('it never shortens a cool-down', async (t, w) => {
+await test('nothing is granted for an interval of the sender rate, where that is longer', async (t, w) => {
+  await w.rules({ pairIntervalUs: 300_000, senderIntervalUs: 1_000_000, senderBurst: 1 })
+  await w.settled(await w.grant({ key: 'a' }), 'sent', { resultSuffix: tail('wamid.1') })
+  w.at(10_000)
+  t.strictSame(await w.run('cool-sender', { startingMs: 250 }), { status: 'cooling', untilUs: w.now + 1_000_000 + 250_000 })
+})
+
+await test('cool-sender never shortens a cool-down', async (t, w) => {
   const first = await w.run('cool-sender', { startingMs: 250 })
   await w.rules({ pairIntervalUs: 1000 })
   w.now += 1000

@@ -5,8 +5,8 @@ const test = await world(t)
 const PAIR_MS = 2000
 
 /** A page as [id, when in ms after the start, position]. */
-async function page (w: World, which: string, skip = 0, take = 10, limit = 100): Promise<Array<[id: string, atMs: number, position: number]>> {
-  const entries = await w.run('inspect-queue', { which, skip, take, limit })
+async function page (w: World, which: string, skip = 0, size = 10, limit = 100): Promise<Array<[id: string, atMs: number, position: number]>> {
+  const entries = await w.run('inspect-queue', { which, skip, size, limit })
   return entries.messages.map(({ id, momentMs, position }) => [id, momentMs - Math.floor(START / 1000), position])
 }
 

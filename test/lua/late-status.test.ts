@@ -9,7 +9,7 @@ const entry = '{"attempt":1,"outcome":"sent"}'
 
 const completed = async (w: World): Promise<number> => {
   const flat = await w.redis.zrange(w.key('completed'), 0, -1, 'WITHSCORES')
-  return flat.reduce((sum, value, at) => at % 2 === 1 ? sum + Number(value) : sum, 0)
+  return flat.reduce((sum, value, i) => i % 2 === 1 ? sum + Number(value) : sum, 0)
 }
 
 /** A message that was sent at once, with webhooks, and whose key has a window of a minute. */
@@ -19,7 +19,7 @@ async function sent (w: World, key = 'a', change = {}): Promise<Granted> {
   return grant
 }
 
-/** The caller of a message with a lapsed key does this, see src/settlement/release-key.ts. */
+/** The caller of a message with a lapsed key does this, see src/settlement/receipt.ts. */
 async function release (w: World, { id }: Granted): Promise<string> {
   const { status } = await w.run('release-key', { id, payload: '["web","","n"]', history: entry }, id)
   return status
@@ -86,9 +86,9 @@ await test('before a lapsed key is used again, what statuses of its message need
   t.strictSame(await w.admit({ key: 'a', windowMs: MINUTE }), { status: 'lapsed', result: await w.msg(grant.id) })
   t.strictSame(await w.dump(), before)
   t.equal(await release(w, grant), 'released')
-  t.equal(await release(w, grant), 'kept', 'a repeat changes nothing')
+  t.equal(await release(w, grant), 'unchanged', 'a repeat changes nothing')
   const young = await w.grant({ key: 'a', windowMs: MINUTE, recipient: BOB })
-  t.equal(await release(w, grant), 'kept')
+  t.equal(await release(w, grant), 'unchanged')
   t.equal(await w.state(grant.id), 'sent')
   t.match(await w.bounce(grant.id, 'wamid.1'), { status: 'retry' }, 'its content is still stored')
   t.equal(await w.state(grant.id), 'retrying')
@@ -117,7 +117,7 @@ await test('a message whose key was used again is settled by no delivery, and fo
   await release(w, grant)
   await w.grant({ key: 'a', windowMs: MINUTE, recipient: BOB })
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1 }), { status: 'known' })
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' }), { status: 'raised' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd' }), { status: 'advanced' })
   t.equal(await completed(w), 1, 'counted once')
   t.equal(await w.redis.exists(w.key('resolved'), w.key('failure-records'), w.key('unconfirmed')), 0, 'it never failed')
   t.strictSame(await w.bounce(grant.id, 'wamid.1'), { status: 'gone' })
@@ -135,7 +135,7 @@ await test('a reopened message without a key is sent once, and its statuses coun
   const old = await reopened(w)
   const before = await completed(w)
   t.strictSame(await w.receipt(old.id, 'wamid.2', { attempt: 2 }), { status: 'known' })
-  t.strictSame(await w.receipt(old.id, 'wamid.2', { attempt: 2, status: 'd' }), { status: 'raised' })
+  t.strictSame(await w.receipt(old.id, 'wamid.2', { attempt: 2, status: 'd' }), { status: 'advanced' })
   t.equal(await w.state(old.id), 'delivered')
   t.strictSame(await w.receipt(old.id, 'wamid.2', { attempt: 2, status: 'd' }), { status: 'known' })
   t.strictSame(await w.receipt(old.id, 'wamid.1', { attempt: 1 }), { status: 'double' }, 'another attempt was accepted, too')
@@ -164,8 +164,8 @@ await test('a reopened message without a key that is proven sent while in flight
   await w.settled(await w.grant({ key: 'a', recipient: BOB, windowMs: MINUTE }), 'sent')
   await w.retry(old.id, { force: true, holder: 'a1:9' })
   t.strictSame(await w.receipt(old.id, 'wamid.1', { attempt: 1 }), { status: 'sent' })
-  t.strictSame(await w.receipt(old.id, 'wamid.2', { attempt: 2 }), { status: 'early' })
-  t.strictSame(await w.bounce(old.id, 'wamid.1'), { status: 'early' })
+  t.strictSame(await w.receipt(old.id, 'wamid.2', { attempt: 2 }), { status: 'in-flight' })
+  t.strictSame(await w.bounce(old.id, 'wamid.1'), { status: 'in-flight' })
   t.match(await w.settle({ ...old, attempt: 2, holder: 'a1:9' }, 'retry', { history: '{"attempt":2}' }), { settlement: 'superseded' })
   t.match(await w.bounce(old.id, 'wamid.1', { afterMs: '' }), { status: 'failed' })
   t.equal(await w.state(old.id), 'failed')

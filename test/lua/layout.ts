@@ -57,12 +57,12 @@ async function examine (redis: Redis, prefix: string, key: string): Promise<stri
 }
 
 async function entriesOf (redis: Redis, key: string, type: string): Promise<string[]> {
-  if (type === 'string') return [await redis.get(key) ?? '']
+  if (type === 'string') return [await redis.get(key)].filter(text => text !== null) // its TTL may have ended
   if (type === 'hash') return Object.entries(await redis.hgetall(key)).map(([field, value]) => `${field} = ${value}`)
   if (type === 'stream') return []
   if (type === 'list') return await redis.lrange(key, 0, -1)
   const flat = await redis.zrange(key, 0, -1, 'WITHSCORES')
-  return flat.flatMap((member, at) => at % 2 === 0 ? [`${member} = ${flat[at + 1]}`] : [])
+  return flat.flatMap((member, i) => i % 2 === 0 ? [`${member} = ${flat[i + 1]}`] : [])
 }
 
 function keyPattern (name: string, prefix: string): RegExp {

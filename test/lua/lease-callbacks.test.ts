@@ -25,7 +25,7 @@ await test('above the cap each script that appends drops the oldest change, and 
   await expected([RegExp(`^${first} `), RegExp(`^${grant.id} \\d+ s `), RegExp(`^${grant.id} \\d+ f `)], '3', 'bounce')
   await w.cancel(cancelled)
   await expected([RegExp(`^${grant.id} \\d+ s `), RegExp(`^${grant.id} \\d+ f `), RegExp(`^${cancelled} `)], '4', 'cancel')
-  t.strictSame(await w.run('relay', A_WORD), { status: 'kept' }, 'a full outbox refuses no webhook')
+  t.strictSame(await w.run('relay', A_WORD), { status: 'queued' }, 'a full outbox refuses no webhook')
   await expected([RegExp(`^${grant.id} \\d+ f `), RegExp(`^${cancelled} `), RegExp(`^${A_WORD.subject} `)], '5', 'relay')
   t.hasStrict(await lease(w), { dropped: 5, left: 0 })
   t.hasStrict(await lease(w), { dropped: 0 }, 'reported once')

@@ -3,15 +3,15 @@ import t from 'tap'
 import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
-const note = '{"by":"web","reason":"asked for"}'
-const stop = async (w: World, recipient = ANN, atMs: number | '' = '') => await w.run('opt-out', { recipient, preference: 'stop', note, atMs })
+const source = '{"by":"web","reason":"asked for"}'
+const stop = async (w: World, recipient = ANN, atMs: number | '' = '') => await w.run('opt-out', { recipient, preference: 'stop', source, atMs })
 const resume = async (w: World, recipient = ANN, atMs: number | '' = '') =>
-  await w.run('opt-out', { recipient, preference: 'resume', note: '', atMs })
+  await w.run('opt-out', { recipient, preference: 'resume', source: '', atMs })
 const ms = Math.floor(START / 1000)
 
 await test('new marketing is rejected, other messages and other recipients are not, and the key stays free', async (t, w) => {
   t.strictSame(await stop(w), { status: 'written', was: false, sinceMs: ms, waiting: [] })
-  t.strictSame(await w.admit({ key: 'a', marketing: true }), { status: 'refused', code: 'RECIPIENT_OPTED_OUT', waitUs: 0 })
+  t.strictSame(await w.admit({ key: 'a', marketing: true }), { status: 'rejected', code: 'RECIPIENT_OPTED_OUT', waitUs: 0 })
   t.strictSame(await w.redis.keys(`*${w.prefix}*:msg:*`), [])
   t.match(await w.admit({ key: 'b' }), { status: 'granted' })
   t.match(await w.admit({ key: 'c', recipient: BOB, marketing: true }), { status: 'granted' })
@@ -34,9 +34,9 @@ await test('a marketing message that is ready later is returned then, and not gr
   const plain = await w.schedule({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 5000 })
   await stop(w)
   w.at(5000)
-  t.match(await w.look(), { status: 'claimed', dropped: 0, expired: [], grants: [{ id: plain }], unwanted: [id] })
+  t.match(await w.claimOnce(), { status: 'claimed', dropped: 0, expired: [], grants: [{ id: plain }], unwanted: [id] })
   t.match(await w.cancel(id), { status: 'done' })
-  t.hasStrict(await w.look(), { unwanted: [] })
+  t.hasStrict(await w.claimOnce(), { unwanted: [] })
 })
 
 await test('a failed marketing message is not retried', async (t, w) => {
@@ -52,26 +52,26 @@ await test('a failed marketing message is not retried', async (t, w) => {
 await test('a rejection by the provider opts out in the same step, at the send or in a later bounce', async (t, w) => {
   const grant = await w.grant({ key: 'a', marketing: true })
   await w.settled(grant, 'failed', { bucket: 'marketing', code: '{"by":"whatsapp","reason":"131050"}', reason: 'rejected' })
-  const noted = `${ms} {"by":"whatsapp","reason":"131050"}`
-  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), noted)
+  const written = `${ms} {"by":"whatsapp","reason":"131050"}`
+  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), written)
   const later = await w.grant({ key: 'b', recipient: BOB })
   await w.settled(later, 'sent', { resultSuffix: 'web wamid.2' })
   t.match(await w.bounce(later.id, 'wamid.2', { afterMs: '', bucket: 'marketing', code: '131050', optOut: '{"by":"whatsapp","reason":"131050"}' }), {
     status: 'failed'
   })
-  t.equal(await w.redis.hget(w.key('opt-outs'), BOB), noted)
+  t.equal(await w.redis.hget(w.key('opt-outs'), BOB), written)
 })
 
 await test('a preference that is older than the last one, and arrives after it, changes nothing', async (t, w) => {
   await stop(w, ANN, ms - 1000)
-  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms - 1000} ${note}`)
+  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms - 1000} ${source}`)
   await resume(w, ANN, ms - 2000)
   t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 1)
   await resume(w, ANN, ms - 500)
   t.equal(await w.redis.hexists(w.key('opt-outs'), ANN), 0)
   t.strictSame(await resume(w), { status: 'written', was: false, sinceMs: 0, waiting: [] })
   await stop(w, ANN, ms + HOUR)
-  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms} ${note}`, 'no time is in the future')
+  t.equal(await w.redis.hget(w.key('opt-outs'), ANN), `${ms} ${source}`, 'no time is in the future')
 })
 
 await test('a repeated stop after a later resume, or between two stops, changes nothing either', async (t, w) => {

@@ -92,7 +92,7 @@ await test('counts of sent messages are kept for a day', async (t, w) => {
 
 await test('an opt-in is kept for 30 days, and an opt-out without a limit', async (t, w) => {
   const decide = async (recipient: string, preference: string): Promise<unknown> =>
-    await w.run('opt-out', { recipient, preference, note: '{"by":"web","reason":"x"}', atMs: '' })
+    await w.run('opt-out', { recipient, preference, source: '{"by":"web","reason":"x"}', atMs: '' })
   await decide(ANN, 'stop')
   await decide(BOB, 'stop')
   await decide(BOB, 'resume')
@@ -117,4 +117,13 @@ await test('a failure that is removed leaves nothing behind that names its recor
   t.hasStrict(await w.run('prune', { ...terms, cap: 0 }), { failures: 1 })
   t.equal(await w.redis.hlen(w.key('failure-records')), 0)
   t.equal(await w.redis.zcard(w.key('unconfirmed')), 0)
+})
+
+await test('an expiry entry without a record is removed, so that it does not take the place of messages that expire', async (t, w) => {
+  await w.grant({ key: 'a' })
+  const id = await w.queue({ key: 'b', lifeMs: 5000 })
+  await w.redis.zadd(w.key('expiry'), 0, 'gone.1a')
+  w.at(5001)
+  t.match(await w.run('prune', { ...terms, limit: 1 }), { expired: [] })
+  t.match(await w.run('prune', { ...terms, limit: 1 }), { expired: [id] })
 })

@@ -22,7 +22,7 @@ async function flying (w: World, key = 'a', recipient = ANN): Promise<Granted> {
 
 const completed = async (w: World): Promise<number> => {
   const flat = await w.redis.zrange(w.key('completed'), 0, -1, 'WITHSCORES')
-  return flat.reduce((sum, value, at) => at % 2 === 1 ? sum + Number(value) : sum, 0)
+  return flat.reduce((sum, value, i) => i % 2 === 1 ? sum + Number(value) : sum, 0)
 }
 
 const endings: Array<[name: string, settlement: string, change: Parameters<World['settle']>[2]]> = [
@@ -39,7 +39,7 @@ for (const [name, settlement, change] of endings) {
     const second = await flying(w)
     const { id } = second
     t.strictSame(await w.receipt(id, 'wamid.1', { attempt: 1 }), { status: 'sent' })
-    t.strictSame(await w.receipt(id, 'wamid.1', { attempt: 1, status: 'd' }), { status: 'raised' })
+    t.strictSame(await w.receipt(id, 'wamid.1', { attempt: 1, status: 'd' }), { status: 'advanced' })
     t.equal(await w.state(id), 'delivered', 'at once')
     t.match(await w.settle(second, settlement, change), { status: 'settled', settlement: 'superseded', dueMs: 0 })
     t.equal(await w.state(id), 'delivered')
@@ -88,7 +88,7 @@ await test('the lease of an attempt whose message was proven sent expires, even 
   t.match(await w.msg(erased.id), / - web -$/, 'what was erased stays erased')
 })
 
-await test('a late answer of a stalled node settles the message while its next attempt is in flight', async (t, w) => {
+await test('a late response of a stalled node settles the message while its next attempt is in flight', async (t, w) => {
   const second = await flying(w)
   t.strictSame(await w.receipt(second.id, 'wamid.1', { attempt: 0 }), { status: 'sent' })
   t.match(await w.settle(second, 'retry'), { settlement: 'superseded' })
@@ -102,8 +102,8 @@ await test('a message whose next attempt waits is settled as well, wherever that
     unknown: async grant => await w.settled(grant, 'unknown'),
     failed: async grant => await w.settled(grant, 'failed', { reason: 'rejected', history: '{"reason":"rejected"}' })
   }
-  for (const [at, [place, put]] of Object.entries(places).entries()) {
-    const grant = await flying(w, place, `p1415555020${at}`)
+  for (const [i, [place, put]] of Object.entries(places).entries()) {
+    const grant = await flying(w, place, `p1415555020${i}`)
     await put(grant)
     t.equal(await w.state(grant.id), place)
     t.strictSame(await w.receipt(grant.id, `wamid.${place}`, { attempt: 1, status: 'd' }), { status: 'sent' })
@@ -118,7 +118,7 @@ await test('a message whose next attempt waits is settled as well, wherever that
 await test('a failure of the attempt that proved a message sent waits for the attempt in flight, and then counts', async (t, w) => {
   const second = await flying(w)
   await w.receipt(second.id, 'wamid.1', { attempt: 1 })
-  t.strictSame(await w.bounce(second.id, 'wamid.1'), { status: 'early' })
+  t.strictSame(await w.bounce(second.id, 'wamid.1'), { status: 'in-flight' })
   await w.settle(second, 'failed', { history: '{"attempt":2,"outcome":"rejected"}' })
   t.match(await w.bounce(second.id, 'wamid.1', { afterMs: 1000 }), { status: 'retry' })
   t.equal(await w.state(second.id), 'retrying', 'no attempt was accepted any more')
@@ -129,7 +129,7 @@ await test('a failure of one attempt leaves a message sent as long as another on
   const second = await flying(w)
   await w.receipt(second.id, 'wamid.1', { attempt: 1 })
   await w.settle(second, 'sent', { resultSuffix: 'web wamid.2', history: '{"attempt":2,"outcome":"sent"}' })
-  t.strictSame(await w.bounce(second.id, 'wamid.1'), { status: 'beside' })
+  t.strictSame(await w.bounce(second.id, 'wamid.1'), { status: 'failure-ignored' })
   t.match(await w.msg(second.id), /^s .* web wamid.2$/, 'it rests on the other one')
   t.strictSame(await w.bounce(second.id, 'wamid.1'), { status: 'known' })
   t.strictSame(await w.receipt(second.id, 'wamid.1', { attempt: 1 }), { status: 'bounced' })
@@ -141,13 +141,13 @@ await test('a delivery of another attempt than the one of the result counts, and
   await w.settled(second, 'sent', { resultSuffix: 'web wamid.2', history: '{"attempt":2,"outcome":"sent"}', keepMs: 60_000 })
   t.strictSame(await w.receipt(second.id, 'wamid.1', { attempt: 1, status: 'd' }), { status: 'double' })
   t.equal(await w.state(second.id), 'delivered')
-  t.strictSame(await w.bounce(second.id, 'wamid.2', { attempt: 2 }), { status: 'beside' })
+  t.strictSame(await w.bounce(second.id, 'wamid.2', { attempt: 2 }), { status: 'failure-ignored' })
   t.equal(await w.state(second.id), 'delivered')
 })
 
 await test('a failure of an earlier attempt is kept while a later one waits or is in flight, so its acceptance settles nothing', async (t, w) => {
-  for (const [at, place] of ['sending', 'retrying'].entries()) {
-    const grant = await flying(w, place, `p1415555020${at}`)
+  for (const [i, place] of ['sending', 'retrying'].entries()) {
+    const grant = await flying(w, place, `p1415555020${i}`)
     if (place === 'retrying') await w.settled(grant, 'retry')
     t.strictSame(await w.bounce(grant.id, 'wamid.1'), { status: 'known' })
     const before = await w.dump()
@@ -163,6 +163,6 @@ await test('a status of the attempt in flight waits for its response, also when 
   const second = await flying(w)
   await w.receipt(second.id, 'wamid.1', { attempt: 1 })
   const before = await w.dump()
-  t.strictSame(await w.receipt(second.id, 'wamid.2', { attempt: 2, status: 'd' }), { status: 'early' })
+  t.strictSame(await w.receipt(second.id, 'wamid.2', { attempt: 2, status: 'd' }), { status: 'in-flight' })
   t.strictSame(await w.dump(), before)
 })

@@ -77,7 +77,7 @@ await test('a repeat of the success that settled a message is known, and another
   t.strictSame(await w.receipt(grant.id, 'wamid.3', { status: 'd' }), { status: 'double' }, 'another one')
   t.equal(await w.state(grant.id), 'delivered', 'whichever attempt the recipient has')
   t.strictSame(await w.receipt(grant.id, 'wamid.2', { status: 'd' }), { status: 'known' })
-  t.strictSame(await w.receipt(grant.id, 'wamid.2', { status: 'r' }), { status: 'raised' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.2', { status: 'r' }), { status: 'advanced' })
   t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'r' }), { status: 'known' })
   t.equal(await w.state(grant.id), 'read')
   t.match(await w.msg(grant.id), / web wamid.1 {"order":7}$/)
@@ -111,21 +111,21 @@ await test('a late delivery while the retry is in flight settles the message, an
   const flying = await again('flying', 2000)
   t.strictSame(
     [await report(flying.id, 's'), await report(flying.id, 'd'), await report(flying.id, 'r'), await report(flying.id, 's')],
-    ['bounced', 'sent', 'raised', 'known']
+    ['bounced', 'sent', 'advanced', 'known']
   )
   const settled = { resultSuffix: 'web wamid.2', history: '{"outcome":"sent","providerMessageId":"wamid.2"}' }
   t.match(await w.settle(flying, 'sent', settled), { settlement: 'double' })
   t.equal(await report(flying.id, 'r'), 'known', 'it was reported while that was in flight')
   const landed = await again('back', 4000)
   await w.settled(landed, 'sent', settled)
-  t.strictSame([await report(landed.id, 's'), await report(landed.id, 'd'), await report(landed.id, 'r')], ['bounced', 'double', 'raised'])
+  t.strictSame([await report(landed.id, 's'), await report(landed.id, 'd'), await report(landed.id, 'r')], ['bounced', 'double', 'advanced'])
   t.equal(await w.state(landed.id), 'read')
 })
 
 await test('a status without a time has the time of its arrival', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent')
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', atMs: 0 }), { status: 'raised' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { status: 'd', atMs: 0 }), { status: 'advanced' })
   t.match(await w.msg(grant.id), ` 1:d${w.ms()} `)
 })
 
@@ -178,10 +178,10 @@ await test('after the window a success is still written under the message\'s own
 await test('the state of a sent message only rises, and the times are kept', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'sent', { keepMs: 60_000 })
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'r', atMs: 1_700_000_200_000 }), { status: 'raised' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'r', atMs: 1_700_000_200_000 }), { status: 'advanced' })
   t.equal(await w.state(grant.id), 'read')
   t.equal(await w.redis.exists(w.key('unconfirmed'), w.key('failure-records')), 0, 'a delivered message cannot bounce any more')
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), { status: 'raised' }, 'the time is new')
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 1, status: 'd', atMs: 1_700_000_190_000 }), { status: 'advanced' }, 'the time is new')
   t.equal(await w.state(grant.id), 'read')
   t.match(await w.msg(grant.id), / 1:r1700000200000:d1700000190000 p14155550101 web wamid.1$/)
   t.ok(await w.redis.pttl(w.key('msg', grant.id)) > 0, 'the window goes on')
@@ -194,7 +194,7 @@ await test('the record of a message with an earlier failure stays when the messa
   w.at(2000)
   await w.retry(grant.id, { holder: 'a1:9' })
   await w.settled({ ...grant, attempt: 2, holder: 'a1:9' }, 'sent', { keepMs: 60_000 })
-  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 2, status: 'd' }), { status: 'raised' })
+  t.strictSame(await w.receipt(grant.id, 'wamid.1', { attempt: 2, status: 'd' }), { status: 'advanced' })
   t.equal(await w.redis.hexists(w.key('failure-records'), grant.id), 1)
 })
 

@@ -3,7 +3,7 @@ import { ANN, BOB, HOUR, START, world, type World } from './support.js'
 
 const test = await world(t)
 
-async function look (w: World, lost: string[] = [], limit = 100) {
+async function recover (w: World, lost: string[] = [], limit = 100) {
   const { wakeHint, leases, lost: grants, unknown: unknowns, nextMs: next } = await w.run('recover', { lost: lost.join(' '), limit })
   return { wakeHint, leases, grants, unknowns, next }
 }
@@ -13,7 +13,7 @@ await test('without faults it finds nothing and changes nothing', async (t, w) =
   await w.queue({ key: 'b' })
   const before = await w.dump()
   w.at(59_999)
-  t.strictSame(await look(w), { wakeHint: '', leases: [], grants: [], unknowns: [], next: Math.ceil(START / 1000) + 60_000 })
+  t.strictSame(await recover(w), { wakeHint: '', leases: [], grants: [], unknowns: [], next: Math.ceil(START / 1000) + 60_000 })
   t.strictSame(await w.dump(), before)
 })
 
@@ -21,28 +21,28 @@ await test('an expired lease is returned with all that settling needs', async (t
   const { id, holder } = await w.grant({ key: 'a' })
   w.at(60_000)
   const record = await w.redis.hget(w.key('backlog'), id)
-  t.strictSame((await look(w)).leases, [{ id, recipient: ANN, attempt: 1, holder, record: record ?? '' }])
-  t.equal((await look(w)).leases.length, 1, 'until it is settled')
+  t.strictSame((await recover(w)).leases, [{ id, recipient: ANN, attempt: 1, holder, record: record ?? '' }])
+  t.equal((await recover(w)).leases.length, 1, 'until it is settled')
   t.match(await w.settle({ id, recipient: ANN, attempt: 1, holder }, 'unknown', { startedUs: 250_000 }), { status: 'settled' })
-  t.strictSame((await look(w)).leases, [])
+  t.strictSame((await recover(w)).leases, [])
 })
 
 await test('an in-flight entry without a grant is removed', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const waiting = await w.queue({ key: 'b' })
   await w.redis.zadd(w.key('inflight'), START, waiting, START, `${grant.id.slice(0, 22)}.ffffffffff`)
-  t.strictSame((await look(w)).leases, [])
+  t.strictSame((await recover(w)).leases, [])
   t.strictSame(await w.redis.zrange(w.key('inflight'), 0, -1), [grant.id])
 })
 
 await test('grants of a call whose reply was lost are returned at once, and no others', async (t, w) => {
   const lost = await w.grant({ key: 'a', holder: 'a1:700' })
   await w.grant({ key: 'b', recipient: BOB, holder: 'a1:701' })
-  const { grants, leases } = await look(w, ['a1:699', 'a1:700'], 0)
+  const { grants, leases } = await recover(w, ['a1:699', 'a1:700'], 0)
   t.match(grants, [{ id: lost.id, recipient: ANN, attempt: 1, holder: 'a1:700', record: /^p/ }])
   t.strictSame(leases, [])
   await w.settled(lost, 'wait', { startedUs: '' })
-  t.strictSame((await look(w, ['a1:700'])).grants, [])
+  t.strictSame((await recover(w, ['a1:700'])).grants, [])
   t.match(await w.redis.hget(w.key('backlog'), lost.id), /^p14155550101 21 [0-9a-f]{11} 0\n/, 'no attempt is used up')
 })
 
@@ -50,9 +50,9 @@ await test('unknown outcomes are returned when their hold is over', async (t, w)
   const grant = await w.grant({ key: 'a' })
   await w.settled(grant, 'unknown', { afterMs: 900_000 })
   w.at(899_999)
-  t.strictSame((await look(w)).unknowns, [])
+  t.strictSame((await recover(w)).unknowns, [])
   w.at(900_000)
-  t.match((await look(w)).unknowns, [{ id: grant.id, record: /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/ }])
+  t.match((await recover(w)).unknowns, [{ id: grant.id, record: /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/ }])
 })
 
 await test('a call returns no more than its limit', async (t, w) => {
@@ -61,9 +61,9 @@ await test('a call returns no more than its limit', async (t, w) => {
     await w.settled(await w.grant({ key: `u${i}`, recipient: `p1415555030${i}` }), 'unknown')
   }
   w.at(HOUR)
-  const some = await look(w, [], 2)
+  const some = await recover(w, [], 2)
   t.strictSame([some.leases.length, some.unknowns.length], [2, 2])
-  const none = await look(w, [], 0)
+  const none = await recover(w, [], 0)
   t.strictSame([none.leases.length, none.unknowns.length], [0, 0])
 })
 
@@ -71,17 +71,17 @@ await test('a ready time without a drain run requests one, 2 s before', async (t
   await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 1 })
   await w.queue({ key: 'b', lane: 3 })
   await w.redis.del(w.key('drain-lease'))
-  t.equal((await look(w)).wakeHint, '')
+  t.equal((await recover(w)).wakeHint, '')
   w.now = START + 1
-  t.equal((await look(w)).wakeHint, 'enqueue')
+  t.equal((await recover(w)).wakeHint, 'enqueue')
   t.equal(await w.redis.get(w.key('drain-lease')), 'requested')
-  t.equal((await look(w)).wakeHint, '', 'only the first caller adds a job')
+  t.equal((await recover(w)).wakeHint, '', 'only the first caller adds a job')
 })
 
 await test('a leased sender is left to its drain run, even if that sleeps too long', async (t, w) => {
   await w.queue({ key: 'a', inline: false })
   await w.redis.set(w.key('drain-lease'), `a1.1 ${START + 400_000}`)
-  t.equal((await look(w)).wakeHint, '')
+  t.equal((await recover(w)).wakeHint, '')
   t.equal(await w.redis.get(w.key('drain-lease')), `a1.1 ${START + 400_000}`)
 })
 
@@ -90,50 +90,50 @@ await test('a paused or stopped sender has a drain run when it resumes or a prob
   await w.redis.del(w.key('drain-lease'))
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   w.at(HOUR)
-  t.equal((await look(w)).wakeHint, '', 'no end known')
+  t.equal((await recover(w)).wakeHint, '', 'no end known')
   await w.run('pause', { state: 'paused', forMs: 10_000, reason: 'ops' })
-  t.equal((await look(w)).wakeHint, '')
+  t.equal((await recover(w)).wakeHint, '')
   w.at(HOUR + 8000)
-  t.equal((await look(w)).wakeHint, 'enqueue')
+  t.equal((await recover(w)).wakeHint, 'enqueue')
   await w.stop(2000)
   await w.redis.del(w.key('drain-lease'))
-  t.equal((await look(w)).wakeHint, 'enqueue')
+  t.equal((await recover(w)).wakeHint, 'enqueue')
 })
 
 await test('a sender that cools down has a drain run when that is over', async (t, w) => {
   await w.grant({ key: 'a' })
   await w.queue({ key: 'b', recipient: BOB, runId: 'run2' })
   await w.redis.del(w.key('drain-lease'))
-  t.equal((await look(w)).wakeHint, '')
+  t.equal((await recover(w)).wakeHint, '')
   w.at(1000)
-  t.equal((await look(w)).wakeHint, 'enqueue')
+  t.equal((await recover(w)).wakeHint, 'enqueue')
 })
 
 await test('a due scheduled message has a drain run, whether its sender is paused or not', async (t, w) => {
   await w.run('pause', { state: 'paused', forMs: '', reason: 'ops' })
   await w.schedule({ key: 'a', scheduledFor: w.ms() + HOUR })
-  t.equal((await look(w)).wakeHint, '')
+  t.equal((await recover(w)).wakeHint, '')
   w.at(HOUR - 1999)
-  t.equal((await look(w)).wakeHint, 'enqueue')
+  t.equal((await recover(w)).wakeHint, 'enqueue')
 })
 
 await test('the reply is when to call again: 2 s before a ready time, at the end of a lease or of a hold, or never', async (t, w) => {
-  t.equal((await look(w)).next, 0)
+  t.equal((await recover(w)).next, 0)
   const grant = await w.grant({ key: 'a', leaseMs: 60_000 })
-  t.equal((await look(w)).next, Math.ceil(START / 1000) + 60_000)
+  t.equal((await recover(w)).next, Math.ceil(START / 1000) + 60_000)
   await w.settled(grant, 'unknown', { afterMs: 9000 })
-  t.equal((await look(w)).next, w.ms() + 9000)
+  t.equal((await recover(w)).next, w.ms() + 9000)
   await w.run('pause', { state: 'paused', forMs: 5000, reason: 'ops' })
   await w.queue({ key: 'b' })
-  t.equal((await look(w)).next, Math.ceil(START / 1000) + 3000)
+  t.equal((await recover(w)).next, Math.ceil(START / 1000) + 3000)
   w.at(4000)
-  await look(w)
-  const { next } = await look(w)
+  await recover(w)
+  const { next } = await recover(w)
   t.ok(next > w.ms() + 1500 && next <= w.ms() + 2001, `called for 2 s: ${next - w.ms()} ms`)
   w.at(30_000)
   await w.redis.del(w.key('drain-lease'))
   await w.redis.set(w.key('drain-lease'), `a1.1 ${w.now}`, 'PX', 3000)
-  t.equal((await look(w)).next, Math.ceil(w.now / 1000), 'an overdue entry makes it now')
+  t.equal((await recover(w)).next, Math.ceil(w.now / 1000), 'an overdue entry makes it now')
 })
 
 await test('without rules no drain run is requested, and expired leases are still found', async (t, w) => {
@@ -141,7 +141,7 @@ await test('without rules no drain run is requested, and expired leases are stil
   await w.grant({ key: 'b', recipient: BOB, lane: 1 })
   await w.redis.del(w.key('sender'), w.key('drain-lease'))
   w.at(60_000)
-  const { wakeHint, leases } = await look(w)
+  const { wakeHint, leases } = await recover(w)
   t.equal(wakeHint, '')
   t.equal(leases.length, 1)
 })
@@ -154,10 +154,10 @@ await test('holds that end at one moment are returned in the order of acceptance
     ids.push(grant.id)
   }
   w.at(60_000)
-  t.strictSame((await look(w)).unknowns.map(({ id }) => id), ids)
+  t.strictSame((await recover(w)).unknowns.map(({ id }) => id), ids)
 })
 
-await test('an expired lease is extended once, so that a living node can write what it knows after an outage', async (t, w) => {
+await test('an expired lease is extended once, so that a running node can write what it knows after an outage', async (t, w) => {
   const grant = await w.grant({ key: 'a' })
   const graced = async () => await w.run('recover', { lost: '', limit: 100, graceMs: 3000 })
   // Redis was away for longer than the lease, so the first look comes later than its end.

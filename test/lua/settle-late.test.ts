@@ -52,7 +52,7 @@ for (const [place, bring] of Object.entries(places)) {
   await test(`${place}: a rejection ends it as rejected`, async (t, w) => {
     const grant = await begin(w, bring)
     const reply = await late(w, grant, 'failed')
-    t.match(reply, place === 'FAILED by policy' ? { status: 'noted' } : { status: 'settled', settlement: 'failed' })
+    t.match(reply, place === 'FAILED by policy' ? { status: 'explained' } : { status: 'settled', settlement: 'failed' })
     t.equal(await w.state(grant.id), 'failed')
     t.equal((await w.redis.zscore(w.key('unacknowledged'), grant.id))?.slice(0, 1), '1', 'the reason is the rejection')
     t.match(await w.redis.hget(w.key('failure-records'), grant.id), / 1 0\n.*\n\d+ {.*LEASE_EXPIRED"}(\n.*)*\n\d+ {"attempt":1,"outcome":"failed"}$/)
@@ -88,9 +88,9 @@ for (const [place, bring] of Object.entries(places)) {
 }
 
 await test('a retry that ends late is listed as pending only while it goes on', async (t, w) => {
-  for (const [at, settlement] of (['failed', 'retry', 'wait'] as const).entries()) {
+  for (const [i, settlement] of (['failed', 'retry', 'wait'] as const).entries()) {
     for (const decision of [null, 'retry', 'failed'] as const) {
-      const grant = await w.grant({ key: `${settlement} ${decision}`, recipient: `p1415555${at}${decision?.length ?? 0}00` })
+      const grant = await w.grant({ key: `${settlement} ${decision}`, recipient: `p1415555${i}${decision?.length ?? 0}00` })
       await w.settled(grant, 'retry', { afterMs: 0, history: '{"attempt":1,"outcome":"retryable"}' })
       w.now += 60_000_000
       t.match(await w.retry(grant.id, { holder: 'b2:1' }), { status: 'granted', attempt: 2 })
@@ -98,13 +98,32 @@ await test('a retry that ends late is listed as pending only while it goes on', 
       await expire(w, retry)
       if (decision !== null) await decide(w, retry, decision)
       const reply = await late(w, retry, settlement)
-      t.equal(reply.status, settlement === 'failed' && decision === 'failed' ? 'noted' : 'settled')
+      t.equal(reply.status, settlement === 'failed' && decision === 'failed' ? 'explained' : 'settled')
       const isListed = await w.redis.zscore(w.key('retries'), grant.id) !== null
       t.equal(isListed, settlement === 'wait', `${settlement} after ${decision}`)
       await w.cancel(grant.id, 'cancelled')
     }
   }
 })
+
+for (const [settlement, place] of [['failed', 'failed'], ['retry', 'failures'], ['wait', 'queue:normal']] as const) {
+  await test(`a message that waits for its template no longer does after a late ${settlement}`, async (t, w) => {
+    const template = 'order_ready'
+    const grant = await w.grant({ key: 'a', template })
+    w.at(60_000)
+    await expire(w, grant)
+    await decide(w, grant, 'retry')
+    await w.retry(grant.id, { inline: false })
+    await w.run('set-template', { template, state: 'paused', code: 'PAUSED', name: 'order_ready en', atMs: '', untilMs: '' })
+    w.at(120_000)
+    t.strictSame((await w.claim()).grants, [])
+    t.equal(await w.redis.zcard(w.key('suspended')), 1)
+    t.match(await late(w, grant, settlement), { status: 'settled', settlement })
+    t.equal(await w.redis.exists(w.key('suspended')), 0)
+    t.equal(await w.redis.zcard(w.key(place)), 1)
+    await repeats(t, w, grant, settlement)
+  })
+}
 
 /** A message that was granted, lost with its lease, and brought to a place. */
 async function begin (w: World, bring: (w: World, grant: Granted) => Promise<void>): Promise<Granted> {

@@ -158,8 +158,8 @@ await test('a message that stops an active sender a second time is FAILED; other
   })
   t.equal(await w.state(bad.id), 'queued')
   const tried: Array<string | undefined> = []
-  for (const at of [40_000, 80_000]) {
-    w.at(at)
+  for (const index of [40_000, 80_000]) {
+    w.at(index)
     const { grants: [probe] } = await w.claim()
     tried.push(probe?.recipient)
     t.match(await w.settle(probe!, 'stop', stopped), {
@@ -215,8 +215,8 @@ await test('the settlement of a stop sets how often the sender is probed', async
 await test('a probe that says nothing about the sender does not cost a whole interval', async (t, w) => {
   const stopUs = w.now
   await w.stop(HOUR)
-  for (const [at, key] of ['never sent', 'refused', 'limited', 'not answered', 'last'].entries()) {
-    await w.queue({ key, recipient: `p1415555070${at}`, inline: false })
+  for (const [i, key] of ['never sent', 'refused', 'limited', 'no response', 'last'].entries()) {
+    await w.queue({ key, recipient: `p1415555070${i}`, inline: false })
   }
   const due = async () => Number(await w.redis.hget(w.key('sender'), 'until')) - w.now
   w.now = stopUs + HOUR * 1000

@@ -14,9 +14,10 @@ await test('a first attempt that is sent leaves a compact result until its windo
     wakeHint: 'enqueue',
     resumed: false,
     stopped: false,
-    settlement: 'sent'
+    settlement: 'sent',
+    circuit: ''
   })
-  t.equal(await w.msg(grant.id), `s ${grant.id.slice(23)} 000000000000ff ${w.ms()} 1 ${ANN} web wamid.1 {"order":"A 7"}`)
+  t.equal(await w.msg(grant.id), `s ${grant.id.slice(23)} 000000000000ff 300 1 ${ANN} web wamid.1 {"order":"A 7"}`, '300 ms after it')
   const ttl = await w.redis.pttl(w.key('msg', grant.id))
   t.ok(lives(ttl, 24 * HOUR - 300, began), `${ttl} ms`)
   t.equal(await w.redis.hexists(w.key('backlog'), grant.id), 0)
@@ -57,7 +58,7 @@ await test('a rejected message is FAILED and kept with its history', async (t, w
   const record = await w.redis.hget(w.key('failure-records'), grant.id)
   t.match(record, `\n${w.ms()} {"attempt":1,"code":"131026"}`)
   t.match(record, /^p14155550101 21 [0-9a-f]{11} 0 1 0\n/)
-  t.match(await w.msg(grant.id), `f ${grant.id.slice(23)} 000000000000ff ${w.ms()} 1 ${ANN} web -`)
+  t.match(await w.msg(grant.id), `f ${grant.id.slice(23)} 000000000000ff 0 1 ${ANN} web -`)
   t.equal(await w.redis.zcard(w.key('completed')), 0)
 })
 
@@ -98,7 +99,8 @@ await test('an unknown outcome is on hold, and decided once the hold is over', a
     wakeHint: '',
     resumed: false,
     stopped: false,
-    settlement: 'retry'
+    settlement: 'retry',
+    circuit: ''
   })
   t.strictSame(await w.settle(withoutHolder(grant), 'failed'), { status: 'stale' }, 'decided already')
   t.equal(await w.state(grant.id), 'retrying')

@@ -1,5 +1,5 @@
 /**
- * The ground of a script test: one Redis for a file, and for each test a sender of its own whose clock stands still until
+ * The ground of a script test: one Redis for a file, and for each test a sender of its own whose clock stops until
  * the test moves it.
  *
  *     const test = await world(t)
@@ -26,6 +26,20 @@ export const BOB = 'p14155550102'
 export const CARL = 'p14155550103'
 
 const SENDER = '100000000000001'
+/** Rules of a sender, as `quota` takes them: a message in 2 s for each pair, and no other limit that a test meets by chance. */
+export const RULES = {
+  operator: true,
+  settings: '',
+  pairIntervalUs: 2_000_000,
+  pairBurst: 1,
+  senderIntervalUs: 1000,
+  senderBurst: 1000,
+  maxInFlight: 100,
+  perSecond: 1000
+}
+/** The settlement of a first attempt, as `settle` takes it, without its message. */
+export const SETTLING = { attempt: 1, settlement: 'sent', startedUs: 0, afterMs: 0, bucket: '', coolMs: 0, code: '', resultSuffix: '', history: '' }
+
 const DIGEST_AT = { sender: SENDER }
 
 export interface Granted { id: string, recipient: string, attempt: number, holder: string }
@@ -53,7 +67,7 @@ export interface World {
   queue: (message: Admission) => Promise<string>
   /** Admits a message for later; returns the id. */
   schedule: (message: Admission & { scheduledFor: number }) => Promise<string>
-  look: (change?: Claiming) => Promise<Replies['claim']>
+  claimOnce: (change?: Claiming) => Promise<Replies['claim']>
   /** Claims and expects the lease. */
   claim: (change?: Claiming) => Promise<{ next: number, dropped: number, expired: string[], grants: Granted[], claimed: ClaimedGrant[] }>
   settle: (grant: Granted, settlement: string, change?: Settling) => Promise<Replies['settle']>
@@ -126,21 +140,11 @@ export function createWorld (t: Test, redis: Redis): World {
     at (ms) { w.now = START + ms * 1000 },
     ms: () => Math.floor(w.now / 1000),
     async run (name, args, id) {
-      const at = id === undefined ? DIGEST_AT : { sender: SENDER, digest: digestOf(id) }
-      return await runScript(name, at, { ...args, now: w.now } as unknown as Arguments[typeof name])
+      const scope = id === undefined ? DIGEST_AT : { sender: SENDER, digest: digestOf(id) }
+      return await runScript(name, scope, { ...args, now: w.now } as unknown as Arguments[typeof name])
     },
     rules: async change =>
-      await w.run('quota', {
-        operator: true,
-        settings: '',
-        pairIntervalUs: 2_000_000,
-        pairBurst: 1,
-        senderIntervalUs: 1000,
-        senderBurst: 1000,
-        maxInFlight: 100,
-        perSecond: 1000,
-        ...change
-      }),
+      await w.run('quota', { ...RULES, ...change }),
     async admit ({ key, ...change }) {
       const name = digest(SENDER, 'web', key)
       return await w.run('admit', {
@@ -178,11 +182,11 @@ export function createWorld (t: Test, redis: Redis): World {
       if (reply.status !== 'scheduled') throw new TypeError(`expected a place in the schedule: ${JSON.stringify(reply)}`)
       return idOf(message.key, reply.generation)
     },
-    look: async change =>
+    claimOnce: async change =>
       await w.run('claim', { drainRun: 'a1.1', want: 100, mode: 'keep', holder: holder(), runId: 'run1', leaseMs: 60_000, ...change }),
     async claim (change) {
       const owner = String(change?.holder ?? holder())
-      const reply = await w.look({ ...change, holder: owner })
+      const reply = await w.claimOnce({ ...change, holder: owner })
       if (reply.status !== 'claimed') throw new TypeError(`expected the lease: ${JSON.stringify(reply)}`)
       const { nowUs, nextUs, dropped, expired, grants } = reply
       t.equal(nowUs, w.now)
@@ -198,18 +202,14 @@ export function createWorld (t: Test, redis: Redis): World {
       await w.run(
         'settle',
         {
+          ...SETTLING,
           id,
           recipient,
           attempt,
           holder,
           settlement,
-          startedUs: 0,
           afterMs: 60_000,
-          bucket: '',
-          coolMs: 0,
-          code: '',
           resultSuffix: tail('wamid.1'),
-          history: '',
           ...change
         },
         id

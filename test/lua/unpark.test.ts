@@ -30,7 +30,7 @@ await test('a status whose message is not found is looked up less and less often
 })
 
 await test('a call returns no more than its limit, the oldest first', async (t, w) => {
-  for (const [at, letter] of ['A', 'B', 'C'].entries()) await w.run('park', { name: name(letter), status: '{}', waitMs: at + 1, cap: 9 })
+  for (const [i, letter] of ['A', 'B', 'C'].entries()) await w.run('park', { name: name(letter), status: '{}', waitMs: i + 1, cap: 9 })
   w.at(10)
   const { due } = await w.run('unpark', { ...look, limit: 2 })
   t.strictSame(due.map(one => one.name), [name('A'), name('B')])

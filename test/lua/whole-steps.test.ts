@@ -1,7 +1,7 @@
 /**
  * A fuzz of all scripts that change messages. After each step the entries of Redis agree with each other, and a message that was
  * delivered is neither sent again nor failed. In a second part single entries are removed or damaged. No script fails on that: it would stop
- * between two writes, or one such entry would stop all messages of its sender. Only the settlement of the damaged message itself is refused, and
+ * between two writes, or one such entry would stop all messages of its sender. Only the settlement of the damaged message itself is rejected, and
  * writes nothing.
  */
 import { inspect } from 'node:util'
@@ -64,7 +64,7 @@ async function admit (fuzz: Fuzz): Promise<void> {
 
 async function claim (fuzz: Fuzz): Promise<void> {
   const holder = next(fuzz)
-  const reply = await fuzz.w.look({ want: fuzz.random.pick([0, 1, 3, 10]), holder, mode: fuzz.random.chance(0.1) ? 'end' : 'keep' })
+  const reply = await fuzz.w.claimOnce({ want: fuzz.random.pick([0, 1, 3, 10]), holder, mode: fuzz.random.chance(0.1) ? 'end' : 'keep' })
   if (reply.status !== 'claimed') return
   for (const { id, recipient, attempt } of reply.grants) fuzz.grants.push({ id, recipient, attempt, holder })
   for (const id of reply.expired) await fuzz.w.cancel(id, 'expired')
@@ -104,7 +104,7 @@ async function status (fuzz: Fuzz): Promise<void> {
     return
   }
   const reply = await w.receipt(id, wamid, { attempt: chance(0.9) ? attempt : 0, status: kind })
-  if (kind !== 's' && ['sent', 'raised', 'double'].includes(reply.status)) fuzz.delivered.add(id)
+  if (kind !== 's' && ['sent', 'advanced', 'double'].includes(reply.status)) fuzz.delivered.add(id)
 }
 
 async function retry (fuzz: Fuzz): Promise<void> {
@@ -131,7 +131,7 @@ async function recover (fuzz: Fuzz): Promise<void> {
   }
 }
 
-async function one (fuzz: Fuzz, kinds: string[]): Promise<string | undefined> {
+async function pickId (fuzz: Fuzz, kinds: string[]): Promise<string | undefined> {
   const { w } = fuzz
   const ids = (await Promise.all(kinds.map(async kind => kind === 'backlog'
     ? await w.redis.hkeys(w.key(kind))
@@ -154,25 +154,25 @@ const steps: Array<[weight: number, step: Step]> = [
     if (grant !== undefined) await fuzz.w.settle(grant, 'sent')
   }],
   [3, async fuzz => {
-    const id = await one(fuzz, ['backlog'])
+    const id = await pickId(fuzz, ['backlog'])
     if (id !== undefined) await fuzz.w.cancel(id, fuzz.random.pick(['cancelled', 'expired']))
   }],
   [2, async fuzz => {
-    const id = await one(fuzz, ['failed', 'failures'])
+    const id = await pickId(fuzz, ['failed', 'failures'])
     if (id !== undefined) await fuzz.w.run('acknowledge', { id, history: '{"acknowledgedBy":"ops"}' }, id)
   }],
   [1, async fuzz => {
-    const id = await one(fuzz, ['failed', 'resolved', 'unconfirmed'])
+    const id = await pickId(fuzz, ['failed', 'resolved', 'unconfirmed'])
     if (id === undefined) return
     await fuzz.w.run('erase-message', { id }, id)
   }],
   [1, call('pause', ({ random }) => ({ state: random.pick(['paused', 'active', 'active', 'probe']), forMs: 2000, reason: 'ops' }))],
   [1, call('clear', ({ random }) => ({ recipient: random.pick(people) }))],
   [1, call('opt-out', ({ random }) => ({
-    recipient: random.pick(people), preference: random.pick(['stop', 'resume', 'resume']), note: '{"by":"ops"}', atMs: ''
+    recipient: random.pick(people), preference: random.pick(['stop', 'resume', 'resume']), source: '{"by":"ops"}', atMs: ''
   }))],
   [2, call('prune', () => ({ retentionMs: 10 * MINUTE, cap: 20, limit: 20 }))],
-  [2, call('lease-callbacks', () => ({ limit: 3, retryLimit: 3, probe: '', leaseMs: 1000, take: 10 }))],
+  [2, call('lease-callbacks', () => ({ limit: 3, retryLimit: 3, probe: '', leaseMs: 1000, moveLimit: 10 }))],
   [1, async ({ w, random }) => {
     const [subject, leaseEnd] = await w.redis.zrange(w.key('callbacks-due'), 0, 0, 'WITHSCORES')
     if (subject === undefined) return
@@ -196,8 +196,8 @@ function createFuzz (w: World, seed: number): Fuzz {
 async function contradictions ({ w, delivered }: Fuzz): Promise<string[]> {
   const zset = async (name: string): Promise<string[]> => await w.redis.zrange(w.key(name), 0, -1)
   const bad: string[] = []
-  const [backlog, held, records] = await Promise.all(['backlog', 'grants', 'failure-records'].map(async name => await w.redis.hgetall(w.key(name))))
-  const granted = new Map(Object.entries(held ?? {}).map(([recipient, text]) => [text.split(' ')[0] ?? '', recipient]))
+  const [backlog, grants, records] = await Promise.all(['backlog', 'grants', 'failure-records'].map(async name => await w.redis.hgetall(w.key(name))))
+  const granted = new Map(Object.entries(grants ?? {}).map(([recipient, text]) => [text.split(' ')[0] ?? '', recipient]))
   const queues = await Promise.all(lanes.map(async lane => await zset(`queue:${lane}`)))
   const [scheduled = [], unknown = [], failures = [], inflight = [], expiry = []] =
     await Promise.all(['scheduled', 'unknown', 'failures', 'inflight', 'expiry'].map(zset))
@@ -222,7 +222,7 @@ async function contradictions ({ w, delivered }: Fuzz): Promise<string[]> {
   for (const recipient of people) {
     const ready = await Promise.all(lanes.map(async lane => await w.redis.zscore(w.key(`ready:${lane}`), recipient) !== null))
     const first = queues.findIndex(queue => queue.some(member => member.startsWith(`${recipient}:`)))
-    const wanted = lanes.map((_, lane) => lane === first && held?.[recipient] === undefined)
+    const wanted = lanes.map((_, lane) => lane === first && grants?.[recipient] === undefined)
     if (ready.join() !== wanted.join()) bad.push(`${recipient} is ready in ${ready.join()} and should be in ${wanted.join()}`)
   }
   return bad
@@ -245,7 +245,7 @@ for (let seed = 1; seed <= RUNS; seed++) {
   })
 }
 
-/** Removes or damages one entry of one key. The rules of the sender stay: without them every script refuses. */
+/** Removes or damages one entry of one key. The rules of the sender stay: without them every script replies no_rules. */
 async function damage ({ w, random }: Fuzz): Promise<void> {
   const key = random.pick((await w.redis.keys(`*${w.prefix}*`)).sort())
   if (key.endsWith(':sender') || key.endsWith(':sender-tat') || key.endsWith(':seq')) return

@@ -33,7 +33,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     { ...admitted, outcome: 'queued', waitingFor: 'schedule', delayMs: 5 },
     { ...admitted, outcome: 'duplicate' },
     { ...admitted, outcome: 'reused' },
-    { ...admitted, outcome: 'refused', code: 'LIMITED' }
+    { ...admitted, outcome: 'rejected', code: 'LIMITED' }
   ],
   'attempt.settled': [
     { ...attempt, outcome: 'sent', settlement: 'sent' },
@@ -43,6 +43,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     { ...attempt, outcome: 'limited', settlement: 'wait' },
     { ...attempt, outcome: 'sender-stopped', settlement: 'wait' },
     { ...attempt, outcome: 'unsent', settlement: 'wait' },
+    { ...attempt, outcome: 'rejected', settlement: 'wait' },
     { ...attempt, settlement: 'superseded' }
   ],
   'attempt.stale': ['ignored', 'double'].map(result => ({ sender, id, attempt: 1, outcome: 'sent' as const, result })),
@@ -52,8 +53,11 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
     id,
     state,
     ...(state === 'cancelled' ? { reason: 'opted-out' } : {})
-  })),
-  'receipt.taken': ['raised', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
+  })).concat(['template-rejected', 'window-closed'].map(reason => ({ sender, id, state: 'failed', reason }))),
+  'message.replaced': [{ sender, id }],
+  'windows.recorded': [{ sender, acts: 1, released: 2 }],
+  'windows.lost': [{ sender }],
+  'receipt.applied': ['advanced', 'double'].map(result => ({ sender, id, attempt: 1, status: 'sent' as const, result })),
   'webhook.status': ['unmatched', 'dropped'].map(result => ({ sender, kind: 'read' as const, result, lagMs: 1 })),
   'preference.received': [{ sender, preference: 'stop' }],
   'webhook.rejected': [{ reason: 'signature' }],
@@ -74,9 +78,17 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'sender.forgotten': [{ sender }],
   'failures.cut': [{ sender, failed: 2, resolved: 0 }],
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
+  'template.failed': [],
+  'template.changed': (['paused', 'checking', 'rejected', 'approved'] as const).map(state => ({ sender, template: 'a en', state, code: 'PAUSED' })),
+  'templates.released': [{ sender, released: 3, rejected: 1 }],
+  'templates.read': [{ account: '1', result: 'read', templates: 3 }, { account: '1', result: 'failed', code: '190' }],
   'sender.resumed': [{ sender }],
+  'circuit.changed': [{ sender, state: 'opened', code: '131016' }, { sender, state: 'half-open' }, { sender, state: 'closed' }],
   'senders.reloaded': [{ total: 1, added: [], removed: [], renewed: [] }],
   'senders.rejected': [{ error: 'no JSON' }],
+  'callers.reloaded': [{ total: 1, added: [], removed: [] }],
+  'callers.rejected': [{ error: 'no JSON' }],
+  'caller.limited': [{ caller: 'app', count: 2 }],
   'policy.reloaded': [{ codes: ['131056'] }],
   'policy.rejected': [{ error: 'no JSON' }],
   'sender.removed': [{ sender }],
@@ -119,7 +131,11 @@ await t.test('log lines that the docs quote exist', async t => {
 
 await t.test('every line is logged for some event, at its level', async t => {
   const logged = new Map(linesOf('trace').map(({ msg, level }) => [msg, level]))
-  const ofNoEvent = ['unexpected error: process exits', 'log lines dropped: output blocked']
+  const ofNoEvent = [
+    'unexpected error: process exits', 'log lines dropped: output blocked', 'gateway started', 'embedded Redis started', 'sandbox started',
+    'sender check failed', 'sender check warning', 'senders checked', 'start check', 'start failed: process exits', 'shutting down',
+    'warning of Node.js', 'library printed a message'
+  ]
   t.strictSame(Object.entries(logLines).filter(([line, { level }]) => logged.get(line) !== level).map(([line]) => line).sort(), ofNoEvent.sort())
 })
 
@@ -130,8 +146,8 @@ await t.test('each event is logged as one line', async t => {
 
 await t.test('LOG_LEVEL is the lowest level written', async t => {
   const levels = ['debug', 'info', 'warn', 'error', 'fatal']
-  for (const [at, level] of levels.entries()) {
-    t.strictSame(linesOf(level).filter(line => !levels.slice(at).includes(String(line['level']))), [], level)
+  for (const [i, level] of levels.entries()) {
+    t.strictSame(linesOf(level).filter(line => !levels.slice(i).includes(String(line['level']))), [], level)
   }
   t.strictSame(linesOf('silent'), [])
 })
@@ -144,7 +160,7 @@ await t.test('grep for "throttl" or "retry" finds what the old service logged un
   )
   for (const line of [
     'message throttled: queued',
-    'message throttled: refused',
+    'message throttled: rejected',
     'attempt failed: retry scheduled',
     'attempt failed: no retry left',
     'message failed: no retry left',

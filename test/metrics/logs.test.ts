@@ -1,7 +1,9 @@
 /** What is logged, and that no number, text, key or token ever is. Lines of real runs are compared with their rows in log-lines.ts. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { describeError } from '../../src/metrics/log.js'
+import { createBus } from '../../src/events.js'
+import { createLog, describeError } from '../../src/metrics/log.js'
+import { createRepeats, logEvents } from '../../src/metrics/logs.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { startGatewayProcess } from '../support/process.js'
@@ -14,6 +16,31 @@ type Line = Record<string, unknown> & { msg: string, level: string }
 const environment = await createTestEnvironment(t, longStartWindow)
 const rows = declaredRows()
 const fast = { LOG_LEVEL: 'trace', WHATSAPP_RATE_LIMIT_MS: '60', WHATSAPP_RETRY_SCHEDULE_MS: '50,50', WHATSAPP_RETRY_INTERVAL_MS: '100' }
+
+await t.test('an error that repeats is logged once, then ever more rarely with a count, and again after a change', async t => {
+  let now = 0
+  const repeats = createRepeats(() => now)
+  const logged: Array<[at: number, count: number]> = []
+  for (; now < 200_000; now += 250) {
+    const count = repeats.count('connect ECONNREFUSED')
+    if (count !== null) logged.push([now, count])
+  }
+  t.strictSame(logged, [[0, 0], [10_000, 40], [30_000, 80], [70_000, 160], [150_000, 320]])
+  t.equal(repeats.count('NOAUTH'), 0, 'another error')
+  t.equal(repeats.count('NOAUTH'), null)
+  repeats.clear()
+  t.equal(repeats.count('connect ECONNREFUSED'), 0, 'connected in between')
+})
+
+await t.test('a connection that fails again and again has one line in the log', async t => {
+  const lines: string[] = []
+  const events = createBus()
+  logEvents(events, createLog('info', { write: line => { lines.push(JSON.parse(line).msg as string) } }))
+  for (let times = 0; times < 100; times++) events.emit('redis.lost', { error: 'connect ECONNREFUSED' })
+  events.emit('redis.connected', { servers: 1 })
+  events.emit('redis.lost', { error: 'connect ECONNREFUSED' })
+  t.strictSame(lines, ['Redis connection error', 'Redis connected', 'Redis connection error'])
+})
 
 /** Collects the lines of a node, to compare their fields with the table of lines. */
 function listen () {
@@ -45,7 +72,7 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
   // Due after the timeout of the message that never gets a response.
   await node.send('+15550008002', `${text} later`, { scheduledFor: Date.now() + 2000, idempotencyKey: 'order 4938170' })
   await Promise.all(people.map(async to => await node.send(`+${to}`, text, { metadata: { patient: 'Jane Doe' } })))
-  await Promise.all(Array.from({ length: 5 }, async (_, at) => await node.send('+15550008001', `${text} ${at}`)))
+  await Promise.all(Array.from({ length: 5 }, async (_, i) => await node.send('+15550008001', `${text} ${i}`)))
   await node.send('+15550008002', `${text} other`, { idempotencyKey: 'order 4938170' })
   await node.post(`/senders/${SENDER}/pause`)
   await node.send('+15550008005', `${text} never`, { whenLimited: 'reject' })
@@ -60,7 +87,7 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
   await node.send('+1555000800', text, { unknown: true })
   await node.as('a-wrong-key-that-is-secret').send('+15550008003', text)
   await node.send('US.13491208655302741918', text)
-  await until('all messages are settled', async () => (await node.get('/stats')).body['senders'][0].unsettled === 0)
+  await until('all messages are settled', async () => (await node.get('/stats')).body['senders']?.[0]?.unsettled === 0)
   await environment.sandbox.control('POST', 'faults', { recipient: '*', sender: SENDER, times: 1, kind: 'code', code: 190 })
   await node.send('+15550008004', text)
   await node.post(`/senders/${SENDER}/resume`)
@@ -92,7 +119,7 @@ await t.test('no log line of a busy flow contains a number, a text, a key or a t
     'request',
     'message granted',
     'message throttled: queued',
-    'message throttled: refused',
+    'message throttled: rejected',
     'message scheduled',
     'message rejected: idempotency key reused',
     'attempt sent',
@@ -198,7 +225,7 @@ await t.test('a request id leads to the message id, and the message id leads to 
   }
 })
 
-await t.test('a request whose caller hangs up is logged with status 499', async t => {
+await t.test('a request whose caller resets the connection is logged with status 499', async t => {
   const { named, more } = listen()
   const node = await environment.start(t, { ...fast, INLINE_WAIT_MS: '10000' }, more)
   const socket = connect(Number(new URL(node.origin).port), '127.0.0.1')
@@ -208,7 +235,8 @@ await t.test('a request whose caller hangs up is logged with status 499', async 
       `content-length: ${body.length}\r\n\r\n${body}`
   )
   await until('the message is accepted', () => named('message granted').length === 1)
-  socket.destroy()
+  // A caller that only ends its side may still read the response.
+  socket.resetAndDestroy()
   t.match(await until('the request is logged', () => named('request')[0]), {
     status: 499,
     route: '/api/v1/messages',

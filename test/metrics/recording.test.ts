@@ -98,7 +98,7 @@ await t.test('series that alerts use start at 0, also for a sender added later',
 await t.test('rejections, duplicates, retries, repairs, operator actions and unexpected errors count by kind', async t => {
   const { events, count } = listen()
   const admission = { sender: SENDER, id: '', lane: 'normal', caller: 'app', keySource: 'header', durationMs: 3 } as const
-  events.emit('message.admitted', { ...admission, outcome: 'refused', code: 'BACKLOG_FULL' })
+  events.emit('message.admitted', { ...admission, outcome: 'rejected', code: 'BACKLOG_FULL' })
   events.emit('message.admitted', { ...admission, outcome: 'reused' })
   events.emit('message.admitted', { ...admission, outcome: 'duplicate' })
   events.emit('message.closed', { sender: SENDER, id: 'x', state: 'expired' })
@@ -110,7 +110,7 @@ await t.test('rejections, duplicates, retries, repairs, operator actions and une
   t.equal(await count('refusals_total{sender="111",code="BACKLOG_FULL"}'), 1)
   t.equal(await count('refusals_total{sender="111",code="IDEMPOTENCY_KEY_REUSED"}'), 1)
   t.equal(await count('duplicates_total{sender="111",source="header"}'), 1)
-  t.equal(await count('messages_admitted_total{sender="111",outcome="refused",lane="normal"}'), 1)
+  t.equal(await count('messages_admitted_total{sender="111",outcome="rejected",lane="normal"}'), 1)
   t.equal(await count('messages_settled_total{sender="111",outcome="expired"}'), 1)
   t.equal(await count('retry_runs_total'), 1)
   t.equal(await count('retry_results_total{result="deferred"}'), 3)

@@ -4,13 +4,55 @@ import { alterScripts } from '../support/alter-scripts.js'
 /** One fault put into the scripts: in each of `scripts`, the text `right` is replaced. */
 export interface Breakage { name: string, scripts: string[], right: string, wrong: string }
 
-/** Faults of the kinds that have been made, each with the promise that it breaks. */
-export const breakages: Array<Breakage & { breaks: string }> = [
+/**
+ * Faults of the kinds that have been made, each with the promise that it breaks. `down`: outages of WhatsApp a minute, to find it;
+ * `rules`: changes of the rules.
+ */
+export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number }> = [
+  {
+    name: 'an outage of WhatsApp uses up attempts',
+    scripts: ['settle'],
+    right: "local spared = settlement == 'unknown' and settlement or 'wait'",
+    wrong: 'local spared = settlement',
+    breaks: 'attempts',
+    down: 20
+  },
+  {
+    name: 'probes of an outage do not wait for each other',
+    scripts: ['claim'],
+    right: "string.gsub(sender.circuit, '%d+', int(lease_end), 1)",
+    wrong: "string.gsub(sender.circuit, '%d+', int(now), 1)",
+    breaks: 'closed',
+    down: 20
+  },
+  {
+    name: 'the stages of a half-open circuit take the whole rate',
+    scripts: ['admit', 'claim', 'retry'],
+    right: 'interval = sender.full_rate.interval * part',
+    wrong: 'interval = sender.full_rate.interval',
+    breaks: 'rate',
+    down: 20
+  },
+  {
+    name: 'the next claim waits for one interval too many of the sender',
+    scripts: ['claim'],
+    right: 'next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)',
+    wrong: 'next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate) + sender.sender_rate.interval, sender.cool_until)',
+    breaks: 'idle'
+  },
+  {
+    name: 'a change of rules leaves the TATs of pairs as they are',
+    scripts: ['quota'],
+    right: '  convert_pairs(counted, granted, now, former_pair, pair_rate)',
+    wrong: '',
+    breaks: 'spacing',
+    rules: 20
+  },
   {
     name: 'a late start does not raise the TAT',
     scripts: ['settle'],
-    right: 'if lease and message.startedUs then tat',
-    wrong: 'if false then tat',
+    right: 'tat = math.max(tat, advance(lease.tat_before',
+    wrong: 'tat = math.max(tat, tat or advance(lease.tat_before',
     breaks: 'spacing'
   },
   {
@@ -23,8 +65,8 @@ export const breakages: Array<Breakage & { breaks: string }> = [
   {
     name: 'a pair in flight may be granted again',
     scripts: ['admit', 'retry'],
-    right: 'and not pair.is_granted and',
-    wrong: 'and',
+    right: '== 1 then return tat, true end',
+    wrong: '== 2 then return tat, true end',
     breaks: 'two in flight'
   },
   {
@@ -51,8 +93,8 @@ export const breakages: Array<Breakage & { breaks: string }> = [
   {
     name: 'the latest ready time goes first',
     scripts: ['claim'],
-    right: "redis.call('ZRANGEBYSCORE', key_ready[lane], '-inf', int(now), 'WITHSCORES'",
-    wrong: "redis.call('ZREVRANGEBYSCORE', key_ready[lane], int(now), '-inf', 'WITHSCORES'",
+    right: "redis.call('ZRANGE', ready[lane],",
+    wrong: "redis.call('ZREVRANGE', ready[lane],",
     breaks: 'first come'
   },
   {
@@ -63,7 +105,7 @@ export const breakages: Array<Breakage & { breaks: string }> = [
     breaks: 'attempts'
   },
   { name: 'the lower lanes get no share', scripts: ['claim'], right: 'if slot % 10 ~= 0 then', wrong: 'if true then', breaks: 'first come' },
-  { name: 'places are not counted', scripts: ['claim'], right: 'math.min(arg_want, free,', wrong: 'math.min(arg_want,', breaks: 'in flight' },
+  { name: 'places are not counted', scripts: ['claim'], right: ', free, is_probing and', wrong: ', is_probing and', breaks: 'in flight' },
   {
     name: 'the next claim is a little late',
     scripts: ['claim'],

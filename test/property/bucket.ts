@@ -1,15 +1,15 @@
 /**
  * A bucket by its closed form. The n-th send after a send at `m` may come `(n − burst) × interval + interval` after it, for
  * every `m` there was: so the earliest next one is the largest of `m + (sends since and with m) × interval`, less what the burst
- * lets through. No arrival time is carried from send to send.
+ * lets through. No arrival time is carried from send to send, but over a change of interval or burst.
  */
 export class Bucket {
-  readonly interval: number
-  readonly burst: number
+  interval: number
+  burst: number
   #sends = 0
   #marks: Array<{ value: number, at: number }> = []
-  /** The marks of before the last send, and of that send, whatever is removed afterwards. */
-  #kept: Array<{ value: number, at: number }> = []
+  /** When it would have been idle again before the last send, whatever is removed afterwards. */
+  #before = 0
 
   constructor (interval: number, burst: number) {
     this.interval = interval
@@ -26,21 +26,45 @@ export class Bucket {
   }
 
   send (at: number): void {
+    this.#before = this.#full()
     this.#add({ value: at, at: this.#sends })
     this.#sends++
-    this.#kept = [...this.#marks]
   }
 
   /** The last send turned out to have started as late as `at`. */
   startedAt (at: number): void {
-    for (const mark of this.#kept) {
-      if (!this.#marks.includes(mark)) this.#marks.push(mark)
-    }
-    this.#add({ value: at, at: this.#sends - 1 })
+    this.#add({ value: Math.max(at, this.#before), at: this.#sends - 1 })
   }
 
   coolDown (until: number): void {
     this.#add({ value: until + (this.burst - 1) * this.interval, at: this.#sends })
+  }
+
+  /** Another rate for a while: what has been counted stays as it is, and only what comes is counted by the other rate. */
+  pace (interval: number, burst: number): void {
+    this.#mark(this.#full())
+    this.interval = interval
+    this.burst = burst
+  }
+
+  /**
+   * Other rules: what was sent and still counts takes one new interval each, and a part of an interval a whole one where the interval gets longer.
+   * Above a burst it is a cool-down, which stays as long as it is, and no wait gets shorter.
+   */
+  change (interval: number, burst: number, now: number): void {
+    const [former, formerBurst] = [this.interval, this.burst]
+    const convert = (full: number): number => {
+      if (full <= now) return full
+      const sends = Math.min(formerBurst, (full - now) / former)
+      const changed = Math.ceil(full + (interval > former ? Math.ceil(sends) : sends) * (interval - former))
+      const waitsUntil = full - (formerBurst - 1) * former
+      return waitsUntil > now ? Math.max(changed, waitsUntil + (burst - 1) * interval) : changed
+    }
+    const full = convert(this.#full())
+    this.#before = convert(this.#before)
+    this.interval = interval
+    this.burst = burst
+    this.#mark(full)
   }
 
   forget (): void {
@@ -55,6 +79,11 @@ export class Bucket {
   /** The moment at which it is idle again. */
   #full (): number {
     return this.#marks.reduce((full, mark) => Math.max(full, mark.value + (this.#sends - mark.at) * this.interval), 0)
+  }
+
+  /** One mark in place of all: idle again at `full`. */
+  #mark (full: number): void {
+    this.#marks = full > 0 ? [{ value: full, at: this.#sends }] : []
   }
 
   /** A mark below a later one can never decide again. */

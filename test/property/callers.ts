@@ -5,7 +5,7 @@ import { deliver } from './node.js'
 import type { Post, World } from './world.js'
 
 /** Options of a request besides the message itself. */
-interface Wish { inline: boolean, whenLimited: 'wait' | 'reject', lifeMs: number, scheduledMs: number | null }
+interface Draft { inline: boolean, whenLimited: 'wait' | 'reject', lifeMs: number, scheduledMs: number | null }
 
 /** Starts the traffic of a round: single messages, bursts to one recipient, or a campaign beside single messages. */
 export function startArrivals (world: World): void {
@@ -33,13 +33,13 @@ function post (world: World, recipient: number, lane: number): void {
   const { random, scenario } = world
   const digest = Array.from({ length: 22 }, () => random.int(0, 35).toString(36)).join('')
   const inline = random.chance(scenario.inline)
-  const wish: Wish = {
+  const draft: Draft = {
     inline,
     whenLimited: inline && random.chance(scenario.reject) ? 'reject' : 'wait',
     lifeMs: random.chance(scenario.shortLife) ? random.logInt(500, 60_000) : LIFE_MS,
     scheduledMs: random.chance(scenario.scheduled) ? scheduledMoment(Math.floor(world.now / 1000) + random.logInt(1, 60_000)) : null
   }
-  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane }, wish)
+  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane }, draft)
 }
 
 /** Most people schedule for a full hour: every other moment here is a full minute, so that many messages share one. */
@@ -48,7 +48,7 @@ function scheduledMoment (ms: number): number {
 }
 
 /** Calls admit; the call and its reply each have a delay. */
-function send (world: World, post: Post, wish: Wish): void {
+function send (world: World, post: Post, draft: Draft): void {
   const askedAt = world.now
   world.at(world.now + world.lag(), async () => {
     const terms = world.terms()
@@ -62,28 +62,28 @@ function send (world: World, post: Post, wish: Wish): void {
         recipient: post.recipient,
         lane: post.lane,
         payload: '{"message":"hello"}',
-        inline: wish.inline,
-        whenLimited: wish.whenLimited,
-        lifeMs: wish.lifeMs,
-        scheduledFor: wish.scheduledMs ?? '',
+        inline: draft.inline,
+        whenLimited: draft.whenLimited,
+        lifeMs: draft.lifeMs,
+        scheduledFor: draft.scheduledMs ?? '',
         windowMs: LIFE_MS,
         queueCap: rules.queueCap,
         backlogCap: rules.backlogCap,
         ...terms
       }
     )
-    // Whatever the reply is, the script has passed on the run id.
-    world.runIdWritten()
-    if (reply.status === 'refused') {
+    await world.readRunId()
+    if (reply.status === 'rejected') {
+      applyWakeHint(world, reply.wakeHint ?? '')
       world.record({
         fact: 'refused',
         at: world.now,
         recipient: post.recipient,
         lane: post.lane,
         code: reply.code,
-        inline: wish.inline,
+        inline: draft.inline,
         waitUs: reply.waitUs,
-        lifeMs: wish.lifeMs
+        lifeMs: draft.lifeMs
       })
       return
     }
@@ -92,34 +92,32 @@ function send (world: World, post: Post, wish: Wish): void {
     world.posts.set(id, post)
     world.unsettled.add(id)
     const lost = world.losesReply()
-    admitted(world, id, post, wish, reply, lost)
+    admitted(world, id, post, draft, reply, lost)
     if (lost) world.lose(terms.holder)
-    if (reply.status === 'queued') {
-      if (reply.wakeHint === 'enqueue') world.drainRequested()
-      if (!lost) applyWakeHint(world, reply.wakeHint)
-    }
+    if (reply.wakeHint === 'enqueue') world.drainRequested()
+    if (!lost) applyWakeHint(world, reply.wakeHint ?? '')
     if (reply.status === 'granted' && !lost) {
       const grant = { id, recipient: post.recipient, attempt: 1, stops: 0, askedAt, holder: terms.holder }
       world.at(world.now + world.lag(), () => deliver(world, grant))
     }
-    follow(world, id, post, wish, lost)
+    follow(world, id, post, draft, lost)
   })
 }
 
 type Admitted = Extract<Replies['admit'], { status: 'granted' | 'queued' | 'scheduled' }>
 
-function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wish, reply: Admitted, lost: boolean): void {
+function admitted (world: World, id: string, { recipient, lane }: Post, draft: Draft, reply: Admitted, lost: boolean): void {
   const nowMs = Math.floor(world.now / 1000)
-  const scheduledMs = reply.status === 'scheduled' ? wish.scheduledMs : null
+  const scheduledMs = reply.status === 'scheduled' ? draft.scheduledMs : null
   world.record({
     fact: 'admitted',
     at: world.now,
     id,
     recipient,
     lane,
-    inline: wish.inline,
+    inline: draft.inline,
     scheduledMs,
-    expiresMs: (scheduledMs ?? nowMs) + wish.lifeMs,
+    expiresMs: (scheduledMs ?? nowMs) + draft.lifeMs,
     as: reply.status,
     wait: reply.status === 'queued' && !lost ? { us: reply.waitUs, waitingFor: reply.waitingFor } : null
   })
@@ -127,13 +125,13 @@ function admitted (world: World, id: string, { recipient, lane }: Post, wish: Wi
 }
 
 /** What a caller may do later: repeat the request, with the same content or other, and cancel. */
-function follow (world: World, id: string, post: Post, wish: Wish, lost: boolean): void {
+function follow (world: World, id: string, post: Post, draft: Draft, lost: boolean): void {
   const { random, scenario } = world
-  if (lost || random.chance(scenario.repeat)) world.at(world.now + random.gap(2_000_000), async () => await repeat(world, post, wish))
+  if (lost || random.chance(scenario.repeat)) world.at(world.now + random.gap(2_000_000), async () => await repeat(world, post, draft))
   if (random.chance(scenario.cancel)) world.at(world.now + random.gap(4_000_000), async () => await close(world, id, 'cancelled'))
 }
 
-async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
+async function repeat (world: World, post: Post, draft: Draft): Promise<void> {
   const other = world.random.chance(0.2)
   const reply = await world.run(
     'admit',
@@ -146,7 +144,7 @@ async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
       payload: '{}',
       inline: true,
       whenLimited: 'wait',
-      lifeMs: wish.lifeMs,
+      lifeMs: draft.lifeMs,
       scheduledFor: '',
       windowMs: LIFE_MS,
       queueCap: 1000,
@@ -154,7 +152,8 @@ async function repeat (world: World, post: Post, wish: Wish): Promise<void> {
       ...world.terms()
     }
   )
-  world.runIdWritten()
+  await world.readRunId()
+  if ('wakeHint' in reply) applyWakeHint(world, reply.wakeHint ?? '')
   world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', status: reply.status })
 }
 

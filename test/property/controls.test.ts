@@ -5,7 +5,7 @@ import { createPrefix, startRedis } from '../support/redis.js'
 import { breakages, breakScripts } from './breakage.js'
 import { describe, playRounds } from './rounds.js'
 import type { Scenario } from './scenario.js'
-import type { Judgement, Kind } from './verdicts.js'
+import type { Judgement, Kind } from './judgement.js'
 
 const SEED = 7
 
@@ -23,7 +23,7 @@ function adapt (scenario: Scenario): void {
   scenario.fates = { ...scenario.fates, stop: 0, retry: 0.03, slow: 0.03 }
   scenario.loseReply = 0
   scenario.scheduled = 0.2
-  scenario.perMinute = { outage: 0, crash: 0, pause: 3, clear: 0, restart: 0 }
+  scenario.perMinute = { outage: 0, down: 0, crash: 0, pause: 3, clear: 0, restart: 0, rules: 0 }
 }
 
 for (const breakage of breakages) {
@@ -32,12 +32,21 @@ for (const breakage of breakages) {
     const prefix = createPrefix()
     const run = createRun(redis, prefix)
     breakScripts(redis, breakage)
+    const withOutages = (scenario: Scenario): void => {
+      adapt(scenario)
+      scenario.perMinute.rules = breakage.rules ?? 0
+      if (breakage.down === undefined) return
+      scenario.perMinute.down = breakage.down
+      scenario.punctual = false
+    }
+    // The spacing check begins a new run with each change of the rules.
+    const alarms = breakage.breaks === 'spacing' && breakage.rules === undefined
     const isEnough = ({ breaches }: Judgement): boolean =>
-      breaches.has(breakage.breaks as Kind) && (breakage.breaks !== 'spacing' || breaches.has('alarm'))
-    const played = await playRounds(redis, run, prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt, isEnough })
+      breaches.has(breakage.breaks as Kind) && (!alarms || breaches.has('alarm'))
+    const played = await playRounds(redis, run, prefix, { seed: SEED, lanes: true, sends: 500, most: 60, adapt: withOutages, isEnough })
     t.comment(describe(SEED, played))
     t.ok(played.sum.breaches.has(breakage.breaks as Kind), `as a breach of "${breakage.breaks}"`)
-    t.equal(played.sum.breaches.has('alarm'), breakage.breaks === 'spacing', 'and the gateway reports spacing violations only')
+    t.equal(played.sum.breaches.has('alarm'), alarms, 'and the gateway reports spacing violations only')
   })
 }
 

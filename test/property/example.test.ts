@@ -2,6 +2,7 @@
 import t from 'tap'
 import { createRun } from '../../src/redis/commands.js'
 import type { Run } from '../../src/redis/commands.js'
+import { SETTLING } from '../lua/support.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 
 const server = await startRedis(t)
@@ -12,8 +13,8 @@ interface Example { waits: number[], starts: number[] }
 
 /** Admits a message at each of these moments, drains, and returns promised waits and starts, ms from the first moment. */
 async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
-  const at = { sender: 'sender' }
-  await run('quota', at, {
+  const scope = { sender: 'sender' }
+  await run('quota', scope, {
     operator: false,
     settings: 'x',
     pairIntervalUs: 2_000_000,
@@ -29,27 +30,13 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
     starts.push((now - NOON) / 1000)
     await run(
       'settle',
-      { ...at, digest },
-      {
-        now,
-        id,
-        recipient: 'p49',
-        attempt: 1,
-        holder: TERMS.holder,
-        settlement: 'sent',
-        startedUs: 0,
-        afterMs: 0,
-        bucket: '',
-        coolMs: 0,
-        code: '',
-        resultSuffix: 'tester wamid',
-        history: ''
-      }
+      { ...scope, digest },
+      { ...SETTLING, now, id, recipient: 'p49', holder: TERMS.holder, resultSuffix: 'tester wamid' }
     )
   }
   async function drain (until: number): Promise<void> {
     for (let now = NOON; now >= 0 && now <= until;) {
-      const reply = await run('claim', at, { now, drainRun: 'run', want: 10, mode: 'keep', ...TERMS })
+      const reply = await run('claim', scope, { now, drainRun: 'run', want: 10, mode: 'keep', ...TERMS })
       if (reply.status !== 'claimed') throw new Error(reply.status)
       for (const { id } of reply.grants) await start(id.slice(0, id.indexOf('.')), id, now)
       // With the pair in flight, the time of the next claim is known only once it is settled.
@@ -58,10 +45,10 @@ async function follow (run: Run, arrivalsMs: number[]): Promise<Example> {
   }
   for (const [n, afterMs] of arrivalsMs.entries()) {
     const now = NOON + afterMs * 1000
-    const digest = `message${n}`
+    const digest = `message${n}`.padEnd(22, '-')
     const reply = await run(
       'admit',
-      { ...at, digest },
+      { ...scope, digest },
       {
         now,
         digest,

@@ -1,18 +1,21 @@
+import { senderQuota } from '../../src/throttle/sender.js'
 import { applyWakeHint } from './drain.js'
+import { drawRules } from './scenario.js'
 import type { World } from './world.js'
 
 /** Injects faults and runs operators' actions, as long as messages arrive. */
 export function startFaults (world: World): void {
-  const { outage, crash, pause, clear, restart } = world.scenario.perMinute
+  const { outage, down, crash, pause, clear, restart, rules } = world.scenario.perMinute
+  often(world, down, () => { world.downUntil = world.now + world.random.logInt(200, 60_000) * 1000 })
   often(world, outage, () => { world.drainDownUntil = world.now + world.random.logInt(20, 10_000) * 1000 })
   often(world, crash, () => {
     for (const drainRun of world.drainRuns) drainRun.crash()
   })
   often(world, pause, async () => await pauseSender(world))
   often(world, clear, async () => await clearPair(world))
+  often(world, rules, async () => await changeRules(world))
   often(world, restart, async () => {
     world.runId = `run${world.random.int(1, 1e9)}`
-    world.unseenRestart = true
     if (world.scenario.emptied) await world.forget(['pair-tat', 'sender-tat'])
   })
 }
@@ -31,6 +34,29 @@ async function clearPair (world: World): Promise<void> {
   const { wakeHint } = await world.run('clear', { sender: world.sender }, { recipient })
   world.record({ fact: 'cleared', at: world.now, recipient })
   applyWakeHint(world, wakeHint)
+}
+
+/** The load of a round fits its first rules, so the others are at most three times as strict. */
+async function changeRules (world: World): Promise<void> {
+  const { random, scenario: { rules: first } } = world
+  const drawn = drawRules(random)
+  const rules = {
+    pairIntervalMs: Math.min(drawn.pairIntervalMs, 3 * first.pairIntervalMs),
+    pairBurst: drawn.pairBurst,
+    perSecond: Math.max(drawn.perSecond, Math.ceil(first.perSecond / 3))
+  }
+  const { intervalUs, burst } = senderQuota(rules.perSecond)
+  await world.run('quota', { sender: world.sender }, {
+    operator: true,
+    settings: '',
+    pairIntervalUs: rules.pairIntervalMs * 1000,
+    pairBurst: rules.pairBurst,
+    senderIntervalUs: intervalUs,
+    senderBurst: burst,
+    maxInFlight: first.maxInFlight,
+    perSecond: rules.perSecond
+  })
+  world.record({ fact: 'rules', at: world.now, rules })
 }
 
 /** For a while, or without an end and resumed by an operator later; also over another pause. */

@@ -2,8 +2,9 @@
  * The facts of a round, in the order in which they happened: the replies to its callers, what the provider saw, what was
  * granted and settled, and what operators did. Moments are µs of the virtual clock, unless a name ends in Ms.
  */
-export type Verdict = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
-export type Refusal = 'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT'
+export type Decision = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
+export type Refusal =
+  'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED'
 
 /** The rules of a round in the units of the settings. */
 export interface Rules {
@@ -45,17 +46,19 @@ export type Fact =
     fact: 'settled'
     at: number
     id: string
-    verdict: Verdict
+    decision: Decision
     startedUs: number | null
-    bucket: '' | 'pair' | 'sender-rate' | 'sender'
+    bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'outage'
     coolMs: number
+    /** The change of the circuit, if any. */
+    circuit: '' | 'opened' | 'half-open' | 'closed'
   }
   /** The gateway's own spacing check reports that this settlement's start came too early. */
   | { fact: 'alarm', at: number, id: string, gapUs: number, leastUs: number }
   /** The same settlement written a second time. */
   | { fact: 'settled again', at: number, status: string }
   /** An unknown outcome whose hold was over. */
-  | { fact: 'decided', at: number, id: string, verdict: Verdict }
+  | { fact: 'decided', at: number, id: string, decision: Decision }
   /** A failure was retried; a grant follows, or it joined its queue. */
   | { fact: 'retried', at: number, id: string, queued: boolean, expiresMs: number }
   | { fact: 'closed', at: number, id: string, reason: 'cancelled' | 'expired' }
@@ -63,6 +66,8 @@ export type Fact =
   /** Housekeeping removed the idle buckets. */
   | { fact: 'pruned', at: number }
   | { fact: 'cleared', at: number, recipient: string }
+  /** An operator changed rules. */
+  | { fact: 'rules', at: number, rules: Pick<Rules, 'pairIntervalMs' | 'pairBurst' | 'perSecond'> }
   | { fact: 'paused', at: number, until: number | null }
   | { fact: 'resumed', at: number }
   /** Another Redis replied; `emptied`: it lost the buckets of pairs and sender. */

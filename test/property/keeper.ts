@@ -18,7 +18,7 @@ export async function retryFailure (world: World, id: string, force: boolean): P
     const reply = await world.run('retry', { sender: world.sender, digest: post.digest }, { id, force, inline: true, lifeMs: LIFE_MS, ...terms })
     if (reply.status === 'expired') await close(world, id, 'expired')
     if (reply.status !== 'granted' && reply.status !== 'queued') return
-    world.runIdWritten()
+    await world.readRunId()
     world.failures.delete(id)
     world.unsettled.add(id)
     world.record({ fact: 'retried', at: world.now, id, queued: reply.status === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
@@ -48,10 +48,10 @@ export async function recover (world: World): Promise<void> {
   }
   const reply = await world.run('recover', { sender: world.sender }, { lost: [...world.lostHolders.keys()].join(' '), limit: 200 })
   applyWakeHint(world, reply.wakeHint)
-  for (const found of reply.lost) await settle(world, grantOf(found), { verdict: 'wait', startedUs: null })
+  for (const found of reply.lost) await settle(world, grantOf(found), { decision: 'wait', startedUs: null })
   for (const found of reply.leases) {
     world.record({ fact: 'lost', at: world.now, what: 'lease' })
-    const settlement: Settlement = { verdict: 'unknown', startedUs: START_WITHIN_US, afterMs: world.random.logInt(500, 20_000) }
+    const settlement: Settlement = { decision: 'unknown', startedUs: START_WITHIN_US, afterMs: world.random.logInt(500, 20_000) }
     await settle(world, grantOf(found), settlement)
   }
   for (const { id, record } of reply.unknown) await decide(world, id, record)
@@ -68,7 +68,7 @@ function headerOf (record: string): string[] {
 /** No receipt came: the message is retried, or given up. */
 async function decide (world: World, id: string, record: string): Promise<void> {
   const [recipient = '', , , , attempts = '0'] = headerOf(record)
-  const verdict = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
+  const decision = Number(attempts) < 6 && world.random.chance(0.8) ? 'retry' : 'failed'
   const reply = await world.run(
     'settle',
     { sender: world.sender, digest: world.posts.get(id)?.digest ?? '' },
@@ -77,9 +77,9 @@ async function decide (world: World, id: string, record: string): Promise<void> 
       recipient,
       attempt: Number(attempts),
       holder: '',
-      settlement: verdict,
+      settlement: decision,
       startedUs: '',
-      afterMs: 0,
+      afterMs: decision === 'failed' ? 2000 : 0,
       bucket: '',
       coolMs: 0,
       code: '',
@@ -88,8 +88,10 @@ async function decide (world: World, id: string, record: string): Promise<void> 
     }
   )
   if (reply.status !== 'settled') return
-  world.record({ fact: 'decided', at: world.now, id, verdict })
-  came(world, id, verdict, reply.dueMs)
+  // Held on, while WhatsApp is down.
+  if (reply.settlement === 'unknown') return
+  world.record({ fact: 'decided', at: world.now, id, decision })
+  came(world, id, decision, reply.dueMs)
 }
 
 /** Housekeeping: idle buckets are removed, messages whose lifetime is over are closed. */

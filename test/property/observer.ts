@@ -4,8 +4,8 @@ import { QueueBook } from './queue-book.js'
 import { judgeGrant, judgeClaim, judgeQueued, judgeRefusal } from './promises.js'
 import { SenderBook } from './sender-book.js'
 import { Seconds, Starts } from './starts.js'
-import type { Judgement, Kind } from './verdicts.js'
-import { emptyFigures } from './verdicts.js'
+import type { Judgement, Kind } from './judgement.js'
+import { emptyFigures } from './judgement.js'
 
 /**
  * Judges a round by what callers, provider and operators saw. Keeps its own books from the definitions of queue, ready time and
@@ -27,6 +27,8 @@ export class Observer {
   unsettled = 0
   /** Redis lost the buckets of the pairs: promises that rest on them cannot be judged any more. */
   blind = false
+  /** When an operator last eased a rule. */
+  rulesEasedAt = 0
   readonly #starts: Starts
   readonly #seconds: Seconds
   readonly #scheduled = new Set<Followed>()
@@ -34,10 +36,10 @@ export class Observer {
   readonly #youngest = new Map<string, number>()
 
   constructor ({ rules, punctual }: History) {
-    this.rules = rules
+    this.rules = { ...rules }
     this.punctual = punctual
-    this.book = new QueueBook(rules)
-    this.sender = new SenderBook(rules)
+    this.book = new QueueBook(this.rules)
+    this.sender = new SenderBook(this.rules)
     this.#starts = new Starts(rules)
     this.#seconds = new Seconds(rules.perSecond)
   }
@@ -51,6 +53,10 @@ export class Observer {
   see (fact: Fact): void {
     const { figures } = this.judgement
     this.book.facts++
+    // Every call of admit lets due messages join first, at most ten times as many as a claim.
+    if (fact.fact === 'admitted' || fact.fact === 'refused' || fact.fact === 'repeated') {
+      for (let time = 0; time < 10; time++) this.#joinDue(fact.at)
+    }
     switch (fact.fact) {
       case 'admitted':
         return this.#admitted(fact)
@@ -83,6 +89,7 @@ export class Observer {
       case 'cleared':
         this.#starts.exempt(fact.recipient)
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
+      case 'rules': return this.#changed(fact)
       case 'pruned': return this.book.pairs.forEach(pair => pair.bucket.prune(fact.at))
       case 'paused': return this.sender.pause(fact.at, fact.until)
       case 'resumed': return this.sender.resume(fact.at)
@@ -140,8 +147,10 @@ export class Observer {
   #granted (fact: Extract<Fact, { fact: 'granted' }>): void {
     const message = this.#known(fact)
     if (message === undefined) return
-    if (fact.attempt !== message.attempts + 1) this.breach('attempts', fact.at, `attempt ${fact.attempt} after ${message.attempts} verdicts`)
+    if (fact.attempt !== message.attempts + 1) this.breach('attempts', fact.at, `attempt ${fact.attempt} after ${message.attempts} decisions`)
     judgeGrant(this, message, fact)
+    const early = this.sender.rate.earliest() - fact.at
+    if (early > 0 && !this.blind) this.breach('rate', fact.at, `${fact.id} was granted ${early} µs before the sender rate allows it`)
     this.sender.slots++
     this.sender.inFlight++
     this.sender.rate.send(fact.at)
@@ -150,7 +159,7 @@ export class Observer {
     message.granted = true
     message.ahead = []
     if (this.#seconds.see(fact.at)) this.breach('rate', fact.at, `more than ${this.rules.perSecond} grants in a second`)
-    if (this.sender.inFlight > this.rules.maxInFlight) this.breach('in flight', fact.at, `${this.sender.inFlight} in flight`)
+    if (this.sender.inFlight > this.sender.places) this.breach('in flight', fact.at, `${this.sender.inFlight} in flight`)
   }
 
   #started (fact: Extract<Fact, { fact: 'started' }>): void {
@@ -168,35 +177,51 @@ export class Observer {
     this.#youngest.set(`${recipient} ${lane}`, Math.max(youngest, message.join))
   }
 
+  #changed ({ at, rules }: Extract<Fact, { fact: 'rules' }>): void {
+    const { pairIntervalMs, pairBurst, perSecond } = this.rules
+    if (rules.pairIntervalMs < pairIntervalMs || rules.pairBurst > pairBurst || rules.perSecond > perSecond) this.rulesEasedAt = at
+    Object.assign(this.rules, rules)
+    this.book.change(at)
+    this.sender.change(at)
+    this.#starts.change(rules, at)
+    this.#seconds.change(rules.perSecond, at)
+  }
+
   #settled (fact: Extract<Fact, { fact: 'settled' }>): void {
     const message = this.#known(fact)
     if (message === undefined) return
     const pair = this.book.pair(message.admitted.recipient)
     if (message.place !== 'flight' || pair.flight?.message !== message) {
-      return this.breach('lost', fact.at, `${fact.id} settled as ${fact.verdict} from ${message.place}`)
+      return this.breach('lost', fact.at, `${fact.id} settled as ${fact.decision} from ${message.place}`)
     }
     if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
-    if (fact.bucket === 'sender-rate') this.sender.rate.coolDown(fact.at + fact.coolMs * 1000)
-    const isFailedProbe = fact.bucket === 'sender' && this.sender.stopped
+    if (fact.bucket === 'sender-rate') this.sender.coolDown(fact.at + fact.coolMs * 1000)
+    const isProbe = this.sender.down && this.sender.since(pair.flight.grantedAt)
+    const isFailedProbe = (fact.bucket === 'sender' && this.sender.stopped) || (fact.bucket === 'outage' && isProbe)
+    if (fact.bucket === 'outage' && this.sender.down && fact.decision !== 'wait' && fact.decision !== 'unknown') {
+      this.breach('attempts', fact.at, `${fact.id} settled as ${fact.decision} while WhatsApp was down`)
+    }
+    if (fact.circuit === 'opened') this.judgement.figures.opened++
+    this.sender.ended(fact.at, pair.flight.grantedAt, fact.circuit, fact.decision === 'sent')
     if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000)
-    else if (fact.verdict === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)
-    if (fact.verdict !== 'wait') message.attempts++
+    else if (fact.decision === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)
+    if (fact.decision !== 'wait') message.attempts++
     this.sender.land(fact.at)
-    this.book.land(pair, fact.verdict === 'wait', isFailedProbe, fact.at)
-    if (fact.verdict !== 'wait') this.#moveTo(message, fact.verdict)
+    this.book.land(pair, fact.decision === 'wait', isFailedProbe, fact.at)
+    if (fact.decision !== 'wait') this.#moveTo(message, fact.decision)
   }
 
   #decided (fact: Extract<Fact, { fact: 'decided' }>): void {
     const message = this.#known(fact)
     if (message === undefined) return
     if (message.place !== 'unknown') this.breach('lost', fact.at, `${fact.id} decided from ${message.place}`)
-    this.#moveTo(message, fact.verdict)
+    this.#moveTo(message, fact.decision)
   }
 
-  #moveTo (message: Followed, verdict: string): void {
-    if (verdict === 'sent' || verdict === 'failed') this.unsettled--
-    message.place = verdict === 'retry' ? 'failures' : verdict === 'sent' ? 'sent' : verdict === 'failed' ? 'failed' : 'unknown'
+  #moveTo (message: Followed, decision: string): void {
+    if (decision === 'sent' || decision === 'failed') this.unsettled--
+    message.place = decision === 'retry' ? 'failures' : decision === 'sent' ? 'sent' : decision === 'failed' ? 'failed' : 'unknown'
   }
 
   #retried (fact: Extract<Fact, { fact: 'retried' }>): void {

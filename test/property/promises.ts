@@ -1,4 +1,6 @@
 import type { Fact } from './history.js'
+import { PROBE_MS } from './node.js'
+import { LEASE_MS } from './world.js'
 import type { Followed, ReadyTime } from './queue-book.js'
 import type { Observer } from './observer.js'
 
@@ -20,6 +22,11 @@ export function judgeGrant (observer: Observer, message: Followed, fact: Granted
     observer.breach('order', fact.at, `${recipient} number ${message.join} was granted by ${fact.by} before number ${book.head(pair)?.join}`)
   }
   if (sender.forbids(fact.at)) observer.breach('closed', fact.at, `${fact.id} was granted by ${fact.by} while the sender was paused or stopped`)
+  const forbidden = sender.forbidsProbe(fact.at, PROBE_MS * 1000, LEASE_MS * 1000)
+  if (forbidden !== null || (sender.down && fact.by !== 'claim')) {
+    observer.breach('closed', fact.at, `${fact.id} was granted by ${fact.by} ${forbidden ?? 'while WhatsApp was down'}`)
+  }
+  sender.probed(fact.at)
   if (sender.coolUntil > fact.at) observer.breach('closed', fact.at, `${fact.id} was granted by ${fact.by} in the cool-down of a restart`)
   if (pair.bucket.earliest() > fact.at && !blind) {
     observer.breach('spacing', fact.at, `${recipient} was granted ${pair.bucket.earliest() - fact.at} µs too early`)
@@ -70,7 +77,7 @@ function judgePromise (observer: Observer, message: Followed, fact: Granted): vo
   if (admitted.scheduledMs !== null && fact.at < admitted.scheduledMs * 1000) {
     observer.breach('promise', fact.at, `${fact.id} was granted before its schedule`)
   }
-  if (admitted.wait === null || admitted.wait.us < 0 || pair.clearedAt >= admitted.at) return
+  if (admitted.wait === null || admitted.wait.us < 0 || pair.clearedAt >= admitted.at || observer.rulesEasedAt >= admitted.at) return
   const early = admitted.at + admitted.wait.us - fact.at
   judgement.figures.promises++
   if (early <= 0 || ((admitted.wait.waitingFor === 'pause' || admitted.wait.waitingFor === 'sender-stopped') && sender.easedAt >= admitted.at)) return
@@ -84,8 +91,8 @@ function judgePromise (observer: Observer, message: Followed, fact: Granted): vo
   const isOver = ({ ended, pair }: ReadyTime): boolean => ended === null && (observer.book.head(pair)?.expiresMs ?? Infinity) <= fact.at / 1000
   const unsent = message.ahead.filter(readyTime => readyTime.ended === 'unsent' || isOver(readyTime)).length
   const movedUp = message.ahead.filter(readyTime => readyTime.ended === 'moved up' && readyTime.pair !== pair).length
-  if (early > (unsent + movedUp) * sender.rate.interval) observer.breach('promise', fact.at, `${text}; ahead unsent ${unsent}, moved up ${movedUp}`)
-  else if (early > unsent * sender.rate.interval) judgement.figures.beatenByShare++
+  if (early > (unsent + movedUp) * sender.interval) observer.breach('promise', fact.at, `${text}; ahead unsent ${unsent}, moved up ${movedUp}`)
+  else if (early > unsent * sender.interval) judgement.figures.beatenByShare++
 }
 
 /** A drain run that claims whenever a reply asks for it grants each pair exactly at its ready time. */
@@ -137,7 +144,8 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   const { admitted } = message
   const { at, recipient, lane } = admitted
   const pair = book.pair(recipient)
-  if (book.waiting(pair) >= rules.queueCap) observer.breach('caps', at, `${recipient} has more waiting than ${rules.queueCap}`)
+  const isFull = admitted.as === 'queued' && book.waiting(pair) >= rules.queueCap
+  if (isFull) observer.breach('caps', at, `${recipient} has more waiting than ${rules.queueCap}`)
   if (observer.unsettled >= rules.backlogCap) observer.breach('caps', at, `more than ${rules.backlogCap} unsettled`)
   if (admitted.as === 'queued' && admitted.inline && !observer.blind && isOpen(observer, recipient, lane, at)) {
     observer.breach('gate', at, `${recipient} could have gone at once`)
@@ -145,7 +153,7 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   if (admitted.wait === null) return
   const pairWait = pair.bucket.waitBehind(book.waiting(pair, lane), at)
   message.ahead = [...book.readyTimes[lane] ?? []].filter(other => other.at < at + pairWait)
-  message.limitedBySender = observer.sender.rate.waitBehind(message.ahead.length, at) > pairWait
+  message.limitedBySender = observer.sender.waitBehind(message.ahead.length, at) > pairWait
   if (!message.limitedBySender) message.ahead = []
 }
 
@@ -157,6 +165,8 @@ export function judgeRefusal (observer: Observer, fact: Extract<Fact, { fact: 'r
     BACKLOG_FULL: observer.unsettled >= rules.backlogCap,
     // No recipient opts out here.
     RECIPIENT_OPTED_OUT: false,
+    TEMPLATE_REJECTED: false,
+    WINDOW_CLOSED: false,
     WOULD_EXPIRE: fact.waitUs >= fact.lifeMs * 1000,
     LIMITED: observer.blind || !isOpen(observer, fact.recipient, fact.lane, fact.at)
   }

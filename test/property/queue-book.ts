@@ -115,6 +115,14 @@ export class QueueBook {
     this.#give(pair, kept ? flight.readyAt : now, now, 'granted')
   }
 
+  /** The rules have changed: a longer wait is a later ready time. */
+  change (now: number): void {
+    for (const { bucket, readyTime } of this.pairs.values()) {
+      bucket.change(this.#rules.pairIntervalMs * 1000, this.#rules.pairBurst, now)
+      if (readyTime !== null && bucket.earliest() > now) readyTime.at = Math.max(readyTime.at, bucket.earliest())
+    }
+  }
+
   /** An operator's exemption: the pair may go now. */
   clear (pair: Pair, now: number): void {
     pair.bucket.forget()
@@ -139,16 +147,16 @@ export class QueueBook {
 
   #insert (pair: Pair, message: Followed): void {
     const queue = pair.queues[message.admitted.lane]
-    let at = queue?.length ?? 0
-    while (at > 0 && (queue?.[at - 1]?.join ?? 0) > message.join) at--
-    queue?.splice(at, 0, message)
+    let index = queue?.length ?? 0
+    while (index > 0 && (queue?.[index - 1]?.join ?? 0) > message.join) index--
+    queue?.splice(index, 0, message)
     message.place = 'queued'
     message.queuedSinceFact = this.facts
   }
 
   #remove (pair: Pair, message: Followed): void {
     const queue = pair.queues[message.admitted.lane]
-    const at = queue?.indexOf(message) ?? -1
-    if (at >= 0) queue?.splice(at, 1)
+    const index = queue?.indexOf(message) ?? -1
+    if (index >= 0) queue?.splice(index, 1)
   }
 }

@@ -5,20 +5,24 @@ import { createRandom } from './random.js'
 import type { Scenario } from './scenario.js'
 import { drawScenario } from './scenario.js'
 import { simulate } from './simulation.js'
-import type { Judgement } from './verdicts.js'
-import { addJudgement, emptyFigures } from './verdicts.js'
+import type { Judgement } from './judgement.js'
+import { addJudgement, emptyFigures } from './judgement.js'
 
-export interface Plan {
+/** What the rounds are drawn from. */
+interface Draw {
   seed: number
   lanes: boolean
-  /** Rounds start until this many sends were observed. */
-  sends: number
   /** Messages of a round at most. */
   most: number
-  /** No round starts once this is true. */
-  isEnough?: (sum: Judgement) => boolean
   /** Changes to each round as drawn. */
   adapt?: (scenario: Scenario) => void
+}
+
+export interface Plan extends Draw {
+  /** Rounds start until this many sends were observed. */
+  sends: number
+  /** No round starts once this is true. */
+  isEnough?: (sum: Judgement) => boolean
 }
 
 export interface Played { sum: Judgement, rounds: number, seconds: number }
@@ -44,7 +48,7 @@ export async function playRounds (redis: Redis, run: Run, prefix: string, plan: 
   return { sum, rounds, seconds: Math.round((performance.now() - startedAt) / 100) / 10 }
 }
 
-async function playRound (redis: Redis, run: Run, prefix: string, plan: Plan, round: number): Promise<Judgement> {
+export async function playRound (redis: Redis, run: Run, prefix: string, plan: Draw, round: number): Promise<Judgement> {
   const random = createRandom(plan.seed * 1009 + round * 2 + (plan.lanes ? 1 : 0))
   const scenario = drawScenario(random, plan.lanes, plan.most)
   plan.adapt?.(scenario)

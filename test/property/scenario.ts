@@ -12,10 +12,10 @@ export interface Scenario {
   pattern: 'poisson' | 'bursts' | 'campaign'
   meanGapUs: number
   inline: number
-  /** Longest delays: of a call to Redis and of its reply; from the grant's reply to the start; from the start to the verdict. */
+  /** Longest delays: of a call to Redis and of its reply; from the grant's reply to the start; from the start to the decision. */
   callUs: number
   startUs: number
-  verdictUs: number
+  decisionUs: number
   /** Shares of the outcomes of attempts; the rest of 1 is sent. */
   fates: { retry: number, failed: number, pair: number, rate: number, stop: number, unknown: number, unsent: number, slow: number, vanish: number }
   cancel: number
@@ -25,7 +25,7 @@ export interface Scenario {
   reject: number
   shortLife: number
   force: number
-  perMinute: { outage: number, crash: number, pause: number, clear: number, restart: number }
+  perMinute: { outage: number, down: number, crash: number, pause: number, clear: number, restart: number, rules: number }
   /** A restart loses the buckets of all pairs and of the sender. */
   emptied: boolean
 }
@@ -37,9 +37,9 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
   const rules = drawRules(random)
   const hasFaults = random.chance(0.75)
   const punctual = random.chance(0.4)
-  const verdictUs = random.logInt(1, 3000) * 1000
+  const decisionUs = random.logInt(1, 3000) * 1000
   const recipients = random.chance(0.3) ? createZipf(random.int(1, 8), 0) : createZipf(random.logInt(20, 600), random.next() * 1.1)
-  const busyS = verdictUs / 2e6 + 0.06
+  const busyS = decisionUs / 2e6 + 0.06
   const perSecond = Math.min(rules.perSecond, rules.maxInFlight / busyS, 1 / (recipients.largestShare * (rules.pairIntervalMs / 1000 + busyS)))
   const wrong = (share: number): number => hasFaults && random.chance(0.7) ? share * random.next() * 2 : 0
   const unlessPunctual = (share: number): number => punctual ? 0 : wrong(share)
@@ -54,7 +54,7 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
     inline: random.pick([0, 0.5, 1]),
     callUs: random.pick([0, 2000, 40_000]),
     startUs: random.pick([0, 5000, 150_000, 250_000]),
-    verdictUs,
+    decisionUs,
     fates: {
       retry: wrong(0.04),
       failed: wrong(0.02),
@@ -73,12 +73,20 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
     reject: wrong(0.05),
     shortLife: wrong(0.03),
     force: wrong(0.1),
-    perMinute: { outage: unlessPunctual(2), crash: unlessPunctual(0.5), pause: wrong(2), clear: wrong(5), restart: wrong(0.7) },
+    perMinute: {
+      outage: unlessPunctual(2),
+      down: unlessPunctual(2),
+      crash: unlessPunctual(0.5),
+      pause: wrong(2),
+      clear: wrong(5),
+      restart: wrong(0.7),
+      rules: wrong(3)
+    },
     emptied: random.chance(0.4)
   }
 }
 
-function drawRules (random: Random): Rules {
+export function drawRules (random: Random): Rules {
   return {
     pairIntervalMs: random.chance(0.3) ? 2000 : random.logInt(1, 6000),
     pairBurst: random.chance(0.5) ? 1 : random.int(2, 8),

@@ -1,8 +1,18 @@
 import { Bucket } from './bucket.js'
 import type { Rules } from './history.js'
 
+/** A stage of a half-open circuit ends with the first success so long after its beginning. */
+const STAGE_US = 15_000_000
+const STAGES = 3
+/** Sends in flight in the first stage. */
+const FIRST_IN_FLIGHT = 5
+
+/** Open or half-open since `at`: the probe in flight, and when the last one ended; the stage, and since when. */
+interface Circuit { state: 'open' | 'half-open', at: number, probe: boolean, endedAt: number, stage: number, stageAt: number }
+
 /** What the observer knows of the sender as a whole: its state, its rate, its places. */
 export class SenderBook {
+  /** In the stages of a half-open circuit it counts by a part of the rate. */
   readonly rate: Bucket
   inFlight = 0
   slots = 0
@@ -15,27 +25,86 @@ export class SenderBook {
   easedAt = 0
   #paused: { until: number } | null = null
   #stopped: { at: number, until: number } | null = null
+  #circuit: Circuit | null = null
   #openSince = 0
+  #fullRate: [interval: number, burst: number]
   readonly #rules: Rules
 
   constructor (rules: Rules) {
     this.#rules = rules
-    // No sliding second may hold more than the rate: a small burst, and what the interval lets through beside it.
-    const burst = Math.max(1, Math.floor(rules.perSecond / 40))
-    this.rate = new Bucket(Math.ceil(1e6 / (rules.perSecond - burst + 1)), burst)
+    this.#fullRate = bucketOf(rules.perSecond)
+    this.rate = new Bucket(...this.#fullRate)
   }
 
-  get full (): boolean { return this.inFlight >= this.#rules.maxInFlight }
+  change (now: number): void {
+    this.#atFullRate(() => {
+      this.#fullRate = bucketOf(this.#rules.perSecond)
+      this.rate.change(...this.#fullRate, now)
+    })
+  }
+
+  /** The rate is cooled down as a whole, so that the wait is over at the same time after a change of the stage. */
+  coolDown (until: number): void {
+    this.#atFullRate(() => this.rate.coolDown(until))
+  }
+
+  /** The least wait behind `ahead` others: the full rate may be back before. */
+  waitBehind (ahead: number, now: number): number {
+    return this.#atFullRate(() => this.rate.waitBehind(ahead, now))
+  }
+
+  /** The interval of the full rate. */
+  get interval (): number { return this.#fullRate[0] }
+
+  /** Places for sends in flight. */
+  get places (): number {
+    const { maxInFlight } = this.#rules
+    return Math.min(this.#circuit?.stage === 1 ? FIRST_IN_FLIGHT : Infinity, Math.ceil(maxInFlight / this.#part))
+  }
+
+  get full (): boolean { return this.inFlight >= this.places }
 
   get stopped (): boolean { return this.#stopped !== null }
 
   isBlocked (now: number): boolean {
-    return this.#pausedAt(now) || this.#stopped !== null
+    return this.#pausedAt(now) || this.#stopped !== null || this.down
   }
 
   /** Whether the sender's state forbids a grant. A stopped sender may be probed after its interval. */
   forbids (now: number): boolean {
     return this.#pausedAt(now) || (this.#stopped !== null && now < this.#stopped.until)
+  }
+
+  /** Whether a grant is of after the opening of the circuit. */
+  since (grantedAt: number): boolean { return this.#circuit !== null && grantedAt > this.#circuit.at }
+
+  get down (): boolean { return this.#circuit?.state === 'open' }
+
+  /** Why the circuit forbids a grant: one probe at a time, at intervals; null if it does not. A probe of a stopped sender is another one. */
+  forbidsProbe (now: number, waitUs: number, leaseUs: number): string | null {
+    if (this.#circuit?.state !== 'open' || this.#stopped !== null) return null
+    if (this.#circuit.probe && now - this.#circuit.endedAt < leaseUs) return 'with another probe in flight'
+    return now - this.#circuit.endedAt < waitUs ? 'too soon after another probe' : null
+  }
+
+  probed (now: number): void {
+    if (this.#circuit?.state === 'open') Object.assign(this.#circuit, { probe: true, endedAt: now })
+  }
+
+  /**
+   * An attempt has ended: if it was granted since the circuit opened, it was its probe. A success of one that was granted since the circuit is
+   * half-open may end the stage.
+   */
+  ended (now: number, grantedAt: number, change: '' | 'opened' | 'half-open' | 'closed', isSent: boolean): void {
+    if (this.#circuit?.state === 'open' && grantedAt > this.#circuit.at) Object.assign(this.#circuit, { probe: false, endedAt: now })
+    if (change === 'opened' || change === 'half-open') {
+      const stage = change === 'opened' ? 0 : 1
+      this.#enter({ state: change === 'opened' ? 'open' : change, at: now, probe: false, endedAt: now, stage, stageAt: now }, now)
+    } else if (change === 'closed') {
+      this.#enter(null, now)
+    } else if (this.#circuit?.state === 'half-open' && isSent && grantedAt >= this.#circuit.at && now - this.#circuit.stageAt >= STAGE_US) {
+      this.#enter({ ...this.#circuit, stage: Math.min(STAGES, this.#circuit.stage + 1), stageAt: now }, now)
+    }
   }
 
   /** Since when it may grant, cool-down and sender rate included. */
@@ -59,7 +128,8 @@ export class SenderBook {
   resume (now: number): void {
     this.#paused = null
     this.#stopped = null
-    this.#openSince = this.easedAt = now
+    this.easedAt = now
+    this.#enter(null, now)
   }
 
   /** The provider stopped the sender; a pause in force outranks it. */
@@ -74,6 +144,27 @@ export class SenderBook {
     this.#stopped = null
   }
 
+  #enter (circuit: Circuit | null, now: number): void {
+    this.#circuit = circuit
+    this.#openSince = now
+    this.#pace()
+  }
+
+  /** The circuit divides the rate by this: by 8, 4 and 2 in its stages. */
+  get #part (): number { return this.#circuit?.state === 'half-open' ? 2 ** (STAGES + 1 - this.#circuit.stage) : 1 }
+
+  #pace (): void {
+    const [interval, burst] = this.#fullRate
+    this.rate.pace(interval * this.#part, Math.ceil(burst / this.#part))
+  }
+
+  #atFullRate <Result>(run: () => Result): Result {
+    this.rate.pace(...this.#fullRate)
+    const result = run()
+    this.#pace()
+    return result
+  }
+
   land (now: number): void {
     if (this.full) this.placeSince = now
     this.inFlight--
@@ -82,4 +173,10 @@ export class SenderBook {
   #pausedAt (now: number): boolean {
     return this.#paused !== null && this.#paused.until > now
   }
+}
+
+/** Interval and burst. No sliding second may hold more than the rate: a small burst, and what the interval lets through beside it. */
+function bucketOf (perSecond: number): [interval: number, burst: number] {
+  const burst = Math.max(1, Math.floor(perSecond / 40))
+  return [Math.ceil(1e6 / (perSecond - burst + 1)), burst]
 }

@@ -1,38 +1,66 @@
 import type { Rules } from './history.js'
 
+type PairRule = Pick<Rules, 'pairIntervalMs' | 'pairBurst'>
+
+/** A difference of numbers of messages that is one of rounding. */
+const ROUNDING = 1e-8
+
 /**
- * The provider's limit: the starts of one pair. For burst `b` and interval `i`, the n-th start after a
- * start has to come at least `(n − (b − 1)) × i` after it, for every two starts; so any `b + 1` in a row span at least `i`,
- * and with `b` 1 neighbours are `i` apart. Written with `moment − number × i`, the latest of all former starts decides.
+ * The provider's limit: the starts of one pair. Of any starts in a row, a burst and one for each interval between the first and the last may
+ * start. With burst 1 neighbours are an interval apart. Over a change of rules each part of the time counts by the interval in force in it,
+ * and the largest burst of the time counts.
  */
 export class Starts {
-  readonly #rules: Rules
-  readonly #pairs = new Map<string, { count: number, latest: number }>()
+  readonly #rules: Array<PairRule & { from: number, intervals: number }>
+  readonly #pairs = new Map<string, number[]>()
 
-  constructor (rules: Rules) {
-    this.#rules = rules
+  constructor (rules: PairRule) {
+    this.#rules = [{ ...rules, from: 1_800_000_000_000_000, intervals: 0 }]
+  }
+
+  change (rules: PairRule, at: number): void {
+    this.#rules.push({ pairIntervalMs: rules.pairIntervalMs, pairBurst: rules.pairBurst, from: at, intervals: this.#intervals(at) })
   }
 
   /** By how many µs this start came too early; 0 for in time. */
   see (recipient: string, at: number): number {
-    const interval = this.#rules.pairIntervalMs * 1000
-    const pair = this.#pairs.get(recipient) ?? { count: 0, latest: -Infinity }
-    const number = pair.count++
-    const early = pair.latest + (number - (this.#rules.pairBurst - 1)) * interval - at
-    pair.latest = Math.max(pair.latest, at - number * interval)
-    this.#pairs.set(recipient, pair)
-    return Math.max(0, early)
+    const starts = this.#pairs.get(recipient) ?? []
+    this.#pairs.set(recipient, starts)
+    starts.push(at)
+    const [until, interval] = [this.#intervals(at), this.#at(at).pairIntervalMs * 1000]
+    let early = 0
+    starts.forEach((from, index) => {
+      const missing = starts.length - index - this.#largestBurst(from) - (until - this.#intervals(from))
+      if (missing > ROUNDING) early = Math.max(early, missing * interval)
+    })
+    return early
   }
 
   /** An operator exempted the pair: what went before does not count. */
   exempt (recipient: string): void {
     this.#pairs.delete(recipient)
   }
+
+  #at (moment: number): PairRule & { from: number, intervals: number } {
+    return this.#rules.findLast(({ from }) => from <= moment) as PairRule & { from: number, intervals: number }
+  }
+
+  /** How many intervals have passed since the beginning of the round. */
+  #intervals (at: number): number {
+    const { from, intervals, pairIntervalMs } = this.#at(at)
+    return intervals + (at - from) / (pairIntervalMs * 1000)
+  }
+
+  #largestBurst (since: number): number {
+    return Math.max(this.#at(since).pairBurst, ...this.#rules.filter(({ from }) => from > since).map(({ pairBurst }) => pairBurst))
+  }
 }
 
 /** Grants of a sender in any sliding second. */
 export class Seconds {
-  readonly #rate: number
+  #rate: number
+  /** A rate that was in force until then. */
+  #former: Array<{ rate: number, until: number }> = []
   readonly #grants: number[] = []
   #first = 0
 
@@ -40,10 +68,16 @@ export class Seconds {
     this.#rate = rate
   }
 
+  change (rate: number, at: number): void {
+    this.#former.push({ rate: this.#rate, until: at })
+    this.#rate = rate
+  }
+
   /** Whether this grant is one more within a second than the rate allows. */
   see (at: number): boolean {
     this.#grants.push(at)
     while ((this.#grants[this.#first] ?? at) <= at - 1_000_000) this.#first++
-    return this.#grants.length - this.#first > this.#rate
+    this.#former = this.#former.filter(({ until }) => until > at - 1_000_000)
+    return this.#grants.length - this.#first > Math.max(this.#rate, ...this.#former.map(({ rate }) => rate))
   }
 }

@@ -30,12 +30,13 @@ export class World {
   arrivals: number
   runId = 'run1'
   drainDownUntil = 0
+  /** WhatsApp is down until then. */
+  downUntil = 0
   paused = false
-  /** A new run id that no granting script has passed on yet. */
-  unseenRestart = false
   #leaseEnd = Infinity
   #calls = 0
-  #hasRunId = false
+  /** The run id that a granting script wrote last. */
+  #writtenRunId: string | null = null
   readonly sender: string
   readonly scenario: Scenario
   readonly random: Random
@@ -54,12 +55,12 @@ export class World {
   }
 
   /** Runs a script at this moment of the virtual clock. */
-  readonly run: Run = async (name, at, args) => {
+  readonly run: Run = async (name, scope, args) => {
     if (this.now >= this.#leaseEnd) {
       this.#leaseEnd = Infinity
       await this.#redis.del(this.key('drain-lease'))
     }
-    return await this.#run(name, at, { ...args, now: this.now })
+    return await this.#run(name, scope, { ...args, now: this.now })
   }
 
   at (moment: number, run: () => void | Promise<void>, essential = true): void {
@@ -79,13 +80,12 @@ export class World {
     return { holder: `node${this.random.int(1, 3)}:${++this.#calls}`, runId: this.runId, leaseMs: LEASE_MS }
   }
 
-  /** A script that grants wrote the run id of its argument. A sender that had none before starts without a cool-down. */
-  runIdWritten (): void {
-    const restarted = this.unseenRestart && this.#hasRunId
-    this.unseenRestart = false
-    this.#hasRunId = true
-    if (!restarted) return
-    this.record({ fact: 'restarted', at: this.now, emptied: this.scenario.emptied })
+  /** Whether a call has noticed a restart: one that may grant writes the run id of its argument. A sender without any starts without a cool-down. */
+  async readRunId (): Promise<void> {
+    const written = await this.#redis.hget(this.key('sender'), 'runId')
+    if (written === this.#writtenRunId) return
+    if (this.#writtenRunId !== null) this.record({ fact: 'restarted', at: this.now, emptied: this.scenario.emptied })
+    this.#writtenRunId = written
   }
 
   /** The delay of a call or of its reply, µs. */

@@ -21,7 +21,7 @@ export interface CallbackReceiver {
 const POISON_EVERY = 4
 const HICCUP_EVERY = 30
 
-export async function startCallbackReceiver (t: Teardown, note: (fact: Fact) => void): Promise<CallbackReceiver> {
+export async function startCallbackReceiver (t: Teardown, record: (fact: Fact) => void): Promise<CallbackReceiver> {
   const receiver: Receiver = await startReceiver(t)
   const tries = new Map<string, number>()
   let mode: ReceiverMode = 'accept'
@@ -39,7 +39,7 @@ export async function startCallbackReceiver (t: Teardown, note: (fact: Fact) => 
   receiver.respond(({ id, type, data, timestamp, text }) => {
     const status = statusOf(id)
     if (type.startsWith('message.')) {
-      note({
+      record({
         fact: 'called-back',
         at: monotonicNow(),
         id,
@@ -61,7 +61,7 @@ export async function startCallbackReceiver (t: Teardown, note: (fact: Fact) => 
     async disturb (next, forMs) {
       const trouble: Trouble = { fact: 'trouble', of: 'receiver', node: null, from: monotonicNow(), to: Infinity }
       // Rejections of some callbacks must not delay the others.
-      if (next !== 'reject') note(trouble)
+      if (next !== 'reject') record(trouble)
       mode = next
       await new Promise(resolve => setTimeout(resolve, forMs))
       mode = 'accept'

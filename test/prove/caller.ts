@@ -17,13 +17,15 @@ export interface MessageRequest {
   isGraph?: boolean
   /** The message that it refers to: its key, and the gateway's id. */
   quotes?: { key: string, id: string }
+  /** Name of the template in en_US that it is sent with; the key is its one parameter. */
+  template?: string
 }
 
 export interface CallerOptions {
   apiKey: string
   /** Origins of the nodes, the preferred one first; evaluated before each request. */
   origins: () => string[]
-  note: (fact: Fact) => void
+  record: (fact: Fact) => void
   /** Timeout of one request. */
   timeoutMs: number
   isOver: () => boolean
@@ -33,7 +35,7 @@ type Body = Record<string, any>
 
 const lanes = { 1: 'urgent', 2: 'normal', 3: 'bulk' } as const
 
-export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: CallerOptions) {
+export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: CallerOptions) {
   const authorization = `Bearer ${apiKey}`
 
   /** One request; status 0 if there was no response. A path that begins with a version is one of the drop-in surface. */
@@ -42,8 +44,8 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
   ): Promise<{ status: number, body: Body, retryAfterMs?: number }> {
     const askedAt = monotonicNow()
     const operation = operationOf(method, path, body)
-    const noteOperation = (http: number): void => {
-      if (operation !== null) note({ fact: 'operated', askedAt, at: monotonicNow(), http, ...operation })
+    const recordOperation = (http: number): void => {
+      if (operation !== null) record({ fact: 'operated', askedAt, at: monotonicNow(), http, ...operation })
     }
     try {
       const response = await fetch(`${origin}${path.startsWith('/v') ? '' : '/api/v1'}${path}`, {
@@ -53,12 +55,12 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
         ...(body === undefined ? {} : { body: JSON.stringify(body) })
       })
       const text = await response.text()
-      noteOperation(response.status)
+      recordOperation(response.status)
       const parsed = text === '' ? {} : JSON.parse(text) as Body
       const retryAfterMs = Number(response.headers.get('retry-after') ?? 0) * 1000
       return { status: response.status, body: path.startsWith('/v') ? ofGraph(parsed, response.headers) : parsed, retryAfterMs }
     } catch {
-      noteOperation(0)
+      recordOperation(0)
       return { status: 0, body: {} }
     }
   }
@@ -76,7 +78,7 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
     if (body['immediate'] === true) response.immediate = true
     if (body['duplicate'] !== true && 'delayMs' in body) response.delayMs = body['delayMs'] as number | null
     if (typeof body['waitingFor'] === 'string') response.waitingFor = body['waitingFor']
-    note(response)
+    record(response)
   }
 
   /** Repeats the request, on one node after the other, until a response `isFinal`; null if the run ended before. */
@@ -98,23 +100,32 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
     return null
   }
 
-  function bodyOf (wish: MessageRequest): Body {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, quotes } = wish
+  function bodyOf (draft: MessageRequest): Body {
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false } = draft
     return {
       to,
       sender,
-      message: quotes === undefined ? key : { type: 'text', text: { body: key }, context: { message_id: quotes.id } },
+      ...contentOf(draft),
       idempotencyKey: key,
       priority: lanes[lane],
       onUnknown: policy,
       ...(isMarketing ? { category: 'marketing' } : {}),
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
-      ...(scheduledFor === undefined ? {} : { scheduledFor })
+      // A repeat may come minutes after an outage.
+      ...(scheduledFor === undefined ? {} : { scheduledFor, whenPast: 'send' })
     }
   }
 
-  function notePosted (wish: MessageRequest, batch?: number): void {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph } = wish
+  function contentOf ({ key, quotes, template }: MessageRequest): Body {
+    if (template !== undefined) {
+      const components = [{ type: 'body', parameters: [{ type: 'text', text: key }] }]
+      return { type: 'template', message: { name: template, language: { code: 'en_US' }, components } }
+    }
+    return { message: quotes === undefined ? key : { type: 'text', text: { body: key }, context: { message_id: quotes.id } } }
+  }
+
+  function notePosted (draft: MessageRequest, batch?: number): void {
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph, template } = draft
     const posted: Posted = { fact: 'posted', at: monotonicNow(), key, pair: `${sender}/${to}`, lane, policy }
     if (expiresInMs !== undefined) posted.expiresInMs = expiresInMs
     if (scheduledFor !== undefined) posted.scheduledFor = scheduledFor
@@ -122,7 +133,8 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
     if (isGraph === true) posted.isGraph = true
     if (batch !== undefined) posted.batch = batch
     if (quotes !== undefined) posted.quotes = quotes.key
-    note(posted)
+    if (template !== undefined) posted.template = template
+    record(posted)
   }
 
   function graphBodyOf ({ key, to, quotes }: MessageRequest): Body {
@@ -139,33 +151,33 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
     ask,
     persist,
 
-    async post (wish: MessageRequest): Promise<Body | null> {
-      notePosted(wish)
-      return await this.repeat(wish)
+    async post (draft: MessageRequest): Promise<Body | null> {
+      notePosted(draft)
+      return await this.repeat(draft)
     },
 
     /** Repeats a request until its response is conclusive. */
-    async repeat (wish: MessageRequest): Promise<Body | null> {
+    async repeat (draft: MessageRequest): Promise<Body | null> {
       const isFinal = (status: number, body: Body, askedAt: number): boolean => {
-        noteResponse(wish.key, status, body, askedAt)
+        noteResponse(draft.key, status, body, askedAt)
         return isConclusive(status)
       }
-      return wish.isGraph === true
-        ? await persist('POST', `/v25.0/${wish.sender}/messages`, graphBodyOf(wish), isFinal, { 'idempotency-key': wish.key })
-        : await persist('POST', '/messages', bodyOf(wish), isFinal)
+      return draft.isGraph === true
+        ? await persist('POST', `/v25.0/${draft.sender}/messages`, graphBodyOf(draft), isFinal, { 'idempotency-key': draft.key })
+        : await persist('POST', '/messages', bodyOf(draft), isFinal)
     },
 
     /** Posts all messages as one batch; rows without a conclusive result are posted again, one by one. */
-    async postBatch (wishes: MessageRequest[]): Promise<void> {
+    async postBatch (drafts: MessageRequest[]): Promise<void> {
       const batch = ++batches
-      for (const wish of wishes) notePosted(wish, batch)
+      for (const draft of drafts) notePosted(draft, batch)
       const askedAt = monotonicNow()
-      const { body } = await ask(origins()[0] ?? '', 'POST', '/messages/batch', wishes.map(bodyOf))
+      const { body } = await ask(origins()[0] ?? '', 'POST', '/messages/batch', drafts.map(bodyOf))
       const results = (body['results'] ?? []) as Body[]
-      for (const [at, wish] of wishes.entries()) {
-        const result = results[at] ?? {}
-        noteResponse(wish.key, Number(result['httpStatus'] ?? 0), result, askedAt)
-        if (!isConclusive(Number(result['httpStatus'] ?? 0))) await this.repeat(wish)
+      for (const [i, draft] of drafts.entries()) {
+        const result = results[i] ?? {}
+        noteResponse(draft.key, Number(result['httpStatus'] ?? 0), result, askedAt)
+        if (!isConclusive(Number(result['httpStatus'] ?? 0))) await this.repeat(draft)
       }
     },
 
@@ -180,7 +192,7 @@ export function createCaller ({ apiKey, origins, note, timeoutMs, isOver }: Call
     },
 
     /** The state of a message as the gateway reports it; null if the gateway does not know the message. */
-    async look ({ key, sender }: Pick<MessageRequest, 'key' | 'sender'>): Promise<Ended | null> {
+    async readEnd ({ key, sender }: Pick<MessageRequest, 'key' | 'sender'>): Promise<Ended | null> {
       let found: Ended | null = null
       await persist('GET', `/messages/${encodeURIComponent(key)}?sender=${sender}`, undefined, (status, body) => {
         if (status === 200) {

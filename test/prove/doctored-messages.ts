@@ -1,7 +1,7 @@
 /** Histories that violate one of sentences 1 to 17. */
 import {
-  arrived, ended, insteadOfB, isOf, NODE, operated, postedWith, refused, responded, sendOf, sent, sound, status, strict, trouble, unanswered,
-  withPolicy, without, type Doctored
+  arrived, ended, granted, insteadOfB, isOf, NODE, operated, outage, PAIR, postedWith, refused, responded, sendOf, sent, sound, status, strict,
+  trouble, unanswered, withCircuit, withPolicy, without, type Doctored
 } from './doctored.js'
 
 const reset = { outcome: 'reset' }
@@ -35,6 +35,19 @@ export const aboutMessages: Doctored[] = [
     facts: withPolicy(insteadOfB(...unanswered('b', 1010), status('b', 1500, 'delivered'), ended('b', 'failed', 'unknown')))
   },
   {
+    what: 'a message that failed although its node had read the acceptance before its lease ended, while its recipient was erased',
+    sentence: 5,
+    rules: strict,
+    facts: withPolicy(insteadOfB(...sent('b', 1010), operated('erase', 1020, { pair: PAIR }), ended('b', 'failed', 'unknown')))
+  },
+  {
+    what: 'a message that failed although a webhook had said that it was delivered, before its recipient was erased',
+    sentence: 5,
+    facts: withPolicy(insteadOfB(
+      ...unanswered('b', 1010), status('b', 1500, 'delivered'), operated('erase', 1600, { pair: PAIR }), ended('b', 'failed', 'unknown')
+    ))
+  },
+  {
     what: 'an expired message that had been accepted',
     sentence: 5,
     facts: [...without(isOf('b', 'ended')), { ...ended('b', 'expired'), settledAt: 86_400_100 }]
@@ -46,7 +59,13 @@ export const aboutMessages: Doctored[] = [
     facts: insteadOfB(...refused('b', 1010, 1, 131000), ended('b', 'failed', 'retryable'))
   },
   {
-    what: 'a refusal that the living node held during an outage, given up as unknown',
+    what: 'a message that failed after a grant that its running node never used',
+    sentence: 6,
+    rules: strict,
+    facts: withPolicy(insteadOfB(...refused('b', 1010, 1, 131000), granted('b', 2500, 2), ended('b', 'failed', 'retryable', 'unknown')))
+  },
+  {
+    what: 'a refusal that the running node held during an outage, given up as unknown',
     sentence: 6,
     rules: strict,
     facts: withPolicy(insteadOfB(
@@ -54,7 +73,7 @@ export const aboutMessages: Doctored[] = [
     ))
   },
   {
-    what: 'a limit that the living node held during an outage, given up as unknown',
+    what: 'a limit that the running node held during an outage, given up as unknown',
     sentence: 6,
     rules: strict,
     facts: withPolicy(insteadOfB(
@@ -121,6 +140,20 @@ export const aboutMessages: Doctored[] = [
     what: 'an attempt counted that was never made',
     sentence: 15,
     facts: [...without(isOf('a', 'ended')), ended('a', 'sent', 'retryable', 'sent')]
+  },
+  {
+    what: 'an attempt that was used up while WhatsApp was down',
+    sentence: 15,
+    rules: withCircuit,
+    facts: [
+      ...insteadOfB(...refused('b', 10_000, 1, 131016), ...sent('b', 14_000, 2), ended('b', 'sent', 'retryable', 'sent')), ...outage
+    ]
+  },
+  {
+    what: 'a refused attempt that was made again without an outage',
+    sentence: 15,
+    rules: withCircuit,
+    facts: insteadOfB(...refused('b', 1010, 1, 131016), ...sent('b', 3000), ended('b', 'sent'))
   },
   {
     what: 'a pair limit that used up an attempt',

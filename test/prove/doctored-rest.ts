@@ -1,7 +1,8 @@
-/** Histories that violate one of sentences 29 to 40. */
+/** Histories that violate one of sentences 29 to 42. */
 import type { Fact, Rules } from './history.js'
 import {
-  calledBack, ended, insteadOfB, keyLeft, operated, PAIR, posted, refused, sent, sound, status, strict, without, isOf, type Doctored
+  blocked, calledBack, ended, insteadOfB, isOf, keyLeft, NODE, ofTemplate, operated, PAIR, posted, refused, sent, sound, status, strict, without,
+  type Doctored
 } from './doctored.js'
 
 const calling: Rules = { ...strict, callbacks: true }
@@ -13,11 +14,22 @@ const counted = (name: string, value: number): Fact => ({ fact: 'counted', sourc
 export const aboutTheRest: Doctored[] = [
   { what: 'a start while its sender is paused', sentence: 29, facts: [...sound, operated('pause', 600), operated('resume', 5000)] },
   {
+    what: 'a start while its sender is paused, when Redis lost what concerned another one',
+    sentence: 29,
+    facts: [
+      ...sound, operated('pause', 600), operated('resume', 5000), { fact: 'lost-writes', from: 590, at: 700, ids: [], pairs: [], senders: ['9'] }
+    ]
+  },
+  {
     what: 'marketing that starts after an opt-out',
     sentence: 30,
     facts: [...sound.map(fact => isOf('b', 'posted')(fact) ? posted('b', 40, { isMarketing: true }) : fact), operated('opt-out', 500, { pair: PAIR })]
   },
-  { what: 'a key that names a recipient who was erased', sentence: 31, facts: [...sound, keyLeft('{p:8}:completed', { names: [PAIR] })] },
+  {
+    what: 'a key that names a recipient who was erased',
+    sentence: 31,
+    facts: [...sound, operated('erase', 600, { pair: '8/15557777' }), keyLeft('{p:8}:completed', { names: ['15557777'] })]
+  },
   { what: 'a webhook that is refused', sentence: 32, facts: [...sound, status('b', 1500, 'sent', { http: 401 })] },
   { what: 'a webhook that is never taken', sentence: 32, facts: [...sound, status('b', 1500, 'sent', { http: 503 })] },
   { what: 'a message without a callback', sentence: 33, rules: calling, facts: called.slice(0, -1) },
@@ -61,6 +73,12 @@ export const aboutTheRest: Doctored[] = [
     rules: calling,
     facts: [...called.slice(0, -1), calledBack('b', 62_000, 'sent', { changedAt: 1100 })]
   },
+  {
+    what: 'a callback that comes later than the lease of a node that was frozen',
+    sentence: 36,
+    rules: calling,
+    facts: [...called.slice(0, -1), calledBack('b', 45_000, 'sent', { changedAt: 1100 }), { fact: 'frozen', node: NODE, from: 1200, to: 44_000 }]
+  },
   { what: 'a failure that is not counted', sentence: 37, facts: [...failed, counted('failed', 0)] },
   { what: 'a message that is counted as sent twice', sentence: 37, rules: calling, facts: [...called, counted('sent', 3)] },
   { what: 'something that waits at the end', sentence: 37, facts: [...sound, counted('waiting', 1)] },
@@ -91,13 +109,32 @@ export const aboutTheRest: Doctored[] = [
   {
     what: 'a lost write about another message',
     sentence: 2,
-    facts: [...without(isOf('b', 'ended')), { fact: 'lost-writes', from: 0, at: 10, ids: ['other'], pairs: [] }]
+    facts: [...without(isOf('b', 'ended')), { fact: 'lost-writes', from: 0, at: 10, ids: ['other'], pairs: [], senders: [] }]
   },
   {
     what: 'too close a start of a message that Redis lost a write about',
     sentence: 18,
     facts: [
-      ...insteadOfB(...sent('b', 910), ended('b', 'sent')), { fact: 'lost-writes', from: 0, at: 10, ids: ['b'], pairs: [PAIR] }
+      ...insteadOfB(...sent('b', 910), ended('b', 'sent')), { fact: 'lost-writes', from: 0, at: 10, ids: ['b'], pairs: [PAIR], senders: [] }
     ]
+  },
+  {
+    what: 'a message of a template that WhatsApp pauses, as the gateway knows',
+    sentence: 41,
+    facts: [...ofTemplate(insteadOfB(...refused('b', 1010, 1, 132015), ...sent('b', 9000), ended('b', 'sent'))), ...blocked(900, 20_000)]
+  },
+  {
+    what: 'a message of a disabled template that failed before that',
+    sentence: 6,
+    rules: strict,
+    facts: [
+      ...ofTemplate(insteadOfB(...refused('b', 1010, 1, 132015), { ...ended('b', 'failed'), settledAt: 3000 })), ...blocked(4000, 20_000, 'DISABLED')
+    ]
+  },
+  {
+    what: 'a message that waits for minutes after its template was approved',
+    sentence: 42,
+    rules: strict,
+    facts: [...ofTemplate(insteadOfB(...refused('b', 1010, 1, 132015), ...sent('b', 200_000), ended('b', 'sent'))), ...blocked(900, 20_000)]
   }
 ]

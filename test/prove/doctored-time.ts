@@ -1,18 +1,23 @@
 /** Histories that violate one of sentences 18 to 28. */
 import type { Fact } from './history.js'
 import {
-  arrived, checked, ended, granted, insteadOfB, isOf, operated, posted, postedWith, refused, responded, sendOf, sent, sound, strict, unanswered,
-  without, written, type Doctored
+  acceptedAgain, arrived, checked, ended, granted, insteadOfB, isOf, NODE, operated, PAIR, posted, postedWith, refused, responded, rules, sendOf,
+  sent, sound, startedAgain, strict, unanswered, without, written, type Doctored
 } from './doctored.js'
 
 const scheduled = (key: string, scheduledFor: number, at = 100): Fact[] => [
   posted(key, at, { scheduledFor }), responded(key, at + 10, { state: 'scheduled' })
 ]
-const many = (count: number, one: (at: number) => Fact[]): Fact[] => Array.from({ length: count }, (_, at) => one(at)).flat()
+const many = (count: number, one: (at: number) => Fact[]): Fact[] => Array.from({ length: count }, (_, i) => one(i)).flat()
 const recipient = (at: number) => ({ pair: `8/${at}` })
 
 export const aboutTime: Doctored[] = [
   { what: 'two starts too close to each other', sentence: 18, facts: insteadOfB(...sent('b', 910), ended('b', 'sent')) },
+  {
+    what: 'two starts too close to each other, after their pair was cleared',
+    sentence: 18,
+    facts: [...insteadOfB(...sent('b', 910), ended('b', 'sent')), operated('clear', 5, { pair: PAIR })]
+  },
   {
     what: 'a third start within a burst of two',
     sentence: 18,
@@ -24,7 +29,16 @@ export const aboutTime: Doctored[] = [
     sentence: 18,
     facts: [
       ...sound, operated('rules', 2000, { rules: { intervalMs: 3000 } }),
-      ...many(2, at => [posted(`n${at}`, 3000), responded(`n${at}`, 3010), ...sent(`n${at}`, 4000 + at * 1500), ended(`n${at}`, 'sent')])
+      ...many(2, n => [posted(`n${n}`, 3000), responded(`n${n}`, 3010), ...sent(`n${n}`, 4000 + n * 1500), ended(`n${n}`, 'sent')])
+    ]
+  },
+  {
+    what: 'a third start of a burst that counts the longer interval for what comes and not for what was',
+    sentence: 18,
+    rules: { ...strict, senders: { 8: { burst: 2 } } },
+    facts: [
+      ...insteadOfB(...sent('b', 500), ended('b', 'sent')), operated('rules', 600, { rules: { intervalMs: 6000 } }),
+      posted('c', 700), responded('c', 710), ...sent('c', 1100), ended('c', 'sent')
     ]
   },
   {
@@ -38,18 +52,26 @@ export const aboutTime: Doctored[] = [
     facts: [...without(isOf('a', 'checked', 'written'), sendOf('b'), isOf('b', 'ended')), arrived('b', 900), ended('b', 'sent')]
   },
   {
+    what: 'a start too soon after the clock of Redis was set forward',
+    sentence: 20,
+    rules: { ...rules, perSecond: 1 },
+    facts: [
+      ...insteadOfB(...sent('b', 910), ended('b', 'sent')), granted('a', 5), { fact: 'clock-stepped', at: 400, stepMs: 3000 }, granted('b', 905)
+    ]
+  },
+  {
     what: 'a second with more starts than the rate allows',
     sentence: 20,
-    facts: [...sound, ...many(60, at => [
-      posted(`n${at}`, 3000, recipient(at)), checked(`n${at}`, 4000 + at), arrived(`n${at}`, 4002 + at, 1, recipient(at)), ended(`n${at}`, 'sent')
+    facts: [...sound, ...many(60, n => [
+      posted(`n${n}`, 3000, recipient(n)), checked(`n${n}`, 4000 + n), arrived(`n${n}`, 4002 + n, 1, recipient(n)), ended(`n${n}`, 'sent')
     ])]
   },
   {
     what: 'a second with two grants more than the rate allows',
     sentence: 20,
-    facts: [...sound, ...many(42, at => [
-      posted(`n${at}`, 3000, recipient(at)), { ...granted(`n${at}`, 4000 + at * 24), ...recipient(at) },
-      checked(`n${at}`, 4005 + at * 24), arrived(`n${at}`, 4007 + at * 24, 1, recipient(at)), ended(`n${at}`, 'sent')
+    facts: [...sound, ...many(42, n => [
+      posted(`n${n}`, 3000, recipient(n)), { ...granted(`n${n}`, 4000 + n * 24), ...recipient(n) },
+      checked(`n${n}`, 4005 + n * 24), arrived(`n${n}`, 4007 + n * 24, 1, recipient(n)), ended(`n${n}`, 'sent')
     ])]
   },
   { what: 'a start long after its grant', sentence: 21, facts: [...sound, granted('b', 700)] },
@@ -67,11 +89,54 @@ export const aboutTime: Doctored[] = [
     ]
   },
   {
+    what: 'a message that overtakes a scheduled one that was due before it was posted',
+    sentence: 22,
+    facts: [
+      ...sound, ...scheduled('s', 5000), posted('n', 5500), responded('n', 5510),
+      ...sent('n', 6000), ...sent('s', 7000), ended('n', 'sent'), ended('s', 'sent')
+    ]
+  },
+  {
+    what: 'one whose own time had passed when it was accepted',
+    sentence: 22,
+    facts: [
+      ...sound, ...scheduled('s', 5000), posted('n', 5500, { scheduledFor: 4000 }), responded('n', 5510),
+      ...sent('n', 6000), ...sent('s', 7000), ended('n', 'sent'), ended('s', 'sent')
+    ]
+  },
+  {
+    what: 'a scheduled message that starts before one that was accepted before its time',
+    sentence: 22,
+    facts: [
+      ...sound, ...scheduled('s', 5000), posted('n', 4500), responded('n', 4510),
+      ...sent('s', 6000), ...sent('n', 7000), ended('n', 'sent'), ended('s', 'sent')
+    ]
+  },
+  {
     what: 'rows of a batch that start in another order',
     sentence: 22,
     facts: [
       ...sound, ...['r1', 'r2'].flatMap(key => [posted(key, 100, { batch: 1 }), responded(key, 120)]),
       ...sent('r2', 3000), ...sent('r1', 4000), ended('r1', 'sent'), ended('r2', 'sent')
+    ]
+  },
+  {
+    what: 'a message that overtakes one of which Redis lost the first acceptance, and which was accepted again before it',
+    sentence: 22,
+    facts: [...acceptedAgain(500), posted('c', 600), responded('c', 610), ...sent('c', 3000), ...startedAgain(4000), ended('c', 'sent')]
+  },
+  {
+    what: 'one that was accepted again, and starts before a message that was accepted meanwhile',
+    sentence: 22,
+    facts: [...acceptedAgain(900), posted('c', 600), responded('c', 610), ...startedAgain(3000), ...sent('c', 4000), ended('c', 'sent')]
+  },
+  {
+    what: 'a message that overtakes one whose grant its node still has',
+    sentence: 22,
+    rules: strict,
+    facts: [
+      ...insteadOfB(granted('b', 1010), ...sent('b', 14_000), ended('b', 'sent')), { fact: 'frozen', node: NODE, from: 1015, to: 13_000 },
+      posted('c', 600), responded('c', 610), ...sent('c', 7000), ended('c', 'sent')
     ]
   },
   {
@@ -86,6 +151,15 @@ export const aboutTime: Doctored[] = [
     what: 'a message that starts before its delayMs has passed',
     sentence: 24,
     facts: [...without(isOf('b', 'responded')), responded('b', 50, { delayMs: 1500, waitingFor: 'pair-rate' })]
+  },
+  {
+    what: 'a message that starts before its delayMs has passed since a limit sent it back',
+    sentence: 24,
+    rules: strict,
+    facts: [
+      ...insteadOfB(...refused('b', 1010, 1, 130429), ...sent('b', 2310), ended('b', 'sent'))
+        .map(fact => isOf('b', 'responded')(fact) ? responded('b', 1040, { askedAt: 1000, delayMs: 1970, waitingFor: 'pair-rate' }) : fact)
+    ]
   },
   {
     what: 'a message that starts two intervals early after one message ahead of it left the queue',

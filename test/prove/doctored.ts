@@ -1,12 +1,13 @@
 /** Builds histories for the test of the judge: a sound one of two messages, and what to change in it. */
 import type {
-  Arrived, CalledBack, Ended, Fact, Granted, KeyLeft, ObservedSend, Operated, Posted, Responded, Rules, StatusPosted, Trouble
+  Arrived, CalledBack, Ended, Fact, Granted, KeyLeft, ObservedSend, Operated, Posted, Responded, Rules, StatusPosted, TemplateSet, Trouble
 } from './history.js'
 import type { Sentence } from './model.js'
 
 export const rules: Rules = { intervalMs: 1000, startWithinMs: 250, perSecond: 40 }
 /** With a schedule, leases and callbacks, so that every sentence is judged. */
 export const strict: Rules = { ...rules, retriesMs: [1000, 2000, 4000, 8000, 8000], leaseMs: 8000 }
+export const withCircuit: Rules = { ...strict, circuit: { recipients: 5, tailMs: 5000 } }
 export const PAIR = '8/15550001'
 export const NODE = '77'
 
@@ -29,7 +30,7 @@ export const arrived = (key: string, at: number, attempt = 1, more: Partial<Arri
 })
 export const granted = (key: string, at: number, attempt = 1): Granted => ({ fact: 'granted', at, opaque: `${key}.${attempt}`, pair: PAIR })
 export const ended = (key: string, state: string, ...outcomes: string[]): Ended => ({
-  fact: 'ended', key, state, id: `8.${key}`, to: '15550001', attempts: outcomes.map((outcome, at) => ({ attempt: at + 1, outcome, code: null }))
+  fact: 'ended', key, state, id: `8.${key}`, to: '15550001', attempts: outcomes.map((outcome, i) => ({ attempt: i + 1, outcome, code: null }))
 })
 export const status = (key: string, at: number, kind: StatusPosted['kind'], more: Partial<StatusPosted> = {}): StatusPosted => ({
   fact: 'status-posted', askedAt: at - 5, at, http: 200, key, opaque: `${key}.1`, wamid: `wamid.${key}.1`, kind, code: null, ...more
@@ -52,6 +53,14 @@ export const sent = (key: string, at: number, attempt = 1, more: Partial<Arrived
 /** One send without a response. */
 export const unanswered = (key: string, at: number, attempt = 1, more: Partial<Arrived> = {}): Fact[] =>
   sent(key, at, attempt, more).filter(({ fact }) => fact !== 'answered')
+/** While WhatsApp is down: five other recipients fail, and succeed at the end. */
+export const outage: Fact[] = [1, 2, 3, 4, 5].flatMap(number => {
+  const [key, pair] = [`x${number}`, `8/1555002${number}`]
+  return [
+    posted(key, 4000, { pair }), responded(key, 4010), ...sent(key, 4050 + number, 1, { outcome: 'rejected', code: 131016, pair }),
+    ...sent(key, 20_000 + 100 * number, 2, { pair }), { ...ended(key, 'sent', 'retryable', 'sent'), to: `1555002${number}` }
+  ]
+})
 export const refused = (key: string, at: number, attempt: number, code: number): Fact[] => sent(key, at, attempt, { outcome: 'rejected', code })
 
 /** Two messages to one recipient, a second apart. */
@@ -72,3 +81,21 @@ export const postedWith = (more: Partial<Posted>, facts: Fact[]): Fact[] =>
   facts.map(fact => isOf('b', 'posted')(fact) ? posted('b', 40, more) : fact)
 /** `b` with the policy to fail. */
 export const withPolicy = (facts: Fact[]): Fact[] => postedWith({ policy: 'fail' }, facts)
+
+/** `b` is a message of this template. */
+export const ofTemplate = (facts: Fact[]): Fact[] => postedWith({ template: 'order_ready' }, facts)
+const templateSet = (at: number, status: TemplateSet['status']): Fact => ({
+  fact: 'template-set', askedAt: at - 10, at, template: 'order_ready', status
+})
+/** WhatsApp does not send it for a time. */
+export const blocked = (from: number, to: number, status: TemplateSet['status'] = 'PAUSED'): Fact[] =>
+  [templateSet(from, status), templateSet(to, 'APPROVED')]
+
+const LOST = 'ddddddddddddddddddddd1'
+/** `b` was accepted at 50; Redis lost that, and accepted it again, since a node took up an earlier request late: no response came of that. */
+export const acceptedAgain = (at: number): Fact[] => [
+  ...without(sendOf('b'), isOf('b', 'responded', 'ended')), responded('b', 50, { id: `8.${LOST}.1` }),
+  { fact: 'lost-writes', from: 0, at: 60, ids: [LOST], pairs: [], senders: [] },
+  { ...ended('b', 'sent'), id: `8.${LOST}.2`, createdAt: at }
+]
+export const startedAgain = (at: number): Fact[] => sent(`${LOST}.2`, at, 1, { key: 'b' })

@@ -1,12 +1,14 @@
-/** A Sentinel trio or a cluster whose masters die, stand still or hand over during a soak, and what each failover loses. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+/** A Sentinel trio or a cluster whose masters die, freeze or hand over during a soak, and what each failover loses. */
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { Random } from '../property/random.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { startSentinels } from '../support/redis-sentinel.js'
 import type { Teardown, TestRedis } from '../support/redis.js'
 import { pass, until } from '../support/until.js'
 import { monotonicNow, type Trouble } from './history.js'
-import { commandsIn, grantsOf, keepLedger, ledgerOf, lostBetween } from './ledger.js'
+import { commandsIn, grantsOf, keepFiles, keepLedger, ledgerOf, lostBetween } from './ledger.js'
 import { clientOf, type ServerOptions, type Servers } from './servers.js'
 
 /** What both kinds of several servers can do. */
@@ -16,6 +18,7 @@ interface Group {
   masters: () => Promise<TestRedis[]>
   /** The server takes over from its master without a fault. */
   handOver: (master: TestRedis) => Promise<unknown>
+  takesWrites: (master: TestRedis) => Promise<unknown>
   /** Every running replica follows its master. */
   settled: () => Promise<void>
 }
@@ -25,6 +28,8 @@ type Move = (master: TestRedis) => Promise<unknown>
 /** As docs/redis.md recommends: a master that its replicas have left soon refuses writes, so two masters do not take writes for long. */
 const boundedSplit = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2']
 const FAILOVER_WITHIN_MS = 60_000
+/** How often new files are looked for. A file lives for seconds at least. */
+const LOOK_MS = 500
 /** Of an append-only file this much is read: what was written for longer than a failover takes. */
 const TAIL_BYTES = 1 << 24
 
@@ -32,11 +37,13 @@ export async function startSentinelServers (t: Teardown, options: ServerOptions)
   const extra = [...keepLedger, ...boundedSplit]
   const trio = await startSentinels(t, { replicas: 2, server: { appendfsync: options.fsync, extra } })
   const master = async (): Promise<TestRedis[]> => [await trio.master()]
-  return failingOver('sentinel', {
+  return failingOver(t, 'sentinel', {
     url: trio.url,
     servers: trio.servers,
     masters: master,
     handOver: async () => await trio.failover(),
+    // Not before a replica follows it.
+    takesWrites: async server => await clientOf(server).set('written', '1', 'PX', 1000),
     settled: async () => {
       await until('one master, and replicas that follow it', async () => {
         const infos = await Promise.all(trio.servers.map(async server => await clientOf(server).info('replication')))
@@ -48,7 +55,7 @@ export async function startSentinelServers (t: Teardown, options: ServerOptions)
 
 export async function startClusterServers (t: Teardown, options: ServerOptions): Promise<Servers> {
   const cluster = await startCluster(t, { server: { appendfsync: options.fsync, extra: keepLedger } })
-  return failingOver('cluster', {
+  return failingOver(t, 'cluster', {
     url: cluster.url,
     servers: cluster.servers,
     masters: async () => (await cluster.masters()).map(({ server }) => server),
@@ -56,6 +63,7 @@ export async function startClusterServers (t: Teardown, options: ServerOptions):
       const replica = await replicaOf(master, cluster.servers)
       return await clientOf(replica).call('CLUSTER', 'FAILOVER')
     },
+    takesWrites: async server => /cluster_state:ok/.test(await clientOf(server).call('CLUSTER', 'INFO') as string),
     settled: cluster.settled
   }, options)
 }
@@ -67,7 +75,14 @@ async function replicaOf (master: TestRedis, servers: TestRedis[]): Promise<Test
   throw new Error(`the server at port ${master.port} has no replica`)
 }
 
-function failingOver (on: 'sentinel' | 'cluster', group: Group, { note }: ServerOptions): Servers {
+function failingOver (t: Teardown, on: 'sentinel' | 'cluster', group: Group, { record }: ServerOptions): Servers {
+  const dirs = group.servers.map(({ dir }) => dir)
+  // On the same file system, since hard links need that.
+  const files = mkdtempSync(join(dirname(dirs[0] ?? tmpdir()), 'sluice-files-'))
+  t.teardown(() => rmSync(files, { recursive: true, force: true }))
+  const timer = setInterval(() => keepFiles(dirs, files), LOOK_MS)
+  t.teardown(() => clearInterval(timer))
+
   /** Takes a master away, waits for its successor, brings it back as a replica, and notes what only the old master has written. */
   async function failover (random: Random, away: Move, back: Move): Promise<boolean> {
     const before = await group.masters()
@@ -78,20 +93,28 @@ function failingOver (on: 'sentinel' | 'cluster', group: Group, { note }: Server
     const ledger = openSync(file, 'r')
     const from = monotonicNow()
     const trouble: Trouble = { fact: 'trouble', of: 'redis', node: null, from, to: Infinity }
-    note(trouble)
+    record(trouble)
     try {
       await away(old)
-      const successor = await until('another master', async () => {
+      const newMaster = async (): Promise<TestRedis | false> => {
         const now = await group.masters().catch(() => before)
-        return !now.includes(old) && now.find(server => !before.includes(server))
-      }, FAILOVER_WITHIN_MS)
-      // Nodes find it within seconds.
-      trouble.to = monotonicNow() + 4000
+        return !now.includes(old) && (now.find(server => !before.includes(server)) ?? false)
+      }
+      const first = await until('another master', newMaster, FAILOVER_WITHIN_MS).catch(() => null)
+      if (first !== null) {
+        await until('it takes writes', async () => await group.takesWrites(first).catch(() => false), FAILOVER_WITHIN_MS)
+        // Nodes find it within seconds.
+        trouble.to = monotonicNow() + 4000
+      }
       await back(old)
       await group.settled()
+      // On a busy machine sentinels may give up, and the old master stays.
+      const successor = await newMaster()
+      if (first === null) trouble.to = monotonicNow() + 4000
+      if (successor === false) return false
       const kept = ledgerOf(successor.dir)
-      const { ids, pairs } = lostBetween(tailOf(ledger), kept === null ? [] : tailOf(openSync(kept, 'r'), true))
-      if (ids.length + pairs.length > 0) note({ fact: 'lost-writes', from, at: monotonicNow(), ids, pairs })
+      const lost = lostBetween(tailOf(ledger), kept === null ? [] : tailOf(openSync(kept, 'r'), true))
+      if (Object.values(lost).some(({ length }) => length > 0)) record({ fact: 'lost-writes', from, at: monotonicNow(), ...lost })
       return true
     } finally {
       closeSync(ledger)
@@ -113,6 +136,7 @@ function failingOver (on: 'sentinel' | 'cluster', group: Group, { note }: Server
           process.kill(master.pid, 'SIGCONT')
           // It still takes writes of clients that have not noticed, until it learns of its successor.
           await until('it is a replica', async () => /role:slave/.test(await clientOf(master).info('replication')), FAILOVER_WITHIN_MS)
+            .catch(() => undefined) // nothing took over from it
         }
       ),
     'a master of Redis hands over': async random => await failover(random, group.handOver, async () => undefined),
@@ -134,7 +158,10 @@ function failingOver (on: 'sentinel' | 'cluster', group: Group, { note }: Server
       for (const server of group.servers) process.kill(server.pid, 'SIGCONT')
       await group.settled()
     },
-    grants: async () => await grantsOf(group.servers.map(({ dir }) => dir)),
+    async grants () {
+      keepFiles(dirs, files)
+      return await grantsOf(files)
+    },
     masters: async () => (await group.masters()).map(clientOf)
   }
 }

@@ -15,7 +15,7 @@ export interface Targets {
   receiver: CallbackReceiver
   control: string
   leaseMs: number
-  note: (fact: Fact) => void
+  record: (fact: Fact) => void
   /** Changes the senders' file and has all nodes read it. */
   reload: (random: Random) => void
 }
@@ -119,9 +119,9 @@ async function limit (control: string, isEnforced: boolean): Promise<void> {
 
 /** A fault of the sandbox for a random number of requests of any sender. A new rule replaces the previous one. */
 function fault (rule: Record<string, unknown>): Inject {
-  return async ({ control, note }, random) => {
+  return async ({ control, record }, random) => {
     const trouble: Trouble = { fact: 'trouble', of: 'provider', node: null, from: monotonicNow(), to: Infinity }
-    note(trouble)
+    record(trouble)
     await request(`${control}/faults`, { method: 'POST', body: JSON.stringify({ recipient: '*', times: random.logInt(3, 60), ...rule }) })
     await pass(random.int(300, 2000))
     trouble.to = monotonicNow()
@@ -131,7 +131,7 @@ function fault (rule: Record<string, unknown>): Inject {
 
 /** Disturbs a proxied connection for some time, and cuts it before and after. */
 async function disturb (
-  { proxies, fleet, note }: Targets,
+  { proxies, fleet, record }: Targets,
   name: `${NodeName} ${'redis' | 'provider'}`,
   random: Random,
   mode: Parameters<Proxies['set']>[1],
@@ -139,7 +139,7 @@ async function disturb (
 ): Promise<boolean> {
   const [node, of] = name.split(' ') as [NodeName, 'redis' | 'provider']
   const trouble: Trouble = { fact: 'trouble', of, node: fleet.processOf(node), from: monotonicNow(), to: Infinity }
-  note(trouble)
+  record(trouble)
   if (mode?.replyDelayMs === undefined && mode?.mute !== true) proxies.cut(name)
   proxies.set(name, mode)
   await pass(random.int(Math.ceil(mostMs / 8), mostMs))

@@ -9,11 +9,11 @@ export interface FinalOptions {
   caller: ProvingCaller
   origins: () => string[]
   senders: string[]
-  wishes: Map<string, MessageRequest>
+  drafts: Map<string, MessageRequest>
   isErased: (pair: string) => boolean
   masters: Redis[]
   prefix: string
-  note: (fact: Fact) => void
+  record: (fact: Fact) => void
 }
 
 const AT_ONCE = 10
@@ -21,9 +21,9 @@ const AT_ONCE = 10
 const MOST_FOUND = 100
 
 export async function readFinal (options: FinalOptions): Promise<void> {
-  await each([...options.wishes.values()], AT_ONCE, async wish => {
-    const ended = await options.caller.look(wish)
-    if (ended !== null) options.note(ended)
+  await each([...options.drafts.values()], AT_ONCE, async draft => {
+    const ended = await options.caller.readEnd(draft)
+    if (ended !== null) options.record(ended)
   })
   await readCounts(options)
   await readLists(options)
@@ -32,12 +32,12 @@ export async function readFinal (options: FinalOptions): Promise<void> {
 
 type Body = Record<string, any>
 
-async function readCounts ({ caller, origins, note }: FinalOptions): Promise<void> {
+async function readCounts ({ caller, origins, record }: FinalOptions): Promise<void> {
   const count = (source: string, sender: string, name: string, value: number): void => {
     const counted: Counted = { fact: 'counted', source, sender, name, value }
-    note(counted)
+    record(counted)
   }
-  const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
+  const stats = await caller.persist('GET', '/stats', undefined, (status, body) => status === 200 && body['unavailable'] === undefined)
   for (const one of (stats?.['senders'] ?? []) as Body[]) {
     count('stats', one['id'], 'failed', one['failures'].failed)
     count('stats', one['id'], 'resolved', one['failures'].resolved)
@@ -59,20 +59,20 @@ async function readCounts ({ caller, origins, note }: FinalOptions): Promise<voi
   }
 }
 
-async function readLists ({ caller, senders, wishes, isErased, note }: FinalOptions): Promise<void> {
+async function readLists ({ caller, senders, drafts, isErased, record }: FinalOptions): Promise<void> {
   for (const sender of senders) {
     for (const [list, status] of [['failed', 'FAILED'], ['resolved', 'RESOLVED'], ['pending', 'PENDING']] as const) {
-      note({ fact: 'listed', list, sender, ids: await idsOf(caller, sender, status) })
+      record({ fact: 'listed', list, sender, ids: await idsOf(caller, sender, status) })
     }
   }
   const pairs = new Map<string, number>()
-  for (const { sender, to } of wishes.values()) pairs.set(`${sender}/${to}`, (pairs.get(`${sender}/${to}`) ?? 0) + 1)
+  for (const { sender, to } of drafts.values()) pairs.set(`${sender}/${to}`, (pairs.get(`${sender}/${to}`) ?? 0) + 1)
   const searched = [...pairs].filter(([pair, count]) => count < MOST_FOUND && !isErased(pair))
   await each(searched, AT_ONCE, async ([pair]) => {
     const [sender = '', to = ''] = pair.split('/')
     const body = await caller.persist('GET', `/messages?recipient=${to}&sender=${sender}&limit=${MOST_FOUND}`, undefined, status => status === 200)
     const listed: Listed = { fact: 'listed', list: 'recipient', sender, pair, ids: ((body?.['messages'] ?? []) as Body[]).map(({ id }) => id) }
-    note(listed)
+    record(listed)
   })
 }
 
@@ -88,8 +88,8 @@ async function idsOf (caller: ProvingCaller, sender: string, status: string): Pr
   return ids
 }
 
-async function readKeys (client: Redis, { prefix, wishes, isErased, note }: FinalOptions): Promise<void> {
-  const erased = [...new Set([...wishes.values()].flatMap(({ sender, to }) => isErased(`${sender}/${to}`) ? [to] : []))]
+async function readKeys (client: Redis, { prefix, drafts, isErased, record }: FinalOptions): Promise<void> {
+  const erased = [...new Set([...drafts.values()].flatMap(({ sender, to }) => isErased(`${sender}/${to}`) ? [to] : []))]
   for await (const keys of client.scanStream({ match: `*${prefix}*`, count: 1000 })) {
     await each(keys as string[], AT_ONCE, async key => {
       const [type, ttlMs] = await Promise.all([client.type(key), client.pttl(key)])
@@ -98,7 +98,7 @@ async function readKeys (client: Redis, { prefix, wishes, isErased, note }: Fina
       const entries = await entriesOf(client, key, type)
       const text = erased.length === 0 ? '' : [key, ...entries].join('\n')
       const names = erased.filter(to => text.includes(to))
-      note({ fact: 'key-left', key, row: rowOf(key, prefix)?.key ?? null, size: entries.length, ttlMs, names })
+      record({ fact: 'key-left', key, row: rowOf(key, prefix)?.key ?? null, size: entries.length, ttlMs, names })
     })
   }
 }

@@ -42,7 +42,7 @@ interface RunningNode { child: Child, origin: string | null, busy: Promise<void>
 
 const DRAIN_LEASE_MS = 5000
 
-export async function startFleet (options: FleetOptions, note: (fact: Fact) => void): Promise<Fleet & { close: () => Promise<void> }> {
+export async function startFleet (options: FleetOptions, record: (fact: Fact) => void): Promise<Fleet & { close: () => Promise<void> }> {
   const running = new Map<NodeName, RunningNode>()
   const generations: Array<{ node: string, file: string }> = []
   const ports = new Map<string, number>()
@@ -66,7 +66,7 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     }
     if (!hasWorker && unattended === null) {
       unattended = { fact: 'trouble', of: 'workers', node: null, from: monotonicNow(), to: Infinity }
-      note(unattended)
+      record(unattended)
     }
   }
 
@@ -95,11 +95,11 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
         countWorkers()
         const from = killedAt.get(child.pid) ?? monotonicNow()
         const trouble: Trouble = { fact: 'trouble', of: 'process', node: String(child.pid), from, to: Infinity }
-        note(trouble)
+        record(trouble)
         // A start gives up where Redis is away for half a minute, and says so; a supervisor starts it again.
-        const isGivenUp = /^UNAVAILABLE: no Redis answers/m.test(child.output())
+        const isGivenUp = /^UNAVAILABLE: (?:no Redis responds|Redis could not be used)/m.test(child.output())
         if (child.output().includes('unexpected') || (child.end() === 1 && !isGivenUp)) {
-          note({ fact: 'node-failed', node: name, text: `ended with ${child.end()}: ${child.output().slice(-600)}` })
+          record({ fact: 'node-failed', node: name, text: `ended with ${child.end()}: ${child.output().slice(-600)}` })
         }
         // As a process supervisor does, start it again.
         if (!isClosed && running.get(name) === node && node.busy === null) {
@@ -137,7 +137,7 @@ export async function startFleet (options: FleetOptions, note: (fact: Fact) => v
     freeze: async (name, forMs) => await occupy(name, async node => {
       const { child } = node
       const frozen: Frozen = { fact: 'frozen', node: String(child.pid), from: monotonicNow(), to: Infinity }
-      note(frozen)
+      record(frozen)
       child.signal('SIGSTOP')
       node.isFrozen = true
       countWorkers()

@@ -2,6 +2,7 @@
  * What happened, as the judge knows it: from callers, operators, the provider's records, webhooks, callbacks, an observer in each node
  * that is not part of the product, the append-only file, and the fault injection. Times are ms since the epoch by the monotonic clock.
  */
+import { moment } from './moment.mjs'
 
 /** A caller posted this message. `pair` is sender and recipient. Messages of a pair and lane are posted one after the other. */
 export interface Posted {
@@ -20,6 +21,8 @@ export interface Posted {
   batch?: number
   /** The key of the message that it refers to. */
   quotes?: string
+  /** The template that it is sent with. */
+  template?: string
 }
 /** One response to one request for a key; status 0 if there was none. */
 export interface Responded {
@@ -99,6 +102,10 @@ export interface Operated {
   pair?: string
   rules?: Partial<SenderRules>
 }
+/** A template got another status at WhatsApp, at some time between these. At first a template is approved. */
+export interface TemplateSet { fact: 'template-set', askedAt: number, at: number, template: string, status: 'APPROVED' | 'PAUSED' | 'DISABLED' }
+/** The clock of Redis was set: forward, or back if `stepMs` is negative. All facts have moments of the other clock. */
+export interface ClockStepped { fact: 'clock-stepped', at: number, stepMs: number }
 /** A process was frozen. */
 export interface Frozen { fact: 'frozen', node: string, from: number, to: number }
 /**
@@ -113,8 +120,10 @@ export interface Trouble {
 }
 /** A fault was injected. */
 export interface FaultInjected { fact: 'fault-injected', at: number, kind: string }
-/** Redis acknowledged writes about these messages (`<digest>` of their ids) or pairs, and lost them. */
-export interface LostWrites { fact: 'lost-writes', from: number, at: number, ids: string[], pairs: string[] }
+/** What lost writes were about: messages (`<digest>` of their ids), pairs, and the rules or the state of senders. */
+export interface Lost { ids: string[], pairs: string[], senders: string[] }
+/** Redis acknowledged these writes between `from` and `at`, and lost them. */
+export interface LostWrites extends Lost { fact: 'lost-writes', from: number, at: number }
 /** The final state of a message as the gateway reports it. */
 export interface Ended {
   fact: 'ended'
@@ -140,8 +149,9 @@ export interface NodeFailed { fact: 'node-failed', node: string, text: string }
 export interface Over { fact: 'over', at: number, unsettled: number }
 
 export type Fact =
-  | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | Frozen | Trouble | FaultInjected
-  | LostWrites | Ended | Counted | Listed | KeyLeft | NodeFailed | Over
+  | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | TemplateSet | ClockStepped | Frozen
+  | Trouble
+  | FaultInjected | LostWrites | Ended | Counted | Listed | KeyLeft | NodeFailed | Over
 
 export interface SenderRules { intervalMs: number, burst: number, perSecond: number }
 
@@ -157,6 +167,8 @@ export interface Rules {
   /** Default life of a message. */
   lifeMs?: number
   leaseMs?: number
+  /** The circuit breaker: `tailMs` is how long it may still hold messages up after a success. By default there is none. */
+  circuit?: { recipients: number, tailMs: number }
   /** Whether a receiver recorded callbacks. */
   callbacks?: boolean
 }
@@ -174,20 +186,32 @@ export interface Message {
   operations: Operated[]
   /** Names of attempts that were accepted and later reported as failed. */
   bounced: Set<string>
+  /** When the erasure of its recipient was first requested: of what came later nothing has to be known. Infinity for none. */
+  erasedFrom: number
   ended: Ended | null
 }
 
 /** The current time on the clock of all facts. */
 export function monotonicNow (): number {
-  return performance.timeOrigin + performance.now()
+  return moment()
 }
 
 export function messagesOf (facts: Fact[]): Map<string, Message> {
   const messages = new Map<string, Message>()
+  const erasures = erasuresOf(facts)
   for (const fact of facts) {
     if (fact.fact === 'posted' && !messages.has(fact.key)) {
-      const number = messages.size
-      messages.set(fact.key, { posted: fact, number, responses: [], arrivals: [], statuses: [], operations: [], bounced: new Set(), ended: null })
+      messages.set(fact.key, {
+        posted: fact,
+        number: messages.size,
+        responses: [],
+        arrivals: [],
+        statuses: [],
+        operations: [],
+        bounced: new Set(),
+        erasedFrom: erasures.get(fact.pair) ?? Infinity,
+        ended: null
+      })
     }
   }
   for (const fact of facts) {
@@ -205,6 +229,25 @@ export function messagesOf (facts: Fact[]): Map<string, Message> {
   }
   for (const message of messages.values()) message.arrivals.sort((a, b) => a.at - b.at)
   return messages
+}
+
+/** When the erasure of each pair was first requested. */
+function erasuresOf (facts: Fact[]): Map<string, number> {
+  const first = new Map<string, number>()
+  for (const { action, pair = '', askedAt } of factsOf(facts, 'operated')) {
+    if (action === 'erase') first.set(pair, Math.min(askedAt, first.get(pair) ?? Infinity))
+  }
+  return first
+}
+
+/** Whether what an operator asked for may still take effect after the response. */
+export function isInconclusive ({ http }: Operated): boolean {
+  return http === 0 || http >= 500
+}
+
+/** Whether Redis may have lost what an operator did. */
+export function isLost ({ askedAt, at, sender, pair = '' }: Operated, losses: LostWrites[]): boolean {
+  return losses.some(one => one.from <= at && askedAt <= one.at && (one.senders.includes(sender) || one.pairs.includes(pair)))
 }
 
 /** The facts of one kind, oldest first. */

@@ -1,21 +1,21 @@
 /** Sentences 37 to 40: what the gateway counts, lists and keeps at the end matches the history, and no node failed. */
 import { factsOf, groupBy, senderOf, type Fact, type Message } from './history.js'
-import { erasedPairs, idOf } from './judge-callbacks.js'
-import type { Note } from './model.js'
+import { idOf } from './judge-callbacks.js'
+import type { Report } from './model.js'
 
 const GOOD = new Set(['sent', 'delivered', 'read'])
 
 /** What the history says of one sender at the end. */
 interface Books { failed: string[], resolved: string[], sent: number, messages: number, pairs: Set<string> }
 
-/** `lost`: of these Redis lost writes, so each may be missing from a list, or counted once more or less. */
-export function judgeBooks (messages: Map<string, Message>, lost: Set<string>, facts: Fact[], note: Note): void {
-  const erased = erasedPairs(facts)
+/** `lost`: names of `count` messages of which Redis lost writes, so each may be missing from a list, or counted once more or less. */
+export function judgeBooks (messages: Map<string, Message>, lost: Set<string>, count: number, facts: Fact[], report: Report): void {
+  const erased = new Set([...messages.values()].flatMap(({ posted, erasedFrom }) => erasedFrom < Infinity ? [posted.pair] : []))
   const books = booksOf(messages, erased)
-  judgeCounts(books, lost.size, facts, note)
-  judgeLists(messages, books, erased, lost, facts, note)
-  judgeKeys(books, facts, note)
-  for (const { node, text } of factsOf(facts, 'node-failed')) note(40, `${node}: ${text}`)
+  judgeCounts(books, count, facts, report)
+  judgeLists(messages, books, erased, lost, facts, report)
+  judgeKeys(books, facts, report)
+  for (const { node, text } of factsOf(facts, 'node-failed')) report(40, `${node}: ${text}`)
 }
 
 function booksOf (messages: Map<string, Message>, erased: Set<string>): Map<string, Books> {
@@ -39,7 +39,7 @@ function booksOf (messages: Map<string, Message>, erased: Set<string>): Map<stri
 }
 
 /** Sentence 37. */
-function judgeCounts (books: Map<string, Books>, uncertain: number, facts: Fact[], note: Note): void {
+function judgeCounts (books: Map<string, Books>, uncertain: number, facts: Fact[], report: Report): void {
   for (const { source, name, sender, value } of factsOf(facts, 'counted')) {
     const of = books.get(sender)
     const expected: Record<string, number | undefined> = {
@@ -51,13 +51,13 @@ function judgeCounts (books: Map<string, Books>, uncertain: number, facts: Fact[
     }
     const target = expected[name]
     if (target === undefined || Math.abs(value - target) <= (name === 'waiting' ? 0 : uncertain)) continue
-    note(37, `${sender}: ${value} ${name} in ${source}, ${target} by the history`)
+    report(37, `${sender}: ${value} ${name} in ${source}, ${target} by the history`)
   }
 }
 
 /** Sentence 38. */
 function judgeLists (
-  messages: Map<string, Message>, books: Map<string, Books>, erased: Set<string>, lost: Set<string>, facts: Fact[], note: Note
+  messages: Map<string, Message>, books: Map<string, Books>, erased: Set<string>, lost: Set<string>, facts: Fact[], report: Report
 ): void {
   const uncertain = new Set([...messages.values()].flatMap(message => lost.has(message.posted.key) ? idOf(message) ?? [] : []))
   const byPair = groupBy([...messages.values()].filter(({ ended }) => ended !== null), ({ posted }) => posted.pair)
@@ -67,13 +67,14 @@ function judgeLists (
     const missing = expected.filter(id => !ids.includes(id) && !uncertain.has(id))
     const extra = ids.filter(id => !expected.includes(id) && !uncertain.has(id))
     const name = pair ?? sender
-    if (missing.length > 0) note(38, `${name}: ${list} lacks ${missing.length}: ${missing.slice(0, 2).join(', ')}`)
-    if (extra.length > 0) note(38, `${name}: ${list} has ${extra.length} too many: ${extra.slice(0, 2).join(', ')}`)
+    if (missing.length > 0) report(38, `${name}: ${list} lacks ${missing.length}: ${missing.slice(0, 2).join(', ')}`)
+    if (extra.length > 0) report(38, `${name}: ${list} has ${extra.length} too many: ${extra.slice(0, 2).join(', ')}`)
   }
 }
 
 /** Keys of which there is one, or one for each sender, and that do not grow with the messages. */
 const fixed: Record<string, number> = {
+  latest: 200,
   'sender-tat': 1,
   seq: 1,
   sender: 30,
@@ -81,6 +82,9 @@ const fixed: Record<string, number> = {
   layout: 1,
   senders: 20,
   'recovery-schedule': 20,
+  'account-reads': 1,
+  accounts: 1,
+  templates: 3,
   'retry-worker': 8,
   audit: 11_000,
   runs: 8
@@ -89,7 +93,7 @@ const fixed: Record<string, number> = {
 /** The most entries that a key may have at rest, by its row in lua/README.md; `TTL` if it has to end by itself. */
 function boundOf (row: string, of: Books | undefined): number | 'TTL' {
   const name = row.replace(/^\{[^}]+\}:/, '')
-  if (/^(?:msg:|recent:|starts:)|^(?:drain-lease|replica-mark|recovery-lease|probe)$/.test(name)) return 'TTL'
+  if (/^(?:msg:|index:|recent:|starts:|activity:)|^(?:drain-lease|replica-mark|recovery-lease|probe)$/.test(name)) return 'TTL'
   if (/^(?:resolved|failed|unacknowledged|failure-records|unconfirmed)$/.test(name)) return of?.messages ?? 0
   if (name === 'pair-tat' || name === 'opt-outs') return of?.pairs.size ?? 0
   if (name.startsWith('WHATSAPP-')) return 11_000
@@ -97,14 +101,14 @@ function boundOf (row: string, of: Books | undefined): number | 'TTL' {
 }
 
 /** Sentence 39. A key of a row without a bound has to be empty. */
-function judgeKeys (books: Map<string, Books>, facts: Fact[], note: Note): void {
+function judgeKeys (books: Map<string, Books>, facts: Fact[], report: Report): void {
   for (const { key, row, size, ttlMs } of factsOf(facts, 'key-left')) {
     if (row === null) {
-      note(39, `${key} is in no row`)
+      report(39, `${key} is in no row`)
       continue
     }
     const sender = /^\{[^:}]+:([^}]+)\}/.exec(key)?.[1] ?? ''
     const bound = /:(?:wait|active|paused|delayed|prioritized|waiting-children)$/.test(key) ? 20 : boundOf(row, books.get(sender))
-    if (bound === 'TTL' ? ttlMs < 0 : size > bound) note(39, bound === 'TTL' ? `${key} has no TTL` : `${key} has ${size} entries, ${bound} at most`)
+    if (bound === 'TTL' ? ttlMs < 0 : size > bound) report(39, bound === 'TTL' ? `${key} has no TTL` : `${key} has ${size} entries, ${bound} at most`)
   }
 }

@@ -1,18 +1,24 @@
 /** Sentences 26 to 28: what is due does not wait while nothing prevents it. */
 import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Granted, type Message, type Rules } from './history.js'
-import { CLOCKS_MS, EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, type Note, type Sentence } from './model.js'
+import { CLOCKS_MS, EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, LATE_TEMPLATE_MS, type Report, type Sentence } from './model.js'
+import { PAUSED, type Templates } from './judge-templates.js'
 import { pausesOf } from './judge-operators.js'
+import type { Outages } from './outages.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
 import { outcomeOf, uncovered, type Send, type Sends } from './sends.js'
 
 interface Interval { from: number, to: number }
 
-/** Meta's pair limit rests a pair for six seconds; its throughput limit, and an unreachable provider, a sender for one. */
-const COOL_DOWN_MS = { pair: 7000, sender: 1500 }
+/** Meta's throughput limit, and an unreachable provider, cool a sender down for one second. */
+const SENDER_COOL_DOWN_MS = 1500
+/** Its pair limit cools a pair down for six seconds, and for four times as long each time that the same message meets it again. */
+const PAIR_LIMIT = { code: 131056, firstMs: 6000, growth: 4, mostMs: 384_000, tailMs: 1000 }
 /** A sender that sends this share of its rate is busy. */
 const BUSY_SHARE = 0.8
 
-export function judgeLateness (rules: Rules, messages: Map<string, Message>, sends: Sends, facts: Fact[], note: Note): void {
+export function judgeLateness (
+  rules: Rules, messages: Map<string, Message>, sends: Sends, outages: Outages, templates: Templates, facts: Fact[], report: Report
+): void {
   const { leaseMs } = rules
   if (leaseMs === undefined) return
   const inForce = rulesInForce(rules, facts)
@@ -21,17 +27,22 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
     of === 'provider' || of === 'machine' || of === 'workers' || (of === 'redis' && node === null))
   const grants = factsOf(facts, 'granted')
   const grantsOf = groupBy(grants, ({ opaque }) => opaque)
-  const byPair = groupBy([...sends.all.map(send => blockedBy(send, leaseMs, inForce)), ...grants.map(grantBlocks)], ({ pair }) => pair)
+  const blocks = [...sends.all.map(send => blockedBy(send, sends.of(send.key), leaseMs, inForce)), ...grants.map(grantBlocks)]
+  const byPair = groupBy(blocks, ({ pair }) => pair)
   const bySender = groupBy(sends.all, ({ pair }) => senderOf(pair))
-  const busy = new Map([...bySender].map(([sender, list]) => [sender, busyTimes(sender, list, inForce)]))
+  const ofSender = groupBy(grants, ({ pair }) => senderOf(pair))
+  const busy = new Map([...bySender].map(([sender, list]) => [sender, busyTimes(sender, list, ofSender.get(sender) ?? [], inForce)]))
 
-  function judge (sentence: Sentence, what: string, pair: string, from: number, to: number, boundMs: number): void {
+  function judge (
+    sentence: Sentence, what: string, pair: string, from: number, to: number, boundMs: number, holds: Interval[] = []
+  ): void {
     if (to - from < boundMs) return
     const sender = senderOf(pair)
-    const waits = [...general, ...pauses.get(sender) ?? [], ...busy.get(sender) ?? [], ...byPair.get(pair) ?? []]
+    const own = [...pauses.get(sender) ?? [], ...busy.get(sender) ?? [], ...outages.possible(sender)]
+    const waits = [...general, ...holds, ...own, ...byPair.get(pair) ?? []]
     const quietMs = uncovered(from, to, waits)
     const seconds = (ms: number): number => Math.round(ms / 1000)
-    if (quietMs > boundMs) note(sentence, `${what} ${seconds(to - from)} s late, ${seconds(quietMs)} s of that without a reason`)
+    if (quietMs > boundMs) report(sentence, `${what} ${seconds(to - from)} s late, ${seconds(quietMs)} s of that without a reason`)
   }
 
   /** The first grant after it was due: one that cannot start in time is given back, and granted again. */
@@ -42,12 +53,18 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
 
   for (const { posted, ended, responses } of messages.values()) {
     const list = sends.of(posted.key)
-    list.forEach((send, at) => {
-      const before = list[at - 1]
+    list.forEach((send, i) => {
+      const before = list[i - 1]
       if (before === undefined) return
       const due = dueAt(rules, before)
-      judge(26, `${send.opaque} was`, posted.pair, due, takenUpAt(send, due), LATE_RETRY_MS)
+      judge(26, `${send.opaque} was`, posted.pair, due, takenUpAt(send, due), LATE_RETRY_MS, templates.holds({ posted }))
     })
+    for (const { latest } of templates.pauses({ posted })) {
+      const [before, next] = [list.findLast(({ checked }) => checked.at <= latest), list.find(({ checked }) => checked.at > latest)]
+      const isWaiting = posted.at < latest && (before === undefined || before.arrived?.code === PAUSED)
+      const later = templates.holds({ posted }).filter(({ from }) => from > latest)
+      if (next !== undefined && isWaiting) judge(42, `${next.opaque} was`, posted.pair, latest, takenUpAt(next, latest), LATE_TEMPLATE_MS, later)
+    }
     const acceptedAt = responses.find(({ status }) => status >= 200 && status < 300)?.at
     if (posted.scheduledFor !== undefined && acceptedAt !== undefined && list[0] !== undefined) {
       const due = Math.max(posted.scheduledFor, acceptedAt)
@@ -57,7 +74,7 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
     const expiresAt = Math.max(acceptedAt, posted.scheduledFor ?? 0) + (posted.expiresInMs ?? rules.lifeMs ?? 86_400_000)
     const lateMs = uncovered(expiresAt, ended.settledAt, general)
     // One in flight, or of unknown outcome, is looked at again a minute later.
-    if (lateMs > 2 * EXPIRY_EVERY_MS + LATE_MS) note(28, `${posted.key} expired ${Math.round(lateMs / 1000)} s late`)
+    if (lateMs > 2 * EXPIRY_EVERY_MS + LATE_MS) report(28, `${posted.key} expired ${Math.round(lateMs / 1000)} s late`)
   }
 }
 
@@ -65,27 +82,37 @@ export function judgeLateness (rules: Rules, messages: Map<string, Message>, sen
 function dueAt (rules: Rules, before: Send): number {
   const delayMs = rules.retriesMs?.[attemptOf(before.opaque) - 1] ?? 0
   const end = before.answered?.at ?? before.checked.at + 2 * (rules.leaseMs ?? 0)
-  return outcomeOf(before) === 'refused' ? end + delayMs : end + 2 * (rules.leaseMs ?? 0)
+  return outcomeOf(before) === 'retryable' ? end + delayMs : end + 2 * (rules.leaseMs ?? 0)
 }
 
 /** A pair waits while one of its messages is in flight, for the interval after it, and in a cool-down. */
-function blockedBy (send: Send, leaseMs: number, inForce: RulesInForce): Interval & { pair: string } {
+function blockedBy (send: Send, ofMessage: Send[], leaseMs: number, inForce: RulesInForce): Interval & { pair: string } {
   const from = send.checked.at
   const end = send.answered?.at ?? from + leaseMs
   const intervalMs = Math.max(...inForce.during(senderOf(send.pair), from, end).map(one => one.intervalMs))
-  return { pair: send.pair, from, to: Math.max(from + intervalMs, end + (outcomeOf(send) === 'limited' ? COOL_DOWN_MS.pair : 0)) }
+  return { pair: send.pair, from, to: Math.max(from + intervalMs, end + (outcomeOf(send) === 'limited' ? coolDownMs(send, ofMessage) : 0)) }
+}
+
+/** How long the pair limit cools its pair down after this send of a message. */
+function coolDownMs (send: Send, ofMessage: Send[]): number {
+  const before = ofMessage.slice(0, ofMessage.indexOf(send))
+  const hits = before.length - 1 - before.findLastIndex(({ arrived }) => arrived?.code !== PAIR_LIMIT.code)
+  return Math.min(PAIR_LIMIT.firstMs * PAIR_LIMIT.growth ** hits, PAIR_LIMIT.mostMs) + PAIR_LIMIT.tailMs
 }
 
 /** So does one that is given back: a slot is not refunded. */
 function grantBlocks ({ pair, at }: Granted): Interval & { pair: string } {
-  return { pair, from: at, to: at + COOL_DOWN_MS.sender }
+  return { pair, from: at, to: at + SENDER_COOL_DOWN_MS }
 }
 
-/** Seconds in which a sender used its rate, and its cool-downs. */
-function busyTimes (sender: string, list: Send[], inForce: RulesInForce): Interval[] {
-  const cools = list.filter(send => send.arrived?.code === 130429).map(({ checked }) => ({ from: checked.at, to: checked.at + COOL_DOWN_MS.sender }))
-  const seconds = groupBy(list, ({ checked }) => String(Math.floor(checked.at / 1000)))
+/** Seconds in which a sender used its rate, and its cool-downs. A grant uses the rate whether it starts or not, and then cools the sender down. */
+function busyTimes (sender: string, list: Send[], grants: Granted[], inForce: RulesInForce): Interval[] {
+  const cools = list.filter(send => send.arrived?.code === 130429).map(({ checked }) => ({ from: checked.at, to: checked.at + SENDER_COOL_DOWN_MS }))
+  const started = new Set(list.map(({ granted }) => granted))
+  const unsent = grants.filter(one => !started.has(one)).map(({ at }) => ({ from: at, to: at + SENDER_COOL_DOWN_MS }))
+  const times = grants.length > 0 ? grants.map(({ at }) => at) : list.map(({ checked }) => checked.at)
+  const seconds = groupBy(times, at => String(Math.floor(at / 1000)))
   const busy = [...seconds].map(([second, { length }]) => ({ from: Number(second) * 1000, to: Number(second) * 1000 + 1000, length }))
     .filter(({ from, to, length }) => length >= BUSY_SHARE * Math.min(...inForce.during(sender, from, to).map(({ perSecond }) => perSecond)))
-  return [...cools, ...busy]
+  return [...cools, ...unsent, ...busy]
 }

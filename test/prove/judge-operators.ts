@@ -1,70 +1,87 @@
 /** Sentences 29 to 32: what operators, recipients and WhatsApp's webhooks ask for is done. */
-import { factsOf, groupBy, senderOf, type Fact, type Message, type Operated, type Rules } from './history.js'
-import { CLOCKS_MS, type Note } from './model.js'
+import {
+  factsOf, groupBy, isInconclusive, isLost, senderOf, type Fact, type LostWrites, type Message, type Operated, type Rules
+} from './history.js'
+import { CLOCKS_MS, LATE_REQUEST_MS, type Report } from './model.js'
 import type { Send, Sends } from './sends.js'
-
-/** A request without a response may be executed this much later, by a node that was frozen. */
-const LATE_REQUEST_MS = 20_000
 
 export interface Pause { sender: string, from: number, to: number }
 
 /**
  * From the response to a pause until the request to resume. With `possible` also what may have been a pause: from the request on, if it got no
- * response or an error of the server, to the response to a resume.
+ * response or an error of the server, to the response to a resume; then it may have taken effect late, and be ended by a later resume.
  */
 export function pausesOf (facts: Fact[], possible = false): Pause[] {
   const pauses: Pause[] = []
   const lost = factsOf(facts, 'lost-writes')
   const operations = factsOf(facts, 'operated').filter(({ action }) => action === 'pause' || action === 'resume')
   for (const [sender, list] of groupBy(operations, ({ sender }) => sender)) {
-    list.sort((a, b) => a.askedAt - b.askedAt).forEach((one, at) => {
+    list.sort((a, b) => a.askedAt - b.askedAt).forEach((one, i) => {
       if (one.action !== 'pause' || (possible ? one.http >= 400 && one.http < 500 : one.http !== 200)) return
-      const resumes = list.slice(at + 1).filter(({ action }) => action === 'resume')
+      const resumes = list.slice(i + 1).filter(({ action }) => action === 'resume')
       if (possible) {
-        pauses.push({ sender, from: one.askedAt, to: resumes.find(({ http }) => http === 200)?.at ?? Infinity })
+        const ends = resumes.filter(resume => resume.http === 200 && !isLost(resume, lost))
+        const late = isInconclusive(one) ? ends.find(({ askedAt }) => askedAt >= one.at + LATE_REQUEST_MS) ?? ends.at(-1) : undefined
+        pauses.push({ sender, from: one.askedAt, to: (late ?? ends[0])?.at ?? Infinity })
         return
       }
-      // A request to resume that a node took up late may end a later pause.
-      const isAmbiguous = list.slice(0, at).some(({ action, http, at }) => action === 'resume' && http === 0 && one.askedAt - at < LATE_REQUEST_MS)
-      const to = isAmbiguous ? one.at : resumes[0]?.askedAt ?? Infinity
-      if (!lost.some(({ from, at }) => from <= one.at && one.askedAt <= at)) pauses.push({ sender, from: one.at, to })
+      const to = isEndedLate(one, list.slice(0, i), 'resume') ? one.at : resumes[0]?.askedAt ?? Infinity
+      if (!isLost(one, lost)) pauses.push({ sender, from: one.at, to })
     })
   }
   return pauses
 }
 
-export function judgeOperators (rules: Rules, messages: Map<string, Message>, sends: Sends, facts: Fact[], note: Note): void {
+/** From the request to clear a pair to the moment when it has taken effect at the latest. */
+export function clearsOf (facts: Fact[], pair: string): Array<{ from: number, to: number }> {
+  return factsOf(facts, 'operated').filter(one => one.action === 'clear' && one.pair === pair)
+    .map(one => ({ from: one.askedAt, to: one.at + (isInconclusive(one) ? LATE_REQUEST_MS : 0) }))
+}
+
+/** Whether a request of before, such as to resume, may take effect only after this one, and end it. */
+function isEndedLate (one: Operated, before: Operated[], ending: Operated['action']): boolean {
+  return before.some(other => other.action === ending && isInconclusive(other) && one.askedAt - other.at < LATE_REQUEST_MS)
+}
+
+export function judgeOperators (rules: Rules, messages: Map<string, Message>, sends: Sends, facts: Fact[], report: Report): void {
   const bySender = groupBy(sends.all, ({ pair }) => senderOf(pair))
   for (const { sender, from, to } of pausesOf(facts)) {
     const during = bySender.get(sender)?.find(send => isGrantedIn(send, from, to, rules))
-    if (during !== undefined) note(29, `${during.opaque} was granted while ${sender} was paused`)
+    if (during !== undefined) report(29, `${during.opaque} was granted while ${sender} was paused`)
   }
+  const losses = factsOf(facts, 'lost-writes')
   const preferences = factsOf(facts, 'operated').filter(({ action }) => action === 'opt-out' || action === 'opt-in')
-  for (const [pair, list] of groupBy(preferences, ({ pair = '' }) => pair)) judgeOptOuts(rules, messages, sends, pair, list, note)
+  for (const [pair, list] of groupBy(preferences, ({ pair = '' }) => pair)) judgeOptOuts(rules, messages, sends, pair, list, losses, report)
+  const erasures = factsOf(facts, 'operated').filter(one => one.action === 'erase' && one.http === 200 && !isLost(one, losses))
+  const erased = new Set(erasures.map(({ pair = '' }) => pair.split('/').at(-1)))
   for (const { key, names } of factsOf(facts, 'key-left')) {
-    if (names.length > 0) note(31, `${key} names ${names.slice(0, 3).join(', ')} after the erasure`)
+    const kept = names.filter(name => erased.has(name))
+    // Without its number an opt-out could not be honoured.
+    if (kept.length > 0 && !key.endsWith(':opt-outs')) report(31, `${key} names ${kept.slice(0, 3).join(', ')} after the erasure`)
   }
   for (const [name, posts] of groupBy(factsOf(facts, 'status-posted'), ({ wamid, kind }) => `${kind} ${wamid}`)) {
     const refused = posts.find(({ http }) => http >= 400 && http < 500 && http !== 408 && http !== 429)
-    if (refused !== undefined) note(32, `${refused.key}: ${name.slice(0, 30)} got ${refused.http}`)
-    else if (!posts.some(({ http }) => http === 200)) note(32, `${posts[0]?.key}: ${name.slice(0, 30)} was never taken`)
+    if (refused !== undefined) report(32, `${refused.key}: ${name.slice(0, 30)} got ${refused.http}`)
+    else if (!posts.some(({ http }) => http === 200)) report(32, `${posts[0]?.key}: ${name.slice(0, 30)} was never taken`)
   }
 }
 
-/** Without a recorded grant, START_WITHIN_MS before the start is the earliest that the grant can have been. */
+/** Without a recorded grant, it was at some time in the START_WITHIN_MS before the start. */
 function isGrantedIn ({ granted, checked }: Send, from: number, to: number, { startWithinMs }: Rules): boolean {
-  const at = granted?.at ?? checked.at - startWithinMs
-  return at > from + CLOCKS_MS && at < to
+  const earliest = granted?.at ?? checked.at - startWithinMs
+  return earliest > from + CLOCKS_MS && (granted?.at ?? checked.at) < to
 }
 
-function judgeOptOuts (rules: Rules, messages: Map<string, Message>, sends: Sends, pair: string, list: Operated[], note: Note): void {
-  list.sort((a, b) => a.askedAt - b.askedAt).forEach((one, at) => {
-    if (one.action !== 'opt-out' || one.http !== 200) return
-    const to = list.slice(at + 1).find(({ action }) => action === 'opt-in')?.askedAt ?? Infinity
+function judgeOptOuts (
+  rules: Rules, messages: Map<string, Message>, sends: Sends, pair: string, list: Operated[], losses: LostWrites[], report: Report
+): void {
+  list.sort((a, b) => a.askedAt - b.askedAt).forEach((one, i) => {
+    if (one.action !== 'opt-out' || one.http !== 200 || isLost(one, losses) || isEndedLate(one, list.slice(0, i), 'opt-in')) return
+    const to = list.slice(i + 1).find(({ action }) => action === 'opt-in')?.askedAt ?? Infinity
     for (const { posted } of messages.values()) {
       if (posted.pair !== pair || posted.isMarketing !== true) continue
       const send = sends.of(posted.key).find(send => isGrantedIn(send, one.at, to, rules))
-      if (send !== undefined) note(30, `${send.opaque} was granted after its recipient had opted out`)
+      if (send !== undefined) report(30, `${send.opaque} was granted after its recipient had opted out`)
     }
   })
 }

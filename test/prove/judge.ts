@@ -7,8 +7,10 @@ import { judgeOrder } from './judge-order.js'
 import { judgeOutcomes } from './judge-outcomes.js'
 import { judgeSends } from './judge-sends.js'
 import { judgeSpacing } from './judge-spacing.js'
+import { judgeTemplates, templatesOf } from './judge-templates.js'
 import { factsOf, messagesOf, nameOf, type Fact, type History, type Message } from './history.js'
-import { breaches, excusable, sentences, type Breach, type Note, type Sentence } from './model.js'
+import { breaches, byRedisClock, excusable, sentences, type Breach, type Report, type Sentence } from './model.js'
+import { outagesOf } from './outages.js'
 import { sendsOf } from './sends.js'
 
 export { breaches, type Breach } from './model.js'
@@ -40,7 +42,7 @@ export interface Figures {
   statuses: number
   callbacks: number
   operations: number
-  /** Messages and pairs about which Redis lost acknowledged writes. */
+  /** Messages about which Redis lost writes that it had acknowledged. */
   lostByRedis: number
   /** Violations that these losses explain. */
   excusedByRedis: number
@@ -60,9 +62,11 @@ export function judge ({ rules, facts }: History): Judgement {
   const found = new Map<Breach, string[]>(breaches.map(breach => [breach, []]))
   const bySentence = new Map<Sentence, string[]>()
   const messages = messagesOf(facts)
-  const lost = lostOf(facts, messages)
+  const { names: lost, count: lostByRedis } = lostOf(facts, messages)
+  const isStepped = factsOf(facts, 'clock-stepped').length > 0
   let excused = 0
-  const note: Note = (sentence, what) => {
+  const report: Report = (sentence, what) => {
+    if (isStepped && byRedisClock.has(sentence)) return
     if (excusable.has(sentence) && lost.has(/^[^: ]+/.exec(what)?.[0] ?? '')) {
       excused++
       return
@@ -71,14 +75,17 @@ export function judge ({ rules, facts }: History): Judgement {
     bySentence.set(sentence, [...bySentence.get(sentence) ?? [], what])
   }
   const sends = sendsOf(messages, facts)
-  const outcomes = judgeOutcomes(rules, messages, sends, facts, note)
-  const doubled = judgeSends(rules, messages, sends, note)
-  const spacing = judgeSpacing(rules, sends, facts, note)
-  judgeOrder(rules, messages, sends, facts, note)
-  judgeLateness(rules, messages, sends, facts, note)
-  judgeOperators(rules, messages, sends, facts, note)
-  judgeCallbacks(rules, messages, facts, note)
-  judgeBooks(messages, lost, facts, note)
+  const templates = templatesOf(messages, sends, facts)
+  const outcomes = judgeOutcomes(rules, messages, sends, templates, facts, report)
+  const outages = outagesOf(rules, sends, facts)
+  const doubled = judgeSends(rules, messages, sends, outages, report)
+  const spacing = judgeSpacing(rules, sends, facts, report)
+  judgeOrder(rules, messages, sends, outages, templates, facts, report)
+  judgeLateness(rules, messages, sends, outages, templates, facts, report)
+  judgeTemplates(rules, messages, sends, templates, facts, report)
+  judgeOperators(rules, messages, sends, facts, report)
+  judgeCallbacks(rules, messages, facts, report)
+  judgeBooks(messages, lost, lostByRedis, facts, report)
   const figures = {
     ...outcomes,
     ...doubled,
@@ -86,26 +93,28 @@ export function judge ({ rules, facts }: History): Judgement {
     statuses: factsOf(facts, 'status-posted').filter(({ http }) => http === 200).length,
     callbacks: factsOf(facts, 'called-back').filter(({ status }) => status >= 200 && status < 300).length,
     operations: factsOf(facts, 'operated').filter(({ http }) => http >= 200 && http < 300).length,
-    lostByRedis: lost.size,
+    lostByRedis,
     excusedByRedis: excused
   }
   return { figures, found, bySentence }
 }
 
-/** Keys, attempt names and pairs about which Redis lost acknowledged writes: only what is said of these is excused. */
-function lostOf (facts: Fact[], messages: Map<string, Message>): Set<string> {
+/** Keys, attempt names and pairs about which Redis lost writes: only what is said of these is excused. `count`: of messages. */
+function lostOf (facts: Fact[], messages: Map<string, Message>): { names: Set<string>, count: number } {
   const lost = new Set<string>()
   const losses = factsOf(facts, 'lost-writes')
-  if (losses.length === 0) return lost
+  if (losses.length === 0) return { names: lost, count: 0 }
   const digests = new Set(losses.flatMap(({ ids }) => ids))
   for (const pair of losses.flatMap(({ pairs }) => pairs)) lost.add(pair)
+  let count = 0
   for (const { posted, responses, arrivals } of messages.values()) {
     const names = [...responses.flatMap(({ id }) => id?.slice(id.indexOf('.') + 1) ?? []), ...arrivals.map(({ opaque }) => nameOf(opaque))]
     if (!names.some(name => digests.has(name.slice(0, name.indexOf('.'))))) continue
+    count++
     lost.add(posted.key)
     for (const { opaque } of arrivals) lost.add(opaque)
   }
-  return lost
+  return { names: lost, count }
 }
 
 export function isSpotless ({ found }: Judgement): boolean {

@@ -3,11 +3,20 @@ import { createZipf, type Random } from '../property/random.js'
 import { pass } from '../support/until.js'
 import type { ProvingCaller, MessageRequest } from './caller.js'
 
-export interface LoadOptions { senders: string[], people: number, perSecond: number, seconds: number, caller: ProvingCaller, random: Random }
+export interface LoadOptions {
+  senders: string[]
+  people: number
+  perSecond: number
+  seconds: number
+  caller: ProvingCaller
+  random: Random
+  /** Names of templates that some messages are sent with. */
+  templates: readonly string[]
+}
 
 export interface Load {
   /** Every message that was posted. */
-  wishes: Map<string, MessageRequest>
+  drafts: Map<string, MessageRequest>
   /** The number of posts with a conclusive response. */
   responded: () => number
   /** Whether the time is over and every caller has a response. */
@@ -27,9 +36,9 @@ const MEAN_LENGTH = 3.5
 
 /** Conversations start at random times, at a rate that posts `perSecond` messages a second in total. */
 export function startLoad (options: LoadOptions): Load {
-  const { senders, people, perSecond, seconds, caller, random } = options
+  const { senders, people, perSecond, seconds, caller, random, templates } = options
   const zipf = createZipf(people, 0.5)
-  const wishes = new Map<string, MessageRequest>()
+  const drafts = new Map<string, MessageRequest>()
   const underway = new Set<Promise<void>>()
   const talking = new Set<string>()
   const erased = new Set<string>()
@@ -40,7 +49,7 @@ export function startLoad (options: LoadOptions): Load {
   const nameOf = ({ sender, to, lane }: Place): string => `${sender}/${to}/${lane}`
 
   /** A recipient without an open conversation in this lane, taken until it is released; some numbers make the sandbox fail or refuse. */
-  function take (random: Random, lane?: MessageRequest['lane']): Place {
+  function reserve (random: Random, lane?: MessageRequest['lane']): Place {
     for (;;) {
       const person = String(zipf.draw(random)).padStart(4, '0')
       const special = random.chance(0.01) ? '15561131000' : random.chance(0.01) ? '15560131026' : random.chance(0.005) ? '15560131000' : '1555000'
@@ -53,24 +62,24 @@ export function startLoad (options: LoadOptions): Load {
     }
   }
 
-  function wishFor (place: Place, random: Random): MessageRequest {
-    const wish: MessageRequest = { ...place, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry' }
-    if (random.chance(0.03)) wish.expiresInMs = random.int(5000, 40_000)
+  function draftFor (place: Place, random: Random): MessageRequest {
+    const draft: MessageRequest = { ...place, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry' }
+    if (random.chance(0.03)) draft.expiresInMs = random.int(5000, 40_000)
     if (random.chance(0.1)) {
-      wish.isMarketing = true
+      draft.isMarketing = true
       marketed.add(`${place.sender}/${place.to}`)
     }
-    wishes.set(wish.key, wish)
-    return wish
+    drafts.set(draft.key, draft)
+    return draft
   }
 
-  async function post (wish: MessageRequest, random: Random): Promise<Record<string, unknown> | null> {
-    const body = await caller.post(wish)
+  async function post (draft: MessageRequest, random: Random): Promise<Record<string, unknown> | null> {
+    const body = await caller.post(draft)
     responded++
-    if (body?.['status'] === 'queued' && random.chance(0.02)) await caller.operate('DELETE', `/messages/${wish.key}?sender=${wish.sender}`)
+    if (body?.['status'] === 'queued' && random.chance(0.02)) await caller.operate('DELETE', `/messages/${draft.key}?sender=${draft.sender}`)
     // Some callers repeat an accepted request later.
     if (typeof body?.['id'] === 'string' && body['code'] === undefined && random.chance(0.05)) {
-      later(random.int(100, 20_000), async () => { await caller.repeat(wish) })
+      later(random.int(100, 20_000), async () => { await caller.repeat(draft) })
     }
     return body
   }
@@ -82,26 +91,27 @@ export function startLoad (options: LoadOptions): Load {
 
   async function talk (random: Random): Promise<void> {
     const isGraph = random.chance(0.15)
-    const place = take(random, isGraph ? 2 : undefined)
+    const place = reserve(random, isGraph ? 2 : undefined)
     let last: { key: string, id: string } | null = null
     for (let left = random.int(1, 6); left > 0; left--) {
-      const wish = wishFor(place, random)
+      const draft = draftFor(place, random)
       // The drop-in surface has neither a policy nor a life.
-      if (isGraph) Object.assign(wish, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined })
-      if (last !== null && random.chance(0.3)) wish.quotes = last
-      const body = await post(wish, random)
-      last = body?.['status'] === 'sent' && typeof body['id'] === 'string' ? { key: wish.key, id: body['id'] } : null
+      if (isGraph) Object.assign(draft, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined })
+      if (last !== null && random.chance(0.3)) draft.quotes = last
+      else if (!isGraph && templates.length > 0 && random.chance(0.2)) draft.template = random.pick([...templates])
+      const body = await post(draft, random)
+      last = body?.['status'] === 'sent' && typeof body['id'] === 'string' ? { key: draft.key, id: body['id'] } : null
     }
     talking.delete(nameOf(place))
   }
 
   /** Rows to a few recipients, mixed; some refer to a message that was just sent, so that they take longer to admit than texts. */
   async function batch (random: Random): Promise<void> {
-    const places = Array.from({ length: random.int(1, 3) }, () => take(random))
+    const places = Array.from({ length: random.int(1, 3) }, () => reserve(random))
     const first = places[0] as Place
-    const quoted = wishFor(first, random)
+    const quoted = draftFor(first, random)
     const body = await post(quoted, random)
-    const rows = Array.from({ length: random.int(3, 9) }, () => wishFor(random.pick(places), random))
+    const rows = Array.from({ length: random.int(3, 9) }, () => draftFor(random.pick(places), random))
     if (body?.['status'] === 'sent' && typeof body['id'] === 'string') {
       const quotes = { key: quoted.key, id: body['id'] }
       for (const row of rows) if (row.sender === first.sender && random.chance(0.5)) row.quotes = quotes
@@ -119,16 +129,16 @@ export function startLoad (options: LoadOptions): Load {
     const place: Place = { sender: random.pick(senders), to: stranger('1555001'), lane: 2 }
     const scheduledFor = Date.now() + random.int(2000, 8000)
     for (let left = random.int(1, 3); left > 0; left--) {
-      const wish = wishFor(place, random)
-      Object.assign(wish, { scheduledFor, expiresInMs: undefined })
-      await post(wish, random)
+      const draft = draftFor(place, random)
+      Object.assign(draft, { scheduledFor, expiresInMs: undefined })
+      await post(draft, random)
     }
   }
 
   /** A recipient who is erased after a short conversation, perhaps while messages wait or are in flight. */
   async function forget (random: Random): Promise<void> {
     const place: Place = { sender: random.pick(senders), to: stranger('1555002'), lane: 2 }
-    for (let left = random.int(1, 3); left > 0; left--) await caller.post(wishFor(place, random)).finally(() => responded++)
+    for (let left = random.int(1, 3); left > 0; left--) await caller.post(draftFor(place, random)).finally(() => responded++)
     await pass(random.int(0, 3000))
     erased.add(`${place.sender}/${place.to}`)
     for (let tries = 0; tries < 100; tries++) {
@@ -158,5 +168,5 @@ export function startLoad (options: LoadOptions): Load {
 
   let isDone = false
   run().then(() => { isDone = true }, () => undefined)
-  return { wishes, responded: () => responded, isDone: () => isDone, isErased: pair => erased.has(pair), marketed: () => [...marketed] }
+  return { drafts, responded: () => responded, isDone: () => isDone, isErased: pair => erased.has(pair), marketed: () => [...marketed] }
 }

@@ -1,14 +1,15 @@
-/** `npm run prove -- --minutes 30 --write`: ends with a verdict, which it puts into the README, and with 1 if a promise was broken. */
+/** `npm run prove -- --minutes 30 --write`: ends with a result, which it puts into docs/proof.md, and with 1 if a promise was broken. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { isSpotless } from './judge.js'
+import type { Fact } from './history.js'
+import { isSpotless, judge } from './judge.js'
 import { randomSeed } from '../support/seed.js'
 import { table } from './report.js'
 import type { Fsync, On } from './servers.js'
-import { soak } from './soak.js'
-import { whyNotShown, writeVerdict } from './verdict.js'
+import { rules, soak } from './soak.js'
+import { whyNotShown, writeResult } from './result.js'
 
 const { values } = parseArgs({
   options: {
@@ -20,9 +21,19 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '72' },
     'fault-every': { type: 'string', default: '3' },
     only: { type: 'string', multiple: true, default: [] },
-    write: { type: 'boolean', default: false }
+    write: { type: 'boolean', default: false },
+    /** Judges the facts that an earlier run kept, instead. */
+    judge: { type: 'string' }
   }
 })
+if (values.judge !== undefined) {
+  // JSON has no Infinity: what never ended has no end there.
+  const facts = readFileSync(values.judge, 'utf8').split('\n').map(line => JSON.parse(line) as Fact)
+    .map(fact => (fact.fact === 'trouble' || fact.fact === 'frozen') && fact.to === null ? { ...fact, to: Infinity } : fact)
+  const judgement = judge({ rules, facts })
+  console.log(table({ judgement, faults: new Map(), seconds: 0, settledInSeconds: 0 }))
+  process.exit(isSpotless(judgement) ? 0 : 1)
+}
 const seconds = values.minutes === undefined ? Number(values.seconds) : Number(values.minutes) * 60
 const duration = values.minutes === undefined ? `--seconds ${seconds}` : `--minutes ${values.minutes}`
 const [on, fsync] = [values.on as On, values.fsync as Fsync]
@@ -40,6 +51,7 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
   perSecond: Number(values.rate),
   faultEverySeconds: Number(faultEvery),
   only: values.only,
+  hasTemplates: true,
   report ({ second, posted, responded, arrived, faults, doing }) {
     console.log(`${String(second).padStart(5)} s  ${posted} posted, ${responded} responded, ${arrived} at the provider, ${faults} faults; ${doing}`)
   }
@@ -54,8 +66,8 @@ if (!isGood) {
 }
 if (values.write) {
   const reason = whyNotShown(soaked)
-  if (reason === null) writeVerdict(soaked, repeat)
-  console.log(reason === null ? 'written to the README' : `not written to the README: ${reason}`)
+  if (reason === null) writeResult(soaked, repeat)
+  console.log(reason === null ? 'written to docs/proof.md' : `not written to docs/proof.md: ${reason}`)
 }
 console.log(isGood ? 'every promise held' : 'A PROMISE WAS BROKEN')
 process.exit(isGood ? 0 : 1)

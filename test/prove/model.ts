@@ -39,7 +39,9 @@ export const sentences = {
   37: 'counts differ',
   38: 'lists differ',
   39: 'key without an end',
-  40: 'node failed'
+  40: 'node failed',
+  41: 'sent while its template was paused',
+  42: 'too late'
 } as const
 
 export type Sentence = keyof typeof sentences
@@ -51,13 +53,16 @@ export const breaches: Breach[] = [...new Set(Object.values(sentences))]
 /** Only these can be broken by what Redis lost, and only for the messages in the lost writes. Spacing, rates and order never are. */
 export const excusable = new Set<Sentence>([1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 30, 33, 34])
 
+/** Durations that count by Redis's clock: where that clock was set they prove nothing by the observers' clock. */
+export const byRedisClock = new Set<Sentence>([7, 24, 25, 26, 27, 28, 36])
+
 /** Records a violation of a sentence. The text begins with what it is about: a key, an attempt, a pair or a sender. */
-export type Note = (sentence: Sentence, what: string) => void
+export type Report = (sentence: Sentence, what: string) => void
 
 /** Provider codes by what they mean for an attempt. Meta's own documentation is the source, as for the gateway's tables. */
 export const codes = {
-  /** Uses up no attempt: rate limits, and a sender that may not send. */
-  usesNoAttempt: new Set([4, 80007, 130429, 131048, 131056, 190, 131031, 131042]),
+  /** Uses up no attempt: rate limits, and a sender or a template that may not be sent. */
+  usesNoAttempt: new Set([4, 80007, 130429, 131048, 131056, 190, 131031, 131042, 132015]),
   /** Another attempt may succeed. */
   temporary: new Set([1, 2, 131000, 131016])
 }
@@ -68,6 +73,8 @@ export const CLOCKS_MS = 5
 export const NETWORK_MS = 50
 /** A second may hold this share more than the rate. */
 export const RATE_TOLERANCE = 0.02
+/** A request without a conclusive response may take effect this much later: its node was frozen, or its command was held up. */
+export const LATE_REQUEST_MS = 20_000
 /** How long a node with a working connection to Redis needs at most to write what it knows. */
 export const WRITE_WITHIN_MS = 2500
 /** How long something due may wait while nothing prevents it. */
@@ -76,5 +83,11 @@ export const LATE_MS = 15_000
 export const LATE_RETRY_MS = 45_000
 /** The same for callbacks that the receiver itself never rejects. */
 export const LATE_CALLBACK_MS = 30_000
+/** CALLBACK_TIMEOUT_MS of the nodes. */
+export const CALLBACK_TIMEOUT_MS = 4000
+/** For how long a node leases callbacks: two attempts, and 2 s. */
+export const CALLBACK_LEASE_MS = 2 * CALLBACK_TIMEOUT_MS + 2000
+/** From the approval of a template until its waiting messages go on: a read may fail once. */
+export const LATE_TEMPLATE_MS = 135_000
 /** Housekeeping expires messages once a minute. */
 export const EXPIRY_EVERY_MS = 60_000

@@ -1,7 +1,6 @@
 /** A third of a minute of `npm run prove`: under load and faults, three nodes keep every promise. SEED repeats a run. */
 import t, { type Test } from 'tap'
-import { regressions } from '../support/regressions.js'
-import { seedOf } from '../support/seed.js'
+import { regressions, seedOf } from '../support/seed.js'
 import { table } from './report.js'
 import { soak } from './soak.js'
 
@@ -20,6 +19,6 @@ async function run (t: Test, seed: number): Promise<void> {
   t.comment(`SEED=${seed}`)
   t.comment(table(soaked))
   for (const [breach, list] of soaked.judgement.found) t.strictSame(list.slice(0, 5), [], `${breach}, by seed ${seed}`)
-  t.ok(soaked.judgement.figures.messages > 120, 'enough messages for a verdict')
-  t.ok(soaked.faults.size > 8, 'enough kinds of faults for a verdict')
+  t.ok(soaked.judgement.figures.messages > 120, 'enough messages for a result')
+  t.ok(soaked.faults.size > 8, 'enough kinds of faults for a result')
 }

@@ -12,7 +12,7 @@ export interface ProviderRecords {
 
 const EVERY_MS = 100
 
-export function collect (control: string, take: (arrival: Arrived) => void): ProviderRecords {
+export function collect (control: string, onArrival: (arrival: Arrived) => void): ProviderRecords {
   let since = 0
   let count = 0
   let isClosed = false
@@ -23,7 +23,7 @@ export function collect (control: string, take: (arrival: Arrived) => void): Pro
       since = record.seq
       count++
       // The sandbox reset the connection before it read the request, so only the observer in the node knows the recipient.
-      if (record.opaque !== null) take(toFact(record))
+      if (record.opaque !== null) onArrival(toFact(record))
     }
   }
 

@@ -1,4 +1,4 @@
-/** The verdict as a table for people. */
+/** The result as a table for people. */
 import { breaches, type Figures } from './judge.js'
 import { sentences } from './model.js'
 import type { Soaked } from './soak.js'
@@ -23,12 +23,14 @@ const titles: Record<keyof Figures, string> = {
   statuses: 'webhook statuses taken',
   callbacks: 'callbacks accepted by the receiver',
   operations: "operators' actions",
-  lostByRedis: 'messages and pairs of which Redis lost acknowledged writes',
+  lostByRedis: 'messages of which Redis lost writes',
   excusedByRedis: 'violations that these losses explain',
   longestSilenceMs: 'longest silence at the provider, ms'
 }
 
-export function table ({ judgement: { figures, found, bySentence }, faults, seconds, settledInSeconds }: Soaked): string {
+type Reported = Pick<Soaked, 'judgement' | 'faults' | 'seconds' | 'settledInSeconds'>
+
+export function table ({ judgement: { figures, found, bySentence }, faults, seconds, settledInSeconds }: Reported): string {
   const lines = [
     ...Object.entries(titles).map(([name, title]) => row(title, figures[name as keyof Figures])),
     row('settled after the last fault, s', settledInSeconds),

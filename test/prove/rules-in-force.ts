@@ -1,16 +1,23 @@
 /** The rules of each sender over time, from the settings and the operators' changes. */
-import { factsOf, groupBy, type Fact, type Rules, type SenderRules } from './history.js'
-
-/** How much later a request without a response may be executed. */
-const LATE_REQUEST_MS = 20_000
+import { factsOf, groupBy, isLost, type Fact, type Rules, type SenderRules } from './history.js'
+import { LATE_REQUEST_MS } from './model.js'
 
 export interface RulesInForce {
   /** All rules that were or may have been in force at some time from `from` to `to`. */
   during: (sender: string, from: number, to: number) => SenderRules[]
+  /**
+   * The least time from `from` in which a pair may start `count` sends, when the last one starts at `to`: the largest burst of that time, and one for
+   * each interval. After a change of the interval each part of the time counts by the interval that was in force in it.
+   */
+  leastMs: (sender: string, from: number, to: number, count: number) => number
 }
+
+const isSame = (one: SenderRules, other: SenderRules): boolean =>
+  one.intervalMs === other.intervalMs && one.burst === other.burst && one.perSecond === other.perSecond
 
 export function rulesInForce (rules: Rules, facts: Fact[]): RulesInForce {
   const changes = groupBy(factsOf(facts, 'operated').filter(({ action }) => action === 'rules'), ({ sender }) => sender)
+  const losses = factsOf(facts, 'lost-writes')
   const histories = new Map<string, Array<{ from: number, to: number, rules: SenderRules }>>()
   function historyOf (sender: string): Array<{ from: number, to: number, rules: SenderRules }> {
     const known = histories.get(sender)
@@ -20,15 +27,34 @@ export function rulesInForce (rules: Rules, facts: Fact[]): RulesInForce {
     let isUncertain = false
     for (const change of (changes.get(sender) ?? []).sort((a, b) => a.askedAt - b.askedAt)) {
       if (change.http >= 400 && change.http < 500) continue
-      const before = list.at(-1)
-      if (before === undefined) continue
+      const before = list.filter(({ to }) => to === Infinity)
+      const isCertain = change.http === 200 && !isLost(change, losses)
       // Until the response either may be in force. Without one the request may be executed late, by a node that was frozen.
-      before.to = change.http === 200 ? Math.max(change.at, isUncertain ? change.at + LATE_REQUEST_MS : 0) : Infinity
-      isUncertain = change.http !== 200
-      list.push({ from: change.askedAt, to: Infinity, rules: { ...before.rules, ...change.rules } })
+      if (isCertain) for (const one of before) one.to = isUncertain ? change.at + LATE_REQUEST_MS : change.at
+      isUncertain = !isCertain
+      for (const { rules } of before) {
+        const changed = { ...rules, ...change.rules }
+        if (!list.some(one => one.to === Infinity && isSame(one.rules, changed))) list.push({ from: change.askedAt, to: Infinity, rules: changed })
+      }
     }
     histories.set(sender, list)
     return list
   }
-  return { during: (sender, from, to) => historyOf(sender).filter(one => one.to >= from && one.from <= to).map(one => one.rules) }
+  const during = (sender: string, from: number, to: number): SenderRules[] =>
+    historyOf(sender).filter(one => one.to >= from && one.from <= to).map(one => one.rules)
+  function leastMs (sender: string, from: number, to: number, count: number): number {
+    const history = historyOf(sender)
+    const changes = [...history.map(one => one.from), ...history.map(one => one.to)].filter(at => at > from && at < Infinity).sort((a, b) => a - b)
+    let left = count - Math.max(...during(sender, from, to).map(({ burst }) => burst))
+    let at = from
+    for (const end of [...changes, Infinity]) {
+      if (left <= 0) break
+      const intervalMs = Math.min(...history.filter(one => one.to > at && one.from < end).map(one => one.rules.intervalMs))
+      const part = Math.min(left, (end - at) / intervalMs)
+      at = part === left ? at + part * intervalMs : end
+      left -= part
+    }
+    return at - from
+  }
+  return { during, leastMs }
 }

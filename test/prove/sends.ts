@@ -21,7 +21,7 @@ export interface Send {
 const GRANT_MS = 1000
 
 /** What a node knows of a send once it has its response. `unknown`: it has none. */
-export type Outcome = 'accepted' | 'refused' | 'rejected' | 'limited' | 'unknown'
+export type Outcome = 'accepted' | 'retryable' | 'rejected' | 'limited' | 'unknown'
 
 /** All sends, oldest first, and the means to ask about nodes. */
 export interface Sends {
@@ -29,6 +29,11 @@ export interface Sends {
   of: (key: string) => Send[]
   /** From when on the gateway as a whole can know the response of a send; Infinity if the node never could write it. */
   knownFrom: (send: Send) => number
+  /**
+   * Whether an attempt was granted in a time, and its node ended, stood still or lost Redis before it started or gave it back: no process knows
+   * whether it started.
+   */
+  isGrantLost: (opaque: string, from: number, to?: number) => boolean
   freezes: Frozen[]
 }
 
@@ -37,7 +42,7 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
     [...arrivals.map(({ opaque }) => nameOf(opaque)), ...responses.flatMap(({ id }) => id === undefined ? [] : [id.slice(id.indexOf('.') + 1)])]
       .map(name => [name, posted] as const)))
   const of = (kind: 'checked' | 'written' | 'answered'): Map<string, ObservedSend[]> => groupBy(observedSends(facts, kind), ({ opaque }) => opaque)
-  const [checks, writes, answers] = [of('checked'), of('written'), of('answered')]
+  const [checks, writes, responses] = [of('checked'), of('written'), of('answered')]
   const arrived = groupBy([...messages.values()].flatMap(({ arrivals }) => arrivals).sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
   const granted = groupBy(factsOf(facts, 'granted').sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
   // Of a time whose writes Redis lost, the append-only file has no grants.
@@ -48,9 +53,9 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
     const posted = owners.get(nameOf(opaque))
     if (posted === undefined) continue
     const arrivals = [...arrived.get(opaque) ?? []]
-    list.forEach((checked, at) => {
+    list.forEach((checked, i) => {
       // A limited attempt is made again under the same name.
-      const next = list.slice(at + 1).find(({ node }) => node === checked.node)?.at ?? Infinity
+      const next = list.slice(i + 1).find(({ node }) => node === checked.node)?.at ?? Infinity
       const mine = (one: ObservedSend): boolean => one.node === checked.node && one.at >= checked.at && one.at < next
       const index = arrivals.findIndex(one => one.at >= checked.at - CLOCKS_MS)
       all.push({
@@ -60,7 +65,7 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
         node: checked.node,
         checked,
         written: writes.get(opaque)?.find(mine) ?? null,
-        answered: answers.get(opaque)?.find(mine) ?? null,
+        answered: responses.get(opaque)?.find(mine) ?? null,
         arrived: index < 0 ? null : arrivals.splice(index, 1)[0] ?? null,
         granted: isLost(checked.at) ? null : granted.get(opaque)?.findLast(one => one.at <= checked.at + CLOCKS_MS) ?? null
       })
@@ -76,6 +81,9 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
     all,
     of: key => byKey.get(key) ?? [],
     knownFrom: send => knownFrom(send, freezes, troubles),
+    isGrantLost: (opaque, from, to = Infinity) => (granted.get(opaque) ?? []).filter(({ at }) => at > from && at <= to).some(({ at }) =>
+      [...freezes, ...troubles].some(one => (one.fact === 'frozen' || one.of === 'process' || one.of === 'redis') &&
+        one.from < at + GRANT_MS + WRITE_WITHIN_MS && one.to > at)),
     freezes
   }
 }
@@ -96,7 +104,7 @@ export function saidOf ({ outcome, code }: Arrived): Outcome {
   if (outcome === 'accepted') return 'accepted'
   if (outcome !== 'rejected' || code === null) return 'unknown'
   if (codes.usesNoAttempt.has(code)) return 'limited'
-  return codes.temporary.has(code) ? 'refused' : 'rejected'
+  return codes.temporary.has(code) ? 'retryable' : 'rejected'
 }
 
 /**

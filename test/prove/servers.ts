@@ -1,11 +1,12 @@
 /** The Redis of a soak: one server, a Sentinel trio or a cluster, with the faults that each can have, and what it lost in them. */
 import { truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import type { Random } from '../property/random.js'
 import { startRedis, type Teardown, type TestRedis } from '../support/redis.js'
 import { pass } from '../support/until.js'
 import { monotonicNow, type Fact, type Trouble } from './history.js'
-import { aboutIn, grantsOf, keepLedger, ledgerOf, sizeOf } from './ledger.js'
+import { grantsOf, keepLedger, ledgerOf, lostBehind, sizeOf } from './ledger.js'
 
 export type On = 'server' | 'sentinel' | 'cluster'
 export type Fsync = 'everysec' | 'always'
@@ -23,7 +24,7 @@ export interface Servers {
   masters: () => Promise<Redis[]>
 }
 
-export interface ServerOptions { fsync: Fsync, leaseMs: number, note: (fact: Fact) => void }
+export interface ServerOptions { fsync: Fsync, leaseMs: number, record: (fact: Fact) => void }
 
 type Kinds = Record<string, (random: Random) => Promise<boolean>>
 
@@ -47,7 +48,7 @@ const LOOK_MS = 100
 /** Redis writes to the disk every second with `everysec`, as shipped. */
 const FSYNC_MS = 1000
 
-export async function startServer (t: Teardown, { fsync, leaseMs, note }: ServerOptions): Promise<Servers> {
+export async function startServer (t: Teardown, { fsync, leaseMs, record }: ServerOptions): Promise<Servers> {
   const server = await startRedis(t, { appendfsync: fsync, extra: keepLedger })
   const sizes: Array<{ at: number, file: string, size: number }> = []
   const timer = setInterval(() => {
@@ -59,7 +60,7 @@ export async function startServer (t: Teardown, { fsync, leaseMs, note }: Server
 
   async function away (forMs: number, before: () => Promise<void> = async () => undefined): Promise<boolean> {
     const trouble: Trouble = { fact: 'trouble', of: 'redis', node: null, from: monotonicNow(), to: Infinity }
-    note(trouble)
+    record(trouble)
     await server.kill()
     await before()
     await pass(forMs)
@@ -73,9 +74,9 @@ export async function startServer (t: Teardown, { fsync, leaseMs, note }: Server
     const at = monotonicNow()
     const kept = sizes.findLast(one => one.at <= at - FSYNC_MS)
     if (fsync === 'always' || kept === undefined || kept.file !== ledgerOf(server.dir)) return
-    const { ids, pairs } = await aboutIn(kept.file, kept.size)
+    const lost = await lostBehind(kept.file, kept.size)
     truncateSync(kept.file, kept.size)
-    note({ fact: 'lost-writes', from: kept.at, at, ids, pairs })
+    record({ fact: 'lost-writes', from: kept.at, at, ...lost })
   }
 
   const kinds: Kinds = {
@@ -84,7 +85,7 @@ export async function startServer (t: Teardown, { fsync, leaseMs, note }: Server
     'the power of Redis fails': async random => await away(random.int(0, 1500), cutPower),
     'Redis is frozen': async random => {
       const trouble: Trouble = { fact: 'trouble', of: 'redis', node: null, from: monotonicNow(), to: Infinity }
-      note(trouble)
+      record(trouble)
       process.kill(server.pid, 'SIGSTOP')
       await pass(random.int(150, 2500))
       process.kill(server.pid, 'SIGCONT')
@@ -97,7 +98,7 @@ export async function startServer (t: Teardown, { fsync, leaseMs, note }: Server
     redis: { port: server.port },
     inject: async (kind, random) => await kinds[kind]?.(random) ?? false,
     heal: async () => { process.kill(server.pid, 'SIGCONT') },
-    grants: async () => await grantsOf([server.dir]),
+    grants: async () => await grantsOf(join(server.dir, 'appendonlydir')),
     masters: async () => [clientOf(server)]
   }
 }

@@ -1,5 +1,5 @@
 /** A soak: three nodes under load while faults are injected; then the judge checks the history. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild, startSandbox } from '../crash/child.js'
@@ -15,14 +15,16 @@ import { createCaller } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
 import { readFinal } from './final.js'
 import { startFleet } from './fleet.js'
-import { monotonicNow, type Fact, type Rules } from './history.js'
+import { factsOf, isInconclusive, monotonicNow, type Fact, type Rules } from './history.js'
 import { judge, type Judgement } from './judge.js'
 import { startLoad } from './load.js'
+import { CALLBACK_TIMEOUT_MS } from './model.js'
 import { operate } from './operators.js'
 import { collect } from './provider-records.js'
 import { startProxies } from './proxies.js'
 import { startClusterServers, startSentinelServers } from './failover.js'
 import { startServer, type Fsync, type On, type Servers } from './servers.js'
+import { ACCOUNT, changeTemplates, templates } from './template-changes.js'
 import { APP_SECRET, startWhatsApp } from './whatsapp.js'
 
 export interface SoakOptions {
@@ -38,6 +40,8 @@ export interface SoakOptions {
   faultEverySeconds: number
   /** Only faults whose names contain one of these texts. */
   only?: string[]
+  /** WhatsApp pauses and disables templates during the run. */
+  hasTemplates?: boolean
   report: (progress: Progress) => void
 }
 
@@ -59,14 +63,16 @@ const LEASE_END_MS = LEASE_MS + LEASE_GRACE_MS
 const senders = ['800001', '800002', '800003']
 /** Removed from the senders' file and added again, time after time. */
 const CHANGING = '800004'
-const retriesMs = [1000, 2000, 4000, 8000, 8000]
-const rules: Rules = {
+const retriesMs = [500, 1000, 2000, 4000, 4000]
+/** The settings of every soak. */
+export const rules: Rules = {
   intervalMs: 1000,
   startWithinMs: 250,
   perSecond: 40,
   retriesMs,
   leaseMs: LEASE_END_MS,
   callbacks: true,
+  circuit: { recipients: 5, tailMs: 10_000 },
   senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } }
 }
 /**
@@ -82,34 +88,44 @@ const settings = {
   WHATSAPP_RETRY_INTERVAL_MS: '1000',
   WHATSAPP_APP_SECRET: APP_SECRET,
   CALLBACK_SECRET,
-  CALLBACK_TIMEOUT_MS: '4000',
+  CALLBACK_TIMEOUT_MS: String(CALLBACK_TIMEOUT_MS),
   CALLBACK_RETRY_MS: '500',
   SEND_TIMEOUT_MS: '2000',
   UNKNOWN_HOLD_MS: '3000',
   LEASE_MS: String(LEASE_MS),
   SHUTDOWN_GRACE_MS: '3000',
-  INLINE_WAIT_MS: '1000'
+  INLINE_WAIT_MS: '1000',
+  // Probes every 2 s at least, and three stages of half a second: an outage is over 10 s after its end.
+  CIRCUIT_RECIPIENTS: '5',
+  CIRCUIT_PROBE_MS: '500',
+  CIRCUIT_PROBE_MOST_MS: '2000',
+  CIRCUIT_STAGE_MS: '500'
 }
 
 export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-prove-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const facts: Fact[] = []
-  const note = (fact: Fact): void => { facts.push(fact) }
+  const record = (fact: Fact): void => { facts.push(fact) }
   const start = { server: startServer, sentinel: startSentinelServers, cluster: startClusterServers }[options.on]
-  const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_END_MS, note })
+  const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_END_MS, record })
   const sandbox = startSandbox()
   t.teardown(async () => await endChild(sandbox))
-  const origin = new URL(await sandbox.ready).origin
-  const control = `${origin}/_sandbox`
+  const control = `${new URL(await sandbox.ready).origin}/_sandbox`
   await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ latencyMs: 200, enforcePair: false, throughputPerSecond: null }) })
-  const receiver = await startCallbackReceiver(t, note)
+  const receiver = await startCallbackReceiver(t, record)
   const proxies = startProxies(t)
+  const { perSecond, seconds, hasTemplates = false } = options
   const sendersFile = join(folder, 'senders.json')
   const writeSenders = (ids: string[]): void => {
-    writeFileSync(sendersFile, JSON.stringify(ids.map(id => ({
-      id, accessToken: `token-of-${id}`, ...(id === CHANGING ? { rules: { pairIntervalMs: 1500, pairBurst: 2 } } : {})
+    // A node may start at any moment, and must find a whole file.
+    writeFileSync(`${sendersFile}.new`, JSON.stringify(ids.map(id => ({
+      id,
+      accessToken: `token-of-${id}`,
+      ...(hasTemplates ? { accountId: ACCOUNT } : {}),
+      ...(id === CHANGING ? { rules: { pairIntervalMs: 1500, pairBurst: 2 } } : {})
     }))))
+    renameSync(`${sendersFile}.new`, sendersFile)
   }
   writeSenders([...senders, CHANGING])
   // Otherwise a pair's cool-down grows to minutes, and a run waits for all of them.
@@ -119,32 +135,32 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const fleet = await startFleet(
     {
       redis: servers.redis,
-      sandboxPort: Number(new URL(origin).port),
+      sandboxPort: Number(new URL(control).port),
       folder,
       prefix,
       proxies,
       settings: { ...settings, CALLBACK_URL: receiver.url, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
     },
-    note
+    record
   )
   t.teardown(fleet.close)
 
   let isOver = false
-  const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, note, timeoutMs: 2500, isOver: () => isOver })
+  const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, record, timeoutMs: 2500, isOver: () => isOver })
   const random = createRandom(options.seed)
   const all = [...senders, CHANGING]
-  const { perSecond, seconds } = options
-  const load = startLoad({ senders: all, people: 150, perSecond, seconds, caller, random: createRandom(options.seed + 1) })
+  const load = startLoad({
+    senders: all, people: 150, perSecond, seconds, caller, random: createRandom(options.seed + 1), templates: hasTemplates ? templates : []
+  })
   const whatsapp = startWhatsApp({
     origins: fleet.origins,
-    note,
+    record,
     random: createRandom(options.seed + 2),
-    isErased: load.isErased,
     lateMs: Math.min(25_000, options.seconds * 250)
   })
   t.teardown(whatsapp.close)
   const records = collect(control, arrival => {
-    note(arrival)
+    record(arrival)
     whatsapp.follow(arrival)
   })
   const startedAt = performance.now()
@@ -159,7 +175,13 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     everySeconds: 2.5,
     isOver: () => second() > options.seconds
   })
-  t.teardown(watchMachine(note))
+  /** Reads come a minute apart at least, for which neither a change nor the end waits. */
+  const readSoon = async (): Promise<void> => {
+    for (const client of await servers.masters()) await client.zadd(`{${prefix}}:account-reads`, 1, ACCOUNT).catch(() => undefined)
+  }
+  const inTime = { random: createRandom(options.seed + 4), isOver: () => second() > options.seconds }
+  const changes = hasTemplates ? changeTemplates({ control, origins: fleet.origins, record, readSoon, ...inTime }) : Promise.resolve()
+  t.teardown(watchMachine(record))
   const faults = new Map<string, number>()
   let reloads = 0
   const reload = (random: Random): void => {
@@ -167,10 +189,10 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     fleet.reload()
     random.next()
   }
-  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_END_MS, note, reload }
+  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_END_MS, record, reload }
   let doing = ''
   const progress = setInterval(() => {
-    const counts = { posted: load.wishes.size, responded: load.responded(), arrived: records.count(), faults: sum(faults) }
+    const counts = { posted: load.drafts.size, responded: load.responded(), arrived: records.count(), faults: sum(faults) }
     options.report({ second: Math.round(second()), ...counts, doing })
   }, 5000)
 
@@ -180,7 +202,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     const isEnough = faults.size >= (options.leastKinds ?? 0) || second() > 3 * options.seconds
     if (second() > options.seconds && isEnough) break
     doing = kind
-    note({ fact: 'fault-injected', at: monotonicNow(), kind })
+    record({ fact: 'fault-injected', at: monotonicNow(), kind })
     // A generator of its own, so that a fault does not depend on how long another one takes.
     const injection = inject(kind, targets, random.fork()).then(happened => {
       if (happened) faults.set(kind, (faults.get(kind) ?? 0) + 1)
@@ -194,31 +216,40 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   writeSenders(all)
   await endFaults(targets)
   const healedAt = performance.now()
-  await operators
+  await Promise.all([operators, changes])
   // A node that did not reach Redis rejects the list, and has to be asked again.
+  let lists = ''
   await until('every node has the whole list of senders', async () => {
     fleet.reload()
     await pass(1000)
-    const lists = await Promise.all(fleet.origins().map(async origin => await caller.ask(origin, 'GET', '/senders')))
-    return lists.every(({ body }) => (body['senders'] as unknown[] | undefined)?.length === all.length)
-  }, STILL_WITHIN_S * 1000)
-  await untilStill(async () => load.isDone() ? 0 : 1 + load.wishes.size - load.responded())
+    const responses = await Promise.all(fleet.origins().map(async origin => await caller.ask(origin, 'GET', '/senders')))
+    lists = JSON.stringify(responses).slice(0, 1000)
+    return responses.every(({ body }) => (body['senders'] as unknown[] | undefined)?.length === all.length)
+  }, STILL_WITHIN_S * 1000).catch(() => record({ fact: 'node-failed', node: 'all', text: `not all have the whole list of senders: ${lists}` }))
+  // A pause that got no response may have taken effect after the resume: by a node that was frozen.
+  const late = factsOf(facts, 'operated').filter(one => one.action === 'pause' && isInconclusive(one))
+  for (const sender of new Set(late.map(({ sender }) => sender))) await caller.operate('POST', `/senders/${sender}/resume`, {})
+  await untilStill(async () => load.isDone() ? 0 : 1 + load.drafts.size - load.responded())
   const unsettled = async (): Promise<number> => {
-    const stats = await caller.persist('GET', '/stats', undefined, status => status === 200)
+    const stats = await caller.persist('GET', '/stats', undefined, (status, body) => status === 200 && body['unavailable'] === undefined)
     return (stats?.['senders'] as Array<{ unsettled: number }>).reduce((sum, one) => sum + one.unsettled, 0)
   }
-  await untilStill(async () => await unsettled() + whatsapp.left() + await waitingIn(servers, prefix, all))
+  let reads = 0
+  await untilStill(async () => {
+    if (hasTemplates && (performance.now() - healedAt) / 5000 > reads++) await readSoon()
+    return await unsettled() + whatsapp.left() + await waitingIn(servers, prefix, all)
+  })
   const settledInSeconds = (performance.now() - healedAt) / 1000
   doing = 'reading the final states'
   await records.close()
   // One by one: the facts of half an hour are too many for the arguments of one call.
   for (const fact of fleet.watched()) facts.push(fact)
   for (const fact of await servers.grants()) facts.push(fact)
-  for (const text of receiver.unsigned()) note({ fact: 'node-failed', node: 'receiver', text: `a callback with a wrong signature: ${text}` })
+  for (const text of receiver.unsigned()) record({ fact: 'node-failed', node: 'receiver', text: `a callback with a wrong signature: ${text}` })
   await readFinal({
-    caller, origins: fleet.origins, senders: all, wishes: load.wishes, isErased: load.isErased, masters: await servers.masters(), prefix, note
+    caller, origins: fleet.origins, senders: all, drafts: load.drafts, isErased: load.isErased, masters: await servers.masters(), prefix, record
   })
-  note({ fact: 'over', at: monotonicNow(), unsettled: await unsettled() })
+  record({ fact: 'over', at: monotonicNow(), unsettled: await unsettled() })
   clearInterval(progress)
   isOver = true
   const judgement = judge({ rules, facts })
@@ -228,12 +259,12 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
 /** Notes when this process, which gets as much of the processors as any other, was late by more than this. */
 const STALL_MS = 500
 
-function watchMachine (note: (fact: Fact) => void): () => void {
+function watchMachine (record: (fact: Fact) => void): () => void {
   let last = monotonicNow()
   const timer = setInterval(() => {
     const now = monotonicNow()
     // What was late then is made up for within seconds.
-    if (now - last > STALL_MS + 100) note({ fact: 'trouble', of: 'machine', node: null, from: last, to: now + 3000 })
+    if (now - last > STALL_MS + 100) record({ fact: 'trouble', of: 'machine', node: null, from: last, to: now + 3000 })
     last = now
   }, 100)
   return () => clearInterval(timer)

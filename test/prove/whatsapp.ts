@@ -8,9 +8,8 @@ export const APP_SECRET = 'app-secret-of-the-soak'
 
 export interface WhatsAppOptions {
   origins: () => string[]
-  note: (fact: Fact) => void
+  record: (fact: Fact) => void
   random: Random
-  isErased: (pair: string) => boolean
   /** How late the latest statuses come. */
   lateMs: number
 }
@@ -23,7 +22,7 @@ export interface WhatsApp {
   close: () => void
 }
 
-type Status = Pick<StatusPosted, 'key' | 'opaque' | 'wamid' | 'kind' | 'code'> & { sender: string, pair: string, tries: number }
+type Status = Pick<StatusPosted, 'key' | 'opaque' | 'wamid' | 'kind' | 'code'> & { sender: string, tries: number }
 
 /** Statuses of one sender that are due within this time go out in one post. */
 const EVERY_MS = 100
@@ -34,7 +33,7 @@ const FAILING = 0.03
 const HELD = 0.5
 const codes = [131000, 131000, 131026]
 
-export function startWhatsApp ({ origins, note, random, isErased, lateMs }: WhatsAppOptions): WhatsApp {
+export function startWhatsApp ({ origins, record, random, lateMs }: WhatsAppOptions): WhatsApp {
   const planned: Array<{ at: number, status: Status }> = []
   let open = 0
   let isClosed = false
@@ -42,7 +41,7 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
   function plan (arrival: Arrived, kind: Status['kind'], delayMs: number, code: number | null = null): void {
     const { key, opaque, pair, wamid } = arrival
     if (wamid === null || wamid === undefined) return
-    const status: Status = { key, opaque, wamid, kind, code, pair, sender: senderOf(pair), tries: 0 }
+    const status: Status = { key, opaque, wamid, kind, code, sender: senderOf(pair), tries: 0 }
     open++
     planned.push({ at: performance.now() + delayMs, status })
     // Meta repeats what it is not sure of.
@@ -82,7 +81,7 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
     const askedAt = monotonicNow()
     const http = nodes.length === 0 ? 0 : await postOnce(random.pick(nodes), sender, statuses)
     for (const { key, opaque, wamid, kind, code } of statuses) {
-      note({ fact: 'status-posted', askedAt, at: monotonicNow(), http, key, opaque, wamid, kind, code })
+      record({ fact: 'status-posted', askedAt, at: monotonicNow(), http, key, opaque, wamid, kind, code })
     }
     if (http === 200 || (http >= 400 && http < 500 && http !== 408 && http !== 429)) {
       open -= statuses.length
@@ -98,13 +97,11 @@ export function startWhatsApp ({ origins, note, random, isErased, lateMs }: What
       await pass(EVERY_MS)
       if (isClosed) return
       const due = new Map<string, Status[]>()
-      for (let at = planned.length - 1; at >= 0; at--) {
-        const one = planned[at]
+      for (let i = planned.length - 1; i >= 0; i--) {
+        const one = planned[i]
         if (one === undefined || one.at > performance.now()) continue
-        planned.splice(at, 1)
-        // Of an erased recipient nothing is left that a status could belong to.
-        if (isErased(one.status.pair)) open--
-        else due.set(one.status.sender, [...due.get(one.status.sender) ?? [], one.status])
+        planned.splice(i, 1)
+        due.set(one.status.sender, [...due.get(one.status.sender) ?? [], one.status])
       }
       for (const [sender, statuses] of due) post(sender, statuses).catch(() => undefined)
     }

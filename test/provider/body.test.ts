@@ -7,15 +7,15 @@ const envelope = {
   messaging_product: 'whatsapp', recipient_type: 'individual', to: '+16505551234', biz_opaque_callback_data: 'k7Qp0d.1764000000000.2'
 }
 
-t.test('a string becomes a text message', async t => {
+await t.test('a string becomes a text message', async t => {
   t.strictSame(built({ message: 'hi' }), { ...envelope, type: 'text', text: { body: 'hi' } })
 })
 
-t.test('the recipient keeps the caller\'s spelling', async t => {
+await t.test('the recipient keeps the caller\'s spelling', async t => {
   t.match(built({ to: '1 (650) 555-1234' }), { to: '1 (650) 555-1234' })
 })
 
-t.test('a complete message object keeps all fields except those of the envelope', async t => {
+await t.test('a complete message object keeps all fields except those of the envelope', async t => {
   const message = {
     type: 'image',
     image: { id: '7' },
@@ -28,23 +28,23 @@ t.test('a complete message object keeps all fields except those of the envelope'
   t.strictSame(built({ type: 'text', message }), { ...message, ...envelope })
 })
 
-t.test('an object with a field named like its type is complete', async t => {
+await t.test('an object with a field named like its type is complete', async t => {
   const contacts = [{ name: { formatted_name: 'A' } }]
   t.strictSame(built({ type: 'contacts', message: { contacts } }), { ...envelope, type: 'contacts', contacts })
 })
 
-t.test('a bare object goes under its type', async t => {
+await t.test('a bare object goes under its type', async t => {
   const template = { name: 'n', language: { code: 'en_US' } }
   t.strictSame(built({ type: 'template', message: template }), { ...envelope, type: 'template', template })
 })
 
-t.test('a complete body of the Cloud API is sent unchanged', async t => {
+await t.test('a complete body of the Cloud API is sent unchanged', async t => {
   const message = { type: 'carousel', carousel: [1], ttl_seconds: 60, unknown_field: { of: 1 } }
   t.strictSame(built({ type: 'carousel', message, edge: 'messages' }), { ...message, ...envelope })
   t.strictSame(built({ type: 'text', message: { image: { id: '7' } }, edge: 'messages' }), { image: { id: '7' }, ...envelope }, 'also without a type')
 })
 
-t.test('a body has the recipient of its grant and no other, whatever the message contains', async t => {
+await t.test('a body has the recipient of its grant and no other, whatever the message contains', async t => {
   const { to, ...rest } = envelope
   const other = { to: '+15550199', recipient: 'US.99999999999999999999', recipient_type: 'group' }
   const text = { type: 'text', text: { body: 'hi' } }
@@ -55,7 +55,7 @@ t.test('a body has the recipient of its grant and no other, whatever the message
   }
 })
 
-t.test('a user id goes into recipient, never into to', async t => {
+await t.test('a user id goes into recipient, never into to', async t => {
   const { to, ...rest } = envelope
   const text = { type: 'text', text: { body: 'hi' } }
   t.strictSame(built({ to: 'US.13491208655302741918', addressing: 'user', message: 'hi' }),
@@ -64,11 +64,11 @@ t.test('a user id goes into recipient, never into to', async t => {
     { ...envelope, to: 'Y2FwaV9ncm91cDox', recipient_type: 'group', ...text })
 })
 
-t.test('the caller\'s own callback data is not sent', async t => {
+await t.test('the caller\'s own callback data is not sent', async t => {
   t.notMatch(JSON.stringify(built({ callbackData: 'order-4711' })), /4711/)
 })
 
-t.test('the type inside a bare interactive object is not the type of the message', async t => {
+await t.test('the type inside a bare interactive object is not the type of the message', async t => {
   const interactive = { type: 'button', body: { text: 'b' }, action: { buttons: [] } }
   t.strictSame(built({ type: 'interactive', message: interactive }), { ...envelope, type: 'interactive', interactive })
 })

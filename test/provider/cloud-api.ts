@@ -1,9 +1,11 @@
 /** A test server in place of Meta's Cloud API, and grants to send to it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { elapsedNow } from '../../src/elapsed.js'
+import { elapsedNow } from '../../src/deadlines.js'
 import { createWhatsAppProvider, type WhatsAppOptions, type WhatsAppProvider } from '../../src/provider/whatsapp.js'
 import type { Grant, Payload } from '../../src/message.js'
+import { startCommand } from '../support/process.js'
+import type { Teardown } from '../support/redis.js'
 
 export const token = 'EAAtestTOKENneverToBeSeen0123456789'
 export const sender = '106540352242922'
@@ -51,6 +53,20 @@ async function listen (t: Ends, server: Server, sockets: Set<Socket>): Promise<n
   return (server.address() as AddressInfo).port
 }
 
+/** Accepts every request 50 ms later, in a process of its own: it responds while the process of the test is blocked. Returns its port. */
+export async function startResponder (t: Teardown): Promise<number> {
+  const program = `require('node:http').createServer((request, response) => {
+    request.resume().on('end', () => setTimeout(() => response.end(${JSON.stringify(JSON.stringify(accepted))}), 50))
+  }).listen(0, '127.0.0.1', function () { console.log('port ' + this.address().port) })`
+  const { found } = await startCommand(t, [process.execPath, '-e', program], { cwd: '.', env: {} }, /^port (\d+)/m)
+  return Number(found)
+}
+
+/** Blocks the process. */
+export function blockFor (ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
 /** A port without a listener. */
 export async function closedPort (): Promise<number> {
   const server = createTcpServer()
@@ -78,6 +94,7 @@ export function grantFor (options: Partial<Payload> & { withinMs?: number, pairH
     holder: 'node-1.7',
     stops: 0,
     pairHits,
+    spared: 0,
     lane: 'normal',
     askedAt,
     startBy: askedAt + withinMs,

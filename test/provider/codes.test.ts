@@ -1,13 +1,12 @@
 /** Every code of Meta, sent by a real server with its documented status, compared with an independent table. */
 import t from 'tap'
-import { localCodes, metaCodes } from '../../src/provider/codes.js'
-import { standardPolicy } from '../../src/provider/policy.js'
+import { localCodes, metaCodes, standardPolicy } from '../../src/provider/policy.js'
 import { connectTo, grantFor, json, startApi } from './cloud-api.js'
 import { expected, names } from './expected-codes.js'
 
 const { explain, find } = standardPolicy
 
-t.test('each code of Meta has its outcome', async t => {
+await t.test('each code of Meta has its outcome', async t => {
   const api = await startApi(t, (res, seen) => {
     const [code, status] = JSON.parse(String((seen.body.text as { body: string }).body)) as [number, number]
     const data = { messaging_product: 'whatsapp', details: 'why' }
@@ -26,25 +25,25 @@ t.test('each code of Meta has its outcome', async t => {
   }
 })
 
-t.test('the cool-down of a pair is 6 s, then 4 times as long each time, up to a limit', async t => {
+await t.test('the cool-down of a pair is 6 s, then 4 times as long each time, up to a limit', async t => {
   const api = await startApi(t, res => json(res, 400, { error: { message: 'm', code: 131056 } }))
   const provider = connectTo(t, api.url)
   const coolDowns = await Promise.all([0, 1, 2, 3, 4, 50].map(async pairHits => await provider.send(grantFor({ pairHits }))))
   t.strictSame(coolDowns.map(got => got.status === 'limited' && got.coolDownMs), [6_000, 24_000, 96_000, 384_000, 384_000, 384_000])
 })
 
-t.test('every code of the table has a test', async t => {
+await t.test('every code of the table has a test', async t => {
   const tested = new Set(expected.map(([code]) => find(String(code))?.code))
   t.strictSame(metaCodes.map(row => row.code).filter(code => !tested.has(code)), ['100/33'], 'a subcode, tested elsewhere')
 })
 
-t.test('each code is unique and has a title, an explanation and a remedy', async t => {
+await t.test('each code is unique and has a title, an explanation and a remedy', async t => {
   const codes = [...metaCodes, ...localCodes]
   t.equal(new Set(codes.map(row => row.code)).size, codes.length)
   for (const row of codes) t.ok(row.title !== '' && row.explanation.endsWith('.') && row.remedy.endsWith('.'), row.code)
 })
 
-t.test('a code is explained by its row, range or class, and an unknown code by a reference', async t => {
+await t.test('a code is explained by its row, range or class, and an unknown code by a reference', async t => {
   t.equal(explain('131026').title, 'Message undeliverable')
   t.equal(explain('245').title, 'API Permission')
   t.equal(explain('131205').title, 'Group management error')

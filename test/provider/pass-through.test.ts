@@ -6,14 +6,14 @@ const read = JSON.stringify({ messaging_product: 'whatsapp', status: 'read', mes
 await t.test('a request that is not a message is forwarded with our token, and Meta\'s response is returned', async t => {
   const api = await startApi(t, res => json(res, 200, { success: true }))
   const provider = connectTo(t, api.url)
-  t.strictSame(await provider.pass('messages', read), { status: 'answered', httpStatus: 200, body: '{"success":true}' })
+  t.strictSame(await provider.pass('messages', read), { status: 'responded', httpStatus: 200, body: '{"success":true}' })
   t.match(api.seen, [{ url: `/v25.0/${sender}/messages`, headers: { authorization: `Bearer ${token}` }, body: JSON.parse(read) }])
 })
 
 await t.test('an error response is returned too, except for our token where it is quoted', async t => {
   const api = await startApi(t, res => json(res, 401, { error: { message: `Malformed access token ${token}`, code: 190 } }))
   t.strictSame(await connectTo(t, api.url).pass('messages', read),
-    { status: 'answered', httpStatus: 401, body: '{"error":{"message":"Malformed access token [hidden]","code":190}}' })
+    { status: 'responded', httpStatus: 401, body: '{"error":{"message":"Malformed access token [hidden]","code":190}}' })
 })
 
 await t.test('a response that is not JSON and a transport error become a code', async t => {
@@ -51,7 +51,7 @@ await t.test('closing waits for requests in flight and forwards no others', asyn
   const closed = provider.close()
   t.strictSame(await provider.pass('messages', read), { status: 'failed', code: 'SHUTTING_DOWN' })
   release.open()
-  t.match(await passing, { status: 'answered' })
+  t.match(await passing, { status: 'responded' })
   await closed
 })
 

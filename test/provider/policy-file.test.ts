@@ -16,7 +16,7 @@ const outcomeOf = (policy: Policy, code: number, more: { subcode?: number, pairH
   statusCode: 400, headers: {}, body: JSON.stringify({ error: { message: 'm', code, error_subcode: more.subcode } })
 }, policy, more.pairHits)
 
-t.test('cool-down, growth and cap change independently', async t => {
+await t.test('cool-down, growth and cap change independently', async t => {
   const policy = policyOf(t, [{ code: '131056', coolDownMs: 10_000 }, { code: '130429', coolDownMs: 5000 }])
   t.match(outcomeOf(policy, 131056), { status: 'limited', bucket: 'pair', coolDownMs: 10_000 })
   t.match(outcomeOf(policy, 131056, { pairHits: 1 }), { coolDownMs: 40_000 }, 'omitted fields keep their values')
@@ -26,7 +26,7 @@ t.test('cool-down, growth and cap change independently', async t => {
   t.match(outcomeOf(flat, 131056, { pairHits: 5 }), { coolDownMs: 6000 })
 })
 
-t.test('an override changes what is final, what is retried, and what stops the sender', async t => {
+await t.test('an override changes what is final, what is retried, and what stops the sender', async t => {
   const policy = policyOf(t, [
     { code: '131000', outcome: 'rejected', retryNotBeforeMs: 3_600_000 },
     { code: '131026', outcome: 'retryable' },
@@ -46,7 +46,7 @@ t.test('an override changes what is final, what is retried, and what stops the s
   t.match(classifyStatus('131000', 'x', policy), { status: 'rejected' }, 'also for a failure reported by webhook')
 })
 
-t.test('a new code, a subcode, a member of a range and an HTTP status can be added', async t => {
+await t.test('a new code, a subcode, a member of a range and an HTTP status can be added', async t => {
   const policy = policyOf(t, [
     { code: '139999', outcome: 'limited-flow', coolDownMs: 2000, ...texts }, { code: '190/463', outcome: 'rejected' },
     { code: '250', outcome: 'rejected' }, { code: 'HTTP_404', outcome: 'rejected' }, { code: 'HTTP_418', outcome: 'retryable' }
@@ -62,7 +62,7 @@ t.test('a new code, a subcode, a member of a range and an HTTP status can be add
   t.equal(policy.nameOf('139999'), '139999', 'it has its own metric label')
 })
 
-t.test('texts alone can be changed, also for codes without a response', async t => {
+await t.test('texts alone can be changed, also for codes without a response', async t => {
   const policy = policyOf(t, [
     { code: '131026', remedy: 'Call the customer.' },
     { code: 'CONNECT_REFUSED', remedy: 'Call the network team.' },
@@ -74,10 +74,10 @@ t.test('texts alone can be changed, also for codes without a response', async t 
 })
 
 const invalid: Array<[what: string, content: unknown, message: RegExp]> = [
-  ['invalid JSON', '[{', /POLICY_FILE: the file is not valid JSON/],
-  ['an object in place of a list', { code: '190' }, /the file must be array/],
-  ['an entry without a code', [{ coolDownMs: 1000 }], /entry 1, code: required/],
-  ['an unknown field', [{ code: '190' }, { code: '4', cooldown: 5 }], /entry 2 \("4"\), cooldown: unknown field/],
+  ['invalid JSON', '[{', /POLICY_FILE: the file is not valid JSON: line 1, column 3: /],
+  ['an object in place of a list', { code: '190' }, /the file must be a list/],
+  ['an entry without a code', [{ coolDownMs: 1000 }], /line 1, entry 1, code: missing/],
+  ['an unknown field', [{ code: '190' }, { code: '4', cooldown: 5 }], /entry 2 \("4"\), cooldown: unknown field; did you mean coolDownMs\?/],
   ['a duplicate code', [{ code: '190' }, { code: '190' }], /entry 2 \("190"\), code: duplicate code/],
   ['an unknown name', [{ code: 'SLOW', outcome: 'rejected' }], /entry 1 \("SLOW"\), code: unknown code/],
   ['an unknown range', [{ code: '300-399', outcome: 'rejected' }], /code: unknown code/],
@@ -100,12 +100,12 @@ const invalid: Array<[what: string, content: unknown, message: RegExp]> = [
   ['a text with a line break', [{ code: '190', remedy: 'one\ntwo' }], /remedy: must match pattern/]
 ]
 for (const [what, content, message] of invalid) {
-  t.test(`${what} is rejected with entry and field`, async t => {
+  await t.test(`${what} is rejected with entry and field`, async t => {
     t.throws(() => policyOf(t, content), { code: 'CONFIG_INVALID', facts: { field: 'POLICY_FILE' }, message })
   })
 }
 
-t.test('a missing file is rejected, and an empty path means no overrides', async t => {
-  t.throws(() => readPolicyFile('/nowhere/policy.json'), { code: 'CONFIG_INVALID', message: /cannot be read/ })
+await t.test('a missing file is rejected, and an empty path means no overrides', async t => {
+  t.throws(() => readPolicyFile('/nowhere/policy.json'), { code: 'CONFIG_INVALID', message: /cannot read the file/ })
   t.strictSame(readPolicyFile(''), [])
 })

@@ -1,10 +1,10 @@
 /** A request starts before the deadline of its grant or not at all. */
 import t from 'tap'
-import { elapsedNow } from '../../src/elapsed.js'
+import { elapsedNow } from '../../src/deadlines.js'
 import { StartGuard } from '../../src/provider/start-guard.js'
 import { accepted, connectTo, grantFor, json, latch, startApi } from './cloud-api.js'
 
-t.test('a request that waits for a connection past its deadline is given back at once and never reaches the server', async t => {
+await t.test('a request that waits for a connection past its deadline is given back at once and never reaches the server', async t => {
   const busy = latch()
   const release = latch()
   const api = await startApi(t, (res, seen) => {
@@ -30,13 +30,13 @@ t.test('a request that waits for a connection past its deadline is given back at
   t.equal(api.sockets.size, 1, 'the connection is kept for others')
 })
 
-t.test('a grant whose deadline has passed opens no connection', async t => {
+await t.test('a grant whose deadline has passed opens no connection', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   t.match(await connectTo(t, api.url).send(grantFor({ withinMs: -1 })), { status: 'unsent', code: 'NOT_STARTED' })
   t.equal(api.sockets.size, 0)
 })
 
-t.test('a process that was blocked while connecting does not start late', async t => {
+await t.test('a process that was blocked while connecting does not start late', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const provider = connectTo(t, api.url, { connections: 1 })
   const sending = provider.send(grantFor({ withinMs: 30 }))
@@ -47,7 +47,7 @@ t.test('a process that was blocked while connecting does not start late', async 
   t.equal(api.seen.length, 1)
 })
 
-t.test('startedAfterMs counts from the granting call', async t => {
+await t.test('startedAfterMs counts from the granting call', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const grant = grantFor()
   const outcome = await connectTo(t, api.url).send({ ...grant, askedAt: grant.askedAt - 100 })
@@ -57,7 +57,7 @@ t.test('startedAfterMs counts from the granting call', async t => {
   t.ok(startedAfterMs + outcome.durationMs <= 100 + tookMs, `both within ${tookMs} ms`)
 })
 
-t.test('a guard lets a request start once, and not after its deadline or its end', async t => {
+await t.test('a guard lets a request start once, and not after its deadline or its end', async t => {
   let late = 0
   const guardFor = (withinMs: number): StartGuard => new StartGuard(elapsedNow() + withinMs, () => { late++ })
 
@@ -78,7 +78,7 @@ t.test('a guard lets a request start once, and not after its deadline or its end
   t.equal(late, 1)
 })
 
-t.test('a grant does not start after the machine was suspended, although the monotonic clock stood still', async t => {
+await t.test('a grant does not start after the machine was suspended, although the monotonic clock stood still', async t => {
   const api = await startApi(t, res => json(res, 200, accepted))
   const provider = connectTo(t, api.url)
   t.match(await provider.send(grantFor()), { status: 'sent' })
@@ -90,14 +90,14 @@ t.test('a grant does not start after the machine was suspended, although the mon
   t.equal(api.seen.length, 1)
 })
 
-t.test('a response that has arrived counts, although the process was blocked beyond the time limit', async t => {
-  const answered = latch()
+await t.test('a response that has arrived counts, although the process was blocked beyond the time limit', async t => {
+  const responded = latch()
   const api = await startApi(t, res => {
     json(res, 400, { error: { code: 131_026, message: 'undeliverable' } })
-    answered.open()
+    responded.open()
   })
   const sending = connectTo(t, api.url, { sendTimeoutMs: 100 }).send(grantFor())
-  await answered.opened
+  await responded.opened
   const until = performance.now() + 300
   while (performance.now() < until);
   t.match(await sending, { status: 'rejected', code: '131026' })

@@ -30,15 +30,15 @@ const REFUSED_AFTER_MS = 2000
 
 /** Posts a message for each refusal and policy. Resolves once all are with WhatsApp. */
 async function post (node: Node, area: number): Promise<Posted[]> {
-  const wishes = refusals.flatMap((refusal, at) => (['retry', 'fail'] as const).map(policy =>
-    ({ ...refusal, policy, to: `+1555${area}00${at}${policy === 'fail' ? 1 : 2}` })))
-  for (const { to, code, httpStatus } of wishes) {
+  const drafts = refusals.flatMap((refusal, i) => (['retry', 'fail'] as const).map(policy =>
+    ({ ...refusal, policy, to: `+1555${area}00${i}${policy === 'fail' ? 1 : 2}` })))
+  for (const { to, code, httpStatus } of drafts) {
     await sandbox.control('POST', 'faults', { recipient: to, times: 1, kind: 'code', code, httpStatus, delayMs: REFUSED_AFTER_MS })
   }
-  return await Promise.all(wishes.map(async wish => {
-    const { body } = await node.send(wish.to, 'Hello', { onUnknown: wish.policy })
-    await until(`${wish.to} is with WhatsApp`, async () => await arrivals(wish.to) === 1)
-    return { ...wish, id: String(body['id']) }
+  return await Promise.all(drafts.map(async draft => {
+    const { body } = await node.send(draft.to, 'Hello', { onUnknown: draft.policy })
+    await until(`${draft.to} is with WhatsApp`, async () => await arrivals(draft.to) === 1)
+    return { ...draft, id: String(body['id']) }
   }))
 }
 
@@ -63,12 +63,12 @@ async function check (t: Test, node: Node, posted: Posted[]): Promise<Array<{ co
   return seen
 }
 
-await t.test('after an outage of Redis, what living nodes know is written before recovery takes their grants for lost', async t => {
+await t.test('after an outage of Redis, what running nodes know is written before recovery takes their grants for lost', async t => {
   const prefix = createPrefix()
   const nodes: Node[] = []
   const settings = { redisUrl: redis.url, apiUrl: sandbox.url, prefix, env: { ...env, UNKNOWN_HOLD_MS: '1000' } }
   for (let i = 0; i < 2; i++) nodes.push(await startNode(t, settings))
-  const posted = (await Promise.all(nodes.map(async (node, at) => await post(node, 101 + at)))).flat()
+  const posted = (await Promise.all(nodes.map(async (node, i) => await post(node, 101 + i)))).flat()
   await redis.kill()
   // The outage has to be longer than the lease.
   await sleep(LEASE_MS + 1000)

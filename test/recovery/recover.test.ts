@@ -3,7 +3,7 @@ import t from 'tap'
 import { claim } from '../../src/drain/claim.js'
 import { createBus } from '../../src/events.js'
 import { recoverSender } from '../../src/recovery/recover.js'
-import { takeOrPark } from '../../src/settlement/parked.js'
+import { applyOrPark } from '../../src/settlement/parked.js'
 import { settle } from '../../src/settlement/settle.js'
 import { connect } from '../../src/redis/connect.js'
 import { digestOf } from '../../src/redis/keys.js'
@@ -50,12 +50,12 @@ await t.test('a status that arrived while its attempt was in flight settles it b
     store: ghost,
     events: createBus(),
     settlement: { backoff: () => null, unknownOutcome: 'fail' as const, unknownHoldMs: 50, findMs: 0 },
-    judge: () => ({ status: 'rejected' as const, code: '1', error: '' }),
+    classifyCode: () => ({ status: 'rejected' as const, code: '1', error: '' }),
     wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
     startWithinMs: 250
   }
   for (const kind of ['sent', 'delivered'] as const) {
-    t.equal(await takeOrPark(deps, SENDER, { wamid: 'wamid.early', kind, atMs: 0, opaque: `${grant.id}.1` }), 'parked')
+    t.equal(await applyOrPark(deps, SENDER, { wamid: 'wamid.early', kind, atMs: 0, opaque: `${grant.id}.1` }), 'parked')
   }
   await settle(deps, grant, { status: 'unknown', code: 'RESET', error: '', startedAfterMs: 1, durationMs: 1 })
   await until('the hold is over', async () => {
@@ -65,6 +65,37 @@ await t.test('a status that arrived while its attempt was in flight settles it b
   t.equal(await stateOf(poster, body['id']), 'delivered')
   t.same((await poster.get('/failures?status=RESOLVED')).body['failures'].map(({ id }: { id: string }) => id), [body['id']])
   t.equal(await ghost.redis.zcard(`{${poster.prefix}:${SENDER}}:parked`), 0)
+})
+
+await t.test('a success that a receipt has settled before is counted once', async t => {
+  const poster = await environment.start(t, { ...env, ROLE: 'api' })
+  const ghost = await createGhost(t, poster.prefix)
+  const { body } = await poster.send('+15550010012', 'Hello', {}, { prefer: 'respond-async' })
+  const claimed = await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1)
+  const grant = claimed.status === 'claimed' ? claimed.grants[0] : undefined
+  if (grant === undefined) throw new Error('nothing was granted')
+  const events = createBus()
+  const seen: string[] = []
+  events.on('attempt.settled', ({ settlement }) => seen.push(settlement))
+  events.on('attempt.stale', ({ result }) => seen.push(result))
+  const deps = {
+    store: ghost,
+    events,
+    settlement: { backoff: () => null, unknownOutcome: 'fail' as const, unknownHoldMs: 60_000, findMs: 0 },
+    classifyCode: () => ({ status: 'rejected' as const, code: '1', error: '' }),
+    wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
+    startWithinMs: 250
+  }
+  // The node freezes past its lease: recovery settles the attempt as unknown, and a webhook proves that it was sent.
+  await until('recovery finds its lease', async () => {
+    await recoverSender(deps, SENDER, [], true)
+    return await stateOf(poster, body['id']) === 'unknown'
+  }, 10_000)
+  t.equal(await applyOrPark(deps, SENDER, { wamid: 'wamid.proof', kind: 'sent', atMs: 0, opaque: `${grant.id}.1` }), 'sent')
+  seen.length = 0
+  const outcome = { status: 'sent' as const, providerMessageId: 'wamid.proof', startedAfterMs: 1, durationMs: 1 }
+  t.same(await settle(deps, grant, outcome), { status: 'stale' })
+  t.same(seen, ['known'])
 })
 
 await t.test('a grant whose reply was lost is given back: it keeps its place and its attempt', async t => {
@@ -102,8 +133,8 @@ await t.test('a dead node\'s grant of a message that was proven sent meanwhile i
   const second = await poster.send(to, '2', {}, { prefer: 'respond-async' })
   const claimed = await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1)
   const [{ id = '', recipient = '', holder = '' } = {}] = claimed.status === 'claimed' ? claimed.grants : []
-  const at = { sender: SENDER, digest: digestOf(id) }
-  await ghost.run('settle', at, {
+  const scope = { sender: SENDER, digest: digestOf(id) }
+  await ghost.run('settle', scope, {
     id,
     recipient,
     attempt: 1,
@@ -117,12 +148,12 @@ await t.test('a dead node\'s grant of a message that was proven sent meanwhile i
     resultSuffix: 'operator -',
     history: '{"attempt":1,"outcome":"unknown"}'
   })
-  await ghost.run('retry', at, { id, force: true, inline: false, holder: 'a0:2', leaseMs: 600, lifeMs: 60_000 })
+  await ghost.run('retry', scope, { id, force: true, inline: false, holder: 'a0:2', leaseMs: 600, lifeMs: 60_000 })
   await until('its second attempt is in flight', async () => {
     const reply = await claim({ store: ghost, startWithinMs: 250 }, SENDER, 'ghost.1', 1)
     return reply.status === 'claimed' && reply.grants.some(grant => grant.id === id && grant.attempt === 2)
   })
-  t.match(await ghost.run('receipt', at, {
+  t.match(await ghost.run('receipt', scope, {
     id, attempt: 1, status: 'd', atMs: 0, wamid: 'wamid.1', resultSuffix: 'operator wamid.1', history: '{"attempt":1,"outcome":"sent"}'
   }), { status: 'sent' })
 

@@ -4,6 +4,7 @@ import { createBus } from '../../src/events.js'
 import { SluiceError } from '../../src/errors.js'
 import { startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
 import { connect } from '../../src/redis/connect.js'
+import { createRecoverySchedule } from '../../src/redis/recovery-schedule.js'
 import { createStore } from '../../src/redis/store.js'
 import { startApi } from '../support/api.js'
 import { longStartWindow } from '../support/flow.js'
@@ -97,9 +98,9 @@ await t.test('a sender whose check failed while Redis was unavailable is checked
     return ['', [], [], [], 0]
   }
   const senders = ['a', 'b', 'c']
-  const refresh = async (): Promise<void> => await store.recoverySchedule.enter(senders)
+  const refresh = async (): Promise<void> => await store.recoverySchedule.addMissing(senders)
   const addDueRuns = async (): Promise<void> => {}
-  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, addDueRuns, roundMs: 30_000 } as unknown as RecoveryDeps)
+  const recovery = startRecovery({ store: { ...store, run }, events, senders, refresh, roundMs: 30_000 } as unknown as RecoveryDeps, addDueRuns)
   t.teardown(recovery.stop)
   // Checked twice without work: from now on they are postponed for a whole round.
   await until('each sender has been checked twice', () => checked.length === 6)
@@ -110,4 +111,15 @@ await t.test('a sender whose check failed while Redis was unavailable is checked
   checked.length = 0
   await until('b is checked again', () => checked.includes('b'), 3000)
   store.recoverySchedule.close()
+})
+
+await t.test('a sender that was forgotten stays out of the schedule when the end of its last call marks it due', async t => {
+  const prefix = createPrefix()
+  const schedule = createRecoverySchedule(client, prefix)
+  t.teardown(schedule.close)
+  await client.zadd(`{${prefix}}:recovery-schedule`, Date.now() + 60_000, 'listed')
+  schedule.markDue('forgotten')
+  schedule.markDue('listed')
+  await until('it is written', async () => await client.zscore(`{${prefix}}:recovery-schedule`, 'listed') === '0')
+  t.equal(await client.zscore(`{${prefix}}:recovery-schedule`, 'forgotten'), null)
 })

@@ -37,7 +37,7 @@ else {
       await until('the first one is sent', async () => (await arrivals(to)).length >= 1)
       redis.step(stepMs)
       // By both nodes: what comes at once after the step is the most tempting.
-      await Promise.all(nodes.map(async (node, at) => await node.send(to, `after ${at}`)))
+      await Promise.all(nodes.map(async (node, i) => await node.send(to, `after ${i}`)))
       const seen = await until('all are sent', async () => {
         const found = await arrivals(to)
         return found.length === 6 && found

@@ -7,6 +7,7 @@ import { createClient } from '../../src/redis/client.js'
 import type { Replies } from '../../src/redis/commands.js'
 import { createRun } from '../../src/redis/commands.js'
 import { loadScripts } from '../../src/redis/scripts.js'
+import { RULES, SETTLING } from '../lua/support.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
 
@@ -50,8 +51,8 @@ await t.test('keys and arguments go in the header\'s order, by whatever order th
 await t.test('a reply has the names of its header: flags are booleans, entries of lists are objects, what is left out is missing', async t => {
   const replies: unknown[] = [
     ['recovered', '', [['a.1', 'p1', 2, 'n:1', 'text']], [], [['b.2', '']], 7, 1],
-    [['settled', 0, 'notify', 1, 0, 'sent']],
-    [['settled', 9, '', 0, 1, 'wait', 1200, 2000]],
+    [['settled', 0, 'notify', 1, 0, 'sent', '']],
+    [['settled', 9, '', 0, 1, 'wait', 'opened', 1200, 2000]],
     ['settled', 1]
   ]
   const { redis } = createRecorder(() => replies.shift())
@@ -65,27 +66,15 @@ await t.test('a reply has the names of its header: flags are booleans, entries o
     nextMs: 7,
     parkedDue: true
   })
-  const settling = {
-    id: 'x.1',
-    recipient: 'p1',
-    attempt: 1,
-    holder: 'n:1',
-    settlement: 'sent',
-    startedUs: 0,
-    afterMs: 0,
-    bucket: '',
-    coolMs: 0,
-    code: '',
-    resultSuffix: '',
-    history: ''
-  }
+  const settling = { ...SETTLING, id: 'x.1', recipient: 'p1', holder: 'n:1' }
   t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), {
     status: 'settled',
     dueMs: 0,
     wakeHint: 'notify',
     resumed: true,
     stopped: false,
-    settlement: 'sent'
+    settlement: 'sent',
+    circuit: ''
   })
   t.strictSame(await run('settle', { sender: '77', digest: 'x' }, settling), {
     status: 'settled',
@@ -94,6 +83,7 @@ await t.test('a reply has the names of its header: flags are booleans, entries o
     resumed: false,
     stopped: true,
     settlement: 'wait',
+    circuit: 'opened',
     gapUs: 1200,
     leastUs: 2000
   })
@@ -149,7 +139,7 @@ await t.test('an error of the script itself is INTERNAL, and names the script', 
   })
 })
 
-await t.test('an error reply is INTERNAL where it blames the script, else UNAVAILABLE', async t => {
+await t.test('an error reply is INTERNAL where it is about the script, else UNAVAILABLE', async t => {
   const cases: Array<[said: string, code: string]> = [
     ['ERR user_script:3: attempt to index a nil value script: 5f, on @user_script:3.', 'INTERNAL'],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'INTERNAL'],
@@ -194,21 +184,11 @@ await t.test('a reply that lies unread in the socket because the process was bus
   const client = createClient(parseAddress(url), 'scripts')
   t.teardown(() => client.disconnect())
   await once(client, 'ready')
-  const rules = {
-    operator: true,
-    settings: '',
-    pairIntervalUs: 2_000_000,
-    pairBurst: 1,
-    senderIntervalUs: 1000,
-    senderBurst: 1000,
-    maxInFlight: 100,
-    perSecond: 1000
-  }
-  const answer = createRun(client, createPrefix(), { replyWithinMs: 200 })('quota', { sender: '1' }, rules)
+  const reply = createRun(client, createPrefix(), { replyWithinMs: 200 })('quota', { sender: '1' }, RULES)
   await new Promise(resolve => setImmediate(resolve))
   // Five times the time limit.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
-  t.strictSame(await answer, { status: 'written', version: 1 })
+  t.strictSame(await reply, { status: 'written', version: 1 })
 })
 
 await t.test('without a reply in time it is UNAVAILABLE', async t => {

@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Redis } from 'ioredis'
 import { createClient } from '../../src/redis/client.js'
-import { watch } from '../../src/redis/connection-watchdog.js'
+import { startWatchdog } from '../../src/redis/connection-watchdog.js'
 import { startRedis, type Teardown } from '../support/redis.js'
 import { pass, until } from '../support/until.js'
 
@@ -16,9 +16,9 @@ async function watched (
   client.on('error', () => undefined)
   let closings = 0
   client.on('close', () => closings++)
-  const unwatch = watch(client, ask)
+  const stopWatchdog = startWatchdog(client, ask)
   t.teardown(() => {
-    unwatch()
+    stopWatchdog()
     client.disconnect()
   })
   await until('it is connected', async () => client.status === 'ready')

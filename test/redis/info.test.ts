@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redisNowMs } from '../../src/redis/clock.js'
+import { redisNowMs } from '../../src/redis/server-clock.js'
 import { checkDurability, memoryUse, parseInfo } from '../../src/redis/info.js'
 import { startRedis } from '../support/redis.js'
 

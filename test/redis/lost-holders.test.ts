@@ -7,14 +7,14 @@ import { createStore } from '../../src/redis/store.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { pass, until } from '../support/until.js'
 
-await t.test('a holder is remembered until Redis has answered, however long that takes', async t => {
+await t.test('a holder is remembered until Redis has replied, however long that takes', async t => {
   const lost = createLostHolders({ forMs: 20 })
   lost.add('111', 'a:1')
   lost.add('111', 'a:2')
   lost.add('222', 'a:3')
   await pass(40)
   t.strictSame([...lost.list()], [['111', ['a:1', 'a:2']], ['222', ['a:3']]], 'Redis is away: nothing is forgotten')
-  lost.looked(['a:1', 'a:2'])
+  lost.markChecked(['a:1', 'a:2'])
   t.strictSame(lost.list().get('111'), ['a:1', 'a:2'], 'a call that Redis runs late is found by a later look')
   await until('the time is over', () => lost.list().size === 1)
   t.strictSame([...lost.list()], [['222', ['a:3']]])

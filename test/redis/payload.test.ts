@@ -20,7 +20,7 @@ const payloads: Payload[] = [
   { ...text, message: 'two\nlines, half a pair \ud83d', keySource: 'field', idempotencyKey: '0' }
 ]
 
-t.test('every payload is read as it was written, and is one line of text', async t => {
+await t.test('every payload is read as it was written, and is one line of text', async t => {
   for (const payload of payloads) {
     const line = writePayload('p15550000001', payload)
     t.notMatch(line, '\n')
@@ -28,7 +28,7 @@ t.test('every payload is read as it was written, and is one line of text', async
   }
 })
 
-t.test('a number in the common spelling is stored as the recipient only', async t => {
+await t.test('a number in the common spelling is stored as the recipient only', async t => {
   t.equal(writePayload('p15550000001', text), '["app","Hello","n"]')
   t.equal(
     writePayload('p5511912345678', { ...text, to: '+551112345678' }),
@@ -37,6 +37,6 @@ t.test('a number in the common spelling is stored as the recipient only', async 
   )
 })
 
-t.test('a payload with all fields by name is read as it is', async t => {
+await t.test('a payload with all fields by name is read as it is', async t => {
   t.strictSame(readPayload('p1', JSON.stringify(text)), text)
 })

@@ -35,7 +35,7 @@ await t.test('concurrent holds share one WAIT', async t => {
   t.teardown(close)
   const prefix = createPrefix()
   const before = Number(/cmdstat_wait:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1])
-  await Promise.allSettled(Array.from({ length: 200 }, async (_, at) => await replicas.hold(prefix, String(at))))
+  await Promise.allSettled(Array.from({ length: 200 }, async (_, i) => await replicas.confirm(prefix, String(i))))
   t.equal(Number(/cmdstat_wait:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]), before + 2, 'one for the first, one for all others')
 })
 
@@ -45,7 +45,7 @@ await t.test('with a silent replica a hold is UNAVAILABLE in time, with advice',
   process.kill(replica.pid, 'SIGSTOP')
   t.teardown(() => process.kill(replica.pid, 'SIGCONT'))
   const askedAt = performance.now()
-  await t.rejects(replicas.hold(createPrefix(), '1'), {
+  await t.rejects(replicas.confirm(createPrefix(), '1'), {
     code: 'UNAVAILABLE',
     message: /may have been accepted; repeat with the same idempotency key/,
     facts: { retryAfterMs: 1000 }
@@ -60,11 +60,11 @@ await t.test('without replicas to wait for a hold sends no command', async t => 
   const { redis, replicas, close } = await connect(master.url, createBus())
   t.teardown(close)
   const prefix = createPrefix()
-  await replicas.hold(prefix, '1')
+  await replicas.confirm(prefix, '1')
   t.same(await redis.keys(`*${prefix}*`), [])
 })
 
 /** A replica that shares its core with other tests may be late. */
 async function holdUntilReplicated (replicas: Replicas, prefix: string): Promise<void> {
-  await until('a replica holds it', async () => await replicas.hold(prefix, '1').then(() => true, () => false))
+  await until('a replica holds it', async () => await replicas.confirm(prefix, '1').then(() => true, () => false))
 }

@@ -39,7 +39,7 @@ const includes: Record<string, string> = {
 }
 const parse = (text: string): Script => parseScript('count', text, name => includes[name] ?? null)
 const refused = (text: string, message: RegExp) => t.throws(() => parse(text), { code: 'SCRIPT_INVALID', message })
-const keysOf = (name: string) => senderKey('wa', '100000000000001', name, { digest: 'A'.repeat(22), recipient: 'p15550000001' })
+const keysOf = (name: string) => senderKey('wa', '100000000000001', name, { digest: 'A'.repeat(22), recipient: 'p15550000001', hour: 489_001 })
 
 await t.test('names of keys and arguments come from the header, in order, and a key for each lane is three', async t => {
   t.match(parse(good), { name: 'count', keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'], args: ['now', 'step', 'name', 'loud'] })
@@ -48,18 +48,19 @@ await t.test('names of keys and arguments come from the header, in order, and a 
 await t.test('the text sent to Redis is the flags, the includes and the body, with keys and arguments by their places', async t => {
   const { lua } = parse(good)
   t.match(lua, /^#!lua flags=allow-oom\n/)
-  t.match(lua, 'local key_queue = { KEYS[2], KEYS[3], KEYS[4] }\n')
-  t.match(lua, "redis.call('ZADD', key_queue[1], clock(), ARGV[3])")
-  t.match(lua, "redis.call('INCRBY', KEYS[1], arg_step)")
+  t.match(lua, "redis.call('ZADD', KEYS[1 + 1], clock(), ARGV[3])")
+  t.match(lua, "redis.call('INCRBY', KEYS[1], tonumber(ARGV[2]))")
+  t.notMatch(lua, 'key_queue')
+  t.match(parse(good.replace('key.queue[1]', 'unpack(key.queue)')).lua, 'local key_queue = { KEYS[2], KEYS[3], KEYS[4] }\n')
   t.ok(lua.indexOf('local function clock') < lua.indexOf('redis.call'))
   t.notMatch(lua, /counter|Returns|@include|nothing|arg\.|key\./)
 })
 
 await t.test('an argument has the type of its row', async t => {
   const { lua } = parse(good)
-  t.match(lua, 'local arg_now = tonumber(ARGV[1])\n')
-  t.match(lua, 'local arg_step = tonumber(ARGV[2])\n')
-  t.match(lua, "local arg_loud = ARGV[4] == '1'\n")
+  t.match(lua, 'return tonumber(ARGV[1])')
+  t.match(lua, "(ARGV[4] == '1') and 1 or 0")
+  t.match(parse(good.replace('arg.step)', 'arg.step + arg.step)')).lua, 'local arg_step = tonumber(ARGV[2])\n', 'once, where it is used twice')
   refused(good.replace('step  count', 'step  cubits'), /"step" has an unknown type: cubits/)
   refused(good.replace('string  a number', 'tree    a number'), /"counter" has an unknown type: tree/)
 })
@@ -74,12 +75,12 @@ await t.test('fields of replies come from the header', async t => {
   ])
 })
 
-await t.test('a script that takes several messages names the keys and arguments of each, and gets a list of them', async t => {
+await t.test('a script that takes several messages names the keys and arguments of each, and a message is a place', async t => {
   const several = good
     .replace('--   step  count  to add\n', '')
     .replace('-- Returns:', '-- Keys per message:\n--   msg   string  its own\n-- Arguments per message:\n--   step  count   to add\n-- Returns:')
-    .replace("'INCRBY', key.counter, arg.step", "'INCRBY', key.counter, #field_of(messages, 'msg') + messages[1].step")
-    .replace('return', 'local message = messages[1]\nlocal step = message.step\nreturn')
+    .replace("'INCRBY', key.counter, arg.step", "'INCRBY', key.counter, #messages")
+    .replace('return', 'local message = messages[1]\nlocal step = message.step .. message.msg\nreturn')
   t.match(parse(several), {
     keys: ['counter', 'queue:urgent', 'queue:normal', 'queue:bulk'],
     args: ['now', 'name', 'loud'],
@@ -87,15 +88,16 @@ await t.test('a script that takes several messages names the keys and arguments 
   })
   t.match(
     parse(several).lua,
-    'for m = 0, (#ARGV - 3) / 1 - 1 do\n  local k, a = 4 + m * 1, 3 + m * 1\n' +
-      '  messages[m + 1] = { msg = KEYS[k + 1], step = tonumber(ARGV[a + 1]) }\nend\n'
+    'local message = (3 + (1 - 1) * 1)\nlocal step = tonumber(ARGV[message + 1]) .. KEYS[4 + (message - 3) / 1 * 1 + 1]\n'
   )
-  refused(several.replace('local step = message.step\n', ''), /message\.step is declared and not used/)
-  refused(several.replace('message.step\n', 'message.size\n'), /message\.size is used and not declared/)
+  t.match(parse(several).lua, "'INCRBY', KEYS[1], ((#ARGV - 3) / 1))")
+  refused(several.replace('message.step', '1'), /message\.step is declared and not used/)
+  refused(several.replace('message.step', 'message.size'), /message\.size is used and not declared/)
 })
 
 await t.test('an include may include others, each is inserted once, and a cycle is rejected', async t => {
-  const { lua } = parse(good.replace('--- @include clock', '--- @include nested\n--- @include clock'))
+  const nested = good.replace('--- @include clock', '--- @include nested\n--- @include clock').replace('clock(), arg.name', 'nested(), arg.name')
+  const { lua } = parse(nested)
   t.equal(lua.split('local function clock').length, 2)
   t.ok(
     lua.indexOf('local function clock') < lua.indexOf('local function other') &&
@@ -104,6 +106,18 @@ await t.test('an include may include others, each is inserted once, and a cycle 
   refused(good.replace('@include clock', '@include round'), /includes form a cycle: round -> trip -> round/)
   refused(good.replace('@include clock', '@include sundial'), /there is no include\/sundial\.lua/)
   refused(good.replace('--- @include clock', '--- include clock'), /"--- include clock" is not an include/)
+})
+
+await t.test('functions of an include that nothing uses are left out: each call would make them again', async t => {
+  const { lua } = parse(good.replace('--- @include clock', '--- @include nested'))
+  t.match(lua, 'local function clock')
+  t.notMatch(lua, /function (nested|other)/)
+})
+
+await t.test('an include in a block is inserted there, without what the header includes', async t => {
+  const { lua } = parse(good.replace("return { 'counted'", "if arg.loud then\n  --- @include nested\n  nested()\nend\nreturn { 'counted'"))
+  t.ok(lua.indexOf('if arg_loud') < lua.indexOf('local function other') && lua.indexOf('local function nested') < lua.indexOf('  nested()'))
+  t.equal(lua.split('local function clock').length, 2)
 })
 
 await t.test('a header that does not match its body, or an include, is rejected', async t => {
@@ -135,6 +149,19 @@ await t.test('every script of lua/ is loaded', async t => {
   t.ok(scripts.length > 10)
   t.strictSame(scripts.map(script => script.name), [...scripts.map(script => script.name)].sort())
   t.same(scripts.find(script => script.name === 'admit')?.own?.keys, ['msg'])
+})
+
+await t.test('no script calls a function of an include before it is defined', t => {
+  const defined = /local function (\w+)/g
+  const texts = loadScripts().map(({ name, lua }) => ({ name, lua }))
+  const names = new Set(texts.flatMap(({ lua }) => [...lua.matchAll(defined)].map(match => match[1])))
+  for (const { name, lua } of texts) {
+    for (const { 1: called = '', index } of lua.matchAll(/(?<![\w.:]|function )(\w+)\(/g)) {
+      // A parameter may have the same name.
+      if (names.has(called)) t.match(lua.slice(0, index), new RegExp(`\\b${called}\\b`), `${name}.lua: ${called}`)
+    }
+  }
+  t.end()
 })
 
 await t.test('each script has a row in lua/README.md, and each row a script', async t => {

@@ -1,7 +1,6 @@
 /** A step of a server's clock is seen from readings of it alone, and delays of replies never look like one. */
 import t from 'tap'
-import { createClockGuard } from '../../src/redis/clock-guard.js'
-import { createServerClock } from '../../src/redis/server-clock.js'
+import { createClockGuard, createServerClock } from '../../src/redis/server-clock.js'
 import { pass } from '../support/until.js'
 
 /** A server whose clock a test sets, seen by a process whose own clocks a test moves. */
@@ -21,7 +20,7 @@ function createPair () {
   return { state, steps, clock, call }
 }
 
-t.test('delays of any length are no step', async t => {
+await t.test('delays of any length are no step', async t => {
   const { state, steps, call } = createPair()
   for (const [there, back] of [[1, 1], [0, 400], [400, 0], [2000, 3000], [0, 0], [0.2, 0.3]] as const) {
     t.equal(call(there, back), true)
@@ -30,7 +29,7 @@ t.test('delays of any length are no step', async t => {
   t.strictSame(steps, [])
 })
 
-t.test('clocks may drift as NTP slews them', async t => {
+await t.test('clocks may drift as NTP slews them', async t => {
   const { state, steps, call } = createPair()
   for (let second = 0; second < 3600; second++) {
     state.nowMs += 1000
@@ -40,7 +39,7 @@ t.test('clocks may drift as NTP slews them', async t => {
   t.strictSame(steps, [])
 })
 
-t.test('a step forward is seen by the first reply after it, and no call from before counts', async t => {
+await t.test('a step forward is seen by the first reply after it, and no call from before counts', async t => {
   const { state, steps, clock, call } = createPair()
   call(1, 1)
   const askedAt = state.nowMs
@@ -53,7 +52,7 @@ t.test('a step forward is seen by the first reply after it, and no call from bef
   t.equal(steps.length, 1)
 })
 
-t.test('a step back is seen, and starts no cool-down', async t => {
+await t.test('a step back is seen, and starts no cool-down', async t => {
   const { state, steps, clock, call } = createPair()
   call(1, 1)
   state.aheadMs -= 60_000
@@ -63,7 +62,7 @@ t.test('a step back is seen, and starts no cool-down', async t => {
   t.equal(call(1, 1), true)
 })
 
-t.test('what slews faster than NTP adds up to a step before it matters', async t => {
+await t.test('what slews faster than NTP adds up to a step before it matters', async t => {
   const { state, steps, call } = createPair()
   call(0.5, 0.5)
   for (let second = 0; second < 10 && steps.length === 0; second++) {
@@ -74,7 +73,7 @@ t.test('what slews faster than NTP adds up to a step before it matters', async t
   t.ok((steps[0]?.[1] ?? 0) > 20 && (steps[0]?.[1] ?? 0) < 30, JSON.stringify(steps))
 })
 
-t.test('a suspended machine is no step of the server\'s clock', async t => {
+await t.test('a suspended machine is no step of the server\'s clock', async t => {
   const { state, steps, clock, call } = createPair()
   call(1, 1)
   // The monotonic clock stood still for a minute, and the uptime did not.
@@ -86,7 +85,7 @@ t.test('a suspended machine is no step of the server\'s clock', async t => {
   t.equal(call(1, 1), true)
 })
 
-t.test('each server has a clock of its own', async t => {
+await t.test('each server has a clock of its own', async t => {
   const { state, steps, call } = createPair()
   call(1, 1, 'a')
   state.aheadMs += 5000
@@ -94,7 +93,20 @@ t.test('each server has a clock of its own', async t => {
   t.strictSame(steps, [])
 })
 
-t.test('after a step forward no grant of a sender starts before Redis holds its cool-down', async t => {
+await t.test('before its first reading a server counts by the clock of another, and not by the one of this process', async t => {
+  const { state, clock, call } = createPair()
+  t.equal(clock.nowMs('a'), null)
+  call(0, 0, 'a')
+  state.nowMs += 1000
+  t.equal(clock.nowMs('b'), state.aheadMs + state.nowMs, 'after a failover to b')
+  state.aheadMs += 5000
+  call(0, 0, 'b')
+  t.equal(clock.nowMs('b'), state.aheadMs + state.nowMs)
+  t.ok((clock.nowMs('a') ?? 0) < state.aheadMs + state.nowMs, 'each has its own')
+  t.equal(clock.nowMs('c'), state.aheadMs + state.nowMs, 'the one that was read last')
+})
+
+await t.test('after a step forward no grant of a sender starts before Redis holds its cool-down', async t => {
   const { state, clock } = createPair()
   const cooled: string[] = []
   let isAway = true
@@ -108,7 +120,7 @@ t.test('after a step forward no grant of a sender starts before Redis holds its 
     return guard.isCertain(sender, state.aheadMs + askedAt + 1, askedAt)
   }
   t.equal(isCertain('111'), true)
-  guard.holdBack('111')
+  guard.startCoolDown('111')
   await pass(1)
   t.strictSame(cooled, [], 'without a step there is no cool-down')
 
@@ -131,14 +143,14 @@ t.test('after a step forward no grant of a sender starts before Redis holds its 
   t.strictSame([cooled, isCertain('111')], [['111', '222', '111'], true])
 })
 
-t.test('an interruption while the own clocks were read does not hide a step', async t => {
+await t.test('an interruption while the own clocks were read does not hide a step', async t => {
   // The first reading comes from a process that was interrupted for 300 ms between its two clocks.
   const leads = [-260]
   const steps: number[] = []
   let nowMs = 5000
   const clock = createServerClock((_, stepMs) => steps.push(stepMs), { now: () => nowMs, uptimeLead: () => leads.shift() ?? 40 })
-  clock.note('a', 1_000_000, nowMs)
+  clock.observe('a', 1_000_000, nowMs)
   nowMs += 1000
-  clock.note('a', 1_004_000, nowMs)
+  clock.observe('a', 1_004_000, nowMs)
   t.equal(steps.length, 1)
 })

@@ -2,8 +2,10 @@
 import { Cluster, Redis, type ClusterOptions } from 'ioredis'
 import t from 'tap'
 import { SluiceError } from '../../src/errors.js'
-import { isUnavailable } from '../../src/redis/unavailable.js'
+import { createBus, type Events } from '../../src/events.js'
+import { isUnavailable, every } from '../../src/redis/unavailable.js'
 import { startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
 
 const redis = await startRedis(t)
 const CLOSED_PORT = 1
@@ -112,7 +114,7 @@ await t.test('a cluster without an owner of the slot is unavailable', async t =>
   t.ok(isUnavailable(await call))
 })
 
-await t.test('an error reply that asks to retry is unavailable, and one that blames the command is not', async t => {
+await t.test('an error reply that asks to retry is unavailable, and one about the command is not', async t => {
   const client = redis.connect()
   t.teardown(async () => await client.config('SET', 'min-replicas-to-write', '0'))
   await client.config('SET', 'min-replicas-to-write', '1')
@@ -129,4 +131,30 @@ await t.test('the error UNAVAILABLE is unavailable, and no other error is', asyn
   t.notOk(isUnavailable(new TypeError('x is not a function')))
   t.notOk(isUnavailable(AbortSignal.abort().reason))
   t.notOk(isUnavailable('Command timed out'))
+})
+
+await t.test('an outage of Redis is reported as one, once; another error is unexpected', async t => {
+  const events = createBus()
+  const outages: string[] = []
+  const unexpected: Array<Events['unexpected-error'][0]> = []
+  events.on('redis.lost', ({ error }) => outages.push(error))
+  events.on('unexpected-error', error => unexpected.push(error))
+  const results = [
+    new SluiceError('UNAVAILABLE', { detail: 'away' }),
+    new Error('Connection is closed.'),
+    null,
+    new SluiceError('UNAVAILABLE'),
+    new TypeError('a bug'),
+    null
+  ]
+  let runs = 0
+  const loop = every(5, events, 'the work', async () => {
+    const result = results[runs++] ?? null
+    if (result !== null) throw result
+  })
+  await until('all have run', () => runs >= results.length)
+  await loop.stop()
+  t.equal(outages.length, 2)
+  t.match(unexpected, [{ location: 'the work', error: { message: 'a bug' } }])
+  t.equal(unexpected.length, 1)
 })

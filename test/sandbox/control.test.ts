@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import t from 'tap'
 import { failureOf, startSandbox } from './support.js'
 
-t.test('a rule applies to a recipient as often as its times', async t => {
+await t.test('a rule applies to a recipient as often as its times', async t => {
   const { send, control } = await startSandbox(t)
   const rule = { recipient: '+1 650 555 1234', times: 2, kind: 'code', code: 131026 }
   t.match(await control('POST', 'faults', rule), { status: 201, body: { times: 2, sender: '*' } })
@@ -13,7 +13,7 @@ t.test('a rule applies to a recipient as often as its times', async t => {
   t.same((await control('GET', 'faults')).body, { faults: [] })
 })
 
-t.test('the most specific rule applies first: pair, recipient, sender, all, then the test number', async t => {
+await t.test('the most specific rule applies first: pair, recipient, sender, all, then the test number', async t => {
   const { send, control } = await startSandbox(t)
   const add = (sender: string, recipient: string, code: number): Promise<unknown> =>
     control('POST', 'faults', { sender, recipient, kind: 'code', code, times: 1 })
@@ -27,7 +27,7 @@ t.test('the most specific rule applies first: pair, recipient, sender, all, then
   t.same(codes, [4, 3, 2, 1, 131026])
 })
 
-t.test('a rule sets status, delay and connection fault', async t => {
+await t.test('a rule sets status, delay and connection fault', async t => {
   const { send, control } = await startSandbox(t)
   await control('POST', 'faults', { recipient: '15550000001', kind: 'code', code: 131056, httpStatus: 429 })
   await control('POST', 'faults', { recipient: '15550000002', kind: 'slow', delayMs: 60 })
@@ -41,7 +41,7 @@ t.test('a rule sets status, delay and connection fault', async t => {
   t.equal((await send('15550000001')).status, 200)
 })
 
-t.test('a reset-before rule for a sender cuts the connection before the body arrives', async t => {
+await t.test('a reset-before rule for a sender cuts the connection before the body arrives', async t => {
   const { control, url, seen } = await startSandbox(t)
   await control('POST', 'faults', { sender: '111', recipient: '*', kind: 'reset-before', times: 1 })
   const code = await new Promise(resolve => {
@@ -53,7 +53,7 @@ t.test('a reset-before rule for a sender cuts the connection before the body arr
   t.match(await seen(), [{ sender: '111', recipient: null, body: null, outcome: 'reset', fault: 'reset-before' }])
 })
 
-t.test('an invalid rule or setting is rejected', async t => {
+await t.test('an invalid rule or setting is rejected', async t => {
   const { control } = await startSandbox(t)
   for (const rule of [
     null, {}, { recipient: '*' }, { recipient: '*', kind: 'meteor' }, { recipient: '*', kind: 'code', times: 0 },
@@ -67,7 +67,7 @@ t.test('an invalid rule or setting is rejected', async t => {
   t.equal((await control('GET', 'weather')).status, 404)
 })
 
-t.test('records can be queried by recipient, sender, sequence and limit', async t => {
+await t.test('records can be queried by recipient, sender, sequence and limit', async t => {
   const { send, post, seen } = await startSandbox(t)
   await send('15550000001', 'a')
   await send('15550000002', 'b')
@@ -81,7 +81,7 @@ t.test('records can be queried by recipient, sender, sequence and limit', async 
   t.same(await texts('?limit=1'), ['c'])
 })
 
-t.test('the oldest records are dropped, counts continue, and a clear keeps only the sequence', async t => {
+await t.test('the oldest records are dropped, counts continue, and a clear keeps only the sequence', async t => {
   const { send, seen, control } = await startSandbox(t, { maxRecords: 3 })
   for (const n of ['1', '2', '3', '4', '5']) await send(`1555000000${n}`)
   await send('15560131026')
@@ -95,7 +95,7 @@ t.test('the oldest records are dropped, counts continue, and a clear keeps only 
   t.same((await seen()).map(({ seq }) => seq), [7])
 })
 
-t.test('latency is added to every response and can be changed while the sandbox runs', async t => {
+await t.test('latency is added to every response and can be changed while the sandbox runs', async t => {
   const { send, control } = await startSandbox(t, { latencyMs: 50 })
   const startedAt = performance.now()
   await send('15550000001')

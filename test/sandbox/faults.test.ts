@@ -1,7 +1,7 @@
 import t from 'tap'
 import { failureOf, startSandbox } from './support.js'
 
-t.test('a test number selects any of Meta\'s codes, with its published status', async t => {
+await t.test('a test number selects any of Meta\'s codes, with its published status', async t => {
   const { send } = await startSandbox(t)
   for (const [to, code, status] of [
     ['15560131026', 131026, 400], ['15560131056', 131056, 400], ['15560000190', 190, 401], ['15560131031', 131031, 403],
@@ -13,7 +13,7 @@ t.test('a test number selects any of Meta\'s codes, with its published status', 
   }
 })
 
-t.test('a test number can reject a message N times and then accept it', async t => {
+await t.test('a test number can reject a message N times and then accept it', async t => {
   const { send } = await startSandbox(t)
   const statuses: number[] = []
   for (let attempt = 1; attempt <= 4; attempt++) {
@@ -25,7 +25,7 @@ t.test('a test number can reject a message N times and then accept it', async t 
   t.equal((await send('155631310160001', 'hi')).status, 500, 'the count restarts after acceptance')
 })
 
-t.test('5xx is JSON or a proxy\'s HTML page', async t => {
+await t.test('5xx is JSON or a proxy\'s HTML page', async t => {
   const { send, seen, url } = await startSandbox(t)
   t.match(await send('15555030010'), { status: 503, body: { error: { code: 2, is_transient: true } } })
   t.equal((await send('15555000011')).status, 500)
@@ -41,7 +41,7 @@ t.test('5xx is JSON or a proxy\'s HTML page', async t => {
   t.match(await seen('?recipient=15556020010'), [{ outcome: 'rejected', code: null, httpStatus: 502, fault: 'html' }])
 })
 
-t.test('a slow number accepts the message at once and responds late', async t => {
+await t.test('a slow number accepts the message at once and responds late', async t => {
   const { send, seen } = await startSandbox(t)
   const startedAt = performance.now()
   const pending = send('15557010010')
@@ -54,7 +54,7 @@ t.test('a slow number accepts the message at once and responds late', async t =>
   t.ok(performance.now() - startedAt >= 990)
 })
 
-t.test('connections are reset with and without accepting the message', async t => {
+await t.test('connections are reset with and without accepting the message', async t => {
   const { send, seen } = await startSandbox(t)
   for (const [to, outcome, fault] of [
     ['15558100010', 'reset', 'reset-before'], ['15558200010', 'reset', 'reset-after'],
@@ -69,7 +69,7 @@ t.test('connections are reset with and without accepting the message', async t =
   t.equal((await send('15558300011')).status, 200)
 })
 
-t.test('a message may get no response, accepted or not, and the sandbox still closes at once', async t => {
+await t.test('a message may get no response, accepted or not, and the sandbox still closes at once', async t => {
   const { createSandbox } = await import('../../src/sandbox/sandbox.js')
   const sandbox = await createSandbox({ latencyMs: 0 })
   const send = (to: string): Promise<Response> => fetch(`${sandbox.url}/111/messages`, {

@@ -7,7 +7,7 @@ import { provide } from '../support/provide.js'
 
 await provide('build')
 
-t.test('the process prints its URL, and a signal ends it even with an open request', async t => {
+await t.test('the process prints its URL, and a signal ends it even with an open request', async t => {
   const main = fileURLToPath(new URL('../../dist/sandbox/main.js', import.meta.url))
   const child = spawn(process.execPath, [main, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
@@ -28,7 +28,7 @@ t.test('the process prints its URL, and a signal ends it even with an open reque
   await failed
 })
 
-t.test('a port in use rejects', async t => {
+await t.test('a port in use rejects', async t => {
   const first = await createSandbox()
   t.teardown(() => first.close())
   await t.rejects(createSandbox({ port: first.port }), { code: 'EADDRINUSE' })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { eraseRecipient } from '../../src/erasure/erase.js'
 import { createBus } from '../../src/events.js'
 import { connect } from '../../src/redis/connect.js'
-import { findTerm } from '../../src/redis/find-terms.js'
+import { findTerm } from '../../src/redis/lookup-index.js'
 import { createStore, type Store } from '../../src/redis/store.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER, type Node } from '../support/gateway.js'
@@ -161,6 +161,22 @@ await t.test('a message in flight remains, is listed, and is erased by a repeat'
   await until('the message is sent', async () => (await node.get(`/messages/${body.id}`)).body['status'] === 'sent')
   t.match(await node.del(`/recipients/${encodeURIComponent(number)}`), { status: 200, body: { complete: true, erased: { results: 1 } } })
   t.notOk((await dump(redis, node.prefix)).includes(number.slice(1)))
+})
+
+await t.test('a message of unknown outcome is not kept on hold while the circuit is open', async t => {
+  const node = await environment.start(t, { ...settled, CIRCUIT_RECIPIENTS: '2', CIRCUIT_PROBE_MS: '60000', UNKNOWN_HOLD_MS: '3600000' })
+  const redis = environment.redis.connect()
+  await environment.sandbox.control('POST', 'faults', { recipient: '*', kind: 'html', httpStatus: 502 })
+  t.teardown(async () => { await environment.sandbox.control('DELETE', 'faults', {}) })
+  const numbers = ['+15558200031', '+15558200032']
+  for (const number of numbers) t.match(await node.send(number, TEXT, { onUnknown: 'retry' }), { body: { status: 'unknown' } })
+  await until('the circuit opens', async () => (await node.get('/senders')).body['senders']?.[0]?.circuit?.state === 'open')
+  for (const number of numbers) {
+    const erased = await node.del(`/recipients/${encodeURIComponent(number)}`)
+    t.match(erased, { status: 200, body: { complete: true, erased: { waiting: 1, results: 1, failures: 1 }, remaining: [] } })
+    t.notMatch(await dump(redis, node.prefix), new RegExp(number.slice(1)))
+  }
+  t.match((await node.get('/stats')).body['senders'], [{ unknown: 0, unsettled: 0 }])
 })
 
 await t.test('an erasure covers one sender, or all of them with those that this node does not serve, and rejects an unknown one', async t => {

@@ -2,93 +2,11 @@
 import fc from 'fast-check'
 import type { Document, Operation, Schema } from '../http/document.js'
 import { routesOf } from '../http/document.js'
-import { keys } from '../support/gateway.js'
+import { DEEP, NUMBER, SECRET, authorization, contentType, deep, extra, hostile, polluting } from './hostile.js'
+
+export { NUMBER, SECRET, SMUGGLED } from './hostile.js'
 
 export interface Hostile { method: string, path: string, headers: Array<[name: string, value: string]>, body: Buffer }
-
-/** Occurs in texts, and may only be returned in responses about the message itself. */
-export const SECRET = 'Zaubernuss'
-/** The number of the recipient that gets most of the messages. */
-export const NUMBER = '15553579246'
-/** The name of a header that requests try to smuggle in. */
-export const SMUGGLED = 'x-smuggled'
-
-/** A placeholder for nesting that is too deep for a recursive function, and so for `JSON.stringify`. */
-const DEEP = '(deep)'
-const deep = '{"a":['.repeat(10_000) + ']}'.repeat(10_000)
-
-const nasty = fc.constantFrom<unknown>(
-  '',
-  ' ',
-  '\0',
-  '\r\n',
-  `a\r\n${SMUGGLED}: 1`,
-  `%0d%0a${SMUGGLED}:%201`,
-  '\n{"level":60,"msg":"forged"}\n',
-  '\u001b[2J\u001b[31mred',
-  '\u2028\u2029',
-  '\u202e',
-  '\ud800',
-  '👩‍👩‍👧',
-  '../../../../etc/passwd',
-  '..%2f..%2fetc%2fpasswd',
-  '%',
-  '%zz',
-  '%00',
-  '__proto__',
-  'constructor',
-  'toString',
-  '$' + '{jndi:ldap://x}',
-  "'; DROP TABLE x; --",
-  '{{7*7}}',
-  '<script>alert(1)</script>',
-  'null',
-  'undefined',
-  'NaN',
-  '*',
-  '{wa:1}:msg:x',
-  'p123 2 0 0 0 0 0',
-  'redis.call("FLUSHALL")',
-  'true',
-  '9'.repeat(400),
-  'a'.repeat(5000),
-  '🙈'.repeat(3000),
-  'x'.repeat(300_000),
-  0,
-  -0,
-  -1,
-  1,
-  0.5,
-  1e21,
-  1e308,
-  -1e308,
-  Number.MAX_SAFE_INTEGER,
-  2 ** 53,
-  4e12,
-  null,
-  true,
-  false,
-  [],
-  {},
-  [[]],
-  [null],
-  [{}],
-  DEEP,
-  DEEP,
-  { a: DEEP },
-  { length: 1e9 },
-  { toString: 'x' },
-  { toJSON: 'x' },
-  { then: 1 },
-  Array.from({ length: 2000 }, () => 1),
-  Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i]))
-)
-const hostile = fc.oneof(
-  { weight: 4, arbitrary: nasty },
-  { weight: 1, arbitrary: fc.jsonValue() },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary' }) }
-)
-const polluting = fc.constantFrom('__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '', 'to ', 'TO', '$ref', 'x'.repeat(1000))
 
 /** A value that nearly always matches the schema. */
 function valid (schema: Schema & Record<string, any>, document: Document): fc.Arbitrary<unknown> {
@@ -129,18 +47,27 @@ function named (name: string, schema: Schema, document: Document): fc.Arbitrary<
       { weight: 1, arbitrary: valid(schema, document) }
     )
   }
+  if (name === 'cursor') return fc.oneof(cursor, valid(schema, document))
   return valid(schema, document)
 }
 
+/** Cursors in the form of those that the lists return, with any numbers in them. */
+const cursor = fc.oneof(
+  fc.bigInt({ min: 0n, max: 2n ** 67n }).map(String),
+  fc.tuple(fc.constantFrom('retries', 'failures', 'begun', 'failed', 'resolved', 'x'), fc.double(), fc.string(), fc.double())
+    .map(parts => Buffer.from(JSON.stringify(parts)).toString('base64url')),
+  fc.stringMatching(/^[0-9a-f]{8,14}(~|\.[A-Za-z0-9_-]{22})$/)
+)
+
 /** A value with at most one invalid part. */
 function spoiled (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
-  return fc.tuple(good, fc.nat(9), hostile, polluting, fc.nat(20)).map(([value, way, bad, name, at]) => {
+  return fc.tuple(good, fc.nat(9), hostile, polluting, fc.nat(20)).map(([value, way, bad, name, index]) => {
     if (way < 4) return value
     if (way === 4) return bad
-    if (Array.isArray(value)) return value.length === 0 ? [bad] : value.with(at % value.length, bad)
+    if (Array.isArray(value)) return value.length === 0 ? [bad] : value.with(index % value.length, bad)
     if (typeof value !== 'object' || value === null) return bad
     const members = Object.entries(value)
-    const place = members[at % Math.max(1, members.length)]?.[0] ?? 'to'
+    const place = members[index % Math.max(1, members.length)]?.[0] ?? 'to'
     if (way === 5) return Object.fromEntries(members.filter(([member]) => member !== place))
     if (way === 6) return Object.fromEntries([...members, [name, bad]])
     return Object.fromEntries([...members.filter(([member]) => member !== place), [place, bad]])
@@ -149,11 +76,11 @@ function spoiled (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 
 /** JSON as bytes, sometimes malformed. */
 const written = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> =>
-  fc.tuple(value, fc.nat(19), fc.nat(5000), fc.uint8Array({ maxLength: 200 })).map(([given, way, at, bytes]) => {
+  fc.tuple(value, fc.nat(19), fc.nat(5000), fc.uint8Array({ maxLength: 200 })).map(([given, way, length, bytes]) => {
     const text = (JSON.stringify(given) ?? '').replace(JSON.stringify(DEEP), deep)
     switch (way) {
       case 0:
-        return Buffer.from(text.slice(0, at % (text.length + 1)))
+        return Buffer.from(text.slice(0, length % (text.length + 1)))
       case 1:
         return Buffer.from(`${text}${text}`)
       case 2:
@@ -168,81 +95,6 @@ const written = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> =>
         return Buffer.from(text)
     }
   })
-
-const role = fc.constantFrom(...Object.values(keys).map(key => `Bearer ${key}`))
-const authorization = fc.oneof(
-  { weight: 12, arbitrary: fc.constant(`Bearer ${keys.operator}`) },
-  { weight: 3, arbitrary: role },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      `bearer ${keys.operator}`,
-      'Bearer',
-      'Bearer  ',
-      `Basic ${btoa(`operator:${keys.operator}`)}`,
-      `Bearer ${'x'.repeat(4000)}`,
-      'Bearer \xff\xfe',
-      ''
-    )
-  }
-)
-const contentType = fc.oneof(
-  { weight: 8, arbitrary: fc.constant('application/json') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      'application/json; charset=utf-16',
-      'application/json;charset',
-      'text/plain',
-      'application/x-www-form-urlencoded',
-      'multipart/form-data; boundary=x',
-      'application/problem+json',
-      'APPLICATION/JSON',
-      'application/jsonp',
-      '*/*',
-      ';',
-      'a/b/c',
-      '__proto__'
-    )
-  }
-)
-const printable = fc.string({ minLength: 1, maxLength: 60 }).map(text => text.replaceAll(/[^\x20-\x7e]/g, '~'))
-const extra: fc.Arbitrary<[string, string]> = fc.oneof(
-  fc.tuple(
-    fc.constantFrom(
-      'Idempotency-Key',
-      'Idempotency-Key',
-      'Prefer',
-      'Host',
-      'Cookie',
-      'X-Forwarded-For',
-      'Origin',
-      'Accept',
-      'Accept-Encoding',
-      'Range',
-      'If-None-Match',
-      'Sec-Fetch-Site',
-      'X-HTTP-Method-Override'
-    ),
-    printable
-  ),
-  fc.constantFrom<[string, string]>(
-    ['Prefer', 'respond-async'],
-    ['Expect', 'something'],
-    ['Expect', '100-continue'],
-    ['Idempotency-Key', '\xe9\xff'],
-    ['Idempotency-Key', '"quoted"'],
-    ['Idempotency-Key', 'k'.repeat(300)],
-    ['X-Long', 'y'.repeat(9000)],
-    ['X-Longer', 'y'.repeat(20_000)],
-    ['Authorization', `Bearer ${keys.viewer}`],
-    ['Content-Type', 'text/html'],
-    ['Upgrade', 'websocket'],
-    ['Connection', 'upgrade'],
-    ['Content-Encoding', 'gzip'],
-    ['Host', '']
-  )
-)
 
 /** Any request: an operation of the document with invalid parts, or an unknown path. */
 export function hostileRequests (document: Document): fc.Arbitrary<Hostile> {

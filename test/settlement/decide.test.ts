@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createSchedule } from '../../src/backoff.js'
+import { createSchedule } from '../../src/values/backoff.js'
 import type { Outcome } from '../../src/message.js'
 import { decide, decideBounce, decideUnknown, type SettlementSettings, type Settlement } from '../../src/settlement/decide.js'
 
@@ -91,39 +91,59 @@ const table: Array<[what: string, outcome: Outcome, grant: { attempt: number }, 
 ]
 
 for (const [what, outcome, grant, settlement] of table) {
-  t.test(what, async t => {
-    t.match(decide(outcome, { ...grant, sender: '111' }, settings), settlement)
+  await t.test(what, async t => {
+    t.match(decide(outcome, { spared: 0, ...grant, sender: '111' }, settings), settlement)
   })
 }
 
-t.test('an unknown outcome is held as long as the settings say', async t => {
-  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '111' }, { ...settings, unknownHoldMs: 900_000 }).afterMs, 900_000)
+await t.test('an unknown outcome is held as long as the settings say', async t => {
+  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, spared: 0, sender: '111' }, { ...settings, unknownHoldMs: 900_000 }).afterMs, 900_000)
 })
 
-t.test('after the hold the policy decides, within the number of attempts', async t => {
-  t.match(decideUnknown(1, 'retry', settings), { status: 'retry', afterMs: 0 })
-  t.match(decideUnknown(1, 'fail', settings), { status: 'failed', reason: 'unknown' })
-  t.match(decideUnknown(6, 'retry', settings), { status: 'failed', reason: 'unknown' })
+await t.test('after the hold the policy decides, within the number of attempts', async t => {
+  const after = (attempt: number, spared = 0): Parameters<typeof decideUnknown>[0] => ({ attempt, spared, sender: '111' })
+  t.match(decideUnknown(after(1), 'retry', settings), { status: 'retry', afterMs: 0 })
+  t.match(decideUnknown(after(1), 'fail', settings), { status: 'failed', reason: 'unknown' })
+  t.match(decideUnknown(after(6), 'retry', settings), { status: 'failed', reason: 'unknown', afterMs: 60_000 })
+  t.match(decideUnknown(after(6, 1), 'retry', settings), { status: 'retry', afterMs: 0 }, 'an attempt that an outage explains is not counted')
+  t.match(decideUnknown(after(1, 1), 'retry', settings), { status: 'retry' }, 'not even if it is the only one')
 })
 
-t.test('with webhooks an unknown outcome is held for a quarter of an hour', async t => {
+await t.test('a failure that is not the message\'s own counts for the circuit, with jitter', async t => {
+  const withCircuit = { ...settings, circuitProbeMs: 5000 }
+  const first = { attempt: 1, spared: 0, sender: '111' }
+  const failures: Outcome[] = [
+    { ...fault, status: 'retryable', outage: true }, { ...fault, status: 'unknown', outage: true }, { ...fault, status: 'unsent', outage: true }
+  ]
+  const waits = failures.map(outcome => decide(outcome, first, withCircuit)).map(({ bucket, coolMs }) => {
+    t.equal(bucket, 'outage')
+    return coolMs
+  })
+  t.ok(waits.every(ms => ms >= 4000 && ms <= 6000) && new Set(waits).size > 1, `${waits.join(', ')} ms`)
+  t.equal(decide({ ...fault, status: 'retryable' }, first, withCircuit).bucket, '', 'a failure of its own does not')
+  t.equal(decide(failures[0] as Outcome, first, settings).bucket, '', 'nothing does without a circuit breaker')
+  t.match(decide(failures[0] as Outcome, { ...first, attempt: 6 }, withCircuit), { status: 'failed', afterMs: 3_600_000 })
+  t.match(decide(failures[0] as Outcome, { ...first, attempt: 6, spared: 1 }, withCircuit), { status: 'retry', afterMs: 3_600_000 })
+})
+
+await t.test('with webhooks an unknown outcome is held for a quarter of an hour', async t => {
   const withWebhooks = { ...settings, webhooksEnabledFor: (sender: string) => sender === '111' }
-  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '111' }, withWebhooks).afterMs, 900_000)
-  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, sender: '222' }, withWebhooks).afterMs, 60_000)
+  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, spared: 0, sender: '111' }, withWebhooks).afterMs, 900_000)
+  t.equal(decide({ ...fault, status: 'unknown' }, { attempt: 1, spared: 0, sender: '222' }, withWebhooks).afterMs, 60_000)
 })
 
-t.test('a bounce is retried by the schedule or FAILED, and cools down what its code says', async t => {
-  t.match(decideBounce({ status: 'retryable' }, 1, settings), { status: 'retry', afterMs: 60_000, bucket: '' })
-  t.match(decideBounce({ status: 'retryable' }, 6, settings), { status: 'failed', reason: 'exhausted' })
-  t.match(decideBounce({ status: 'retryable', mostAttempts: 3 }, 3, settings), { status: 'failed', reason: 'exhausted' })
-  t.match(decideBounce({ status: 'rejected' }, 1, settings), { status: 'failed', reason: 'rejected' })
-  t.match(decideBounce({ status: 'limited', bucket: 'pair', coolDownMs: 6000 }, 2, settings), {
+await t.test('a bounce is retried by the schedule or FAILED, and cools down what its code says', async t => {
+  t.match(decideBounce({ status: 'retryable' }, { attempt: 1, sender: '100' }, settings), { status: 'retry', afterMs: 60_000, bucket: '' })
+  t.match(decideBounce({ status: 'retryable' }, { attempt: 6, sender: '100' }, settings), { status: 'failed', reason: 'exhausted' })
+  t.match(decideBounce({ status: 'retryable', mostAttempts: 3 }, { attempt: 3, sender: '100' }, settings), { status: 'failed', reason: 'exhausted' })
+  t.match(decideBounce({ status: 'rejected' }, { attempt: 1, sender: '100' }, settings), { status: 'failed', reason: 'rejected' })
+  t.match(decideBounce({ status: 'limited', bucket: 'pair', coolDownMs: 6000 }, { attempt: 2, sender: '100' }, settings), {
     status: 'retry',
     afterMs: 300_000,
     bucket: 'pair',
     coolMs: 6000
   })
-  t.match(decideBounce({ status: 'sender-stopped', probeMs: 3_600_000 }, 1, settings), {
+  t.match(decideBounce({ status: 'sender-stopped', probeMs: 3_600_000 }, { attempt: 1, sender: '100' }, settings), {
     status: 'retry',
     afterMs: 60_000,
     bucket: 'sender',

@@ -1,22 +1,23 @@
-/** Callers that post messages and repeat what got no conclusive response, and the API that answers them, without HTTP. */
+/** Callers that post messages and repeat what got no conclusive response, and the API that responds, without HTTP. */
 import { admit, type Request } from '../../src/admission/admit.js'
 import { SluiceError } from '../../src/errors.js'
 import { resultOf, toResponse } from '../../src/http/admission-result.js'
+import { canonicalRecipient } from '../../src/recipient.js'
 import { lanes } from '../../src/message.js'
 import { isUnavailable } from '../../src/redis/unavailable.js'
 import type { Random } from '../property/random.js'
 import type { Posted, Responded } from '../prove/history.js'
 import type { RunningNode } from './node.js'
-import type { Wish } from './scenario.js'
+import type { Draft } from './scenario.js'
 import type { World } from './world.js'
 
-export interface Answer { status: number, body: Record<string, unknown> }
+export interface Reply { status: number, body: Record<string, unknown> }
 
 const TIMEOUT_MS = 2500
 const REPEAT_MS = [50, 600] as const
 
-/** A request to one node: its answer, or status 0 after a time-out or where the node ends. */
-export async function ask (world: World, node: RunningNode | undefined, request: (node: RunningNode) => Promise<Answer>): Promise<Answer> {
+/** A request to one node: its response, or status 0 after a time-out or where the node ends. */
+export async function ask (world: World, node: RunningNode | undefined, request: (node: RunningNode) => Promise<Reply>): Promise<Reply> {
   const { time } = world
   if (node === undefined) {
     await time.sleep(1)
@@ -27,16 +28,16 @@ export async function ask (world: World, node: RunningNode | undefined, request:
     node.process.onDeath(() => time.after(1, lost))
     time.after(TIMEOUT_MS, lost)
     time.after(1, () => node.process.receive(() => {
-      const answer = request(node).catch((error: unknown) => toAnswer(world, node, error))
-      answer.then(answer => time.after(1, () => resolve(answer))).catch(lost)
+      const reply = request(node).catch((error: unknown) => toReply(world, node, error))
+      reply.then(reply => time.after(1, () => resolve(reply))).catch(lost)
     }))
   })
 }
 
-function toAnswer ({ note }: World, { process }: RunningNode, error: unknown): Answer {
+function toReply ({ record }: World, { process }: RunningNode, error: unknown): Reply {
   if (error instanceof SluiceError) return { status: error.status, body: { code: error.code, ...error.facts.extra } }
   if (isUnavailable(error)) return { status: 503, body: {} }
-  note({ fact: 'node-failed', node: process.name, text: `a request: ${error instanceof Error ? error.stack ?? error.message : String(error)}` })
+  record({ fact: 'node-failed', node: process.name, text: `a request: ${error instanceof Error ? error.stack ?? error.message : String(error)}` })
   return { status: 500, body: {} }
 }
 
@@ -44,55 +45,56 @@ export const isConclusive = (status: number): boolean => ![0, 408, 429].includes
 
 /** Posts all messages; those of a pair and lane one after the other. Returns how many still have no conclusive response. */
 export function startCallers (world: World, random: Random): () => number {
-  const { time, scenario: { wishes } } = world
+  const { time, scenario: { drafts } } = world
   const last = new Map<string, Promise<void>>()
-  let open = wishes.length
-  for (const wish of wishes) {
-    const queue = `${wish.sender}/${wish.to} ${wish.lane}`
+  let open = drafts.length
+  for (const draft of drafts) {
+    const queue = `${draft.sender}/${draft.to} ${draft.lane}`
     const before = last.get(queue)
     last.set(queue, (async () => {
-      await time.sleep(wish.atMs)
+      await time.sleep(draft.atMs)
       await before
-      await post(world, wish, random.fork())
+      await post(world, draft, random.fork())
       open--
     })())
   }
   return () => open
 }
 
-async function post (world: World, wish: Wish, random: Random): Promise<void> {
-  const { time, note, nodes } = world
-  const { key, sender, to, lane, policy, expiresInMs, scheduledInMs, isMarketing } = wish
+async function post (world: World, draft: Draft, random: Random): Promise<void> {
+  const { time, record, nodes } = world
+  const { key, sender, to, lane, policy, expiresInMs, scheduledInMs, isMarketing } = draft
   const scheduledFor = scheduledInMs === undefined ? undefined : time.now() + scheduledInMs
   const posted: Posted = { fact: 'posted', at: time.now(), key, pair: `${sender}/${to}`, lane, policy }
   if (expiresInMs !== undefined) posted.expiresInMs = expiresInMs
   if (scheduledFor !== undefined) posted.scheduledFor = scheduledFor
   if (isMarketing === true) posted.isMarketing = true
-  note(posted)
-  // A caller may repeat what was answered already, too.
+  record(posted)
+  // A caller may repeat what already got a response.
   let repeats = random.chance(0.1) ? 1 : 0
   for (;;) {
     const askedAt = time.now()
     const node = nodes.length === 0 ? undefined : random.pick(nodes)
-    const { status, body } = await ask(world, node, async node => await admitOn(node, wish, scheduledFor))
+    const { status, body } = await ask(world, node, async node => await admitOn(node, draft, scheduledFor))
     const responded: Responded = { fact: 'responded', at: time.now(), key, status, askedAt }
     if (typeof body['id'] === 'string' && body['id'] !== '') responded.id = body['id']
     if (typeof body['status'] === 'string') responded.state = body['status']
     if (typeof body['delayMs'] === 'number') responded.delayMs = body['delayMs']
     if (typeof body['waitingFor'] === 'string') responded.waitingFor = body['waitingFor']
     if (typeof body['immediate'] === 'boolean') responded.immediate = body['immediate']
-    note(responded)
+    record(responded)
     if (isConclusive(status) && repeats-- <= 0) return
     await time.sleep(random.int(...REPEAT_MS))
   }
 }
 
-async function admitOn ({ deps }: RunningNode, wish: Wish, scheduledFor: number | undefined): Promise<Answer> {
-  const { key, sender, to, lane, policy, inline, expiresInMs, isMarketing } = wish
+async function admitOn ({ deps }: RunningNode, draft: Draft, scheduledFor: number | undefined): Promise<Reply> {
+  const { key, sender, to, lane, policy, inline, expiresInMs, isMarketing } = draft
   const request: Request = {
     sender,
     caller: 'caller',
     to: `+${to}`,
+    recipient: canonicalRecipient(to),
     message: key,
     idempotencyKey: key,
     lane: lanes[lane - 1] ?? 'normal',

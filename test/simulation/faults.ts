@@ -19,7 +19,7 @@ export interface Faults {
 
 /** Starts the nodes and plans the faults. */
 export function startNodes (world: World, random: Random): Faults {
-  const { time, network, note, scenario: { nodes, faults, delayMs } } = world
+  const { time, network, record, scenario: { nodes, faults, delayMs } } = world
   const slots: SimulatedProcess[] = []
   const starts: number[] = []
   const cutUntil = new Map<SimulatedProcess | null, number>()
@@ -28,18 +28,18 @@ export function startNodes (world: World, random: Random): Faults {
   function start (slot: number): void {
     starts[slot] = (starts[slot] ?? 0) + 1
     startNode(world, `n${slot + 1}.${starts[slot]}`, process => { slots[slot] = process }).then(() => { open-- }, (error: unknown) => {
-      note({ fact: 'node-failed', node: `n${slot + 1}`, text: `start: ${String(error)}` })
+      record({ fact: 'node-failed', node: `n${slot + 1}`, text: `start: ${String(error)}` })
     })
   }
 
   function trouble (of: Trouble['of'], node: string | null, forMs: number): void {
-    note({ fact: 'trouble', of, node, from: time.now(), to: time.now() + forMs })
+    record({ fact: 'trouble', of, node, from: time.now(), to: time.now() + forMs })
   }
 
   function inject ({ kind, node: slot, forMs }: Fault): void {
     const process = slots[slot]
     if (process === undefined || process.isDead()) return
-    note({ fact: 'fault-injected', at: time.now(), kind: `${kind} ${process.name} ${forMs} ms` })
+    record({ fact: 'fault-injected', at: time.now(), kind: `${kind} ${process.name} ${forMs} ms` })
     switch (kind) {
       case 'kill':
         if (!world.nodes.some(one => one.process === process)) return
@@ -50,7 +50,7 @@ export function startNodes (world: World, random: Random): Faults {
         time.after(forMs, () => start(slot))
         break
       case 'freeze':
-        note({ fact: 'frozen', node: process.name, from: time.now(), to: time.now() + forMs })
+        record({ fact: 'frozen', node: process.name, from: time.now(), to: time.now() + forMs })
         process.freeze(forMs)
         break
       case 'cut':
@@ -68,6 +68,10 @@ export function startNodes (world: World, random: Random): Faults {
         cutUntil.set(null, time.now() + forMs)
         for (const one of slots) network.cut(one, forMs)
         break
+      case 'clock':
+        network.stepClock(forMs)
+        record({ fact: 'clock-stepped', at: time.now(), stepMs: forMs })
+        break
       case 'slow':
         trouble('redis', null, forMs + RECONNECT_MS)
         network.setDelay(random.int(...SLOW_MS))
@@ -83,7 +87,7 @@ export function startNodes (world: World, random: Random): Faults {
     const isRunning = world.nodes.some(({ process }) => !process.isFrozen())
     if (!isRunning) stillSince ??= time.now()
     else if (stillSince !== null) {
-      note({ fact: 'trouble', of: 'machine', node: null, from: stillSince, to: time.now() + RECONNECT_MS })
+      record({ fact: 'trouble', of: 'machine', node: null, from: stillSince, to: time.now() + RECONNECT_MS })
       stillSince = null
     }
     time.after(WATCH_MS, watch)
@@ -92,10 +96,16 @@ export function startNodes (world: World, random: Random): Faults {
   network.setDelay(delayMs)
   for (let slot = 0; slot < nodes; slot++) start(slot)
   for (const fault of faults) {
-    time.after(fault.atMs, () => {
+    const begin = (): void => {
+      // All nodes have read the clock before it is set.
+      if (fault.kind === 'clock' && world.nodes.length < nodes) {
+        time.after(WATCH_MS, begin)
+        return
+      }
       inject(fault)
-      time.after(fault.forMs, () => { open-- })
-    })
+      time.after(Math.abs(fault.forMs), () => { open-- })
+    }
+    time.after(fault.atMs, begin)
   }
   return {
     isReachable: process => Math.max(cutUntil.get(process) ?? 0, cutUntil.get(null) ?? 0) <= time.now(),

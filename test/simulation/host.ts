@@ -1,4 +1,4 @@
-/** A simulated process: it runs, stands still for a while, or has ended. */
+/** A simulated process: it runs, freezes for a while, or has ended. */
 import type { Host, VirtualTime } from './virtual-time.js'
 
 export interface SimulatedProcess extends Host {

@@ -1,6 +1,6 @@
 /** `npm run simulate -- --seed N --runs N`: runs histories from a seed on, and prints the broken promises of each. */
 import { parseArgs } from 'node:util'
-import { build, flaws } from './flaws.js'
+import { build, drawFor, flaws } from './flaws.js'
 import { describe } from './report.js'
 import { startServer } from './server.js'
 import { simulate } from './simulate.js'
@@ -30,7 +30,7 @@ let done = 0
 let virtualMs = 0
 let commands = 0
 for (; done < runs && failed < Number(values['stop-after']); done++) {
-  const simulated = await simulate(server, first + done, values.trace ? line => console.log(line) : null)
+  const simulated = await simulate(server, first + done, values.trace ? line => console.log(line) : null, flaw && drawFor(flaw))
   virtualMs += simulated.virtualMs
   commands += simulated.commands
   if ((done + 1) % 50 === 0) console.log(`${done + 1} histories, ${failed} with broken promises`)

@@ -1,5 +1,5 @@
 /**
- * The network between simulated nodes and Redis. A command is under way for a while, runs on the real Redis while virtual time stands still, and its
+ * The network between simulated nodes and Redis. A command is under way for a while, runs on the real Redis while virtual time stops, and its
  * reply is under way, too. Each connection keeps the order of its commands and of its replies, as TCP does.
  */
 import { createHash } from 'node:crypto'
@@ -19,7 +19,15 @@ interface Command {
 }
 
 /** One connection of a node. */
-export interface Connection { node: SimulatedNode, lastArrival: number, lastReply: number, downUntil: number, waiting: Set<Command> }
+export interface Connection {
+  node: SimulatedNode
+  lastArrival: number
+  lastReply: number
+  downUntil: number
+  waiting: Set<Command>
+  /** Commands that have arrived, in their order. */
+  arrived: Array<() => void>
+}
 
 /** ioredis' own, in COMMAND_TIMEOUT_MS. */
 const COMMAND_TIMEOUT_MS = 200
@@ -40,6 +48,10 @@ export interface Network {
   cut: (node: SimulatedNode, forMs: number) => void
   /** Until then nothing arrives at Redis, from this node or from all; connections stay. */
   stall: (node: SimulatedNode | null, untilMs: number) => void
+  /** Sets Redis's clock by so many ms. */
+  stepClock: (ms: number) => void
+  /** When Redis's clock showed this to a command, by the other clock, ms. */
+  whenRedisShowed: (redisMs: number) => number
   /** How slow it is from now on: longest delay of one way, ms. */
   setDelay: (ms: number) => void
   /** Number of commands so far. */
@@ -57,13 +69,29 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
   const stalledUntil = new Map<SimulatedNode | null, number>()
   let longestMs = 2
   let lastUs = 0
+  /** How far Redis's clock is ahead of the other one, ms. */
+  let aheadMs = 0
+  /** Each ms that it showed to a command -> how far it was ahead then, ms. */
+  const shown = new Map<number, number>()
   let count = 0
 
   /** Redis's clock never runs ahead of this process by a ms, and each command has a time of its own. */
   function setClock (): void {
     const ms = time.now() * 1000
     lastUs = lastUs < ms ? ms + random.int(0, 200) : Math.min(ms + 999, lastUs + random.int(1, 20))
-    server.setClock(lastUs)
+    server.setClock(lastUs + aheadMs * 1000)
+    // The messages of a call are admitted a µs apart, so that they may reach into the next ms.
+    for (const ms of [0, 1]) shown.set(time.now() + aheadMs + ms, aheadMs)
+  }
+
+  /**
+   * Runs the command that arrived first. After a step back Redis's clock shows the same again, and what was written at such a moment could not be
+   * dated: so no command runs in a ms that was shown before the step.
+   */
+  function runFirst (connection: Connection): void {
+    const isAmbiguous = [0, 1].some(ms => (shown.get(time.now() + aheadMs + ms) ?? aheadMs) !== aheadMs)
+    if (isAmbiguous) time.after(1, () => runFirst(connection))
+    else connection.arrived.shift()?.()
   }
 
   const delay = (): number => random.chance(0.02) ? random.int(0, Math.min(MOST_DELAY_MS, 20 * longestMs)) : random.int(0, longestMs)
@@ -86,7 +114,7 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
         settle()
       }
       const arrival = connection.lastArrival = Math.max(connection.lastArrival, time.now() + delay(), stallOf(node))
-      time.after(arrival - time.now(), () => {
+      const arrive = (): void => {
         if (command.isDropped) return
         command.isRun = true
         count++
@@ -99,6 +127,10 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
           time.after(reply - time.now(), () => node.receive(() => finish(settle)))
         })
         time.hold(run)
+      }
+      time.after(arrival - time.now(), () => {
+        connection.arrived.push(arrive)
+        runFirst(connection)
       })
       if (timed) time.after(COMMAND_TIMEOUT_MS, () => node.onTimer(() => finish(() => reject(new Error('Command timed out')))))
     })
@@ -119,7 +151,7 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
 
   return {
     connect (node, timed) {
-      const connection: Connection = { node, lastArrival: 0, lastReply: 0, downUntil: 0, waiting: new Set() }
+      const connection: Connection = { node, lastArrival: 0, lastReply: 0, downUntil: 0, waiting: new Set(), arrived: [] }
       if (timed) timedOnes.add(connection)
       connections.set(node, [...connectionsOf(node), connection])
       return connection
@@ -153,8 +185,8 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
         connection.downUntil = Math.max(connection.downUntil, time.now() + forMs + random.int(...RECONNECT_MS))
         const lost = random.int(0, connection.waiting.size)
         const commands = [...connection.waiting]
-        commands.forEach((command, at) => {
-          if (!command.isRun && at >= lost) command.isDropped = true
+        commands.forEach((command, i) => {
+          if (!command.isRun && i >= lost) command.isDropped = true
           command.isDone = true
         })
         connection.waiting.clear()
@@ -163,6 +195,10 @@ export function createNetwork (time: VirtualTime, server: SimulatedServer, rando
     },
     stall (node, untilMs) {
       stalledUntil.set(node, Math.max(stalledUntil.get(node) ?? 0, untilMs))
+    },
+    stepClock (ms) { aheadMs += ms },
+    whenRedisShowed (redisMs) {
+      return redisMs - (shown.get(Math.floor(redisMs)) ?? aheadMs)
     },
     setDelay (ms) { longestMs = ms },
     count: () => count

@@ -1,33 +1,29 @@
 /** A node made of the gateway's own modules. Network, BullMQ, provider and the receiver of callbacks are simulated; there is no HTTP. */
 import { setMaxListeners } from 'node:events'
 import type { CallbackDeps } from '../../src/callbacks/deliver.js'
-import { startCallbackDispatcher } from '../../src/callbacks/dispatcher.js'
-import { notifyDispatchers } from '../../src/callbacks/notify.js'
-import { createSchedule } from '../../src/backoff.js'
+import { startCallbackDispatcher, notifyDispatchers } from '../../src/callbacks/dispatcher.js'
+import { createSchedule } from '../../src/values/backoff.js'
 import type { DrainDeps } from '../../src/drain/drain-sender.js'
 import { drainSender } from '../../src/drain/drain-sender.js'
 import { createStarting } from '../../src/drain/starting.js'
 import { createWakes } from '../../src/drain/wake.js'
 import { createBus, type Bus } from '../../src/events.js'
-import { runRetries } from '../../src/failure/retry-worker.js'
-import type { ApiDeps } from '../../src/http/api.js'
+import { runRetries, type RetryWorkerDeps } from '../../src/failure/retry-worker.js'
+import type { PostDeps } from '../../src/http/admission-result.js'
 import type { Provider } from '../../src/message.js'
 import { classifyStatus } from '../../src/provider/classify.js'
 import { standardPolicy } from '../../src/provider/policy.js'
-import { startGiveBack } from '../../src/recovery/give-back.js'
+import { startGiveBack, startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
 import { prune, type HousekeepingDeps } from '../../src/recovery/housekeeping.js'
-import { startRecovery, type RecoveryDeps } from '../../src/recovery/recover.js'
-import { addDueRuns } from '../../src/recovery/scheduled-runs.js'
-import { releaseSubject } from '../../src/redis/enqueue-once.js'
-import { globalKey } from '../../src/redis/keys.js'
-import { claimLayout } from '../../src/redis/layout.js'
+import { addDueRuns, releaseSubject } from '../../src/queues.js'
+import { createGate } from '../../src/parallel.js'
+import { globalKey, claimLayout } from '../../src/redis/keys.js'
 import { createServerClock } from '../../src/redis/server-clock.js'
 import { createReplicas } from '../../src/redis/replicas.js'
-import { retryWhileUnavailable } from '../../src/redis/retry-while-unavailable.js'
+import { isUnavailable, retryWhileUnavailable } from '../../src/redis/unavailable.js'
 import { createStore } from '../../src/redis/store.js'
-import { isUnavailable } from '../../src/redis/unavailable.js'
 import { createSenderRegistry } from '../../src/sender-registry.js'
-import { applySenders, restoreSenders } from '../../src/sender-updates.js'
+import { applySenders, restoreSenders } from '../../src/sender-sync.js'
 import type { SenderSettings } from '../../src/senders.js'
 import type { SettlementSettings } from '../../src/settlement/decide.js'
 import type { WebhookDeps } from '../../src/webhooks/receive.js'
@@ -36,7 +32,7 @@ import type { Job } from './queue.js'
 import type { World } from './world.js'
 
 export type SimulatedNode = SimulatedProcess
-export type Deps = ApiDeps & DrainDeps & RecoveryDeps & HousekeepingDeps & WebhookDeps
+export type Deps = PostDeps & RetryWorkerDeps & DrainDeps & RecoveryDeps & HousekeepingDeps & WebhookDeps
 
 /** A node that has started. */
 export interface RunningNode {
@@ -73,7 +69,7 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
   // As the connection watchdog reads it.
   setInterval(() => {
     const askedAt = performance.now()
-    scripts.time().then(([seconds, micros]) => clock.note(SERVER, Number(seconds) * 1000 + Number(micros) / 1000, askedAt), () => undefined)
+    scripts.time().then(([seconds, micros]) => clock.observe(SERVER, Number(seconds) * 1000 + Number(micros) / 1000, askedAt), () => undefined)
   }, CLOCK_PROBE_MS)
   const store = createStore({
     redis: network.clientOf(plain),
@@ -88,7 +84,16 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     close: async () => undefined
   }, { prefix: PREFIX, leaseMs: settings.leaseMs })
   const registry = createSenderRegistry()
-  const senderDeps = { store, events, registry, callbackCap: scenario.callbacks ? 1000 : null, unwritten: new Set<string>() }
+  const senderDeps = {
+    store,
+    events,
+    registry,
+    callbackCap: scenario.callbacks ? 1000 : null,
+    circuit: scenario.circuit,
+    windowGapMs: null,
+    unwritten: new Set<string>(),
+    serially: createGate(1)
+  }
   await retryWhileUnavailable(async () => {
     await claimLayout(store.redis, PREFIX)
     await applySenders(senderDeps, scenario.senders)
@@ -113,28 +118,26 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     senders: registry,
     settlement: settlementOf(world, registry.settingsOf),
     explain: standardPolicy.explain,
-    judge: (code, error) => classifyStatus(code, error, standardPolicy),
+    classifyCode: (code, error) => classifyStatus(code, error, standardPolicy),
     startWithinMs: settings.startWithinMs,
     lifeMs: settings.lifeMs,
     retryIntervalMs: settings.retryIntervalMs,
-    settings: {
+    admission: {
       idempotencyTtlMs: 86_400_000, derivedTtlMs: 86_400_000, lifeMs: settings.lifeMs, queueCap: 1000, backlogCap: 1_000_000, findMs: 86_400_000
     },
     inlineWaitMs: settings.inlineWaitMs,
     sandbox: false,
-    callers: ['caller'],
     verifyToken: '',
-    retryQueue: runs[0].queue,
-    housekeeping: { retentionMs: 30 * 86_400_000, forgetMs: 30 * 86_400_000, everyMs: HOUSEKEEPING_MS },
+    retentionMs: 30 * 86_400_000,
+    forgetMs: 30 * 86_400_000,
     maxInFlight: registry.maxInFlight,
     starting: createStarting(MAX_STARTING),
     roundMs: settings.leaseMs,
-    addDueRuns: async () => await addDueRuns(store, runs),
     refresh: async () => await restoreSenders(senderDeps)
   }
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
-  startRecovery(deps)
+  startRecovery(deps, async () => await addDueRuns(store, runs))
   startGiveBack(deps)
   if (scenario.callbacks) await startCallbacks(world, process, deps)
   const node: RunningNode = {
@@ -177,6 +180,7 @@ function settlementOf ({ scenario }: World, settingsOf: (sender: string) => Send
     backoff: createSchedule(scenario.settings.retriesMs),
     unknownOutcome: 'retry',
     unknownHoldMs: scenario.settings.unknownHoldMs,
+    circuitProbeMs: scenario.circuit?.probeMs ?? null,
     findMs: 86_400_000,
     webhooksEnabledFor: sender => (settingsOf(sender)?.appSecrets.length ?? 0) > 0,
     callbacksEnabled: scenario.callbacks,
@@ -188,9 +192,9 @@ function settlementOf ({ scenario }: World, settingsOf: (sender: string) => Send
 function reportErrors (world: World, { name }: SimulatedProcess, events: Bus): void {
   events.on('unexpected-error', ({ location, error }) => {
     if (isUnavailable(error)) return
-    world.note({ fact: 'node-failed', node: name, text: `${location}: ${error instanceof Error ? error.stack ?? error.message : String(error)}` })
+    world.record({ fact: 'node-failed', node: name, text: `${location}: ${error instanceof Error ? error.stack ?? error.message : String(error)}` })
   })
   events.on('pair.violated', ({ id, gapMs, intervalMs }) => {
-    world.note({ fact: 'node-failed', node: name, text: `the spacing check saw ${id} ${gapMs} ms after, ${intervalMs} required` })
+    world.record({ fact: 'node-failed', node: name, text: `the spacing check saw ${id} ${gapMs} ms after, ${intervalMs} required` })
   })
 }

@@ -1,7 +1,6 @@
 /** WhatsApp behind the gateway's own exchange, start guard and classification: a dispatcher with seeded delays, responses and faults. */
 import type { Dispatcher } from 'undici'
-import type { Grant, Outcome, Provider } from '../../src/message.js'
-import { formatAttemptName } from '../../src/attempt-name.js'
+import { formatAttemptName, type Grant, type Outcome, type Provider } from '../../src/message.js'
 import { buildBody } from '../../src/provider/body.js'
 import { classify, toOutcome, type UntimedOutcome } from '../../src/provider/classify.js'
 import { exchange } from '../../src/provider/exchange.js'
@@ -11,6 +10,7 @@ import type { Random } from '../property/random.js'
 import type { Arrived } from '../prove/history.js'
 import type { SimulatedProcess } from './host.js'
 import type { Fate } from './scenario.js'
+import { EPOCH_MS } from './virtual-time.js'
 import type { World } from './world.js'
 
 type Handler = Dispatcher.DispatchHandler
@@ -30,8 +30,10 @@ export function createProviderOf (world: () => World, random: Random): (process:
 
   /** One request: connection, clock check, write, arrival, response. Each is an event of its own, so that faults fall between them. */
   function dispatch (process: SimulatedProcess, sender: string, { opaque, body }: { opaque: string, body: Body }, handler: Handler): void {
-    const { time, note, scenario } = world()
+    const { time, record, scenario } = world()
     const { fates, slowConnect } = scenario
+    const down = (): Fate | undefined =>
+      scenario.outages.find(({ atMs, forMs }) => time.now() >= EPOCH_MS + atMs && time.now() < EPOCH_MS + atMs + forMs)?.fate
     let isAborted = false
     let hasStarted = false
     const controller = {
@@ -42,7 +44,7 @@ export function createProviderOf (world: () => World, random: Random): (process:
       }
     } as Dispatcher.DispatchController
     const connectMs = random.chance(slowConnect) ? random.int(100, 400) : random.int(0, 2)
-    if (random.chance(fates['connection refused'] ?? 0)) {
+    if (down() === 'connection refused' || random.chance(fates['connection refused'] ?? 0)) {
       time.after(connectMs, () => process.receive(() => controller.abort(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))))
       return
     }
@@ -54,7 +56,7 @@ export function createProviderOf (world: () => World, random: Random): (process:
         controller.abort(error as Error)
       }
       if (!hasStarted) return
-      note({ fact: 'checked', from: time.now(), at: time.now(), node: process.name, opaque })
+      record({ fact: 'checked', from: time.now(), at: time.now(), node: process.name, opaque })
       write()
     }))
 
@@ -65,16 +67,17 @@ export function createProviderOf (world: () => World, random: Random): (process:
 
     function written (): void {
       if (isAborted) return
-      note({ fact: 'written', from: time.now(), at: time.now(), node: process.name, opaque })
+      record({ fact: 'written', from: time.now(), at: time.now(), node: process.name, opaque })
       time.after(random.int(1, 30), arrive)
     }
 
     function arrive (): void {
-      const fate = draw(random, fates)
+      const drawn = draw(random, fates)
+      const fate = down() ?? drawn
       const at = time.now()
-      const answer = codeOf[fate]
+      const error = codeOf[fate]
       const isAccepted = fate === 'accepted' || fate === 'accepted without response' || fate === 'accepted and reset'
-      const outcome = isAccepted ? 'accepted' : answer !== undefined ? 'rejected' : fate === 'hang' ? 'hung' : 'reset'
+      const outcome = isAccepted ? 'accepted' : error !== undefined ? 'rejected' : fate === 'hang' ? 'hung' : 'reset'
       const wamid = isAccepted ? `wamid.${++wamids}` : null
       const arrived: Arrived = {
         fact: 'arrived',
@@ -83,27 +86,27 @@ export function createProviderOf (world: () => World, random: Random): (process:
         pair: `${sender}/${body.to.replace(/\D/g, '')}`,
         opaque,
         outcome,
-        code: answer?.code ?? null,
-        httpStatus: answer?.status ?? (isAccepted ? 200 : null),
+        code: error?.code ?? null,
+        httpStatus: error?.status ?? (isAccepted ? 200 : null),
         wamid
       }
-      note(arrived)
+      record(arrived)
       if (isAccepted) world().follow(arrived)
       if (fate === 'hang' || fate === 'accepted without response') return
-      time.after(random.chance(0.05) ? random.int(100, 600) : random.int(1, 60), () => process.receive(() => respond(fate, answer, wamid)))
+      time.after(random.chance(0.05) ? random.int(100, 600) : random.int(1, 60), () => process.receive(() => respond(fate, error, wamid)))
     }
 
-    function respond (fate: Fate, answer: { code: number, status: number } | undefined, wamid: string | null): void {
+    function respond (fate: Fate, error: { code: number, status: number } | undefined, wamid: string | null): void {
       if (isAborted) return
       if (fate === 'reset' || fate === 'accepted and reset') {
         controller.abort(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
         return
       }
-      const status = answer?.status ?? 200
-      note({ fact: 'answered', at: time.now(), node: process.name, opaque, status })
-      const json = answer === undefined
+      const status = error?.status ?? 200
+      record({ fact: 'answered', at: time.now(), node: process.name, opaque, status })
+      const json = error === undefined
         ? { messaging_product: 'whatsapp', contacts: [{ input: body.to, wa_id: body.to.replace(/\D/g, '') }], messages: [{ id: wamid }] }
-        : { error: { message: `(#${answer.code})`, code: answer.code } }
+        : { error: { message: `(#${error.code})`, code: error.code } }
       handler.onResponseStart?.(controller, status, { 'content-type': 'application/json' })
       handler.onResponseData?.(controller, Buffer.from(JSON.stringify(json)))
       handler.onResponseEnd?.(controller, {})

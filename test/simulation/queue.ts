@@ -36,7 +36,7 @@ export function createQueues (world: () => World, random: Random): SimulatedQueu
     if (earlier !== undefined) return { id: earlier }
     jobs.set(job.id, job)
     waiting.set(keyOf(job), job.id)
-    world().time.after(random.int(0, TAKEN_AFTER_MS), () => take(job))
+    world().time.after(random.int(0, TAKEN_AFTER_MS), () => assign(job))
     return { id: job.id }
   }
 
@@ -45,12 +45,12 @@ export function createQueues (world: () => World, random: Random): SimulatedQueu
     if (waiting.get(keyOf(job)) === job.id) waiting.delete(keyOf(job))
   }
 
-  function take (job: Job): void {
+  function assign (job: Job): void {
     const { nodes, time, isReachable } = world()
     const free = nodes.filter(node => !node.process.isFrozen() && isReachable(node.process) &&
       (running.get(node) ?? []).filter(({ queue }) => queue === job.queue).length < CONCURRENCY[job.queue])
     if (free.length === 0) {
-      time.after(LOOK_AGAIN_MS, () => take(job))
+      time.after(LOOK_AGAIN_MS, () => assign(job))
       return
     }
     job.processedOn = time.now()
@@ -62,7 +62,7 @@ export function createQueues (world: () => World, random: Random): SimulatedQueu
     let isOver = false
     running.set(node, [...running.get(node) ?? [], job])
     node.process.onDeath(() => {
-      if (!isOver) time.after(random.int(...STALLED_AFTER_MS), () => take(job))
+      if (!isOver) time.after(random.int(...STALLED_AFTER_MS), () => assign(job))
       isOver = true
     })
     node.run(job).catch((error: unknown) => {

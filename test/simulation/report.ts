@@ -42,8 +42,8 @@ function timeOf (fact: Fact): number {
 
 export function show (fact: Fact): string {
   const { fact: kind, ...rest } = fact
-  const at = timeOf(fact) === Infinity ? '' : (timeOf(fact) - EPOCH_MS).toFixed(3)
+  const time = timeOf(fact) === Infinity ? '' : (timeOf(fact) - EPOCH_MS).toFixed(3)
   const short = JSON.stringify(rest, (name, value: unknown) =>
     typeof value === 'number' && value > EPOCH_MS && value < 2 * EPOCH_MS && name !== 'id' ? Math.round((value - EPOCH_MS) * 1000) / 1000 : value)
-  return `${at.padStart(11)} ${kind.padEnd(14)} ${short}`
+  return `${time.padStart(11)} ${kind.padEnd(14)} ${short}`
 }

@@ -1,13 +1,12 @@
 /** A real redis-server whose wall clock is a file, and one connection to it. */
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { startEmbeddedRedis } from '../../src/redis/embedded.js'
 import { loadScripts } from '../../src/redis/scripts.js'
 import { keepLedger, ledgerOf, sizeOf } from '../prove/ledger.js'
-import { onPath, provide } from '../support/provide.js'
+import { createClock, IN_ORDER } from '../support/redis-clock.js'
 import type { Teardown } from '../support/redis.js'
 
 export interface SimulatedServer {
@@ -18,36 +17,23 @@ export interface SimulatedServer {
   ledger: () => { file: string, end: number }
 }
 
-const library = fileURLToPath(new URL('../../.data/clock/clock.so', import.meta.url))
-
-/** Null where Redis cannot have a virtual clock. */
+/** Null where the clock of Redis cannot be set. */
 export async function startServer (t: Teardown, clockUs: number): Promise<SimulatedServer | null> {
-  await provide('redis')
-  await provide('clock')
-  if (process.platform !== 'linux' || !existsSync(library)) return null
   const dir = mkdtempSync(join(tmpdir(), 'sluice-simulation-'))
-  const clock = join(dir, 'clock')
-  const bin = join(dir, 'redis-server')
-  writeFileSync(clock, Buffer.alloc(8))
-  const file = openSync(clock, 'r+')
-  const bytes = Buffer.alloc(8)
-  const setClock = (us: number): void => {
-    bytes.writeBigInt64LE(BigInt(us))
-    writeSync(file, bytes, 0, 8, 0)
+  const clock = await createClock(dir, 'epoch')
+  if (clock === null) {
+    rmSync(dir, { recursive: true })
+    return null
   }
-  setClock(clockUs)
-  const program = onPath('redis-server') ?? onPath('valkey-server') ?? 'redis-server'
-  writeFileSync(bin, `#!/bin/sh\nLD_PRELOAD="${library}" VIRTUAL_CLOCK="${clock}" exec "${program}" "$@"\n`, { mode: 0o755 })
+  clock.set(clockUs)
   const socket = join(dir, 'redis.sock')
   const server = await startEmbeddedRedis({
     dir,
-    bin,
+    bin: clock.bin,
     hz: 10,
     extra: [
       ...keepLedger,
-      '--appendfsync', 'no', '--unixsocket', socket,
-      // Small hashes keep the order of their fields; larger ones are ordered by a random seed of each server.
-      ...['hash', 'zset'].flatMap(type => [`--${type}-max-listpack-entries`, '1000000', `--${type}-max-listpack-value`, '1000000'])
+      '--appendfsync', 'no', '--unixsocket', socket, ...IN_ORDER
     ]
   })
   const redis = new Redis({ path: socket })
@@ -55,12 +41,12 @@ export async function startServer (t: Teardown, clockUs: number): Promise<Simula
   t.teardown(async () => {
     redis.disconnect()
     await server.kill()
-    closeSync(file)
+    clock.close()
     rmSync(dir, { recursive: true, force: true })
   })
   return {
     redis,
-    setClock,
+    setClock: clock.set,
     ledger () {
       const found = ledgerOf(dir) ?? ''
       return { file: found, end: existsSync(found) ? sizeOf(found) : statSync(dir).size }

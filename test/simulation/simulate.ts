@@ -2,21 +2,21 @@
 import { digest } from '../../src/admission/key.js'
 import { describeMessage } from '../../src/http/message-view.js'
 import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
-import { retryWhileUnavailable } from '../../src/redis/retry-while-unavailable.js'
+import { retryWhileUnavailable } from '../../src/redis/unavailable.js'
 import { inspectMessage } from '../../src/settlement/inspect.js'
-import { createRandom } from '../property/random.js'
+import { createRandom, type Random } from '../property/random.js'
 import type { Arrived, Ended, Fact, Rules } from '../prove/history.js'
 import { judge, isSpotless, type Judgement } from '../prove/judge.js'
 import { grantsIn } from '../prove/ledger.js'
 import { startCallers } from './callers.js'
 import { startEndpoint } from './endpoint.js'
 import { startNodes, type Faults } from './faults.js'
-import { createNetwork, type Trace } from './network.js'
+import { createNetwork, type Network, type Trace } from './network.js'
 import type { RunningNode } from './node.js'
 import { startOperators } from './operators.js'
 import { createProviderOf } from './provider.js'
 import { createQueues } from './queue.js'
-import { drawScenario, type Scenario, type Wish } from './scenario.js'
+import { drawScenario, type Scenario, type Draft } from './scenario.js'
 import type { SimulatedServer } from './server.js'
 import { EPOCH_MS, startVirtualTime, type VirtualTime } from './virtual-time.js'
 import { createWebhooks } from './webhooks.js'
@@ -36,14 +36,19 @@ const LIMIT_MS = 400_000
 /** A history ends when nothing has happened for this long: BullMQ takes a minute for the job of a dead worker, housekeeping comes by the minute. */
 const STILL_MS = 100_000
 const LOOK_MS = 500
+/** How long a probe takes at most, with the drain run that sends it. */
+const TAIL_MS = 3000
 const PREFIX = 'sim'
 
-export async function simulate (server: SimulatedServer, seed: number, trace: Trace | null = null): Promise<Simulated> {
+/** `draw`: what happens; by default at random. */
+export async function simulate (
+  server: SimulatedServer, seed: number, trace: Trace | null = null, draw: (random: Random) => Scenario = drawScenario
+): Promise<Simulated> {
   server.setClock(EPOCH_MS * 1000)
   await server.redis.flushall()
   const start = server.ledger()
   const random = createRandom(seed)
-  const scenario = drawScenario(random.fork())
+  const scenario = draw(random.fork())
   const time = startVirtualTime(random.fork())
   try {
     const facts: Fact[] = []
@@ -59,7 +64,7 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
       network,
       queues,
       nodes: [],
-      note (fact) {
+      record (fact) {
         facts.push(fact)
         lastAt = time.now()
       },
@@ -68,22 +73,25 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
       endpointOf,
       follow: (arrived: Arrived) => webhooks.follow(arrived)
     }
+    for (const { atMs, forMs } of scenario.outages) {
+      world.record({ fact: 'trouble', of: 'provider', node: null, from: EPOCH_MS + atMs, to: EPOCH_MS + atMs + forMs })
+    }
     const faults: Faults = startNodes(world, random.fork())
     const open = startCallers(world, random.fork())
     const operators = startOperators(world, random.fork())
     let left = Infinity
-    const look = async (): Promise<void> => {
+    const poll = async (): Promise<void> => {
       while (left > 0) {
         await time.sleep(LOOK_MS)
         // Redis is asked only once nothing else is left: each question costs a round trip.
         left = open() + webhooks.left() + operators.left() + (faults.isOver() ? 0 : 1) || await waiting(time, server, scenario)
       }
     }
-    look().catch(() => undefined)
+    poll().catch(() => undefined)
     await time.run(() => left === 0 || time.now() - lastAt > STILL_MS, LIMIT_MS)
     const over = time.now()
     await readFinal(world, server)
-    facts.push(...await grantsIn(start.file, start.end))
+    for (const grant of await grantsIn(start.file, start.end)) facts.push({ ...grant, at: network.whenRedisShowed(grant.at) })
     facts.push({ fact: 'over', at: over, unsettled: left === 0 ? 0 : left })
     const judgement = judge({ rules: rulesOf(scenario), facts })
     return { seed, scenario, facts, judgement, isGood: isSpotless(judgement), commands: network.count(), virtualMs: over - EPOCH_MS }
@@ -92,8 +100,18 @@ export async function simulate (server: SimulatedServer, seed: number, trace: Tr
   }
 }
 
-function rulesOf ({ rules, settings: { startWithinMs, leaseMs, lifeMs, retriesMs }, callbacks }: Scenario): Rules {
-  return { intervalMs: 1000, perSecond: 40, startWithinMs, leaseMs: leaseMs + LEASE_GRACE_MS, lifeMs, retriesMs, callbacks, senders: rules }
+function rulesOf ({ rules, settings: { startWithinMs, leaseMs, lifeMs, retriesMs }, callbacks, circuit }: Scenario): Rules {
+  return {
+    intervalMs: 1000,
+    perSecond: 40,
+    startWithinMs,
+    leaseMs: leaseMs + LEASE_GRACE_MS,
+    lifeMs,
+    retriesMs,
+    callbacks,
+    senders: rules,
+    ...(circuit === null ? {} : { circuit: { recipients: circuit.recipients, tailMs: circuit.probeMostMs + 3 * circuit.stageMs + TAIL_MS } })
+  }
 }
 
 /** Messages that are not settled, statuses that are parked and callbacks that wait, read beside the gateway. */
@@ -110,30 +128,30 @@ async function waiting (time: VirtualTime, { redis }: SimulatedServer, { senders
 }
 
 async function readFinal (world: World, server: SimulatedServer): Promise<void> {
-  const { time, scenario, note, nodes, network } = world
+  const { time, scenario, record, nodes, network } = world
   let isRead = false
   network.setDelay(0)
   const read = async (): Promise<void> => {
-    for (const wish of scenario.wishes) {
-      const ended = nodes[0] === undefined ? null : await look(nodes[0], wish)
-      if (ended !== null) note(ended)
+    for (const draft of scenario.drafts) {
+      const ended = nodes[0] === undefined ? null : await readEnd(nodes[0], draft, network)
+      if (ended !== null) record(ended)
     }
     isRead = true
   }
   read().catch((error: unknown) => {
-    note({ fact: 'node-failed', node: 'the end', text: String(error) })
+    record({ fact: 'node-failed', node: 'the end', text: String(error) })
     isRead = true
   })
   await time.run(() => isRead, LIMIT_MS * 2)
   await server.redis.ping()
 }
 
-async function look ({ deps, process }: RunningNode, { sender, key }: Wish): Promise<Ended | null> {
+async function readEnd ({ deps, process }: RunningNode, { sender, key }: Draft, network: Network): Promise<Ended | null> {
   // A fault may just have ended.
   const view = await retryWhileUnavailable(async () => await inspectMessage(deps.store, sender, { digest: digest(sender, 'caller', key) }))
   if (view === null || process.isDead()) return null
   const { id, status, to, attempts, createdAt, settledAt } = describeMessage(sender, view, deps, key)
-  const ended: Ended = { fact: 'ended', key, id, state: status, to, attempts, createdAt: Date.parse(createdAt) }
-  if (settledAt !== null) ended.settledAt = Date.parse(settledAt)
+  const ended: Ended = { fact: 'ended', key, id, state: status, to, attempts, createdAt: network.whenRedisShowed(Date.parse(createdAt)) }
+  if (settledAt !== null) ended.settledAt = network.whenRedisShowed(Date.parse(settledAt))
   return ended
 }

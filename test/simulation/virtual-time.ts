@@ -1,6 +1,6 @@
 /**
  * The time of a history: timers, Date and performance of this process are virtual. A step fires one timer, and then waits until everything that it
- * caused has come to rest: microtasks, immediates, and the one command that Redis may be running. So a history has a single order of events.
+ * caused has ended: microtasks, immediates, and the one command that Redis may be running. So a history has a single order of events.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import crypto from 'node:crypto'
@@ -11,7 +11,7 @@ import type { Random } from '../property/random.js'
 /** The same for every history, so that ids, which hold the time, are the same too. */
 export const EPOCH_MS = Date.UTC(2026, 0, 5, 8, 59, 40)
 
-/** Runs the callback of a timer, now, later, or never: a process that stands still, or has ended. */
+/** Runs the callback of a timer, now, later, or never: a process that is frozen, or has ended. */
 export interface Host { name: string, onTimer: (callback: () => void) => void }
 
 export interface VirtualTime {

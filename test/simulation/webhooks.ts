@@ -31,7 +31,7 @@ export function createWebhooks (world: () => World, random: Random): Webhooks {
   }
 
   async function post (status: Status): Promise<void> {
-    const { time, note, nodes } = world()
+    const { time, record, nodes } = world()
     const body = Buffer.from(JSON.stringify(toNotification(status, time.now())))
     const signature = `sha256=${createHmac('sha256', APP_SECRET).update(body).digest('hex')}`
     for (let tries = 0; ; tries++) {
@@ -41,7 +41,7 @@ export function createWebhooks (world: () => World, random: Random): Webhooks {
         return { status: 200, body: {} }
       })
       const { key, opaque, wamid, kind, code } = status
-      note({ fact: 'status-posted', askedAt, at: time.now(), http, key, opaque, wamid, kind, code })
+      record({ fact: 'status-posted', askedAt, at: time.now(), http, key, opaque, wamid, kind, code })
       if (http === 200 || (http >= 400 && http < 500 && http !== 408 && http !== 429)) break
       await time.sleep(Math.min(4000, 250 * 2 ** tries))
     }

@@ -16,7 +16,7 @@ export interface World {
   queues: SimulatedQueues
   /** Nodes that have started and have not ended. */
   nodes: RunningNode[]
-  note: (fact: Fact) => void
+  record: (fact: Fact) => void
   /** Whether a node reaches Redis. */
   isReachable: (process: SimulatedProcess) => boolean
   providerOf: (process: SimulatedProcess) => Provider

@@ -13,6 +13,8 @@ export interface TestEnvironment {
   redis: TestRedis
   sandbox: Harness
   start: (t: Test, env?: Record<string, string>, more?: Partial<NodeOptions>) => Promise<Node>
+  /** Has the sandbox post webhooks to a node, signed with this secret, until the end of the test. `settings`: of the sandbox. */
+  postWebhooks: (t: Test, node: Node, secret: string, settings: Record<string, unknown>) => Promise<void>
   /** The requests at the sandbox for a recipient, oldest first, once there are `count`. */
   arrivals: (recipient: string, count?: number, withinMs?: number) => Promise<Seen[]>
 }
@@ -40,6 +42,10 @@ export async function createTestEnvironment (t: Test, base: Record<string, strin
     redis,
     sandbox,
     arrivals,
+    async postWebhooks (t, { origin }, webhookSecret, settings) {
+      t.teardown(async () => { await sandbox.control('PUT', 'settings', { webhookUrl: null }) })
+      await sandbox.control('PUT', 'settings', { webhookUrl: `${origin}/webhooks/whatsapp`, webhookSecret, ...settings })
+    },
     async start (t, env = {}, more = {}) {
       const prefix = more.prefix ?? createPrefix()
       const sieve = createSieve()

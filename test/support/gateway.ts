@@ -5,18 +5,15 @@
  *     const { status, body } = await node.send('+15550000001')
  */
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { readConfig } from '../../src/config.js'
 import { createBus, type Bus, type Events } from '../../src/events.js'
 import { createGateway, type Gateway } from '../../src/gateway.js'
 import { createLog } from '../../src/metrics/log.js'
 import { logEvents } from '../../src/metrics/logs.js'
-import { readPolicyFile } from '../../src/provider/policy-file.js'
-import { createPolicy } from '../../src/provider/policy.js'
-import { createProviders } from '../../src/provider/providers.js'
-import { targetsOf, watchSenders } from '../../src/reload.js'
-import { createCaller, type Caller } from './request.js'
 import { createPrefix } from './redis.js'
+import { createCaller, type Caller } from './request.js'
 
 /** The API keys of every test node: two callers that send, one that reads, one admin. */
 export const keys = {
@@ -38,7 +35,11 @@ const quick = {
   LOG_LEVEL: 'silent',
   WHATSAPP_SENDER_RATE_PER_SECOND: '1000',
   SHUTDOWN_GRACE_MS: '3000',
-  SHUTDOWN_NOTICE_MS: '0'
+  SHUTDOWN_NOTICE_MS: '0',
+  // Many tests let several messages fail in a row, which opens the circuit. Tests of an outage enable it.
+  CIRCUIT_RECIPIENTS: '0',
+  // Stand-ins for WhatsApp's API count the requests that they get. test/provider/preflight.test.ts enables it.
+  WHATSAPP_START_CHECK: 'false'
 }
 
 export interface NodeOptions {
@@ -78,26 +79,11 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
   const events = createBus()
   const seen = record(events)
   const sandboxUrl = config.sandbox ? config.WHATSAPP_API_URL : null
-  const policy = createPolicy(readPolicyFile(config.POLICY_FILE))
-  const provider = createProviders(targetsOf(config.senders, sandboxUrl), config.SEND_TIMEOUT_MS, policy)
   const logger = createLog(config.LOG_LEVEL, { write: line => { options.onLog?.(line) } })
   if (options.onLog !== undefined) logEvents(events, logger)
-  const gateway = await createGateway(config, { redisUrl: options.redisUrl, provider, policy, events, logger })
-  const senders = watchSenders({
-    source: config,
-    senders: config.senders,
-    policy,
-    policyFile: config.POLICY_FILE,
-    providers: provider,
-    gateway,
-    events,
-    sandboxUrl
-  })
+  const gateway = await createGateway(config, { redisUrl: options.redisUrl, sandboxUrl, events, logger })
   let closing: Promise<void> | null = null
-  const close = async (): Promise<void> => {
-    senders.close()
-    await (closing ??= gateway.close())
-  }
+  const close = async (): Promise<void> => await (closing ??= gateway.close())
   t.teardown(close)
   await gateway.app.listen({ port: 0, host: '127.0.0.1' })
   const origin = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`
@@ -109,7 +95,7 @@ export async function startNode (t: Pick<Test, 'teardown'>, options: NodeOptions
     events,
     seen,
     as: key => createCaller(origin, key),
-    reload: senders.reload,
+    reload: gateway.reload,
     close
   }
 }
@@ -123,4 +109,22 @@ function record (events: Bus): Node['seen'] {
     return emit(name, ...facts)
   }
   return name => recorded.filter(([kind]) => kind === name).map(([, fact]) => fact) as never
+}
+
+/**
+ * Every route of an application, as `METHOD /path`, read from the output of `printRoutes`. The drop-in surface is
+ * a wildcard for paths with any prefix; here it is listed by its edges.
+ */
+export function routesOf (app: FastifyInstance): string[] {
+  const path: string[] = []
+  const found: string[] = []
+  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const match = /^([\s│├└─]*)(\S.*?)(?: \(([A-Z, ]+)\)(?: \{"graph":"(\w+)"\})?)?$/u.exec(line)
+    if (match === null) continue
+    const [, indent = '', part = '', methods, edge] = match
+    path.length = Math.max(0, indent.length / 4 - 1)
+    path.push(part === '(empty root node)' ? '' : edge === undefined ? part : `/:version/:phoneNumberId/${edge}`)
+    for (const method of methods?.split(', ') ?? []) found.push(`${method} ${path.join('').replace('//', '/')}`)
+  }
+  return found.sort()
 }

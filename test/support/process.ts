@@ -1,6 +1,7 @@
 /** A program of this repository in a process of its own, which a test can kill. It runs from `dist`, which is built on first use. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { nodeEnv, type NodeOptions } from './gateway.js'
@@ -75,4 +76,14 @@ export async function startGatewayProcess (t: Pick<Test, 'teardown'>, options: N
 /** A sandbox in a process of its own; `found` is its base URL. */
 export async function startSandboxProcess (t: Pick<Test, 'teardown'>): Promise<Program> {
   return await startProgram(t, 'sandbox/main.js', {}, /^(http:\/\/\S+)/m)
+}
+
+/** A port that is free now. */
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }

@@ -3,13 +3,14 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { root } from '../contract/tree.js'
 
-type Part = 'build' | 'redis' | 'monitoring' | 'browser' | 'clock'
+type Part = 'build' | 'redis' | 'monitoring' | 'browser' | 'clock' | 'valgrind' | 'php' | 'pyright'
 
 interface Setup { provide: (part: Part) => Promise<void> }
 
 /**
- * `build` is dist/, `monitoring` Prometheus and Alertmanager, `browser` Chromium, `clock` the virtual clock of a
- * redis-server. The last three may stay missing: a test that needs them is then skipped.
+ * `build` is dist/, `monitoring` Prometheus and Alertmanager, `browser` Chromium, `clock` what sets the clock of a
+ * redis-server, `valgrind` counts instructions, `php` runs examples,
+ * `pyright` checks types of Python. All from `monitoring` to `php` may stay missing: a test that needs them is then skipped.
  */
 export async function provide (part: Part): Promise<void> {
   // By a name that no compiler follows: bin/ is JavaScript without types.

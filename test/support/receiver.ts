@@ -22,7 +22,7 @@ export interface Receiver {
   /** All verified callbacks in the order of arrival, also those that were rejected. */
   received: ReceivedCallback[]
   /** The accepted callbacks, each once, in the order of their first acceptance. */
-  taken: (id?: string) => ReceivedCallback[]
+  accepted: (id?: string) => ReceivedCallback[]
   /** Errors of callbacks with an invalid signature. */
   unsigned: string[]
   /** Sets the status of each response; null sends no response. By default all callbacks are accepted. */
@@ -67,7 +67,7 @@ export async function startReceiver (t: Teardown, secret = CALLBACK_SECRET): Pro
     received,
     unsigned,
     headers,
-    taken (id) {
+    accepted (id) {
       const first = new Map<string, ReceivedCallback>()
       for (const one of received) if (one.status >= 200 && one.status < 300 && !first.has(one.id)) first.set(one.id, one)
       return [...first.values()].filter(({ data }) => id === undefined || data['id'] === id)

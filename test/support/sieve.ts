@@ -55,8 +55,8 @@ export function createSieve (): Sieve {
         // A value of a metric may look like a phone number by chance.
         const found = (where === '/metrics' ? null : NUMBER.exec(text)?.[0]) ?? words.find(word => text.includes(word))
         if (found === undefined) return []
-        const at = text.indexOf(found)
-        return [`${where}: ${found} in ${text.slice(Math.max(0, at - 150), at + 80)}`]
+        const index = text.indexOf(found)
+        return [`${where}: ${found} in ${text.slice(Math.max(0, index - 150), index + 80)}`]
       })
     }
   }

@@ -26,12 +26,12 @@ export async function pass (ms: number): Promise<void> {
 export async function each<Item, Result> (
   items: readonly Item[],
   atOnce: number,
-  work: (item: Item, at: number) => Promise<Result>
+  work: (item: Item, i: number) => Promise<Result>
 ): Promise<Result[]> {
   const results: Result[] = []
   const entries = items.entries()
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-    for (const [at, item] of entries) results[at] = await work(item, at)
+    for (const [i, item] of entries) results[i] = await work(item, i)
   }))
   return results
 }

@@ -62,13 +62,13 @@ export async function drain ({ environment, rounds, seconds, report, profile, qu
   return [
     judge(
       '5 drain with 1,000 in flight, messages a second',
-      { least: 0.8, unit: '/s', against: 'undici' },
+      { least: 0.6, unit: '/s', against: 'undici' },
       all('sluice', 'perSecond'),
       all('undici', 'perSecond')
     ),
     judge(
       '5 drain with 1,000 in flight, messages a second, against a worker',
-      { least: 1.5, unit: '/s', against: 'BullMQ worker' },
+      { least: 2, unit: '/s', against: 'BullMQ worker' },
       all('sluice', 'perSecond'),
       all('worker', 'perSecond')
     ),

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onPath } from '../../../bin/kit.mjs'
+import { provide } from '../../../bin/setup.mjs'
 import { startGateway } from './gateway.mjs'
 import { SHARED, cpuOf, MEASURED, startChild } from './process.mjs'
-import { startRedis } from './redis.mjs'
+import { startCluster, startRedis } from './redis.mjs'
+import { runWrk } from './wrk.mjs'
 
 /** Keeps everything that a goal starts, so that all of it ends with the goal. */
 export function createEnvironment () {
@@ -12,9 +15,18 @@ export function createEnvironment () {
   }
   return {
     redis: async options => keep(await startRedis(options)),
+    cluster: async masters => keep(await startCluster(masters)),
     gateway: async options => keep(await startGateway(options)),
-    child: async (file, options) => keep(await startChild(file, options, { core: MEASURED })),
+    child: async (file, options, core = MEASURED) => keep(await startChild(file, options, { core })),
     callers: async () => keep(await startChild('generator.mjs', {}, { core: SHARED })),
+
+    /** Runs of callers that wait for their response: wrk, or the generator where there is no wrk. */
+    async load () {
+      await provide('wrk')
+      if (onPath('wrk') !== undefined) return runWrk
+      const { ask } = await this.callers()
+      return async how => await ask('run', how)
+    },
 
     /** The fake provider, which responds after `delayMs`. */
     async provider (delayMs = 0) {
@@ -64,9 +76,12 @@ export async function meter ({ process, redis }, work) {
 /** The machine is too busy to measure on, so there is no result. */
 export class Busy extends Error {}
 
-/** Rejected requests mean that the machine is too busy: they are reported, and more than half of them end the run. Only accepted messages count. */
+/**
+ * Rejected requests mean that the machine is too busy: they are reported, and more than half of them, or no response at all, end the run. Only
+ * accepted messages count.
+ */
 export function checkAccepted ({ asked, accepted, statuses }, isWarmUp = false) {
   if (isWarmUp) return
   if (accepted < asked) process.stderr.write(`\n${asked - accepted} of ${asked} messages were not accepted: ${JSON.stringify(statuses)}\n`)
-  if (accepted < asked / 2) throw new Busy('this machine is too busy to measure on')
+  if (accepted === 0 || accepted < asked / 2) throw new Busy('this machine is too busy to measure on')
 }

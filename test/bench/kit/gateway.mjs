@@ -3,10 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { cpuOf, MEASURED, start } from './process.mjs'
-import { scratch } from './scratch.mjs'
+import { cpuOf, MEASURED, start, scratch } from './process.mjs'
 
-const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
+const here = fileURLToPath(new URL('../../..', import.meta.url))
 export const senderKey = 'bench-sender-0123456789'
 const adminKey = 'bench-admin-0123456789'
 
@@ -15,13 +14,15 @@ export const sendersOf = count => Array.from({ length: count }, (_, i) => String
 
 /**
  * The gateway as in production, from dist/: with keys, metrics, and the log at its default level, which goes to
- * /dev/null. Each sender may send 1,000 a second, the maximum. `profile` writes a CPU profile into that folder.
+ * /dev/null. Each sender may send 1,000 a second, the maximum. `profile` writes a CPU profile into that
+ * folder. `checkout`: of another version, which has been built.
  */
-export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', rules = {}, env = {}, profile }) {
+export async function startGateway ({ redis, apiUrl, senders = 1, role = 'all', rules = {}, env = {}, profile, checkout = here }) {
   const port = await freePort()
   const file = join(scratch(), 'senders.json')
   await writeFile(file, JSON.stringify(sendersOf(senders).map(id => ({ id, accessToken: 'token', rules: { perSecond: 1000, ...rules } }))))
-  const program = start([...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`], main], {
+  const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval', '250', `--cpu-prof-dir=${profile}`]
+  const program = start([...profiling, join(checkout, 'dist', 'main.js')], {
     core: MEASURED,
     env: {
       ROLE: role,

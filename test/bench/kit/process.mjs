@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The measured program has a core for itself; Redis, the load generator and the fake provider share the other. */
@@ -25,12 +26,17 @@ function has (program) {
   }
 }
 
+/** A command that runs on a core; null for any. */
+export function onCore (core, command) {
+  return isPinned && core !== null ? ['taskset', '-c', String(core), ...command] : command
+}
+
 /** As in the image and `npm start`; the peers get it too. */
 const nodeOptions = ['--max-semi-space-size=32']
 
 /** Starts node with these arguments on a core. It ends with this process, even if this one is killed. */
 export function start (args, { core, env = {}, ipc = false }) {
-  const [program, ...rest] = [...dies, ...isPinned ? ['taskset', '-c', String(core)] : [], process.execPath, ...nodeOptions, ...args]
+  const [program, ...rest] = [...dies, ...onCore(core, [process.execPath, ...nodeOptions, ...args])]
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, stdio: ['ignore', 'ignore', 'inherit', ...ipc ? ['ipc'] : []]
   })
@@ -84,4 +90,15 @@ export function cpuOf (pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond * 1e6
+}
+
+let root
+
+/** A temporary folder that is deleted when the process exits. */
+export function scratch () {
+  if (root === undefined) {
+    root = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+    process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+  }
+  return mkdtempSync(join(root, 'part-'))
 }

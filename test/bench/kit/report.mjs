@@ -2,21 +2,31 @@ import { cpus, loadavg } from 'node:os'
 import { isPinned } from './process.mjs'
 import { seen } from './redis.mjs'
 
-/** The machine and its other load. */
-export function machine () {
-  return `${cpus().length} cores (${cpus()[0]?.model.trim()})${isPinned ? ', pinned' : ', not pinned'}, load average ${loadavg()[0].toFixed(1)}, ` +
-    `Node ${process.versions.node}, Redis ${seen.version}`
+/** The load before the benchmark adds its own. */
+const [loadBefore] = loadavg()
+/** With more load than this by other programs, figures per second and in ms say little, and ratios of CPU still something. */
+const QUIET = 0.5
+
+/** What to say before a measurement on a machine that other programs use; undefined on a quiet one. */
+export function busyNote () {
+  return loadBefore > QUIET ? `load average ${loadBefore.toFixed(1)}: other programs use this machine. Only ratios of CPU are of use.` : undefined
 }
 
-/** The entries as a Markdown table: goals with a verdict, figures without. */
+/** The machine and its other load. */
+export function machine () {
+  return `${cpus().length} cores (${cpus()[0]?.model.trim()})${isPinned ? ', pinned' : ', not pinned'}, ` +
+    `load average before ${loadBefore.toFixed(1)}, Node ${process.versions.node}, Redis ${seen.version}`
+}
+
+/** The entries as a Markdown table: goals with a result, figures without. */
 export function tableOf (entries) {
   const rows = entries.map(({ goal, target, value, unit, other, against, ratio, min, max, pass, stretch, stretched }) => {
-    const verdict = pass === null ? '' : pass ? stretched ? `reached, and the stretch of ${stretch}` : 'reached' : '**missed**'
+    const result = pass === null ? '' : pass ? stretched ? `reached, and the stretch of ${stretch}` : 'reached' : '**missed**'
     const spread = `${short(min)} to ${short(max)}`
     return `| ${goal} | ${short(value)} ${unit} | ${against === undefined ? '' : `${against}: ${short(other)} ${unit}`} ` +
-      `| ${ratio === null ? '' : `${short(ratio)}x`} | ${spread} | ${target ?? ''} | ${verdict} |`
+      `| ${ratio === null ? '' : `${short(ratio)}x`} | ${spread} | ${target ?? ''} | ${result} |`
   })
-  return ['| measure | measured | compared with | ratio | range | goal | verdict |', '|---|---|---|---|---|---|---|', ...rows].join('\n')
+  return ['| measure | measured | compared with | ratio | range | goal | result |', '|---|---|---|---|---|---|---|', ...rows].join('\n')
 }
 
 function short (value) {

@@ -105,11 +105,11 @@ app.post('/messages/batch', { schema: { body: Type.Array(Body, { maxItems: 1000 
   const keys = redis.pipeline()
   for (const { idempotencyKey } of rows) keys.set(`idem:${idempotencyKey}`, '1', 'EX', 86_400, 'NX')
   const replies = await keys.exec()
-  const fresh = rows.filter((_, at) => replies[at][1] !== null)
+  const fresh = rows.filter((_, i) => replies[i][1] !== null)
   const delays = await Promise.all(fresh.map(async ({ to }) => await waitOf(to)))
-  await queue.addBulk(fresh.map((data, at) => ({ name: 'send', data, opts: { jobId: data.idempotencyKey, delay: delays[at] } })))
+  await queue.addBulk(fresh.map((data, i) => ({ name: 'send', data, opts: { jobId: data.idempotencyKey, delay: delays[i] } })))
   reply.code(207)
-  return { results: rows.map(({ idempotencyKey }, at) => ({ httpStatus: replies[at][1] === null ? 200 : 202, id: idempotencyKey })) }
+  return { results: rows.map(({ idempotencyKey }, i) => ({ httpStatus: replies[i][1] === null ? 200 : 202, id: idempotencyKey })) }
 })
 
 /** A route that only validates the body: the cost of HTTP itself. */

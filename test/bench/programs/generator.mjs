@@ -85,14 +85,14 @@ async function run ({
   const lasted = (performance.now() - startedAt) / 1000
   for (const socket of sockets) socket.destroy()
   latencies.sort((a, b) => a - b)
-  const at = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
+  const percentile = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
   return {
     asked: asked * Math.max(1, batch),
     accepted,
     statuses,
     seconds: lasted,
     perSecond: accepted / lasted,
-    ms: { p50: at(0.5), p99: at(0.99), p999: at(0.999) }
+    ms: { p50: percentile(0.5), p99: percentile(0.99), p999: percentile(0.999) }
   }
 }
 
@@ -124,13 +124,13 @@ function listen (socket, onResponse, onError) {
 /** Rows of a batch that were accepted. */
 function rowsIn (response) {
   let rows = 0
-  for (let at = response.indexOf('"httpStatus":202'); at >= 0; at = response.indexOf('"httpStatus":202', at + 16)) rows++
+  for (let i = response.indexOf('"httpStatus":202'); i >= 0; i = response.indexOf('"httpStatus":202', i + 16)) rows++
   return rows
 }
 
 function lengthOf (data, head) {
-  const at = data.indexOf('content-length: ')
-  return at < 0 || at > head ? -1 : Number.parseInt(data.latin1Slice(at + 16, at + 26), 10)
+  const start = data.indexOf('content-length: ')
+  return start < 0 || start > head ? -1 : Number.parseInt(data.latin1Slice(start + 16, start + 26), 10)
 }
 
 serve({ run })

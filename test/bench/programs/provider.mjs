@@ -15,14 +15,14 @@ const server = createServer(socket => {
       if (head < 0) return
       const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0)
       if (text.length < head + 4 + length) return
-      take(socket, text.slice(head + 4, head + 4 + length))
+      handle(socket, text.slice(head + 4, head + 4 + length))
       text = text.slice(head + 4 + length)
     }
   })
   socket.on('error', () => undefined)
 })
 
-function take (socket, body) {
+function handle (socket, body) {
   const arrived = performance.now()
   const to = /"to":"\+?(\d+)"/.exec(body)?.[1] ?? ''
   const number = String(++state.received).padStart(8, '0')

@@ -3,12 +3,12 @@
 export interface Sent { id: string, contact: string }
 
 /** The client's own error; `code` is Meta's. */
-export interface Refused { code: number, message: string, kind: string }
+export interface Rejected { code: number, message: string, kind: string }
 
 export interface Client {
   send: (to: string, words: string) => Promise<Sent>
   /** Sends, and expects an error. */
-  refused: (to: string) => Promise<Refused>
+  rejected: (to: string) => Promise<Rejected>
   markRead: (id: string) => Promise<boolean>
 }
 
@@ -16,12 +16,12 @@ export interface Client {
 export type Make = (base: string, key: string) => Client
 
 /** For clients that throw: the thrown error, converted by `read`; fails if nothing is thrown. */
-export async function caught (sending: Promise<unknown>, read: (error: unknown) => Refused | Promise<Refused>): Promise<Refused> {
+export async function caught (sending: Promise<unknown>, read: (error: unknown) => Rejected | Promise<Rejected>): Promise<Rejected> {
   let sent
   try {
     sent = await sending
   } catch (error) {
     return await read(error)
   }
-  throw new TypeError(`not refused: ${JSON.stringify(sent)}`)
+  throw new TypeError(`not rejected: ${JSON.stringify(sent)}`)
 }

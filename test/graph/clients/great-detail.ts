@@ -13,7 +13,7 @@ export const greatDetail: Make = (base, key) => {
       const { contacts, messages } = await create(to, words)
       return { id: messages[0]?.id ?? '', contact: contacts[0]?.wa_id ?? '' }
     },
-    refused: async to => await caught(create(to, 'x'), async error => {
+    rejected: async to => await caught(create(to, 'x'), async error => {
       const { name, response } = error as ThrownByKy
       const { error: body } = await response.json() as { error: { code: number, message: string } }
       return { ...body, kind: name }

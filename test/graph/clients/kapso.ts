@@ -14,7 +14,7 @@ export const kapso: Make = (base, key) => {
       const { contacts, messages } = await create(to, words)
       return { id: messages[0]?.id ?? '', contact: contacts[0]?.waId ?? '' }
     },
-    refused: async to => await caught(create(to, 'x'), error => {
+    rejected: async to => await caught(create(to, 'x'), error => {
       if (!(error instanceof GraphApiError)) throw error
       hints.push({ category: error.category, action: error.retry.action })
       return { code: Number(error.code), message: error.message, kind: error.name }

@@ -18,7 +18,7 @@ export const microfox: Make = (base, key) => {
       const { contacts, messages } = (await client.sendTextMessage(to, words)).data as Reply
       return { id: messages[0]?.id ?? '', contact: contacts[0]?.wa_id ?? '' }
     },
-    refused: async to => await caught(client.sendTextMessage(to, 'x'), error => {
+    rejected: async to => await caught(client.sendTextMessage(to, 'x'), error => {
       const { code, message, name } = error as Thrown
       return { code, message, kind: name }
     }),

@@ -52,7 +52,7 @@ export function startOfficial (t: Pick<Test, 'teardown'>, port: number, key: str
       const { body } = await ask({ to, words })
       return { id: body.messages[0]?.id ?? '', contact: body.contacts[0]?.wa_id ?? '' }
     },
-    async refused (to) {
+    async rejected (to) {
       const { status, body } = await ask({ to, words: 'x' })
       return { code: body.error.code, message: body.error.message, kind: `${body.error.type} by HTTP ${status}` }
     },

@@ -22,7 +22,7 @@ export const whatsappApiJs: Make = (base, key) => {
       return { id: response.messages[0].id, contact: contact !== undefined && 'wa_id' in contact ? String(contact.wa_id) : '' }
     },
     /** It does not throw: it resolves with the error. */
-    async refused (to) {
+    async rejected (to) {
       const response = await client.sendMessage(SENDER, to, new Text('x'))
       if (!('error' in response)) throw new TypeError('not refused')
       return { code: response.error.code, message: response.error.message, kind: response.error.type }

@@ -15,7 +15,7 @@ export const whatsappBusiness: Make = (base, key) => {
       const { contacts, messages } = await create(to, words)
       return { id: messages[0]?.id ?? '', contact: contacts[0]?.wa_id ?? '' }
     },
-    refused: async to => await caught(create(to, 'x'), error => {
+    rejected: async to => await caught(create(to, 'x'), error => {
       const { code, message, type } = error as Thrown
       return { code, message, kind: type }
     }),

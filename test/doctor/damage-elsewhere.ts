@@ -1,0 +1,97 @@
+/** Damage to callbacks, parked statuses, senders, jobs and keys, for tests of the doctor. */
+import { Queue } from 'bullmq'
+import type { World } from '../lua/support.js'
+import { NUMBER, leaveQueue, lost, queued, type Damage } from './damage.js'
+
+async function addJobs (w: World): Promise<void> {
+  const queue = new Queue('WHATSAPP-drain', { connection: w.redis, prefix: `{${w.prefix}}`, skipVersionCheck: true })
+  for (let n = 0; n < 3; n++) await queue.add('drain', { sender: NUMBER })
+}
+
+export const damagesElsewhere: Damage[] = [
+  {
+    name: 'callbacks without due time',
+    inflict: async w => { await w.redis.hset(w.key('callbacks'), lost, `0\n${w.ms()} s 19000000000 ff`) },
+    finds: ['callback-without-due']
+  },
+  {
+    name: 'a due time without callbacks',
+    inflict: async w => { await w.redis.zadd(w.key('callbacks-due'), w.ms(), lost) },
+    finds: ['due-without-callback']
+  },
+  {
+    name: 'a due time of a retry without callbacks',
+    inflict: async w => { await w.redis.zadd(w.key('callbacks-retries'), w.ms(), lost) },
+    finds: ['due-without-callback']
+  },
+  {
+    name: 'callbacks with two due times',
+    inflict: async w => {
+      await w.redis.hset(w.key('callbacks'), lost, `1\n${w.ms()} s 19000000000 ff`)
+      for (const name of ['callbacks-due', 'callbacks-retries', 'callbacks-since']) await w.redis.zadd(w.key(name), w.ms(), lost)
+    },
+    finds: ['callback-due-twice']
+  },
+  {
+    name: 'parked statuses',
+    inflict: async w => {
+      await w.redis.zadd(w.key('parked'), w.ms(), 'a:sent')
+      await w.redis.hset(w.key('parked-bodies'), 'b:sent', `${w.ms()} {}`)
+    },
+    finds: ['parked-status']
+  },
+  {
+    name: 'a schedule without sender',
+    inflict: async w => { await w.redis.zadd(`{${w.prefix}}:recovery-schedule`, 0, 'missing') },
+    finds: ['schedule-without-sender']
+  },
+  {
+    name: 'a sender without schedule',
+    async inflict (w) {
+      await queued(w)
+      await w.redis.del(`{${w.prefix}}:recovery-schedule`)
+    },
+    finds: ['sender-without-schedule'],
+    isDelivered: true
+  },
+  {
+    name: 'messages of an unlisted sender without rules',
+    inflict: async w => { await queued(w); await w.redis.del(`{${w.prefix}}:senders`, `{${w.prefix}}:recovery-schedule`, w.key('sender')) },
+    finds: ['sender-not-listed', 'sender-without-rules'],
+    leaves: ['sender-not-listed', 'sender-without-rules'],
+    isDelivered: true
+  },
+  {
+    name: 'foreign keys',
+    inflict: async w => {
+      for (const key of [w.key('mystery'), `{${w.prefix}}:mystery`, w.key('parked')]) await w.redis.set(key, 1)
+    },
+    finds: ['unknown-key'],
+    leaves: ['unknown-key']
+  },
+  {
+    name: 'a drain lease without TTL',
+    inflict: async w => { await w.redis.set(w.key('drain-lease'), 'requested') },
+    finds: ['key-without-ttl']
+  },
+  {
+    name: 'more dead letters than their cap',
+    inflict: async w => {
+      await w.redis.lpush(w.key('callbacks-dead'), ...Array.from({ length: 1300 }, () => `${lost} 1 s 1 ff`))
+      await w.redis.pexpire(w.key('callbacks-dead'), 600_000)
+    },
+    finds: ['over-cap'],
+    leaves: ['over-cap']
+  },
+  { name: 'more drain jobs than senders', inflict: addJobs, finds: ['excess-drain-jobs'] },
+  {
+    name: 'another layout',
+    async inflict (w) {
+      await queued(w)
+      await leaveQueue(w)
+      await w.redis.set(`{${w.prefix}}:layout`, 99)
+    },
+    finds: ['record-without-place', 'wrong-layout'],
+    leaves: ['record-without-place', 'wrong-layout']
+  }
+]

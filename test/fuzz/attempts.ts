@@ -1,0 +1,117 @@
+/** What happens to one attempt or failure in a fuzz run: settlements, receipts, bounces, retries. */
+import { indexEntry } from '../../src/redis/lookup-index.js'
+import type { FuzzWorld, Grant } from './world.js'
+
+const DAY_MS = 86_400_000
+/** What may cool down with each settlement. */
+const buckets: Record<string, string[]> = { stop: ['sender', 'template'], wait: ['', 'pair', 'sender-rate'], failed: ['', '', '', '', 'marketing'] }
+
+/** Why a sender stops; of a failure, what is kept with an opt-out. */
+const codeOf = (settlement: string): string => settlement === 'failed' ? '{"by":"whatsapp"}' : '190'
+
+export async function settle (
+  w: FuzzWorld, grant: Grant, settlement: string, how: { unstarted?: boolean, wamid?: string, code?: string } = {}
+): Promise<string> {
+  const { random } = w
+  const wamid = how.wamid ?? '-'
+  const isFailure = settlement === 'failed' || settlement === 'stop'
+  const entry = { attempt: grant.attempt, outcome: settlement, ...(settlement === 'sent' ? { providerMessageId: wamid } : {}) }
+  const reply = await w.run('settle', {
+    id: grant.id,
+    recipient: grant.recipient,
+    attempt: grant.attempt,
+    holder: grant.holder,
+    settlement,
+    startedUs: how.unstarted === true ? '' : 2000,
+    afterMs: random.pick([0, 1000, 9000]),
+    bucket: random.pick(buckets[settlement] ?? ['']),
+    coolMs: settlement === 'wait' || settlement === 'stop' ? 1500 : 0,
+    code: how.code ?? codeOf(settlement),
+    resultSuffix: `web ${settlement === 'sent' ? wamid : '-'}`,
+    history: settlement === 'wait' || (settlement === 'sent' && grant.attempt === 1) ? '' : JSON.stringify(entry),
+    reason: isFailure ? 'rejected' : '',
+    term: settlement === 'sent' ? indexEntry('d'.repeat(12), grant.id) : '',
+    findS: 90_000,
+    keepMs: random.pick([0, 900_000])
+  }, grant.id)
+  return reply.status
+}
+
+/** What a node reports of an attempt after its lease has expired. */
+export async function settleLate (w: FuzzWorld, { id, attempt, holder }: Grant): Promise<void> {
+  const { random } = w
+  const settlement = random.pick(['failed', 'retry', 'wait', 'stop'])
+  await noteReopening(w, id)
+  await w.run('settle-late', {
+    id,
+    attempt,
+    holder,
+    settlement,
+    afterMs: random.pick([0, 1000, 9000]),
+    bucket: random.pick(buckets[settlement] ?? ['']),
+    coolMs: 1500,
+    code: codeOf(settlement),
+    pairHits: random.int(0, 2),
+    resultSuffix: 'web -',
+    history: JSON.stringify({ attempt, outcome: settlement }),
+    reason: settlement === 'failed' || settlement === 'stop' ? 'rejected' : ''
+  }, id)
+}
+
+/** A message that was settled may be unsettled after this call. */
+async function noteReopening (w: FuzzWorld, id: string): Promise<void> {
+  if (await w.redis.hexists(w.key('backlog'), id) === 0) w.reopened.add(id)
+}
+
+export async function receipt (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number, status: string): Promise<void> {
+  const args = {
+    id: sent.id, attempt, status, atMs: 0, wamid: sent.wamid, history: JSON.stringify({ attempt, outcome: 'sent', providerMessageId: sent.wamid })
+  }
+  const reply = await w.run('receipt', { ...args, resultSuffix: '' }, sent.id)
+  if (reply.status === 'needs_suffix') await w.run('receipt', { ...args, resultSuffix: `web ${sent.wamid}` }, sent.id)
+}
+
+export async function bounce (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number): Promise<void> {
+  const { random } = w
+  const bucket = random.pick(['', '', 'pair', 'sender-rate', 'sender', 'marketing'])
+  const args = {
+    id: sent.id,
+    attempt,
+    afterMs: random.chance(0.5) ? 2000 : '',
+    bucket,
+    coolMs: 1500,
+    code: '131000',
+    optOut: '{"by":"whatsapp"}',
+    reason: 'exhausted',
+    wamid: sent.wamid,
+    history: JSON.stringify({ attempt, outcome: 'retryable', code: '131000', providerMessageId: sent.wamid })
+  }
+  await noteReopening(w, sent.id)
+  let more: { payload?: string, resultSuffix?: string } = {}
+  for (let call = 0; call < 3; call++) {
+    const reply = await w.run('bounce', { ...args, ...more }, sent.id)
+    if (reply.status === 'needs_payload') more = { ...more, payload: '["web","","n"]' }
+    else if (reply.status === 'needs_suffix') more = { ...more, resultSuffix: `web ${sent.wamid}` }
+    else return
+  }
+  throw new TypeError('bounce.lua still asks for more')
+}
+
+export async function retry (w: FuzzWorld, id: string): Promise<void> {
+  const message = w.messages.get(id)
+  if (message === undefined) throw new TypeError(`${id} was never admitted`)
+  const holder = w.holder()
+  await noteReopening(w, id)
+  const reply = await w.run('retry', {
+    id,
+    force: w.random.chance(0.5),
+    inline: w.random.chance(0.7),
+    holder,
+    leaseMs: w.leaseMs,
+    lifeMs: DAY_MS,
+    history: w.random.chance(0.5) ? '' : '{"note":"retried"}'
+  }, id)
+  if (reply.status === 'granted') w.grants.push({ ...message, attempt: reply.attempt, holder })
+  if (reply.status === 'expired') await w.cancel(id, 'expired')
+  if (reply.status === 'unwanted') await w.cancel(id, 'cancelled')
+}

@@ -1,0 +1,32 @@
+/** Kinds of breaches. */
+export type Kind =
+  | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'share' | 'promise'
+  | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over'
+
+export interface Figures {
+  sends: number
+  admitted: number
+  promises: number
+  cancelled: number
+  expired: number
+  retries: number
+  lostReplies: number
+  expiredLeases: number
+  /** Circuits that opened. */
+  opened: number
+  /** Promises beaten by a lower lane's share of the slots, within one sender interval for each pair that moved up a lane. */
+  beatenByShare: number
+}
+
+export interface Judgement { figures: Figures, breaches: Map<Kind, string[]> }
+
+export function emptyFigures (): Figures {
+  return { sends: 0, admitted: 0, promises: 0, cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0, opened: 0, beatenByShare: 0 }
+}
+
+/** Adds one round's judgement to the sum of all. */
+export function addJudgement (sum: Judgement, one: Judgement): void {
+  const names = Object.keys(sum.figures) as Array<keyof Figures>
+  for (const name of names) sum.figures[name] += one.figures[name]
+  for (const [kind, texts] of one.breaches) sum.breaches.set(kind, [...sum.breaches.get(kind) ?? [], ...texts])
+}

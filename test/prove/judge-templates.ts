@@ -1,0 +1,71 @@
+/** What WhatsApp says of templates over time, and sentence 41: nothing of a paused template is sent. */
+import { factsOf, groupBy, senderOf, type Fact, type Message, type Rules, type TemplateSet } from './history.js'
+import type { Report } from './model.js'
+import type { Sends } from './sends.js'
+
+/** A status of a template: surely from `from` to `to`, perhaps from `earliest` to `latest`. */
+interface Period { status: TemplateSet['status'], earliest: number, from: number, to: number, latest: number }
+
+/** A read is due at most a minute after the last one, and one that failed is repeated a minute later. */
+const READ_WITHIN_MS = 120_000
+/** How long what waited takes to return to its queues: in pages, of many messages. */
+const RELEASE_MS = 5000
+/** WhatsApp's code for a paused template. */
+export const PAUSED = 132015
+
+export type Templates = ReturnType<typeof templatesOf>
+
+export function templatesOf (messages: Map<string, Message>, sends: Sends, facts: Fact[]) {
+  const periods = new Map([...groupBy(factsOf(facts, 'template-set'), ({ template }) => template)].map(([template, list]) => {
+    const sorted = list.sort((a, b) => a.askedAt - b.askedAt)
+    return [template, sorted.map(({ status, askedAt, at }, i): Period => {
+      const next = sorted[i + 1]
+      return { status, earliest: askedAt, from: at, to: next?.askedAt ?? Infinity, latest: next?.at ?? Infinity }
+    })]
+  }))
+  const nameOf = ({ posted: { pair, template } }: Pick<Message, 'posted'>): string => `${senderOf(pair)} ${template}`
+  const withTemplate = [...messages.values()].filter(({ posted }) => posted.template !== undefined)
+  const grants = new Map([...groupBy(withTemplate, nameOf)].map(([name, list]) =>
+    [name, list.flatMap(({ posted }) => sends.of(posted.key).map(({ granted, checked }) => granted?.at ?? checked.at))]))
+  const of = ({ posted: { template } }: Pick<Message, 'posted'>): Period[] => template === undefined ? [] : periods.get(template) ?? []
+  /** Until a read after the end of a period: at the latest until the sender sends the template again. */
+  const knownAt = (message: Pick<Message, 'posted'>, { latest }: Period): number => {
+    const later = (grants.get(nameOf(message)) ?? []).filter(at => at > latest)
+    return Math.max(latest + READ_WITHIN_MS, Math.min(...later) + RELEASE_MS)
+  }
+  return {
+    /** Times in which the gateway may hold the message back, since WhatsApp does not send its template, or did not until a while ago. */
+    holds: (message: Pick<Message, 'posted'>): Array<{ from: number, to: number }> =>
+      of(message).filter(({ status }) => status !== 'APPROVED').map(period => ({ from: period.earliest, to: knownAt(message, period) })),
+    /** Times in which WhatsApp surely pauses the template of a message. */
+    pauses: (message: Pick<Message, 'posted'>) => of(message).filter(({ status }) => status === 'PAUSED'),
+    /** Whether the gateway may have taken the template for disabled at some time. */
+    wasDisabled: (message: Pick<Message, 'posted'>, from: number, to: number): boolean =>
+      of(message).some(period => period.status === 'DISABLED' && period.earliest < to && knownAt(message, period) > from)
+  }
+}
+
+/**
+ * Once the gateway knows from a response that a template is paused, nothing of it is granted for that sender while WhatsApp pauses it. A read that
+ * began before found what was older.
+ */
+export function judgeTemplates (
+  { startWithinMs }: Rules, messages: Map<string, Message>, sends: Sends, templates: Templates, facts: Fact[], report: Report
+): void {
+  const losses = factsOf(facts, 'lost-writes')
+  const ofTemplate = groupBy([...messages.values()].filter(({ posted }) => posted.template !== undefined),
+    ({ posted: { pair, template } }) => `${senderOf(pair)} ${template}`)
+  for (const list of ofTemplate.values()) {
+    const pauses = list[0] === undefined ? [] : templates.pauses(list[0])
+    const all = list.flatMap(({ posted }) => sends.of(posted.key))
+    for (const { from, to } of pauses) {
+      const known = all.filter(({ arrived }) => arrived?.code === PAUSED && arrived.at >= from && arrived.at < to).map(send => {
+        const at = sends.knownFrom(send)
+        return losses.some(one => one.from <= at && one.at >= (send.answered?.at ?? 0)) ? Infinity : at
+      })
+      const knownFrom = Math.min(Infinity, ...known)
+      const after = all.find(({ granted, checked }) => (granted?.at ?? checked.at - startWithinMs) > knownFrom && (granted?.at ?? checked.at) < to)
+      if (after !== undefined) report(41, `${after.opaque} was granted while its template was paused`)
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Ms since the epoch by the monotonic clock, the same in all processes of a machine. */
+export function moment (): number
