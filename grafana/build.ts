@@ -7,11 +7,11 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createOutputs } from './source/outputs.js'
 
-const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const read = (path: string): string => readFileSync(at(path), 'utf8')
+const pathOf = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const read = (path: string): string => readFileSync(pathOf(path), 'utf8')
 
 const runbooks = process.env['RUNBOOKS_URL'] ?? 'docs/runbooks.md'
 for (const [path, text] of createOutputs(runbooks, read('docs/runbooks.md'), read('grafana/README.md'))) {
-  mkdirSync(dirname(at(path)), { recursive: true })
-  writeFileSync(at(path), text)
+  mkdirSync(dirname(pathOf(path)), { recursive: true })
+  writeFileSync(pathOf(path), text)
 }

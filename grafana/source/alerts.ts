@@ -1,5 +1,6 @@
 /** All alerts: `npm run grafana` writes the rules. docs/runbooks.md has the remedies, source/cases the tests. */
 import type { Alert } from './alert.js'
+import { alertsOfServers } from './alerts-of-servers.js'
 import { counted, happened, ofCallers, quantile, rate, whole } from './expressions.js'
 
 /** The error budget is 1 % of attempts. At 14.4 times that rate, an hour uses 2 % of a month's budget; at 6 times, six hours use 5 %. */
@@ -12,6 +13,8 @@ const isOpen = `on (job, sender) ${whole('sluice_sender_open')} == 1`
 const serverErrors = `sluice_http_requests_total{${ofCallers}, status=~"5.."}`
 /** Errors that the message did not cause. */
 const broken = 'sluice_provider_requests_total{outcome=~"retryable|unknown|sender-stopped"}'
+const isDown = whole('sluice_circuit_state{state="open"}')
+const accepted = counted('sluice_provider_requests_total{outcome="sent"}', '2m')
 const failedShare = (within: string): string => `${rate(broken, within)} / ${rate('sluice_provider_requests_total', within)}`
 const burning = (threshold: number, within: string): string =>
   `on (job, sender) ${failedShare(within)} > ${threshold} and on (job, sender) ${counted(broken, within)} > ${FAILED_AT_LEAST}`
@@ -104,6 +107,61 @@ export const alerts: readonly Alert[] = [
     above: 0,
     for: '0s',
     summary: 'WhatsApp rejects {{ .Labels.sender }} as a whole: the sender is stopped and its messages wait'
+  },
+  {
+    name: 'SluiceOutage',
+    module: 'provider',
+    severity: 'page',
+    value: isDown,
+    above: 0,
+    for: '30s',
+    summary: 'WhatsApp is down for {{ .Labels.sender }}: its messages wait, and probes go out'
+  },
+  {
+    name: 'SluiceNoSuccess',
+    module: 'provider',
+    severity: 'page',
+    value: counted(broken, '2m'),
+    above: 5,
+    only: `on (job, sender) (${isDown} == 0 unless on (job, sender) ${accepted} > 0)`,
+    for: '0s',
+    summary: 'None of the attempts of {{ .Labels.sender }} has succeeded for two minutes'
+  },
+  {
+    name: 'SluiceStatusesMissing',
+    module: 'webhooks',
+    severity: 'page',
+    value: whole('sluice_statuses_missing_ratio'),
+    above: 0.5,
+    for: '5m',
+    summary: 'WhatsApp has reported no status of {{ humanizePercentage .Value }} of the messages that it accepted from {{ .Labels.sender }}'
+  },
+  {
+    name: 'SluiceTemplatePaused',
+    module: 'provider',
+    severity: 'ticket',
+    value: whole('sluice_queue_messages{state="suspended"}'),
+    above: 0,
+    for: '10m',
+    summary: '{{ .Value }} messages of {{ .Labels.sender }} wait for a template that WhatsApp does not send now'
+  },
+  {
+    name: 'SluiceWindowsUnknown',
+    module: 'webhooks',
+    severity: 'ticket',
+    value: whole('1 - sluice_windows_known'),
+    above: 0,
+    for: '26h',
+    summary: 'Webhooks of {{ .Labels.sender }} are missing: closed windows are not known, and each such message costs a rejected request'
+  },
+  {
+    name: 'SluiceTemplatesUnread',
+    module: 'provider',
+    severity: 'ticket',
+    value: whole('sluice_template_read_failures'),
+    above: 3,
+    for: '5m',
+    summary: 'The statuses of the templates of {{ .Labels.sender }} cannot be read: a paused template stays paused here'
   },
   {
     name: 'SluiceErrorsBurnFast',
@@ -221,89 +279,5 @@ export const alerts: readonly Alert[] = [
     summary: '{{ humanize .Value }} messages of {{ .Labels.sender }} were rejected with {{ .Labels.code }} within 15 minutes'
   },
 
-  // ---- Redis
-  {
-    name: 'SluiceRedisDown',
-    module: 'redis',
-    severity: 'page',
-    value: 'min by (job) (sluice_redis_up)',
-    below: 1,
-    for: '30s',
-    summary: 'A node does not reach Redis: it accepts and sends no messages'
-  },
-  {
-    name: 'SluiceRedisMemory',
-    module: 'redis',
-    severity: 'ticket',
-    value: whole('sluice_redis_memory_ratio', 'job'),
-    above: 0.7,
-    for: '5m',
-    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory; above 85 % new messages are rejected'
-  },
-  {
-    name: 'SluiceRedisFull',
-    module: 'redis',
-    severity: 'page',
-    value: whole('sluice_redis_memory_ratio', 'job'),
-    above: 0.85,
-    for: '0s',
-    summary: 'Redis uses {{ humanizePercentage .Value }} of its memory: new messages are rejected'
-  },
-  {
-    name: 'SluiceAofNotOk',
-    module: 'redis',
-    severity: 'page',
-    value: 'min by (job) (sluice_redis_aof_ok)',
-    below: 1,
-    for: '1m',
-    summary: 'Redis does not write its append-only file: a restart would lose messages'
-  },
-  {
-    name: 'SluiceRedisClockStepped',
-    module: 'redis',
-    severity: 'ticket',
-    value: `max by (job) (${happened('sluice_redis_clock_steps_total', '1h', 'job, instance, direction')})`,
-    above: 0,
-    for: '0s',
-    summary: 'The clock of Redis was set: pair spacing, leases and lives count by it'
-  },
-  {
-    name: 'SluiceStateUnread',
-    module: 'redis',
-    severity: 'ticket',
-    value: 'max by (job, instance) (sluice_scrape_failed)',
-    above: 0,
-    for: '2m',
-    summary: '{{ .Labels.instance }} cannot read the system state from Redis: its system gauges are missing'
-  },
-
-  // ---- Nodes
-  {
-    name: 'SluiceNodeDown',
-    module: 'node',
-    severity: 'ticket',
-    value: 'min by (job, instance) (up{job=~".*sluice.*"})',
-    below: 1,
-    for: '2m',
-    summary: '{{ .Labels.instance }} does not answer Prometheus'
-  },
-  {
-    name: 'SluiceNoNode',
-    module: 'node',
-    severity: 'page',
-    value: 'absent(up{job=~".*sluice.*"} == 1)',
-    above: 0,
-    for: '1m',
-    summary: 'No node answers Prometheus'
-  },
-  {
-    name: 'SluiceFaults',
-    module: 'node',
-    severity: 'ticket',
-    value: happened('sluice_faults_total', '15m', 'job, location'),
-    above: 0,
-    only: 'on (job) min by (job) (min_over_time(sluice_redis_up[15m])) == 1',
-    for: '0s',
-    summary: '{{ humanize .Value }} unexpected errors in {{ .Labels.location }} within 15 minutes'
-  }
+  ...alertsOfServers
 ]

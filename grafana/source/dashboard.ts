@@ -30,8 +30,8 @@ export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
       .expr('ALERTS{alertname=~"Sluice.+", alertstate="firing"}').step('30s').titleFormat('{{alertname}}').textFormat('{{sender}} {{instance}}'))
   let id = 0
   let y = 0
-  board.rows.forEach((row, at) => {
-    builder.withRow(new RowBuilder(row.title).id(FIRST_ROW + at).gridPos({ x: 0, y, w: COLUMNS, h: 1 }))
+  board.rows.forEach((row, i) => {
+    builder.withRow(new RowBuilder(row.title).id(FIRST_ROW + i).gridPos({ x: 0, y, w: COLUMNS, h: 1 }))
     y += 1
     let x = 0
     let deepest = 0
@@ -52,9 +52,9 @@ export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
 /** The runbooks as a dashboard, so that panel links work in every Grafana: one text panel per alert, in order. */
 export function buildRunbooks (pages: Array<{ alert: string, severity: string, text: string }>): Dashboard {
   const builder = frame('sluice-runbooks', 'Sluice / Runbooks', 'Meaning, diagnosis and remedy of each alert. The same text as docs/runbooks.md.')
-  pages.forEach(({ alert, severity, text }, at) => {
-    const built = buildText(`${alert} (${severity})`, `Runbook of ${alert}`, text, at + 1).build()
-    builder.withPanel({ build: () => ({ ...built, gridPos: { x: at % 2 * 12, y: Math.floor(at / 2) * 9, w: 12, h: 9 } }) })
+  pages.forEach(({ alert, severity, text }, i) => {
+    const built = buildText(`${alert} (${severity})`, `Runbook of ${alert}`, text, i + 1).build()
+    builder.withPanel({ build: () => ({ ...built, gridPos: { x: i % 2 * 12, y: Math.floor(i / 2) * 9, w: 12, h: 9 } }) })
   })
   return builder.build()
 }

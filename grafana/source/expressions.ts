@@ -13,5 +13,5 @@ export const happened = (metric: string, within: string, by = 'job, sender'): st
 /** Requests of callers. Probes and scrapes are so frequent that they would hide errors. */
 export const ofCallers = 'route!~"/health/.+|/metrics"'
 export const rate = (metric: string, within: string, by = 'job, sender'): string => `sum by (${by}) (rate(${metric}[${within}]))`
-export const quantile = (at: number, metric: string, by: string): string =>
-  `histogram_quantile(${at}, sum by (job, ${by}le) (rate(${metric}_bucket[5m])))`
+export const quantile = (share: number, metric: string, by: string): string =>
+  `histogram_quantile(${share}, sum by (job, ${by}le) (rate(${metric}_bucket[5m])))`

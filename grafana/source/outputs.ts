@@ -49,8 +49,8 @@ function yaml (...documents: object[]): string {
 /** The first panel, starting with the overview, that links the runbook of an alert. */
 function placeOf (name: string): Place {
   for (const { uid, rows } of boards) {
-    const at = rows.flatMap(({ panels }) => panels).findIndex(panel => linksOf(panel).includes(name))
-    if (at !== -1) return { dashboard: uid, panel: at + 1 }
+    const index = rows.flatMap(({ panels }) => panels).findIndex(panel => linksOf(panel).includes(name))
+    if (index !== -1) return { dashboard: uid, panel: index + 1 }
   }
   throw new Error(`no panel shows the value of ${name}`)
 }

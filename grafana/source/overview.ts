@@ -19,7 +19,7 @@ export const overview: Board = {
           'Sluice alerts that fire in Prometheus now. Alertmanager and the runbooks have the details.',
           ['count(ALERTS{alertname=~"Sluice.+", alertstate="firing"}) or vector(0)', 'alerts']),
         panel('Nodes up', { kind: 'stat', unit: 'short', lessIsWorse: true, badAt: 1, alerts: ['SluiceNodeDown', 'SluiceNoNode'] },
-          'Nodes that answer Prometheus.',
+          'Nodes that respond to Prometheus.',
           [`sum(${of('up')})`, 'nodes']),
         panel('Redis', { kind: 'stat', unit: 'bool', lessIsWorse: true, alerts: ['SluiceRedisDown'], words: yesNo('up', 'down') },
           'Whether every node reaches Redis. Without Redis no message is accepted or sent.',
@@ -73,7 +73,7 @@ export const overview: Board = {
       title: 'Admission',
       panels: [
         panel('Admitted', { kind: 'areas', unit: 'mps' },
-          'Message requests: granted (the caller\'s request sends it), queued, duplicate, reused (key with other content), refused.',
+          'Message requests: granted (the caller\'s request sends it), queued, duplicate, reused (key with other content), rejected.',
           [rate('sluice_messages_admitted_total', 'outcome'), '{{outcome}}']),
         panel('Duplicates', { kind: 'lines', unit: 'mps' },
           'Duplicate messages that were not sent again, by source of the idempotency key.',
@@ -87,7 +87,13 @@ export const overview: Board = {
           [quantile(0.99, 'sluice_admission_duration_seconds'), 'p99']),
         panel('Admitted by lane', { kind: 'areas', unit: 'mps', width: 12 },
           'The urgent lane goes before normal, and normal before bulk.',
-          [rate('sluice_messages_admitted_total', 'lane'), '{{lane}}'])
+          [rate('sluice_messages_admitted_total', 'lane'), '{{lane}}']),
+        panel('Messages by caller', { kind: 'areas', unit: 'mps', width: 12 },
+          'Messages that each caller posted, with any result.',
+          [rate('sluice_caller_messages_total', 'caller'), '{{caller}}']),
+        panel('Callers above their rate', { kind: 'lines', unit: 'mps', width: 12 },
+          'Messages that were rejected, since their caller posts faster than API_KEYS_FILE permits.',
+          [rate('sluice_caller_limited_total', 'caller'), '{{caller}}'])
       ]
     },
     {

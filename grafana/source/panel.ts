@@ -72,8 +72,8 @@ export function buildPanel (panel: Panel, id: number, runbookOf: RunbookOf): Bui
     .thresholds(thresholdsOf(panel))
     .links(linksOf(panel).map(name => new DashboardLinkBuilder(`Runbook: ${name}`)
       .type(DashboardLinkType.Link).url(`/d/sluice-runbooks/?viewPanel=${runbookOf(name)}`).targetBlank(true)))
-    .targets(panel.queries.map(([expr, legend], at) => {
-      const query = new DataqueryBuilder().refId(String.fromCharCode(65 + at)).datasource(datasource).expr(expr).legendFormat(legend)
+    .targets(panel.queries.map(([expr, legend], i) => {
+      const query = new DataqueryBuilder().refId(String.fromCharCode(65 + i)).datasource(datasource).expr(expr).legendFormat(legend)
       if (panel.kind === 'heatmap') query.format(PromQueryFormat.Heatmap)
       if (panel.kind === 'table') query.format(PromQueryFormat.Table)
       return isInstant ? query.instant() : query.range()

@@ -4,7 +4,8 @@
 const withoutSender = [
   'sluice_http', 'sluice_redis', 'sluice_retry_runs', 'sluice_retry_results', 'sluice_retry_worker', 'sluice_operator', 'sluice_faults',
   'sluice_shifts', 'sluice_build', 'sluice_scrape', 'sluice_webhook_lag', 'sluice_webhooks_refused', 'sluice_callbacks_total',
-  'sluice_callback_duration', 'sluice_sandbox', 'sluice_admission_duration', 'sluice_dispatch_lateness', 'sluice_provider_request_duration'
+  'sluice_callback_duration', 'sluice_caller', 'sluice_sandbox', 'sluice_admission_duration', 'sluice_dispatch_lateness',
+  'sluice_provider_request_duration'
 ]
 const ofNodes = new RegExp(`^(${withoutSender.join('|')}|process_|nodejs_|up$)`)
 
@@ -45,6 +46,6 @@ export function events (metric: string, by: string, ...matchers: string[]): stri
 }
 
 /** A quantile of a histogram over all nodes. */
-export function quantile (at: number, metric: string, by = '', ...matchers: string[]): string {
-  return `histogram_quantile(${at}, sum by (${by === '' ? '' : `${by}, `}le) (rate(${of(`${metric}_bucket`, ...matchers)}[$__rate_interval])))`
+export function quantile (share: number, metric: string, by = '', ...matchers: string[]): string {
+  return `histogram_quantile(${share}, sum by (${by === '' ? '' : `${by}, `}le) (rate(${of(`${metric}_bucket`, ...matchers)}[$__rate_interval])))`
 }

@@ -67,7 +67,7 @@ export const redisAndNodes: Board = {
           [`max by (instance, node, role, version) (${of('sluice_build_info')})`, '']),
         panel('Nodes up',
           { kind: 'states', unit: 'short', alerts: ['SluiceNodeDown', 'SluiceNoNode'], lessIsWorse: true, badAt: 1, words: yesNo('up', 'down') },
-          'Whether each node answers Prometheus.',
+          'Whether each node responds to Prometheus.',
           [`min by (instance) (${of('up')})`, '{{instance}}']),
         panel('Uptime', { kind: 'lines', unit: 'dtdurations' },
           'Time since the process started.',

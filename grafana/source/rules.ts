@@ -55,7 +55,7 @@ export function grafanaRules (alerts: readonly Alert[], runbooks: string, placeO
 
 /** Grafana allows 40 characters. */
 function uidOf ({ name }: Alert): string {
-  return name.replaceAll(/[A-Z]/g, (letter, at: number) => `${at === 0 ? '' : '-'}${letter.toLowerCase()}`)
+  return name.replaceAll(/[A-Z]/g, (letter, index: number) => `${index === 0 ? '' : '-'}${letter.toLowerCase()}`)
 }
 
 function annotationsOf ({ name, summary }: Alert, runbooks: string): { summary: string, runbook_url: string } {

@@ -4,7 +4,9 @@ import { panel, yesNo, type ValueTexts } from './panel.js'
 import { events, rate, whole } from './query.js'
 
 const inState = (state: string): string => whole('sluice_sender_state', 'sender', `state="${state}"`)
+const circuit = (state: string): string => whole('sluice_circuit_state', 'sender', `state="${state}"`)
 const states: ValueTexts = { 1: ['active', 'green'], 2: ['paused', 'orange'], 3: ['stopped', 'red'] }
+const phases: ValueTexts = { 1: ['closed', 'green'], 2: ['half-open', 'orange'], 3: ['open', 'red'] }
 
 export const senders: Board = {
   uid: 'sluice-senders',
@@ -25,6 +27,37 @@ export const senders: Board = {
         panel('Stops', { kind: 'lines', unit: 'short', runbooks: ['SluiceSenderStopped'] },
           'Stops of each sender by error code of WhatsApp.',
           [events('sluice_sender_stops_total', 'sender, code'), '{{sender}} {{code}}']),
+        panel('Circuit breaker',
+          { kind: 'states', unit: 'short', width: 16, alerts: ['SluiceOutage'], words: phases },
+          'Open: WhatsApp is down, messages wait and probes go out. Half-open: the backlog is sent at a part of the rate.',
+          [`${circuit('closed')} + 2 * ${circuit('half-open')} + 3 * ${circuit('open')}`, '{{sender}}']),
+        panel('Failed attempts', { kind: 'lines', unit: 'short', alerts: ['SluiceNoSuccess'] },
+          'Attempts that failed for reasons that their messages did not cause.',
+          [events('sluice_provider_requests_total', 'sender, outcome', 'outcome=~"retryable|unknown|sender-stopped"'), '{{sender}} {{outcome}}']),
+        panel('Accepted without a status', { kind: 'lines', unit: 'percentunit', alerts: ['SluiceStatusesMissing'] },
+          'Share of the messages accepted 2 to 12 minutes ago of which no webhook has reported a status.',
+          [whole('sluice_statuses_missing_ratio', 'sender'), '{{sender}}']),
+        panel('Suspended for templates', { kind: 'areas', unit: 'short', alerts: ['SluiceTemplatePaused'] },
+          'Messages whose template WhatsApp does not send now. They are sent once it is approved.',
+          [whole('sluice_queue_messages', 'sender', 'state="suspended"'), '{{sender}}']),
+        panel('Waiting for their recipient', { kind: 'areas', unit: 'short' },
+          'Messages that wait until their recipient writes, since its window is closed.',
+          [whole('sluice_queue_messages', 'sender', 'state="awaiting"'), '{{sender}}']),
+        panel('Windows known', { kind: 'states', unit: 'short', alerts: ['SluiceWindowsUnknown'], words: yesNo('known', 'unknown') },
+          'Whether closed windows are known. Unknown: webhooks have not come for 24 hours, or some may be missing.',
+          [whole('sluice_windows_known', 'sender'), '{{sender}}']),
+        panel('Closed windows', { kind: 'lines', unit: 'short' },
+          'Messages that were rejected or replaced, and messages that were released since their recipient wrote.',
+          [events('sluice_refusals_total', 'sender', 'code="WINDOW_CLOSED"'), '{{sender}} rejected'],
+          [events('sluice_messages_replaced_total', 'sender'), '{{sender}} replaced'],
+          [events('sluice_window_released_total', 'sender'), '{{sender}} released']),
+        panel('Windows opened', { kind: 'lines', unit: 'short' },
+          'Messages and calls of people, each of which opens a window, and silences after which no window is surely closed.',
+          [events('sluice_window_acts_total', 'sender'), '{{sender}} opened'],
+          [events('sluice_window_gaps_total', 'sender'), '{{sender}} silences']),
+        panel('Failed reads of templates', { kind: 'lines', unit: 'short', alerts: ['SluiceTemplatesUnread'] },
+          'Reads of the statuses of templates that failed since the last successful one.',
+          [whole('sluice_template_read_failures', 'sender'), '{{sender}}']),
         panel('Sent in 24 h', { kind: 'lines', unit: 'short' },
           'Messages that WhatsApp accepted within the last 24 h.',
           [whole('sluice_sent_last_day', 'sender'), '{{sender}}']),

@@ -4,28 +4,28 @@ export const nodes: Case[] = [
   {
     alert: 'SluiceNodeDown',
     kind: 'fires',
-    about: 'one of two nodes does not answer',
+    about: 'one of two nodes does not respond',
     series: { [`up{${one}}`]: '1x20', [`up{${two}}`]: '1x3 0x6 1x10' },
-    at: { '3m': [], '8m': [ticket({ job: 'sluice', instance: 'b:3000' }, 'node', 'b:3000 does not answer Prometheus')], '15m': [] }
+    at: { '3m': [], '8m': [ticket({ job: 'sluice', instance: 'b:3000' }, 'node', 'b:3000 does not respond to Prometheus')], '15m': [] }
   },
   {
     alert: 'SluiceNodeDown',
     kind: 'quiet',
-    about: 'all nodes answer; another job is down; a single failed scrape',
+    about: 'all nodes respond; another job is down; a single failed scrape',
     series: { [`up{${one}}`]: '1x5 0 1x10', 'up{job="postgres",instance="db:9187"}': '0x20' },
     at: { '6m': [], '15m': [] }
   },
   {
     alert: 'SluiceNoNode',
     kind: 'fires',
-    about: 'no node answers, then one does; with a job name of Kubernetes',
+    about: 'no node responds, then one does; with a job name of Kubernetes',
     series: { 'up{job="production/sluice",instance="a:3000"}': '1x3 0x5 1x10', 'up{job="postgres",instance="db:9187"}': '1x20' },
-    at: { '3m': [], '6m': [page({}, 'node', 'No node answers Prometheus')], '12m': [] }
+    at: { '3m': [], '6m': [page({}, 'node', 'No node responds to Prometheus')], '12m': [] }
   },
   {
     alert: 'SluiceNoNode',
     kind: 'quiet',
-    about: 'one of two nodes answers',
+    about: 'one of two nodes responds',
     series: { [`up{${one}}`]: '1x20', [`up{${two}}`]: '0x20' },
     at: { '15m': [] }
   },

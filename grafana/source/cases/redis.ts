@@ -11,7 +11,7 @@ export const redis: Case[] = [
   {
     alert: 'SluiceRedisDown',
     kind: 'quiet',
-    about: 'Redis answers; and the series of a removed node end',
+    about: 'Redis responds; and the series of a removed node end',
     series: { [`sluice_redis_up{${one}}`]: '1x30', [`sluice_redis_up{${two}}`]: '1x3 stale' },
     at: { '2m': [], '20m': [] }
   },

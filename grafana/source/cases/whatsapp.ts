@@ -2,6 +2,25 @@ import { one, page, sender, ticket, two, type Case } from './case.js'
 
 export const whatsapp: Case[] = [
   {
+    alert: 'SluiceWindowsUnknown',
+    kind: 'fires',
+    about: 'webhooks have not come for more than a day, until they come again',
+    series: { [`sluice_windows_known{${one},sender="111"}`]: '1x10 0x1700 1x100' },
+    at: {
+      '20h': [],
+      '28h': [ticket(sender, 'webhooks',
+        'Webhooks of 111 are missing: closed windows are not known, and each such message costs a rejected request')],
+      '29h': []
+    }
+  },
+  {
+    alert: 'SluiceWindowsUnknown',
+    kind: 'quiet',
+    about: 'the check has just begun',
+    series: { [`sluice_windows_known{${one},sender="111"}`]: '0x1500 1x300' },
+    at: { '24h': [], '28h': [] }
+  },
+  {
     alert: 'SluiceSenderStopped',
     kind: 'fires',
     about: 'WhatsApp rejects the token, until a new one is set',
@@ -21,6 +40,112 @@ export const whatsapp: Case[] = [
       [`sluice_sender_open{${one},sender="111"}`]: '0x10'
     },
     at: { '5m': [] }
+  },
+  {
+    alert: 'SluiceOutage',
+    kind: 'fires',
+    about: 'the circuit opens, until a probe is accepted',
+    series: {
+      [`sluice_circuit_state{${one},sender="111",state="open"}`]: '0x2 1x20 0x10',
+      [`sluice_circuit_state{${two},sender="111",state="open"}`]: '0x2 1x20 0x10'
+    },
+    at: { '2m': [], '4m': [page(sender, 'provider', 'WhatsApp is down for 111: its messages wait, and probes go out')], '25m': [] }
+  },
+  {
+    alert: 'SluiceOutage',
+    kind: 'quiet',
+    about: 'the backlog of an outage is sent in stages',
+    series: {
+      [`sluice_circuit_state{${one},sender="111",state="open"}`]: '0x10',
+      [`sluice_circuit_state{${one},sender="111",state="half-open"}`]: '1x10'
+    },
+    at: { '5m': [] }
+  },
+  {
+    alert: 'SluiceNoSuccess',
+    kind: 'fires',
+    about: 'every attempt fails, and the circuit breaker is off',
+    series: {
+      [`sluice_circuit_state{${one},sender="111",state="open"}`]: '0x30',
+      [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+10x10 100x10 100+10x10',
+      [`sluice_provider_requests_total{${one},sender="111",outcome="retryable",code="131016"}`]: '0x10 0+10x10 100x10'
+    },
+    at: { '10m': [], '13m': [page(sender, 'provider', 'None of the attempts of 111 has succeeded for two minutes')], '24m': [] }
+  },
+  {
+    alert: 'SluiceNoSuccess',
+    kind: 'quiet',
+    about: 'one attempt in ten succeeds; two attempts an hour; and the circuit is open, which has its own alert',
+    series: {
+      [`sluice_circuit_state{${one},sender="111",state="open"}`]: '0x30',
+      [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+1x30',
+      [`sluice_provider_requests_total{${one},sender="111",outcome="retryable",code="131016"}`]: '0+9x30',
+      [`sluice_circuit_state{${one},sender="222",state="open"}`]: '0x30',
+      [`sluice_provider_requests_total{${one},sender="222",outcome="retryable",code="131016"}`]: '0x5 1x30',
+      [`sluice_circuit_state{${one},sender="333",state="open"}`]: '1x30',
+      [`sluice_provider_requests_total{${one},sender="333",outcome="unknown",code="HEADERS_TIMEOUT"}`]: '0+10x30'
+    },
+    at: { '6m': [], '20m': [] }
+  },
+  {
+    alert: 'SluiceStatusesMissing',
+    kind: 'fires',
+    about: 'accepted messages get no status for half an hour',
+    series: { [`sluice_statuses_missing_ratio{${one},sender="111"}`]: '0x3 0.9x30 0x10' },
+    at: {
+      '4m': [],
+      '15m': [page(sender, 'webhooks', 'WhatsApp has reported no status of 90% of the messages that it accepted from 111')],
+      '40m': []
+    }
+  },
+  {
+    alert: 'SluiceStatusesMissing',
+    kind: 'quiet',
+    about: 'one message in ten has none; and statuses are late for three minutes',
+    series: {
+      [`sluice_statuses_missing_ratio{${one},sender="111"}`]: '0.1x30',
+      [`sluice_statuses_missing_ratio{${one},sender="222"}`]: '0x5 1x3 0x20'
+    },
+    at: { '9m': [], '20m': [] }
+  },
+  {
+    alert: 'SluiceTemplatePaused',
+    kind: 'fires',
+    about: 'a template is paused for half an hour',
+    series: { [`sluice_queue_messages{${one},sender="111",state="suspended"}`]: '0x3 412x30 0x10' },
+    at: {
+      '8m': [],
+      '20m': [ticket(sender, 'provider', '412 messages of 111 wait for a template that WhatsApp does not send now')],
+      '40m': []
+    }
+  },
+  {
+    alert: 'SluiceTemplatePaused',
+    kind: 'quiet',
+    about: 'a template is looked up for a minute; other messages wait',
+    series: {
+      [`sluice_queue_messages{${one},sender="111",state="suspended"}`]: '0x5 3x1 0x30',
+      [`sluice_queue_messages{${one},sender="111",state="delayed"}`]: '40x40'
+    },
+    at: { '7m': [], '30m': [] }
+  },
+  {
+    alert: 'SluiceTemplatesUnread',
+    kind: 'fires',
+    about: 'the token has no permission for the account, until it has',
+    series: { [`sluice_template_read_failures{${one},sender="111"}`]: '0x2 1 2 3 4x20 0x10' },
+    at: {
+      '9m': [],
+      '20m': [ticket(sender, 'provider', 'The statuses of the templates of 111 cannot be read: a paused template stays paused here')],
+      '35m': []
+    }
+  },
+  {
+    alert: 'SluiceTemplatesUnread',
+    kind: 'quiet',
+    about: 'some reads fail, and the next succeeds',
+    series: { [`sluice_template_read_failures{${one},sender="111"}`]: '0 1 2 0 1 0 3 0x20' },
+    at: { '7m': [], '20m': [] }
   },
   {
     alert: 'SluiceErrorsBurnFast',
