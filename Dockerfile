@@ -1,16 +1,15 @@
 # One image for gateway and worker (ROLE) and for the sandbox (`node dist/sandbox/main.js`). It does not contain Redis.
 
-FROM node:20.20.2-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /sluice
 COPY package.json package-lock.json .npmrc ./
-# Not `npm ci`: npm rejects a lock file that lacks optional packages of other platforms.
-RUN npm install --no-audit --no-fund --ignore-scripts
+RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 # Without optional packages the image has no native modules and no compiler.
 RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund --ignore-scripts
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 # A non-loopback address, so that missing API_KEYS stop the start.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /sluice

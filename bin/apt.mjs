@@ -1,15 +1,15 @@
 /** Programs of Debian packages, unpacked into `.data` and started by wrappers in `.data/bin`: the system stays as it is, and root is not needed. */
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
-import { at, files, isExecutable, onPath, output, run, succeeds } from './kit.mjs'
+import { at, codeOf, files, isExecutable, onPath, output, run, succeeds } from './kit.mjs'
 
 /**
  * Unpacks packages into `.data/<folder>/root` unless they are there, and writes a wrapper for each program, a path below that root.
  * With `withLibraries` the libraries that the system lacks come too; `environment` is a line of sh before the start, `version` the option that
- * prints a version.
+ * prints a version, `code` how the program ends then.
  * False where apt does not offer the packages, or what it offers does not run here.
  */
-export async function unpackPrograms ({ folder, packages, programs, withLibraries = false, environment = '', version = '--version' }, say) {
+export async function unpackPrograms ({ folder, packages, programs, withLibraries = false, environment = '', version = '--version', code = 0 }, say) {
   if (!onPath('apt-get') || !onPath('dpkg-deb')) return false
   const cwd = at('.data', folder)
   const isUnpacked = () => programs.every(program => isExecutable(join(cwd, 'root', program)))
@@ -23,7 +23,7 @@ export async function unpackPrograms ({ folder, packages, programs, withLibrarie
   }
   const wrappers = programs.map(program => wrap(cwd, program, environment))
   for (const wrapper of wrappers) {
-    if (await succeeds([wrapper, version])) continue
+    if (await codeOf([wrapper, version]) === code) continue
     for (const one of wrappers) rmSync(one)
     return false
   }

@@ -1,4 +1,4 @@
-/** Markdown tables of settings and errors, made from src/config.ts and src/errors.ts. Needs `node --import=tsx`, as bin/docs.mjs has. */
+/** Markdown tables of settings and errors, made from src/settings/schema.ts and src/errors.ts. Needs `node --import=tsx`, as bin/docs.mjs has. */
 import { ConfigSchema } from '../src/config.ts'
 import { errors } from '../src/errors.ts'
 
@@ -6,7 +6,7 @@ import { errors } from '../src/errors.ts'
 export function settingsTable (first, last) {
   const names = Object.keys(ConfigSchema.properties)
   const [from, to] = [first ?? names[0], last ?? names.at(-1)].map(name => names.indexOf(name))
-  if (from === -1 || to < from) throw new Error(`src/config.ts has no settings from ${first} to ${last}`)
+  if (from === -1 || to < from) throw new Error(`src/settings/schema.ts has no settings from ${first} to ${last}`)
   return table(['setting', 'default', 'meaning'], names.slice(from, to + 1).map(name => {
     const { default: standard, description = '' } = ConfigSchema.properties[name]
     return [code(name), standard === undefined || standard === '' ? '–' : code(standard), description]

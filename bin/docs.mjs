@@ -4,10 +4,14 @@
  * A new table is one function that returns Markdown, listed in `tables`.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { exitMeanings, exits } from '../src/cli/exit.ts'
+import { kinds } from '../src/doctor/kinds.ts'
 import { logLines } from '../src/metrics/log-lines.ts'
 import { createInstruments } from '../src/metrics/instruments.ts'
 import { createSystemGauges } from '../src/metrics/system.ts'
-import { localCodes, metaCodes } from '../src/provider/codes.ts'
+import { localCodes, metaCodes } from '../src/provider/policy.ts'
+import { receipts } from '../src/settlement/receipt.ts'
+import { interfaces, modules, shared } from '../test/contract/modules.ts'
 import { code, errorsTable, settingsTable, table } from './docs-tables.mjs'
 
 const tables = {
@@ -15,13 +19,21 @@ const tables = {
   errors: errorsTable,
   settings: settingsTable,
   'log-lines': logLineTable,
+  'webhook-results': () => table(['result', 'effect'], Object.entries(receipts).map(([result, effect]) => [code(result), effect])),
   'meta-codes': () => codes(metaCodes),
-  'local-codes': () => codes(localCodes)
+  'local-codes': () => codes(localCodes),
+  'doctor-kinds': doctorTable,
+  'exit-codes': () => table(['code', 'means'], Object.values(exits).map(exit => [exit, exitMeanings[exit]])),
+  decisions: decisionTable,
+  modules: moduleTable,
+  interfaces: () => namesOf(interfaces),
+  shared: () => namesOf(shared)
 }
 
 const root = new URL('../', import.meta.url)
 const PAGES = [
   'README.md',
+  'CONTRIBUTING.md',
   'lua/README.md',
   ...readdirSync(new URL('docs/', root), { recursive: true })
     .filter(name => name.endsWith('.md'))
@@ -41,11 +53,39 @@ function logLineTable () {
     [code(line), level, meaning, action, fields]))
 }
 
+function doctorTable () {
+  return table(['kind', 'means', 'do'], Object.entries(kinds).map(([kind, { means, remedy }]) => [code(kind), means, remedy]))
+}
+
+function decisionTable () {
+  const form = /^# (\d{4})\. (.+)\n\nStatus: (.+)\n\nDate: (.+)\n/
+  return table(['number', 'title', 'status', 'date'], PAGES.filter(path => /^docs\/decisions\/\d/.test(path)).sort().map(path => {
+    const [, number, title, status, date] = form.exec(readFileSync(new URL(path, root), 'utf8')) ?? []
+    return [`[${number}](${path.slice('docs/decisions/'.length)})`, title, status, date]
+  }))
+}
+
 function codes (rows) {
   return table(
     ['code', 'title', 'outcome', 'explanation', 'remedy'],
     rows.map(row => [row.code, row.title, outcomeOf(row), row.explanation, row.remedy])
   )
+}
+
+function outageOf ({ outage }) {
+  return outage === true ? ', outage' : ''
+}
+
+function moduleTable () {
+  return table(['module', 'does', 'imports'], Object.entries(modules).map(([name, { does, imports }]) => {
+    const others = imports.filter(permission => !interfaces.includes(permission)).map(code)
+    const all = interfaces.every(permission => imports.includes(permission)) ? ['*interfaces*', ...others] : imports.map(code)
+    return [code(name), does, all.join(', ')]
+  }))
+}
+
+function namesOf (names) {
+  return `${names.map(code).join(', ').replaceAll(/(.{90,120}?) /g, '$1\n')}.\n`
 }
 
 function outcomeOf (row) {
@@ -56,8 +96,8 @@ function outcomeOf (row) {
     case 'rejected':
       if (row.optsOut) return 'rejected, opts out'
       return row.retryNotBeforeMs === undefined ? 'rejected' : `rejected, not before ${row.retryNotBeforeMs / 3_600_000} h`
-    case 'retryable': return row.mostAttempts === undefined ? 'retryable' : `retryable, ${row.mostAttempts} attempts at most`
-    default: return row.outcome
+    case 'retryable': return `retryable${row.mostAttempts === undefined ? '' : `, ${row.mostAttempts} attempts at most`}${outageOf(row)}`
+    default: return `${row.outcome}${outageOf(row)}`
   }
 }
 

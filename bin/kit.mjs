@@ -48,6 +48,11 @@ export async function succeeds (command, options) {
   return (await execute(command, options)).code === 0
 }
 
+/** The exit code of a command; a signal's name where one ended it. */
+export async function codeOf (command) {
+  return (await execute(command)).code
+}
+
 export async function output (command) {
   return (await execute(command)).text
 }

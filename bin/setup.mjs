@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /**
- * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, Chromium, and a clock for the
- * simulation's redis-server. Each part is checked in milliseconds and made only where it is missing, by one process at a time. By hand:
+ * Provides what `npm start` and `npm test` need: npm packages, the build, a redis-server, Prometheus, Chromium, a clock for the
+ * simulation's redis-server, valgrind to count instructions, wrk to put load on a server, and PHP and pyright for examples.
+ * Each part is checked in milliseconds and made only where it is missing, by one process at a time. By hand:
  * `node bin/setup.mjs [part...]`, by default all parts.
  */
 import {
   chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync
 } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { unpackPrograms } from './apt.mjs'
@@ -20,8 +21,25 @@ const parts = {
   redis: { lock: 'apt', isThere: hasRedis, make: provideRedis },
   monitoring: { lock: 'apt', isThere: hasMonitoring, make: unpackMonitoring },
   browser: { lock: 'apt', isThere: hasBrowser, make: unpackBrowser },
-  clock: { lock: 'apt', isThere: hasClock, make: compileClock }
+  clock: { lock: 'apt', isThere: hasClock, make: compileClock },
+  valgrind: debianPart('the instructions of scripts are not counted', {
+    folder: 'valgrind',
+    packages: ['valgrind'],
+    programs: ['usr/bin/valgrind', 'usr/bin/vgdb'],
+    environment: 'export VALGRIND_LIB="$root/usr/libexec/valgrind"',
+    version: '--help'
+  }),
+  // It ends with 1 after it has printed its version.
+  wrk: debianPart('benchmarks that need it are skipped', {
+    folder: 'wrk', packages: ['wrk'], programs: ['usr/bin/wrk'], withLibraries: true, version: '-v', code: 1
+  }),
+  php: debianPart('examples in PHP are not run', {
+    folder: 'php', packages: ['php8.2-cli', 'php8.2-common'], programs: ['usr/bin/php8.2'], withLibraries: true
+  }),
+  pyright: { lock: 'npm', isThere: () => existsSync(at('.data', 'pyright', 'node_modules', 'pyright')), make: installPyright }
 }
+/** Checks types of Python; not a dependency, since only one test needs its 38 MB. */
+const PYRIGHT = 'pyright@1.1.414'
 const CHECK_AGAIN_MS = 200
 
 /** Provides parts side by side; where one cannot be provided, prints why and ends the process with 1. */
@@ -54,6 +72,20 @@ async function provideOnce (name) {
   })
 }
 
+/** A part that is nothing but Debian packages; `without` is what happens where apt does not offer them. */
+function debianPart (without, debian) {
+  return {
+    lock: 'apt',
+    isThere: () => debian.programs.every(program => onPath(basename(program)) !== undefined),
+    make: async () => { if (!await unpackPrograms(debian, say)) say(`no ${debian.folder} from apt: ${without}`) }
+  }
+}
+
+async function installPyright () {
+  say(`installing ${PYRIGHT} into .data/pyright`)
+  await run(['npm', 'install', '--prefix', at('.data', 'pyright'), '--no-audit', '--no-fund', PYRIGHT], 'pyright cannot be installed')
+}
+
 /** On stderr: the stdout of a test is read by a program. */
 function say (line) {
   console.error(`setup: ${line}`)
@@ -67,7 +99,7 @@ function fail (message) {
 async function locked (name, work) {
   const file = at('.data', `${name}.lock`)
   mkdirSync(at('.data'), { recursive: true })
-  while (!take(file)) await sleep(CHECK_AGAIN_MS)
+  while (!acquire(file)) await sleep(CHECK_AGAIN_MS)
   try {
     return await work()
   } finally {
@@ -75,7 +107,7 @@ async function locked (name, work) {
   }
 }
 
-function take (file) {
+function acquire (file) {
   try {
     // A link to a name that need not exist: made in one step, so the pid is never read half-written.
     symlinkSync(String(process.pid), file)
@@ -192,7 +224,8 @@ async function provideRedis () {
     rmSync(linkedRedis, { force: true })
     return symlinkSync(wanted, linkedRedis)
   }
-  const debian = { folder: 'redis-server', packages: ['redis-server'], programs: ['usr/bin/redis-server'], withLibraries: true }
+  const programs = ['usr/bin/redis-server', 'usr/bin/redis-cli']
+  const debian = { folder: 'redis-server', packages: ['redis-server'], programs, withLibraries: true }
   if (await unpackPrograms(debian, say)) return
   if (!onPath('brew')) fail('no redis-server found: install Redis 7 or newer, or set REDIS_URL (npm start) or REDIS_SERVER_BIN')
   say('installing redis with brew')
@@ -237,10 +270,10 @@ async function unpackBrowser () {
   if (!await unpackPrograms(debian, say)) say('no Chromium from apt that runs here: tests of the console in a browser are skipped')
 }
 
-// ---- The clock of the simulation's redis-server
+// ---- The clock of a redis-server
 
-const clock = at('.data', 'clock', 'clock.so')
-const clockSource = at('test', 'simulation', 'clock.c')
+const clock = at('.data', 'clock', 'redis-clock.so')
+const clockSource = at('test', 'support', 'redis-clock.c')
 
 function hasClock () {
   return existsSync(clock) && statSync(clock).mtimeMs >= statSync(clockSource).mtimeMs
@@ -248,7 +281,7 @@ function hasClock () {
 
 /** With the system's compiler, else with Debian's smallest one, which needs no headers here. */
 async function compileClock () {
-  if (process.platform !== 'linux') return say('no virtual clock for Redis on this platform: the simulation is skipped')
+  if (process.platform !== 'linux') return say('the clock of Redis cannot be set on this platform: the simulation is skipped')
   mkdirSync(at('.data', 'clock'), { recursive: true })
   const library = ['-nostdlib', '-shared', '-o', clock, clockSource]
   if (onPath('cc') && await succeeds(['cc', '-O1', '-fPIC', ...library])) return

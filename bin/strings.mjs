@@ -1,67 +1,67 @@
 /**
- * Prints the user-facing texts of the code as Markdown, one paragraph each, so that textlint can check them like a page:
- * `node --import=tsx bin/strings.mjs`.
+ * What people read in sources: the comments of Lua, and the user-facing texts of other files. These are read with TypeScript's parser: each
+ * string and template that has words in it, also in a property's name. `+` joins its texts, and an inserted value is a dash in code marks.
  */
-import { readFileSync } from 'node:fs'
-import { createProgram } from '../src/cli/program.ts'
-import { ConfigSchema } from '../src/config.ts'
-import * as console_ from '../src/console/page/words.js'
-import { errors } from '../src/errors.ts'
-import { createInstruments } from '../src/metrics/instruments.ts'
-import { logLines } from '../src/metrics/log-lines.ts'
-import { createSystemGauges } from '../src/metrics/system.ts'
-import { localCodes, metaCodes } from '../src/provider/codes.ts'
+import ts from 'typescript'
 
-const openapi = JSON.parse(readFileSync(new URL('../docs/openapi.json', import.meta.url), 'utf8'))
-const registries = [createInstruments().registry, createSystemGauges().registry]
+/** A word beside another or a value, or a single one with a capital, as a label has it. */
+const HAS_WORDS = /\p{L}{2,}.* | .*\p{L}{2,}|^\p{Lu}\p{Ll}{2,}$/su
+const VALUE = '`–`'
 
-const sections = {
-  'Errors (src/errors.ts)': Object.entries(errors).map(([code, row]) => [code, ...textsIn(row)]),
-  'Settings (src/config.ts)': Object.entries(ConfigSchema.properties).map(([name, { description }]) => [name, description]),
-  'Log lines (src/metrics/log-lines.ts)': Object.entries(logLines).map(([line, row]) => [line, line, ...textsIn(row)]),
-  'Metrics (src/metrics)': registries.flatMap(registry => registry.getMetricsAsArray()).map(({ name, help }) => [name, help]),
-  'Codes (src/provider)': [...metaCodes, ...localCodes].map(({ code, title, explanation, remedy }) => [code, title, explanation, remedy]),
-  'HTTP API (docs/openapi.json, from src/http)': descriptionsIn(openapi, '#').map(({ place, text }) => [place, text]),
-  'Command line (src/cli)': commandsBelow(createProgram()).map(command => [command.name(), ...helpOf(command)]),
-  'Console (src/console/page/words.js)': Object.entries(console_).map(([name, value]) => [name, ...textsIn(value)])
+/** The texts of a source as Markdown, each a list item in the line in which the text begins, so that a finding names the source's line. */
+export function textsOf (path, code) {
+  const source = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true)
+  const lines = []
+  const visit = node => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isLiteralTypeNode(node)) return
+    const text = textOf(node)
+    if (text === undefined) return ts.forEachChild(node, visit)
+    if (HAS_WORDS.test(text)) {
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart())
+      lines[line] = `${lines[line] ?? '-'} ${asSentences(text)}`
+    }
+    insertedIn(node).forEach(visit)
+  }
+  visit(source)
+  return Array.from(lines, line => line ?? '').join('\n')
 }
 
-for (const [title, entries] of Object.entries(sections)) {
-  console.log(`# ${title}\n`)
-  for (const [name, ...texts] of entries) console.log(`## \`${name}\`\n\n${texts.filter(text => text).map(asParagraph).join('\n\n')}\n`)
+/**
+ * The comments of a Lua file as Markdown, each in its line. A row of a header is a list item, in which its name and its type are code. What is
+ * between two comments ends a paragraph.
+ */
+export function commentsOf (code) {
+  return code.split('\n').map(line => {
+    const comment = /(?:^|\s)--(?!- @include)(.*)$/.exec(line)?.[1] ?? ''
+    const row = /^ {3,}(\S.*)$/.exec(comment)
+    if (row === null) return comment.trim()
+    const [name, type, ...text] = row[1].split(/ {2,}/)
+    return `- ${[name, type].filter(part => part !== undefined && part !== '-').map(part => `\`${part}\``).join(' ')} ${asSentences(text.join(' '))}`
+  }).join('\n')
 }
 
-/** A sentence must end for the next not to be counted with it. */
-function asParagraph (text) {
-  const line = String(text).replaceAll(/\s*\n\s*/g, '\n').trim()
-  return /[.!?:]$/.test(line) ? line : `${line}.`
+/** The text of a string, a template or a sum of them; of any other expression undefined. */
+function textOf (node) {
+  if (ts.isStringLiteralLike(node)) return node.text
+  if (ts.isTemplateExpression(node)) return node.head.text + node.templateSpans.map(({ literal }) => VALUE + literal.text).join('')
+  if (!isSum(node)) return undefined
+  const [left, right] = [textOf(node.left), textOf(node.right)]
+  return left === undefined && right === undefined ? undefined : (left ?? VALUE) + (right ?? VALUE)
 }
 
-/** All strings in a value that are texts and not names. */
-function textsIn (value) {
-  if (typeof value === 'string') return / /.test(value) ? [value] : []
-  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : []
+/** Expressions within a text, which may have texts of their own. */
+function insertedIn (node) {
+  if (ts.isTemplateExpression(node)) return node.templateSpans.map(({ expression }) => expression)
+  if (!isSum(node)) return []
+  return [node.left, node.right].flatMap(side => textOf(side) === undefined ? [side] : insertedIn(side))
 }
 
-/** Descriptions and summaries of an OpenAPI document. */
-function descriptionsIn (value, place) {
-  if (value === null || typeof value !== 'object') return []
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const isText = ['description', 'summary', 'title'].includes(key) && typeof inner === 'string'
-    return isText ? [{ place: `${place}/${key}`, text: inner }] : descriptionsIn(inner, `${place}/${key}`)
-  })
+function isSum (node) {
+  return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken
 }
 
-function commandsBelow (command) {
-  return [command, ...command.commands.flatMap(commandsBelow)]
-}
-
-function helpOf (command) {
-  const options = command.options.map(({ description }) => description)
-  const args = command.registeredArguments.map(({ description }) => description)
-  let after = ''
-  command.configureOutput({ writeOut: text => { after += text } }).outputHelp()
-  // Below the list of options and commands stand examples and notes.
-  const notes = after.split(/\n\n/).filter(part => !/^(Usage|Options|Global Options|Arguments|Commands):/.test(part))
-  return [...options, ...args, ...notes]
+/** A text in one line that ends as a sentence does, so that the next text is not counted with it. An empty line ends a sentence as well. */
+function asSentences (text) {
+  return text.split(/\n\s*\n|\n(?=\s*[-$*])/).map(part => part.replaceAll(/\s+/g, ' ').trim()).filter(part => part !== '')
+    .map(part => /[.!?:]$/.test(part) ? part : `${part}.`).join(' ')
 }
