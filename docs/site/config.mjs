@@ -1,0 +1,62 @@
+/**
+ * The documentation as a searchable site that needs no network: `npm run site` installs VitePress into `.data` and builds it.
+ * Pages are the repository's own Markdown; only their order is written here.
+ */
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { withMermaid } from 'vitepress-plugin-mermaid'
+
+const root = `${process.env['SLUICE_ROOT']}/`
+const decisions = readdirSync(`${root}docs/decisions`).filter(name => /^\d{4}-/.test(name)).sort()
+
+const linked = ['docs/openapi.json', 'grafana/prometheus.yml', 'grafana/alertmanager.yml', 'grafana/source/alerts.ts']
+
+/** A page's title is its first heading. */
+const titleOf = file => /^# (.+)$/m.exec(readFileSync(root + file, 'utf8'))?.[1]?.replaceAll('`', '') ?? file
+const page = file => ({ text: titleOf(file), link: `/${file.replace(/(^|\/)README\.md$/, '$1').replace(/\.md$/, '')}` })
+const group = (text, ...files) => ({ text, collapsed: true, items: files.map(page) })
+const docs = (text, ...names) => group(text, ...names.map(name => `docs/${name}.md`))
+
+export default withMermaid({
+  title: 'Sluice',
+  description: 'WhatsApp message throttling gateway',
+  srcDir: root,
+  srcExclude: ['node_modules/**', 'dist/**', 'clients/**/README.md'],
+  outDir: `${root}.data/site/pages`,
+  cacheDir: `${root}.data/site/cache`,
+  rewrites: { 'README.md': 'index.md', ':folder(.*)/README.md': ':folder/index.md' },
+  cleanUrls: false,
+  ignoreDeadLinks: 'localhostLinks',
+  markdown: {
+    languageAlias: { haproxy: 'nginx' },
+    // Pages are compiled by Vue, for which {{name}} in a text is an expression.
+    config ({ renderer, utils }) {
+      renderer.rules.text = (tokens, i) => utils.escapeHtml(tokens[i].content).replaceAll('{{', '&#123;&#123;')
+      const code = renderer.rules.code_inline
+      renderer.rules.code_inline = (...args) => code(...args).replaceAll('{{', '&#123;&#123;')
+    }
+  },
+  lastUpdated: false,
+  /** Files that pages link to and that are no pages. */
+  buildEnd ({ outDir }) {
+    for (const file of linked) cpSync(root + file, `${outDir}/${file}`)
+  },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    sidebar: [
+      { text: 'Start', items: [page('README.md'), page('docs/going-live.md'), page('docs/README.md')] },
+      docs('Send', 'sending', 'http', 'client', 'python', 'cli', 'drop-in', 'values', 'pacing', 'templates', 'windows'),
+      docs('Follow a message', 'callbacks', 'webhooks', 'console'),
+      docs('Never twice', 'idempotency'),
+      docs('How fast', 'rates', 'callers', 'capacity', 'overload'),
+      docs('When it fails', 'errors', 'outcomes', 'outages', 'troubleshooting'),
+      docs('Operate', 'deploying', 'redis', 'senders', 'backup', 'upgrading', 'sandbox'),
+      group('Watch', 'docs/runbooks.md', 'grafana/README.md'),
+      group('Reference', 'docs/settings.md', 'docs/metrics.md', 'docs/logs.md', 'CHANGELOG.md', 'SECURITY.md'),
+      docs('Coming from', 'migrating', 'bull', 'coming-from'),
+      group('Inside', 'docs/message-flow.md', 'lua/README.md', 'docs/proof.md', 'docs/model.md', 'test/bench/README.md', 'CONTRIBUTING.md'),
+      { text: 'Decisions', collapsed: true, items: ['README.md', ...decisions].map(name => page(`docs/decisions/${name}`)) },
+      { text: 'Glossary', items: [page('docs/glossary.md')] }
+    ]
+  }
+})
