@@ -10,10 +10,10 @@ function connectTo (port: number, withinMs: number) {
 }
 
 await t.test('a response that arrived in time while the process was blocked counts', async t => {
-  const { post } = connectTo(await startResponder(t), 200)
+  const { post } = connectTo(await startResponder(t), 1000)
   t.match(await post({}, '{}'), { status: 'accepted' }, 'with a connection to make')
   const posted = post({}, '{}')
-  setImmediate(() => setImmediate(blockFor, 1500))
+  setImmediate(() => setImmediate(blockFor, 2500))
   t.match(await posted, { status: 'accepted' }, 'blocked for longer than the timeout')
 })
 

@@ -1,5 +1,4 @@
 /** The architecture of src/: which module may import which, and what may be used where. CONTRIBUTING.md gives the reasons. */
-import { spawnSync } from 'node:child_process'
 import { posix } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
@@ -22,7 +21,6 @@ const mayReadSystemClock: Record<string, string> = {
 
 const LINES_AT_MOST = 300
 const FUNCTION_LINES_AT_MOST = 70
-const SUBJECT_AT_MOST = 60
 
 interface Source { path: string, module: string, ast: ts.SourceFile }
 interface Import { from: Source, to: string, isTypeOnly: boolean, isOwn: boolean }
@@ -156,12 +154,6 @@ await t.test('names of files are in kebab-case, and those of Lua includes are th
   const paths = ['src', 'test', 'lua', 'bin', 'grafana/source'].flatMap(folder => endings.flatMap(ending => list(folder, ending)))
   const form = (path: string): RegExp => path.startsWith('lua/include/') ? /^[a-z]+(_[a-z]+)*\.lua$/ : /^[a-z\d]+(-[a-z\d]+)*(\.(test|d))?\.\w+$/
   t.strictSame(paths.filter(path => !form(path).test(posix.basename(path))), [])
-})
-
-await t.test('the subject of each commit has at most 60 characters', async t => {
-  // A release without its history has no commits, and a shallow clone has one.
-  const { stdout = '' } = spawnSync('git', ['log', '-30', '--no-merges', '--format=%s'], { cwd: root, encoding: 'utf8' })
-  t.strictSame(stdout.split('\n').filter(subject => subject.length > SUBJECT_AT_MOST), [])
 })
 
 await t.test('no TODO and no FIXME', async t => {

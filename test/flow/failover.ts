@@ -84,7 +84,8 @@ export async function exerciseApi (t: Test, { nodes, senders, sandbox }: Running
     await until('the retry worker has sent it', async () => (await two.get(`/messages/${failing.body['id']}`)).body['status'] === 'sent', 30_000)
     await until('the queued message is sent', async () => (await two.get('/messages/b?sender=' + sender)).status === 200 &&
       (await sandbox.arrivals()).filter(seen => seen.sender === sender && seen.recipient === ann).length === 2)
-    t.equal((await one.get(`/messages?sender=${sender}&recipient=${encodeURIComponent(ann)}`)).body['messages'].length, 3, 'all three are found')
+    const { body: found } = await one.get(`/messages?sender=${sender}&recipient=${encodeURIComponent(ann)}`)
+    t.match(found, { messages: { length: 3 } }, 'all three are found')
     t.match((await two.post(`/senders/${sender}/pause`, {})).status, 200)
     t.match((await one.send('+15550000002', 'paused', { sender })).body, { status: 'queued', waitingFor: 'pause' })
     t.match((await one.post(`/senders/${sender}/resume`, {})).status, 200)

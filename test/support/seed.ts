@@ -1,6 +1,6 @@
 /**
- * Seeds of random tests. With CI set they follow from the commit, so that each commit tries new ones and a run can be repeated; elsewhere they
- * are random. SLUICE_SEED replaces the commit, SEED replaces the seed of the one test that runs. Each test prints its seed.
+ * Seeds of random tests. With CI set they follow from the content of the commit, so that each one tries new ones and a run can be repeated; elsewhere
+ * they are random. SLUICE_SEED replaces the commit, SEED replaces the seed of the one test that runs. Each test prints its seed.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -27,7 +27,7 @@ function derive (base: string, name: string): number {
 /** As .ci/run does it. A constant where there is no repository, such as in an archive of the source. */
 function commit (): string {
   try {
-    const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const head = execFileSync('git', ['rev-parse', 'HEAD^{tree}'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     return createHash('sha256').update(head).digest('hex').slice(0, 12)
   } catch {
     return 'no commit'
