@@ -1552,7 +1552,7 @@ export interface components {
             recipient?: string;
             /** @description Only the one with this key */
             idempotencyKey?: string;
-            /** @description Failures whose last error has this code. `none` selects those without a code */
+            /** @description Failures whose last error has this code. `none`: failures without an error code */
             errorCode?: string;
             /**
              * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
@@ -2902,7 +2902,7 @@ export interface operations {
                 recipient?: string;
                 /** @description Only the one with this key */
                 idempotencyKey?: string;
-                /** @description Failures whose last error has this code. `none` selects those without a code */
+                /** @description Failures whose last error has this code. `none`: failures without an error code */
                 errorCode?: string;
                 /** @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled */
                 reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";

@@ -25,7 +25,7 @@ export const kinds = {
   },
   'grant-without-lease': { means: 'a grant has no in-flight entry: recovery cannot find it', remedy: `${REPAIR}: it is written` },
   'lease-without-grant': { means: 'an in-flight entry without a grant counts towards the limit', remedy: `${REPAIR}: it is removed` },
-  'retry-not-listed': { means: 'a failure whose retry is under way is missing from the PENDING ones', remedy: `${REPAIR}: it is added` },
+  'retry-not-listed': { means: 'a failure is being retried, and the list of PENDING failures lacks it', remedy: `${REPAIR}: it is added` },
   'listed-without-retry': { means: 'the list of retries under way has a message without a retry', remedy: `${REPAIR}: it is removed` },
   'key-not-remembered': { means: 'the idempotency key of an unsettled message is lost, or expires', remedy: `${REPAIR}: it is kept` },
   'result-without-message': {

@@ -211,7 +211,7 @@ class CellRun {
         this.facts.push({ ...JSON.parse(line) as ObservedSend, node: String(child.pid) })
       }
     }
-    this.facts.push(...await this.#ground.arrivals(this.#sender))
+    this.facts.push(...await this.#ground.arrivals(this.#sender), ...await this.#ground.grants(this.#sender))
     writeFileSync(join(this.#ground.folder, `${this.#name}.facts`), this.facts.map(fact => JSON.stringify(fact)).join('\n'))
   }
 

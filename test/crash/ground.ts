@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Arrived } from '../prove/history.js'
+import type { Arrived, Fact } from '../prove/history.js'
+import { grantsOf, keepLedger } from '../prove/ledger.js'
 import { startRedis, type Teardown, type TestRedis } from '../support/redis.js'
 import { request } from '../support/request.js'
 import { endChild, startSandbox } from './child.js'
@@ -15,6 +16,8 @@ export interface Ground {
   folder: string
   /** What arrived from a sender, oldest first. */
   arrivals: (sender: string) => Promise<Arrived[]>
+  /** What Redis granted to a sender. */
+  grants: (sender: string) => Promise<Fact[]>
 }
 
 interface Seen {
@@ -36,7 +39,7 @@ interface Seen {
 export async function layGround (t: Teardown): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-crash-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const redis = await startRedis(t)
+  const redis = await startRedis(t, { extra: keepLedger })
   const sandbox = startSandbox()
   t.teardown(async () => await endChild(sandbox))
   const apiUrl = await sandbox.ready
@@ -50,6 +53,10 @@ export async function layGround (t: Teardown): Promise<Ground> {
     async arrivals (sender) {
       const { body } = await request(`${control}/messages?sender=${sender}`)
       return (body['messages'] as Seen[]).map(toFact)
+    },
+    async grants (sender) {
+      const all = await grantsOf(join(redis.dir, 'appendonlydir'))
+      return all.filter(one => one.fact === 'granted' && one.pair.startsWith(`${sender}/`))
     }
   }
 }

@@ -1098,7 +1098,7 @@ class AcknowledgeAll(TypedDict, total=False):
     recipient: str
     # Only the one with this key
     idempotencyKey: str
-    # Failures whose last error has this code. `none` selects those without a code
+    # Failures whose last error has this code. `none`: failures without an error code
     errorCode: str
     # Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it
     # permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its

@@ -28,7 +28,7 @@ const filter = {
 }
 const cause = {
   errorCode: Type.Optional(Type.String({
-    pattern: '^[A-Za-z0-9_/-]{1,64}$', description: 'Failures whose last error has this code. `none` selects those without a code'
+    pattern: '^[A-Za-z0-9_/-]{1,64}$', description: 'Failures whose last error has this code. `none`: failures without an error code'
   })),
   reason: Type.Optional(oneOf(reasons, 'Only those that failed permanently for this reason')),
   acknowledged: Type.Optional(Type.Boolean({ description: 'Only those that are, or are not, acknowledged' }))
