@@ -1,8 +1,9 @@
 /** A dashboard as plain data: rows of panels. Panel ids, grid positions and variables follow the order of the list. */
 import {
   AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder,
-  QueryVariableBuilder, RowBuilder, VariableRefresh, VariableSort, type Dashboard
+  QueryVariableBuilder, RowBuilder, VariableRefresh, VariableSort, type Dashboard, type Panel as GrafanaPanel
 } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
 import { buildPanel, buildText, datasource, type Panel, type RunbookOf } from './panel.js'
 
 export interface Row { title: string, panels: Panel[] }
@@ -12,6 +13,8 @@ export interface Board {
   title: string
   description: string
   rows: Row[]
+  /** Only the first row is open. A closed row queries nothing. */
+  collapsed?: boolean
 }
 
 const COLUMNS = 24
@@ -30,23 +33,38 @@ export function buildDashboard (board: Board, runbookOf: RunbookOf): Dashboard {
       .expr('ALERTS{alertname=~"Sluice.+", alertstate="firing"}').step('30s').titleFormat('{{alertname}}').textFormat('{{sender}} {{instance}}'))
   let id = 0
   let y = 0
-  board.rows.forEach((row, i) => {
-    builder.withRow(new RowBuilder(row.title).id(FIRST_ROW + i).gridPos({ x: 0, y, w: COLUMNS, h: 1 }))
-    y += 1
-    let x = 0
-    let deepest = 0
-    for (const panel of row.panels) {
-      const w = panel.width ?? (panel.kind === 'stat' ? 4 : 8)
-      const h = panel.kind === 'stat' ? STAT_HEIGHT : HEIGHT
-      if (x + w > COLUMNS) [x, y, deepest] = [0, y + deepest, 0]
-      const built = buildPanel(panel, ++id, runbookOf).build()
-      builder.withPanel({ build: () => ({ ...built, gridPos: { x, y, w, h } }) })
-      x += w
-      deepest = Math.max(deepest, h)
-    }
-    y += deepest
+  board.rows.forEach(({ title, panels }, i) => {
+    const isClosed = board.collapsed === true && i > 0
+    const row = new RowBuilder(title).id(FIRST_ROW + i).gridPos({ x: 0, y, w: COLUMNS, h: 1 }).collapsed(isClosed)
+    const { places, height } = arrange(panels, y + 1)
+    const built = places.map(({ panel, gridPos }): Builder<GrafanaPanel> => {
+      const content = buildPanel(panel, ++id, runbookOf).build()
+      return { build: () => ({ ...content, gridPos }) }
+    })
+    // A closed row contains its panels; those of an open one stand beside it.
+    if (isClosed) for (const panel of built) row.withPanel(panel)
+    builder.withRow(row)
+    if (!isClosed) for (const panel of built) builder.withPanel(panel)
+    y += isClosed ? 1 : 1 + height
   })
   return builder.build()
+}
+
+interface Place { panel: Panel, gridPos: { x: number, y: number, w: number, h: number } }
+
+/** Where the panels of a row are, from left to right. */
+function arrange (panels: Panel[], top: number): { places: Place[], height: number } {
+  let [x, y, deepest] = [0, top, 0]
+  const places = panels.map(panel => {
+    const w = panel.width ?? (panel.kind === 'stat' ? 4 : 8)
+    const h = panel.kind === 'stat' ? STAT_HEIGHT : HEIGHT
+    if (x + w > COLUMNS) [x, y, deepest] = [0, y + deepest, 0]
+    const place = { panel, gridPos: { x, y, w, h } }
+    x += w
+    deepest = Math.max(deepest, h)
+    return place
+  })
+  return { places, height: y + deepest - top }
 }
 
 /** The runbooks as a dashboard, so that panel links work in every Grafana: one text panel per alert, in order. */

@@ -1,56 +1,72 @@
-/** The overview: status, then a row for each module on the message flow. */
+/** The overview: six numbers that say whether all is well, then a closed row for each module on the message flow. */
 import type { Board } from './dashboard.js'
 import { ofCallers } from './expressions.js'
 import { panel, yesNo } from './panel.js'
 import { events, grown, of, quantile, rate, summed, whole } from './query.js'
 
 const REQUESTS = 'sluice_http_requests_total'
+const ATTEMPTS = 'sluice_provider_requests_total'
 const failing = 'outcome=~"retryable|unknown|sender-stopped"'
+const failed = of(ATTEMPTS, failing)
+const lowest = (metric: string): string => `min by (job, instance) (${of(metric)})`
 
 export const overview: Board = {
   uid: 'sluice-overview',
   title: 'Sluice / Overview',
-  description: 'Status, then a row for each module on the message flow: from the HTTP request to WhatsApp, then failures and recovery.',
+  description: 'Six numbers that say whether all is well. Open a row for its panels: status, then the message flow from HTTP to recovery.',
+  collapsed: true,
   rows: [
     {
-      title: 'Status',
+      title: 'Is all well?',
       panels: [
         panel('Alerts firing', { kind: 'stat', unit: 'short', badAt: 1 },
           'Sluice alerts that fire in Prometheus now. Alertmanager and the runbooks have the details.',
           ['count(ALERTS{alertname=~"Sluice.+", alertstate="firing"}) or vector(0)', 'alerts']),
-        panel('Nodes up', { kind: 'stat', unit: 'short', lessIsWorse: true, badAt: 1, alerts: ['SluiceNodeDown', 'SluiceNoNode'] },
-          'Nodes that respond to Prometheus.',
-          [`sum(${of('up')})`, 'nodes']),
-        panel('Redis', { kind: 'stat', unit: 'bool', lessIsWorse: true, alerts: ['SluiceRedisDown'], words: yesNo('up', 'down') },
-          'Whether every node reaches Redis. Without Redis no message is accepted or sent.',
-          [`min(${of('sluice_redis_up')})`, 'Redis']),
-        panel('Inactive senders', { kind: 'stat', unit: 'short', runbooks: ['SluiceSenderStopped'], badAt: 1 },
-          'Senders that an operator paused or WhatsApp stopped. Their messages wait.',
-          [`count(${whole('sluice_sender_open', 'sender')} == 0) or vector(0)`, 'senders']),
-        panel('Retry worker',
-          { kind: 'stat', unit: 'bool', lessIsWorse: true, alerts: ['SluiceRetryWorkerStopped'], words: yesNo('running', 'stopped') },
-          'Whether failed messages are retried. 0: an operator stopped it, or no worker node runs it.',
-          [whole('sluice_retry_worker_running'), 'retry worker']),
-        panel('WhatsApp',
-          { kind: 'stat', unit: 'bool', alerts: ['SluiceSandboxInUse'], words: { 0: ['WhatsApp', 'green'], 1: ['sandbox', 'orange'] } },
-          'Destination of messages: WhatsApp, or the sandbox.',
-          [`max(${of('sluice_sandbox')})`, 'sandbox']),
-        panel('Queued', { kind: 'stat', unit: 'short', alerts: ['SluiceQueueLong'] },
-          'Messages in the queue, due or not yet due, without scheduled ones and those of inactive senders.',
-          [`sum(${whole('sluice_queue_messages', 'sender, state', 'state=~"waiting|delayed"')})`, 'messages']),
+        panel('Senders not sending', { kind: 'stat', unit: 'short', runbooks: ['SluiceSenderStopped', 'SluiceOutage'], badAt: 1 },
+          'Senders that are paused or stopped, or whose circuit is open. Their messages wait.',
+          [`count(${whole('sluice_sender_open', 'sender')} == 0 or ${whole('sluice_circuit_state', 'sender', 'state="open"')} == 1) or vector(0)`,
+            'senders']),
+        panel('Failing', { kind: 'stat', unit: 'percentunit', runbooks: ['SluiceNoSuccess', 'SluiceErrorsBurnFast'], warnAt: 0.06, badAt: 0.144 },
+          'Share of the attempts of the last 10 minutes that got no message to WhatsApp, without those that it rejected. 0 without attempts.',
+          [`(sum(rate(${failed}[10m])) or vector(0)) / (sum(rate(${of(ATTEMPTS)}[10m])) > 0) or vector(0)`, 'failing']),
         panel('Oldest due', { kind: 'stat', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'] },
           'Age of the oldest due message past its ready time.',
           [`max(${of('sluice_oldest_due_seconds')})`, 'oldest']),
-        panel('Pending failures', { kind: 'stat', unit: 'short', alerts: ['SluicePendingFailures'] },
-          'Failed messages that wait for a retry.',
-          [`sum(${whole('sluice_delivery_failures', 'sender', 'status="pending"')})`, 'messages']),
-        panel('Unacknowledged failures', { kind: 'stat', unit: 'short', alerts: ['SluicePermanentFailures'] },
+        panel('Failed, unacknowledged', { kind: 'stat', unit: 'short', alerts: ['SluicePermanentFailures'] },
           'Messages that failed for good within 24 h and are not acknowledged.',
           [`sum(${whole('sluice_delivery_failures_unacknowledged', 'sender, reason')})`, 'messages']),
-        panel('Spacing violations', { kind: 'stat', unit: 'short', alerts: ['SluiceSpacingViolated'] },
+        panel('Nodes in trouble', { kind: 'stat', unit: 'short', runbooks: ['SluiceNodeDown', 'SluiceNoNode', 'SluiceRedisDown'], badAt: 1 },
+          'Nodes that do not respond to Prometheus, or do not reach Redis. 1 if Prometheus knows no node.',
+          [`count(${lowest('up')} == 0 or ${lowest('sluice_redis_up')} == 0) or absent(${of('up')}) or vector(0)`, 'nodes'])
+      ]
+    },
+    {
+      title: 'Status',
+      panels: [
+        panel('Nodes up', { kind: 'stat', width: 3, unit: 'short', lessIsWorse: true, badAt: 1, alerts: ['SluiceNodeDown', 'SluiceNoNode'] },
+          'Nodes that respond to Prometheus.',
+          [`sum(${of('up')})`, 'nodes']),
+        panel('Redis', { kind: 'stat', width: 3, unit: 'bool', lessIsWorse: true, alerts: ['SluiceRedisDown'], words: yesNo('up', 'down') },
+          'Whether every node reaches Redis. Without Redis no message is accepted or sent.',
+          [`min(${of('sluice_redis_up')})`, 'Redis']),
+        panel('Retry worker',
+          { kind: 'stat', width: 3, unit: 'bool', lessIsWorse: true, alerts: ['SluiceRetryWorkerStopped'], words: yesNo('running', 'stopped') },
+          'Whether failed messages are retried. 0: an operator stopped it, or no worker node runs it.',
+          [whole('sluice_retry_worker_running'), 'retry worker']),
+        panel('WhatsApp',
+          { kind: 'stat', width: 3, unit: 'bool', alerts: ['SluiceSandboxInUse'], words: { 0: ['WhatsApp', 'green'], 1: ['sandbox', 'orange'] } },
+          'Destination of messages: WhatsApp, or the sandbox.',
+          [`max(${of('sluice_sandbox')})`, 'sandbox']),
+        panel('Spacing violations', { kind: 'stat', width: 3, unit: 'short', alerts: ['SluiceSpacingViolated'] },
           'Sends that started sooner than the pair rule allows. Counted independently of the limiter; must be 0.',
           [grown('sluice_pair_spacing_violations_total', ''), 'violations']),
-        panel('Sent in 24 h', { kind: 'stat', unit: 'short' },
+        panel('Waiting', { kind: 'stat', width: 3, unit: 'short', alerts: ['SluiceQueueLong'] },
+          'Messages in the queue, due or not yet due, without scheduled ones and those of inactive senders.',
+          [`sum(${whole('sluice_queue_messages', 'sender, state', 'state=~"waiting|delayed"')})`, 'messages']),
+        panel('Retrying', { kind: 'stat', width: 3, unit: 'short', alerts: ['SluicePendingFailures'] },
+          'Failed messages that wait for a retry.',
+          [`sum(${whole('sluice_delivery_failures', 'sender', 'status="pending"')})`, 'messages']),
+        panel('Sent in 24 h', { kind: 'stat', width: 3, unit: 'short' },
           'Messages that WhatsApp accepted within the last 24 h.',
           [`sum(${whole('sluice_sent_last_day', 'sender')})`, 'messages'])
       ]
@@ -102,7 +118,7 @@ export const overview: Board = {
         panel('Messages by state', { kind: 'areas', unit: 'short', runbooks: ['SluiceQueueLong'] },
           'Unsettled messages: due, not yet due, of an inactive sender, in flight, scheduled, waiting for a retry, or unknown.',
           [summed('sluice_queue_messages', 'sender, state', 'state'), '{{state}}']),
-        panel('Oldest due', { kind: 'lines', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'] },
+        panel('Oldest due by sender', { kind: 'lines', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'] },
           'Age of the oldest due message per sender. It grows during a large campaign; otherwise a sender is stuck.',
           [whole('sluice_oldest_due_seconds', 'sender'), '{{sender}}']),
         panel('Lateness', { kind: 'lines', unit: 's', alerts: ['SluiceLate'] },
@@ -134,7 +150,7 @@ export const overview: Board = {
           'Duration of requests to WhatsApp, to the outcome.',
           [quantile(0.5, 'sluice_provider_request_duration_seconds', 'outcome'), '{{outcome}} p50'],
           [quantile(0.99, 'sluice_provider_request_duration_seconds', 'outcome'), '{{outcome}} p99']),
-        panel('Error ratio', { kind: 'lines', unit: 'percentunit', width: 24, alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'] },
+        panel('Failing share', { kind: 'lines', unit: 'percentunit', width: 24, alerts: ['SluiceErrorsBurnFast', 'SluiceErrorsBurnSlow'] },
           'Share of attempts with outcome retryable, unknown or sender-stopped. Rejected messages do not count.',
           [`(${rate('sluice_provider_requests_total', '', failing)} or vector(0)) / ${rate('sluice_provider_requests_total', '')}`, 'failing'])
       ]
@@ -193,10 +209,10 @@ export const overview: Board = {
     {
       title: 'Failures and retries',
       panels: [
-        panel('Pending failures', { kind: 'areas', unit: 'short', alerts: ['SluicePendingFailures'] },
+        panel('Retrying by sender', { kind: 'areas', unit: 'short', alerts: ['SluicePendingFailures'] },
           'Failed messages that wait for a retry, by sender.',
           [whole('sluice_delivery_failures', 'sender', 'status="pending"'), '{{sender}}']),
-        panel('Unacknowledged failures by reason', { kind: 'areas', unit: 'short', alerts: ['SluicePermanentFailures'] },
+        panel('Failed, unacknowledged, by reason', { kind: 'areas', unit: 'short', alerts: ['SluicePermanentFailures'] },
           'Failed for good within 24 h and not acknowledged: rejected, attempts exhausted, expired, or outcome never known.',
           [summed('sluice_delivery_failures_unacknowledged', 'sender, reason', 'reason'), '{{reason}}']),
         panel('Retries', { kind: 'areas', unit: 'mps' },

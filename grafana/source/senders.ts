@@ -89,10 +89,10 @@ export const senders: Board = {
     {
       title: 'Queue',
       panels: [
-        panel('Queued', { kind: 'areas', unit: 'short', alerts: ['SluiceQueueLong'] },
+        panel('Waiting', { kind: 'areas', unit: 'short', alerts: ['SluiceQueueLong'] },
           'Messages in the queue, due or not yet due.',
           [`sum by (sender) (${whole('sluice_queue_messages', 'sender, state', 'state=~"waiting|delayed"')})`, '{{sender}}']),
-        panel('Queued for inactive senders', { kind: 'areas', unit: 'short' },
+        panel('Waiting for inactive senders', { kind: 'areas', unit: 'short' },
           'Queued messages of a paused or stopped sender. They keep their places.',
           [whole('sluice_queue_messages', 'sender', 'state="paused"'), '{{sender}}']),
         panel('Oldest due', { kind: 'lines', unit: 's', alerts: ['SluiceOldestDue', 'SluiceNothingMoves'] },

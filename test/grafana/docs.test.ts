@@ -81,7 +81,7 @@ await t.test('every query selects the chosen job, counters by their growth, and 
       const isGrowth = ['rate', 'increase'].includes(within[0] ?? '') || isYoung(target.expr, metric)
       check(isCounter === isGrowth, `${place}: ${metric} is asked for by its growth if it counts, and else as it is`)
       check(
-        !isCounter || range === '' || range === '$__rate_interval' || (range === '$__range' && target.instant === true),
+        !isCounter || range === '' || range === '$__rate_interval' || (/^(\$__range|10m)$/.test(range) && target.instant === true),
         `${place}: ${metric} over ${range}`
       )
       check(
@@ -95,18 +95,28 @@ await t.test('every query selects the chosen job, counters by their growth, and 
 
 await t.test('panels fill the grid and do not overlap', async t => {
   const { faults, check } = createCheck()
-  for (const board of dashboards) {
+  const groups = dashboards.flatMap(({ uid, top }) => [{ uid, panels: top }, ...top.map(row => ({ uid, panels: row.panels ?? [] }))])
+  for (const { uid, panels } of groups) {
     const taken = new Set<string>()
-    for (const { title, gridPos: { x, y, w, h } } of board.panels) {
-      check(x >= 0 && x + w <= 24, `${board.uid} / ${title} is within the page`)
+    for (const { title, gridPos: { x, y, w, h } } of panels) {
+      check(x >= 0 && x + w <= 24, `${uid} / ${title} is within the page`)
       for (let cell = 0; cell < w * h; cell++) {
         const place = `${x + cell % w},${y + Math.floor(cell / w)}`
-        check(!taken.has(place), `${board.uid} / ${title} lies over another at ${place}`)
+        check(!taken.has(place), `${uid} / ${title} lies over another at ${place}`)
         taken.add(place)
       }
     }
   }
   t.strictSame(faults, [])
+})
+
+await t.test('the overview shows six numbers, and each other row is closed until a reader opens it', async t => {
+  const [first, ...others] = dashboards.find(({ uid }) => uid === 'sluice-overview')?.top ?? []
+  t.match(first, { type: 'row', title: 'Is all well?', collapsed: false })
+  const numbers = others.filter(({ type }) => type !== 'row')
+  t.strictSame(numbers.map(({ type, gridPos: { y } }) => `${type} ${y}`), Array.from({ length: 6 }, () => 'stat 1'))
+  const rows = others.filter(({ type }) => type === 'row')
+  t.ok(rows.length > 5 && rows.every(row => row.collapsed === true && (row.panels ?? []).length > 0))
 })
 
 await t.test('every dashboard has variables for source, job and senders', async t => {
@@ -170,6 +180,10 @@ await t.test('every alert pages or files a ticket, has a runbook of four parts, 
   const { faults, check } = createCheck()
   const pages = readRunbooks(read('docs/runbooks.md'))
   t.strictSame(pages.map(({ alert }) => alert).sort(), alerts.map(({ name }) => name).sort(), 'a runbook for each alert, and no other')
+  const incidents = read('docs/runbooks.md').split('\n').filter(line => /^\| .*\(#sluice/.test(line))
+  t.match(incidents[0], /^\| WhatsApp is down \|/)
+  const byIncident = incidents.flatMap(line => [...line.matchAll(/\[(Sluice\w+)\]/g)].map(([, name = '']) => name))
+  t.strictSame(byIncident.sort(), alerts.map(({ name }) => name).sort(), 'each alert belongs to one incident')
   for (const { alert: name, labels, annotations } of rules) {
     check(/^(page|ticket)$/.test(labels['severity'] ?? '') && annotations['summary'] !== undefined, `${name} pages or files a ticket, with a summary`)
     const [file, heading] = (annotations['runbook_url'] ?? '').split('#')

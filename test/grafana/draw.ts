@@ -15,9 +15,10 @@ export type Drawn = Map<PanelJson, Array<{ series: Series, legend: string }>>
 
 /** Writes a PNG by Chromium, whose path is given. */
 export function draw (board: DashboardJson, drawn: Drawn, chromium: string, png: string): void {
-  const height = Math.max(...board.panels.map(({ gridPos: { y, h } }) => (y + h) * ROW)) + 40
+  const panels = opened(board)
+  const height = Math.max(...panels.map(({ gridPos: { y, h } }) => (y + h) * ROW)) + 40
   const width = 24 * COLUMN + 20
-  const body = board.panels.map(panel => panel.type === 'row' ? rowOf(panel) : panelOf(panel, drawn.get(panel) ?? [])).join('')
+  const body = panels.map(panel => panel.type === 'row' ? rowOf(panel) : panelOf(panel, drawn.get(panel) ?? [])).join('')
   const page = `<meta charset="utf-8"><style>body{margin:10px;background:#111217;color:#ccccdc;font:12px "DejaVu Sans",sans-serif}
     div{position:absolute;box-sizing:border-box}.p{background:#181b1f;border:1px solid #2c2f36;padding:6px;overflow:hidden}.t{font-weight:bold}
     .v{font-size:26px;text-align:center;margin-top:14px}.l{font-size:10px;white-space:nowrap}</style>${body}`
@@ -41,6 +42,18 @@ export function draw (board: DashboardJson, drawn: Drawn, chromium: string, png:
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
+}
+
+/** All panels as they stand once each row is open. They stay the same objects, which are the keys of what is drawn. */
+function opened ({ top }: DashboardJson): PanelJson[] {
+  let added = 0
+  return top.flatMap(panel => {
+    const own = panel.panels ?? []
+    const height = Math.max(0, ...own.map(({ gridPos: { y, h } }) => y + h - panel.gridPos.y - 1))
+    for (const one of [panel, ...own]) one.gridPos.y += added
+    added += height
+    return [panel, ...own]
+  })
 }
 
 function rowOf ({ title, gridPos: { y } }: PanelJson): string {

@@ -69,6 +69,8 @@ await t.test('every panel has series on a real Prometheus, and every panel that 
   await operate(node, async () => await sees('max(max_over_time(sluice_retry_worker_running[2s])) == 0'))
   await sees(fires('SluiceSenderStopped'))
   await sees('sluice_retry_results_total{result="succeeded"} > 4')
+  // Otherwise the share of successful retries stays 1.
+  await sees('sum(sluice_retry_results_total{result=~"failed|permanently_failed"}) > 0')
   await breakWhatsApp(sandbox)
   await writeIn(sandbox)
   const admin = redis.connect()

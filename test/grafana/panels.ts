@@ -14,6 +14,9 @@ export interface PanelJson {
   targets?: Target[]
   links?: Array<{ title: string, url: string }>
   options?: { content?: string }
+  /** Of a row: whether it is closed, and then its panels. */
+  collapsed?: boolean
+  panels?: PanelJson[]
 }
 
 export interface DashboardJson {
@@ -26,13 +29,19 @@ export interface DashboardJson {
   refresh: string
   time: { from: string }
   tags: string[]
+  /** As the file has them: the panels of a closed row are within it. */
+  top: PanelJson[]
+  /** All panels, each row before its own. */
   panels: PanelJson[]
   templating: { list?: Array<{ name: string, type: string, multi: boolean, includeAll: boolean, allValue?: string, query: unknown }> }
   annotations: { list?: Array<{ expr: string }> }
 }
 
 export const dashboards: DashboardJson[] = list('grafana/dashboards', '.json')
-  .map(file => ({ file, ...JSON.parse(read(file)) as Omit<DashboardJson, 'file'> }))
+  .map(file => {
+    const board = JSON.parse(read(file)) as DashboardJson
+    return { ...board, file, top: board.panels, panels: board.panels.flatMap(panel => [panel, ...panel.panels ?? []]) }
+  })
 
 /** The panels with queries. */
 export const panelsOf = ({ panels }: DashboardJson): PanelJson[] => panels.filter(({ type }) => type !== 'row' && type !== 'text')
