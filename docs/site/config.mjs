@@ -45,18 +45,19 @@ export default withMermaid({
     outline: [2, 3],
     sidebar: [
       { text: 'Start', items: [page('README.md'), page('docs/going-live.md'), page('docs/README.md')] },
-      docs('Send', 'sending', 'http', 'client', 'python', 'cli', 'drop-in', 'values', 'pacing', 'templates', 'windows'),
-      docs('Follow a message', 'callbacks', 'webhooks', 'console'),
+      docs('Send', 'sending', 'templates', 'windows', 'values', 'client', 'python', 'cli', 'drop-in'),
+      docs('Know what happened', 'console', 'callbacks', 'webhooks'),
       docs('Never twice', 'idempotency'),
-      docs('How fast', 'rates', 'callers', 'capacity', 'overload'),
+      docs('How fast', 'pacing', 'rates', 'callers', 'overload'),
       docs('When it fails', 'errors', 'outcomes', 'outages', 'troubleshooting'),
-      docs('Operate', 'deploying', 'redis', 'senders', 'backup', 'upgrading', 'sandbox'),
+      docs('Operate', 'deploying', 'redis', 'senders', 'capacity', 'backup', 'upgrading', 'sandbox'),
       group('Watch', 'docs/runbooks.md', 'grafana/README.md'),
-      group('Reference', 'docs/settings.md', 'docs/metrics.md', 'docs/logs.md', 'CHANGELOG.md', 'SECURITY.md'),
-      docs('Coming from', 'migrating', 'bull', 'coming-from'),
-      group('Inside', 'docs/message-flow.md', 'lua/README.md', 'docs/proof.md', 'docs/model.md', 'test/bench/README.md', 'CONTRIBUTING.md'),
+      group('Reference', 'docs/http.md', 'docs/settings.md', 'docs/metrics.md', 'docs/logs.md', 'SECURITY.md', 'CHANGELOG.md'),
+      group('Inside', 'docs/architecture.md', 'docs/message-flow.md', 'lua/README.md', 'docs/proof.md', 'docs/model.md', 'test/bench/README.md',
+        'CONTRIBUTING.md'),
       { text: 'Decisions', collapsed: true, items: ['README.md', ...decisions].map(name => page(`docs/decisions/${name}`)) },
-      { text: 'Glossary', items: [page('docs/glossary.md')] }
+      { text: 'Glossary', items: [page('docs/glossary.md')] },
+      docs('Coming from', 'migrating', 'bull', 'coming-from')
     ]
   }
 })
