@@ -91,7 +91,7 @@ const templateSet = (at: number, status: TemplateSet['status']): Fact => ({
 export const blocked = (from: number, to: number, status: TemplateSet['status'] = 'PAUSED'): Fact[] =>
   [templateSet(from, status), templateSet(to, 'APPROVED')]
 
-const LOST = 'ddddddddddddddddddddd1'
+export const LOST = 'ddddddddddddddddddddd1'
 /** `b` was accepted at 50; Redis lost that, and accepted it again, since a node took up an earlier request late: no response came of that. */
 export const acceptedAgain = (at: number): Fact[] => [
   ...without(sendOf('b'), isOf('b', 'responded', 'ended')), responded('b', 50, { id: `8.${LOST}.1` }),

@@ -11,6 +11,8 @@ export function judgeCallbacks (rules: Rules, messages: Map<string, Message>, fa
   const byMessage = groupBy(factsOf(facts, 'called-back'), ({ message }) => message)
   const known = new Set<string>()
   for (const message of messages.values()) {
+    // A message of which Redis lost the acceptance has another id once it is accepted again.
+    for (const { id } of message.responses) if (id !== undefined) known.add(id)
     const id = idOf(message)
     if (id === undefined) continue
     known.add(id)

@@ -42,12 +42,17 @@ export function judgeOrder (
  */
 function acceptanceOf ({ posted, responses, ended }: Message, name: string): Pick<First, 'postedAt' | 'acceptedAt' | 'isAgain'> {
   const accepted = responses.filter(isAccepted)
-  const isSame = ({ id }: Pick<Responded, 'id'>): boolean => id === undefined || id.endsWith(`.${name}`)
+  const isSame = isUnder(name)
   const isAgain = !accepted.every(isSame)
   const acceptedAt = Math.min(Infinity, ...accepted.filter(isSame).map(({ at }) => at))
   if (!isAgain) return { postedAt: posted.at, acceptedAt, isAgain }
   const createdAt = ended !== null && isSame(ended) ? ended.createdAt : undefined
   return { postedAt: createdAt ?? posted.at, acceptedAt: createdAt ?? acceptedAt, isAgain }
+}
+
+/** Whether a response is about the message under this name. One without an id may be. */
+function isUnder (name: string) {
+  return ({ id }: Pick<Responded, 'id'>): boolean => id === undefined || id.endsWith(`.${name}`)
 }
 
 function isAccepted ({ status }: Responded): boolean {
@@ -73,7 +78,9 @@ function judgeQueue (
         report(22, `${key} started before ${later.message.posted.key}, which was accepted earlier`)
       }
       if (later.message.posted.lane >= lane || scheduledFor !== undefined || later.message.posted.scheduledFor !== undefined) continue
-      const joined = later.message.responses.find(({ state }) => state === 'queued')
+      // Under the name with which it started: Redis may have lost an earlier acceptance.
+      const isSame = isUnder(nameOf(later.send.opaque))
+      const joined = later.message.responses.find(response => response.state === 'queued' && isSame(response))
       // The grant may be that much older than the start.
       const grantedAt = first.send.granted?.at ?? first.startedAt - startWithinMs
       if (joined !== undefined && joined.at < grantedAt - CLOCKS_MS) {

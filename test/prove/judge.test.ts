@@ -5,8 +5,9 @@ import { aboutMessages } from './doctored-messages.js'
 import { aboutTheRest } from './doctored-rest.js'
 import { aboutTime } from './doctored-time.js'
 import {
-  acceptedAgain, answered, arrived, blocked, calledBack, checked, ended, granted, insteadOfB, isOf, keyLeft, NODE, ofTemplate, operated, outage, PAIR,
-  posted, refused, responded, rules, sendOf, sent, sound, startedAgain, status, strict, trouble, unanswered, withCircuit, without, withPolicy, written
+  acceptedAgain, answered, arrived, blocked, calledBack, checked, ended, granted, insteadOfB, isOf, keyLeft, LOST, NODE, ofTemplate, operated, outage,
+  PAIR, posted, refused, responded, rules, sendOf, sent, sound, startedAgain, status, strict, trouble, unanswered, withCircuit, without, withPolicy,
+  written
 } from './doctored.js'
 import type { Fact, Rules } from './history.js'
 import { isSpotless, judge, type Figures, type Judgement } from './judge.js'
@@ -108,6 +109,23 @@ const allowed: Array<{ what: string, facts: Fact[], rules?: Rules, figure?: keyo
     what: 'a message that overtakes one of which Redis lost the first acceptance, and which was accepted again after it',
     figure: 'lostByRedis',
     facts: [...acceptedAgain(900), posted('c', 600), responded('c', 610), ...sent('c', 3000), ...startedAgain(4000), ended('c', 'sent')]
+  },
+  {
+    what: 'a message that overtakes one of a higher lane of which Redis lost the first acceptance, and which was accepted again after it',
+    figure: 'lostByRedis',
+    facts: [
+      ...acceptedAgain(3500), responded('b', 3510, { id: `8.${LOST}.2` }),
+      posted('c', 600, { lane: 3 }), responded('c', 610), ...sent('c', 3000), ...startedAgain(5000), ended('c', 'sent')
+    ]
+  },
+  {
+    what: 'a callback under the id of a lost acceptance',
+    figure: 'lostByRedis',
+    rules: { ...strict, callbacks: true },
+    facts: [
+      ...acceptedAgain(900), ...startedAgain(1010), calledBack('a', 40, 'sent'),
+      calledBack('x', 70, 'sent', { message: `8.${LOST}.1` }), calledBack('b', 1100, 'sent', { message: `8.${LOST}.2` })
+    ]
   },
   {
     what: 'a message that overtakes one whose grant its node had until its lease ended, and then had not started',
