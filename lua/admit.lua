@@ -19,9 +19,10 @@
 --   index         hash    this hour's look-up index, prefix of a term -> entries `term:generation.digest`
 --   recent        zset    entries of full lists of the index
 --   opt-outs      hash    recipients that want no marketing
---   templates     hash    templates that are not sent now
+--   templates     hash    templates, and `#` and campaigns, that are not sent now
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
+--   campaigns     hash    campaign -> counts of its messages
 -- Keys per message:
 --   msg           string  idempotency record of its digest
 --
@@ -46,7 +47,7 @@
 --   holder        text    node and call that a grant belongs to, without a space
 --   terms         text    what the message can be found by, separated by spaces
 --   marketing     flag    its recipient may have opted out
---   template      text    mark of its template or its need of an open window (include/template.lua); empty for neither
+--   template      text    mark of its template, need of an open window and campaign (include/template.lua); empty for none
 --
 -- Returns: for each message
 --   granted    generation, replaced?, wakeHint
@@ -62,7 +63,7 @@
 --- @include batch
 --- @include clock
 --- @include seq
---- @include record
+--- @include store_message
 --- @include pair
 --- @include is_open
 --- @include restart
@@ -70,7 +71,6 @@
 --- @include wait
 --- @include rejection
 --- @include wake_hint
---- @include lookup_index
 local now = clock()
 local now_ms, generation = math.floor(now / 1000), string.format('%x', math.floor(now / 1000))
 local sender, unsettled, sender_tat, slots = read_sender(), redis.call('HLEN', key.backlog), read_sender_tat() -- every tenth slot: lower lanes
@@ -81,7 +81,7 @@ if sender and redis.call('ZCOUNT', key.scheduled, '-inf', int(now_ms)) > 0 then
 end
 local function admit(m)
   local message, at = messages[m], now + m - 1
-  local recipient, lane, digest = message.recipient, message.lane, message.digest
+  local recipient, lane = message.recipient, message.lane
   local known = redis.call('GET', message.msg)
   if known then
     --- @include repeat_of
@@ -90,10 +90,10 @@ local function admit(m)
   end
   if not sender then return { 'no_rules' } end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
-  local effect, suspended, suspended_us = nil, 0, nil -- of its template or window
+  local effect, suspended, suspended_us, blocked_by = nil, 0, nil, nil -- of its template, campaign or window
   if sender.limits and message.template ~= '' then
     --- @include hold
-    effect, suspended, suspended_us = hold_new(sender, message, now)
+    effect, suspended, suspended_us, blocked_by = hold_new(sender, message, now)
   end
   -- A pair is busy with a grant, which has no ready time, or with a queue, whose head has one.
   local tat, is_granted, ready_lane = read_pair(recipient)
@@ -109,26 +109,14 @@ local function admit(m)
   end
   if not granted then
     if scheduled_for then wait = math.max(0, scheduled_for * 1000 - at)
-    elseif effect and effect ~= 'replace' then wait, waiting_for = suspended_us, effect == 'window' and 'window' or 'template-paused'
+    elseif effect and effect ~= 'replace' then wait, waiting_for = suspended_us, blocked_by
     else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled) end
     local rejection = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait)
     if rejection then return { 'rejected', rejection, scheduled_for and (estimate_wait(sender, lane, at, tat, sender_tat, ahead)) or wait } end
   end
   -- From here on nothing may fail. A granted message draws a number too: it may be given back. So does a scheduled one, to order those of a moment.
-  local id, expires = digest .. '.' .. generation, (scheduled_for or now_ms) + message.lifeMs
-  local record = {
-    recipient = recipient, lane = lane, seq = next_number(), attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
-    template = message.template ~= '' and message.template or nil, expires = expires, keep = now_ms + message.windowMs
-  }
+  local record, id, expires = store_message(message, generation, next_number(), scheduled_for, now_ms)
   unsettled = unsettled + 1
-  local text = format_record(record)
-  if scheduled_for then
-    --- @include schedule
-    text = enter_schedule(record, id, text, scheduled_for)
-  end
-  redis.call('SET', message.msg, 'w ' .. generation .. ' ' .. message.fingerprint) -- w: unsettled, and without an end until it is settled
-  redis.call('HSET', key.backlog, id, text)
-  index_message(message.terms, generation, digest)
   if granted then
     grant_message(sender, recipient, id, 1, message.holder, tat, at)
     sender_tat, slots, has_granted = advance(sender_tat, at, sender.sender_rate), slots + 1, true

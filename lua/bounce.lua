@@ -23,6 +23,7 @@
 --   opt-outs         hash    recipient that wants no marketing -> since when, and why
 --   templates        hash    templates that are not sent now
 --   windows          zset    recipient -> last act, ms
+--   campaigns        hash    campaign -> counts of its messages
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -57,6 +58,7 @@
 --- @include record
 --- @include result
 --- @include close
+--- @include campaign
 --- @include cool_down
 --- @include success
 --- @include uncount
@@ -115,9 +117,7 @@ if arg.bucket == 'window' and not may_hold(record) then after_ms = nil end
 if record and not after_ms and not result.suffix and arg.resultSuffix == '' then return { 'needs_suffix', text } end
 if not record then
   local keep = now_ms + math.max(0, redis.call('PTTL', key.msg))
-  record = {
-    recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = arg.payload
-  }
+  record = record_of_result(result, mark_of_result(result.suffix), now_ms, keep, arg.payload)
 end
 record.attempts = math.max(record.attempts, arg.attempt)
 local settled_ms = tonumber(result.at or redis.call('ZSCORE', key.resolved, id) or string.match(record.body, '.*\n(%d+)') or 0)
@@ -125,13 +125,11 @@ local stops = arg.bucket == 'sender' and proves_stop(sender, settled_ms * 1000, 
 local tat = pair_tat_of(record.recipient)
 append_history(record, now_ms, arg.history, 'bounced=' .. wamid)
 if arg.bucket == 'window' then bounce_window(record, settled_ms) end
-redis.call('ZREM', key.unconfirmed, id)
-redis.call('ZREM', key.unknown, id)
-redis.call('ZREM', key.retries, id)
-redis.call('ZREM', key.resolved, id)
+for _, list in ipairs({ key.unconfirmed, key.unknown, key.retries, key.resolved }) do redis.call('ZREM', list, id) end
 if is_sent then uncount(settled_ms) end
 if after_ms then
   mark_unsettled(key.msg, id, known)
+  if is_sent then count_closed(record, 's', 'w', now_ms) end
   redis.call('HDEL', key.failure_records, id)
   redis.call('HSET', key.backlog, id, format_record(record))
   redis.call('ZADD', key.failures, now_ms + after_ms, id)
@@ -139,7 +137,7 @@ if after_ms then
 else
   close_message(sender, record, {
     id = id, msg = key.msg, known = known, letter = 'f', resultSuffix = result.suffix or arg.resultSuffix, history = arg.history,
-    reason = arg.reason, list = key.failed
+    reason = arg.reason, list = key.failed, former = is_sent and 's' or 'w'
   }, now_ms)
   leave_backlog({ id })
 end

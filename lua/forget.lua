@@ -33,6 +33,7 @@
 --   templates          hash    templates that are not sent now
 --   suspended          zset    `group:number:id` of messages that wait outside of their queues
 --   windows            zset    recipient -> last act, ms
+--   campaigns          hash    campaign -> counts of its messages
 --   drain-lease        string  the drain run of this sender
 --   latest             list    ids of the newest messages
 --
@@ -59,6 +60,6 @@ local left = redis.call('EXISTS', key.backlog, key.grants, key.pair_tat, key.inf
   key.callbacks, key.callbacks_due, key.callbacks_retries, key.callbacks_since, key.suspended, unpack(key.queue))
 if left > 0 then return { 'in-use' } end
 -- What is left concerns messages that are not sent any more, and recipients that no message reaches.
-redis.call('UNLINK', key.sender, key.sender_tat, key.seq, key.opt_outs, key.templates, key.windows, key.completed, key.drain_lease, key.parked_bodies,
-  key.latest, unpack(key.ready))
+redis.call('UNLINK', key.sender, key.sender_tat, key.seq, key.opt_outs, key.templates, key.windows, key.campaigns, key.completed, key.drain_lease,
+  key.parked_bodies, key.latest, unpack(key.ready))
 return { 'forgotten' }

@@ -93,6 +93,5 @@ local _, ready_at = ready_of(record.recipient)
 local tat, sender_tat = pair_tat_of(record.recipient), read_sender_tat()
 local wait, waiting_for = estimate_wait(sender, record.lane, now, tat, sender_tat, before, before == 0 and ready_at or nil)
 local effect = sender.limits and record.template and effect_of(record.template, record.recipient, record.seq, record.stops, now_ms)
-if effect == 'window' then wait, waiting_for = -1, effect
-elseif effect == 'waits' or effect == 'rejected' then wait, waiting_for = -1, 'template-paused' end
+if effect and effect ~= 'closed' and effect ~= 'replace' then wait, waiting_for = -1, waiting_for_of(effect) end
 return found('queued', 0, wait, waiting_for, before + 1)

@@ -114,6 +114,7 @@ return {
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
   accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
-  redis.call('ZCARD', key.suspended) - awaiting, awaiting, facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
+  redis.call('ZCARD', key.suspended) - awaiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
+  facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
   redis.call('ZCARD', key.windows)
 }

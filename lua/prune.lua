@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Housekeeping of one sender: removes idle buckets, old failures, counts, opt-ins and acts, and expiry entries without a record; returns the
--- messages that have expired.
+-- Housekeeping of one sender: removes idle buckets, old failures, counts, opt-ins, acts and campaigns, and expiry entries without a record; returns
+-- the messages that have expired.
 --
 -- Keys:
 --   backlog          hash  id -> record of an unsettled message
@@ -14,6 +14,8 @@
 --   unconfirmed      zset  id of a sent message -> ms until which its record is kept
 --   opt-outs         hash  recipient -> since when, and why; -recipient -> when it opted in again, ms
 --   windows          zset  recipient -> last act, ms
+--   campaigns        hash  campaign -> counts of its messages
+--   templates        hash  templates, and `#` and campaigns, that are not sent now
 --
 -- Arguments:
 --   now          µs     empty for Redis's clock
@@ -79,6 +81,12 @@ for i = 1, #sample, 2 do
   if string.sub(sample[i], 1, 1) == '-' and (tonumber(sample[i + 1]) or 0) < now_ms - OPT_IN_LIFE_MS then
     redis.call('HDEL', key.opt_outs, sample[i])
   end
+end
+
+-- A campaign whose messages have all ended is kept as long as their failures; above the cap, until others need its place. In samples, as opt-ins.
+if redis.call('EXISTS', key.campaigns) == 1 then
+  --- @include campaign
+  prune_campaigns(now_ms)
 end
 
 for _, id in ipairs(dangling) do redis.call('ZREM', key.expiry, id) end

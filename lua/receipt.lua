@@ -25,6 +25,7 @@
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   outbox           list    changes that callbacks are due for
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   campaigns        hash    campaign -> counts of its messages
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -77,13 +78,18 @@ if is_sent then return { raise_record(record, is_resolved, now_ms) } end
 if status == 's' and marks_of(record.body)[wamid] == 'bounced' then return { 'bounced' } end
 if arg.resultSuffix == '' then return { 'needs_suffix', text } end
 
+local former, former_code = 'w', nil
+if not waiting and record.template then
+  --- @include campaign
+  former, former_code = ending_of(record), code_of(record)
+end
 append_history(record, now_ms, arg.history, success_tag())
 record.attempts = math.max(record.attempts, arg.attempt)
 for _, list in ipairs({ key.unknown, key.failed, key.unacknowledged }) do redis.call('ZREM', list, id) end
 leave_places(sender, record, id, grant, now)
 local _, is_stored = close_message(sender, record, {
   id = id, msg = key.msg, known = known, letter = 's', status = status, status_at = at, resultSuffix = arg.resultSuffix, history = arg.history,
-  list = key.resolved, keeps_record = true
+  list = key.resolved, keeps_record = true, former = former, former_code = former_code
 }, now_ms)
 -- Without a result only this entry says that the attempt may still fail.
 if not is_stored and status == 's' then redis.call('ZADD', key.unconfirmed, now_ms + REPORTED_LIFE, id) end

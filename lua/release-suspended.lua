@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- Returns messages whose template is sent again to their queues, with their numbers, ahead of younger ones; names those whose template is rejected,
--- which the caller closes; and removes what has ended of templates. Messages that wait until a person writes return if windows are checked no longer.
+-- Returns messages whose template is sent again, or whose campaign is resumed, to their queues, with their numbers, ahead of younger ones; names
+-- those whose template is rejected or whose campaign is cancelled, which the caller closes; and removes what has ended of templates. Messages that
+-- wait until a person writes return if windows are checked no longer.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -10,7 +11,7 @@
 --   pair-tat      zset    recipient -> TAT, µs
 --   sender        hash    rules and state
 --   drain-lease   string  the drain run of this sender
---   templates     hash    template -> why it is not sent
+--   templates     hash    template, or `#` and a campaign -> why it is not sent
 --   suspended     zset    `group:number:id` of messages that wait for their template, or until a person writes
 --
 -- Arguments:
@@ -18,7 +19,7 @@
 --   limit  count  messages at most
 --
 -- Returns:
---   released  count, rejected, isDone?, wakeHint   rejected: ids; isDone: no more messages are to be released
+--   released  count, rejected, isDone?, wakeHint, cancelled   rejected and cancelled: ids; isDone: no more messages are to be released
 --   no_rules  -                                    no rules are written for this sender
 --- @include clock
 --- @include sender
@@ -37,7 +38,7 @@ for i = 1, #texts, 2 do
 end
 
 local is_checked = redis.call('HEXISTS', key.sender, 'windowGapMs') == 1
-local count, rejected, first_ready_at, last_number = 0, {}, math.huge, 0
+local count, rejected, cancelled, first_ready_at, last_number = 0, {}, {}, math.huge, 0
 local function release(member)
   local seq, id = string.match(member, '^[^:]+:(%d+):(.+)$')
   local text = redis.call('HGET', key.backlog, id)
@@ -57,11 +58,12 @@ while left > 0 do
   local entry, is_window = templates[template], string.sub(first, 1, 1) == '='
   local state = entry and entry.state or 'releasing'
   if is_window and is_checked then state = 'window' end
-  if state == 'releasing' or state == 'rejected' then
+  local named = state == 'rejected' and rejected or state == 'cancelled' and cancelled or nil
+  if state == 'releasing' or named then
     local members = redis.call('ZRANGEBYLEX', key.suspended, '[' .. template .. ':', '(' .. template .. ';', 'LIMIT', 0, left)
     left = left - #members
     for _, member in ipairs(members) do
-      if state == 'rejected' then rejected[#rejected + 1] = string.match(member, '^[^:]+:%d+:(.+)$') else release(member) end
+      if named then named[#named + 1] = string.match(member, '^[^:]+:%d+:(.+)$') else release(member) end
     end
     if state == 'releasing' and not is_window then
       mark_template(template, state, 0, int(last_number), entry and entry.name or '- -', now)
@@ -79,4 +81,4 @@ for i = 1, #texts, 2 do
 end
 if sender.limits and redis.call('EXISTS', key.templates, key.suspended) == 0 then set_limit('templates', false) end
 local hint = wake_hint(first_ready_at, now, blocked(sender, now))
-return { 'released', count, rejected, left > 0 and 1 or 0, hint }
+return { 'released', count, rejected, left > 0 and 1 or 0, hint, cancelled }

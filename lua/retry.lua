@@ -24,6 +24,7 @@
 --   templates        hash    templates that are not sent now
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
+--   campaigns        hash    campaign -> counts of its messages
 --
 -- Arguments:
 --   now      µs    empty for Redis's clock
@@ -76,6 +77,10 @@ local recipient, lane, sender_tat, slots = record.recipient, record.lane, read_s
 local tat, is_granted, ready_lane = read_pair(recipient)
 local effect = sender.limits and record.template and effect_of(record.template, recipient, record.seq, record.stops, now_ms)
 local may_grant = arg.inline and not effect and not is_granted and not ready_lane and is_open(sender, sender_tat, slots, lane, tat, now)
+if reopened and record.template then
+  --- @include campaign
+  count_closed(record, ending_of(record), 'w', now_ms, code_of(record))
+end
 if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened and 'reopened') end
 
 if record.seq == 0 then record.seq = create_numbers(1)() end

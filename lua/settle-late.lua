@@ -25,6 +25,7 @@
 --   templates        hash    templates that are not sent now
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
+--   campaigns        hash    campaign -> counts of its messages
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -52,6 +53,7 @@
 --- @include grant
 --- @include unacknowledged
 --- @include close
+--- @include campaign
 --- @include cool_down
 --- @include free_pair
 --- @include hold
@@ -85,6 +87,7 @@ if arg.bucket == 'pair' then record.pair_hits = arg.pairHits + 1 elseif settleme
 if stopped then record.stops = record.stops + 1 end
 -- Without the tag: a repeat of this call finds nothing to settle.
 record.body = string.sub(record.body, 1, from) .. at .. string.sub(record.body, to)
+local former_code = is_failed and record.template and code_of(record) or nil
 append_history(record, now_ms, arg.history)
 
 local known, tat = redis.call('GET', key.msg), pair_tat_of(recipient)
@@ -94,6 +97,7 @@ if stopped or (arg.bucket == 'sender' and sender.status == 'stopped') then stop_
 if is_failed and settlement == 'failed' then
   redis.call('HSET', key.failure_records, id, format_record(record))
   redis.call('ZADD', key.unacknowledged, unacknowledged_score(arg.reason, now_ms), id)
+  count_closed(record, 'f', 'f', now_ms, former_code)
   return { 'explained' }
 end
 
@@ -117,6 +121,7 @@ else
   if is_failed then
     redis.call('HDEL', key.failure_records, id)
     mark_unsettled(key.msg, id, known)
+    count_closed(record, 'f', 'w', now_ms, former_code)
   end
   redis.call('HSET', key.backlog, id, format_record(record))
   redis.call('ZADD', key.expiry, record.expires, id)

@@ -29,6 +29,7 @@
 --   opt-outs         hash    recipient that wants no marketing -> since when, and why
 --   templates        hash    templates that are not sent now
 --   windows          zset    recipient -> last act, ms
+--   campaigns        hash    campaign -> counts of its messages
 -- Keys per message:
 --   msg              string  idempotency record of its digest
 --   starts           string  the spacing check's run of starts of its pair
@@ -129,8 +130,7 @@ local function settle(m)
     redis.call('SET', message.starts, run, 'PX', life)
     reply[8], reply[9] = took, least
   end
-  -- The pair is free: its head gets a ready time. A message that was given back keeps its own. One that was a failed probe does not, so that
-  -- the next probe uses another message.
+  -- The pair is free: its head gets a ready time. A message that was given back keeps its own, but not after a failed probe: the next uses another.
   redis.call('HDEL', key.grants, recipient)
   redis.call('ZREM', key.inflight, id)
   local lane, ready_at, member = next_ready(queues, recipient, tat, sender.pair_rate, now)

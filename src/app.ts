@@ -26,6 +26,7 @@ import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { checkRoutes } from './http/routes/check.js'
 import { callerRoutes } from './http/routes/caller.js'
+import { campaignRoutes, type CampaignRouteDeps } from './http/routes/campaigns.js'
 import { codeRoutes } from './http/routes/codes.js'
 import type { FailureDeps } from './http/routes/failures.js'
 import { failureRoutes } from './http/routes/failures.js'
@@ -50,6 +51,7 @@ const BODY_LIMIT = 256 * 1024
 
 /** What the routes need; each declares its part. */
 export interface AppDeps extends PostDeps, FindDeps, FailureDeps, WorkerRouteDeps, WebhookDeps, DashboardDeps {
+  campaignQueue: CampaignRouteDeps['campaignQueue']
   senders: SenderRegistry
   callers: CallerRegistry
   settlement: PostDeps['settlement']
@@ -109,6 +111,7 @@ export async function createApp (deps: AppDeps, options: AppOptions): Promise<Fa
       batchRoutes(api, deps)
       checkRoutes(api, deps)
       findRoutes(api, deps)
+      campaignRoutes(api, deps)
       failureRoutes(api, deps)
       rateLimitRoutes(api, deps)
       recipientRoutes(api, deps)

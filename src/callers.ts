@@ -9,6 +9,7 @@ import { categories, lanes } from './message.js'
 import { createReader } from './settings/json-list.js'
 import type { Problems } from './settings/problems.js'
 import { createProblems, didYouMean } from './settings/problems.js'
+import { CAMPAIGN_NAME } from './values/campaign-name.js'
 import { sentenceOf } from './values/invalid.js'
 import { decodeUtf8 } from './values/json.js'
 
@@ -22,6 +23,8 @@ export interface CallerLimits {
   categories: readonly Category[] | null
   /** The lane of a message that names none. */
   defaultLane: Lane
+  /** The campaign of a message that names none. */
+  defaultCampaign?: string
   /** Messages that it may post in a second, over all senders and nodes, and at once after a pause. */
   rate: { perSecond: number, burst: number } | null
 }
@@ -51,6 +54,7 @@ const EntrySchema = Type.Object({
   lanes: Type.Optional(Type.Array(words(lanes), { minItems: 1, maxItems: lanes.length })),
   categories: Type.Optional(Type.Array(words(categories), { minItems: 1, maxItems: categories.length })),
   defaultLane: Type.Optional(words(lanes)),
+  defaultCampaign: Type.Optional(Type.String({ pattern: CAMPAIGN_NAME })),
   rate: Type.Optional(Type.Object({
     perSecond: Type.Number({ minimum: 0.001, maximum: 100_000 }),
     burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 }))
@@ -123,6 +127,7 @@ function readList (path: string, problems: Problems): CallerSettings[] {
       lanes: allowed,
       categories: entry.categories ?? null,
       defaultLane,
+      ...(entry.defaultCampaign === undefined ? {} : { defaultCampaign: entry.defaultCampaign }),
       rate: entry.rate === undefined ? null : { burst: Math.ceil(entry.rate.perSecond), ...entry.rate }
     }
     return { caller: { name, role, limits }, keys }

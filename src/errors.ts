@@ -81,12 +81,7 @@ export const errors = {
     meaning: 'the path exists, with the methods of the header `Allow`',
     retry: 'no: use another method'
   },
-  TOO_SLOW: {
-    status: 408,
-    title: 'The request took too long to arrive',
-    meaning: 'the request took too long to arrive',
-    retry: 'yes, at once'
-  },
+  TOO_SLOW: { status: 408, title: 'The request took too long to arrive', meaning: 'the request took too long to arrive', retry: 'yes, at once' },
   NOT_SENT_YET: {
     status: 409,
     title: 'The quoted message has not been sent yet',
@@ -129,6 +124,7 @@ export const errors = {
     meaning: 'the message is marketing, and its recipient has opted out',
     retry: 'no, until the recipient opts in again'
   },
+  CAMPAIGN_CANCELLED: { status: 422, title: 'The campaign is cancelled', meaning: 'it takes no more messages', retry: 'no: use another name' },
   TEMPLATE_REJECTED: {
     status: 422,
     title: 'WhatsApp has rejected, disabled or deleted the template of this message',

@@ -13,11 +13,11 @@ export type State =
 
 /**
  * Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. `outage`: for WhatsApp to work again.
- * `template-paused`: for its template to be approved again. `window`: for its recipient to write.
+ * `template-paused`: for its template to be approved again. `campaign-paused`: for its campaign to be resumed. `window`: for its recipient to write.
  */
 export type WaitingFor =
-  'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'window' | 'schedule' |
-  'retry'
+  'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'campaign-paused' |
+  'window' | 'schedule' | 'retry'
 
 /** The kind of a recipient: a phone number, a business-scoped user id, or a group id. */
 export type Addressing = 'phone' | 'user' | 'group'
@@ -48,6 +48,8 @@ export interface Payload {
   /** Template object that is sent instead where the recipient's window is closed. */
   otherwise?: Record<string, unknown>
   category?: Category
+  /** Name of the campaign that counts it, and with which it is paused or cancelled. */
+  campaign?: string
   /** If set, the message is a whole body of the Cloud API for this edge and is sent unchanged. Not set by the gateway's own API. */
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`. The gateway sends its own in this field, and returns the caller's in callbacks. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
+import { runCampaignJob, type CampaignJobDeps } from './campaigns/jobs.js'
 import type { DrainDeps } from './drain/drain-sender.js'
 import { drainSender } from './drain/drain-sender.js'
 import type { RetryWorkerDeps } from './failure/retry-worker.js'
@@ -25,6 +26,7 @@ export interface Work {
   housekeeping: HousekeepingDeps & { everyMs: number }
   recovery: RecoveryDeps
   templates: PollDeps
+  campaigns: CampaignJobDeps
 }
 
 export interface WorkerParts {
@@ -40,6 +42,9 @@ export interface Workers { close: () => Promise<void> }
 const RUN_RETRY_DELAY_MS = 500
 /** Retry runs that a node executes at once: several, so that a run with slow sends does not delay the next. */
 const RETRY_RUNS = 3
+/** Campaigns that a node works on at once. */
+const CAMPAIGN_JOBS = 2
+const MOST_STALLED = 1000
 /** How long BullMQ's workers may take to close once their jobs are done. */
 const CLOSE_WITHIN_MS = 1000
 /** BullMQ's default: after this time without a renewal a job counts as stalled, and another worker runs it. */
@@ -47,7 +52,7 @@ const LOCK_MS = 30_000
 
 /** Starts BullMQ's workers and recovery. `close` finishes what is under way. */
 export async function startWorkers (
-  { drain, retry, housekeeping, recovery, templates }: Work, { queues, patient, closing }: WorkerParts
+  { drain, retry, housekeeping, recovery, templates, campaigns }: Work, { queues, patient, closing }: WorkerParts
 ): Promise<Workers> {
   const { store, events } = drain
   const options = {
@@ -85,7 +90,13 @@ export async function startWorkers (
       ...options,
       concurrency: RETRY_RUNS
     }),
-    new Worker(queueNames.housekeeping, async job => await start(job, async () => await prune(housekeeping)), options)
+    new Worker(queueNames.housekeeping, async job => await start(job, async () => await prune(housekeeping)), options),
+    new Worker(queueNames.campaigns, async job => await start(job, async () => await runCampaignJob(campaigns, job, closing)), {
+      ...options,
+      concurrency: CAMPAIGN_JOBS,
+      // Whose nodes die goes on elsewhere, however often.
+      maxStalledCount: MOST_STALLED
+    })
   ]
   for (const worker of workers) {
     worker.on('error', error => events.emit('redis.lost', { error: error.message }))

@@ -2,7 +2,8 @@
 -- Closes messages: the writes that every final state needs, shared by all scripts. Writes.
 
 -- The result replaces the record, and the change goes to the outbox. `ending`: id, msg (its key), known (its value), letter,
--- resultSuffix, history, reason; list: `resolved` or `failed` if it is or was a failure; keeps_record: a status may say otherwise later;
+-- resultSuffix, history, reason; former: how it had ended before, and former_code; list: `resolved` or `failed` if it is or was
+-- a failure; keeps_record: a status may say otherwise later;
 -- status and status_at of a receipt. Returns the new value of the key, and whether it is this result.
 local function close_message(sender, record, ending, now_ms)
   local id = ending.id
@@ -12,6 +13,10 @@ local function close_message(sender, record, ending, now_ms)
     result = append_status(read_result(result), ending.status, ending.status_at) or result
   end
   if life then redis.call('SET', ending.msg, result, 'PX', life) end
+  if record.template then
+    --- @include campaign
+    count_closed(record, ending.former or 'w', string.sub(result, 1, 1), now_ms, ending.former_code)
+  end
   if sender.callbacks then
     --- @include outbox
     append_change(sender, outbox_item(id, now_ms, result, ending.history))

@@ -1,9 +1,9 @@
 --- @include template
 --- @include window
 --- @include restart
--- What holds a message back that rate and state of its sender allow: its template, or the window of its recipient.
+-- What holds a message back that rate and state of its sender allow: its template, its campaign, or the window of its recipient.
 
--- The place of a message that waits outside of its queue: the group is a template, or `=` and a recipient.
+-- The place of a message that waits outside of its queue: the group is a template, `=` and a recipient, or `#` and a campaign.
 local function suspended_member_of(group, seq, id)
   return string.format('%s:%012d:%s', group, seq, id)
 end
@@ -25,12 +25,15 @@ local function is_behind(recipient, seq)
   return first and (not seq or tonumber(string.match(first, ':(%d+):')) < seq)
 end
 
--- What happens to the message with this mark: nil, it may be sent; `waits` for its template; `rejected` with it; `window`: it waits until the person
--- writes; `closed`: it is rejected, since the window is closed; `replace`: its other template is sent. `seq`: its number in the queue, nil for none
+-- What happens to the message with this mark: nil, it may be sent; `waits` for its template; `rejected` with it; `campaign`: its campaign is paused;
+-- `cancelled` with it; `window`: it waits until the person writes; `closed`: rejected, since the window is closed; `replace`: the other template
+-- is sent. `seq`: its number in the queue, nil for none
 -- yet. Also returns the person's last act where the window is closed. Reads only.
 local function effect_of(mark, recipient, seq, stops, now_ms)
-  local plan, template = read_mark(mark)
-  if not plan then return template_effect(template, seq) end
+  local plan, template, campaign = read_mark(mark)
+  local effect = campaign and template_effect('#' .. campaign, seq)
+  if effect then return effect == 'waits' and 'campaign' or effect end
+  if not plan then return template and template_effect(template, seq) end
   -- Only proof rejects a message. One that waits or is replaced does not need it.
   local closed, act = is_closed(recipient, plan ~= 'r' and stops > 0, now_ms)
   if plan == 'w' and (closed or is_behind(recipient, seq)) then return 'window', act end
@@ -39,21 +42,27 @@ local function effect_of(mark, recipient, seq, stops, now_ms)
   return template and template_effect(template, seq) or 'replace', act
 end
 
+-- What a message waits for with such an effect.
+local function waiting_for_of(effect)
+  return effect == 'window' and effect or (effect == 'campaign' or effect == 'cancelled') and 'campaign-paused' or 'template-paused'
+end
+
 -- The same of a new message, as in admit.lua: the effect, how many messages wait for the same person, and how long this one waits, µs; of a closed
--- window how long ago it was closed. Writes only after a restart of Redis, which may have lost acts.
+-- window how long ago it was closed; and what it waits for. Writes only after a restart of Redis, which may have lost acts.
 local function hold_new(sender, message, now)
   cool_after_restart(sender, now)
   local now_ms = math.floor(now / 1000)
   local effect, act = effect_of(message.template, message.recipient, nil, 0, now_ms)
   if effect == 'closed' then return effect, 0, closed_for(act, now_ms) end
-  return effect, effect == 'window' and count_suspended(message.recipient) or 0, -1
+  return effect, effect == 'window' and count_suspended(message.recipient) or 0, -1, waiting_for_of(effect)
 end
 
--- Moves the head of a queue to `suspended`, where it does not block its pair. Writes.
+-- Moves the head of a queue to `suspended`, where it does not block its pair. A cancelled one is closed there. Writes.
 local function suspend(record, id, member, effect)
-  local _, template = read_mark(record.template)
+  local _, template, campaign = read_mark(record.template)
+  local group = effect == 'window' and '=' .. record.recipient or (effect == 'campaign' or effect == 'cancelled') and '#' .. campaign or template
   redis.call('ZREM', key.queue[record.lane], member)
-  redis.call('ZADD', key.suspended, '0', suspended_member_of(effect == 'window' and '=' .. record.recipient or template, record.seq, id))
+  redis.call('ZADD', key.suspended, '0', suspended_member_of(group, record.seq, id))
 end
 
 -- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`; `suspended`; `replace`, or nil.
@@ -70,10 +79,11 @@ end
 
 -- Where a message that waits outside of its queue may be: its place or nil. Reads only.
 local function suspended_place_of(record, id)
-  local plan, template = read_mark(record.template)
-  local places = { plan and suspended_member_of('=' .. record.recipient, record.seq, id), template and suspended_member_of(template, record.seq, id) }
-  for i = 1, 2 do
-    if places[i] and redis.call('ZSCORE', key.suspended, places[i]) then return places[i], i == 1 and 'window' or 'template-paused' end
+  local plan, template, campaign = read_mark(record.template)
+  local groups = { plan and '=' .. record.recipient or '', template or '', campaign and '#' .. campaign or '' }
+  for i, group in ipairs(groups) do
+    local place = group ~= '' and suspended_member_of(group, record.seq, id)
+    if place and redis.call('ZSCORE', key.suspended, place) then return place, ({ 'window', 'template-paused', 'campaign-paused' })[i] end
   end
 end
 

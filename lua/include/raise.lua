@@ -3,6 +3,7 @@
 --- @include grant
 --- @include outbox
 --- @include success
+--- @include campaign
 -- Applies a receipt to a message that was settled as sent before; the arguments are those of receipt.lua. Writes.
 
 local function success_tag()
@@ -41,6 +42,8 @@ local function raise_result(sender, result, at, now_ms)
   local letter, risen = result.letter, append_status(result, status, at)
   if not risen then return is_double and 'double' or 'known' end
   redis.call('SET', key.msg, risen, 'KEEPTTL')
+  local campaign = result.letter ~= letter and campaign_of_result(result.suffix)
+  if campaign then count_message(campaign, letter, result.letter, now_ms) end
   -- A delivery that arrives after the read changes nothing.
   if sender and sender.callbacks and result.letter ~= letter then append_change(sender, outbox_item(id, now_ms, risen, '')) end
   return is_double and 'double' or 'advanced'
@@ -55,6 +58,7 @@ local function raise_record(record, is_resolved, now_ms)
   if arg.status ~= 's' and not is_resolved then
     -- It was delivered, and nothing else is of interest.
     redis.call('HDEL', key.failure_records, arg.id)
+    count_closed(record, 's', arg.status, now_ms)
     return 'advanced'
   end
   local is_double = not mark and other_success(marks, arg.wamid)

@@ -3,6 +3,7 @@
 -- Returns a code or nil. `effect`: of its template or window (include/hold.lua). `unsettled`: messages of the sender. `waiting`: those of the pair
 -- that wait. `wait`: µs, -1 if no end is known.
 local function rejection_of(message, effect, scheduled_for, unsettled, waiting, wait)
+  if effect == 'cancelled' then return 'CAMPAIGN_CANCELLED' end
   if effect == 'rejected' then return 'TEMPLATE_REJECTED' end
   if effect == 'closed' and not scheduled_for then return 'WINDOW_CLOSED' end
   if unsettled >= arg.backlogCap then return 'BACKLOG_FULL' end

@@ -14,6 +14,14 @@ local function read_result(text)
   }
 end
 
+-- A record without content, made of such a result: a failed status may still arrive. `mark`: of its campaign.
+local function record_of_result(result, mark, now_ms, keep, payload)
+  return {
+    recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = payload,
+    template = mark
+  }
+end
+
 local function format_result(result)
   return table.concat({ result.letter, result.generation, result.before, result.attempts .. result.receipts, result.after }, ' ')
 end

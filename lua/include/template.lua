@@ -7,7 +7,8 @@
 local MAX_TEMPLATES = 1000
 
 -- `state`: paused; checking: paused until its status is read, at the latest until `until_us`; rejected; or releasing: it is sent again, and its
--- messages with a number above `code` still wait, so that none overtakes an older one. `since`: when that was found, µs. Of a state whose end has
+-- messages with a number above `code` still wait, so that none overtakes an older one. Of `#` and a campaign: paused, cancelled,
+-- releasing. `since`: when that was found, µs. Of a state whose end has
 -- passed release-suspended.lua makes another.
 local function read_template(text)
   local state, since, until_us, code, name = string.match(text or '', '^(%S+) (%d+) (%d+) (%S+) (.*)$')
@@ -17,24 +18,27 @@ end
 
 -- The mark of a message says what scripts look at: the hash of its template; or, where it needs an open window, `=` and what to do without one: `r`
 -- reject it, `w` wait until the person writes, `o` send the caller's template instead, whose hash follows if its status is read. Returns plan and
--- template; nil for either that it has not.
+-- template; nil for either that it has not. Then follows `#` with the campaign, if any, the third value.
 local function read_mark(mark)
-  local plan, template = string.match(mark or '', '^=(%a)(.*)$')
-  if not plan then return nil, mark end
-  return plan, template ~= '' and template or nil
+  if not mark then return nil end
+  local before, campaign = string.match(mark, '^([^#]*)#(.+)$')
+  local plan, template = string.match(before or mark, '^=(%a)(.*)$')
+  if not plan then template = before or mark end
+  return plan, template ~= '' and template or nil, campaign
 end
 
--- What a template does to the message with this number in its queue, nil for none yet: nil, `waits` or `rejected`. Reads only.
+-- What a template, or `#` and a campaign, does to the message with this number in its queue, nil for none yet: nil, `waits`, `rejected` or, of a
+-- campaign, `cancelled`. Reads only.
 local function template_effect(template, seq)
   local entry = read_template(redis.call('HGET', key.templates, template))
   if not entry or entry.state == 'releasing' and seq and seq <= tonumber(entry.code) then return nil end
-  return entry.state == 'rejected' and 'rejected' or 'waits'
+  return (entry.state == 'rejected' or entry.state == 'cancelled') and entry.state or 'waits'
 end
 
 -- Writes that a template is paused, checking or rejected. Returns whether it is now written. Writes.
 local function mark_template(template, state, until_us, code, name, now)
   local text = redis.call('HGET', key.templates, template)
-  if not text and redis.call('HLEN', key.templates) >= MAX_TEMPLATES then return false end
+  if not text and string.sub(template, 1, 1) ~= '#' and redis.call('HLEN', key.templates) >= MAX_TEMPLATES then return false end
   local former = read_template(text)
   -- A check decides nothing about what is decided.
   if former and state == 'checking' and former.state ~= 'releasing' then return true end

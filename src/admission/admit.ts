@@ -53,6 +53,7 @@ export interface Request {
   /** Template object that is sent instead where the recipient's window is closed. */
   otherwise?: Record<string, unknown>
   category?: Category
+  campaign?: string
   /** If set, the message is a whole body of the Cloud API for this edge. */
   edge?: Edge
   /** The caller's own `biz_opaque_callback_data`. */
@@ -201,6 +202,7 @@ function payloadOf (request: Request, type: string, keySource: KeySource, key: s
   if (key !== undefined) payload.idempotencyKey = key
   if (request.onUnknown !== undefined) payload.onUnknown = request.onUnknown
   if (request.category !== undefined) payload.category = request.category
+  if (request.campaign !== undefined) payload.campaign = request.campaign
   if (request.edge !== undefined) payload.edge = request.edge
   if (request.otherwise !== undefined) payload.otherwise = request.otherwise
   if (request.callbackData !== undefined) payload.callbackData = request.callbackData

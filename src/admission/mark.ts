@@ -4,6 +4,11 @@ import type { AdmissionSettings, Request } from './admit.js'
 
 /** What scripts look at before they send it: see lua/include/template.lua. */
 export function markOf (settings: AdmissionSettings, request: Request, type: string): string {
+  const mark = heldBy(settings, request, type)
+  return request.campaign === undefined ? mark : `${mark}#${request.campaign}`
+}
+
+function heldBy (settings: AdmissionSettings, request: Request, type: string): string {
   const { sender, message, otherwise, whenClosed } = request
   if (settings.windowCheck !== true || !needsWindow(request, type)) return templateHash(settings, sender, type, message)
   if (otherwise !== undefined) return `=o${templateHash(settings, sender, 'template', otherwise)}`

@@ -59,6 +59,7 @@ function fieldsOf (result: Result): Record<string, unknown> {
     attemptCount: result.attempts,
     providerMessageId: result.providerMessageId,
     metadata: result.metadata ?? null,
+    ...(result.campaign === undefined ? {} : { campaign: result.campaign }),
     ...(result.cancelledFor === undefined ? {} : { cancelledFor: result.cancelledFor }),
     ...(result.callbackData === undefined ? {} : { callbackData: result.callbackData }),
     ...(result.waId === undefined ? {} : { waId: result.waId }),

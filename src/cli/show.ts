@@ -18,6 +18,7 @@ const reasons: Record<RateLimit['waitingFor'], string> = {
   'sender-stopped': 'WhatsApp rejects this sender: sluice stats shows the code',
   outage: 'WhatsApp is down, or the backlog is sent in stages: sluice stats shows it',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
+  'campaign-paused': 'its campaign is paused or cancelled: sluice campaign NAME',
   'template-paused': 'its template is not approved at WhatsApp now: sluice templates SENDER lists why',
   schedule: 'its scheduled time',
   retry: 'its next retry'

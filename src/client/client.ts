@@ -2,11 +2,12 @@ import { sendOne, sendRows } from './batch.js'
 import { createBatcher } from './batcher.js'
 import { SluiceClientError, toError } from './error.js'
 import { generateIdempotencyKey, withDelay, withKey, type KeyOptions } from './idempotency.js'
+import { OperatorCalls } from './operator-calls.js'
 import { createRetryBudget, type RetryBudget } from './retry.js'
 import { createTransport, segment, type ApiRequest } from './transport.js'
 import type {
   AuditEntry, BatchResult, CallOptions, ClientOptions, EraseResult, Failure, Failures, Message, OptOuts, PostMessage, QueryOptions, QueueStats,
-  Quota, RateLimit, Recipient, RetryCounts, RetryWorkerStatus, Rules, Schemas, Sender, SendOptions, SendResult, Stats, Templates,
+  Quota, RateLimit, Recipient, RetryCounts, RetryWorkerStatus, Rules, Schemas, Sender, SendOptions, SendResult, Stats,
   UndefinedCallOptions
 } from './types.js'
 
@@ -19,12 +20,13 @@ const API = '/api/v1'
  * @example
  * const client = new SluiceClient({ baseUrl: 'http://localhost:3000', apiKey: process.env.SLUICE_API_KEY })
  */
-export class SluiceClient {
+export class SluiceClient extends OperatorCalls {
   readonly #transport
   readonly #batcher
   readonly #timeoutMs
 
   constructor ({ baseUrl, apiKey, timeoutMs = 30_000, tryTimeoutMs = 10_000, connections = 16, batching = true }: ClientOptions) {
+    super(async (method, path, options, more) => await this.#send(method, path, options, more))
     this.#transport = createTransport({ baseUrl, apiKey, connections, tryTimeoutMs })
     this.#batcher = batching ? createBatcher(this.#transport, { tryTimeoutMs, connections }) : null
     this.#timeoutMs = timeoutMs
@@ -234,16 +236,6 @@ export class SluiceClient {
   /** Resumes a paused or stopped sender. */
   async resumeSender (id: string, options: CallOptions = {}): Promise<Sender> {
     return await this.#send('POST', `/senders/${segment(id)}/resume`, options)
-  }
-
-  /** The templates of a sender that WhatsApp does not send now. */
-  async listTemplates (id: string, options: CallOptions = {}): Promise<Templates> {
-    return await this.#get(`/senders/${segment(id)}/templates`, {}, options)
-  }
-
-  /** Sends the waiting messages of a template, whatever is known of it. */
-  async resumeTemplate (id: string, { name, language, ...options }: Schemas['ResumeTemplate'] & CallOptions): Promise<Templates> {
-    return await this.#send('POST', `/senders/${segment(id)}/templates/resume`, options, { body: { name, language } })
   }
 
   /** Changes a sender's rules on all nodes, from the next grant on; omitted rules stay. */

@@ -123,6 +123,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the campaigns with their counts
+         * @description A campaign is kept for as long as failures are, from its last change.
+         *
+         *     Roles: `read`, `admin`.
+         */
+        get: operations["listCampaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the counts of a campaign and when it is expected to end
+         * @description Roles: `read`, `admin`.
+         */
+        get: operations["getCampaign"];
+        /**
+         * Creates a campaign before its first message
+         * @description Needed only to pause it before it begins: the first message creates it as well.
+         *
+         *     Roles: `admin`.
+         */
+        put: operations["putCampaign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses a campaign
+         * @description From the next grant on, none of its messages is sent. They keep their order, and other messages pass them.
+         *
+         *     Roles: `admin`.
+         */
+        post: operations["pauseCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resumes a paused campaign
+         * @description Its messages go before younger ones of their recipients.
+         *
+         *     Roles: `admin`.
+         */
+        post: operations["resumeCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{name}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retries the FAILED messages of a campaign, in the background
+         * @description Roles: `admin`.
+         */
+        post: operations["retryCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{name}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels a campaign: none of its messages is sent any more
+         * @description At once nothing more is granted or accepted. The waiting messages are cancelled in the background. It cannot be undone.
+         *
+         *     Roles: `admin`.
+         */
+        post: operations["cancelCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/failures": {
         parameters: {
             query?: never;
@@ -709,10 +843,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -777,6 +911,8 @@ export interface components {
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
+            /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+            campaign?: string;
             /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
@@ -915,10 +1051,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -969,10 +1105,12 @@ export interface components {
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
+             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out. `campaign`: its campaign was cancelled
              * @enum {string}
              */
-            cancelledFor?: "opted-out";
+            cancelledFor?: "opted-out" | "campaign";
+            /** @description Its campaign, if the caller gave one */
+            campaign?: string;
             /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
@@ -1023,10 +1161,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1098,10 +1236,12 @@ export interface components {
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
+             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out. `campaign`: its campaign was cancelled
              * @enum {string}
              */
-            cancelledFor?: "opted-out";
+            cancelledFor?: "opted-out" | "campaign";
+            /** @description Its campaign, if the caller gave one */
+            campaign?: string;
             /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
@@ -1152,10 +1292,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1256,10 +1396,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1312,10 +1452,12 @@ export interface components {
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
+             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out. `campaign`: its campaign was cancelled
              * @enum {string}
              */
-            cancelledFor?: "opted-out";
+            cancelledFor?: "opted-out" | "campaign";
+            /** @description Its campaign, if the caller gave one */
+            campaign?: string;
             /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
@@ -1366,10 +1508,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1410,10 +1552,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -1518,6 +1660,109 @@ export interface components {
             /** @description `cursor` of the next page; null at the end */
             nextCursor: string | null;
         };
+        /** @description A campaign to create */
+        PutCampaign: {
+            /** @description Phone number id of the sender that is to send it; default: all senders */
+            sender?: string;
+        };
+        /** @description How many messages FAILED with a code */
+        CodeCount: {
+            /** @description The error code; `OTHER` for those beyond the first 40 */
+            code: string;
+            /** @description Messages that FAILED with it */
+            count: number;
+            /** @description What the code means */
+            explanation: string;
+        };
+        /** @description Work on all messages of a campaign, in the background */
+        CampaignJob: {
+            /**
+             * @description What it does. `cancel`: cancels the messages that wait. `retry`: retries the messages that FAILED
+             * @enum {string}
+             */
+            action: "cancel" | "retry";
+            /**
+             * @description How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done. `failed`: given up
+             * @enum {string}
+             */
+            state: "waiting" | "active" | "completed" | "failed";
+            /** @description Messages that are cancelled, or whose retry has begun */
+            done: number;
+            /** @description Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves */
+            left: number;
+            /** @description The API key of the operator */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When it was requested
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description When it was done; null before
+             */
+            finishedAt: string | null;
+        };
+        /** @description The messages of a campaign, over all senders */
+        Campaign: {
+            /** @description Its name */
+            name: string;
+            /**
+             * @description What that means for its messages. `running`: its messages are sent. `paused`: none of its messages is sent until it is resumed. `cancelled`: its waiting messages are cancelled, and it takes no more. `finished`: all its messages have ended; with its next message it runs again
+             * @enum {string}
+             */
+            state: "running" | "paused" | "cancelled" | "finished";
+            /** @description Senders with messages of it */
+            senders: string[];
+            /** @description Messages that were accepted; all counts below except `delivered` and `read` add up to it */
+            accepted: number;
+            /** @description Messages that wait, for whatever reason */
+            waiting: number;
+            /** @description Messages that are being sent */
+            inFlight: number;
+            /** @description Messages that WhatsApp accepted, whatever was reported of them since */
+            sent: number;
+            /** @description Of these, those that reached the recipient's phone */
+            delivered: number;
+            /** @description Of these, those that the recipient read */
+            read: number;
+            /** @description Messages that FAILED */
+            failed: number;
+            /** @description Messages that were cancelled */
+            cancelled: number;
+            /** @description Messages whose lifetime ended before they could be sent */
+            expired: number;
+            /** @description The FAILED messages by code, the most frequent first */
+            failures: components["schemas"]["CodeCount"][];
+            /** @description Messages that attempts ended, per second, in the last ten seconds */
+            ratePerSecond: number;
+            /**
+             * Format: date-time
+             * @description When it ends at this rate; null if none of its messages waits, or none was sent in the last ten seconds
+             */
+            expectedEndAt: string | null;
+            /**
+             * Format: date-time
+             * @description When its first message was accepted, or when it was created
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description When one of its messages was accepted or ended for the last time
+             */
+            lastAt: string;
+            /** @description Its last cancellation and its last retry; absent in lists */
+            jobs?: components["schemas"]["CampaignJob"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
+        };
+        /** @description All campaigns */
+        Campaigns: {
+            /** @description The one that changed last first */
+            campaigns: components["schemas"]["Campaign"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
+        };
         /** @description The failures to retry now */
         RetryFailures: {
             /**
@@ -1600,10 +1845,10 @@ export interface components {
              */
             messageStatus: "retrying" | "queued" | "sending" | "unknown" | null;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -1784,10 +2029,10 @@ export interface components {
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry";
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -2236,10 +2481,10 @@ export interface components {
             /** @description The API key of the operator */
             by: string;
             /**
-             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker
+             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign
              * @enum {string}
              */
-            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries";
+            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign" | "retry-campaign";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -2373,10 +2618,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "window" | "schedule" | "retry" | null;
+            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -2885,6 +3130,380 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCampaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All campaigns */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaigns"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The campaign */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    putCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PutCampaign"];
+            };
+        };
+        responses: {
+            /** @description The campaign */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
+            422: {
+                headers: {
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    RateLimit?: string;
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
+                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pauseCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The campaign, paused */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
+            422: {
+                headers: {
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    RateLimit?: string;
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
+                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resumeCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The campaign, running */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
+            422: {
+                headers: {
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    RateLimit?: string;
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
+                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retryCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The campaign, with the job */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
+            422: {
+                headers: {
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    RateLimit?: string;
+                    /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
+                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of its campaign, which counts it, and with which it is paused or cancelled */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The campaign, with the job */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

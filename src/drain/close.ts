@@ -5,7 +5,7 @@ import { resultTail } from '../settlement/record.js'
 import type { DeliveryDeps } from './deliver.js'
 
 /** How a message ends that is not sent. `note` is kept in its history. */
-export interface Ending { state: 'cancelled' | 'expired' | 'rejected' | 'closed', note: string, reason?: 'opted-out', code?: string }
+export interface Ending { state: 'cancelled' | 'expired' | 'rejected' | 'closed', note: string, reason?: 'opted-out' | 'campaign', code?: string }
 
 export const lifetimeEnded: Ending = { state: 'expired', note: 'lifetime ended' }
 /** Of marketing messages. */
@@ -18,6 +18,8 @@ export const templateRejected: Ending = {
 export const windowClosed: Ending = {
   state: 'closed', note: 'its recipient has not written or called in the last 24 hours', code: 'WINDOW_CLOSED'
 }
+/** Of messages that waited when their campaign was cancelled. */
+export const campaignCancelled: Ending = { state: 'cancelled', note: 'its campaign was cancelled', reason: 'campaign' }
 export const cancelledBy = (name: string): Ending => ({ state: 'cancelled', note: `by ${name}` })
 
 /**

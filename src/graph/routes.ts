@@ -86,6 +86,7 @@ async function admitBody (
     deduplicate: false,
     ...(key === undefined ? {} : { headerKey: key }),
     lane: laneOf(caller),
+    ...(caller.limits?.defaultCampaign === undefined ? {} : { campaign: caller.limits.defaultCampaign }),
     inline: !prefersAsync(request.headers['prefer']),
     whenLimited: 'wait'
   }))

@@ -152,6 +152,7 @@ const UNKNOWN_END_MS = 60_000
 
 /** A message that was not accepted: 429, or 422 if a retry would fail too. */
 function rejection ({ code, waitMs }: Extract<Admission, { status: 'rejected' }>, nowMs: number): SluiceError {
+  if (code === 'CAMPAIGN_CANCELLED') return new SluiceError(code, { field: 'campaign' })
   if (code === 'TEMPLATE_REJECTED') return new SluiceError(code, { field: 'message' })
   if (code === 'WINDOW_CLOSED') {
     const closedAt = waitMs === null ? null : formatTime(nowMs - waitMs)

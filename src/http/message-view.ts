@@ -48,6 +48,7 @@ export function describeMessage (
     attempts: attemptsOf(view.history)
   }
   if (payload?.category !== undefined) message.category = payload.category
+  if (view.campaign !== null) message.campaign = view.campaign
   if (view.cancelledFor !== null) message.cancelledFor = view.cancelledFor
   if (view.callbackData !== null) message.callbackData = view.callbackData
   if (view.waId !== null) message.waId = view.waId

@@ -6,6 +6,7 @@ import { Type } from '@sinclair/typebox'
 export const tags = {
   Messages: 'Posting, finding and cancelling messages',
   'Drop-in': 'WhatsApp\'s Cloud API, for clients written for it; errors have its shape too',
+  Campaigns: 'Many messages with one name: counted, paused and cancelled together',
   Failures: 'Failed deliveries and their retries',
   'Rate limits': 'The rate limit of a recipient',
   Recipients: 'Data stored about a recipient',

@@ -95,6 +95,8 @@ function toRequest (deps: RequestDeps, body: PostMessage, context: RequestContex
   if (body.expiresInMs !== undefined) request.expiresInMs = body.expiresInMs
   if (body.onUnknown !== undefined) request.onUnknown = body.onUnknown
   if (body.category !== undefined) request.category = body.category
+  const campaign = body.campaign ?? context.caller.limits?.defaultCampaign
+  if (campaign !== undefined) request.campaign = campaign
   if (body.whenClosed !== undefined) request.whenClosed = body.whenClosed
   if (body.otherwise !== undefined) request.otherwise = body.otherwise
   if (scheduledFor !== undefined) {

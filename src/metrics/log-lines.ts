@@ -117,6 +117,8 @@ export const logLines = {
   'template rejected': row('error', 'sender template code', 'A template is rejected, disabled, deleted or missing at WhatsApp. Its messages fail.',
     'Correct name and language in the calling service, or create another template.'),
   'template approved again': row('info', 'sender template code', 'A template is sent again; `operator`: an operator resumed it.', NONE),
+  'campaign job done': row('info', 'campaign action by done left',
+    'All waiting messages of a campaign were cancelled, or its FAILED ones retried.', NONE),
   'messages released: template decided': row('info', 'sender released rejected',
     'Messages that waited for their template are in their queues again, or failed with it.', NONE),
   'message failed: window closed': row('warn', 'sender id reason', 'The window of the recipient was closed before the message could be sent.',

@@ -1,12 +1,13 @@
 import type { CloseDeps } from '../drain/close.js'
-import { closeAll, templateRejected } from '../drain/close.js'
+import { campaignCancelled, closeAll, templateRejected } from '../drain/close.js'
 
 /** Messages that one script call takes. */
 const BATCH = 200
 
 /**
- * Returns the messages whose template is sent again to their queues, and closes those whose template is rejected as FAILED. A node that dies in
- * between leaves the rest suspended: housekeeping calls this for every sender each minute.
+ * Returns the messages whose template is sent again, or whose campaign is resumed, to their queues. Closes those whose template is rejected as
+ * FAILED, and cancels those of a cancelled campaign. A node that dies in between leaves the rest suspended: housekeeping calls this for every
+ * sender each minute.
  */
 export async function releaseSuspended (deps: CloseDeps, sender: string): Promise<void> {
   let released = 0
@@ -17,8 +18,9 @@ export async function releaseSuspended (deps: CloseDeps, sender: string): Promis
     released += reply.count
     const closed = await closeAll(deps, sender, reply.rejected, templateRejected)
     rejected += closed
+    const cancelled = await closeAll(deps, sender, reply.cancelled, campaignCancelled)
     // Nothing could be closed: they are in flight, or the template has just been approved.
-    if (reply.isDone || (reply.count === 0 && closed === 0)) break
+    if (reply.isDone || (reply.count === 0 && closed + cancelled === 0)) break
   }
   if (released + rejected > 0) deps.events.emit('templates.released', { sender, released, rejected })
 }

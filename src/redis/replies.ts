@@ -62,7 +62,8 @@ export interface SenderReply extends SenderCounts {
 
 /** Why admit.lua accepts no message. */
 export type RejectionCode =
-  'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED'
+  'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED' |
+  'CAMPAIGN_CANCELLED'
 
 type Pair = Record<Lane, number> & {
   status: 'pair'
@@ -128,7 +129,13 @@ export interface Replies {
   'set-template': { status: 'written', had: boolean } | Bare<'unchanged'>
   'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
   'limit-caller': { status: 'taken', accepted: number, left: number, waitUs: number }
-  'release-suspended': { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint } | NoRules
+  'release-suspended':
+    | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[] } | NoRules
+  'set-campaign': { status: 'written', had: boolean } | Bare<'cancelled'>
+  'inspect-campaigns': {
+    status: 'campaigns', nowMs: number, perSecond: string, found: Array<{ name: string, entry: string, inFlight: number }>
+  }
+  'find-campaign': { status: 'page', cursor: string, messages: Array<{ id: string, record: string }> }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
   pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState }
   'cool-sender': { status: 'cooling', untilUs: number } | NoRules
@@ -213,6 +220,9 @@ export interface Arguments {
   'limit-caller': Timed<'caller' | 'intervalUs' | 'burst' | 'want'>
   'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>
   'release-suspended': Timed<'limit'>
+  'set-campaign': Timed<'campaign' | 'state'>
+  'inspect-campaigns': Timed<'campaign'>
+  'find-campaign': Record<'campaign' | 'which' | 'cursor' | 'limit', Value>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'reason'>
   'cool-sender': Timed<'startingMs'>

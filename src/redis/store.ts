@@ -145,6 +145,7 @@ function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): 
     case 'relay':
     case 'pause':
     case 'opt-out':
+    case 'set-campaign':
     case 'acknowledge': return true
     default: return false
   }

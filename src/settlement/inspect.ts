@@ -14,6 +14,7 @@ export interface MessageView {
   lane: Lane | null
   nowMs: number
   caller: string
+  campaign: string | null
   admittedAt: number
   settledAt: number | null
   attempts: number
@@ -57,6 +58,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     lane: stored?.lane ?? null,
     nowMs,
     caller: stored?.payload.caller ?? result?.caller ?? '',
+    campaign: stored?.payload.campaign ?? result?.campaign ?? null,
     admittedAt: admittedAt(id),
     settledAt: result?.settledAt ?? (stored !== null && !waits && state !== 'sending' ? momentMs : null),
     attempts: stored?.attempts ?? result?.attempts ?? 0,

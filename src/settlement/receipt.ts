@@ -173,13 +173,14 @@ export async function releaseKey (store: Store, sender: string, digest: string, 
 }
 
 /** The payload of a record whose message was sent and no longer has its content. */
-export function payloadOfResult ({ recipient, caller, metadata, callbackData, idempotencyKey }: Result): string {
+export function payloadOfResult ({ recipient, caller, campaign, metadata, callbackData, idempotencyKey }: Result): string {
   return writePayload(recipient, {
     to: recipient.startsWith('p') ? `+${recipient.slice(1)}` : recipient.slice(1),
     type: 'text',
     message: '',
     keySource: 'none',
     caller,
+    ...(campaign === undefined ? {} : { campaign }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(callbackData === undefined ? {} : { callbackData }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey })

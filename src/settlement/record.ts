@@ -111,6 +111,7 @@ export interface Result {
   attempts: number
   recipient: string
   caller: string
+  campaign?: string
   providerMessageId: string | null
   /** By the provider's clock, ms since the epoch. */
   deliveredAt?: number
@@ -135,10 +136,11 @@ const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f:
 
 /** Reads what `new_result` of lua/include/result.lua writes; null for a message that is not settled. */
 export function parseResult (text: string): Result | null {
-  const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', caller = '', wamid = '-', ...rest] = text.split(' ')
+  const [letter = '', generation = '', , settledAt = '0', attempts = '0', recipient = '', from = '', wamid = '-', ...rest] = text.split(' ')
   const state = states[letter]
   if (state === undefined) return null
   const admittedAt = parseInt(generation, 16)
+  const [caller = '', campaign] = from.split('@')
   return {
     state,
     admittedAt,
@@ -149,6 +151,7 @@ export function parseResult (text: string): Result | null {
     // `-`: it was erased.
     recipient: recipient === '-' ? '' : recipient,
     caller,
+    ...(campaign === undefined ? {} : { campaign }),
     providerMessageId: wamid === '-' || state === 'cancelled' ? null : wamid,
     ...(wamid !== '-' && state === 'cancelled' ? { cancelledFor: wamid } : {}),
     ...(rest.length === 0 ? {} : readExtras(JSON.parse(rest.join(' ')) as Extras))
@@ -177,8 +180,8 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
 }
 
 /**
- * The end of a compact result, as the scripts take it: `caller providerMessageId [extras]`. `sent`: WhatsApp's ids of message and recipient.
- * `callbacksEnabled`: also keeps the idempotency key, for callbacks. `reason`: of a cancellation, one word in the place of WhatsApp's id.
+ * The end of a compact result, as the scripts take it: `caller[@campaign] providerMessageId [extras]`. `sent`: WhatsApp's ids of message and
+ * recipient. `callbacksEnabled`: also keeps the idempotency key, for callbacks. `reason`: of a cancellation, one word in the place of WhatsApp's id.
  */
 export function resultTail (
   payload: Payload,
@@ -192,7 +195,8 @@ export function resultTail (
   const key = callbacksEnabled && payload.idempotencyKey !== undefined ? [payload.idempotencyKey] as const : [] as const
   const isPlain = waId === null && callbackData === undefined && key.length === 0
   const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null, ...key]
-  return `${payload.caller} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
+  const from = payload.campaign === undefined ? payload.caller : `${payload.caller}@${payload.campaign}`
+  return `${from} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
 }
 
 /** The id by which WhatsApp returns the recipient that the caller wrote: of a number its digits. */

@@ -50,7 +50,8 @@ export async function listTemplates ({ redis, prefix }: Store, sender: string): 
   const [entries, nowMs] = await Promise.all([
     redis.hgetall(senderKey(prefix, sender, 'templates')), redisNowMs(redis, senderKey(prefix, sender, 'sender'))
   ])
-  const found = await Promise.all(Object.entries(entries).map(async ([hash, text]) => {
+  // The others are campaigns.
+  const found = await Promise.all(Object.entries(entries).filter(([hash]) => !hash.startsWith('#')).map(async ([hash, text]) => {
     const [state = '', since = '0', until = '0', evidence = '', ...name] = text.split(' ')
     const code = state === 'releasing' ? 'APPROVED' : evidence
     const untilMs = Number(until) / 1000

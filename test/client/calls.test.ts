@@ -81,6 +81,15 @@ await t.test('each operation of the API has a call, and its result fits the Open
   t.match((await client.listAudit({ limit: 1 })).map(({ action }) => action), ['quota'])
   t.match(await client.getCaller(), { name: 'operator', role: 'admin' })
   fits('Code', await client.getCode('131026'))
+  const campaign = 'spring-sale'
+  fits('Campaign', await client.putCampaign(campaign))
+  t.match(await client.pauseCampaign(campaign), { state: 'paused' })
+  t.match(await client.sendMessage('+15550006004', 'Hello', { campaign }), { queued: true, waitingFor: 'campaign-paused' })
+  t.match(await client.resumeCampaign(campaign), { state: 'running' })
+  t.match(await client.retryCampaign(campaign), { jobs: [{ action: 'retry' }] })
+  fits('Campaign', await client.cancelCampaign(campaign))
+  t.match(await client.getCampaign(campaign), { name: campaign, state: 'cancelled', accepted: 1 })
+  t.match((await client.listCampaigns()).map(({ name }) => name), [campaign])
   t.equal(await client.isReady(), true)
 
   const called = new Set(node.seen('request.completed').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))
@@ -177,5 +186,7 @@ await t.test('every example of docs/client.md runs, with another address and key
 
 await t.test('the table of docs/client.md has exactly the calls of the client', async t => {
   const rows = lines('docs/client.md').flatMap(line => /^\| `(\w+)\(/.exec(line)?.[1] ?? [])
-  t.strictSame(rows.sort(), Object.getOwnPropertyNames(SluiceClient.prototype).filter(name => name !== 'constructor').sort())
+  const parts = [SluiceClient.prototype, Object.getPrototypeOf(SluiceClient.prototype) as object]
+  const calls = parts.flatMap(part => Object.getOwnPropertyNames(part))
+  t.strictSame(rows.sort(), calls.filter(name => name !== 'constructor').sort())
 })

@@ -5,12 +5,13 @@ import { steps } from './steps.js'
 
 /** Scripts that change no message, or are tested elsewhere. */
 const others: Record<string, RegExp> = {
-  'they only read': /^(inspect-\w+|check-\w+|find-recipient)$/,
+  'they only read': /^(inspect-\w+|check-\w+|find-\w+)$/,
   'the doctor repeats a repair: test/doctor': /^repair-\w+$/,
   'counts for people to look at; what a node has not written is lost with it, as the script says': /^count-activity$/,
   'the next housekeeping repeats it: test/recovery/removed.test.ts': /^forget$/,
   'webhooks, which WhatsApp repeats, and a setting that each start writes: test/flow/windows.test.ts': /^(record-windows|set-window-check)$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
+  'an operator repeats it, and a job of a node that died goes on elsewhere: test/flow/campaigns.test.ts': /^set-campaign$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
   'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,
   'slots of a caller that are lost with its request come back with time': /^limit-caller$/,

@@ -15,7 +15,8 @@ export async function settle (
   const { random } = w
   const wamid = how.wamid ?? '-'
   const isFailure = settlement === 'failed' || settlement === 'stop'
-  const entry = { attempt: grant.attempt, outcome: settlement, ...(settlement === 'sent' ? { providerMessageId: wamid } : {}) }
+  const code = isFailure ? { code: random.pick(['131026', '131049']) } : {}
+  const entry = { attempt: grant.attempt, outcome: settlement, ...code, ...(settlement === 'sent' ? { providerMessageId: wamid } : {}) }
   const reply = await w.run('settle', {
     id: grant.id,
     recipient: grant.recipient,
@@ -27,7 +28,7 @@ export async function settle (
     bucket: random.pick(buckets[settlement] ?? ['']),
     coolMs: settlement === 'wait' || settlement === 'stop' ? 1500 : 0,
     code: how.code ?? codeOf(settlement),
-    resultSuffix: `web ${settlement === 'sent' ? wamid : '-'}`,
+    resultSuffix: `${w.callerOf(grant.id)} ${settlement === 'sent' ? wamid : '-'}`,
     history: settlement === 'wait' || (settlement === 'sent' && grant.attempt === 1) ? '' : JSON.stringify(entry),
     reason: isFailure ? 'rejected' : '',
     term: settlement === 'sent' ? indexEntry('d'.repeat(12), grant.id) : '',
@@ -52,7 +53,7 @@ export async function settleLate (w: FuzzWorld, { id, attempt, holder }: Grant):
     coolMs: 1500,
     code: codeOf(settlement),
     pairHits: random.int(0, 2),
-    resultSuffix: 'web -',
+    resultSuffix: `${w.callerOf(id)} -`,
     history: JSON.stringify({ attempt, outcome: settlement }),
     reason: settlement === 'failed' || settlement === 'stop' ? 'rejected' : ''
   }, id)
@@ -68,7 +69,7 @@ export async function receipt (w: FuzzWorld, sent: { id: string, wamid: string }
     id: sent.id, attempt, status, atMs: 0, wamid: sent.wamid, history: JSON.stringify({ attempt, outcome: 'sent', providerMessageId: sent.wamid })
   }
   const reply = await w.run('receipt', { ...args, resultSuffix: '' }, sent.id)
-  if (reply.status === 'needs_suffix') await w.run('receipt', { ...args, resultSuffix: `web ${sent.wamid}` }, sent.id)
+  if (reply.status === 'needs_suffix') await w.run('receipt', { ...args, resultSuffix: `${w.callerOf(sent.id)} ${sent.wamid}` }, sent.id)
 }
 
 export async function bounce (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number): Promise<void> {
@@ -91,7 +92,7 @@ export async function bounce (w: FuzzWorld, sent: { id: string, wamid: string },
   for (let call = 0; call < 3; call++) {
     const reply = await w.run('bounce', { ...args, ...more }, sent.id)
     if (reply.status === 'needs_payload') more = { ...more, payload: '["web","","n"]' }
-    else if (reply.status === 'needs_suffix') more = { ...more, resultSuffix: `web ${sent.wamid}` }
+    else if (reply.status === 'needs_suffix') more = { ...more, resultSuffix: `${w.callerOf(sent.id)} ${sent.wamid}` }
     else return
   }
   throw new TypeError('bounce.lua still asks for more')

@@ -1,6 +1,7 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
 import { bounce, receipt, retry, settle, settleLate } from './attempts.js'
+import { CAMPAIGNS } from './campaigns.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
 type Operation = (w: FuzzWorld) => Promise<void>
@@ -188,11 +189,21 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('record-windows', { acts: `${w.random.pick(RECIPIENTS)} ${w.ms} ?u ${w.ms}` })
     }
   },
+  setCampaign: {
+    weight: 2,
+    async run (w) {
+      const campaign = w.random.pick(CAMPAIGNS)
+      const state = campaign.startsWith('cancelled') && w.random.chance(0.05) ? 'cancelled' : w.random.pick(['paused', 'running', 'running'])
+      await w.run('set-campaign', { campaign, state })
+    }
+  },
   releaseSuspended: {
     weight: 2,
     async run (w) {
       const reply = await w.run('release-suspended', { limit: 3 })
-      for (const id of reply.status === 'released' ? reply.rejected : []) await w.cancel(id, 'rejected')
+      if (reply.status !== 'released') return
+      for (const id of reply.rejected) await w.cancel(id, 'rejected')
+      for (const id of reply.cancelled) await w.cancel(id, 'cancelled')
     }
   },
   recover: {
@@ -275,6 +286,8 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('inspect-recipient', { recipient, lane: w.random.int(1, LANES.length) })
       await w.run('inspect-queue', { which: w.random.pick(['due', 'later', 'all']), skip: 0, size: 5, limit: 50 })
       await w.run('inspect-sender', { limit: 100 })
+      await w.run('inspect-campaigns', { campaign: w.random.pick(['', ...CAMPAIGNS]) })
+      await w.run('find-campaign', { campaign: w.random.pick(CAMPAIGNS), which: w.random.pick(['waiting', 'failed']), cursor: '0', limit: 10 })
       await w.run('find-recipient', { recipient, which: w.random.pick(['waiting', 'failures']), cursor: '0', limit: 10 })
     }
   }

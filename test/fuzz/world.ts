@@ -6,6 +6,7 @@ import { digestOf, senderKey } from '../../src/redis/keys.js'
 import { parseResult } from '../../src/settlement/record.js'
 import { writePayload } from '../../src/redis/payload.js'
 import type { Random } from '../property/random.js'
+import { CAMPAIGNS } from './campaigns.js'
 
 export const SENDER = '100000000000001'
 /** Hashes of templates. */
@@ -16,7 +17,8 @@ export const LANES = ['urgent', 'normal', 'bulk'] as const
 export const WINDOW_MS = 120_000
 const LEASE_MS = 30_000
 
-export interface Message { id: string, recipient: string }
+/** `campaign`: empty for none. */
+export interface Message { id: string, recipient: string, campaign?: string }
 export interface Grant extends Message { attempt: number, holder: string }
 /** An attempt that may have reached the provider. */
 export interface Sent extends Message { attempt: number, wamid: string }
@@ -40,6 +42,8 @@ export class FuzzWorld {
   readonly sent: Sent[] = []
   readonly leased: LeasedCallback[] = []
   readonly erased = new Set<string>()
+  /** How messages of campaigns have ended, as test/fuzz/campaigns.ts sees it. */
+  readonly fates = new Map<string, string>()
   /** Failures that were reopened; a younger message may have their key. */
   readonly reopened = new Set<string>()
   readonly log: string[] = []
@@ -117,8 +121,15 @@ export class FuzzWorld {
     const name = digest(SENDER, 'web', key)
     const holder = this.holder()
     const text = random.chance(0.05) ? 'other' : key
+    const campaign = random.chance(0.5) ? random.pick(CAMPAIGNS) : ''
     const payload = writePayload(recipient, {
-      to: `+${recipient.slice(1)}`, type: 'text', message: text, keySource: 'field', caller: 'web', idempotencyKey: key
+      to: `+${recipient.slice(1)}`,
+      type: 'text',
+      message: text,
+      keySource: 'field',
+      caller: 'web',
+      idempotencyKey: key,
+      ...(campaign === '' ? {} : { campaign })
     })
     const request = {
       digest: name,
@@ -138,7 +149,7 @@ export class FuzzWorld {
       terms: 'e'.repeat(12),
       findS: 90_000,
       marketing: random.chance(0.15),
-      template: random.chance(0.4) ? random.pick(TEMPLATES) : ''
+      template: (random.chance(0.4) ? random.pick(TEMPLATES) : '') + (campaign === '' ? '' : `#${campaign}`)
     }
     let reply = await this.run('admit', request, `${name}.0`)
     if (reply.status === 'lapsed') {
@@ -148,7 +159,7 @@ export class FuzzWorld {
       reply = await this.run('admit', request, `${name}.0`)
     }
     if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') return
-    const message = { id: `${name}.${reply.generation}`, recipient }
+    const message = { id: `${name}.${reply.generation}`, recipient, campaign }
     this.messages.set(message.id, message)
     if (reply.status === 'granted') this.grants.push({ ...message, attempt: 1, holder })
   }
@@ -159,7 +170,13 @@ export class FuzzWorld {
   }
 
   async cancel (id: string, reason: string): Promise<void> {
-    await this.run('cancel', { id, reason, resultSuffix: 'web -', history: JSON.stringify({ outcome: reason, reason }) }, id)
+    await this.run('cancel', { id, reason, resultSuffix: `${this.callerOf(id)} -`, history: JSON.stringify({ outcome: reason, reason }) }, id)
+  }
+
+  /** As a compact result begins: the caller, and the campaign. */
+  callerOf (id: string): string {
+    const { campaign = '' } = this.messages.get(id) ?? {}
+    return campaign === '' ? 'web' : `web@${campaign}`
   }
 
   get leaseMs (): number { return LEASE_MS }

@@ -80,6 +80,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
   'template.failed': [],
   'template.changed': (['paused', 'checking', 'rejected', 'approved'] as const).map(state => ({ sender, template: 'a en', state, code: 'PAUSED' })),
+  'campaign.worked': [{ campaign: 'spring-sale', action: 'cancel', by: 'operator', done: 100_000, left: 2 }],
   'templates.released': [{ sender, released: 3, rejected: 1 }],
   'templates.read': [{ account: '1', result: 'read', templates: 3 }, { account: '1', result: 'failed', code: '190' }],
   'sender.resumed': [{ sender }],

@@ -4,7 +4,8 @@
  */
 export type Decision = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
 export type Refusal =
-  'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED'
+  'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED' |
+  'CAMPAIGN_CANCELLED'
 
 /** The rules of a round in the units of the settings. */
 export interface Rules {

@@ -167,6 +167,7 @@ export function judgeRefusal (observer: Observer, fact: Extract<Fact, { fact: 'r
     RECIPIENT_OPTED_OUT: false,
     TEMPLATE_REJECTED: false,
     WINDOW_CLOSED: false,
+    CAMPAIGN_CANCELLED: false,
     WOULD_EXPIRE: fact.waitUs >= fact.lifeMs * 1000,
     LIMITED: observer.blind || !isOpen(observer, fact.recipient, fact.lane, fact.at)
   }

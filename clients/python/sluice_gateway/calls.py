@@ -18,6 +18,9 @@ from .types import (
     Checked,
     FindMessages,
     Messages,
+    PutCampaign,
+    Campaign,
+    Campaigns,
     RetryFailures,
     Acknowledge,
     AcknowledgeAll,
@@ -187,6 +190,88 @@ class Calls:
             "POST",
             "/api/v1/messages/find",
             body=body,
+        )
+
+    def list_campaigns(
+        self,
+    ) -> Campaigns:
+        """A campaign is kept for as long as failures are, from its last change. Roles: `read`,
+        `admin`.
+        """
+        return self._call(
+            "GET",
+            "/api/v1/campaigns",
+        )
+
+    def put_campaign(
+        self,
+        name: str,
+        body: Optional[PutCampaign] = None,
+    ) -> Campaign:
+        """Needed only to pause it before it begins: the first message creates it as well. Roles:
+        `admin`.
+        """
+        return self._call(
+            "PUT",
+            f"/api/v1/campaigns/{quote(name, safe='')}",
+            body=body,
+        )
+
+    def get_campaign(
+        self,
+        name: str,
+    ) -> Campaign:
+        """Roles: `read`, `admin`.
+        """
+        return self._call(
+            "GET",
+            f"/api/v1/campaigns/{quote(name, safe='')}",
+        )
+
+    def pause_campaign(
+        self,
+        name: str,
+    ) -> Campaign:
+        """From the next grant on, none of its messages is sent. They keep their order, and other
+        messages pass them. Roles: `admin`.
+        """
+        return self._call(
+            "POST",
+            f"/api/v1/campaigns/{quote(name, safe='')}/pause",
+        )
+
+    def resume_campaign(
+        self,
+        name: str,
+    ) -> Campaign:
+        """Its messages go before younger ones of their recipients. Roles: `admin`.
+        """
+        return self._call(
+            "POST",
+            f"/api/v1/campaigns/{quote(name, safe='')}/resume",
+        )
+
+    def retry_campaign(
+        self,
+        name: str,
+    ) -> Campaign:
+        """Roles: `admin`.
+        """
+        return self._call(
+            "POST",
+            f"/api/v1/campaigns/{quote(name, safe='')}/retry",
+        )
+
+    def cancel_campaign(
+        self,
+        name: str,
+    ) -> Campaign:
+        """At once nothing more is granted or accepted. The waiting messages are cancelled in the
+        background. It cannot be undone. Roles: `admin`.
+        """
+        return self._call(
+            "POST",
+            f"/api/v1/campaigns/{quote(name, safe='')}/cancel",
         )
 
     def list_failures(

@@ -63,30 +63,31 @@ class _Problem(TypedDict):
     # `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type:
     # application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message
     # with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing
-    # from this sender. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the
-    # template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the
-    # last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp
-    # rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key
-    # ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and
-    # whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate
-    # allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later.
-    # `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The
-    # message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers
-    # are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is
-    # unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node
-    # overloaded; retry later or on another node with the same idempotency key.
-    # `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated.
-    # `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency
-    # key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not
-    # match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the
-    # gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+    # from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`:
+    # 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`:
+    # 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts
+    # only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently.
+    # `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent.
+    # `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
+    # `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later.
+    # `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429,
+    # The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire
+    # before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large.
+    # `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or
+    # nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry
+    # later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp
+    # did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down;
+    # retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting.
+    # `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis
+    # holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program
+    # required at start is not available
     code: Literal[
         "INVALID_REQUEST", "INVALID_RECIPIENT", "RECIPIENT_IS_USER_ID", "SCHEDULED_IN_PAST",
         "INVALID_KEY", "UNAUTHENTICATED", "WEBHOOK_SIGNATURE", "FORBIDDEN", "NOT_PERMITTED",
         "NOT_FOUND", "SENDER_UNKNOWN", "NOT_SUPPORTED", "METHOD_NOT_ALLOWED", "TOO_SLOW",
         "NOT_SENT_YET", "NOT_CANCELLABLE", "NOT_RETRYABLE", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-        "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT", "TEMPLATE_REJECTED", "WINDOW_CLOSED",
-        "PROVIDER_REJECTED", "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED",
+        "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT", "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED",
+        "WINDOW_CLOSED", "PROVIDER_REJECTED", "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED",
         "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL", "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL",
         "UNAVAILABLE", "OVERLOADED", "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID",
         "SCRIPT_INVALID", "LAYOUT_NEWER", "SETUP_FAILED"
@@ -181,6 +182,8 @@ class PostMessage(_PostMessage, total=False):
     # has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code.
     # `service`: a response to what the person wrote
     category: Literal["marketing", "utility", "authentication", "service"]
+    # Name of its campaign, which counts it, and with which it is paused or cancelled
+    campaign: str
     # Phone number id of the sender; default: the first one configured
     sender: str
     # What to do with a message that cannot be sent at once. `wait`: it joins the queue, the
@@ -335,11 +338,12 @@ class Accepted(_Accepted, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # Why the last attempt failed
     error: AcceptedError
@@ -442,8 +446,11 @@ class Duplicate(_Duplicate, total=False):
     # recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a
     # one-time code. `service`: a response to what the person wrote
     category: Literal["marketing", "utility", "authentication", "service"]
-    # Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
-    cancelledFor: Literal["opted-out"]
+    # Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient
+    # who has opted out. `campaign`: its campaign was cancelled
+    cancelledFor: Literal["opted-out", "campaign"]
+    # Its campaign, if the caller gave one
+    campaign: str
     # The caller's own `biz_opaque_callback_data`, if the message had one
     callbackData: str
     # `scheduledFor` as understood; of a duplicate that of the first message, while that is
@@ -465,11 +472,12 @@ class Duplicate(_Duplicate, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -578,8 +586,11 @@ class Message(_Message, total=False):
     # recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a
     # one-time code. `service`: a response to what the person wrote
     category: Literal["marketing", "utility", "authentication", "service"]
-    # Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
-    cancelledFor: Literal["opted-out"]
+    # Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient
+    # who has opted out. `campaign`: its campaign was cancelled
+    cancelledFor: Literal["opted-out", "campaign"]
+    # Its campaign, if the caller gave one
+    campaign: str
     # The caller's own `biz_opaque_callback_data`, if the message had one
     callbackData: str
     # When it is to be sent at the earliest, while it is scheduled
@@ -600,11 +611,12 @@ class Message(_Message, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -718,11 +730,12 @@ class AcceptedRow(_AcceptedRow, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # Why the last attempt failed
     error: AcceptedRowError
@@ -827,8 +840,11 @@ class DuplicateRow(_DuplicateRow, total=False):
     # recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a
     # one-time code. `service`: a response to what the person wrote
     category: Literal["marketing", "utility", "authentication", "service"]
-    # Why the gateway itself cancelled it. `opted-out`: marketing to a recipient who has opted out
-    cancelledFor: Literal["opted-out"]
+    # Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient
+    # who has opted out. `campaign`: its campaign was cancelled
+    cancelledFor: Literal["opted-out", "campaign"]
+    # Its campaign, if the caller gave one
+    campaign: str
     # The caller's own `biz_opaque_callback_data`, if the message had one
     callbackData: str
     # `scheduledFor` as understood; of a duplicate that of the first message, while that is
@@ -850,11 +866,12 @@ class DuplicateRow(_DuplicateRow, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -912,30 +929,31 @@ class _ProblemRow(TypedDict):
     # `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type:
     # application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message
     # with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing
-    # from this sender. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the
-    # template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the
-    # last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp
-    # rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key
-    # ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and
-    # whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate
-    # allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later.
-    # `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The
-    # message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers
-    # are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is
-    # unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node
-    # overloaded; retry later or on another node with the same idempotency key.
-    # `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated.
-    # `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency
-    # key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not
-    # match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the
-    # gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+    # from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`:
+    # 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`:
+    # 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts
+    # only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently.
+    # `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent.
+    # `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
+    # `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later.
+    # `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429,
+    # The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire
+    # before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large.
+    # `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or
+    # nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry
+    # later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp
+    # did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down;
+    # retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting.
+    # `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis
+    # holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program
+    # required at start is not available
     code: Literal[
         "INVALID_REQUEST", "INVALID_RECIPIENT", "RECIPIENT_IS_USER_ID", "SCHEDULED_IN_PAST",
         "INVALID_KEY", "UNAUTHENTICATED", "WEBHOOK_SIGNATURE", "FORBIDDEN", "NOT_PERMITTED",
         "NOT_FOUND", "SENDER_UNKNOWN", "NOT_SUPPORTED", "METHOD_NOT_ALLOWED", "TOO_SLOW",
         "NOT_SENT_YET", "NOT_CANCELLABLE", "NOT_RETRYABLE", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-        "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT", "TEMPLATE_REJECTED", "WINDOW_CLOSED",
-        "PROVIDER_REJECTED", "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED",
+        "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT", "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED",
+        "WINDOW_CLOSED", "PROVIDER_REJECTED", "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED",
         "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL", "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL",
         "UNAVAILABLE", "OVERLOADED", "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID",
         "SCRIPT_INVALID", "LAYOUT_NEWER", "SETUP_FAILED"
@@ -1068,6 +1086,109 @@ class Messages(TypedDict):
     nextCursor: Optional[str]
 
 
+class PutCampaign(TypedDict, total=False):
+    """A campaign to create"""
+
+    # Phone number id of the sender that is to send it; default: all senders
+    sender: str
+
+
+class CodeCount(TypedDict):
+    """How many messages FAILED with a code"""
+
+    # The error code; `OTHER` for those beyond the first 40
+    code: str
+    # Messages that FAILED with it
+    count: int
+    # What the code means
+    explanation: str
+
+
+class CampaignJob(TypedDict):
+    """Work on all messages of a campaign, in the background"""
+
+    # What it does. `cancel`: cancels the messages that wait. `retry`: retries the messages that
+    # FAILED
+    action: Literal["cancel", "retry"]
+    # How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done.
+    # `failed`: given up
+    state: Literal["waiting", "active", "completed", "failed"]
+    # Messages that are cancelled, or whose retry has begun
+    done: int
+    # Of a cancellation that is done: messages in flight or of unknown outcome, which end by
+    # themselves
+    left: int
+    # The API key of the operator
+    by: str
+    # When it was requested
+    startedAt: str
+    # When it was done; null before
+    finishedAt: Optional[str]
+
+
+class _Campaign(TypedDict):
+    # Its name
+    name: str
+    # What that means for its messages. `running`: its messages are sent. `paused`: none of its
+    # messages is sent until it is resumed. `cancelled`: its waiting messages are cancelled, and it
+    # takes no more. `finished`: all its messages have ended; with its next message it runs again
+    state: Literal["running", "paused", "cancelled", "finished"]
+    # Senders with messages of it
+    senders: List[str]
+    # Messages that were accepted; all counts below except `delivered` and `read` add up to it
+    accepted: int
+    # Messages that wait, for whatever reason
+    waiting: int
+    # Messages that are being sent
+    inFlight: int
+    # Messages that WhatsApp accepted, whatever was reported of them since
+    sent: int
+    # Of these, those that reached the recipient's phone
+    delivered: int
+    # Of these, those that the recipient read
+    read: int
+    # Messages that FAILED
+    failed: int
+    # Messages that were cancelled
+    cancelled: int
+    # Messages whose lifetime ended before they could be sent
+    expired: int
+    # The FAILED messages by code, the most frequent first
+    failures: List[CodeCount]
+    # Messages that attempts ended, per second, in the last ten seconds
+    ratePerSecond: float
+    # When it ends at this rate; null if none of its messages waits, or none was sent in the last
+    # ten seconds
+    expectedEndAt: Optional[str]
+    # When its first message was accepted, or when it was created
+    startedAt: str
+    # When one of its messages was accepted or ended for the last time
+    lastAt: str
+
+
+class Campaign(_Campaign, total=False):
+    """The messages of a campaign, over all senders"""
+
+    # Its last cancellation and its last retry; absent in lists
+    jobs: List[CampaignJob]
+    # Senders that are left out, because the Redis server with their data is down; absent if there
+    # are none
+    unavailable: List[str]
+
+
+class _Campaigns(TypedDict):
+    # The one that changed last first
+    campaigns: List[Campaign]
+
+
+class Campaigns(_Campaigns, total=False):
+    """All campaigns"""
+
+    # Senders that are left out, because the Redis server with their data is down; absent if there
+    # are none
+    unavailable: List[str]
+
+
 class RetryFailures(TypedDict, total=False):
     """The failures to retry now"""
 
@@ -1145,11 +1266,12 @@ class Failure(TypedDict):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # As the caller gave it
     metadata: Optional[Dict[str, Any]]
@@ -1357,11 +1479,12 @@ class RateLimit(TypedDict):
     # the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or
     # payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]
     # Messages in the recipient's queue
     waiting: RateLimitWaiting
@@ -1962,10 +2085,13 @@ class _AuditEntry(TypedDict):
     # rules of a sender. `opt-out`: recorded that a recipient opted out of marketing.
     # `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a
     # recipient opted in to marketing again. `stop-retries`: stopped the retry worker.
-    # `start-retries`: started the retry worker
+    # `start-retries`: started the retry worker. `create-campaign`: created a campaign.
+    # `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`:
+    # cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign
     action: Literal[
         "cancel", "retry", "acknowledge", "clear", "erase", "pause", "resume", "quota", "opt-out",
-        "resume-template", "opt-in", "stop-retries", "start-retries"
+        "resume-template", "opt-in", "stop-retries", "start-retries", "create-campaign",
+        "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign"
     ]
     # The sender; `*` for all
     sender: str
@@ -2044,11 +2170,12 @@ class GraphAcceptedSluice(_GraphAcceptedSluice, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]
@@ -2189,11 +2316,12 @@ class GraphWait(_GraphWait, total=False):
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `window`: its recipient to write or call: WhatsApp accepts it only within 24
-    # hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]

@@ -19,7 +19,7 @@ export interface PlanOptions {
 /** Fields of POST /messages that a cell can have, and those of a template. */
 const fieldNames = [
   'to', 'recipient', 'group', 'message', 'type', 'template', 'language', 'idempotencyKey', 'timestamp', 'deduplicate', 'priority', 'category',
-  'sender', 'expiresInMs', 'scheduledFor', 'onUnknown'
+  'sender', 'campaign', 'expiresInMs', 'scheduledFor', 'onUnknown'
 ]
 const prefixes = ['metadata.', 'param.', 'header.', 'button.']
 

@@ -19,6 +19,7 @@ export interface Defaults {
   text?: string | undefined
   priority: string
   category?: string | undefined
+  campaign?: string | undefined
   sender?: string | undefined
   /** Reads the numbers of a country. */
   toInternational?: ((text: string) => National) | undefined
@@ -50,8 +51,11 @@ function build ({ cells }: TableRow, plan: Plan, defaults: Defaults): PostMessag
   const optional = (field: string): string => textOf(plan.fields.get(field), field)
   const message: Record<string, unknown> = { ...recipient(), message: content(), priority: lower('priority') || defaults.priority }
   for (const field of ['category', 'onUnknown']) if (lower(field) !== '') message[field] = lower(field)
-  for (const field of ['sender', 'idempotencyKey', 'timestamp', 'scheduledFor']) if (optional(field) !== '') message[field] = optional(field)
+  for (const field of ['sender', 'campaign', 'idempotencyKey', 'timestamp', 'scheduledFor']) {
+    if (optional(field) !== '') message[field] = optional(field)
+  }
   message['category'] ??= defaults.category
+  message['campaign'] ??= defaults.campaign
   message['sender'] ??= defaults.sender
   if (optional('expiresInMs') !== '') message['expiresInMs'] = wholeNumber(optional('expiresInMs'), 'expiresInMs')
   if (optional('deduplicate') !== '') message['deduplicate'] = { true: true, false: false }[lower('deduplicate')] ?? lower('deduplicate')

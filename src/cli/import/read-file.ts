@@ -92,7 +92,7 @@ function readTable (table: Table, options: ReadOptions, format: Format): List {
   return { rows: list, empty, ...(format === 'csv' ? { delimiter } : {}) }
 }
 
-function readNdjson (text: string, { priority, category, sender }: Defaults): List {
+function readNdjson (text: string, { priority, category, campaign, sender }: Defaults): List {
   const lines = text.split(/\r?\n/)
   const rows: Row[] = []
   for (const [i, line] of lines.entries()) {
@@ -102,8 +102,8 @@ function readNdjson (text: string, { priority, category, sender }: Defaults): Li
       ? parsed.value
       : undefined
     if (object !== undefined) {
-      const given = { priority, ...(category === undefined ? {} : { category }), ...(sender === undefined ? {} : { sender }) }
-      rows.push({ row: i + 1, message: { ...given, ...object } as PostMessage })
+      const given = Object.fromEntries(Object.entries({ priority, category, campaign, sender }).filter(([, value]) => value !== undefined))
+      rows.push({ row: i + 1, message: { ...given, ...object } as unknown as PostMessage })
     } else {
       const reason = 'invalid' in parsed ? describeInvalid(parsed.invalid) : 'the line is not a JSON object'
       rows.push({ row: i + 1, problem: { code: 'INVALID_ROW', reason }, to: '' })

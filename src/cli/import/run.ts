@@ -8,6 +8,7 @@ import { type Format, type List, readList } from './read-file.js'
 import { createResults, type Tally } from './results.js'
 import { sendList } from './send-list.js'
 import { estimateEnd, showSummary } from './summary.js'
+import { CAMPAIGN_NAME } from '../../values/campaign-name.js'
 
 type Entries = Record<string, string>
 
@@ -75,7 +76,10 @@ export async function runImport (file: string, flags: Flags, { client, print, js
 }
 
 async function readOptionsOf (flags: Flags): Promise<Parameters<typeof readList>[1]> {
-  const { template, language, text, param, header, button, column = {}, country, priority, category, sender, encoding, delimiter } = flags
+  const { template, language, text, param, header, button, column = {}, country, priority, category, campaign, sender, encoding, delimiter } = flags
+  if (campaign !== undefined && !new RegExp(CAMPAIGN_NAME).test(campaign)) {
+    throw new UsageError('--campaign: a name has up to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit')
+  }
   if (template !== undefined && text !== undefined) throw new UsageError('give either --text or --template')
   if (template === undefined && (language ?? param ?? header ?? button) !== undefined && column['template'] === undefined) {
     throw new UsageError('--language, --param, --header and --button belong to --template')
@@ -96,7 +100,8 @@ async function readOptionsOf (flags: Flags): Promise<Parameters<typeof readList>
     delimiter: separator,
     sheet: flags.sheet,
     defaults: {
-      template, language, text, priority, category, sender, toInternational: country === undefined ? undefined : await readNumbersOf(country)
+      ...{ template, language, text, priority, category, campaign, sender },
+      toInternational: country === undefined ? undefined : await readNumbersOf(country)
     }
   }
 }

@@ -72,7 +72,7 @@ export async function sendList (options: SendOptions): Promise<{ end: ImportEnd,
     const sentOrProblem = pending.map((row): number | Problem => {
       if (!('message' in row)) return row.problem
       const earlier = rejectedQueues.get(queueOf(row.message))
-      return earlier ?? sendable.push({ ...row, key: row.message.idempotencyKey ?? keyOf(campaign, row.message) }) - 1
+      return earlier ?? sendable.push({ ...row, key: row.message.idempotencyKey ?? keyOf(row.message.campaign ?? campaign, row.message) }) - 1
     })
     const outcomes = sendable.length === 0 ? [] : await ask(sendable.map(({ message, key }) => ({ ...message, idempotencyKey: key })))
     if (outcomes.length !== sendable.length) {

@@ -77,6 +77,7 @@ export const en = {
   'wait.sender-stopped': 'WhatsApp rejects all messages of this sender',
   'wait.outage': 'WhatsApp is down, or works again and the backlog is sent in stages',
   'wait.window': 'its recipient has not written in the last 24 hours',
+  'wait.campaign-paused': 'its campaign is paused or cancelled',
   'wait.template-paused': 'its template is not approved at WhatsApp now',
   'wait.schedule': 'the caller scheduled it for later',
   'wait.retry': 'the retry schedule',

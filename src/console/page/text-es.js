@@ -74,6 +74,7 @@ export const es = {
   'wait.sender-stopped': 'WhatsApp rechaza todos los mensajes de este remitente',
   'wait.outage': 'WhatsApp está caído, o funciona de nuevo y lo pendiente sale por etapas',
   'wait.window': 'su destinatario no ha escrito en las últimas 24 horas',
+  'wait.campaign-paused': 'su campaña está en pausa o cancelada',
   'wait.template-paused': 'su plantilla no está aprobada ahora en WhatsApp',
   'wait.schedule': 'el servicio lo programó para más tarde',
   'wait.retry': 'el plan de reintentos',

@@ -74,6 +74,7 @@ export const pt = {
   'wait.sender-stopped': 'o WhatsApp rejeita todas as mensagens deste remetente',
   'wait.outage': 'o WhatsApp está fora do ar, ou voltou e o acumulado sai por etapas',
   'wait.window': 'seu destinatário não escreveu nas últimas 24 horas',
+  'wait.campaign-paused': 'sua campanha está pausada ou cancelada',
   'wait.template-paused': 'seu modelo não está aprovado agora no WhatsApp',
   'wait.schedule': 'o serviço a agendou para mais tarde',
   'wait.retry': 'o plano de tentativas',

@@ -27,7 +27,12 @@ const actions: Record<AuditEntry['action'], string> = {
   'resume-template': 'sent the waiting messages of a template',
   'opt-in': 'recorded that a recipient opted in to marketing again',
   'stop-retries': 'stopped the retry worker',
-  'start-retries': 'started the retry worker'
+  'start-retries': 'started the retry worker',
+  'create-campaign': 'created a campaign',
+  'pause-campaign': 'paused a campaign',
+  'resume-campaign': 'resumed a campaign',
+  'cancel-campaign': 'cancelled a campaign',
+  'retry-campaign': 'retried the FAILED messages of a campaign'
 }
 
 const AuditEntrySchema = Type.Object({

@@ -2,6 +2,7 @@
 import type { Static, TSchema, TUnsafe } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import type { Category, Lane } from '../../message.js'
+import { CAMPAIGN_NAME } from '../../values/campaign-name.js'
 import { type Format, formatted } from '../formats.js'
 
 /** One of several words, each with its meaning; the record makes the compiler require all of them. */
@@ -66,6 +67,10 @@ export const categoryMeanings: Record<Category, string> = {
   authentication: 'a one-time code',
   service: 'a response to what the person wrote'
 }
+
+export const campaignName = Type.String({
+  pattern: CAMPAIGN_NAME, description: 'Name of its campaign, which counts it, and with which it is paused or cancelled'
+})
 
 const SENDER_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 export const optionalSender = (description: string) => Type.Optional(Type.String({ pattern: SENDER_PATTERN, description }))

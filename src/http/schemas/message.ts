@@ -30,6 +30,7 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   'sender-stopped': 'WhatsApp rejects the sender: token, permission, account or payment',
   outage: 'WhatsApp is down, or works again and the backlog is sent in stages',
   'template-paused': 'its template is not approved at WhatsApp now; it is sent once it is approved again',
+  'campaign-paused': 'its campaign is paused; it is sent once that is resumed',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   schedule: 'its own `scheduledFor`',
   retry: 'the retry schedule'
@@ -125,7 +126,10 @@ export const MessageSchema = Type.Object({
   type: textOrNull('The Cloud API message type; null once the message is settled'),
   metadata: anyObjectOrNull('As the caller gave it'),
   category: Type.Optional(oneOf(categoryMeanings, 'As the caller gave it, while the message is stored')),
-  cancelledFor: Type.Optional(oneOf<string>({ 'opted-out': 'marketing to a recipient who has opted out' }, 'Why the gateway itself cancelled it')),
+  cancelledFor: Type.Optional(oneOf<string>({
+    'opted-out': 'marketing to a recipient who has opted out', campaign: 'its campaign was cancelled'
+  }, 'Why it was cancelled without a request for this message')),
+  campaign: Type.Optional(text('Its campaign, if the caller gave one')),
   callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, if the message had one')),
   createdAt: timestamp('When it was accepted'),
   scheduledFor: Type.Optional(timestamp('When it is to be sent at the earliest, while it is scheduled')),

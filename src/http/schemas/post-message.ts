@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
 import { formatted } from '../formats.js'
-import { categoryMeanings, laneMeanings, oneOf, recipientText, senderName } from './common.js'
+import { campaignName, categoryMeanings, laneMeanings, oneOf, recipientText, senderName } from './common.js'
 
 const DAY_MS = 86_400_000
 
@@ -40,6 +40,7 @@ export const PostMessageSchema = Type.Object({
   deduplicate: Type.Optional(Type.Boolean({ description: 'false: no key is derived where none is given' })),
   priority: Type.Optional(oneOf(laneMeanings, 'The lane that the message joins')),
   category: Type.Optional(oneOf(categoryMeanings, 'WhatsApp\'s category of the message')),
+  campaign: Type.Optional(campaignName),
   sender: senderName,
   whenLimited: Type.Optional(oneOf(
     { wait: 'it joins the queue, the default', reject: 'it is rejected with LIMITED' }, 'What to do with a message that cannot be sent at once')),

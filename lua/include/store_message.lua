@@ -1,0 +1,23 @@
+--- @include record
+--- @include lookup_index
+-- Stores a message that admit.lua accepts; `message` as there. `seq`: its number in the queue. Returns record, id and the end of its life. Writes.
+local function store_message(message, generation, seq, scheduled_for, now_ms)
+  local id, expires = message.digest .. '.' .. generation, (scheduled_for or now_ms) + message.lifeMs
+  local record = {
+    recipient = message.recipient, lane = message.lane, seq = seq, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
+    template = message.template ~= '' and message.template or nil, expires = expires, keep = now_ms + message.windowMs
+  }
+  local text = format_record(record)
+  if scheduled_for then
+    --- @include schedule
+    text = enter_schedule(record, id, text, scheduled_for)
+  end
+  redis.call('SET', message.msg, 'w ' .. generation .. ' ' .. message.fingerprint) -- w: unsettled, and without an end until it is settled
+  redis.call('HSET', key.backlog, id, text)
+  index_message(message.terms, generation, message.digest)
+  if record.template then
+    --- @include campaign
+    count_closed(record, nil, 'a', now_ms)
+  end
+  return record, id, expires
+end

@@ -1,0 +1,64 @@
+import { segment, type ApiRequest } from './transport.js'
+import type { CallOptions, Campaign, Schemas, Templates, UndefinedCallOptions } from './types.js'
+
+type Call = <Body>(
+  method: ApiRequest['method'], path: string, options: UndefinedCallOptions, more?: Partial<Pick<ApiRequest, 'query' | 'body'>>
+) => Promise<Body>
+
+/** Calls about campaigns and templates: a part of SluiceClient. */
+export class OperatorCalls {
+  readonly #call: Call
+
+  constructor (call: Call) {
+    this.#call = call
+  }
+
+  /** The templates of a sender that WhatsApp does not send now. */
+  async listTemplates (id: string, options: CallOptions = {}): Promise<Templates> {
+    return await this.#call('GET', `/senders/${segment(id)}/templates`, options)
+  }
+
+  /** Sends the waiting messages of a template, whatever is known of it. */
+  async resumeTemplate (id: string, { name, language, ...options }: Schemas['ResumeTemplate'] & CallOptions): Promise<Templates> {
+    return await this.#call('POST', `/senders/${segment(id)}/templates/resume`, options, { body: { name, language } })
+  }
+
+  /** All campaigns with their counts, the one that changed last first. */
+  async listCampaigns (options: CallOptions = {}): Promise<Campaign[]> {
+    return (await this.#call<Schemas['Campaigns']>('GET', '/campaigns', options)).campaigns
+  }
+
+  /** The counts of a campaign, its rate, its expected end and its jobs. */
+  async getCampaign (name: string, options: CallOptions = {}): Promise<Campaign> {
+    return await this.#call('GET', pathOf(name), options)
+  }
+
+  /** Creates a campaign before its first message. */
+  async putCampaign (name: string, { sender, ...options }: Schemas['PutCampaign'] & CallOptions = {}): Promise<Campaign> {
+    return await this.#call('PUT', pathOf(name), options, { body: { sender } })
+  }
+
+  /** Pauses a campaign: none of its messages is sent until it is resumed. */
+  async pauseCampaign (name: string, options: CallOptions = {}): Promise<Campaign> {
+    return await this.#call('POST', `${pathOf(name)}/pause`, options)
+  }
+
+  /** Resumes a paused campaign. */
+  async resumeCampaign (name: string, options: CallOptions = {}): Promise<Campaign> {
+    return await this.#call('POST', `${pathOf(name)}/resume`, options)
+  }
+
+  /** Cancels a campaign for good: its waiting messages are cancelled in the background. */
+  async cancelCampaign (name: string, options: CallOptions = {}): Promise<Campaign> {
+    return await this.#call('POST', `${pathOf(name)}/cancel`, options)
+  }
+
+  /** Retries the FAILED messages of a campaign in the background. */
+  async retryCampaign (name: string, options: CallOptions = {}): Promise<Campaign> {
+    return await this.#call('POST', `${pathOf(name)}/retry`, options)
+  }
+}
+
+function pathOf (name: string): string {
+  return `/campaigns/${segment(name)}`
+}

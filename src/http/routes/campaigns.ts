@@ -1,0 +1,213 @@
+import type { Queue } from 'bullmq'
+import { readCampaignJobs, startCampaignJob, type CampaignAction } from '../../campaigns/jobs.js'
+import { readCampaigns, resumeCampaign, writeCampaign, type Campaign } from '../../campaigns/state.js'
+import type { CloseDeps } from '../../drain/close.js'
+import { SluiceError } from '../../errors.js'
+import type { OperatorAction } from '../../events.js'
+import type { Explain } from '../../failure/failure.js'
+import { formatTime, formatTimeOrNull } from '../../values/time.js'
+import type { Api, ServedSenders } from '../api.js'
+import { chooseSenders } from '../api.js'
+import { addSchemas } from '../openapi.js'
+import { json } from '../operation.js'
+import { problems } from '../problem-responses.js'
+import { sampleTime, SENDER } from '../samples.js'
+import { CampaignParamsSchema, CampaignSchema, campaignSchemas, CampaignsSchema, PutCampaignSchema } from '../schemas/campaign.js'
+import { notCounted, ref } from '../schemas/common.js'
+import type { AuditDeps } from './audit.js'
+import { audit } from './audit.js'
+
+const running = {
+  name: 'spring-sale',
+  state: 'running',
+  senders: [SENDER],
+  accepted: 100_000,
+  waiting: 61_180,
+  inFlight: 12,
+  sent: 38_301,
+  delivered: 35_870,
+  read: 9420,
+  failed: 507,
+  cancelled: 0,
+  expired: 0,
+  failures: [{ code: '131026', count: 507, explanation: 'WhatsApp cannot deliver to this number.' }],
+  ratePerSecond: 79.6,
+  expectedEndAt: sampleTime('09:42:48.000'),
+  startedAt: sampleTime('09:21:55.000'),
+  lastAt: sampleTime('09:30:00.000')
+}
+const cancelling = {
+  ...running,
+  state: 'cancelled',
+  expectedEndAt: null,
+  jobs: [{
+    action: 'cancel', state: 'active', done: 12_500, left: 0, by: 'operator', startedAt: sampleTime('09:30:00.000'), finishedAt: null
+  }]
+}
+const created = {
+  ...running, state: 'running', senders: [], accepted: 0, waiting: 0, inFlight: 0, sent: 0, delivered: 0, read: 0, failed: 0, failures: [],
+  ratePerSecond: 0, expectedEndAt: null, jobs: []
+}
+const params = { name: 'spring-sale' }
+const ofOne = { tags: ['Campaigns'], params: CampaignParamsSchema }
+const requests = { one: { summary: 'A campaign', params } }
+const errors = problems('INVALID_REQUEST', 'NOT_FOUND', 'CAMPAIGN_CANCELLED')
+const campaignResponse = (description: string, examples: Record<string, unknown>) => json(description, ref(CampaignSchema), { examples })
+
+const operations = {
+  list: {
+    operationId: 'listCampaigns',
+    tags: ['Campaigns'],
+    summary: 'Lists the campaigns with their counts',
+    description: 'A campaign is kept for as long as failures are, from its last change.',
+    response: { 200: json('All campaigns', ref(CampaignsSchema), { examples: { one: { campaigns: [running] } } }) }
+  },
+  put: {
+    ...ofOne,
+    operationId: 'putCampaign',
+    summary: 'Creates a campaign before its first message',
+    description: 'Needed only to pause it before it begins: the first message creates it as well.',
+    body: PutCampaignSchema,
+    response: { 200: campaignResponse('The campaign', { created }), ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'CAMPAIGN_CANCELLED') },
+    'x-requests': { one: { summary: 'For all senders', params, body: {} } }
+  },
+  get: {
+    ...ofOne,
+    operationId: 'getCampaign',
+    summary: 'Returns the counts of a campaign and when it is expected to end',
+    response: { 200: campaignResponse('The campaign', { running: { ...running, jobs: [] } }), ...problems('INVALID_REQUEST', 'NOT_FOUND') },
+    'x-requests': requests
+  },
+  pause: {
+    ...ofOne,
+    operationId: 'pauseCampaign',
+    summary: 'Pauses a campaign',
+    description: 'From the next grant on, none of its messages is sent. They keep their order, and other messages pass them.',
+    response: {
+      200: campaignResponse('The campaign, paused', { paused: { ...running, state: 'paused', expectedEndAt: null, jobs: [] } }), ...errors
+    },
+    'x-requests': requests
+  },
+  resume: {
+    ...ofOne,
+    operationId: 'resumeCampaign',
+    summary: 'Resumes a paused campaign',
+    description: 'Its messages go before younger ones of their recipients.',
+    response: { 200: campaignResponse('The campaign, running', { running: { ...running, jobs: [] } }), ...errors },
+    'x-requests': requests
+  },
+  retry: {
+    ...ofOne,
+    operationId: 'retryCampaign',
+    summary: 'Retries the FAILED messages of a campaign, in the background',
+    response: {
+      202: campaignResponse('The campaign, with the job', {
+        retrying: { ...cancelling, state: 'running', jobs: [{ ...cancelling.jobs[0], action: 'retry' }] }
+      }),
+      ...errors
+    },
+    'x-requests': requests
+  },
+  cancel: {
+    ...ofOne,
+    operationId: 'cancelCampaign',
+    summary: 'Cancels a campaign: none of its messages is sent any more',
+    description: 'At once nothing more is granted or accepted. The waiting messages are cancelled in the background. It cannot be undone.',
+    response: { 202: campaignResponse('The campaign, with the job', { cancelling }), ...problems('INVALID_REQUEST', 'NOT_FOUND') },
+    'x-requests': requests
+  }
+}
+
+export interface CampaignRouteDeps extends AuditDeps, CloseDeps { senders: ServedSenders, explain: Explain, campaignQueue: Queue }
+
+/** Campaigns: counts, pausing, resuming, cancelling and retrying. */
+export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
+  addSchemas(api, ...campaignSchemas)
+  const { store, senders, campaignQueue } = deps
+  const describe = ({ failures, expectedEndAt, startedAt, lastAt, ...campaign }: Campaign) => ({
+    ...campaign,
+    failures: failures.map(({ code, count }) => ({ code, count, explanation: deps.explain(code).explanation })),
+    expectedEndAt: formatTimeOrNull(expectedEndAt),
+    startedAt: formatTime(startedAt),
+    lastAt: formatTime(lastAt)
+  })
+
+  async function find (name: string): Promise<{ campaign: Campaign, unavailable: string[] }> {
+    const { campaigns: [campaign], unavailable } = await readCampaigns(store, senders.ids(), name)
+    if (campaign === undefined) throw new SluiceError('NOT_FOUND', { field: 'name', detail: 'no campaign has this name' })
+    return { campaign, unavailable }
+  }
+
+  async function show (name: string) {
+    const { campaign, unavailable } = await find(name)
+    const jobs = await readCampaignJobs(campaignQueue, name)
+    return {
+      ...describe(campaign),
+      jobs: jobs.map(job => ({ ...job, startedAt: formatTime(job.startedAt), finishedAt: formatTimeOrNull(job.finishedAt) })),
+      ...notCounted(unavailable)
+    }
+  }
+
+  /** The campaign, unless it is cancelled. */
+  async function findOpen (name: string): Promise<Campaign> {
+    const { campaign } = await find(name)
+    if (campaign.state === 'cancelled') throw new SluiceError('CAMPAIGN_CANCELLED', { field: 'name' })
+    return campaign
+  }
+
+  const record = async (by: string, action: OperatorAction, subject: string): Promise<void> =>
+    await audit(deps, { by, action, sender: '*', subject })
+
+  async function start (action: CampaignAction, { name }: Pick<Campaign, 'name'>, by: string): Promise<void> {
+    await startCampaignJob(campaignQueue, { action, campaign: name, senders: senders.ids(), by })
+    await record(by, `${action}-campaign`, name)
+  }
+
+  api.get('/campaigns', { schema: operations.list, config: { roles: ['read', 'admin'] } }, async () => {
+    const { campaigns, unavailable } = await readCampaigns(store, senders.ids())
+    return { campaigns: campaigns.map(describe), ...notCounted(unavailable) }
+  })
+
+  api.put('/campaigns/:name', { schema: operations.put, config: { roles: ['admin'] } }, async request => {
+    const { name } = request.params
+    const wanted = chooseSenders(senders, request.body.sender)
+    const { campaigns: [known] } = await readCampaigns(store, senders.ids(), name)
+    if (known?.state === 'cancelled') throw new SluiceError('CAMPAIGN_CANCELLED', { field: 'name' })
+    if (known === undefined) {
+      await writeCampaign(store, wanted, name, 'running')
+      await record(request.caller.name, 'create-campaign', name)
+    }
+    return await show(name)
+  })
+
+  api.get('/campaigns/:name', { schema: operations.get, config: { roles: ['read', 'admin'] } }, async request => await show(request.params.name))
+
+  api.post('/campaigns/:name/pause', { schema: operations.pause, config: { roles: ['admin'] } }, async request => {
+    const { name } = await findOpen(request.params.name)
+    // Also where it has no message yet.
+    await writeCampaign(store, senders.ids(), name, 'paused')
+    await record(request.caller.name, 'pause-campaign', name)
+    return await show(name)
+  })
+
+  api.post('/campaigns/:name/resume', { schema: operations.resume, config: { roles: ['admin'] } }, async request => {
+    const { name } = await findOpen(request.params.name)
+    await resumeCampaign(deps, senders.ids(), name)
+    await record(request.caller.name, 'resume-campaign', name)
+    return await show(name)
+  })
+
+  api.post('/campaigns/:name/retry', { schema: operations.retry, config: { roles: ['admin'] } }, async (request, reply) => {
+    await start('retry', await findOpen(request.params.name), request.caller.name)
+    reply.status(202)
+    return await show(request.params.name)
+  })
+
+  api.post('/campaigns/:name/cancel', { schema: operations.cancel, config: { roles: ['admin'] } }, async (request, reply) => {
+    const { campaign } = await find(request.params.name)
+    await writeCampaign(store, senders.ids(), campaign.name, 'cancelled')
+    await start('cancel', campaign, request.caller.name)
+    reply.status(202)
+    return await show(campaign.name)
+  })
+}

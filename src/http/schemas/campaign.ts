@@ -1,0 +1,66 @@
+import { Type } from '@sinclair/typebox'
+import type { CampaignJobView } from '../../campaigns/jobs.js'
+import type { CampaignState } from '../../campaigns/state.js'
+import { campaignName, count, listOf, oneOf, optionalSender, text, timestamp, timestampOrNull, unavailable } from './common.js'
+
+export const CampaignParamsSchema = Type.Object({ name: campaignName })
+export const PutCampaignSchema = Type.Object({
+  sender: optionalSender('Phone number id of the sender that is to send it; default: all senders')
+}, { $id: 'PutCampaign', additionalProperties: false, description: 'A campaign to create' })
+
+const states: Record<CampaignState, string> = {
+  running: 'its messages are sent',
+  paused: 'none of its messages is sent until it is resumed',
+  cancelled: 'its waiting messages are cancelled, and it takes no more',
+  finished: 'all its messages have ended; with its next message it runs again'
+}
+const jobStates: Record<CampaignJobView['state'], string> = {
+  waiting: 'a worker node will take it', active: 'under way', completed: 'done', failed: 'given up'
+}
+const jobActions: Record<CampaignJobView['action'], string> = {
+  cancel: 'cancels the messages that wait', retry: 'retries the messages that FAILED'
+}
+
+const CodeCountSchema = Type.Object({
+  code: text('The error code; `OTHER` for those beyond the first 40'),
+  count: count('Messages that FAILED with it'),
+  explanation: text('What the code means')
+}, { $id: 'CodeCount', description: 'How many messages FAILED with a code' })
+
+const CampaignJobSchema = Type.Object({
+  action: oneOf(jobActions, 'What it does'),
+  state: oneOf(jobStates, 'How far it is'),
+  done: count('Messages that are cancelled, or whose retry has begun'),
+  left: count('Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves'),
+  by: text('The API key of the operator'),
+  startedAt: timestamp('When it was requested'),
+  finishedAt: timestampOrNull('When it was done; null before')
+}, { $id: 'CampaignJob', description: 'Work on all messages of a campaign, in the background' })
+
+export const CampaignSchema = Type.Object({
+  name: text('Its name'),
+  state: oneOf(states, 'What that means for its messages'),
+  senders: Type.Array(Type.String(), { description: 'Senders with messages of it' }),
+  accepted: count('Messages that were accepted; all counts below except `delivered` and `read` add up to it'),
+  waiting: count('Messages that wait, for whatever reason'),
+  inFlight: count('Messages that are being sent'),
+  sent: count('Messages that WhatsApp accepted, whatever was reported of them since'),
+  delivered: count('Of these, those that reached the recipient\'s phone'),
+  read: count('Of these, those that the recipient read'),
+  failed: count('Messages that FAILED'),
+  cancelled: count('Messages that were cancelled'),
+  expired: count('Messages whose lifetime ended before they could be sent'),
+  failures: listOf([CodeCountSchema], 'The FAILED messages by code, the most frequent first'),
+  ratePerSecond: Type.Number({ minimum: 0, description: 'Messages that attempts ended, per second, in the last ten seconds' }),
+  expectedEndAt: timestampOrNull('When it ends at this rate; null if none of its messages waits, or none was sent in the last ten seconds'),
+  startedAt: timestamp('When its first message was accepted, or when it was created'),
+  lastAt: timestamp('When one of its messages was accepted or ended for the last time'),
+  jobs: Type.Optional(listOf([CampaignJobSchema], 'Its last cancellation and its last retry; absent in lists')),
+  unavailable
+}, { $id: 'Campaign', description: 'The messages of a campaign, over all senders' })
+
+export const CampaignsSchema = Type.Object({ campaigns: listOf([CampaignSchema], 'The one that changed last first'), unavailable }, {
+  $id: 'Campaigns', description: 'All campaigns'
+})
+
+export const campaignSchemas = [PutCampaignSchema, CodeCountSchema, CampaignJobSchema, CampaignSchema, CampaignsSchema]

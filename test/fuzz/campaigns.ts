@@ -1,0 +1,51 @@
+/** The counts of campaigns compared with the messages' own ends, as Redis has them: nothing here comes from the scripts that count. */
+import type { FuzzWorld } from './world.js'
+
+/** `cancelled...`: only these are ever cancelled, since no message joins them then. */
+export const CAMPAIGNS = ['spring', 'spring.26', 'cancelled-1', 'cancelled-2']
+
+const NAMES = ['accepted', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'expired'] as const
+type Counts = Record<typeof NAMES[number], number>
+const countedAs: Record<string, Array<typeof NAMES[number]>> = {
+  s: ['sent'], d: ['sent', 'delivered'], r: ['sent', 'delivered', 'read'], f: ['failed'], c: ['cancelled'], e: ['expired']
+}
+
+/** Violations, one sentence each. */
+export async function judgeCampaigns (w: FuzzWorld, backlog: Record<string, string>): Promise<string[]> {
+  await follow(w, backlog)
+  const entries = await w.redis.hgetall(w.key('campaigns'))
+  return CAMPAIGNS.flatMap(name => {
+    const ids = [...w.messages.values()].filter(({ campaign }) => campaign === name).map(({ id }) => id)
+    const words = (entries[name] ?? '').split(' ')
+    const counts = Object.fromEntries(NAMES.map((count, i) => [count, Number(words[i + 3] ?? 0)])) as Counts
+    const found: string[] = []
+    const unsettled = counts.accepted - counts.sent - counts.failed - counts.cancelled - counts.expired
+    const waiting = ids.filter(id => id in backlog).length
+    if (counts.accepted !== ids.length) found.push(`${name} has ${ids.length} messages and counts ${counts.accepted}`)
+    if (unsettled !== waiting) found.push(`${name} has ${waiting} unsettled messages and counts ${unsettled}`)
+    const codes = words.slice(13).reduce((sum, word) => sum + Number(word.split('=')[1]), 0)
+    if (codes !== counts.failed) found.push(`${name} counts ${counts.failed} failed messages and ${codes} with codes`)
+    const fates = ids.map(id => w.fates.get(id) ?? '?')
+    if (fates.includes('?')) return found
+    const expected = Object.fromEntries(NAMES.map(count => [count, 0])) as Counts
+    for (const fate of fates) for (const count of countedAs[fate] ?? []) expected[count]++
+    for (const count of NAMES.slice(1)) {
+      if (counts[count] !== expected[count]) found.push(`${name} has ${expected[count]} ${count} messages and counts ${counts[count]}`)
+    }
+    return found
+  })
+}
+
+/** Notes how each message has ended: `w` for not yet, the letter of its result, or `?` once that cannot be known any more. */
+async function follow (w: FuzzWorld, backlog: Record<string, string>): Promise<void> {
+  const ids = [...w.messages.values()].filter(({ campaign }) => campaign !== '').map(({ id }) => id)
+  const marks = ids.length === 0 ? [] : await w.redis.mget(...ids.map(id => w.key('msg', id)))
+  for (const [i, id] of ids.entries()) {
+    const [letter = '', generation] = marks[i]?.split(' ') ?? []
+    const isOwn = generation === id.split('.')[1] && letter !== 'w'
+    if (id in backlog) w.fates.set(id, 'w')
+    else if (isOwn) w.fates.set(id, letter)
+    // Its result has expired, or a younger message has its key. How it ended before stays, if nothing can have changed it since.
+    else if (!'fce'.includes(w.fates.get(id) ?? '?') || await w.redis.hexists(w.key('failure-records'), id) === 1) w.fates.set(id, '?')
+  }
+}
