@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
 import { createCaller } from '../prove/caller.js'
 import { judge, type Judgement } from '../prove/judge.js'
-import { monotonicNow, type Fact, type Rules, type ObservedSend } from '../prove/history.js'
+import type { Watched } from '../prove/fleet.js'
+import { monotonicNow, type Fact, type Rules } from '../prove/history.js'
 import { keys, nodeEnv } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
@@ -208,7 +209,7 @@ class CellRun {
     for (const { child, watch } of this.#nodes) {
       if (!existsSync(watch)) continue
       for (const line of readFileSync(watch, 'utf8').trim().split('\n').filter(line => line !== '')) {
-        this.facts.push({ ...JSON.parse(line) as ObservedSend, node: String(child.pid) })
+        this.facts.push({ ...JSON.parse(line) as Watched, node: String(child.pid) })
       }
     }
     this.facts.push(...await this.#ground.arrivals(this.#sender), ...await this.#ground.grants(this.#sender))

@@ -1,7 +1,8 @@
 /** Histories that violate one of sentences 29 to 42. */
 import type { Fact, Rules } from './history.js'
 import {
-  blocked, calledBack, ended, insteadOfB, isOf, keyLeft, NODE, ofTemplate, operated, PAIR, posted, refused, sent, sound, status, strict, without,
+  blocked, calledBack, ended, insteadOfB, isOf, keyLeft, NODE, ofTemplate, operated, PAIR, posted, refused, responded, sent, sound, status, strict,
+  templatesRead, without,
   type Doctored
 } from './doctored.js'
 
@@ -19,6 +20,11 @@ export const aboutTheRest: Doctored[] = [
     facts: [
       ...sound, operated('pause', 600), operated('resume', 5000), { fact: 'lost-writes', from: 590, at: 700, ids: [], pairs: [], senders: ['9'] }
     ]
+  },
+  {
+    what: 'a start while its sender is paused, long after a request to resume got no response',
+    sentence: 29,
+    facts: [...sound, operated('resume', -5000, { http: 0 }), operated('pause', 600), operated('resume', 5000)]
   },
   {
     what: 'marketing that starts after an opt-out',
@@ -129,6 +135,15 @@ export const aboutTheRest: Doctored[] = [
     rules: strict,
     facts: [
       ...ofTemplate(insteadOfB(...refused('b', 1010, 1, 132015), { ...ended('b', 'failed'), settledAt: 3000 })), ...blocked(4000, 20_000, 'DISABLED')
+    ]
+  },
+  {
+    what: 'a message of a disabled template that failed after that was read as approved',
+    sentence: 6,
+    rules: strict,
+    facts: [
+      ...sound, ...blocked(900, 20_000, 'DISABLED'), templatesRead(60_000), templatesRead(120_000),
+      posted('c', 200_000, { template: 'order_ready' }), responded('c', 200_010), { ...ended('c', 'failed'), settledAt: 201_000 }
     ]
   },
   {

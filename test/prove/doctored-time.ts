@@ -1,8 +1,8 @@
 /** Histories that violate one of sentences 18 to 28. */
 import type { Fact } from './history.js'
 import {
-  acceptedAgain, arrived, checked, ended, granted, insteadOfB, isOf, NODE, operated, PAIR, posted, postedWith, refused, responded, rules, sendOf,
-  sent, sound, startedAgain, strict, unanswered, without, written, type Doctored
+  acceptedAgain, arrived, blocked, checked, ended, granted, insteadOfB, isOf, NODE, ofTemplate, operated, PAIR, posted, postedWith, refused,
+  responded, rules, sendOf, sent, sound, startedAgain, strict, templatesRead, unanswered, unstarted, withCircuit, without, written, type Doctored
 } from './doctored.js'
 
 const scheduled = (key: string, scheduledFor: number, at = 100): Fact[] => [
@@ -39,6 +39,19 @@ export const aboutTime: Doctored[] = [
     facts: [
       ...insteadOfB(...sent('b', 500), ended('b', 'sent')), operated('rules', 600, { rules: { intervalMs: 6000 } }),
       posted('c', 700), responded('c', 710), ...sent('c', 1100), ended('c', 'sent')
+    ]
+  },
+  {
+    what: 'two starts too close to each other, long after a request to clear their pair got no response',
+    sentence: 18,
+    facts: [...insteadOfB(...sent('b', 60), ended('b', 'sent')), operated('clear', -15_000, { pair: PAIR, http: 0 })]
+  },
+  {
+    what: 'a start by a rule that got no response, long after an operator set the former rule again',
+    sentence: 18,
+    facts: [
+      ...sound, operated('rules', 2000, { rules: { intervalMs: 500 }, http: 0 }), operated('rules', 2100, { rules: { intervalMs: 1000 } }),
+      ...many(2, n => [posted(`n${n}`, 3000), responded(`n${n}`, 3010), ...sent(`n${n}`, 12_000 + n * 600), ended(`n${n}`, 'sent')])
     ]
   },
   {
@@ -207,6 +220,42 @@ export const aboutTime: Doctored[] = [
     sentence: 27,
     rules: strict,
     facts: [...sound, ...scheduled('s', 5000), ...sent('s', 30_000), ended('s', 'sent')]
+  },
+  {
+    what: 'a scheduled message that starts late, after a pause without a response was ended',
+    sentence: 27,
+    rules: strict,
+    facts: [
+      ...sound, ...scheduled('s', 5000), operated('pause', 1500, { http: 0 }), operated('resume', 6000), operated('resume', 25_000),
+      ...sent('s', 26_000), ended('s', 'sent')
+    ]
+  },
+  {
+    what: 'a scheduled message that starts late, after a node with connections did not start what it was granted',
+    sentence: 27,
+    rules: withCircuit,
+    facts: [
+      ...sound, ...scheduled('s', 5000), { fact: 'connection', at: 5500, node: NODE, isMade: false },
+      { fact: 'connection', at: 5600, node: NODE, isMade: true }, ...unstarted(6000), ...sent('s', 30_000), ended('s', 'sent')
+    ]
+  },
+  {
+    what: 'a retry that waits for half an hour after its template was approved, and nothing shows that it was read',
+    sentence: 26,
+    rules: strict,
+    facts: [
+      ...ofTemplate(insteadOfB(...refused('b', 1010, 1, 131000), ...sent('b', 1_800_000, 2), ended('b', 'sent', 'retryable', 'sent'))),
+      ...blocked(900, 20_000)
+    ]
+  },
+  {
+    what: 'a retry that waits for minutes after its template was read as approved',
+    sentence: 26,
+    rules: strict,
+    facts: [
+      ...ofTemplate(insteadOfB(...refused('b', 1010, 1, 131000), ...sent('b', 400_000, 2), ended('b', 'sent', 'retryable', 'sent'))),
+      ...blocked(900, 20_000), templatesRead(60_000), templatesRead(120_000)
+    ]
   },
   {
     what: 'a message that expires minutes after its life',

@@ -91,6 +91,12 @@ const templateSet = (at: number, status: TemplateSet['status']): Fact => ({
 export const blocked = (from: number, to: number, status: TemplateSet['status'] = 'PAUSED'): Fact[] =>
   [templateSet(from, status), templateSet(to, 'APPROVED')]
 
+/** A node read the statuses of all templates. */
+export const templatesRead = (at: number): Fact => ({ fact: 'templates-read', askedAt: at - 50, at, node: NODE, status: 200 })
+/** Five grants of other recipients that no node started. */
+export const unstarted = (at: number): Fact[] =>
+  [1, 2, 3, 4, 5].map(number => ({ ...granted(`x${number}`, at + number), pair: `8/1555002${number}` }))
+
 export const LOST = 'ddddddddddddddddddddd1'
 /** `b` was accepted at 50; Redis lost that, and accepted it again, since a node took up an earlier request late: no response came of that. */
 export const acceptedAgain = (at: number): Fact[] => [

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { endChild, startGateway, type Child } from '../crash/child.js'
 import { nodeEnv } from '../support/gateway.js'
 import { pass } from '../support/until.js'
-import { monotonicNow, type Fact, type Frozen, type ObservedSend, type Trouble } from './history.js'
+import { monotonicNow, type Connection, type Fact, type Frozen, type ObservedSend, type TemplatesRead, type Trouble } from './history.js'
 import type { Proxies } from './proxies.js'
 
 export interface FleetOptions {
@@ -35,8 +35,11 @@ export interface Fleet {
   /** Resolves when all nodes run again without faults. */
   heal: () => Promise<void>
   /** What the observers in the nodes recorded. */
-  watched: () => ObservedSend[]
+  watched: () => Watched[]
 }
+
+/** What the observer in a node records. */
+export type Watched = ObservedSend | TemplatesRead | Connection
 
 interface RunningNode { child: Child, origin: string | null, busy: Promise<void> | null, isFrozen: boolean }
 
@@ -161,7 +164,7 @@ export async function startFleet (options: FleetOptions, record: (fact: Fact) =>
         else await node.child.ready.catch(() => undefined)
       }
     },
-    watched: () => generations.flatMap(({ node, file }) => readLines(file).map(line => ({ ...JSON.parse(line) as ObservedSend, node }))),
+    watched: () => generations.flatMap(({ node, file }) => readLines(file).map(line => ({ ...JSON.parse(line) as Watched, node }))),
     async close () {
       isClosed = true
       await Promise.all([...running.values()].map(async ({ child }) => await endChild(child)))

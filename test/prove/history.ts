@@ -104,6 +104,10 @@ export interface Operated {
 }
 /** A template got another status at WhatsApp, at some time between these. At first a template is approved. */
 export interface TemplateSet { fact: 'template-set', askedAt: number, at: number, template: string, status: 'APPROVED' | 'PAUSED' | 'DISABLED' }
+/** A node read the statuses of all templates: it asked, and then had the complete response. */
+export interface TemplatesRead { fact: 'templates-read', askedAt: number, at: number, node: string, status: number }
+/** A node made a connection to the provider, or could not make one. */
+export interface Connection { fact: 'connection', at: number, node: string, isMade: boolean }
 /** The clock of Redis was set: forward, or back if `stepMs` is negative. All facts have moments of the other clock. */
 export interface ClockStepped { fact: 'clock-stepped', at: number, stepMs: number }
 /** A process was frozen. */
@@ -149,8 +153,8 @@ export interface NodeFailed { fact: 'node-failed', node: string, text: string }
 export interface Over { fact: 'over', at: number, unsettled: number }
 
 export type Fact =
-  | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | TemplateSet | ClockStepped | Frozen
-  | Trouble
+  | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | TemplateSet | TemplatesRead
+  | Connection | ClockStepped | Frozen | Trouble
   | FaultInjected | LostWrites | Ended | Counted | Listed | KeyLeft | NodeFailed | Over
 
 export interface SenderRules { intervalMs: number, burst: number, perSecond: number }
@@ -169,6 +173,8 @@ export interface Rules {
   leaseMs?: number
   /** The circuit breaker: `tailMs` is how long it may still hold messages up after a success. By default there is none. */
   circuit?: { recipients: number, tailMs: number }
+  /** Senders that are removed at times, and added again. */
+  changing?: string[]
   /** Whether a receiver recorded callbacks. */
   callbacks?: boolean
 }

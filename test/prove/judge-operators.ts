@@ -1,8 +1,9 @@
 /** Sentences 29 to 32: what operators, recipients and WhatsApp's webhooks ask for is done. */
 import {
-  factsOf, groupBy, isInconclusive, isLost, senderOf, type Fact, type LostWrites, type Message, type Operated, type Rules
+  factsOf, groupBy, isInconclusive, isLost, senderOf, type Fact, type Message, type Operated, type Rules
 } from './history.js'
-import { CLOCKS_MS, LATE_REQUEST_MS, type Report } from './model.js'
+import { effectiveBy } from './late-requests.js'
+import { CLOCKS_MS, type Report } from './model.js'
 import type { Send, Sends } from './sends.js'
 
 export interface Pause { sender: string, from: number, to: number }
@@ -14,6 +15,7 @@ export interface Pause { sender: string, from: number, to: number }
 export function pausesOf (facts: Fact[], possible = false): Pause[] {
   const pauses: Pause[] = []
   const lost = factsOf(facts, 'lost-writes')
+  const byWhen = effectiveBy(facts)
   const operations = factsOf(facts, 'operated').filter(({ action }) => action === 'pause' || action === 'resume')
   for (const [sender, list] of groupBy(operations, ({ sender }) => sender)) {
     list.sort((a, b) => a.askedAt - b.askedAt).forEach((one, i) => {
@@ -21,11 +23,11 @@ export function pausesOf (facts: Fact[], possible = false): Pause[] {
       const resumes = list.slice(i + 1).filter(({ action }) => action === 'resume')
       if (possible) {
         const ends = resumes.filter(resume => resume.http === 200 && !isLost(resume, lost))
-        const late = isInconclusive(one) ? ends.find(({ askedAt }) => askedAt >= one.at + LATE_REQUEST_MS) ?? ends.at(-1) : undefined
+        const late = isInconclusive(one) ? ends.find(({ askedAt }) => askedAt >= byWhen(one.at)) ?? ends.at(-1) : undefined
         pauses.push({ sender, from: one.askedAt, to: (late ?? ends[0])?.at ?? Infinity })
         return
       }
-      const to = isEndedLate(one, list.slice(0, i), 'resume') ? one.at : resumes[0]?.askedAt ?? Infinity
+      const to = isEndedLate(one, list.slice(0, i), 'resume', byWhen) ? one.at : resumes[0]?.askedAt ?? Infinity
       if (!isLost(one, lost)) pauses.push({ sender, from: one.at, to })
     })
   }
@@ -35,12 +37,12 @@ export function pausesOf (facts: Fact[], possible = false): Pause[] {
 /** From the request to clear a pair to the moment when it has taken effect at the latest. */
 export function clearsOf (facts: Fact[], pair: string): Array<{ from: number, to: number }> {
   return factsOf(facts, 'operated').filter(one => one.action === 'clear' && one.pair === pair)
-    .map(one => ({ from: one.askedAt, to: one.at + (isInconclusive(one) ? LATE_REQUEST_MS : 0) }))
+    .map(one => ({ from: one.askedAt, to: isInconclusive(one) ? effectiveBy(facts)(one.at) : one.at }))
 }
 
 /** Whether a request of before, such as to resume, may take effect only after this one, and end it. */
-function isEndedLate (one: Operated, before: Operated[], ending: Operated['action']): boolean {
-  return before.some(other => other.action === ending && isInconclusive(other) && one.askedAt - other.at < LATE_REQUEST_MS)
+function isEndedLate (one: Operated, before: Operated[], ending: Operated['action'], byWhen: (at: number) => number): boolean {
+  return before.some(other => other.action === ending && isInconclusive(other) && one.askedAt < byWhen(other.at))
 }
 
 export function judgeOperators (rules: Rules, messages: Map<string, Message>, sends: Sends, facts: Fact[], report: Report): void {
@@ -51,7 +53,7 @@ export function judgeOperators (rules: Rules, messages: Map<string, Message>, se
   }
   const losses = factsOf(facts, 'lost-writes')
   const preferences = factsOf(facts, 'operated').filter(({ action }) => action === 'opt-out' || action === 'opt-in')
-  for (const [pair, list] of groupBy(preferences, ({ pair = '' }) => pair)) judgeOptOuts(rules, messages, sends, pair, list, losses, report)
+  for (const [pair, list] of groupBy(preferences, ({ pair = '' }) => pair)) judgeOptOuts(rules, messages, sends, pair, list, facts, report)
   const erasures = factsOf(facts, 'operated').filter(one => one.action === 'erase' && one.http === 200 && !isLost(one, losses))
   const erased = new Set(erasures.map(({ pair = '' }) => pair.split('/').at(-1)))
   for (const { key, names } of factsOf(facts, 'key-left')) {
@@ -73,10 +75,11 @@ function isGrantedIn ({ granted, checked }: Send, from: number, to: number, { st
 }
 
 function judgeOptOuts (
-  rules: Rules, messages: Map<string, Message>, sends: Sends, pair: string, list: Operated[], losses: LostWrites[], report: Report
+  rules: Rules, messages: Map<string, Message>, sends: Sends, pair: string, list: Operated[], facts: Fact[], report: Report
 ): void {
+  const [losses, byWhen] = [factsOf(facts, 'lost-writes'), effectiveBy(facts)]
   list.sort((a, b) => a.askedAt - b.askedAt).forEach((one, i) => {
-    if (one.action !== 'opt-out' || one.http !== 200 || isLost(one, losses) || isEndedLate(one, list.slice(0, i), 'opt-in')) return
+    if (one.action !== 'opt-out' || one.http !== 200 || isLost(one, losses) || isEndedLate(one, list.slice(0, i), 'opt-in', byWhen)) return
     const to = list.slice(i + 1).find(({ action }) => action === 'opt-in')?.askedAt ?? Infinity
     for (const { posted } of messages.values()) {
       if (posted.pair !== pair || posted.isMarketing !== true) continue

@@ -75,7 +75,7 @@ export function judge ({ rules, facts }: History): Judgement {
     bySentence.set(sentence, [...bySentence.get(sentence) ?? [], what])
   }
   const sends = sendsOf(messages, facts)
-  const templates = templatesOf(messages, sends, facts)
+  const templates = templatesOf(rules, messages, sends, facts)
   const outcomes = judgeOutcomes(rules, messages, sends, templates, facts, report)
   const outages = outagesOf(rules, sends, facts)
   const doubled = judgeSends(rules, messages, sends, outages, report)

@@ -73,8 +73,6 @@ export const CLOCKS_MS = 5
 export const NETWORK_MS = 50
 /** A second may hold this share more than the rate. */
 export const RATE_TOLERANCE = 0.02
-/** A request without a conclusive response may take effect this much later: its node was frozen, or its command was held up. */
-export const LATE_REQUEST_MS = 20_000
 /** How long a node with a working connection to Redis needs at most to write what it knows. */
 export const WRITE_WITHIN_MS = 2500
 /** How long something due may wait while nothing prevents it. */

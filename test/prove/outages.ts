@@ -1,5 +1,6 @@
 /** When the circuit of a sender was open, from the sends and their outcomes alone. */
-import { factsOf, groupBy, senderOf, type Fact, type Rules } from './history.js'
+import { factsOf, groupBy, senderOf, type Fact, type Granted, type Rules } from './history.js'
+import { effectiveBy } from './late-requests.js'
 import { outcomeOf, type Send, type Sends } from './sends.js'
 
 interface Interval { from: number, to: number }
@@ -31,12 +32,16 @@ export function outagesOf (rules: Rules, sends: Sends, facts: Fact[]): Outages {
   const losses = factsOf(facts, 'lost-writes').map(({ from }) => ({ askedAt: from }))
   const bySender = new Map([...groupBy(sends.all, ({ pair }) => senderOf(pair))].map(([sender, list]) => [sender, endsOf(list, rules)]))
   const started = new Set(sends.all.map(({ granted }) => granted))
+  const unconnected = unconnectedOf(facts)
+  const byWhen = effectiveBy(facts)
+  const isUnconnected = ({ at }: Granted): boolean => unconnected.some(({ from, to }) => from <= byWhen(at + rules.startWithinMs) && to >= at)
   const unsent = groupBy(
-    factsOf(facts, 'granted').filter(one => !started.has(one)).map(({ at, pair }) => ({ at, send: { pair, checked: { at } }, isAccepted: false })),
+    factsOf(facts, 'granted').filter(one => !started.has(one) && isUnconnected(one))
+      .map(({ at, pair }) => ({ at, send: { pair, checked: { at } }, isAccepted: false })),
     ({ send }) => senderOf(send.pair))
   const tailOf = (sender: string): number =>
     circuit.tailMs + STAGES_IN_SLOTS * 1000 / (rules.senders?.[sender]?.perSecond ?? rules.perSecond)
-  // A connection that cannot be made is no send, and counts: a grant without a start may have met none.
+  // A connection that cannot be made is no send, and counts. A grant that a node with connections did not start says nothing of WhatsApp.
   const tried = (sender: string, ends: End[]): Failing[] => [...ends, ...unsent.get(sender) ?? []].sort((a, b) => a.at - b.at)
   const possible = new Map([...bySender].map(([sender, ends]) => [sender, [
     ...intervals(tried(sender, ends), circuit.recipients, tailOf(sender), WINDOW_MS),
@@ -51,6 +56,16 @@ export function outagesOf (rules: Rules, sends: Sends, facts: Fact[]): Outages {
     suspected: sender => suspected.get(sender) ?? [],
     certain: sender => certain.get(sender) ?? []
   }
+}
+
+/** Times in which the last connection that a node tried to make was not made. */
+function unconnectedOf (facts: Fact[]): Interval[] {
+  const found: Interval[] = []
+  for (const list of groupBy(factsOf(facts, 'connection'), ({ node }) => node).values()) {
+    list.sort((a, b) => a.at - b.at)
+    list.forEach(({ at, isMade }, i) => { if (!isMade) found.push({ from: at, to: list[i + 1]?.at ?? Infinity }) })
+  }
+  return found
 }
 
 /** Sends by their ends. A node that gets no response knows that at its time-out, or at the end of the lease at the latest. */

@@ -1,6 +1,6 @@
 /** The rules of each sender over time, from the settings and the operators' changes. */
-import { factsOf, groupBy, isLost, type Fact, type Rules, type SenderRules } from './history.js'
-import { LATE_REQUEST_MS } from './model.js'
+import { factsOf, groupBy, isInconclusive, isLost, type Fact, type Rules, type SenderRules } from './history.js'
+import { effectiveBy } from './late-requests.js'
 
 export interface RulesInForce {
   /** All rules that were or may have been in force at some time from `from` to `to`. */
@@ -18,20 +18,21 @@ const isSame = (one: SenderRules, other: SenderRules): boolean =>
 export function rulesInForce (rules: Rules, facts: Fact[]): RulesInForce {
   const changes = groupBy(factsOf(facts, 'operated').filter(({ action }) => action === 'rules'), ({ sender }) => sender)
   const losses = factsOf(facts, 'lost-writes')
+  const byWhen = effectiveBy(facts)
   const histories = new Map<string, Array<{ from: number, to: number, rules: SenderRules }>>()
   function historyOf (sender: string): Array<{ from: number, to: number, rules: SenderRules }> {
     const known = histories.get(sender)
     if (known !== undefined) return known
     const first: SenderRules = { intervalMs: rules.intervalMs, burst: 1, perSecond: rules.perSecond, ...rules.senders?.[sender] }
     const list = [{ from: -Infinity, to: Infinity, rules: first }]
-    let isUncertain = false
+    let lateUntil = -Infinity
     for (const change of (changes.get(sender) ?? []).sort((a, b) => a.askedAt - b.askedAt)) {
       if (change.http >= 400 && change.http < 500) continue
       const before = list.filter(({ to }) => to === Infinity)
       const isCertain = change.http === 200 && !isLost(change, losses)
-      // Until the response either may be in force. Without one the request may be executed late, by a node that was frozen.
-      if (isCertain) for (const one of before) one.to = isUncertain ? change.at + LATE_REQUEST_MS : change.at
-      isUncertain = !isCertain
+      // Until the response either may be in force. An earlier request without one may be executed after this.
+      if (isCertain) for (const one of before) one.to = Math.max(change.at, lateUntil)
+      if (isInconclusive(change)) lateUntil = Math.max(lateUntil, byWhen(change.at))
       for (const { rules } of before) {
         const changed = { ...rules, ...change.rules }
         if (!list.some(one => one.to === Infinity && isSame(one.rules, changed))) list.push({ from: change.askedAt, to: Infinity, rules: changed })

@@ -17,6 +17,9 @@ export interface Send {
   granted: Granted | null
 }
 
+/** A response that a node has read. */
+export interface Answered { node: string, answered: { at: number } | null }
+
 /** Longest time from a grant to its start. */
 const GRANT_MS = 1000
 
@@ -28,7 +31,7 @@ export interface Sends {
   all: Send[]
   of: (key: string) => Send[]
   /** From when on the gateway as a whole can know the response of a send; Infinity if the node never could write it. */
-  knownFrom: (send: Send) => number
+  knownFrom: (send: Answered) => number
   /**
    * Whether an attempt was granted in a time, and its node ended, stood still or lost Redis before it started or gave it back: no process knows
    * whether it started.
@@ -111,7 +114,7 @@ export function saidOf ({ outcome, code }: Arrived): Outcome {
  * The node can write a response to Redis once it has run, with Redis, for WRITE_WITHIN_MS after it. A node that ended before that could not; one
  * that was frozen or cut off could later.
  */
-function knownFrom ({ answered, node }: Send, freezes: Frozen[], troubles: Trouble[]): number {
+function knownFrom ({ answered, node }: Answered, freezes: Frozen[], troubles: Trouble[]): number {
   if (answered === null) return Infinity
   const about = troubles.filter(one => (one.of === 'redis' || one.of === 'process') && (one.node === null || one.node === node))
   const ends = about.filter(({ of, node, from }) => of === 'process' && node !== null && from >= answered.at).map(({ from }) => from)

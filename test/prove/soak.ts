@@ -73,12 +73,10 @@ export const rules: Rules = {
   leaseMs: LEASE_END_MS,
   callbacks: true,
   circuit: { recipients: 5, tailMs: 10_000 },
-  senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } }
+  senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } },
+  changing: [CHANGING]
 }
-/**
- * After the faults: how long the number of what is left may stay the same before it counts as left unsettled. Covers leases, holds, five
- * retries, and parked statuses.
- */
+/** After the faults: how long what is left may stay the same before it counts as unsettled: leases, holds, five retries, parked statuses. */
 const STILL_WITHIN_S = 150
 
 const settings = {

@@ -8,7 +8,6 @@ import { resumeMarketing, stopMarketing } from '../../src/throttle/opt-outs.js'
 import { pauseSender, resumeSender, changeRules, clearRateLimit } from '../../src/throttle/sender.js'
 import type { Random } from '../property/random.js'
 import type { Operated } from '../prove/history.js'
-import { LATE_REQUEST_MS } from '../prove/model.js'
 import { ask, isConclusive } from './callers.js'
 import type { Deps } from './node.js'
 import type { Action, Draft } from './scenario.js'
@@ -20,6 +19,8 @@ type Work = (deps: Deps) => Promise<unknown>
 export interface Operators { left: () => number }
 
 const REPEAT_MS = [50, 600] as const
+/** Longer than any fault: what a node took up late has taken effect. */
+const LATE_REQUEST_MS = 20_000
 
 /** The actions of a sender come one after the other. */
 export function startOperators (world: World, random: Random): Operators {

@@ -44,11 +44,16 @@ export function createProviderOf (world: () => World, random: Random): (process:
       }
     } as Dispatcher.DispatchController
     const connectMs = random.chance(slowConnect) ? random.int(100, 400) : random.int(0, 2)
+    const noteConnection = (isMade: boolean): void => record({ fact: 'connection', at: time.now(), node: process.name, isMade })
     if (down() === 'connection refused' || random.chance(fates['connection refused'] ?? 0)) {
-      time.after(connectMs, () => process.receive(() => controller.abort(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))))
+      time.after(connectMs, () => process.receive(() => {
+        noteConnection(false)
+        controller.abort(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+      }))
       return
     }
     time.after(connectMs, () => process.receive(() => {
+      noteConnection(true)
       try {
         handler.onRequestStart?.(controller, {})
         hasStarted = true
