@@ -43,7 +43,7 @@
 --   attempt       word   token: which attempt this settles
 --   holder        text   token: whose grant; empty for an unknown outcome whose hold is over
 --   settlement    word   sent, failed, retry, unknown, wait, or stop: wait, but failed if it stopped an active sender before, or by the bucket
---   startedUs     µs     from the request for the grant to the start; empty if it never started
+--   startedUs     µs     from the request for the grant, which reached Redis later, to the start; empty if it never started
 --   afterMs       ms     retry: until the next attempt; unknown: the hold; failed after a hold: a further hold while the circuit is open, or 0
 --   bucket        word   what cools down: pair, sender-rate, sender (stops it), template, window, marketing (opts out), outage (the circuit) or empty
 --   coolMs        ms     for how long; of a sender, until each next probe; of an outage, until the first one; of a template, 0 for no end
@@ -73,8 +73,7 @@
 --- @include wake_hint
 local now = clock()
 local now_ms = math.floor(now / 1000)
-local sender, queues = read_sender(), filled(key.queue)
-local sent, first_ready_at, first_reply = 0, math.huge, nil
+local sender, queues, sent, first_ready_at, first_reply = read_sender(), filled(key.queue), 0, math.huge, nil
 local function settle(m)
   local message = messages[m]
   local id, recipient, settlement, bucket = message.id, message.recipient, message.settlement, message.bucket
@@ -85,7 +84,8 @@ local function settle(m)
   local lease = message.holder ~= '' and current_lease(message) or nil
   if not lease and (message.holder ~= '' or not is_on_hold(message, record)) then return { 'stale' } end
   local former_tat = tonumber(redis.call('ZSCORE', key.pair_tat, recipient) or 0)
-  local stored_run = lease and message.startedUs and redis.call('GET', message.starts)
+  local started = lease and message.startedUs and math.min(lease.granted_at + message.startedUs, now)
+  local stored_run = started and redis.call('GET', message.starts)
   local was_stopped, stopped, due_ms, circuit, is_probe = sender.status == 'stopped', false, 0, nil, nil
   if bucket == 'sender' then
     --- @include cool_down
@@ -117,7 +117,7 @@ local function settle(m)
     end
   end
 
-  local tat, resumed = raise_tat(sender, message, lease, former_tat, now), false
+  local tat, resumed = raise_tat(sender, message, lease, started, former_tat, now), false
   if bucket == 'sender' or was_stopped then
     --- @include stop_or_resume
     resumed = stop_or_resume(sender, message, lease, stopped, now)
@@ -125,8 +125,8 @@ local function settle(m)
   local reply = { 'settled', due_ms, '', resumed and 1 or 0, stopped and 1 or 0, settlement, circuit or '' }
   if not lease then return reply end
 
-  if message.startedUs then
-    local run, life, took, least = check_spacing(stored_run, sender, lease.granted_at + message.startedUs)
+  if started then
+    local run, life, took, least = check_spacing(stored_run, sender, started)
     redis.call('SET', message.starts, run, 'PX', life)
     reply[8], reply[9] = took, least
   end

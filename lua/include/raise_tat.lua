@@ -1,11 +1,11 @@
 --- @include gcra
 --- @include numbers
--- Raises the pair's TAT by the start of an attempt and its cool-down; `message` as in settle.lua. Writes.
+-- Raises the pair's TAT by the start of an attempt (µs, nil for none) and its cool-down; `message` as in settle.lua. Writes.
 
 -- Returns the new TAT. The start counts, and not the grant, which may be earlier. A granted slot is not refunded, and a TAT only rises.
-local function raise_tat(sender, message, lease, former_tat, now)
+local function raise_tat(sender, message, lease, started, former_tat, now)
   local tat, bucket = former_tat, message.bucket
-  if lease and message.startedUs then tat = math.max(tat, advance(lease.tat_before, lease.granted_at + message.startedUs, sender.pair_rate)) end
+  if started then tat = math.max(tat, advance(lease.tat_before, started, sender.pair_rate)) end
   if bucket ~= '' then
     --- @include cool_down
     local cool_us = (message.coolMs or 0) * 1000

@@ -43,6 +43,7 @@ await test('a pair in flight stays in flight, and its settlement counts from the
   await w.queue({ key: 'b' })
   t.strictSame(await w.run('clear', { recipient: ANN }), { status: 'cleared', had: true, wakeHint: '' })
   t.equal(await w.ready(), null)
+  w.at(1)
   await w.settled(grant, 'sent', { startedUs: 1000 })
   t.equal(await w.tat(), START + 2_001_000)
 })

@@ -68,7 +68,10 @@ await test('a call returns no more than its limit', async (t, w) => {
 })
 
 await test('a ready time without a drain run requests one, 2 s before', async (t, w) => {
-  await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 1 })
+  const grant = await w.grant({ key: 'a' })
+  w.now = START + 1
+  await w.settled(grant, 'sent', { startedUs: 1 })
+  w.now = START
   await w.queue({ key: 'b', lane: 3 })
   await w.redis.del(w.key('drain-lease'))
   t.equal((await recover(w)).wakeHint, '')

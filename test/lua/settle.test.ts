@@ -163,10 +163,13 @@ await test('the bucket counts from the start of the send, not from the grant', a
 
 await test('with a burst the start counts on top of the TAT before the grant', async (t, w) => {
   await w.rules({ pairBurst: 2 })
-  await w.settled(await w.grant({ key: 'a' }), 'sent', { startedUs: 100_000 })
-  t.equal(await w.tat(), START + 2_100_000)
+  const first = await w.grant({ key: 'a' })
   w.at(100)
-  await w.settled(await w.grant({ key: 'b' }), 'sent', { startedUs: 200_000 })
+  await w.settled(first, 'sent', { startedUs: 100_000 })
+  t.equal(await w.tat(), START + 2_100_000)
+  const second = await w.grant({ key: 'b' })
+  w.at(400)
+  await w.settled(second, 'sent', { startedUs: 200_000 })
   t.equal(await w.tat(), START + 4_100_000)
 })
 
@@ -175,6 +178,16 @@ await test('settlement never lowers a bucket', async (t, w) => {
   await w.rules({ pairIntervalUs: 500_000 })
   await w.settled(grant, 'sent', { startedUs: 10_000 })
   t.equal(await w.tat(), START + 2_000_000)
+})
+
+await test('a request for a grant that took long to reach Redis starts no cool-down', async (t, w) => {
+  const grant = await w.grant({ key: 'a' })
+  // It was granted 300 ms after it was requested, and started, sent and settled within 40 ms.
+  w.at(40)
+  await w.settled(grant, 'sent', { startedUs: 330_000 })
+  t.equal(await w.tat(), START + 2_040_000, 'it started at the latest when it was settled')
+  w.at(41)
+  t.match(await w.admit({ key: 'b' }), { status: 'queued', waitingFor: 'pair-rate', waitUs: 1_999_000 })
 })
 
 await test('recovery counts from the latest possible start', async (t, w) => {

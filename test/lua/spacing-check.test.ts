@@ -12,7 +12,9 @@ interface Forced { startedUs?: number | string, recipient?: string, settlement?:
 async function force (w: World, key: string, change: Forced = {}): Promise<number[]> {
   const { recipient = ANN, startedUs = 0, settlement = 'sent' } = change
   await w.redis.zrem(w.key('pair-tat'), recipient)
-  return violation(await w.settle(await w.grant({ key, recipient }), settlement, { startedUs }))
+  const grant = await w.grant({ key, recipient })
+  w.at((w.now - START) / MS + Number(startedUs) / MS)
+  return violation(await w.settle(grant, settlement, { startedUs }))
 }
 
 /** What the reply has for an early start: µs between the starts, and µs required; else nothing. */
@@ -69,7 +71,9 @@ await test('the decision on an unknown outcome is no start', async (t, w) => {
 })
 
 await test('where recovery settles, the latest possible start counts', async (t, w) => {
-  await w.settled(await w.grant({ key: 'a' }), 'unknown', { startedUs: 250 * MS })
+  const grant = await w.grant({ key: 'a' })
+  w.at(250)
+  await w.settled(grant, 'unknown', { startedUs: 250 * MS })
   w.at(2000)
   t.strictSame(await force(w, 'b'), [1750 * MS, 2000 * MS])
 })
