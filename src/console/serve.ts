@@ -10,8 +10,8 @@ import type { FastifyInstance } from 'fastify'
  */
 const headers = {
   'content-security-policy': [
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'",
-    "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'", "base-uri 'none'",
+    "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"
   ].join('; '),
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
@@ -21,7 +21,12 @@ const headers = {
 }
 
 const types: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8'
 }
 
 /**
@@ -33,7 +38,7 @@ export async function serveConsole (app: FastifyInstance): Promise<void> {
   // With a trailing slash the page's URLs are relative, so a proxy may serve it under any path.
   app.get('', async (request, reply) => await reply.redirect(`${request.url.split('?')[0]?.split('/').at(-1) ?? ''}/`, 308))
   const folder = new URL('page/', import.meta.url)
-  const own = readdirSync(folder).map((name): [string, string] => [name, readFileSync(new URL(name, folder), 'utf8')])
+  const own = readdirSync(folder).map((name): [string, Buffer] => [name, readFileSync(new URL(name, folder))])
   for (const [name, content] of [...own, ...readLibraries()]) {
     const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     app.get(name === 'index.html' ? '/' : `/${name}`, { prefixTrailingSlash: 'slash' }, async (request, reply) => {

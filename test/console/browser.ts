@@ -1,7 +1,6 @@
 /** The console in a real browser, used by keyboard. */
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { root } from '../contract/tree.js'
 import { keys, type Node } from '../support/gateway.js'
 import { onPath, provide } from '../support/provide.js'
 import { until } from '../support/until.js'
@@ -43,8 +42,6 @@ export interface Console {
   reads: (selector: string, pattern: RegExp) => Promise<string>
   /** Waits until an element is gone or its text does not match. */
   gone: (selector: string) => Promise<void>
-  /** Writes docs/images/<name>.png if DRAW=1. */
-  shoot: (name: string, height?: number) => Promise<void>
 }
 
 /** Errors of all pages of a test file, which its last test checks. */
@@ -104,12 +101,7 @@ export async function openConsole (
         throw new Error(`${String(error)}; it reads: ${await read(selector)} | ${await read('body')}`)
       }
     },
-    gone: async selector => await page.locator(selector).waitFor({ state: 'detached' }),
-    async shoot (name, height = 700) {
-      if (process.env['DRAW'] !== '1') return
-      await page.setViewportSize({ width: 1280, height })
-      await page.screenshot({ path: `${root}docs/images/${name}.png` })
-    }
+    gone: async selector => await page.locator(selector).waitFor({ state: 'detached' })
   }
   if (key !== null) {
     await page.waitForSelector('#key:focus')

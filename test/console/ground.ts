@@ -10,8 +10,7 @@ export interface Ground { environment: Awaited<ReturnType<typeof createTestEnvir
 
 /** No worker runs, and a pair's interval is one hour. */
 export const still = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '3600000', MESSAGE_LIFE_MS: '864000000' }
-/** For pictures a worker runs, too. */
-export const free = { ROLE: process.env['DRAW'] === '1' ? 'all' : 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '1' }
+export const free = { ROLE: 'api', START_WITHIN_MS: '5000', WHATSAPP_RATE_LIMIT_MS: '1' }
 /** The sandbox rejects the first two attempts to this number, then accepts. */
 export const REFUSED_TWICE = '+15562131000'
 export const UNDELIVERABLE = '+15560131026'

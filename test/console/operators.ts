@@ -18,7 +18,6 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     const group = await context.reads('#group', /60 messages to 60 people/)
     t.ok(group.includes(means) && group.includes(remedy), group)
     await context.reads('#group .foot', /1–50 of 60/)
-    await context.shoot('console-failures', 720)
 
     await context.press('j', 'x', 'j', 'x')
     await context.reads('#actions', /2 selected\s+131026 is final: a retry sends the same content again/)
@@ -67,7 +66,6 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('#todo', /131026[^]*1\s+Final\./)
     await context.reads('#latest', /H-2[^]*H-1/)
     await context.reads('.head', /\(UTC\)/)
-    await context.shoot('console-home', 800)
     await context.press('?')
     await context.reads('dialog', /Select the whole cause/)
     await context.press('Escape')

@@ -34,7 +34,6 @@ else {
     t.ok(status.includes(means) && status.includes(remedy), status)
     t.match(await context.reads('#time-line', /Attempt 2 starts/), /Accepted from operator[^]*Attempt 1: failed for a transient reason[^]*131000/)
     t.match(await context.page.locator('#bubble').innerText(), 'Your order has been shipped')
-    await context.shoot('console-message', 800)
 
     for (const text of ['A-4711', 'orderId:A-4711', id]) {
       await search(text)

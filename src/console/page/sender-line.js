@@ -43,7 +43,7 @@ export function SenderTable ({ senders, activity, selected, label }) {
   return html`<table class="table lines" aria-label=${label}>
     <thead><tr><th>${t('sender')}</th><th>${t('circuit')}</th><th>${t('rateNow')}</th><th class="num">${t('failing')}</th>
       <th class="num">${t('waiting')}</th>
-      <th>${t('emptyIn')}</th><th>${t('lastHour')}</th></tr></thead>
+      <th>${t('emptyIn')}</th><th class="last">${t('lastHour')}</th></tr></thead>
     <tbody>${senders.map(sender => {
       const own = of(sender.id)
       const figures = figuresOf(sender, own)
