@@ -116,23 +116,52 @@ export async function summarizeFailures (deps: { store: Store, explain: Explain 
 
 /** A count is returned to all who ask meanwhile, and kept for ten times as long as it took: consoles that poll cost a tenth of a node at most. */
 const KEEP_FACTOR = 10
+/** After that a count that takes longer is still returned for a minute, while the next one is made: no reader waits for it. */
+const SLOW_MS = 200
+const STALE_MS = 60_000
 
 /** `forget`: an operator has changed the counts. */
 export interface SharedSummary { read: (senders: readonly string[]) => Promise<FailureSummary>, forget: () => void }
 
-/** `summarizeFailures`, shared by the requests of a node. */
-export function createFailureSummary (deps: { store: Store, explain: Explain }): SharedSummary {
+type Count = (senders: readonly string[]) => Promise<FailureSummary>
+
+/** `count`, shared by the requests of a node. */
+export function shareSummary (count: Count): SharedSummary {
   const cached = new Map<string, Promise<FailureSummary>>()
-  async function read (senders: readonly string[]): Promise<FailureSummary> {
-    const key = senders.join(' ')
-    const known = cached.get(key)
-    if (known !== undefined) return await known
-    const began = performance.now()
-    const made = summarizeFailures(deps, senders)
-    cached.set(key, made)
-    const forget = (): void => { if (cached.get(key) === made) cached.delete(key) }
-    made.then(() => setTimeout(forget, (performance.now() - began) * KEEP_FACTOR).unref(), forget)
+  const due = new Set<string>()
+  let generation = 0
+
+  async function countAgain (senders: readonly string[], key: string): Promise<FailureSummary> {
+    const [began, current] = [performance.now(), generation]
+    const made = count(senders)
+    if (!cached.has(key)) cached.set(key, made)
+    const remove = (): void => { if (cached.get(key) === made) cached.delete(key) }
+    made.then(() => {
+      if (generation !== current) return
+      cached.set(key, made)
+      const tookMs = performance.now() - began
+      setTimeout(() => {
+        if (tookMs < SLOW_MS) return remove()
+        due.add(key)
+        setTimeout(remove, STALE_MS).unref()
+      }, tookMs * KEEP_FACTOR).unref()
+    }, remove)
     return await made
   }
-  return { read, forget: () => cached.clear() }
+
+  return {
+    async read (senders) {
+      const key = senders.join(' ')
+      const known = cached.get(key)
+      if (known === undefined) return await countAgain(senders, key)
+      // An error of the count in the background concerns no reader of the former one.
+      if (due.delete(key)) countAgain(senders, key).catch(() => {})
+      return await known
+    },
+    forget () {
+      generation++
+      cached.clear()
+      due.clear()
+    }
+  }
 }

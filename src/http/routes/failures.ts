@@ -4,7 +4,7 @@ import type { Explain } from '../../failure/failure.js'
 import { listFailures as readFailures } from '../../failure/list.js'
 import type { RetryDeps } from '../../failure/retry.js'
 import { retryAll, retryOne } from '../../failure/retry.js'
-import { createFailureSummary } from '../../failure/summary.js'
+import { shareSummary, summarizeFailures as countFailures } from '../../failure/summary.js'
 import { parseId } from '../../redis/keys.js'
 import type { Api, ServedSenders } from '../api.js'
 import { chooseSender, chooseSenders } from '../api.js'
@@ -169,7 +169,7 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
   addSchemas(
     api, RetryFailuresSchema, AcknowledgeSchema, AcknowledgeAllSchema, FailureSchema, FailuresSchema, RetryCountsSchema, AcknowledgedSchema,
     AcknowledgedAllSchema, ...summarySchemas)
-  const summary = createFailureSummary(deps)
+  const summary = shareSummary(async senders => await countFailures(deps, senders))
 
   api.get('/failures', { schema: listFailures, config: { roles: ['read', 'admin'] } }, async request => {
     const { sender, ...filter } = request.query

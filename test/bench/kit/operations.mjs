@@ -73,6 +73,13 @@ export async function createOperations ({ redisUrl, senders, findMs = DAY_MS, le
     async settle (grant) {
       await settle(deps, grant, { status: 'sent', providerMessageId: `${WAMID}${grant.id.slice(0, 16)}`, startedAfterMs: 1, durationMs: 50 })
     },
+    /** Settles a grant as rejected for good, with this code. */
+    async reject (grant, code) {
+      const error = `(#${code}) Rejected`
+      await settle(deps, grant, { status: 'rejected', code, error, startedAfterMs: 1, durationMs: 50 })
+    },
+    store,
+    events,
     end: () => redis.disconnect()
   }
 }
