@@ -37,7 +37,7 @@ export const rules = ['words.yml', 'names.yml']
 /** Text files, by their paths from the root: files as they are named, and all below folders. */
 export function textFiles (...paths) {
   return paths.flatMap(path => statSync(at(path)).isDirectory() ? files(at(path)).map(file => relative(root, file)).sort() : [path])
-    .filter(path => !/\.(?:png|svg|ico)$/.test(path))
+    .filter(path => !/\.(?:png|svg|ico|woff2)$/.test(path))
 }
 
 /** `lastToldAt`, `last_told_at` and `LAST_TOLD_AT` as words. */

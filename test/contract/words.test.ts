@@ -16,7 +16,7 @@ const PLACES_SHOWN = 50
 
 /** Files that a program wrote, and pictures. */
 const generated = [
-  /^package-lock\.json$/, /^docs\/openapi\.json$/, /^src\/client\/openapi\.ts$/, /^test\/bench\/results\.json$/, /\.(?:png|svg|ico)$/,
+  /^package-lock\.json$/, /^docs\/openapi\.json$/, /^src\/client\/openapi\.ts$/, /^test\/bench\/results\.json$/, /\.(?:png|svg|ico|woff2)$/,
   // By `npm run grafana`, see grafana/source/outputs.ts.
   /^grafana\/(?:dashboards\/|alerts\/|provisioning\/alerting\/rules\.yml$|kubernetes\/(?:prometheus-rule|pod-monitor|dashboards)\.yml$)/
 ]
