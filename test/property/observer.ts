@@ -194,7 +194,8 @@ export class Observer {
     if (message.place !== 'flight' || pair.flight?.message !== message) {
       return this.breach('lost', fact.at, `${fact.id} settled as ${fact.decision} from ${message.place}`)
     }
-    if (fact.startedUs !== null) pair.bucket.startedAt(pair.flight.grantedAt + fact.startedUs)
+    // Both say by when it had started: the time from the request for the grant, which came before the grant, and the settlement.
+    if (fact.startedUs !== null) pair.bucket.startedAt(Math.min(pair.flight.grantedAt + fact.startedUs, fact.at))
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
     if (fact.bucket === 'sender-rate') this.sender.coolDown(fact.at + fact.coolMs * 1000)
     const isProbe = this.sender.down && this.sender.since(pair.flight.grantedAt)
