@@ -127,7 +127,7 @@ await t.test('a callback that the receiver always rejects delays no other messag
 })
 
 await t.test('a damaged event becomes a dead letter, and the later ones of its message are delivered', async t => {
-  const { node, receiver } = await start(t, { WHATSAPP_RATE_LIMIT_MS: '2000' })
+  const { node, receiver } = await start(t, { WHATSAPP_RATE_LIMIT_MS: '6000' })
   const redis = environment.redis.connect()
   const key = (name: string): string => `{${node.prefix}:${SENDER}}:${name}`
   await node.send('+15550000930')
