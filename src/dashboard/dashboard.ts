@@ -17,6 +17,7 @@ export interface DashboardDeps extends MessagesQueueDeps {
   drainQueue: Queue
   retryQueue: Queue
   housekeepingQueue: Queue
+  campaignQueue: Queue
 }
 
 /** bull-board loads its font from Google. A page that shows an operator's work sends no request to another site. */
@@ -32,7 +33,7 @@ const headers = {
 }
 
 /**
- * bull-board under the prefix of this scope: the messages as a queue, and BullMQ's own three queues. It is read-only. The scope around it
+ * bull-board under the prefix of this scope: the messages as a queue, and BullMQ's own four queues. It is read-only. The scope around it
  * authenticates.
  */
 export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Promise<void> {
@@ -42,7 +43,8 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
       createMessagesQueue(deps),
       readOnly(deps.drainQueue, 'A job is a drain run: a worker sends the messages of one sender for up to 15 s. Its result is their number.'),
       readOnly(deps.retryQueue, 'A job is one run over all due failures. Its result counts their outcomes; null while the retry worker is stopped.'),
-      readOnly(deps.housekeepingQueue, 'A job removes expired messages, old failures and idle rate limits. Its result counts them.')
+      readOnly(deps.housekeepingQueue, 'A job removes expired messages, old failures and idle rate limits. Its result counts them.'),
+      readOnly(deps.campaignQueue, 'A job cancels the waiting messages of a campaign, or retries its FAILED ones. Its progress counts them.')
     ],
     serverAdapter: server,
     options: {

@@ -80,6 +80,17 @@ await t.test('a sender is paused and resumed, and stats --watch refreshes until 
   t.match(await json('resume', SENDER), { state: 'active' })
 })
 
+await t.test('a campaign is listed, shown, paused, resumed and cancelled', async t => {
+  t.match(await run('campaign', 'summer-sale'), { code: 3, out: '', err: /^sluice: NOT_FOUND/ })
+  await node.put('/campaigns/summer-sale', {})
+  t.match(await json('campaign', 'summer-sale', '--pause'), { name: 'summer-sale', state: 'paused' })
+  t.match(await run('campaigns'), { code: 0, out: /per second[^]* summer-sale │ paused / })
+  t.match(await run('campaign', 'summer-sale', '--resume'), { code: 0, out: /campaign +│ summer-sale [^]*\] 0 %, 0 of 0, running, 0\/s\n$/ })
+  t.match(await run('campaign', 'summer-sale', '--cancel', '--pause'), { code: 2, out: '', err: /cannot be used with/ })
+  t.match(await json('campaign', 'summer-sale', '--cancel'), { state: 'cancelled', jobs: [{ action: 'cancel', done: 0 }] })
+  t.match(await run('campaign', 'summer-sale', '--resume'), { code: 3, err: /^sluice: CAMPAIGN_CANCELLED/ })
+})
+
 await t.test('the exit codes are those of docs/cli.md', async t => {
   t.strictSame(lines('docs/cli.md').flatMap(line => /^\| (\d+) \| /.exec(line)?.[1] ?? []), ['0', '1', '2', '3', '4', '5', '130'])
   const { version } = JSON.parse(read('package.json')) as { version: string }
@@ -125,6 +136,7 @@ function blocks (language: string): string[] {
 await t.test('the commands in each block of docs/cli.md work in order, and print the documented output', async t => {
   const cwd = t.testdir()
   writeFileSync(join(cwd, 'campaign.csv'), blocks('csv')[0] ?? '')
+  await node.put('/campaigns/spring-sale', {})
   const commands = blocks('sh').map(block => block.trimEnd().split('\n').filter(line => line.startsWith('npx sluice ')))
   t.ok(commands.flat().length > 10)
   let imported = ''

@@ -35,7 +35,7 @@ await t.test('an admin gets in with either scheme; other roles, and wrong pairs,
   t.equal(await status('Basic'), 401)
 })
 
-await t.test('the page, its parts and the four queues are there', async t => {
+await t.test('the page, its parts and the five queues are there', async t => {
   const node = await environment.start(t)
   const board = openBoard(node)
   const page = await board.get('/')
@@ -46,7 +46,7 @@ await t.test('the page, its parts and the four queues are there', async t => {
   t.equal((await board.get(`/${script}`)).status, 200)
   const { queues } = (await board.get('/api/queues')).body as { queues: Array<{ name: string, readOnlyMode: boolean }> }
   t.strictSame(queues.map(queue => [queue.name, queue.readOnlyMode]), [
-    ['WHATSAPP', true], ['WHATSAPP-drain', true], ['WHATSAPP-retry', true], ['WHATSAPP-housekeeping', true]])
+    ['WHATSAPP', true], ['WHATSAPP-drain', true], ['WHATSAPP-retry', true], ['WHATSAPP-housekeeping', true], ['WHATSAPP-campaigns', true]])
   t.equal((await request(`${node.origin}/admin/queues/api/redis/stats`, { headers: admin })).status, 200)
 })
 

@@ -16,7 +16,7 @@ const READINGS = 5
 
 /** Commands, those inside scripts included: counting looks at 1,000 due pairs, a page behind as many once more, up to 3 commands each. */
 const COMMANDS_AT_MOST = 7000
-/** What leaves Redis for a page and the counts of four queues. */
+/** What leaves Redis for a page and the counts of five queues. */
 const BYTES_AT_MOST = 200_000
 
 const environment = await createTestEnvironment(t)
