@@ -2,7 +2,6 @@
 -- The campaigns of one sender, or one of them, and how many of their messages are in flight.
 --
 -- Keys:
---   sender     hash  rules and state
 --   campaigns  hash  campaign -> counts of its messages
 --   grants     hash  recipient -> grant
 --   backlog    hash  id -> record of an unsettled message
@@ -12,9 +11,8 @@
 --   campaign  text  its name; empty for all
 --
 -- Returns:
---   campaigns  nowMs, perSecond, found[]
+--   campaigns  nowMs, found[]
 --   found[]    name, entry, inFlight
--- perSecond: messages that the sender may send in a second; empty where no rules are written.
 --- @include clock
 --- @include record
 --- @include grant
@@ -33,4 +31,4 @@ for _, text in ipairs(#entries > 0 and redis.call('HVALS', key.grants) or {}) do
 end
 local found = {}
 for i = 1, #entries, 2 do found[#found + 1] = { entries[i], entries[i + 1], in_flight[entries[i]] or 0 } end
-return { 'campaigns', math.floor(clock() / 1000), redis.call('HGET', key.sender, 'perSecond') or '', found }
+return { 'campaigns', math.floor(clock() / 1000), found }

@@ -74,8 +74,22 @@ function progressOf (campaign: Campaign): string {
 function showCampaign (campaign: Campaign): string {
   const { name, state, senders, accepted, waiting, inFlight, sent, delivered, read, failed, cancelled, expired, failures, jobs = [] } = campaign
   const own = facts({
-    campaign: name, state, senders: senders.join(' '), accepted, waiting, 'in flight': inFlight, sent, delivered, read, failed, cancelled, expired,
-    'per second': campaign.ratePerSecond, 'ends at': campaign.expectedEndAt, 'started at': campaign.startedAt, 'last change': campaign.lastAt
+    campaign: name,
+    state,
+    senders: senders.join(' '),
+    accepted,
+    waiting,
+    'in flight': inFlight,
+    sent,
+    delivered,
+    read,
+    failed,
+    cancelled,
+    expired,
+    'per second': campaign.ratePerSecond,
+    'ends at': campaign.expectedEndAt,
+    'started at': campaign.startedAt,
+    'last change': campaign.lastAt
   })
   const codes = failures.map(({ code, count, explanation }) => [code, count, explanation])
   const work = jobs.map(({ action, state, done, left, by }) => [action, state, done, left, by])

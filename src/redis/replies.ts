@@ -132,9 +132,7 @@ export interface Replies {
   'release-suspended':
     | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[] } | NoRules
   'set-campaign': { status: 'written', had: boolean } | Bare<'cancelled'>
-  'inspect-campaigns': {
-    status: 'campaigns', nowMs: number, perSecond: string, found: Array<{ name: string, entry: string, inFlight: number }>
-  }
+  'inspect-campaigns': { status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number }> }
   'find-campaign': { status: 'page', cursor: string, messages: Array<{ id: string, record: string }> }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
   pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState }

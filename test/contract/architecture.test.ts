@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { common, interfaces, modules, separate, separateExceptions, shared } from './modules.js'
-import { lines, list, read, root } from './tree.js'
+import { lines, list, read } from './tree.js'
 
 /** Generated from another file; a test compares the two. */
 const generated = ['src/client/openapi.ts']

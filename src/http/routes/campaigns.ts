@@ -45,8 +45,20 @@ const cancelling = {
   }]
 }
 const created = {
-  ...running, state: 'running', senders: [], accepted: 0, waiting: 0, inFlight: 0, sent: 0, delivered: 0, read: 0, failed: 0, failures: [],
-  ratePerSecond: 0, expectedEndAt: null, jobs: []
+  ...running,
+  state: 'running',
+  senders: [],
+  accepted: 0,
+  waiting: 0,
+  inFlight: 0,
+  sent: 0,
+  delivered: 0,
+  read: 0,
+  failed: 0,
+  failures: [],
+  ratePerSecond: 0,
+  expectedEndAt: null,
+  jobs: []
 }
 const params = { name: 'spring-sale' }
 const ofOne = { tags: ['Campaigns'], params: CampaignParamsSchema }
