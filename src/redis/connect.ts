@@ -19,6 +19,16 @@ const ONE_SERVER = 'redis'
 /** How long a start waits for Redis. */
 const CONNECT_WITHIN_MS = 10_000
 
+/** A server resets a connection without the TLS that it expects, or sends an alert that is no reply of Redis. */
+const ADVICE_WITHOUT_TLS: Array<[pattern: RegExp, advice: string]> = [
+  [/^Protocol error|ECONNRESET/, 'not a Redis, or a port for TLS: set `rediss://` in REDIS_URL']
+]
+/** A Redis without TLS waits for the end of what it takes for a command. */
+const ADVICE_WITH_TLS: Array<[pattern: RegExp, advice: string]> = [
+  [/ETIMEDOUT|ECONNRESET|wrong version number/, 'if it is a port without TLS, set `redis://` in REDIS_URL'],
+  [/certificate/, 'to trust a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file']
+]
+
 export interface Connections {
   /** For plain commands and BullMQ's queues. */
   redis: Client
@@ -80,7 +90,7 @@ export async function connect (url: string, bus: Bus, { waitReplicas = 0 } = {})
   let reason = ''
   const onError = (error: unknown): void => {
     refusal ??= findRefusal(error)
-    reason = reasonOf(error) ?? reason
+    reason = reasonOf(error, address.options.tls !== undefined) ?? reason
   }
   for (const event of ['error', 'node error']) redis.on(event, onError)
   const close = async (): Promise<void> => { endings.forEach(end => end()) }
@@ -127,11 +137,11 @@ function serverName ({ kind }: Address, { options }: Redis): string {
   return kind === 'cluster' ? `${options.host}:${options.port}` : ONE_SERVER
 }
 
-/** Why no server responds; null for an error that only follows from an earlier one. */
-function reasonOf (error: unknown): string | null {
+/** Why no server responds, with what to do about it; null for an error that only follows from an earlier one. */
+function reasonOf (error: unknown, isTls: boolean): string | null {
   if (!(error instanceof Error) || error.message.startsWith("Stream isn't writeable")) return null
-  const advice = error.message.startsWith('Protocol error') ? ' (not a Redis, or a port for TLS: set `rediss://` in REDIS_URL)' : ''
-  return `: ${error.message}${advice}`
+  const advice = (isTls ? ADVICE_WITH_TLS : ADVICE_WITHOUT_TLS).find(([pattern]) => pattern.test(error.message))?.[1]
+  return `: ${error.message}${advice === undefined ? '' : ` (${advice})`}`
 }
 
 /** A command also opens the connections to those servers of a cluster that have not been used yet. */
