@@ -26,14 +26,19 @@ const last = [
   'bench/bench', 'prove/prove', 'crash/crash', 'flow/cluster', 'flow/sentinel', 'http/redis-faults', 'flow/rolling-restart',
   'flow/overload', 'grafana/panels', 'grafana/page', 'recovery/schedule', 'security/erase', 'security/leaks', 'security/fuzz'
 ].map(nameOf)
+/** Run at the very end, one at a time: what the store writes by time beside a script counts as its instructions. */
+const alone = ['bench/instructions'].map(nameOf)
 /**
- * Long tests of rare faults. CI has twelve minutes for everything, so with CI set a full run takes a third of them, by the commit: three commits
- * in a row take about all. Without CI, or with FULL=1, all of them run.
+ * Long tests of rare faults. CI has twelve minutes for everything, so with CI set a full run takes a quarter of them, by the commit. Without CI, or
+ * with FULL=1, all of them run. Neighbours in this list never run together.
  */
 const rotating = [
   'recovery/clocks', 'flow/master-away', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'failure/retry-run', 'doctor/doctor',
-  'flow/callbacks-outage', 'doctor/cli', 'recovery/outage', 'redis/clock-step', 'redis/closing', 'crash/callbacks'
+  'flow/callbacks-outage', 'doctor/cli', 'recovery/outage', 'redis/clock-step', 'redis/closing', 'crash/callbacks', 'flow/two-nodes',
+  'http/redis-faults', 'flow/rolling-restart', 'flow/many-senders', 'redis/stalls', 'flow/overload',
+  'doctor/wrong-type', 'recovery/removed', 'grafana/page', 'redis/tls', 'doctor/cluster', 'dashboard/bull-terms', 'grafana/docs'
 ].map(nameOf)
+const ROTATIONS = 4
 /** Tests wait for timers and for other processes more than for a processor, so more files than cores run at a time. */
 const JOBS = { asked: 2, most: 5, last: 3 }
 /**
@@ -116,21 +121,25 @@ function plan () {
     return [{ files: names.flatMap(name => statSync(at(name)).isDirectory() ? within(name) : [name]), jobs: JOBS.asked }]
   }
   const left = leftOut()
-  if (left.length > 0) console.log(`not in this run, another third of the long tests runs for each commit: ${left.join(', ')}`)
+  if (left.length > 0) console.log(`not in this run, another quarter of the long tests runs for each commit: ${left.join(', ')}`)
   const all = within('test').filter(file => !left.includes(file))
-  const others = all.filter(file => !longest.includes(file) && !last.includes(file))
+  const others = all.filter(file => ![...longest, ...last, ...alone].includes(file))
   const present = files => files.filter(file => all.includes(file))
-  const missing = [...longest, ...last, ...rotating].filter(file => !all.includes(file) && !left.includes(file))
+  const missing = [...longest, ...last, ...alone, ...rotating].filter(file => !all.includes(file) && !left.includes(file))
   for (const file of missing) console.error(`bin/test.mjs orders ${file}, which does not exist`)
-  return [{ files: [...present(longest), ...others], jobs: JOBS.most }, { files: present(last), jobs: JOBS.last }]
+  return [
+    { files: [...present(longest), ...others], jobs: JOBS.most },
+    { files: present(last), jobs: JOBS.last },
+    { files: present(alone), jobs: 1 }
+  ]
 }
 
 /** SLUICE_SEED follows from the commit (.ci/run). */
 function leftOut () {
   const { CI, FULL, SLUICE_SEED } = process.env
   if (!CI || FULL || !SLUICE_SEED) return []
-  const third = Number.parseInt(hash(SLUICE_SEED).slice(0, 8), 16) % 3
-  return rotating.filter((_, at) => at % 3 !== third)
+  const share = Number.parseInt(hash(SLUICE_SEED).slice(0, 8), 16) % ROTATIONS
+  return rotating.filter((_, at) => at % ROTATIONS !== share)
 }
 
 function nameOf (test) {
