@@ -30,7 +30,7 @@
 --   id            text   of the message
 --   attempt       count  that failed; 0 if only the provider's id is known
 --   afterMs       ms     until the next attempt; empty for none: FAILED
---   bucket        word   what cools down: pair, sender-rate, sender (stops it), template, window, marketing (opts out) or empty
+--   bucket        word   what cools down: pair, sender-rate, throughput (slows it), sender (stops it), template, window, marketing or empty
 --   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe; for a template, 0 for no end
 --   code          text   of the failure
 --   optOut        JSON   who opts the recipient out, and why
@@ -143,6 +143,6 @@ else
 end
 if stops then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
 if arg.bucket == 'template' then bounce_template(record, after_ms, now) end
-local cooled_tat = cool_down(sender, arg.bucket, record.recipient, tat, arg.coolMs * 1000, arg.optOut, now)
+local cooled_tat = cool_down(sender, arg.bucket, record.recipient, tat, arg.coolMs * 1000, arg.optOut, now, settled_ms * 1000)
 if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, record.recipient) end
 return { after_ms and 'retry' or 'failed', after_ms and now_ms + after_ms or 0, stops and 1 or 0 }

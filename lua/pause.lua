@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Pauses a sender for a time or without an end, makes it active again and closes its circuit, or lets the next probe of a stopped sender or an
--- open circuit go at once.
+-- Pauses a sender for a time or without an end; makes it active again, closes its circuit and ends its reduced rate; or lets the next probe of a
+-- stopped sender or an open circuit go at once.
 --
 -- Keys:
 --   sender        hash    rules and state
@@ -21,7 +21,7 @@
 --- @include wake_hint
 
 local now = clock()
-local state = redis.call('HMGET', key.sender, 'status', 'circuit')
+local state = redis.call('HMGET', key.sender, 'status', 'circuit', 'rules')
 local before, circuit = state[1] or 'active', state[2] or 'closed'
 local phase = string.match(circuit, '^%S+')
 if arg.state == 'probe' then
@@ -30,7 +30,8 @@ if arg.state == 'probe' then
   if before ~= 'stopped' and phase ~= 'open' then return { 'done', before, '', phase } end
 elseif arg.state == 'active' then
   if before ~= 'active' or phase ~= 'closed' then resume_sender(now) end
-  redis.call('HDEL', key.sender, 'circuit')
+  redis.call('HDEL', key.sender, 'circuit', 'reduced')
+  if state[3] and #state[3] > 48 then redis.call('HSET', key.sender, 'rules', string.sub(state[3], 1, 48)) end
 else
   clear_block()
   redis.call('HSET', key.sender, 'status', 'paused', 'reason', arg.reason)

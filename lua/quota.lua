@@ -29,6 +29,7 @@
 --- @include sender
 --- @include rule_change
 --- @include sender_tat
+--- @include adaptive_rate
 
 local rules = {
   pairIntervalUs = arg.pairIntervalUs, pairBurst = arg.pairBurst, senderIntervalUs = arg.senderIntervalUs, senderBurst = arg.senderBurst,
@@ -40,7 +41,7 @@ if arg.operator and redis.call('HEXISTS', key.sender, 'pairIntervalUs') == 0 the
   end
 end
 local last = redis.call('HMGET', key.sender, 'settings', 'version', 'rules')
-local is_unchanged, is_packed = not arg.operator and last[1] == arg.settings, #(last[3] or '') == 48
+local is_unchanged, is_packed = not arg.operator and last[1] == arg.settings, #(last[3] or '') >= 48
 if is_unchanged and is_packed then return { 'unchanged', tonumber(last[2]) } end
 
 local sender, now = read_sender(), clock()
@@ -63,4 +64,5 @@ local version = redis.call('HINCRBY', key.sender, 'version', is_unchanged and 0 
 -- For the scripts, see sender.lua. A sender of an older layout has none.
 redis.call('HSET', key.sender, 'rules', struct.pack('>dddddd',
   unpack(redis.call('HMGET', key.sender, 'pairIntervalUs', 'pairBurst', 'senderIntervalUs', 'senderBurst', 'maxInFlight', 'version'))))
+fit_reduced(read_sender())
 return { is_unchanged and 'unchanged' or 'written', version }

@@ -91,7 +91,7 @@ local former_code = is_failed and record.template and code_of(record) or nil
 append_history(record, now_ms, arg.history)
 
 local known, tat = redis.call('GET', key.msg), pair_tat_of(recipient)
-local cooled_tat = cool_down(sender, arg.bucket, recipient, tat, arg.coolMs * 1000, arg.code, now)
+local cooled_tat = cool_down(sender, arg.bucket, recipient, tat, arg.coolMs * 1000, arg.code, now, tonumber(at) * 1000)
 if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, recipient) end
 if stopped or (arg.bucket == 'sender' and sender.status == 'stopped') then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
 if is_failed and settlement == 'failed' then

@@ -45,7 +45,7 @@
 --   settlement    word   sent, failed, retry, unknown, wait, or stop: wait, but failed if it stopped an active sender before, or by the bucket
 --   startedUs     µs     from the request for the grant, which reached Redis later, to the start; empty if it never started
 --   afterMs       ms     retry: until the next attempt; unknown: the hold; failed after a hold: a further hold while the circuit is open, or 0
---   bucket        word   what cools down: pair, sender-rate, sender (stops it), template, window, marketing (opts out), outage (the circuit) or empty
+--   bucket        word   what cools down: pair, sender-rate, throughput (slows it), sender (stops it), template, window, marketing, outage or empty
 --   coolMs        ms     for how long; of a sender, until each next probe; of an outage, until the first one; of a template, 0 for no end
 --   code          text   of the outcome: why the sender stops, LEASE_EXPIRED; of a template with name and language; of an opt-out, JSON to keep
 --   resultSuffix  text   caller, provider message id, metadata: end of the compact result

@@ -114,7 +114,7 @@ export type Outcome = {
    * the failure is not the message's own, and counts for the circuit breaker.
    */
   | { status: 'retryable', code: string, error: string, retryAfterMs?: number, mostAttempts?: number, outage?: true }
-  | { status: 'limited', bucket: 'pair' | 'sender-rate', code: string, error: string, coolDownMs: number }
+  | { status: 'limited', bucket: 'pair' | 'sender-rate' | 'throughput', code: string, error: string, coolDownMs: number }
   /**
    * `optsOut`: the recipient has opted out of marketing. `template`: the code is about the template, and so about other messages of it. `window`:
    * the recipient's window is closed.

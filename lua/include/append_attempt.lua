@@ -12,7 +12,7 @@ end
 -- Adds an attempt to the history of its message, unless it is given back. That a hold goes on is nothing new.
 local function append_attempt(sender, message, record, settlement, lease, now_ms)
   if settlement == 'wait' or (settlement == 'unknown' and not lease) then return end
-  local is_spared = message.bucket == 'outage' and (sender.probe_at or sender.full_rate)
+  local is_spared = message.bucket == 'outage' and (sender.probe_at or sender.is_staged)
   local history = message.history
   -- The circuit has made a retry of the last failure: nothing is exhausted.
   if settlement == 'retry' and message.settlement == 'failed' then history = string.gsub(history, ',"reason":"exhausted"', '', 1) end

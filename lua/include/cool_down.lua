@@ -1,13 +1,15 @@
 --- @include gcra
 --- @include numbers
 --- @include sender_tat
--- Applies a cool-down to the pair or the sender rate, opts a recipient out, or stops the sender. Writes.
+--- @include adaptive_rate
+-- Applies a cool-down to the pair or the sender rate, reduces the latter, opts a recipient out, or stops the sender. Writes.
 
--- `bucket` is pair, sender-rate or marketing; any other changes nothing. `source` (JSON) is written with an opt-out. Returns the pair's TAT,
--- which the caller writes.
-local function cool_down(sender, bucket, recipient, tat, cool_us, source, now)
+-- `bucket` is pair, sender-rate, throughput or marketing; any other changes nothing. `source` (JSON) is written with an opt-out. `granted_at`: of
+-- the attempt, as far as it is known. Returns the pair's TAT, which the caller writes.
+local function cool_down(sender, bucket, recipient, tat, cool_us, source, now, granted_at)
   if bucket == 'pair' then return cooled(tat, now + cool_us, sender.pair_rate) end
-  if bucket == 'sender-rate' then
+  if bucket == 'throughput' then cool_us = reduce_rate(sender, granted_at, cool_us, now) end
+  if bucket == 'sender-rate' or bucket == 'throughput' then
     local sender_tat, slots = read_sender_tat()
     -- By the full rate, also while the circuit is half-open: its stages have smaller bursts, and would let messages go early once they are over.
     write_sender_tat(cooled(sender_tat, now + cool_us, sender.full_rate or sender.sender_rate), slots)

@@ -6,7 +6,7 @@
 local function read_sender()
   local rules, status, until_us, circuit, cool_until, callbacks, limits =
     unpack(redis.call('HMGET', key.sender, 'rules', 'status', 'until', 'circuit', 'coolUntil', 'callbacks', 'limits'))
-  if not rules or #rules ~= 48 then return nil end
+  if not rules or #rules < 48 then return nil end
   local pair_interval, pair_burst, sender_interval, sender_burst, max_in_flight, version = struct.unpack('>dddddd', rules)
   local sender = {
     pair_rate = { interval = pair_interval, burst = pair_burst },
@@ -20,14 +20,19 @@ local function read_sender()
     circuit = circuit,
     limits = limits
   }
+  -- A rate below the rule, see adaptive_rate.lua.
+  if #rules > 48 then
+    local interval, burst = struct.unpack('>dd', rules, 49)
+    sender.full_rate, sender.sender_rate, sender.is_reduced = sender.sender_rate, { interval = interval, burst = burst }, true
+  end
   if not circuit then return sender end
   -- While the circuit is open, only probes are sent. While it is half-open, a part of the rate: a backlog sent at once ends in rate limits.
   local state, at, stage = string.match(circuit, '^(%S+) (%d+) (%d+)')
   if state == 'open' then sender.probe_at = tonumber(at) end
   if state == 'half-open' then
-    local part = 2 ^ (4 - tonumber(stage))
-    sender.full_rate = sender.sender_rate
-    sender.sender_rate = { interval = sender.full_rate.interval * part, burst = math.ceil(sender.full_rate.burst / part) }
+    local part, rate = 2 ^ (4 - tonumber(stage)), sender.sender_rate
+    sender.full_rate, sender.is_staged = sender.full_rate or rate, true
+    sender.sender_rate = { interval = rate.interval * part, burst = math.ceil(rate.burst / part) }
     sender.max_in_flight = math.min(stage == '1' and 5 or math.huge, math.ceil(sender.max_in_flight / part))
   end
   return sender

@@ -18,12 +18,16 @@ local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at
     local sender_wait = wait_for(sender_tat, now, earlier, sender_rate)
     if sender_wait > wait then
       local is_cooling = sender_tat - now > sender.sender_rate.burst * sender.sender_rate.interval
-      wait, waiting_for = sender_wait, is_cooling and 'cool-down' or sender.full_rate and 'outage' or 'sender-rate'
+      wait, waiting_for = sender_wait, is_cooling and 'cool-down' or sender.is_staged and 'outage' or 'sender-rate'
     end
   end
-  -- The full rate is the lower bound. What it waits for is the stage of the half-open circuit.
-  local is_staged = sender.full_rate and (waiting_for == 'turn-in-queue' or wait_for(sender_tat, now, 0, sender.sender_rate) > wait)
-  if is_staged then waiting_for = 'outage' end
+  -- The full rate is the lower bound. What it waits for is the stage of the half-open circuit, or the reduced rate.
+  local is_slower = sender.full_rate and wait_for(sender_tat, now, 0, sender.sender_rate) > wait
+  if sender.is_staged and (is_slower or waiting_for == 'turn-in-queue') then
+    waiting_for = 'outage'
+  elseif is_slower and waiting_for ~= 'cool-down' then
+    waiting_for = 'sender-rate'
+  end
   if sender.cool_until - now > wait then wait, waiting_for = sender.cool_until - now, 'cool-down' end
   local block, resumes_at = blocked(sender, now)
   local block_wait = block and (block == 'pause' and resumes_at and resumes_at - now or math.huge) or 0

@@ -48,7 +48,13 @@ export function toOutcome (row: CodeRow, code: string, error: string, { pairHits
       return { status: 'limited', bucket: 'pair', code, error, coolDownMs }
     }
     case 'limited-flow':
-      return { status: 'limited', bucket: 'sender-rate', code, error, coolDownMs: clampRetryAfter(row.coolDownMs, retryAfterMs) }
+      return {
+        status: 'limited',
+        bucket: row.slows === true ? 'throughput' : 'sender-rate',
+        code,
+        error,
+        coolDownMs: clampRetryAfter(row.coolDownMs, retryAfterMs)
+      }
     case 'rejected':
       return {
         status: 'rejected',

@@ -7,8 +7,8 @@ export type CodeRule =
   | { outcome: 'retryable', mostAttempts?: number, outage?: boolean }
   /** Cool-down of the pair in ms; each further one in a row is `growth` times as long, `mostMs` at most. */
   | { outcome: 'limited-pair', coolDownMs: number, growth: number, mostMs: number }
-  /** Cool-down of the whole sender in ms. */
-  | { outcome: 'limited-flow', coolDownMs: number }
+  /** Cool-down of the whole sender in ms. `slows`: the sender has met its limit of messages per second, and its rate is reduced. */
+  | { outcome: 'limited-flow', coolDownMs: number, slows?: boolean }
   /**
    * `retryNotBeforeMs`: Meta may penalize an earlier retry. `optsOut`: the recipient refuses marketing. `template`: what it says of the template;
    * where the statuses of templates are read, the message waits instead, if that can help. `window`: the recipient's window is closed.

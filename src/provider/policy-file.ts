@@ -95,9 +95,10 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
       return { outcome, coolDownMs, growth: numbers.growth ?? previous?.growth ?? 1, mostMs }
     }
     case 'limited-flow': {
-      const coolDownMs = numbers.coolDownMs ?? (inherited?.outcome === outcome ? inherited.coolDownMs : undefined)
+      const previous = inherited?.outcome === outcome ? inherited : undefined
+      const coolDownMs = numbers.coolDownMs ?? previous?.coolDownMs
       if (coolDownMs === undefined) throw errorIn('coolDownMs', 'required')
-      return { outcome, coolDownMs }
+      return { outcome, coolDownMs, ...(previous?.slows === undefined ? {} : { slows: previous.slows }) }
     }
     case 'rejected': {
       const previous = inherited?.outcome === outcome ? inherited : undefined

@@ -42,8 +42,8 @@ export const pairCodes = rows({ outcome: 'limited-pair', coolDownMs: 6_000, grow
     'Wait: the pair has a cool-down, longer each time. If it repeats often, use Meta\'s own pair rule (docs/rates.md).']
 ])
 
-/** The throughput limit of the number. Meta counts per second, so the cool-down is one second. */
-export const throughputCodes = rows({ outcome: 'limited-flow', coolDownMs: 1_000 }, [
+/** The throughput limit of the number. Meta counts per second, so the cool-down is one second. The rate of the sender is reduced. */
+export const throughputCodes = rows({ outcome: 'limited-flow', coolDownMs: 1_000, slows: true }, [
   ['130429', 'Rate limit hit', 'The sender has exceeded Meta\'s limit of messages per second.',
     'Wait: the sender continues after a second. If it repeats, lower the sender\'s rate, or find what else sends from this number.']
 ])

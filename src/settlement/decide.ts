@@ -29,10 +29,10 @@ export interface Settlement {
   /** `retry`: until the next attempt; `unknown`: how long the outcome is held. */
   afterMs: number
   /**
-   * What cools down: `sender` stops the sender, `template` and `window` hold messages, `marketing` opts the recipient out, `outage` counts for the
-   * circuit.
+   * What cools down: `throughput` also reduces the sender rate, `sender` stops the sender, `template` and `window` hold messages, `marketing` opts
+   * the recipient out, `outage` counts for the circuit.
    */
-  bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'template' | 'window' | 'marketing' | 'outage'
+  bucket: '' | 'pair' | 'sender-rate' | 'throughput' | 'sender' | 'template' | 'window' | 'marketing' | 'outage'
   coolMs: number
   reason?: NonNullable<HistoryEntry['reason']>
 }
@@ -123,7 +123,7 @@ function holdMs (settings: SettlementSettings, { attempt, spared, sender }: Atte
 export function decideBounce (
   outcome: Pick<Outcome, 'status'> & {
     coolDownMs?: number
-    bucket?: 'pair' | 'sender-rate'
+    bucket?: 'pair' | 'sender-rate' | 'throughput'
     probeMs?: number
     optsOut?: true
     template?: TemplateProblem

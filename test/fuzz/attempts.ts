@@ -4,7 +4,11 @@ import type { FuzzWorld, Grant } from './world.js'
 
 const DAY_MS = 86_400_000
 /** What may cool down with each settlement. */
-const buckets: Record<string, string[]> = { stop: ['sender', 'template'], wait: ['', 'pair', 'sender-rate'], failed: ['', '', '', '', 'marketing'] }
+const buckets: Record<string, string[]> = {
+  stop: ['sender', 'template'],
+  wait: ['', 'pair', 'sender-rate', 'throughput'],
+  failed: ['', '', '', '', 'marketing']
+}
 
 /** Why a sender stops; of a failure, what is kept with an opt-out. */
 const codeOf = (settlement: string): string => settlement === 'failed' ? '{"by":"whatsapp"}' : '190'
@@ -74,7 +78,7 @@ export async function receipt (w: FuzzWorld, sent: { id: string, wamid: string }
 
 export async function bounce (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number): Promise<void> {
   const { random } = w
-  const bucket = random.pick(['', '', 'pair', 'sender-rate', 'sender', 'marketing'])
+  const bucket = random.pick(['', '', 'pair', 'sender-rate', 'throughput', 'sender', 'marketing'])
   const args = {
     id: sent.id,
     attempt,

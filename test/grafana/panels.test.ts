@@ -23,6 +23,7 @@ import { quickPrometheus, quickRules } from './shorten.js'
 /** Panels without a series, each with the reason. */
 const empty: Record<string, string> = {
   'Overview / Callers above their rate': 'no caller has a rate here',
+  'Senders / Rate in force B': 'WhatsApp allows the rules here',
   ...Object.fromEntries(['Windows known', 'Closed windows A', 'Closed windows B', 'Closed windows C', 'Windows opened A', 'Windows opened B']
     .map(title => [`Senders / ${title}`, 'windows are not checked here']))
 }

@@ -6,9 +6,25 @@ export interface Breakage { name: string, scripts: string[], right: string, wron
 
 /**
  * Faults of the kinds that have been made, each with the promise that it breaks. `down`: outages of WhatsApp a minute, to find it;
- * `rules`: changes of the rules.
+ * `rules`: changes of the rules; `limited`: share of attempts that meet the limit of messages per second.
  */
-export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number }> = [
+export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number, limited?: number }> = [
+  {
+    name: 'a rejection for the sender rate reduces nothing',
+    scripts: ['settle'],
+    right: 's.rate = is_mild and s.rest or s.low',
+    wrong: 's.rate = most',
+    breaks: 'rate',
+    limited: 0.05
+  },
+  {
+    name: 'each rejection of a burst reduces the rate again',
+    scripts: ['settle'],
+    right: 'if s and granted_at <= s.cut then',
+    wrong: 'if s and granted_at <= 0 then',
+    breaks: 'idle',
+    limited: 0.05
+  },
   {
     name: 'an outage of WhatsApp uses up attempts',
     scripts: ['settle'],
@@ -28,8 +44,8 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
   {
     name: 'the stages of a half-open circuit take the whole rate',
     scripts: ['admit', 'claim', 'retry'],
-    right: 'interval = sender.full_rate.interval * part',
-    wrong: 'interval = sender.full_rate.interval',
+    right: 'interval = rate.interval * part',
+    wrong: 'interval = rate.interval',
     breaks: 'rate',
     down: 20
   },

@@ -35,6 +35,7 @@ for (const breakage of breakages) {
     const withOutages = (scenario: Scenario): void => {
       adapt(scenario)
       scenario.perMinute.rules = breakage.rules ?? 0
+      scenario.fates.throughput = breakage.limited ?? scenario.fates.throughput
       if (breakage.down === undefined) return
       scenario.perMinute.down = breakage.down
       scenario.punctual = false

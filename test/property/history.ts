@@ -49,7 +49,7 @@ export type Fact =
     id: string
     decision: Decision
     startedUs: number | null
-    bucket: '' | 'pair' | 'sender-rate' | 'sender' | 'outage'
+    bucket: '' | 'pair' | 'sender-rate' | 'throughput' | 'sender' | 'outage'
     coolMs: number
     /** The change of the circuit, if any. */
     circuit: '' | 'opened' | 'half-open' | 'closed'

@@ -12,6 +12,8 @@ export interface Figures {
   retries: number
   lostReplies: number
   expiredLeases: number
+  /** Rejections for the limit of messages per second that left a reduced rate. */
+  reduced: number
   /** Circuits that opened. */
   opened: number
   /** Promises beaten by a lower lane's share of the slots, within one sender interval for each pair that moved up a lane. */
@@ -21,7 +23,8 @@ export interface Figures {
 export interface Judgement { figures: Figures, breaches: Map<Kind, string[]> }
 
 export function emptyFigures (): Figures {
-  return { sends: 0, admitted: 0, promises: 0, cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0, opened: 0, beatenByShare: 0 }
+  const ends = { cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0 }
+  return { sends: 0, admitted: 0, promises: 0, ...ends, reduced: 0, opened: 0, beatenByShare: 0 }
 }
 
 /** Adds one round's judgement to the sum of all. */

@@ -12,7 +12,7 @@ export interface Settlement {
   /** From the claim of the grant to the start; null: never started. */
   startedUs: number | null
   afterMs?: number
-  bucket?: '' | 'pair' | 'sender-rate' | 'sender' | 'outage'
+  bucket?: '' | 'pair' | 'sender-rate' | 'throughput' | 'sender' | 'outage'
   coolMs?: number
 }
 
@@ -69,6 +69,7 @@ function drawOutcome (world: World, grant: Grant, startedUs: number): Settlement
   if (is(fates.failed)) return { decision: 'failed', startedUs }
   if (is(fates.pair)) return { decision: 'wait', startedUs, bucket: 'pair', coolMs: random.logInt(100, 15_000) }
   if (is(fates.rate)) return { decision: 'wait', startedUs, bucket: 'sender-rate', coolMs: random.logInt(100, 5000) }
+  if (is(fates.throughput)) return { decision: 'wait', startedUs, bucket: 'throughput', coolMs: random.pick([1000, 1000, 2000]) }
   if (is(fates.stop)) return { decision: grant.stops > 0 ? 'failed' : 'wait', startedUs, bucket: 'sender', coolMs: 3000 }
   if (is(fates.unknown)) return { decision: 'unknown', startedUs, afterMs: random.logInt(500, 20_000) }
   return { decision: 'sent', startedUs }

@@ -190,6 +190,7 @@ export class Observer {
   #settled (fact: Extract<Fact, { fact: 'settled' }>): void {
     const message = this.#known(fact)
     if (message === undefined) return
+    const { figures } = this.judgement
     const pair = this.book.pair(message.admitted.recipient)
     if (message.place !== 'flight' || pair.flight?.message !== message) {
       return this.breach('lost', fact.at, `${fact.id} settled as ${fact.decision} from ${message.place}`)
@@ -197,6 +198,11 @@ export class Observer {
     // Both say by when it had started: the time from the request for the grant, which came before the grant, and the settlement.
     if (fact.startedUs !== null) pair.bucket.startedAt(Math.min(pair.flight.grantedAt + fact.startedUs, fact.at))
     if (fact.bucket === 'pair') pair.bucket.coolDown(fact.at + fact.coolMs * 1000)
+    if (fact.decision === 'sent') this.sender.accepted(fact.at, pair.flight.grantedAt)
+    if (fact.bucket === 'throughput') {
+      this.sender.limited(fact.at, pair.flight.grantedAt, fact.coolMs * 1000)
+      if (this.sender.isReduced) figures.reduced++
+    }
     if (fact.bucket === 'sender-rate') this.sender.coolDown(fact.at + fact.coolMs * 1000)
     const isProbe = this.sender.down && this.sender.since(pair.flight.grantedAt)
     const isFailedProbe = (fact.bucket === 'sender' && this.sender.stopped) || (fact.bucket === 'outage' && isProbe)

@@ -17,7 +17,7 @@ export interface Scenario {
   startUs: number
   decisionUs: number
   /** Shares of the outcomes of attempts; the rest of 1 is sent. */
-  fates: { retry: number, failed: number, pair: number, rate: number, stop: number, unknown: number, unsent: number, slow: number, vanish: number }
+  fates: Record<'retry' | 'failed' | 'pair' | 'rate' | 'throughput' | 'stop' | 'unknown' | 'unsent' | 'slow' | 'vanish', number>
   cancel: number
   repeat: number
   loseReply: number
@@ -43,7 +43,7 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
   const perSecond = Math.min(rules.perSecond, rules.maxInFlight / busyS, 1 / (recipients.largestShare * (rules.pairIntervalMs / 1000 + busyS)))
   const wrong = (share: number): number => hasFaults && random.chance(0.7) ? share * random.next() * 2 : 0
   const unlessPunctual = (share: number): number => punctual ? 0 : wrong(share)
-  return {
+  const scenario: Scenario = {
     rules,
     lanes,
     punctual,
@@ -60,6 +60,7 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
       failed: wrong(0.02),
       pair: wrong(0.01),
       rate: wrong(0.004),
+      throughput: 0,
       stop: unlessPunctual(0.002),
       unknown: wrong(0.01),
       unsent: wrong(0.004),
@@ -84,6 +85,9 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
     },
     emptied: random.chance(0.4)
   }
+  // Not drawn, so that rounds of former seeds stay as they were.
+  scenario.fates.throughput = scenario.fates.rate * 2
+  return scenario
 }
 
 export function drawRules (random: Random): Rules {

@@ -1,5 +1,6 @@
 import { Bucket } from './bucket.js'
 import type { Rules } from './history.js'
+import { RateBook } from './rate-book.js'
 
 /** A stage of a half-open circuit ends with the first success so long after its beginning. */
 const STAGE_US = 15_000_000
@@ -28,18 +29,22 @@ export class SenderBook {
   #circuit: Circuit | null = null
   #openSince = 0
   #fullRate: [interval: number, burst: number]
+  /** What rejections leave of the full rate. */
+  readonly #limit: RateBook
   readonly #rules: Rules
 
   constructor (rules: Rules) {
     this.#rules = rules
     this.#fullRate = bucketOf(rules.perSecond)
     this.rate = new Bucket(...this.#fullRate)
+    this.#limit = new RateBook(this.#fullRate)
   }
 
   change (now: number): void {
     this.#atFullRate(() => {
       this.#fullRate = bucketOf(this.#rules.perSecond)
       this.rate.change(...this.#fullRate, now)
+      this.#limit.change(this.#fullRate)
     })
   }
 
@@ -47,6 +52,19 @@ export class SenderBook {
   coolDown (until: number): void {
     this.#atFullRate(() => this.rate.coolDown(until))
   }
+
+  /** An attempt met the limit of messages per second. */
+  limited (now: number, grantedAt: number, coolUs: number): void {
+    this.coolDown(now + this.#limit.rejected(now, grantedAt, coolUs))
+  }
+
+  /** An attempt was accepted; a reduced rate may rise. */
+  accepted (now: number, grantedAt: number): void {
+    this.#limit.accepted(now, grantedAt)
+    this.#pace()
+  }
+
+  get isReduced (): boolean { return this.#limit.isReduced }
 
   /** The least wait behind `ahead` others: the full rate may be back before. */
   waitBehind (ahead: number, now: number): number {
@@ -129,6 +147,7 @@ export class SenderBook {
     this.#paused = null
     this.#stopped = null
     this.easedAt = now
+    this.#limit.forget()
     this.#enter(null, now)
   }
 
@@ -154,7 +173,7 @@ export class SenderBook {
   get #part (): number { return this.#circuit?.state === 'half-open' ? 2 ** (STAGES + 1 - this.#circuit.stage) : 1 }
 
   #pace (): void {
-    const [interval, burst] = this.#fullRate
+    const [interval, burst] = this.#limit.bucket
     this.rate.pace(interval * this.#part, Math.ceil(burst / this.#part))
   }
 

@@ -4,6 +4,7 @@ import { CLOCKS_MS, EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, LATE_TEMPLATE_MS, t
 import { PAUSED, type Templates } from './judge-templates.js'
 import { pausesOf } from './judge-operators.js'
 import type { Outages } from './outages.js'
+import { RateBook } from './rate-book.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
 import { outcomeOf, uncovered, type Send, type Sends } from './sends.js'
 
@@ -109,10 +110,45 @@ function grantBlocks ({ pair, at }: Granted): Interval & { pair: string } {
 function busyTimes (sender: string, list: Send[], grants: Granted[], inForce: RulesInForce): Interval[] {
   const cools = list.filter(send => send.arrived?.code === 130429).map(({ checked }) => ({ from: checked.at, to: checked.at + SENDER_COOL_DOWN_MS }))
   const started = new Set(list.map(({ granted }) => granted))
+  const shares = sharesOf(sender, list, inForce)
   const unsent = grants.filter(one => !started.has(one)).map(({ at }) => ({ from: at, to: at + SENDER_COOL_DOWN_MS }))
   const times = grants.length > 0 ? grants.map(({ at }) => at) : list.map(({ checked }) => checked.at)
   const seconds = groupBy(times, at => String(Math.floor(at / 1000)))
   const busy = [...seconds].map(([second, { length }]) => ({ from: Number(second) * 1000, to: Number(second) * 1000 + 1000, length }))
-    .filter(({ from, to, length }) => length >= BUSY_SHARE * Math.min(...inForce.during(sender, from, to).map(({ perSecond }) => perSecond)))
+    .filter(({ from, to, length }) => {
+      const least = Math.min(...inForce.during(sender, from, to).map(({ perSecond }) => perSecond))
+      return length >= BUSY_SHARE * least * leastShare(shares, from, to)
+    })
   return [...cools, ...unsent, ...busy]
+}
+
+/** From when on rejections for the rate leave which share of the rule: the search for the limit, from what the provider said. */
+function sharesOf (sender: string, list: Send[], inForce: RulesInForce): Array<{ at: number, share: number }> {
+  const shares: Array<{ at: number, share: number }> = []
+  let book: RateBook | undefined
+  const responses = list.flatMap(send => send.answered === null ? [] : [{ send, at: send.answered.at }]).sort((a, b) => a.at - b.at)
+  for (const { send, at } of responses) {
+    const rule = bucketOf(Math.min(...inForce.during(sender, at, at + 1).map(({ perSecond }) => perSecond)))
+    book ??= new RateBook(rule)
+    book.change(rule)
+    const grantedUs = (send.granted?.at ?? send.checked.at) * 1000
+    if (send.arrived?.code === 130429) book.rejected(at * 1000, grantedUs, 1_000_000)
+    else if (outcomeOf(send) === 'accepted') book.accepted(at * 1000, grantedUs)
+    else continue
+    const share = rule[0] / book.bucket[0]
+    if (share !== (shares.at(-1)?.share ?? 1)) shares.push({ at, share })
+  }
+  return shares
+}
+
+/** The least share in force at some moment of an interval. */
+function leastShare (shares: Array<{ at: number, share: number }>, from: number, to: number): number {
+  const before = shares.findLast(({ at }) => at <= from)?.share ?? 1
+  return Math.min(before, ...shares.filter(({ at }) => at > from && at < to).map(({ share }) => share))
+}
+
+/** Interval in µs and burst: no sliding second holds more than the rate. */
+function bucketOf (perSecond: number): [interval: number, burst: number] {
+  const burst = Math.max(1, Math.floor(perSecond / 40))
+  return [Math.ceil(1e6 / (perSecond - burst + 1)), burst]
 }

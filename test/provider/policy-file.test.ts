@@ -20,7 +20,7 @@ await t.test('cool-down, growth and cap change independently', async t => {
   const policy = policyOf(t, [{ code: '131056', coolDownMs: 10_000 }, { code: '130429', coolDownMs: 5000 }])
   t.match(outcomeOf(policy, 131056), { status: 'limited', bucket: 'pair', coolDownMs: 10_000 })
   t.match(outcomeOf(policy, 131056, { pairHits: 1 }), { coolDownMs: 40_000 }, 'omitted fields keep their values')
-  t.match(outcomeOf(policy, 130429), { bucket: 'sender-rate', coolDownMs: 5000 })
+  t.match(outcomeOf(policy, 130429), { bucket: 'throughput', coolDownMs: 5000 })
   t.match(outcomeOf(policy, 131057), { bucket: 'sender-rate', coolDownMs: 60_000 }, 'no other code changes')
   const flat = policyOf(t, [{ code: '131056', growth: 1 }])
   t.match(outcomeOf(flat, 131056, { pairHits: 5 }), { coolDownMs: 6000 })
