@@ -34,14 +34,15 @@
 --             queued, due, inFlight, scheduled, unknown, unsettled, oldestDueUs, hasWorker?, unattendedUs,
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
---             awaiting, windows, people
+--             awaiting, windows, people, reduced
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
 -- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged;
 -- circuit: as in :sender, or empty; accepted: messages sent 2 to 12 minutes ago, estimated; unconfirmed: those of them without a status;
 -- suspended: messages that wait for their template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
--- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows.
+-- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
+-- reduced: as in :sender, or empty.
 --- @include clock
 --- @include queue
 --- @include sender
@@ -100,7 +101,7 @@ local function unacknowledged(reason)
 end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
-local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs')
+local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced')
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
 local retrying = redis.call('ZCARD', key.failures)
 return {
@@ -116,5 +117,5 @@ return {
   accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
   redis.call('ZCARD', key.suspended) - awaiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
-  redis.call('ZCARD', key.windows)
+  redis.call('ZCARD', key.windows), facts[6] or ''
 }

@@ -6,6 +6,10 @@ export type SenderState = typeof senderStates[number]
 export const circuitStates = ['closed', 'open', 'half-open'] as const
 export type CircuitState = typeof circuitStates[number]
 
+/** Why a sender has its rate: its rule, or less since WhatsApp rejected faster sending. */
+export const rateReasons = ['rule', 'rejected'] as const
+export type RateReason = typeof rateReasons[number]
+
 /** `off`: not checked. `collecting`: webhooks have not come for a day yet, or some may be missing. `known`: a window that is not open is closed. */
 export type WindowState = 'off' | 'collecting' | 'known'
 
@@ -41,6 +45,8 @@ export interface SenderView extends SenderCounts {
   circuit: { state: CircuitState, since: string | null, nextProbeAt: string | null, code: string | null }
   /** Whether closed windows are known. `since`: since when no webhook is missing. */
   windows: { state: WindowState, since: string | null, lastWebhookAt: string | null, people: number }
+  /** In force now. `rejectedAt`: when WhatsApp last rejected a higher rate; `nextRiseAt`: when it rises at the earliest, if it is used. */
+  rate: { perSecond: number, reason: RateReason, rejectedAt: string | null, nextRiseAt: string | null }
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
   failures: { pending: number, resolved: number, failed: number }
   oldestDueSeconds: number

@@ -74,7 +74,7 @@ export const alerts: readonly Alert[] = [
     severity: 'page',
     value: whole('sluice_oldest_due_seconds'),
     above: 120,
-    only: `${isOpen} unless on (job, sender) ${rate('sluice_provider_requests_total', '2m')} > ${BUSY} * ${whole('sluice_sender_rate_limit')}`,
+    only: `${isOpen} unless on (job, sender) ${rate('sluice_provider_requests_total', '2m')} > ${BUSY} * ${whole('sluice_sender_rate_current')}`,
     for: '2m',
     summary: 'Messages of {{ .Labels.sender }} wait {{ humanizeDuration .Value }} past their ready time, and the sender is well below its rate'
   },

@@ -17,7 +17,7 @@ export function addPause (program: Command): void {
 
 export function addResume (program: Command): void {
   const command = program.command('resume <sender>').summary('resume a sender')
-    .description('Resumes a sender that an operator paused or that WhatsApp\'s errors stopped, and closes its circuit.')
+    .description('Resumes a sender that an operator paused or that WhatsApp\'s errors stopped, closes its circuit, and restores its rate.')
     .action(async (sender: string, _: object, self: Command) => {
       const { client, print } = openContext(self)
       const resumed = await client.resumeSender(sender)
@@ -49,15 +49,25 @@ function showTemplates ({ account, readAt, failedWith, templates }: Templates): 
     table(['template', 'language', 'state', 'code', 'since', 'waiting'], rows, 'all templates are sent')
 }
 
-function showSender ({ id, state, reason, resumesAt, circuit, queued, inFlight }: Sender): string {
+function showSender (sender: Sender): string {
+  const { id, state, reason, resumesAt, circuit, queued, inFlight } = sender
   const outage = circuit.state === 'closed' ? {} : { circuit: circuit.state, 'open since': circuit.since, 'next probe': circuit.nextProbeAt }
-  return facts({ sender: id, state, reason, 'resumes at': resumesAt, ...outage, queued, 'in flight': inFlight })
+  return facts({ sender: id, state, reason, 'resumes at': resumesAt, ...outage, rate: rateOf(sender), queued, 'in flight': inFlight })
 }
 
-/** The state with its reason; of an active sender, what its circuit breaker says. */
-function stateOf ({ state, reason, circuit }: Sender): string {
+/** The rate in force; where it is not the rule, why. */
+export function rateOf ({ rate, rules }: Pick<Sender, 'rate' | 'rules'>): string {
+  if (rate.reason === 'rule') return `${rate.perSecond}/s`
+  const since = rate.rejectedAt?.slice(11, 19) ?? ''
+  return `${Math.round(rate.perSecond * 10) / 10}/s of ${rules.perSecond}/s: WhatsApp rejected faster sending at ${since}Z`
+}
+
+/** The state with its reason; of an active sender, what its circuit breaker says, or why it is slower than its rule. */
+function stateOf (sender: Sender): string {
+  const { state, reason, circuit, rate } = sender
   if (reason !== null) return `${state}: ${reason}`
-  return state === 'active' && circuit.state !== 'closed' ? `circuit ${circuit.state}: ${circuit.code ?? ''}` : state
+  if (state === 'active' && circuit.state !== 'closed') return `circuit ${circuit.state}: ${circuit.code ?? ''}`
+  return state === 'active' && rate.reason !== 'rule' ? rateOf(sender) : state
 }
 
 /** A table with one row per sender. */

@@ -11,7 +11,7 @@ const terminalWidth = (): number => process.stdout.isTTY ? process.stdout.column
 
 const reasons: Record<RateLimit['waitingFor'], string> = {
   'pair-rate': 'the rate limit of its recipient',
-  'sender-rate': 'the rate limit of its sender',
+  'sender-rate': 'the rate limit of its sender: sluice stats shows it where WhatsApp allows less than the rule',
   'turn-in-queue': 'earlier messages in the queue',
   'cool-down': 'a cool-down: WhatsApp asked to slow down, or Redis was restarted',
   pause: 'an operator paused the sender: sluice resume SENDER',

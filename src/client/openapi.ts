@@ -677,7 +677,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resumes a sender that is paused or stopped, and closes its circuit
+         * Resumes a sender that is paused or stopped, closes its circuit, and restores its rule
          * @description Roles: `admin`.
          */
         post: operations["resumeSender"];
@@ -2335,6 +2335,26 @@ export interface components {
             /** @description Code of the last failure that was not the message's own; null while it is closed */
             code: string | null;
         };
+        /** @description The rate in force of a sender */
+        SenderRate: {
+            /** @description Messages per second that it may send now, at most its rule */
+            perSecond: number;
+            /**
+             * @description What the rate follows from. `rule`: its own rule. `rejected`: less than its rule, since WhatsApp rejected faster sending
+             * @enum {string}
+             */
+            reason: "rule" | "rejected";
+            /**
+             * Format: date-time
+             * @description When WhatsApp last rejected a higher rate; null while the rule is in force
+             */
+            rejectedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the rate rises next at the earliest, if it is used; null while the rule is in force
+             */
+            nextRiseAt: string | null;
+        };
         /** @description What is known of the customer service windows of a sender's recipients */
         Windows: {
             /**
@@ -2386,6 +2406,8 @@ export interface components {
             circuit: components["schemas"]["Circuit"];
             /** @description The customer service windows of its recipients */
             windows: components["schemas"]["Windows"];
+            /** @description The rate in force */
+            rate: components["schemas"]["SenderRate"];
             /** @description Its rules */
             rules: components["schemas"]["Rules"];
             /** @description Messages in queues */

@@ -43,6 +43,8 @@ export function createSystemGauges (): SystemGauges {
     '1 if the closed windows of the sender are known, 0 while webhooks have not come for a day or some may be missing; absent where not checked',
     ['sender'])
   const rate = gauge('sender_rate_limit', 'Sender rate, in messages per second', ['sender'])
+  const current = gauge('sender_rate_current', 'Sender rate in force, in messages per second: the sender rate, or less where WhatsApp rejects it',
+    ['sender'])
   const unattended = gauge('shift_unattended_seconds', 'Time that due messages have had no drain run, in seconds; 0 if one is running or none is due',
     ['sender'])
   const sent = gauge('sent_last_day', 'Messages sent in the last 24 hours', ['sender'])
@@ -58,7 +60,7 @@ export function createSystemGauges (): SystemGauges {
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
   const bySender = [
     limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, unread, windowsKnown,
-    rate, unattended, sent,
+    rate, current, unattended, sent,
     callbacksWaiting, callbackAge
   ]
 
@@ -93,6 +95,7 @@ export function createSystemGauges (): SystemGauges {
     unread.set({ sender }, reading.templateReadFailures)
     if (reading.windows.state !== 'off') windowsKnown.set({ sender }, reading.windows.state === 'known' ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)
+    current.set({ sender }, reading.rate.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
     sent.set({ sender }, reading.sentLast24h)
     callbacksWaiting.set({ sender }, reading.callbacks.waiting)

@@ -58,6 +58,8 @@ export interface SenderReply extends SenderCounts {
   windows: string
   /** People whose last act is known. */
   people: number
+  /** The search for WhatsApp's limit of messages per second, as in :sender; empty while the rule is in force. */
+  reduced: string
 }
 
 /** Why admit.lua accepts no message. */

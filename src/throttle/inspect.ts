@@ -10,6 +10,7 @@ import { isUnavailable } from '../redis/unavailable.js'
 import type { SenderFacts, SenderView } from '../sender-facts.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { formatTime } from '../values/time.js'
+import { readRate } from './rate.js'
 
 export interface PairView {
   rule: { intervalMs: number, burst: number }
@@ -123,6 +124,7 @@ function toView (sender: string, reply: SenderReply): SenderView {
     resumesAt: resumesMs === 0 ? null : formatTime(resumesMs),
     circuit: readCircuit(reply.circuit),
     windows: readWindows(reply),
+    rate: readRate(reply),
     rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },
     queued: reply.queued,
     due: reply.due,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Store } from '../redis/store.js'
 import type { CircuitState, SenderState } from '../sender-facts.js'
 import { noRules } from './inspect.js'
+import { senderQuota } from './quota.js'
 
 /** The rules of a sender, in the units of the settings. */
 export interface Rules {
@@ -12,15 +13,6 @@ export interface Rules {
   perSecond: number
   /** Maximum requests in flight, over all nodes. */
   maxInFlight: number
-}
-
-/**
- * The GCRA bucket for a sender rate. A sliding second can hold the burst and what the interval lets pass in a second; the interval is chosen so
- * that both together stay within the rate.
- */
-export function senderQuota (perSecond: number): { intervalUs: number, burst: number } {
-  const burst = Math.max(1, Math.floor(perSecond / 40))
-  return { burst, intervalUs: Math.ceil(1_000_000 / (perSecond - burst + 1)) }
 }
 
 /**

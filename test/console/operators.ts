@@ -56,6 +56,18 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('#audit', /acknowledged[^]*called <b>the<\/b> customer/)
   })
 
+  await t.test('a rate below the rule is shown with the rule, the reason and what to do', async t => {
+    const node = await environment.start(t, { ...free, WHATSAPP_SENDER_RATE_PER_SECOND: '80' })
+    await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 1, kind: 'code', code: 130429 })
+    await send(node, '+15550000501', 'Hello')
+    const context = await openConsole(t, browser, node, { hash: '#/senders' })
+    await context.reads('#senders', /of 39 per s\s+39 of 80 per s: WhatsApp rejected faster sending at \d\d:\d\d/)
+    await context.reads('#slower', /39 of 80 per s: WhatsApp rejected faster sending at \d\d:\d\d\. It rises from \d\d:\d\d on[^]*set the rule/)
+    await node.post(`/senders/${SENDER}/resume`)
+    await context.gone('#slower')
+    await context.reads('#senders', /of 80 per s/)
+  })
+
   await t.test('Home shows what there is to do, the figures of the day and the latest messages', async t => {
     const node = await environment.start(t, { ...free, WHATSAPP_SENDER_NAME: 'Support line' })
     await send(node, '+15550000401', 'Hello', { metadata: { orderId: 'H-1' } })

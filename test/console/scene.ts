@@ -30,6 +30,7 @@ const sender = (id: Id, own: object): object => ({
   resumesAt: null,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
+  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 },
   queued: 0,
   due: 0,

@@ -43,6 +43,7 @@ const sender = {
   resumesAt: null,
   queued: 30,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
+  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500 }
 }
 const attempt = (number: number, outcome: string, second: number): object => ({
@@ -66,12 +67,22 @@ await t.test('each wait reason has its own text, and one that the page does not 
   t.equal(new Set(texts).size, texts.length)
   for (const reason of Object.keys(waitingForMeanings)) t.type(dictionaries['en']?.[`wait.${reason}`], 'string', reason)
   t.match(explained({}), 'one message per person in 2')
-  t.equal(waitReason('quiet-hours', sender.rules), 'quiet hours')
+  t.equal(waitReason('quiet-hours', sender), 'quiet hours')
   const paused = { ...sender, state: 'paused', reason: 'maria: new list', resumesAt: at(30) }
   t.match(explained({ waitingFor: 'pause' }, paused), 'paused by maria: new list')
   const stop = { explanation: 'The token has expired.', remedy: 'Create another.' }
   const stopped = { ...sender, state: 'stopped', reason: '190' }
   t.match(explained({ waitingFor: 'sender-stopped' }, stopped, { stop }), /The token has expired\. Create another\./)
+})
+
+await t.test('a rate below the rule is explained with both and the moment of the rejection', async t => {
+  const slower = { ...sender, rate: { perSecond: 19.4, reason: 'rejected', rejectedAt: at(2), nextRiseAt: at(32) } }
+  const wait = { waitingFor: 'sender-rate' }
+  t.match(explained(wait, slower), /at its limit of 19 messages per second.* 19 of 80 per s: WhatsApp rejected faster sending at [^.]*09:30\. /)
+  t.notMatch(explained({}, slower), 'rejected')
+  t.match(explained(wait), 'at its limit of 80')
+  t.notMatch(explained(wait), 'rejected')
+  for (const language of Object.values(dictionaries)) t.match(language['rate.rejected'], /\{now\}.*\{rule\}.*\{time\}/)
 })
 
 await t.test('an outage is explained with the next probe, and its end as an ordinary wait', async t => {

@@ -1,4 +1,4 @@
-import { senderQuota } from '../../src/throttle/sender.js'
+import { senderQuota } from '../../src/throttle/quota.js'
 import { applyWakeHint } from './drain.js'
 import { drawRules } from './scenario.js'
 import type { World } from './world.js'

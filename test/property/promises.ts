@@ -6,7 +6,10 @@ import type { Observer } from './observer.js'
 
 /** A claim that finds no free place is repeated so much later: a settlement wakes only the drain run that sent it. */
 const FULL_CLAIM_US = 100_000
-/** A ready time during a pause causes no wake-up: the next claim of a drain run, or recovery, finds it when the pause ends. */
+/**
+ * A ready time during a pause, or one that is written during it, causes no wake-up: the next claim of a drain run, or recovery, finds it when the
+ * pause ends.
+ */
 const PAUSE_CLAIM_US = 1_000_000
 
 type Granted = Extract<Fact, { fact: 'granted' }>
@@ -100,8 +103,8 @@ function judgeLateness (observer: Observer, message: Followed, fact: Granted): v
   const { book, sender } = observer
   const readyTime = book.pair(message.admitted.recipient).readyTime
   if (readyTime === null) return
-  const possible = Math.max(readyTime.at, readyTime.since, sender.openSince(fact.at), sender.placeSince)
-  const paused = sender.pauseEnded(fact.at) >= Math.max(readyTime.at, readyTime.since)
+  const possible = Math.max(readyTime.at, readyTime.since, sender.openSince(fact.at), sender.placeSince, sender.sleepsUntil)
+  const paused = sender.pauseEnded(fact.at) >= Math.max(readyTime.at, readyTime.since) || sender.wasPausedAt(readyTime.since, fact.at)
   const excused = Math.max(possible + (paused ? PAUSE_CLAIM_US : 0), sender.fullAtClaim + FULL_CLAIM_US)
   if (fact.at > excused) observer.breach('late', fact.at, `${readyTime.pair.recipient} was granted ${fact.at - possible} µs late`)
 }

@@ -24,11 +24,13 @@ export class SenderBook {
   fullAtClaim = 0
   /** The last moment at which an operator resumed the sender or shortened a pause. */
   easedAt = 0
-  #paused: { until: number } | null = null
+  #paused: { since: number, until: number } | null = null
   #stopped: { at: number, until: number } | null = null
   #circuit: Circuit | null = null
   #openSince = 0
   #fullRate: [interval: number, burst: number]
+  /** Until when a drain run may sleep that last claimed at a lower rate: a rise of the rate wakes none. */
+  sleepsUntil = 0
   /** What rejections leave of the full rate. */
   readonly #limit: RateBook
   readonly #rules: Rules
@@ -60,8 +62,10 @@ export class SenderBook {
 
   /** An attempt was accepted; a reduced rate may rise. */
   accepted (now: number, grantedAt: number): void {
+    const former = this.rate.earliest()
     this.#limit.accepted(now, grantedAt)
     this.#pace()
+    if (this.rate.earliest() < former) this.sleepsUntil = Math.max(this.sleepsUntil, former)
   }
 
   get isReduced (): boolean { return this.#limit.isReduced }
@@ -135,11 +139,16 @@ export class SenderBook {
     return this.#paused !== null && this.#paused.until <= now ? this.#paused.until : 0
   }
 
+  /** Whether the last pause has ended by itself by now, and had begun before `moment`, which was during it. */
+  wasPausedAt (moment: number, now: number): boolean {
+    return this.#paused !== null && this.#paused.since <= moment && moment <= this.pauseEnded(now)
+  }
+
   pause (now: number, until: number | null): void {
     const end = until ?? Infinity
     if (this.#pausedAt(now) && end < (this.#paused?.until ?? 0)) this.easedAt = now
     if (this.#paused !== null && !this.#pausedAt(now)) this.#openSince = Math.max(this.#openSince, this.#paused.until)
-    this.#paused = { until: end }
+    this.#paused = { since: this.#pausedAt(now) ? this.#paused?.since ?? now : now, until: end }
     this.#stopped = null
   }
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Run } from '../../src/redis/commands.js'
-import { senderQuota } from '../../src/throttle/sender.js'
+import { senderQuota } from '../../src/throttle/quota.js'
 import { startArrivals } from './callers.js'
 import type { History } from './history.js'
 import { recover, prune, retryDue } from './keeper.js'

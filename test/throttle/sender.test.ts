@@ -1,5 +1,5 @@
 import t from 'tap'
-import { senderQuota } from '../../src/throttle/sender.js'
+import { senderQuota } from '../../src/throttle/quota.js'
 
 /** Times of grants in µs until `untilUs`, with a message always waiting except in the pauses; by the rule of lua/include/gcra.lua. */
 function grants ({ intervalUs, burst }: { intervalUs: number, burst: number }, untilUs: number, pauses: Array<[from: number, to: number]>): number[] {

@@ -1881,6 +1881,20 @@ class Circuit(TypedDict):
     code: Optional[str]
 
 
+class SenderRate(TypedDict):
+    """The rate in force of a sender"""
+
+    # Messages per second that it may send now, at most its rule
+    perSecond: float
+    # What the rate follows from. `rule`: its own rule. `rejected`: less than its rule, since
+    # WhatsApp rejected faster sending
+    reason: Literal["rule", "rejected"]
+    # When WhatsApp last rejected a higher rate; null while the rule is in force
+    rejectedAt: Optional[str]
+    # When the rate rises next at the earliest, if it is used; null while the rule is in force
+    nextRiseAt: Optional[str]
+
+
 class Windows(TypedDict):
     """What is known of the customer service windows of a sender's recipients"""
 
@@ -1939,6 +1953,20 @@ class SenderWindows(TypedDict):
     people: int
 
 
+class SenderRate(TypedDict):
+    """The rate in force"""
+
+    # Messages per second that it may send now, at most its rule
+    perSecond: float
+    # What the rate follows from. `rule`: its own rule. `rejected`: less than its rule, since
+    # WhatsApp rejected faster sending
+    reason: Literal["rule", "rejected"]
+    # When WhatsApp last rejected a higher rate; null while the rule is in force
+    rejectedAt: Optional[str]
+    # When the rate rises next at the earliest, if it is used; null while the rule is in force
+    nextRiseAt: Optional[str]
+
+
 class SenderRules(TypedDict):
     """Its rules"""
 
@@ -1983,6 +2011,8 @@ class Sender(TypedDict):
     circuit: SenderCircuit
     # The customer service windows of its recipients
     windows: SenderWindows
+    # The rate in force
+    rate: SenderRate
     # Its rules
     rules: SenderRules
     # Messages in queues

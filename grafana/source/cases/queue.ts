@@ -58,7 +58,7 @@ export const queue: Case[] = [
     series: {
       [`sluice_oldest_due_seconds{${one},sender="111"}`]: '0x3 60+60x9 0x10',
       [`sluice_sender_open{${one},sender="111"}`]: '1x30',
-      [`sluice_sender_rate_limit{${one},sender="111"}`]: '80x30',
+      [`sluice_sender_rate_current{${one},sender="111"}`]: '80x30',
       [`sluice_provider_requests_total{${one},sender="111",outcome="limited",code="130429"}`]: '0+480x30'
     },
     at: {
@@ -74,12 +74,12 @@ export const queue: Case[] = [
     series: {
       [`sluice_oldest_due_seconds{${one},sender="111"}`]: '0+60x30',
       [`sluice_sender_open{${one},sender="111"}`]: '1x30',
-      [`sluice_sender_rate_limit{${one},sender="111"}`]: '80x30',
+      [`sluice_sender_rate_current{${one},sender="111"}`]: '80x30',
       [`sluice_provider_requests_total{${one},sender="111",outcome="sent",code=""}`]: '0+2000x30',
       [`sluice_provider_requests_total{${two},sender="111",outcome="sent",code=""}`]: '0+2500x30',
       [`sluice_oldest_due_seconds{${one},sender="222"}`]: '0+60x30',
       [`sluice_sender_open{${one},sender="222"}`]: '0x30',
-      [`sluice_sender_rate_limit{${one},sender="222"}`]: '80x30'
+      [`sluice_sender_rate_current{${one},sender="222"}`]: '80x30'
     },
     at: { '10m': [], '25m': [] }
   },

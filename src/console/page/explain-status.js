@@ -1,5 +1,6 @@
 import { clock } from './format.js'
 import { t } from './i18n.js'
+import { isSlower, slowerText } from './rates.js'
 import { isFinal, tones, waitReason } from './states.js'
 
 /**
@@ -47,7 +48,8 @@ function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) 
     return text(t('say.outage'), [t('why.outage'), place, probe, t('do.outage')], 'waiting')
   }
   const earliest = expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : ''
-  return text(t('say.queued', { reason: waitReason(waitingFor, sender?.rules) }), [place, earliest, t('do.wait')], 'waiting')
+  const slower = waitingFor === 'sender-rate' && sender !== undefined && isSlower(sender) ? `${slowerText(sender)}.` : ''
+  return text(t('say.queued', { reason: waitReason(waitingFor, sender) }), [slower, place, earliest, t('do.wait')], 'waiting')
 }
 
 const languages = [[/^(55|351|258|244)/, 'pt'], [/^(34|5[0-9]|50[2-9]|59[1358])/, 'es']]

@@ -157,7 +157,7 @@ function Person ({ recipient, messages, senders }) {
   return (busy.length > 0 ? busy : limits.slice(0, 1)).map(({ sender, waiting, delayMs, waitingFor, rule }) => {
     const count = waiting.urgent + waiting.normal + waiting.bulk
     const row = senders?.senders.find(({ id }) => id === sender)
-    const reason = waitReason(waitingFor, { ...row?.rules, pairIntervalMs: rule.intervalMs })
+    const reason = waitReason(waitingFor, { ...row, rules: { pairIntervalMs: rule.intervalMs } })
     const wait = delayMs === null ? t('person.noEnd', { reason }) : t('person.wait', { span: span(delayMs), reason })
     const next = delayMs === 0 ? t('person.now') : wait
     return html`<p class="person" key=${sender}><span><${Icon} name="clock" />${count === 0 ? t('person.none') : tn('person', count)}; ${next}</span>

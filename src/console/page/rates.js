@@ -1,4 +1,6 @@
 /** Figures of a sender, from its counts by minute and its state. Without the page, so that tests can import it. */
+import { clock, number } from './format.js'
+import { t } from './i18n.js'
 
 const WINDOW = 10
 const sum = values => values.reduce((total, value) => total + value, 0)
@@ -14,7 +16,7 @@ export function figuresOf (sender, activity, now = Date.now()) {
   const perSecond = Math.max((minutes.sent.at(-2) + minutes.sent.at(-1)) / (60 + second), second >= 20 ? minutes.sent.at(-1) / second : 0)
   const attempts = sum(minutes.attempts.slice(-WINDOW))
   const sends = sender.state === 'active' && sender.circuit.state === 'closed'
-  const rate = Math.min(sender.rules.perSecond, Math.max(perSecond, 0))
+  const rate = Math.min(sender.rate.perSecond, Math.max(perSecond, 0))
   return {
     perSecond,
     perMinute: minutes.sent.at(-2),
@@ -23,6 +25,15 @@ export function figuresOf (sender, activity, now = Date.now()) {
     emptyInMs: sender.queued === 0 ? 0 : sends && rate > 0 ? sender.queued / rate * 1000 : null
   }
 }
+
+/** Whether WhatsApp allows the sender less than its rule. */
+export const isSlower = ({ rate }) => rate.reason !== 'rule'
+
+export const rateText = value => number(value >= 10 ? Math.round(value) : Math.round(value * 10) / 10)
+
+/** The rate in force, the rule, and why they differ. */
+export const slowerText = ({ rate, rules }) =>
+  t(`rate.${rate.reason}`, { now: rateText(rate.perSecond), rule: number(rules.perSecond), time: clock(rate.rejectedAt) })
 
 /** Of a few attempts a share says nothing. */
 export const isFailing = ({ failing, attempts }) => attempts >= 10 && failing > 0.2

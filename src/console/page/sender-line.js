@@ -2,12 +2,10 @@ import { clock, number, percent, span } from './format.js'
 import { t } from './i18n.js'
 import { Icon } from './icons.js'
 import { Bar, nameOf, Spark } from './parts.js'
-import { figuresOf, isFailing, lastHour } from './rates.js'
+import { figuresOf, isFailing, isSlower, lastHour, rateText, slowerText } from './rates.js'
 import { href } from './router.js'
 import { cx, html } from './ui.js'
 import { troubleOf } from './shell.js'
-
-const rateText = value => number(value >= 10 ? Math.round(value) : Math.round(value * 10) / 10)
 
 /** What keeps a sender from sending, as a state; nothing unusual has no colour. */
 export function SenderState ({ sender }) {
@@ -56,8 +54,9 @@ export function SenderTable ({ senders, activity, selected, label }) {
           <bdi>${nameOf(sender)}</bdi></a>${sender.name !== null && html`<small>${sender.id}</small>`}</span></td>
         <td class="circ"><${SenderState} sender=${sender} /></td>
         <td class="rate"><div>${figures.perSecond === null ? '–' : rateText(figures.perSecond)}${' '}
-            <small>${t('ofRate', { n: number(sender.rules.perSecond) })}</small></div>
-          <${Bar} share=${(figures.perSecond ?? 0) / sender.rules.perSecond} tone=${tone} /></td>
+            <small>${t('ofRate', { n: rateText(sender.rate.perSecond) })}</small></div>
+          <${Bar} share=${(figures.perSecond ?? 0) / sender.rate.perSecond} tone=${tone} />
+          ${isSlower(sender) && html`<small>${slowerText(sender)}</small>`}</td>
         <td class="num" data-head=${t('failing')}><span class=${cx(isFailing(figures) && 'bad-text')}>${failing}</span></td>
         <td class="num" data-head=${t('waiting')}>${number(sender.queued)}</td>
         <td class="two" data-head=${t('emptyIn')}><${EmptyIn} sender=${sender} figures=${figures} /></td>

@@ -5,7 +5,7 @@ import { age, clock, number, percent, span } from './format.js'
 import { t, tn } from './i18n.js'
 import { Icon } from './icons.js'
 import { Button, CopyButton, Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
-import { figuresOf, isFailing, totalsOf } from './rates.js'
+import { figuresOf, isFailing, isSlower, slowerText, totalsOf } from './rates.js'
 import { href } from './router.js'
 import { editRule, pause, resume, setWorker } from './sender-actions.js'
 import { SenderTable, toneOfSender } from './sender-line.js'
@@ -64,6 +64,8 @@ function Detail ({ sender, own }) {
     <div class="thirds"><section><h3>${t('rate.title')}</h3>${own !== undefined && html`<${RateChart} minutes=${own.minutes.sent}
       rules=${rules} />`}</section>
       <section id="why"><h3>${t('why.title')}</h3><${Why} sender=${sender} />
+        ${isSlower(sender) && html`<p class="note warn" id="slower"><${Icon} name="gauge" />
+          <span>${slowerText(sender)}. ${t('rate.rises', { time: clock(sender.rate.nextRiseAt) })} ${t('do.slower')}</span></p>`}
         ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
           <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}
         ${sender.awaiting > 0 && html`<p class="note"><${Icon} name="info" />

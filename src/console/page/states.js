@@ -1,6 +1,7 @@
 /** How each state of a message looks: an icon, and a tone where it needs work. Without the page, so that tests can import it. */
 import { has, t } from './i18n.js'
 import { span } from './format.js'
+import { rateText } from './rates.js'
 
 export const states = {
   scheduled: 'calendar',
@@ -32,11 +33,11 @@ export const groups = {
 }
 export const groupLabel = name => has(`group.${name}`) ? t(`group.${name}`) : t(`state.${name}`)
 
-/** Why a message waits. A reason that this page does not know yet is shown by its name. `rules` are the sender's. */
-export function waitReason (waitingFor, rules) {
+/** Why a message waits. A reason that this page does not know yet is shown by its name. */
+export function waitReason (waitingFor, sender) {
   const key = `wait.${waitingFor}`
   if (!has(key)) return String(waitingFor).replaceAll('-', ' ')
-  return t(key, { interval: span(rules?.pairIntervalMs ?? 0), rate: rules?.perSecond ?? '?' })
+  return t(key, { interval: span(sender?.rules.pairIntervalMs ?? 0), rate: sender?.rate === undefined ? '?' : rateText(sender.rate.perSecond) })
 }
 
 const settledStates = ['delivered', 'read', 'cancelled', 'expired', 'failed']

@@ -71,6 +71,8 @@ export const enActions = {
   'rate.title': 'Rate',
   'rate.sent': 'sent per minute',
   'rate.allowed': 'allowed: {n}',
+  'rate.rejected': '{now} of {rule} per s: WhatsApp rejected faster sending at {time}',
+  'rate.rises': 'It rises from {time} on, while it is used.',
   'why.title': 'State',
   'why.active': 'It sends. {waits}.',
   'why.empty': 'It sends; the queue is empty.',

@@ -4,6 +4,7 @@ export const enSentences = {
   'say.scheduled': 'It is scheduled.',
   'why.scheduled': 'It goes out at {time} or later.',
   'do.wait': 'Nothing to do: it is sent by itself.',
+  'do.slower': 'Nothing to do at once. If it stays so for days, set the rule to what WhatsApp allows, or ask Meta for more throughput.',
   'say.queued': 'It waits: {reason}.',
   'why.place': 'It is number {n} in this person\'s queue.',
   'why.earliest': 'It goes out at {time} at the earliest.',

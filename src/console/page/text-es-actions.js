@@ -70,6 +70,8 @@ export const esActions = {
   'rate.title': 'Ritmo',
   'rate.sent': 'enviados por minuto',
   'rate.allowed': 'permitidos: {n}',
+  'rate.rejected': '{now} de {rule} por s: WhatsApp rechazó un ritmo mayor a las {time}',
+  'rate.rises': 'Sube desde las {time}, mientras se usa.',
   'why.title': 'Estado',
   'why.active': 'Envía. {waits}.',
   'why.empty': 'Envía; la cola está vacía.',

@@ -4,6 +4,7 @@ export const esSentences = {
   'say.scheduled': 'Está programado.',
   'why.scheduled': 'Sale a las {time} o más tarde.',
   'do.wait': 'Nada que hacer: se envía solo.',
+  'do.slower': 'Nada que hacer por ahora. Si sigue así durante días, ajuste la regla a lo que WhatsApp permite, o pida más capacidad a Meta.',
   'say.queued': 'Espera: {reason}.',
   'why.place': 'Es el número {n} en la cola de esta persona.',
   'why.earliest': 'Sale como pronto a las {time}.',

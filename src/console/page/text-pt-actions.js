@@ -70,6 +70,8 @@ export const ptActions = {
   'rate.title': 'Taxa',
   'rate.sent': 'enviadas por minuto',
   'rate.allowed': 'permitidas: {n}',
+  'rate.rejected': '{now} de {rule} por s: o WhatsApp rejeitou uma taxa maior às {time}',
+  'rate.rises': 'Sobe a partir das {time}, enquanto é usada.',
   'why.title': 'Estado',
   'why.active': 'Envia. {waits}.',
   'why.empty': 'Envia; a fila está vazia.',

@@ -63,6 +63,18 @@ const CircuitSchema = Type.Object({
   code: textOrNull('Code of the last failure that was not the message\'s own; null while it is closed')
 }, { $id: 'Circuit', description: 'The circuit breaker of a sender' })
 
+const rateReasons: Record<SenderView['rate']['reason'], string> = {
+  rule: 'its own rule',
+  rejected: 'less than its rule, since WhatsApp rejected faster sending'
+}
+
+const RateSchema = Type.Object({
+  perSecond: Type.Number({ minimum: 0, description: 'Messages per second that it may send now, at most its rule' }),
+  reason: oneOf(rateReasons, 'What the rate follows from'),
+  rejectedAt: timestampOrNull('When WhatsApp last rejected a higher rate; null while the rule is in force'),
+  nextRiseAt: timestampOrNull('When the rate rises next at the earliest, if it is used; null while the rule is in force')
+}, { $id: 'SenderRate', description: 'The rate in force of a sender' })
+
 const windowStates: Record<SenderView['windows']['state'], string> = {
   off: 'WINDOW_CHECK is off, and every message passes',
   collecting: 'webhooks have not come for 24 hours, or some may be missing: every message passes',
@@ -84,6 +96,7 @@ export const SenderSchema = Type.Object({
   resumesAt: timestampOrNull('When it resumes by itself, or is probed next; null if no end is known'),
   circuit: ref(CircuitSchema, 'Its circuit breaker'),
   windows: ref(WindowsSchema, 'The customer service windows of its recipients'),
+  rate: ref(RateSchema, 'The rate in force'),
   rules: ref(RulesSchema, 'Its rules'),
   queued: count('Messages in queues'),
   due: count('Queued messages whose ready time has come'),
@@ -114,6 +127,7 @@ export const senderSample = {
   resumesAt: null,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
+  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
   rules,
   queued: 12,
   due: 3,
@@ -131,6 +145,10 @@ export const senderSample = {
   hasWorker: true
 }
 const paused = { ...senderSample, state: 'paused', reason: 'operator: New price list first', resumesAt: sampleTime('09:31:00.000') }
+const slower = {
+  ...senderSample,
+  rate: { perSecond: 19.4, reason: 'rejected', rejectedAt: sampleTime('09:30:00.000'), nextRiseAt: sampleTime('09:30:30.000') }
+}
 
 const params = { id: SENDER }
 const ofOne = { tags: ['Senders'], params: SenderParamsSchema }
@@ -140,7 +158,7 @@ const listSenders = {
   operationId: 'listSenders',
   tags: ['Senders'],
   summary: 'Lists the senders with their state, counts and rules',
-  response: { 200: json('All senders', ref(SendersSchema), { examples: { one: { senders: [senderSample] } } }) }
+  response: { 200: json('All senders', ref(SendersSchema), { examples: { one: { senders: [senderSample] }, slower: { senders: [slower] } } }) }
 }
 const pauseSender = {
   ...ofOne,
@@ -157,7 +175,7 @@ const pauseSender = {
 const resumeSender = {
   ...ofOne,
   operationId: 'resumeSender',
-  summary: 'Resumes a sender that is paused or stopped, and closes its circuit',
+  summary: 'Resumes a sender that is paused or stopped, closes its circuit, and restores its rule',
   response: { 200: json('The sender, active', ref(SenderSchema), { examples: { open: senderSample } }), ...errors },
   'x-requests': { one: { summary: 'The default sender', params } }
 }
@@ -185,7 +203,7 @@ export interface SenderRouteDeps extends AuditDeps { senders: NamingSenders }
 
 export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
-  addSchemas(api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, WindowsSchema, FailureCountsSchema, SenderSchema, SendersSchema)
+  addSchemas(api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, RateSchema, WindowsSchema, FailureCountsSchema, SenderSchema, SendersSchema)
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
     const { senders, unavailable } = await inspectSenders(deps.store, deps.senders.ids())
