@@ -26,12 +26,13 @@ import { auditRoutes } from './http/routes/audit.js'
 import { batchRoutes } from './http/routes/batch.js'
 import { checkRoutes } from './http/routes/check.js'
 import { callerRoutes } from './http/routes/caller.js'
-import { campaignRoutes, type CampaignRouteDeps } from './http/routes/campaigns.js'
+import { campaignRoutes } from './http/routes/campaigns.js'
 import { codeRoutes } from './http/routes/codes.js'
 import type { FailureDeps } from './http/routes/failures.js'
 import { failureRoutes } from './http/routes/failures.js'
 import type { FindDeps } from './http/routes/find.js'
 import { findRoutes } from './http/routes/find.js'
+import { jobRoutes, type JobRouteDeps } from './http/routes/jobs.js'
 import { healthRoutes, metricsRoute } from './http/routes/health.js'
 import { messageRoutes } from './http/routes/messages.js'
 import { optOutRoutes } from './http/routes/opt-outs.js'
@@ -51,7 +52,7 @@ const BODY_LIMIT = 256 * 1024
 
 /** What the routes need; each declares its part. */
 export interface AppDeps extends PostDeps, FindDeps, FailureDeps, WorkerRouteDeps, WebhookDeps, DashboardDeps {
-  campaignQueue: CampaignRouteDeps['campaignQueue']
+  bulkQueue: JobRouteDeps['bulkQueue']
   senders: SenderRegistry
   callers: CallerRegistry
   settlement: PostDeps['settlement']
@@ -113,6 +114,7 @@ export async function createApp (deps: AppDeps, options: AppOptions): Promise<Fa
       findRoutes(api, deps)
       campaignRoutes(api, deps)
       failureRoutes(api, deps)
+      jobRoutes(api, deps)
       rateLimitRoutes(api, deps)
       recipientRoutes(api, deps)
       optOutRoutes(api, deps)

@@ -5,7 +5,8 @@ type ReceiptStatus = 'sent' | 'delivered' | 'read' | 'failed'
 
 export type OperatorAction =
   | 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'resume-template' | 'opt-out' | 'opt-in' |
-  'stop-retries' | 'start-retries' | 'create-campaign' | 'pause-campaign' | 'resume-campaign' | 'cancel-campaign' | 'retry-campaign'
+  'stop-retries' | 'start-retries' | 'create-campaign' | 'pause-campaign' | 'resume-campaign' | 'cancel-campaign' | 'retry-campaign' |
+  'bulk-cancel' | 'bulk-retry' | 'bulk-acknowledge' | 'stop-job'
 
 /** One event per fact. Modules emit; metrics, logs and callbacks listen. No module waits for a listener. */
 export interface Events {
@@ -75,8 +76,19 @@ export interface Events {
   'template.changed': [{ sender: string, template: string, state: 'paused' | 'checking' | 'rejected' | 'approved', code: string }]
   /** Messages that waited for their template are in their queues again, or failed with it. */
   'templates.released': [{ sender: string, released: number, rejected: number }]
-  /** A job has worked on all messages of a campaign: see CampaignProgress. */
-  'campaign.worked': [{ campaign: string, action: 'cancel' | 'retry', by: string, done: number, left: number }]
+  /** A bulk job has ended: see BulkProgress. */
+  'bulk-job.ended': [{
+    job: string,
+    action: 'cancel' | 'retry' | 'acknowledge',
+    filter: string,
+    by: string,
+    dryRun: boolean,
+    scanned: number,
+    total: number,
+    matched: number,
+    done: number,
+    left: number
+  }]
   /** The statuses of an account's templates were read, or could not be. */
   'templates.read': [{ account: string, result: 'read', templates: number } | { account: string, result: 'failed', code: string }]
   /** People wrote or called. `released`: messages that waited for it. */

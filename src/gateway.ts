@@ -152,7 +152,7 @@ async function createWorkers (config: Config, { core, senderSync }: RunningCore,
     retry: { ...core, lifeMs: config.MESSAGE_LIFE_MS, retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS },
     housekeeping: { ...core, retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS },
     templates: { ...core, templatePollMs: config.TEMPLATE_POLL_MS },
-    campaigns: { ...core, lifeMs: config.MESSAGE_LIFE_MS },
+    bulk: { ...core, lifeMs: config.MESSAGE_LIFE_MS },
     recovery: { ...core, roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS), refresh: senderSync.restore }
   }, { queues: core.queues, patient, closing })
 }

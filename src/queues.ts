@@ -7,12 +7,12 @@ import { queuePrefix, globalKey } from './redis/keys.js'
 import { redisNowMs } from './redis/server-clock.js'
 import type { Store } from './redis/store.js'
 
-/** BullMQ carries coarse work only: drain runs of senders, retry runs, housekeeping, work on a campaign. No job holds a message. */
+/** BullMQ carries coarse work only: drain runs of senders, retry runs, housekeeping, bulk jobs. No job holds a message. */
 export const queueNames = {
-  drain: 'WHATSAPP-drain', retry: 'WHATSAPP-retry', housekeeping: 'WHATSAPP-housekeeping', campaigns: 'WHATSAPP-campaigns'
+  drain: 'WHATSAPP-drain', retry: 'WHATSAPP-retry', housekeeping: 'WHATSAPP-housekeeping', bulk: 'WHATSAPP-bulk'
 } as const
 
-export interface Queues { drainQueue: Queue, retryQueue: Queue, housekeepingQueue: Queue, campaignQueue: Queue, close: () => Promise<void> }
+export interface Queues { drainQueue: Queue, retryQueue: Queue, housekeepingQueue: Queue, bulkQueue: Queue, close: () => Promise<void> }
 
 /** The queues use the fail-fast connection: a job that cannot be added now is an error now. */
 export function createQueues (redis: Client, prefix: string, events: Bus): Queues {
@@ -30,7 +30,7 @@ export function createQueues (redis: Client, prefix: string, events: Bus): Queue
     drainQueue: create(queueNames.drain),
     retryQueue: create(queueNames.retry),
     housekeepingQueue: create(queueNames.housekeeping),
-    campaignQueue: create(queueNames.campaigns)
+    bulkQueue: create(queueNames.bulk)
   }
   return {
     ...queues,

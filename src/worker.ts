@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { Worker } from 'bullmq'
-import { runCampaignJob, type CampaignJobDeps } from './campaigns/jobs.js'
+import { runBulkJob, type BulkJobDeps } from './bulk/run.js'
 import type { DrainDeps } from './drain/drain-sender.js'
 import { drainSender } from './drain/drain-sender.js'
 import type { RetryWorkerDeps } from './failure/retry-worker.js'
@@ -26,7 +26,7 @@ export interface Work {
   housekeeping: HousekeepingDeps & { everyMs: number }
   recovery: RecoveryDeps
   templates: PollDeps
-  campaigns: CampaignJobDeps
+  bulk: BulkJobDeps
 }
 
 export interface WorkerParts {
@@ -42,8 +42,8 @@ export interface Workers { close: () => Promise<void> }
 const RUN_RETRY_DELAY_MS = 500
 /** Retry runs that a node executes at once: several, so that a run with slow sends does not delay the next. */
 const RETRY_RUNS = 3
-/** Campaigns that a node works on at once. */
-const CAMPAIGN_JOBS = 2
+/** Bulk jobs that a node works on at once. */
+const BULK_JOBS = 2
 const MOST_STALLED = 1000
 /** How long BullMQ's workers may take to close once their jobs are done. */
 const CLOSE_WITHIN_MS = 1000
@@ -52,7 +52,7 @@ const LOCK_MS = 30_000
 
 /** Starts BullMQ's workers and recovery. `close` finishes what is under way. */
 export async function startWorkers (
-  { drain, retry, housekeeping, recovery, templates, campaigns }: Work, { queues, patient, closing }: WorkerParts
+  { drain, retry, housekeeping, recovery, templates, bulk }: Work, { queues, patient, closing }: WorkerParts
 ): Promise<Workers> {
   const { store, events } = drain
   const options = {
@@ -91,9 +91,9 @@ export async function startWorkers (
       concurrency: RETRY_RUNS
     }),
     new Worker(queueNames.housekeeping, async job => await start(job, async () => await prune(housekeeping)), options),
-    new Worker(queueNames.campaigns, async job => await start(job, async () => await runCampaignJob(campaigns, job, closing)), {
+    new Worker(queueNames.bulk, async job => await start(job, async () => await runBulkJob(bulk, job, closing)), {
       ...options,
-      concurrency: CAMPAIGN_JOBS,
+      concurrency: BULK_JOBS,
       // Whose nodes die goes on elsewhere, however often.
       maxStalledCount: MOST_STALLED
     })

@@ -45,7 +45,7 @@ export default withMermaid({
     outline: [2, 3],
     sidebar: [
       { text: 'Start', items: [page('README.md'), page('docs/going-live.md'), page('docs/README.md')] },
-      docs('Send', 'sending', 'campaigns', 'templates', 'windows', 'values', 'client', 'python', 'cli', 'drop-in'),
+      docs('Send', 'sending', 'campaigns', 'bulk', 'templates', 'windows', 'values', 'client', 'python', 'cli', 'drop-in'),
       docs('Know what happened', 'console', 'callbacks', 'webhooks'),
       docs('Never twice', 'idempotency'),
       docs('How fast', 'pacing', 'rates', 'callers', 'overload'),

@@ -6,6 +6,7 @@ import { addDoctor } from './doctor.js'
 import { exitMeanings, UsageError } from './exit.js'
 import { addFailures, addRetry } from './failures.js'
 import { addImport } from './import.js'
+import { addJobs } from './jobs.js'
 import { addKeys } from './keys.js'
 import { addCancel, addStatus, addWhy } from './messages.js'
 import { addSend } from './send.js'
@@ -30,7 +31,7 @@ export function createProgram (asJson = false): Command {
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
   const commands = [
-    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addTemplates, addCampaigns, addStats, addImport,
+    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addTemplates, addCampaigns, addJobs, addStats, addImport,
     addDoctor, addKeys
   ]
   for (const add of commands) add(program)

@@ -137,11 +137,14 @@ export class SluiceClient extends OperatorCalls {
     } while (cursor !== undefined)
   }
 
-  /** Retries at most `limit` due failures now, with `force` others too. A lost response is not retried: that would retry further ones. */
+  /**
+   * Retries at most `limit` due failures now, with `force` others too, and with a filter only those that match. A lost response is not retried: that
+   * would retry further ones.
+   */
   async retryFailedMessages (
-    limit?: number, { force, sender, ...options }: Omit<Partial<Schemas['RetryFailures']>, 'limit'> & CallOptions = {}
+    limit?: number, { signal, timeoutMs, ...filter }: Omit<Partial<Schemas['RetryFailures']>, 'limit'> & CallOptions = {}
   ): Promise<RetryCounts> {
-    return await this.#send('POST', '/failures/retry', options, { body: { limit, force, sender }, retry: 'not-executed' })
+    return await this.#send('POST', '/failures/retry', { signal, timeoutMs }, { body: { limit, ...filter }, retry: 'not-executed' })
   }
 
   /** Retries one failure, due or not; reopens a FAILED one. A lost response is not retried. */

@@ -312,7 +312,7 @@ export interface paths {
         put?: never;
         /**
          * Retries due failures now
-         * @description Of all senders, or of one; the oldest first, at most `limit` of all together. Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).
+         * @description Of all senders, or of one, and with a filter only those that match; at most `limit` of all together. Without a filter the oldest first. With `status` FAILED they are reopened. For thousands of failures, use a bulk job (`POST /jobs`). Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).
          *
          *     Roles: `admin`.
          */
@@ -381,6 +381,76 @@ export interface paths {
          *     Roles: `admin`.
          */
         post: operations["acknowledgeFailures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the latest bulk jobs with their progress
+         * @description A job is kept for a week after its end.
+         *
+         *     Roles: `read`, `admin`.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        /**
+         * Cancels, retries or acknowledges all messages that match a filter, in the background
+         * @description With `dryRun` they are counted. A worker node does it, and if that dies, another one goes on. While a job with the same action and filter is under way, the response has that one. Messages that are accepted, or fail, after the request are not concerned.
+         *
+         *     Roles: `admin`.
+         */
+        post: operations["startJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the progress and result of a bulk job
+         * @description Roles: `read`, `admin`.
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops a bulk job
+         * @description It ends within some hundred messages. What it has done stays.
+         *
+         *     Roles: `admin`.
+         */
+        post: operations["stopJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1674,35 +1744,6 @@ export interface components {
             /** @description What the code means */
             explanation: string;
         };
-        /** @description Work on all messages of a campaign, in the background */
-        CampaignJob: {
-            /**
-             * @description What it does. `cancel`: cancels the messages that wait. `retry`: retries the messages that FAILED
-             * @enum {string}
-             */
-            action: "cancel" | "retry";
-            /**
-             * @description How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done. `failed`: given up
-             * @enum {string}
-             */
-            state: "waiting" | "active" | "completed" | "failed";
-            /** @description Messages that are cancelled, or whose retry has begun */
-            done: number;
-            /** @description Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves */
-            left: number;
-            /** @description The API key of the operator */
-            by: string;
-            /**
-             * Format: date-time
-             * @description When it was requested
-             */
-            startedAt: string;
-            /**
-             * Format: date-time
-             * @description When it was done; null before
-             */
-            finishedAt: string | null;
-        };
         /** @description The messages of a campaign, over all senders */
         Campaign: {
             /** @description Its name */
@@ -1752,7 +1793,7 @@ export interface components {
              */
             lastAt: string;
             /** @description Its last cancellation and its last retry; absent in lists */
-            jobs?: components["schemas"]["CampaignJob"][];
+            jobs?: components["schemas"]["BulkJob"][];
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];
         };
@@ -1771,12 +1812,49 @@ export interface components {
              */
             limit?: number;
             /**
-             * @description Also failures whose retry is not due yet
+             * @description Also PENDING failures whose retry is not due yet
              * @default false
              */
             force?: boolean;
+            /**
+             * @description Only those with this status. `PENDING`: waits for a retry, or its retry has begun. `FAILED`: failed permanently
+             * @default PENDING
+             * @enum {string}
+             */
+            status?: "PENDING" | "FAILED";
             /** @description Only those of this sender, by phone number id; default: all senders */
             sender?: string;
+            /** @description Only the one with this key */
+            idempotencyKey?: string;
+            /** @description Only messages of this campaign */
+            campaign?: string;
+            /** @description Only messages with this entry of their metadata, as `key:value` */
+            tag?: string;
+            /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
+            recipient?: string;
+            /** @description Only messages that this API key posted */
+            caller?: string;
+            /** @description Only messages of this template, in any language */
+            template?: string;
+            /** @description Only those whose last error has this code. `none`: those without an error code */
+            errorCode?: string;
+            /**
+             * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @enum {string}
+             */
+            reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
+            /** @description Only those that are, or are not, acknowledged */
+            acknowledged?: boolean;
+            /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
+            acceptedFrom?: string;
+            /** @description Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch */
+            acceptedUntil?: string;
+            /** @description Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the epoch */
+            failedFrom?: string;
+            /** @description Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch */
+            failedUntil?: string;
+            /** @description `nextCursor` of the previous page */
+            cursor?: string;
         };
         /** @description The acknowledgement of a failure */
         Acknowledge: {
@@ -1793,17 +1871,35 @@ export interface components {
             status?: "PENDING" | "FAILED";
             /** @description Only those of this sender, by phone number id; default: all senders */
             sender?: string;
-            /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
-            recipient?: string;
             /** @description Only the one with this key */
             idempotencyKey?: string;
-            /** @description Failures whose last error has this code. `none`: failures without an error code */
+            /** @description Only messages of this campaign */
+            campaign?: string;
+            /** @description Only messages with this entry of their metadata, as `key:value` */
+            tag?: string;
+            /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
+            recipient?: string;
+            /** @description Only messages that this API key posted */
+            caller?: string;
+            /** @description Only messages of this template, in any language */
+            template?: string;
+            /** @description Only those whose last error has this code. `none`: those without an error code */
             errorCode?: string;
             /**
              * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
              * @enum {string}
              */
             reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
+            /** @description Only those that are, or are not, acknowledged */
+            acknowledged?: boolean;
+            /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
+            acceptedFrom?: string;
+            /** @description Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch */
+            acceptedUntil?: string;
+            /** @description Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the epoch */
+            failedFrom?: string;
+            /** @description Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch */
+            failedUntil?: string;
             /** @description `nextCursor` of the previous page */
             cursor?: string;
             /**
@@ -1923,6 +2019,8 @@ export interface components {
             permanentlyFailed: number;
             /** @description Returned to the queue because no slot was free */
             deferred: number;
+            /** @description `cursor` of the next request with the same filter; null at the end; absent for one failure */
+            nextCursor?: string | null;
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];
         };
@@ -1994,6 +2092,108 @@ export interface components {
             groups: components["schemas"]["FailureGroup"][];
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];
+        };
+        /** @description A bulk job to start */
+        StartJob: {
+            /**
+             * @description What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `acknowledge`: acknowledges failures
+             * @enum {string}
+             */
+            action: "cancel" | "retry" | "acknowledge";
+            /** @description The messages; all that is given has to match */
+            filter: {
+                /** @description Only messages of this sender, by phone number id; default: all senders */
+                sender?: string;
+                /**
+                 * @description Only messages in this state. Default: for `cancel` all that wait, else `failed`. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for a temporary reason and waits for its next attempt. `failed`: failed permanently
+                 * @enum {string}
+                 */
+                state?: "scheduled" | "queued" | "retrying" | "failed";
+                /** @description Only messages of this campaign */
+                campaign?: string;
+                /** @description Only messages with this entry of their metadata, as `key:value` */
+                tag?: string;
+                /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
+                recipient?: string;
+                /** @description Only messages that this API key posted */
+                caller?: string;
+                /** @description Only messages of this template, in any language */
+                template?: string;
+                /** @description Only those whose last error has this code. `none`: those without an error code */
+                errorCode?: string;
+                /**
+                 * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+                 * @enum {string}
+                 */
+                reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
+                /** @description Only those that are, or are not, acknowledged */
+                acknowledged?: boolean;
+                /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
+                acceptedFrom?: string;
+                /** @description Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch */
+                acceptedUntil?: string;
+                /** @description Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the epoch */
+                failedFrom?: string;
+                /** @description Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch */
+                failedUntil?: string;
+            };
+            /**
+             * @description Only count the messages that match
+             * @default false
+             */
+            dryRun?: boolean;
+            /** @description Of an acknowledgement: stored in the history of each message */
+            note?: string;
+        };
+        /** @description An action on all messages that match a filter, in the background */
+        BulkJob: {
+            /** @description Its id: the same for the same action and filter */
+            id: string;
+            /**
+             * @description What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `acknowledge`: acknowledges failures
+             * @enum {string}
+             */
+            action: "cancel" | "retry" | "acknowledge";
+            /**
+             * @description How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done. `stopped`: an operator stopped it; what was done stays. `failed`: given up, since Redis was not available; start it again
+             * @enum {string}
+             */
+            state: "waiting" | "active" | "completed" | "stopped" | "failed";
+            /** @description It only counts */
+            dryRun: boolean;
+            /** @description The messages that it is about. Of a recipient it has the last two digits, of a tag the key */
+            filter: string;
+            /** @description States in which it finds messages */
+            states: ("scheduled" | "queued" | "retrying" | "failed")[];
+            /** @description Of an acknowledgement */
+            note: string | null;
+            /** @description Messages that were compared with the filter */
+            scanned: number;
+            /** @description Messages to compare, about: `scanned` of `total` is how far it is */
+            total: number;
+            /** @description Messages that match; while messages come and go, about */
+            matched: number;
+            /** @description Messages that are cancelled or acknowledged, or whose retry has begun; 0 of a dry run */
+            done: number;
+            /** @description Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves */
+            left: number;
+            /** @description The API key of the operator */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When it was requested. Later messages and failures are not concerned
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null before
+             */
+            finishedAt: string | null;
+        };
+        /** @description Bulk jobs */
+        BulkJobs: {
+            /** @description Newest first */
+            jobs: components["schemas"]["BulkJob"][];
         };
         /** @description The recipient whose rate limit is requested */
         FindRateLimit: {
@@ -2503,10 +2703,10 @@ export interface components {
             /** @description The API key of the operator */
             by: string;
             /**
-             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign
+             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
              * @enum {string}
              */
-            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign" | "retry-campaign";
+            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-acknowledge" | "stop-job";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -3539,16 +3739,32 @@ export interface operations {
                 due?: boolean;
                 /** @description Only those of this sender, by phone number id; default: all senders */
                 sender?: string;
-                /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
-                recipient?: string;
                 /** @description Only the one with this key */
                 idempotencyKey?: string;
-                /** @description Failures whose last error has this code. `none`: failures without an error code */
+                /** @description Only messages of this campaign */
+                campaign?: string;
+                /** @description Only messages with this entry of their metadata, as `key:value` */
+                tag?: string;
+                /** @description Only those of this recipient: a number, a business-scoped user id, or `group:<id>` */
+                recipient?: string;
+                /** @description Only messages that this API key posted */
+                caller?: string;
+                /** @description Only messages of this template, in any language */
+                template?: string;
+                /** @description Only those whose last error has this code. `none`: those without an error code */
                 errorCode?: string;
                 /** @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled */
                 reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
                 /** @description Only those that are, or are not, acknowledged */
                 acknowledged?: boolean;
+                /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
+                acceptedFrom?: string;
+                /** @description Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch */
+                acceptedUntil?: string;
+                /** @description Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the epoch */
+                failedFrom?: string;
+                /** @description Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch */
+                failedUntil?: string;
                 /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Maximum number of failures */
@@ -3667,7 +3883,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetryCounts"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3851,6 +4067,190 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of jobs */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJobs"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    startJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartJob"];
+            };
+        };
+        responses: {
+            /** @description The job */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stopJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

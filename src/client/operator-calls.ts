@@ -1,11 +1,11 @@
 import { segment, type ApiRequest } from './transport.js'
-import type { CallOptions, Campaign, Schemas, Templates, UndefinedCallOptions } from './types.js'
+import type { BulkJob, CallOptions, Campaign, QueryOptions, Schemas, StartJob, Templates, UndefinedCallOptions } from './types.js'
 
 type Call = <Body>(
   method: ApiRequest['method'], path: string, options: UndefinedCallOptions, more?: Partial<Pick<ApiRequest, 'query' | 'body'>>
 ) => Promise<Body>
 
-/** Calls about campaigns and templates: a part of SluiceClient. */
+/** Calls about campaigns, bulk jobs and templates: a part of SluiceClient. */
 export class OperatorCalls {
   readonly #call: Call
 
@@ -56,6 +56,33 @@ export class OperatorCalls {
   /** Retries the FAILED messages of a campaign in the background. */
   async retryCampaign (name: string, options: CallOptions = {}): Promise<Campaign> {
     return await this.#call('POST', `${pathOf(name)}/retry`, options)
+  }
+
+  /**
+   * Cancels, retries or acknowledges all messages that match `filter`, in the background; with `dryRun` it only counts them. Returns the job, also
+   * where one like it is under way.
+   *
+   * @example
+   * let job = await client.startJob({ action: 'retry', filter: { errorCode: '131049' } })
+   * while (job.finishedAt === null) job = await client.getJob(job.id)
+   */
+  async startJob ({ action, filter, dryRun, note, ...options }: StartJob & CallOptions): Promise<BulkJob> {
+    return await this.#call('POST', '/jobs', options, { body: { action, filter, dryRun, note } })
+  }
+
+  /** The latest bulk jobs with their progress, newest first. */
+  async listJobs ({ limit, ...options }: QueryOptions<'listJobs'> = {}): Promise<BulkJob[]> {
+    return (await this.#call<Schemas['BulkJobs']>('GET', '/jobs', options, { query: { limit } })).jobs
+  }
+
+  /** Progress and result of a bulk job. */
+  async getJob (id: string, options: CallOptions = {}): Promise<BulkJob> {
+    return await this.#call('GET', `/jobs/${segment(id)}`, options)
+  }
+
+  /** Stops a bulk job; what it has done stays. */
+  async stopJob (id: string, options: CallOptions = {}): Promise<BulkJob> {
+    return await this.#call('POST', `/jobs/${segment(id)}/stop`, options)
   }
 }
 

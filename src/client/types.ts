@@ -25,6 +25,9 @@ export type RateLimit = Schemas['RateLimit']
 export type Sender = Schemas['Sender']
 export type Templates = Schemas['Templates']
 export type Campaign = Schemas['Campaign']
+export type BulkJob = Schemas['BulkJob']
+/** A bulk job to start. */
+export type StartJob = Omit<Schemas['StartJob'], 'dryRun'> & { dryRun?: boolean }
 export type Rules = Schemas['Rules']
 export type Quota = Schemas['Quota']
 export type Stats = Schemas['Stats']

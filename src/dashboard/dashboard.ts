@@ -17,7 +17,7 @@ export interface DashboardDeps extends MessagesQueueDeps {
   drainQueue: Queue
   retryQueue: Queue
   housekeepingQueue: Queue
-  campaignQueue: Queue
+  bulkQueue: Queue
 }
 
 /** bull-board loads its font from Google. A page that shows an operator's work sends no request to another site. */
@@ -44,7 +44,7 @@ export async function dashboard (app: FastifyInstance, deps: DashboardDeps): Pro
       readOnly(deps.drainQueue, 'A job is a drain run: a worker sends the messages of one sender for up to 15 s. Its result is their number.'),
       readOnly(deps.retryQueue, 'A job is one run over all due failures. Its result counts their outcomes; null while the retry worker is stopped.'),
       readOnly(deps.housekeepingQueue, 'A job removes expired messages, old failures and idle rate limits. Its result counts them.'),
-      readOnly(deps.campaignQueue, 'A job cancels the waiting messages of a campaign, or retries its FAILED ones. Its progress counts them.')
+      readOnly(deps.bulkQueue, 'A job cancels, retries or acknowledges the messages that match a filter. Its progress counts them.')
     ],
     serverAdapter: server,
     options: {

@@ -93,7 +93,7 @@ export function parseKey (prefix: string, key: string): ParsedKey {
   const global = globalKey(prefix, 'layout').replace(/layout$/, '')
   if (key.startsWith(global)) {
     const name = key.slice(global.length)
-    return { sender: '', name, part: '', known: /^WHATSAPP-(drain|retry|housekeeping|campaigns):/.test(name) ? 'bullmq' : globalKeys[name] ?? null }
+    return { sender: '', name, part: '', known: /^WHATSAPP-(drain|retry|housekeeping|bulk):/.test(name) ? 'bullmq' : globalKeys[name] ?? null }
   }
   const [, sender = '', rest = ''] = /^\{[^:}]+:([A-Za-z0-9_-]{1,64})\}:(.*)$/s.exec(key) ?? []
   const [, name = '', part = ''] = /^(msg|starts|index|recent|activity):(.+)$/s.exec(rest) ?? []

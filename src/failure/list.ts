@@ -2,30 +2,19 @@ import { invalidField } from '../errors.js'
 import { inParallel } from '../parallel.js'
 import { senderKey } from '../redis/keys.js'
 import { groupBySender, mergeSets, type SetEntry } from '../redis/merge-sets.js'
-import { readPayload } from '../redis/payload.js'
 import { findReachable } from '../redis/known-senders.js'
 import type { Store } from '../redis/store.js'
-import { canonicalName } from '../recipient.js'
 import { inspectMessage } from '../settlement/inspect.js'
-import type { Reason } from './cause.js'
-import { causeOf, NO_CODE } from './cause.js'
 import type { Explain, Failure, FailureStatus, Wait } from './failure.js'
 import { toFailure } from './failure.js'
+import { createMatcher, type MessageFilter } from './match.js'
 
 export interface FailureFilter {
-  status?: FailureStatus
+  status?: FailureStatus | undefined
   /** Only PENDING ones whose retry is due or has begun. */
-  due?: boolean
-  recipient?: string
-  idempotencyKey?: string
-  /** Only those whose last error has this code; `none`: has no code. */
-  errorCode?: string
-  /** Only those that failed permanently for this reason. */
-  reason?: Reason
-  acknowledged?: boolean
-  /** Only messages of this API key. */
-  caller?: string
-  cursor?: string
+  due?: boolean | undefined
+  match: MessageFilter
+  cursor?: string | undefined
   limit: number
 }
 
@@ -62,7 +51,7 @@ export async function listFailures (
   const from = filter.cursor === undefined ? null : parseCursor(filter.cursor)
   const names = (Object.keys(sets) as FailureSet[])
     .filter(name => filter.due === true ? sets[name].status === 'PENDING' : filter.status === undefined || sets[name].status === filter.status)
-  const matches = matcher(filter)
+  const matches = createMatcher(filter.match)
   const found: Found[] = []
   const { senders, unavailable, nowMs } = await findReachable(store, all)
   const sinceMs = from?.sinceMs ?? nowMs
@@ -80,7 +69,7 @@ export async function listFailures (
       const texts = await readRecords(store, set, entries)
       for (const [i, entry] of entries.entries()) {
         const text = texts[i] ?? null
-        if (text === null || !matches(text)) continue
+        if (text === null || !matches(entry.id, text)) continue
         found.push({ ...entry, set, text })
         if (found.length >= filter.limit) return await page({ set, score: entry.score, id: entry.id })
       }
@@ -127,25 +116,6 @@ async function waitOf (store: Store, sender: string, id: string): Promise<Wait |
   const { state, waitingFor, momentMs, delayMs, nowMs } = view
   if (state !== 'retrying' && state !== 'queued' && state !== 'sending' && state !== 'unknown') return null
   return { state, waitingFor, nextRetryMs: momentMs ?? (delayMs === null ? null : nowMs + delayMs) }
-}
-
-function matcher (filter: FailureFilter): (text: string) => boolean {
-  const recipient = filter.recipient === undefined ? null : canonicalName(filter.recipient)
-  return text => {
-    if (recipient !== null && !text.startsWith(`${recipient} `)) return false
-    if (!hasCause(text, filter)) return false
-    if (filter.idempotencyKey === undefined && filter.caller === undefined) return true
-    const payload = readPayload('', text.split('\n')[1] ?? '{}')
-    return (filter.caller === undefined || payload.caller === filter.caller) &&
-      (filter.idempotencyKey === undefined || payload.idempotencyKey === filter.idempotencyKey)
-  }
-}
-
-function hasCause (text: string, { errorCode, reason, acknowledged }: FailureFilter): boolean {
-  if (errorCode === undefined && reason === undefined && acknowledged === undefined) return true
-  const cause = causeOf(text)
-  return (errorCode === undefined || (cause.code ?? NO_CODE) === errorCode) && (reason === undefined || cause.reason === reason) &&
-    (acknowledged === undefined || cause.isAcknowledged === acknowledged)
 }
 
 function formatCursor (cursor: Cursor): string {

@@ -9,6 +9,9 @@ import { closeAll, lifetimeEnded, optedOut } from '../drain/close.js'
 import { NEVER } from '../message.js'
 import { readGrant } from '../settlement/record.js'
 import { dueFailures } from './due.js'
+import type { Explain } from './failure.js'
+import type { FailureFilter } from './list.js'
+import { forMatching } from './matching.js'
 
 /** `lifeMs`: life of a message from its admission, ms. */
 export interface RetryDeps extends DeliveryDeps { events: Bus, lifeMs: number }
@@ -33,6 +36,19 @@ export async function retryAll (
   // A second more, since the script checks each one again by its server's clock.
   const due = alternate(await dueFailures(deps.store, senders, force ? Infinity : nowMs + 1000, limit))
   return { counts: (await retryEach(deps, due, { force, by, isOver: () => false })).counts, unavailable }
+}
+
+/** Retries the failures that match a filter, at most its `limit`, due or not. `nextCursor`: where to go on. */
+export async function retryMatching (
+  deps: RetryDeps & { explain: Explain }, senders: readonly string[], filter: FailureFilter, by: string
+): Promise<{ counts: RetryCounts, nextCursor: string | null, unavailable: string[] }> {
+  let counts: RetryCounts = { total: 0, succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
+  const { nextCursor, unavailable } = await forMatching(deps, senders, filter, async failures => {
+    const { counts: own } = await retryEach(deps, failures, { force: true, by, isOver: () => false })
+    counts = addCounts(counts, own)
+    return own.total
+  })
+  return { counts, nextCursor, unavailable }
 }
 
 /**

@@ -7,6 +7,7 @@ export const tags = {
   Messages: 'Posting, finding and cancelling messages',
   'Drop-in': 'WhatsApp\'s Cloud API, for clients written for it; errors have its shape too',
   Campaigns: 'Many messages with one name: counted, paused and cancelled together',
+  'Bulk jobs': 'One action on all messages that match a filter, in the background',
   Failures: 'Failed deliveries and their retries',
   'Rate limits': 'The rate limit of a recipient',
   Recipients: 'Data stored about a recipient',

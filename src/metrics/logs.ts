@@ -124,7 +124,7 @@ function logSenders (events: Bus, write: WriteLine): void {
   events.on('windows.lost', fields => write('webhooks may be missing: windows unknown', fields))
   events.on('message.replaced', fields => write('message replaced by its template: window closed', fields))
   events.on('template.changed', ({ state, ...fields }) => write(templateLines[state], fields))
-  events.on('campaign.worked', fields => write('campaign job done', fields))
+  events.on('bulk-job.ended', fields => write('bulk job ended', fields))
   events.on('templates.released', fields => write('messages released: template decided', fields))
   events.on('templates.read', fields => {
     if (fields.result === 'failed') write('templates not read', { account: fields.account, code: fields.code })

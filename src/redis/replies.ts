@@ -135,7 +135,7 @@ export interface Replies {
     | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[] } | NoRules
   'set-campaign': { status: 'written', had: boolean } | Bare<'cancelled'>
   'inspect-campaigns': { status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number }> }
-  'find-campaign': { status: 'page', cursor: string, messages: Array<{ id: string, record: string }> }
+  'find-messages': { status: 'page', cursor: string, scanned: number, messages: Array<{ id: string, record: string, state: string }> }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
   pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState }
   'cool-sender': { status: 'cooling', untilUs: number } | NoRules
@@ -222,7 +222,7 @@ export interface Arguments {
   'release-suspended': Timed<'limit'>
   'set-campaign': Timed<'campaign' | 'state'>
   'inspect-campaigns': Timed<'campaign'>
-  'find-campaign': Record<'campaign' | 'which' | 'cursor' | 'limit', Value>
+  'find-messages': Record<'which' | 'campaign' | 'cursor' | 'limit', Value>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'reason'>
   'cool-sender': Timed<'startingMs'>

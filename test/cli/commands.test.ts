@@ -80,6 +80,20 @@ await t.test('a sender is paused and resumed, and stats --watch refreshes until 
   t.match(await json('resume', SENDER), { state: 'active' })
 })
 
+await t.test('a bulk job counts, acts and is shown', async t => {
+  t.match(await run('bulk', 'cancel'), { code: 2, out: '', err: /at least one option/ })
+  t.match(await run('bulk', 'cancel', '--campaign', 'x', '--state', 'failed'), { code: 3, err: /filter.state: must be one of scheduled, queued/ })
+  const later = { to: '+15550002901', message: 'later', scheduledFor: Date.now() + 3_600_000, metadata: { batch: 'cli' } }
+  const { id } = (await node.post('/messages', later)).body
+  t.match(await run('bulk', 'cancel', '--tag', 'batch:cli', '--dry-run'), { code: 0, out: /action +│ cancel, dry run [^]*match +│ 1 / })
+  const started = await json('bulk', 'cancel', '--tag', 'batch:cli', '--detach')
+  t.match(started, { action: 'cancel', filter: 'tag=batch' })
+  t.match(await run('job', String(started['id']), '--watch'), { code: 0, out: /state +│ completed [^]*done +│ 1 / })
+  t.match((await node.get(`/messages/${id}`)).body, { status: 'cancelled' })
+  t.match(await run('jobs'), { code: 0, out: /filter[^]* tag=batch / })
+  t.match(await run('job', 'cancel-0000000000000000'), { code: 3, err: /^sluice: NOT_FOUND/ })
+})
+
 await t.test('a campaign is listed, shown, paused, resumed and cancelled', async t => {
   t.match(await run('campaign', 'summer-sale'), { code: 3, out: '', err: /^sluice: NOT_FOUND/ })
   await node.put('/campaigns/summer-sale', {})

@@ -81,6 +81,12 @@ await t.test('each operation of the API has a call, and its result fits the Open
   t.match((await client.listAudit({ limit: 1 })).map(({ action }) => action), ['quota'])
   t.match(await client.getCaller(), { name: 'operator', role: 'admin' })
   fits('Code', await client.getCode('131026'))
+  const { id: jobId, ...job } = await client.startJob({ action: 'acknowledge', filter: { errorCode: '131026' }, dryRun: true })
+  t.match(job, { action: 'acknowledge', filter: 'errorCode=131026', dryRun: true, done: 0 })
+  fits('BulkJob', await client.getJob(jobId))
+  fits('BulkJob', await client.stopJob(jobId))
+  t.match((await client.listJobs({ limit: 5 })).map(({ id }) => id), [jobId])
+
   const campaign = 'spring-sale'
   fits('Campaign', await client.putCampaign(campaign))
   t.match(await client.pauseCampaign(campaign), { state: 'paused' })

@@ -32,7 +32,7 @@ export const common = 'values'
 /** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */
 export const interfaces = [
   'webhooks', 'admission', 'drain/deliver', 'drain/close', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references',
-  'failure', 'throttle', 'activity', 'templates', 'campaigns'
+  'failure', 'throttle', 'activity', 'templates', 'campaigns', 'bulk'
 ]
 
 /** In layers: a module imports only modules below it. */
@@ -47,8 +47,11 @@ export const modules: Record<string, Module> = {
   dashboard: { does: 'shows the messages as a queue in bull-board', imports: [...interfaces, 'http/authenticate', 'http/paths', 'http/problem'] },
   http: { does: 'HTTP API: request to response', imports: [...interfaces, 'erasure', 'message-types'] },
   campaigns: {
-    does: 'counts, pauses, cancels and retries the messages of a campaign',
-    imports: ['failure/retry', 'recovery/release-suspended', 'drain/close', 'settlement/record']
+    does: 'counts, pauses and resumes the messages of a campaign', imports: ['recovery/release-suspended', 'drain/close']
+  },
+  bulk: {
+    does: 'cancels, retries or acknowledges all messages that match a filter, as a job',
+    imports: ['failure/acknowledge', 'failure/match', 'failure/retry', 'drain/close', 'settlement/record']
   },
   webhooks: {
     does: 'converts Meta\'s webhooks to receipts of messages, or relays them', imports: ['settlement', 'templates/poll', 'throttle/opt-outs']

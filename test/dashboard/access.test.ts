@@ -46,7 +46,7 @@ await t.test('the page, its parts and the five queues are there', async t => {
   t.equal((await board.get(`/${script}`)).status, 200)
   const { queues } = (await board.get('/api/queues')).body as { queues: Array<{ name: string, readOnlyMode: boolean }> }
   t.strictSame(queues.map(queue => [queue.name, queue.readOnlyMode]), [
-    ['WHATSAPP', true], ['WHATSAPP-drain', true], ['WHATSAPP-retry', true], ['WHATSAPP-housekeeping', true], ['WHATSAPP-campaigns', true]])
+    ['WHATSAPP', true], ['WHATSAPP-drain', true], ['WHATSAPP-retry', true], ['WHATSAPP-housekeeping', true], ['WHATSAPP-bulk', true]])
   t.equal((await request(`${node.origin}/admin/queues/api/redis/stats`, { headers: admin })).status, 200)
 })
 

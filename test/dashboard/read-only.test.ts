@@ -22,7 +22,7 @@ await t.test('a request that would change a queue is NOT_SUPPORTED', async t => 
     ...each('PUT', '/WHATSAPP/', [`${waiting}/clean`, `${waiting}/promote`, `${failed}/retry`]),
     ...each('PATCH', `/WHATSAPP/${waiting}/`, ['update-data', 'delay', 'priority']),
     ...each('PUT', '/', ['pause', 'resume', 'WHATSAPP-drain/pause', 'WHATSAPP-retry/empty', 'WHATSAPP-housekeeping/obliterate']),
-    ['PUT', '/WHATSAPP-campaigns/clean/completed']
+    ['PUT', '/WHATSAPP-bulk/clean/completed']
   ]
   for (const [method, path] of changes) {
     const reply = await until('a response of a node that is not overloaded', async () => {

@@ -27,7 +27,7 @@ await t.test('no response contains a recipient, a text, a key, a value of the me
 
   const responses: string[] = []
   const openPage = async (path: string): Promise<void> => { responses.push(JSON.stringify((await board.get(path)).body)) }
-  const queues = ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping', 'WHATSAPP-campaigns']
+  const queues = ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping', 'WHATSAPP-bulk']
   for (const queue of queues) {
     for (const status of ['latest', 'waiting', 'active', 'delayed', 'paused', 'failed', 'completed']) {
       await openPage(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)

@@ -95,15 +95,17 @@ await t.test('a cancellation is a job with progress and result, and another node
   const rows = Array.from({ length: 900 }, (_, i) => ({ to: `+1555001${1000 + i}`, message: 'spring', ...SPRING }))
   await postBatch(node, rows)
   const other = (await node.post('/messages', { to: '+15550012999', message: 'order', scheduledFor: Date.now() + 3_600_000 })).body
-  t.match(await act(node, 'cancel'), { state: 'cancelled', accepted: 900, jobs: [{ action: 'cancel', state: 'waiting', done: 0 }] })
+  const cancelling = await act(node, 'cancel')
+  t.match(cancelling, { state: 'cancelled', accepted: 900, jobs: [{ action: 'cancel', state: 'waiting', done: 0 }] })
+  const jobId = cancelling['jobs'][0].id
   t.match(await node.post('/messages', { to: '+15550012998', message: 'spring', ...SPRING }), {
     status: 422, body: { code: 'CAMPAIGN_CANCELLED', field: 'campaign' }
   })
   // As a node leaves it that died while it worked: active, without a lock, some messages done.
-  const queue = `{${node.prefix}}:WHATSAPP-campaigns`
-  t.equal(await redis.lrange(`${queue}:wait`, 0, -1).then(([id]) => id), 'cancel-spring-sale')
+  const queue = `{${node.prefix}}:WHATSAPP-bulk`
+  t.equal(await redis.lrange(`${queue}:wait`, 0, -1).then(([id]) => id), jobId)
   await redis.lmove(`${queue}:wait`, `${queue}:active`, 'LEFT', 'RIGHT')
-  await redis.hset(`${queue}:cancel-spring-sale`, { progress: '{"done":5,"left":0}', processedOn: Date.now() - 60_000, ats: 1 })
+  await redis.hset(`${queue}:${jobId}`, { progress: '{"done":5,"left":0}', processedOn: Date.now() - 60_000, ats: 1 })
 
   await environment.start(t, env, { prefix: node.prefix })
   const done = await until('the job is done', async () => {

@@ -287,7 +287,8 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('inspect-queue', { which: w.random.pick(['due', 'later', 'all']), skip: 0, size: 5, limit: 50 })
       await w.run('inspect-sender', { limit: 100 })
       await w.run('inspect-campaigns', { campaign: w.random.pick(['', ...CAMPAIGNS]) })
-      await w.run('find-campaign', { campaign: w.random.pick(CAMPAIGNS), which: w.random.pick(['waiting', 'failed']), cursor: '0', limit: 10 })
+      const campaign = w.random.pick(['', ...CAMPAIGNS])
+      await w.run('find-messages', { campaign, which: w.random.pick(['waiting', 'failed']), cursor: '0', limit: 10 })
       await w.run('find-recipient', { recipient, which: w.random.pick(['waiting', 'failures']), cursor: '0', limit: 10 })
     }
   }

@@ -1,6 +1,6 @@
 /** Campaigns: their counts, pause and cancellation, script by script. */
 import t from 'tap'
-import { ANN, BOB, world, type World } from './support.js'
+import { ANN, BOB, CARL, world, type World } from './support.js'
 
 const test = await world(t)
 const SPRING = { template: '#spring' }
@@ -132,11 +132,21 @@ await test('pages of a campaign: what has not ended, and what FAILED', async (t,
   const failure = await w.grant({ key: 'a', ...SPRING })
   await w.settled(failure, 'failed', failed)
   const waiting = await w.schedule({ key: 'b', scheduledFor: w.ms() + 60_000, ...SPRING })
-  await w.queue({ key: 'c', recipient: BOB, template: '#spring.26', inline: false })
+  const retried = await w.grant({ key: 'd', recipient: CARL })
+  const other = await w.queue({ key: 'c', recipient: BOB, template: '#spring.26', inline: false })
   const ids = async (which: string): Promise<string[]> =>
-    (await w.run('find-campaign', { campaign: 'spring', which, cursor: '0', limit: 100 })).messages.map(({ id }) => id)
+    (await w.run('find-messages', { campaign: 'spring', which, cursor: '0', limit: 100 })).messages.map(({ id }) => id)
   t.strictSame(await ids('waiting'), [waiting])
   t.strictSame(await ids('failed'), [failure.id])
+  const states = async (which: string): Promise<Record<string, string>> => {
+    const { messages, scanned } = await w.run('find-messages', { campaign: '', which, cursor: '0', limit: 100 })
+    t.equal(scanned, messages.length)
+    return Object.fromEntries(messages.map(({ id, state }) => [id, state]))
+  }
+  t.strictSame(await states('failed'), { [failure.id]: 'failed' })
+  t.strictSame(await states('waiting'), { [waiting]: 'scheduled', [other]: 'queued', [retried.id]: 'sending' })
+  await w.settled(retried, 'retry', { afterMs: 60_000, history: '{"attempt":1,"outcome":"retryable","code":"131000"}' })
+  t.match(await states('waiting'), { [retried.id]: 'retrying' })
 })
 
 await test('housekeeping removes campaigns whose messages have ended long ago', async (t, w) => {

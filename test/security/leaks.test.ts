@@ -131,7 +131,7 @@ await t.test('no log, metric, error, dashboard page or audit entry contains a se
   outputs.push(['audit', JSON.stringify((await operator.get('/audit')).body)])
   outputs.push(['stats', JSON.stringify([(await operator.get('/stats')).body, (await operator.get('/senders')).body])])
   const board = openBoard({ origin: node.found })
-  for (const queue of ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping', 'WHATSAPP-campaigns']) {
+  for (const queue of ['WHATSAPP', 'WHATSAPP-drain', 'WHATSAPP-retry', 'WHATSAPP-housekeeping', 'WHATSAPP-bulk']) {
     for (const status of ['latest', 'waiting', 'delayed', 'paused', 'failed', 'completed']) {
       outputs.push(['dashboard', JSON.stringify((await board.get(`/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=50`)).body)])
     }

@@ -29,6 +29,9 @@ from .types import (
     Acknowledged,
     AcknowledgedAll,
     FailureSummary,
+    StartJob,
+    BulkJob,
+    BulkJobs,
     FindRateLimit,
     RateLimit,
     RateLimitCleared,
@@ -280,11 +283,19 @@ class Calls:
         status: Optional[Literal["PENDING", "RESOLVED", "FAILED"]] = None,
         due: Optional[bool] = None,
         sender: Optional[str] = None,
-        recipient: Optional[str] = None,
         idempotency_key: Optional[str] = None,
+        campaign: Optional[str] = None,
+        tag: Optional[str] = None,
+        recipient: Optional[str] = None,
+        caller: Optional[str] = None,
+        template: Optional[str] = None,
         error_code: Optional[str] = None,
         reason: Optional[Literal["rejected", "exhausted", "expired", "unknown", "cancelled"]] = None,
         acknowledged: Optional[bool] = None,
+        accepted_from: Optional[str] = None,
+        accepted_until: Optional[str] = None,
+        failed_from: Optional[str] = None,
+        failed_until: Optional[str] = None,
         cursor: Optional[str] = None,
         limit: Optional[int] = None,
     ) -> Failures:
@@ -300,11 +311,19 @@ class Calls:
                 "status": status,
                 "due": due,
                 "sender": sender,
-                "recipient": recipient,
                 "idempotencyKey": idempotency_key,
+                "campaign": campaign,
+                "tag": tag,
+                "recipient": recipient,
+                "caller": caller,
+                "template": template,
                 "errorCode": error_code,
                 "reason": reason,
                 "acknowledged": acknowledged,
+                "acceptedFrom": accepted_from,
+                "acceptedUntil": accepted_until,
+                "failedFrom": failed_from,
+                "failedUntil": failed_until,
                 "cursor": cursor,
                 "limit": limit,
             },
@@ -330,9 +349,10 @@ class Calls:
         self,
         body: Optional[RetryFailures] = None,
     ) -> RetryCounts:
-        """Of all senders, or of one; the oldest first, at most `limit` of all together. Retries obey
-        the same rate limits as new messages: one without a free slot returns to its queue
-        (`deferred`). Roles: `admin`.
+        """Of all senders, or of one, and with a filter only those that match; at most `limit` of all
+        together. Without a filter the oldest first. With `status` FAILED they are reopened. For
+        thousands of failures, use a bulk job (`POST /jobs`). Retries obey the same rate limits as
+        new messages: one without a free slot returns to its queue (`deferred`). Roles: `admin`.
         """
         return self._call(
             "POST",
@@ -377,6 +397,57 @@ class Calls:
             "POST",
             "/api/v1/failures/acknowledge",
             body=body,
+        )
+
+    def start_job(
+        self,
+        body: StartJob,
+    ) -> BulkJob:
+        """With `dryRun` they are counted. A worker node does it, and if that dies, another one goes
+        on. While a job with the same action and filter is under way, the response has that one.
+        Messages that are accepted, or fail, after the request are not concerned. Roles: `admin`.
+        """
+        return self._call(
+            "POST",
+            "/api/v1/jobs",
+            body=body,
+        )
+
+    def list_jobs(
+        self,
+        *,
+        limit: Optional[int] = None,
+    ) -> BulkJobs:
+        """A job is kept for a week after its end. Roles: `read`, `admin`.
+        """
+        return self._call(
+            "GET",
+            "/api/v1/jobs",
+            query={
+                "limit": limit,
+            },
+        )
+
+    def get_job(
+        self,
+        id: str,
+    ) -> BulkJob:
+        """Roles: `read`, `admin`.
+        """
+        return self._call(
+            "GET",
+            f"/api/v1/jobs/{quote(id, safe='')}",
+        )
+
+    def stop_job(
+        self,
+        id: str,
+    ) -> BulkJob:
+        """It ends within some hundred messages. What it has done stays. Roles: `admin`.
+        """
+        return self._call(
+            "POST",
+            f"/api/v1/jobs/{quote(id, safe='')}/stop",
         )
 
     def get_rate_limit(

@@ -1104,28 +1104,6 @@ class CodeCount(TypedDict):
     explanation: str
 
 
-class CampaignJob(TypedDict):
-    """Work on all messages of a campaign, in the background"""
-
-    # What it does. `cancel`: cancels the messages that wait. `retry`: retries the messages that
-    # FAILED
-    action: Literal["cancel", "retry"]
-    # How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done.
-    # `failed`: given up
-    state: Literal["waiting", "active", "completed", "failed"]
-    # Messages that are cancelled, or whose retry has begun
-    done: int
-    # Of a cancellation that is done: messages in flight or of unknown outcome, which end by
-    # themselves
-    left: int
-    # The API key of the operator
-    by: str
-    # When it was requested
-    startedAt: str
-    # When it was done; null before
-    finishedAt: Optional[str]
-
-
 class _Campaign(TypedDict):
     # Its name
     name: str
@@ -1170,7 +1148,7 @@ class Campaign(_Campaign, total=False):
     """The messages of a campaign, over all senders"""
 
     # Its last cancellation and its last retry; absent in lists
-    jobs: List[CampaignJob]
+    jobs: List[BulkJob]
     # Senders that are left out, because the Redis server with their data is down; absent if there
     # are none
     unavailable: List[str]
@@ -1194,10 +1172,45 @@ class RetryFailures(TypedDict, total=False):
 
     # Maximum number of failures
     limit: int
-    # Also failures whose retry is not due yet
+    # Also PENDING failures whose retry is not due yet
     force: bool
+    # Only those with this status. `PENDING`: waits for a retry, or its retry has begun. `FAILED`:
+    # failed permanently
+    status: Literal["PENDING", "FAILED"]
     # Only those of this sender, by phone number id; default: all senders
     sender: str
+    # Only the one with this key
+    idempotencyKey: str
+    # Only messages of this campaign
+    campaign: str
+    # Only messages with this entry of their metadata, as `key:value`
+    tag: str
+    # Only those of this recipient: a number, a business-scoped user id, or `group:<id>`
+    recipient: str
+    # Only messages that this API key posted
+    caller: str
+    # Only messages of this template, in any language
+    template: str
+    # Only those whose last error has this code. `none`: those without an error code
+    errorCode: str
+    # Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it
+    # permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its
+    # outcome stayed unknown. `cancelled`: it was cancelled
+    reason: Literal["rejected", "exhausted", "expired", "unknown", "cancelled"]
+    # Only those that are, or are not, acknowledged
+    acknowledged: bool
+    # Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    acceptedFrom: str
+    # Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch
+    acceptedUntil: str
+    # Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    failedFrom: str
+    # Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch
+    failedUntil: str
+    # `nextCursor` of the previous page
+    cursor: str
 
 
 class Acknowledge(TypedDict, total=False):
@@ -1215,16 +1228,36 @@ class AcknowledgeAll(TypedDict, total=False):
     status: Literal["PENDING", "FAILED"]
     # Only those of this sender, by phone number id; default: all senders
     sender: str
-    # Only those of this recipient: a number, a business-scoped user id, or `group:<id>`
-    recipient: str
     # Only the one with this key
     idempotencyKey: str
-    # Failures whose last error has this code. `none`: failures without an error code
+    # Only messages of this campaign
+    campaign: str
+    # Only messages with this entry of their metadata, as `key:value`
+    tag: str
+    # Only those of this recipient: a number, a business-scoped user id, or `group:<id>`
+    recipient: str
+    # Only messages that this API key posted
+    caller: str
+    # Only messages of this template, in any language
+    template: str
+    # Only those whose last error has this code. `none`: those without an error code
     errorCode: str
     # Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it
     # permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its
     # outcome stayed unknown. `cancelled`: it was cancelled
     reason: Literal["rejected", "exhausted", "expired", "unknown", "cancelled"]
+    # Only those that are, or are not, acknowledged
+    acknowledged: bool
+    # Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    acceptedFrom: str
+    # Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch
+    acceptedUntil: str
+    # Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    failedFrom: str
+    # Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch
+    failedUntil: str
     # `nextCursor` of the previous page
     cursor: str
     # Maximum number of failures
@@ -1334,6 +1367,8 @@ class _RetryCounts(TypedDict):
 class RetryCounts(_RetryCounts, total=False):
     """The results of one run of retries; the four are disjoint and sum to `total`"""
 
+    # `cursor` of the next request with the same filter; null at the end; absent for one failure
+    nextCursor: Optional[str]
     # Senders that are left out, because the Redis server with their data is down; absent if there
     # are none
     unavailable: List[str]
@@ -1410,6 +1445,108 @@ class FailureSummary(_FailureSummary, total=False):
     # Senders that are left out, because the Redis server with their data is down; absent if there
     # are none
     unavailable: List[str]
+
+
+class StartJobFilter(TypedDict, total=False):
+    """The messages; all that is given has to match"""
+
+    # Only messages of this sender, by phone number id; default: all senders
+    sender: str
+    # Only messages in this state. Default: for `cancel` all that wait, else `failed`. `scheduled`:
+    # waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for
+    # a temporary reason and waits for its next attempt. `failed`: failed permanently
+    state: Literal["scheduled", "queued", "retrying", "failed"]
+    # Only messages of this campaign
+    campaign: str
+    # Only messages with this entry of their metadata, as `key:value`
+    tag: str
+    # Only those of this recipient: a number, a business-scoped user id, or `group:<id>`
+    recipient: str
+    # Only messages that this API key posted
+    caller: str
+    # Only messages of this template, in any language
+    template: str
+    # Only those whose last error has this code. `none`: those without an error code
+    errorCode: str
+    # Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it
+    # permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its
+    # outcome stayed unknown. `cancelled`: it was cancelled
+    reason: Literal["rejected", "exhausted", "expired", "unknown", "cancelled"]
+    # Only those that are, or are not, acknowledged
+    acknowledged: bool
+    # Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    acceptedFrom: str
+    # Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch
+    acceptedUntil: str
+    # Only those whose last attempt failed then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    failedFrom: str
+    # Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch
+    failedUntil: str
+
+
+class _StartJob(TypedDict):
+    # What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not.
+    # `acknowledge`: acknowledges failures
+    action: Literal["cancel", "retry", "acknowledge"]
+    # The messages; all that is given has to match
+    filter: StartJobFilter
+
+
+class StartJob(_StartJob, total=False):
+    """A bulk job to start"""
+
+    # Only count the messages that match
+    dryRun: bool
+    # Of an acknowledgement: stored in the history of each message
+    note: str
+
+
+class BulkJob(TypedDict):
+    """An action on all messages that match a filter, in the background"""
+
+    # Its id: the same for the same action and filter
+    id: str
+    # What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not.
+    # `acknowledge`: acknowledges failures
+    action: Literal["cancel", "retry", "acknowledge"]
+    # How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done.
+    # `stopped`: an operator stopped it; what was done stays. `failed`: given up, since Redis was
+    # not available; start it again
+    state: Literal["waiting", "active", "completed", "stopped", "failed"]
+    # It only counts
+    dryRun: bool
+    # The messages that it is about. Of a recipient it has the last two digits, of a tag the key
+    filter: str
+    # States in which it finds messages
+    states: List[Literal["scheduled", "queued", "retrying", "failed"]]
+    # Of an acknowledgement
+    note: Optional[str]
+    # Messages that were compared with the filter
+    scanned: int
+    # Messages to compare, about: `scanned` of `total` is how far it is
+    total: int
+    # Messages that match; while messages come and go, about
+    matched: int
+    # Messages that are cancelled or acknowledged, or whose retry has begun; 0 of a dry run
+    done: int
+    # Of a cancellation that is done: messages in flight or of unknown outcome, which end by
+    # themselves
+    left: int
+    # The API key of the operator
+    by: str
+    # When it was requested. Later messages and failures are not concerned
+    startedAt: str
+    # When it ended; null before
+    finishedAt: Optional[str]
+
+
+class BulkJobs(TypedDict):
+    """Bulk jobs"""
+
+    # Newest first
+    jobs: List[BulkJob]
 
 
 class _FindRateLimit(TypedDict):
@@ -2117,11 +2254,15 @@ class _AuditEntry(TypedDict):
     # recipient opted in to marketing again. `stop-retries`: stopped the retry worker.
     # `start-retries`: started the retry worker. `create-campaign`: created a campaign.
     # `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`:
-    # cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign
+    # cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign.
+    # `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures
+    # that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter.
+    # `stop-job`: stopped a bulk job
     action: Literal[
         "cancel", "retry", "acknowledge", "clear", "erase", "pause", "resume", "quota", "opt-out",
         "resume-template", "opt-in", "stop-retries", "start-retries", "create-campaign",
-        "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign"
+        "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign", "bulk-cancel",
+        "bulk-retry", "bulk-acknowledge", "stop-job"
     ]
     # The sender; `*` for all
     sender: str

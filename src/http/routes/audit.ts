@@ -32,7 +32,11 @@ const actions: Record<AuditEntry['action'], string> = {
   'pause-campaign': 'paused a campaign',
   'resume-campaign': 'resumed a campaign',
   'cancel-campaign': 'cancelled a campaign',
-  'retry-campaign': 'retried the FAILED messages of a campaign'
+  'retry-campaign': 'retried the FAILED messages of a campaign',
+  'bulk-cancel': 'cancelled the messages that match a filter',
+  'bulk-retry': 'retried the failures that match a filter',
+  'bulk-acknowledge': 'acknowledged the failures that match a filter',
+  'stop-job': 'stopped a bulk job'
 }
 
 const AuditEntrySchema = Type.Object({

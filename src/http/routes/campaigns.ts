@@ -1,12 +1,11 @@
-import type { Queue } from 'bullmq'
-import { readCampaignJobs, startCampaignJob, type CampaignAction } from '../../campaigns/jobs.js'
+import { actionable, jobIdOf, readBulkJob, startBulkJob, type BulkRequest } from '../../bulk/jobs.js'
 import { readCampaigns, resumeCampaign, writeCampaign, type Campaign } from '../../campaigns/state.js'
 import type { CloseDeps } from '../../drain/close.js'
 import { SluiceError } from '../../errors.js'
 import type { OperatorAction } from '../../events.js'
 import type { Explain } from '../../failure/failure.js'
 import { formatTime, formatTimeOrNull } from '../../values/time.js'
-import type { Api, ServedSenders } from '../api.js'
+import type { Api } from '../api.js'
 import { chooseSenders } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
@@ -14,8 +13,8 @@ import { problems } from '../problem-responses.js'
 import { sampleTime, SENDER } from '../samples.js'
 import { CampaignParamsSchema, CampaignSchema, campaignSchemas, CampaignsSchema, PutCampaignSchema } from '../schemas/campaign.js'
 import { notCounted, ref } from '../schemas/common.js'
-import type { AuditDeps } from './audit.js'
 import { audit } from './audit.js'
+import { bulkJob, describeJob, nowOf, type JobRouteDeps } from './jobs.js'
 
 const running = {
   name: 'spring-sale',
@@ -40,9 +39,7 @@ const cancelling = {
   ...running,
   state: 'cancelled',
   expectedEndAt: null,
-  jobs: [{
-    action: 'cancel', state: 'active', done: 12_500, left: 0, by: 'operator', startedAt: sampleTime('09:30:00.000'), finishedAt: null
-  }]
+  jobs: [{ ...bulkJob, dryRun: false, filter: 'campaign=spring-sale' }]
 }
 const created = {
   ...running,
@@ -114,7 +111,7 @@ const operations = {
     summary: 'Retries the FAILED messages of a campaign, in the background',
     response: {
       202: campaignResponse('The campaign, with the job', {
-        retrying: { ...cancelling, state: 'running', jobs: [{ ...cancelling.jobs[0], action: 'retry' }] }
+        retrying: { ...cancelling, state: 'running', jobs: [{ ...cancelling.jobs[0], action: 'retry', states: ['failed'] }] }
       }),
       ...errors
     },
@@ -130,12 +127,18 @@ const operations = {
   }
 }
 
-export interface CampaignRouteDeps extends AuditDeps, CloseDeps { senders: ServedSenders, explain: Explain, campaignQueue: Queue }
+export interface CampaignRouteDeps extends JobRouteDeps, CloseDeps { explain: Explain }
+
+/** The job of a cancellation or retry: one of each a campaign. */
+function workOn (action: 'cancel' | 'retry', name: string): BulkRequest {
+  const states = action === 'cancel' ? actionable.cancel : ['failed'] as const
+  return { action, filter: { campaign: name }, about: `campaign=${name}`, states, isCampaign: true, dryRun: false }
+}
 
 /** Campaigns: counts, pausing, resuming, cancelling and retrying. */
 export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
   addSchemas(api, ...campaignSchemas)
-  const { store, senders, campaignQueue } = deps
+  const { store, senders, bulkQueue } = deps
   const describe = ({ failures, expectedEndAt, startedAt, lastAt, ...campaign }: Campaign) => ({
     ...campaign,
     failures: failures.map(({ code, count }) => ({ code, count, explanation: deps.explain(code).explanation })),
@@ -152,10 +155,10 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
 
   async function show (name: string) {
     const { campaign, unavailable } = await find(name)
-    const jobs = await readCampaignJobs(campaignQueue, name)
+    const jobs = await Promise.all((['cancel', 'retry'] as const).map(async action => await readBulkJob(bulkQueue, jobIdOf(workOn(action, name)))))
     return {
       ...describe(campaign),
-      jobs: jobs.map(job => ({ ...job, startedAt: formatTime(job.startedAt), finishedAt: formatTimeOrNull(job.finishedAt) })),
+      jobs: jobs.filter(job => job !== null).sort((a, b) => b.startedAt - a.startedAt).map(describeJob),
       ...notCounted(unavailable)
     }
   }
@@ -170,8 +173,8 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
   const record = async (by: string, action: OperatorAction, subject: string): Promise<void> =>
     await audit(deps, { by, action, sender: '*', subject })
 
-  async function start (action: CampaignAction, { name }: Pick<Campaign, 'name'>, by: string): Promise<void> {
-    await startCampaignJob(campaignQueue, { action, campaign: name, senders: senders.ids(), by })
+  async function start (action: 'cancel' | 'retry', { name }: Pick<Campaign, 'name'>, by: string): Promise<void> {
+    await startBulkJob(bulkQueue, { ...workOn(action, name), senders: senders.ids(), by, atMs: await nowOf(deps) })
     await record(by, `${action}-campaign`, name)
   }
 

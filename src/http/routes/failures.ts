@@ -3,12 +3,13 @@ import { acknowledge, acknowledgeAll } from '../../failure/acknowledge.js'
 import type { Explain } from '../../failure/failure.js'
 import { listFailures as readFailures } from '../../failure/list.js'
 import type { RetryDeps } from '../../failure/retry.js'
-import { retryAll, retryOne } from '../../failure/retry.js'
+import { retryAll, retryMatching, retryOne } from '../../failure/retry.js'
 import { shareSummary, summarizeFailures as countFailures } from '../../failure/summary.js'
 import { parseId } from '../../redis/keys.js'
 import type { Api, ServedSenders } from '../api.js'
 import { chooseSender, chooseSenders } from '../api.js'
 import { audit } from './audit.js'
+import { describeFilter, readFilter } from '../message-filter.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
@@ -100,18 +101,20 @@ const retryFailures = {
   operationId: 'retryFailures',
   tags: ['Failures'],
   summary: 'Retries due failures now',
-  description: 'Of all senders, or of one; the oldest first, at most `limit` of all together. ' +
+  description: 'Of all senders, or of one, and with a filter only those that match; at most `limit` of all together. Without a filter the oldest ' +
+    'first. With `status` FAILED they are reopened. For thousands of failures, use a bulk job (`POST /jobs`). ' +
     'Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).',
   body: RetryFailuresSchema,
   response: {
     200: json('The results', ref(RetryCountsSchema), {
-      examples: { counts: { total: 3, succeeded: 1, failed: 0, permanentlyFailed: 1, deferred: 1 } }
+      examples: { counts: { total: 3, succeeded: 1, failed: 0, permanentlyFailed: 1, deferred: 1, nextCursor: null } }
     }),
-    ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN')
+    ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
   },
   'x-requests': {
     due: { summary: 'Due failures', body: { limit: 10 } },
-    forced: { summary: 'Also failures that are not due', body: { limit: 100, force: true } }
+    forced: { summary: 'Also failures that are not due', body: { limit: 100, force: true } },
+    failed: { summary: 'Permanent failures with one code', body: { status: 'FAILED', errorCode: '131049', limit: 100 } }
   }
 }
 
@@ -172,7 +175,8 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
   const summary = shareSummary(async senders => await countFailures(deps, senders))
 
   api.get('/failures', { schema: listFailures, config: { roles: ['read', 'admin'] } }, async request => {
-    const { sender, ...filter } = request.query
+    const { sender, status, due, cursor, limit, ...criteria } = request.query
+    const filter = { status, due, cursor, limit, match: readFilter(criteria) }
     const { failures, nextCursor, unavailable } = await readFailures(deps, chooseSenders(deps.senders, sender), filter)
     return { failures, nextCursor, ...notCounted(unavailable) }
   })
@@ -183,13 +187,17 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
   })
 
   api.post('/failures/retry', { schema: retryFailures, config: { roles: ['admin'] } }, async request => {
-    const { limit, force } = request.body
+    const { limit, force, status, sender, cursor, ...criteria } = request.body
     const by = request.caller.name
-    const { sender } = request.body
-    const { counts, unavailable } = await retryAll(deps, chooseSenders(deps.senders, sender), { limit, force, by })
+    const senders = chooseSenders(deps.senders, sender)
+    const isPlain = status === 'PENDING' && cursor === undefined && Object.keys(criteria).length === 0
+    const { counts, nextCursor, unavailable } = isPlain
+      ? { ...await retryAll(deps, senders, { limit, force, by }), nextCursor: null }
+      : await retryMatching(deps, senders, { status, due: status === 'PENDING' && !force, match: readFilter(criteria), cursor, limit }, by)
     summary.forget()
-    await audit(deps, { by, action: 'retry', sender: sender ?? ALL, subject: `${counts.total} failures`, ...(force ? { detail: 'forced' } : {}) })
-    return { ...counts, ...notCounted(unavailable) }
+    const detail = [...(force ? ['forced'] : []), ...(isPlain ? [] : [describeFilter({ status, ...criteria })])].join(' ')
+    await audit(deps, { by, action: 'retry', sender: sender ?? ALL, subject: `${counts.total} failures`, ...(detail === '' ? {} : { detail }) })
+    return { ...counts, nextCursor, ...notCounted(unavailable) }
   })
 
   api.post('/failures/:id/retry', { schema: retryFailure, config: { roles: ['admin'] } }, async request => {
@@ -214,8 +222,9 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
   })
 
   api.post('/failures/acknowledge', { schema: acknowledgeFailures, config: { roles: ['admin'] } }, async request => {
-    const { sender: name, note, ...filter } = request.body
+    const { sender: name, note, status, cursor, limit, ...criteria } = request.body
     const by = request.caller.name
+    const filter = { status, cursor, limit, match: readFilter(criteria) }
     const { unavailable, ...result } = await acknowledgeAll(deps, chooseSenders(deps.senders, name), filter, by, note)
     summary.forget()
     const subject = `${result.acknowledged} failures`

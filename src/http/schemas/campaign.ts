@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
-import type { CampaignJobView } from '../../campaigns/jobs.js'
 import type { CampaignState } from '../../campaigns/state.js'
 import { campaignName, count, listOf, oneOf, optionalSender, text, timestamp, timestampOrNull, unavailable } from './common.js'
+import { BulkJobSchema } from './job.js'
 
 export const CampaignParamsSchema = Type.Object({ name: campaignName })
 export const PutCampaignSchema = Type.Object({
@@ -14,28 +14,11 @@ const states: Record<CampaignState, string> = {
   cancelled: 'its waiting messages are cancelled, and it takes no more',
   finished: 'all its messages have ended; with its next message it runs again'
 }
-const jobStates: Record<CampaignJobView['state'], string> = {
-  waiting: 'a worker node will take it', active: 'under way', completed: 'done', failed: 'given up'
-}
-const jobActions: Record<CampaignJobView['action'], string> = {
-  cancel: 'cancels the messages that wait', retry: 'retries the messages that FAILED'
-}
-
 const CodeCountSchema = Type.Object({
   code: text('The error code; `OTHER` for those beyond the first 40'),
   count: count('Messages that FAILED with it'),
   explanation: text('What the code means')
 }, { $id: 'CodeCount', description: 'How many messages FAILED with a code' })
-
-const CampaignJobSchema = Type.Object({
-  action: oneOf(jobActions, 'What it does'),
-  state: oneOf(jobStates, 'How far it is'),
-  done: count('Messages that are cancelled, or whose retry has begun'),
-  left: count('Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves'),
-  by: text('The API key of the operator'),
-  startedAt: timestamp('When it was requested'),
-  finishedAt: timestampOrNull('When it was done; null before')
-}, { $id: 'CampaignJob', description: 'Work on all messages of a campaign, in the background' })
 
 export const CampaignSchema = Type.Object({
   name: text('Its name'),
@@ -55,7 +38,7 @@ export const CampaignSchema = Type.Object({
   expectedEndAt: timestampOrNull('When it ends at this rate; null if none of its messages waits, or none was sent in the last ten seconds'),
   startedAt: timestamp('When its first message was accepted, or when it was created'),
   lastAt: timestamp('When one of its messages was accepted or ended for the last time'),
-  jobs: Type.Optional(listOf([CampaignJobSchema], 'Its last cancellation and its last retry; absent in lists')),
+  jobs: Type.Optional(listOf([BulkJobSchema], 'Its last cancellation and its last retry; absent in lists')),
   unavailable
 }, { $id: 'Campaign', description: 'The messages of a campaign, over all senders' })
 
@@ -63,4 +46,4 @@ export const CampaignsSchema = Type.Object({ campaigns: listOf([CampaignSchema],
   $id: 'Campaigns', description: 'All campaigns'
 })
 
-export const campaignSchemas = [PutCampaignSchema, CodeCountSchema, CampaignJobSchema, CampaignSchema, CampaignsSchema]
+export const campaignSchemas = [PutCampaignSchema, CodeCountSchema, CampaignSchema, CampaignsSchema]

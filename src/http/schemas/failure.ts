@@ -1,38 +1,19 @@
 import { Type } from '@sinclair/typebox'
-import type { Failure, FailureStatus, PendingState } from '../../failure/failure.js'
+import type { FailureStatus, PendingState } from '../../failure/failure.js'
 import { formatted } from '../formats.js'
 import {
-  anyObjectOrNull, count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, recipientText, text, textOrNull, timestamp, timestampOrNull,
-  unavailable
+  anyObjectOrNull, count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, text, textOrNull, timestamp, timestampOrNull, unavailable
 } from './common.js'
+import { criteria, reasons } from './filter.js'
 import { AttemptSchema, contentSchema, states, waitingFor } from './message.js'
 
 const statuses: Record<FailureStatus, string> = {
   PENDING: 'waits for a retry, or its retry has begun', RESOLVED: 'a retry succeeded', FAILED: 'failed permanently'
 }
 
-const reasons: Record<NonNullable<Failure['reason']>, string> = {
-  rejected: 'WhatsApp rejected it permanently',
-  exhausted: 'all retries failed',
-  expired: 'its lifetime ended',
-  unknown: 'its outcome stayed unknown',
-  cancelled: 'it was cancelled'
-}
-
 const sender = optionalSender('Only those of this sender, by phone number id; default: all senders')
 const cursor = Type.Optional(Type.String({ maxLength: 400, ...formatted('failures-cursor'), description: '`nextCursor` of the previous page' }))
-const filter = {
-  sender,
-  recipient: Type.Optional(recipientText('recipient', 'Only those of this recipient: a number, a business-scoped user id, or `group:<id>`')),
-  idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Only the one with this key' }))
-}
-const cause = {
-  errorCode: Type.Optional(Type.String({
-    pattern: '^[A-Za-z0-9_/-]{1,64}$', description: 'Failures whose last error has this code. `none`: failures without an error code'
-  })),
-  reason: Type.Optional(oneOf(reasons, 'Only those that failed permanently for this reason')),
-  acknowledged: Type.Optional(Type.Boolean({ description: 'Only those that are, or are not, acknowledged' }))
-}
+const idempotencyKey = Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'Only the one with this key' }))
 const limit = (maximum: number, byDefault: number) =>
   defaulted(Type.Integer({ minimum: 1, maximum, default: byDefault, description: 'Maximum number of failures' }))
 const note = Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f]*$', description: 'Stored in its history' }))
@@ -40,28 +21,33 @@ const note = Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: 
 export const ListFailuresSchema = Type.Object({
   status: Type.Optional(oneOf(statuses, 'Only those with this status')),
   due: Type.Optional(Type.Boolean({ description: 'Only PENDING ones whose retry is due or has begun' })),
-  ...filter,
-  ...cause,
+  sender,
+  idempotencyKey,
+  ...criteria,
   cursor,
   limit: limit(200, 50)
 }, { additionalProperties: false })
 
+const unsettled = { PENDING: statuses.PENDING, FAILED: statuses.FAILED }
 export const RetryFailuresSchema = Type.Object({
   limit: limit(1000, 10),
-  force: defaulted(Type.Boolean({ default: false, description: 'Also failures whose retry is not due yet' })),
-  sender
+  force: defaulted(Type.Boolean({ default: false, description: 'Also PENDING failures whose retry is not due yet' })),
+  status: defaulted(oneOf<'PENDING' | 'FAILED'>(unsettled, 'Only those with this status', { default: 'PENDING' })),
+  sender,
+  idempotencyKey,
+  ...criteria,
+  cursor
 }, { $id: 'RetryFailures', additionalProperties: false, description: 'The failures to retry now' })
 
 export const AcknowledgeSchema = Type.Object({ note }, {
   $id: 'Acknowledge', additionalProperties: false, description: 'The acknowledgement of a failure'
 })
 
-const acknowledgeable = { PENDING: statuses.PENDING, FAILED: statuses.FAILED }
 export const AcknowledgeAllSchema = Type.Object({
-  status: defaulted(oneOf<'PENDING' | 'FAILED'>(acknowledgeable, 'Only those with this status', { default: 'FAILED' })),
-  ...filter,
-  errorCode: cause.errorCode,
-  reason: cause.reason,
+  status: defaulted(oneOf<'PENDING' | 'FAILED'>(unsettled, 'Only those with this status', { default: 'FAILED' })),
+  sender,
+  idempotencyKey,
+  ...criteria,
   cursor,
   limit: limit(10_000, 1000),
   note
@@ -134,6 +120,7 @@ export const RetryCountsSchema = Type.Object({
   failed: count('Failed again, or of unknown outcome: a later retry follows'),
   permanentlyFailed: count('Failed permanently'),
   deferred: count('Returned to the queue because no slot was free'),
+  nextCursor: Type.Optional(textOrNull('`cursor` of the next request with the same filter; null at the end; absent for one failure')),
   unavailable
 }, { $id: 'RetryCounts', description: 'The results of one run of retries; the four are disjoint and sum to `total`' })
 

@@ -1,0 +1,154 @@
+import { Type } from '@sinclair/typebox'
+import type { Queue } from 'bullmq'
+import { actionable, jobIdOf, listBulkJobs, readBulkJob, startBulkJob, stopBulkJob, type BulkJobView } from '../../bulk/jobs.js'
+import { invalidField, SluiceError } from '../../errors.js'
+import { globalKey } from '../../redis/keys.js'
+import { redisNowMs } from '../../redis/server-clock.js'
+import { formatTime, formatTimeOrNull } from '../../values/time.js'
+import type { Api, ServedSenders } from '../api.js'
+import { chooseSenders } from '../api.js'
+import { describeFilter, readKeptFilter } from '../message-filter.js'
+import { addSchemas } from '../openapi.js'
+import { json } from '../operation.js'
+import { problems } from '../problem-responses.js'
+import { sampleTime } from '../samples.js'
+import { defaulted, ref } from '../schemas/common.js'
+import { BulkJobSchema, BulkJobsSchema, JobParamsSchema, jobSchemas, StartJobSchema } from '../schemas/job.js'
+import type { AuditDeps } from './audit.js'
+import { audit } from './audit.js'
+
+/** The job of the first example of `startJob`, so that the examples of its id work. */
+const example = { action: 'cancel', filter: { template: 'order_ready' }, states: actionable.cancel, dryRun: true } as const
+
+export const bulkJob = {
+  id: jobIdOf({ ...example, about: '' }),
+  action: 'cancel',
+  state: 'active',
+  dryRun: false,
+  filter: 'template=order_ready',
+  states: [...actionable.cancel],
+  note: null,
+  scanned: 40_000,
+  total: 100_000,
+  matched: 12_512,
+  done: 12_500,
+  left: 0,
+  by: 'operator',
+  startedAt: sampleTime('09:30:00.000'),
+  finishedAt: null
+}
+const counted = {
+  ...bulkJob, state: 'completed', dryRun: true, scanned: 100_000, matched: 31_280, done: 0, finishedAt: sampleTime('09:30:04.000')
+}
+const params = { id: bulkJob.id }
+const ofOne = { tags: ['Bulk jobs'], params: JobParamsSchema }
+
+const operations = {
+  start: {
+    operationId: 'startJob',
+    tags: ['Bulk jobs'],
+    summary: 'Cancels, retries or acknowledges all messages that match a filter, in the background',
+    description: 'With `dryRun` they are counted. A worker node does it, and if that dies, another one goes on. While a job with the same action ' +
+      'and filter is under way, the response has that one. Messages that are accepted, or fail, after the request are not concerned.',
+    body: StartJobSchema,
+    response: {
+      202: json('The job', ref(BulkJobSchema), {
+        examples: { started: { ...bulkJob, state: 'waiting', scanned: 0, total: 0, matched: 0, done: 0 } }
+      }),
+      ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'INVALID_RECIPIENT', 'RECIPIENT_IS_USER_ID')
+    },
+    'x-requests': {
+      count: { summary: 'Count first', body: { action: example.action, filter: example.filter, dryRun: true } },
+      retry: { summary: 'Retry what failed with one code', body: { action: 'retry', filter: { errorCode: '131049' } } },
+      acknowledge: {
+        summary: 'Acknowledge the failures of one hour',
+        body: {
+          action: 'acknowledge',
+          filter: { failedFrom: sampleTime('09:00:00'), failedUntil: sampleTime('10:00:00') },
+          note: 'Outage at WhatsApp'
+        }
+      }
+    }
+  },
+  list: {
+    operationId: 'listJobs',
+    tags: ['Bulk jobs'],
+    summary: 'Lists the latest bulk jobs with their progress',
+    description: 'A job is kept for a week after its end.',
+    querystring: Type.Object({
+      limit: defaulted(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Maximum number of jobs' }))
+    }, { additionalProperties: false }),
+    response: { 200: json('The jobs', ref(BulkJobsSchema), { examples: { one: { jobs: [bulkJob] } } }), ...problems('INVALID_REQUEST') },
+    'x-requests': { all: { summary: 'The latest' } }
+  },
+  get: {
+    ...ofOne,
+    operationId: 'getJob',
+    summary: 'Returns the progress and result of a bulk job',
+    response: { 200: json('The job', ref(BulkJobSchema), { examples: { active: bulkJob, counted } }), ...problems('INVALID_REQUEST', 'NOT_FOUND') },
+    'x-requests': { one: { summary: 'A job', params } }
+  },
+  stop: {
+    ...ofOne,
+    operationId: 'stopJob',
+    summary: 'Stops a bulk job',
+    description: 'It ends within some hundred messages. What it has done stays.',
+    response: { 200: json('The job', ref(BulkJobSchema), { examples: { stopping: bulkJob } }), ...problems('INVALID_REQUEST', 'NOT_FOUND') },
+    'x-requests': { one: { summary: 'A job', params } }
+  }
+}
+
+export interface JobRouteDeps extends AuditDeps { senders: ServedSenders, bulkQueue: Queue }
+
+/** Bulk jobs: one action on all messages that match a filter. */
+export function jobRoutes (api: Api, deps: JobRouteDeps): void {
+  addSchemas(api, ...jobSchemas)
+  const { senders, bulkQueue } = deps
+
+  api.post('/jobs', { schema: operations.start, config: { roles: ['admin'] } }, async (request, reply) => {
+    const { action, dryRun, note, filter: { sender, state, ...criteria } } = request.body
+    const by = request.caller.name
+    const possible = actionable[action]
+    if (state !== undefined && !possible.includes(state)) {
+      throw invalidField('INVALID_REQUEST', {
+        field: 'filter.state', detail: `must be one of ${possible.join(', ')} for ${action}`, value: state, allowed: [...possible]
+      })
+    }
+    const states = state !== undefined ? [state] : action === 'cancel' ? possible : ['failed' as const]
+    const chosen = chooseSenders(senders, sender)
+    const about = describeFilter({ ...(sender === undefined ? {} : { sender }), ...(state === undefined ? {} : { state }), ...criteria })
+    const filter = { ...readKeptFilter(criteria), ...(sender === undefined ? {} : { sender }) }
+    const job = await startBulkJob(bulkQueue, { action, filter, about, states, dryRun, note, senders: chosen, by, atMs: await nowOf(deps) })
+    const noted = note === undefined ? {} : { detail: note }
+    if (!dryRun) await audit(deps, { by, action: `bulk-${action}`, sender: sender ?? '*', subject: about, ...noted })
+    reply.status(202)
+    return describeJob(job)
+  })
+
+  api.get('/jobs', { schema: operations.list, config: { roles: ['read', 'admin'] } }, async request =>
+    ({ jobs: (await listBulkJobs(bulkQueue, request.query.limit)).map(describeJob) }))
+
+  const find = async (id: string) => {
+    const job = await readBulkJob(bulkQueue, id)
+    if (job === null) throw new SluiceError('NOT_FOUND', { field: 'id', detail: 'no job has this id' })
+    return describeJob(job)
+  }
+
+  api.get('/jobs/:id', { schema: operations.get, config: { roles: ['read', 'admin'] } }, async request => await find(request.params.id))
+
+  api.post('/jobs/:id/stop', { schema: operations.stop, config: { roles: ['admin'] } }, async request => {
+    const { id } = request.params
+    if (await stopBulkJob(bulkQueue, id)) await audit(deps, { by: request.caller.name, action: 'stop-job', sender: '*', subject: id })
+    return await find(id)
+  })
+}
+
+/** A job as the API returns it. */
+export function describeJob ({ startedAt, finishedAt, states, ...job }: BulkJobView) {
+  return { ...job, states: [...states], startedAt: formatTime(startedAt), finishedAt: formatTimeOrNull(finishedAt) }
+}
+
+/** Redis's clock. */
+export async function nowOf ({ store }: Pick<JobRouteDeps, 'store'>): Promise<number> {
+  return await redisNowMs(store.redis, globalKey(store.prefix, 'runs'))
+}
